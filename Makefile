@@ -1,0 +1,43 @@
+# Everything runs in .venv, which is made when it is missing, and only then. `make clean` removes it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+
+.PHONY: run demo test check bench snapshots clean
+
+run: $(VENV)/run
+	@$(BIN)/tracker-tui
+
+demo: $(VENV)/run
+	@$(BIN)/tracker-tui demo
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks
+
+snapshots: $(VENV)/dev
+	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A stamp for each set of parts: `run` needs no test tools, `dev` holds both.
+$(VENV)/run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("tracker-tui needs Python 3.11 or newer: make PYTHON=python3.11 run" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing tracker-tui into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	@echo "installing what checks and tests need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,38 @@
+"""The starter catalogue: real Dune: Awakening resources for a database that has none yet."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.resources import NewResource
+
+CREATED_BY = "starter catalogue"
+
+
+def starter_resources(ledger: Ledger) -> list[NewResource]:
+    """Return the resources of starter.toml, with ids of the ledger's making."""
+    text = Path(__file__).with_name("starter.toml").read_text(encoding="utf-8")
+    return [
+        NewResource(
+            id=ledger.new_id(),
+            name=name,
+            category=category,
+            description=fields.get("description"),
+            target=fields.get("target") or None,
+            multiplier=float(fields.get("multiplier", 1.0)),
+            priority=fields.get("priority", False),
+        )
+        for category, resources in tomllib.loads(text).items()
+        for name, fields in resources.items()
+    ]
+
+
+def plant(ledger: Ledger) -> int:
+    """Create the starter catalogue; returns the number of resources, 0 where some existed."""
+    if not ledger.is_empty():
+        return 0
+    resources = starter_resources(ledger)
+    ledger.create(resources, CREATED_BY)
+    return len(resources)

@@ -1,0 +1,126 @@
+"""What may be typed on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from tracker_tui import __version__
+
+_EDIT_HELP = """\
+CHANGE is one of (quote the signs, shells take them for themselves)
+  '+500'  '-20'  '=1200'       add, remove, set
+  '>300'  '<300'               transfer to the Deep Desert, to Hagga
+  add 500    remove 20    set 1200    to-deep-desert 300    to-hagga 300
+amounts: 2k  1.5k  1m  3*500+20      what follows # is the reason: '+500 # spice run'
+"""
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line; `run` of the result is the command's function."""
+    return _parser().parse_args(_shield_edit(list(argv)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument(
+        "--profile", metavar="NAME", default=argparse.SUPPRESS, help="use another guild's settings"
+    )
+    everywhere.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show and log tracebacks"
+    )
+    parser = argparse.ArgumentParser(
+        prog="tracker-tui",
+        description="A dashboard for the resources of a Dune: Awakening guild. "
+        "Without a command it opens the dashboard.",
+        parents=[everywhere],
+    )
+    parser.add_argument("--version", action="version", version=f"tracker-tui {__version__}")
+    parser.set_defaults(run=_command("dashboard", "open_dashboard"), profile=None, debug=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            parents=[everywhere],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(run=_command(module, function))
+        return added
+
+    command("demo", "dashboard", "open_demo", "open it on a throw-away database of a busy guild")
+
+    init = command("init", "setup", "init", "add the tables that the configured database lacks")
+    init.add_argument("--plan", action="store_true", help="print the SQL instead of running it")
+    init.add_argument("--starter", action="store_true", help="also the Dune starter catalogue")
+
+    listing = command("list", "listing", "list_resources", "list resources and their quantities")
+    listing.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to look for")
+    listing.add_argument("--json", action="store_true", help="print one JSON document")
+
+    edit = command("edit", "edit", "edit", "change a quantity")
+    edit.epilog = _EDIT_HELP
+    edit.add_argument("resource", metavar="RESOURCE", help="an id, a name, or a part of one name")
+    edit.add_argument("change", nargs="+", metavar="CHANGE", help="see below")
+    edit.add_argument("--at", choices=["hagga", "deep-desert"], default="hagga", help="where")
+    edit.add_argument("--reason", metavar="TEXT", help="why; at most 500 characters")
+    edit.add_argument(
+        "--if", dest="expected", metavar="N", help="set only if N is there now, else a conflict"
+    )
+    edit.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser
+
+
+def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """Import a command when it runs: `edit` must not pay for the dashboard."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        status: int = getattr(import_module(f"tracker_tui.cli.{module}"), function)(arguments)
+        return status
+
+    return run
+
+
+_EDIT_OPTIONS = {"--at": True, "--reason": True, "--if": True, "--profile": True}
+_EDIT_SWITCHES = {"--json", "--debug", "--help", "-h"}
+
+
+def _shield_edit(argv: list[str]) -> list[str]:
+    """Put the options of `edit` first and a `--` behind them.
+
+    What follows `edit` and is no known option is RESOURCE and CHANGE, whatever it begins with: ids
+    and changes may begin with a `-`, which argparse would take for an option.
+    """
+    start = _position_of_command(argv)
+    if start is None or argv[start] != "edit":
+        return argv
+    options: list[str] = []
+    rest: list[str] = []
+    words = iter(argv[start + 1 :])
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if word == "--":
+            rest += words
+        elif word in _EDIT_SWITCHES or (name in _EDIT_OPTIONS and equals):
+            options.append(word)
+        elif word in _EDIT_OPTIONS:
+            value = next(words, None)
+            options += [word] if value is None else [f"{word}={value}"]
+        else:
+            rest.append(word)
+    return [*argv[: start + 1], *options, "--", *rest]
+
+
+def _position_of_command(argv: list[str]) -> int | None:
+    skip = False
+    for position, word in enumerate(argv):
+        if skip:
+            skip = False
+        elif word == "--profile":
+            skip = True
+        elif not word.startswith("-"):
+            return position
+    return None

@@ -1,0 +1,51 @@
+"""`tracker-tui` and `tracker-tui demo`: opening the dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from tracker_tui.config import Config, load_config
+from tracker_tui.domain.change import Change, describe
+from tracker_tui.tracker import Tracker
+
+
+def open_dashboard(arguments: argparse.Namespace) -> int:
+    """Open the dashboard on the configured database."""
+    return _run(load_config(os.environ, arguments.profile))
+
+
+def open_demo(arguments: argparse.Namespace) -> int:
+    """Open the dashboard on a database that is thrown away at the end."""
+    from tracker_tui.demo import demo_database
+
+    config = load_config({**os.environ, "TURSO_DATABASE_URL": ""}, None)
+    with demo_database() as path:
+        return _run(config._replace(database=path, is_default_database=False, is_demo=True))
+
+
+def _run(config: Config) -> int:
+    tracker = Tracker(config)
+    # The ledger opens in its own thread while Textual is imported in this one.
+    opened = tracker.open()
+    try:
+        from tracker_tui.ui.app import TrackerApp
+
+        if opened.done():
+            opened.result()
+        app = TrackerApp(tracker)
+        app.run()
+    finally:
+        unsent = tracker.close()
+    if unsent:
+        _tell_of_unsent(unsent)
+        return 1
+    return app.return_code or 0
+
+
+def _tell_of_unsent(unsent: Sequence[Change]) -> None:
+    print(f"tracker-tui: {len(unsent)} changes could not be stored and are lost:", file=sys.stderr)
+    for change in unsent:
+        print(f"  {change.resource_id} {describe(change)} at {change.location}", file=sys.stderr)

@@ -1,0 +1,52 @@
+"""The JSON documents that scripts rely on (README, "JSON")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tracker_tui.domain.change import Moved
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.resource import Resource
+
+
+def resource_document(resource: Resource, updated_by: str) -> dict[str, Any]:
+    """Return a resource; times in Unix seconds, `updated_by` as it is called today."""
+    return {
+        "id": resource.id,
+        "name": resource.name,
+        "category": resource.shown_category,
+        "hagga": resource.hagga,
+        "deep_desert": resource.deep_desert,
+        "total": resource.total,
+        "target": resource.target,
+        "status": resource.status.value,
+        "priority": bool(resource.priority),
+        "multiplier": resource.multiplier,
+        "updated_at": resource.updated_at,
+        "updated_by": updated_by,
+    }
+
+
+def edit_document(outcome: Outcome, message: str, updated_by: str) -> dict[str, Any]:
+    """Return what came of an edit."""
+    moved: Moved | None = outcome.moved
+    resource = outcome.resource
+    return {
+        "change_id": outcome.change.id,
+        "outcome": outcome.verdict.value,
+        "message": message,
+        "points": moved.points.final if moved else 0.0,
+        "resource": resource_document(resource, updated_by) if resource else None,
+        "previous": (
+            {"hagga": moved.hagga_before, "deep_desert": moved.deep_desert_before}
+            if moved
+            else None
+        ),
+    }
+
+
+def print_document(document: Any) -> None:
+    """Print one JSON document: ASCII only, so that no terminal can be played with."""
+    import json
+
+    print(json.dumps(document, indent=2, allow_nan=False, default=str))

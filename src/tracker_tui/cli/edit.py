@@ -1,0 +1,82 @@
+"""`tracker-tui edit`: one change, for hotkeys and macro pads."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+from tracker_tui.config import load_config
+from tracker_tui.domain.grammar import WORDS, ChangeSyntaxError, TypedChange, parse_change
+from tracker_tui.domain.limits import MAX_REASON
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.domain.text import clean_reason, one_line
+from tracker_tui.domain.wording import outcome_sentence
+from tracker_tui.errors import UsageError
+from tracker_tui.tracker import Tracker
+
+
+def edit(arguments: argparse.Namespace) -> int:
+    """Apply one change; 0 when the ledger has it, 1 when it was refused."""
+    typed = _typed_change(arguments)
+    expected = _expected(arguments.expected, typed)
+    tracker = Tracker(load_config(os.environ, arguments.profile))
+    try:
+        resource_id = tracker.find(arguments.resource).result()
+        change = tracker.change(resource_id, typed, Location(arguments.at), guarded=False)
+        outcome = tracker.settle(change._replace(expected=expected)).result()
+        _report(outcome, tracker, as_json=arguments.json)
+    finally:
+        tracker.close()
+    return 0 if outcome.is_in_history else 1
+
+
+def _report(outcome: Outcome, tracker: Tracker, *, as_json: bool) -> None:
+    message = outcome_sentence(outcome, tracker.places)
+    if as_json:
+        from tracker_tui.cli.documents import edit_document, print_document
+
+        who = outcome.resource.updated_by if outcome.resource else ""
+        print_document(edit_document(outcome, message, tracker.name_of(who)))
+    elif outcome.is_in_history:
+        print(message)
+    else:
+        print(f"tracker-tui: {message}", file=sys.stderr)
+
+
+def _typed_change(arguments: argparse.Namespace) -> TypedChange:
+    first, *rest = arguments.change
+    text = " ".join([WORDS.get(first, first), *rest])
+    try:
+        typed = parse_change(text)
+    except ChangeSyntaxError as error:
+        _point_at(text, error)
+    if arguments.reason is None:
+        return typed
+    if typed.reason is not None:
+        raise UsageError("Give the reason once: after #, or with --reason.")
+    reason = clean_reason(arguments.reason)
+    if reason is not None and len(reason) > MAX_REASON:
+        message = f"A reason is at most {MAX_REASON} characters; this one has {len(reason)}."
+        raise UsageError(message)
+    return typed._replace(reason=reason)
+
+
+def _point_at(text: str, error: ChangeSyntaxError) -> NoReturn:
+    column = error.column + 1
+    message = f"“{one_line(text, 80)}” is no change: {error.message} (column {column})."
+    raise UsageError(message) from error
+
+
+def _expected(text: str | None, typed: TypedChange) -> int | None:
+    if text is None:
+        return None
+    if typed.kind is not Kind.SET:
+        raise UsageError("--if goes with an absolute change only, such as '=1200'.")
+    try:
+        return parse_change(f"={text}").amount
+    except ChangeSyntaxError as error:
+        message = f"--if takes a quantity, not “{one_line(text, 40)}”."
+        raise UsageError(message) from error

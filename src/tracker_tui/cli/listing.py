@@ -1,0 +1,68 @@
+"""`tracker-tui list`: resources and their quantities."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from tracker_tui.config import load_config
+from tracker_tui.domain.quantities import Location, grouped
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.search import ranked
+from tracker_tui.domain.text import one_line
+from tracker_tui.tracker import Tracker
+
+_STATUS_MARKS = {
+    "critical": "▼ critical",
+    "below_target": "▾ below",
+    "at_target": "= at",
+    "above_target": "▲ above",
+}
+
+
+def list_resources(arguments: argparse.Namespace) -> int:
+    """Print the resources that a text finds, by name."""
+    tracker = Tracker(load_config(os.environ, arguments.profile))
+    try:
+        tracker.open().result()
+        resources = sorted(tracker.resources(), key=lambda r: (r.name.casefold(), r.id))
+        found = ranked(resources, arguments.text)
+        if arguments.json:
+            from tracker_tui.cli.documents import print_document, resource_document
+
+            print_document([resource_document(r, tracker.name_of(r.updated_by)) for r in found])
+        else:
+            _print_table(found, tracker)
+    finally:
+        tracker.close()
+    return 0
+
+
+def _print_table(resources: list[Resource], tracker: Tracker) -> None:
+    from rich.cells import cell_len, set_cell_size
+
+    places = [one_line(tracker.places[location], 24) for location in Location]
+    rows = [("", "Resource", "Category", *places, "Total", "Target", "", "Status")]
+    rows += [_cells(resource) for resource in resources]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    right = range(3, 8)
+    for row in rows:
+        cells = (
+            " " * (width - cell_len(cell)) + cell if column in right else set_cell_size(cell, width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        print("  ".join(cells).rstrip())
+
+
+def _cells(resource: Resource) -> tuple[str, ...]:
+    return (
+        "★" if resource.priority else "",
+        one_line(resource.name, 48),
+        one_line(resource.shown_category, 24),
+        grouped(resource.hagga),
+        grouped(resource.deep_desert),
+        grouped(resource.total),
+        grouped(resource.target) if resource.target else "",
+        "" if resource.percent is None else f"{resource.percent} %",
+        _STATUS_MARKS[resource.status.value],
+    )

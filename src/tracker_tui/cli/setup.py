@@ -1,0 +1,34 @@
+"""`tracker-tui init`: bring the configured database up to schema.sql."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from tracker_tui.config import load_config
+from tracker_tui.opening import bring_up_to_date, planned_statements
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Add what is missing and never anything else; with --plan print the SQL instead."""
+    config = load_config(os.environ, arguments.profile)
+    if arguments.plan:
+        statements = planned_statements(config)
+        print("\n\n".join(f"{sql.strip()};" for sql in statements) or "-- nothing is missing")
+        return 0
+    report = bring_up_to_date(config, starter=arguments.starter)
+    where = config.database
+    if report.created:
+        print(f"{where}: made a new database.")
+    elif report.statements:
+        print(f"{where}: added {len(report.statements)} missing tables, columns or indexes.")
+    else:
+        print(f"{where}: nothing was missing.")
+    if arguments.starter:
+        planted = report.planted
+        print(
+            f"{where}: planted {planted} resources of the starter catalogue."
+            if planted
+            else f"{where}: has resources already, so the starter catalogue was left out."
+        )
+    return 0

@@ -1,0 +1,130 @@
+"""What is configured: environment, over config.toml, over defaults; and where files are kept.
+
+No file of the current folder is read. URL and token always come from one source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from tracker_tui.errors import ConfigError
+
+APP: Final = "tracker-tui"
+DATABASE_NAME: Final = "tracker.db"
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+class Folders(NamedTuple):
+    """Where configuration, data (databases) and state (remembered views, logs) are kept."""
+
+    config: Path
+    data: Path
+    state: Path
+
+
+class Config(NamedTuple):
+    """The settings in force."""
+
+    folders: Folders
+    database: Path
+    is_default_database: bool
+    """Whether nothing was configured: then the embedded database is made on first start."""
+    member: str
+    """Name of the local user, under which changes to a database of one's own are written."""
+    profile: str | None = None
+    is_demo: bool = False
+    """Whether the database is thrown away at the end."""
+
+
+def load_config(environ: Mapping[str, str], profile: str | None = None) -> Config:
+    """Return the settings in force; raises ConfigError."""
+    folders = find_folders(environ)
+    settings = _profile_settings(folders.config / "config.toml", profile)
+    # A profile is another guild: what the environment says of this one does not hold there.
+    url = settings.get("TURSO_DATABASE_URL")
+    if profile is None:
+        url = environ.get("TURSO_DATABASE_URL") or url
+    database = _sqlite_path(url) if url else folders.data / DATABASE_NAME
+    return Config(folders, database, url is None, _local_user(), profile)
+
+
+def find_folders(environ: Mapping[str, str]) -> Folders:
+    """Return the folders: one below TRACKER_HOME, or the places that the system names."""
+    home = environ.get("TRACKER_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Folders(root / "config", root / "data", root / "state")
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs(APP, appauthor=False)
+    return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path)
+
+
+def _profile_settings(path: Path, profile: str | None) -> Mapping[str, str]:
+    if profile is not None and not _PROFILE_NAME.fullmatch(profile):
+        raise ConfigError("A profile's name is up to 40 letters, digits, - and _.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read. Check its permissions and that it is UTF-8 text."
+        raise ConfigError(message) from error
+    document = _parsed(path, text) if text else {}
+    if profile is None:
+        return _texts(path, document)
+    profiles = document.get("profiles")
+    chosen = profiles.get(profile) if isinstance(profiles, dict) else None
+    if not isinstance(chosen, dict):
+        message = f"There is no profile {profile}. Add [profiles.{profile}] to {path}."
+        raise ConfigError(message)
+    return _texts(path, chosen)
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        # The parser's message may quote the line, and the line may hold a token: the place only.
+        place = re.search(r"\(at [^)]*\)\s*$", str(error))
+        message = f"{path} is no valid TOML {place[0] if place else ''}. Correct it there."
+        raise ConfigError(message) from error
+
+
+def _texts(path: Path, table: Mapping[str, Any]) -> Mapping[str, str]:
+    texts = {}
+    for name, value in table.items():
+        if name.isupper() and not isinstance(value, str):
+            message = f"{path}: {name} must be a text in quotes."
+            raise ConfigError(message)
+        if isinstance(value, str):
+            texts[name] = value
+    return texts
+
+
+def _sqlite_path(url: str) -> Path:
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme != "file":
+        message = (
+            "This version opens databases in files only: set TURSO_DATABASE_URL to file:PATH, "
+            "or leave it unset for the embedded database."
+        )
+        raise ConfigError(message)
+    path = rest.removeprefix("//") if rest.startswith("///") else rest
+    if not path:
+        raise ConfigError("TURSO_DATABASE_URL names no file: write file:PATH.")
+    return Path(path).expanduser().absolute()
+
+
+def _local_user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser() or "me"
+    except (OSError, KeyError, ImportError):
+        return "me"

@@ -1,0 +1,110 @@
+"""Which tables and columns a database has (data contract, "Schemas met in the wild")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from peewee import Field, Model, RawQuery
+
+from tracker_tui.db.models import (
+    LOCATION_PAIRS,
+    OPTIONAL,
+    TABLES,
+    GlobalSetting,
+    ResourceRow,
+)
+
+# Asked of the pragma, never of a query: SQLite reads an unknown name in double quotes as a text.
+_COLUMNS_OF_ALL_TABLES = """
+    SELECT tables.name, columns.name
+    FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+    WHERE tables.type = 'table'
+"""
+
+
+class SchemaKind(StrEnum):
+    """The schemas met in the wild, and what is none of them."""
+
+    NONE = "none"
+    FOUNDING = "founding"
+    MIDDLE = "middle"
+    LATER = "later"
+    FOREIGN = "foreign"
+
+
+class Layout:
+    """The columns of each table, as they were when the database was last looked at."""
+
+    def __init__(self, columns: Mapping[str, frozenset[str]]) -> None:
+        self.columns = columns
+
+    @staticmethod
+    def query() -> RawQuery:
+        """Return the query whose rows `from_rows` understands."""
+        return RawQuery(_COLUMNS_OF_ALL_TABLES)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> Layout:
+        """Build a layout from rows of (table name, column name)."""
+        columns: dict[str, set[str]] = {}
+        for table, column in rows:
+            # SQLite's names ignore the case of ASCII letters.
+            columns.setdefault(str(table).lower(), set()).add(str(column).lower())
+        return cls({table: frozenset(names) for table, names in columns.items()})
+
+    def has(self, field: Field) -> bool:
+        """Whether the database has the column of this field."""
+        return field.column_name.lower() in self.columns.get(_table(field.model), ())
+
+    @property
+    def has_locations(self) -> bool:
+        """Whether quantities are written to the newer columns too."""
+        return all(self.has(ours) for _, ours in LOCATION_PAIRS)
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether there is a table of the website's settings."""
+        return self.has(GlobalSetting.setting_key) and self.has(GlobalSetting.setting_value)
+
+    @property
+    def missing(self) -> list[str]:
+        """Tables of the contract that are not there, and columns of those that are."""
+        absent: list[str] = []
+        for model in TABLES:
+            table = _table(model)
+            if table not in self.columns:
+                absent.append(table)
+                continue
+            absent += [
+                f"{table}.{field.column_name}"
+                for field in model._meta.sorted_fields  # noqa: SLF001 - Peewee's own way in
+                if field not in OPTIONAL and not self.has(field)
+            ]
+        return absent
+
+    @property
+    def kind(self) -> SchemaKind:
+        """The schema that the columns belong to."""
+        if not any(_table(model) in self.columns for model in TABLES):
+            return SchemaKind.FOREIGN if self.columns else SchemaKind.NONE
+        if self.missing:
+            return SchemaKind.FOREIGN
+        if self.has_locations:
+            return SchemaKind.LATER
+        if self.has(ResourceRow.subcategory) or self.has(ResourceRow.tier):
+            return SchemaKind.MIDDLE
+        return SchemaKind.FOUNDING
+
+    def doubled(self, values: Mapping[Field, Any]) -> dict[Field, Any]:
+        """Return values to write, with the newer columns beside the older where they exist."""
+        written = dict(values)
+        for older, newer in LOCATION_PAIRS:
+            if older in values and self.has(newer):
+                written[newer] = values[older]
+        return written
+
+
+def _table(model: type[Model]) -> str:
+    return str(model._meta.table_name)  # noqa: SLF001 - Peewee's own way in

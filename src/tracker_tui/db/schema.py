@@ -1,0 +1,149 @@
+"""Bringing a database up to schema.sql: adds what is missing, never drops or rewrites."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from peewee import RawQuery
+
+from tracker_tui.db.batch import Database
+from tracker_tui.errors import NotATrackerDatabase
+
+_COLUMNS = """
+    SELECT tables.name, columns.name, columns.type, columns."notnull", columns.dflt_value,
+           columns.pk
+    FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+    WHERE tables.type = 'table' ORDER BY tables.rowid, columns.cid
+"""
+_INDEXES = """
+    SELECT indexes.tbl_name, indexes.name, indexes.sql,
+           (SELECT group_concat(name) FROM
+               (SELECT name FROM pragma_index_info(indexes.name) ORDER BY seqno))
+    FROM sqlite_master AS indexes WHERE indexes.type = 'index' ORDER BY indexes.rowid
+"""
+_TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
+
+
+class Column(NamedTuple):
+    """One column as SQLite describes it."""
+
+    type: str
+    is_required: bool
+    default: str | None
+    key: int
+
+
+class Index(NamedTuple):
+    """One index: on which columns of which table, and the SQL that makes it."""
+
+    table: str
+    columns: tuple[str, ...]
+    sql: str | None
+
+
+class Schema(NamedTuple):
+    """What a database consists of; names in lower case, as SQLite compares them."""
+
+    tables: dict[str, str]
+    columns: dict[str, dict[str, Column]]
+    indexes: list[Index]
+
+
+def schema_sql() -> str:
+    """Return the text of schema.sql, which travels inside the package."""
+    return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+
+
+def wanted_schema() -> Schema:
+    """Return what schema.sql makes, read back from SQLite itself."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.executescript(schema_sql())
+        return _schema(*(connection.execute(sql).fetchall() for sql in _QUESTIONS))
+    finally:
+        connection.close()
+
+
+def schema_statements() -> list[str]:
+    """Return the statements that make a database from nothing."""
+    wanted = wanted_schema()
+    indexes = [index.sql for index in wanted.indexes if index.sql is not None]
+    return [_unless_exists(sql) for sql in (*wanted.tables.values(), *indexes)]
+
+
+def plan(database: Database) -> list[str]:
+    """Return the statements that `bring_up_to_date` would run; raises NotATrackerDatabase."""
+    there = _schema(*(r.rows for r in database.batch([RawQuery(sql) for sql in _QUESTIONS])))
+    return list(_missing(wanted_schema(), there))
+
+
+def bring_up_to_date(database: Database) -> list[str]:
+    """Add what is missing, all or nothing; return the statements that ran."""
+    statements = plan(database)
+    if statements:
+        database.batch([RawQuery(sql) for sql in statements])
+    return statements
+
+
+_QUESTIONS = (_TABLES, _COLUMNS, _INDEXES)
+
+
+def _schema(
+    tables: list[tuple[str, str]],
+    columns: list[tuple[str, str, str, int, str | None, int]],
+    indexes: list[tuple[str, str, str | None, str | None]],
+) -> Schema:
+    described: dict[str, dict[str, Column]] = {}
+    for table, name, kind, required, default, key in columns:
+        column = Column(kind.upper(), bool(required), default, key)
+        described.setdefault(table.lower(), {})[name.lower()] = column
+    return Schema(
+        {name.lower(): sql for name, sql in tables},
+        described,
+        [
+            Index(table.lower(), tuple((names or "").lower().split(",")), sql)
+            for table, _, sql, names in indexes
+        ],
+    )
+
+
+def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
+    for table, sql in wanted.tables.items():
+        if table not in there.tables:
+            yield _unless_exists(sql)
+            continue
+        for name, column in wanted.columns[table].items():
+            present = there.columns[table].get(name)
+            if column.key and (present is None or not present.key):
+                message = (
+                    f"The table {table} of this database has another primary key than {name}: "
+                    "it belongs to some other program, and nothing was changed."
+                )
+                raise NotATrackerDatabase(message)
+            if present is None:
+                yield _add_column(table, name, column)
+    served = {(index.table, index.columns) for index in there.indexes}
+    for index in wanted.indexes:
+        if index.sql is not None and (index.table, index.columns) not in served:
+            yield _unless_exists(index.sql)
+
+
+def _unless_exists(sql: str) -> str:
+    # SQLite keeps a definition without these words; two programs may `init` at once.
+    return re.sub(r"^CREATE (TABLE|UNIQUE INDEX|INDEX) ", r"CREATE \1 IF NOT EXISTS ", sql)
+
+
+def _add_column(table: str, name: str, column: Column) -> str:
+    parts = [f'ALTER TABLE {table} ADD COLUMN "{name}" {column.type}']
+    # SQLite adds a required column only with a default for the rows that are there.
+    default = column.default
+    if column.is_required:
+        default = default or ("''" if column.type == "TEXT" else "0")
+        parts.append("NOT NULL")
+    if default is not None:
+        parts.append(f"DEFAULT {default}")
+    return " ".join(parts)

@@ -1,0 +1,188 @@
+"""A ledger in a SQLite file: opened with care, created whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from peewee import BaseQuery, SqliteDatabase
+
+from tracker_tui.db.batch import Result, only_reads
+from tracker_tui.db.layout import Layout, SchemaKind
+from tracker_tui.errors import DatabaseBusy, DatabaseError, NotATrackerDatabase
+
+BUSY_SECONDS = 30.0
+"""How long a transaction waits for other writers before DatabaseBusy."""
+
+
+class SqliteLedgerDatabase(SqliteDatabase):
+    """An existing SQLite file; opening it changes nothing in it, not even its journal mode.
+
+    Connections belong to the thread that made them: let one thread use one of these.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        self.path = path
+        self._seen_version: int | None = None
+        super().__init__(
+            f"{path.absolute().as_uri()}?mode=rw",
+            timeout=BUSY_SECONDS,
+            # Of the connection, not of the file: others keep what they chose.
+            pragmas={"synchronous": "FULL" if durable else "OFF"},
+        )
+
+    def _connect(self) -> sqlite3.Connection:
+        self.connect_params["uri"] = True
+        connection: sqlite3.Connection = super()._connect()
+        # Others may have stored bytes that are no UTF-8; one such name must not stop a refresh.
+        connection.text_factory = _decode
+        return connection
+
+    def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
+        """Run the queries in one transaction; see `Database.batch`."""
+        statements = [self.get_sql_context().parse(query) for query in queries]
+        try:
+            connection = self.connection()
+            connection.execute("BEGIN" if only_reads(queries) else "BEGIN IMMEDIATE")
+            try:
+                results = [_run(connection, sql, params) for sql, params in statements]
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise explain(error, self.path) from error
+        return results
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another connection committed since the last call."""
+        try:
+            version = int(self.connection().execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        changed = self._seen_version not in (None, version)
+        self._seen_version = version
+        return changed
+
+
+def open_sqlite(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDatabase, Layout]:
+    """Open an existing ledger; raises DatabaseError or NotATrackerDatabase, and touches nothing."""
+    database, layout = open_unchecked(path, durable=durable)
+    if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):
+        database.close()
+        raise NotATrackerDatabase(_what_is_missing(path, layout))
+    return database, layout
+
+
+def open_unchecked(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDatabase, Layout]:
+    """Open an existing SQLite file whatever tables it holds, as `init` must."""
+    if not path.exists():
+        message = f"There is no database at {path}. `tracker-tui init --starter` makes one there."
+        raise DatabaseError(message)
+    if not path.is_file():
+        message = f"{path} is no file. Set TURSO_DATABASE_URL to file:PATH of a database."
+        raise DatabaseError(message)
+    database = SqliteLedgerDatabase(path, durable=durable)
+    try:
+        layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    except BaseException:
+        database.close()
+        raise
+    return database, layout
+
+
+def create_sqlite(path: Path, fill: Callable[[SqliteLedgerDatabase, Layout], None]) -> bool:
+    """Make a new ledger at `path`, filled by `fill`; False if somebody else was first.
+
+    It is made under another name and linked into place when it is whole: two first starts make one
+    database, and a start that is cut short makes none.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _lay_out(draft)
+        database, layout = open_unchecked(draft)
+        try:
+            fill(database, layout)
+        finally:
+            database.close()
+        return _put_in_place(draft, path)
+    except (sqlite3.Error, OSError) as error:
+        raise explain(error, path) from error
+    finally:
+        for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
+            leftover.unlink(missing_ok=True)
+
+
+def explain(error: BaseException, path: Path) -> DatabaseError:
+    """Turn what SQLite or the file system said into one sentence with what to do next."""
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return DatabaseBusy(f"{path} is in use by another program. Try again in a moment.")
+    for prefix, sentence in _EXPLANATIONS:
+        if code.startswith(prefix):
+            return DatabaseError(f"{path} {sentence}")
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        return DatabaseError(f"{path} cannot be used: {reason}. Check the folder's permissions.")
+    return DatabaseError(f"{path} cannot be used: {error}.")
+
+
+_EXPLANATIONS = (
+    ("SQLITE_NOTADB", "is no SQLite database. Set TURSO_DATABASE_URL to another file."),
+    ("SQLITE_CORRUPT", "is damaged. Nothing was changed; restore it from a backup."),
+    ("SQLITE_FULL", "could not be written: the disk is full. Make room and try again."),
+    ("SQLITE_READONLY", "is read only for you. Check the permissions of it and its folder."),
+    ("SQLITE_CANTOPEN", "cannot be opened. Check the permissions of it and its folder."),
+    ("SQLITE_PERM", "may not be used by you. Check the permissions of it and its folder."),
+    ("SQLITE_IOERR", "could not be read or written. Check the disk, then try again."),
+)
+
+
+def _run(connection: sqlite3.Connection, sql: str, params: Sequence[Any]) -> Result:
+    cursor = connection.execute(sql, params)
+    return Result(cursor.fetchall(), cursor.rowcount)
+
+
+def _decode(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
+
+
+def _lay_out(path: Path) -> None:
+    from tracker_tui.db.schema import schema_sql
+
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(schema_sql())
+    finally:
+        connection.close()
+
+
+def _put_in_place(draft: Path, path: Path) -> bool:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        # A file system without hard links; on Windows a rename refuses to replace by itself.
+        if path.exists():
+            return False
+        draft.rename(path)
+    return True
+
+
+def _what_is_missing(path: Path, layout: Layout) -> str:
+    if layout.kind is SchemaKind.NONE:
+        return f"{path} is an empty database. `tracker-tui init --starter` fills it."
+    missing = ", ".join(layout.missing[:6])
+    return (
+        f"{path} is no tracker database: it has no {missing}. "
+        "Set TURSO_DATABASE_URL to the right one, or add what is missing: tracker-tui init --plan"
+    )

@@ -1,0 +1,51 @@
+"""What became of a change."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from tracker_tui.domain.change import Change, Moved, Shortage
+from tracker_tui.domain.resource import Resource
+
+
+class Verdict(StrEnum):
+    """The ledger's answer; the values are the words of `edit --json`."""
+
+    APPLIED = "applied"
+    ALREADY_APPLIED = "already_applied"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+
+
+class Refusal(StrEnum):
+    """Why a change was refused."""
+
+    QUANTITY = "quantity"
+    """A quantity would leave 0 … 999,999,999; `Outcome.shortage` says where."""
+    NO_RESOURCE = "no resource"
+    """The resource was deleted, or never was."""
+    NOT_IN_HISTORY = "not in history"
+    """The change that this one requires is not there."""
+    ID_TAKEN = "id taken"
+    """Another change of that id is in the history, on another resource."""
+
+
+class Outcome(NamedTuple):
+    """A verdict with everything a player may want to know of it.
+
+    `resource` is the row after the change, or as it is now where nothing was applied; None if it
+    does not exist. `moved` is set for applied and already applied changes.
+    """
+
+    change: Change
+    verdict: Verdict
+    resource: Resource | None
+    moved: Moved | None = None
+    refusal: Refusal | None = None
+    shortage: Shortage | None = None
+
+    @property
+    def is_in_history(self) -> bool:
+        """Whether the ledger has it, now or since an earlier sending."""
+        return self.verdict in (Verdict.APPLIED, Verdict.ALREADY_APPLIED)

@@ -1,0 +1,82 @@
+"""Who may do what (data contract, "Who may do what"): rights from Discord roles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Right(StrEnum):
+    """A flag of DISCORD_ROLES_CONFIG; the value is its name there."""
+
+    ACCESS_RESOURCES = "canAccessResources"
+    EDIT_TARGETS = "canEditTargets"
+    ADMIN = "isAdmin"
+    MANAGE_USERS = "canManageUsers"
+    EXPORT_DATA = "canExportData"
+
+
+ALL_RIGHTS: frozenset[Right] = frozenset(Right)
+"""What the owner of a database of one's own may do."""
+
+
+class Role(NamedTuple):
+    """One configured Discord role."""
+
+    id: str
+    name: str
+    level: int
+    rights: frozenset[Right]
+
+
+class RolesConfigError(ValueError):
+    """DISCORD_ROLES_CONFIG is not what the data contract describes."""
+
+
+def parse_roles(text: str) -> tuple[Role, ...]:
+    """Understand DISCORD_ROLES_CONFIG, a JSON array of objects; raises RolesConfigError."""
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"DISCORD_ROLES_CONFIG is no JSON: {error}"
+        raise RolesConfigError(message) from error
+    if not isinstance(entries, list):
+        raise RolesConfigError("DISCORD_ROLES_CONFIG must be a JSON array of roles")
+    return tuple(_role(number, entry) for number, entry in enumerate(entries, 1))
+
+
+def rights_of(role_ids: Iterable[str], roles: Iterable[Role]) -> frozenset[Right]:
+    """Return the rights of a member who has these Discord roles."""
+    held = frozenset(role_ids)
+    return frozenset(right for role in roles if role.id in held for right in role.rights)
+
+
+def roles_with(right: Right, roles: Iterable[Role]) -> list[str]:
+    """Return the names of the roles that may, highest level first, for a refusal that helps."""
+    return [r.name for r in sorted(roles, key=lambda r: -r.level) if right in r.rights]
+
+
+def _role(number: int, entry: object) -> Role:
+    if not isinstance(entry, dict):
+        message = f"DISCORD_ROLES_CONFIG: entry {number} is no object"
+        raise RolesConfigError(message)
+    role_id = entry.get("id")
+    # A number would already have lost its last digits to JSON parsers: ids are 64 bits.
+    if not isinstance(role_id, str) or not role_id:
+        message = f"DISCORD_ROLES_CONFIG: entry {number} needs an id in quotes"
+        raise RolesConfigError(message)
+    level = entry.get("level", 0)
+    if isinstance(level, bool) or not isinstance(level, int):
+        message = f"DISCORD_ROLES_CONFIG: the level of entry {number} is no whole number"
+        raise RolesConfigError(message)
+    rights = set()
+    for right in Right:
+        flag = entry.get(right.value, False)
+        if not isinstance(flag, bool):
+            message = f"DISCORD_ROLES_CONFIG: {right.value} of entry {number} is not true or false"
+            raise RolesConfigError(message)
+        if flag:
+            rights.add(right)
+    return Role(role_id, str(entry.get("name", role_id)), level, frozenset(rights))

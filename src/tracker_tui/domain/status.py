@@ -1,0 +1,57 @@
+"""How a resource stands against its target, and whether it wants a recount.
+
+Data contract, "Status". Compared in integers: a percentage would round.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+DAY: Final = 86_400
+PRIORITY_STALE_AFTER: Final = DAY
+STALE_AFTER: Final = 7 * DAY
+MILLISECONDS_FROM: Final = 100_000_000_000
+"""A time greater than this is in milliseconds: some rows in the wild are."""
+
+
+class Status(StrEnum):
+    """The four statuses, worst first; the values are the contract's words."""
+
+    CRITICAL = "critical"
+    BELOW_TARGET = "below_target"
+    AT_TARGET = "at_target"
+    ABOVE_TARGET = "above_target"
+
+
+def status_of(total: int, target: int | None) -> Status:
+    """Return the status of `total` units against `target` (None or 0: no target)."""
+    if target is None or target <= 0:
+        return Status.AT_TARGET
+    if total * 2 >= target * 3:
+        return Status.ABOVE_TARGET
+    if total >= target:
+        return Status.AT_TARGET
+    if total * 2 >= target:
+        return Status.BELOW_TARGET
+    return Status.CRITICAL
+
+
+def stored_status(status: Status) -> Status:
+    """Return what the status column holds, which has no word for above_target."""
+    return Status.AT_TARGET if status is Status.ABOVE_TARGET else status
+
+
+def percent(total: int, target: int | None) -> int | None:
+    """Return the total in whole percent of the target, rounded down; None without a target."""
+    return total * 100 // target if target and target > 0 else None
+
+
+def as_seconds(time: int) -> int:
+    """Return a stored time as Unix seconds, whichever unit it was written in."""
+    return time // 1000 if time > MILLISECONDS_FROM else time
+
+
+def needs_update(updated_at: int, now: int, *, is_priority: bool) -> bool:
+    """Whether nobody counted for too long; both times in Unix seconds."""
+    return now - updated_at > (PRIORITY_STALE_AFTER if is_priority else STALE_AFTER)

@@ -1,0 +1,73 @@
+"""Text that other people wrote: made harmless for one line of a terminal.
+
+Names, reasons and nicknames come from the database, the keyboard and Discord. On screen they are
+plain text on one line; nothing in them may move the cursor, colour, reorder or hide anything.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_BLANK_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
+# Format characters (bidi overrides, zero-width joiners, tags), surrogates, private use, unassigned.
+_HIDDEN_CATEGORIES = frozenset({"Cf", "Cs", "Co", "Cn"})
+_MARK_CATEGORIES = frozenset({"Mn", "Me"})
+# Terminals disagree on how wide a character with a variation selector is.
+_VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+_MARKS_IN_A_ROW = 2
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    """Return `text` as one printable line of at most `limit` characters.
+
+    Control characters and line breaks become blanks, runs of blanks become one; invisible and
+    direction-changing characters are dropped, and so are combining marks beyond two in a row.
+    A text that was cut ends with `…`.
+    """
+    line = str(text)
+    cut = len(line) > limit * 2  # enough is left after the dropping below, whatever its length
+    line = line[: limit * 2]
+    if not (line.isascii() and line.isprintable()):
+        line = _without_traps(line)
+    line = " ".join(line.split())
+    if len(line) > limit:
+        return line[: limit - 1] + "…"
+    return line + "…" if cut else line
+
+
+def clean_reason(text: str) -> str | None:
+    """Return a reason without control characters (data contract, "A change"); None if empty."""
+    kept = "".join(
+        " " if unicodedata.category(char) in _BLANK_CATEGORIES else char
+        for char in text
+        if unicodedata.category(char) != "Cs"
+    )
+    return " ".join(kept.split()) or None
+
+
+def search_words(text: str) -> list[str]:
+    """Return the words of a search, case folded; punctuation counts as a blank."""
+    return "".join(char if char.isalnum() else " " for char in text.casefold()).split()
+
+
+def search_key(*parts: str | None) -> str:
+    """Return what `search_words` are looked for in: the parts folded the same way."""
+    return " ".join(" ".join(search_words(part)) for part in parts if part)
+
+
+def _without_traps(line: str) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in line:
+        category = unicodedata.category(char)
+        if category in _BLANK_CATEGORIES:
+            kept.append(" ")
+        elif category in _MARK_CATEGORIES and char not in _VARIATION_SELECTORS:
+            marks += 1
+            if marks <= _MARKS_IN_A_ROW:
+                kept.append(char)
+            continue
+        elif category not in _HIDDEN_CATEGORIES and char not in _VARIATION_SELECTORS:
+            kept.append(char)
+        marks = 0
+    return "".join(kept)

@@ -1,0 +1,49 @@
+"""The typed errors of the program, each with one clear sentence for the person in front of it.
+
+A message says what happened and what to do next. It never holds a secret, so that it may be
+printed, logged or put on a screen as it is.
+"""
+
+from __future__ import annotations
+
+
+class TrackerError(Exception):
+    """Anything that the program can explain; `exit_status` is what the command line ends with."""
+
+    exit_status = 1
+
+
+class UsageError(TrackerError):
+    """What was typed on the command line makes no sense."""
+
+    exit_status = 2
+
+
+class ConfigError(TrackerError):
+    """A setting is missing, malformed or contradicts another."""
+
+    exit_status = 2
+
+
+class NotPermitted(TrackerError):
+    """Who is signed in may not do this."""
+
+    exit_status = 3
+
+
+class DatabaseError(TrackerError):
+    """The database cannot serve: unreadable, not ours, full, refused."""
+
+    exit_status = 4
+
+
+class NotATrackerDatabase(DatabaseError):
+    """The file or server is fine, but the five tables are not in it."""
+
+
+class DatabaseBusy(DatabaseError):
+    """Somebody else holds the database; the same call may succeed a moment later."""
+
+
+class UnknownResource(TrackerError):
+    """No resource, or more than one, goes by what was asked for."""

@@ -1,0 +1,80 @@
+"""SQL expressions that several queries of the ledger share.
+
+Peewee gives a bare number the type of the field beside it, silently; so numbers that are not whole
+stand in a `Value` on the left.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+from peewee import Case, Expression, Node, Value, fn
+
+from tracker_tui.db.models import ResourceRow
+from tracker_tui.domain.points import BONUS
+from tracker_tui.domain.resource import (
+    GEAR_BLUEPRINTS,
+    LEADERBOARD_UNCATEGORIZED,
+    OLD_GEAR_BLUEPRINTS,
+)
+from tracker_tui.domain.status import MILLISECONDS_FROM, Status
+
+# `unixepoch()` is younger than the SQLite of older systems.
+DATABASE_CLOCK: Final[Node] = fn.strftime("%s", "now").cast("INTEGER")
+"""Unix seconds by the database's own clock."""
+
+
+def status_of(total: Expression, target: Any, *, above: Status) -> Case:
+    """Return the status of a total (data contract, "Status"); `above` from 150 % on."""
+    return Case(
+        None,
+        (
+            (target.is_null() | (target <= 0), Status.AT_TARGET.value),
+            (total * 2 >= target * 3, above.value),
+            (total >= target, Status.AT_TARGET.value),
+            (total * 2 >= target, Status.BELOW_TARGET.value),
+        ),
+        Status.CRITICAL.value,
+    )
+
+
+def bonus_of(status: Node) -> Case:
+    """Return the share of the points that a status adds."""
+    return Case(
+        status,
+        tuple((named.value, Value(share)) for named, share in BONUS.items()),
+        Value(0.0),
+    )
+
+
+def effective_multiplier() -> Case:
+    """Return the multiplier that counts: a stored one of 0 or less counts as 1."""
+    stored = ResourceRow.multiplier
+    return Case(
+        None, (((stored > Value(0.0)) & (stored <= Value(sys.float_info.max)), stored),), Value(1.0)
+    )
+
+
+def leaderboard_category() -> Case:
+    """Return the category as the leaderboard keeps it."""
+    category = ResourceRow.category
+    return Case(
+        None,
+        (
+            (category.is_null() | (fn.TRIM(category) == ""), LEADERBOARD_UNCATEGORIZED),
+            (category == OLD_GEAR_BLUEPRINTS, GEAR_BLUEPRINTS),
+        ),
+        category,
+    )
+
+
+def rounded_half_up(points: Any) -> Expression:
+    """Return points of 0 or more with two decimals."""
+    return (points * Value(100) + Value(0.5)).cast("INTEGER") / Value(100.0)
+
+
+def seconds(time: Any) -> Case:
+    """Return a stored time as whole Unix seconds: some rows in the wild hold milliseconds."""
+    whole = time.cast("INTEGER")
+    return Case(None, ((whole > MILLISECONDS_FROM, whole / 1000),), whole)

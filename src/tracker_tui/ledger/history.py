@@ -1,0 +1,56 @@
+"""Reading the history, newest first; rowid is the order of commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from peewee import SQL, Select, fn
+
+from tracker_tui.db.models import HistoryRow
+from tracker_tui.ledger.expressions import seconds
+
+
+class HistoryEntry(NamedTuple):
+    """One row of `resource_history`; `at` in Unix seconds, changes signed, in units."""
+
+    id: str
+    change_type: str
+    hagga_before: int
+    hagga: int
+    deep_desert_before: int
+    deep_desert: int
+    by: str
+    reason: str | None
+    at: int
+
+
+def recent_history(resource_id: str, limit: int) -> Select:
+    """Return the query of a resource's newest entries."""
+    row = HistoryRow
+    return (
+        row.select(
+            row.id,
+            row.change_type.cast("TEXT"),
+            *(
+                fn.COALESCE(column.cast("INTEGER"), 0)
+                for column in (
+                    row.previous_quantity_hagga,
+                    row.new_quantity_hagga,
+                    row.previous_quantity_deep_desert,
+                    row.new_quantity_deep_desert,
+                )
+            ),
+            row.updated_by.cast("TEXT"),
+            row.reason.cast("TEXT"),
+            fn.COALESCE(seconds(row.created_at), 0),
+        )
+        .where(row.resource == resource_id)
+        .order_by(row.created_at.desc(), SQL("rowid").desc())
+        .limit(limit)
+    )
+
+
+def entry_from(row: Sequence[Any]) -> HistoryEntry:
+    """Build an entry from a row of a history query."""
+    return HistoryEntry._make(row)

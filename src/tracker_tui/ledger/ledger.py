@@ -1,0 +1,124 @@
+"""The ledger: the shared database as the rest of the program sees it."""
+
+from __future__ import annotations
+
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from peewee import Node, Select, Value, fn
+
+from tracker_tui.db.batch import Database
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.models import ResourceRow
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.ledger.changes import change_batch, outcome_of
+from tracker_tui.ledger.expressions import DATABASE_CLOCK
+from tracker_tui.ledger.history import HistoryEntry, entry_from, recent_history
+from tracker_tui.ledger.resources import (
+    DEFAULT_PLACES,
+    NewResource,
+    all_resources,
+    creation,
+    member_names,
+    place_settings,
+    places_from,
+    resource_from,
+    resource_names,
+)
+
+_ID_LENGTH = 21
+
+
+class Snapshot(NamedTuple):
+    """Everything that a whole refresh reads, of one moment; `now` by the database's clock."""
+
+    resources: list[Resource]
+    names: dict[str, str]
+    places: dict[Location, str]
+    now: int
+
+
+def random_id() -> str:
+    """Return an id like those of the wild: 21 random characters that are safe in URLs."""
+    return urlsafe_b64encode(os.urandom(16)).decode("ascii")[:_ID_LENGTH]
+
+
+class Ledger:
+    """Reads and writes the shared tables; each operation is one batch.
+
+    The clock and the ids are parameters: demo data, tests and restoring pass their own.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        layout: Layout,
+        *,
+        clock: Callable[[], int] | None = None,
+        new_id: Callable[[], str] = random_id,
+    ) -> None:
+        self.layout = layout
+        self.new_id = new_id
+        self._database = database
+        self._clock = clock
+        self._places = dict(DEFAULT_PLACES)
+
+    def apply(self, change: Change) -> Outcome:
+        """Apply one change exactly once, whoever else writes; raises DatabaseError."""
+        batch = change_batch(change, self.layout, self._now(), self._places)
+        return outcome_of(change, self._database.batch(batch), self.layout)
+
+    def refresh(self) -> Snapshot:
+        """Read everything that the resources screen shows; also looks at the columns anew."""
+        queries = [
+            Layout.query(),
+            all_resources(self.layout),
+            member_names(),
+            Select(columns=[self._now()]),
+        ]
+        if self.layout.has_settings:
+            queries.append(place_settings())
+        columns, resources, names, now, *settings = self._database.batch(queries)
+        self.layout = Layout.from_rows(columns.rows)
+        self._places = places_from(settings[0].rows if settings else [])
+        return Snapshot(
+            [resource_from(row) for row in resources.rows],
+            {discord_id: name for discord_id, name in names.rows if discord_id and name},
+            self._places,
+            int(now.rows[0][0]),
+        )
+
+    def resource_names(self) -> list[tuple[str, str]]:
+        """Return id and name of every resource."""
+        return self._database.batch([resource_names()])[0].rows
+
+    def recent_history(self, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
+        """Return a resource's newest history entries."""
+        result = self._database.batch([recent_history(resource_id, limit)])[0]
+        return [entry_from(row) for row in result.rows]
+
+    def create(self, resources: Sequence[NewResource], by: str) -> None:
+        """Create resources, each with its first history row, all or none."""
+        ids = [self.new_id() for _ in resources]
+        self._database.batch(creation(resources, by, ids, self._now(), self.layout))
+
+    def is_empty(self) -> bool:
+        """Whether there is no resource yet."""
+        counted = self._database.batch([ResourceRow.select(fn.COUNT(Value(1)))])[0]
+        return counted.rows == [(0,)]
+
+    def changed_elsewhere(self) -> bool:
+        """Whether others committed since this was last asked."""
+        return self._database.changed_elsewhere()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _now(self) -> Node:
+        return DATABASE_CLOCK if self._clock is None else Value(self._clock())

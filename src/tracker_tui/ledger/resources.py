@@ -1,0 +1,153 @@
+"""Reading resources, the names of members and of locations, and creating resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from peewee import BaseQuery, Node, Select, Value, fn
+
+from tracker_tui.db.batch import Rows
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow, User
+from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.status import status_of, stored_status
+from tracker_tui.ledger.expressions import seconds
+
+DEFAULT_PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
+_PLACE_SETTINGS = {
+    "inventory_location_1_name": Location.HAGGA,
+    "inventory_location_2_name": Location.DEEP_DESERT,
+}
+
+
+class NewResource(NamedTuple):
+    """A resource to be created, with its start quantities in units."""
+
+    id: str
+    name: str
+    category: str
+    hagga: int = 0
+    deep_desert: int = 0
+    description: str | None = None
+    target: int | None = None
+    multiplier: float = 1.0
+    priority: bool = False
+
+
+def resource_columns(layout: Layout) -> list[Node]:
+    """Return what to select for `resource_from`: each value cast to what it should be.
+
+    SQLite lets any row hold any type; the casts make a hostile row a harmless one.
+    """
+    row = ResourceRow
+    return [
+        row.id,
+        fn.COALESCE(row.name.cast("TEXT"), ""),
+        fn.COALESCE(row.quantity_hagga.cast("INTEGER"), 0),
+        fn.COALESCE(row.quantity_deep_desert.cast("INTEGER"), 0),
+        row.description.cast("TEXT"),
+        row.category.cast("TEXT"),
+        row.icon.cast("TEXT"),
+        row.image_url.cast("TEXT"),
+        row.target_quantity.cast("INTEGER"),
+        fn.COALESCE(row.multiplier.cast("REAL"), Value(1.0)),
+        fn.COALESCE(row.is_priority.cast("INTEGER") != 0, 0),
+        fn.COALESCE(row.last_updated_by.cast("TEXT"), ""),
+        fn.COALESCE(seconds(row.updated_at), 0),
+        row.subcategory.cast("TEXT") if layout.has(row.subcategory) else Value(None),
+        row.tier.cast("INTEGER") if layout.has(row.tier) else Value(None),
+    ]
+
+
+def resource_from(row: Sequence[Any]) -> Resource:
+    """Build a resource from a row of `resource_columns`."""
+    return Resource._make(row)
+
+
+def all_resources(layout: Layout) -> Select:
+    """Every resource that can be referred to (SQLite lets a text key be NULL)."""
+    return ResourceRow.select(*resource_columns(layout)).where(ResourceRow.id.is_null(False))
+
+
+def resource_names() -> Select:
+    """Id and name of every resource."""
+    return ResourceRow.select(ResourceRow.id, fn.COALESCE(ResourceRow.name.cast("TEXT"), "")).where(
+        ResourceRow.id.is_null(False)
+    )
+
+
+def member_names() -> Select:
+    """Discord id and what to call its owner, of everybody who ever signed in."""
+    name = fn.COALESCE(fn.NULLIF(User.custom_nickname, ""), User.username)
+    return User.select(User.discord_id.cast("TEXT"), name.cast("TEXT"))
+
+
+def place_settings() -> Select:
+    """The guild's names for the two locations; only where `Layout.has_settings`."""
+    return GlobalSetting.select(
+        GlobalSetting.setting_key, GlobalSetting.setting_value.cast("TEXT")
+    ).where(GlobalSetting.setting_key.in_(list(_PLACE_SETTINGS)))
+
+
+def places_from(rows: Rows) -> dict[Location, str]:
+    """Return what the locations are called: blank or missing means the default."""
+    places = dict(DEFAULT_PLACES)
+    for key, name in rows:
+        if name and name.strip():
+            places[_PLACE_SETTINGS[key]] = name.strip()
+    return places
+
+
+def creation(
+    resources: Iterable[NewResource], by: str, history_ids: Iterable[str], now: Node, layout: Layout
+) -> list[BaseQuery]:
+    """Return the queries that create resources, each with its first history row."""
+    resource_rows, history_rows = [], []
+    for new, history_id in zip(resources, history_ids, strict=True):
+        resource_rows.append(layout.doubled(_resource_values(new, by, now)))
+        history_rows.append(layout.doubled(_first_history_values(new, history_id, by, now)))
+    return [ResourceRow.insert_many(resource_rows), HistoryRow.insert_many(history_rows)]
+
+
+def _resource_values(new: NewResource, by: str, now: Node) -> dict[Any, Any]:
+    if not (0 <= new.hagga <= MAX_QUANTITY and 0 <= new.deep_desert <= MAX_QUANTITY):
+        message = f"the start quantities of {new.name} are out of range"
+        raise ValueError(message)
+    status = status_of(new.hagga + new.deep_desert, new.target)
+    row = ResourceRow
+    return {
+        row.id: new.id,
+        row.name: new.name,
+        row.quantity_hagga: new.hagga,
+        row.quantity_deep_desert: new.deep_desert,
+        row.description: new.description,
+        row.category: new.category,
+        row.status: stored_status(status).value,
+        row.target_quantity: new.target,
+        row.multiplier: new.multiplier,
+        row.is_priority: int(new.priority),
+        row.last_updated_by: by,
+        row.created_at: now,
+        row.updated_at: now,
+    }
+
+
+def _first_history_values(new: NewResource, history_id: str, by: str, now: Node) -> dict[Any, Any]:
+    row = HistoryRow
+    return {
+        row.id: history_id,
+        row.resource: new.id,
+        row.previous_quantity_hagga: 0,
+        row.new_quantity_hagga: new.hagga,
+        row.change_amount_hagga: new.hagga,
+        row.previous_quantity_deep_desert: 0,
+        row.new_quantity_deep_desert: new.deep_desert,
+        row.change_amount_deep_desert: new.deep_desert,
+        row.change_type: "absolute",
+        row.updated_by: by,
+        row.reason: "Resource created",
+        row.created_at: now,
+    }

@@ -1,0 +1,95 @@
+"""The board: what is shown, the ledger's rows as last seen with pending changes laid over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from functools import reduce
+from typing import NamedTuple
+
+from tracker_tui.domain.change import Change, Moved, foresee
+from tracker_tui.domain.resource import Resource
+
+
+class Difference(NamedTuple):
+    """What a refresh changed on the board, by resource id."""
+
+    changed: frozenset[str]
+    removed: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.removed)
+
+
+class Board:
+    """Resources by id; may be read and written from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[str, Resource] = {}
+        self._pending: dict[str, list[Change]] = {}
+        self._shown: dict[str, Resource] = {}
+
+    def resource(self, resource_id: str) -> Resource | None:
+        """Return a resource as it is shown."""
+        return self._shown.get(resource_id)
+
+    def resources(self) -> list[Resource]:
+        """Return all resources as they are shown, in no particular order."""
+        with self._lock:
+            return list(self._shown.values())
+
+    def replace(self, rows: Iterable[Resource]) -> Difference:
+        """Take the rows of a whole refresh, and tell what is different from before."""
+        with self._lock:
+            before = self._shown
+            self._rows = {row.id: row for row in rows}
+            self._shown = dict(self._rows)
+            for resource_id in self._pending:
+                self._lay_over(resource_id)
+            changed = {key for key, row in self._shown.items() if before.get(key) != row}
+            return Difference(frozenset(changed), frozenset(before.keys() - self._shown.keys()))
+
+    def ask(self, change: Change) -> None:
+        """Show a change that the ledger has not answered yet."""
+        with self._lock:
+            self._pending.setdefault(change.resource_id, []).append(change)
+            self._lay_over(change.resource_id)
+
+    def answer(self, change: Change, row: Resource | None) -> None:
+        """Show the ledger's answer to a change: the row as it is now, None if it is gone."""
+        with self._lock:
+            if row is None:
+                self._rows.pop(change.resource_id, None)
+            else:
+                self._rows[row.id] = row
+            self._forget(change)
+
+    def withdraw(self, change: Change) -> None:
+        """Show the resource as if the change had never been asked for."""
+        with self._lock:
+            self._forget(change)
+
+    def _forget(self, change: Change) -> None:
+        left = [c for c in self._pending.pop(change.resource_id, ()) if c.id != change.id]
+        if left:
+            self._pending[change.resource_id] = left
+        self._lay_over(change.resource_id)
+
+    def _lay_over(self, resource_id: str) -> None:
+        row = self._rows.get(resource_id)
+        if row is None:
+            self._shown.pop(resource_id, None)
+        else:
+            self._shown[resource_id] = reduce(_after, self._pending.get(resource_id, ()), row)
+
+
+def _after(resource: Resource, change: Change) -> Resource:
+    foreseen = foresee(change, resource)
+    if not isinstance(foreseen, Moved):
+        return resource
+    return resource._replace(
+        hagga=foreseen.hagga,
+        deep_desert=foreseen.deep_desert,
+        updated_by=change.entered_by or change.by,
+    )

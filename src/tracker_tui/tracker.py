@@ -1,0 +1,311 @@
+"""The tracker: the one object that the screens and the command line talk to.
+
+It answers at once from the board, and lets one thread of its own talk to the ledger. What happens
+there is told to the listener as an event, in that thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from tracker_tui.config import Config
+from tracker_tui.domain.change import Change, counter_change
+from tracker_tui.domain.finding import find_resource
+from tracker_tui.domain.grammar import TypedChange
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.roles import ALL_RIGHTS, Right
+from tracker_tui.errors import TrackerError
+from tracker_tui.ledger.history import HistoryEntry
+from tracker_tui.ledger.ledger import Ledger, random_id
+from tracker_tui.ledger.resources import DEFAULT_PLACES
+from tracker_tui.opening import open_ledger
+from tracker_tui.sync.board import Board
+from tracker_tui.sync.outbox import MemoryOutbox, Outbox
+
+
+class Loaded(NamedTuple):
+    """A refresh came back; `changed` are the ids that look different now, `removed` are gone."""
+
+    changed: frozenset[str]
+    removed: frozenset[str]
+    is_first: bool
+
+
+class Settled(NamedTuple):
+    """The ledger answered changes of ours."""
+
+    outcomes: tuple[Outcome, ...]
+    is_undo: bool
+
+
+class Undone(NamedTuple):
+    """Undo is through: changes withdrawn before they were sent, and counter-changes sent.
+
+    Both 0: nothing of this run is left that could be undone.
+    """
+
+    withdrawn: int
+    countered: int
+
+
+class Failed(NamedTuple):
+    """The ledger could not be reached or read; what is shown stays, and is as old as it is."""
+
+    error: TrackerError
+
+
+Event = Loaded | Settled | Undone | Failed
+
+
+class Member(NamedTuple):
+    """Who uses the program: the id that changes are written under, a name, and rights."""
+
+    id: str
+    name: str
+    rights: frozenset[Right]
+
+
+class Tracker:
+    """Reads, submits and refreshes; safe to call from any thread."""
+
+    def __init__(self, config: Config, *, opener: Callable[[Config], Ledger] = open_ledger) -> None:
+        self.config = config
+        self.member = Member(config.member, config.member, ALL_RIGHTS)
+        self.places: Mapping[Location, str] = dict(DEFAULT_PLACES)
+        self.names: Mapping[str, str] = {}
+        self.last_refresh: float | None = None
+        """When the board was last read, by time.monotonic()."""
+        self.trouble: TrackerError | None = None
+        """Why the ledger does not answer; None while it does."""
+        self._opener = opener
+        self._outbox: Outbox = MemoryOutbox()
+        self._board = Board()
+        self._listener: Callable[[Event], None] = lambda _: None
+        self._ledger: Ledger | None = None
+        self._ledger_thread = ThreadPoolExecutor(1, "ledger")
+        self._flush_queued = threading.Lock()
+        self._poll_queued = threading.Lock()
+        self._clock_offset = 0.0
+        self._submissions: list[tuple[Change, ...]] = []
+        self._applied: dict[str, Outcome] = {}
+
+    # Listening
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Tell `listener` of every event, from the thread in which it happens."""
+        self._listener = listener
+
+    # Reading
+
+    def resources(self) -> list[Resource]:
+        """Return every resource as it is shown: pending changes are in it."""
+        return self._board.resources()
+
+    def resource(self, resource_id: str) -> Resource | None:
+        """Return one resource as it is shown."""
+        return self._board.resource(resource_id)
+
+    def name_of(self, who: str) -> str:
+        """Return what to call whoever `updated_by` names; what is unknown stands as it is."""
+        return self.names.get(who, who)
+
+    def now(self) -> int:
+        """Return the database's time, in Unix seconds."""
+        return int(time.time() + self._clock_offset)
+
+    def pending(self) -> Sequence[Change]:
+        """Return the changes that the ledger has not answered yet."""
+        return self._outbox.pending()
+
+    def needing_player(self) -> Sequence[Outcome]:
+        """Return the refused and conflicting changes that nobody dealt with."""
+        return self._outbox.needing_player()
+
+    def recent_history(self, resource_id: str) -> Future[list[HistoryEntry]]:
+        """Ask for a resource's newest history entries."""
+        return self._ledger_thread.submit(lambda: self._opened().recent_history(resource_id))
+
+    # Acting
+
+    def open(self) -> Future[None]:
+        """Open the ledger and read it; the future raises what a command should end with."""
+        return self._ledger_thread.submit(self._open)
+
+    def refresh(self) -> Future[None]:
+        """Read everything anew."""
+        return self._ledger_thread.submit(self._guarded, self._refresh)
+
+    def poll(self) -> None:
+        """Refresh if others changed something; asked often, it never piles up."""
+        if self._poll_queued.acquire(blocking=False):
+            self._ledger_thread.submit(self._guarded, self._poll)
+
+    def change(
+        self, resource_id: str, typed: TypedChange, location: Location, *, guarded: bool
+    ) -> Change:
+        """Make the change that a player typed; `guarded`: an absolute one minds what was seen."""
+        seen = self.resource(resource_id) if guarded and typed.kind is Kind.SET else None
+        return Change(
+            random_id(),
+            resource_id,
+            typed.kind,
+            location,
+            typed.amount,
+            self.member.id,
+            typed.reason,
+            expected=None if seen is None else seen.at(location),
+        )
+
+    def submit(self, changes: Iterable[Change]) -> None:
+        """Take one submission: shown at once, kept in the outbox, sent in order."""
+        submission = tuple(changes)
+        self._outbox.put(submission)
+        for change in submission:
+            self._board.ask(change)
+        self._submissions.append(submission)
+        self._flush_soon()
+
+    def undo(self) -> None:
+        """Take back the newest submission of this run that is not undone yet."""
+        self._ledger_thread.submit(self._guarded, self._undo)
+
+    def drop(self, change_id: str) -> None:
+        """Forget a change that was refused or in conflict."""
+        self._outbox.drop(change_id)
+
+    def find(self, text: str) -> Future[str]:
+        """Ask for the id of the one resource that `text` names; the future may raise."""
+        return self._ledger_thread.submit(
+            lambda: find_resource(text, self._opened().resource_names())
+        )
+
+    def settle(self, change: Change) -> Future[Outcome]:
+        """Send one change at once and ask for what came of it."""
+        self._outbox.put([change])
+        return self._ledger_thread.submit(lambda: self._send([change], is_undo=False)[0])
+
+    def close(self) -> Sequence[Change]:
+        """Send what is pending, let go of the ledger, and return what could not be sent."""
+        self._listener = lambda _: None
+        self._ledger_thread.submit(self._close)
+        self._ledger_thread.shutdown(wait=True)
+        return self._outbox.pending()
+
+    # In the ledger's thread
+
+    def _opened(self) -> Ledger:
+        if self._ledger is None:
+            self._ledger = self._opener(self.config)
+        return self._ledger
+
+    def _open(self) -> None:
+        try:
+            self._refresh()
+        except TrackerError as error:
+            self._fail(error)
+            raise
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except TrackerError as error:
+            self._fail(error)
+
+    def _fail(self, error: TrackerError) -> None:
+        self.trouble = error
+        self._listener(Failed(error))
+
+    def _refresh(self) -> None:
+        ledger = self._opened()
+        ledger.changed_elsewhere()
+        snapshot = ledger.refresh()
+        is_first = self.last_refresh is None
+        difference = self._board.replace(snapshot.resources)
+        self.names, self.places = snapshot.names, snapshot.places
+        self._clock_offset = snapshot.now - time.time()
+        self.last_refresh = time.monotonic()
+        self.trouble = None
+        self._listener(Loaded(difference.changed, difference.removed, is_first))
+
+    def _poll(self) -> None:
+        self._poll_queued.release()
+        if self.last_refresh is None or self.trouble or self._opened().changed_elsewhere():
+            self._refresh()
+            self._flush_soon()
+        else:
+            self.last_refresh = time.monotonic()
+
+    def _flush_soon(self) -> None:
+        if self._outbox.pending() and self._flush_queued.acquire(blocking=False):
+            self._ledger_thread.submit(self._guarded, self._flush)
+
+    def _flush(self) -> None:
+        # Released first: what is put from here on asks for a flush of its own.
+        self._flush_queued.release()
+        self._send(self._outbox.pending(), is_undo=False)
+
+    def _send(self, changes: Sequence[Change], *, is_undo: bool) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        try:
+            for change in changes:
+                outcome = self._opened().apply(change)
+                self._outbox.settle(outcome)
+                self._board.answer(change, outcome.resource)
+                if outcome.is_in_history:
+                    self._applied[change.id] = outcome
+                outcomes.append(outcome)
+        finally:
+            if outcomes:
+                self._listener(Settled(tuple(outcomes), is_undo))
+        self.trouble = None
+        return outcomes
+
+    def _undo(self) -> None:
+        while self._submissions:
+            submission = self._submissions.pop()
+            withdrawn = [change for change in submission if self._outbox.withdraw(change.id)]
+            for change in withdrawn:
+                self._board.withdraw(change)
+            counters = list(self._counter_changes(submission))
+            if counters:
+                self._outbox.put(counters)
+                self._send(counters, is_undo=True)
+                self._keep_what_was_not_undone(submission, counters)
+            if counters or withdrawn:
+                self._listener(Undone(len(withdrawn), len(counters)))
+                return
+        self._listener(Undone(0, 0))
+
+    def _counter_changes(self, submission: Iterable[Change]) -> Iterator[Change]:
+        for change in submission:
+            outcome = self._applied.get(change.id)
+            if outcome is not None and outcome.moved is not None:
+                counter = counter_change(change, outcome.moved, random_id(), self.member.id)
+                if counter is not None:
+                    yield counter
+
+    def _keep_what_was_not_undone(
+        self, submission: Iterable[Change], counters: Iterable[Change]
+    ) -> None:
+        """An undo that was refused may be tried again; it is no change that waits for anybody."""
+        refused = {counter.undoes for counter in counters if counter.id not in self._applied}
+        for counter in counters:
+            self._outbox.drop(counter.id)
+        left = tuple(change for change in submission if change.id in refused)
+        if left:
+            self._submissions.append(left)
+
+    def _close(self) -> None:
+        if self._outbox.pending():
+            self._guarded(self._flush_rest)
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _flush_rest(self) -> None:
+        self._send(self._outbox.pending(), is_undo=False)
