@@ -293,7 +293,7 @@ class Tracker:
     def _keep_what_was_not_undone(
         self, submission: Iterable[Change], counters: Iterable[Change]
     ) -> None:
-        """An undo that was refused may be tried again; it is no change that waits for anybody."""
+        """Let an undo that was refused be tried again; it is no change that waits for anybody."""
         refused = {counter.undoes for counter in counters if counter.id not in self._applied}
         for counter in counters:
             self._outbox.drop(counter.id)

@@ -21,7 +21,8 @@ def open_demo(arguments: argparse.Namespace) -> int:
     """Open the dashboard on a database that is thrown away at the end."""
     from tracker_tui.demo import demo_database
 
-    config = load_config({**os.environ, "TURSO_DATABASE_URL": ""}, None)
+    del arguments  # a demo belongs to no guild, so no profile
+    config = load_config({**os.environ, "TURSO_DATABASE_URL": ""})
     with demo_database() as path:
         return _run(config._replace(database=path, is_default_database=False, is_demo=True))
 

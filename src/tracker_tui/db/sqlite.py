@@ -36,7 +36,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
 
     def _connect(self) -> sqlite3.Connection:
         self.connect_params["uri"] = True
-        connection: sqlite3.Connection = super()._connect()
+        connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]  # the stubs leave it out
         # Others may have stored bytes that are no UTF-8; one such name must not stop a refresh.
         connection.text_factory = _decode
         return connection

@@ -35,7 +35,7 @@ WORDS: Final = {
 
 _MAX_SUM_LENGTH = 100
 _DECIMALS = 9
-_ONE: Final = 10**_DECIMALS
+_ONE: Final[int] = 10**_DECIMALS
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
 _FACTOR = re.compile(
     r"(?P<whole>[1-9][0-9]{0,2}(?:[,_ ][0-9]{3})+(?![0-9])|[0-9]+)"

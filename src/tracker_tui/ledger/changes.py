@@ -10,6 +10,9 @@ The order of the steps matters, for each asks `changes()` whether the one before
     4  SELECT what came of it
 
 `changes()` stays stale on sqlite3 until the rows of a RETURNING are fetched: no RETURNING here.
+
+The SQL depends on the shape of a change alone, so that it is built once for each shape, with named
+slots where the values of a change go: building it is ten times the work of running it.
 """
 
 from __future__ import annotations
@@ -17,32 +20,99 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from peewee import JOIN, SQL, BaseQuery, Expression, Field, Node, Value, fn
+from peewee import JOIN, SQL, BaseQuery, Field, Node, RawQuery, SqliteDatabase, Value, fn
 
-from tracker_tui.db.batch import Result
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, LeaderboardRow, ResourceRow
-from tracker_tui.domain.change import Change, Moved, Shortage, foresee
+from tracker_tui.domain.change import Change
 from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
-from tracker_tui.domain.points import FOR_A_COUNT, NO_POINTS, PER_THOUSAND, Points
+from tracker_tui.domain.points import FOR_A_COUNT, PER_THOUSAND
 from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.status import Status
 from tracker_tui.ledger.expressions import (
+    DATABASE_CLOCK,
     bonus_of,
     effective_multiplier,
     leaderboard_category,
     rounded_half_up,
     status_of,
 )
-from tracker_tui.ledger.resources import resource_columns, resource_from
+from tracker_tui.ledger.resources import resource_columns
 
-_QUANTITY = {
-    Location.HAGGA: ResourceRow.quantity_hagga,
-    Location.DEEP_DESERT: ResourceRow.quantity_deep_desert,
-}
-_DIRECTION = {Kind.TO_DEEP_DESERT: "to_deep_desert", Kind.TO_HAGGA: "to_hagga"}
+_CHANGE_TYPES = {Kind.SET: "absolute", Kind.ADD: "relative", Kind.REMOVE: "relative"}
+_DIRECTIONS = {Kind.TO_DEEP_DESERT: "to_deep_desert", Kind.TO_HAGGA: "to_hagga"}
+_DIALECT = SqliteDatabase(None)
 _THE_STEP_BEFORE_DID = fn.changes() == 1
+
+
+class Slot(NamedTuple):
+    """A place in the SQL where a value of the change goes."""
+
+    name: str
+
+
+class Shape(NamedTuple):
+    """What of a change decides the text of its SQL."""
+
+    kind: Kind
+    location: Location
+    is_guarded: bool
+    has_requirement: bool
+    is_undo: bool
+    has_own_clock: bool
+
+
+class ChangeStatements:
+    """The statements that apply changes to databases of one layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._compiled: dict[Shape, list[tuple[str, list[Any]]]] = {}
+
+    def batch(
+        self, change: Change, now: int | None, places: Mapping[Location, str]
+    ) -> list[BaseQuery]:
+        """Return the queries that apply a change; `now` None: by the database's clock."""
+        shape = Shape(
+            change.kind,
+            change.location,
+            change.expected is not None and change.kind is Kind.SET,
+            change.requires is not None,
+            change.undoes is not None,
+            now is not None,
+        )
+        if shape not in self._compiled:
+            queries = _Steps(shape, self.layout).queries()
+            self._compiled[shape] = [_DIALECT.get_sql_context().parse(q) for q in queries]
+        values = _slot_values(change, now, places)
+        return [
+            RawQuery(sql, tuple(values[p.name] if isinstance(p, Slot) else p for p in params))
+            for sql, params in self._compiled[shape]
+        ]
+
+
+def _slot_values(change: Change, now: int | None, places: Mapping[Location, str]) -> dict[str, Any]:
+    return {
+        "id": change.id,
+        "resource_id": change.resource_id,
+        "amount": change.amount,
+        "minus_amount": -change.amount,
+        "base_points": change.amount / 1000.0 * PER_THOUSAND,
+        "by": change.by,
+        "entered_by": change.entered_by or change.by,
+        "reason": _written_reason(change, places),
+        "expected": change.expected,
+        "requires": change.requires,
+        "undoes": change.undoes,
+        "now": now,
+    }
+
+
+def _written_reason(change: Change, places: Mapping[Location, str]) -> str | None:
+    if change.reason is not None or not change.kind.is_transfer:
+        return change.reason
+    there = Location.DEEP_DESERT if change.kind is Kind.TO_DEEP_DESERT else Location.HAGGA
+    return f"Moved {grouped(change.amount)} from {places[there.other]} to {places[there]}"
 
 
 class _Effect(NamedTuple):
@@ -54,210 +124,161 @@ class _Effect(NamedTuple):
     moves: bool
 
 
-def change_batch(
-    change: Change, layout: Layout, clock: Node, places: Mapping[Location, str]
-) -> list[BaseQuery]:
-    """Return the queries that apply a change; `outcome_of` reads their results."""
-    hagga, deep_desert = (_effect(change, location) for location in Location)
-    return [
-        _insert_history(change, hagga, deep_desert, layout, clock, places),
-        _update_resource(change, hagga, deep_desert, layout),
-        *_leaderboard_step(change),
-        _select_outcome(change, layout),
-    ]
+class _Steps:
+    """Builds the four steps for one shape of change, with slots for the values."""
 
+    def __init__(self, shape: Shape, layout: Layout) -> None:
+        self._shape = shape
+        self._layout = layout
+        self._hagga = self._effect(Location.HAGGA, ResourceRow.quantity_hagga)
+        self._deep_desert = self._effect(Location.DEEP_DESERT, ResourceRow.quantity_deep_desert)
 
-def outcome_of(change: Change, results: list[Result], layout: Layout) -> Outcome:
-    """Understand the results of `change_batch`."""
-    columns = len(resource_columns(layout))
-    rows = results[-1].rows
-    if not rows:
-        return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.NO_RESOURCE)
-    row = rows[0]
-    resource = resource_from(row[:columns])
-    required, history_of, *numbers = row[columns:]
-    if history_of is not None:
-        if history_of != change.resource_id:
-            return Outcome(change, Verdict.REFUSED, resource, refusal=Refusal.ID_TAKEN)
-        *quantities, base, multiplier, bonus, final = numbers
-        points = NO_POINTS if final is None else Points(base, multiplier, bonus, final)
-        applied = results[0].rowcount == 1
-        verdict = Verdict.APPLIED if applied else Verdict.ALREADY_APPLIED
-        return Outcome(change, verdict, resource, Moved(*quantities, points))
-    if change.requires is not None and not required:
-        return Outcome(change, Verdict.REFUSED, resource, refusal=Refusal.NOT_IN_HISTORY)
-    foreseen = foresee(change, resource)
-    if isinstance(foreseen, Shortage):
-        return Outcome(
-            change, Verdict.REFUSED, resource, refusal=Refusal.QUANTITY, shortage=foreseen
+    def queries(self) -> list[BaseQuery]:
+        return [
+            self._insert_history(),
+            self._update_resource(),
+            *self._leaderboard_step(),
+            self._select_outcome(),
+        ]
+
+    def _effect(self, location: Location, old: Field) -> _Effect:
+        kind = self._shape.kind
+        if kind.is_transfer:
+            arrives = (kind is Kind.TO_HAGGA) is (location is Location.HAGGA)
+        elif location is not self._shape.location:
+            return _Effect(old, old, Value(0), moves=False)
+        elif kind is Kind.SET:
+            wanted = _slot("amount")
+            return _Effect(old, wanted, wanted - old, moves=True)
+        else:
+            arrives = kind is Kind.ADD
+        difference = _slot("amount" if arrives else "minus_amount")
+        return _Effect(old, old + difference, difference, moves=True)
+
+    def _insert_history(self) -> BaseQuery:
+        row, kind = HistoryRow, self._shape.kind
+        values = self._layout.doubled(
+            {
+                row.id: _slot("id"),
+                row.resource: ResourceRow.id,
+                row.previous_quantity_hagga: self._hagga.old,
+                row.new_quantity_hagga: self._hagga.new,
+                row.change_amount_hagga: self._hagga.difference,
+                row.previous_quantity_deep_desert: self._deep_desert.old,
+                row.new_quantity_deep_desert: self._deep_desert.new,
+                row.change_amount_deep_desert: self._deep_desert.difference,
+                row.change_type: Value(_CHANGE_TYPES.get(kind, "transfer")),
+                row.updated_by: _slot("by"),
+                row.reason: _slot("reason"),
+                row.created_at: _slot("now") if self._shape.has_own_clock else DATABASE_CLOCK,
+                row.transfer_amount: _slot("amount") if kind.is_transfer else Value(None),
+                row.transfer_direction: Value(_DIRECTIONS.get(kind)),
+            }
         )
-    return Outcome(change, Verdict.CONFLICT, resource)
+        source = ResourceRow.select(*values.values()).where(
+            ResourceRow.id == _slot("resource_id"), *self._guards()
+        )
+        return row.insert_from(source, list(values))
 
+    def _guards(self) -> list[Node]:
+        effects = (self._hagga, self._deep_desert)
+        guards: list[Node] = [~_in_history("id")]
+        guards += [Value(0) <= effect.new for effect in effects if effect.moves]
+        guards += [effect.new <= Value(MAX_QUANTITY) for effect in effects if effect.moves]
+        if self._shape.is_guarded:
+            current = next(effect.old for effect in effects if effect.moves)
+            guards.append((current == _slot("expected")) | (current == _slot("amount")))
+        if self._shape.has_requirement:
+            guards.append(_in_history("requires"))
+        return guards
 
-def _effect(change: Change, location: Location) -> _Effect:
-    old = _QUANTITY[location]
-    if change.kind.is_transfer:
-        arrives = (change.kind is Kind.TO_HAGGA) is (location is Location.HAGGA)
-        difference = change.amount if arrives else -change.amount
-    elif change.location is not location:
-        return _Effect(old, old, Value(0), moves=False)
-    elif change.kind is Kind.SET:
-        return _Effect(old, Value(change.amount), Value(change.amount) - old, moves=True)
-    else:
-        difference = change.amount if change.kind is Kind.ADD else -change.amount
-    return _Effect(old, old + difference, Value(difference), moves=True)
-
-
-def _insert_history(
-    change: Change,
-    hagga: _Effect,
-    deep_desert: _Effect,
-    layout: Layout,
-    clock: Node,
-    places: Mapping[Location, str],
-) -> BaseQuery:
-    row = HistoryRow
-    transfer = change.kind.is_transfer
-    change_type = "absolute" if change.kind is Kind.SET else "relative"
-    values = layout.doubled(
-        {
-            row.id: Value(change.id),
-            row.resource: ResourceRow.id,
-            row.previous_quantity_hagga: hagga.old,
-            row.new_quantity_hagga: hagga.new,
-            row.change_amount_hagga: hagga.difference,
-            row.previous_quantity_deep_desert: deep_desert.old,
-            row.new_quantity_deep_desert: deep_desert.new,
-            row.change_amount_deep_desert: deep_desert.difference,
-            row.change_type: Value("transfer" if transfer else change_type),
-            row.updated_by: Value(change.by),
-            row.reason: Value(_written_reason(change, places)),
-            row.created_at: clock,
-            row.transfer_amount: Value(change.amount if transfer else None),
-            row.transfer_direction: Value(_DIRECTION.get(change.kind)),
+    def _update_resource(self) -> BaseQuery:
+        row = ResourceRow
+        effects = (self._hagga, self._deep_desert)
+        values = self._layout.doubled(
+            {effect.old: effect.new for effect in effects if effect.moves}
+        )
+        total = self._hagga.new + self._deep_desert.new
+        history = HistoryRow.select(HistoryRow.created_at).where(HistoryRow.id == _slot("id"))
+        values |= {
+            row.status: status_of(total, row.target_quantity, above=Status.AT_TARGET),
+            row.last_updated_by: _slot("entered_by"),
+            # Copied, not asked of the clock again, which may have ticked.
+            row.updated_at: history,
         }
-    )
-    source = ResourceRow.select(*values.values()).where(
-        ResourceRow.id == change.resource_id, *_guards(change, (hagga, deep_desert))
-    )
-    return HistoryRow.insert_from(source, list(values))
+        return row.update(values).where(row.id == _slot("resource_id"), _THE_STEP_BEFORE_DID)
 
+    def _leaderboard_step(self) -> list[BaseQuery]:
+        row = LeaderboardRow
+        if self._shape.is_undo:
+            return [row.delete().where(row.id == _slot("undoes"), _THE_STEP_BEFORE_DID)]
+        total = ResourceRow.quantity_hagga + ResourceRow.quantity_deep_desert
+        status = status_of(total, ResourceRow.target_quantity, above=Status.ABOVE_TARGET)
+        if self._shape.kind is Kind.ADD:
+            base, factor, bonus = _slot("base_points"), effective_multiplier(), bonus_of(status)
+            final = rounded_half_up(base * factor + base * factor * bonus)
+            earned = [base, factor, bonus, final]
+            return [self._insert_points("ADD", _slot("amount"), earned, status, final > 0)]
+        if self._shape.kind is Kind.SET:
+            moved = fn.ABS(HistoryRow.change_amount_hagga + HistoryRow.change_amount_deep_desert)
+            earned = [Value(FOR_A_COUNT), Value(1.0), Value(0.0), Value(FOR_A_COUNT)]
+            return [self._insert_points("SET", moved, earned, status, moved > 0)]
+        return []
 
-def _guards(change: Change, effects: tuple[_Effect, _Effect]) -> list[Node]:
-    guards: list[Node] = [~_in_history(change.id)]
-    for effect in effects:
-        if effect.moves and change.kind is not Kind.SET:
-            guards.append(effect.new.between(0, MAX_QUANTITY))
-    if change.kind is Kind.SET:
-        guards.append(Value(change.amount).between(0, MAX_QUANTITY))
-        if change.expected is not None:
-            current = _QUANTITY[change.location]
-            guards.append((current == change.expected) | (current == change.amount))
-    if change.requires is not None:
-        guards.append(_in_history(change.requires))
-    return guards
-
-
-def _update_resource(
-    change: Change, hagga: _Effect, deep_desert: _Effect, layout: Layout
-) -> BaseQuery:
-    row = ResourceRow
-    total = hagga.new + deep_desert.new
-    values = layout.doubled(
-        {effect.old: effect.new for effect in (hagga, deep_desert) if effect.moves}
-    )
-    values |= {
-        row.status: status_of(total, row.target_quantity, above=Status.AT_TARGET),
-        row.last_updated_by: change.entered_by or change.by,
-        row.updated_at: _history_time(change),
-    }
-    return ResourceRow.update(values).where(row.id == change.resource_id, _THE_STEP_BEFORE_DID)
-
-
-def _leaderboard_step(change: Change) -> list[BaseQuery]:
-    if change.undoes is not None:
-        undone = LeaderboardRow.id == change.undoes
-        return [LeaderboardRow.delete().where(undone, _THE_STEP_BEFORE_DID)]
-    if change.kind is Kind.ADD:
-        base = change.amount / 1000.0 * PER_THOUSAND
-        return [_insert_points(change, "ADD", Value(change.amount), base)]
-    if change.kind is Kind.SET:
-        moved = HistoryRow.change_amount_hagga + HistoryRow.change_amount_deep_desert
-        return [_insert_points(change, "SET", fn.ABS(moved), None)]
-    return []
-
-
-def _insert_points(change: Change, action: str, quantity: Any, base: float | None) -> BaseQuery:
-    """Insert the leaderboard row, from the updated resource; `base` None: a count's one point."""
-    row, resource = LeaderboardRow, ResourceRow
-    total = resource.quantity_hagga + resource.quantity_deep_desert
-    status = status_of(total, resource.target_quantity, above=Status.ABOVE_TARGET)
-    if base is None:
-        earned = [Value(FOR_A_COUNT), Value(1.0), Value(0.0), Value(FOR_A_COUNT)]
-        condition = quantity != 0
-    else:
-        factor, bonus = effective_multiplier(), bonus_of(status)
-        weighted = Value(base) * factor
-        final = rounded_half_up(weighted + weighted * bonus)
-        earned = [Value(base), factor, bonus, final]
-        condition = final > 0
-    values = {
-        row.id: Value(change.id),
-        row.user_id: Value(change.by),
-        row.resource: resource.id,
-        row.action_type: Value(action),
-        row.quantity_changed: quantity,
-        row.base_points: earned[0],
-        row.resource_multiplier: earned[1],
-        row.status_bonus: earned[2],
-        row.final_points: earned[3],
-        row.resource_name: resource.name,
-        row.resource_category: leaderboard_category(),
-        row.resource_status: status,
-        row.created_at: HistoryRow.created_at,
-    }
-    source = (
-        resource.select(*values.values())
-        .join(HistoryRow, on=(HistoryRow.id == change.id))
-        .where(resource.id == change.resource_id, condition, _THE_STEP_BEFORE_DID)
-    )
-    return LeaderboardRow.insert_from(source, list(values))
-
-
-def _select_outcome(change: Change, layout: Layout) -> BaseQuery:
-    history, points = HistoryRow, LeaderboardRow
-    required = Value(1) if change.requires is None else _in_history(change.requires)
-    return (
-        ResourceRow.select(
-            *resource_columns(layout),
-            required,
-            history.resource_id,
-            history.previous_quantity_hagga,
-            history.previous_quantity_deep_desert,
-            history.new_quantity_hagga,
-            history.new_quantity_deep_desert,
-            points.base_points,
-            points.resource_multiplier,
-            points.status_bonus,
-            points.final_points,
+    def _insert_points(
+        self, action: str, quantity: Any, earned: list[Any], status: Node, condition: Node
+    ) -> BaseQuery:
+        """Insert from the updated resource: the points, and the resource as it was then."""
+        row, resource = LeaderboardRow, ResourceRow
+        values = {
+            row.id: _slot("id"),
+            row.user_id: _slot("by"),
+            row.resource: resource.id,
+            row.action_type: Value(action),
+            row.quantity_changed: quantity,
+            row.base_points: earned[0],
+            row.resource_multiplier: earned[1],
+            row.status_bonus: earned[2],
+            row.final_points: earned[3],
+            row.resource_name: resource.name,
+            row.resource_category: leaderboard_category(),
+            row.resource_status: status,
+            row.created_at: HistoryRow.created_at,
+        }
+        source = (
+            resource.select(*values.values())
+            .join(HistoryRow, on=(HistoryRow.id == _slot("id")))
+            .where(resource.id == _slot("resource_id"), condition, _THE_STEP_BEFORE_DID)
         )
-        .join(history, JOIN.LEFT_OUTER, on=(history.id == change.id))
-        .join(points, JOIN.LEFT_OUTER, on=(points.id == change.id))
-        .where(ResourceRow.id == change.resource_id)
-    )
+        return row.insert_from(source, list(values))
+
+    def _select_outcome(self) -> BaseQuery:
+        history, points = HistoryRow, LeaderboardRow
+        return (
+            ResourceRow.select(
+                *resource_columns(self._layout),
+                _in_history("requires") if self._shape.has_requirement else Value(1),
+                history.resource,
+                history.previous_quantity_hagga,
+                history.previous_quantity_deep_desert,
+                history.new_quantity_hagga,
+                history.new_quantity_deep_desert,
+                points.base_points,
+                points.resource_multiplier,
+                points.status_bonus,
+                points.final_points,
+            )
+            .join(history, JOIN.LEFT_OUTER, on=(history.id == _slot("id")))
+            .join(points, JOIN.LEFT_OUTER, on=(points.id == _slot("id")))
+            .where(ResourceRow.id == _slot("resource_id"))
+        )
 
 
-def _in_history(change_id: str) -> Expression:
+def _slot(name: str) -> Any:
+    # No converter: the type of the field beside it must not touch the slot, nor later the value.
+    return Value(Slot(name), converter=False, unpack=False)
+
+
+def _in_history(slot: str) -> Any:
     known = HistoryRow.alias("known")
-    return fn.EXISTS(known.select(SQL("1")).where(known.id == change_id))
-
-
-def _history_time(change: Change) -> Node:
-    return HistoryRow.select(HistoryRow.created_at).where(HistoryRow.id == change.id)
-
-
-def _written_reason(change: Change, places: Mapping[Location, str]) -> str | None:
-    if change.reason is not None or not change.kind.is_transfer:
-        return change.reason
-    there = Location.DEEP_DESERT if change.kind is Kind.TO_DEEP_DESERT else Location.HAGGA
-    return f"Moved {grouped(change.amount)} from {places[there.other]} to {places[there]}"
+    return fn.EXISTS(known.select(SQL("1")).where(known.id == _slot(slot)))

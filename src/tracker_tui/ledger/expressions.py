@@ -69,7 +69,7 @@ def leaderboard_category() -> Case:
     )
 
 
-def rounded_half_up(points: Any) -> Expression:
+def rounded_half_up(points: Any) -> Any:
     """Return points of 0 or more with two decimals."""
     return (points * Value(100) + Value(0.5)).cast("INTEGER") / Value(100.0)
 

@@ -16,9 +16,10 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.ledger.changes import change_batch, outcome_of
+from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.history import HistoryEntry, entry_from, recent_history
+from tracker_tui.ledger.outcomes import outcome_of
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,
     NewResource,
@@ -62,16 +63,22 @@ class Ledger:
         clock: Callable[[], int] | None = None,
         new_id: Callable[[], str] = random_id,
     ) -> None:
-        self.layout = layout
+        self._changes = ChangeStatements(layout)
         self.new_id = new_id
         self._database = database
         self._clock = clock
         self._places = dict(DEFAULT_PLACES)
 
+    @property
+    def layout(self) -> Layout:
+        """The columns that the database had when it was last looked at."""
+        return self._changes.layout
+
     def apply(self, change: Change) -> Outcome:
         """Apply one change exactly once, whoever else writes; raises DatabaseError."""
-        batch = change_batch(change, self.layout, self._now(), self._places)
-        return outcome_of(change, self._database.batch(batch), self.layout)
+        now = None if self._clock is None else self._clock()
+        batch = self._changes.batch(change, now, self._places)
+        return outcome_of(change, self._database.batch(batch))
 
     def refresh(self) -> Snapshot:
         """Read everything that the resources screen shows; also looks at the columns anew."""
@@ -84,7 +91,9 @@ class Ledger:
         if self.layout.has_settings:
             queries.append(place_settings())
         columns, resources, names, now, *settings = self._database.batch(queries)
-        self.layout = Layout.from_rows(columns.rows)
+        found = Layout.from_rows(columns.rows)
+        if found.columns != self.layout.columns:
+            self._changes = ChangeStatements(found)
         self._places = places_from(settings[0].rows if settings else [])
         return Snapshot(
             [resource_from(row) for row in resources.rows],

@@ -86,7 +86,7 @@ def member_names() -> Select:
 
 
 def place_settings() -> Select:
-    """The guild's names for the two locations; only where `Layout.has_settings`."""
+    """Select the guild's names for the two locations; only where `Layout.has_settings`."""
     return GlobalSetting.select(
         GlobalSetting.setting_key, GlobalSetting.setting_value.cast("TEXT")
     ).where(GlobalSetting.setting_key.in_(list(_PLACE_SETTINGS)))

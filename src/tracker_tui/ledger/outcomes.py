@@ -1,0 +1,45 @@
+"""Understanding what a change's batch came back with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracker_tui.db.batch import Result
+from tracker_tui.domain.change import Change, Moved, Shortage, foresee
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.points import NO_POINTS, Points
+from tracker_tui.domain.resource import Resource
+from tracker_tui.ledger.resources import resource_from
+
+_COLUMNS = len(Resource._fields)
+
+
+def outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
+    """Return the outcome of `ChangeStatements.batch`, whose last query selects it.
+
+    Applied is what the first step wrote a row for; the rest tells why it did not.
+    """
+    rows = results[-1].rows
+    if not rows:
+        return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.NO_RESOURCE)
+    resource = resource_from(rows[0][:_COLUMNS])
+    requirement_met, history_of, *numbers = rows[0][_COLUMNS:]
+    if history_of is None:
+        return _not_applied(change, resource, requirement_met=bool(requirement_met))
+    if history_of != change.resource_id:
+        return Outcome(change, Verdict.REFUSED, resource, refusal=Refusal.ID_TAKEN)
+    quantities, earned = numbers[:4], numbers[4:]
+    points = NO_POINTS if earned[0] is None else Points._make(earned)
+    verdict = Verdict.APPLIED if results[0].rowcount == 1 else Verdict.ALREADY_APPLIED
+    return Outcome(change, verdict, resource, Moved._make((*quantities, points)))
+
+
+def _not_applied(change: Change, resource: Resource, *, requirement_met: bool) -> Outcome:
+    if not requirement_met:
+        return Outcome(change, Verdict.REFUSED, resource, refusal=Refusal.NOT_IN_HISTORY)
+    foreseen = foresee(change, resource)
+    if isinstance(foreseen, Shortage):
+        return Outcome(
+            change, Verdict.REFUSED, resource, refusal=Refusal.QUANTITY, shortage=foreseen
+        )
+    return Outcome(change, Verdict.CONFLICT, resource)
