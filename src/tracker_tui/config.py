@@ -35,20 +35,33 @@ class Config(NamedTuple):
     member: str
     """Name of the local user, under which changes to a database of one's own are written."""
     profile: str | None = None
+    keys: Mapping[str, str] = {}
+    """Remapped keys: binding id to keys, as in the table [keys] of config.toml."""
     is_demo: bool = False
     """Whether the database is thrown away at the end."""
+
+
+def config_without_settings(environ: Mapping[str, str]) -> Config:
+    """Return the defaults, whatever is configured: for the demo, which belongs to no guild."""
+    folders = find_folders(environ)
+    return Config(
+        folders, folders.data / DATABASE_NAME, is_default_database=True, member=_local_user()
+    )
 
 
 def load_config(environ: Mapping[str, str], profile: str | None = None) -> Config:
     """Return the settings in force; raises ConfigError."""
     folders = find_folders(environ)
-    settings = _profile_settings(folders.config / "config.toml", profile)
+    path = folders.config / "config.toml"
+    document = _document(path)
+    settings = _settings(path, document, profile)
     # A profile is another guild: what the environment says of this one does not hold there.
     url = settings.get("TURSO_DATABASE_URL")
     if profile is None:
         url = environ.get("TURSO_DATABASE_URL") or url
     database = _sqlite_path(url) if url else folders.data / DATABASE_NAME
-    return Config(folders, database, url is None, _local_user(), profile)
+    keys = _texts(path, document.get("keys", {}))
+    return Config(folders, database, not url, _local_user(), profile, keys)
 
 
 def find_folders(environ: Mapping[str, str]) -> Folders:
@@ -63,19 +76,22 @@ def find_folders(environ: Mapping[str, str]) -> Folders:
     return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path)
 
 
-def _profile_settings(path: Path, profile: str | None) -> Mapping[str, str]:
-    if profile is not None and not _PROFILE_NAME.fullmatch(profile):
-        raise ConfigError("A profile's name is up to 40 letters, digits, - and _.")
+def _document(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        text = ""
+        return {}
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path} cannot be read. Check its permissions and that it is UTF-8 text."
         raise ConfigError(message) from error
-    document = _parsed(path, text) if text else {}
+    return _parsed(path, text)
+
+
+def _settings(path: Path, document: Mapping[str, Any], profile: str | None) -> Mapping[str, str]:
     if profile is None:
         return _texts(path, document)
+    if not _PROFILE_NAME.fullmatch(profile):
+        raise ConfigError("A profile's name is up to 40 letters, digits, - and _.")
     profiles = document.get("profiles")
     chosen = profiles.get(profile) if isinstance(profiles, dict) else None
     if not isinstance(chosen, dict):
@@ -84,7 +100,7 @@ def _profile_settings(path: Path, profile: str | None) -> Mapping[str, str]:
     return _texts(path, chosen)
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _parsed(path: Path, text: str) -> Mapping[str, Any]:
     import tomllib
 
     try:
@@ -96,10 +112,14 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise ConfigError(message) from error
 
 
-def _texts(path: Path, table: Mapping[str, Any]) -> Mapping[str, str]:
+def _texts(path: Path, table: object) -> Mapping[str, str]:
+    """Return the settings of a table; those that are tables themselves are left to others."""
+    if not isinstance(table, dict):
+        message = f"{path}: [keys] must be a table of key names in quotes."
+        raise ConfigError(message)
     texts = {}
     for name, value in table.items():
-        if name.isupper() and not isinstance(value, str):
+        if not isinstance(value, (str, dict)):
             message = f"{path}: {name} must be a text in quotes."
             raise ConfigError(message)
         if isinstance(value, str):

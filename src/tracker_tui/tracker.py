@@ -16,12 +16,12 @@ from tracker_tui.config import Config
 from tracker_tui.domain.change import Change, counter_change
 from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.grammar import TypedChange
+from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
 from tracker_tui.errors import TrackerError
-from tracker_tui.ledger.history import HistoryEntry
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.opening import open_ledger

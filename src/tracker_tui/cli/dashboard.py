@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tracker_tui.config import Config, load_config
+from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
 from tracker_tui.tracker import Tracker
 
@@ -22,8 +22,8 @@ def open_demo(arguments: argparse.Namespace) -> int:
     from tracker_tui.demo import demo_database
 
     del arguments  # a demo belongs to no guild, so no profile
-    config = load_config({**os.environ, "TURSO_DATABASE_URL": ""})
-    with demo_database() as path:
+    config = config_without_settings(os.environ)
+    with demo_database(config.member) as path:
         return _run(config._replace(database=path, is_default_database=False, is_demo=True))
 
 

@@ -41,11 +41,15 @@ class SqliteLedgerDatabase(SqliteDatabase):
         connection.text_factory = _decode
         return connection
 
+    def _driver(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = self.connection()  # type: ignore[no-untyped-call]
+        return connection
+
     def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
         """Run the queries in one transaction; see `Database.batch`."""
         statements = [self.get_sql_context().parse(query) for query in queries]
         try:
-            connection = self.connection()
+            connection = self._driver()
             connection.execute("BEGIN" if only_reads(queries) else "BEGIN IMMEDIATE")
             try:
                 results = [_run(connection, sql, params) for sql, params in statements]
@@ -61,7 +65,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
     def changed_elsewhere(self) -> bool:
         """Whether another connection committed since the last call."""
         try:
-            version = int(self.connection().execute("PRAGMA data_version").fetchone()[0])
+            version = int(self._driver().execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
         changed = self._seen_version not in (None, version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
 from tracker_tui.domain.points import NO_POINTS, Points, points_for_adding, points_for_setting
 from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.resource import Resource
@@ -127,7 +127,7 @@ def counter_change(change: Change, moved: Moved, new_id: str, by: str) -> Change
 
     Relative or transfer, never absolute: what others did since stays. None where nothing moved.
     """
-    undone = f"Undo: {change.reason}" if change.reason else "Undo: " + describe(change)
+    undone = f"Undo: {change.reason or describe(change)}"[:MAX_REASON]
     counter = Change(
         new_id,
         change.resource_id,

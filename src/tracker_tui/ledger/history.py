@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import SQL, Select, fn
 
 from tracker_tui.db.models import HistoryRow
+from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.ledger.expressions import seconds
-
-
-class HistoryEntry(NamedTuple):
-    """One row of `resource_history`; `at` in Unix seconds, changes signed, in units."""
-
-    id: str
-    change_type: str
-    hagga_before: int
-    hagga: int
-    deep_desert_before: int
-    deep_desert: int
-    by: str
-    reason: str | None
-    at: int
 
 
 def recent_history(resource_id: str, limit: int) -> Select:

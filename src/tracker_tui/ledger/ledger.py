@@ -13,12 +13,13 @@ from tracker_tui.db.batch import Database
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import ResourceRow
 from tracker_tui.domain.change import Change
+from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
-from tracker_tui.ledger.history import HistoryEntry, entry_from, recent_history
+from tracker_tui.ledger.history import entry_from, recent_history
 from tracker_tui.ledger.outcomes import outcome_of
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,

@@ -1,0 +1,122 @@
+"""The dashboard: themes, the palette, and keys that arrive faster than widgets answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tracker_tui.domain.grammar import SIGNS
+from tracker_tui.tracker import Event, Tracker
+from tracker_tui.ui.memory import Remembered, recall, remember
+from tracker_tui.ui.news import News
+from tracker_tui.ui.screens.resources import ResourcesScreen
+from tracker_tui.ui.themes import DARK, THEMES
+from tracker_tui.ui.widgets.line_input import LineInput
+
+
+class TrackerApp(App[None]):
+    """The dashboard over one tracker, which is open or opening, and which it does not close."""
+
+    TITLE = "tracker-tui"
+    CSS_PATH = "tracker.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help"),
+        Binding("ctrl+p", "command_palette", "Palette", id="app.palette", show=False),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
+    ]
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__()
+        self.tracker = tracker
+        self._memory = tracker.config.folders.state / "view.json"
+        self._remembered = recall(self._memory)
+        self.resources = ResourcesScreen(tracker, self._remembered.view)
+        for theme in THEMES:
+            self.register_theme(theme)
+        chosen = self._remembered.theme
+        self.theme = chosen if chosen in self.available_themes else DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """Start on the resources."""
+        return self.resources
+
+    def on_mount(self) -> None:
+        """Listen to the tracker, and catch up with what it told before."""
+        self.tracker.listen(self._hear)
+        self.set_keymap(dict(self.tracker.config.keys))
+        if self.tracker.trouble is not None:
+            self.notify(str(self.tracker.trouble), severity="error", markup=False, timeout=30)
+
+    def _hear(self, event: Event) -> None:
+        self.post_message(News(event))
+
+    @on(News)
+    def _pass_on(self, news: News) -> None:
+        if self.resources.is_mounted:
+            self.resources.receive(news.event)
+
+    # Keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys do their work before the next one is looked at.
+
+        Textual posts a key to the focused widget, and what the widget leaves alone travels up from
+        queue to queue. A macro pad types `/spice`, `+500`, Enter faster than that: its later keys
+        would go to where the focus was. So printable keys go straight into our inputs, and
+        bindings run at once, in the order typed.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if await self._take_key(event):
+                return
+        elif isinstance(event, events.Paste) and isinstance(self.focused, LineInput):
+            self.focused.take_text(" ".join(event.text.split()))
+            return
+        await super().on_event(event)
+
+    async def _take_key(self, event: events.Key) -> bool:
+        if self.screen is not self.resources:
+            return False
+        if await self._check_bindings(event.key, priority=True):
+            return True
+        focused = self.focused
+        if isinstance(focused, LineInput) and focused.check_consume_key(event.key, event.character):
+            focused.take_text(event.character or "")
+            return True
+        if event.character in SIGNS:
+            self.resources.action_quick_edit(event.character)
+            return True
+        return await self._check_bindings(event.key)
+
+    # Actions
+
+    def action_help(self) -> None:
+        """Show the keys that are in force."""
+        from tracker_tui.ui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self._keys_in_force()))
+
+    def _keys_in_force(self) -> Iterable[tuple[str, str]]:
+        keys: dict[str, list[str]] = {}
+        texts: dict[str, str] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and binding.action not in ("help_quit",):
+                shown = self.get_key_display(binding)
+                if shown not in keys.setdefault(binding.action, []):
+                    keys[binding.action].append(shown)
+                texts[binding.action] = binding.tooltip or binding.description
+        return [(" ".join(shown), texts[action]) for action, shown in keys.items()]
+
+    async def action_quit(self) -> None:
+        """Remember the view and leave."""
+        try:
+            remember(self._memory, Remembered(self.resources.view, self.theme))
+        except OSError as error:
+            self.log.warning(f"the view could not be remembered: {error}")
+        self.exit()

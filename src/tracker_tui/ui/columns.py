@@ -1,0 +1,183 @@
+"""The columns of the resources table, and which of them fit into how many cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from tracker_tui.domain.quantities import Location, grouped
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.text import one_line
+from tracker_tui.ui.shown import STATUS_LOOKS, ago, bar, percent_text
+
+GAP: Final = 1
+_NAME_AT_LEAST: Final = 18
+_NAME_AT_MOST: Final = 40
+_BAR_AT_MOST: Final = 24
+_NUMBER_AT_LEAST: Final = 7
+_PLACE_AT_MOST: Final = 13
+
+
+class Context(NamedTuple):
+    """What cells need beside their resource."""
+
+    now: int
+    name_of: Callable[[str], str]
+    places: Mapping[Location, str]
+    location: Location
+
+
+class Column(NamedTuple):
+    """A column as laid out: its key is also its sort key; width in cells."""
+
+    key: str
+    title: str
+    width: int
+    is_right: bool = False
+
+
+class _Kind(NamedTuple):
+    title: str
+    width: int
+    is_right: bool
+    order: int
+    """Where it stands in the row."""
+
+
+_KINDS: Final = {
+    "priority": _Kind("", 2, False, 0),
+    "icon": _Kind("", 2, False, 1),
+    "name": _Kind("Resource", _NAME_AT_LEAST, False, 2),
+    "category": _Kind("Category", 15, False, 3),
+    "subcategory": _Kind("Subcategory", 14, False, 4),
+    "tier": _Kind("Tier", 20, False, 5),
+    "hagga": _Kind("", _NUMBER_AT_LEAST, True, 6),
+    "deep_desert": _Kind("", _NUMBER_AT_LEAST, True, 7),
+    "total": _Kind("Total", _NUMBER_AT_LEAST, True, 8),
+    "target": _Kind("Target", _NUMBER_AT_LEAST, True, 9),
+    "bar": _Kind("", 8, False, 10),
+    "progress": _Kind("%", 7, True, 11),
+    "status": _Kind("Status", 10, False, 12),
+    "updated": _Kind("Updated", 8, True, 13),
+    "by": _Kind("By", 14, False, 14),
+}
+_ALWAYS: Final = ("priority", "name", "hagga", "deep_desert", "status")
+_AS_ROOM_ALLOWS: Final = (
+    "total",
+    "progress",
+    "updated",
+    "target",
+    "category",
+    "bar",
+    "by",
+    "icon",
+    "tier",
+    "subcategory",
+)
+"""The most wanted first; the last are the first to give way."""
+_LOCATIONS: Final = {"hagga": Location.HAGGA, "deep_desert": Location.DEEP_DESERT}
+
+
+def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list[Column]:
+    """Return the columns that fit into `width` cells, in their order, name and bar stretched."""
+    widths = _natural_widths(resources, context)
+    chosen: list[str] = list(_ALWAYS)
+    room = width - sum(widths[key] + GAP for key in chosen) + GAP
+    for key in _AS_ROOM_ALLOWS:
+        if key in widths and widths[key] + GAP <= room:
+            chosen.append(key)
+            room -= widths[key] + GAP
+    # When even these are too many, the name gives way rather than a quantity.
+    widths["name"] = max(4, widths["name"] + min(0, room))
+    longest = max((len(r.name) for r in resources), default=0)
+    room = _stretch(widths, "name", min(_NAME_AT_MOST, longest), room)
+    if "bar" in chosen:
+        _stretch(widths, "bar", _BAR_AT_MOST, room)
+    chosen.sort(key=lambda key: _KINDS[key].order)
+    return [
+        Column(key, _title(key, widths[key], context), widths[key], _KINDS[key].is_right)
+        for key in chosen
+    ]
+
+
+def cell_text(column: Column, resource: Resource, context: Context) -> str:
+    """Return the plain text of one cell; it may be longer than the column is wide."""
+    return _CELLS[column.key](resource, context, column.width)
+
+
+def _status(resource: Resource, _context: Context, _width: int) -> str:
+    look = STATUS_LOOKS[resource.status]
+    return f"{look.sign} {look.word}"
+
+
+def _updated(resource: Resource, context: Context, _width: int) -> str:
+    mark = " !" if resource.needs_update(context.now) else "  "
+    return ago(context.now - resource.updated_at) + mark
+
+
+_CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
+    "priority": lambda r, _, __: "★" if r.priority else "",
+    "icon": lambda r, _, __: one_line(r.icon or "", 4),
+    "name": lambda r, _, width: one_line(r.name, width + 1),
+    "category": lambda r, _, __: one_line(r.shown_category, 40),
+    "subcategory": lambda r, _, __: one_line(r.subcategory or "", 40),
+    "tier": lambda r, _, __: r.shown_tier,
+    "hagga": lambda r, _, __: grouped(r.hagga),
+    "deep_desert": lambda r, _, __: grouped(r.deep_desert),
+    "total": lambda r, _, __: grouped(r.total),
+    "target": lambda r, _, __: grouped(r.target) if r.target else "—",
+    "bar": lambda r, _, width: bar(r.percent, width),
+    "progress": lambda r, _, __: percent_text(r.percent),
+    "status": _status,
+    "updated": _updated,
+    "by": lambda r, context, _: one_line(context.name_of(r.updated_by), 40),
+}
+
+
+def is_current(column: Column, location: Location) -> bool:
+    """Whether this is the column of the current location."""
+    return _LOCATIONS.get(column.key) is location
+
+
+def _natural_widths(resources: Sequence[Resource], context: Context) -> dict[str, int]:
+    widths = {key: kind.width for key, kind in _KINDS.items()}
+    for key in ("hagga", "deep_desert", "total", "target"):
+        longest = _longest_number(getattr(r, key) or 0 for r in resources)
+        widths[key] = max(widths[key], longest)
+    for key, location in _LOCATIONS.items():
+        # Room for the sign of the current location in front of the name.
+        title = min(_PLACE_AT_MOST, len(one_line(context.places[location], 24)) + 2)
+        widths[key] = max(widths[key], title)
+    for key, is_there in (
+        ("icon", any(r.icon for r in resources)),
+        ("subcategory", any(r.subcategory for r in resources)),
+        ("tier", any(r.tier is not None for r in resources)),
+    ):
+        if not is_there:
+            del widths[key]
+    return widths
+
+
+def _longest_number(numbers: Iterable[int]) -> int:
+    smallest = largest = 0
+    for number in numbers:
+        if number > largest:
+            largest = number
+        elif number < smallest:
+            smallest = number
+    return max(len(grouped(largest)), len(grouped(smallest)))
+
+
+def _stretch(widths: dict[str, int], key: str, at_most: int, room: int) -> int:
+    more = max(0, min(room, at_most - widths[key]))
+    widths[key] += more
+    return room - more
+
+
+def _title(key: str, width: int, context: Context) -> str:
+    location = _LOCATIONS.get(key)
+    if location is None:
+        return _KINDS[key].title
+    place = one_line(context.places[location], 24)
+    marked = f"▸ {place}" if location is context.location else place
+    return marked if len(marked) <= width else marked[: width - 1] + "…"

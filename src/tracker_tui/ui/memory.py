@@ -1,0 +1,75 @@
+"""View settings that are remembered from one run to the next, as JSON in the state folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.status import Status
+from tracker_tui.ui.view import SORT_KEYS, View
+
+_LARGEST_FILE = 100_000
+
+
+class Remembered(NamedTuple):
+    """What is kept: the view, and the theme that was chosen."""
+
+    view: View
+    theme: str | None = None
+
+
+def recall(path: Path) -> Remembered:
+    """Return what was remembered; whatever of it makes no sense is left at its default."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text) if len(text) < _LARGEST_FILE else {}
+    except (OSError, ValueError, RecursionError):
+        document = {}
+    if not isinstance(document, dict):
+        document = {}
+    theme = document.get("theme")
+    return Remembered(_view(document), theme if isinstance(theme, str) else None)
+
+
+def remember(path: Path, kept: Remembered) -> None:
+    """Write what is to be remembered, whole or not at all; raises OSError."""
+    view = kept.view
+    document = {
+        "location": view.location.value,
+        "sort": view.sort,
+        "is_reversed": view.is_reversed,
+        "categories": sorted(view.categories),
+        "statuses": sorted(view.statuses),
+        "priority_only": view.priority_only,
+        "stale_only": view.stale_only,
+        "theme": kept.theme,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(document, indent=2), encoding="utf-8")
+    draft.replace(path)
+
+
+def _view(document: dict[str, Any]) -> View:
+    default = View()
+    sort = document.get("sort")
+    return View(
+        location=_one_of(Location, document.get("location"), default.location),
+        sort=sort if isinstance(sort, str) and sort in SORT_KEYS else default.sort,
+        is_reversed=document.get("is_reversed") is True,
+        categories=frozenset(_texts(document.get("categories"))),
+        statuses=frozenset(s for s in Status if s.value in _texts(document.get("statuses"))),
+        priority_only=document.get("priority_only") is True,
+        stale_only=document.get("stale_only") is True,
+    )
+
+
+def _one_of(kind: type[Location], value: object, default: Location) -> Location:
+    return next((member for member in kind if member.value == value), default)
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

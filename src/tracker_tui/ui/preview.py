@@ -1,0 +1,94 @@
+"""What a typed change would do to the rows it goes to, worked out while it is typed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tracker_tui.domain.change import Change, Moved, Shortage, foresee
+from tracker_tui.domain.grammar import ChangeSyntaxError, TypedChange, parse_change
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import movement, points_text
+from tracker_tui.ui.shown import STATUS_LOOKS
+
+_LISTED = 3
+
+
+class Preview(NamedTuple):
+    """What is known of a text while it is typed.
+
+    `problem` says what is wrong with the whole; `column` where (None: with the rows, not the text).
+    `refused` are the rows whose quantities do not allow it, by id.
+    """
+
+    typed: TypedChange | None
+    told: str = ""
+    problem: str = ""
+    column: int | None = None
+    refused: Mapping[str, str] = {}
+
+
+def preview(
+    text: str,
+    rows: Sequence[Resource],
+    location: Location,
+    places: Mapping[Location, str],
+    hidden: int,
+) -> Preview:
+    """Work out what `text` would do to `rows`, of which the filter hides `hidden`."""
+    try:
+        typed = parse_change(text)
+    except ChangeSyntaxError as error:
+        return Preview(None, problem=error.message, column=error.column)
+    if not rows:
+        return Preview(typed, problem="this resource is gone")
+    foreseen = [(row, foresee(_change(typed, row, location), row)) for row in rows]
+    refused = {
+        row.id: result.sentence(one_line(places[result.location], 24))
+        for row, result in foreseen
+        if isinstance(result, Shortage)
+    }
+    if len(rows) == 1:
+        row, result = foreseen[0]
+        if isinstance(result, Shortage):
+            return Preview(typed, problem=refused[row.id], refused=refused)
+        return Preview(typed, _told_of_one(_change(typed, row, location), row, result, places))
+    told, problem = _told_of_many(rows, refused, hidden)
+    points = sum(result.points.final for _, result in foreseen if isinstance(result, Moved))
+    return Preview(
+        typed, " · ".join(filter(None, (told, points_text(points)))), problem, None, refused
+    )
+
+
+def _change(typed: TypedChange, row: Resource, location: Location) -> Change:
+    return Change("", row.id, typed.kind, location, typed.amount, "")
+
+
+def _told_of_one(
+    change: Change, row: Resource, moved: Moved, places: Mapping[Location, str]
+) -> str:
+    after = row._replace(hagga=moved.hagga, deep_desert=moved.deep_desert)
+    parts = [movement(moved, change, places)]
+    if row.percent is not None and not change.kind.is_transfer:
+        parts.append(f"{row.percent} % → {after.percent} %")
+    if after.status is not row.status:
+        look = STATUS_LOOKS[after.status]
+        parts.append(f"{look.sign} {look.word}")
+    parts.append(points_text(moved.points.final))
+    return " · ".join(part for part in parts if part)
+
+
+def _told_of_many(
+    rows: Sequence[Resource], refused: Mapping[str, str], hidden: int
+) -> tuple[str, str]:
+    told = f"{len(rows)} rows"
+    if hidden:
+        told += f", {hidden} hidden by the filter"
+    if not refused:
+        return told, ""
+    names = [f"{one_line(row.name, 24)}: {refused[row.id]}" for row in rows if row.id in refused]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    listed = "; ".join(names[:_LISTED]) + more
+    return f"{told}, {len(rows) - len(refused)} would change", f"{len(refused)} refused: {listed}"

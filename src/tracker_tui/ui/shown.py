@@ -1,0 +1,58 @@
+"""How values look on screen: statuses with their signs, bars, times; colour is never alone."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tracker_tui.domain.status import DAY, Status
+
+HOUR: Final = 3_600
+MINUTE: Final = 60
+_YEAR: Final = 365 * DAY
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+class StatusLook(NamedTuple):
+    """A status as shown: a sign that needs no colour, a word, and the style's name."""
+
+    sign: str
+    word: str
+    style: str
+
+
+STATUS_LOOKS: Final = {
+    Status.CRITICAL: StatusLook("▼", "critical", "critical"),
+    Status.BELOW_TARGET: StatusLook("▾", "below", "below"),
+    Status.AT_TARGET: StatusLook("=", "at", "at"),
+    Status.ABOVE_TARGET: StatusLook("▲", "above", "above"),
+}
+
+
+def bar(percent: int | None, width: int) -> str:
+    """Return a bar that is full at 100 %, in eighths of a cell; blank without a target."""
+    if percent is None or width <= 0:
+        return " " * max(width, 0)
+    eighths = max(0, min(percent, 100)) * width * 8 // 100
+    whole, rest = divmod(eighths, 8)
+    filled = "█" * whole + (_EIGHTHS[rest] if rest else "")
+    return filled.ljust(width, "·")
+
+
+def percent_text(percent: int | None) -> str:
+    """Return `77 %`; what is beyond four digits is told as such, so that columns hold."""
+    if percent is None:
+        return ""
+    return f"{percent} %" if percent <= 9999 else ">9999 %"  # noqa: PLR2004 - a width, not a rule
+
+
+def ago(seconds: int) -> str:
+    """Return a span of time in a few characters: `now`, `3 min`, `5 h`, `2 d`, `1 y`."""
+    if seconds < MINUTE:
+        return "now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h"
+    if seconds < _YEAR:
+        return f"{seconds // DAY} d"
+    return f"{seconds // _YEAR} y"

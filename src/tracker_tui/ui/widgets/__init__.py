@@ -1,0 +1,1 @@
+"""Widgets of our own; messages go up, attributes come down."""

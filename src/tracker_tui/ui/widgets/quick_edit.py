@@ -1,0 +1,100 @@
+"""The quick edit: a change is typed, and what it will do is shown before Enter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Input, Static
+
+from tracker_tui.ui.preview import Preview
+from tracker_tui.ui.widgets.line_input import LineInput
+
+
+class ChangeInput(LineInput):
+    """The input of the quick edit; its keys belong to the screen, which knows the rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.apply_edit", "Apply", id="edit.apply"),
+        Binding("escape", "screen.leave_edit", "Leave", id="edit.leave"),
+    ]
+
+
+class QuickEdit(Vertical):
+    """One line to type in, one that tells what it would do; hidden until it is opened."""
+
+    shown_preview: reactive[Preview | None] = reactive(None)
+
+    class Typed(Message):
+        """The text is another one than before."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.targets: tuple[str, ...] = ()
+        self._label = Static(id="edit-target", markup=False)
+        self._input = ChangeInput(id="edit-input", compact=True, select_on_focus=False)
+        self._told = Static(id="edit-preview", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the two lines."""
+        with Horizontal():
+            yield self._label
+            yield self._input
+        yield self._told
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the player is in it."""
+        return self.has_class("open")
+
+    @property
+    def text(self) -> str:
+        """What is typed so far."""
+        return self._input.value
+
+    def open(self, targets: tuple[str, ...], label: str, text: str) -> None:
+        """Show it for these resources, with `text` typed already."""
+        self.targets = targets
+        self._label.update(label)
+        self._input.value = text
+        self._input.cursor_position = len(text)
+        self.add_class("open")
+        self._input.focus()
+
+    def close(self) -> None:
+        """Hide it and forget the text."""
+        self.remove_class("open")
+        self.targets = ()
+        self._input.value = ""
+        self.shown_preview = None
+
+    @on(Input.Changed, "#edit-input")
+    def _on_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.is_open:
+            self.post_message(self.Typed())
+
+    def watch_shown_preview(self, shown: Preview | None) -> None:
+        """Tell what would happen, or what is wrong and where."""
+        self._told.update(Content("") if shown is None else self._sentence(shown))
+
+    def _sentence(self, shown: Preview) -> Content:
+        if shown.column is not None:
+            # At the end of the text nothing is wrong yet: the player is still typing.
+            unfinished = shown.column >= len(self.text.rstrip())
+            style = "$text-muted" if unfinished else "$text-error"
+            room = max(0, self.size.width - len(shown.problem) - 4)
+            below = self._input.region.x - self.region.x + shown.column
+            return Content.assemble((" " * min(below, room) + "▲ " + shown.problem, style))
+        parts: list[tuple[str, str]] = []
+        if shown.told:
+            parts.append((shown.told, "$text-success" if not shown.problem else ""))
+        if shown.problem:
+            parts.append(((" · " if parts else "") + "✗ " + shown.problem, "$text-error"))
+        return Content.assemble(*parts)

@@ -1,0 +1,328 @@
+"""The table of resources: a widget on Textual's line API, which draws what is visible and no more.
+
+A DataTable takes a second to be filled with 10,000 rows; here a row costs nothing until it is
+scrolled to, and a change redraws its own line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from time import monotonic
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.ui.columns import GAP, Column, Context, cell_text, is_current, lay_out
+from tracker_tui.ui.shown import STATUS_LOOKS
+
+FLASH_SECONDS = 1.5
+_HEADER = 1
+
+
+class ResourceTable(ScrollView, can_focus=True):
+    """Rows of resources under a fixed header; the cursor stays on its resource."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down"),
+        Binding("g,home", "top", "To the top", show=False, id="table.top"),
+        Binding("G,end", "bottom", "To the bottom", show=False, id="table.bottom"),
+        Binding(
+            "enter", "open", "Details", id="table.open", tooltip="Everything about this resource"
+        ),
+        Binding("space", "mark", "Mark", id="table.mark", tooltip="Mark for a change of many"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--current",
+        "table--cursor",
+        "table--cursor-blurred",
+        "table--flash",
+        "table--mark",
+        "table--dim",
+        "table--critical",
+        "table--below",
+        "table--at",
+        "table--above",
+        "table--stale",
+    }
+
+    cursor = reactive(0, repaint=False)
+    """Index of the highlighted row."""
+
+    class Highlighted(Message):
+        """The cursor stands on another resource, or the same one looks different."""
+
+    class Opened(Message):
+        """The highlighted resource was asked for."""
+
+    class HeaderClicked(Message):
+        """A column's title was clicked."""
+
+        def __init__(self, key: str) -> None:
+            self.key = key
+            super().__init__()
+
+    class MarksChanged(Message):
+        """Other rows are marked than before."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.rows: list[Resource] = []
+        self.marked: set[str] = set()
+        self._positions: dict[str, int] = {}
+        self._everything: Sequence[Resource] = ()
+        self._columns: list[Column] = []
+        self._known = Context(0, str, {}, Location.HAGGA)
+        self._flashing: dict[str, float] = {}
+        self._sort = ("", False)
+
+    # What is shown
+
+    def show(
+        self,
+        rows: list[Resource],
+        everything: Sequence[Resource],
+        context: Context,
+        *,
+        sort: tuple[str, bool],
+        to_top: bool = False,
+    ) -> None:
+        """Show `rows` of `everything`; the cursor stays on its resource, or goes to the top."""
+        highlighted = None if to_top else self.highlighted
+        if everything is not self._everything or context[1:] != self._known[1:]:
+            self._everything, self._known = everything, context
+            self._lay_out()
+        self._known, self._sort = context, sort
+        self.rows = rows
+        self._positions = {row.id: index for index, row in enumerate(rows)}
+        self.virtual_size = Size(self.size.width, len(rows) + _HEADER)
+        cursor = 0 if to_top else min(self.cursor, max(0, len(rows) - 1))
+        if highlighted is not None:
+            cursor = self._positions.get(highlighted.id, cursor)
+        self._put_cursor(cursor)
+        self.refresh()
+
+    def update_row(self, resource: Resource, now: int) -> None:
+        """Show another version of a resource where it stands; redraws one line."""
+        position = self._positions.get(resource.id)
+        if position is not None:
+            self._known = self._known._replace(now=now)
+            self.rows[position] = resource
+            self._refresh_row(position)
+
+    def flash(self, resource_ids: Iterable[str]) -> None:
+        """Light up rows for a moment."""
+        until = monotonic() + FLASH_SECONDS
+        for resource_id in resource_ids:
+            if resource_id in self._positions:
+                self._flashing[resource_id] = until
+                self._refresh_row(self._positions[resource_id])
+        if self._flashing:
+            self.set_timer(FLASH_SECONDS + 0.05, self._end_flashes)
+
+    @property
+    def highlighted(self) -> Resource | None:
+        """The resource under the cursor."""
+        return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+
+    def is_shown(self, resource_id: str) -> bool:
+        """Whether a resource is among the rows."""
+        return resource_id in self._positions
+
+    def go_to(self, resource_id: str) -> None:
+        """Put the cursor on a resource, if it is among the rows."""
+        position = self._positions.get(resource_id)
+        if position is not None:
+            self._put_cursor(position)
+
+    def set_marks(self, resource_ids: Iterable[str]) -> None:
+        """Mark these resources and no others."""
+        self.marked = set(resource_ids)
+        self.refresh()
+        self.post_message(self.MarksChanged())
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw line `y` of what is visible: the header, or a row."""
+        width = self.size.width
+        if y == 0:
+            return self._header_line(width)
+        position = y - _HEADER + round(self.scroll_y)
+        if position >= len(self.rows):
+            return Strip.blank(width, self.rich_style)
+        return self._row_line(position, width)
+
+    def _header_line(self, width: int) -> Strip:
+        plain = self.get_component_rich_style("table--header")
+        current = plain + self.get_component_rich_style("table--current", partial=True)
+        segments: list[Segment] = []
+        for column in self._columns:
+            title = column.title
+            if column.key == self._sort[0]:
+                arrow = "↑" if self._sort[1] else "↓"
+                title = set_cell_size(title, min(len(title), column.width - 1)) + arrow
+            style = current if is_current(column, self._known.location) else plain
+            segments.append(Segment(_fit(title, column), style))
+            segments.append(Segment(" " * GAP, plain))
+        return Strip(segments).extend_cell_length(width, plain).crop(0, width)
+
+    def _row_line(self, position: int, width: int) -> Strip:
+        resource = self.rows[position]
+        base = self.rich_style
+        if position == self.cursor:
+            name = "table--cursor" if self.has_focus else "table--cursor-blurred"
+            base += self.get_component_rich_style(name, partial=True)
+        if resource.id in self._flashing:
+            base += self.get_component_rich_style("table--flash", partial=True)
+        segments: list[Segment] = []
+        for column in self._columns:
+            style = base + self._cell_style(column, resource)
+            segments.append(Segment(self._cell(column, resource), style))
+            segments.append(Segment(" " * GAP, base))
+        return Strip(segments).extend_cell_length(width, base).crop(0, width)
+
+    def _cell(self, column: Column, resource: Resource) -> str:
+        text = cell_text(column, resource, self._known)
+        if column.key == "priority":
+            text = ("●" if resource.id in self.marked else " ") + text
+        return _fit(text, column)
+
+    def _cell_style(self, column: Column, resource: Resource) -> Style:
+        match column.key:
+            case "status" | "bar" | "progress":
+                name = STATUS_LOOKS[resource.status].style
+            case "priority":
+                name = "mark"
+            case "updated" if resource.needs_update(self._known.now):
+                name = "stale"
+            case "name":
+                return Style.null()
+            case _ if is_current(column, self._known.location):
+                name = "current"
+            case "hagga" | "deep_desert" | "total":
+                return Style.null()
+            case _:
+                name = "dim"
+        return self.get_component_rich_style(f"table--{name}", partial=True)
+
+    def _refresh_row(self, position: int) -> None:
+        y = position - round(self.scroll_y) + _HEADER
+        if _HEADER <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _lay_out(self) -> None:
+        if self.size.width:
+            self._columns = lay_out(self.size.width, self._everything, self._known)
+
+    def _end_flashes(self) -> None:
+        now = monotonic()
+        for resource_id in [key for key, until in self._flashing.items() if until <= now]:
+            del self._flashing[resource_id]
+            position = self._positions.get(resource_id)
+            if position is not None:
+                self._refresh_row(position)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the columns anew; the cursor's row stays in sight."""
+        self.virtual_size = Size(event.size.width, len(self.rows) + _HEADER)
+        self._lay_out()
+        self.refresh()
+        self.call_after_refresh(self._scroll_to_cursor)
+
+    # Moving
+
+    def watch_cursor(self, before: int, now: int) -> None:
+        """Redraw the two rows that differ."""
+        self._refresh_row(before)
+        self._refresh_row(now)
+
+    def _put_cursor(self, position: int) -> None:
+        self.cursor = max(0, min(position, len(self.rows) - 1))
+        self._scroll_to_cursor()
+        self.post_message(self.Highlighted())
+
+    def _scroll_to_cursor(self) -> None:
+        visible = max(1, self.size.height - _HEADER)
+        top = round(self.scroll_y)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= top + visible:
+            self.scroll_to(y=self.cursor - visible + 1, animate=False, immediate=True)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by rows."""
+        self._put_cursor(self.cursor + rows)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by screenfuls."""
+        self._put_cursor(self.cursor + pages * max(1, self.size.height - _HEADER - 1))
+
+    def action_top(self) -> None:
+        """Move to the first row."""
+        self._put_cursor(0)
+
+    def action_bottom(self) -> None:
+        """Move to the last row."""
+        self._put_cursor(len(self.rows) - 1)
+
+    def action_open(self) -> None:
+        """Ask for the highlighted resource's details."""
+        if self.highlighted is not None:
+            self.post_message(self.Opened())
+
+    def action_mark(self) -> None:
+        """Mark or unmark the highlighted row and move on."""
+        resource = self.highlighted
+        if resource is None:
+            return
+        self.marked ^= {resource.id}
+        self._refresh_row(self.cursor)
+        self.post_message(self.MarksChanged())
+        self.action_move(1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Sort by a title, highlight a row; a second click opens it."""
+        if event.y < _HEADER:
+            key = self._column_at(event.x)
+            if key is not None:
+                self.post_message(self.HeaderClicked(key))
+            return
+        position = event.y - _HEADER + round(self.scroll_y)
+        if position < len(self.rows):
+            self._put_cursor(position)
+            if event.chain > 1:
+                self.action_open()
+
+    def _column_at(self, x: int) -> str | None:
+        left = 0
+        for column in self._columns:
+            left += column.width + GAP
+            if x < left:
+                return column.key
+        return None
+
+
+def _fit(text: str, column: Column) -> str:
+    """Return text in exactly the column's width, whatever cells its characters take."""
+    length = cell_len(text)
+    if length > column.width:
+        text = set_cell_size(text, column.width - 1) + "…"
+        length = cell_len(text)
+    padding = " " * (column.width - length)
+    return padding + text if column.is_right else text + padding

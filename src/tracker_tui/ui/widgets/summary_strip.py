@@ -1,0 +1,106 @@
+"""The strip at the top: how the guild stands, where changes go, who is signed in, and how well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.status import Status
+from tracker_tui.domain.text import one_line
+from tracker_tui.ui.shown import STATUS_LOOKS
+from tracker_tui.ui.view import Summary
+
+_STYLES = {
+    Status.CRITICAL: "$text-error",
+    Status.BELOW_TARGET: "$text-warning",
+    Status.AT_TARGET: "$text-success",
+    Status.ABOVE_TARGET: "$above",
+}
+
+
+class Standing(NamedTuple):
+    """Everything that the strip shows."""
+
+    title: str
+    member: str
+    connection: str
+    is_in_trouble: bool
+    pending: int
+    needing_player: int
+    summary: Summary
+    places: Sequence[str]
+    location: Location
+
+
+class SummaryStrip(Widget):
+    """Two lines: title, connection and member; counts and the current location."""
+
+    standing: reactive[Standing | None] = reactive(None)
+
+    def render(self) -> Content:
+        """Draw both lines, each with a left and a right part; the left gives way."""
+        standing = self.standing
+        if standing is None:
+            return Content("tracker")
+        width = self.size.width
+        return Content("\n").join(
+            [
+                _spread(_title(standing), _connection(standing), width),
+                _spread(_counts(standing, width), _places(standing), width),
+            ]
+        )
+
+
+def _title(standing: Standing) -> Content:
+    return Content.assemble(("tracker", "bold $primary"), (f" · {standing.title}", "$text-muted"))
+
+
+def _connection(standing: Standing) -> Content:
+    parts: list[tuple[str, str]] = []
+    if standing.needing_player:
+        parts.append((f"▲ {standing.needing_player} refused: o   ", "bold $text-error"))
+    if standing.pending:
+        parts.append((f"↑ {standing.pending} pending   ", "$text-warning"))
+    sign, style = ("○", "$text-error") if standing.is_in_trouble else ("●", "$text-success")
+    parts.append((f"{sign} {standing.connection}", style))
+    parts.append((f"   {one_line(standing.member, 24)}", "bold"))
+    return Content.assemble(*parts)
+
+
+def _counts(standing: Standing, width: int) -> Content:
+    parts: list[tuple[str, str]] = []
+    words = width >= 90  # noqa: PLR2004 - where the words begin to fit
+    for status, look in STATUS_LOOKS.items():
+        count = standing.summary.statuses[status]
+        text = f"{count} {look.sign} {look.word}" if words else f"{look.sign} {count}"
+        parts.append((text, _STYLES[status] if count else "$text-muted"))
+        parts.append(("   ", ""))
+    stale = standing.summary.stale
+    parts.append((f"{stale} ! to recount", "$text-accent" if stale else "$text-muted"))
+    return Content.assemble(*parts)
+
+
+def _places(standing: Standing) -> Content:
+    parts: list[tuple[str, str]] = [("at  ", "$text-muted")]
+    for location, place in zip(Location, standing.places, strict=True):
+        name = one_line(place, 16)
+        here = location is standing.location
+        parts.append(
+            (f"▐{name}▌", "bold reverse $accent") if here else (f" {name} ", "$text-muted")
+        )
+        parts.append((" ", ""))
+    return Content.assemble(*parts[:-1])
+
+
+def _spread(left: Content, right: Content, width: int) -> Content:
+    room = width - right.cell_length - 1
+    if room <= 0:
+        return right.truncate(width, ellipsis=True)
+    return (
+        left.truncate(room, ellipsis=True).pad_right(max(0, room - left.cell_length)) + " " + right
+    )
