@@ -38,7 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tracker-tui {__version__}")
     parser.set_defaults(run=_command("dashboard", "open_dashboard"), profile=None, debug=False)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands",
+        metavar="COMMAND",
+        prog="tracker-tui",  # else argparse formats a usage line to find it out
+    )
 
     def command(name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -37,6 +36,8 @@ class RolesConfigError(ValueError):
 
 def parse_roles(text: str) -> tuple[Role, ...]:
     """Understand DISCORD_ROLES_CONFIG, a JSON array of objects; raises RolesConfigError."""
+    import json  # only for guilds: `edit` on a database of one's own must not pay for it
+
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError) as error:

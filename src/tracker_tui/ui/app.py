@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -51,6 +52,11 @@ class TrackerApp(App[None]):
         self.set_keymap(dict(self.tracker.config.keys))
         if self.tracker.trouble is not None:
             self.notify(str(self.tracker.trouble), severity="error", markup=False, timeout=30)
+
+    def on_ready(self) -> None:
+        """Let garbage be collected from here on, but for what the start has made."""
+        gc.freeze()
+        gc.enable()
 
     def _hear(self, event: Event) -> None:
         self.post_message(News(event))

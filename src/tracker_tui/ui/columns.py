@@ -12,7 +12,8 @@ from tracker_tui.ui.shown import STATUS_LOOKS, ago, bar, percent_text
 
 GAP: Final = 1
 _NAME_AT_LEAST: Final = 18
-_NAME_AT_MOST: Final = 40
+_NAME_WANTED: Final = 32
+_NAME_AT_MOST: Final = 48
 _BAR_AT_MOST: Final = 24
 _NUMBER_AT_LEAST: Final = 7
 _PLACE_AT_MOST: Final = 13
@@ -68,13 +69,14 @@ _AS_ROOM_ALLOWS: Final = (
     "updated",
     "target",
     "category",
+    "name",
     "bar",
     "by",
     "icon",
     "tier",
     "subcategory",
 )
-"""The most wanted first; the last are the first to give way."""
+"""The most wanted first, the first to give way last; from `name` on, names have their room."""
 _LOCATIONS: Final = {"hagga": Location.HAGGA, "deep_desert": Location.DEEP_DESERT}
 
 
@@ -83,13 +85,15 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
     widths = _natural_widths(resources, context)
     chosen: list[str] = list(_ALWAYS)
     room = width - sum(widths[key] + GAP for key in chosen) + GAP
+    longest = max((len(r.name) for r in resources), default=0)
     for key in _AS_ROOM_ALLOWS:
-        if key in widths and widths[key] + GAP <= room:
+        if key == "name":
+            room = _stretch(widths, key, min(_NAME_WANTED, longest), room)
+        elif key in widths and widths[key] + GAP <= room:
             chosen.append(key)
             room -= widths[key] + GAP
     # When even these are too many, the name gives way rather than a quantity.
     widths["name"] = max(4, widths["name"] + min(0, room))
-    longest = max((len(r.name) for r in resources), default=0)
     room = _stretch(widths, "name", min(_NAME_AT_MOST, longest), room)
     if "bar" in chosen:
         _stretch(widths, "bar", _BAR_AT_MOST, room)

@@ -9,7 +9,6 @@ from tracker_tui.domain.status import DAY, Status
 HOUR: Final = 3_600
 MINUTE: Final = 60
 _YEAR: Final = 365 * DAY
-_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
 class StatusLook(NamedTuple):
@@ -29,13 +28,11 @@ STATUS_LOOKS: Final = {
 
 
 def bar(percent: int | None, width: int) -> str:
-    """Return a bar that is full at 100 %, in eighths of a cell; blank without a target."""
+    """Return a bar that is full at 100 %, in halves of a cell; blank without a target."""
     if percent is None or width <= 0:
         return " " * max(width, 0)
-    eighths = max(0, min(percent, 100)) * width * 8 // 100
-    whole, rest = divmod(eighths, 8)
-    filled = "█" * whole + (_EIGHTHS[rest] if rest else "")
-    return filled.ljust(width, "·")
+    whole, half = divmod(max(0, min(percent, 100)) * width * 2 // 100, 2)
+    return ("━" * whole + "╸" * half).ljust(width, "┈")
 
 
 def percent_text(percent: int | None) -> str:

@@ -110,7 +110,7 @@ class ResourceTable(ScrollView, can_focus=True):
         self._known, self._sort = context, sort
         self.rows = rows
         self._positions = {row.id: index for index, row in enumerate(rows)}
-        self.virtual_size = Size(self.size.width, len(rows) + _HEADER)
+        self.virtual_size = Size(self._width, len(rows) + _HEADER)
         cursor = 0 if to_top else min(self.cursor, max(0, len(rows) - 1))
         if highlighted is not None:
             cursor = self._positions.get(highlighted.id, cursor)
@@ -160,7 +160,7 @@ class ResourceTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw line `y` of what is visible: the header, or a row."""
-        width = self.size.width
+        width = self._width
         if y == 0:
             return self._header_line(width)
         position = y - _HEADER + round(self.scroll_y)
@@ -214,8 +214,8 @@ class ResourceTable(ScrollView, can_focus=True):
             case "name":
                 return Style.null()
             case _ if is_current(column, self._known.location):
-                name = "current"
-            case "hagga" | "deep_desert" | "total":
+                name = "current" if getattr(resource, column.key) else "dim"
+            case "hagga" | "deep_desert" | "total" if getattr(resource, column.key):
                 return Style.null()
             case _:
                 name = "dim"
@@ -224,11 +224,16 @@ class ResourceTable(ScrollView, can_focus=True):
     def _refresh_row(self, position: int) -> None:
         y = position - round(self.scroll_y) + _HEADER
         if _HEADER <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh(Region(0, y, self._width, 1))
 
     def _lay_out(self) -> None:
-        if self.size.width:
-            self._columns = lay_out(self.size.width, self._everything, self._known)
+        if self._width > 0:
+            self._columns = lay_out(self._width, self._everything, self._known)
+
+    @property
+    def _width(self) -> int:
+        """Cells for a row, beside the scrollbar."""
+        return self.scrollable_content_region.width
 
     def _end_flashes(self) -> None:
         now = monotonic()
@@ -238,9 +243,9 @@ class ResourceTable(ScrollView, can_focus=True):
             if position is not None:
                 self._refresh_row(position)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Choose the columns anew; the cursor's row stays in sight."""
-        self.virtual_size = Size(event.size.width, len(self.rows) + _HEADER)
+        self.virtual_size = Size(self._width, len(self.rows) + _HEADER)
         self._lay_out()
         self.refresh()
         self.call_after_refresh(self._scroll_to_cursor)
