@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tracker_tui.domain.text import one_line
 from tracker_tui.errors import ConfigError
 
 APP: Final = "tracker-tui"
@@ -59,16 +60,21 @@ def load_config(environ: Mapping[str, str], profile: str | None = None) -> Confi
     url = settings.get("TURSO_DATABASE_URL")
     if profile is None:
         url = environ.get("TURSO_DATABASE_URL") or url
-    database = _sqlite_path(url) if url else folders.data / DATABASE_NAME
-    keys = _texts(path, document.get("keys", {}))
+    database = _sqlite_path(url) if url else folders.data / _default_name(profile)
+    keys = _texts(path, document.get("keys", {}), are_all_texts=True)
     return Config(folders, database, not url, _local_user(), profile, keys)
+
+
+def _default_name(profile: str | None) -> str:
+    # Another guild's embedded database is another file.
+    return DATABASE_NAME if profile is None else f"tracker-{profile}.db"
 
 
 def find_folders(environ: Mapping[str, str]) -> Folders:
     """Return the folders: one below TRACKER_HOME, or the places that the system names."""
     home = environ.get("TRACKER_HOME")
     if home:
-        root = Path(home).expanduser().absolute()
+        root = _absolute(home, "TRACKER_HOME")
         return Folders(root / "config", root / "data", root / "state")
     from platformdirs import PlatformDirs
 
@@ -105,22 +111,22 @@ def _parsed(path: Path, text: str) -> Mapping[str, Any]:
 
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         # The parser's message may quote the line, and the line may hold a token: the place only.
         place = re.search(r"\(at [^)]*\)\s*$", str(error))
         message = f"{path} is no valid TOML {place[0] if place else ''}. Correct it there."
         raise ConfigError(message) from error
 
 
-def _texts(path: Path, table: object) -> Mapping[str, str]:
-    """Return the settings of a table; those that are tables themselves are left to others."""
+def _texts(path: Path, table: object, *, are_all_texts: bool = False) -> Mapping[str, str]:
+    """Return the texts of a table; what is none of ours may be anything."""
     if not isinstance(table, dict):
         message = f"{path}: [keys] must be a table of key names in quotes."
         raise ConfigError(message)
     texts = {}
     for name, value in table.items():
-        if not isinstance(value, (str, dict)):
-            message = f"{path}: {name} must be a text in quotes."
+        if not isinstance(value, str) and (name.isupper() or are_all_texts):
+            message = f"{path}: {one_line(name, 60)} must be a text in quotes."
             raise ConfigError(message)
         if isinstance(value, str):
             texts[name] = value
@@ -138,7 +144,15 @@ def _sqlite_path(url: str) -> Path:
     path = rest.removeprefix("//") if rest.startswith("///") else rest
     if not path:
         raise ConfigError("TURSO_DATABASE_URL names no file: write file:PATH.")
-    return Path(path).expanduser().absolute()
+    return _absolute(path, "TURSO_DATABASE_URL")
+
+
+def _absolute(path: str, name: str) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as error:
+        message = f"{name} names the home of somebody who is not there. Write the whole path."
+        raise ConfigError(message) from error
 
 
 def _local_user() -> str:

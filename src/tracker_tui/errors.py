@@ -19,6 +19,14 @@ class UsageError(TrackerError):
     exit_status = 2
 
 
+class OutputError(TrackerError):
+    """The result could not be printed: the disk behind it is full."""
+
+
+class ReaderGone(OutputError):
+    """Whoever was to read the result has gone, as `head` does; nobody is left to be told."""
+
+
 class ConfigError(TrackerError):
     """A setting is missing, malformed or contradicts another."""
 

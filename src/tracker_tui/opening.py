@@ -9,6 +9,7 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import (
     SqliteLedgerDatabase,
     create_sqlite,
+    is_there,
     open_sqlite,
     open_unchecked,
 )
@@ -29,7 +30,7 @@ def open_ledger(config: Config) -> Ledger:
     Only the embedded default is made when it is missing: a database that somebody named and that
     is not there is a mistake to be told of, not one to be covered by an empty file.
     """
-    if config.is_default_database and not config.database.exists():
+    if config.is_default_database and not is_there(config.database):
         bring_up_to_date(config, starter=True)
     return Ledger(*open_sqlite(config.database))
 
@@ -38,7 +39,7 @@ def planned_statements(config: Config) -> list[str]:
     """Return the SQL that `bring_up_to_date` would run."""
     from tracker_tui.db.schema import plan, schema_statements
 
-    if not config.database.exists():
+    if not is_there(config.database):
         return schema_statements()
     database, _ = open_unchecked(config.database)
     try:
@@ -58,7 +59,7 @@ def bring_up_to_date(config: Config, *, starter: bool) -> InitReport:
 
             planted = plant(Ledger(database, layout))
 
-    if not config.database.exists() and create_sqlite(config.database, fill):
+    if not is_there(config.database) and create_sqlite(config.database, fill):
         return InitReport(created=True, statements=[], planted=planted)
     from tracker_tui.db.schema import bring_up_to_date as add_what_is_missing
 

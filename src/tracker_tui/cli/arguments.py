@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from tracker_tui import __version__
+from tracker_tui.errors import UsageError
 
 _EDIT_HELP = """\
 CHANGE is one of (quote the signs, shells take them for themselves)
@@ -19,25 +21,37 @@ amounts: 2k  1.5k  1m  3*500+20      what follows # is the reason: '+500 # spice
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; `run` of the result is the command's function."""
-    return _parser().parse_args(_shield_edit(list(argv)))
+    arguments = _parser().parse_args(_shield_edit(list(argv)))
+    # Not by set_defaults: a command's parser would put them over what stood before the command.
+    arguments.profile = getattr(arguments, "profile", None)
+    arguments.debug = getattr(arguments, "debug", False)
+    return arguments
 
 
-def _parser() -> argparse.ArgumentParser:
-    everywhere = argparse.ArgumentParser(add_help=False)
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        text = " ".join(message.split())
+        raise UsageError(f"{text}. See `{self.prog} --help`.")
+
+
+def _parser() -> _Parser:
+    everywhere = _Parser(add_help=False)
     everywhere.add_argument(
         "--profile", metavar="NAME", default=argparse.SUPPRESS, help="use another guild's settings"
     )
     everywhere.add_argument(
         "--debug", action="store_true", default=argparse.SUPPRESS, help="show and log tracebacks"
     )
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tracker-tui",
         description="A dashboard for the resources of a Dune: Awakening guild. "
         "Without a command it opens the dashboard.",
         parents=[everywhere],
     )
     parser.add_argument("--version", action="version", version=f"tracker-tui {__version__}")
-    parser.set_defaults(run=_command("dashboard", "open_dashboard"), profile=None, debug=False)
+    parser.set_defaults(run=_command("dashboard", "open_dashboard"))
     commands = parser.add_subparsers(
         title="commands",
         metavar="COMMAND",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 
+from tracker_tui.cli.output import complain
 from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
+from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
 
 
@@ -47,6 +48,8 @@ def _run(config: Config) -> int:
 
 
 def _tell_of_unsent(unsent: Sequence[Change]) -> None:
-    print(f"tracker-tui: {len(unsent)} changes could not be stored and are lost:", file=sys.stderr)
-    for change in unsent:
-        print(f"  {change.resource_id} {describe(change)} at {change.location}", file=sys.stderr)
+    listed = ", ".join(
+        f"{one_line(change.resource_id, 40)} {describe(change)} at {change.location}"
+        for change in unsent
+    )
+    complain(f"{len(unsent)} changes could not be stored and are lost: {listed}")

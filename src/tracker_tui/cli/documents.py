@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tracker_tui.cli.output import say
 from tracker_tui.domain.change import Moved
 from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.points import effective_multiplier
 from tracker_tui.domain.resource import Resource
 
 
@@ -21,7 +23,7 @@ def resource_document(resource: Resource, updated_by: str) -> dict[str, Any]:
         "target": resource.target,
         "status": resource.status.value,
         "priority": bool(resource.priority),
-        "multiplier": resource.multiplier,
+        "multiplier": effective_multiplier(resource.multiplier),
         "updated_at": resource.updated_at,
         "updated_by": updated_by,
     }
@@ -49,4 +51,4 @@ def print_document(document: Any) -> None:
     """Print one JSON document: ASCII only, so that no terminal can be played with."""
     import json
 
-    print(json.dumps(document, indent=2, allow_nan=False, default=str))
+    say(json.dumps(document, indent=2, allow_nan=False))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import NoReturn
 
+from tracker_tui.cli.output import complain, say
 from tracker_tui.config import load_config
 from tracker_tui.domain.grammar import WORDS, ChangeSyntaxError, TypedChange, parse_change
 from tracker_tui.domain.limits import MAX_REASON
@@ -14,7 +14,7 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.text import clean_reason, one_line
 from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.errors import UsageError
+from tracker_tui.errors import OutputError, ReaderGone, UsageError
 from tracker_tui.tracker import Tracker
 
 
@@ -27,10 +27,17 @@ def edit(arguments: argparse.Namespace) -> int:
         resource_id = tracker.find(arguments.resource).result()
         change = tracker.change(resource_id, typed, Location(arguments.at), guarded=False)
         outcome = tracker.settle(change._replace(expected=expected)).result()
-        _report(outcome, tracker, as_json=arguments.json)
     finally:
         tracker.close()
-    return 0 if outcome.is_in_history else 1
+    status = 0 if outcome.is_in_history else 1
+    try:
+        _report(outcome, tracker, as_json=arguments.json)
+    # The status is of the change: a script that read 1 would make it once more.
+    except ReaderGone:
+        return status
+    except OutputError as error:
+        complain(f"{error} The change itself is {outcome.verdict.value}.")
+    return status
 
 
 def _report(outcome: Outcome, tracker: Tracker, *, as_json: bool) -> None:
@@ -41,9 +48,9 @@ def _report(outcome: Outcome, tracker: Tracker, *, as_json: bool) -> None:
         who = outcome.resource.updated_by if outcome.resource else ""
         print_document(edit_document(outcome, message, tracker.name_of(who)))
     elif outcome.is_in_history:
-        print(message)
+        say(message)
     else:
-        print(f"tracker-tui: {message}", file=sys.stderr)
+        complain(message)
 
 
 def _typed_change(arguments: argparse.Namespace) -> TypedChange:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from tracker_tui.cli.output import say
 from tracker_tui.config import load_config
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
@@ -46,12 +47,14 @@ def _print_table(resources: list[Resource], tracker: Tracker) -> None:
     rows += [_cells(resource) for resource in resources]
     widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
     right = range(3, 8)
+    lines = []
     for row in rows:
         cells = (
             " " * (width - cell_len(cell)) + cell if column in right else set_cell_size(cell, width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
-        print("  ".join(cells).rstrip())
+        lines.append("  ".join(cells).rstrip())
+    say("\n".join(lines))
 
 
 def _cells(resource: Resource) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from tracker_tui.cli.output import say
 from tracker_tui.config import load_config
 from tracker_tui.opening import bring_up_to_date, planned_statements
 
@@ -14,19 +15,19 @@ def init(arguments: argparse.Namespace) -> int:
     config = load_config(os.environ, arguments.profile)
     if arguments.plan:
         statements = planned_statements(config)
-        print("\n\n".join(f"{sql.strip()};" for sql in statements) or "-- nothing is missing")
+        say("\n\n".join(f"{sql.strip()};" for sql in statements) or "-- nothing is missing")
         return 0
     report = bring_up_to_date(config, starter=arguments.starter)
     where = config.database
     if report.created:
-        print(f"{where}: made a new database.")
+        say(f"{where}: made a new database.")
     elif report.statements:
-        print(f"{where}: added {len(report.statements)} missing tables, columns or indexes.")
+        say(f"{where}: added {len(report.statements)} missing tables, columns or indexes.")
     else:
-        print(f"{where}: nothing was missing.")
+        say(f"{where}: nothing was missing.")
     if arguments.starter:
         planted = report.planted
-        print(
+        say(
             f"{where}: planted {planted} resources of the starter catalogue."
             if planted
             else f"{where}: has resources already, so the starter catalogue was left out."

@@ -118,7 +118,7 @@ def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
             continue
         for name, column in wanted.columns[table].items():
             present = there.columns[table].get(name)
-            if column.key and (present is None or not present.key):
+            if column.key and not _is_same_key(present, column):
                 message = (
                     f"The table {table} of this database has another primary key than {name}: "
                     "it belongs to some other program, and nothing was changed."
@@ -130,6 +130,10 @@ def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
     for index in wanted.indexes:
         if index.sql is not None and (index.table, index.columns) not in served:
             yield _unless_exists(index.sql)
+
+
+def _is_same_key(present: Column | None, wanted: Column) -> bool:
+    return present is not None and bool(present.key) and present.type == wanted.type
 
 
 def _unless_exists(sql: str) -> str:

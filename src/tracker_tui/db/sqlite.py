@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from peewee import BaseQuery, SqliteDatabase
+from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
 from tracker_tui.db.batch import Result, only_reads
 from tracker_tui.db.layout import Layout, SchemaKind
@@ -42,7 +43,11 @@ class SqliteLedgerDatabase(SqliteDatabase):
         return connection
 
     def _driver(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = self.connection()  # type: ignore[no-untyped-call]
+        """Return the connection of this thread; raises sqlite3.Error, never Peewee's copies."""
+        try:
+            connection: sqlite3.Connection = self.connection()  # type: ignore[no-untyped-call]
+        except PeeweeException as error:
+            raise getattr(error, "orig", error) from error
         return connection
 
     def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
@@ -84,7 +89,7 @@ def open_sqlite(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDataba
 
 def open_unchecked(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDatabase, Layout]:
     """Open an existing SQLite file whatever tables it holds, as `init` must."""
-    if not path.exists():
+    if not is_there(path):
         message = f"There is no database at {path}. `tracker-tui init --starter` makes one there."
         raise DatabaseError(message)
     if not path.is_file():
@@ -93,12 +98,18 @@ def open_unchecked(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDat
     database = SqliteLedgerDatabase(path, durable=durable)
     try:
         layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
-    except sqlite3.Error as error:
-        raise explain(error, path) from error
     except BaseException:
         database.close()
         raise
     return database, layout
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is at `path`; what the system cannot even look for is not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def create_sqlite(path: Path, fill: Callable[[SqliteLedgerDatabase, Layout], None]) -> bool:
@@ -121,7 +132,9 @@ def create_sqlite(path: Path, fill: Callable[[SqliteLedgerDatabase, Layout], Non
         raise explain(error, path) from error
     finally:
         for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
-            leftover.unlink(missing_ok=True)
+            # Where the folder could not be made there is nothing to clean, and an error to tell.
+            with suppress(OSError):
+                leftover.unlink()
 
 
 def explain(error: BaseException, path: Path) -> DatabaseError:
@@ -176,7 +189,7 @@ def _put_in_place(draft: Path, path: Path) -> bool:
         return False
     except OSError:
         # A file system without hard links; on Windows a rename refuses to replace by itself.
-        if path.exists():
+        if is_there(path):
             return False
         draft.rename(path)
     return True

@@ -25,14 +25,15 @@ def one_line(text: object, limit: int = 200) -> str:
     A text that was cut ends with `…`.
     """
     line = str(text)
-    cut = len(line) > limit * 2  # enough is left after the dropping below, whatever its length
-    line = line[: limit * 2]
+    # Nobody reads further, and a text may be as long as its writer's malice.
+    is_cut = len(line) > limit * 4
+    line = line[: limit * 4]
     if not (line.isascii() and line.isprintable()):
         line = _without_traps(line)
     line = " ".join(line.split())
-    if len(line) > limit:
-        return line[: limit - 1] + "…"
-    return line + "…" if cut else line
+    if is_cut or len(line) > limit:
+        line = line[: limit - 1].rstrip() + "…"
+    return line
 
 
 def clean_reason(text: str) -> str | None:
@@ -60,14 +61,13 @@ def _without_traps(line: str) -> str:
     marks = 0
     for char in line:
         category = unicodedata.category(char)
-        if category in _BLANK_CATEGORIES:
-            kept.append(" ")
-        elif category in _MARK_CATEGORIES and char not in _VARIATION_SELECTORS:
+        if category in _HIDDEN_CATEGORIES or char in _VARIATION_SELECTORS:
+            continue
+        if category in _MARK_CATEGORIES:
             marks += 1
             if marks <= _MARKS_IN_A_ROW:
                 kept.append(char)
             continue
-        elif category not in _HIDDEN_CATEGORIES and char not in _VARIATION_SELECTORS:
-            kept.append(char)
         marks = 0
+        kept.append(" " if category in _BLANK_CATEGORIES else char)
     return "".join(kept)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events, on
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -15,9 +15,12 @@ from tracker_tui.domain.grammar import SIGNS
 from tracker_tui.tracker import Event, Tracker
 from tracker_tui.ui.memory import Remembered, recall, remember
 from tracker_tui.ui.news import News
+from tracker_tui.ui.palette import TrackerCommands
 from tracker_tui.ui.screens.resources import ResourcesScreen
 from tracker_tui.ui.themes import DARK, THEMES
 from tracker_tui.ui.widgets.line_input import LineInput
+
+_LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
 
 
 class TrackerApp(App[None]):
@@ -25,6 +28,7 @@ class TrackerApp(App[None]):
 
     TITLE = "tracker-tui"
     CSS_PATH = "tracker.tcss"
+    COMMANDS = App.COMMANDS | {TrackerCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help"),
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette", show=False),
@@ -99,6 +103,12 @@ class TrackerApp(App[None]):
         return await self._check_bindings(event.key)
 
     # Actions
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer what Textual has, but for what our own help and dialogs do better."""
+        for command in super().get_system_commands(screen):
+            if command.title not in _LEFT_OUT_COMMANDS:
+                yield command
 
     def action_help(self) -> None:
         """Show the keys that are in force."""

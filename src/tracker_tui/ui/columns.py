@@ -62,6 +62,21 @@ _KINDS: Final = {
     "updated": _Kind("Updated", 8, True, 13),
     "by": _Kind("By", 14, False, 14),
 }
+_SORTABLE: Final = {
+    "name": "Name",
+    "priority": "Priority",
+    "category": "Category",
+    "subcategory": "Subcategory",
+    "tier": "Tier",
+    "hagga": "",
+    "deep_desert": "",
+    "total": "Total",
+    "target": "Target",
+    "progress": "Percent of target",
+    "status": "Status",
+    "updated": "Updated",
+    "by": "By",
+}
 _ALWAYS: Final = ("priority", "name", "hagga", "deep_desert", "status")
 _AS_ROOM_ALLOWS: Final = (
     "total",
@@ -138,6 +153,18 @@ _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
 }
 
 
+def sortable_columns(
+    resources: Sequence[Resource], places: Mapping[Location, str]
+) -> dict[str, str]:
+    """Return what rows can be sorted by, as the guild calls it; only what the rows have."""
+    named = {key: one_line(places[location], 24) for key, location in _LOCATIONS.items()}
+    columns = _SORTABLE | named
+    for key, is_there in _optional_columns(resources).items():
+        if not is_there:
+            columns.pop(key, None)
+    return columns
+
+
 def is_current(column: Column, location: Location) -> bool:
     """Whether this is the column of the current location."""
     return _LOCATIONS.get(column.key) is location
@@ -152,14 +179,18 @@ def _natural_widths(resources: Sequence[Resource], context: Context) -> dict[str
         # Room for the sign of the current location in front of the name.
         title = min(_PLACE_AT_MOST, len(one_line(context.places[location], 24)) + 2)
         widths[key] = max(widths[key], title)
-    for key, is_there in (
-        ("icon", any(r.icon for r in resources)),
-        ("subcategory", any(r.subcategory for r in resources)),
-        ("tier", any(r.tier is not None for r in resources)),
-    ):
+    for key, is_there in _optional_columns(resources).items():
         if not is_there:
             del widths[key]
     return widths
+
+
+def _optional_columns(resources: Sequence[Resource]) -> dict[str, bool]:
+    return {
+        "icon": any(r.icon for r in resources),
+        "subcategory": any(r.subcategory for r in resources),
+        "tier": any(r.tier is not None for r in resources),
+    }
 
 
 def _longest_number(numbers: Iterable[int]) -> int:

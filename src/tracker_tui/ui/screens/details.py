@@ -10,7 +10,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
@@ -21,7 +21,7 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
-from tracker_tui.ui.screens.dialog import Dialog
+from tracker_tui.ui.screens.dialog import Dialog, Scroller
 from tracker_tui.ui.shown import STATUS_LOOKS, ago, percent_text
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
@@ -47,12 +47,12 @@ class DetailsScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Lay out the facts, and room for the history."""
         resource = self._tracker.resource(self._resource_id)
-        with Vertical(classes="dialog wide"):
+        with Vertical(classes="dialog wide tall"):
             if resource is None:
                 yield Static("This resource was deleted.", classes="dialog-text")
             else:
                 yield Static(Text(one_line(resource.name)), classes="dialog-title")
-                with VerticalScroll(can_focus=True):
+                with Scroller():
                     yield Static(self._facts(resource))
                     yield Static("reading the history …", id="details-history", markup=False)
             yield Static("↑ ↓ scroll   esc back", classes="dialog-keys")
@@ -87,7 +87,7 @@ class DetailsScreen(Dialog[None]):
             ("Category", " · ".join(filter(None, _kinds(resource)))),
             (places[0], grouped(resource.hagga)),
             (places[1], grouped(resource.deep_desert)),
-            ("Total", f"{grouped(resource.total)}   {look.sign} {look.word}"),
+            ("Total", f"{grouped(resource.total)} · {look.sign} {look.word}"),
             ("Target", _target(resource)),
             ("Multiplier", f"{resource.multiplier:g}"),
             ("Priority", "★ yes" if resource.priority else "no"),
@@ -112,7 +112,7 @@ class DetailsScreen(Dialog[None]):
     def _updated(self, resource: Resource) -> str:
         who = one_line(self._tracker.name_of(resource.updated_by), 40)
         now = self._tracker.now()
-        stale = "   ! to recount" if resource.needs_update(now) else ""
+        stale = " · ! to recount" if resource.needs_update(now) else ""
         age = ago(now - resource.updated_at)
         return f"{age if age == 'now' else age + ' ago'} by {who}{stale}"
 
@@ -154,4 +154,4 @@ def _kinds(resource: Resource) -> tuple[str, str, str]:
 def _target(resource: Resource) -> str:
     if not resource.target:
         return "none"
-    return f"{grouped(resource.target)}   {percent_text(resource.percent)}"
+    return f"{grouped(resource.target)} · {percent_text(resource.percent)}"

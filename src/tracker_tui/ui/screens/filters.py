@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import OptionList, Static
 
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.screens.dialog import Dialog
+from tracker_tui.ui.screens.dialog import Choices, Dialog
 from tracker_tui.ui.shown import STATUS_LOOKS
 from tracker_tui.ui.view import View
 
-_PRIORITY = ("priority", "")
-_STALE = ("stale", "")
-Choice = tuple[str, str]
+
+class _Choice(NamedTuple):
+    """One thing that can be ticked: what it narrows, to what, and how it is called."""
+
+    kind: str
+    value: str
+    name: str
 
 
-class ChoiceList(SelectionList[Choice]):
-    """A list to tick in; Enter is for the dialog, space ticks."""
+class TickList(Choices):
+    """Options with a tick in front, which is there or not: colour tells nothing here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "select", "Tick", id="filters.tick"),
         Binding("enter", "screen.apply", "Apply", id="filters.apply"),
-        Binding("j", "cursor_down", "Down", show=False, id="filters.down"),
-        Binding("k", "cursor_up", "Up", show=False, id="filters.up"),
     ]
+
+    def __init__(self, choices: Iterable[_Choice], ticked: set[_Choice]) -> None:
+        self.choices = list(choices)
+        self.ticked = ticked
+        super().__init__(*map(self._line, self.choices), markup=False)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Tick or untick."""
+        event.stop()
+        choice = self.choices[event.option_index]
+        self.ticked ^= {choice}
+        self.replace_option_prompt_at_index(event.option_index, self._line(choice))
+
+    def _line(self, choice: _Choice) -> str:
+        return f"[{'✓' if choice in self.ticked else ' '}] {choice.name}"
 
 
 class FiltersScreen(Dialog[View]):
@@ -48,32 +64,42 @@ class FiltersScreen(Dialog[View]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
+        choices = list(self._choices())
         with Vertical(classes="dialog"):
             yield Static("Show only", classes="dialog-title")
-            yield ChoiceList(*self._selections())
+            yield TickList(choices, {choice for choice in choices if self._is_on(choice)})
             yield Static("space tick   enter apply   c clear   esc back", classes="dialog-keys")
 
-    def _selections(self) -> Iterable[Selection[Choice]]:
-        view = self._view
+    def _choices(self) -> Iterable[_Choice]:
         for status, look in STATUS_LOOKS.items():
-            text = Content(f"{look.sign} {look.word}")
-            yield Selection(text, ("status", status.value), status in view.statuses)
-        yield Selection(Content("★ priority"), _PRIORITY, view.priority_only)
-        yield Selection(Content("! to recount"), _STALE, view.stale_only)
+            yield _Choice("status", status.value, f"{look.sign} {look.word}")
+        yield _Choice("priority", "", "★ priority")
+        yield _Choice("stale", "", "! to recount")
         for category in self._categories:
-            text = Content(one_line(category, 40))
-            yield Selection(text, ("category", category), category in view.categories)
+            yield _Choice("category", category, one_line(category, 40))
+
+    def _is_on(self, choice: _Choice) -> bool:
+        view = self._view
+        match choice.kind:
+            case "status":
+                return Status(choice.value) in view.statuses
+            case "category":
+                return choice.value in view.categories
+            case "priority":
+                return view.priority_only
+            case _:
+                return view.stale_only
 
     def action_apply(self) -> None:
         """Show what is ticked; of a kind of which nothing is ticked, everything."""
-        ticked = self.query_one(ChoiceList).selected
-        statuses = {Status(value) for kind, value in ticked if kind == "status"}
+        ticked = self.query_one(TickList).ticked
+        kinds = {choice.kind for choice in ticked}
         self.dismiss(
             self._view._replace(
-                statuses=frozenset(statuses),
-                categories=frozenset(value for kind, value in ticked if kind == "category"),
-                priority_only=_PRIORITY in ticked,
-                stale_only=_STALE in ticked,
+                statuses=frozenset(Status(c.value) for c in ticked if c.kind == "status"),
+                categories=frozenset(c.value for c in ticked if c.kind == "category"),
+                priority_only="priority" in kinds,
+                stale_only="stale" in kinds,
             )
         )
 

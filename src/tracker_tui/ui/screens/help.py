@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tracker_tui.ui.screens.dialog import Dialog
+from tracker_tui.ui.screens.dialog import Dialog, Scroller
 
 _GRAMMAR = """\
 +500   -20   =1200     add, remove, set, at the current location
@@ -32,9 +32,9 @@ class HelpScreen(Dialog[None]):
         lines = [
             Content.assemble((key.ljust(width), "bold $accent"), text) for key, text in self._keys
         ]
-        with Vertical(classes="dialog wide"):
+        with Vertical(classes="dialog wide tall"):
             yield Static("Keys", classes="dialog-title")
-            with VerticalScroll(can_focus=True):
+            with Scroller():
                 yield Static(Content("\n").join(lines))
                 yield Static("\nTyping a change", classes="dialog-title")
                 yield Static(_GRAMMAR, markup=False)

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.tracker import Tracker
-from tracker_tui.ui.screens.dialog import Dialog
+from tracker_tui.ui.screens.dialog import Choices, Dialog
 
 
 class OutboxScreen(Dialog[Outcome]):
@@ -35,7 +35,7 @@ class OutboxScreen(Dialog[Outcome]):
             yield Static("Refused changes", classes="dialog-title")
             if self._outcomes:
                 sentences = (outcome_sentence(o, self._tracker.places) for o in self._outcomes)
-                yield OptionList(*(Option(sentence) for sentence in sentences), markup=False)
+                yield Choices(*(Option(sentence) for sentence in sentences), markup=False)
                 yield Static("enter edit again   d drop   esc back", classes="dialog-keys")
             else:
                 yield Static("Nothing waits for you.", classes="dialog-text")

@@ -18,7 +18,7 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Event, Failed, Loaded, Settled, Tracker, Undone
-from tracker_tui.ui.columns import Context
+from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.preview import Preview, preview
 from tracker_tui.ui.shown import STATUS_LOOKS, ago
 from tracker_tui.ui.toasts import told_of_applied, told_of_refused
@@ -46,14 +46,14 @@ class ResourcesScreen(Screen[None]):
             "Edit",
             key_display="+ - = > <",
             id="resources.edit",
-            tooltip="Add, remove, set, or transfer; on marked rows, or on the highlighted one",
+            tooltip="Change the highlighted row, or all marked ones",
         ),
         Binding(
             "tab",
             "other_location",
             "Location",
             id="resources.location",
-            tooltip="The other location: changes go to the current one",
+            tooltip="The other location becomes the current one",
         ),
         Binding("u", "undo", "Undo", id="resources.undo", tooltip="Take back the last submission"),
         Binding("f", "choose_filters", "Filters", id="resources.filters", show=False),
@@ -260,7 +260,8 @@ class ResourcesScreen(Screen[None]):
         """Choose the column to sort by."""
         from tracker_tui.ui.screens.sorting import SortingScreen
 
-        self.app.push_screen(SortingScreen(self.view), self._take_view)
+        columns = sortable_columns(self._everything, self.tracker.places)
+        self.app.push_screen(SortingScreen(self.view, columns), self._take_view)
 
     def _take_view(self, view: View | None) -> None:
         if view is not None:

@@ -30,7 +30,7 @@ FLASH_SECONDS = 1.5
 _HEADER = 1
 
 
-class ResourceTable(ScrollView, can_focus=True):
+class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of resources under a fixed header; the cursor stays on its resource."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,0 +1,121 @@
+"""The starter catalogue: sound, and planted once."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tracker_tui.catalogue import CREATED_BY, plant, starter_resources
+from tracker_tui.db.schema import schema_sql
+from tracker_tui.db.sqlite import open_sqlite
+from tracker_tui.domain.limits import MAX_MULTIPLIER, MAX_QUANTITY
+from tracker_tui.domain.text import one_line
+from tracker_tui.ledger.ledger import Ledger
+
+USUAL_CATEGORIES = {
+    "Raw",
+    "Refined",
+    "Components",
+    "Gear Blueprints",
+    "Gear",
+    "Augmentations",
+    "Augmentation Blueprints",
+    "Other",
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "guild.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(schema_sql())
+    return path
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(*open_sqlite(path), clock=lambda: 1_700_000_000)
+    yield ledger
+    ledger.close()
+
+
+def test_every_starter_resource_is_within_the_contracts_bounds(ledger: Ledger) -> None:
+    resources = starter_resources(ledger)
+    assert len(resources) > 50
+    for resource in resources:
+        assert resource.name == one_line(resource.name) != ""
+        assert resource.category in USUAL_CATEGORIES
+        assert resource.target is None or 0 < resource.target <= MAX_QUANTITY
+        assert isinstance(resource.target, int | None)
+        assert isinstance(resource.multiplier, float)
+        assert math.isfinite(resource.multiplier)
+        assert 0 < resource.multiplier <= MAX_MULTIPLIER
+        assert isinstance(resource.priority, bool)
+        assert resource.description is None or resource.description == one_line(
+            resource.description
+        )
+        assert resource.hagga == resource.deep_desert == 0
+
+
+def test_no_name_is_there_twice_whatever_its_case(ledger: Ledger) -> None:
+    names = Counter(resource.name.casefold() for resource in starter_resources(ledger))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_names_are_in_order_within_their_category(ledger: Ledger) -> None:
+    order = [(r.category, r.name.casefold()) for r in starter_resources(ledger)]
+    categories = list(dict.fromkeys(category for category, _ in order))
+    assert order == sorted(order, key=lambda entry: (categories.index(entry[0]), entry[1]))
+
+
+def test_the_guild_watches_some_of_them_daily(ledger: Ledger) -> None:
+    watched = [resource for resource in starter_resources(ledger) if resource.priority]
+    assert 0 < len(watched) < len(starter_resources(ledger)) / 2
+
+
+def test_ids_are_random_and_never_the_same(ledger: Ledger) -> None:
+    first, second = starter_resources(ledger), starter_resources(ledger)
+    ids = {resource.id for resource in [*first, *second]}
+    assert len(ids) == len(first) + len(second)
+    assert all(len(resource_id) == 21 and not resource_id.isdigit() for resource_id in ids)
+
+
+def test_the_catalogue_is_planted_with_its_first_history_rows(path: Path, ledger: Ledger) -> None:
+    planted = plant(ledger)
+    assert planted == len(starter_resources(ledger))
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT change_type, reason, updated_by, created_at, "
+            "previous_quantity_hagga, new_quantity_hagga FROM resource_history"
+        ).fetchall()
+        assert rows == [("absolute", "Resource created", CREATED_BY, 1_700_000_000, 0, 0)]
+        counted = connection.execute(
+            "SELECT count(*), count(DISTINCT resource_id) FROM resource_history "
+            "WHERE resource_id IN (SELECT id FROM resources)"
+        ).fetchone()
+        assert counted == (planted, planted)
+        assert connection.execute("SELECT count(*) FROM leaderboard").fetchone() == (0,)
+        statuses = connection.execute(
+            "SELECT DISTINCT coalesce(target_quantity, 0) > 0, status FROM resources ORDER BY 1"
+        ).fetchall()
+        assert statuses == [(0, "at_target"), (1, "critical")]
+
+
+def test_planting_again_does_nothing(ledger: Ledger) -> None:
+    plant(ledger)
+    before = ledger.resource_names()
+    assert plant(ledger) == 0
+    assert ledger.resource_names() == before
+
+
+def test_a_guild_with_a_single_resource_is_left_alone(ledger: Ledger) -> None:
+    only = starter_resources(ledger)[:1]
+    ledger.create(only, "me")
+    assert plant(ledger) == 0
+    assert ledger.resource_names() == [(only[0].id, only[0].name)]

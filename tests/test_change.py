@@ -1,0 +1,384 @@
+"""What a change does, how it is undone, and how it is told (data contract, "A change")."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.change import (
+    Change,
+    Moved,
+    Shortage,
+    counter_change,
+    describe,
+    differences,
+    foresee,
+)
+from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.points import NO_POINTS, Points
+from tracker_tui.domain.quantities import Kind, Location, grouped, signed
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.wording import movement, outcome_sentence, points_text
+
+PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
+RELATIVE = [Kind.ADD, Kind.REMOVE]
+TRANSFERS = [Kind.TO_DEEP_DESERT, Kind.TO_HAGGA]
+
+# Older websites let quantities fall below 0, and nothing keeps a row below the maximum.
+STORED = st.integers(-1_000, 1_000) | st.integers(-1_000, 2 * MAX_QUANTITY)
+AMOUNTS = st.integers(1, 2_000) | st.integers(1, MAX_QUANTITY)
+
+
+def spice(hagga: int = 1_000, deep_desert: int = 500, target: int | None = None) -> Resource:
+    return Resource(
+        "r1",
+        "Spice",
+        hagga,
+        deep_desert,
+        None,
+        "Raw",
+        None,
+        None,
+        target,
+        1.0,
+        False,
+        "someone",
+        1_700_000_000,
+    )
+
+
+def change(
+    kind: Kind,
+    amount: int,
+    location: Location = Location.HAGGA,
+    reason: str | None = None,
+) -> Change:
+    return Change("c1", "r1", kind, location, amount, "me", reason)
+
+
+RESOURCES = st.builds(spice, STORED, STORED, st.none() | st.integers(0, MAX_QUANTITY))
+CHANGES = st.builds(change, st.sampled_from(Kind), AMOUNTS, st.sampled_from(Location))
+
+
+def moved_by(asked: Change, resource: Resource) -> Moved:
+    foreseen = foresee(asked, resource)
+    assert isinstance(foreseen, Moved), foreseen
+    return foreseen
+
+
+def shortage_of(asked: Change, resource: Resource) -> Shortage:
+    foreseen = foresee(asked, resource)
+    assert isinstance(foreseen, Shortage), foreseen
+    return foreseen
+
+
+@pytest.mark.parametrize(
+    ("kind", "location", "hagga", "deep_desert"),
+    [
+        (Kind.ADD, Location.HAGGA, 1_300, 500),
+        (Kind.ADD, Location.DEEP_DESERT, 1_000, 800),
+        (Kind.REMOVE, Location.HAGGA, 700, 500),
+        (Kind.REMOVE, Location.DEEP_DESERT, 1_000, 200),
+        (Kind.SET, Location.HAGGA, 300, 500),
+        (Kind.SET, Location.DEEP_DESERT, 1_000, 300),
+        (Kind.TO_DEEP_DESERT, Location.HAGGA, 700, 800),
+        (Kind.TO_HAGGA, Location.HAGGA, 1_300, 200),
+        # A transfer names both ends itself, wherever the player stands.
+        (Kind.TO_DEEP_DESERT, Location.DEEP_DESERT, 700, 800),
+        (Kind.TO_HAGGA, Location.DEEP_DESERT, 1_300, 200),
+    ],
+)
+def test_each_kind_moves_what_it_says(
+    kind: Kind, location: Location, hagga: int, deep_desert: int
+) -> None:
+    moved = moved_by(change(kind, 300, location), spice())
+    assert (moved.hagga_before, moved.deep_desert_before) == (1_000, 500)
+    assert (moved.hagga, moved.deep_desert) == (hagga, deep_desert)
+    assert (moved.hagga_change, moved.deep_desert_change) == (hagga - 1_000, deep_desert - 500)
+
+
+@given(CHANGES, RESOURCES)
+def test_no_quantity_that_moves_ends_out_of_bounds(asked: Change, resource: Resource) -> None:
+    foreseen = foresee(asked, resource)
+    by_hagga, by_deep_desert = differences(asked, resource)
+    after = {
+        Location.HAGGA: resource.hagga + by_hagga,
+        Location.DEEP_DESERT: resource.deep_desert + by_deep_desert,
+    }
+    moving = list(Location) if asked.kind.is_transfer else [asked.location]
+    out_of_bounds = [place for place in moving if not 0 <= after[place] <= MAX_QUANTITY]
+    if isinstance(foreseen, Shortage):
+        assert foreseen.location in out_of_bounds
+        assert foreseen.there == resource.at(foreseen.location)
+        assert foreseen.wanted == after[foreseen.location]
+        assert foreseen.is_too_much == (foreseen.wanted > MAX_QUANTITY)
+    else:
+        assert not out_of_bounds
+        assert foreseen[:4] == (resource.hagga, resource.deep_desert, *after.values())
+
+
+@given(CHANGES, RESOURCES)
+def test_what_does_not_move_stays_whatever_it_is(asked: Change, resource: Resource) -> None:
+    foreseen = foresee(asked, resource)
+    if isinstance(foreseen, Moved) and not asked.kind.is_transfer:
+        still = {
+            Location.HAGGA: (foreseen.deep_desert_before, foreseen.deep_desert),
+            Location.DEEP_DESERT: (foreseen.hagga_before, foreseen.hagga),
+        }
+        before, after = still[asked.location]
+        assert before == after == resource.at(asked.location.other)
+
+
+@given(st.sampled_from(TRANSFERS), AMOUNTS, RESOURCES)
+def test_a_transfer_keeps_the_total(kind: Kind, amount: int, resource: Resource) -> None:
+    foreseen = foresee(change(kind, amount), resource)
+    if isinstance(foreseen, Moved):
+        assert foreseen.hagga + foreseen.deep_desert == resource.total
+        assert foreseen.hagga_change == -foreseen.deep_desert_change != 0
+
+
+def test_all_that_is_there_may_be_taken_and_not_one_more() -> None:
+    assert moved_by(change(Kind.REMOVE, 1_000), spice()).hagga == 0
+    assert shortage_of(change(Kind.REMOVE, 1_001), spice()) == (Location.HAGGA, 1_000, -1)
+    assert moved_by(change(Kind.TO_HAGGA, 500), spice()).deep_desert == 0
+    assert shortage_of(change(Kind.TO_HAGGA, 501), spice()) == (Location.DEEP_DESERT, 500, -1)
+
+
+def test_a_location_is_full_at_the_maximum() -> None:
+    full = spice(MAX_QUANTITY - 10, 500)
+    assert moved_by(change(Kind.ADD, 10), full).hagga == MAX_QUANTITY
+    assert shortage_of(change(Kind.ADD, 11), full).is_too_much
+    assert shortage_of(change(Kind.TO_HAGGA, 11), full).location is Location.HAGGA
+
+
+def test_what_is_below_zero_may_be_brought_back_but_not_halfway() -> None:
+    owed = spice(hagga=-5, deep_desert=10)
+    assert moved_by(change(Kind.ADD, 5), owed).hagga == 0
+    assert moved_by(change(Kind.SET, 0), owed).hagga == 0
+    assert moved_by(change(Kind.TO_HAGGA, 5), owed).hagga == 0
+    assert isinstance(foresee(change(Kind.ADD, 4), owed), Shortage)
+    assert isinstance(foresee(change(Kind.TO_HAGGA, 4), owed), Shortage)
+    # The location that does not move may hold anything.
+    assert moved_by(change(Kind.REMOVE, 10, Location.DEEP_DESERT), owed).hagga == -5
+
+
+def test_what_is_over_the_maximum_may_be_taken_down_but_not_halfway() -> None:
+    heap = spice(hagga=MAX_QUANTITY + 100)
+    assert moved_by(change(Kind.REMOVE, 100), heap).hagga == MAX_QUANTITY
+    assert isinstance(foresee(change(Kind.REMOVE, 99), heap), Shortage)
+
+
+def test_adding_earns_by_the_status_after_the_change() -> None:
+    assert moved_by(change(Kind.ADD, 1_000), spice(0, 0, 10_000)).points.final == 110.0
+    assert moved_by(change(Kind.ADD, 1_000), spice(4_000, 0, 10_000)).points.final == 105.0
+    assert moved_by(change(Kind.ADD, 1_000), spice(5_000, 4_000, 10_000)).points.final == 100.0
+
+
+def test_counting_earns_one_point_where_it_changed_something() -> None:
+    assert moved_by(change(Kind.SET, 999), spice()).points == (1.0, 1.0, 0.0, 1.0)
+    counted = moved_by(change(Kind.SET, 1_000), spice())
+    assert counted.points == NO_POINTS
+    assert counted.hagga_change == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.REMOVE, *TRANSFERS])
+def test_removing_and_moving_earn_nothing(kind: Kind) -> None:
+    assert moved_by(change(kind, 300), spice()).points == NO_POINTS
+
+
+def test_an_undo_earns_nothing_even_where_it_adds() -> None:
+    undo = change(Kind.ADD, 300)._replace(undoes="c0")
+    assert moved_by(undo, spice()).points == NO_POINTS
+
+
+@given(CHANGES, RESOURCES)
+def test_undoing_brings_both_quantities_back(asked: Change, resource: Resource) -> None:
+    foreseen = foresee(asked, resource)
+    if isinstance(foreseen, Shortage):
+        return
+    counter = counter_change(asked, foreseen, "c2", "me")
+    if counter is None:
+        assert (foreseen.hagga_change, foreseen.deep_desert_change) == (0, 0)
+        return
+    by_hagga, by_deep_desert = differences(counter, resource)
+    assert by_hagga == -foreseen.hagga_change
+    assert by_deep_desert == -foreseen.deep_desert_change
+    assert counter.kind is not Kind.SET
+    assert counter.amount > 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "counter_kind", "counter_amount"),
+    [
+        (Kind.ADD, 300, Kind.REMOVE, 300),
+        (Kind.REMOVE, 300, Kind.ADD, 300),
+        (Kind.SET, 1_200, Kind.REMOVE, 200),
+        (Kind.SET, 900, Kind.ADD, 100),
+        (Kind.TO_DEEP_DESERT, 300, Kind.TO_HAGGA, 300),
+        (Kind.TO_HAGGA, 300, Kind.TO_DEEP_DESERT, 300),
+    ],
+)
+def test_an_undo_is_relative_so_that_what_others_did_since_stays(
+    kind: Kind, amount: int, counter_kind: Kind, counter_amount: int
+) -> None:
+    asked = change(kind, amount, reason="spice run")
+    counter = counter_change(asked, moved_by(asked, spice()), "c2", "me")
+    assert counter is not None
+    assert (counter.kind, counter.amount) == (counter_kind, counter_amount)
+    assert (counter.id, counter.resource_id, counter.by) == ("c2", "r1", "me")
+    assert counter.requires == counter.undoes == "c1"
+    assert counter.expected is None
+
+
+def test_a_count_that_moved_nothing_needs_no_undo() -> None:
+    asked = change(Kind.SET, 1_000)
+    assert counter_change(asked, moved_by(asked, spice()), "c2", "me") is None
+
+
+@pytest.mark.parametrize(
+    "reason", ["spice run", None, "x" * MAX_REASON], ids=["short", "none", "longest"]
+)
+def test_the_reason_of_an_undo_says_so_and_is_short_enough(reason: str | None) -> None:
+    asked = change(Kind.ADD, 1_500, reason=reason)
+    counter = counter_change(asked, moved_by(asked, spice()), "c2", "me")
+    assert counter is not None
+    assert counter.reason is not None
+    assert counter.reason.startswith("Undo: ")
+    assert (reason or "+1,500")[:20] in counter.reason
+    assert len(counter.reason) <= MAX_REASON
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [
+        (Kind.ADD, "+1,500"),
+        (Kind.REMOVE, "-1,500"),
+        (Kind.SET, "=1,500"),
+        (Kind.TO_DEEP_DESERT, ">1,500"),
+        (Kind.TO_HAGGA, "<1,500"),
+    ],
+)
+def test_a_change_is_described_as_it_would_be_typed(kind: Kind, typed: str) -> None:
+    assert describe(change(kind, 1_500)) == typed
+
+
+def test_numbers_are_grouped_for_people() -> None:
+    assert [grouped(n) for n in (0, 999, 1_000, -5, MAX_QUANTITY)] == [
+        "0",
+        "999",
+        "1,000",
+        "-5",
+        "999,999,999",
+    ]
+    assert [signed(n) for n in (0, 1_234, -5)] == ["±0", "+1,234", "-5"]
+
+
+def test_a_movement_names_the_places_that_move() -> None:
+    added, moved = change(Kind.ADD, 300), change(Kind.TO_DEEP_DESERT, 300)
+    assert movement(moved_by(added, spice()), added, PLACES) == "Hagga 1,000 → 1,300"
+    told = movement(moved_by(moved, spice()), moved, PLACES)
+    assert told == "Hagga 1,000 → 700  Deep Desert 500 → 800"
+
+
+@pytest.mark.parametrize(
+    ("points", "text"),
+    [
+        (0.0, ""),
+        (0.01, "+0.01 points"),
+        (1.0, "+1 point"),
+        (1.01, "+1.01 points"),
+        (52.5, "+52.5 points"),
+        (100.0, "+100 points"),
+        (110_000_000.0, "+110,000,000 points"),
+    ],
+)
+def test_points_are_told_without_idle_zeros(points: float, text: str) -> None:
+    assert points_text(points) == text
+
+
+def applied(asked: Change, before: Resource, verdict: Verdict = Verdict.APPLIED) -> Outcome:
+    moved = moved_by(asked, before)
+    after = before._replace(hagga=moved.hagga, deep_desert=moved.deep_desert)
+    return Outcome(asked, verdict, after, moved)
+
+
+def test_an_applied_change_tells_quantities_total_target_and_points() -> None:
+    told = outcome_sentence(applied(change(Kind.ADD, 500), spice(target=4_000)), PLACES)
+    assert told == "Spice: Hagga 1,000 → 1,500 · total 2,000, 50 % of target · +52.5 points"
+
+
+def test_a_change_that_was_applied_before_says_so() -> None:
+    outcome = applied(change(Kind.ADD, 500), spice(), Verdict.ALREADY_APPLIED)
+    assert "before" in outcome_sentence(outcome, PLACES)
+
+
+@pytest.mark.parametrize(
+    ("asked", "resource", "there"),
+    [
+        (change(Kind.REMOVE, 1_200), spice(), "Hagga holds only 1,000: 200 short"),
+        (change(Kind.TO_HAGGA, 501), spice(), "Deep Desert holds only 500: 1 short"),
+        (
+            change(Kind.ADD, 11),
+            spice(MAX_QUANTITY - 10),
+            "Hagga holds 999,999,989; the most is 999,999,999",
+        ),
+    ],
+)
+def test_a_refusal_says_how_much_is_there(asked: Change, resource: Resource, there: str) -> None:
+    outcome = Outcome(
+        asked,
+        Verdict.REFUSED,
+        resource,
+        refusal=Refusal.QUANTITY,
+        shortage=shortage_of(asked, resource),
+    )
+    told = outcome_sentence(outcome, PLACES)
+    assert there in told
+    assert "not changed" in told
+
+
+def test_a_conflict_says_what_is_there_and_what_was_expected() -> None:
+    asked = change(Kind.SET, 1_200)._replace(expected=900)
+    told = outcome_sentence(Outcome(asked, Verdict.CONFLICT, spice()), PLACES)
+    assert "1,000" in told
+    assert "900" in told
+
+
+@pytest.mark.parametrize("refusal", [Refusal.NO_RESOURCE, Refusal.NOT_IN_HISTORY, Refusal.ID_TAKEN])
+def test_every_refusal_has_a_sentence_of_its_own(refusal: Refusal) -> None:
+    resource = None if refusal is Refusal.NO_RESOURCE else spice()
+    outcome = Outcome(change(Kind.ADD, 5), Verdict.REFUSED, resource, refusal=refusal)
+    told = outcome_sentence(outcome, PLACES)
+    assert told.isprintable()
+    assert "holds" not in told
+
+
+HOSTILE = st.text(
+    st.sampled_from("a[]{}%\x1b\n\r\u202e\u200b\u0301\ud800日★ ") | st.characters(codec=None)
+)
+
+
+@given(CHANGES, RESOURCES, HOSTILE, HOSTILE, st.sampled_from(Verdict))
+def test_whatever_others_wrote_an_outcome_is_one_plain_line(
+    asked: Change, resource: Resource, name: str, place: str, verdict: Verdict
+) -> None:
+    places = {Location.HAGGA: place, Location.DEEP_DESERT: place}
+    resource = resource._replace(name=name)
+    foreseen = foresee(asked, resource)
+    outcome = (
+        Outcome(asked, verdict, resource, foreseen)
+        if isinstance(foreseen, Moved)
+        else Outcome(asked, verdict, resource, refusal=Refusal.QUANTITY, shortage=foreseen)
+    )
+    told = outcome_sentence(outcome, places)
+    assert told.splitlines() == [told]
+    assert not any(char in told for char in "\x1b\u202e\u200b\ud800")
+
+
+def test_points_are_those_of_the_outcome_not_of_a_guess() -> None:
+    outcome = applied(change(Kind.ADD, 500), spice())
+    assert outcome.moved is not None
+    earned = outcome.moved._replace(points=Points(50.0, 3.0, 0.0, 150.0))
+    assert "+150 points" in outcome_sentence(outcome._replace(moved=earned), PLACES)

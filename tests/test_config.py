@@ -1,0 +1,284 @@
+"""What is configured, and from where (interface.md, "Configuration")."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tracker_tui.config import Config, config_without_settings, find_folders, load_config
+from tracker_tui.errors import ConfigError
+
+TOKEN = "eyJhbGciOiJFZERTQSJ9secret"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    (folder / "config").mkdir(parents=True)
+    return folder
+
+
+def write_config(home: Path, text: str | bytes) -> None:
+    data = text.encode("utf-8") if isinstance(text, str) else text
+    (home / "config" / "config.toml").write_bytes(data)
+
+
+def srv(name: str) -> Path:
+    # On Windows even such a path belongs to a drive.
+    return Path("/srv", name).absolute()
+
+
+def load(home: Path, profile: str | None = None, **environ: str) -> Config:
+    return load_config({"TRACKER_HOME": str(home), **environ}, profile)
+
+
+def refusal(home: Path, profile: str | None = None, **environ: str) -> str:
+    with pytest.raises(ConfigError) as refused:
+        load(home, profile, **environ)
+    message = str(refused.value)
+    assert message.splitlines() == [message]
+    return message
+
+
+def test_one_folder_holds_everything(home: Path) -> None:
+    folders = load(home).folders
+    assert all(home in folder.parents for folder in folders)
+    assert len(set(folders)) == 3
+
+
+def test_nothing_configured_means_the_embedded_database(home: Path) -> None:
+    config = load(home)
+    assert config.is_default_database
+    assert config.database.parent == config.folders.data
+    assert config.profile is None
+    assert config.member
+
+
+def test_loading_makes_no_folder_and_no_file(tmp_path: Path) -> None:
+    load(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_home_below_the_users_own_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somebody")
+    monkeypatch.setenv("USERPROFILE", "/somebody")
+    assert find_folders({"TRACKER_HOME": "~/guild"}).data == Path("/somebody/guild/data").absolute()
+
+
+def test_without_a_tracker_home_the_systems_places_are_used() -> None:
+    folders = find_folders({})
+    assert all(folder.is_absolute() and "tracker-tui" in folder.parts for folder in folders)
+
+
+def test_a_file_url_names_the_database(home: Path, tmp_path: Path) -> None:
+    config = load(home, TURSO_DATABASE_URL=f"file:{tmp_path}/guild.db")
+    assert config.database == tmp_path / "guild.db"
+    assert not config.is_default_database
+
+
+@pytest.mark.parametrize("name", ["with blank.db", "%20.db", "ünï★.db", "a?mode=ro", "a#b.db"])
+def test_a_path_is_taken_as_it_stands(home: Path, tmp_path: Path, name: str) -> None:
+    assert load(home, TURSO_DATABASE_URL=f"file:{tmp_path}/{name}").database == tmp_path / name
+
+
+def test_a_file_url_may_have_three_slashes(home: Path) -> None:
+    assert load(home, TURSO_DATABASE_URL="file:///srv/guild.db").database == srv("guild.db")
+
+
+def test_config_toml_names_the_database(home: Path) -> None:
+    write_config(home, 'TURSO_DATABASE_URL = "file:/srv/guild.db"\n')
+    assert load(home).database == srv("guild.db")
+    assert not load(home).is_default_database
+
+
+def test_the_environment_goes_over_the_file(home: Path) -> None:
+    write_config(home, 'TURSO_DATABASE_URL = "file:/srv/of-file.db"\n')
+    config = load(home, TURSO_DATABASE_URL="file:/srv/of-environment.db")
+    assert config.database == srv("of-environment.db")
+
+
+def test_what_the_file_says_besides_is_left_alone(home: Path) -> None:
+    write_config(home, 'theme = "dark"\n[keys]\nundo = "u"\n[view]\nsort = 3\n')
+    assert load(home).is_default_database
+
+
+def test_an_empty_url_is_no_url_at_all(home: Path) -> None:
+    assert load(home, TURSO_DATABASE_URL="").is_default_database
+    write_config(home, 'TURSO_DATABASE_URL = ""\n')
+    assert load(home).is_default_database
+
+
+PROFILES = """
+TURSO_DATABASE_URL = "file:/srv/main.db"
+[profiles.other]
+TURSO_DATABASE_URL = "file:/srv/other.db"
+[profiles.bare]
+theme = "dark"
+"""
+
+
+def test_a_profile_has_its_own_database(home: Path) -> None:
+    write_config(home, PROFILES)
+    config = load(home, "other")
+    assert config.database == srv("other.db")
+    assert config.profile == "other"
+    assert load(home).database == srv("main.db")
+
+
+def test_a_profiles_settings_come_from_it_alone(home: Path) -> None:
+    write_config(home, PROFILES)
+    environment = "file:/srv/of-environment.db"
+    assert load(home, "other", TURSO_DATABASE_URL=environment).database == srv("other.db")
+    bare = load(home, "bare", TURSO_DATABASE_URL=environment).database
+    assert bare not in (srv("main.db"), srv("of-environment.db"))
+
+
+@pytest.mark.parametrize("profile", ["nobody", "theme", "OTHER"])
+def test_a_profile_that_is_not_there_is_told_of(home: Path, profile: str) -> None:
+    write_config(home, PROFILES)
+    assert f"[profiles.{profile}]" in refusal(home, profile)
+
+
+@pytest.mark.parametrize("profile", ["", "../up", "a.b", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"])
+def test_a_profile_needs_a_plain_name(home: Path, profile: str) -> None:
+    write_config(home, PROFILES)
+    assert "profile" in refusal(home, profile)
+
+
+@pytest.mark.parametrize("profiles", ["profiles = 3", "profiles = []", "[profiles]\nother = 'x'"])
+def test_profiles_that_are_no_tables_are_told_of(home: Path, profiles: str) -> None:
+    write_config(home, profiles)
+    assert "[profiles.other]" in refusal(home, "other")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"TURSO_AUTH_TOKEN = {TOKEN}",
+        f'TURSO_AUTH_TOKEN = "{TOKEN}',
+        f'TURSO_AUTH_TOKEN "{TOKEN}"',
+        f'TURSO_AUTH_TOKEN = "{TOKEN}" "{TOKEN}"',
+        f'TURSO_AUTH_TOKEN = "\\q{TOKEN}"',
+        f"{TOKEN}",
+        f"{TOKEN} = 1\n{TOKEN} = 2",
+        f"[{TOKEN}]\n[{TOKEN}]",
+        f"x = {{ {TOKEN} = 1, {TOKEN} = 2 }}",
+        f"{TOKEN} = 1\n[{TOKEN}.y]",
+        f'TURSO_AUTH_TOKEN = """{TOKEN}',
+        f'TURSO_AUTH_TOKEN = "{TOKEN}\x00"',
+        "=" * 10_000,
+    ],
+)
+def test_broken_toml_is_told_of_without_quoting_it(home: Path, text: str) -> None:
+    write_config(home, text)
+    message = refusal(home)
+    assert "config.toml" in message
+    assert TOKEN not in message
+    assert "=====" not in message
+
+
+def test_broken_toml_is_told_of_with_the_place(home: Path) -> None:
+    write_config(home, f'TURSO_DATABASE_URL = "file:/x"\n\nTURSO_AUTH_TOKEN = {TOKEN}\n')
+    assert "line 3" in refusal(home)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x = " + "[" * 50_000, "x = " + "9" * 5_000, "d = 2024-13-45", "x = 1e999999999\ny"],
+    ids=["deep", "huge number", "no date", "infinite"],
+)
+def test_toml_that_no_parser_likes_is_refused_too(home: Path, text: str) -> None:
+    write_config(home, text)
+    assert "config.toml" in refusal(home)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00x", b'TURSO_AUTH_TOKEN = "\xe9t\xe9"'])
+def test_a_file_that_is_no_utf_8_is_told_of(home: Path, data: bytes) -> None:
+    write_config(home, data)
+    assert "UTF-8" in refusal(home)
+
+
+def test_a_config_that_cannot_be_read_is_told_of(home: Path) -> None:
+    (home / "config" / "config.toml").mkdir()
+    assert "cannot be read" in refusal(home)
+
+
+@pytest.mark.parametrize("value", ["5", "true", "[]", "{}", "1.5", "2024-01-01"])
+def test_a_setting_that_is_no_text_is_told_of(home: Path, value: str) -> None:
+    write_config(home, f"TURSO_DATABASE_URL = {value}")
+    assert "TURSO_DATABASE_URL" in refusal(home)
+
+
+def test_a_setting_is_named_in_one_line_whatever_its_name(home: Path) -> None:
+    write_config(home, '"a\\nb\\u001b[31m" = 3')
+    assert "\x1b" not in refusal(home)
+
+
+def test_keys_can_be_remapped(home: Path) -> None:
+    write_config(home, '[keys]\nundo = "ctrl+z"\n[profiles.other]\n')
+    assert load(home).keys == {"undo": "ctrl+z"}
+    assert load(home, "other").keys == {"undo": "ctrl+z"}
+
+
+@pytest.mark.parametrize("text", ["keys = 3", "keys = []", "[keys]\nundo = 3"])
+def test_keys_that_are_no_texts_are_told_of(home: Path, text: str) -> None:
+    write_config(home, text)
+    assert "config.toml" in refusal(home)
+
+
+def test_the_demo_belongs_to_no_guild_and_minds_no_settings(home: Path) -> None:
+    write_config(home, "this is no TOML")
+    environ = {"TRACKER_HOME": str(home), "TURSO_DATABASE_URL": "libsql://guild.turso.io"}
+    assert config_without_settings(environ).folders == find_folders(environ)
+
+
+def test_no_file_of_the_current_folder_is_read(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = tmp_path / "hostile"
+    for folder in (hostile, hostile / "config"):
+        folder.mkdir(exist_ok=True)
+        (folder / "config.toml").write_text('TURSO_DATABASE_URL = "file:/srv/evil.db"\n')
+        (folder / ".env").write_text("TURSO_DATABASE_URL=file:/srv/evil.db\n")
+        (folder / "tracker.db").write_bytes(b"")
+    monkeypatch.chdir(hostile)
+    config = load(home)
+    assert config.is_default_database
+    assert home in config.database.parents
+    # Without a TRACKER_HOME, and with an empty one, too.
+    for environ in ({}, {"TRACKER_HOME": ""}):
+        folders = find_folders(environ)
+        assert not any(folder.is_relative_to(hostile) for folder in folders)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"libsql://guild.turso.io?authToken={TOKEN}",
+        f"https://{TOKEN}@guild.turso.io",
+        "http://127.0.0.1:8080",
+        "ws://127.0.0.1",
+        "wss://guild.turso.io",
+        "sqlite:///srv/guild.db",
+        "/srv/guild.db",
+        "guild.db",
+        ":memory:",
+    ],
+)
+def test_other_urls_are_refused_for_now_with_what_to_write(home: Path, url: str) -> None:
+    message = refusal(home, TURSO_DATABASE_URL=url)
+    assert "TURSO_DATABASE_URL" in message
+    assert "file:PATH" in message
+    assert TOKEN not in message
+
+
+def test_a_url_without_a_path_is_refused(home: Path) -> None:
+    assert "file:PATH" in refusal(home, TURSO_DATABASE_URL="file:")
+
+
+def test_a_home_of_nobody_is_told_of(home: Path) -> None:
+    # pathlib raises a RuntimeError of its own for it.
+    refusal(home, TURSO_DATABASE_URL="file:~nobody-of-this-name/guild.db")
+    with pytest.raises(ConfigError):
+        load_config({"TRACKER_HOME": "~nobody-of-this-name"})

@@ -1,0 +1,218 @@
+"""The demo's guild: what it looks like, that it is always the same, and that nothing is left."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import groupby, pairwise
+from pathlib import Path
+
+import pytest
+
+from tracker_tui.catalogue import CREATED_BY, starter_resources
+from tracker_tui.db.sqlite import open_sqlite
+from tracker_tui.demo import demo_database
+from tracker_tui.demo.lore import DEEP_DESERT_FINDS, RECIPES, SUPPLIES
+from tracker_tui.domain.points import points_for_adding
+from tracker_tui.domain.status import DAY, Status, needs_update, status_of
+from tracker_tui.ledger.ledger import Ledger
+
+NOW = 1_750_000_000
+SHORT = 12
+"""Days: enough for two weekends, and for things to be forgotten for over a week."""
+
+
+@pytest.fixture(scope="module")
+def guild() -> Iterator[sqlite3.Connection]:
+    with demo_database("stilwell", now=NOW, days=SHORT) as path, closing(_open(path)) as connection:
+        yield connection
+
+
+def test_the_same_seed_and_moment_make_the_same_rows() -> None:
+    assert _dump(seed=3) == _dump(seed=3)
+
+
+def test_another_seed_makes_another_guild() -> None:
+    assert _dump(seed=3) != _dump(seed=4)
+
+
+def test_twelve_members_have_names_and_whoever_wrote_is_one_of_them(
+    guild: sqlite3.Connection,
+) -> None:
+    members = guild.execute("SELECT discord_id, typeof(discord_id), username FROM users").fetchall()
+    assert len(members) == 12
+    assert all(kind == "text" and name for _, kind, name in members)
+    writers = {by for (by,) in guild.execute("SELECT DISTINCT updated_by FROM resource_history")}
+    assert writers == {discord_id for discord_id, _, _ in members} | {CREATED_BY}
+
+
+def test_the_local_user_is_a_member_with_changes_and_points(guild: sqlite3.Connection) -> None:
+    entered = "SELECT count(*) FROM resource_history WHERE updated_by = 'stilwell'"
+    earned = "SELECT sum(final_points) FROM leaderboard WHERE user_id = 'stilwell'"
+    assert guild.execute(entered).fetchone()[0] > 10
+    assert guild.execute(earned).fetchone()[0] > 0
+
+
+def test_without_a_local_user_all_ids_are_numeric() -> None:
+    with demo_database(now=NOW, days=1) as path, closing(_open(path)) as connection:
+        ids = [row[0] for row in connection.execute("SELECT discord_id FROM users")]
+    assert all(member.isdecimal() for member in ids)
+
+
+def test_history_is_written_in_the_order_of_time_up_to_a_few_minutes_ago(
+    guild: sqlite3.Connection,
+) -> None:
+    rows = guild.execute("SELECT created_at FROM resource_history ORDER BY rowid")
+    times = [row[0] for row in rows]
+    assert times == sorted(times)
+    assert times[0] > NOW - (SHORT + 1) * DAY
+    assert NOW - 900 < times[-1] <= NOW
+
+
+def test_the_chain_of_every_resource_is_unbroken_and_never_below_0(
+    guild: sqlite3.Connection,
+) -> None:
+    history = guild.execute(
+        """SELECT resource_id, previous_quantity_hagga, change_amount_hagga, new_quantity_hagga,
+                  previous_quantity_deep_desert, change_amount_deep_desert,
+                  new_quantity_deep_desert
+           FROM resource_history ORDER BY resource_id, rowid"""
+    ).fetchall()
+    ends = {}
+    for resource_id, rows in groupby(history, key=lambda row: row[0]):
+        chain = [row[1:] for row in rows]
+        assert all(a + b == c >= 0 and d + e == f >= 0 for a, b, c, d, e, f in chain)
+        assert all((one[2], one[5]) == (two[0], two[3]) for one, two in pairwise(chain))
+        ends[resource_id] = (chain[-1][2], chain[-1][5])
+    stock = guild.execute("SELECT id, quantity_hagga, quantity_deep_desert FROM resources")
+    assert ends == {row[0]: row[1:] for row in stock}
+
+
+def test_the_board_shows_every_status_in_lively_proportions(guild: sqlite3.Connection) -> None:
+    totals = guild.execute(
+        "SELECT quantity_hagga + quantity_deep_desert, target_quantity FROM resources"
+    ).fetchall()
+    shares = Counter(status_of(*row) for row in totals)
+    for status, low, high in (
+        (Status.CRITICAL, 0.06, 0.30),
+        (Status.BELOW_TARGET, 0.10, 0.45),
+        (Status.AT_TARGET, 0.25, 0.65),
+        (Status.ABOVE_TARGET, 0.08, 0.35),
+    ):
+        assert low <= shares[status] / len(totals) <= high, status
+
+
+def test_some_resources_want_a_recount_and_others_changed_tonight(
+    guild: sqlite3.Connection,
+) -> None:
+    rows = guild.execute("SELECT is_priority, updated_at FROM resources").fetchall()
+    for priority in (0, 1):
+        times = [at for is_priority, at in rows if is_priority == priority]
+        stale = [at for at in times if needs_update(at, NOW, is_priority=bool(priority))]
+        assert 0 < len(stale) < len(times)
+    assert sum(NOW - at < 1200 for _, at in rows) >= 3
+    assert sum(NOW - at < 5 * 3600 for _, at in rows) >= 8
+
+
+def test_every_kind_of_change_occurs_with_reasons_and_without(guild: sqlite3.Connection) -> None:
+    kinds = Counter(
+        guild.execute(
+            """SELECT change_type, reason IS NULL FROM resource_history
+               WHERE updated_by != ?""",
+            (CREATED_BY,),
+        ).fetchall()
+    )
+    assert {kind for kind, _ in kinds} == {"absolute", "relative", "transfer"}
+    assert kinds["relative", 0] > 0
+    assert kinds["relative", 1] > 0
+    assert kinds["absolute", 0] > 0
+
+
+def test_points_are_those_that_the_ledger_gives_and_undo_took_its_own_away(
+    guild: sqlite3.Connection,
+) -> None:
+    earned = dict(
+        guild.execute("SELECT id, final_points FROM leaderboard WHERE action_type = 'ADD'")
+    )
+    additions = guild.execute(
+        """SELECT history.id, change_amount_hagga + change_amount_deep_desert AS added,
+                  new_quantity_hagga + new_quantity_deep_desert, target_quantity, multiplier
+           FROM resource_history AS history JOIN resources ON resources.id = resource_id
+           WHERE change_type = 'relative' AND added > 0"""
+    )
+    undone = 0
+    for change_id, added, total, target, multiplier in additions:
+        due = points_for_adding(added, multiplier, status_of(total, target)).final
+        if change_id in earned:
+            assert earned.pop(change_id) == due
+        elif due:
+            undone += 1
+    assert not earned
+    undoing = "SELECT count(*) FROM resource_history WHERE reason LIKE 'Undo: %'"
+    assert undone == guild.execute(undoing).fetchone()[0] > 0
+
+
+def test_the_players_know_only_resources_of_the_starter_catalogue(tmp_path: Path) -> None:
+    with demo_database(now=NOW, days=1) as path:
+        database, layout = open_sqlite(path)
+        try:
+            known = {new.name for new in starter_resources(Ledger(database, layout))}
+        finally:
+            database.close()
+    spoken_of = {*DEEP_DESERT_FINDS, *SUPPLIES}
+    for recipe in RECIPES:
+        spoken_of |= {recipe.product, *(part for part, _ in recipe.parts)}
+    assert spoken_of <= known
+
+
+def test_the_folder_is_gone_afterwards() -> None:
+    with demo_database(now=NOW, days=1) as path:
+        assert path.is_file()
+    assert not path.parent.exists()
+
+
+def test_the_folder_is_gone_after_an_error_too() -> None:
+    with pytest.raises(RuntimeError), demo_database(now=NOW, days=1) as path:
+        raise RuntimeError
+    assert not path.parent.exists()
+
+
+def test_a_terminal_is_told_what_takes_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with demo_database(now=NOW, days=1):
+        pass
+    assert terminal.getvalue().count("\n") == 1
+
+
+def test_nothing_is_told_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
+    with demo_database(now=NOW, days=1):
+        pass
+    assert capfd.readouterr() == ("", "")
+
+
+def test_making_a_guild_loads_no_screens() -> None:
+    code = "import sys, tracker_tui.demo; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path)
+
+
+def _dump(seed: int) -> list[str]:
+    with (
+        demo_database(seed=seed, now=NOW, days=4) as path,
+        closing(_open(path)) as connection,
+    ):
+        return list(connection.iterdump())

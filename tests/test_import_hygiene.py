@@ -1,0 +1,64 @@
+"""`edit` is for hotkeys during play: it must not pay for what it does not need."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Standard output belongs to the command, so what was imported is told on standard error.
+TELL_WHAT_WAS_IMPORTED = """
+import json, sys
+from tracker_tui.cli import main
+status = main(json.loads(sys.argv[1]))
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+raise SystemExit(status)
+"""
+
+
+def imported_by(home: Path, *argv: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", TELL_WHAT_WAS_IMPORTED, json.dumps(argv)],
+        env={**os.environ, "TRACKER_HOME": str(home), "TURSO_DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose database is there: making one reads starter.toml, once in its life."""
+    home = tmp_path_factory.mktemp("home")
+    imported_by(home, "init", "--starter")
+    return home
+
+
+@pytest.mark.parametrize("more", [[], ["--json"], ["--reason", "why"]], ids=["", "json", "reason"])
+@pytest.mark.parametrize("unneeded", ["textual", "rich", "requests", "tomllib"])
+def test_edit_imports_nothing_that_it_does_not_need(
+    home: Path, unneeded: str, more: list[str]
+) -> None:
+    imported = imported_by(home, "edit", "Plastone", "+5", *more)
+    assert "tracker_tui.cli.edit" in imported
+    assert {name for name in imported if name.partition(".")[0] == unneeded} == set()
+
+
+def test_edit_imports_no_screen_and_no_demo(home: Path) -> None:
+    imported = imported_by(home, "edit", "Plastone", "+5")
+    ours = {name for name in imported if name.startswith("tracker_tui.")}
+    assert not {name for name in ours if name.split(".")[1] in ("ui", "demo", "catalogue")}
+
+
+@pytest.mark.parametrize("argv", [["list"], ["list", "--json"], ["init"]], ids=" ".join)
+def test_no_command_but_the_dashboard_imports_textual(home: Path, argv: list[str]) -> None:
+    imported = imported_by(home, *argv)
+    assert "textual" not in imported
+    assert not {name for name in imported if name.startswith("tracker_tui.ui")}

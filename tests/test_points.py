@@ -1,0 +1,123 @@
+"""Points for the leaderboard (data contract, "Points")."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.points import (
+    NO_POINTS,
+    effective_multiplier,
+    points_for_adding,
+    points_for_setting,
+)
+from tracker_tui.domain.status import Status, status_of
+
+QUANTITIES = st.integers(1, 5_000) | st.integers(1, MAX_QUANTITY)
+MULTIPLIERS = st.floats(0, 100, exclude_min=True) | st.integers(1, 10_000).map(lambda n: n / 100)
+STATUSES = st.sampled_from(Status)
+
+
+@pytest.fixture(scope="module")
+def sqlite() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:")
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("total", "target", "multiplier", "added", "base", "bonus", "final"),
+    [
+        (0, 10_000, 2.0, 1_000, 100.0, 0.10, 220.00),
+        (4_000, 10_000, 1.0, 1_000, 100.0, 0.05, 105.00),
+        (9_000, 10_000, 1.0, 1_000, 100.0, 0.0, 100.00),
+        (0, None, 0.67, 15, 1.5, 0.0, 1.01),
+        (0, None, 0.04, 1, 0.1, 0.0, 0.0),
+    ],
+)
+def test_every_worked_example_of_the_contract(
+    total: int,
+    target: int | None,
+    multiplier: float,
+    added: int,
+    base: float,
+    bonus: float,
+    final: float,
+) -> None:
+    points = points_for_adding(added, multiplier, status_of(total + added, target))
+    assert points == (base, multiplier, bonus, final)
+
+
+@pytest.mark.parametrize(
+    ("status", "bonus"),
+    [
+        (Status.CRITICAL, 0.10),
+        (Status.BELOW_TARGET, 0.05),
+        (Status.AT_TARGET, 0.0),
+        (Status.ABOVE_TARGET, 0.0),
+    ],
+)
+def test_the_bonus_is_for_what_is_missing(status: Status, bonus: float) -> None:
+    points = points_for_adding(1_000, 1.0, status)
+    assert points.bonus == bonus
+    assert points.final == pytest.approx(100 * (1 + bonus))
+
+
+@pytest.mark.parametrize("stored", [0.0, -0.0, -1.0, -1e300, math.nan, math.inf, -math.inf])
+def test_a_multiplier_that_is_none_counts_as_one(stored: float) -> None:
+    assert effective_multiplier(stored) == 1.0
+    assert points_for_adding(1_000, stored, Status.AT_TARGET) == (100.0, 1.0, 0.0, 100.0)
+
+
+def test_base_points_are_kept_unrounded() -> None:
+    assert points_for_adding(1, 1.0, Status.AT_TARGET).base == 0.1
+    assert points_for_adding(12_345, 0.01, Status.AT_TARGET).base == 1_234.5
+
+
+@pytest.mark.parametrize(
+    ("quantity", "multiplier", "final"),
+    [(1, 0.05, 0.01), (1, 0.04, 0.0), (15, 1.0, 1.5), (125, 0.01, 0.13)],
+)
+def test_halves_are_rounded_up(quantity: int, multiplier: float, final: float) -> None:
+    assert points_for_adding(quantity, multiplier, Status.AT_TARGET).final == final
+
+
+@given(QUANTITIES, MULTIPLIERS, STATUSES)
+def test_points_are_rounded_as_sqlite_rounds_them(
+    sqlite: sqlite3.Connection, quantity: int, multiplier: float, status: Status
+) -> None:
+    points = points_for_adding(quantity, multiplier, status)
+    weighted = points.base * points.multiplier
+    unrounded = weighted + weighted * points.bonus
+    by_sqlite = sqlite.execute(
+        "SELECT CAST(? * 100 + 0.5 AS INTEGER) / 100.0", (unrounded,)
+    ).fetchone()[0]
+    assert points.final == by_sqlite
+
+
+@given(QUANTITIES, MULTIPLIERS, STATUSES)
+def test_points_are_the_exact_product_to_the_cent(
+    quantity: int, multiplier: float, status: Status
+) -> None:
+    bonus = {Status.CRITICAL: Fraction(10, 100), Status.BELOW_TARGET: Fraction(5, 100)}
+    exact = Fraction(quantity, 10) * Fraction(multiplier) * (1 + bonus.get(status, Fraction(0)))
+    final = points_for_adding(quantity, multiplier, status).final
+    # Half a cent of rounding, and what sixteen digits of a float leave out.
+    assert abs(Fraction(final) - exact) <= Fraction(1, 200) + exact / 10**14
+
+
+@given(st.integers(-MAX_QUANTITY, MAX_QUANTITY))
+def test_a_count_earns_one_point_where_it_changed_something(difference: int) -> None:
+    points = points_for_setting(difference)
+    assert points == ((1.0, 1.0, 0.0, 1.0) if difference else NO_POINTS)
+
+
+def test_no_points_are_nothing() -> None:
+    assert NO_POINTS.final == 0

@@ -1,0 +1,207 @@
+"""Who may do what (data contract, "Who may do what")."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.roles import (
+    Right,
+    RolesConfigError,
+    parse_roles,
+    rights_of,
+    roles_with,
+)
+
+FLAGS = {
+    "canAccessResources": Right.ACCESS_RESOURCES,
+    "canEditTargets": Right.EDIT_TARGETS,
+    "isAdmin": Right.ADMIN,
+    "canManageUsers": Right.MANAGE_USERS,
+    "canExportData": Right.EXPORT_DATA,
+}
+GUILD = json.dumps(
+    [
+        {"id": "1", "name": "Member", "level": 1, "canAccessResources": True},
+        {
+            "id": "2",
+            "name": "Officer",
+            "level": 5,
+            "canAccessResources": True,
+            "canEditTargets": True,
+        },
+        {"id": "3", "name": "Leader", "level": 9, "isAdmin": True, "canManageUsers": True},
+        {"id": "4", "name": "Guest", "level": 0},
+    ]
+)
+
+
+@pytest.mark.parametrize(("flag", "right"), FLAGS.items())
+def test_each_flag_gives_its_right_and_no_other(flag: str, right: Right) -> None:
+    roles = parse_roles(json.dumps([{"id": "7", "name": "R", "level": 1, flag: True}]))
+    assert rights_of(["7"], roles) == {right}
+
+
+def test_the_five_flags_are_all_there_are() -> None:
+    assert {right.value for right in Right} == set(FLAGS)
+
+
+def test_several_roles_give_what_any_of_them_gives() -> None:
+    roles = parse_roles(GUILD)
+    assert rights_of(["2", "3", "4"], roles) == {
+        Right.ACCESS_RESOURCES,
+        Right.EDIT_TARGETS,
+        Right.ADMIN,
+        Right.MANAGE_USERS,
+    }
+
+
+def test_a_role_that_is_configured_twice_gives_what_both_give() -> None:
+    twice = parse_roles('[{"id":"1","isAdmin":true},{"id":"1","canExportData":true}]')
+    assert rights_of(["1"], twice) == {Right.ADMIN, Right.EXPORT_DATA}
+
+
+@pytest.mark.parametrize("held", [[], ["4"], ["99"], ["Member"], ["1 "], [""], ["01"]])
+def test_who_holds_no_configured_role_may_nothing(held: list[str]) -> None:
+    assert rights_of(held, parse_roles(GUILD)) == frozenset()
+
+
+def test_a_flag_that_no_role_has_nobody_has() -> None:
+    roles = parse_roles(GUILD)
+    assert Right.EXPORT_DATA not in rights_of(["1", "2", "3", "4"], roles)
+    assert roles_with(Right.EXPORT_DATA, roles) == []
+
+
+def test_an_admin_has_no_right_that_is_not_configured() -> None:
+    assert rights_of(["3"], parse_roles(GUILD)) == {Right.ADMIN, Right.MANAGE_USERS}
+
+
+def test_no_roles_configured_means_that_nobody_may_anything() -> None:
+    assert rights_of(["1", "2"], parse_roles("[]")) == frozenset()
+
+
+def test_a_false_flag_and_an_unknown_flag_give_nothing() -> None:
+    text = '[{"id":"1","name":"R","level":1,"isAdmin":false,"canDoAll":true,"ISADMIN":true}]'
+    assert rights_of(["1"], parse_roles(text)) == frozenset()
+
+
+def test_a_refusal_can_name_the_roles_that_may_highest_first() -> None:
+    assert roles_with(Right.ACCESS_RESOURCES, parse_roles(GUILD)) == ["Officer", "Member"]
+
+
+def test_name_and_level_may_be_left_out() -> None:
+    (role,) = parse_roles('[{"id":"123456789012345678","canAccessResources":true}]')
+    assert role.id == "123456789012345678"
+    assert role.level == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "no json",
+        "[",
+        "[{]",
+        "{}",
+        "null",
+        "true",
+        "1",
+        '"[]"',
+        "[]]",
+        "[],",
+        "[null]",
+        "[1]",
+        '["1"]',
+        "[[]]",
+        "[{}]",
+        '[{"name":"R","isAdmin":true}]',
+        '[{"id":null}]',
+        '[{"id":""}]',
+        '[{"id":["1"]}]',
+        '[{"id":true}]',
+        '[{"id":"1","level":"high"}]',
+        '[{"id":"1","level":true}]',
+        '[{"id":"1","level":1.5}]',
+        '[{"id":"1","level":NaN}]',
+        '[{"id":"1","level":null}]',
+        '[{"id":"1","isAdmin":"true"}]',
+        '[{"id":"1","isAdmin":"false"}]',
+        '[{"id":"1","isAdmin":1}]',
+        '[{"id":"1","isAdmin":null}]',
+        '[{"id":"1","isAdmin":[]}]',
+        '[{"id":"1","isAdmin":true},"x"]',
+        "[{'id':'1'}]",
+        '[{"id":"1"},]',
+        "\ufeff[]",
+        "[" * 100_000,
+        '[{"id":' * 50_000,
+        '[{"id":"1","level":' + "9" * 5_000 + "}]",
+    ],
+)
+def test_what_is_malformed_is_refused_with_a_clear_error(text: str) -> None:
+    with pytest.raises(RolesConfigError, match="DISCORD_ROLES_CONFIG"):
+        parse_roles(text)
+
+
+def test_an_id_without_quotes_is_refused_since_it_lost_its_last_digits() -> None:
+    with pytest.raises(RolesConfigError, match="entry 2"):
+        parse_roles('[{"id":"1"},{"id":123456789012345678,"isAdmin":true}]')
+
+
+@pytest.mark.parametrize("depth", [10, 900, 5_000, 100_000])
+def test_a_name_of_nested_lists_is_a_name_or_is_refused(depth: int) -> None:
+    try:
+        roles = parse_roles('[{"id":"1","name":' + "[" * depth + "]" * depth + "}]")
+    except RolesConfigError:
+        return
+    assert isinstance(roles[0].name, str)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "name", "level", *FLAGS]) | st.text(max_size=3), children
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON.map(json.dumps) | st.text() | st.text('[]{}":,1tfn '))
+def test_any_text_is_roles_or_a_roles_config_error(text: str) -> None:
+    try:
+        roles = parse_roles(text)
+    except RolesConfigError:
+        return
+    for role in roles:
+        assert isinstance(role.id, str)
+        assert role.id
+        assert isinstance(role.name, str)
+        assert role.rights <= set(Right)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"id": st.sampled_from("abcd"), "level": st.integers()},
+            optional={flag: st.booleans() for flag in FLAGS},
+        ),
+        max_size=6,
+    ),
+    st.sets(st.sampled_from("abcde")),
+)
+def test_a_member_has_a_flag_if_any_of_their_roles_has_it(
+    entries: list[dict[str, Any]], held: set[str]
+) -> None:
+    rights = rights_of(held, parse_roles(json.dumps(entries)))
+    for flag, right in FLAGS.items():
+        assert (right in rights) is any(
+            entry["id"] in held and entry.get(flag, False) for entry in entries
+        )

@@ -1,0 +1,270 @@
+"""`init` adds what is missing and nothing else (interface, "Commands"; schema.sql)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from peewee import BaseQuery
+
+from helpers import wild
+from helpers.processes import run_together
+from helpers.wild import Statements, ask, dump, journal_mode, make_file
+from tracker_tui.db.batch import Database, Result, only_reads
+from tracker_tui.db.layout import SchemaKind
+from tracker_tui.db.schema import bring_up_to_date, plan, schema_sql
+from tracker_tui.db.sqlite import open_sqlite, open_unchecked
+from tracker_tui.errors import DatabaseError, NotATrackerDatabase
+
+A_MEMBER = (
+    "INSERT INTO users (id, discord_id, username, created_at, last_login)"
+    " VALUES ('u', '1', 'Chani', 1, 2)"
+)
+A_RESOURCE = (
+    "INSERT INTO resources (id, name, last_updated_by, created_at, updated_at)"
+    " VALUES ('r', 'Spice', '1', 1, 1700000000000)"
+)
+ROWS: Statements = (A_MEMBER, A_RESOURCE)
+NO_HISTORY = tuple(s for s in wild.FOUNDING if s is not wild.HISTORY)
+NO_TARGETS = tuple(
+    s.replace("target_quantity integer, ", "").replace("last_updated_by text NOT NULL,", "")
+    for s in wild.FOUNDING
+)
+
+PARTIAL: dict[str, Statements] = {
+    "nothing at all": (),
+    "another program's tables": wild.FOREIGN,
+    "one table is missing": (*NO_HISTORY, *ROWS),
+    "columns are missing": (
+        *NO_TARGETS,
+        A_MEMBER,
+        "INSERT INTO resources (id, name, created_at, updated_at) VALUES ('r', 'Spice', 1, 2)",
+    ),
+    "only users": (wild.USERS, A_MEMBER),
+    "indexes are missing": (*wild.FOUNDING, *ROWS),
+    "middle": (*wild.MIDDLE, *ROWS),
+    "later": (*wild.LATER, *ROWS),
+    "grown": (*wild.GROWN, *ROWS, "CREATE INDEX mine ON resources (name)"),
+}
+
+INIT = """
+import sys
+from pathlib import Path
+from tracker_tui.db.schema import bring_up_to_date
+from tracker_tui.db.sqlite import open_unchecked
+database, _ = open_unchecked(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+bring_up_to_date(database)
+database.close()
+"""
+
+
+def init(path: Path) -> list[str]:
+    database, _ = open_unchecked(path)
+    try:
+        return bring_up_to_date(database)
+    finally:
+        database.close()
+
+
+def shape(path: Path) -> set[tuple[object, ...]]:
+    """Return every column of every table, and every index with its columns."""
+    return {
+        *ask(
+            path,
+            'SELECT t.name, c.name, upper(c.type), c."notnull", c.dflt_value, c.pk'
+            " FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'",
+        ),
+        *ask(
+            path,
+            'SELECT t.name, i."unique", group_concat(c.name) FROM sqlite_master t'
+            " JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c"
+            " WHERE t.type = 'table' GROUP BY t.name, i.name",
+        ),
+    }
+
+
+def rows_of(path: Path) -> list[str]:
+    return [line for line in dump(path) if line.startswith("INSERT")]
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_init_adds_every_table_column_and_index_that_is_missing(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    wanted = make_file(tmp_path / "wanted.db", ())
+    with closing(sqlite3.connect(wanted)) as connection:
+        connection.executescript(schema_sql())
+    init(path)
+    there = {(row[0], row[1]) for row in shape(path)}
+    assert {(row[0], row[1]) for row in shape(wanted)} <= there
+    indexed = {(row[0], row[2]) for row in shape(path) if len(row) == 3}
+    assert {(row[0], row[2]) for row in shape(wanted) if len(row) == 3} <= indexed
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_init_takes_nothing_away(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    before = shape(path)
+    init(path)
+    assert before <= shape(path)
+
+
+@pytest.mark.parametrize("name", ["one table is missing", "indexes are missing", "later", "grown"])
+def test_init_touches_no_row(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    before = rows_of(path)
+    init(path)
+    assert rows_of(path) == before != []
+
+
+def test_init_keeps_the_values_of_rows_that_get_new_columns(tmp_path: Path) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL["columns are missing"])
+    init(path)
+    asked = "SELECT id, name, created_at, updated_at, target_quantity FROM resources"
+    assert ask(path, asked) == [("r", "Spice", 1, 2, None)]
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+@pytest.mark.parametrize("name", ["nothing at all", "one table is missing", "later"])
+def test_init_leaves_the_journal_mode_alone(tmp_path: Path, name: str, journal: str) -> None:
+    path = make_file(tmp_path / "guild.db", (*PARTIAL[name], "CREATE TABLE z (a)"), journal=journal)
+    init(path)
+    assert journal_mode(path) == journal
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_what_init_left_opens_as_a_ledger(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    init(path)
+    database, layout = open_sqlite(path)
+    database.close()
+    assert layout.kind in (SchemaKind.FOUNDING, SchemaKind.MIDDLE, SchemaKind.LATER)
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_the_plan_is_what_init_runs(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    database, _ = open_unchecked(path)
+    planned = plan(database)
+    assert bring_up_to_date(database) == planned != []
+    database.close()
+    by_hand = make_file(tmp_path / "by-hand.db", (*PARTIAL[name], *planned))
+    assert shape(by_hand) == shape(path)
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_the_plan_changes_nothing(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    before = path.read_bytes()
+    database, _ = open_unchecked(path)
+    plan(database)
+    database.close()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_a_second_init_finds_nothing_to_do(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    init(path)
+    before = path.read_bytes()
+    assert init(path) == []
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        wild.RESOURCES.replace("id text PRIMARY KEY", "resource integer PRIMARY KEY, id text"),
+        wild.RESOURCES.replace("id text PRIMARY KEY", "id text, guild text")[:-1]
+        + ", PRIMARY KEY (id, guild))",
+        wild.RESOURCES.replace("id text PRIMARY KEY", "id text"),
+        wild.RESOURCES.replace("id text PRIMARY KEY", "number integer PRIMARY KEY"),
+        wild.RESOURCES.replace("id text PRIMARY KEY", "id integer PRIMARY KEY"),
+    ],
+    ids=["another column", "two columns", "none", "no id at all", "a number"],
+)
+def test_a_table_of_ours_with_another_primary_key_is_refused(tmp_path: Path, table: str) -> None:
+    path = make_file(tmp_path / "guild.db", (wild.USERS, table, *wild.FOREIGN))
+    before = path.read_bytes()
+    with pytest.raises(NotATrackerDatabase, match=r"resources.*nothing was changed"):
+        init(path)
+    assert path.read_bytes() == before
+
+
+def test_init_is_all_or_nothing(tmp_path: Path) -> None:
+    # Two members with one Discord id: the unique index cannot be made.
+    twice = A_MEMBER.replace("'u'", "'other'")
+    path = make_file(tmp_path / "guild.db", (wild.USERS, A_MEMBER, twice))
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError):
+        init(path)
+    assert path.read_bytes() == before
+
+
+def test_an_index_that_is_not_unique_does_not_stand_in_for_the_unique_one(tmp_path: Path) -> None:
+    # Signing in upserts on discord_id, which SQLite refuses without a unique index.
+    path = make_file(
+        tmp_path / "guild.db", (wild.USERS, "CREATE INDEX by_discord ON users (discord_id)")
+    )
+    init(path)
+    asked = "SELECT count(*) FROM pragma_index_list('users') WHERE \"unique\" AND origin = 'c'"
+    assert ask(path, asked) == [(1,)]
+
+
+def test_an_index_on_some_rows_does_not_stand_in_for_one_on_all(tmp_path: Path) -> None:
+    partial = "CREATE INDEX fresh ON resources (updated_at) WHERE is_priority = 1"
+    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, partial))
+    init(path)
+    asked = "SELECT name FROM pragma_index_list('resources') WHERE origin = 'c' AND NOT partial"
+    assert len(ask(path, asked)) == 1
+
+
+def test_names_in_other_letter_case_are_the_same_names(tmp_path: Path) -> None:
+    path = make_file(
+        tmp_path / "guild.db",
+        (*(s for s in wild.FOUNDING if s is not wild.SESSIONS), wild.SESSIONS.upper()),
+    )
+    assert not any("user_sessions" in s.lower() and "TABLE" in s for s in init(path))
+
+
+class Overtaken:
+    """A database in which somebody else runs a whole `init` between our look and our writing."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._path = path
+
+    def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
+        if not only_reads(queries):
+            init(self._path)
+        return self._database.batch(queries)
+
+    def changed_elsewhere(self) -> bool:
+        return self._database.changed_elsewhere()
+
+    def close(self) -> object:
+        return self._database.close()
+
+
+@pytest.mark.parametrize("name", ["nothing at all", "one table is missing", "columns are missing"])
+def test_an_init_that_is_overtaken_by_another_ends_well(tmp_path: Path, name: str) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL[name])
+    database, _ = open_unchecked(path)
+    try:
+        bring_up_to_date(Overtaken(database, path))
+        assert plan(database) == []
+    finally:
+        database.close()
+
+
+def test_four_inits_at_once_make_one_schema(tmp_path: Path) -> None:
+    path = make_file(tmp_path / "guild.db", PARTIAL["columns are missing"])
+    alone = make_file(tmp_path / "alone.db", PARTIAL["columns are missing"])
+    init(alone)
+    run_together(INIT, [(path,)] * 4)
+    assert shape(path) == shape(alone)
+    assert rows_of(path) == rows_of(alone)

@@ -1,0 +1,190 @@
+"""Finding resources: by words, for a list; by id or name, for one."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.finding import find_resource
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.search import SearchIndex, ranked
+from tracker_tui.errors import UnknownResource
+
+
+def resource(
+    name: str,
+    category: str | None = "Raw",
+    description: str | None = None,
+    *,
+    priority: bool = False,
+) -> Resource:
+    return Resource(
+        f"id-{name}",
+        name,
+        0,
+        0,
+        description,
+        category,
+        None,
+        None,
+        None,
+        1.0,
+        priority,
+        "me",
+        0,
+    )
+
+
+IRON = resource("Iron Ore", "Raw", "Smelted into Iron Ingots")
+INGOT = resource("Iron Ingot", "Refined")
+SPICE = resource("Spice-infused Iron Dust", "Components")
+MELANGE = resource("Spice Melange", "Refined", "The most valuable stock of a guild")
+PISTON = resource("Tri-Forged Hydraulic Piston", "Components")
+SHELF = [IRON, INGOT, SPICE, MELANGE, PISTON]
+
+
+def found(text: str, resources: list[Resource] = SHELF) -> list[str]:
+    return [resource.name for resource in ranked(resources, text)]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "-", "!?.,"])
+def test_no_words_find_everything_in_the_order_given(text: str) -> None:
+    assert ranked(SHELF, text) == SHELF
+
+
+@pytest.mark.parametrize("text", ["iron spice", "spice iron", "IRON  Spice", "dust spice iron"])
+def test_all_words_are_found_in_any_order(text: str) -> None:
+    assert found(text) == ["Spice-infused Iron Dust"]
+
+
+def test_a_word_that_is_nowhere_finds_nothing() -> None:
+    assert found("iron unobtainium") == []
+
+
+def test_category_and_description_are_searched_too() -> None:
+    assert found("refined") == ["Iron Ingot", "Spice Melange"]
+    assert found("valuable") == ["Spice Melange"]
+    assert found("guild refined melange") == ["Spice Melange"]
+
+
+def test_the_category_that_is_shown_is_the_one_that_is_searched() -> None:
+    shelf = [resource("A", None), resource("B", "Blueprints")]
+    assert found("uncategorized", shelf) == ["A"]
+    assert found("gear blueprints", shelf) == ["B"]
+
+
+@pytest.mark.parametrize(
+    "text", ["tri-forged", "tri forged", "TRI_FORGED", "tri.forged?", "forged; tri", "(piston)"]
+)
+def test_punctuation_counts_as_a_blank_on_both_sides(text: str) -> None:
+    assert found(text) == ["Tri-Forged Hydraulic Piston"]
+
+
+def test_a_part_of_a_word_finds_it() -> None:
+    assert found("elang") == ["Spice Melange"]
+    assert found("hydr pist") == ["Tri-Forged Hydraulic Piston"]
+
+
+def test_what_begins_with_the_text_comes_first() -> None:
+    shelf = [
+        resource("Cobalt Paste", "Raw", "made with ore"),
+        resource("Explored Map"),
+        resource("Iron Ore"),
+        resource("Ore Crusher"),
+    ]
+    # Begins the name; begins a word; within a word; only in the description.
+    assert found("ore", shelf) == ["Ore Crusher", "Iron Ore", "Explored Map", "Cobalt Paste"]
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+def test_equals_keep_their_order_but_priority_goes_first(order: tuple[int, ...]) -> None:
+    shelf = [resource("Ore A"), resource("Ore B"), resource("Ore C", priority=True)]
+    given_order = [shelf[position] for position in order]
+    plain = [r.name for r in given_order if not r.priority]
+    assert found("ore", given_order) == ["Ore C", *plain]
+
+
+def test_an_index_sees_that_a_resource_was_renamed() -> None:
+    index = SearchIndex()
+    assert index.ranked([IRON], "iron") == [IRON]
+    renamed = IRON._replace(name="Copper Ore", description=None)
+    assert index.ranked([renamed], "iron") == []
+    assert index.ranked([renamed], "copper") == [renamed]
+    recategorized = renamed._replace(category="Scrap")
+    assert index.ranked([recategorized], "scrap") == [recategorized]
+    described = recategorized._replace(description="shiny")
+    assert index.ranked([described], "shiny") == [described]
+
+
+NAMES = st.text("abAB -é1", max_size=8)
+
+
+@given(st.lists(NAMES, max_size=8), st.text("abAB -é1", max_size=5))
+def test_a_search_finds_what_holds_all_words_and_nothing_else(names: list[str], text: str) -> None:
+    shelf = [resource(name)._replace(id=str(n)) for n, name in enumerate(names)]
+    words = text.casefold().replace("-", " ").split()
+    expected = {
+        r.id
+        for r in shelf
+        if all(word in f"{r.name.casefold().replace('-', ' ')} raw" for word in words)
+    }
+    result = ranked(shelf, text)
+    assert {r.id for r in result} == expected
+    assert len(result) == len(expected)
+
+
+PAIRS = [("id1", "Iron Ore"), ("id2", "Iron Ingot"), ("id3", "Iron"), ("-4", "Spice [red]")]
+
+
+def test_an_id_is_found_before_any_name() -> None:
+    pairs = [("Iron", "Copper"), ("x", "Iron")]
+    assert find_resource("Iron", pairs) == "Iron"
+    assert find_resource("-4", PAIRS) == "-4"
+
+
+@pytest.mark.parametrize("text", ["Iron", "iron", "IRON", " iron "])
+def test_an_exact_name_is_found_before_those_that_contain_it(text: str) -> None:
+    assert find_resource(text, PAIRS) == "id3"
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("ingot", "id2"), ("N ORE", "id1"), ("[RED]", "-4")])
+def test_the_one_name_that_contains_the_text_is_found(text: str, wanted: str) -> None:
+    assert find_resource(text, PAIRS) == wanted
+
+
+def test_several_names_are_listed_with_their_ids() -> None:
+    with pytest.raises(UnknownResource) as refused:
+        find_resource("iron o", [*PAIRS, ("id5", "Old Iron Ore")])
+    assert "Iron Ore [id1]" in str(refused.value)
+    assert "Old Iron Ore [id5]" in str(refused.value)
+    assert "Ingot" not in str(refused.value)
+
+
+def test_two_of_the_same_name_can_be_told_apart_by_id() -> None:
+    twins = [("a1", "Iron"), ("b2", "Iron")]
+    with pytest.raises(UnknownResource, match=r"a1.*b2"):
+        find_resource("iron", twins)
+    assert find_resource("b2", twins) == "b2"
+
+
+def test_a_long_list_of_candidates_is_cut_short() -> None:
+    with pytest.raises(UnknownResource, match="92 more"):
+        find_resource("ore", [(f"id{n}", f"Ore {n}") for n in range(100)])
+
+
+@pytest.mark.parametrize("text", ["", " ", "copper", "x" * 10_000, "\x1b[31m", "%", "_", "*"])
+def test_what_nothing_is_called_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(UnknownResource) as refused:
+        find_resource(text, PAIRS)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 200
+
+
+def test_candidates_of_hostile_names_and_ids_are_listed_in_one_printable_line() -> None:
+    hostile = [("\x1b[2J1", "Iron\n\x1b[31m"), ("2\r\nX", "Iron\u202e"), ("3" * 10_000, "Iron 3")]
+    with pytest.raises(UnknownResource) as refused:
+        find_resource("iro", hostile)
+    assert str(refused.value).isprintable()

@@ -1,0 +1,168 @@
+"""Status, percentage and recount (data contract, "Status" and "Values")."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.resource import Resource, shown_category
+from tracker_tui.domain.status import (
+    DAY,
+    Status,
+    as_seconds,
+    needs_update,
+    percent,
+    status_of,
+    stored_status,
+)
+
+TOTALS = st.integers(-MAX_QUANTITY, 2 * MAX_QUANTITY)
+TARGETS = st.integers(1, MAX_QUANTITY)
+
+
+@pytest.mark.parametrize(
+    ("total", "status"),
+    [
+        (-5, Status.CRITICAL),
+        (0, Status.CRITICAL),
+        (499, Status.CRITICAL),
+        (500, Status.BELOW_TARGET),
+        (999, Status.BELOW_TARGET),
+        (1_000, Status.AT_TARGET),
+        (1_499, Status.AT_TARGET),
+        (1_500, Status.ABOVE_TARGET),
+        (2 * MAX_QUANTITY, Status.ABOVE_TARGET),
+    ],
+)
+def test_a_status_begins_at_its_share_of_the_target(total: int, status: Status) -> None:
+    assert status_of(total, 1_000) is status
+
+
+@pytest.mark.parametrize(
+    ("total", "status"),
+    [(0, Status.CRITICAL), (1, Status.AT_TARGET), (2, Status.ABOVE_TARGET)],
+)
+def test_a_target_of_one_has_no_room_for_halves(total: int, status: Status) -> None:
+    assert status_of(total, 1) is status
+
+
+@pytest.mark.parametrize("target", [None, 0])
+@pytest.mark.parametrize("total", [-5, 0, 1, MAX_QUANTITY])
+def test_without_a_target_all_is_at_target(total: int, target: int | None) -> None:
+    assert status_of(total, target) is Status.AT_TARGET
+    assert percent(total, target) is None
+
+
+@given(TOTALS, TARGETS)
+def test_the_status_is_that_of_exact_percentages(total: int, target: int) -> None:
+    share = Fraction(total * 100, target)
+    expected = Status.CRITICAL
+    for least, status in (
+        (50, Status.BELOW_TARGET),
+        (100, Status.AT_TARGET),
+        (150, Status.ABOVE_TARGET),
+    ):
+        if share >= least:
+            expected = status
+    assert status_of(total, target) is expected
+
+
+@given(TARGETS, st.integers(0, 400))
+def test_one_unit_decides_between_two_statuses(target: int, share: int) -> None:
+    # The least total that is `share` percent, and the one below it.
+    total = -(-target * share // 100)
+    at_or_over = percent(total, target)
+    below = percent(total - 1, target)
+    assert at_or_over is not None
+    assert below is not None
+    assert below < share <= at_or_over
+
+
+@given(TOTALS, TARGETS)
+def test_percent_is_whole_and_never_more_than_there_is(total: int, target: int) -> None:
+    shown = percent(total, target)
+    assert shown is not None
+    assert shown <= Fraction(total * 100, target) < shown + 1
+
+
+def test_the_column_has_no_word_for_above_target() -> None:
+    assert stored_status(Status.ABOVE_TARGET) is Status.AT_TARGET
+    for status in (Status.CRITICAL, Status.BELOW_TARGET, Status.AT_TARGET):
+        assert stored_status(status) is status
+
+
+@pytest.mark.parametrize(("is_priority", "allowed"), [(True, DAY), (False, 7 * DAY)])
+def test_a_resource_needs_an_update_when_its_time_is_over(is_priority: bool, allowed: int) -> None:
+    now = 1_700_000_000
+    assert not needs_update(now - allowed, now, is_priority=is_priority)
+    assert needs_update(now - allowed - 1, now, is_priority=is_priority)
+    assert not needs_update(now, now, is_priority=is_priority)
+    # The clocks of others may be ahead.
+    assert not needs_update(now + DAY, now, is_priority=is_priority)
+
+
+@pytest.mark.parametrize(
+    ("stored", "seconds"),
+    [
+        (1_700_000_000, 1_700_000_000),
+        (1_700_000_000_123, 1_700_000_000),
+        (100_000_000_000, 100_000_000_000),
+        (100_000_000_001, 100_000_000),
+        (0, 0),
+    ],
+)
+def test_a_time_in_milliseconds_is_told_by_its_size(stored: int, seconds: int) -> None:
+    assert as_seconds(stored) == seconds
+
+
+def test_a_resource_counts_both_locations() -> None:
+    iron = Resource(
+        "r1", "Iron", 300, 200, None, "Raw", None, None, 1_000, 1.0, True, "me", 1_700_000_000
+    )
+    assert iron.total == 500
+    assert iron.status is Status.BELOW_TARGET
+    assert iron.percent == 50
+    assert iron.needs_update(1_700_000_000 + DAY + 1)
+    assert not iron._replace(priority=False).needs_update(1_700_000_000 + DAY + 1)
+
+
+@pytest.mark.parametrize(
+    ("tier", "shown"),
+    [
+        (None, ""),
+        (0, "Tier 0 (Scrap)"),
+        (1, "Tier 1 (Copper)"),
+        (6, "Tier 6 (Plastanium)"),
+        (7, "Grade 1"),
+        (11, "Grade 5"),
+    ],
+)
+def test_a_tier_is_shown_in_words(tier: int | None, shown: str) -> None:
+    resource = Resource("r", "R", 0, 0, None, None, None, None, None, 1.0, False, "", 0, None, tier)
+    assert resource.shown_tier == shown
+
+
+@pytest.mark.parametrize("tier", [-1, 12, 10**12])
+def test_a_tier_that_nobody_knows_is_shown_too(tier: int) -> None:
+    resource = Resource("r", "R", 0, 0, None, None, None, None, None, 1.0, False, "", 0, None, tier)
+    assert str(tier) in resource.shown_tier
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (None, "Uncategorized"),
+        ("", "Uncategorized"),
+        ("  ", "Uncategorized"),
+        ("Blueprints", "Gear Blueprints"),
+        ("Gear Blueprints", "Gear Blueprints"),
+        ("Raw", "Raw"),
+        ("of our own", "of our own"),
+    ],
+)
+def test_a_category_goes_by_its_name_of_today(stored: str | None, shown: str) -> None:
+    assert shown_category(stored) == shown

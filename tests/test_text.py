@@ -1,0 +1,153 @@
+"""Text of other people, made harmless for one line of a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.text import clean_reason, one_line, search_key, search_words
+
+# Control, format, surrogate; and the line and paragraph separators.
+DANGEROUS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Surrogates are no text that hypothesis makes by itself, but Discord and SQLite may hand them over.
+ANY_TEXT = st.text() | st.text(st.characters(codec=None, categories=None))
+HOSTILE_TEXT = st.text(
+    st.sampled_from(
+        "aé [\x1b\n\r\t\x00\x9b\u200b\u200d\u202e\u2028\u0301\u0336\ufe0f\ud800🏜️日\u00a0"
+    )
+)
+LIMITS = st.integers(1, 60)
+
+ZALGO = "Z" + "\u0351\u036b\u0343\u036a\u0302" * 20 + "algo"
+
+
+@given(ANY_TEXT | HOSTILE_TEXT, LIMITS)
+@example("\x1b[31mred\x1b[0m", 40)
+@example("abc\u202edef\u2066ghi\u200b", 40)
+@example("\ud83d", 40)
+@example("a\u2028b\u2029c\x85d", 40)
+@example("\U000e0041\U000e007f", 40)
+def test_a_line_holds_nothing_that_moves_hides_or_reorders(text: str, limit: int) -> None:
+    line = one_line(text, limit)
+    assert not {unicodedata.category(char) for char in line} & DANGEROUS
+    assert line.splitlines() in ([], [line])
+    line.encode("utf-8")
+
+
+@given(ANY_TEXT | HOSTILE_TEXT, LIMITS)
+@example("abcde" + "\u200b" * 20, 5)
+@example("a" * 10_000, 1)
+def test_a_line_is_never_longer_than_its_limit(text: str, limit: int) -> None:
+    assert len(one_line(text, limit)) <= limit
+
+
+@given(ANY_TEXT | HOSTILE_TEXT, LIMITS)
+@example("a" + "\u0301\u0301\u200d" * 3, 40)
+@example("ab c" * 30, 4)
+def test_a_line_made_harmless_once_stays_as_it_is(text: str, limit: int) -> None:
+    line = one_line(text, limit)
+    assert one_line(line, limit) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Spice Melange", "Spice Melange"),
+        ("[red]alert[/red]", "[red]alert[/red]"),
+        ("\x1b[2J\x1b[31mred", "[2J [31mred"),
+        ("a\r\nb\tc", "a b c"),
+        ("  a   b  ", "a b"),
+        ("evil\u202egpj.exe", "evilgpj.exe"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("Müller 日本 ★", "Müller 日本 ★"),
+        ("\u2028\u2029", ""),
+        ("", ""),
+    ],
+)
+def test_hostile_names_are_shown_plainly(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+
+
+def test_what_is_no_text_is_shown_too() -> None:
+    assert one_line(None) == "None"
+    assert one_line(12) == "12"
+
+
+def test_a_family_of_emoji_is_taken_apart() -> None:
+    # Terminals disagree on the width of what is joined, so nothing is.
+    assert one_line("👨\u200d👩\u200d👧 clan") == "👨👩👧 clan"
+
+
+def test_zalgo_keeps_two_marks_in_a_row() -> None:
+    assert longest_run_of_marks(one_line(ZALGO)) == 2
+
+
+@pytest.mark.parametrize("between", ["\u200d", "\u200b", "\ufe0f", "\ud800", "\ue000"])
+def test_nothing_invisible_lets_more_marks_through(between: str) -> None:
+    hidden = "Z" + f"\u0351\u036b{between}" * 20
+    assert longest_run_of_marks(one_line(hidden)) <= 2
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 10_000, "\u200b" * 10_000, "x\n" * 5_000, "\u0301" * 10_000, "日" * 10_000]
+)
+def test_ten_thousand_characters_are_cut_to_the_limit(text: str) -> None:
+    assert len(one_line(text, 48)) <= 48
+
+
+def test_a_text_that_was_cut_says_so() -> None:
+    assert one_line("x" * 49, 48) == "x" * 47 + "…"
+    assert one_line("x" * 48, 48) == "x" * 48
+    assert one_line("x" * 10_000, 48) == "x" * 47 + "…"
+
+
+@given(ANY_TEXT | HOSTILE_TEXT)
+def test_a_reason_holds_no_control_characters(text: str) -> None:
+    reason = clean_reason(text)
+    if reason is None:
+        return
+    assert not {unicodedata.category(char) for char in reason} & {"Cc", "Cs", "Zl", "Zp"}
+    assert reason.strip() == reason != ""
+    assert clean_reason(reason) == reason
+    reason.encode("utf-8")
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\x00", "\x1b\x07", "\ud800"])
+def test_an_empty_reason_is_none(text: str) -> None:
+    assert clean_reason(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (" spice run ", "spice run"),
+        ("two\nlines", "two lines"),
+        ("[red]x[/red]", "[red]x[/red]"),
+        ("für Ünal", "für Ünal"),
+        ("100 % of 5'; DROP TABLE resources", "100 % of 5'; DROP TABLE resources"),
+    ],
+)
+def test_a_reason_is_kept_as_it_was_meant(text: str, reason: str) -> None:
+    assert clean_reason(text) == reason
+
+
+@given(ANY_TEXT)
+def test_every_search_word_is_folded_letters_and_digits(text: str) -> None:
+    words = search_words(text)
+    assert all(word.isalnum() for word in words)
+    assert search_words(" ".join(words)) == words
+
+
+def test_a_search_key_skips_what_is_not_there() -> None:
+    assert search_key("Iron-Ore", None, "", "RAW") == "iron ore raw"
+
+
+def longest_run_of_marks(text: str) -> int:
+    longest = run = 0
+    for char in text:
+        run = run + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        longest = max(longest, run)
+    return longest

@@ -1,0 +1,115 @@
+"""What people install: a wheel that is whole, works anywhere, and needs nothing of this folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tracker_tui import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "tracker_tui"
+WINDOWS = sys.platform == "win32"
+pytestmark = pytest.mark.xdist_group("wheel")
+
+
+class Installed(NamedTuple):
+    """A fresh installation: its command, and a machine on which nothing is configured."""
+
+    command: Path
+    cwd: Path
+    environ: dict[str, str]
+
+    def run(self, *argv: str) -> str:
+        """Run the installed command, which must succeed in silence, and return what it said."""
+        done = run([self.command, *argv], self.cwd, self.environ)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+
+def run(
+    argv: Sequence[str | Path], cwd: Path, environ: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        argv,
+        cwd=cwd,
+        env=environ,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    argv = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    done = run(argv, folder, dict(os.environ))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("installed")
+    environment = folder / "venv"
+    venv.create(environment, system_site_packages=False, with_pip=False)
+    scripts = environment / ("Scripts" if WINDOWS else "bin")
+    python = scripts / ("python.exe" if WINDOWS else "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    done = run([*pip, "install", "--quiet", wheel], folder, dict(os.environ))
+    assert done.returncode == 0, done.stdout + done.stderr
+    cwd, home = folder / "somewhere else", folder / "home"
+    cwd.mkdir()
+    home.mkdir()
+    # Nothing of this machine but what a program needs to start at all.
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    users = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
+    command = scripts / ("tracker-tui.exe" if WINDOWS else "tracker-tui")
+    return Installed(command, cwd, {**kept, **users, "PYTHONUTF8": "1"})
+
+
+def test_schema_and_catalogue_travel_inside_the_wheel(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        schema = archive.read("tracker_tui/db/schema.sql")
+    assert schema == (PACKAGE / "db" / "schema.sql").read_bytes()
+    assert "tracker_tui/catalogue/starter.toml" in names
+
+
+def test_every_file_of_the_package_travels_inside_the_wheel(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if name.startswith("tracker_tui/")}
+    assert names == {
+        f"tracker_tui/{path.relative_to(PACKAGE).as_posix()}"
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_the_wheel_holds_nothing_but_the_package_and_its_license(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    info = f"tracker_tui-{__version__}.dist-info/"
+    assert {name for name in names if not name.startswith(("tracker_tui/", info))} == set()
+    assert [name for name in names if name.startswith(info) and name.endswith("LICENSE")] != []
+
+
+def test_the_installed_command_works_from_its_first_start_on(installed: Installed) -> None:
+    assert installed.run("--version") == f"tracker-tui {__version__}\n"
+    assert "starter catalogue" in installed.run("init", "--starter")
+    assert "Spice Melange" in installed.run("list", "spice")
+    assert "0 → 500" in installed.run("edit", "Spice Melange", "+500")
+    assert "500" in installed.run("list", "spice melange")
+    # All of it went to the user's own folders, and nothing to where we stood.
+    assert list(installed.cwd.iterdir()) == []
