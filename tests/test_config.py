@@ -211,7 +211,7 @@ def test_a_setting_that_is_no_text_is_told_of(home: Path, value: str) -> None:
 
 
 def test_a_setting_is_named_in_one_line_whatever_its_name(home: Path) -> None:
-    write_config(home, '"a\\nb\\u001b[31m" = 3')
+    write_config(home, '"A\\nB\\u001b[31M" = 3')
     assert "\x1b" not in refusal(home)
 
 

@@ -46,6 +46,10 @@ class TrackerApp(App[None]):
         chosen = self._remembered.theme
         self.theme = chosen if chosen in self.available_themes else DARK.name
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give Textual's own themes the one colour that only ours define."""
+        return {"above": DARK.variables["above"]}
+
     def get_default_screen(self) -> Screen[None]:
         """Start on the resources."""
         return self.resources

@@ -16,6 +16,7 @@ _NAME_WANTED: Final = 32
 _NAME_AT_MOST: Final = 48
 _BAR_AT_MOST: Final = 24
 _NUMBER_AT_LEAST: Final = 7
+_AIR_AT_MOST: Final = 3
 _PLACE_AT_MOST: Final = 13
 
 
@@ -96,7 +97,7 @@ _LOCATIONS: Final = {"hagga": Location.HAGGA, "deep_desert": Location.DEEP_DESER
 
 
 def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list[Column]:
-    """Return the columns that fit into `width` cells, in their order, name and bar stretched."""
+    """Return the columns that fit into `width` cells, in order; what is left stretches them."""
     widths = _natural_widths(resources, context)
     chosen: list[str] = list(_ALWAYS)
     room = width - sum(widths[key] + GAP for key in chosen) + GAP
@@ -111,7 +112,9 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
     widths["name"] = max(4, widths["name"] + min(0, room))
     room = _stretch(widths, "name", min(_NAME_AT_MOST, longest), room)
     if "bar" in chosen:
-        _stretch(widths, "bar", _BAR_AT_MOST, room)
+        room = _stretch(widths, "bar", _BAR_AT_MOST, room)
+    for key in chosen:
+        widths[key] += min(_AIR_AT_MOST, max(0, room) // len(chosen))
     chosen.sort(key=lambda key: _KINDS[key].order)
     return [
         Column(key, _title(key, widths[key], context), widths[key], _KINDS[key].is_right)

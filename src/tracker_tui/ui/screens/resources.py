@@ -89,7 +89,7 @@ class ResourcesScreen(Screen[None]):
         self.filter = self.query_one(FilterBar)
         self.edit = self.query_one(QuickEdit)
         self.strip = self.query_one(SummaryStrip)
-        self.table.focus()
+        self.set_focus(self.table)
         self.load()
         self.set_interval(_POLL_SECONDS, self.tracker.poll)
         self.set_interval(_CLOCK_SECONDS, self.show_rows)
@@ -125,7 +125,9 @@ class ResourcesScreen(Screen[None]):
             told = told_of_refused(refused, self.tracker.places)
             told = "Undo: " + told.removesuffix(" It waits under o.") if is_undo else told
             self.notify(told, severity="error", timeout=10, markup=False)
-        if applied:
+        if is_undo and applied:
+            self.notify("Undone. " + told_of_applied(applied, self.tracker.places), markup=False)
+        elif applied:
             self._applied += applied
             wait = self._last_toast + _TOAST_SECONDS - monotonic()
             if wait <= 0:
@@ -224,13 +226,13 @@ class ResourcesScreen(Screen[None]):
     def action_leave_filter(self) -> None:
         """Leave the filter for the table; what it finds stays."""
         self.apply_filter()
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_clear_filter(self) -> None:
         """Search for nothing and go back to the table."""
         self.filter.clear()
         self.apply_filter()
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_move_cursor(self, rows: int) -> None:
         """Move the table's cursor from within the filter."""
@@ -336,7 +338,7 @@ class ResourcesScreen(Screen[None]):
     def action_leave_edit(self) -> None:
         """Close the quick edit and go back to the table."""
         self.edit.close()
-        self.table.focus()
+        self.set_focus(self.table)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -402,4 +404,4 @@ class ResourcesScreen(Screen[None]):
             self._text = ""
             self.set_view(self.view.without_filters())
         self.table.go_to(resource_id)
-        self.table.focus()
+        self.set_focus(self.table)

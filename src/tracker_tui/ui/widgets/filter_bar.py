@@ -61,7 +61,7 @@ class FilterBar(Horizontal):
 
     def enter(self) -> None:
         """Take the keys; what was typed before is selected, so that typing replaces it."""
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once, unlike `Input.focus`
         self._input.select_all()
 
     def clear(self) -> None:

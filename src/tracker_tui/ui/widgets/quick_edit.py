@@ -36,6 +36,7 @@ class QuickEdit(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
+        self.display = False
         self.targets: tuple[str, ...] = ()
         self._label = Static(id="edit-target", markup=False)
         self._input = ChangeInput(id="edit-input", compact=True, select_on_focus=False)
@@ -51,7 +52,7 @@ class QuickEdit(Vertical):
     @property
     def is_open(self) -> bool:
         """Whether the player is in it."""
-        return self.has_class("open")
+        return bool(self.display)
 
     @property
     def text(self) -> str:
@@ -64,12 +65,13 @@ class QuickEdit(Vertical):
         self._label.update(label)
         self._input.value = text
         self._input.cursor_position = len(text)
-        self.add_class("open")
-        self._input.focus()
+        self.display = True
+        # Not `Input.focus`, which waits its turn: the next key may be here already.
+        self.screen.set_focus(self._input)
 
     def close(self) -> None:
         """Hide it and forget the text."""
-        self.remove_class("open")
+        self.display = False
         self.targets = ()
         self._input.value = ""
         self.shown_preview = None
