@@ -53,5 +53,9 @@ class DatabaseBusy(DatabaseError):
     """Somebody else holds the database; the same call may succeed a moment later."""
 
 
+class InvalidResource(TrackerError):
+    """A resource was to be written with values that the data contract forbids."""
+
+
 class UnknownResource(TrackerError):
     """No resource, or more than one, goes by what was asked for."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from peewee import RawQuery
 
 from tracker_tui.db.batch import Database
-from tracker_tui.errors import NotATrackerDatabase
+from tracker_tui.errors import DatabaseError, NotATrackerDatabase
 
 _COLUMNS = """
     SELECT tables.name, columns.name, columns.type, columns."notnull", columns.dflt_value,
@@ -20,10 +20,12 @@ _COLUMNS = """
     WHERE tables.type = 'table' ORDER BY tables.rowid, columns.cid
 """
 _INDEXES = """
-    SELECT indexes.tbl_name, indexes.name, indexes.sql,
+    SELECT tables.name, indexes.name, indexes."unique", indexes.partial,
+           (SELECT sql FROM sqlite_master WHERE type = 'index' AND name = indexes.name),
            (SELECT group_concat(name) FROM
                (SELECT name FROM pragma_index_info(indexes.name) ORDER BY seqno))
-    FROM sqlite_master AS indexes WHERE indexes.type = 'index' ORDER BY indexes.rowid
+    FROM sqlite_master AS tables JOIN pragma_index_list(tables.name) AS indexes
+    WHERE tables.type = 'table' ORDER BY tables.rowid, indexes.seq DESC
 """
 _TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
 
@@ -42,7 +44,17 @@ class Index(NamedTuple):
 
     table: str
     columns: tuple[str, ...]
+    is_unique: bool
+    is_partial: bool
     sql: str | None
+
+    def serves_as(self, wanted: Index) -> bool:
+        """Whether this one makes the wanted one needless."""
+        return (
+            (self.table, self.columns) == (wanted.table, wanted.columns)
+            and (self.is_unique or not wanted.is_unique)
+            and not self.is_partial
+        )
 
 
 class Schema(NamedTuple):
@@ -84,8 +96,17 @@ def plan(database: Database) -> list[str]:
 def bring_up_to_date(database: Database) -> list[str]:
     """Add what is missing, all or nothing; return the statements that ran."""
     statements = plan(database)
-    if statements:
-        database.batch([RawQuery(sql) for sql in statements])
+    while statements:
+        try:
+            database.batch([RawQuery(sql) for sql in statements])
+        except DatabaseError:
+            # Another `init` may have been quicker: then there is less to do than before.
+            left = plan(database)
+            if left == statements:
+                raise
+            statements = left
+        else:
+            break
     return statements
 
 
@@ -95,7 +116,7 @@ _QUESTIONS = (_TABLES, _COLUMNS, _INDEXES)
 def _schema(
     tables: list[tuple[str, str]],
     columns: list[tuple[str, str, str, int, str | None, int]],
-    indexes: list[tuple[str, str, str | None, str | None]],
+    indexes: list[tuple[str, str, int, int, str | None, str | None]],
 ) -> Schema:
     described: dict[str, dict[str, Column]] = {}
     for table, name, kind, required, default, key in columns:
@@ -105,8 +126,14 @@ def _schema(
         {name.lower(): sql for name, sql in tables},
         described,
         [
-            Index(table.lower(), tuple((names or "").lower().split(",")), sql)
-            for table, _, sql, names in indexes
+            Index(
+                table.lower(),
+                tuple((names or "").lower().split(",")),
+                bool(unique),
+                bool(partial),
+                sql,
+            )
+            for table, _, unique, partial, sql, names in indexes
         ],
     )
 
@@ -118,7 +145,7 @@ def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
             continue
         for name, column in wanted.columns[table].items():
             present = there.columns[table].get(name)
-            if column.key and not _is_same_key(present, column):
+            if column.key and not _has_same_key(there.columns[table], name, column):
                 message = (
                     f"The table {table} of this database has another primary key than {name}: "
                     "it belongs to some other program, and nothing was changed."
@@ -126,14 +153,15 @@ def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
                 raise NotATrackerDatabase(message)
             if present is None:
                 yield _add_column(table, name, column)
-    served = {(index.table, index.columns) for index in there.indexes}
     for index in wanted.indexes:
-        if index.sql is not None and (index.table, index.columns) not in served:
+        served = any(present.serves_as(index) for present in there.indexes)
+        if index.sql is not None and not served:
             yield _unless_exists(index.sql)
 
 
-def _is_same_key(present: Column | None, wanted: Column) -> bool:
-    return present is not None and bool(present.key) and present.type == wanted.type
+def _has_same_key(columns: dict[str, Column], name: str, wanted: Column) -> bool:
+    keys = [(key, column.type) for key, column in columns.items() if column.key]
+    return keys == [(name, wanted.type)]
 
 
 def _unless_exists(sql: str) -> str:

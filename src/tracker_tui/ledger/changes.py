@@ -29,6 +29,7 @@ from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.points import FOR_A_COUNT, PER_THOUSAND
 from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.status import Status
+from tracker_tui.domain.text import one_line
 from tracker_tui.ledger.expressions import (
     DATABASE_CLOCK,
     bonus_of,
@@ -36,6 +37,7 @@ from tracker_tui.ledger.expressions import (
     leaderboard_category,
     rounded_half_up,
     status_of,
+    whole_number,
 )
 from tracker_tui.ledger.resources import resource_columns
 
@@ -111,14 +113,17 @@ def _slot_values(change: Change, now: int | None, places: Mapping[Location, str]
 def _written_reason(change: Change, places: Mapping[Location, str]) -> str | None:
     if change.reason is not None or not change.kind.is_transfer:
         return change.reason
+    # What the guild calls its locations is as foreign as any other text.
+    names = {location: one_line(name, 60) for location, name in places.items()}
     there = Location.DEEP_DESERT if change.kind is Kind.TO_DEEP_DESERT else Location.HAGGA
-    return f"Moved {grouped(change.amount)} from {places[there.other]} to {places[there]}"
+    return f"Moved {grouped(change.amount)} from {names[there.other]} to {names[there]}"
 
 
 class _Effect(NamedTuple):
     """What a change does at one location, as SQL on the resource's row."""
 
-    old: Field
+    column: Field
+    old: Any
     new: Any
     difference: Any
     moves: bool
@@ -141,19 +146,19 @@ class _Steps:
             self._select_outcome(),
         ]
 
-    def _effect(self, location: Location, old: Field) -> _Effect:
-        kind = self._shape.kind
+    def _effect(self, location: Location, column: Field) -> _Effect:
+        kind, old = self._shape.kind, whole_number(column)
         if kind.is_transfer:
             arrives = (kind is Kind.TO_HAGGA) is (location is Location.HAGGA)
         elif location is not self._shape.location:
-            return _Effect(old, old, Value(0), moves=False)
+            return _Effect(column, old, old, Value(0), moves=False)
         elif kind is Kind.SET:
             wanted = _slot("amount")
-            return _Effect(old, wanted, wanted - old, moves=True)
+            return _Effect(column, old, wanted, wanted - old, moves=True)
         else:
             arrives = kind is Kind.ADD
         difference = _slot("amount" if arrives else "minus_amount")
-        return _Effect(old, old + difference, difference, moves=True)
+        return _Effect(column, old, old + difference, difference, moves=True)
 
     def _insert_history(self) -> BaseQuery:
         row, kind = HistoryRow, self._shape.kind
@@ -196,7 +201,7 @@ class _Steps:
         row = ResourceRow
         effects = (self._hagga, self._deep_desert)
         values = self._layout.doubled(
-            {effect.old: effect.new for effect in effects if effect.moves}
+            {effect.column: effect.new for effect in effects if effect.moves}
         )
         total = self._hagga.new + self._deep_desert.new
         history = HistoryRow.select(HistoryRow.created_at).where(HistoryRow.id == _slot("id"))
@@ -212,7 +217,7 @@ class _Steps:
         row = LeaderboardRow
         if self._shape.is_undo:
             return [row.delete().where(row.id == _slot("undoes"), _THE_STEP_BEFORE_DID)]
-        total = ResourceRow.quantity_hagga + ResourceRow.quantity_deep_desert
+        total = self._hagga.old + self._deep_desert.old
         status = status_of(total, ResourceRow.target_quantity, above=Status.ABOVE_TARGET)
         if self._shape.kind is Kind.ADD:
             base, factor, bonus = _slot("base_points"), effective_multiplier(), bonus_of(status)
@@ -259,10 +264,15 @@ class _Steps:
                 *resource_columns(self._layout),
                 _in_history("requires") if self._shape.has_requirement else Value(1),
                 history.resource,
-                history.previous_quantity_hagga,
-                history.previous_quantity_deep_desert,
-                history.new_quantity_hagga,
-                history.new_quantity_deep_desert,
+                *(
+                    quantity.cast("INTEGER")
+                    for quantity in (
+                        history.previous_quantity_hagga,
+                        history.previous_quantity_deep_desert,
+                        history.new_quantity_hagga,
+                        history.new_quantity_deep_desert,
+                    )
+                ),
                 points.base_points,
                 points.resource_multiplier,
                 points.status_bonus,

@@ -74,6 +74,11 @@ def rounded_half_up(points: Any) -> Any:
     return (points * Value(100) + Value(0.5)).cast("INTEGER") / Value(100.0)
 
 
+def whole_number(column: Any) -> Any:
+    """Return a column as the whole number that it should be: SQLite lets any row hold anything."""
+    return fn.COALESCE(column.cast("INTEGER"), 0)
+
+
 def seconds(time: Any) -> Case:
     """Return a stored time as whole Unix seconds: some rows in the wild hold milliseconds."""
     whole = time.cast("INTEGER")

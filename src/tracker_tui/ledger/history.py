@@ -9,7 +9,7 @@ from peewee import SQL, Select, fn
 
 from tracker_tui.db.models import HistoryRow
 from tracker_tui.domain.history import HistoryEntry
-from tracker_tui.ledger.expressions import seconds
+from tracker_tui.ledger.expressions import seconds, whole_number
 
 
 def recent_history(resource_id: str, limit: int) -> Select:
@@ -17,10 +17,10 @@ def recent_history(resource_id: str, limit: int) -> Select:
     row = HistoryRow
     return (
         row.select(
-            row.id,
+            row.id.cast("TEXT"),
             row.change_type.cast("TEXT"),
             *(
-                fn.COALESCE(column.cast("INTEGER"), 0)
+                whole_number(column)
                 for column in (
                     row.previous_quantity_hagga,
                     row.new_quantity_hagga,

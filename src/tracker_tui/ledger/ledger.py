@@ -17,6 +17,7 @@ from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
+from tracker_tui.errors import DatabaseError
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.history import entry_from, recent_history
@@ -78,11 +79,28 @@ class Ledger:
     def apply(self, change: Change) -> Outcome:
         """Apply one change exactly once, whoever else writes; raises DatabaseError."""
         now = None if self._clock is None else self._clock()
-        batch = self._changes.batch(change, now, self._places)
-        return outcome_of(change, self._database.batch(batch))
+        try:
+            results = self._database.batch(self._changes.batch(change, now, self._places))
+        except DatabaseError:
+            if not self._layout_is_another():
+                raise
+            results = self._database.batch(self._changes.batch(change, now, self._places))
+        return outcome_of(change, results)
 
     def refresh(self) -> Snapshot:
-        """Read everything that the resources screen shows; also looks at the columns anew."""
+        """Read everything that the resources screen shows, of columns that are looked at anew."""
+        try:
+            columns, snapshot = self._read_everything()
+        except DatabaseError:
+            if not self._layout_is_another():
+                raise
+            columns, snapshot = self._read_everything()
+        if self._adopt(columns):
+            _, snapshot = self._read_everything()
+        self._places = snapshot.places
+        return snapshot
+
+    def _read_everything(self) -> tuple[Layout, Snapshot]:
         queries = [
             Layout.query(),
             all_resources(self.layout),
@@ -92,16 +110,22 @@ class Ledger:
         if self.layout.has_settings:
             queries.append(place_settings())
         columns, resources, names, now, *settings = self._database.batch(queries)
-        found = Layout.from_rows(columns.rows)
-        if found.columns != self.layout.columns:
-            self._changes = ChangeStatements(found)
-        self._places = places_from(settings[0].rows if settings else [])
-        return Snapshot(
+        return Layout.from_rows(columns.rows), Snapshot(
             [resource_from(row) for row in resources.rows],
             {discord_id: name for discord_id, name in names.rows if discord_id and name},
-            self._places,
+            places_from(settings[0].rows if settings else []),
             int(now.rows[0][0]),
         )
+
+    def _layout_is_another(self) -> bool:
+        """Look at the columns after a statement failed, perhaps for the name of one."""
+        return self._adopt(Layout.from_rows(self._database.batch([Layout.query()])[0].rows))
+
+    def _adopt(self, found: Layout) -> bool:
+        if found.columns == self.layout.columns:
+            return False
+        self._changes = ChangeStatements(found)
+        return True
 
     def resource_names(self) -> list[tuple[str, str]]:
         """Return id and name of every resource."""

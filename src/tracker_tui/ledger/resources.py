@@ -10,13 +10,17 @@ from peewee import BaseQuery, Node, Select, Value, fn
 from tracker_tui.db.batch import Rows
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow, User
-from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.limits import MAX_MULTIPLIER, MAX_QUANTITY
+from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import status_of, stored_status
-from tracker_tui.ledger.expressions import seconds
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import InvalidResource
+from tracker_tui.ledger.expressions import seconds, whole_number
 
 DEFAULT_PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
+# Older SQLite takes no more than 999 values in a statement.
+_ROWS_A_STATEMENT = 40
 _PLACE_SETTINGS = {
     "inventory_location_1_name": Location.HAGGA,
     "inventory_location_2_name": Location.DEEP_DESERT,
@@ -44,10 +48,10 @@ def resource_columns(layout: Layout) -> list[Node]:
     """
     row = ResourceRow
     return [
-        row.id,
+        row.id.cast("TEXT"),
         fn.COALESCE(row.name.cast("TEXT"), ""),
-        fn.COALESCE(row.quantity_hagga.cast("INTEGER"), 0),
-        fn.COALESCE(row.quantity_deep_desert.cast("INTEGER"), 0),
+        whole_number(row.quantity_hagga),
+        whole_number(row.quantity_deep_desert),
         row.description.cast("TEXT"),
         row.category.cast("TEXT"),
         row.icon.cast("TEXT"),
@@ -74,9 +78,9 @@ def all_resources(layout: Layout) -> Select:
 
 def resource_names() -> Select:
     """Id and name of every resource."""
-    return ResourceRow.select(ResourceRow.id, fn.COALESCE(ResourceRow.name.cast("TEXT"), "")).where(
-        ResourceRow.id.is_null(False)
-    )
+    return ResourceRow.select(
+        ResourceRow.id.cast("TEXT"), fn.COALESCE(ResourceRow.name.cast("TEXT"), "")
+    ).where(ResourceRow.id.is_null(False))
 
 
 def member_names() -> Select:
@@ -107,15 +111,34 @@ def creation(
     """Return the queries that create resources, each with its first history row."""
     resource_rows, history_rows = [], []
     for new, history_id in zip(resources, history_ids, strict=True):
+        _check(new)
         resource_rows.append(layout.doubled(_resource_values(new, by, now)))
         history_rows.append(layout.doubled(_first_history_values(new, history_id, by, now)))
-    return [ResourceRow.insert_many(resource_rows), HistoryRow.insert_many(history_rows)]
+    return [
+        model.insert_many(rows[start : start + _ROWS_A_STATEMENT])
+        for model, rows in ((ResourceRow, resource_rows), (HistoryRow, history_rows))
+        for start in range(0, len(rows), _ROWS_A_STATEMENT)
+    ]
+
+
+def _check(new: NewResource) -> None:
+    """Raise InvalidResource where the data contract ("Values", "Creating") forbids it."""
+    if not new.name.strip():
+        raise InvalidResource("A resource needs a name.")
+    name = one_line(new.name, 60)
+    if not new.category.strip():
+        message = f"{name} needs a category."
+        raise InvalidResource(message)
+    for quantity in (new.hagga, new.deep_desert, new.target or 0):
+        if not 0 <= quantity <= MAX_QUANTITY:
+            message = f"{name}: quantities and targets go from 0 to {grouped(MAX_QUANTITY)}."
+            raise InvalidResource(message)
+    if not 0 < new.multiplier <= MAX_MULTIPLIER:
+        message = f"{name}: a multiplier is over 0 and at most {MAX_MULTIPLIER:g}."
+        raise InvalidResource(message)
 
 
 def _resource_values(new: NewResource, by: str, now: Node) -> dict[Any, Any]:
-    if not (0 <= new.hagga <= MAX_QUANTITY and 0 <= new.deep_desert <= MAX_QUANTITY):
-        message = f"the start quantities of {new.name} are out of range"
-        raise ValueError(message)
     status = status_of(new.hagga + new.deep_desert, new.target)
     row = ResourceRow
     return {
