@@ -13,6 +13,10 @@ class TrackerError(Exception):
     exit_status = 1
 
 
+class UnexpectedError(TrackerError):
+    """A fault of the program's own; its cause is what Python raised."""
+
+
 class UsageError(TrackerError):
     """What was typed on the command line makes no sense."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from tracker_tui.config import Config
-from tracker_tui.domain.change import Change, counter_change
+from tracker_tui.domain.change import Change
 from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.grammar import TypedChange
 from tracker_tui.domain.history import HistoryEntry
@@ -21,11 +21,12 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
-from tracker_tui.errors import TrackerError
+from tracker_tui.errors import TrackerError, UnexpectedError
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.opening import open_ledger
 from tracker_tui.sync.board import Board
+from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import MemoryOutbox, Outbox
 
 
@@ -38,10 +39,9 @@ class Loaded(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """The ledger answered changes of ours."""
+    """The ledger answered changes of ours; those that undo have `change.undoes` set."""
 
     outcomes: tuple[Outcome, ...]
-    is_undo: bool
 
 
 class Undone(NamedTuple):
@@ -86,14 +86,13 @@ class Tracker:
         self._opener = opener
         self._outbox: Outbox = MemoryOutbox()
         self._board = Board()
+        self._engine = Engine(self._outbox, self._board, lambda o: self._listener(Settled(o)))
         self._listener: Callable[[Event], None] = lambda _: None
         self._ledger: Ledger | None = None
         self._ledger_thread = ThreadPoolExecutor(1, "ledger")
         self._flush_queued = threading.Lock()
         self._poll_queued = threading.Lock()
         self._clock_offset = 0.0
-        self._submissions: list[tuple[Change, ...]] = []
-        self._applied: dict[str, Outcome] = {}
 
     # Listening
 
@@ -164,11 +163,7 @@ class Tracker:
 
     def submit(self, changes: Iterable[Change]) -> None:
         """Take one submission: shown at once, kept in the outbox, sent in order."""
-        submission = tuple(changes)
-        self._outbox.put(submission)
-        for change in submission:
-            self._board.ask(change)
-        self._submissions.append(submission)
+        self._engine.submit(changes)
         self._flush_soon()
 
     def undo(self) -> None:
@@ -176,8 +171,9 @@ class Tracker:
         self._ledger_thread.submit(self._guarded, self._undo)
 
     def drop(self, change_id: str) -> None:
-        """Forget a change that was refused or in conflict."""
+        """Forget a change that was refused or in conflict, and send what waited for it."""
         self._outbox.drop(change_id)
+        self._flush_soon()
 
     def find(self, text: str) -> Future[str]:
         """Ask for the id of the one resource that `text` names; the future may raise."""
@@ -188,7 +184,7 @@ class Tracker:
     def settle(self, change: Change) -> Future[Outcome]:
         """Send one change at once and ask for what came of it."""
         self._outbox.put([change])
-        return self._ledger_thread.submit(lambda: self._send([change], is_undo=False)[0])
+        return self._ledger_thread.submit(self._settle, change)
 
     def close(self) -> Sequence[Change]:
         """Send what is pending, let go of the ledger, and return what could not be sent."""
@@ -211,11 +207,18 @@ class Tracker:
             self._fail(error)
             raise
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
         except TrackerError as error:
             self._fail(error)
+        except Exception as error:  # noqa: BLE001 - nobody is above a thread to hear of it
+            fault = UnexpectedError(
+                f"Something in the program itself went wrong ({type(error).__name__}). "
+                "What was not stored stays pending; please report it."
+            )
+            fault.__cause__ = error
+            self._fail(fault)
 
     def _fail(self, error: TrackerError) -> None:
         self.trouble = error
@@ -248,64 +251,22 @@ class Tracker:
     def _flush(self) -> None:
         # Released first: what is put from here on asks for a flush of its own.
         self._flush_queued.release()
-        self._send(self._outbox.pending(), is_undo=False)
+        self._send()
 
-    def _send(self, changes: Sequence[Change], *, is_undo: bool) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        try:
-            for change in changes:
-                outcome = self._opened().apply(change)
-                self._outbox.settle(outcome)
-                self._board.answer(change, outcome.resource)
-                if outcome.is_in_history:
-                    self._applied[change.id] = outcome
-                outcomes.append(outcome)
-        finally:
-            if outcomes:
-                self._listener(Settled(tuple(outcomes), is_undo))
+    def _send(self) -> Sequence[Outcome]:
+        outcomes = self._engine.send(self._opened())
         self.trouble = None
         return outcomes
 
+    def _settle(self, change: Change) -> Outcome:
+        return next(outcome for outcome in self._send() if outcome.change.id == change.id)
+
     def _undo(self) -> None:
-        while self._submissions:
-            submission = self._submissions.pop()
-            withdrawn = [change for change in submission if self._outbox.withdraw(change.id)]
-            for change in withdrawn:
-                self._board.withdraw(change)
-            counters = list(self._counter_changes(submission))
-            if counters:
-                self._outbox.put(counters)
-                self._send(counters, is_undo=True)
-                self._keep_what_was_not_undone(submission, counters)
-            if counters or withdrawn:
-                self._listener(Undone(len(withdrawn), len(counters)))
-                return
-        self._listener(Undone(0, 0))
-
-    def _counter_changes(self, submission: Iterable[Change]) -> Iterator[Change]:
-        for change in submission:
-            outcome = self._applied.get(change.id)
-            if outcome is not None and outcome.moved is not None:
-                counter = counter_change(change, outcome.moved, random_id(), self.member.id)
-                if counter is not None:
-                    yield counter
-
-    def _keep_what_was_not_undone(
-        self, submission: Iterable[Change], counters: Iterable[Change]
-    ) -> None:
-        """Let an undo that was refused be tried again; it is no change that waits for anybody."""
-        refused = {counter.undoes for counter in counters if counter.id not in self._applied}
-        for counter in counters:
-            self._outbox.drop(counter.id)
-        left = tuple(change for change in submission if change.id in refused)
-        if left:
-            self._submissions.append(left)
+        undoing = self._engine.undo(self._opened(), random_id, self.member.id)
+        self._listener(Undone(len(undoing.withdrawn), len(undoing.counters)))
 
     def _close(self) -> None:
         if self._outbox.pending():
-            self._guarded(self._flush_rest)
+            self._guarded(self._send)
         if self._ledger is not None:
             self._ledger.close()
-
-    def _flush_rest(self) -> None:
-        self._send(self._outbox.pending(), is_undo=False)

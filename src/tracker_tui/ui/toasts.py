@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
@@ -27,3 +28,15 @@ def told_of_refused(outcomes: Sequence[Outcome], places: Mapping[Location, str])
     if len(outcomes) == 1:
         return outcome_sentence(outcomes[0], places) + " It waits under o."
     return f"{len(outcomes)} changes were refused. They wait under o."
+
+
+def told_of_undo(
+    outcomes: Sequence[Outcome], places: Mapping[Location, str]
+) -> Iterator[tuple[str, Literal["information", "error"]]]:
+    """Say what was undone, and what could not be, each with its severity."""
+    undone = [outcome for outcome in outcomes if outcome.is_in_history]
+    if undone:
+        yield "Undone. " + told_of_applied(undone, places), "information"
+    for outcome in outcomes:
+        if not outcome.is_in_history:
+            yield "Not undone. " + outcome_sentence(outcome, places), "error"

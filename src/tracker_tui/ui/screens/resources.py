@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import ClassVar
 
@@ -17,11 +17,12 @@ from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
 from tracker_tui.domain.text import one_line
+from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Event, Failed, Loaded, Settled, Tracker, Undone
 from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.preview import Preview, preview
 from tracker_tui.ui.shown import STATUS_LOOKS, ago
-from tracker_tui.ui.toasts import told_of_applied, told_of_refused
+from tracker_tui.ui.toasts import told_of_applied, told_of_refused, told_of_undo
 from tracker_tui.ui.view import View, arrange, summarize
 from tracker_tui.ui.widgets.filter_bar import FilterBar
 from tracker_tui.ui.widgets.quick_edit import QuickEdit
@@ -74,6 +75,7 @@ class ResourcesScreen(Screen[None]):
         self._text = ""
         self._applied: list[Outcome] = []
         self._last_toast = 0.0
+        self._told_trouble = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -103,37 +105,48 @@ class ResourcesScreen(Screen[None]):
                 self.load()
                 if not is_first:
                     self.table.flash(changed)
-            case Settled(outcomes=outcomes, is_undo=is_undo):
-                self._settle(outcomes, is_undo=is_undo)
+            case Settled(outcomes=outcomes):
+                self._settle(outcomes)
             case Undone():
                 self._tell_of_undo(event)
             case Failed(error=error):
-                self.notify(str(error), severity="error", title="Database", markup=False)
+                self.tell_of_trouble(error)
+        if not isinstance(event, Failed):
+            self._told_trouble = ""
         self.show_standing()
+
+    def tell_of_trouble(self, error: TrackerError) -> None:
+        """Say what is wrong with the ledger, once while it lasts; the strip goes on telling."""
+        if str(error) != self._told_trouble:
+            self._told_trouble = str(error)
+            self.notify(str(error), severity="error", title="Database", timeout=15, markup=False)
 
     def load(self) -> None:
         """Show all rows anew."""
         self._everything = self.tracker.resources()
         self.show_rows()
 
-    def _settle(self, outcomes: Iterable[Outcome], *, is_undo: bool) -> None:
-        applied = [outcome for outcome in outcomes if outcome.is_in_history]
-        refused = [outcome for outcome in outcomes if not outcome.is_in_history]
+    def _settle(self, outcomes: Sequence[Outcome]) -> None:
         self._show_changed({outcome.change.resource_id for outcome in outcomes})
-        self.table.flash({outcome.change.resource_id for outcome in applied})
+        self.table.flash({o.change.resource_id for o in outcomes if o.is_in_history})
+        places = self.tracker.places
+        undone = [outcome for outcome in outcomes if outcome.change.undoes is not None]
+        for told, severity in told_of_undo(undone, places):
+            self.notify(told, severity=severity, markup=False)
+        submitted = [outcome for outcome in outcomes if outcome.change.undoes is None]
+        refused = [outcome for outcome in submitted if not outcome.is_in_history]
         if refused:
-            told = told_of_refused(refused, self.tracker.places)
-            told = "Undo: " + told.removesuffix(" It waits under o.") if is_undo else told
+            told = told_of_refused(refused, places)
             self.notify(told, severity="error", timeout=10, markup=False)
-        if is_undo and applied:
-            self.notify("Undone. " + told_of_applied(applied, self.tracker.places), markup=False)
-        elif applied:
-            self._applied += applied
+        self._toast_soon([outcome for outcome in submitted if outcome.is_in_history])
+
+    def _toast_soon(self, applied: Sequence[Outcome]) -> None:
+        """Tell of applied changes; those of a burst together."""
+        is_waiting = bool(self._applied)
+        self._applied += applied
+        if self._applied and not is_waiting:
             wait = self._last_toast + _TOAST_SECONDS - monotonic()
-            if wait <= 0:
-                self._toast_applied()
-            elif len(self._applied) == len(applied):
-                self.set_timer(wait, self._toast_applied)
+            self.set_timer(max(wait, 0.01), self._toast_applied)
 
     def _toast_applied(self) -> None:
         if self._applied:
