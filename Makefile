@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run demo test check bench snapshots clean
+.PHONY: run demo test check bench picture snapshots clean
 
 run: $(VENV)/run
 	@$(BIN)/tracker-tui
@@ -23,8 +23,11 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
 
+picture: $(VENV)/dev
+	$(BIN)/python docs/picture.py
+
 snapshots: $(VENV)/dev
-	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
+	$(BIN)/python -m pytest tests/ui/test_snapshots.py --snapshot-update
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,8 +12,9 @@ from tracker_tui.ui.shown import STATUS_LOOKS, ago, bar, percent_text
 
 GAP: Final = 1
 _NAME_AT_LEAST: Final = 18
-_NAME_WANTED: Final = 32
+_NAME_WANTED: Final = 28
 _NAME_AT_MOST: Final = 48
+_CATEGORY_AT_MOST: Final = 24
 _BAR_AT_MOST: Final = 24
 _NUMBER_AT_LEAST: Final = 7
 _AIR_AT_MOST: Final = 3
@@ -50,7 +51,7 @@ _KINDS: Final = {
     "priority": _Kind("", 2, False, 0),
     "icon": _Kind("", 2, False, 1),
     "name": _Kind("Resource", _NAME_AT_LEAST, False, 2),
-    "category": _Kind("Category", 15, False, 3),
+    "category": _Kind("Category", 8, False, 3),
     "subcategory": _Kind("Subcategory", 14, False, 4),
     "tier": _Kind("Tier", 20, False, 5),
     "hagga": _Kind("", _NUMBER_AT_LEAST, True, 6),
@@ -58,7 +59,7 @@ _KINDS: Final = {
     "total": _Kind("Total", _NUMBER_AT_LEAST, True, 8),
     "target": _Kind("Target", _NUMBER_AT_LEAST, True, 9),
     "bar": _Kind("", 8, False, 10),
-    "progress": _Kind("%", 7, True, 11),
+    "progress": _Kind("%", 6, True, 11),
     "status": _Kind("Status", 10, False, 12),
     "updated": _Kind("Updated", 8, True, 13),
     "by": _Kind("By", 14, False, 14),
@@ -178,6 +179,9 @@ def _natural_widths(resources: Sequence[Resource], context: Context) -> dict[str
     for key in ("hagga", "deep_desert", "total", "target"):
         longest = _longest_number(getattr(r, key) or 0 for r in resources)
         widths[key] = max(widths[key], longest)
+    categories = {r.shown_category for r in resources}
+    longest_category = max(map(len, categories), default=0)
+    widths["category"] = max(widths["category"], min(_CATEGORY_AT_MOST, longest_category))
     for key, location in _LOCATIONS.items():
         # Room for the sign of the current location in front of the name.
         title = min(_PLACE_AT_MOST, len(one_line(context.places[location], 24)) + 2)

@@ -9,6 +9,7 @@ from tracker_tui.domain.status import DAY, Status
 HOUR: Final = 3_600
 MINUTE: Final = 60
 _YEAR: Final = 365 * DAY
+_LARGEST_PERCENT: Final = 999
 
 
 class StatusLook(NamedTuple):
@@ -36,10 +37,14 @@ def bar(percent: int | None, width: int) -> str:
 
 
 def percent_text(percent: int | None) -> str:
-    """Return `77 %`; what is beyond four digits is told as such, so that columns hold."""
+    """Return `77 %` in at most six characters: beyond 999 the number tells nothing more."""
     if percent is None:
         return ""
-    return f"{percent} %" if percent <= 9999 else ">9999 %"  # noqa: PLR2004 - a width, not a rule
+    return (
+        f"{percent} %"
+        if abs(percent) <= _LARGEST_PERCENT
+        else f"{'<-' if percent < 0 else '>'}999%"
+    )
 
 
 def ago(seconds: int) -> str:
