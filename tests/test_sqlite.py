@@ -73,6 +73,11 @@ def files_in(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
+def read_once(path: Path) -> None:
+    with closing(open_ledger(config_for(path))) as ledger:
+        ledger.refresh()
+
+
 def change_once(path: Path) -> None:
     with closing(open_ledger(config_for(path))) as ledger:
         ledger.apply(add(1))
@@ -185,7 +190,7 @@ def assert_is_one_clear_sentence(error: DatabaseError, path: Path) -> None:
 def test_what_is_no_database_is_one_clear_error(path: Path, make: Callable[[Path], None]) -> None:
     make(path)
     with pytest.raises(DatabaseError) as caught:
-        open_ledger(config_for(path)).refresh()
+        read_once(path)
     assert_is_one_clear_sentence(caught.value, path)
 
 
@@ -194,7 +199,7 @@ def test_a_failed_opening_touches_nothing(path: Path, make: Callable[[Path], Non
     make(path)
     before = {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
     with pytest.raises(DatabaseError):
-        open_ledger(config_for(path)).refresh()
+        read_once(path)
     assert before == {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 
 from tracker_tui.cli.output import complain
 from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
 from tracker_tui.domain.text import one_line
+from tracker_tui.errors import UsageError
 from tracker_tui.tracker import Tracker
 
 
@@ -29,6 +31,8 @@ def open_demo(arguments: argparse.Namespace) -> int:
 
 
 def _run(config: Config) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
     tracker = Tracker(config)
     # The ledger opens in its own thread while Textual is imported in this one.
     opened = tracker.open()

@@ -158,7 +158,7 @@ _EXPLANATIONS = (
     ("SQLITE_READONLY", "is read only for you. Check the permissions of it and its folder."),
     ("SQLITE_CANTOPEN", "cannot be opened. Check the permissions of it and its folder."),
     ("SQLITE_PERM", "may not be used by you. Check the permissions of it and its folder."),
-    ("SQLITE_IOERR", "could not be read or written. Check the disk, then try again."),
+    ("SQLITE_IOERR", "could not be read or written. Check that the disk has room, then try again."),
 )
 
 
