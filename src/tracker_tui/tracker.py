@@ -259,7 +259,10 @@ class Tracker:
         return outcomes
 
     def _settle(self, change: Change) -> Outcome:
-        return next(outcome for outcome in self._send() if outcome.change.id == change.id)
+        for outcome in self._send():
+            if outcome.change.id == change.id:
+                return outcome
+        raise TrackerError("Not sent yet: an earlier change of this resource was refused.")
 
     def _undo(self) -> None:
         undoing = self._engine.undo(self._opened(), random_id, self.member.id)

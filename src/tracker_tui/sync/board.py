@@ -8,6 +8,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, foresee
+from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 
 
@@ -27,7 +28,7 @@ class Board:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rows: dict[str, Resource] = {}
-        self._pending: dict[str, list[Change]] = {}
+        self._pending: dict[str, dict[str, Change]] = {}
         self._shown: dict[str, Resource] = {}
 
     def resource(self, resource_id: str) -> Resource | None:
@@ -53,35 +54,46 @@ class Board:
     def ask(self, change: Change) -> None:
         """Show a change that the ledger has not answered yet."""
         with self._lock:
-            self._pending.setdefault(change.resource_id, []).append(change)
-            self._lay_over(change.resource_id)
+            self._pending.setdefault(change.resource_id, {})[change.id] = change
+            shown = self._shown.get(change.resource_id)
+            if shown is not None:
+                self._shown[change.resource_id] = _after(shown, change)
 
-    def answer(self, change: Change, row: Resource | None) -> None:
-        """Show the ledger's answer to a change: the row as it is now, None if it is gone."""
+    def answer(self, outcomes: Iterable[Outcome]) -> None:
+        """Show the ledger's answers: rows as they are now, without those that are gone."""
+        touched = set()
         with self._lock:
-            if row is None:
-                self._rows.pop(change.resource_id, None)
-            else:
-                self._rows[row.id] = row
-            self._forget(change)
+            for outcome in outcomes:
+                change, row = outcome.change, outcome.resource
+                touched.add(change.resource_id)
+                self._forget(change)
+                if row is None:
+                    self._rows.pop(change.resource_id, None)
+                else:
+                    self._rows[row.id] = row
+            for resource_id in touched:
+                self._lay_over(resource_id)
 
     def withdraw(self, change: Change) -> None:
         """Show the resource as if the change had never been asked for."""
         with self._lock:
             self._forget(change)
+            self._lay_over(change.resource_id)
 
     def _forget(self, change: Change) -> None:
-        left = [c for c in self._pending.pop(change.resource_id, ()) if c.id != change.id]
-        if left:
-            self._pending[change.resource_id] = left
-        self._lay_over(change.resource_id)
+        pending = self._pending.get(change.resource_id)
+        if pending is not None:
+            pending.pop(change.id, None)
+            if not pending:
+                del self._pending[change.resource_id]
 
     def _lay_over(self, resource_id: str) -> None:
         row = self._rows.get(resource_id)
         if row is None:
             self._shown.pop(resource_id, None)
         else:
-            self._shown[resource_id] = reduce(_after, self._pending.get(resource_id, ()), row)
+            pending = self._pending.get(resource_id, {}).values()
+            self._shown[resource_id] = reduce(_after, pending, row)
 
 
 def _after(resource: Resource, change: Change) -> Resource:

@@ -47,6 +47,7 @@ class Engine:
                         blocked.add(change.resource_id)
         finally:
             if outcomes:
+                self._board.answer(outcomes)
                 self._tell(tuple(outcomes))
         return outcomes
 
@@ -71,7 +72,6 @@ class Engine:
     def _settle(self, outcome: Outcome) -> None:
         change = outcome.change
         self._outbox.settle(outcome)
-        self._board.answer(change, outcome.resource)
         self._undo_log.settled(outcome)
         if change.undoes is not None:
             # An undo that was refused may be asked for again; nothing waits for the player.

@@ -1,0 +1,92 @@
+"""A ledger under test, and its raw rows, on whatever kind of database it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from peewee import RawQuery
+
+from helpers.build import PLAYER
+from helpers.wild import FOUNDING, TABLES, Statements
+from tracker_tui.db.batch import Database, Rows
+from tracker_tui.db.layout import Layout
+from tracker_tui.ledger.ledger import Ledger
+
+Row = dict[str, Any]
+
+
+class Books:
+    """A ledger, with a way to its raw rows that needs nothing but `Database.batch`."""
+
+    def __init__(
+        self,
+        database: Database,
+        statements: Statements,
+        *,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        """Run the statements on an empty database and open a ledger on what they made."""
+        self.database = database
+        database.batch([RawQuery(statement) for statement in statements])
+        layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
+        self.ledger = Ledger(database, layout, clock=clock)
+
+    def run(self, sql: str, *values: Any) -> Rows:
+        """Run one statement behind the ledger's back; returns its rows."""
+        return self.database.batch([RawQuery(sql, values)])[0].rows
+
+    def rows(self, table: str) -> list[Row]:
+        """Return a table's rows by column name, in order of commit."""
+        names = self._columns(table)
+        columns = ", ".join(f'"{name}"' for name in names)
+        found = self.run(f"SELECT {columns} FROM {table} ORDER BY rowid")
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def row(self, table: str, row_id: str) -> Row:
+        """Return the one row of this id."""
+        (found,) = (row for row in self.rows(table) if row["id"] == row_id)
+        return found
+
+    def resource(self, resource_id: str = "spice") -> Row:
+        """Return a resource's row."""
+        return self.row("resources", resource_id)
+
+    def quantities(self, resource_id: str = "spice") -> tuple[int, int]:
+        """Return what is stored at Hagga and in the Deep Desert."""
+        row = self.resource(resource_id)
+        return row["quantity_hagga"], row["quantity_deep_desert"]
+
+    def insert(self, table: str, **values: Any) -> None:
+        """Insert a row as some other program would."""
+        marks = ", ".join("?" * len(values))
+        self.run(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", *values.values())
+
+    def insert_resource(self, resource_id: str = "spice", **values: Any) -> None:
+        """Insert a resource with no history, as an older website left it."""
+        plain = {
+            "name": resource_id.title(),
+            "last_updated_by": PLAYER,
+            "created_at": 1_700_000_000,
+            "updated_at": 1_700_000_000,
+        }
+        self.insert("resources", id=resource_id, **(plain | values))
+
+    def everything(self) -> dict[str, Rows]:
+        """Return all rows of all tables as SQL literals, which tell 1 from 1.0 and from '1'."""
+        found = {}
+        for table in TABLES:
+            columns = ", ".join(f'quote("{name}")' for name in self._columns(table))
+            found[table] = self.run(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid")
+        return found
+
+    def _columns(self, table: str) -> list[str]:
+        return [name for (name,) in self.run(f"SELECT name FROM pragma_table_info('{table}')")]
+
+
+class MakeLedger(Protocol):
+    """Makes books on a new database of their own."""
+
+    def __call__(
+        self, statements: Statements = FOUNDING, *, clock: Callable[[], int] | None = None
+    ) -> Books: ...

@@ -1,0 +1,58 @@
+"""Builders: say what a test is about, the rest is some sane value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tracker_tui.config import Config, Folders
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.ledger.ledger import random_id
+from tracker_tui.ledger.resources import NewResource
+
+HAGGA, DEEP_DESERT = Location.HAGGA, Location.DEEP_DESERT
+PLAYER = "111111111111111111"
+"""A Discord id, as `updated_by` holds it."""
+
+
+def new_resource(resource_id: str = "spice", **given: Any) -> NewResource:
+    """Return a resource to be created: nothing in store, no target."""
+    plain = NewResource(resource_id, resource_id.title(), "Raw")
+    return plain._replace(**given)
+
+
+def change(kind: Kind, amount: int, location: Location = HAGGA, **given: Any) -> Change:
+    """Return a change of the resource "spice" by PLAYER, with a fresh id."""
+    return Change(random_id(), "spice", kind, location, amount, PLAYER)._replace(**given)
+
+
+def add(amount: int, location: Location = HAGGA, **given: Any) -> Change:
+    """Return `+amount`."""
+    return change(Kind.ADD, amount, location, **given)
+
+
+def remove(amount: int, location: Location = HAGGA, **given: Any) -> Change:
+    """Return `-amount`."""
+    return change(Kind.REMOVE, amount, location, **given)
+
+
+def set_to(amount: int, location: Location = HAGGA, **given: Any) -> Change:
+    """Return `=amount`."""
+    return change(Kind.SET, amount, location, **given)
+
+
+def to_deep_desert(amount: int, **given: Any) -> Change:
+    """Return `>amount`."""
+    return change(Kind.TO_DEEP_DESERT, amount, **given)
+
+
+def to_hagga(amount: int, **given: Any) -> Change:
+    """Return `<amount`."""
+    return change(Kind.TO_HAGGA, amount, **given)
+
+
+def config_for(path: Path, *, is_default: bool = False) -> Config:
+    """Return the settings of a local user with this database, everything else beside it."""
+    folders = Folders(path.parent / "config", path.parent, path.parent / "state")
+    return Config(folders, path, is_default, PLAYER)

@@ -1,0 +1,52 @@
+"""Waiting for the tracker's events, never for time to pass."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.tracker import Event, Settled, Tracker
+
+E = TypeVar("E")
+SECONDS = 20
+"""How long to wait for an event before the test fails."""
+
+
+class Listener:
+    """Keeps what a tracker tells, and lets a test wait for it."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.events: list[Event] = []
+        self._news = threading.Condition()
+        tracker.listen(self._hear)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds that an event brings about."""
+        with self._news:
+            assert self._news.wait_for(holds, SECONDS), f"it never came; heard {self.events}"
+
+    def next(self, kind: type[E]) -> E:
+        """Wait for the first event of this kind that was not taken yet, and take it."""
+        self.until(lambda: any(isinstance(event, kind) for event in self.events))
+        with self._news:
+            event = next(event for event in self.events if isinstance(event, kind))
+            self.events.remove(event)
+        return event
+
+    def settled(self, how_many: int) -> list[Outcome]:
+        """Wait for the outcomes of so many changes, and take them."""
+        self.until(lambda: len(self._outcomes()) >= how_many)
+        with self._news:
+            outcomes = self._outcomes()
+            self.events = [event for event in self.events if not isinstance(event, Settled)]
+        return outcomes
+
+    def _outcomes(self) -> list[Outcome]:
+        return [o for event in self.events if isinstance(event, Settled) for o in event.outcomes]
+
+    def _hear(self, event: Event) -> None:
+        with self._news:
+            self.events.append(event)
+            self._news.notify_all()

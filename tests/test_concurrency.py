@@ -1,0 +1,159 @@
+"""Many players at once, in real processes, on one resource: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from helpers import wild
+from helpers.build import new_resource
+from helpers.player import PLAY, changes_of
+from helpers.processes import run_together
+from helpers.wild import ask, make_file
+from tracker_tui.db.sqlite import create_sqlite, open_sqlite
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.quantities import Kind
+from tracker_tui.ledger.ledger import Ledger
+
+Row = tuple[object, ...]
+Played = tuple[dict[str, str], dict[str, Change]]
+"""Each change's verdict, and each change, by id."""
+START = (1000, 400)
+SPICE = new_resource(hagga=START[0], deep_desert=START[1], target=2500, multiplier=1.5)
+
+
+@pytest.fixture
+def wal(tmp_path: Path) -> Path:
+    path = tmp_path / "wal.db"
+    create_sqlite(path, lambda database, layout: Ledger(database, layout).create([SPICE], "x"))
+    return path
+
+
+@pytest.fixture
+def rollback(tmp_path: Path) -> Path:
+    path = make_file(tmp_path / "rollback.db", wild.LATER, journal="delete")
+    with closing(Ledger(*open_sqlite(path))) as ledger:
+        ledger.create([SPICE], "x")
+    return path
+
+
+def play(
+    path: Path, players: list[str], changes_each: int
+) -> tuple[dict[str, str], dict[str, Change]]:
+    """Let all players loose; return each change's verdict, and each change, by id."""
+    printed = run_together(PLAY, [(path, player, changes_each) for player in players])
+    verdicts: dict[str, str] = {}
+    for out in printed:
+        verdicts |= json.loads(out.splitlines()[-1])
+    changes = {c.id: c for player in players for c in changes_of(player, changes_each)}
+    assert verdicts.keys() == changes.keys()
+    return verdicts, changes
+
+
+def history(path: Path) -> list[Row]:
+    return ask(
+        path,
+        "SELECT id, previous_quantity_hagga, previous_quantity_deep_desert, new_quantity_hagga,"
+        " new_quantity_deep_desert, change_amount_hagga, change_amount_deep_desert"
+        " FROM resource_history ORDER BY rowid",
+    )
+
+
+def differences(change: Change, hagga: int, deep_desert: int) -> tuple[int, int]:
+    if change.kind.is_transfer:
+        to_hagga = change.amount if change.kind is Kind.TO_HAGGA else -change.amount
+        return to_hagga, -to_hagga
+    there = hagga if change.location == "hagga" else deep_desert
+    moved = {
+        Kind.ADD: change.amount,
+        Kind.REMOVE: -change.amount,
+        Kind.SET: change.amount - there,
+    }[change.kind]
+    return (moved, 0) if change.location == "hagga" else (0, moved)
+
+
+def assert_every_applied_change_is_one_link_of_the_chain(
+    path: Path, verdicts: dict[str, str], changes: dict[str, Change]
+) -> None:
+    """Replay the history in order of commit: nothing between two rows, nothing twice."""
+    hagga, deep_desert = START
+    rows = history(path)[1:]
+    for row_id, *quantities in rows:
+        moved = differences(changes[str(row_id)], hagga, deep_desert)
+        after = hagga + moved[0], deep_desert + moved[1]
+        assert quantities == [hagga, deep_desert, *after, *moved]
+        assert min(after) >= 0
+        hagga, deep_desert = after
+    applied = {key for key, verdict in verdicts.items() if verdict == "applied"}
+    assert applied == {row[0] for row in rows}
+    assert len(applied) == len(rows)
+    asked = "SELECT quantity_hagga, quantity_deep_desert FROM resources"
+    assert ask(path, asked) == [(hagga, deep_desert)]
+
+
+def points(change: Change, after: int) -> float:
+    """Return the points of an addition to a target of 2,500 at multiplier 1.5."""
+    bonus = 0.10 if after < 1250 else 0.05 if after < 2500 else 0.0
+    weighted = change.amount / 1000 * 100 * 1.5
+    return int((weighted + weighted * bonus) * 100 + 0.5) / 100
+
+
+def assert_the_leaderboard_follows_the_rules(path: Path, changes: dict[str, Change]) -> None:
+    expected = {}
+    for row_id, _, _, *rest in history(path)[1:]:
+        change = changes[str(row_id)]
+        hagga, deep_desert, *moved = (int(str(number)) for number in rest)
+        if change.kind is Kind.ADD:
+            expected[change.id] = (
+                change.by,
+                "ADD",
+                change.amount,
+                points(change, hagga + deep_desert),
+            )
+        elif change.kind is Kind.SET and any(moved):
+            expected[change.id] = (change.by, "SET", abs(sum(moved)), 1.0)
+    rows = ask(
+        path, "SELECT id, user_id, action_type, quantity_changed, final_points FROM leaderboard"
+    )
+    assert {key: tuple(row) for key, *row in rows} == expected
+    assert len(rows) == len(expected)
+
+
+def test_eight_players_at_once_lose_and_double_nothing(wal: Path) -> None:
+    verdicts, changes = play(wal, [f"player {number}" for number in range(8)], 200)
+    assert set(verdicts.values()) <= {"applied", "refused"}
+    assert_every_applied_change_is_one_link_of_the_chain(wal, verdicts, changes)
+    assert_the_leaderboard_follows_the_rules(wal, changes)
+    # Else they played one after the other, and this proved nothing.
+    players = [changes[str(row[0])].by for row in history(wal)[1:]]
+    assert sum(before != after for before, after in pairwise(players)) > len(set(players))
+
+
+def test_players_of_a_database_with_a_rollback_journal_lose_and_double_nothing(
+    rollback: Path,
+) -> None:
+    verdicts, changes = play(rollback, [f"player {number}" for number in range(4)], 50)
+    assert set(verdicts.values()) <= {"applied", "refused"}
+    assert_every_applied_change_is_one_link_of_the_chain(rollback, verdicts, changes)
+    assert_the_leaderboard_follows_the_rules(rollback, changes)
+    both = "SELECT quantity_hagga - quantity_location_1, quantity_deep_desert - quantity_location_2"
+    assert ask(rollback, f"{both} FROM resources") == [(0, 0)]
+
+
+def test_two_copies_of_the_program_that_send_the_same_changes_apply_each_once(wal: Path) -> None:
+    printed = run_together(PLAY, [(wal, "twin", 100)] * 3)
+    answers = [json.loads(out.splitlines()[-1]) for out in printed]
+    changes = {change.id: change for change in changes_of("twin", 100)}
+    told = {key: sorted(answer[key] for answer in answers) for key in changes}
+    in_history = {str(row[0]) for row in history(wal)[1:]}
+    for key, verdicts in told.items():
+        if key in in_history:
+            assert verdicts.count("applied") == 1
+        else:
+            assert verdicts == ["refused"] * 3
+    once = dict.fromkeys(in_history, "applied")
+    assert_every_applied_change_is_one_link_of_the_chain(wal, once, changes)

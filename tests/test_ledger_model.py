@@ -1,0 +1,312 @@
+"""The ledger against a plain-Python model, driven by hypothesis through anything players may do.
+
+The model is written from the data contract and shares no rule with the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from helpers import wild
+from helpers.books import Books, MakeLedger
+from tracker_tui.domain.change import Change, Moved, counter_change
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.points import NO_POINTS
+from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.ledger.ledger import random_id
+from tracker_tui.ledger.resources import NewResource
+
+MOST = 999_999_999
+Pair = tuple[int, int]
+
+amounts = st.one_of(
+    st.integers(1, 30),
+    st.integers(1, 5000),
+    st.sampled_from([1000, MOST - 1, MOST, MOST + 1]),
+)
+quantities = st.one_of(st.just(0), st.integers(0, 3000), st.just(MOST))
+
+
+@dataclass
+class Shelf:
+    """A resource: what is at Hagga and in the Deep Desert, and what points depend on."""
+
+    there: Pair
+    target: int | None
+    multiplier: float
+
+    def status(self) -> str:
+        total = sum(self.there)
+        if not self.target:
+            return "at_target"
+        for percent, status in ((150, "above_target"), (100, "at_target"), (50, "below_target")):
+            if total * 100 >= self.target * percent:
+                return status
+        return "critical"
+
+
+@dataclass
+class Entry:
+    """A row of history."""
+
+    id: str
+    resource: str
+    before: Pair
+    after: Pair
+    type: str
+
+
+@dataclass
+class World:
+    """What the tables must hold."""
+
+    shelves: dict[str, Shelf] = field(default_factory=dict)
+    history: dict[str, Entry] = field(default_factory=dict)
+    points: dict[str, tuple[str, str, int, float, str]] = field(default_factory=dict)
+
+    def send(self, change: Change) -> tuple[Verdict, Refusal | None]:
+        """Return the answer that the contract gives, and keep what it writes."""
+        shelf = self.shelves.get(change.resource_id)
+        if shelf is None:
+            return Verdict.REFUSED, Refusal.NO_RESOURCE
+        if change.id in self.history:
+            if self.history[change.id].resource == change.resource_id:
+                return Verdict.ALREADY_APPLIED, None
+            return Verdict.REFUSED, Refusal.ID_TAKEN
+        after = wanted(change, shelf.there)
+        refusal = self._refusal(change, after)
+        if refusal is not None:
+            return Verdict.REFUSED, refusal
+        if change.expected is not None:
+            seen = shelf.there[change.location is Location.DEEP_DESERT]
+            if seen not in (change.expected, change.amount):
+                return Verdict.CONFLICT, None
+        self._write(change, shelf, after)
+        return Verdict.APPLIED, None
+
+    def _refusal(self, change: Change, after: Pair) -> Refusal | None:
+        if change.requires is not None and change.requires not in self.history:
+            return Refusal.NOT_IN_HISTORY
+        ends = [new for new, moves in zip(after, moving(change), strict=True) if moves]
+        return None if all(0 <= new <= MOST for new in ends) else Refusal.QUANTITY
+
+    def _write(self, change: Change, shelf: Shelf, after: Pair) -> None:
+        types = {Kind.SET: "absolute", Kind.ADD: "relative", Kind.REMOVE: "relative"}
+        before, shelf.there = shelf.there, after
+        self.history[change.id] = Entry(
+            change.id, change.resource_id, before, after, types.get(change.kind, "transfer")
+        )
+        if change.undoes is not None:
+            self.points.pop(change.undoes, None)
+        elif change.kind is Kind.SET and before != after:
+            moved = abs(sum(after) - sum(before))
+            self.points[change.id] = (change.by, "SET", moved, 1.0, shelf.status())
+        elif change.kind is Kind.ADD:
+            bonus = {"critical": 0.10, "below_target": 0.05}.get(shelf.status(), 0.0)
+            weighted = change.amount / 1000 * 100 * shelf.multiplier
+            final = int((weighted + weighted * bonus) * 100 + 0.5) / 100
+            if final > 0:
+                self.points[change.id] = (change.by, "ADD", change.amount, final, shelf.status())
+
+
+def wanted(change: Change, there: Pair) -> Pair:
+    hagga, deep_desert = there
+    if change.kind is Kind.TO_DEEP_DESERT:
+        return hagga - change.amount, deep_desert + change.amount
+    if change.kind is Kind.TO_HAGGA:
+        return hagga + change.amount, deep_desert - change.amount
+    old = hagga if change.location is Location.HAGGA else deep_desert
+    new = {
+        Kind.ADD: old + change.amount,
+        Kind.REMOVE: old - change.amount,
+        Kind.SET: change.amount,
+    }[change.kind]
+    return (new, deep_desert) if change.location is Location.HAGGA else (hagga, new)
+
+
+def moving(change: Change) -> tuple[bool, bool]:
+    if change.kind.is_transfer:
+        return True, True
+    return change.location is Location.HAGGA, change.location is Location.DEEP_DESERT
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Sends changes to a ledger and to the model, and compares all that is written."""
+
+    resources = Bundle("resources")
+    sent = Bundle("sent")
+
+    def __init__(self, books: Books) -> None:
+        super().__init__()
+        self.books = books
+        self.world = World()
+
+    def teardown(self) -> None:
+        self.books.ledger.close()
+
+    @rule(
+        target=resources,
+        hagga=quantities,
+        deep_desert=quantities,
+        goal=st.one_of(st.none(), st.sampled_from([0, 10, 2000, 6000, MOST])),
+        multiplier=st.sampled_from([0.04, 0.05, 0.67, 1.0, 2.5, 100.0]),
+    )
+    def create(self, hagga: int, deep_desert: int, goal: int | None, multiplier: float) -> str:
+        new = NewResource(
+            random_id(),
+            "Spice",
+            "Raw",
+            hagga=hagga,
+            deep_desert=deep_desert,
+            target=goal,
+            multiplier=multiplier,
+        )
+        known = {row["id"] for row in self.books.rows("resource_history")}
+        self.books.ledger.create([new], "founder")
+        (row,) = (r for r in self.books.rows("resource_history") if r["id"] not in known)
+        there = (hagga, deep_desert)
+        self.world.shelves[new.id] = Shelf(there, goal, multiplier)
+        self.world.history[row["id"]] = Entry(row["id"], new.id, (0, 0), there, "absolute")
+        return new.id
+
+    @rule(
+        target=sent,
+        resource=resources,
+        kind=st.sampled_from(Kind),
+        location=st.sampled_from(Location),
+        amount=amounts,
+        by=st.sampled_from(["chani", "paul"]),
+    )
+    def change(self, resource: str, kind: Kind, location: Location, amount: int, by: str) -> Change:
+        return self.send(Change(random_id(), resource, kind, location, amount, by))
+
+    @rule(
+        target=sent,
+        resource=resources,
+        location=st.sampled_from(Location),
+        amount=st.one_of(st.just(0), amounts),
+        seen=st.sampled_from(["what is there", "what is wanted", "something else"]),
+    )
+    def count_what_was_seen(
+        self, resource: str, location: Location, amount: int, seen: str
+    ) -> Change:
+        there = self.world.shelves[resource].there[location is Location.DEEP_DESERT]
+        expected = {"what is there": there, "what is wanted": amount, "something else": there + 1}
+        change = Change(random_id(), resource, Kind.SET, location, amount, "chani")
+        return self.send(change._replace(expected=expected[seen]))
+
+    @rule(change=sent)
+    def send_again(self, change: Change) -> None:
+        self.send(change)
+
+    @rule(change=sent, resource=resources)
+    def send_again_to_another_resource(self, change: Change, resource: str) -> None:
+        self.send(change._replace(resource_id=resource))
+
+    @rule(target=sent, resource=resources, change=sent, amount=amounts)
+    def change_what_requires_another(self, resource: str, change: Change, amount: int) -> Change:
+        new = Change(random_id(), resource, Kind.ADD, Location.HAGGA, amount, "paul")
+        return self.send(new._replace(requires=change.id))
+
+    @rule(amount=amounts)
+    def change_what_is_not_there(self, amount: int) -> None:
+        self.send(Change(random_id(), "gone", Kind.ADD, Location.HAGGA, amount, "paul"))
+
+    @rule(target=sent, change=sent)
+    def undo(self, change: Change) -> Change:
+        entry = self.world.history.get(change.id)
+        if entry is None or entry.resource != change.resource_id:
+            return change
+        moved = Moved(*entry.before, *entry.after, NO_POINTS)
+        counter = counter_change(change, moved, random_id(), "chani")
+        if counter is None:
+            assert entry.before == entry.after
+            return change
+        return self.send(counter)
+
+    def send(self, change: Change) -> Change:
+        expected = self.world.send(change)
+        outcome = self.books.ledger.apply(change)
+        assert (outcome.verdict, outcome.refusal) == expected
+        self.compare_moved(change, outcome)
+        return change
+
+    def compare_moved(self, change: Change, outcome: Outcome) -> None:
+        if not outcome.is_in_history:
+            assert outcome.moved is None
+            return
+        entry = self.world.history[change.id]
+        assert outcome.moved is not None
+        assert outcome.moved[:4] == (*entry.before, *entry.after)
+        _, _, _, final, _ = self.world.points.get(change.id, ("", "", 0, 0.0, ""))
+        assert outcome.moved.points.final == final
+
+    @invariant()
+    def resources_are_those_of_the_model(self) -> None:
+        rows = {row["id"]: row for row in self.books.rows("resources")}
+        assert rows.keys() == self.world.shelves.keys()
+        for key, shelf in self.world.shelves.items():
+            row = rows[key]
+            assert (row["quantity_hagga"], row["quantity_deep_desert"]) == shelf.there
+            assert row["status"] == shelf.status().replace("above_target", "at_target")
+
+    @invariant()
+    def history_is_an_unbroken_chain(self) -> None:
+        chain: dict[str, Pair] = {}
+        newest: dict[str, int] = {}
+        for row, entry in zip(
+            self.books.rows("resource_history"), self.world.history.values(), strict=True
+        ):
+            before = row["previous_quantity_hagga"], row["previous_quantity_deep_desert"]
+            after = row["new_quantity_hagga"], row["new_quantity_deep_desert"]
+            moved = row["change_amount_hagga"], row["change_amount_deep_desert"]
+            assert (row["id"], row["resource_id"]) == (entry.id, entry.resource)
+            assert row["change_type"] == entry.type
+            assert (before, after) == (entry.before, entry.after)
+            assert moved == (after[0] - before[0], after[1] - before[1])
+            assert before == chain.get(entry.resource, (0, 0))
+            chain[entry.resource] = after
+            newest[entry.resource] = row["created_at"]
+        assert chain == {key: shelf.there for key, shelf in self.world.shelves.items()}
+        stamps = {row["id"]: row["updated_at"] for row in self.books.rows("resources")}
+        assert stamps == newest
+
+    @invariant()
+    def the_leaderboard_is_that_of_the_model(self) -> None:
+        rows = {
+            row["id"]: (
+                row["user_id"],
+                row["action_type"],
+                row["quantity_changed"],
+                row["final_points"],
+                row["resource_status"],
+            )
+            for row in self.books.rows("leaderboard")
+        }
+        assert rows == self.world.points
+        sums: dict[str, list[float]] = {}
+        for who, _, _, final, _ in self.world.points.values():
+            sums.setdefault(who, []).append(final)
+        asked = "SELECT user_id, sum(final_points) FROM leaderboard GROUP BY +user_id"
+        assert dict(self.books.run(asked)) == pytest.approx({w: sum(p) for w, p in sums.items()})
+
+
+@pytest.mark.parametrize("schema", ["founding", "later"])
+def test_the_ledger_does_what_the_model_does(make_ledger: MakeLedger, schema: str) -> None:
+    def machine() -> LedgerMachine:
+        ticking = count(1_700_000_000)
+        return LedgerMachine(make_ledger(wild.OURS[schema], clock=lambda: next(ticking)))
+
+    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40))
