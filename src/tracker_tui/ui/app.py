@@ -59,7 +59,7 @@ class TrackerApp(App[None]):
         self.tracker.listen(self._hear)
         self.set_keymap(dict(self.tracker.config.keys))
         if self.tracker.trouble is not None:
-            self.resources.tell_of_trouble(self.tracker.trouble)
+            self.resources.herald.tell_of_trouble(self.tracker.trouble)
 
     def on_ready(self) -> None:
         """Let garbage be collected from here on, but for what the start has made."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from time import monotonic
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
@@ -17,22 +16,20 @@ from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
 from tracker_tui.domain.text import one_line
-from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Event, Failed, Loaded, Settled, Tracker, Undone
 from tracker_tui.ui.columns import Context, sortable_columns
+from tracker_tui.ui.herald import Herald
 from tracker_tui.ui.preview import Preview, preview
-from tracker_tui.ui.shown import STATUS_LOOKS, ago
-from tracker_tui.ui.toasts import told_of_applied, told_of_refused, told_of_undo
-from tracker_tui.ui.view import View, arrange, summarize
+from tracker_tui.ui.shown import STATUS_LOOKS
+from tracker_tui.ui.standing import standing_of
+from tracker_tui.ui.view import View, arrange
 from tracker_tui.ui.widgets.filter_bar import FilterBar
 from tracker_tui.ui.widgets.quick_edit import QuickEdit
 from tracker_tui.ui.widgets.resource_table import ResourceTable
-from tracker_tui.ui.widgets.summary_strip import Standing, SummaryStrip
+from tracker_tui.ui.widgets.summary_strip import SummaryStrip
 
 _POLL_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
-_TOAST_SECONDS = 0.8
-_STALE_READING_SECONDS = 5.0
 _NOT_IN_QUICK_EDIT = frozenset({"filter", "quick_edit", "undo", "copy", "clear"})
 
 
@@ -73,9 +70,7 @@ class ResourcesScreen(Screen[None]):
         self._index = SearchIndex()
         self._everything: list[Resource] = []
         self._text = ""
-        self._applied: list[Outcome] = []
-        self._last_toast = 0.0
-        self._told_trouble = ""
+        self.herald = Herald(self, tracker)
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -102,65 +97,25 @@ class ResourcesScreen(Screen[None]):
         """Take news from the tracker."""
         match event:
             case Loaded(changed=changed, is_first=is_first):
+                self.herald.forget_trouble()
                 self.load()
                 if not is_first:
                     self.table.flash(changed)
             case Settled(outcomes=outcomes):
-                self._settle(outcomes)
+                self._show_changed({outcome.change.resource_id for outcome in outcomes})
+                self.table.flash({o.change.resource_id for o in outcomes if o.is_in_history})
+                self.herald.tell_of_outcomes(outcomes)
             case Undone():
-                self._tell_of_undo(event)
+                self.load()
+                self.herald.tell_of_undo(event)
             case Failed(error=error):
-                self.tell_of_trouble(error)
-        if not isinstance(event, Failed):
-            self._told_trouble = ""
+                self.herald.tell_of_trouble(error)
         self.show_standing()
-
-    def tell_of_trouble(self, error: TrackerError) -> None:
-        """Say what is wrong with the ledger, once while it lasts; the strip goes on telling."""
-        if str(error) != self._told_trouble:
-            self._told_trouble = str(error)
-            self.notify(str(error), severity="error", title="Database", timeout=15, markup=False)
 
     def load(self) -> None:
         """Show all rows anew."""
         self._everything = self.tracker.resources()
         self.show_rows()
-
-    def _settle(self, outcomes: Sequence[Outcome]) -> None:
-        self._show_changed({outcome.change.resource_id for outcome in outcomes})
-        self.table.flash({o.change.resource_id for o in outcomes if o.is_in_history})
-        places = self.tracker.places
-        undone = [outcome for outcome in outcomes if outcome.change.undoes is not None]
-        for told, severity in told_of_undo(undone, places):
-            self.notify(told, severity=severity, markup=False)
-        submitted = [outcome for outcome in outcomes if outcome.change.undoes is None]
-        refused = [outcome for outcome in submitted if not outcome.is_in_history]
-        if refused:
-            told = told_of_refused(refused, places)
-            self.notify(told, severity="error", timeout=10, markup=False)
-        self._toast_soon([outcome for outcome in submitted if outcome.is_in_history])
-
-    def _toast_soon(self, applied: Sequence[Outcome]) -> None:
-        """Tell of applied changes; those of a burst together."""
-        is_waiting = bool(self._applied)
-        self._applied += applied
-        if self._applied and not is_waiting:
-            wait = self._last_toast + _TOAST_SECONDS - monotonic()
-            self.set_timer(max(wait, 0.01), self._toast_applied)
-
-    def _toast_applied(self) -> None:
-        if self._applied:
-            self._last_toast = monotonic()
-            told = told_of_applied(self._applied, self.tracker.places)
-            self._applied.clear()
-            self.notify(told, timeout=4, markup=False)
-
-    def _tell_of_undo(self, undone: Undone) -> None:
-        if undone.withdrawn:
-            self.load()
-            self.notify(f"{undone.withdrawn} unsent changes withdrawn.", markup=False)
-        elif not undone.countered:
-            self.notify("Nothing to undo: only this run's changes can be.", markup=False)
 
     def _show_changed(self, resource_ids: Iterable[str]) -> None:
         """Redraw rows where they stand; their order changes at the next refresh, not underhand."""
@@ -190,27 +145,7 @@ class ResourcesScreen(Screen[None]):
 
     def show_standing(self) -> None:
         """Bring the strip up to date."""
-        tracker, config = self.tracker, self.tracker.config
-        self.strip.standing = Standing(
-            title="demo" if config.is_demo else config.profile or config.database.stem,
-            member=tracker.member.name,
-            connection=self._connection(),
-            is_in_trouble=tracker.trouble is not None,
-            pending=len(tracker.pending()),
-            needing_player=len(tracker.needing_player()),
-            summary=summarize(self._everything, tracker.now()),
-            places=[tracker.places[location] for location in Location],
-            location=self.view.location,
-        )
-
-    def _connection(self) -> str:
-        tracker = self.tracker
-        if tracker.last_refresh is None:
-            return "unavailable" if tracker.trouble else "opening …"
-        age = monotonic() - tracker.last_refresh
-        if tracker.trouble:
-            return f"unavailable, read {ago(int(age))}"
-        return "local" if age < _STALE_READING_SECONDS else f"local, read {int(age)} s ago"
+        self.strip.standing = standing_of(self.tracker, self._everything, self.view.location)
 
     def _facts(self, count: int) -> str:
         view = self.view

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -13,7 +10,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.shown import STATUS_LOOKS
-from tracker_tui.ui.view import Summary
+from tracker_tui.ui.standing import Standing
 
 _STYLES = {
     Status.CRITICAL: "$text-error",
@@ -21,20 +18,6 @@ _STYLES = {
     Status.AT_TARGET: "$text-success",
     Status.ABOVE_TARGET: "$above",
 }
-
-
-class Standing(NamedTuple):
-    """Everything that the strip shows."""
-
-    title: str
-    member: str
-    connection: str
-    is_in_trouble: bool
-    pending: int
-    needing_player: int
-    summary: Summary
-    places: Sequence[str]
-    location: Location
 
 
 class SummaryStrip(Widget):
