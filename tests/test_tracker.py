@@ -226,9 +226,9 @@ def test_what_is_shown_is_what_the_ledger_has_whoever_submits_in_between(
 
 
 def test_a_change_minds_what_was_seen_only_if_it_is_absolute_and_guarded(tracker: Tracker) -> None:
-    seen = tracker.change("spice", parse_change("=5"), DEEP_DESERT, guarded=True)
-    blind = tracker.change("spice", parse_change("=5"), DEEP_DESERT, guarded=False)
-    relative = tracker.change("spice", parse_change("+5 # run"), HAGGA, guarded=True)
+    seen = tracker.change("spice", parse_change("=5"), DEEP_DESERT, seen=400)
+    blind = tracker.change("spice", parse_change("=5"), DEEP_DESERT, seen=None)
+    relative = tracker.change("spice", parse_change("+5 # run"), HAGGA, seen=1000)
     assert (seen.expected, blind.expected, relative.expected) == (400, None, None)
     assert (relative.by, relative.reason, relative.amount) == (PLAYER, "run", 5)
 
@@ -236,7 +236,7 @@ def test_a_change_minds_what_was_seen_only_if_it_is_absolute_and_guarded(tracker
 def test_a_count_of_what_somebody_else_moved_meanwhile_is_a_conflict(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
-    change = tracker.change("spice", parse_change("=5"), HAGGA, guarded=True)
+    change = tracker.change("spice", parse_change("=5"), HAGGA, seen=1000)
     other.apply(add(1))
     tracker.submit([change])
     (outcome,) = listener.settled(1)

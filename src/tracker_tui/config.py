@@ -38,6 +38,8 @@ class Config(NamedTuple):
     profile: str | None = None
     keys: Mapping[str, str] = {}
     """Remapped keys: binding id to keys, as in the table [keys] of config.toml."""
+    busy_seconds: float | None = None
+    """How long to wait for other writers; None: as long as the dashboard does."""
     is_demo: bool = False
     """Whether the database is thrown away at the end."""
 

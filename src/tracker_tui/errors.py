@@ -61,5 +61,9 @@ class InvalidResource(TrackerError):
     """A resource was to be written with values that the data contract forbids."""
 
 
+class StatementRefused(DatabaseError):
+    """The database refuses this one statement, now and later: a constraint, a trigger."""
+
+
 class UnknownResource(TrackerError):
     """No resource, or more than one, goes by what was asked for."""

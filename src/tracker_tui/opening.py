@@ -32,7 +32,7 @@ def open_ledger(config: Config) -> Ledger:
     """
     if config.is_default_database and not is_there(config.database):
         bring_up_to_date(config, starter=True)
-    return Ledger(*open_sqlite(config.database))
+    return Ledger(*open_sqlite(config.database, busy_seconds=config.busy_seconds))
 
 
 def planned_statements(config: Config) -> list[str]:

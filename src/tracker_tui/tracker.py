@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tracker_tui.config import Config
 from tracker_tui.domain.change import Change
@@ -28,6 +28,8 @@ from tracker_tui.opening import open_ledger
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import MemoryOutbox, Outbox
+
+T = TypeVar("T")
 
 
 class Loaded(NamedTuple):
@@ -128,13 +130,13 @@ class Tracker:
 
     def recent_history(self, resource_id: str) -> Future[list[HistoryEntry]]:
         """Ask for a resource's newest history entries."""
-        return self._ledger_thread.submit(lambda: self._opened().recent_history(resource_id))
+        return self._ask(lambda: self._opened().recent_history(resource_id))
 
     # Acting
 
     def open(self) -> Future[None]:
         """Open the ledger and read it; the future raises what a command should end with."""
-        return self._ledger_thread.submit(self._open)
+        return self._ask(self._open)
 
     def refresh(self) -> Future[None]:
         """Read everything anew."""
@@ -146,10 +148,13 @@ class Tracker:
             self._ledger_thread.submit(self._guarded, self._poll)
 
     def change(
-        self, resource_id: str, typed: TypedChange, location: Location, *, guarded: bool
+        self, resource_id: str, typed: TypedChange, location: Location, *, seen: int | None
     ) -> Change:
-        """Make the change that a player typed; `guarded`: an absolute one minds what was seen."""
-        seen = self.resource(resource_id) if guarded and typed.kind is Kind.SET else None
+        """Make the change that a player typed.
+
+        `seen` is the quantity at `location` that was on screen, which an absolute change minds;
+        None if nothing was.
+        """
         return Change(
             random_id(),
             resource_id,
@@ -158,7 +163,7 @@ class Tracker:
             typed.amount,
             self.member.id,
             typed.reason,
-            expected=None if seen is None else seen.at(location),
+            expected=seen if typed.kind is Kind.SET else None,
         )
 
     def submit(self, changes: Iterable[Change]) -> None:
@@ -177,14 +182,12 @@ class Tracker:
 
     def find(self, text: str) -> Future[str]:
         """Ask for the id of the one resource that `text` names; the future may raise."""
-        return self._ledger_thread.submit(
-            lambda: find_resource(text, self._opened().resource_names())
-        )
+        return self._ask(lambda: self._find(text))
 
     def settle(self, change: Change) -> Future[Outcome]:
-        """Send one change at once and ask for what came of it."""
+        """Send one change at once and ask for what came of it; if that fails it is withdrawn."""
         self._outbox.put([change])
-        return self._ledger_thread.submit(self._settle, change)
+        return self._ask(lambda: self._settle(change))
 
     def close(self) -> Sequence[Change]:
         """Send what is pending, let go of the ledger, and return what could not be sent."""
@@ -194,6 +197,19 @@ class Tracker:
         return self._outbox.pending()
 
     # In the ledger's thread
+
+    def _ask(self, work: Callable[[], T]) -> Future[T]:
+        """Have work done in the ledger's thread; the future raises TrackerError and no other."""
+
+        def explained() -> T:
+            try:
+                return work()
+            except TrackerError:
+                raise
+            except Exception as error:
+                raise _fault(error) from error
+
+        return self._ledger_thread.submit(explained)
 
     def _opened(self) -> Ledger:
         if self._ledger is None:
@@ -213,12 +229,7 @@ class Tracker:
         except TrackerError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - nobody is above a thread to hear of it
-            fault = UnexpectedError(
-                f"Something in the program itself went wrong ({type(error).__name__}). "
-                "What was not stored stays pending; please report it."
-            )
-            fault.__cause__ = error
-            self._fail(fault)
+            self._fail(_fault(error))
 
     def _fail(self, error: TrackerError) -> None:
         self.trouble = error
@@ -258,11 +269,23 @@ class Tracker:
         self.trouble = None
         return outcomes
 
+    def _find(self, text: str) -> str:
+        orientation = self._opened().orient()
+        self.names, self.places = orientation.names, orientation.places
+        return find_resource(text, orientation.resources)
+
     def _settle(self, change: Change) -> Outcome:
-        for outcome in self._send():
+        try:
+            outcomes = self._send()
+        except TrackerError:
+            # Whoever is told that it failed may try again: it must not be sent behind their back.
+            self._outbox.withdraw(change.id)
+            raise
+        for outcome in outcomes:
             if outcome.change.id == change.id:
                 return outcome
-        raise TrackerError("Not sent yet: an earlier change of this resource was refused.")
+        self._outbox.withdraw(change.id)
+        raise TrackerError("Not stored: an earlier change of this resource was refused.")
 
     def _undo(self) -> None:
         undoing = self._engine.undo(self._opened(), random_id, self.member.id)
@@ -273,3 +296,12 @@ class Tracker:
             self._guarded(self._send)
         if self._ledger is not None:
             self._ledger.close()
+
+
+def _fault(error: Exception) -> UnexpectedError:
+    fault = UnexpectedError(
+        f"Something in the program itself went wrong ({type(error).__name__}). "
+        "What was not stored stays pending; please report it."
+    )
+    fault.__cause__ = error
+    return fault

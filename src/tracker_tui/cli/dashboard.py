@@ -44,11 +44,23 @@ def _run(config: Config) -> int:
         app = TrackerApp(tracker)
         app.run()
     finally:
-        unsent = tracker.close()
+        unsent = _store_the_rest(tracker)
     if unsent:
         _tell_of_unsent(unsent)
         return 1
     return app.return_code or 0
+
+
+def _store_the_rest(tracker: Tracker) -> Sequence[Change]:
+    waiting = len(tracker.pending())
+    if waiting:
+        complain(f"storing {waiting} changes … (ctrl+c gives them up)")
+    try:
+        return tracker.close()
+    except KeyboardInterrupt:
+        _tell_of_unsent(tracker.pending())
+        # The ledger's thread may hang on a lock for long, and Python would wait for it.
+        os._exit(1)
 
 
 def _tell_of_unsent(unsent: Sequence[Change]) -> None:

@@ -17,15 +17,18 @@ from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.errors import OutputError, ReaderGone, UsageError
 from tracker_tui.tracker import Tracker
 
+_PATIENCE_SECONDS = 3.0
+
 
 def edit(arguments: argparse.Namespace) -> int:
     """Apply one change; 0 when the ledger has it, 1 when it was refused."""
     typed = _typed_change(arguments)
     expected = _expected(arguments.expected, typed)
-    tracker = Tracker(load_config(os.environ, arguments.profile))
+    config = load_config(os.environ, arguments.profile)
+    tracker = Tracker(config._replace(busy_seconds=_PATIENCE_SECONDS))
     try:
         resource_id = tracker.find(arguments.resource).result()
-        change = tracker.change(resource_id, typed, Location(arguments.at), guarded=False)
+        change = tracker.change(resource_id, typed, Location(arguments.at), seen=None)
         outcome = tracker.settle(change._replace(expected=expected)).result()
     finally:
         tracker.close()
@@ -54,8 +57,8 @@ def _report(outcome: Outcome, tracker: Tracker, *, as_json: bool) -> None:
 
 
 def _typed_change(arguments: argparse.Namespace) -> TypedChange:
-    first, *rest = arguments.change
-    text = " ".join([WORDS.get(first, first), *rest])
+    first, _, rest = " ".join(arguments.change).strip().partition(" ")
+    text = f"{WORDS.get(first, first)} {rest}".strip()
     try:
         typed = parse_change(text)
     except ChangeSyntaxError as error:

@@ -13,7 +13,7 @@ from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
 from tracker_tui.db.batch import Result, only_reads
 from tracker_tui.db.layout import Layout, SchemaKind
-from tracker_tui.errors import DatabaseBusy, DatabaseError, NotATrackerDatabase
+from tracker_tui.errors import DatabaseBusy, DatabaseError, NotATrackerDatabase, StatementRefused
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for other writers before DatabaseBusy."""
@@ -25,12 +25,15 @@ class SqliteLedgerDatabase(SqliteDatabase):
     Connections belong to the thread that made them: let one thread use one of these.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, durable: bool = True, busy_seconds: float | None = None
+    ) -> None:
         self.path = path
         self._seen_version: int | None = None
+        self._file: tuple[int, int] | None = None
         super().__init__(
             f"{path.absolute().as_uri()}?mode=rw",
-            timeout=BUSY_SECONDS,
+            timeout=BUSY_SECONDS if busy_seconds is None else busy_seconds,
             # Of the connection, not of the file: others keep what they chose.
             pragmas={"synchronous": "FULL" if durable else "OFF"},
         )
@@ -40,10 +43,18 @@ class SqliteLedgerDatabase(SqliteDatabase):
         connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]  # the stubs leave it out
         # Others may have stored bytes that are no UTF-8; one such name must not stop a refresh.
         connection.text_factory = _decode
+        self._file = _identity(self.path)
         return connection
 
     def _driver(self) -> sqlite3.Connection:
-        """Return the connection of this thread; raises sqlite3.Error, never Peewee's copies."""
+        """Return the connection of this thread; raises sqlite3.Error, never Peewee's copies.
+
+        A file that was put in the place of ours, as restoring a backup does, is opened anew: else
+        changes would go into the old one, which nobody can see any more.
+        """
+        if not self.is_closed() and self._file != _identity(self.path):
+            self.close()
+            self._seen_version = -1
         try:
             connection: sqlite3.Connection = self.connection()  # type: ignore[no-untyped-call]
         except PeeweeException as error:
@@ -78,16 +89,20 @@ class SqliteLedgerDatabase(SqliteDatabase):
         return changed
 
 
-def open_sqlite(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDatabase, Layout]:
+def open_sqlite(
+    path: Path, *, durable: bool = True, busy_seconds: float | None = None
+) -> tuple[SqliteLedgerDatabase, Layout]:
     """Open an existing ledger; raises DatabaseError or NotATrackerDatabase, and touches nothing."""
-    database, layout = open_unchecked(path, durable=durable)
+    database, layout = open_unchecked(path, durable=durable, busy_seconds=busy_seconds)
     if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):
         database.close()
         raise NotATrackerDatabase(_what_is_missing(path, layout))
     return database, layout
 
 
-def open_unchecked(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDatabase, Layout]:
+def open_unchecked(
+    path: Path, *, durable: bool = True, busy_seconds: float | None = None
+) -> tuple[SqliteLedgerDatabase, Layout]:
     """Open an existing SQLite file whatever tables it holds, as `init` must."""
     if not is_there(path):
         message = f"There is no database at {path}. `tracker-tui init --starter` makes one there."
@@ -95,7 +110,7 @@ def open_unchecked(path: Path, *, durable: bool = True) -> tuple[SqliteLedgerDat
     if not path.is_file():
         message = f"{path} is no file. Set TURSO_DATABASE_URL to file:PATH of a database."
         raise DatabaseError(message)
-    database = SqliteLedgerDatabase(path, durable=durable)
+    database = SqliteLedgerDatabase(path, durable=durable, busy_seconds=busy_seconds)
     try:
         layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
     except BaseException:
@@ -148,7 +163,7 @@ def explain(error: BaseException, path: Path) -> DatabaseError:
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
         return DatabaseError(f"{path} cannot be used: {reason}. Check the folder's permissions.")
-    return DatabaseError(f"{path} cannot be used: {error}.")
+    return StatementRefused(f"The database refused: {error}.")
 
 
 _EXPLANATIONS = (
@@ -165,6 +180,14 @@ _EXPLANATIONS = (
 def _run(connection: sqlite3.Connection, sql: str, params: Sequence[Any]) -> Result:
     cursor = connection.execute(sql, params)
     return Result(cursor.fetchall(), cursor.rowcount)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _decode(stored: bytes) -> str:

@@ -27,6 +27,8 @@ class Refusal(StrEnum):
     """The resource was deleted, or never was."""
     NOT_IN_HISTORY = "not in history"
     """The change that this one requires is not there."""
+    BY_DATABASE = "by database"
+    """The database itself refused a statement: a constraint, a trigger; `Outcome.said` quotes."""
     ID_TAKEN = "id taken"
     """Another change of that id is in the history, on another resource."""
 
@@ -44,6 +46,7 @@ class Outcome(NamedTuple):
     moved: Moved | None = None
     refusal: Refusal | None = None
     shortage: Shortage | None = None
+    said: str = ""
 
     @property
     def is_in_history(self) -> bool:

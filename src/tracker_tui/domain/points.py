@@ -14,6 +14,7 @@ from tracker_tui.domain.status import Status
 BONUS: Final = {Status.CRITICAL: 0.10, Status.BELOW_TARGET: 0.05}
 PER_THOUSAND: Final = 100
 FOR_A_COUNT: Final = 1.0
+_LARGEST_FLOAT: Final = float(2**63 - 1024)
 
 
 class Points(NamedTuple):
@@ -47,4 +48,5 @@ def points_for_setting(difference: int) -> Points:
 
 
 def _round_half_up(points: float) -> float:
-    return int(points * 100 + 0.5) / 100.0
+    # SQLite's cast stops at the largest integer; a hostile multiplier gets that far.
+    return int(min(points * 100 + 0.5, _LARGEST_FLOAT)) / 100.0

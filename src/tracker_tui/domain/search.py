@@ -35,6 +35,11 @@ class SearchIndex:
         found.sort(key=lambda entry: entry[:2])
         return [resource for _, _, resource in found]
 
+    def prepare(self, resources: Iterable[Resource]) -> None:
+        """Fold the texts before they are searched; may run in a thread of its own."""
+        for resource in resources:
+            self._folded(resource)
+
     def _folded(self, resource: Resource) -> tuple[str, str]:
         kept = self._keys.get(resource.id)
         if kept is not None and _same_texts(kept[0], resource):

@@ -26,6 +26,15 @@ def movement(moved: Moved, change: Change, places: Places) -> str:
     )
 
 
+def resource_line(resource: Resource, places: Places) -> str:
+    """Say how much there is of a resource, as something to paste into a chat."""
+    hagga, deep_desert = (one_line(places[location], 24) for location in Location)
+    return (
+        f"{one_line(resource.name)}: {hagga} {grouped(resource.hagga)}, "
+        f"{deep_desert} {grouped(resource.deep_desert)}, total {grouped(resource.total)}"
+    )
+
+
 def points_text(points: float) -> str:
     """Say how many points: `+55 points`; empty for none."""
     if not points:
@@ -63,6 +72,8 @@ def _why_not(outcome: Outcome, resource: Resource, places: Places) -> str:
     match outcome.refusal:
         case Refusal.NOT_IN_HISTORY:
             return "The change that it belongs to is not in the history any more."
+        case Refusal.BY_DATABASE:
+            return one_line(outcome.said)
         case Refusal.ID_TAKEN:
             return "Another change has the same id; type it again."
         case _:

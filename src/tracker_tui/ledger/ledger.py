@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from peewee import Node, Select, Value, fn
 
-from tracker_tui.db.batch import Database
+from tracker_tui.db.batch import Database, Result
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import ResourceRow
 from tracker_tui.domain.change import Change
@@ -35,6 +35,14 @@ from tracker_tui.ledger.resources import (
 )
 
 _ID_LENGTH = 21
+
+
+class Orientation(NamedTuple):
+    """What a single edit needs to know: id and name of every resource, and what to call things."""
+
+    resources: list[tuple[str, str]]
+    names: dict[str, str]
+    places: dict[Location, str]
 
 
 class Snapshot(NamedTuple):
@@ -101,21 +109,20 @@ class Ledger:
         return snapshot
 
     def _read_everything(self) -> tuple[Layout, Snapshot]:
-        queries = [
-            Layout.query(),
-            all_resources(self.layout),
-            member_names(),
-            Select(columns=[self._now()]),
-        ]
-        if self.layout.has_settings:
-            queries.append(place_settings())
-        columns, resources, names, now, *settings = self._database.batch(queries)
-        return Layout.from_rows(columns.rows), Snapshot(
-            [resource_from(row) for row in resources.rows],
-            {discord_id: name for discord_id, name in names.rows if discord_id and name},
-            places_from(settings[0].rows if settings else []),
-            int(now.rows[0][0]),
+        columns, resources, now, *naming = self._database.batch(
+            [
+                Layout.query(),
+                all_resources(self.layout),
+                Select(columns=[self._now()]),
+                *self._naming_queries(),
+            ]
         )
+        names, places = _names_and_places(naming)
+        rows = [resource_from(row) for row in resources.rows]
+        return Layout.from_rows(columns.rows), Snapshot(rows, names, places, int(now.rows[0][0]))
+
+    def _naming_queries(self) -> list[Select]:
+        return [member_names(), *([place_settings()] if self.layout.has_settings else [])]
 
     def _layout_is_another(self) -> bool:
         """Look at the columns after a statement failed, perhaps for the name of one."""
@@ -127,9 +134,12 @@ class Ledger:
         self._changes = ChangeStatements(found)
         return True
 
-    def resource_names(self) -> list[tuple[str, str]]:
-        """Return id and name of every resource."""
-        return self._database.batch([resource_names()])[0].rows
+    def orient(self) -> Orientation:
+        """Read what things are called, and no quantities."""
+        queries = [resource_names(), *self._naming_queries()]
+        resources, *naming = self._database.batch(queries)
+        names, self._places = _names_and_places(naming)
+        return Orientation(resources.rows, names, self._places)
 
     def recent_history(self, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
         """Return a resource's newest history entries."""
@@ -156,3 +166,13 @@ class Ledger:
 
     def _now(self) -> Node:
         return DATABASE_CLOCK if self._clock is None else Value(self._clock())
+
+
+def _names_and_places(
+    results: Sequence[Result],
+) -> tuple[dict[str, str], dict[Location, str]]:
+    names, *settings = results
+    return (
+        {discord_id: name for discord_id, name in names.rows if discord_id and name},
+        places_from(settings[0].rows if settings else []),
+    )

@@ -33,7 +33,8 @@ class Board:
 
     def resource(self, resource_id: str) -> Resource | None:
         """Return a resource as it is shown."""
-        return self._shown.get(resource_id)
+        with self._lock:
+            return self._shown.get(resource_id)
 
     def resources(self) -> list[Resource]:
         """Return all resources as they are shown, in no particular order."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.errors import StatementRefused
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.outbox import Outbox
@@ -39,8 +40,9 @@ class Engine:
         outcomes: list[Outcome] = []
         try:
             for change in self._outbox.pending():
-                if change.resource_id not in blocked:
-                    outcome = ledger.apply(change)
+                # An undo minds the history alone, which its own guard asks.
+                if change.resource_id not in blocked or change.undoes is not None:
+                    outcome = self._apply(change, ledger)
                     self._settle(outcome)
                     outcomes.append(outcome)
                     if not outcome.is_in_history and change.undoes is None:
@@ -57,6 +59,15 @@ class Engine:
         self._take(undoing.counters)
         self.send(ledger)
         return undoing
+
+    def _apply(self, change: Change, ledger: Ledger) -> Outcome:
+        try:
+            return ledger.apply(change)
+        except StatementRefused as error:
+            # It would be refused for ever, and keep all that come after it from being sent.
+            resource = self._board.resource(change.resource_id)
+            refusal = Refusal.BY_DATABASE
+            return Outcome(change, Verdict.REFUSED, resource, refusal=refusal, said=str(error))
 
     def _take(self, changes: Sequence[Change]) -> None:
         # On the board first: once it is in the outbox, the answer may come at any moment.

@@ -36,7 +36,8 @@ class UndoLog:
         if change.undoes is None:
             self._outcomes[change.id] = outcome
         elif outcome.refusal is Refusal.QUANTITY:
-            self._submissions.append((self._outcomes[change.undoes].change,))
+            # Behind all others, so that it does not stand in their way.
+            self._submissions.insert(0, (self._outcomes[change.undoes].change,))
 
     def take_newest(
         self, withdraw: Callable[[Change], bool], new_id: Callable[[], str], by: str

@@ -12,15 +12,32 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tracker_tui.domain.grammar import SIGNS
+from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Event, Tracker
 from tracker_tui.ui.memory import Remembered, recall, remember
 from tracker_tui.ui.news import News
-from tracker_tui.ui.palette import TrackerCommands
+from tracker_tui.ui.palette import TrackerCommands, is_offered
 from tracker_tui.ui.screens.resources import ResourcesScreen
 from tracker_tui.ui.themes import DARK, THEMES
+from tracker_tui.ui.widgets.filter_bar import FilterInput
 from tracker_tui.ui.widgets.line_input import LineInput
+from tracker_tui.ui.widgets.quick_edit import ChangeInput
+from tracker_tui.ui.widgets.resource_table import ResourceTable
 
+_KEYS_WHILE_OPENING = frozenset({"ctrl+q", "q", "escape", "question_mark", "f1"})
+_LONGEST_PASTE = 1_000
 _LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
+
+
+def known_binding_ids() -> set[str]:
+    """Return the ids that a table [keys] may name."""
+    nodes = (TrackerApp, ResourcesScreen, ResourceTable, FilterInput, ChangeInput)
+    return {
+        binding.id
+        for node in nodes
+        for binding in node.BINDINGS
+        if isinstance(binding, Binding) and binding.id
+    }
 
 
 class TrackerApp(App[None]):
@@ -40,6 +57,7 @@ class TrackerApp(App[None]):
         self.tracker = tracker
         self._memory = tracker.config.folders.state / "view.json"
         self._remembered = recall(self._memory)
+        self._early_keys: list[events.Key] = []
         self.resources = ResourcesScreen(tracker, self._remembered.view)
         for theme in THEMES:
             self.register_theme(theme)
@@ -58,6 +76,10 @@ class TrackerApp(App[None]):
         """Listen to the tracker, and catch up with what it told before."""
         self.tracker.listen(self._hear)
         self.set_keymap(dict(self.tracker.config.keys))
+        unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids())
+        if unknown:
+            told = f"[keys] in config.toml names what is not there: {one_line(', '.join(unknown))}"
+            self.notify(told, severity="warning", markup=False)
         if self.tracker.trouble is not None:
             self.resources.herald.tell_of_trouble(self.tracker.trouble)
 
@@ -65,6 +87,7 @@ class TrackerApp(App[None]):
         """Let garbage be collected from here on, but for what the start has made."""
         gc.freeze()
         gc.enable()
+        self._type_early_keys()
 
     def _hear(self, event: Event) -> None:
         self.post_message(News(event))
@@ -73,6 +96,14 @@ class TrackerApp(App[None]):
     def _pass_on(self, news: News) -> None:
         if self.resources.is_mounted:
             self.resources.receive(news.event)
+            self._type_early_keys()
+
+    def _type_early_keys(self) -> None:
+        """Let keys that came before there was anything to work on do their work now."""
+        if self.resources.is_ready:
+            for key in self._early_keys:
+                self.post_message(key)
+            self._early_keys.clear()
 
     # Keys
 
@@ -85,10 +116,13 @@ class TrackerApp(App[None]):
         bindings run at once, in the order typed.
         """
         if isinstance(event, events.Key) and not event.is_forwarded:
+            if not self.resources.is_ready and event.key not in _KEYS_WHILE_OPENING:
+                self._early_keys.append(event)
+                return
             if await self._take_key(event):
                 return
         elif isinstance(event, events.Paste) and isinstance(self.focused, LineInput):
-            self.focused.take_text(" ".join(event.text.split()))
+            self.focused.take_text(one_line(event.text, _LONGEST_PASTE))
             return
         await super().on_event(event)
 
@@ -101,9 +135,7 @@ class TrackerApp(App[None]):
         if isinstance(focused, LineInput) and focused.check_consume_key(event.key, event.character):
             focused.take_text(event.character or "")
             return True
-        if event.character in SIGNS:
-            self.resources.action_quick_edit(event.character)
-            return True
+        self.resources.typed_sign = event.character if event.character in SIGNS else ""
         return await self._check_bindings(event.key)
 
     # Actions
@@ -123,15 +155,17 @@ class TrackerApp(App[None]):
 
     def _keys_in_force(self) -> Iterable[tuple[str, str]]:
         keys: dict[str, list[str]] = {}
-        texts: dict[str, str] = {}
+        bindings: dict[str, Binding] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.description and binding.action not in ("help_quit",):
+            if binding.id and binding.description:
                 shown = self.get_key_display(binding)
-                if shown not in keys.setdefault(binding.action, []):
-                    keys[binding.action].append(shown)
-                texts[binding.action] = binding.tooltip or binding.description
-        return [(" ".join(shown), texts[action]) for action, shown in keys.items()]
+                if shown not in keys.setdefault(binding.id, []):
+                    keys[binding.id].append(shown)
+                bindings[binding.id] = binding
+        # How to move about comes last: whoever asks for help knows the arrows.
+        for binding in sorted(bindings.values(), key=lambda binding: not is_offered(binding)):
+            yield " ".join(keys[str(binding.id)]), binding.tooltip or binding.description
 
     async def action_quit(self) -> None:
         """Remember the view and leave."""

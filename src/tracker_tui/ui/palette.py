@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.types import IgnoreReturnCallbackType
 
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.screens.resources import ResourcesScreen
 
 _RESOURCES_AT_MOST = 20
+_MOVEMENTS = frozenset({"up", "down", "page-up", "page-down", "top", "bottom", "palette"})
 
 
 class Command(NamedTuple):
@@ -21,8 +24,7 @@ class Command(NamedTuple):
 
     title: str
     help: str
-    action: str
-    namespace: object
+    run: IgnoreReturnCallbackType
 
 
 class TrackerCommands(Provider):
@@ -31,8 +33,7 @@ class TrackerCommands(Provider):
     async def discover(self) -> Hits:
         """Offer every action while nothing is typed yet."""
         for command in self._commands():
-            run = partial(self.app.run_action, command.action, self.screen)
-            yield DiscoveryHit(command.title, run, help=command.help)
+            yield DiscoveryHit(command.title, command.run, help=command.help)
 
     async def search(self, query: str) -> Hits:
         """Offer the actions and resources that the text finds."""
@@ -40,8 +41,8 @@ class TrackerCommands(Provider):
         for command in self._commands():
             score = matcher.match(command.title)
             if score > 0:
-                run = partial(self.app.run_action, command.action, self.screen)
-                yield Hit(score, matcher.highlight(command.title), run, help=command.help)
+                title = matcher.highlight(command.title)
+                yield Hit(score, title, command.run, help=command.help)
         screen = self.screen
         if isinstance(screen, ResourcesScreen):
             found = ranked(screen.tracker.resources(), query)[:_RESOURCES_AT_MOST]
@@ -55,18 +56,13 @@ class TrackerCommands(Provider):
         seen = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if active.enabled and binding.description and binding.action not in seen:
+            if active.enabled and is_offered(binding) and binding.action not in seen:
                 seen.add(binding.action)
-                prefix = "" if active.node is self.screen else _prefix(active.node)
-                yield Command(
-                    binding.description,
-                    active.tooltip or binding.tooltip,
-                    prefix + binding.action,
-                    active.node,
-                )
+                run = partial(self.app.run_action, binding.action, active.node)
+                yield Command(binding.description, binding.tooltip, run)
 
 
-def _prefix(node: object) -> str:
-    from textual.app import App
-
-    return "app." if isinstance(node, App) else "focused."
+def is_offered(binding: Binding) -> bool:
+    """Whether a binding is one of ours and does more than move about."""
+    name = (binding.id or "").partition(".")[2]
+    return bool(name) and name not in _MOVEMENTS

@@ -13,7 +13,7 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import movement, points_text
 from tracker_tui.ui.shown import STATUS_LOOKS
 
-_LISTED = 3
+_LISTED = 4
 
 
 class Preview(NamedTuple):
@@ -43,7 +43,7 @@ def preview(
     except ChangeSyntaxError as error:
         return Preview(None, problem=error.message, column=error.column)
     if not rows:
-        return Preview(typed, problem="this resource is gone")
+        return Preview(typed, problem="there is no such row")
     foreseen = [(row, foresee(_change(typed, row, location), row)) for row in rows]
     refused = {
         row.id: result.sentence(one_line(places[result.location], 24))
@@ -89,6 +89,8 @@ def _told_of_many(
     if not refused:
         return told, ""
     names = [f"{one_line(row.name, 24)}: {refused[row.id]}" for row in rows if row.id in refused]
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    listed = "; ".join(names[:_LISTED]) + more
-    return f"{told}, {len(rows) - len(refused)} would change", f"{len(refused)} refused: {listed}"
+    listed = names[:_LISTED]
+    if len(names) > _LISTED:
+        listed[-1] = f"and {len(names) - _LISTED + 1} more"
+    problem = "\n  ".join((f"{len(refused)} refused:", *listed))
+    return f"{told}, {len(rows) - len(refused)} would change", problem

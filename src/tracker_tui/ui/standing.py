@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from time import monotonic
 from typing import NamedTuple
 
-from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.quantities import Location, grouped
+from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
-from tracker_tui.ui.shown import ago
-from tracker_tui.ui.view import Summary, summarize
+from tracker_tui.ui.shown import STATUS_LOOKS, ago
+from tracker_tui.ui.view import Summary, View
 
 _FRESH_SECONDS = 5.0
 
@@ -29,7 +28,7 @@ class Standing(NamedTuple):
     location: Location
 
 
-def standing_of(tracker: Tracker, resources: Iterable[Resource], location: Location) -> Standing:
+def standing_of(tracker: Tracker, summary: Summary, location: Location) -> Standing:
     """Return how things stand now."""
     config = tracker.config
     return Standing(
@@ -39,10 +38,21 @@ def standing_of(tracker: Tracker, resources: Iterable[Resource], location: Locat
         is_in_trouble=tracker.trouble is not None,
         pending=len(tracker.pending()),
         needing_player=len(tracker.needing_player()),
-        summary=summarize(resources, tracker.now()),
+        summary=summary,
         places=tuple(tracker.places[place] for place in Location),
         location=location,
     )
+
+
+def facts_of(view: View, shown: int, total: int, marked: int) -> str:
+    """Say what narrows the table, how many rows are left of how many, and how many are marked."""
+    filters = [one_line(category, 24) for category in sorted(view.categories)]
+    filters += [look.word for status, look in STATUS_LOOKS.items() if status in view.statuses]
+    filters += ["★ priority"] if view.priority_only else []
+    filters += ["! to recount"] if view.stale_only else []
+    count = grouped(total) if shown == total else f"{grouped(shown)} of {grouped(total)}"
+    marks = f"● {grouped(marked)} marked" if marked else ""
+    return " · ".join(filter(None, (marks, ", ".join(filters), count)))
 
 
 def _connection(tracker: Tracker) -> str:

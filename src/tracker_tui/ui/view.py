@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.search import SearchIndex
 from tracker_tui.domain.status import Status
 
 _STATUSES = list(Status)
@@ -77,22 +76,24 @@ SORT_KEYS: Final[dict[str, Callable[[Resource], Any]]] = {
     "progress": _percent,
     "status": lambda r: _STATUSES.index(r.status),
     "updated": lambda r: -r.updated_at,
-    "by": lambda r: r.updated_by.casefold(),
+    "by": lambda r: r.updated_by.casefold(),  # `arrange` sorts by what they are called
 }
 """Sort keys by column; the first order is the one wanted most: most first, worst first, newest."""
 
 
 def arrange(
-    resources: Iterable[Resource], view: View, text: str, index: SearchIndex, now: int
+    resources: Iterable[Resource], view: View, now: int, name_of: Callable[[str], str]
 ) -> list[Resource]:
-    """Return the resources that pass filters and text, in order; names decide between equals."""
+    """Return the resources that pass the filters, in order; names decide between equals."""
     passed = [r for r in resources if view.passes(r, now)] if view.is_filtered else list(resources)
     passed.sort(key=_name)
-    if view.sort != "name":
+    if view.sort == "by":
+        passed.sort(key=lambda r: name_of(r.updated_by).casefold(), reverse=view.is_reversed)
+    elif view.sort != "name":
         passed.sort(key=SORT_KEYS[view.sort], reverse=view.is_reversed)
     elif view.is_reversed:
         passed.reverse()
-    return index.ranked(passed, text)
+    return passed
 
 
 class Summary(NamedTuple):

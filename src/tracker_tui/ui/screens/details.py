@@ -143,7 +143,10 @@ def linked(line: str) -> Text:
     """Return text in which web addresses, and nothing else, can be opened by the terminal."""
     text = Text(line)
     for match in _LINK.finditer(line):
-        text.stylize(Style(link=match[0], underline=True), *match.span())
+        # What closes a sentence or a bracket is none of the address.
+        address = match[0].rstrip(".,;:!?)]}")
+        style = Style(link=address, underline=True)
+        text.stylize(style, match.start(), match.start() + len(address))
     return text
 
 

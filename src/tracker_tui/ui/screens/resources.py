@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
+from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import resource_line
 from tracker_tui.tracker import Event, Failed, Loaded, Settled, Tracker, Undone
 from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.herald import Herald
 from tracker_tui.ui.preview import Preview, preview
-from tracker_tui.ui.shown import STATUS_LOOKS
-from tracker_tui.ui.standing import standing_of
-from tracker_tui.ui.view import View, arrange
+from tracker_tui.ui.standing import facts_of, standing_of
+from tracker_tui.ui.view import SORT_KEYS, View, arrange, summarize
 from tracker_tui.ui.widgets.filter_bar import FilterBar
+from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.quick_edit import QuickEdit
 from tracker_tui.ui.widgets.resource_table import ResourceTable
 from tracker_tui.ui.widgets.summary_strip import SummaryStrip
 
 _POLL_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
-_NOT_IN_QUICK_EDIT = frozenset({"filter", "quick_edit", "undo", "copy", "clear"})
+_NOT_IN_QUICK_EDIT = frozenset({"filter", "quick_edit", "undo", "copy", "leave"})
 
 
 class ResourcesScreen(Screen[None]):
@@ -60,44 +60,59 @@ class ResourcesScreen(Screen[None]):
         Binding("o", "outbox", "Refused changes", id="resources.outbox", show=False),
         Binding("r", "refresh", "Refresh", id="resources.refresh", show=False),
         Binding("escape", "clear", "Clear filter, marks", id="resources.clear", show=False),
-        Binding("q", "app.quit", "Quit", id="resources.quit", show=False),
+        Binding("q", "leave", "Quit", id="resources.quit", show=False),
     ]
 
     def __init__(self, tracker: Tracker, view: View) -> None:
         super().__init__()
         self.tracker = tracker
         self.view = view
+        self.herald = Herald(self, tracker)
+        self.strip = SummaryStrip(id="strip")
+        self.filter = FilterBar(id="filter")
+        self.table = ResourceTable(id="table")
+        self.edit = QuickEdit(id="edit")
+        self.typed_sign = ""
+        """The sign that is being typed, for the action that it starts."""
         self._index = SearchIndex()
         self._everything: list[Resource] = []
+        self._ordered: list[Resource] = []
+        self._positions: dict[str, int] = {}
+        self._summary = summarize((), 0)
         self._text = ""
-        self.herald = Herald(self, tracker)
+        self._seen: dict[str, Resource] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
-        yield SummaryStrip(id="strip")
-        yield FilterBar(id="filter")
-        yield ResourceTable(id="table")
-        yield QuickEdit(id="edit")
-        yield Footer(show_command_palette=False, compact=True)
+        yield self.strip
+        yield self.filter
+        yield self.table
+        yield self.edit
+        yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
         """Show what is known already, and look for more from time to time."""
-        self.table = self.query_one(ResourceTable)
-        self.filter = self.query_one(FilterBar)
-        self.edit = self.query_one(QuickEdit)
-        self.strip = self.query_one(SummaryStrip)
         self.set_focus(self.table)
         self.load()
         self.set_interval(_POLL_SECONDS, self.tracker.poll)
-        self.set_interval(_CLOCK_SECONDS, self.show_rows)
+        self.set_interval(_CLOCK_SECONDS, self._show_ages)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether keys have something to work on: the rows, or the reason why there are none."""
+        return self.is_mounted and (
+            self.tracker.last_refresh is not None or self.tracker.trouble is not None
+        )
 
     # What the tracker tells
 
     def receive(self, event: Event) -> None:
         """Take news from the tracker."""
         match event:
-            case Loaded(changed=changed, is_first=is_first):
-                self.herald.forget_trouble()
+            case Loaded(changed=changed, removed=removed, is_first=is_first):
+                if not self.tracker.pending():
+                    self.herald.forget_trouble()
+                self.table.unmark(removed)
                 self.load()
                 if not is_first:
                     self.table.flash(changed)
@@ -110,12 +125,24 @@ class ResourcesScreen(Screen[None]):
                 self.herald.tell_of_undo(event)
             case Failed(error=error):
                 self.herald.tell_of_trouble(error)
-        self.show_standing()
+                self.show_standing()
 
     def load(self) -> None:
         """Show all rows anew."""
         self._everything = self.tracker.resources()
+        self._summary = summarize(self._everything, self.tracker.now())
+        self._order()
+        self._fold_texts()
+
+    def _order(self) -> None:
+        tracker = self.tracker
+        self._ordered = arrange(self._everything, self.view, tracker.now(), tracker.name_of)
+        self._positions = {row.id: position for position, row in enumerate(self._ordered)}
         self.show_rows()
+
+    @work(thread=True, exclusive=True, group="search")
+    def _fold_texts(self) -> None:
+        self._index.prepare(self._everything)
 
     def _show_changed(self, resource_ids: Iterable[str]) -> None:
         """Redraw rows where they stand; their order changes at the next refresh, not underhand."""
@@ -125,38 +152,50 @@ class ResourcesScreen(Screen[None]):
             if resource is None:
                 self.load()
                 return
+            position = self._positions.get(resource_id)
+            if position is not None:
+                self._ordered[position] = resource
             self.table.update_row(resource, now)
         self._everything = self.tracker.resources()
+        self._summary = summarize(self._everything, now)
         self._show_preview()
+        self.show_standing()
+
+    def _show_ages(self) -> None:
+        now = self.tracker.now()
+        self._summary = summarize(self._everything, now)
+        self.table.show_ages(now)
+        self.show_standing()
 
     # What is shown
 
     def show_rows(self, *, to_top: bool = False) -> None:
-        """Filter and sort, and show the outcome."""
-        now = self.tracker.now()
-        rows = arrange(self._everything, self.view, self._text, self._index, now)
-        view = self.view
+        """Show what the text finds of the rows in their order."""
+        rows = self._index.ranked(self._ordered, self._text)
+        now, view = self.tracker.now(), self.view
         context = Context(now, self.tracker.name_of, self.tracker.places, view.location)
-        sort = ("progress" if view.sort == "bar" else view.sort, view.is_reversed)
+        sort = (view.sort, view.is_reversed)
         self.table.show(rows, self._everything, context, sort=sort, to_top=to_top)
-        self.filter.tell(self._facts(len(rows)))
+        self.table.empty_text = self._why_empty()
+        self._tell_of_view()
         self._show_preview()
         self.show_standing()
 
     def show_standing(self) -> None:
         """Bring the strip up to date."""
-        self.strip.standing = standing_of(self.tracker, self._everything, self.view.location)
+        self.strip.standing = standing_of(self.tracker, self._summary, self.view.location)
 
-    def _facts(self, count: int) -> str:
-        view = self.view
-        parts = [one_line(category, 24) for category in sorted(view.categories)]
-        parts += [look.word for status, look in STATUS_LOOKS.items() if status in view.statuses]
-        parts += ["★ priority"] if view.priority_only else []
-        parts += ["! to recount"] if view.stale_only else []
-        total = len(self._everything)
-        shown = f"{grouped(count)} of {grouped(total)}" if count != total else grouped(total)
-        marked = f"● {len(self.table.marked)} marked · " if self.table.marked else ""
-        return f"{marked}{', '.join(parts)}{' · ' if parts else ''}{shown}"
+    @on(ResourceTable.MarksChanged)
+    def _tell_of_view(self) -> None:
+        shown, total = len(self.table.rows), len(self._everything)
+        self.filter.tell(facts_of(self.view, shown, total, len(self.table.marked)))
+
+    def _why_empty(self) -> str:
+        if self.tracker.last_refresh is None:
+            return "" if self.tracker.trouble else "opening …"
+        if self._everything:
+            return "Nothing matches: esc clears the search, f the filters."
+        return "No resources yet: tracker-tui init --starter plants some."
 
     # The filter
 
@@ -165,7 +204,7 @@ class ResourcesScreen(Screen[None]):
         """Show what the text finds, the likeliest first and highlighted."""
         if self.filter.text != self._text:
             self._text = self.filter.text
-            self.show_rows(to_top=True)
+            self.show_rows(to_top=bool(self._text))
 
     def action_filter(self) -> None:
         """Type in the filter."""
@@ -188,8 +227,10 @@ class ResourcesScreen(Screen[None]):
         self.table.action_move(rows)
 
     def action_clear(self) -> None:
-        """Take away the search text, then the marks."""
-        if self.filter.text:
+        """Leave what is open; else take away the search text, then the marks."""
+        if self.edit.is_open:
+            self.action_leave_edit()
+        elif self.filter.text:
             self.action_clear_filter()
         else:
             self.table.set_marks(())
@@ -197,7 +238,7 @@ class ResourcesScreen(Screen[None]):
     def set_view(self, view: View) -> None:
         """Filter and sort another way."""
         self.view = view
-        self.show_rows()
+        self._order()
 
     def action_choose_filters(self) -> None:
         """Choose categories, statuses and the rest."""
@@ -220,7 +261,7 @@ class ResourcesScreen(Screen[None]):
     @on(ResourceTable.HeaderClicked)
     def _sort_by_clicked(self, event: ResourceTable.HeaderClicked) -> None:
         key = "progress" if event.key == "bar" else event.key
-        if key != "icon":
+        if key in SORT_KEYS:
             self.set_view(self.view.sorted_by(key))
 
     def action_other_location(self) -> None:
@@ -229,59 +270,64 @@ class ResourcesScreen(Screen[None]):
 
     # The quick edit
 
-    def action_quick_edit(self, text: str = "") -> None:
+    def action_quick_edit(self) -> None:
         """Open the quick edit; the sign that opened it is the first character typed."""
         self.apply_filter()
         targets = tuple(self.table.marked)
         if not targets and self.table.highlighted is not None:
             targets = (self.table.highlighted.id,)
-        if targets:
-            self.open_edit(targets, text)
+        # Without a row it opens all the same: else the amount would go where the focus is.
+        self.open_edit(targets, self.typed_sign)
 
     def open_edit(self, targets: tuple[str, ...], text: str) -> None:
         """Open the quick edit for these resources."""
-        first = self.tracker.resource(targets[0])
-        name = one_line(first.name, 32) if first else "?"
-        label = name if len(targets) == 1 else f"{len(targets)} marked rows"
+        first = self.tracker.resource(targets[0]) if targets else None
+        name = one_line(first.name, 32) if first else "no row"
+        label = name if len(targets) <= 1 else f"{len(targets)} marked rows"
         self.edit.open(targets, label, text)
         self.refresh_bindings()
         self._show_preview()
 
+    def on_descendant_focus(self) -> None:
+        """Keep the keys in the quick edit while it is open: a click must not lose what is typed."""
+        if self.edit.is_open:
+            self.edit.take_keys()
+
     @on(QuickEdit.Typed)
     def _show_preview(self) -> None:
         if self.edit.is_open:
-            self.edit.shown_preview = self._preview()
+            found = (self.tracker.resource(resource_id) for resource_id in self.edit.targets)
+            self._seen = {row.id: row for row in found if row is not None}
+            self.edit.shown_preview = self._preview(self._seen.values())
 
-    def _preview(self) -> Preview:
-        targets = self.edit.targets
-        found = (self.tracker.resource(resource_id) for resource_id in targets)
-        rows = [resource for resource in found if resource is not None]
-        hidden = sum(not self.table.is_shown(resource_id) for resource_id in targets)
-        return preview(self.edit.text, rows, self.view.location, self.tracker.places, hidden)
+    def _preview(self, rows: Iterable[Resource]) -> Preview:
+        hidden = sum(not self.table.is_shown(resource_id) for resource_id in self.edit.targets)
+        location = self.view.location
+        return preview(self.edit.text, list(rows), location, self.tracker.places, hidden)
 
     def action_apply_edit(self) -> None:
-        """Submit what is typed for every row that allows it; the others stay, with the text."""
-        shown = self._preview()
+        """Submit what is typed for every row that allows it; the others stay, with the text.
+
+        What was on screen is what is guarded: a quantity that came in since is not what was seen.
+        """
+        shown = self._preview(self._seen.values())
         self.edit.shown_preview = shown
-        if shown.typed is None or not self.edit.targets:
+        if shown.typed is None or not self._seen:
             return
-        targets = [t for t in self.edit.targets if self.tracker.resource(t) is not None]
-        accepted = [target for target in targets if target not in shown.refused]
-        if accepted:
-            self.tracker.submit(
-                self.tracker.change(target, shown.typed, self.view.location, guarded=True)
-                for target in accepted
-            )
+        location = self.view.location
+        accepted = [row for row in self._seen.values() if row.id not in shown.refused]
+        self.tracker.submit(
+            self.tracker.change(row.id, shown.typed, location, seen=row.at(location))
+            for row in accepted
+        )
         if shown.refused:
-            refused = tuple(shown.refused)
             if self.table.marked:
-                self.table.set_marks(refused)
-            self.open_edit(refused, self.edit.text)
-        elif accepted:
+                self.table.set_marks(shown.refused)
+            self.open_edit(tuple(shown.refused), self.edit.text)
+        else:
             self.table.set_marks(())
             self.action_leave_edit()
-        self._show_changed(accepted)
-        self.show_standing()
+        self._show_changed(row.id for row in accepted)
 
     def action_leave_edit(self) -> None:
         """Close the quick edit and go back to the table."""
@@ -306,12 +352,8 @@ class ResourcesScreen(Screen[None]):
         from tracker_tui.ui.screens.details import DetailsScreen
 
         resource = self.table.highlighted
-        if resource is not None:
+        if resource is not None and self.is_current:
             self.app.push_screen(DetailsScreen(self.tracker, resource.id))
-
-    @on(ResourceTable.MarksChanged)
-    def _tell_of_marks(self) -> None:
-        self.filter.tell(self._facts(len(self.table.rows)))
 
     def action_outbox(self) -> None:
         """Show the changes that the ledger refused."""
@@ -323,8 +365,7 @@ class ResourcesScreen(Screen[None]):
         if outcome is not None:
             change = outcome.change
             self.set_view(self.view._replace(location=change.location))
-            text = f"{change.kind.sign}{grouped(change.amount)}"
-            text += f" # {change.reason}" if change.reason else ""
+            text = describe(change) + (f" # {change.reason}" if change.reason else "")
             self.open_edit((change.resource_id,), text)
         self.show_standing()
 
@@ -333,13 +374,14 @@ class ResourcesScreen(Screen[None]):
         resource = self.table.highlighted
         if resource is None:
             return
-        places = [one_line(self.tracker.places[location], 24) for location in Location]
-        line = (
-            f"{one_line(resource.name)}: {places[0]} {grouped(resource.hagga)}, "
-            f"{places[1]} {grouped(resource.deep_desert)}, total {grouped(resource.total)}"
-        )
+        line = resource_line(resource, self.tracker.places)
         self.app.copy_to_clipboard(line)
         self.notify(f"Copied: {line}", markup=False, timeout=2)
+
+    def action_leave(self) -> None:
+        """Quit; not while something is half typed."""
+        if not self.edit.is_open:
+            self.app.run_worker(self.app.action_quit())
 
     def action_refresh(self) -> None:
         """Read everything anew."""
@@ -352,4 +394,5 @@ class ResourcesScreen(Screen[None]):
             self._text = ""
             self.set_view(self.view.without_filters())
         self.table.go_to(resource_id)
-        self.set_focus(self.table)
+        if not self.edit.is_open:
+            self.set_focus(self.table)

@@ -27,7 +27,7 @@ class ChangeInput(LineInput):
 
 
 class QuickEdit(Vertical):
-    """One line to type in, one that tells what it would do; hidden until it is opened."""
+    """A line to type in, and below it what it would do; hidden until it is opened."""
 
     shown_preview: reactive[Preview | None] = reactive(None)
 
@@ -69,6 +69,11 @@ class QuickEdit(Vertical):
         # Not `Input.focus`, which waits its turn: the next key may be here already.
         self.screen.set_focus(self._input)
 
+    def take_keys(self) -> None:
+        """Have the keys go to the input again."""
+        if not self._input.has_focus:
+            self.screen.set_focus(self._input)
+
     def close(self) -> None:
         """Hide it and forget the text."""
         self.display = False
@@ -98,5 +103,5 @@ class QuickEdit(Vertical):
         if shown.told:
             parts.append((shown.told, "$text-success" if not shown.problem else ""))
         if shown.problem:
-            parts.append(((" · " if parts else "") + "✗ " + shown.problem, "$text-error"))
+            parts.append((("\n" if parts else "") + "✗ " + shown.problem, "$text-error"))
         return Content.assemble(*parts)

@@ -64,9 +64,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     cursor = reactive(0, repaint=False)
     """Index of the highlighted row."""
 
-    class Highlighted(Message):
-        """The cursor stands on another resource, or the same one looks different."""
-
     class Opened(Message):
         """The highlighted resource was asked for."""
 
@@ -83,7 +80,10 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.rows: list[Resource] = []
-        self.marked: set[str] = set()
+        self.marked: dict[str, None] = {}
+        """Ids of the marked rows, in the order in which they were marked."""
+        self.empty_text = ""
+        """What to say where there is no row."""
         self._positions: dict[str, int] = {}
         self._everything: Sequence[Resource] = ()
         self._columns: list[Column] = []
@@ -152,9 +152,20 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def set_marks(self, resource_ids: Iterable[str]) -> None:
         """Mark these resources and no others."""
-        self.marked = set(resource_ids)
+        self.marked = dict.fromkeys(resource_ids)
         self.refresh()
         self.post_message(self.MarksChanged())
+
+    def unmark(self, resource_ids: Iterable[str]) -> None:
+        """Take marks away, of rows that are gone."""
+        gone = self.marked.keys() & set(resource_ids)
+        if gone:
+            self.set_marks(key for key in self.marked if key not in gone)
+
+    def show_ages(self, now: int) -> None:
+        """Let time go by: redraw the rows where they stand."""
+        self._known = self._known._replace(now=now)
+        self.refresh()
 
     # Drawing
 
@@ -165,7 +176,13 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             return self._header_line(width)
         position = y - _HEADER + round(self.scroll_y)
         if position >= len(self.rows):
-            return Strip.blank(width, self.rich_style)
+            text = f"   {self.empty_text}" if y == _HEADER + 1 and not self.rows else ""
+            dim = self.rich_style + self.get_component_rich_style("table--dim", partial=True)
+            return (
+                Strip([Segment(text, dim)])
+                .extend_cell_length(width, self.rich_style)
+                .crop(0, width)
+            )
         return self._row_line(position, width)
 
     def _header_line(self, width: int) -> Strip:
@@ -260,7 +277,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _put_cursor(self, position: int) -> None:
         self.cursor = max(0, min(position, len(self.rows) - 1))
         self._scroll_to_cursor()
-        self.post_message(self.Highlighted())
 
     def _scroll_to_cursor(self) -> None:
         visible = max(1, self.size.height - _HEADER)
@@ -296,7 +312,8 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         resource = self.highlighted
         if resource is None:
             return
-        self.marked ^= {resource.id}
+        if self.marked.pop(resource.id, self) is self:
+            self.marked[resource.id] = None
         self._refresh_row(self.cursor)
         self.post_message(self.MarksChanged())
         self.action_move(1)
