@@ -15,6 +15,8 @@ _MARK_CATEGORIES = frozenset({"Mn", "Me"})
 # Terminals disagree on how wide a character with a variation selector is.
 _VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 _MARKS_IN_A_ROW = 2
+_READ_AT_MOST = 10_000
+"""Nobody sees further, and a text may be as long as its writer's malice."""
 
 
 def one_line(text: object, limit: int = 200) -> str:
@@ -24,16 +26,11 @@ def one_line(text: object, limit: int = 200) -> str:
     direction-changing characters are dropped, and so are combining marks beyond two in a row.
     A text that was cut ends with `…`.
     """
-    line = str(text)
-    # Nobody reads further, and a text may be as long as its writer's malice.
-    is_cut = len(line) > limit * 4
-    line = line[: limit * 4]
+    line = str(text)[:_READ_AT_MOST]
     if not (line.isascii() and line.isprintable()):
         line = _without_traps(line)
     line = " ".join(line.split())
-    if is_cut or len(line) > limit:
-        line = line[: limit - 1].rstrip() + "…"
-    return line
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def clean_reason(text: str) -> str | None:

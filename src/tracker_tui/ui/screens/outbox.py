@@ -44,9 +44,12 @@ class OutboxScreen(Dialog[Outcome]):
     @on(OptionList.OptionSelected)
     def _edit_again(self, event: OptionList.OptionSelected) -> None:
         outcome = self._outcomes[event.option_index]
-        self._tracker.drop(outcome.change.id)
-        # What is gone from the ledger cannot be edited, only forgotten.
-        self.dismiss(outcome if outcome.resource is not None else None)
+        if outcome.resource is None:
+            # What is gone from the ledger cannot be edited, only forgotten.
+            self._tracker.drop(outcome.change.id)
+            self.dismiss(None)
+        else:
+            self.dismiss(outcome)
 
     def action_drop(self) -> None:
         """Forget the highlighted change."""

@@ -81,6 +81,7 @@ class ResourcesScreen(Screen[None]):
         self._summary = summarize((), 0)
         self._text = ""
         self._seen: dict[str, Resource] = {}
+        self._edited_again: Outcome | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -301,6 +302,8 @@ class ResourcesScreen(Screen[None]):
             self.edit.shown_preview = self._preview(self._seen.values())
 
     def _preview(self, rows: Iterable[Resource]) -> Preview:
+        if not self.edit.targets:
+            return Preview(None, problem="no row is highlighted")
         hidden = sum(not self.table.is_shown(resource_id) for resource_id in self.edit.targets)
         location = self.view.location
         return preview(self.edit.text, list(rows), location, self.tracker.places, hidden)
@@ -316,6 +319,9 @@ class ResourcesScreen(Screen[None]):
             return
         location = self.view.location
         accepted = [row for row in self._seen.values() if row.id not in shown.refused]
+        if accepted and self._edited_again is not None:
+            self.tracker.drop(self._edited_again.change.id)
+            self._edited_again = None
         self.tracker.submit(
             self.tracker.change(row.id, shown.typed, location, seen=row.at(location))
             for row in accepted
@@ -332,6 +338,7 @@ class ResourcesScreen(Screen[None]):
     def action_leave_edit(self) -> None:
         """Close the quick edit and go back to the table."""
         self.edit.close()
+        self._edited_again = None
         self.set_focus(self.table)
         self.refresh_bindings()
 
@@ -352,7 +359,7 @@ class ResourcesScreen(Screen[None]):
         from tracker_tui.ui.screens.details import DetailsScreen
 
         resource = self.table.highlighted
-        if resource is not None and self.is_current:
+        if resource is not None and self.app.screen is self:
             self.app.push_screen(DetailsScreen(self.tracker, resource.id))
 
     def action_outbox(self) -> None:
@@ -367,6 +374,7 @@ class ResourcesScreen(Screen[None]):
             self.set_view(self.view._replace(location=change.location))
             text = describe(change) + (f" # {change.reason}" if change.reason else "")
             self.open_edit((change.resource_id,), text)
+            self._edited_again = outcome
         self.show_standing()
 
     def action_copy(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -38,6 +39,7 @@ class QuickEdit(Vertical):
         super().__init__(id=id)
         self.display = False
         self.targets: tuple[str, ...] = ()
+        self._input_offset = 0
         self._label = Static(id="edit-target", markup=False)
         self._input = ChangeInput(id="edit-input", compact=True, select_on_focus=False)
         self._told = Static(id="edit-preview", markup=False)
@@ -63,6 +65,7 @@ class QuickEdit(Vertical):
         """Show it for these resources, with `text` typed already."""
         self.targets = targets
         self._label.update(label)
+        self._input_offset = min(cell_len(label) + 2, self.screen.size.width // 2)
         self._input.value = text
         self._input.cursor_position = len(text)
         self.display = True
@@ -96,8 +99,9 @@ class QuickEdit(Vertical):
             # At the end of the text nothing is wrong yet: the player is still typing.
             unfinished = shown.column >= len(self.text.rstrip())
             style = "$text-muted" if unfinished else "$text-error"
-            room = max(0, self.size.width - len(shown.problem) - 4)
-            below = self._input.region.x - self.region.x + shown.column
+            room = max(0, self.screen.size.width - len(shown.problem) - 4)
+            # Worked out, not measured: in a burst nothing is laid out yet.
+            below = self._input_offset + cell_len(self.text[: shown.column])
             return Content.assemble((" " * min(below, room) + "▲ " + shown.problem, style))
         parts: list[tuple[str, str]] = []
         if shown.told:
