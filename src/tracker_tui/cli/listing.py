@@ -11,14 +11,8 @@ from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.tracker import Tracker
-
-_STATUS_MARKS = {
-    "critical": "▼ critical",
-    "below_target": "▾ below",
-    "at_target": "= at",
-    "above_target": "▲ above",
-}
 
 
 def list_resources(arguments: argparse.Namespace) -> int:
@@ -67,5 +61,5 @@ def _cells(resource: Resource) -> tuple[str, ...]:
         grouped(resource.total),
         grouped(resource.target) if resource.target else "",
         "" if resource.percent is None else f"{resource.percent} %",
-        _STATUS_MARKS[resource.status.value],
+        str(STATUS_LOOKS[resource.status]),
     )

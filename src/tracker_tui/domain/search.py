@@ -3,51 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Final, NamedTuple
 
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import search_key, search_words
+
+_RANKS: Final = 4
+
+
+class _Folded(NamedTuple):
+    """The texts of a resource, folded for searching; the name has a blank before each word."""
+
+    resource: Resource
+    name: str
+    everything: str
 
 
 class SearchIndex:
     """Folded texts of resources, made once for each version of a resource and kept."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, tuple[Resource, str, str]] = {}
+        self._folded: dict[str, _Folded] = {}
 
     def ranked(self, resources: Iterable[Resource], text: str) -> list[Resource]:
         """Return what all words of `text` are found in; the order given decides between equals.
 
         First come names that begin with the text, then names in which each word begins a word,
-        then names that contain the words, then what only category or description has.
+        then names that contain the words, then what only category or description has; of each,
+        priority resources first.
         """
         words = search_words(text)
         if not words:
             return list(resources)
-        phrase = " ".join(words)
-        found = []
+        phrase = " " + " ".join(words)
+        beginnings = [" " + word for word in words]
+        found: list[list[Resource]] = [[] for _ in range(_RANKS * 2)]
         for resource in resources:
-            name, everything = self._folded(resource)
+            folded = self._folded.get(resource.id)
+            if folded is None or folded.resource is not resource:
+                folded = self._fold(resource)
+            _, name, everything = folded
             for word in words:
                 if word not in everything:
                     break
             else:
-                found.append((_rank(phrase, words, name), not resource.priority, resource))
-        found.sort(key=lambda entry: entry[:2])
-        return [resource for _, _, resource in found]
+                rank = _rank(phrase, beginnings, words, name)
+                found[rank * 2 + (not resource.priority)].append(resource)
+        return list(chain.from_iterable(found))
 
     def prepare(self, resources: Iterable[Resource]) -> None:
         """Fold the texts before they are searched; may run in a thread of its own."""
         for resource in resources:
-            self._folded(resource)
+            self._fold(resource)
 
-    def _folded(self, resource: Resource) -> tuple[str, str]:
-        kept = self._keys.get(resource.id)
-        if kept is not None and _same_texts(kept[0], resource):
-            return kept[1], kept[2]
-        name = search_key(resource.name)
-        everything = f"{name} {search_key(resource.shown_category, resource.description)}"
-        self._keys[resource.id] = (resource, name, everything)
-        return name, everything
+    def _fold(self, resource: Resource) -> _Folded:
+        kept = self._folded.get(resource.id)
+        if kept is None or not _same_texts(kept.resource, resource):
+            name = " " + search_key(resource.name)
+            rest = search_key(resource.shown_category, resource.description)
+            kept = _Folded(resource, name, f"{name} {rest}")
+        elif kept.resource is not resource:
+            kept = kept._replace(resource=resource)
+        self._folded[resource.id] = kept
+        return kept
 
 
 def ranked(resources: Sequence[Resource], text: str) -> list[Resource]:
@@ -55,11 +74,10 @@ def ranked(resources: Sequence[Resource], text: str) -> list[Resource]:
     return SearchIndex().ranked(resources, text)
 
 
-def _rank(phrase: str, words: list[str], name: str) -> int:
+def _rank(phrase: str, beginnings: list[str], words: list[str], name: str) -> int:
     if name.startswith(phrase):
         return 0
-    padded = f" {name}"
-    if all(f" {word}" in padded for word in words):
+    if all(beginning in name for beginning in beginnings):
         return 1
     return 2 if all(word in name for word in words) else 3
 

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, describe
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
 
 Places = Mapping[Location, str]
+
+
+class StatusLook(NamedTuple):
+    """A status as shown: a sign that needs no colour, and a word."""
+
+    sign: str
+    word: str
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.word}"
+
+
+STATUS_LOOKS: Final = {
+    Status.CRITICAL: StatusLook("▼", "critical"),
+    Status.BELOW_TARGET: StatusLook("▾", "below"),
+    Status.AT_TARGET: StatusLook("=", "at"),
+    Status.ABOVE_TARGET: StatusLook("▲", "above"),
+}
 
 
 def movement(moved: Moved, change: Change, places: Places) -> str:

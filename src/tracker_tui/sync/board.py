@@ -18,9 +18,6 @@ class Difference(NamedTuple):
     changed: frozenset[str]
     removed: frozenset[str]
 
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.removed)
-
 
 class Board:
     """Resources by id; may be read and written from several threads."""

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.shown import STATUS_LOOKS, ago, bar, percent_text
+from tracker_tui.domain.wording import STATUS_LOOKS
+from tracker_tui.ui.shown import ago, bar, percent_text
 
 GAP: Final = 1
 _NAME_AT_LEAST: Final = 18
@@ -128,11 +129,6 @@ def cell_text(column: Column, resource: Resource, context: Context) -> str:
     return _CELLS[column.key](resource, context, column.width)
 
 
-def _status(resource: Resource, _context: Context, _width: int) -> str:
-    look = STATUS_LOOKS[resource.status]
-    return f"{look.sign} {look.word}"
-
-
 def _updated(resource: Resource, context: Context, _width: int) -> str:
     mark = " !" if resource.needs_update(context.now) else "  "
     return ago(context.now - resource.updated_at) + mark
@@ -151,7 +147,7 @@ _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
     "target": lambda r, _, __: grouped(r.target) if r.target else "—",
     "bar": lambda r, _, width: bar(r.percent, width),
     "progress": lambda r, _, __: percent_text(r.percent),
-    "status": _status,
+    "status": lambda r, _, __: str(STATUS_LOOKS[r.status]),
     "updated": _updated,
     "by": lambda r, context, _: one_line(context.name_of(r.updated_by), 40),
 }

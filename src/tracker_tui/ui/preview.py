@@ -10,8 +10,7 @@ from tracker_tui.domain.grammar import ChangeSyntaxError, TypedChange, parse_cha
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import movement, points_text
-from tracker_tui.ui.shown import STATUS_LOOKS
+from tracker_tui.domain.wording import STATUS_LOOKS, movement, points_text
 
 _LISTED = 4
 
@@ -75,7 +74,7 @@ def _told_of_one(
         parts.append(f"{row.percent} % → {after.percent} %")
     if after.status is not row.status:
         look = STATUS_LOOKS[after.status]
-        parts.append(f"{look.sign} {look.word}")
+        parts.append(str(look))
     parts.append(points_text(moved.points.final))
     return " · ".join(part for part in parts if part)
 

@@ -1,31 +1,15 @@
-"""How values look on screen: statuses with their signs, bars, times; colour is never alone."""
+"""How values look on screen: bars, percentages, spans of time."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from tracker_tui.domain.status import DAY, Status
+from tracker_tui.domain.status import DAY
 
 HOUR: Final = 3_600
 MINUTE: Final = 60
 _YEAR: Final = 365 * DAY
 _LARGEST_PERCENT: Final = 999
-
-
-class StatusLook(NamedTuple):
-    """A status as shown: a sign that needs no colour, a word, and the style's name."""
-
-    sign: str
-    word: str
-    style: str
-
-
-STATUS_LOOKS: Final = {
-    Status.CRITICAL: StatusLook("▼", "critical", "critical"),
-    Status.BELOW_TARGET: StatusLook("▾", "below", "below"),
-    Status.AT_TARGET: StatusLook("=", "at", "at"),
-    Status.ABOVE_TARGET: StatusLook("▲", "above", "above"),
-}
 
 
 def bar(percent: int | None, width: int) -> str:

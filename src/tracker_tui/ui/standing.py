@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.tracker import Tracker
-from tracker_tui.ui.shown import STATUS_LOOKS, ago
+from tracker_tui.ui.shown import ago
 from tracker_tui.ui.view import Summary, View
 
 _FRESH_SECONDS = 5.0

@@ -19,10 +19,11 @@ from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.screens.dialog import Dialog, Scroller
-from tracker_tui.ui.shown import STATUS_LOOKS, ago, percent_text
+from tracker_tui.ui.shown import ago, percent_text
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _LONGEST_DESCRIPTION = 4_000
@@ -87,7 +88,7 @@ class DetailsScreen(Dialog[None]):
             ("Category", " · ".join(filter(None, _kinds(resource)))),
             (places[0], grouped(resource.hagga)),
             (places[1], grouped(resource.deep_desert)),
-            ("Total", f"{grouped(resource.total)} · {look.sign} {look.word}"),
+            ("Total", f"{grouped(resource.total)} · {look}"),
             ("Target", _target(resource)),
             ("Multiplier", f"{resource.multiplier:g}"),
             ("Priority", "★ yes" if resource.priority else "no"),

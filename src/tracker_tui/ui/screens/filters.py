@@ -12,8 +12,8 @@ from textual.widgets import OptionList, Static
 
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.screens.dialog import Choices, Dialog
-from tracker_tui.ui.shown import STATUS_LOOKS
 from tracker_tui.ui.view import View
 
 
@@ -72,7 +72,7 @@ class FiltersScreen(Dialog[View]):
 
     def _choices(self) -> Iterable[_Choice]:
         for status, look in STATUS_LOOKS.items():
-            yield _Choice("status", status.value, f"{look.sign} {look.word}")
+            yield _Choice("status", status.value, str(look))
         yield _Choice("priority", "", "★ priority")
         yield _Choice("stale", "", "! to recount")
         for category in self._categories:

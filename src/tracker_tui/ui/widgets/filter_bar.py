@@ -54,11 +54,6 @@ class FilterBar(Horizontal):
         """The text that is searched for."""
         return self._input.value
 
-    @property
-    def is_typed_in(self) -> bool:
-        """Whether the keys go here."""
-        return self._input.has_focus
-
     def enter(self) -> None:
         """Take the keys; what was typed before is selected, so that typing replaces it."""
         self.screen.set_focus(self._input)  # at once, unlike `Input.focus`

@@ -23,8 +23,8 @@ from textual.strip import Strip
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.columns import GAP, Column, Context, cell_text, is_current, lay_out
-from tracker_tui.ui.shown import STATUS_LOOKS
 
 FLASH_SECONDS = 1.5
 _HEADER = 1
@@ -223,7 +223,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _cell_style(self, column: Column, resource: Resource) -> Style:
         match column.key:
             case "status" | "bar" | "progress":
-                name = STATUS_LOOKS[resource.status].style
+                name = STATUS_LOOKS[resource.status].word
             case "priority":
                 name = "mark"
             case "updated" if resource.needs_update(self._known.now):

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.shown import STATUS_LOOKS
+from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.standing import Standing
 
 _STYLES = {
@@ -60,7 +60,7 @@ def _counts(standing: Standing, width: int) -> Content:
     words = width >= 90  # noqa: PLR2004 - where the words begin to fit
     for status, look in STATUS_LOOKS.items():
         count = standing.summary.statuses[status]
-        text = f"{count} {look.sign} {look.word}" if words else f"{look.sign} {count}"
+        text = f"{count} {look}" if words else f"{look.sign} {count}"
         parts.append((text, _STYLES[status] if count else "$text-muted"))
         parts.append(("   ", ""))
     stale = standing.summary.stale

@@ -1,0 +1,1 @@
+"""How long things take, each against something plain that is measured in the same run."""

@@ -1,0 +1,82 @@
+"""Databases to measure on, made with the program's own parts in a folder that is thrown away."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import count, islice, product
+from pathlib import Path
+from random import Random
+
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.resources import NewResource
+
+# Short words: a whole name fits into the narrowest name column, so that it can be waited for.
+_FIRST = (
+    *("Amber", "Basalt", "Carbon", "Cobalt", "Copper", "Desert", "Dune", "Erg", "Flour"),
+    *("Iron", "Jasmin", "Melange", "Plast", "Quartz", "Rock", "Salt", "Silver", "Spice"),
+    *("Spike", "Steel", "Stone", "Sun", "Water", "Wind", "Worm"),
+)
+_SECOND = (
+    *("Bar", "Bolt", "Cable", "Coil", "Core", "Dust", "Filter", "Gear", "Glass", "Ingot"),
+    *("Lens", "Mesh", "Nut", "Ore", "Part", "Pipe", "Plate", "Pump", "Sand", "Wire"),
+)
+_CATEGORIES = ("Raw", "Refined", "Components", "Fuel", "Other")
+_BATCH = 500
+"""Rows for one statement; SQLite binds at most 32,766 values."""
+
+
+class Databases:
+    """Makes each database once; copies are for those that write into theirs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[int, Path] = {}
+        self._numbers = count(1)
+
+    def of(self, number: int) -> Path:
+        """Return the database with so many resources."""
+        if number not in self._made:
+            path = self.folder / f"{number}.db"
+            create_sqlite(path, lambda database, layout: _fill(database, layout, number))
+            self._made[number] = path
+        return self._made[number]
+
+    def copy_of(self, number: int) -> Path:
+        """Return a database with so many resources that nobody else uses."""
+        path = self.folder / f"{number}-{next(self._numbers)}.db"
+        shutil.copyfile(self.of(number), path)
+        return path
+
+
+def names(number: int) -> list[str]:
+    """Return the names of so many resources, in the order in which the dashboard shows them."""
+    return sorted((new.name for new in _resources(number)), key=str.casefold)
+
+
+def _resources(number: int) -> list[NewResource]:
+    combined = product(range(1, number + 1), _FIRST, _SECOND)
+    made = [
+        NewResource(
+            f"resource-{index:05}",
+            f"{first} {second} {serial}",
+            _CATEGORIES[index % len(_CATEGORIES)],
+            hagga=index * 37 % 9_000,
+            deep_desert=index * 11 % 700,
+            description=f"What the guild keeps of {second.lower()}.",
+            target=4_000 + index % 13 * 500 if index % 5 else None,
+            priority=index % 12 == 0,
+        )
+        for index, (serial, first, second) in enumerate(islice(combined, number))
+    ]
+    # No database is in the order of names: sorting what is sorted would come too cheap.
+    Random(number).shuffle(made)
+    return made
+
+
+def _fill(database: SqliteLedgerDatabase, layout: Layout, number: int) -> None:
+    ledger = Ledger(database, layout)
+    waiting = iter(_resources(number))
+    while batch := list(islice(waiting, _BATCH)):
+        ledger.create(batch, "benchmark")

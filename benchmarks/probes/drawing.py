@@ -1,0 +1,40 @@
+"""Knowing when an app has drawn something: without a terminal Textual stops short of the text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from textual import events
+from textual._compositor import CompositorUpdate
+from textual.app import App
+
+
+class DrawingWatch:
+    """Makes the terminal's text of each update of an app, as a driver would, and looks at it."""
+
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
+        self._is_awaited: Callable[[str], bool] | None = None
+        self._drawn: asyncio.Future[float]
+        self._display = app._display  # noqa: SLF001 - where every update passes
+        app._display = self._look  # type: ignore[method-assign,assignment]  # noqa: SLF001
+
+    async def key_to_redraw(self, key: str, is_awaited: Callable[[str], bool]) -> float:
+        """Return the seconds from handing over a key to the update that `is_awaited` accepts."""
+        self._drawn = asyncio.get_running_loop().create_future()
+        self._is_awaited = is_awaited
+        start = perf_counter()
+        self._app.post_message(events.Key(key, key))
+        return await asyncio.wait_for(self._drawn, 30) - start
+
+    def _look(self, screen: Any, update: Any) -> None:
+        self._display(screen, update)
+        if self._is_awaited is None or not isinstance(update, CompositorUpdate):
+            return
+        text = update.render_segments(self._app.console)
+        if self._is_awaited(text):
+            self._is_awaited = None
+            self._drawn.set_result(perf_counter())

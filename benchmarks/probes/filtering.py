@@ -1,0 +1,105 @@
+"""Type a word into a filter and print the seconds for each key, as JSON.
+
+`python -m benchmarks.probes.filtering dashboard|datatable WORD`, the database in the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from time import perf_counter, time
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from benchmarks.probes.drawing import DrawingWatch
+from benchmarks.probes.plain_filter import PlainFilter
+from tracker_tui.config import load_config
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.search import SearchIndex
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.app import TrackerApp
+from tracker_tui.ui.view import View, arrange
+from tracker_tui.ui.widgets.filter_bar import FilterBar
+from tracker_tui.ui.widgets.resource_table import ResourceTable
+
+_SIZE = (160, 50)
+Hits = Mapping[str, Sequence[Resource]]
+"""What the program's own search finds for each text, the likeliest first."""
+
+
+def main(kind: str, word: str) -> None:
+    """Print `keys`, to the redraw, and for the dashboard `computing`, in which nothing waits."""
+    tracker = Tracker(load_config(os.environ))
+    try:
+        tracker.open().result()
+        hits = _hits(tracker, ["", *accumulate(word)])
+        measure = _datatable(hits) if kind == "datatable" else _dashboard(tracker, hits)
+        print(json.dumps(asyncio.run(measure)))
+    finally:
+        tracker.close()
+
+
+def _hits(tracker: Tracker, texts: Sequence[str]) -> Hits:
+    index = SearchIndex()
+    ordered = arrange(tracker.resources(), View(), int(time()), tracker.name_of)
+    return {text: index.ranked(ordered, text) for text in texts}
+
+
+async def _dashboard(tracker: Tracker, hits: Hits) -> dict[str, list[float]]:
+    app = TrackerApp(tracker)
+    watch = DrawingWatch(app)
+    async with app.run_test(size=_SIZE) as pilot:
+        table = app.screen.query_one(ResourceTable)
+        await pilot.press("slash")
+        keys = await _type(pilot, watch, hits, lambda: [row.id for row in table.rows])
+        return {"keys": keys, "computing": await _compute(pilot, app, table, hits)}
+
+
+async def _datatable(hits: Hits) -> dict[str, list[float]]:
+    app = PlainFilter(hits)
+    watch = DrawingWatch(app)
+    async with app.run_test(size=_SIZE) as pilot:
+        return {"keys": await _type(pilot, watch, hits, lambda: app.shown)}
+
+
+async def _type(
+    pilot: Pilot[None], watch: DrawingWatch, hits: Hits, shown: Callable[[], list[str]]
+) -> list[float]:
+    """Press key after key, each until its hits are drawn, and return the seconds."""
+    measured = []
+    for text in filter(None, hits):
+        await pilot.pause()
+        measured.append(await watch.key_to_redraw(text[-1], _are_drawn(hits[text], shown)))
+    return measured
+
+
+def _are_drawn(hits: Sequence[Resource], shown: Callable[[], list[str]]) -> Callable[[str], bool]:
+    """Return a check of an update: whether it shows the first hit, and the table all of them."""
+    first, expected = hits[0].name, [resource.id for resource in hits]
+    # The cheap question first: it is asked of every update.
+    return lambda drawn: first in drawn and shown() == expected
+
+
+async def _compute(
+    pilot: Pilot[None], app: TrackerApp, table: ResourceTable, hits: Hits
+) -> list[float]:
+    """Search, sort, show, and draw every visible line, in one go."""
+    field = app.screen.query_one(FilterBar).query_one(Input)
+    measured = []
+    for text in filter(None, hits):
+        field.value = text
+        start = perf_counter()
+        app.resources.apply_filter()
+        table.render_lines(table.size.region)
+        measured.append(perf_counter() - start)
+        await pilot.pause()
+    return measured
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,72 @@
+"""One line of the table: a measurement, what it is held against, and whether that is enough."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Unit(Enum):
+    """What is measured, and how it is written."""
+
+    SECONDS = "{:.3f} s"
+    MILLISECONDS = "{:.2f} ms"
+    MEGABYTES = "{:.0f} MB"
+
+    def write(self, value: float | None) -> str:
+        """Return a value in this unit; None is what there is none of, or not on this system."""
+        return "n/a" if value is None else self.value.format(value)
+
+
+class Line(NamedTuple):
+    """A measurement and its baseline, both in `unit`; without a limit it is for the record."""
+
+    what: str
+    measured: float | None
+    baseline: float | None
+    unit: Unit = Unit.SECONDS
+    ratio_at_most: float | None = None
+    below: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the baseline was measured."""
+        return self.measured / self.baseline if self.measured and self.baseline else None
+
+    @property
+    def verdict(self) -> str:
+        """`ok` or `MISSED`; nothing where nothing is wanted or nothing was measured."""
+        if self.ratio_at_most is not None and self.ratio is not None:
+            return "ok" if self.ratio <= self.ratio_at_most else "MISSED"
+        if self.below is not None and self.measured is not None:
+            return "ok" if self.measured < self.below else "MISSED"
+        return ""
+
+    @property
+    def wanted(self) -> str:
+        """The limit in words."""
+        if self.ratio_at_most is not None:
+            return f"<= {self.ratio_at_most:.2f} x"
+        return "" if self.below is None else f"< {self.unit.write(self.below)}"
+
+
+_COLUMNS = "| {:<46} | {:>9} | {:>9} | {:>7} | {:>10} | {:<6} |"
+HEADING = "\n".join(
+    (
+        _COLUMNS.format("what", "measured", "baseline", "ratio", "wanted", ""),
+        "| :" + "-" * 45 + " | " + " | ".join("-" * n + ":" for n in (8, 8, 6, 9)) + " | :----- |",
+    )
+)
+"""Markdown, so that a run can be put into the README as it is."""
+
+
+def as_text(line: Line) -> str:
+    """Return the line as a row of the table."""
+    return _COLUMNS.format(
+        line.what,
+        line.unit.write(line.measured),
+        line.unit.write(line.baseline),
+        "" if line.ratio is None else f"{line.ratio:.2f} x",
+        line.wanted,
+        line.verdict,
+    )

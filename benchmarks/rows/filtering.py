@@ -1,0 +1,64 @@
+"""A key in the filter, until the table is drawn anew."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from benchmarks import programs
+from benchmarks.pty_probe import Unanswered
+from benchmarks.repetition import warmed_by_turns
+from benchmarks.report import Line, Unit
+from benchmarks.rows.bench import MANY, Bench
+
+_WORD = "spice"
+_REPOSITORY = Path(__file__).resolve().parents[2]
+Probe = dict[str, list[float]]
+"""Seconds for each key, by what was measured."""
+
+
+def lines(bench: Bench) -> Iterator[Line]:
+    """Measure each key of a word against a DataTable that is cleared and filled with the hits."""
+    environment = programs.environment(bench.databases.of(MANY))
+    rounds = warmed_by_turns(
+        partial(_probe, "dashboard", environment),
+        partial(_probe, "datatable", environment),
+        bench.times(4),
+    )
+    ours, plain = [a for a, _ in rounds], [b for _, b in rounds]
+
+    keys, plain_keys = _of_each_key(ours, "keys"), _of_each_key(plain, "keys")
+    computing = _of_each_key(ours, "computing")
+    what = f"filter, {MANY:,} resources, key to redraw"
+    yield _line(what, median(keys), median(plain_keys))
+    yield _line("  the slowest key of the word", max(keys), max(plain_keys))
+    yield _line("  computing alone", median(computing), None)
+    yield _line("  computing alone, the slowest key", max(computing), None)
+
+
+def _of_each_key(probes: list[Probe], measure: str) -> list[float]:
+    """Return the median milliseconds of each key of the word."""
+    return [1000 * median(key) for key in zip(*(probe[measure] for probe in probes), strict=True)]
+
+
+def _line(what: str, measured: float, baseline: float | None) -> Line:
+    return Line(what, measured, baseline, Unit.MILLISECONDS, below=50.0)
+
+
+def _probe(kind: str, environment: dict[str, str]) -> Probe:
+    done = subprocess.run(
+        programs.filter_probe(kind, _WORD),
+        env=environment,
+        cwd=_REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Unanswered(done.stderr.strip().splitlines()[-1] if done.stderr else "no answer")
+    measured: Probe = json.loads(done.stdout)
+    return measured
