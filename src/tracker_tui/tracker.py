@@ -173,7 +173,9 @@ class Tracker:
 
     def undo(self) -> None:
         """Take back the newest submission of this run that is not undone yet."""
-        self._ledger_thread.submit(self._guarded, self._undo)
+        # What is newest is decided now: the ledger's thread may be busy for a while.
+        up_to = self._engine.newest_submission
+        self._ledger_thread.submit(self._guarded, lambda: self._undo(up_to))
 
     def drop(self, change_id: str) -> None:
         """Forget a change that was refused or in conflict, and send what waited for it."""
@@ -287,8 +289,8 @@ class Tracker:
         self._outbox.withdraw(change.id)
         raise TrackerError("Not stored: an earlier change of this resource was refused.")
 
-    def _undo(self) -> None:
-        undoing = self._engine.undo(self._opened(), random_id, self.member.id)
+    def _undo(self, up_to: int) -> None:
+        undoing = self._engine.undo(self._opened(), up_to, random_id, self.member.id)
         self._listener(Undone(len(undoing.withdrawn), len(undoing.counters)))
 
     def _close(self) -> None:

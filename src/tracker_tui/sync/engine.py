@@ -53,9 +53,17 @@ class Engine:
                 self._tell(tuple(outcomes))
         return outcomes
 
-    def undo(self, ledger: Ledger, new_id: Callable[[], str], by: str) -> Undoing:
-        """Take back the newest submission; raises DatabaseError, and counter-changes stay."""
-        undoing = self._undo_log.take_newest(self._withdraw, new_id, by)
+    @property
+    def newest_submission(self) -> int:
+        """The number of the newest submission, for an undo that is asked for now."""
+        return self._undo_log.newest
+
+    def undo(self, ledger: Ledger, up_to: int, new_id: Callable[[], str], by: str) -> Undoing:
+        """Take back the newest submission up to a number; what was typed after it stays.
+
+        Raises DatabaseError; counter-changes that were not sent stay in the outbox.
+        """
+        undoing = self._undo_log.take(up_to, self._withdraw, new_id, by)
         self._take(undoing.counters)
         self.send(ledger)
         return undoing

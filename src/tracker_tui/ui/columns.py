@@ -107,7 +107,10 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
     for key in _AS_ROOM_ALLOWS:
         if key == "name":
             room = _stretch(widths, key, min(_NAME_WANTED, longest), room)
-        elif key in widths and widths[key] + GAP <= room:
+        elif key in widths:
+            # What comes after does not slip in: a wider table never shows less.
+            if widths[key] + GAP > room:
+                break
             chosen.append(key)
             room -= widths[key] + GAP
     # When even these are too many, the name gives way rather than a quantity.

@@ -205,13 +205,17 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         if position == self.cursor:
             name = "table--cursor" if self.has_focus else "table--cursor-blurred"
             base += self.get_component_rich_style(name, partial=True)
+        flash = Style.null()
         if resource.id in self._flashing:
-            base += self.get_component_rich_style("table--flash", partial=True)
+            flash = self.get_component_rich_style("table--flash", partial=True)
         segments: list[Segment] = []
         for column in self._columns:
-            style = base + self._cell_style(column, resource)
+            # Under the cursor the name does not flash, so that the cursor is never out of sight.
+            is_kept = position == self.cursor and column.key in ("priority", "name")
+            ground = base if is_kept else base + flash
+            style = ground + self._cell_style(column, resource)
             segments.append(Segment(self._cell(column, resource), style))
-            segments.append(Segment(" " * GAP, base))
+            segments.append(Segment(" " * GAP, ground))
         return Strip(segments).extend_cell_length(width, base).crop(0, width)
 
     def _cell(self, column: Column, resource: Resource) -> str:

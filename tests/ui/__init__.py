@@ -1,0 +1,1 @@
+"""Tests of the screens, by keys alone; what they share is in conftest.py."""

@@ -1,0 +1,350 @@
+"""A guild in a file, a player in front of the dashboard, and eyes that read the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+import pytest
+from rich.cells import cell_len
+from textual._xterm_parser import XTermParser
+from textual.events import Key
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from helpers.wild import Statements, ask, make_file
+from tracker_tui.config import Config, Folders
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.resources import NewResource
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.app import TrackerApp
+from tracker_tui.ui.themes import DARK
+
+NOW = 1_760_000_000
+"""The moment at which the guild's ledger stands still, in Unix seconds."""
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+SECONDS = 10.0
+"""How long to wait for something to hold before the test fails."""
+WIDE, NARROW = (120, 40), (80, 24)
+
+RESOURCES = (
+    NewResource(
+        "spice",
+        "Spice Melange",
+        "Refined",
+        1_200,
+        target=1_400,
+        multiplier=1.1,
+        priority=True,
+        description="The spice must flow.\nSee https://example.org/spice, not file:///etc/passwd",
+    ),
+    NewResource("sand", "Spice Sand", "Raw", 9_000, 1_000, target=5_000),
+    NewResource("ingot", "Plastanium Ingot", "Refined", 412, 1_100, target=1_000),
+    NewResource("ore", "Titanium Ore", "Raw", 300, target=1_000),
+    NewResource("steel", "Steel Ingot", "Refined", 600, 50, target=1_000),
+    NewResource("plastone", "Plastone", "Raw", 5_000, target=4_000),
+    NewResource("water", "Water", "Raw", 7),
+    NewResource("cell", "Fuel Cell", "Components", 40, 2, target=50),
+    NewResource("machine", "Complex Machinery", "Components", 7, target=20, priority=True),
+    NewResource("blade", "Kindjal Blade", "Gear", 3, 1, target=4),
+    NewResource("fuel", "Spice-infused Fuel Cell", "Components", 11, 4, target=10),
+    NewResource("worm", "Sandworm Tooth", "Other", 1),
+)
+"""What the guild has; by name: Complex Machinery, Fuel Cell, …, Water."""
+BY_NAME = sorted((resource.name for resource in RESOURCES), key=str.casefold)
+AGES = {"water": 8 * DAY, "machine": 2 * DAY, "ore": 5 * HOUR}
+MEMBER = "Chani"
+
+
+class Guild:
+    """A database with a guild in it, and a look behind the program's back."""
+
+    def __init__(self, path: Path, now: Callable[[], int] | None = lambda: NOW) -> None:
+        self.path = path
+        self.now = now
+
+    @property
+    def view_file(self) -> Path:
+        """Where view settings are remembered."""
+        return self.path.parent / "state" / "view.json"
+
+    def config(self, **given: Any) -> Config:
+        """Return settings under which the program opens this database."""
+        home = self.path.parent
+        folders = Folders(home / "config", home, home / "state")
+        return Config(folders, self.path, False, MEMBER)._replace(**given)
+
+    def tracker(self, **given: Any) -> Tracker:
+        """Return a tracker whose database has the guild's time; the file is the real one."""
+
+        def opener(config: Config) -> Ledger:
+            return Ledger(*open_sqlite(config.database, durable=False), clock=self.now)
+
+        return Tracker(self.config(**given), opener=opener)
+
+    def sql(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement by a connection of its own, as another program would."""
+        return ask(self.path, sql, *values)
+
+    def quantities(self, resource_id: str) -> tuple[int, int]:
+        """Return what is stored at Hagga and in the Deep Desert."""
+        columns = "quantity_hagga, quantity_deep_desert"
+        (found,) = self.sql(f"SELECT {columns} FROM resources WHERE id = ?", resource_id)
+        return found[0], found[1]
+
+    def history(self, resource_id: str | None = None) -> list[tuple[Any, ...]]:
+        """Return type, both differences and reason of every change since, in order of commit."""
+        columns = "change_type, change_amount_hagga, change_amount_deep_desert, reason"
+        return self.sql(
+            f"SELECT {columns} FROM resource_history WHERE reason IS NOT 'Resource created'"
+            " AND (?1 IS NULL OR resource_id = ?1) ORDER BY rowid",
+            resource_id,
+        )
+
+    def points(self) -> list[tuple[Any, ...]]:
+        """Return resource and points of every row of the leaderboard."""
+        return self.sql("SELECT resource_id, final_points FROM leaderboard ORDER BY rowid")
+
+    def insert(self, resource_id: str, **values: Any) -> None:
+        """Insert a resource as some other program would."""
+        row = {
+            "id": resource_id,
+            "name": resource_id.title(),
+            "last_updated_by": MEMBER,
+            "created_at": NOW,
+            "updated_at": NOW,
+        } | values
+        marks = ", ".join("?" * len(row))
+        self.sql(f"INSERT INTO resources ({', '.join(row)}) VALUES ({marks})", *row.values())
+
+
+class MakeGuild(Protocol):
+    """Makes a guild with these resources, or on these tables, on a database of its own."""
+
+    def __call__(
+        self,
+        resources: Sequence[NewResource] = RESOURCES,
+        *,
+        tables: Statements | None = None,
+        now: Callable[[], int] | None = lambda: NOW,
+    ) -> Guild: ...
+
+
+@pytest.fixture(scope="session")
+def usual_guild(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The guild of RESOURCES in a file to be copied."""
+    return _create(tmp_path_factory.mktemp("usual") / "guild.db", RESOURCES).path
+
+
+@pytest.fixture
+def make_guild(tmp_path: Path, usual_guild: Path) -> MakeGuild:
+    """Make a guild; its resources were touched three minutes ago, or what AGES says."""
+
+    def make(
+        resources: Sequence[NewResource] = RESOURCES,
+        *,
+        tables: Statements | None = None,
+        now: Callable[[], int] | None = lambda: NOW,
+    ) -> Guild:
+        path = tmp_path / "guild.db"
+        if tables is not None:
+            make_file(path, tables)
+        elif resources is RESOURCES:
+            shutil.copyfile(usual_guild, path)
+        else:
+            _create(path, resources)
+        return Guild(path, now)
+
+    return make
+
+
+def _create(path: Path, resources: Sequence[NewResource]) -> Guild:
+    def fill(database: SqliteLedgerDatabase, layout: Layout) -> None:
+        Ledger(database, layout, clock=lambda: NOW - 3 * MINUTE - 15).create(resources, MEMBER)
+
+    create_sqlite(path, fill)
+    guild = Guild(path)
+    for resource_id, age in AGES.items():
+        guild.sql("UPDATE resources SET updated_at = ? WHERE id = ?", NOW - age, resource_id)
+    return guild
+
+
+@pytest.fixture
+def guild(make_guild: MakeGuild) -> Guild:
+    """The guild of RESOURCES."""
+    return make_guild()
+
+
+@pytest.fixture(autouse=True)
+def collected_garbage() -> Iterator[None]:
+    """The dashboard freezes what is there at its start, as if it were the only one."""
+    yield
+    gc.unfreeze()
+
+
+def screen_strips(app: TrackerApp) -> list[Strip]:
+    """Return the lines of the screen as they go to the terminal, styles included."""
+    return app.screen._compositor.render_strips()
+
+
+def screen_lines(app: TrackerApp) -> list[str]:
+    """Return the plain text of the screen's lines."""
+    return [strip.text for strip in screen_strips(app)]
+
+
+class Player:
+    """Somebody in front of a running dashboard: types, and reads what is on screen."""
+
+    def __init__(self, app: TrackerApp, pilot: Pilot[None], guild: Guild) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.guild = guild
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other, each when the last was dealt with."""
+        await self.pilot.press(*keys)
+
+    def burst(self, text: str) -> None:
+        """Hand over what a terminal sends for `text`, in one go: nothing is drawn in between."""
+        for event in XTermParser().feed(text):
+            self.app.post_message(event)
+
+    def hit(self, *keys: str) -> None:
+        """Hand over keys that are no text, by name, in one go."""
+        for key in keys:
+            self.app.post_message(Key(key, None))
+
+    def lines(self) -> list[str]:
+        """Return the lines on screen."""
+        return screen_lines(self.app)
+
+    def text(self) -> str:
+        """Return everything on screen."""
+        return "\n".join(self.lines())
+
+    def line(self, part: str) -> str:
+        """Return the one line that holds `part`."""
+        (found,) = (line for line in self.lines() if part in line)
+        return found
+
+    def rows(self) -> list[str]:
+        """Return the lines of the table, without its header."""
+        region = self.app.resources.table.region
+        return [line for line in self.lines()[region.y + 1 : region.bottom] if line.strip()]
+
+    def names(self) -> list[str]:
+        """Return the names of the rows from top to bottom, as far as they are known here."""
+        shown = []
+        for row in self.rows():
+            known = [name for name in BY_NAME if f" {name} " in row]
+            shown += [max(known, key=len)] if known else []
+        return shown
+
+    def cursor_row(self) -> str:
+        """Return the line of the table that is highlighted; "" while it flashes instead."""
+        colours = {DARK.variables["block-cursor-background"], DARK.panel}
+        region = self.app.resources.table.region
+        strips = screen_strips(self.app)[region.y + 1 : region.bottom]
+        found = [strip.text for strip in strips if _background(strip) in colours]
+        assert len(found) <= 1, "several rows are highlighted"
+        return found[0] if found else ""
+
+    def is_on(self, name: str) -> bool:
+        """Whether the highlighted row is the one of this name."""
+        return f" {name} " in self.cursor_row()
+
+    async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
+        """Wait until something holds; fails with the screen's text when it never does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS):
+                await self.pilot.pause()
+                while not holds():
+                    await self.pilot.pause()
+                return
+        pytest.fail(f"{what} never came:\n{self.text()}")
+
+    async def sees(self, *parts: str) -> None:
+        """Wait until all of this is on screen."""
+        for part in parts:
+            await self.until(lambda part=part: part in self.text(), f"“{part}”")
+
+    async def sees_no(self, part: str) -> None:
+        """Wait until something is not on screen."""
+        await self.until(lambda: part not in self.text(), f"the end of “{part}”")
+
+    async def settles(self, how_many: int) -> None:
+        """Wait until so many changes are in the history, and told of."""
+        await self.until(
+            lambda: len(self.guild.history()) >= how_many and not self.app.tracker.pending(),
+            f"{how_many} changes in the history",
+        )
+
+    async def go_to(self, name: str) -> None:
+        """Put the cursor on one of RESOURCES, sorted by name and not filtered."""
+        self.burst("g" + "j" * BY_NAME.index(name))
+        await self.until(lambda: self.is_on(name), f"the cursor on {name}")
+
+    def click(self, x: int, y: int, times: int = 1) -> None:
+        """Press and let go the left mouse button at a cell of the screen."""
+        self.burst(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m" * times)
+
+    def wheel(self, x: int, y: int, *, down: bool, times: int = 1) -> None:
+        """Turn the mouse wheel over a cell of the screen."""
+        self.burst(f"\x1b[<{65 if down else 64};{x + 1};{y + 1}M" * times)
+
+    def dialog(self) -> list[str]:
+        """Return the lines inside the dialog that is open."""
+        lines = (line.split("│") for line in self.lines())
+        return [parts[1].strip() for parts in lines if len(parts) > 2]
+
+    def place(self, part: str) -> tuple[int, int]:
+        """Return column and line of the first cell of `part`, for plain text of narrow cells."""
+        y, line = next((y, line) for y, line in enumerate(self.lines()) if part in line)
+        return line.index(part), y
+
+    async def leaves(self) -> None:
+        """Wait until the dashboard has ended."""
+        deadline = monotonic() + SECONDS
+        while self.app.is_running:
+            assert monotonic() < deadline, "the dashboard did not end"
+            await asyncio.sleep(0)
+
+    def assert_laid_out(self) -> None:
+        """Every line is exactly as wide as the screen and holds nothing that moves a cursor."""
+        width, height = self.app.size
+        strips = screen_strips(self.app)
+        assert len(strips) == height
+        for y, strip in enumerate(strips):
+            assert strip.cell_length == cell_len(strip.text) == width, (y, strip.text)
+            assert strip.text.isprintable(), (y, strip.text)
+
+
+def _background(strip: Strip) -> str:
+    style = next((segment.style for segment in strip), None)
+    colour = None if style is None or style.bgcolor is None else style.bgcolor.triplet
+    return "" if colour is None else colour.hex
+
+
+@asynccontextmanager
+async def playing(
+    guild: Guild, size: tuple[int, int] = WIDE, *, tracker: Tracker | None = None, **given: Any
+) -> AsyncIterator[Player]:
+    """Open the dashboard on a guild's database and wait until its resources are there."""
+    tracker = tracker or guild.tracker(**given)
+    tracker.open()
+    app = TrackerApp(tracker)
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            player = Player(app, pilot, guild)
+            await player.until(lambda: tracker.last_refresh is not None, "the first refresh")
+            yield player
+    finally:
+        tracker.close()

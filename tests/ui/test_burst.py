@@ -1,0 +1,99 @@
+"""Keys that arrive faster than anything is drawn: none is lost, each goes where it belongs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ui.conftest import Guild, playing
+
+
+async def test_find_and_change_by_keys_one_at_a_time(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press(*"/spice", "plus", *"3*500", "enter")
+        await player.settles(1)
+        assert guild.history("spice") == [("relative", 1_500, 0, None)]
+
+
+async def test_find_and_change_in_one_burst(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("/spice+3*500\r")
+        await player.settles(1)
+        assert guild.history("spice") == [("relative", 1_500, 0, None)]
+        assert guild.history() == guild.history("spice")
+        assert guild.quantities("spice") == (2_700, 0)
+        assert guild.points() == [("spice", 165.0)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "resource_id", "change"),
+    [
+        ("/spice mel+3*500\r", "spice", ("relative", 1_500, 0)),
+        ("/water\r=5\r", "water", ("absolute", -2, 0)),
+        ("/fuel\x1b[B+5\r", "fuel", ("relative", 5, 0)),
+        ("/zzz\x7f\x7f\x7fplastan>5\r", "ingot", ("transfer", -5, 5)),
+        ("jjj\t+5\r", "ingot", ("relative", 0, 5)),
+        ("Gk-5\r", "ore", ("relative", -5, 0)),
+        ("+5\x1b[200~0\x1b[201~0\r", "machine", ("relative", 500, 0)),
+        ("/steel\r\t\t+5\r", "steel", ("relative", 5, 0)),
+    ],
+)
+async def test_every_key_of_a_burst_goes_where_it_belongs(
+    guild: Guild, keys: str, resource_id: str, change: tuple[str, int, int]
+) -> None:
+    async with playing(guild) as player:
+        player.burst(keys)
+        await player.settles(1)
+        assert [row[:3] for row in guild.history(resource_id)] == [change]
+
+
+async def test_edits_of_many_resources_in_one_burst(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("/spice mel+1\r/water+2\r/steel-3\r/plastanium>4\r")
+        await player.settles(4)
+        assert [row[:3] for row in guild.history()] == [
+            ("relative", 1, 0),
+            ("relative", 2, 0),
+            ("relative", -3, 0),
+            ("transfer", -4, 4),
+        ]
+
+
+async def test_500_times_plus_one_in_one_burst(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("+1\r" * 500)
+        await committed(guild, 500)
+        quantities = guild.sql(
+            "SELECT new_quantity_hagga FROM resource_history WHERE resource_id = 'water'"
+            " AND change_type = 'relative' ORDER BY rowid"
+        )
+        assert quantities == [(7 + number,) for number in range(1, 501)]
+
+
+async def test_the_screen_is_not_held_up_by_a_burst(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("+1\r" * 200)
+        await committed(guild, 200)
+        async with asyncio.timeout(3):
+            while " 207 " not in player.line(" Water  "):
+                await asyncio.sleep(0)
+        await player.press("down")
+        player.assert_laid_out()
+
+
+async def committed(guild: Guild, how_many: int) -> None:
+    """Wait until so many changes are in the history, whatever is on screen meanwhile."""
+    async with asyncio.timeout(60):
+        while len(guild.history()) < how_many:
+            await asyncio.sleep(0)
+
+
+async def test_leaving_at_once_loses_nothing(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("+1\r" * 50 + "q")
+        await player.leaves()
+    assert guild.quantities("water") == (57, 0)

@@ -1,0 +1,156 @@
+"""Details, outbox and what all dialogs share: Esc and q go back, ctrl+q leaves for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from ui.conftest import MINUTE, NOW, WIDE, Guild, playing, screen_strips
+
+DIALOGS = {
+    "enter": "Multiplier",
+    "f": "Show only",
+    "s": "Sort by",
+    "o": "Nothing waits for you.",
+    "question_mark": "Typing a change",
+}
+"""The key that opens a dialog, and what only stands there."""
+
+
+async def test_details_tell_everything_and_the_history_newest_first(guild: Guild) -> None:
+    guild.sql("UPDATE resources SET image_url = 'https://example.org/p.png' WHERE id = 'spice'")
+    guild.sql(
+        "INSERT INTO users (id, discord_id, username, created_at, last_login)"
+        " VALUES ('u', '42', 'Stilgar', 1, 1)"
+    )
+    for number, (member, reason) in enumerate([("42", "first run"), ("Chani", "second run")]):
+        guild.sql(
+            "INSERT INTO resource_history VALUES"
+            " (?, 'spice', 1000, 1100, 100, 0, 0, 0, 'relative', ?, ?, ?, NULL, NULL)",
+            *(f"h{number}", member, reason, NOW - 2 * MINUTE),
+        )
+    async with playing(guild) as player:
+        await player.go_to("Spice Melange")
+        await player.press("enter")
+        await player.sees("second run")
+        shown = [line.split() for line in player.dialog()]
+        for fact in (
+            "Category Refined",
+            "Hagga 1,200",
+            "Deep Desert 0",
+            "Total 1,200 · ▾ below",
+            "Target 1,400 · 85 %",
+            "Multiplier 1.1",
+            "Priority ★ yes",
+            "Updated 3 min ago by Chani",
+            "Image https://example.org/p.png",
+            "The spice must flow.",
+        ):
+            assert fact.split() in shown, fact
+        text = player.text()
+        assert text.index("second run") < text.index("first run") < text.index("Resource created")
+        assert "2 min" in player.line("first run")
+        assert "Stilgar" in player.line("first run")
+        assert "Hagga +100" in player.line("first run")
+        player.assert_laid_out()
+
+
+async def test_only_web_addresses_are_links(guild: Guild) -> None:
+    guild.sql(
+        "UPDATE resources SET image_url = 'javascript:x', description = ? WHERE id = 'spice'",
+        "https://a.example/x?y=1 and http://b.example but file:///etc/passwd ssh://c vscode://d"
+        " [link=https://evil.example]here[/link] HTTPS",
+    )
+    async with playing(guild, (160, 50)) as player:
+        await player.go_to("Spice Melange")
+        await player.press("enter")
+        await player.sees("Resource created")
+        links = {
+            segment.style.link
+            for strip in screen_strips(player.app)
+            for segment in strip
+            if segment.style is not None and segment.style.link
+        }
+        assert {"https://a.example/x?y=1", "http://b.example"} <= links
+        assert all(link.startswith(("https://", "http://")) for link in links)
+        assert "file:///etc/passwd" in player.text()
+        assert "[link=https://evil.example]here[/link]" in player.text()
+
+
+async def test_a_resource_that_was_never_changed_says_so(guild: Guild) -> None:
+    guild.insert("bare", name="A bare one")
+    async with playing(guild) as player:
+        assert player.is_on("A bare one")
+        await player.press("enter")
+        await player.sees("No changes yet.")
+
+
+async def test_a_long_description_can_be_scrolled(guild: Guild) -> None:
+    text = "\n".join(f"paragraph {number}" for number in range(100))
+    guild.sql("UPDATE resources SET description = ? WHERE id = 'machine'", text)
+    async with playing(guild, (80, 24)) as player:
+        await player.press("enter")
+        await player.sees("paragraph 0")
+        await player.press("end")
+        await player.sees("Resource created", "paragraph 99")
+        await player.press("home")
+        await player.sees("Multiplier")
+        player.assert_laid_out()
+
+
+async def test_a_dialog_is_left_without_leaving_the_dashboard(guild: Guild) -> None:
+    async with playing(guild) as player:
+        for key, seen in DIALOGS.items():
+            for way_out in ("escape", "q"):
+                await player.press(key)
+                await player.sees(seen)
+                player.assert_laid_out()
+                await player.press(way_out)
+                await player.sees_no(seen)
+                assert player.app.is_running
+        await player.press("j")
+        assert player.is_on("Fuel Cell"), "the keys go to the table again"
+
+
+@pytest.mark.parametrize("key", ["", "slash", "plus", "enter", "f", "ctrl+p"])
+async def test_ctrl_q_leaves_from_anywhere(guild: Guild, key: str) -> None:
+    async with playing(guild) as player:
+        if key:
+            await player.press(key)
+        player.burst("\x11")
+        await player.leaves()
+        assert player.app.return_code == 0
+
+
+async def test_q_leaves_from_the_main_screen_only(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("slash", "q", "escape", "plus", "q", "escape")
+        assert player.app.is_running
+        player.burst("q")
+        await player.leaves()
+    assert guild.history() == []
+
+
+async def test_tables_keys_do_nothing_behind_a_dialog(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("o", *"+5", "enter", "u", "r", "space", "slash")
+        assert "Nothing waits for you." in player.text()
+        await player.press("escape")
+        assert "marked" not in player.text()
+        assert player.is_on("Complex Machinery")
+    assert guild.history() == []
+
+
+async def test_refused_changes_are_dropped_one_by_one(guild: Guild) -> None:
+    async with playing(guild, WIDE) as player:
+        player.burst("  -7")
+        await player.sees("2 rows")
+        guild.sql("UPDATE resources SET quantity_hagga = 1")
+        player.burst("\r")
+        await player.sees("▲ 2 refused: o")
+        await player.press("o")
+        await player.sees("Complex Machinery -7", "Fuel Cell -7")
+        await player.press("j", "k", "delete")
+        await player.until(lambda: player.text().count("-7: not changed") == 1)
+        await player.press("d")
+        await player.sees_no("Refused changes")
+        await player.sees_no("refused: o")

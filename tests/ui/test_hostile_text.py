@@ -1,0 +1,261 @@
+"""What others wrote is plain text on one line, wherever it is shown, and the layout holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.wild import FOUNDING, LATER
+from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
+
+HOSTILE = {
+    "markup": "[red]red[/red] [bold]b[/] [@click=app.quit]x[/] [link=https://evil.example]l[/link]",
+    "broken markup": "[/] [/red] [[ ]] [",
+    "escape": "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x1b[2J\x9b31m bell\x07",
+    "lines": "one\ntwo\r\nthree\ttab\x0bvt\u2028ls\u2029ps\x85nel",
+    "rtl": "abc \u202egnirts\u202c \u2066iso\u2069 עברית العربية",
+    "emoji": "👨\u200d👩\u200d👧\u200d👦 🏴\u200d☠\ufe0f 👍🏽 🇫🇷 ❤\ufe0f 1\ufe0f\u20e3 ☕",
+    "zero width": "a\u200bb\u200cc\u200dd\ufeffe\u2060f\u00adg\u180eh",
+    "zalgo": "Z" + "\u0301\u0302\u0303\u0304\u0336" * 40 + "algo",
+    "long": "x" * 10_000,
+    "wide": "香料" * 60,
+    "half wide": "ﾊﾝｶｸ ｶﾅ ＦＵＬＬ" * 10,
+    "format": "%s {0} {name} $foreground \\ \\n {{}}",
+    "blank": "   ",
+    "empty": "",
+    "nul": "a\x00b",
+    "private": "\ue000\uf8ff\U000f0000 \ufffe \U0001fbff \u0378",
+    "tags": "\U000e0041\U000e0042 hidden",
+}
+VISIBLE = "[red]red[/red]"
+SIZE = (120, 30)
+
+
+@pytest.fixture
+def hostile_guild(make_guild: MakeGuild) -> Guild:
+    """A guild of which every text is hostile, in the newest schema."""
+    guild = make_guild(tables=LATER)
+    for number, (name, text) in enumerate(HOSTILE.items()):
+        member = f"member-{number}"
+        guild.insert(
+            f"r{number:02}",
+            name=text if name in ("blank", "empty") else f"{number:02} {text}",
+            category=text,
+            subcategory=text,
+            icon=text,
+            description=text,
+            image_url=text,
+            quantity_hagga=100,
+            target_quantity=50,
+            tier=number - 3,
+            last_updated_by=member,
+            status="no such status",
+        )
+        guild.sql("INSERT INTO users VALUES (?, ?, ?, NULL, ?, 1, 1)", member, member, text, text)
+        guild.sql(
+            "INSERT INTO resource_history (id, resource_id, previous_quantity_hagga,"
+            " new_quantity_hagga, change_amount_hagga, previous_quantity_deep_desert,"
+            " new_quantity_deep_desert, change_amount_deep_desert, change_type, updated_by, reason,"
+            " created_at) VALUES (?, ?, 0, 100, 100, 0, 0, 0, ?, ?, ?, ?)",
+            *(f"h{number}", f"r{number:02}", text, member, text, NOW),
+        )
+    for number in (1, 2):
+        guild.sql(
+            "INSERT INTO global_settings VALUES (?, ?, NULL, 1, 1)",
+            *(f"inventory_location_{number}_name", HOSTILE["markup"] + HOSTILE["escape"]),
+        )
+    return guild
+
+
+def assert_plain(player: Player) -> None:
+    """The layout holds, and nothing on screen is a link or was styled by what others wrote."""
+    player.assert_laid_out()
+    for strip in screen_strips(player.app):
+        for segment in strip:
+            if segment.style is not None and "evil" in (segment.style.link or ""):
+                assert segment.text.startswith("https://evil.example")
+            assert segment.style is None or "@click" not in str(segment.style.meta.get("@click"))
+
+
+@pytest.mark.parametrize("size", [(200, 60), (80, 24), (40, 10)])
+async def test_the_table_shows_hostile_rows(hostile_guild: Guild, size: tuple[int, int]) -> None:
+    async with playing(hostile_guild, size) as player:
+        assert_plain(player)
+        for _ in range(4):
+            await player.press("pagedown")
+            assert_plain(player)
+        await player.press("tab")
+        assert_plain(player)
+
+
+async def test_names_with_markup_are_shown_as_they_are(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, (200, 60)) as player:
+        assert VISIBLE in player.line("00 [red]")
+        assert "[/] [/red] [[ ]] [" in player.line("01 [/]")
+        assert "07 Z\u0301\u0302" in player.text()
+        assert "Z\u0301\u0302\u0303" not in player.text()
+
+
+async def test_the_quick_edit_shows_hostile_names(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        for _ in HOSTILE:
+            for text in ("+5", "-500"):
+                player.burst(text)
+                await player.pilot.pause()
+                assert_plain(player)
+                player.hit("escape")
+            player.hit("down")
+
+
+async def test_what_is_typed_may_be_hostile(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        player.burst("jj")
+        for text in ("+5 # [red]x[/red] 香料 \x1b[31m\x07", "+[red]", "+香", "+5\n\t# \x00"):
+            player.burst(f"+\x1b[200~{text[1:]}\x1b[201~")
+            await player.pilot.pause()
+            assert_plain(player)
+            player.hit("escape")
+        player.burst("/\x1b[200~[red] 香料 👍 \x07 " + "y" * 3_000 + "\x1b[201~")
+        await player.pilot.pause()
+        assert_plain(player)
+
+
+async def test_what_is_typed_cannot_turn_the_line_round(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        for key in ("+", "/"):
+            player.burst(f"{key}\x1b[200~5 # a\u202eb\u200dc\x1b[201~")
+            await player.sees("5 # a")
+            assert_plain(player)
+            player.hit("escape")
+
+
+async def test_details_show_hostile_texts(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        for _ in HOSTILE:
+            await player.press("enter")
+            assert_plain(player)
+            player.hit("end")
+            await player.sees("Latest changes")
+            assert_plain(player)
+            player.hit("escape", "down")
+
+
+async def test_toasts_and_outbox_show_hostile_texts(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        player.burst("g" + " " * len(HOSTILE) + "-50 # [red]reason[/red]")
+        await player.sees("17 rows")
+        hostile_guild.sql("UPDATE resources SET quantity_hagga = 1")
+        player.burst("\r")
+        await player.sees(f"▲ {len(HOSTILE)} refused: o")
+        assert_plain(player)
+        await player.press("o")
+        await player.sees("Refused changes")
+        for _ in HOSTILE:
+            assert_plain(player)
+            player.hit("down")
+            await player.pilot.pause()
+        player.burst("g")
+        for _ in HOSTILE:
+            player.burst("d")
+            await player.pilot.pause()
+            assert_plain(player)
+        await player.sees_no("Refused changes")
+
+
+async def test_toasts_of_single_changes_show_hostile_names(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        for number in range(len(HOSTILE)):
+            player.burst("+5 # \x1b[200~[red]r[/red]\x1b[201~\ry")
+            await player.pilot.pause()
+            assert_plain(player)
+            await player.until(lambda number=number: _changes(hostile_guild) == number + 1)
+            await player.press("down")
+        player.burst("u")
+        await player.sees("Undone.")
+        assert_plain(player)
+
+
+def _changes(guild: Guild) -> int:
+    ((count,),) = guild.sql("SELECT count(*) FROM resource_history WHERE reason = '[red]r[/red]'")
+    return int(count)
+
+
+@pytest.mark.parametrize(("key", "seen"), [("f", "Show only"), ("s", "Sort by")])
+async def test_lists_show_hostile_categories_and_places(
+    hostile_guild: Guild, key: str, seen: str
+) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        await player.press(key)
+        await player.sees(seen)
+        for _ in range(len(HOSTILE) + 6):
+            assert_plain(player)
+            player.hit("down")
+            await player.pilot.pause()
+        if key == "f":
+            assert any(VISIBLE in line for line in player.dialog())
+
+
+async def test_a_hostile_category_can_be_filtered_for(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        await player.press("f", "G", "space", "enter")
+        await player.sees_no("Show only")
+        assert len(player.rows()) == 1
+        assert_plain(player)
+
+
+async def test_the_palette_finds_hostile_names(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        for text in ("red", "algo", "香", "%s", "[", ""):
+            await player.press("ctrl+p")
+            player.burst(text)
+            await player.app.workers.wait_for_complete()
+            await player.pilot.pause()
+            assert_plain(player)
+            if text == "red":
+                assert VISIBLE in player.text()
+            player.hit("escape")
+            await player.until(lambda: len(player.app.screen_stack) == 1)
+
+
+async def test_rows_with_nonsense_in_every_column_are_shown(make_guild: MakeGuild) -> None:
+    guild = make_guild(tables=FOUNDING)
+    guild.insert("null", name="Null and void")
+    guild.insert("minus", name="Below zero", quantity_hagga=-5, quantity_deep_desert=-1_000_000)
+    guild.insert("milli", name="In milliseconds", updated_at=(NOW - 300) * 1000)
+    guild.insert("future", name="From the future", updated_at=NOW + 10**9)
+    guild.insert("past", name="From the past", updated_at=-(10**12))
+    guild.insert("words", name="Words", quantity_hagga="many", target_quantity="lots")
+    guild.insert("bytes", name=b"\xff\xfebytes", category=b"\xff")
+    guild.insert("huge", name="Huge", quantity_hagga=2**62, quantity_deep_desert=2**62)
+    guild.insert("target", name="Odd targets", target_quantity=-5, multiplier=-1, status="?")
+    guild.insert("tiny", name="Tiny target", quantity_hagga=999_999_999, target_quantity=1)
+    async with playing(guild, (160, 40)) as player:
+        assert len(player.rows()) == 10
+        player.assert_laid_out()
+        assert "-5" in player.line("Below zero").split()
+        assert {"-5", "-1,000,000", "-1,000,005"} <= set(player.line("Below zero").split())
+        assert "5 min" in player.line("In milliseconds")
+        assert "Uncategorized" in player.line("Null and void")
+        for _ in range(10):
+            player.hit("enter")
+            await player.sees("Multiplier")
+            player.assert_laid_out()
+            player.hit("escape")
+            await player.sees_no("Multiplier")
+            player.burst("+7")
+            await player.pilot.pause()
+            player.assert_laid_out()
+            player.hit("escape", "down")
+        for _ in range(11):
+            player.burst("sj\r")
+            await player.pilot.pause()
+            player.assert_laid_out()
+        player.burst("/below zero+20")
+        await player.sees("Hagga -5 → 15")
+        player.burst("\r")
+        await player.until(lambda: guild.quantities("minus") == (15, -1_000_000))
+
+
+async def test_the_name_of_the_local_user_may_be_hostile(guild: Guild) -> None:
+    for name in ("markup", "escape", "rtl", "long", "wide"):
+        async with playing(guild, (80, 24), member=HOSTILE[name]) as player:
+            player.assert_laid_out()

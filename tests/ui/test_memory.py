@@ -1,0 +1,126 @@
+"""What is remembered from one run to the next, and what is left alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ui.conftest import BY_NAME, Guild, Player, playing, screen_strips
+from ui.test_table import choose_sorting, tick
+
+
+async def leave(player: Player) -> None:
+    player.burst("q")
+    await player.leaves()
+
+
+async def test_view_and_location_are_there_again(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await tick(player, "Components", "★ priority")
+        await choose_sorting(player, "Total")
+        player.burst("ss\t")
+        await player.sees("▐Deep Desert▌", "Total↑")
+        await leave(player)
+    async with playing(guild) as player:
+        assert player.names() == ["Complex Machinery"]
+        for part in ("▐Deep Desert▌", "Total↑", "Components, ★ priority · 1 of 12"):
+            assert part in player.text()
+        await player.press("f", "c")
+        await player.until(lambda: len(player.names()) == 12)
+        player.burst("+5\r")
+        await player.settles(1)
+        assert guild.history()[0][:3] == ("relative", 0, 5)
+
+
+async def test_the_search_text_and_the_marks_are_not_kept(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("/spice\r ")
+        await player.sees("● 1 marked")
+        await leave(player)
+    async with playing(guild) as player:
+        assert player.names() == BY_NAME
+        assert "marked" not in player.text()
+
+
+async def test_the_theme_is_there_again(guild: Guild) -> None:
+    def background(player: Player) -> object:
+        return next(iter(screen_strips(player.app)[0])).style
+
+    async with playing(guild) as player:
+        usual = background(player)
+        await player.press("ctrl+p")
+        await player.pilot.pause()
+        player.burst("theme")
+        await player.sees("Change the current theme")
+        await player.app.workers.wait_for_complete()
+        await player.press("enter")
+        await player.sees("arrakis-day")
+        player.burst("arrakis-day")
+        await player.sees_no("colour-safe")
+        await player.app.workers.wait_for_complete()
+        await player.press("enter")
+        await player.until(lambda: background(player) != usual, "another theme")
+        chosen = background(player)
+        await player.until(lambda: len(player.app.screen_stack) == 1)
+        await leave(player)
+    async with playing(guild) as player:
+        assert background(player) == chosen
+
+
+BROKEN = {
+    "nothing": b"",
+    "no JSON": b"{broken",
+    "no text": b"\xff\xfe\x00",
+    "another shape": b"[1, 2]",
+    "a number": b"7",
+    "other types": json.dumps(
+        {
+            "location": ["hagga"],
+            "sort": {"a": 1},
+            "is_reversed": "yes",
+            "categories": [1, None, {}],
+            "statuses": ["no such", 4],
+            "priority_only": 1,
+            "stale_only": [],
+            "theme": 12,
+        }
+    ).encode(),
+    "strange values": b'{"sort": "no such column", "location": "moon", "theme": "no such theme"}',
+    "deep": b"[" * 50_000,
+    "huge": b'{"categories": ["' + b"x" * 200_000 + b'"]}',
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=list(BROKEN))
+async def test_a_broken_file_is_ignored_and_replaced(guild: Guild, content: bytes) -> None:
+    guild.view_file.parent.mkdir(parents=True)
+    guild.view_file.write_bytes(content)
+    async with playing(guild) as player:
+        assert player.names() == BY_NAME
+        assert "▐Hagga▌" in player.text()
+        await leave(player)
+    assert json.loads(guild.view_file.read_text())["location"] == "hagga"
+
+
+async def test_a_folder_in_the_files_place_stops_nobody(guild: Guild) -> None:
+    guild.view_file.mkdir(parents=True)
+    async with playing(guild) as player:
+        assert player.names() == BY_NAME
+        await leave(player)
+        assert player.app.return_code == 0
+
+
+async def test_a_remembered_sort_column_that_is_not_there_any_more_is_harmless(
+    guild: Guild,
+) -> None:
+    guild.view_file.parent.mkdir(parents=True)
+    guild.view_file.write_text('{"sort": "tier", "categories": ["Gone"]}')
+    async with playing(guild) as player:
+        assert player.names() == []
+        assert "Gone" in player.lines()[2]
+        await player.press("f", "c")
+        await player.until(lambda: player.names() == BY_NAME)
+        await player.press("s")
+        await player.sees("Sort by")
+        player.assert_laid_out()

@@ -1,0 +1,159 @@
+"""The help and the palette are made from the bindings that are in force."""
+
+from __future__ import annotations
+
+import pytest
+
+from ui.conftest import Guild, Player, playing
+
+LARGE = (120, 60)
+HELP = {
+    "/": "Search as you type",
+    "+ - = > <": "Change the highlighted row, or all marked ones",
+    "tab": "The other location",
+    "u": "Take back the last submission",
+    "f": "Filters",
+    "s": "Sort",
+    "y": "Copy",
+    "o": "Refused changes",
+    "r": "Refresh",
+    "esc": "Clear filter, marks",
+    "q": "Quit",
+    "^q": "Quit",
+    "^p": "Palette",
+    "?": "Help",
+    "f1": "Help",
+    "⏎": "Everything about this resource",
+    "space": "Mark for a change of many",
+    "g": "To the top",
+    "home": "To the top",
+    "G": "To the bottom",
+    "end": "To the bottom",
+    "j": "Down",
+    "k": "Up",
+    "↑": "Up",
+    "↓": "Down",
+    "pgup": "Page up",
+    "pgdn": "Page down",
+}
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_help_lists_every_key_with_what_it_does(guild: Guild, key: str) -> None:
+    async with playing(guild, LARGE) as player:
+        await player.press(key)
+        await player.sees("Typing a change")
+        lines = player.dialog()
+        missing = {
+            (shown, told)
+            for shown, told in HELP.items()
+            if not any(f" {shown} " in f" {line}" and told in line for line in lines)
+        }
+        assert missing == set()
+        for grammar in ("+500", ">300", "+1.5k", "+3*500+20", "# spice run"):
+            assert grammar in player.text()
+
+
+async def test_help_tells_the_keys_of_the_filter_while_in_it(guild: Guild) -> None:
+    async with playing(guild, LARGE) as player:
+        await player.press("slash", "f1")
+        await player.sees("Typing a change")
+        lines = player.dialog()
+        assert any("To the table" in line for line in lines)
+        assert any("Clear" in line and "esc" in line for line in lines)
+
+
+async def test_a_remapped_key_works_and_the_help_says_so(guild: Guild) -> None:
+    async with playing(
+        guild, LARGE, keys={"resources.undo": "z", "table.down": "d,down"}
+    ) as player:
+        player.burst("d+5\r")
+        await player.settles(1)
+        assert len(guild.history("cell")) == 1
+        await player.press("u")
+        await player.press("z")
+        await player.settles(2)
+        assert guild.quantities("cell") == (40, 2)
+        assert len(guild.history()) == 2
+        await player.press("question_mark")
+        await player.sees("Typing a change")
+        assert any(line.split()[:2] == ["z", "Take"] for line in player.dialog())
+        assert not any(line.split()[:2] == ["u", "Take"] for line in player.dialog())
+
+
+async def test_the_footer_shows_a_handful_of_keys(guild: Guild) -> None:
+    async with playing(guild) as player:
+        footer = player.lines()[-1]
+        for shown in ("/ Filter", "+ - = > < Edit", "u Undo", "? Help", "tab Location"):
+            assert shown in footer
+
+
+LEFT_BY_ESC = {
+    *("Sort by", "Show only", "Nothing waits for you.", "Multiplier"),
+    *("Typing a change", "type + - = > or <"),
+}
+
+
+async def choose(player: Player, text: str, wanted: str) -> None:
+    """Type into the palette and run what it finds first."""
+    await player.press("ctrl+p")
+    await player.pilot.pause()
+    player.burst(text)
+    await player.sees(wanted)
+    await player.pilot.app.workers.wait_for_complete()
+    await player.press("enter")
+
+
+async def test_the_palette_goes_to_a_resource_whatever_hides_it(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("/water\r")
+        await player.until(lambda: player.names() == ["Water"])
+        await choose(player, "plastan", "Go to this resource")
+        await player.until(lambda: player.is_on("Plastanium Ingot"))
+        player.burst("+5\r")
+        await player.settles(1)
+        assert len(guild.history("ingot")) == 1
+
+
+ACTIONS = [
+    ("sort", "Sort", "Sort by"),
+    ("filters", "Filters", "Show only"),
+    ("refused", "Refused changes", "Nothing waits for you."),
+    ("details", "Details", "Multiplier"),
+    ("help", "Help", "Typing a change"),
+    ("edit", "Edit", "type + - = > or <"),
+    ("mark", "Mark", "● 1 marked"),
+    ("location", "Location", "▐Deep Desert▌"),
+    ("undo", "Undo", "Nothing to undo"),
+    ("copy", "Copy", "Copied: Fuel Cell"),
+]
+"""What is typed, what the palette finds, and what is on screen after Enter."""
+
+
+async def test_the_palette_runs_actions(guild: Guild) -> None:
+    async with playing(guild) as player:
+        for text, wanted, effect in ACTIONS:
+            await choose(player, text, wanted)
+            await player.sees(effect)
+            player.assert_laid_out()
+            if effect in LEFT_BY_ESC:
+                await player.press("escape")
+                await player.sees_no(effect)
+
+
+async def test_the_palette_lists_the_actions_before_anything_is_typed(guild: Guild) -> None:
+    async with playing(guild, LARGE) as player:
+        await player.press("ctrl+p")
+        await player.sees("Take back the last submission")
+        player.assert_laid_out()
+        await player.press("escape")
+        await player.sees_no("Take back the last submission")
+        assert player.app.is_running
+
+
+async def test_the_palette_quits_and_the_view_is_remembered(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("tab")
+        await choose(player, "quit", "Quit")
+        await player.leaves()
+    assert guild.view_file.exists()

@@ -1,0 +1,59 @@
+"""A few pictures of fixed size and fixed time; `make snapshots` takes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tracker_tui.ui.app import TrackerApp
+from ui.conftest import MINUTE, NOW, Guild
+
+Compare = Callable[..., bool]
+Prepare = Callable[[Pilot[None]], Awaitable[None]]
+
+
+@pytest.fixture
+def app(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackerApp]:
+    """The dashboard of a guild whose database's clock stands still."""
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    guild.sql(
+        "INSERT INTO resource_history VALUES ('h', 'spice', 900, 1200, 300, 0, 0, 0,"
+        " 'relative', 'Stilgar', 'spice run', ?, NULL, NULL)",
+        NOW - 3 * MINUTE - 15,
+    )
+    tracker = guild.tracker()
+    tracker.open().result()
+    yield TrackerApp(tracker)
+    tracker.close()
+
+
+def keys(*pressed: str) -> Prepare:
+    """Press these, with inputs whose cursors do not blink."""
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        for entry in pilot.app.screen.query(Input):
+            entry.cursor_blink = False
+        await pilot.press(*pressed)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+    return prepare
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda s: f"{s[0]}x{s[1]}")
+def test_main_screen(snap_compare: Compare, app: TrackerApp, size: tuple[int, int]) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=keys("down", "space"))
+
+
+def test_quick_edit(snap_compare: Compare, app: TrackerApp) -> None:
+    pressed = keys("slash", *"spice", "plus", *"3*500+20")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=pressed)
+
+
+def test_details(snap_compare: Compare, app: TrackerApp) -> None:
+    pressed = keys("slash", *"spice", "enter", "enter")
+    assert snap_compare(app, terminal_size=(160, 50), run_before=pressed)

@@ -1,0 +1,318 @@
+"""The table: what it shows, moving in it, the mouse, sorting and filtering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tracker_tui.domain.status import percent, status_of
+from tracker_tui.ledger.resources import NewResource
+from ui.conftest import AGES, BY_NAME, MINUTE, NARROW, RESOURCES, Guild, MakeGuild, Player, playing
+
+LARGE = (200, 60)
+MANY = [NewResource(f"r{number:03}", f"Thing {number:03}", "Raw") for number in range(300)]
+
+
+async def test_the_screen_says_how_the_guild_stands(guild: Guild) -> None:
+    async with playing(guild) as player:
+        strip = "\n".join(player.lines()[:2])
+        for fact in ("2 ▼ critical", "3 ▾ below", "4 = at", "3 ▲ above", "2 ! to recount"):
+            assert fact in strip
+        for fact in ("guild", "Chani", "● local", "▐Hagga▌", " Deep Desert "):
+            assert fact in strip
+        player.assert_laid_out()
+
+
+async def test_a_row_tells_everything_about_its_resource(guild: Guild) -> None:
+    guild.sql("UPDATE resources SET icon = 'S' WHERE id = 'spice'")
+    async with playing(guild, LARGE) as player:
+        row = player.line("Spice Melange").split()
+        facts = ["★", "S", "Spice", "Melange", "Refined", "1,200", "0", "1,200", "1,400"]
+        assert row[: len(facts)] == facts
+        assert row[-7:] == ["85", "%", "▾", "below", "3", "min", "Chani"]
+
+
+async def test_what_wants_a_recount_is_marked(guild: Guild) -> None:
+    async with playing(guild) as player:
+        assert "2 d !" in player.line("Complex Machinery")
+        assert "8 d !" in player.line(" Water ")
+        assert "!" not in player.line("Titanium Ore")
+
+
+MOVES: dict[tuple[str, ...], int] = {
+    ("down",): 1,
+    ("g", "j", "j", "k"): 1,
+    ("G",): -1,
+    ("G", "j"): -1,
+    ("end", "up"): -2,
+    ("g",): 0,
+    ("end", "home", "up"): 0,
+}
+
+
+async def test_keys_move_the_cursor(guild: Guild) -> None:
+    async with playing(guild) as player:
+        for keys, place in MOVES.items():
+            await player.press(*keys)
+            assert player.is_on(BY_NAME[place]), keys
+
+
+async def test_pages_move_by_screenfuls_and_back(make_guild: MakeGuild) -> None:
+    async with playing(make_guild(MANY), NARROW) as player:
+        assert player.is_on("Thing 000")
+        await player.press("pagedown")
+        assert not player.is_on("Thing 000")
+        first = player.cursor_row().split()[1]
+        await player.press("pagedown", "pageup")
+        assert player.is_on(f"Thing {first}")
+        await player.press("pageup")
+        assert player.is_on("Thing 000")
+
+
+async def test_the_header_stays_while_rows_scroll(make_guild: MakeGuild) -> None:
+    async with playing(make_guild(MANY), NARROW) as player:
+        header = player.lines()[3]
+        await player.press("G")
+        assert player.is_on("Thing 299")
+        assert player.lines()[3] == header
+
+
+async def test_tab_marks_the_other_location_in_table_and_strip(guild: Guild) -> None:
+    async with playing(guild) as player:
+        assert "▸ Hagga" in player.lines()[3]
+        await player.press("tab")
+        assert "▸ Deep Desert" in player.lines()[3]
+        assert "▸ Hagga" not in player.lines()[3]
+        assert "▐Deep Desert▌" in player.lines()[1]
+
+
+async def test_r_reads_everything_anew(guild: Guild) -> None:
+    async with playing(guild) as player:
+        guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'water'")
+        await player.press("r")
+        await player.sees("4,321")
+
+
+async def test_y_copies_the_highlighted_resource(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Plastanium Ingot")
+        await player.press("y")
+        expected = "Plastanium Ingot: Hagga 412, Deep Desert 1,100, total 1,512"
+        assert player.app.clipboard == expected
+        await player.sees("Copied:")
+
+
+async def test_an_empty_guild_has_a_screen_too(make_guild: MakeGuild) -> None:
+    async with playing(make_guild(())) as player:
+        player.burst("jGg \ry+=")
+        await player.press("pagedown", "escape")
+        assert player.names() == []
+        await player.press("u")
+        await player.sees("Nothing to undo")
+        player.assert_laid_out()
+
+
+# The mouse
+
+
+async def test_a_click_highlights_and_a_second_one_opens(guild: Guild) -> None:
+    async with playing(guild) as player:
+        x, y = player.place("Steel Ingot")
+        player.click(x, y)
+        await player.until(lambda: player.is_on("Steel Ingot"))
+        player.click(x, y)
+        await player.sees("Multiplier")
+        await player.press("escape")
+        await player.until(lambda: player.is_on("Steel Ingot"))
+
+
+async def test_clicks_beyond_the_second_open_no_second_dialog(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.click(*player.place("Steel Ingot"), times=3)
+        await player.sees("Multiplier")
+        await player.press("escape")
+        await player.sees_no("Multiplier")
+
+
+async def test_enter_held_down_opens_one_dialog(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("\r\r\r")
+        await player.sees("Multiplier")
+        await player.press("escape")
+        await player.sees_no("Multiplier")
+
+
+async def test_the_wheel_scrolls_the_rows(make_guild: MakeGuild) -> None:
+    async with playing(make_guild(MANY), NARROW) as player:
+        player.wheel(10, 10, down=True, times=5)
+        await player.sees_no("Thing 000")
+        player.assert_laid_out()
+        player.wheel(10, 10, down=False, times=20)
+        await player.sees("Thing 000")
+
+
+async def test_a_click_after_the_wheel_meets_the_row_under_it(make_guild: MakeGuild) -> None:
+    async with playing(make_guild(MANY), NARROW) as player:
+        player.wheel(10, 10, down=True, times=5)
+        await player.sees_no("Thing 000")
+        await player.pilot.wait_for_scheduled_animations()
+        under = player.lines()[10]
+        player.click(10, 10)
+        await player.until(lambda: player.cursor_row() == under)
+
+
+async def test_a_click_below_the_rows_does_nothing(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("down")
+        player.click(10, 30, times=2)
+        await player.pilot.pause()
+        assert player.is_on(BY_NAME[1])
+
+
+# Sorting
+
+Key = Callable[[NewResource], Any]
+
+
+def _percent(resource: NewResource) -> float:
+    known = percent(resource.hagga + resource.deep_desert, resource.target)
+    return float("inf") if known is None else known
+
+
+STATUSES = ["critical", "below_target", "at_target", "above_target"]
+ORDERS: dict[str, tuple[str, Key]] = {
+    "name": ("Name", lambda r: r.name.casefold()),
+    "priority": ("Priority", lambda r: not r.priority),
+    "category": ("Category", lambda r: r.category.casefold()),
+    "hagga": ("Hagga", lambda r: -r.hagga),
+    "deep_desert": ("Deep Desert", lambda r: -r.deep_desert),
+    "total": ("Total", lambda r: -(r.hagga + r.deep_desert)),
+    "target": ("Target", lambda r: -(r.target or 0)),
+    "progress": ("Percent of target", _percent),
+    "status": (
+        "Status",
+        lambda r: STATUSES.index(status_of(r.hagga + r.deep_desert, r.target).value),
+    ),
+    "updated": ("Updated", lambda r: AGES.get(r.id, 3 * MINUTE)),
+}
+"""What is chosen in the dialog, and the order that a player expects first: most, worst, newest."""
+
+
+def ordered(key: Key, *, backwards: bool = False) -> list[str]:
+    by_name = sorted(RESOURCES, key=lambda r: r.name.casefold())
+    return [r.name for r in sorted(by_name, key=key, reverse=backwards)]
+
+
+async def choose_sorting(player: Player, name: str) -> None:
+    await player.press("s")
+    await player.sees("Sort by")
+    choices = [line.strip(" ↑↓") for line in player.dialog()]
+    wanted = next(place for place, line in enumerate(choices[1:]) if line == name)
+    player.burst("g" + "j" * wanted + "\r")
+    await player.sees_no("Sort by")
+
+
+async def test_rows_are_sorted_by_any_column_both_ways(guild: Guild) -> None:
+    async with playing(guild, LARGE) as player:
+        for name, key in list(ORDERS.values())[1:] + list(ORDERS.values())[:1]:
+            await choose_sorting(player, name)
+            assert player.names() == ordered(key), name
+            player.burst("ss")
+            await player.until(lambda key=key: player.names() == ordered(key, backwards=True), name)
+        player.burst("s\r")
+        expected = ordered(ORDERS["name"][1])
+        await player.until(lambda: player.names() == expected, "the same column again")
+
+
+async def test_a_click_on_a_title_sorts_by_it_and_another_the_other_way(guild: Guild) -> None:
+    titles = {"Resource": "name", "%": "progress"}
+    titles |= {ORDERS[key][0]: key for key in ORDERS if key not in ("name", "progress", "priority")}
+    async with playing(guild, LARGE) as player:
+        player.burst("ss")  # so that a click on any title changes something
+        await player.until(lambda: player.names() == BY_NAME[::-1])
+        for title, column in titles.items():
+            key = ORDERS[column][1]
+            x = player.lines()[3].index(title)
+            player.click(x, 3)
+            expected = ordered(key)
+            await player.until(lambda expected=expected: player.names() == expected, title)
+            player.click(x, 3)
+            backwards = ordered(key, backwards=True)
+            await player.until(lambda backwards=backwards: player.names() == backwards, title)
+
+
+async def test_sorting_by_who_goes_by_the_names_shown(guild: Guild) -> None:
+    members = {"111": "Zantha", "222": "Alia", "333": "Mapes"}
+    for number, (member, name) in enumerate(members.items()):
+        guild.sql(
+            "INSERT INTO users (id, discord_id, username, created_at, last_login)"
+            " VALUES (?, ?, ?, 1, 1)",
+            *(f"u{number}", member, name),
+        )
+    for resource, member in zip(RESOURCES, list(members) * 4, strict=True):
+        guild.sql("UPDATE resources SET last_updated_by = ? WHERE id = ?", member, resource.id)
+    async with playing(guild, LARGE) as player:
+        await choose_sorting(player, "By")
+        shown = [row.split()[-1] for row in player.rows()]
+        assert shown == sorted(shown)
+
+
+async def test_the_cursor_stays_on_its_resource_when_the_order_changes(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Steel Ingot")
+        await player.press("s", "s")
+        await player.sees_no("Sort by")
+        assert player.is_on("Steel Ingot")
+
+
+# Filters
+
+
+async def tick(player: Player, *names: str) -> None:
+    """Tick these and apply."""
+    await player.press("f")
+    await player.sees("Show only")
+    for name in names:
+        lines = [line for line in player.lines() if "[ ]" in line or "[✓]" in line]
+        place = next(number for number, line in enumerate(lines) if f"] {name} " in line)
+        player.burst("g" + "j" * place + " ")
+        await player.until(lambda name=name: f"[✓] {name} " in player.text())
+    await player.press("enter")
+    await player.sees_no("Show only")
+
+
+FILTERS: list[tuple[tuple[str, ...], Callable[[NewResource], bool]]] = [
+    (("Components",), lambda r: r.category == "Components"),
+    (("Gear", "Raw"), lambda r: r.category in ("Gear", "Raw")),
+    (("▼ critical",), lambda r: r.name in ("Titanium Ore", "Complex Machinery")),
+    (("★ priority",), lambda r: r.priority),
+    (("! to recount",), lambda r: r.id in ("water", "machine")),
+    (("★ priority", "▼ critical", "Components"), lambda r: r.id == "machine"),
+]
+
+
+async def test_filters_leave_what_is_ticked(guild: Guild) -> None:
+    async with playing(guild, LARGE) as player:
+        for names, passes in FILTERS:
+            expected = sorted((r.name for r in RESOURCES if passes(r)), key=str.casefold)
+            await tick(player, *names)
+            assert player.names() == expected, names
+            assert f"{len(expected)} of {len(RESOURCES)}" in player.lines()[2]
+            player.burst("fc")
+            await player.until(lambda: player.names() == BY_NAME)
+
+
+async def test_leaving_the_filters_changes_nothing(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("f", "space", "escape")
+        await player.sees_no("Show only")
+        assert player.names() == BY_NAME
+
+
+async def test_no_resource_that_passes_is_a_screen_too(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await tick(player, "Gear", "▼ critical")
+        assert player.names() == []
+        await player.press("plus", "enter", "space", "down")
+        player.assert_laid_out()
+        assert guild.history() == []

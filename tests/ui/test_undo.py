@@ -1,0 +1,122 @@
+"""Undo: the last submission, back to the start of this run, and what cannot be undone."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.processes import locked
+from tracker_tui.db import sqlite
+from ui.conftest import Guild, playing
+
+
+async def test_u_takes_back_the_last_submission_and_its_points(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Spice Melange")
+        player.burst("+500 # run\r")
+        await player.settles(1)
+        await player.press("u")
+        await player.settles(2)
+        await player.sees("Undone.")
+        assert guild.history() == [
+            ("relative", 500, 0, "run"),
+            ("relative", -500, 0, "Undo: run"),
+        ]
+        assert guild.quantities("spice") == (1_200, 0)
+        assert guild.points() == []
+
+
+async def test_a_submission_of_many_is_undone_as_one(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("   +10\r")
+        await player.settles(3)
+        await player.press("u")
+        await player.settles(6)
+        assert guild.quantities("machine") == (7, 0)
+        assert guild.quantities("cell") == (40, 2)
+        assert guild.quantities("blade") == (3, 1)
+        assert guild.points() == []
+
+
+async def test_undo_goes_back_to_the_start_of_this_run_and_no_further(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("+5\r")
+        await player.settles(1)
+    async with playing(guild) as player:
+        await player.go_to("Plastanium Ingot")
+        player.burst("+500\r=7\r>5\r")
+        await player.settles(4)
+        player.burst("uuu")
+        await player.settles(7)
+        assert guild.quantities("ingot") == (412, 1_100)
+        assert [row[:3] for row in guild.history("ingot")][3:] == [
+            ("transfer", 5, -5),
+            ("relative", 905, 0),
+            ("relative", -500, 0),
+        ]
+        await player.press("u")
+        await player.sees("Nothing to undo")
+        assert guild.quantities("machine") == (12, 0)
+
+
+async def test_undo_leaves_what_others_did_meanwhile(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("=50\r")
+        await player.settles(1)
+        guild.sql("UPDATE resources SET quantity_hagga = quantity_hagga + 1000 WHERE id = 'water'")
+        await player.press("u")
+        await player.settles(2)
+        assert guild.quantities("water") == (1_007, 0)
+
+
+async def test_an_undo_that_is_refused_says_why_and_can_be_tried_again(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("+50\r")
+        await player.settles(1)
+        guild.sql("UPDATE resources SET quantity_hagga = 2 WHERE id = 'water'")
+        await player.press("u")
+        await player.sees("holds only 2")
+        assert "refused: o" not in player.text()
+        guild.sql("UPDATE resources SET quantity_hagga = 57 WHERE id = 'water'")
+        await player.press("u")
+        await player.settles(2)
+        assert guild.quantities("water") == (7, 0)
+
+
+async def test_a_count_that_changed_nothing_needs_no_undo(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("=7\r")
+        await player.settles(1)
+        await player.press("u")
+        await player.sees("Nothing to undo")
+        assert len(guild.history()) == 1
+
+
+async def test_what_is_not_sent_yet_is_withdrawn(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        with locked(guild.path):
+            player.burst("+50\r")
+            await player.sees("↑ 1 pending", "in use by another program")
+            await player.press("u")
+            await player.sees("withdrawn")
+            await player.sees_no("pending")
+            await player.until(lambda: " 7 " in player.line(" Water  "))
+        guild.insert("new", name="A new one")
+        await player.sees("A new one")
+        assert guild.history() == []
+
+
+async def test_undo_takes_back_what_came_before_it_never_what_is_typed_after(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        with locked(guild.path):  # the ledger's thread waits, the keys do not
+            player.burst("+10\ru+200\r")
+            await player.sees("pending")
+        await player.until(lambda: not player.app.tracker.pending())
+        await player.until(lambda: guild.quantities("water") == (207, 0), "+200 alone")
