@@ -7,18 +7,19 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from peewee import Select, SqliteDatabase, Value
 
 from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.resource import Resource, shown_category
 from tracker_tui.domain.status import (
     DAY,
     Status,
-    as_seconds,
     needs_update,
     percent,
     status_of,
     stored_status,
 )
+from tracker_tui.ledger.expressions import seconds as seconds_of
 
 TOTALS = st.integers(-MAX_QUANTITY, 2 * MAX_QUANTITY)
 TARGETS = st.integers(1, MAX_QUANTITY)
@@ -116,7 +117,10 @@ def test_a_resource_needs_an_update_when_its_time_is_over(is_priority: bool, all
     ],
 )
 def test_a_time_in_milliseconds_is_told_by_its_size(stored: int, seconds: int) -> None:
-    assert as_seconds(stored) == seconds
+    database = SqliteDatabase(":memory:")
+    (row,) = database.execute(Select(columns=[seconds_of(Value(stored))])).fetchall()
+    database.close()
+    assert row == (seconds,)
 
 
 def test_a_resource_counts_both_locations() -> None:

@@ -85,8 +85,10 @@ def _expected(text: str | None, typed: TypedChange) -> int | None:
         return None
     if typed.kind is not Kind.SET:
         raise UsageError("--if goes with an absolute change only, such as '=1200'.")
+    # Older websites let quantities fall below 0, so such a one may be there.
+    digits = text.strip().removeprefix("-")
     try:
-        return parse_change(f"={text}").amount
+        return parse_change(f"={digits}").amount * (1 if digits == text.strip() else -1)
     except ChangeSyntaxError as error:
         message = f"--if takes a quantity, not “{one_line(text, 40)}”."
         raise UsageError(message) from error

@@ -47,11 +47,6 @@ def percent(total: int, target: int | None) -> int | None:
     return total * 100 // target if target and target > 0 else None
 
 
-def as_seconds(time: int) -> int:
-    """Return a stored time as Unix seconds, whichever unit it was written in."""
-    return time // 1000 if time > MILLISECONDS_FROM else time
-
-
 def needs_update(updated_at: int, now: int, *, is_priority: bool) -> bool:
     """Whether nobody counted for too long; both times in Unix seconds."""
     return now - updated_at > (PRIORITY_STALE_AFTER if is_priority else STALE_AFTER)
