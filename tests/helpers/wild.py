@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 Statements = tuple[str, ...]
 
@@ -105,7 +106,7 @@ def make_file(path: Path, statements: Iterable[str], *, journal: str = "delete")
     return path
 
 
-def ask(path: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
+def ask(path: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
     """Run one statement on a file behind the program's back; returns its rows."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(sql, values).fetchall()

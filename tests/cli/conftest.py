@@ -1,0 +1,50 @@
+"""A machine on which nothing is configured, a way to run commands, and a guild."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import SETTINGS, Ran, Run
+from helpers.guild import make_guild
+from tracker_tui.cli import main
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which nothing is configured, and on which we stand in some folder."""
+    for name in os.environ:
+        if name.startswith(SETTINGS):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("TRACKER_HOME", str(folder))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    return folder
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process; quicker than a new one, for the many."""
+
+    def command(*argv: str) -> Ran:
+        try:
+            status = main(argv)
+        except SystemExit as end:  # argparse ends the process by itself
+            status = end.code if isinstance(end.code, int) else 1
+        captured = capsys.readouterr()
+        return Ran(status, captured.out, captured.err)
+
+    return command
+
+
+@pytest.fixture
+def guild(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A founding database of a few resources, configured."""
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    return path

@@ -1,0 +1,133 @@
+"""`edit`: which resource, which change, where, why, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import RESOURCE_TYPES, Run
+from helpers.guild import ask, quantities
+
+
+@pytest.mark.parametrize(
+    ("change", "hagga", "deep_desert"),
+    [
+        (["+500"], 1_500, 500),
+        (["-20"], 980, 500),
+        (["=1200"], 1_200, 500),
+        ([">300"], 700, 800),
+        (["<300"], 1_300, 200),
+        (["+3*500+20"], 2_520, 500),
+        (["+1.5k"], 2_500, 500),
+        (["+1,200"], 2_200, 500),
+        (["+1", "200"], 2_200, 500),
+        (["add", "500"], 1_500, 500),
+        (["remove", "20"], 980, 500),
+        (["set", "1200"], 1_200, 500),
+        (["set", "0"], 0, 500),
+        (["to-deep-desert", "300"], 700, 800),
+        (["to-hagga", "300"], 1_300, 200),
+        (["add", "1.5k"], 2_500, 500),
+    ],
+)
+def test_edit_takes_signs_and_words(
+    run: Run, guild: Path, change: list[str], hagga: int, deep_desert: int
+) -> None:
+    ran = run("edit", "iron", *change)
+    assert (ran.status, ran.err) == (0, "")
+    assert len(ran.out.splitlines()) == 1
+    assert "Iron Ore" in ran.out
+    assert quantities(guild, "iron") == (hagga, deep_desert)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["iron", "+5", "--at", "deep-desert"],
+        ["iron", "+5", "--at=deep-desert"],
+        ["--at", "deep-desert", "iron", "+5"],
+        ["iron", "--at", "deep-desert", "add", "5"],
+    ],
+)
+def test_edit_works_at_the_location_named(run: Run, guild: Path, argv: list[str]) -> None:
+    assert run("edit", *argv).status == 0
+    assert quantities(guild, "iron") == (1_000, 505)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["-dash", "+5"],
+        ["-dash", "add", "5", "--json"],
+        ["--json", "-dash", "+5"],
+        ["--reason", "-why-", "-dash", "+5"],
+        ["--", "-dash", "+5"],
+        ["--at", "hagga", "--", "-dash", "+5"],
+    ],
+)
+def test_edit_takes_an_id_that_begins_with_a_dash(run: Run, guild: Path, argv: list[str]) -> None:
+    ran = run("edit", *argv)
+    assert (ran.status, ran.err) == (0, "")
+    assert quantities(guild, "-dash") == (5, 0)
+
+
+@pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ore", "ORE"])
+def test_edit_finds_the_resource_by_id_or_name(run: Run, guild: Path, resource: str) -> None:
+    assert run("edit", resource, "-20").status == 0
+    assert quantities(guild, "iron") == (980, 500)
+
+
+@pytest.mark.parametrize(
+    ("argv", "reason"),
+    [
+        (["+5 # spice run"], "spice run"),
+        (["+5", "#", "spice", "run"], "spice run"),
+        (["add", "5", "#", "run"], "run"),
+        (["+5", "--reason", "spice run"], "spice run"),
+        (["+5", "--reason=spice # run"], "spice # run"),
+        (["+5", "--reason", "--json"], "--json"),
+        (["+5", "--reason", "two\nlines\x1b[31m"], "two lines [31m"),
+        (["+5", "--reason", " "], None),
+        (["+5"], None),
+    ],
+)
+def test_edit_keeps_the_reason(run: Run, guild: Path, argv: list[str], reason: str | None) -> None:
+    assert run("edit", "iron", *argv).status == 0
+    assert ask(guild, "SELECT reason FROM resource_history") == [(reason,)]
+
+
+def test_a_transfer_without_a_reason_says_what_was_moved(run: Run, guild: Path) -> None:
+    assert run("edit", "iron", ">300").status == 0
+    ((reason,),) = ask(guild, "SELECT reason FROM resource_history")
+    assert "300" in reason
+
+
+def test_edit_json_has_the_promised_keys_and_types(run: Run, guild: Path) -> None:
+    ran = run("edit", "iron", "+500", "--json")
+    document = ran.document
+    assert ran.status == 0
+    assert document["outcome"] == "applied"
+    assert document["previous"] == {"hagga": 1_000, "deep_desert": 500}
+    assert document["points"] == 50.0
+    assert isinstance(document["points"], float)
+    assert isinstance(document["message"], str)
+    for key, types in RESOURCE_TYPES.items():
+        assert type(document["resource"][key]) in types, key
+    assert document["resource"]["total"] == 2_000
+    # One id for the change, its history row and its points.
+    assert ask(guild, "SELECT id FROM resource_history") == [(document["change_id"],)]
+    assert ask(guild, "SELECT id, final_points FROM leaderboard") == [(document["change_id"], 50.0)]
+
+
+def test_edit_goes_under_the_name_of_the_local_user(run: Run, guild: Path) -> None:
+    document = run("edit", "iron", "+500", "--json").document
+    ((by,),) = ask(guild, "SELECT updated_by FROM resource_history")
+    assert by == document["resource"]["updated_by"] != ""
+
+
+def test_edit_if_may_name_what_an_older_website_left_below_zero(run: Run, guild: Path) -> None:
+    ask(guild, "UPDATE resources SET quantity_hagga = -7 WHERE id = 'iron'")
+    assert run("edit", "iron", "=1200", "--if", "-8").status == 1
+    assert run("edit", "iron", "=1200", "--if", "-7").status == 0
+    assert quantities(guild, "iron") == (1_200, 500)

@@ -1,0 +1,137 @@
+"""`edit` where it does nothing: what cannot be, `--if`, and what makes no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Run
+from helpers.guild import ask, quantities
+
+
+@pytest.mark.parametrize(
+    ("argv", "there"),
+    [
+        (["-1001"], "1,000"),
+        (["<501"], "500"),
+        (["--at", "deep-desert", "-501"], "500"),
+        (["+999999999"], "1,000"),
+    ],
+)
+def test_edit_refuses_what_cannot_be_and_says_how_much_is_there(
+    run: Run, guild: Path, argv: list[str], there: str
+) -> None:
+    ran = run("edit", "iron", *argv)
+    assert ran.status == 1
+    assert there in ran.error
+    assert quantities(guild, "iron") == (1_000, 500)
+    assert ask(guild, "SELECT * FROM resource_history") == []
+
+
+def test_edit_json_tells_of_a_refusal_too(run: Run, guild: Path) -> None:
+    ran = run("edit", "iron", "-1001", "--json")
+    assert ran.status == 1
+    assert ran.document["outcome"] == "refused"
+    assert ran.document["points"] == 0
+    assert "1,000" in ran.document["message"]
+    assert ran.document["resource"]["hagga"] == 1_000
+    assert {"change_id", "previous"} <= ran.document.keys()
+
+
+def test_edit_if_sets_only_where_the_number_is_there(run: Run, guild: Path) -> None:
+    assert run("edit", "iron", "=1200", "--if", "1000").status == 0
+    assert quantities(guild, "iron") == (1_200, 500)
+    ran = run("edit", "iron", "=1300", "--if", "1000")
+    assert ran.status == 1
+    assert "1,200" in ran.error
+    conflict = run("edit", "iron", "--if=1000", "set", "1300", "--json")
+    assert (conflict.status, conflict.document["outcome"]) == (1, "conflict")
+    assert quantities(guild, "iron") == (1_200, 500)
+
+
+def test_edit_if_looks_at_the_location_named(run: Run, guild: Path) -> None:
+    assert run("edit", "iron", "=7", "--if", "500", "--at", "deep-desert").status == 0
+    assert quantities(guild, "iron") == (1_000, 7)
+
+
+def test_edit_if_takes_an_amount_as_it_is_typed(run: Run, guild: Path) -> None:
+    assert run("edit", "iron", "=1200", "--if", "1k").status == 0
+
+
+@pytest.mark.parametrize("expected", ["", "x", "-", "+5", "1.5", "1,5", "=5"])
+def test_edit_if_takes_nothing_but_a_quantity(run: Run, guild: Path, expected: str) -> None:
+    ran = run("edit", "iron", "=1200", f"--if={expected}")
+    assert ran.status == 2
+    assert "--if" in ran.error
+
+
+@pytest.mark.parametrize("change", ["+5", "-5", ">5", "<5"])
+def test_edit_if_goes_with_an_absolute_change_only(run: Run, guild: Path, change: str) -> None:
+    ran = run("edit", "iron", change, "--if", "1000")
+    assert ran.status == 2
+    assert "--if" in ran.error
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [("500", 1), ("+1,5k", 3), ("+0", 2), ("+5;drop", 3), ("+\x1b[31m", 2)],
+)
+def test_edit_points_at_what_is_wrong_with_a_change(
+    run: Run, guild: Path, change: str, column: int
+) -> None:
+    ran = run("edit", "iron", change)
+    assert ran.status == 2
+    assert f"column {column}" in ran.error
+    assert "\x1b" not in ran.error
+    assert ask(guild, "SELECT * FROM resource_history") == []
+
+
+def test_edit_tells_of_an_endless_change_in_few_words(run: Run, guild: Path) -> None:
+    ran = run("edit", "iron", "+" + "9" * 9_999)
+    assert ran.status == 2
+    assert len(ran.error) < 300
+
+
+@pytest.mark.parametrize(
+    "argv", [["+5", "--reason", "x" * 501], ["+5 # a", "--reason", "b"], ["+5 #" + "x" * 501]]
+)
+def test_edit_takes_one_reason_of_at_most_500_characters(
+    run: Run, guild: Path, argv: list[str]
+) -> None:
+    ran = run("edit", "iron", *argv)
+    assert ran.status == 2
+    assert "reason" in ran.error
+
+
+def test_edit_lists_the_names_that_an_ambiguous_text_may_mean(run: Run, guild: Path) -> None:
+    ran = run("edit", "IRON O", "+5")
+    assert ran.status == 0
+    ran = run("edit", "ir", "+5")
+    assert ran.status == 1
+    assert "Iron Ore" in ran.error
+    assert "Iron Ingot" in ran.error
+
+
+@pytest.mark.parametrize("resource", ["Copper", "", " ", "\x1b[31m", "x" * 9_999, "-nothing"])
+def test_edit_tells_of_a_resource_that_is_not_there(run: Run, guild: Path, resource: str) -> None:
+    ran = run("edit", resource, "+5")
+    assert ran.status == 1
+    assert "\x1b" not in ran.error
+    assert "list" in ran.error
+
+
+def test_edit_names_hostile_candidates_in_one_plain_line(run: Run, guild: Path) -> None:
+    ask(
+        guild,
+        "UPDATE resources SET id = 'a' || char(10, 27) || '[2J', name = 'Iron' || char(13) "
+        "WHERE id = 'iron'",
+    )
+    ask(
+        guild,
+        "INSERT INTO resources (id, name, last_updated_by, created_at, updated_at) "
+        "VALUES ('b', 'Iron 2', 'me', 0, 0)",
+    )
+    ran = run("edit", "iro", "+5")
+    assert ran.status == 1
+    assert ran.error[:-1].isprintable()

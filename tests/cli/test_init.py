@@ -1,0 +1,104 @@
+"""`init`: what it makes, what it plans, what it leaves alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Run
+from helpers.guild import ask
+
+FOUNDING_TABLES = {"users", "user_sessions", "resources", "resource_history", "leaderboard"}
+
+
+def tables(path: Path) -> set[str]:
+    names = ask(path, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in names}
+
+
+def test_init_makes_an_empty_database(run: Run, home: Path) -> None:
+    assert run("init").status == 0
+    path = home / "data" / "tracker.db"
+    assert tables(path) == FOUNDING_TABLES
+    assert run("list", "--json").document == []
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["tracker.db"]
+
+
+def test_init_starter_plants_the_catalogue_once(run: Run, home: Path) -> None:
+    assert run("init", "--starter").status == 0
+    first = run("list", "--json").document
+    assert len(first) > 50
+    assert run("init", "--starter").status == 0
+    assert run("list", "--json").document == first
+
+
+def test_init_makes_the_file_that_was_named(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new folder" / "gild ★.db"
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    assert run("list").status == 4
+    assert not path.parent.exists()
+    assert run("init", "--starter").status == 0
+    assert tables(path) == FOUNDING_TABLES
+
+
+def test_init_plan_prints_the_sql_and_makes_nothing(run: Run, home: Path) -> None:
+    ran = run("init", "--plan")
+    assert ran.status == 0
+    assert not home.exists()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(ran.out)
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        assert {name for (name,) in names} == FOUNDING_TABLES
+
+
+def test_init_plan_has_nothing_to_say_of_a_whole_database(run: Run, guild: Path) -> None:
+    ran = run("init", "--plan")
+    assert ran.status == 0
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(ran.out)  # a comment at most
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("starter", [[], ["--starter"]])
+def test_init_leaves_a_whole_database_as_it_is(run: Run, guild: Path, starter: list[str]) -> None:
+    before = guild.read_bytes()
+    assert run("init", *starter).status == 0
+    assert guild.read_bytes() == before
+
+
+def test_init_fills_an_empty_file(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "empty.db"
+    path.touch()
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    ran = run("list")
+    assert ran.status == 4
+    assert "init" in ran.error
+    assert run("init", "--plan").status == 0
+    assert path.read_bytes() == b""
+    assert run("init", "--starter").status == 0
+    assert tables(path) == FOUNDING_TABLES
+    assert len(run("list", "--json").document) > 50
+
+
+def test_init_adds_to_a_founding_database_what_it_lacks(run: Run, guild: Path) -> None:
+    rows = ask(guild, "SELECT * FROM resources")
+    for name in ("resources_updated_at", "leaderboard_resource_id"):
+        ask(guild, f"DROP INDEX {name}")
+    ask(guild, "DROP TABLE user_sessions")
+    planned = run("init", "--plan").out
+    assert "user_sessions" in planned
+    assert "DROP" not in planned.upper()
+    assert "user_sessions" not in tables(guild)
+    assert run("init", "--starter").status == 0
+    assert tables(guild) == FOUNDING_TABLES
+    indexes = {name for (name,) in ask(guild, "SELECT name FROM sqlite_master")}
+    assert {"resources_updated_at", "leaderboard_resource_id"} <= indexes
+    # It has resources, so the catalogue stays out.
+    assert ask(guild, "SELECT * FROM resources") == rows

@@ -1,0 +1,95 @@
+"""`list`: every resource, or those that are asked for, for people and for scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from helpers.commands import RESOURCE_TYPES, Run
+from helpers.guild import NOW, ask
+
+
+def test_list_shows_every_resource_by_name(run: Run, guild: Path) -> None:
+    ran = run("list")
+    assert (ran.status, ran.err) == (0, "")
+    names = ["Dashed", "Iron Ingot", "Iron Ore", "Spice Melange"]
+    lines = ran.out.splitlines()
+    shown = [next((n for n in names if n in line), None) for line in lines]
+    assert [name for name in shown if name] == names
+    ore = next(line for line in lines if "Iron Ore" in line)
+    for cell in ("Raw", "1,000", "500", "1,500", "2,000", "75 %", "below"):
+        assert cell in ore
+
+
+def test_list_finds_by_words_in_any_order(run: Run, guild: Path) -> None:
+    assert [r["name"] for r in run("list", "ore iron", "--json").document] == ["Iron Ore"]
+    assert [r["name"] for r in run("list", "--json", "refined iron").document] == ["Iron Ingot"]
+    assert run("list", "unobtainium", "--json").document == []
+    assert run("list", "unobtainium").status == 0
+
+
+def test_list_json_has_the_promised_keys_and_types(run: Run, guild: Path) -> None:
+    resources = run("list", "--json").document
+    assert len(resources) == 4
+    for resource in resources:
+        for key, types in RESOURCE_TYPES.items():
+            assert type(resource[key]) in types, key
+
+
+def test_list_json_says_what_is_in_the_database(run: Run, guild: Path) -> None:
+    resources = {resource["id"]: resource for resource in run("list", "--json").document}
+    assert (
+        resources["iron"].items()
+        >= {
+            "name": "Iron Ore",
+            "category": "Raw",
+            "hagga": 1_000,
+            "deep_desert": 500,
+            "total": 1_500,
+            "target": 2_000,
+            "status": "below_target",
+            "priority": False,
+            "multiplier": 1.0,
+            "updated_at": NOW,
+            "updated_by": "Muad'Dib",
+        }.items()
+    )
+    # Computed: the column has no word for it, and nobody filled it.
+    assert resources["spice"]["status"] == "above_target"
+    assert resources["spice"]["priority"] is True
+    assert resources["spice"]["updated_by"] == "old nick"
+    assert resources["ingot"]["target"] is None
+    assert resources["-dash"]["category"] == "Uncategorized"
+
+
+def test_list_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:
+    ask(
+        guild,
+        "UPDATE resources SET name = ?, category = ?, multiplier = 9e999, updated_at = ?, "
+        "last_updated_by = ? WHERE id = 'iron'",
+        "\x1b[2J[red]Iron\nOre\u202e",
+        "Raw\r\x07",
+        NOW * 1_000,
+        "\x1b]0;x\x07",
+    )
+    listed = run("list")
+    assert listed.status == 0
+    assert len(listed.out.splitlines()) == 5
+    assert not set(listed.out) & {"\x1b", "\x07", "\r", "\u202e"}
+    documents = run("list", "--json")
+    assert documents.out.isascii()
+    assert "\x1b" not in documents.out
+    (iron,) = [r for r in documents.document if r["id"] == "iron"]
+    assert iron["updated_at"] == NOW
+
+
+def test_list_shows_a_quantity_below_zero(run: Run, guild: Path) -> None:
+    ask(guild, "UPDATE resources SET quantity_hagga = -700 WHERE id = 'iron'")
+    assert "-700" in run("list", "iron ore").out
+    (iron,) = run("list", "iron ore", "--json").document
+    assert (iron["hagga"], iron["total"], iron["status"]) == (-700, -200, "critical")
+
+
+def test_list_changes_nothing_in_the_file(run: Run, guild: Path) -> None:
+    before = guild.read_bytes()
+    assert run("list").status == 0
+    assert guild.read_bytes() == before

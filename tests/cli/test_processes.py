@@ -1,0 +1,136 @@
+"""Whole processes: a new machine, many at once, and outputs that fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Ran, environment, process
+from helpers.guild import ask, make_guild, quantities
+
+
+def test_a_new_machine_lists_and_edits_from_the_first_command_on(tmp_path: Path) -> None:
+    place = tmp_path / "new machine"
+    place.mkdir()
+    environ = environment(place / "guild", PYTHONUTF8="1")
+    listed = process("list", "plastone", cwd=place, environ=environ)
+    assert (listed.status, listed.err) == (0, "")
+    assert "Plastone" in listed.out
+    edited = process("edit", "Plastone", "+500", "--json", cwd=place, environ=environ)
+    assert (edited.status, edited.err) == (0, "")
+    assert edited.document["resource"]["hagga"] == 500
+    refused = process("edit", "Plastone", "-501", cwd=place, environ=environ)
+    assert refused.status == 1
+    assert "500" in refused.error
+    # Everything is in the one folder, and nothing fell beside it.
+    assert [entry.name for entry in place.iterdir()] == ["guild"]
+
+
+def test_first_starts_at_once_make_one_database_with_one_catalogue(tmp_path: Path) -> None:
+    environ = environment(tmp_path / "home")
+    starts = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tracker_tui", "list", "--json"],
+            env=environ,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
+    answers = [(*start.communicate(timeout=60), start.returncode) for start in starts]
+    assert [(err, status) for _, err, status in answers] == [(b"", 0)] * 3
+    documents = [json.loads(out) for out, _, _ in answers]
+    assert documents[0] == documents[1] == documents[2]
+    path = tmp_path / "home" / "data" / "tracker.db"
+    assert {entry.name for entry in path.parent.iterdir()} <= {
+        "tracker.db",
+        "tracker.db-wal",
+        "tracker.db-shm",
+    }
+    names = ask(path, "SELECT name FROM resources")
+    assert len(names) == len(set(names)) == len(documents[0])
+    assert ask(path, "SELECT count(*) FROM resource_history") == [(len(names),)]
+
+
+def test_many_edits_at_once_are_all_counted(tmp_path: Path) -> None:
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    environ = environment(tmp_path / "home", TURSO_DATABASE_URL=f"file:{path}")
+    edits = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tracker_tui", "edit", "iron", "+5"],
+            env=environ,
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(6)
+    ]
+    assert [edit.wait(timeout=60) for edit in edits] == [0] * 6
+    assert quantities(path, "iron") == (1_030, 500)
+    assert ask(path, "SELECT count(*) FROM resource_history") == [(6,)]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_an_output_without_arrows_and_stars_is_no_failure(tmp_path: Path, encoding: str) -> None:
+    # cp1252 is what Windows gives to a program whose output goes to a file or a pipe.
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    environ = environment(
+        tmp_path / "home",
+        TURSO_DATABASE_URL=f"file:{path}",
+        PYTHONIOENCODING=encoding,
+        PYTHONUTF8="0",
+    )
+    listed = process("list", cwd=tmp_path, environ=environ)
+    assert (listed.status, listed.err) == (0, "")
+    assert "Spice Melange" in listed.out
+    # The change is in the database: whatever the output can hold, it was no failure.
+    edited = process("edit", "iron", "+5", cwd=tmp_path, environ=environ)
+    assert quantities(path, "iron") == (1_005, 500)
+    assert (edited.status, edited.err) == (0, "")
+
+
+def without_reader(path: Path, *argv: str) -> Ran:
+    """Run a command whose reader has gone before it says anything."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    home = path.with_name("home")
+    environ = environment(home, TURSO_DATABASE_URL=f"file:{path}")
+    try:
+        return process(*argv, cwd=path.parent, environ=environ, stdout=writing)
+    finally:
+        os.close(writing)
+
+
+def test_a_reader_that_went_away_is_no_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    assert without_reader(path, "list").err == ""
+    assert without_reader(path, "list", "--json").err == ""
+
+
+def test_an_edit_that_nobody_reads_of_is_done_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    ran = without_reader(path, "edit", "iron", "+5", "--json")
+    assert quantities(path, "iron") == (1_005, 500)
+    # A script that believes it failed would add it again.
+    assert (ran.status, ran.err) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("argv", [["list"], ["edit", "iron", "+5", "--json"]], ids=" ".join)
+def test_a_full_disk_behind_the_output_is_one_clear_line(tmp_path: Path, argv: list[str]) -> None:
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    environ = environment(tmp_path / "home", TURSO_DATABASE_URL=f"file:{path}")
+    with Path("/dev/full").open("wb") as full:
+        ran = process(*argv, cwd=tmp_path, environ=environ, stdout=full.fileno())
+    assert ran.error

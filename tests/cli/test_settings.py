@@ -1,0 +1,68 @@
+"""What is configured: the URL, the profile, debugging, and nothing at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import COMMANDS, Run
+from helpers.guild import make_guild, quantities
+
+
+def test_a_url_of_another_kind_is_refused_for_now(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", "libsql://guild.turso.io?authToken=eyJsecret")
+    for argv in COMMANDS:
+        ran = run(*argv)
+        assert ran.status == 2
+        assert "TURSO_DATABASE_URL" in ran.error
+        assert "eyJsecret" not in ran.error
+    assert not (home / "data").exists()
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_profile_is_another_guild(run: Run, guild: Path, home: Path, place: str) -> None:
+    other = guild.with_name("other.db")
+    make_guild(other)
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        f"[profiles.other]\nTURSO_DATABASE_URL = 'file:{other}'\n"
+    )
+    edit = ["edit", "iron", "+5"]
+    profile = ["--profile", "other"]
+    ran = run(*profile, *edit) if place == "before" else run(*edit, *profile)
+    assert ran.status == 0
+    assert quantities(other, "iron") == (1_005, 500)
+    assert quantities(guild, "iron") == (1_000, 500)
+
+
+def test_a_profile_that_is_not_there_is_told_of(run: Run, guild: Path) -> None:
+    ran = run("--profile", "nobody", "list")
+    assert ran.status == 2
+    assert "nobody" in ran.error
+
+
+def test_debug_shows_the_traceback_and_logs_it(run: Run, guild: Path, home: Path) -> None:
+    ran = run("--debug", "edit", "Copper", "+5")
+    assert ran.status == 1
+    assert "Traceback" in ran.err
+    assert "Copper" in ran.err
+    logs = [path for path in (home / "state").rglob("*") if path.is_file()]
+    assert any("Traceback" in path.read_text(encoding="utf-8") for path in logs)
+
+
+@pytest.mark.parametrize("argv", [["edit", "Copper", "+5", "--debug"], ["list", "--debug"]])
+def test_debug_may_stand_behind_the_command(
+    run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{guild}.gone")
+    assert "Traceback" in run(*argv).err
+
+
+def test_the_first_start_plants_the_starter_catalogue(run: Run, home: Path) -> None:
+    ran = run("edit", "Plastone", "+5", "--json")
+    assert ran.status == 0
+    assert ran.document["resource"]["hagga"] == 5
+    assert len(run("list", "--json").document) > 50

@@ -1,0 +1,155 @@
+"""Databases that are none, are of other programs, or cannot be made: one clear line."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import COMMANDS, Run
+
+NO_DATABASES = [b"no database at all\n" * 100, b"SQLite format 3\x00" + b"\xff" * 8_192]
+
+
+@pytest.mark.parametrize("data", NO_DATABASES, ids=["text", "garbled"])
+@pytest.mark.parametrize(
+    "argv",
+    [["list"], ["edit", "iron", "+5"], ["init"], ["init", "--starter"], ["init", "--plan"]],
+    ids=" ".join,
+)
+def test_a_file_that_is_no_database_is_told_of_and_left_alone(
+    run: Run,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+    data: bytes,
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(data)
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "notes.txt" in ran.error
+    assert path.read_bytes() == data
+
+
+OTHER_PROGRAMS = {
+    "other tables": "CREATE TABLE songs (id INTEGER PRIMARY KEY, title TEXT);",
+    "same name": "CREATE TABLE resources (number INTEGER PRIMARY KEY, path TEXT);"
+    "INSERT INTO resources (path) VALUES ('/etc');",
+    "same key name": "CREATE TABLE resources (id INTEGER PRIMARY KEY, path TEXT);",
+    "two users": "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);"
+    "INSERT INTO users (email) VALUES ('a'), ('b');",
+}
+
+
+@pytest.fixture(params=OTHER_PROGRAMS)
+def other_program(
+    request: pytest.FixtureRequest, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """The configured database belongs to another program."""
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OTHER_PROGRAMS[request.param])
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    return path
+
+
+@pytest.mark.parametrize("argv", [["list"], ["edit", "iron", "+5"]], ids=" ".join)
+def test_the_database_of_another_program_is_told_of_and_left_alone(
+    run: Run, other_program: Path, argv: list[str]
+) -> None:
+    before = other_program.read_bytes()
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "other.db" in ran.error
+    assert other_program.read_bytes() == before
+
+
+def test_init_serves_the_database_of_another_program_whole_or_not_at_all(
+    run: Run, other_program: Path
+) -> None:
+    before = other_program.read_bytes()
+    ran = run("init", "--starter")
+    if ran.status == 0:
+        assert len(run("list", "--json").document) > 50
+        assert run("edit", "Plastone", "+5").status == 0
+    else:
+        assert ran.status == 4
+        assert ran.error
+        assert other_program.read_bytes() == before
+
+
+def test_init_refuses_a_table_with_another_key(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OTHER_PROGRAMS["same name"])
+    before = path.read_bytes()
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    for argv in (["init"], ["init", "--starter"], ["init", "--plan"]):
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "resources" in ran.error
+        assert path.read_bytes() == before
+
+
+# Where nothing can be written. Root may write everywhere, but not below a file.
+
+
+@pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+def test_a_database_below_a_file_is_told_of(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    (tmp_path / "file").write_text("I am no folder")
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}/file/guild.db")
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "guild.db" in ran.error
+
+
+@pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+def test_a_data_folder_that_cannot_be_made_is_told_of(
+    run: Run, home: Path, argv: list[str]
+) -> None:
+    home.mkdir()
+    (home / "data").write_text("I am no folder")
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "tracker.db" in ran.error
+
+
+@pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+def test_a_home_below_a_file_is_told_of(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    (tmp_path / "file").write_text("I am no folder")
+    monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "file" / "home"))
+    ran = run(*argv)
+    assert ran.status in (2, 4)
+    assert str(tmp_path / "file") in ran.error
+
+
+@pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+def test_a_database_that_is_a_folder_is_told_of(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}")
+    ran = run(*argv)
+    assert ran.status == 4
+    assert str(tmp_path) in ran.error
+    assert str(home) not in ran.error
+
+
+def test_a_database_whose_name_is_too_long_is_told_of(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}/{'x' * 5_000}.db")
+    for argv in COMMANDS:
+        assert run(*argv).status == 4
+        assert run(*argv).error

@@ -1,0 +1,50 @@
+"""Whatever makes no sense is told in one line, and help is never far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Run
+from tracker_tui import __version__
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["edit"],
+        ["edit", "iron"],
+        ["edit", "iron", "+5", "--at", "moon"],
+        ["edit", "iron", "+5", "--at"],
+        ["edit", "iron", "+5", "--if"],
+        ["nonsense"],
+        ["list", "--nonsense"],
+        ["list", "two", "words"],
+        ["init", "now"],
+        ["--nonsense"],
+        ["--profile"],
+    ],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_is_told_in_one_line(run: Run, guild: Path, argv: list[str]) -> None:
+    ran = run(*argv)
+    assert ran.status == 2
+    assert "tracker-tui" in ran.error
+
+
+def test_version_and_help_are_no_errors(run: Run) -> None:
+    assert run("--version") == (0, f"tracker-tui {__version__}\n", "")
+    for command in ([], ["edit"], ["list"], ["init"], ["demo"]):
+        ran = run(*command, "--help")
+        assert (ran.status, ran.err) == (0, "")
+        assert "--profile" in ran.out
+        assert "--debug" in ran.out
+
+
+def test_help_for_edit_quotes_the_signs_and_says_the_words(run: Run) -> None:
+    text = run("edit", "--help").out
+    for sign in ("'+500'", "'-20'", "'=1200'", "'>300'", "'<300'"):
+        assert sign in text
+    for word in ("add 500", "remove", "set", "to-deep-desert", "to-hagga"):
+        assert word in text

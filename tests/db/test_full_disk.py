@@ -1,0 +1,126 @@
+"""Running out of room, and disks that are read only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers import wild
+from helpers.books import Books
+from helpers.build import add, config_for
+from helpers.sqlite_files import (
+    ONE_RESOURCE,
+    assert_is_one_clear_sentence,
+    change_once,
+    files_in,
+    plant_spice,
+)
+from helpers.wild import ask, make_file
+from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
+from tracker_tui.domain.outcome import Verdict
+from tracker_tui.errors import DatabaseError
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.opening import open_ledger
+
+
+def add_until_it_fails(ledger: Ledger) -> tuple[int, DatabaseError]:
+    """Return how many changes found room, and what was said of the one that did not."""
+    for applied in range(2000):
+        try:
+            ledger.apply(add(1, reason="x" * 500))
+        except DatabaseError as error:
+            return applied, error
+    pytest.fail("there was room for everything")
+
+
+def test_a_change_that_finds_no_room_leaves_nothing_and_the_next_one_works(books: Books) -> None:
+    database = books.database
+    assert isinstance(database, SqliteLedgerDatabase)
+    connection = database.connection()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    applied, error = add_until_it_fails(books.ledger)
+    assert "full" in str(error)
+    assert books.quantities() == (applied, 0)
+    assert len(books.rows("resource_history")) == 1 + applied
+    before = books.everything()
+    with pytest.raises(DatabaseError, match="full"):
+        books.ledger.apply(add(1000, reason="x" * 5000))
+    assert books.everything() == before
+    connection.execute("PRAGMA max_page_count = 1000000")
+    assert books.ledger.apply(add(1)).verdict is Verdict.APPLIED
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(command, check=False).returncode:
+        pytest.skip("a disk of its own needs root on Linux")
+    yield folder
+    # Lazily: a test that failed may still hold a file open.
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill_up(folder: Path) -> Path:
+    """Leave not a byte free in this folder's file system; returns the file to delete."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (4096, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+    return ballast
+
+
+def test_a_full_disk_is_told_of_and_nothing_is_half_written(small_disk: Path) -> None:
+    path = small_disk / "tracker.db"
+    create_sqlite(path, plant_spice)
+    ledger = open_ledger(config_for(path))
+    ledger.apply(add(1))
+    ballast = fill_up(small_disk)
+    applied, _ = add_until_it_fails(ledger)
+    refused = add(10, reason="x" * 5000)
+    with pytest.raises(DatabaseError):
+        ledger.apply(refused)
+    ballast.unlink()
+    assert ledger.apply(refused).verdict is Verdict.APPLIED
+    (spice,) = ledger.refresh().resources
+    assert spice.hagga == 1 + applied + 10
+    assert len(ledger.recent_history("spice", 5000)) == 1 + 1 + applied + 1
+    ledger.close()
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_creation_that_finds_no_room_leaves_nothing(small_disk: Path) -> None:
+    ballast = fill_up(small_disk)
+    path = small_disk / "tracker.db"
+    with pytest.raises(DatabaseError):
+        create_sqlite(path, plant_spice)
+    assert files_in(small_disk) == [ballast.name]
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_change_on_a_disk_that_is_read_only_is_one_clear_error(
+    small_disk: Path, journal: str
+) -> None:
+    path = make_file(small_disk / "guild.db", (*wild.FOUNDING, ONE_RESOURCE), journal=journal)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(DatabaseError, match=r"read only|cannot be opened") as caught:
+        change_once(path)
+    assert_is_one_clear_sentence(caught.value, path)
+
+
+def test_a_disk_that_is_read_only_can_be_read(small_disk: Path) -> None:
+    path = make_file(small_disk / "guild.db", (*wild.FOUNDING, ONE_RESOURCE))
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    ledger = open_ledger(config_for(path))
+    assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
+    ledger.close()

@@ -1,0 +1,77 @@
+"""The command line as tests run it, and what it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SETTINGS = ("TURSO_", "DISCORD_", "TRACKER_")
+
+RESOURCE_TYPES: dict[str, tuple[type, ...]] = {
+    "id": (str,),
+    "name": (str,),
+    "category": (str,),
+    "hagga": (int,),
+    "deep_desert": (int,),
+    "total": (int,),
+    "target": (int, type(None)),
+    "status": (str,),
+    "priority": (bool,),
+    "multiplier": (float,),
+    "updated_at": (int,),
+    "updated_by": (str,),
+}
+COMMANDS = [["list"], ["edit", "iron", "+5"], ["init"], ["init", "--starter"]]
+
+
+class Ran(NamedTuple):
+    """What a command answered."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """The one clear line on standard error, with nothing on standard output."""
+        assert self.out == ""
+        assert self.err.endswith("\n")
+        assert self.err.splitlines() == [self.err[:-1]]
+        assert self.err.strip()
+        assert "Traceback" not in self.err
+        return self.err
+
+
+Run = Callable[..., Ran]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    return {**kept, "TRACKER_HOME": str(home), **more}
+
+
+def process(
+    *argv: str, cwd: Path, environ: dict[str, str], stdout: int | None = subprocess.PIPE
+) -> Ran:
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker_tui", *argv],
+        cwd=cwd,
+        env=environ,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    out = "" if done.stdout is None else done.stdout.decode("utf-8", "replace")
+    return Ran(done.returncode, out.replace("\r\n", "\n"), done.stderr.decode("utf-8", "replace"))

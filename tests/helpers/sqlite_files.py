@@ -1,0 +1,42 @@
+"""Ledgers in SQLite files: what is in the folder, who planted it, how it fails."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from helpers.build import add, config_for, new_resource
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.sqlite import SqliteLedgerDatabase
+from tracker_tui.errors import DatabaseError
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.opening import open_ledger
+
+ONE_RESOURCE = (
+    "INSERT INTO resources (id, name, last_updated_by, created_at, updated_at)"
+    " VALUES ('spice', 'Spice', 'x', 1, 1)"
+)
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def read_once(path: Path) -> None:
+    with closing(open_ledger(config_for(path))) as ledger:
+        ledger.refresh()
+
+
+def change_once(path: Path) -> None:
+    with closing(open_ledger(config_for(path))) as ledger:
+        ledger.apply(add(1))
+
+
+def plant_spice(database: SqliteLedgerDatabase, layout: Layout) -> None:
+    Ledger(database, layout).create([new_resource()], "x")
+
+
+def assert_is_one_clear_sentence(error: DatabaseError, path: Path) -> None:
+    assert str(path) in str(error)
+    assert "\n" not in str(error)
+    assert str(error).endswith((".", "`", "--plan"))

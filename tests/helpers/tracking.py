@@ -1,0 +1,39 @@
+"""What a tracker shows, what its database stores, and taking back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from helpers.listening import Listener
+from helpers.wild import ask
+from tracker_tui.config import Config
+from tracker_tui.db.sqlite import open_sqlite
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker import Tracker, Undone
+
+
+def quick(config: Config) -> Ledger:
+    """Open a ledger that does not wait for the disk."""
+    return Ledger(*open_sqlite(config.database, durable=False))
+
+
+def stored(path: Path, resource_id: str = "spice") -> tuple[object, ...]:
+    asked = "SELECT quantity_hagga, quantity_deep_desert FROM resources WHERE id = ?"
+    return ask(path, asked, resource_id)[0]
+
+
+def history(path: Path) -> list[object]:
+    """Return the ids of what was done since the resources were created, in order of commit."""
+    asked = "SELECT id FROM resource_history WHERE reason IS NOT 'Resource created' ORDER BY rowid"
+    return [row[0] for row in ask(path, asked)]
+
+
+def shown(tracker: Tracker, resource_id: str = "spice") -> tuple[int, int]:
+    resource = tracker.resource(resource_id)
+    assert resource is not None
+    return resource.hagga, resource.deep_desert
+
+
+def undo(tracker: Tracker, listener: Listener) -> Undone:
+    tracker.undo()
+    return listener.next(Undone)

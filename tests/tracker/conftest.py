@@ -1,0 +1,66 @@
+"""A tracker on a file with two resources, its listener, and somebody else on the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.build import config_for, new_resource
+from helpers.listening import Listener
+from helpers.tracking import quick
+from tracker_tui.db.sqlite import create_sqlite, open_sqlite
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker import Tracker
+
+START = [
+    new_resource("spice", hagga=1000, deep_desert=400),
+    new_resource("water", hagga=50, target=100),
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "tracker.db"
+    create_sqlite(path, lambda database, layout: Ledger(database, layout).create(START, "x"))
+    return path
+
+
+@pytest.fixture
+def make_tracker(path: Path) -> Iterator[Callable[[], Tracker]]:
+    made: list[Tracker] = []
+
+    def make() -> Tracker:
+        made.append(Tracker(config_for(path), opener=quick))
+        return made[-1]
+
+    yield make
+    for tracker in made:
+        tracker.close()
+
+
+@pytest.fixture
+def tracker(make_tracker: Callable[[], Tracker]) -> Tracker:
+    tracker = make_tracker()
+    tracker.open().result(20)
+    return tracker
+
+
+@pytest.fixture
+def listener(tracker: Tracker) -> Listener:
+    return Listener(tracker)
+
+
+@pytest.fixture
+def other(path: Path) -> Iterator[Ledger]:
+    """Somebody else, on the same database."""
+    ledger = Ledger(*open_sqlite(path, durable=False))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up on a busy database at once; ask for it before the tracker."""
+    monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", 0.05)

@@ -1,0 +1,128 @@
+"""A ledger that does not answer: what was typed is shown, kept and sent later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers import wild
+from helpers.build import add, config_for, remove
+from helpers.listening import Listener
+from helpers.processes import locked
+from helpers.tracking import history, quick, shown, stored, undo
+from helpers.wild import make_file
+from tracker_tui.errors import DatabaseBusy
+from tracker_tui.tracker import Failed, Loaded, Tracker, Undone
+
+
+@pytest.mark.usefixtures("impatient")
+class TestWhileSomebodyElseHoldsTheDatabase:
+    def test_changes_are_shown_and_kept(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        with locked(path):
+            change = add(5)
+            tracker.submit([change])
+            failed = listener.next(Failed)
+            assert isinstance(failed.error, DatabaseBusy)
+            assert tracker.trouble is failed.error
+            assert shown(tracker) == (1005, 400)
+            assert tracker.pending() == [change]
+            assert tracker.needing_player() == []
+
+    def test_changes_are_sent_in_order_once_it_is_free(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        changes = [add(5), remove(1005), add(7)]
+        with locked(path):
+            for change in changes:
+                tracker.submit([change])
+                listener.next(Failed)
+        tracker.poll()
+        assert [outcome.change for outcome in listener.settled(3)] == changes
+        assert shown(tracker) == stored(path) == (7, 400)
+        assert (tracker.pending(), tracker.trouble) == ([], None)
+        assert history(path) == [change.id for change in changes]
+
+    def test_the_next_submission_sends_the_earlier_ones_first(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        early, late = add(5), remove(1005)
+        with locked(path):
+            tracker.submit([early])
+            listener.next(Failed)
+        tracker.submit([late])
+        listener.settled(2)
+        assert history(path) == [early.id, late.id]
+
+    def test_undo_withdraws_what_is_still_pending(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        with locked(path):
+            tracker.submit([add(5), add(7, resource_id="water")])
+            listener.next(Failed)
+            assert undo(tracker, listener) == Undone(2, 0)
+            assert shown(tracker) == (1000, 400)
+            assert tracker.pending() == []
+        tracker.poll()
+        tracker.refresh().result(20)
+        assert history(path) == []
+
+    def test_an_undo_is_shown_and_kept_and_sent_later(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        """Design, "One picture": what is shown has the outbox's pending changes laid over it."""
+        tracker.submit([add(5)])
+        listener.settled(1)
+        with locked(path):
+            tracker.undo()
+            listener.next(Failed)
+            assert len(tracker.pending()) == 1
+            assert shown(tracker) == (1000, 400)
+        tracker.poll()
+        listener.settled(1)
+        assert shown(tracker) == stored(path) == (1000, 400)
+
+    def test_a_refresh_meanwhile_keeps_pending_changes_on_the_screen(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        with locked(path):
+            tracker.submit([add(5)])
+            listener.next(Failed)
+            # In a file of ours readers wait for nobody.
+            tracker.refresh().result(20)
+            assert shown(tracker) == (1005, 400)
+
+    def test_one_change_that_is_to_be_settled_at_once_says_why_it_is_not(
+        self, path: Path, tracker: Tracker
+    ) -> None:
+        with locked(path), pytest.raises(DatabaseBusy):
+            tracker.settle(add(5)).result(20)
+
+    def test_close_returns_what_could_not_be_sent(
+        self, path: Path, make_tracker: Callable[[], Tracker]
+    ) -> None:
+        tracker = Tracker(config_for(path), opener=quick)
+        tracker.open().result(20)
+        with locked(path):
+            changes = [add(5), add(7)]
+            tracker.submit(changes)
+            assert tracker.close() == changes
+        assert history(path) == []
+
+    def test_opening_fails_and_poll_tries_again(self, tmp_path: Path) -> None:
+        # Only with a rollback journal does a writer keep readers out.
+        path = make_file(tmp_path / "guild.db", wild.FOUNDING)
+        tracker = Tracker(config_for(path), opener=quick)
+        listener = Listener(tracker)
+        with locked(path):
+            opened = tracker.open()
+            with pytest.raises(DatabaseBusy):
+                opened.result(20)
+            assert listener.next(Failed).error is tracker.trouble
+        tracker.poll()
+        assert listener.next(Loaded).is_first
+        assert tracker.trouble is None
+        tracker.close()

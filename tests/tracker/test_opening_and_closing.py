@@ -1,0 +1,46 @@
+"""Opening loads everything, closing sends what is pending."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.build import add, config_for
+from helpers.listening import Listener
+from helpers.tracking import quick, stored
+from tracker_tui.errors import DatabaseError
+from tracker_tui.tracker import Failed, Loaded, Tracker
+
+
+def test_opening_loads_everything(path: Path) -> None:
+    tracker = Tracker(config_for(path), opener=quick)
+    listener = Listener(tracker)
+    tracker.open().result(20)
+    assert listener.next(Loaded) == Loaded(frozenset({"spice", "water"}), frozenset(), True)
+    assert {resource.id for resource in tracker.resources()} == {"spice", "water"}
+    tracker.close()
+
+
+def test_close_sends_what_is_pending(path: Path) -> None:
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.submit([add(5)])
+    assert tracker.close() == []
+    assert stored(path) == (1005, 400)
+
+
+def test_close_tells_no_more_events(path: Path) -> None:
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.open().result(20)
+    listener = Listener(tracker)
+    tracker.close()
+    assert listener.events == []
+
+
+def test_what_cannot_be_opened_raises_from_open_and_is_told(tmp_path: Path) -> None:
+    tracker = Tracker(config_for(tmp_path / "missing.db"))
+    listener = Listener(tracker)
+    with pytest.raises(DatabaseError, match="There is no database"):
+        tracker.open().result(20)
+    assert isinstance(listener.next(Failed).error, DatabaseError)
+    assert tracker.close() == []

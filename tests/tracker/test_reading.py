@@ -1,0 +1,88 @@
+"""What others did, names, times and history, as the tracker tells them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers import wild
+from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resource
+from helpers.listening import Listener
+from helpers.tracking import quick, shown
+from helpers.wild import ask, make_file
+from tracker_tui.errors import UnknownResource
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker import Loaded, Tracker
+
+
+def test_poll_notices_what_others_changed(
+    tracker: Tracker, listener: Listener, other: Ledger, path: Path
+) -> None:
+    other.apply(add(5))
+    other.create([new_resource("oil")], "x")
+    ask(path, "DELETE FROM resources WHERE id = 'water'")
+    tracker.poll()
+    assert listener.next(Loaded) == Loaded(frozenset({"spice", "oil"}), frozenset({"water"}), False)
+    assert shown(tracker) == (1005, 400)
+
+
+def test_poll_tells_nothing_while_nothing_changed(
+    tracker: Tracker, listener: Listener, other: Ledger
+) -> None:
+    tracker.submit([add(5)])
+    listener.settled(1)
+    for _ in range(5):
+        tracker.poll()
+        tracker.recent_history("spice").result(20)
+    assert listener.events == []
+
+
+def test_what_others_do_between_poll_and_reading_is_noticed_by_the_next_poll(
+    tracker: Tracker, listener: Listener, other: Ledger
+) -> None:
+    for number in range(1, 20):
+        other.apply(add(1))
+        tracker.poll()
+        listener.next(Loaded)
+        assert shown(tracker) == (1000 + number, 400)
+
+
+def test_names_places_and_time_are_those_of_the_database(tmp_path: Path) -> None:
+    path = make_file(
+        tmp_path / "guild.db",
+        (
+            *wild.LATER,
+            f"INSERT INTO users VALUES ('u', '{PLAYER}', 'paul', NULL, 'Muad''Dib', 1, 1)",
+            "INSERT INTO global_settings VALUES ('inventory_location_1_name', 'Sietch', '', 1, 1)",
+        ),
+    )
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.open().result(20)
+    assert (tracker.name_of(PLAYER), tracker.name_of("Stilgar")) == ("Muad'Dib", "Stilgar")
+    assert tracker.places == {HAGGA: "Sietch", DEEP_DESERT: "Deep Desert"}
+    ((now,),) = ask(path, "SELECT CAST(strftime('%s', 'now') AS INTEGER)")
+    assert isinstance(now, int)
+    assert abs(tracker.now() - now) <= 2
+    tracker.close()
+
+
+def test_a_resource_is_found_by_a_part_of_its_name(tracker: Tracker) -> None:
+    assert tracker.find("SPI").result(20) == "spice"
+    with pytest.raises(UnknownResource):
+        tracker.find("sandworm").result(20)
+
+
+def test_recent_history_is_that_of_the_ledger(
+    tracker: Tracker, listener: Listener, other: Ledger
+) -> None:
+    tracker.submit([add(5), add(7)])
+    listener.settled(2)
+    assert tracker.recent_history("spice").result(20) == other.recent_history("spice")
+
+
+def test_what_settled_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
+    change = add(5)
+    tracker.submit([change])
+    tracker.undo()
+    assert [outcome.change.undoes for outcome in listener.settled(2)] == [None, change.id]

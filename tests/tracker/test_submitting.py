@@ -1,0 +1,163 @@
+"""Submitting: shown at once, sent in order, settled one by one."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert
+from helpers.listening import Listener
+from helpers.tracking import history, shown, stored
+from helpers.wild import ask
+from tracker_tui.domain.grammar import parse_change
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker import Tracker
+
+
+def test_a_submission_is_shown_before_submit_returns(tracker: Tracker) -> None:
+    tracker.submit([add(5), to_deep_desert(100)])
+    assert shown(tracker) == (905, 500)
+
+
+def test_a_submission_settles_with_what_came_of_each_change(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    changes = [add(5), remove(10_000), set_to(7, resource_id="water"), add(1, resource_id="gone")]
+    tracker.submit(changes)
+    outcomes = listener.settled(4)
+    assert [outcome.change for outcome in outcomes] == changes
+    assert [outcome.verdict for outcome in outcomes] == [
+        *(Verdict.APPLIED, Verdict.REFUSED, Verdict.APPLIED, Verdict.REFUSED),
+    ]
+    assert (stored(path), stored(path, "water")) == ((1005, 400), (7, 0))
+    assert tracker.pending() == []
+
+
+def test_a_refused_change_is_shown_no_more_and_waits_for_the_player(
+    tracker: Tracker, listener: Listener
+) -> None:
+    refused = remove(10_000)
+    tracker.submit([refused])
+    (outcome,) = listener.settled(1)
+    assert tracker.needing_player() == [outcome]
+    assert outcome.shortage == (HAGGA, 1000, -9000)
+    assert shown(tracker) == (1000, 400)
+    tracker.drop(refused.id)
+    assert tracker.needing_player() == []
+
+
+def test_later_changes_of_a_resource_wait_while_an_earlier_one_waits_for_the_player(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    """Design, "One picture": they were typed in the belief that the earlier one goes through."""
+    refused, waiting, elsewhere = remove(10_000), add(5), add(5, resource_id="water")
+    tracker.submit([refused])
+    listener.settled(1)
+    tracker.submit([waiting])
+    tracker.submit([elsewhere])
+    listener.settled(1)
+    tracker.recent_history("spice").result(20)
+    assert history(path) == [elsewhere.id]
+    assert tracker.pending() == [waiting]
+    tracker.drop(refused.id)
+    tracker.poll()
+    listener.settled(1)
+    assert history(path) == [elsewhere.id, waiting.id]
+
+
+def test_five_hundred_submissions_are_all_applied_in_order(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    submissions = [
+        [add(number, resource_id="spice" if number % 2 else "water")] for number in range(1, 501)
+    ]
+    for submission in submissions:
+        tracker.submit(submission)
+    outcomes = listener.settled(500)
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
+    assert [outcome.change for outcome in outcomes] == [change for (change,) in submissions]
+    assert history(path) == [change.id for (change,) in submissions]
+    assert shown(tracker) == stored(path)
+
+
+@contextmanager
+def at_every_step(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Call `interrupt` wherever the scheduler might take this thread off while in the program."""
+
+    def trace(frame: FrameType, event: str, argument: object) -> None:
+        if "tracker_tui" in frame.f_code.co_filename:
+            sys.settrace(None)
+            interrupt()
+            sys.settrace(trace)
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def test_what_is_shown_is_what_the_ledger_has_whoever_submits_in_between(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def submit_from_another_thread() -> None:
+        thread = threading.Thread(target=tracker.submit, args=([add(1)],))
+        threads.append(thread)
+        thread.start()
+        # It may well have to wait for us; else what we put is sent before we go on.
+        thread.join(0.1)
+        if not thread.is_alive():
+            tracker.recent_history("spice").result(20)
+
+    with at_every_step(submit_from_another_thread):
+        tracker.submit([add(1000)])
+    for thread in threads:
+        thread.join(20)
+    listener.settled(1 + len(threads))
+    assert len(threads) > 2
+    assert stored(path) == (2000 + len(threads), 400)
+    assert shown(tracker) == stored(path)
+
+
+def test_a_change_minds_what_was_seen_only_if_it_is_absolute_and_guarded(tracker: Tracker) -> None:
+    seen = tracker.change("spice", parse_change("=5"), DEEP_DESERT, seen=400)
+    blind = tracker.change("spice", parse_change("=5"), DEEP_DESERT, seen=None)
+    relative = tracker.change("spice", parse_change("+5 # run"), HAGGA, seen=1000)
+    assert (seen.expected, blind.expected, relative.expected) == (400, None, None)
+    assert (relative.by, relative.reason, relative.amount) == (PLAYER, "run", 5)
+
+
+def test_a_count_of_what_somebody_else_moved_meanwhile_is_a_conflict(
+    tracker: Tracker, listener: Listener, other: Ledger, path: Path
+) -> None:
+    change = tracker.change("spice", parse_change("=5"), HAGGA, seen=1000)
+    other.apply(add(1))
+    tracker.submit([change])
+    (outcome,) = listener.settled(1)
+    assert outcome.verdict is Verdict.CONFLICT
+    assert tracker.needing_player() == [outcome]
+    assert shown(tracker) == stored(path) == (1001, 400)
+
+
+def test_a_change_of_a_resource_that_was_deleted_takes_it_off_the_screen(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    ask(path, "DELETE FROM resources WHERE id = 'spice'")
+    tracker.submit([add(1)])
+    (outcome,) = listener.settled(1)
+    assert outcome.refusal is Refusal.NO_RESOURCE
+    assert tracker.resource("spice") is None
+
+
+def test_one_change_can_be_settled_at_once(tracker: Tracker, path: Path) -> None:
+    outcome = tracker.settle(add(5)).result(20)
+    assert outcome.verdict is Verdict.APPLIED
+    assert stored(path) == (1005, 400)

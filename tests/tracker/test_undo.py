@@ -1,0 +1,128 @@
+"""Undo: the last submission first, back to the start of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.build import DEEP_DESERT, add, remove, set_to, to_deep_desert
+from helpers.listening import Listener
+from helpers.tracking import shown, stored, undo
+from helpers.wild import ask
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker import Tracker, Undone
+
+
+@pytest.mark.parametrize(
+    "change",
+    [add(5), remove(5, DEEP_DESERT), set_to(5), set_to(5000, DEEP_DESERT), to_deep_desert(5)],
+    ids=lambda c: f"{c.kind} at {c.location}",
+)
+def test_undo_takes_back_a_change(
+    tracker: Tracker, listener: Listener, path: Path, change: Change
+) -> None:
+    tracker.submit([change])
+    listener.settled(1)
+    assert undo(tracker, listener) == Undone(0, 1)
+    assert shown(tracker) == stored(path) == (1000, 400)
+    assert ask(path, "SELECT count(*) FROM leaderboard") == [(0,)]
+
+
+def test_undo_takes_back_all_changes_of_a_submission(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    tracker.submit([add(5), add(7, resource_id="water"), to_deep_desert(100)])
+    assert undo(tracker, listener) == Undone(0, 3)
+    assert (stored(path), stored(path, "water")) == ((1000, 400), (50, 0))
+
+
+def test_undo_of_a_submission_whose_changes_need_each_other_takes_back_all(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    # Forwards, the second undo step would not find what it takes away.
+    tracker.submit([add(5000), to_deep_desert(5500), remove(5900, DEEP_DESERT)])
+    assert undo(tracker, listener) == Undone(0, 3)
+    assert {outcome.verdict for outcome in listener.settled(6)} == {Verdict.APPLIED}
+    assert stored(path) == (1000, 400)
+
+
+def test_undo_goes_back_to_the_start_of_the_run(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    for change in (add(5), set_to(2000), to_deep_desert(300), remove(1, DEEP_DESERT)):
+        tracker.submit([change])
+    for _ in range(4):
+        assert undo(tracker, listener) == Undone(0, 1)
+    assert stored(path) == (1000, 400)
+    assert undo(tracker, listener) == Undone(0, 0)
+
+
+def test_undo_is_not_itself_undone(tracker: Tracker, listener: Listener, path: Path) -> None:
+    tracker.submit([add(5)])
+    undo(tracker, listener)
+    assert undo(tracker, listener) == Undone(0, 0)
+    assert stored(path) == (1000, 400)
+
+
+def test_undo_passes_over_what_was_refused(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    tracker.submit([add(5)])
+    tracker.submit([remove(10_000, resource_id="water")])
+    assert undo(tracker, listener) == Undone(0, 1)
+    assert stored(path) == (1000, 400)
+
+
+def test_undo_of_a_count_keeps_what_others_did_since(
+    tracker: Tracker, listener: Listener, other: Ledger, path: Path
+) -> None:
+    tracker.submit([set_to(5)])
+    listener.settled(1)
+    other.apply(add(20))
+    undo(tracker, listener)
+    assert stored(path) == (1020, 400)
+
+
+def test_undo_of_what_somebody_spent_is_refused_and_can_be_tried_again(
+    tracker: Tracker, listener: Listener, other: Ledger, path: Path
+) -> None:
+    tracker.submit([add(100)])
+    listener.settled(1)
+    other.apply(remove(1050))
+    undo(tracker, listener)
+    (outcome,) = listener.settled(1)
+    assert (outcome.verdict, outcome.refusal) == (Verdict.REFUSED, Refusal.QUANTITY)
+    assert (stored(path), tracker.pending(), tracker.needing_player()) == ((50, 400), [], [])
+    other.apply(add(50))
+    undo(tracker, listener)
+    assert stored(path) == (0, 400)
+
+
+def test_an_undo_that_is_refused_in_part_can_be_tried_again_for_that_part_alone(
+    tracker: Tracker, listener: Listener, other: Ledger, path: Path
+) -> None:
+    tracker.submit([add(100), add(100, resource_id="water")])
+    listener.settled(2)
+    other.apply(remove(1100))
+    assert undo(tracker, listener) == Undone(0, 2)
+    assert (stored(path), stored(path, "water")) == ((0, 400), (50, 0))
+    other.apply(add(100))
+    assert undo(tracker, listener) == Undone(0, 1)
+    assert (stored(path), stored(path, "water")) == ((0, 400), (50, 0))
+
+
+def test_an_undo_that_can_never_go_through_does_not_stand_in_the_way_of_earlier_ones(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    gone = add(7)
+    tracker.submit([add(5)])
+    tracker.submit([gone])
+    listener.settled(2)
+    # An admin took the entry out of the history, so what it did is not ours to take back.
+    ask(path, "DELETE FROM resource_history WHERE id = ?", gone.id)
+    undo(tracker, listener)
+    undo(tracker, listener)
+    assert stored(path) == (1007, 400)
