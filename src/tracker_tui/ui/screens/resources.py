@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -14,12 +14,11 @@ from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
-from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import resource_line
 from tracker_tui.tracker import Event, Failed, Loaded, Settled, Tracker, Undone
 from tracker_tui.ui.columns import Context, sortable_columns
+from tracker_tui.ui.editing import Editing
 from tracker_tui.ui.herald import Herald
-from tracker_tui.ui.preview import Preview, preview
 from tracker_tui.ui.standing import facts_of, standing_of
 from tracker_tui.ui.view import SORT_KEYS, View, arrange, summarize
 from tracker_tui.ui.widgets.filter_bar import FilterBar
@@ -72,6 +71,7 @@ class ResourcesScreen(Screen[None]):
         self.filter = FilterBar(id="filter")
         self.table = ResourceTable(id="table")
         self.edit = QuickEdit(id="edit")
+        self.editing = Editing(tracker, self.table, self.edit)
         self.typed_sign = ""
         """The sign that is being typed, for the action that it starts."""
         self._index = SearchIndex()
@@ -80,8 +80,6 @@ class ResourcesScreen(Screen[None]):
         self._positions: dict[str, int] = {}
         self._summary = summarize((), 0)
         self._text = ""
-        self._seen: dict[str, Resource] = {}
-        self._edited_again: Outcome | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -277,17 +275,11 @@ class ResourcesScreen(Screen[None]):
         targets = tuple(self.table.marked)
         if not targets and self.table.highlighted is not None:
             targets = (self.table.highlighted.id,)
-        # Without a row it opens all the same: else the amount would go where the focus is.
-        self.open_edit(targets, self.typed_sign)
+        self._start_edit(targets, self.typed_sign)
 
-    def open_edit(self, targets: tuple[str, ...], text: str) -> None:
-        """Open the quick edit for these resources."""
-        first = self.tracker.resource(targets[0]) if targets else None
-        name = one_line(first.name, 32) if first else "no row"
-        label = name if len(targets) <= 1 else f"{len(targets)} marked rows"
-        self.edit.open(targets, label, text)
+    def _start_edit(self, targets: Sequence[str], text: str, again: Outcome | None = None) -> None:
+        self.editing.start(targets, text, self.view.location, again)
         self.refresh_bindings()
-        self._show_preview()
 
     def on_descendant_focus(self) -> None:
         """Keep the keys in the quick edit while it is open: a click must not lose what is typed."""
@@ -296,49 +288,18 @@ class ResourcesScreen(Screen[None]):
 
     @on(QuickEdit.Typed)
     def _show_preview(self) -> None:
-        if self.edit.is_open:
-            found = (self.tracker.resource(resource_id) for resource_id in self.edit.targets)
-            self._seen = {row.id: row for row in found if row is not None}
-            self.edit.shown_preview = self._preview(self._seen.values())
-
-    def _preview(self, rows: Iterable[Resource]) -> Preview:
-        if not self.edit.targets:
-            return Preview(None, problem="no row is highlighted")
-        hidden = sum(not self.table.is_shown(resource_id) for resource_id in self.edit.targets)
-        location = self.view.location
-        return preview(self.edit.text, list(rows), location, self.tracker.places, hidden)
+        self.editing.look(self.view.location)
 
     def action_apply_edit(self) -> None:
-        """Submit what is typed for every row that allows it; the others stay, with the text.
-
-        What was on screen is what is guarded: a quantity that came in since is not what was seen.
-        """
-        shown = self._preview(self._seen.values())
-        self.edit.shown_preview = shown
-        if shown.typed is None or not self._seen:
-            return
-        location = self.view.location
-        accepted = [row for row in self._seen.values() if row.id not in shown.refused]
-        if accepted and self._edited_again is not None:
-            self.tracker.drop(self._edited_again.change.id)
-            self._edited_again = None
-        self.tracker.submit(
-            self.tracker.change(row.id, shown.typed, location, seen=row.at(location))
-            for row in accepted
-        )
-        if shown.refused:
-            if self.table.marked:
-                self.table.set_marks(shown.refused)
-            self.open_edit(tuple(shown.refused), self.edit.text)
-        else:
-            self.table.set_marks(())
+        """Submit what is typed, and go back to the table if nothing of it was refused."""
+        submitted = self.editing.submit(self.view.location)
+        if not self.edit.is_open:
             self.action_leave_edit()
-        self._show_changed(row.id for row in accepted)
+        self._show_changed(submitted)
 
     def action_leave_edit(self) -> None:
         """Close the quick edit and go back to the table."""
-        self.edit.close()
-        self._edited_again = None
+        self.editing.stop()
         self.set_focus(self.table)
         self.refresh_bindings()
 
@@ -373,8 +334,7 @@ class ResourcesScreen(Screen[None]):
             change = outcome.change
             self.set_view(self.view._replace(location=change.location))
             text = describe(change) + (f" # {change.reason}" if change.reason else "")
-            self.open_edit((change.resource_id,), text)
-            self._edited_again = outcome
+            self._start_edit((change.resource_id,), text, outcome)
         self.show_standing()
 
     def action_copy(self) -> None:
