@@ -95,6 +95,7 @@ class Tracker:
         self._flush_queued = threading.Lock()
         self._poll_queued = threading.Lock()
         self._clock_offset = 0.0
+        self._waiting_since: float | None = None
 
     # Listening
 
@@ -123,6 +124,11 @@ class Tracker:
     def pending(self) -> Sequence[Change]:
         """Return the changes that the ledger has not answered yet."""
         return self._outbox.pending()
+
+    def waited(self) -> float:
+        """Return for how many seconds the ledger has not answered a change."""
+        since = self._waiting_since
+        return time.monotonic() - since if since is not None and self._outbox.pending() else 0.0
 
     def needing_player(self) -> Sequence[Outcome]:
         """Return the refused and conflicting changes that nobody dealt with."""
@@ -168,6 +174,8 @@ class Tracker:
 
     def submit(self, changes: Iterable[Change]) -> None:
         """Take one submission: shown at once, kept in the outbox, sent in order."""
+        if not self._outbox.pending():
+            self._waiting_since = time.monotonic()
         self._engine.submit(changes)
         self._flush_soon()
 

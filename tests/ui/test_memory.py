@@ -124,3 +124,23 @@ async def test_a_remembered_sort_column_that_is_not_there_any_more_is_harmless(
         await player.press("s")
         await player.sees("Sort by")
         player.assert_laid_out()
+
+
+async def test_a_demo_leaves_nothing_behind(guild: Guild) -> None:
+    async with playing(guild, is_demo=True) as player:
+        player.burst("\t")
+        await player.sees("▐Deep Desert▌")
+        await leave(player)
+    async with playing(guild) as player:
+        await player.sees("▐Hagga▌")
+
+
+async def test_another_profile_remembers_for_itself(guild: Guild) -> None:
+    async with playing(guild, profile="other") as player:
+        player.burst("\t")
+        await player.sees("▐Deep Desert▌")
+        await leave(player)
+    async with playing(guild) as player:
+        await player.sees("▐Hagga▌")
+    async with playing(guild, profile="other") as player:
+        await player.sees("▐Deep Desert▌")

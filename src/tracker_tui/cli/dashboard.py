@@ -46,7 +46,7 @@ def _run(config: Config) -> int:
     finally:
         unsent = _store_the_rest(tracker)
     if unsent:
-        _tell_of_unsent(unsent)
+        _tell_of_unsent(unsent, tracker)
         return 1
     return app.return_code or 0
 
@@ -54,18 +54,22 @@ def _run(config: Config) -> int:
 def _store_the_rest(tracker: Tracker) -> Sequence[Change]:
     waiting = len(tracker.pending())
     if waiting:
-        complain(f"storing {waiting} changes … (ctrl+c gives them up)")
+        complain(f"still storing ({waiting} pending) … ctrl+c gives up")
     try:
         return tracker.close()
     except KeyboardInterrupt:
-        _tell_of_unsent(tracker.pending())
+        _tell_of_unsent(tracker.pending(), tracker)
         # The ledger's thread may hang on a lock for long, and Python would wait for it.
         os._exit(1)
 
 
-def _tell_of_unsent(unsent: Sequence[Change]) -> None:
-    listed = ", ".join(
-        f"{one_line(change.resource_id, 40)} {describe(change)} at {change.location}"
-        for change in unsent
-    )
-    complain(f"{len(unsent)} changes could not be stored and are lost: {listed}")
+def _tell_of_unsent(unsent: Sequence[Change], tracker: Tracker) -> None:
+    listed = ", ".join(_told(change, tracker) for change in unsent)
+    complain(f"Not stored, and lost: {listed}")
+
+
+def _told(change: Change, tracker: Tracker) -> str:
+    resource = tracker.resource(change.resource_id)
+    name = change.resource_id if resource is None else resource.name
+    place = one_line(tracker.places[change.location], 24)
+    return f"{one_line(name, 60)} {describe(change)} at {place}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from tracker_tui.cli.output import say
+from tracker_tui.cli.output import complain, say
 from tracker_tui.config import load_config
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
@@ -26,8 +26,10 @@ def list_resources(arguments: argparse.Namespace) -> int:
             from tracker_tui.cli.documents import print_document, resource_document
 
             print_document([resource_document(r, tracker.name_of(r.updated_by)) for r in found])
-        else:
+        elif found:
             _print_table(found, tracker)
+        else:
+            complain("No resource matches.")
     finally:
         tracker.close()
     return 0

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -19,6 +23,7 @@ from tracker_tui.ui.news import News
 from tracker_tui.ui.palette import TrackerCommands, is_offered
 from tracker_tui.ui.screens.resources import ResourcesScreen
 from tracker_tui.ui.themes import DARK, THEMES
+from tracker_tui.ui.view import View
 from tracker_tui.ui.widgets.filter_bar import FilterInput
 from tracker_tui.ui.widgets.line_input import LineInput
 from tracker_tui.ui.widgets.quick_edit import ChangeInput
@@ -26,6 +31,8 @@ from tracker_tui.ui.widgets.resource_table import ResourceTable
 
 _KEYS_WHILE_OPENING = frozenset({"ctrl+q", "q", "escape", "question_mark", "f1"})
 _LONGEST_PASTE = 1_000
+_SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a program."""
 _LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
 
 
@@ -50,13 +57,25 @@ class TrackerApp(App[None]):
         Binding("question_mark,f1", "help", "Help", id="app.help"),
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette", show=False),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "To the shell; fg brings it back",
+            id="app.suspend",
+            show=False,
+            priority=True,
+        ),
     ]
 
     def __init__(self, tracker: Tracker) -> None:
         super().__init__()
         self.tracker = tracker
-        self._memory = tracker.config.folders.state / "view.json"
-        self._remembered = recall(self._memory)
+        profile = tracker.config.profile
+        name = "view.json" if profile is None else f"view-{profile}.json"
+        self._memory = tracker.config.folders.state / name
+        # A demo leaves nothing behind, least of all the location that real changes go to.
+        self._remembers = not tracker.config.is_demo
+        self._remembered = recall(self._memory) if self._remembers else Remembered(View())
         self._early_keys: list[events.Key] = []
         self.resources = ResourcesScreen(tracker, self._remembered.view)
         for theme in THEMES:
@@ -75,6 +94,7 @@ class TrackerApp(App[None]):
     def on_mount(self) -> None:
         """Listen to the tracker, and catch up with what it told before."""
         self.tracker.listen(self._hear)
+        self._leave_on_signals()
         self.set_keymap(dict(self.tracker.config.keys))
         unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids())
         if unknown:
@@ -82,6 +102,17 @@ class TrackerApp(App[None]):
             self.notify(told, severity="warning", markup=False)
         if self.tracker.trouble is not None:
             self.resources.herald.tell_of_trouble(self.tracker.trouble)
+
+    def _leave_on_signals(self) -> None:
+        """Leave in good order when the terminal is closed or the program is ended from outside."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                # Not on Windows, nor where the dashboard does not run in the main thread.
+                with suppress(NotImplementedError, RuntimeError, ValueError):
+                    status = _SIGNALLED + number
+                    loop.add_signal_handler(number, partial(self.exit, return_code=status))
 
     def on_ready(self) -> None:
         """Let garbage be collected from here on, but for what the start has made."""
@@ -170,7 +201,8 @@ class TrackerApp(App[None]):
     async def action_quit(self) -> None:
         """Remember the view and leave."""
         try:
-            remember(self._memory, Remembered(self.resources.view, self.theme))
+            if self._remembers:
+                remember(self._memory, Remembered(self.resources.view, self.theme))
         except OSError as error:
             self.log.warning(f"the view could not be remembered: {error}")
         self.exit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
@@ -22,6 +22,7 @@ class Editing:
         self._table = table
         self._edit = edit
         self._seen: dict[str, Resource] = {}
+        self._at_start: dict[str, Resource] = {}
         self._again: Outcome | None = None
 
     def start(
@@ -40,6 +41,7 @@ class Editing:
         name = one_line(first.name, 32) if first else "no row"
         label = name if len(targets) <= 1 else f"{len(targets)} marked rows"
         self._again = again
+        self._at_start = {}
         self._edit.open(tuple(targets), label, text)
         self.look(location)
 
@@ -48,6 +50,8 @@ class Editing:
         if self._edit.is_open:
             found = (self._tracker.resource(resource_id) for resource_id in self._edit.targets)
             self._seen = {row.id: row for row in found if row is not None}
+            for row in self._seen.values():
+                self._at_start.setdefault(row.id, row)
             self._edit.shown_preview = self._preview(location)
 
     def submit(self, location: Location) -> list[str]:
@@ -87,4 +91,22 @@ class Editing:
             return Preview(None, problem="no row is highlighted")
         hidden = sum(not self._table.is_shown(resource_id) for resource_id in targets)
         rows = list(self._seen.values())
-        return preview(self._edit.text, rows, location, self._tracker.places, hidden)
+        shown = preview(self._edit.text, rows, location, self._tracker.places, hidden)
+        return shown._replace(told=self._moved_meanwhile(shown, location) + shown.told)
+
+    def _moved_meanwhile(self, shown: Preview, location: Location) -> str:
+        """Say that what is to be set is not any more what it was when the typing began."""
+        if shown.typed is None or shown.typed.kind is not Kind.SET:
+            return ""
+        moved = [
+            self._at_start[row.id].at(location)
+            for row in self._seen.values()
+            if self._at_start[row.id].at(location) != row.at(location)
+        ]
+        if not moved:
+            return ""
+        return (
+            f"moved meanwhile, was {grouped(moved[0])}! · "
+            if len(moved) == 1
+            else (f"{len(moved)} moved meanwhile! · ")
+        )

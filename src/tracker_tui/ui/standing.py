@@ -13,6 +13,7 @@ from tracker_tui.ui.shown import ago
 from tracker_tui.ui.view import Summary, View
 
 _FRESH_SECONDS = 5.0
+_PATIENCE_SECONDS = 1.5
 
 
 class Standing(NamedTuple):
@@ -36,7 +37,7 @@ def standing_of(tracker: Tracker, summary: Summary, location: Location) -> Stand
         title="demo" if config.is_demo else config.profile or config.database.stem,
         member=tracker.member.name,
         connection=_connection(tracker),
-        is_in_trouble=tracker.trouble is not None,
+        is_in_trouble=tracker.trouble is not None or tracker.waited() > _PATIENCE_SECONDS,
         pending=len(tracker.pending()),
         needing_player=len(tracker.needing_player()),
         summary=summary,
@@ -62,4 +63,6 @@ def _connection(tracker: Tracker) -> str:
     age = monotonic() - tracker.last_refresh
     if tracker.trouble:
         return f"unavailable, read {ago(int(age))}"
+    if tracker.waited() > _PATIENCE_SECONDS:
+        return "database busy, waiting …"
     return "local" if age < _FRESH_SECONDS else f"local, read {int(age)} s ago"

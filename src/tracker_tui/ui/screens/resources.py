@@ -93,7 +93,7 @@ class ResourcesScreen(Screen[None]):
         """Show what is known already, and look for more from time to time."""
         self.set_focus(self.table)
         self.load()
-        self.set_interval(_POLL_SECONDS, self.tracker.poll)
+        self.set_interval(_POLL_SECONDS, self._poll)
         self.set_interval(_CLOCK_SECONDS, self._show_ages)
 
     @property
@@ -159,6 +159,11 @@ class ResourcesScreen(Screen[None]):
         self._summary = summarize(self._everything, now)
         self._show_preview()
         self.show_standing()
+
+    def _poll(self) -> None:
+        self.tracker.poll()
+        if self.tracker.pending():
+            self.show_standing()
 
     def _show_ages(self) -> None:
         now = self.tracker.now()

@@ -99,13 +99,23 @@ class QuickEdit(Vertical):
             # At the end of the text nothing is wrong yet: the player is still typing.
             unfinished = shown.column >= len(self.text.rstrip())
             style = "$text-muted" if unfinished else "$text-error"
-            room = max(0, self.screen.size.width - len(shown.problem) - 4)
             # Worked out, not measured: in a burst nothing is laid out yet.
             below = self._input_offset + cell_len(self.text[: shown.column])
-            return Content.assemble((" " * min(below, room) + "▲ " + shown.problem, style))
+            return Content.assemble(
+                (_pointed_at(shown.problem, below, self.screen.size.width), style)
+            )
         parts: list[tuple[str, str]] = []
         if shown.told:
             parts.append((shown.told, "$text-success" if not shown.problem else ""))
         if shown.problem:
             parts.append((("\n" if parts else "") + "✗ " + shown.problem, "$text-error"))
         return Content.assemble(*parts)
+
+
+def _pointed_at(problem: str, column: int, width: int) -> str:
+    """Return the sentence with a mark under the column: behind it, before it, or below it."""
+    if column + len(problem) + 4 <= width:
+        return " " * column + "▲ " + problem
+    if len(problem) < column:
+        return f"{problem} ".rjust(column) + "▲"
+    return " " * column + "▲\n" + problem

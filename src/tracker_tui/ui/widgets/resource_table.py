@@ -216,7 +216,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             style = ground + self._cell_style(column, resource)
             segments.append(Segment(self._cell(column, resource), style))
             segments.append(Segment(" " * GAP, ground))
-        return Strip(segments).extend_cell_length(width, base).crop(0, width)
+        return Strip(segments).extend_cell_length(width, base + flash).crop(0, width)
 
     def _cell(self, column: Column, resource: Resource) -> str:
         text = cell_text(column, resource, self._known)

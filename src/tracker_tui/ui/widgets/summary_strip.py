@@ -13,9 +13,9 @@ from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.standing import Standing
 
 _STYLES = {
-    Status.CRITICAL: "$text-error",
-    Status.BELOW_TARGET: "$text-warning",
-    Status.AT_TARGET: "$text-success",
+    Status.CRITICAL: "$error",
+    Status.BELOW_TARGET: "$warning",
+    Status.AT_TARGET: "$success",
     Status.ABOVE_TARGET: "$above",
 }
 
