@@ -33,6 +33,11 @@ class Board:
         with self._lock:
             return self._shown.get(resource_id)
 
+    def row(self, resource_id: str) -> Resource | None:
+        """Return a resource as the ledger had it when it was last seen, nothing laid over."""
+        with self._lock:
+            return self._rows.get(resource_id)
+
     def resources(self) -> list[Resource]:
         """Return all resources as they are shown, in no particular order."""
         with self._lock:

@@ -73,9 +73,9 @@ class Engine:
             return ledger.apply(change)
         except StatementRefused as error:
             # It would be refused for ever, and keep all that come after it from being sent.
-            resource = self._board.resource(change.resource_id)
+            row = self._board.row(change.resource_id)
             refusal = Refusal.BY_DATABASE
-            return Outcome(change, Verdict.REFUSED, resource, refusal=refusal, said=str(error))
+            return Outcome(change, Verdict.REFUSED, row, refusal=refusal, said=str(error))
 
     def _take(self, changes: Sequence[Change]) -> None:
         # On the board first: once it is in the outbox, the answer may come at any moment.

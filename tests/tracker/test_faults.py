@@ -1,0 +1,80 @@
+"""A database that refuses for ever, and one that is put in the place of another."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from helpers.build import add, config_for
+from helpers.listening import Listener
+from helpers.processes import locked
+from helpers.tracking import history, quick, shown, stored, undo
+from helpers.wild import ask
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.wording import outcome_sentence
+from tracker_tui.errors import DatabaseBusy
+from tracker_tui.tracker import Tracker, Undone
+
+REFUSES_WATER = """
+    CREATE TRIGGER no_water BEFORE UPDATE ON resources WHEN old.id = 'water'
+    BEGIN SELECT RAISE(ABORT, 'the well is closed'); END
+"""
+
+
+def test_a_change_that_is_refused_for_ever_holds_up_nothing_else(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    ask(path, REFUSES_WATER)
+    poisoned, fine = add(5, resource_id="water"), add(7)
+    tracker.submit([poisoned, fine])
+    refused, applied = listener.settled(2)
+    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Refusal.BY_DATABASE)
+    assert "the well is closed" in outcome_sentence(refused, tracker.places)
+    assert applied.verdict is Verdict.APPLIED
+    assert tracker.needing_player() == [refused]
+    assert shown(tracker, "water") == stored(path, "water") == (50, 0)
+    assert shown(tracker) == stored(path) == (1007, 400)
+
+
+def test_an_undo_goes_through_behind_a_change_that_waits_for_the_player(
+    tracker: Tracker, listener: Listener, path: Path
+) -> None:
+    tracker.submit([add(5, resource_id="water")])
+    listener.settled(1)
+    tracker.submit([add(999_999_999, resource_id="water")])
+    listener.settled(1)
+    assert undo(tracker, listener) == Undone(0, 1)
+    assert stored(path, "water") == (50, 0)
+
+
+def test_changes_go_into_the_file_that_was_put_in_place_of_the_old_one(
+    tracker: Tracker, listener: Listener, path: Path, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup.db"
+    ask(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(path, backup)
+    tracker.submit([add(5)])
+    listener.settled(1)
+    # As one restores a backup: what the old file had not taken in yet goes with it.
+    for rest in ("-wal", "-shm"):
+        path.with_name(path.name + rest).unlink()
+    backup.replace(path)
+    tracker.submit([add(7)])
+    listener.settled(1)
+    tracker.poll()
+    tracker.refresh().result(20)
+    assert shown(tracker) == stored(path) == (1007, 400)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_single_change_that_could_not_be_stored_is_not_stored_behind_ones_back(
+    path: Path,
+) -> None:
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.open().result(20)
+    with locked(path), pytest.raises(DatabaseBusy):
+        tracker.settle(add(9)).result(20)
+    assert tracker.close() == []
+    assert history(path) == []
