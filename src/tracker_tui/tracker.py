@@ -95,7 +95,7 @@ class Tracker:
         self._flush_queued = threading.Lock()
         self._poll_queued = threading.Lock()
         self._clock_offset = 0.0
-        self._waiting_since: float | None = None
+        self._working_since: float | None = None
 
     # Listening
 
@@ -126,9 +126,9 @@ class Tracker:
         return self._outbox.pending()
 
     def waited(self) -> float:
-        """Return for how many seconds the ledger has not answered a change."""
-        since = self._waiting_since
-        return time.monotonic() - since if since is not None and self._outbox.pending() else 0.0
+        """Return for how many seconds the ledger has been at work on one thing; 0.0 when idle."""
+        since = self._working_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def needing_player(self) -> Sequence[Outcome]:
         """Return the refused and conflicting changes that nobody dealt with."""
@@ -174,8 +174,6 @@ class Tracker:
 
     def submit(self, changes: Iterable[Change]) -> None:
         """Take one submission: shown at once, kept in the outbox, sent in order."""
-        if not self._outbox.pending():
-            self._waiting_since = time.monotonic()
         self._engine.submit(changes)
         self._flush_soon()
 
@@ -234,12 +232,15 @@ class Tracker:
             raise
 
     def _guarded(self, work: Callable[[], object]) -> None:
+        self._working_since = time.monotonic()
         try:
             work()
         except TrackerError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - nobody is above a thread to hear of it
             self._fail(_fault(error))
+        finally:
+            self._working_since = None
 
     def _fail(self, error: TrackerError) -> None:
         self.trouble = error

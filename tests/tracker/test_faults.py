@@ -78,3 +78,15 @@ def test_a_single_change_that_could_not_be_stored_is_not_stored_behind_ones_back
         tracker.settle(add(9)).result(20)
     assert tracker.close() == []
     assert history(path) == []
+
+
+def test_a_change_that_waits_for_the_player_is_no_busy_database(
+    tracker: Tracker, listener: Listener
+) -> None:
+    tracker.submit([add(999_999_999)])
+    listener.settled(1)
+    tracker.submit([add(5)])
+    # Behind the sending of both in the ledger's thread.
+    tracker.recent_history("spice").result(20)
+    assert len(tracker.pending()) == 1
+    assert tracker.waited() == 0.0

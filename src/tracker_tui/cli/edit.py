@@ -8,11 +8,16 @@ from typing import NoReturn
 
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import load_config
-from tracker_tui.domain.grammar import WORDS, ChangeSyntaxError, TypedChange, parse_change
-from tracker_tui.domain.limits import MAX_REASON
+from tracker_tui.domain.grammar import (
+    WORDS,
+    ChangeSyntaxError,
+    TypedChange,
+    parse_change,
+    parse_reason,
+)
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.domain.text import clean_reason, one_line
+from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.errors import OutputError, ReaderGone, UsageError
 from tracker_tui.tracker import Tracker
@@ -67,11 +72,11 @@ def _typed_change(arguments: argparse.Namespace) -> TypedChange:
         return typed
     if typed.reason is not None:
         raise UsageError("Give the reason once: after #, or with --reason.")
-    reason = clean_reason(arguments.reason)
-    if reason is not None and len(reason) > MAX_REASON:
-        message = f"A reason is at most {MAX_REASON} characters; this one has {len(reason)}."
-        raise UsageError(message)
-    return typed._replace(reason=reason)
+    try:
+        return typed._replace(reason=parse_reason(arguments.reason))
+    except ChangeSyntaxError as error:
+        message = f"--reason: {error.message}."
+        raise UsageError(message) from error
 
 
 def _point_at(text: str, error: ChangeSyntaxError) -> NoReturn:

@@ -73,14 +73,20 @@ def parse_change(text: str) -> TypedChange:
     if len(total_text) > _MAX_SUM_LENGTH:
         message = f"an amount is at most {_MAX_SUM_LENGTH} characters"
         raise ChangeSyntaxError(message, _MAX_SUM_LENGTH)
-    reason = clean_reason(reason_text)
-    if reason is not None and len(reason) > MAX_REASON:
-        message = f"a reason is at most {MAX_REASON} characters, this one has {len(reason)}"
-        raise ChangeSyntaxError(message, len(total_text) + len(hash_sign))
+    reason = parse_reason(reason_text, len(total_text) + len(hash_sign))
     amount = _Sum(total_text, start + 1).value()
     if amount == 0 and kind is not Kind.SET:
         raise ChangeSyntaxError("0 changes nothing; only =0 means something", start + 1)
     return TypedChange(kind, amount, reason)
+
+
+def parse_reason(text: str, column: int = 0) -> str | None:
+    """Return a reason made clean, None if it is empty; raises ChangeSyntaxError if too long."""
+    reason = clean_reason(text)
+    if reason is not None and len(reason) > MAX_REASON:
+        message = f"a reason is at most {MAX_REASON} characters, this one has {len(reason)}"
+        raise ChangeSyntaxError(message, column)
+    return reason
 
 
 class _Sum:

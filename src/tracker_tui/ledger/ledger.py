@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from peewee import Node, Select, Value, fn
+from peewee import BaseQuery, Node, Select, Value, fn
 
 from tracker_tui.db.batch import Database, Result
 from tracker_tui.db.layout import Layout
@@ -17,7 +17,7 @@ from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import StatementRefused
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.history import entry_from, recent_history
@@ -87,30 +87,20 @@ class Ledger:
     def apply(self, change: Change) -> Outcome:
         """Apply one change exactly once, whoever else writes; raises DatabaseError."""
         now = None if self._clock is None else self._clock()
-        try:
-            results = self._database.batch(self._changes.batch(change, now, self._places))
-        except DatabaseError:
-            if not self._layout_is_another():
-                raise
-            results = self._database.batch(self._changes.batch(change, now, self._places))
+        results = self._batch(lambda: self._changes.batch(change, now, self._places))
         return outcome_of(change, results)
 
     def refresh(self) -> Snapshot:
         """Read everything that the resources screen shows, of columns that are looked at anew."""
-        try:
-            columns, snapshot = self._read_everything()
-        except DatabaseError:
-            if not self._layout_is_another():
-                raise
-            columns, snapshot = self._read_everything()
+        columns, snapshot = self._read_everything()
         if self._adopt(columns):
             _, snapshot = self._read_everything()
         self._places = snapshot.places
         return snapshot
 
     def _read_everything(self) -> tuple[Layout, Snapshot]:
-        columns, resources, now, *naming = self._database.batch(
-            [
+        columns, resources, now, *naming = self._batch(
+            lambda: [
                 Layout.query(),
                 all_resources(self.layout),
                 Select(columns=[self._now()]),
@@ -124,9 +114,15 @@ class Ledger:
     def _naming_queries(self) -> list[Select]:
         return [member_names(), *([place_settings()] if self.layout.has_settings else [])]
 
-    def _layout_is_another(self) -> bool:
-        """Look at the columns after a statement failed, perhaps for the name of one."""
-        return self._adopt(Layout.from_rows(self._database.batch([Layout.query()])[0].rows))
+    def _batch(self, queries: Callable[[], Sequence[BaseQuery]]) -> list[Result]:
+        """Run queries that depend on the layout; once more if they failed for a name in it."""
+        try:
+            return self._database.batch(queries())
+        except StatementRefused:
+            found = self._database.batch([Layout.query()])[0].rows
+            if not self._adopt(Layout.from_rows(found)):
+                raise
+        return self._database.batch(queries())
 
     def _adopt(self, found: Layout) -> bool:
         if found.columns == self.layout.columns:
@@ -136,8 +132,7 @@ class Ledger:
 
     def orient(self) -> Orientation:
         """Read what things are called, and no quantities."""
-        queries = [resource_names(), *self._naming_queries()]
-        resources, *naming = self._database.batch(queries)
+        resources, *naming = self._batch(lambda: [resource_names(), *self._naming_queries()])
         names, self._places = _names_and_places(naming)
         return Orientation(resources.rows, names, self._places)
 
@@ -149,7 +144,7 @@ class Ledger:
     def create(self, resources: Sequence[NewResource], by: str) -> None:
         """Create resources, each with its first history row, all or none."""
         ids = [self.new_id() for _ in resources]
-        self._database.batch(creation(resources, by, ids, self._now(), self.layout))
+        self._batch(lambda: creation(resources, by, ids, self._now(), self.layout))
 
     def is_empty(self) -> bool:
         """Whether there is no resource yet."""

@@ -75,12 +75,12 @@ class TrackerApp(App[None]):
         self._memory = tracker.config.folders.state / name
         # A demo leaves nothing behind, least of all the location that real changes go to.
         self._remembers = not tracker.config.is_demo
-        self._remembered = recall(self._memory) if self._remembers else Remembered(View())
+        remembered = recall(self._memory) if self._remembers else Remembered(View())
         self._early_keys: list[events.Key] = []
-        self.resources = ResourcesScreen(tracker, self._remembered.view)
+        self.resources = ResourcesScreen(tracker, remembered.view)
         for theme in THEMES:
             self.register_theme(theme)
-        chosen = self._remembered.theme
+        chosen = remembered.theme
         self.theme = chosen if chosen in self.available_themes else DARK.name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

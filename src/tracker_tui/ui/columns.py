@@ -44,27 +44,26 @@ class _Kind(NamedTuple):
     title: str
     width: int
     is_right: bool
-    order: int
-    """Where it stands in the row."""
 
 
 _KINDS: Final = {
-    "priority": _Kind("", 2, False, 0),
-    "icon": _Kind("", 2, False, 1),
-    "name": _Kind("Resource", _NAME_AT_LEAST, False, 2),
-    "category": _Kind("Category", 8, False, 3),
-    "subcategory": _Kind("Subcategory", 14, False, 4),
-    "tier": _Kind("Tier", 20, False, 5),
-    "hagga": _Kind("", _NUMBER_AT_LEAST, True, 6),
-    "deep_desert": _Kind("", _NUMBER_AT_LEAST, True, 7),
-    "total": _Kind("Total", _NUMBER_AT_LEAST, True, 8),
-    "target": _Kind("Target", _NUMBER_AT_LEAST, True, 9),
-    "bar": _Kind("", 8, False, 10),
-    "progress": _Kind("%", 6, True, 11),
-    "status": _Kind("Status", 10, False, 12),
-    "updated": _Kind("Updated", 8, True, 13),
-    "by": _Kind("By", 14, False, 14),
+    "priority": _Kind("", 2, False),
+    "icon": _Kind("", 2, False),
+    "name": _Kind("Resource", _NAME_AT_LEAST, False),
+    "category": _Kind("Category", 8, False),
+    "subcategory": _Kind("Subcategory", 14, False),
+    "tier": _Kind("Tier", 20, False),
+    "hagga": _Kind("", _NUMBER_AT_LEAST, True),
+    "deep_desert": _Kind("", _NUMBER_AT_LEAST, True),
+    "total": _Kind("Total", _NUMBER_AT_LEAST, True),
+    "target": _Kind("Target", _NUMBER_AT_LEAST, True),
+    "bar": _Kind("", 8, False),
+    "progress": _Kind("%", 6, True),
+    "status": _Kind("Status", 10, False),
+    "updated": _Kind("Updated", 8, True),
+    "by": _Kind("By", 14, False),
 }
+"""In the order in which they stand in a row."""
 _SORTABLE: Final = {
     "name": "Name",
     "priority": "Priority",
@@ -120,10 +119,10 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
         room = _stretch(widths, "bar", _BAR_AT_MOST, room)
     for key in chosen:
         widths[key] += min(_AIR_AT_MOST, max(0, room) // len(chosen))
-    chosen.sort(key=lambda key: _KINDS[key].order)
     return [
-        Column(key, _title(key, widths[key], context), widths[key], _KINDS[key].is_right)
-        for key in chosen
+        Column(key, _title(key, widths[key], context), widths[key], kind.is_right)
+        for key, kind in _KINDS.items()
+        if key in chosen
     ]
 
 

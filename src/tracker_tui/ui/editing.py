@@ -65,13 +65,14 @@ class Editing:
         if shown.typed is None or not self._seen:
             return []
         accepted = [row for row in self._seen.values() if row.id not in shown.refused]
-        if accepted and self._again is not None:
-            self._tracker.drop(self._again.change.id)
-            self._again = None
-        self._tracker.submit(
-            self._tracker.change(row.id, shown.typed, location, seen=row.at(location))
-            for row in accepted
-        )
+        if accepted:
+            if self._again is not None:
+                self._tracker.drop(self._again.change.id)
+                self._again = None
+            self._tracker.submit(
+                self._tracker.change(row.id, shown.typed, location, seen=row.at(location))
+                for row in accepted
+            )
         if self._table.marked:
             self._table.set_marks(shown.refused)
         if shown.refused:
@@ -103,10 +104,6 @@ class Editing:
             for row in self._seen.values()
             if self._at_start[row.id].at(location) != row.at(location)
         ]
-        if not moved:
-            return ""
-        return (
-            f"moved meanwhile, was {grouped(moved[0])}! · "
-            if len(moved) == 1
-            else (f"{len(moved)} moved meanwhile! · ")
-        )
+        if len(moved) == 1:
+            return f"moved meanwhile, was {grouped(moved[0])}! · "
+        return f"{len(moved)} moved meanwhile! · " if moved else ""

@@ -28,7 +28,7 @@ class Herald:
 
     def tell_of_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Say what was done, refused and undone."""
-        self._trouble = ""
+        self.forget_trouble()
         places = self._tracker.places
         undone = [outcome for outcome in outcomes if outcome.change.undoes is not None]
         for told, severity in told_of_undo(undone, places):
