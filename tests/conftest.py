@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 
 from helpers.books import Books, MakeLedger
 from helpers.build import new_resource
+from helpers.proxy import Proxy, proxy_to
+from helpers.servers import Server, running, unpacked_server
 from helpers.wild import FOUNDING, Statements
 from tracker_tui.db.batch import Database
 from tracker_tui.db.sqlite import open_unchecked
@@ -41,6 +45,47 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in _CONFIGURED:
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def server_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real libSQL server; where there is none for this system its tests are left out."""
+    try:
+        return unpacked_server(tmp_path_factory.mktemp("unpacked"))
+    except ModuleNotFoundError:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip("there is no libSQL server for this system")
+
+
+@pytest.fixture(scope="session")
+def server(server_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A libSQL server that takes anybody."""
+    with running(server_binary, tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def guarded_server(
+    server_binary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A libSQL server that checks tokens."""
+    folder, key = tmp_path_factory.mktemp("guarded"), Ed25519PrivateKey.generate()
+    with running(server_binary, folder, key=key) as server:
+        yield server
+
+
+@pytest.fixture
+def remote_url(server: Server) -> str:
+    """The URL of an empty database on a libSQL server."""
+    return server.new_database()
+
+
+@pytest.fixture
+def proxy(remote_url: str) -> Iterator[Proxy]:
+    """A proxy before an empty database on a libSQL server."""
+    with proxy_to(remote_url) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""A driver for libSQL servers such as Turso: DB-API 2.0, and a database for Peewee.
+
+    from tracker_tui.db.turso import TursoDatabase, connect
+
+    connection = connect("libsql://guild-me.turso.io", auth_token=token)
+    database = TursoDatabase("libsql://guild-me.turso.io", auth_token=token)
+
+It speaks Hrana 3 over HTTP ("SQL over HTTP") through one kept-alive connection, and knows nothing
+of the rest of this program. `connect` behaves as `sqlite3.connect` does, as far as a server can;
+what it cannot: functions in Python, `ATTACH`, temporary tables, infinity, and `changes()` or
+`last_insert_rowid()` in a statement of its own, since each stands alone outside a transaction.
+"""
+
+from __future__ import annotations
+
+from sqlite3.dbapi2 import (
+    Binary,
+    Date,
+    DateFromTicks,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+)
+from typing import Final
+
+from tracker_tui.db.turso.client import Traffic
+from tracker_tui.db.turso.connection import Connection, connect
+from tracker_tui.db.turso.cursor import Cursor
+from tracker_tui.db.turso.database import TursoDatabase
+from tracker_tui.db.turso.errors import (
+    Blocked,
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    Misdirected,
+    NoSuchDatabase,
+    NoSuchHost,
+    NotAllowed,
+    NotSent,
+    NotSupportedError,
+    OperationalError,
+    OutcomeUnknown,
+    ProgrammingError,
+    TimedOut,
+    TlsFailed,
+    TokenRefused,
+    TooManyRequests,
+    TransactionLost,
+    Warning,  # noqa: A004 - the name is DB-API's
+)
+from tracker_tui.db.turso.results import StatementResult
+
+apilevel: Final = "2.0"
+threadsafety: Final = 1
+paramstyle: Final = "qmark"
+
+__all__ = [
+    "Binary",
+    "Blocked",
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "Misdirected",
+    "NoSuchDatabase",
+    "NoSuchHost",
+    "NotAllowed",
+    "NotSent",
+    "NotSupportedError",
+    "OperationalError",
+    "OutcomeUnknown",
+    "ProgrammingError",
+    "StatementResult",
+    "Time",
+    "TimeFromTicks",
+    "TimedOut",
+    "Timestamp",
+    "TimestampFromTicks",
+    "TlsFailed",
+    "TokenRefused",
+    "TooManyRequests",
+    "Traffic",
+    "TransactionLost",
+    "TursoDatabase",
+    "Warning",
+    "apilevel",
+    "connect",
+    "paramstyle",
+    "threadsafety",
+]

@@ -1,0 +1,197 @@
+"""A proxy before a real server: counts requests, and lets chosen things happen to them."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+
+class Reply(NamedTuple):
+    """An HTTP reply."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
+
+
+class Exchange:
+    """One request on its way; a fate decides what becomes of it."""
+
+    def __init__(self, handler: _Handler, body: bytes) -> None:
+        self._handler = handler
+        self.body = body
+        self.path = handler.path
+        self.headers = {name.lower(): value for name, value in handler.headers.items()}
+
+    def forward(self) -> Reply:
+        """Let the real server carry it out; its reply is not sent on yet."""
+        return self._handler.ask_upstream(self.body)
+
+    def reply(self, reply: Reply) -> None:
+        """Send a reply to the client."""
+        self.send(head(reply) + reply.body)
+
+    def send(self, raw: bytes) -> None:
+        """Send bytes to the client as they are."""
+        self._handler.wfile.write(raw)
+        self._handler.wfile.flush()
+
+    def cut(self) -> None:
+        """Close the connection to the client."""
+        self._handler.close_connection = True
+        with suppress(OSError):
+            self._handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+Fate = Callable[[Exchange], None]
+
+
+class Proxy:
+    """Passes requests on to a server; what happens to each is decided by `fate`."""
+
+    def __init__(self, upstream: str) -> None:
+        self.seen: list[Exchange] = []
+        self.fate: Fate = pass_on
+        self._upstream = urlsplit(upstream)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.server_port
+
+    @property
+    def url(self) -> str:
+        """The URL of the database behind it."""
+        return f"http://localhost:{self.port}{self._upstream.path}"
+
+    @property
+    def count(self) -> int:
+        """How many requests came so far."""
+        return len(self.seen)
+
+    def meet(self, fates: Iterable[Fate]) -> None:
+        """Let the next requests meet these fates, one each; those after them pass."""
+        coming = iter(fates)
+
+        def fate(exchange: Exchange) -> None:
+            next(coming, pass_on)(exchange)
+
+        self.fate = fate
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def connect_upstream(self) -> http.client.HTTPConnection:
+        """Return a new connection to the real server."""
+        return http.client.HTTPConnection(
+            self._upstream.hostname or "", self._upstream.port, timeout=60
+        )
+
+
+@contextmanager
+def proxy_to(upstream: str) -> Iterator[Proxy]:
+    """A proxy for as long as the block runs."""
+    proxy = Proxy(upstream)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+def head(reply: Reply) -> bytes:
+    """Return the status line and headers of a reply, whose length is that of its body."""
+    lines = [f"HTTP/1.1 {reply.status} Whatever", f"Content-Length: {len(reply.body)}"]
+    lines += [f"{name}: {value}" for name, value in reply.headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+# Fates
+
+
+def pass_on(exchange: Exchange) -> None:
+    """Nothing happens to it."""
+    exchange.reply(exchange.forward())
+
+
+def cut_before(exchange: Exchange) -> None:
+    """The server never hears of it."""
+    exchange.cut()
+
+
+def cut_after(exchange: Exchange) -> None:
+    """The server carries it out, and the reply is lost."""
+    exchange.forward()
+    exchange.cut()
+
+
+def cut_within(exchange: Exchange) -> None:
+    """The server carries it out, and half of the reply comes."""
+    reply = exchange.forward()
+    exchange.send(head(reply) + reply.body[: len(reply.body) // 2])
+    exchange.cut()
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> Fate:
+    """The server never hears of it; somebody else answers."""
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return lambda exchange: exchange.reply(Reply(status, body, named))
+
+
+def delayed(seconds: float) -> Fate:
+    """It takes so much longer."""
+
+    def delay(exchange: Exchange) -> None:
+        time.sleep(seconds)
+        pass_on(exchange)
+
+    return delay
+
+
+def _handler_of(proxy: Proxy) -> type[_Handler]:
+    return type("Handler", (_Handler,), {"proxy": proxy})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    proxy: Proxy
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    _upstream: http.client.HTTPConnection | None = None
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        exchange = Exchange(self, body)
+        self.proxy.seen.append(exchange)
+        # The client may have gone: that is what many of these tests are about.
+        with suppress(OSError):
+            self.proxy.fate(exchange)
+
+    def ask_upstream(self, body: bytes) -> Reply:
+        if self._upstream is None:
+            self._upstream = self.proxy.connect_upstream()
+        kept = ("authorization", "content-type")
+        headers = {name: value for name, value in self.headers.items() if name.lower() in kept}
+        self._upstream.request("POST", self.path, body, headers)
+        response = self._upstream.getresponse()
+        content_type = response.getheader("Content-Type", "text/plain")
+        return Reply(response.status, response.read(), (("Content-Type", content_type),))
+
+    def finish(self) -> None:
+        if self._upstream is not None:
+            self._upstream.close()
+        with suppress(OSError):
+            super().finish()
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""

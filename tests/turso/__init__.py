@@ -1,0 +1,1 @@
+"""The driver for libSQL servers, against a real one."""
