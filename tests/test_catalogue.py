@@ -109,13 +109,15 @@ def test_the_catalogue_is_planted_with_its_first_history_rows(path: Path, ledger
 
 def test_planting_again_does_nothing(ledger: Ledger) -> None:
     plant(ledger)
-    before = ledger.orient().resources
+    before = ledger.refresh().resources
     assert plant(ledger) == 0
-    assert ledger.orient().resources == before
+    assert ledger.refresh().resources == before
 
 
 def test_a_guild_with_a_single_resource_is_left_alone(ledger: Ledger) -> None:
     only = starter_resources(ledger)[:1]
     ledger.create(only, "me")
     assert plant(ledger) == 0
-    assert ledger.orient().resources == [(only[0].id, only[0].name)]
+    assert [(row.id, row.name) for row in ledger.refresh().resources] == [
+        (only[0].id, only[0].name)
+    ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,9 @@ from tracker_tui.errors import ConfigError
 
 APP: Final = "tracker-tui"
 DATABASE_NAME: Final = "tracker.db"
+_DATABASE_SETTINGS: Final = ("TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN")
+_OTHER_SETTINGS: Final = ("TRACKER_AUTH", "TRACKER_INSECURE")
+_REMOTE_SCHEMES: Final = frozenset({"libsql", "https", "http", "wss", "ws"})
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -26,11 +30,42 @@ class Folders(NamedTuple):
     state: Path
 
 
+class Secret:
+    """A text that nothing prints by accident: not a traceback, not a log, not a screen."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text, for whoever sends it where it belongs."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret()"
+
+
+class Remote(NamedTuple):
+    """A database on a server."""
+
+    url: str
+    token: Secret | None
+    allow_plain: bool = False
+    """Whether the token may be sent in the clear to another machine (TRACKER_INSECURE)."""
+
+
+class Auth(StrEnum):
+    """Who may use a database: TRACKER_AUTH."""
+
+    DISCORD = "discord"
+    NONE = "none"
+    """A database of one's own: no guild, all rights, under the name of the local user."""
+
+
 class Config(NamedTuple):
     """The settings in force."""
 
     folders: Folders
-    database: Path
+    database: Path | Remote
     is_default_database: bool
     """Whether nothing was configured: then the embedded database is made on first start."""
     member: str
@@ -39,7 +74,8 @@ class Config(NamedTuple):
     keys: Mapping[str, str] = {}
     """Remapped keys: binding id to keys, as in the table [keys] of config.toml."""
     busy_seconds: float | None = None
-    """How long to wait for other writers; None: as long as the dashboard does."""
+    """How long to wait for other writers, or for a server; None: as long as the dashboard does."""
+    auth: Auth = Auth.NONE
     is_demo: bool = False
     """Whether the database is thrown away at the end."""
 
@@ -59,12 +95,40 @@ def load_config(environ: Mapping[str, str], profile: str | None = None) -> Confi
     document = _document(path)
     settings = _settings(path, document, profile)
     # A profile is another guild: what the environment says of this one does not hold there.
-    url = settings.get("TURSO_DATABASE_URL")
     if profile is None:
-        url = environ.get("TURSO_DATABASE_URL") or url
-    database = _sqlite_path(url) if url else folders.data / _default_name(profile)
+        settings = _over(settings, environ)
+    url = settings.get("TURSO_DATABASE_URL")
+    database = _database(url, settings) if url else folders.data / _default_name(profile)
+    auth = _auth(settings) if isinstance(database, Remote) else Auth.NONE
     keys = _texts(path, document.get("keys", {}), are_all_texts=True)
-    return Config(folders, database, not url, _local_user(), profile, keys)
+    return Config(folders, database, not url, _local_user(), profile, keys, auth=auth)
+
+
+def _over(settings: Mapping[str, str], environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the settings with those of the environment over them."""
+    chosen = dict(settings)
+    if environ.get("TURSO_DATABASE_URL"):
+        # A token belongs to its URL: one from elsewhere would be sent to the wrong server.
+        chosen.pop("TURSO_AUTH_TOKEN", None)
+        chosen |= {name: environ[name] for name in _DATABASE_SETTINGS if environ.get(name)}
+    return chosen | {name: environ[name] for name in _OTHER_SETTINGS if environ.get(name)}
+
+
+def _database(url: str, settings: Mapping[str, str]) -> Path | Remote:
+    scheme = url.strip().partition("://")[0].lower()
+    if scheme not in _REMOTE_SCHEMES:
+        return _sqlite_path(url)
+    token = settings.get("TURSO_AUTH_TOKEN", "").strip()
+    allow_plain = settings.get("TRACKER_INSECURE") == "1"
+    return Remote(url.strip(), Secret(token) if token else None, allow_plain)
+
+
+def _auth(settings: Mapping[str, str]) -> Auth:
+    chosen = settings.get("TRACKER_AUTH", Auth.DISCORD.value).strip().lower()
+    try:
+        return Auth(chosen)
+    except ValueError:
+        raise ConfigError("TRACKER_AUTH is discord or none.") from None
 
 
 def _default_name(profile: str | None) -> str:
@@ -139,8 +203,8 @@ def _sqlite_path(url: str) -> Path:
     scheme, colon, rest = url.partition(":")
     if not colon or scheme != "file":
         message = (
-            "This version opens databases in files only: set TURSO_DATABASE_URL to file:PATH, "
-            "or leave it unset for the embedded database."
+            "TURSO_DATABASE_URL begins with file:, libsql://, https://, http://, wss:// or ws://; "
+            "leave it unset for the embedded database."
         )
         raise ConfigError(message)
     path = rest.removeprefix("//") if rest.startswith("///") else rest

@@ -57,6 +57,22 @@ class DatabaseBusy(DatabaseError):
     """Somebody else holds the database; the same call may succeed a moment later."""
 
 
+class DatabaseUnreachable(DatabaseError):
+    """The server gave no answer, or asked to come back; the same call may succeed later."""
+
+
+class OutcomeUnknown(DatabaseUnreachable):
+    """What was sent may have been carried out or not; a change may be sent again, and is once."""
+
+
+class TokenRefused(DatabaseError):
+    """The server does not accept the token at all."""
+
+
+class WriteRefused(DatabaseError):
+    """The token may read, and not do this."""
+
+
 class InvalidResource(TrackerError):
     """A resource was to be written with values that the data contract forbids."""
 

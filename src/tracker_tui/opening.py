@@ -2,71 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
-from tracker_tui.config import Config
+from tracker_tui.acquaintances import AcquaintanceFile, Acquaintances, NoAcquaintances
+from tracker_tui.config import Auth, Config, Remote
+from tracker_tui.db.batch import Database
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.sqlite import (
-    SqliteLedgerDatabase,
-    create_sqlite,
-    is_there,
-    open_sqlite,
-    open_unchecked,
-)
+from tracker_tui.db.sqlite import create_sqlite, is_there, open_sqlite, open_unchecked
+from tracker_tui.errors import NotPermitted
 from tracker_tui.ledger.ledger import Ledger
+
+_LONG_WORK_SECONDS = 600.0
+"""For `init`: an index over a million rows takes its time."""
 
 
 class InitReport(NamedTuple):
     """What `init` did: made a file, ran statements, planted so many resources."""
 
+    where: str
     created: bool
     statements: list[str]
     planted: int
 
 
 def open_ledger(config: Config) -> Ledger:
-    """Open the ledger; raises DatabaseError with what to do about it.
+    """Open the ledger; raises DatabaseError, ConfigError or NotPermitted with what to do.
 
     Only the embedded default is made when it is missing: a database that somebody named and that
-    is not there is a mistake to be told of, not one to be covered by an empty file.
+    is not there is a mistake to be told of, not one to be covered by an empty file. Nothing is
+    sent to a server yet: its columns, and what the token allows, the first refresh finds out.
     """
+    if isinstance(config.database, Remote):
+        return _open_remote_ledger(config.database, config)
     if config.is_default_database and not is_there(config.database):
         bring_up_to_date(config, starter=True)
     return Ledger(*open_sqlite(config.database, busy_seconds=config.busy_seconds))
+
+
+def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
+    from tracker_tui.db.remote import open_remote, tells_what_is_allowed
+
+    database = open_remote(remote, config.busy_seconds)
+    if config.auth is not Auth.NONE:
+        message = (
+            "Signing in with Discord comes with a later version. For a database of your own, "
+            "without a guild, set TRACKER_AUTH=none."
+        )
+        raise NotPermitted(message)
+    can_write = None if tells_what_is_allowed(remote) else True
+    return Ledger(database, Layout.founding(), can_write=can_write)
+
+
+def acquaintances_of(config: Config) -> Acquaintances:
+    """Return what remembers the configured database."""
+    if isinstance(config.database, Remote):
+        return AcquaintanceFile(config.folders.state, config.database.url)
+    return NoAcquaintances()
+
+
+def name_of(config: Config) -> str:
+    """Return a short name of the database, for a title."""
+    if config.is_demo:
+        return "demo"
+    if config.profile is not None:
+        return config.profile
+    if isinstance(config.database, Path):
+        return config.database.stem
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(config.database.url).hostname
+    except ValueError:
+        host = None  # opening it tells what is wrong
+    return (host or "remote").partition(".")[0]
 
 
 def planned_statements(config: Config) -> list[str]:
     """Return the SQL that `bring_up_to_date` would run."""
     from tracker_tui.db.schema import plan, schema_statements
 
-    if not is_there(config.database):
+    if isinstance(config.database, Path) and not is_there(config.database):
         return schema_statements()
-    database, _ = open_unchecked(config.database)
-    try:
+    with _unchecked(config) as database:
         return plan(database)
-    finally:
-        database.close()
 
 
 def bring_up_to_date(config: Config, *, starter: bool) -> InitReport:
     """Make the database, or add what is missing in it; only ever adds."""
     planted = 0
 
-    def fill(database: SqliteLedgerDatabase, layout: Layout) -> None:
+    def fill(database: Database, layout: Layout) -> None:
         nonlocal planted
         if starter:
             from tracker_tui.catalogue import plant
 
             planted = plant(Ledger(database, layout))
 
-    if not is_there(config.database) and create_sqlite(config.database, fill):
-        return InitReport(created=True, statements=[], planted=planted)
+    path = config.database
+    if isinstance(path, Path) and not is_there(path) and create_sqlite(path, fill):
+        return InitReport(str(path), created=True, statements=[], planted=planted)
     from tracker_tui.db.schema import bring_up_to_date as add_what_is_missing
 
-    database, _ = open_unchecked(config.database)
-    try:
+    with _unchecked(config) as database:
         statements = add_what_is_missing(database)
         fill(database, Layout.from_rows(database.batch([Layout.query()])[0].rows))
+        where = database.where
+    return InitReport(where, created=False, statements=statements, planted=planted)
+
+
+@contextmanager
+def _unchecked(config: Config) -> Iterator[Database]:
+    """Open the database whatever tables it holds, for as long as the block runs."""
+    database: Database
+    if isinstance(config.database, Remote):
+        from tracker_tui.db.remote import open_remote
+
+        database = open_remote(config.database, _LONG_WORK_SECONDS)
+    else:
+        database, _ = open_unchecked(config.database)
+    try:
+        yield database
     finally:
         database.close()
-    return InitReport(created=False, statements=statements, planted=planted)

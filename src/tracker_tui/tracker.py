@@ -12,24 +12,35 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
-from tracker_tui.config import Config
+from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.grammar import TypedChange
 from tracker_tui.domain.history import HistoryEntry
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
-from tracker_tui.errors import TrackerError, UnexpectedError
+from tracker_tui.errors import (
+    DatabaseBusy,
+    DatabaseUnreachable,
+    StatementRefused,
+    TrackerError,
+    UnexpectedError,
+)
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
-from tracker_tui.opening import open_ledger
+from tracker_tui.opening import acquaintances_of, name_of, open_ledger
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import MemoryOutbox, Outbox
 
 T = TypeVar("T")
+
+_REFRESH_SECONDS = 10.0
+"""How often a server is asked what others changed: it tells nothing by itself."""
+_LONGEST_PAUSE = 30.0
+_TRY_AGAIN_SECONDS = 0.5
+_BETWEEN_TRIES = 0.1
 
 
 class Loaded(NamedTuple):
@@ -79,6 +90,8 @@ class Tracker:
     def __init__(self, config: Config, *, opener: Callable[[Config], Ledger] = open_ledger) -> None:
         self.config = config
         self.member = Member(config.member, config.member, ALL_RIGHTS)
+        self.database_name = name_of(config)
+        self.is_remote = isinstance(config.database, Remote)
         self.places: Mapping[Location, str] = dict(DEFAULT_PLACES)
         self.names: Mapping[str, str] = {}
         self.last_refresh: float | None = None
@@ -96,6 +109,8 @@ class Tracker:
         self._poll_queued = threading.Lock()
         self._clock_offset = 0.0
         self._working_since: float | None = None
+        self._pause = 0.0
+        self._quiet_until = 0.0
 
     # Listening
 
@@ -120,6 +135,11 @@ class Tracker:
     def now(self) -> int:
         """Return the database's time, in Unix seconds."""
         return int(time.time() + self._clock_offset)
+
+    @property
+    def can_write(self) -> bool:
+        """Whether the ledger takes changes from us, as far as is known."""
+        return self._ledger is None or self._ledger.can_write is not False
 
     def pending(self) -> Sequence[Change]:
         """Return the changes that the ledger has not answered yet."""
@@ -150,7 +170,8 @@ class Tracker:
 
     def poll(self) -> None:
         """Refresh if others changed something; asked often, it never piles up."""
-        if self._poll_queued.acquire(blocking=False):
+        is_time = time.monotonic() >= self._quiet_until
+        if is_time and self._poll_queued.acquire(blocking=False):
             self._ledger_thread.submit(self._guarded, self._poll)
 
     def change(
@@ -188,18 +209,19 @@ class Tracker:
         self._outbox.drop(change_id)
         self._flush_soon()
 
-    def find(self, text: str) -> Future[str]:
-        """Ask for the id of the one resource that `text` names; the future may raise."""
-        return self._ask(lambda: self._find(text))
+    def edit(self, change: Change) -> Future[Outcome]:
+        """Send one change at once, of the resource that its `resource_id` means.
 
-    def settle(self, change: Change) -> Future[Outcome]:
-        """Send one change at once and ask for what came of it; if that fails it is withdrawn."""
-        self._outbox.put([change])
-        return self._ask(lambda: self._settle(change))
+        That is an id, or a name; the future may raise. If it fails nothing is sent later.
+        """
+        return self._ask(lambda: self._edit(change))
 
     def close(self) -> Sequence[Change]:
         """Send what is pending, let go of the ledger, and return what could not be sent."""
         self._listener = lambda _: None
+        if self._ledger is not None and not self._outbox.pending():
+            # Nobody waits any more for what is being read.
+            self._ledger.interrupt()
         self._ledger_thread.submit(self._close)
         self._ledger_thread.shutdown(wait=True)
         return self._outbox.pending()
@@ -244,6 +266,10 @@ class Tracker:
 
     def _fail(self, error: TrackerError) -> None:
         self.trouble = error
+        if self.is_remote:
+            # A server that is down, or refuses us, is not to be asked every second.
+            self._pause = min(max(1.0, self._pause * 2), _LONGEST_PAUSE)
+            self._quiet_until = time.monotonic() + self._pause
         self._listener(Failed(error))
 
     def _refresh(self) -> None:
@@ -255,16 +281,25 @@ class Tracker:
         self.names, self.places = snapshot.names, snapshot.places
         self._clock_offset = snapshot.now - time.time()
         self.last_refresh = time.monotonic()
-        self.trouble = None
+        self._fare_well()
         self._listener(Loaded(difference.changed, difference.removed, is_first))
 
     def _poll(self) -> None:
         self._poll_queued.release()
-        if self.last_refresh is None or self.trouble or self._opened().changed_elsewhere():
+        if self.last_refresh is None or self.trouble or self._may_have_changed():
             self._refresh()
             self._flush_soon()
-        else:
+        elif not self.is_remote:
             self.last_refresh = time.monotonic()
+
+    def _may_have_changed(self) -> bool:
+        if not self.is_remote:
+            return self._opened().changed_elsewhere()
+        return time.monotonic() - (self.last_refresh or 0.0) >= _REFRESH_SECONDS
+
+    def _fare_well(self) -> None:
+        self.trouble = None
+        self._pause = self._quiet_until = 0.0
 
     def _flush_soon(self) -> None:
         if self._outbox.pending() and self._flush_queued.acquire(blocking=False):
@@ -277,26 +312,25 @@ class Tracker:
 
     def _send(self) -> Sequence[Outcome]:
         outcomes = self._engine.send(self._opened())
-        self.trouble = None
+        self._fare_well()
         return outcomes
 
-    def _find(self, text: str) -> str:
-        orientation = self._opened().orient()
-        self.names, self.places = orientation.names, orientation.places
-        return find_resource(text, orientation.resources)
-
-    def _settle(self, change: Change) -> Outcome:
-        try:
-            outcomes = self._send()
-        except TrackerError:
-            # Whoever is told that it failed may try again: it must not be sent behind their back.
-            self._outbox.withdraw(change.id)
-            raise
-        for outcome in outcomes:
-            if outcome.change.id == change.id:
-                return outcome
-        self._outbox.withdraw(change.id)
-        raise TrackerError("Not stored: an earlier change of this resource was refused.")
+    def _edit(self, change: Change) -> Outcome:
+        acquaintances = acquaintances_of(self.config)
+        started = time.monotonic()
+        while True:
+            try:
+                edited = self._opened().edit(change, acquaintances.recall(), acquaintances.remember)
+            except StatementRefused as error:
+                refusal = Refusal.BY_DATABASE
+                return Outcome(change, Verdict.REFUSED, None, refusal=refusal, said=str(error))
+            except (DatabaseBusy, DatabaseUnreachable):
+                if time.monotonic() - started > _TRY_AGAIN_SECONDS:
+                    raise
+                time.sleep(_BETWEEN_TRIES)
+            else:
+                self.names, self.places = edited.names, edited.places
+                return edited.outcome
 
     def _undo(self, up_to: int) -> None:
         undoing = self._engine.undo(self._opened(), up_to, random_id, self.member.id)

@@ -10,10 +10,22 @@ from helpers.commands import COMMANDS, Run
 from helpers.guild import make_guild, quantities
 
 
-def test_a_url_of_another_kind_is_refused_for_now(
-    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "url",
+    [
+        "libsql://guild.turso.io?authToken=eyJsecret",
+        "https://eyJsecret@guild.turso.io",
+        "https://",
+        "http://guild.turso.io",
+        "ws://guild.turso.io",
+        "libsql://guild.turso.io?tls=0",
+        "http://[eyJsecret",
+    ],
+)
+def test_a_url_that_cannot_be_right_is_refused_without_quoting_it(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    monkeypatch.setenv("TURSO_DATABASE_URL", "libsql://guild.turso.io?authToken=eyJsecret")
+    monkeypatch.setenv("TURSO_DATABASE_URL", url)
     for argv in COMMANDS:
         ran = run(*argv)
         assert ran.status == 2

@@ -95,11 +95,11 @@ class TestWhileSomebodyElseHoldsTheDatabase:
             tracker.refresh().result(20)
             assert shown(tracker) == (1005, 400)
 
-    def test_one_change_that_is_to_be_settled_at_once_says_why_it_is_not(
+    def test_one_change_by_name_says_why_it_is_not_stored(
         self, path: Path, tracker: Tracker
     ) -> None:
         with locked(path), pytest.raises(DatabaseBusy):
-            tracker.settle(add(5)).result(20)
+            tracker.edit(add(5)).result(20)
 
     def test_close_returns_what_could_not_be_sent(
         self, path: Path, make_tracker: Callable[[], Tracker]

@@ -75,7 +75,7 @@ def test_a_single_change_that_could_not_be_stored_is_not_stored_behind_ones_back
     tracker = Tracker(config_for(path), opener=quick)
     tracker.open().result(20)
     with locked(path), pytest.raises(DatabaseBusy):
-        tracker.settle(add(9)).result(20)
+        tracker.edit(add(9)).result(20)
     assert tracker.close() == []
     assert history(path) == []
 

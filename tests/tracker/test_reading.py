@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from helpers import wild
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resource
 from helpers.listening import Listener
 from helpers.tracking import quick, shown
 from helpers.wild import ask, make_file
-from tracker_tui.errors import UnknownResource
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker import Loaded, Tracker
 
@@ -65,12 +62,6 @@ def test_names_places_and_time_are_those_of_the_database(tmp_path: Path) -> None
     assert isinstance(now, int)
     assert abs(tracker.now() - now) <= 2
     tracker.close()
-
-
-def test_a_resource_is_found_by_a_part_of_its_name(tracker: Tracker) -> None:
-    assert tracker.find("SPI").result(20) == "spice"
-    with pytest.raises(UnknownResource):
-        tracker.find("sandworm").result(20)
 
 
 def test_recent_history_is_that_of_the_ledger(

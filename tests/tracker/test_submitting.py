@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import pytest
+
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
 from helpers.tracking import history, shown, stored
 from helpers.wild import ask
 from tracker_tui.domain.grammar import parse_change
 from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.errors import UnknownResource
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker import Tracker
 
@@ -157,7 +160,13 @@ def test_a_change_of_a_resource_that_was_deleted_takes_it_off_the_screen(
     assert tracker.resource("spice") is None
 
 
-def test_one_change_can_be_settled_at_once(tracker: Tracker, path: Path) -> None:
-    outcome = tracker.settle(add(5)).result(20)
-    assert outcome.verdict is Verdict.APPLIED
-    assert stored(path) == (1005, 400)
+def test_a_resource_is_changed_by_its_id_or_a_part_of_its_name(
+    tracker: Tracker, path: Path
+) -> None:
+    for asked in ("spice", "SPI"):
+        outcome = tracker.edit(add(5, resource_id=asked)).result(20)
+        assert outcome.verdict is Verdict.APPLIED
+        assert outcome.change.resource_id == "spice"
+    assert stored(path) == (1010, 400)
+    with pytest.raises(UnknownResource):
+        tracker.edit(add(5, resource_id="sandworm")).result(20)

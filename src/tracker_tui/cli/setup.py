@@ -18,7 +18,7 @@ def init(arguments: argparse.Namespace) -> int:
         say("\n\n".join(f"{sql.strip()};" for sql in statements) or "-- nothing is missing")
         return 0
     report = bring_up_to_date(config, starter=arguments.starter)
-    where = config.database
+    where = report.where
     if report.created:
         say(f"{where}: made a new database.")
     elif report.statements:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from peewee import Field, Model, RawQuery
+from peewee import SQL, Field, Model, RawQuery
 
 from tracker_tui.db.models import (
     LOCATION_PAIRS,
@@ -15,6 +15,7 @@ from tracker_tui.db.models import (
     GlobalSetting,
     ResourceRow,
 )
+from tracker_tui.errors import NotATrackerDatabase
 
 # Asked of the pragma, never of a query: SQLite reads an unknown name in double quotes as a text.
 _COLUMNS_OF_ALL_TABLES = """
@@ -22,6 +23,14 @@ _COLUMNS_OF_ALL_TABLES = """
     FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
     WHERE tables.type = 'table'
 """
+
+
+_FINGERPRINT = """
+    SELECT SUM(LENGTH(sql)) FROM sqlite_master
+    WHERE type = 'table' AND LOWER(name) IN ('resources', 'resource_history', 'leaderboard')
+"""
+FINGERPRINT: Final = SQL(f"({_FINGERPRINT.strip()})")
+"""A number that is another one once a column was added to a table that changes are written to."""
 
 
 class SchemaKind(StrEnum):
@@ -45,6 +54,11 @@ class Layout:
         """Return the query whose rows `from_rows` understands."""
         return RawQuery(_COLUMNS_OF_ALL_TABLES)
 
+    @staticmethod
+    def fingerprint_query() -> RawQuery:
+        """Return the query of the FINGERPRINT alone."""
+        return RawQuery(_FINGERPRINT)
+
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> Layout:
         """Build a layout from rows of (table name, column name)."""
@@ -53,6 +67,20 @@ class Layout:
             # SQLite's names ignore the case of ASCII letters.
             columns.setdefault(str(table).lower(), set()).add(str(column).lower())
         return cls({table: frozenset(names) for table, names in columns.items()})
+
+    @classmethod
+    def founding(cls) -> Layout:
+        """Return what every schema of the contract has, for a database not looked at yet."""
+        return cls(
+            {
+                _table(model): frozenset(
+                    field.column_name
+                    for field in model._meta.sorted_fields  # noqa: SLF001 - Peewee's own way in
+                    if field not in OPTIONAL
+                )
+                for model in TABLES
+            }
+        )
 
     def has(self, field: Field) -> bool:
         """Whether the database has the column of this field."""
@@ -96,6 +124,19 @@ class Layout:
         if self.has(ResourceRow.subcategory) or self.has(ResourceRow.tier):
             return SchemaKind.MIDDLE
         return SchemaKind.FOUNDING
+
+    def require_ours(self, where: str) -> None:
+        """Raise NotATrackerDatabase, with what to do, unless this is a schema of the contract."""
+        if self.kind is SchemaKind.NONE:
+            message = f"{where} is an empty database. `tracker-tui init --starter` fills it."
+            raise NotATrackerDatabase(message)
+        if self.kind is SchemaKind.FOREIGN:
+            missing = ", ".join(self.missing[:6])
+            message = (
+                f"{where} is no tracker database: it has no {missing}. Set TURSO_DATABASE_URL to "
+                "the right one, or add what is missing: tracker-tui init --plan"
+            )
+            raise NotATrackerDatabase(message)
 
     def doubled(self, values: Mapping[Field, Any]) -> dict[Field, Any]:
         """Return values to write, with the newer columns beside the older where they exist."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
-from tracker_tui.db.batch import Result, only_reads
-from tracker_tui.db.layout import Layout, SchemaKind
-from tracker_tui.errors import DatabaseBusy, DatabaseError, NotATrackerDatabase, StatementRefused
+from tracker_tui.db.batch import BatchResult, Result, only_reads
+from tracker_tui.db.layout import Layout
+from tracker_tui.errors import DatabaseBusy, DatabaseError, StatementRefused
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for other writers before DatabaseBusy."""
@@ -78,6 +78,27 @@ class SqliteLedgerDatabase(SqliteDatabase):
             raise explain(error, self.path) from error
         return results
 
+    def batches(
+        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+    ) -> list[BatchResult]:
+        """Run batches one after the other; see `Database.batches`."""
+        del repeatable  # no request gets lost on the way to a file
+        return [self._result_or_error(queries) for queries in batches]
+
+    def _result_or_error(self, queries: Sequence[BaseQuery]) -> BatchResult:
+        try:
+            return self.batch(queries)
+        except DatabaseError as error:
+            return error
+
+    @property
+    def where(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    def interrupt(self) -> None:
+        """Do nothing: a file has answered already, or waits for a lock."""
+
     def changed_elsewhere(self) -> bool:
         """Whether another connection committed since the last call."""
         try:
@@ -94,9 +115,11 @@ def open_sqlite(
 ) -> tuple[SqliteLedgerDatabase, Layout]:
     """Open an existing ledger; raises DatabaseError or NotATrackerDatabase, and touches nothing."""
     database, layout = open_unchecked(path, durable=durable, busy_seconds=busy_seconds)
-    if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):
+    try:
+        layout.require_ours(database.where)
+    except BaseException:
         database.close()
-        raise NotATrackerDatabase(_what_is_missing(path, layout))
+        raise
     return database, layout
 
 
@@ -216,13 +239,3 @@ def _put_in_place(draft: Path, path: Path) -> bool:
             return False
         draft.rename(path)
     return True
-
-
-def _what_is_missing(path: Path, layout: Layout) -> str:
-    if layout.kind is SchemaKind.NONE:
-        return f"{path} is an empty database. `tracker-tui init --starter` fills it."
-    missing = ", ".join(layout.missing[:6])
-    return (
-        f"{path} is no tracker database: it has no {missing}. "
-        "Set TURSO_DATABASE_URL to the right one, or add what is missing: tracker-tui init --plan"
-    )

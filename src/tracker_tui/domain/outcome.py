@@ -29,6 +29,8 @@ class Refusal(StrEnum):
     """The change that this one requires is not there."""
     BY_DATABASE = "by database"
     """The database itself refused a statement: a constraint, a trigger; `Outcome.said` quotes."""
+    NOT_PERMITTED = "not permitted"
+    """The database takes no such change from us; `Outcome.said` quotes."""
     ID_TAKEN = "id taken"
     """Another change of that id is in the history, on another resource."""
 

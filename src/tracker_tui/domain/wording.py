@@ -92,7 +92,7 @@ def _why_not(outcome: Outcome, resource: Resource, places: Places) -> str:
     match outcome.refusal:
         case Refusal.NOT_IN_HISTORY:
             return "The change that it belongs to is not in the history any more."
-        case Refusal.BY_DATABASE:
+        case Refusal.BY_DATABASE | Refusal.NOT_PERMITTED:
             return one_line(outcome.said)
         case Refusal.ID_TAKEN:
             return "Another change has the same id; type it again."

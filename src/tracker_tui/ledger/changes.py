@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, SQL, BaseQuery, Field, Node, RawQuery, SqliteDatabase, Value, fn
 
-from tracker_tui.db.layout import Layout
+from tracker_tui.db.layout import FINGERPRINT, Layout
 from tracker_tui.db.models import HistoryRow, LeaderboardRow, ResourceRow
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.limits import MAX_QUANTITY
@@ -62,6 +62,7 @@ class Shape(NamedTuple):
     has_requirement: bool
     is_undo: bool
     has_own_clock: bool
+    minds_layout: bool
 
 
 class ChangeStatements:
@@ -72,9 +73,16 @@ class ChangeStatements:
         self._compiled: dict[Shape, list[tuple[str, list[Any]]]] = {}
 
     def batch(
-        self, change: Change, now: int | None, places: Mapping[Location, str]
+        self,
+        change: Change,
+        now: int | None,
+        places: Mapping[Location, str],
+        fingerprint: int | None = None,
     ) -> list[BaseQuery]:
-        """Return the queries that apply a change; `now` None: by the database's clock."""
+        """Return the queries that apply a change; `now` None: by the database's clock.
+
+        With a fingerprint of the layout they do nothing on a database that has another one.
+        """
         shape = Shape(
             change.kind,
             change.location,
@@ -82,11 +90,12 @@ class ChangeStatements:
             change.requires is not None,
             change.undoes is not None,
             now is not None,
+            fingerprint is not None,
         )
         if shape not in self._compiled:
             queries = _Steps(shape, self.layout).queries()
             self._compiled[shape] = [_DIALECT.get_sql_context().parse(q) for q in queries]
-        values = _slot_values(change, now, places)
+        values = _slot_values(change, now, places) | {"fingerprint": fingerprint}
         return [
             RawQuery(sql, tuple(values[p.name] if isinstance(p, Slot) else p for p in params))
             for sql, params in self._compiled[shape]
@@ -195,6 +204,8 @@ class _Steps:
             guards.append((current == _slot("expected")) | (current == _slot("amount")))
         if self._shape.has_requirement:
             guards.append(_in_history("requires"))
+        if self._shape.minds_layout:
+            guards.append(_slot("fingerprint") == FINGERPRINT)
         return guards
 
     def _update_resource(self) -> BaseQuery:

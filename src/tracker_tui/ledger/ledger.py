@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 from peewee import BaseQuery, Node, Select, Value, fn
 
-from tracker_tui.db.batch import Database, Result
+from tracker_tui.db.batch import BatchResult, Database, Result, results_or_raise
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import ResourceRow
 from tracker_tui.domain.change import Change
+from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.history import HistoryEntry
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.errors import StatementRefused
+from tracker_tui.errors import DatabaseError, StatementRefused, WriteRefused
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.history import entry_from, recent_history
@@ -32,15 +33,25 @@ from tracker_tui.ledger.resources import (
     places_from,
     resource_from,
     resource_names,
+    write_probe,
 )
 
 _ID_LENGTH = 21
 
 
-class Orientation(NamedTuple):
-    """What a single edit needs to know: id and name of every resource, and what to call things."""
+class Acquaintance(NamedTuple):
+    """What a program may remember of a database, so that one request is enough the next time."""
 
-    resources: list[tuple[str, str]]
+    layout: Layout
+    fingerprint: int
+    """`layout.FINGERPRINT` when the layout was looked at: with another one it is void."""
+    places: dict[Location, str]
+
+
+class Edited(NamedTuple):
+    """What came of a change by name, and what to call things when telling of it."""
+
+    outcome: Outcome
     names: dict[str, str]
     places: dict[Location, str]
 
@@ -72,9 +83,13 @@ class Ledger:
         *,
         clock: Callable[[], int] | None = None,
         new_id: Callable[[], str] = random_id,
+        can_write: bool | None = True,
     ) -> None:
+        """Use a database of this layout; `can_write` None: the first refresh finds it out."""
         self._changes = ChangeStatements(layout)
         self.new_id = new_id
+        self.can_write = can_write
+        """Whether the database takes changes from us; None while that is not known."""
         self._database = database
         self._clock = clock
         self._places = dict(DEFAULT_PLACES)
@@ -86,9 +101,79 @@ class Ledger:
 
     def apply(self, change: Change) -> Outcome:
         """Apply one change exactly once, whoever else writes; raises DatabaseError."""
+        (outcome,) = self.apply_all([change])
+        if isinstance(outcome, DatabaseError):
+            raise outcome
+        return outcome
+
+    def apply_all(self, changes: Sequence[Change]) -> list[Outcome | DatabaseError]:
+        """Apply changes in this order, each in a transaction of its own, in one request.
+
+        Returns for each what came of it, or why the database took nothing of it. Raises
+        DatabaseError where it concerns them all: then each may be in the ledger or not, and can be
+        sent again.
+        """
+        results = self._send(changes)
+        if any(isinstance(result, StatementRefused) for result in results) and self._look_again():
+            # Columns came or went. What was applied before them is not applied twice.
+            results = self._send(changes)
+        return [
+            result if isinstance(result, DatabaseError) else outcome_of(change, result)
+            for change, result in zip(changes, results, strict=True)
+        ]
+
+    def _send(self, changes: Sequence[Change]) -> list[BatchResult]:
+        batches = [self._statements(change) for change in changes]
+        return self._database.batches(batches, repeatable=True)
+
+    def _statements(self, change: Change, fingerprint: int | None = None) -> list[BaseQuery]:
         now = None if self._clock is None else self._clock()
-        results = self._batch(lambda: self._changes.batch(change, now, self._places))
-        return outcome_of(change, results)
+        return self._changes.batch(change, now, self._places, fingerprint)
+
+    # By name, for a program that has read nothing
+
+    def edit(
+        self,
+        change: Change,
+        known: Acquaintance | None,
+        remember: Callable[[Acquaintance], object],
+    ) -> Edited:
+        """Apply a change to the resource that its `resource_id` means: an id, or a name.
+
+        One request if it is an id and the database is still as it was `known`; what is learnt
+        otherwise is handed to `remember`. Raises UnknownResource, DatabaseError.
+        """
+        if known is None:
+            known = self._get_acquainted(remember)
+        self._changes, self._places = ChangeStatements(known.layout), known.places
+        sent, read = self._database.batches(
+            [self._statements(change, known.fingerprint), self._orientation(change.resource_id)],
+            repeatable=True,
+        )
+        fingerprint, resources, *naming = results_or_raise(read)
+        if fingerprint.rows != [(known.fingerprint,)]:
+            return self.edit(change, None, remember)
+        names, places = _names_and_places(naming)
+        if places != known.places:
+            remember(known._replace(places=places))
+        outcome = outcome_of(change, results_or_raise(sent))
+        if outcome.refusal is Refusal.NO_RESOURCE:
+            found = find_resource(change.resource_id, resources.rows)
+            outcome = self.apply(change._replace(resource_id=found))
+        return Edited(outcome, names, places)
+
+    def _orientation(self, text: str) -> list[BaseQuery]:
+        return [Layout.fingerprint_query(), resource_names(unless=text), *self._naming_queries()]
+
+    def _get_acquainted(self, remember: Callable[[Acquaintance], object]) -> Acquaintance:
+        columns, fingerprint = self._database.batch([Layout.query(), Layout.fingerprint_query()])
+        layout = Layout.from_rows(columns.rows)
+        layout.require_ours(self._database.where)
+        known = Acquaintance(layout, fingerprint.rows[0][0], self._places)
+        remember(known)
+        return known
+
+    # Reading
 
     def refresh(self) -> Snapshot:
         """Read everything that the resources screen shows, of columns that are looked at anew."""
@@ -105,36 +190,52 @@ class Ledger:
                 all_resources(self.layout),
                 Select(columns=[self._now()]),
                 *self._naming_queries(),
-            ]
+            ],
+            self._read_and_probe if self.can_write is None else None,
         )
         names, places = _names_and_places(naming)
         rows = [resource_from(row) for row in resources.rows]
         return Layout.from_rows(columns.rows), Snapshot(rows, names, places, int(now.rows[0][0]))
 
+    def _read_and_probe(self, queries: Sequence[BaseQuery]) -> list[Result]:
+        """Read, and find out in the same request whether the database takes changes from us."""
+        try:
+            read, probed = self._database.batches([queries, [write_probe()]], repeatable=True)
+        except WriteRefused:
+            # A server may refuse the whole request for what one statement in it may not do.
+            self.can_write = False
+            return self._database.batch(queries)
+        if not isinstance(probed, DatabaseError) or isinstance(probed, WriteRefused):
+            self.can_write = not isinstance(probed, WriteRefused)
+        return results_or_raise(read)
+
     def _naming_queries(self) -> list[Select]:
         return [member_names(), *([place_settings()] if self.layout.has_settings else [])]
 
-    def _batch(self, queries: Callable[[], Sequence[BaseQuery]]) -> list[Result]:
+    def _batch(
+        self,
+        queries: Callable[[], Sequence[BaseQuery]],
+        run: Callable[[Sequence[BaseQuery]], list[Result]] | None = None,
+    ) -> list[Result]:
         """Run queries that depend on the layout; once more if they failed for a name in it."""
+        run = run or self._database.batch
         try:
-            return self._database.batch(queries())
+            return run(queries())
         except StatementRefused:
-            found = self._database.batch([Layout.query()])[0].rows
-            if not self._adopt(Layout.from_rows(found)):
+            if not self._look_again():
                 raise
-        return self._database.batch(queries())
+        return run(queries())
+
+    def _look_again(self) -> bool:
+        """Look at the columns; returns whether they are others than before."""
+        return self._adopt(Layout.from_rows(self._database.batch([Layout.query()])[0].rows))
 
     def _adopt(self, found: Layout) -> bool:
+        found.require_ours(self._database.where)
         if found.columns == self.layout.columns:
             return False
         self._changes = ChangeStatements(found)
         return True
-
-    def orient(self) -> Orientation:
-        """Read what things are called, and no quantities."""
-        resources, *naming = self._batch(lambda: [resource_names(), *self._naming_queries()])
-        names, self._places = _names_and_places(naming)
-        return Orientation(resources.rows, names, self._places)
 
     def recent_history(self, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
         """Return a resource's newest history entries."""
@@ -154,6 +255,10 @@ class Ledger:
     def changed_elsewhere(self) -> bool:
         """Whether others committed since this was last asked."""
         return self._database.changed_elsewhere()
+
+    def interrupt(self) -> None:
+        """Let what waits for a server in another thread fail at once."""
+        self._database.interrupt()
 
     def close(self) -> None:
         """Let go of the database."""

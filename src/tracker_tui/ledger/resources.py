@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from peewee import BaseQuery, Node, Select, Value, fn
+from peewee import JOIN, SQL, BaseQuery, Node, Select, Value, fn
 
 from tracker_tui.db.batch import Rows
 from tracker_tui.db.layout import Layout
@@ -76,11 +76,23 @@ def all_resources(layout: Layout) -> Select:
     return ResourceRow.select(*resource_columns(layout)).where(ResourceRow.id.is_null(False))
 
 
-def resource_names() -> Select:
-    """Id and name of every resource."""
-    return ResourceRow.select(
-        ResourceRow.id.cast("TEXT"), fn.COALESCE(ResourceRow.name.cast("TEXT"), "")
-    ).where(ResourceRow.id.is_null(False))
+def resource_names(unless: str) -> Select:
+    """Id and name of every resource; nothing is read if one of them has the id `unless`."""
+    row, known = ResourceRow, ResourceRow.alias("known")
+    is_id = fn.EXISTS(known.select(SQL("1")).where(known.id == unless))
+    # The outer of the two loops: it ends the query before the other reads a row.
+    asked = Select(columns=[SQL("1").alias("asked")]).where(~is_id).alias("asked")
+    return (
+        Select([asked], [row.id.cast("TEXT"), fn.COALESCE(row.name.cast("TEXT"), "")])
+        .join(row, JOIN.CROSS)
+        .where(row.id.is_null(False))
+    )
+
+
+def write_probe() -> BaseQuery:
+    """Change nothing, which only a database does that takes changes from us."""
+    row = ResourceRow
+    return row.update({row.id: row.id}).where(SQL("0"))
 
 
 def member_names() -> Select:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
-from tracker_tui.errors import StatementRefused
+from tracker_tui.errors import DatabaseError, StatementRefused, WriteRefused
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.outbox import Outbox
 from tracker_tui.sync.undo import Undoing, UndoLog
+
+_MOST_IN_A_REQUEST = 100
 
 
 class Engine:
@@ -36,22 +38,60 @@ class Engine:
         While a change of a resource waits for the player, later ones of that resource wait for it:
         they were typed in the belief that it goes through.
         """
-        blocked = {outcome.change.resource_id for outcome in self._outbox.needing_player()}
         outcomes: list[Outcome] = []
         try:
-            for change in self._outbox.pending():
-                # An undo minds the history alone, which its own guard asks.
-                if change.resource_id not in blocked or change.undoes is not None:
-                    outcome = self._apply(change, ledger)
-                    self._settle(outcome)
-                    outcomes.append(outcome)
-                    if not outcome.is_in_history and change.undoes is None:
-                        blocked.add(change.resource_id)
+            while (sending := self._next_to_send()) and self._send(sending, ledger, outcomes):
+                pass
         finally:
             if outcomes:
                 self._board.answer(outcomes)
                 self._tell(tuple(outcomes))
         return outcomes
+
+    def _next_to_send(self) -> list[Change]:
+        """Return what goes into the next request, each behind its predecessor.
+
+        A change requires that the one before it of the same resource is in the history, but for an
+        undo, which minds the history of its own.
+        """
+        waiting = {outcome.change.resource_id for outcome in self._outbox.needing_player()}
+        predecessors: dict[str, str] = {}
+        sending = []
+        for change in self._outbox.pending():
+            if change.undoes is not None:
+                sending.append(change)
+            elif change.resource_id not in waiting:
+                predecessor = predecessors.get(change.resource_id)
+                sending.append(change._replace(requires=predecessor))
+                predecessors[change.resource_id] = change.id
+        return sending[:_MOST_IN_A_REQUEST]
+
+    def _send(self, changes: Sequence[Change], ledger: Ledger, outcomes: list[Outcome]) -> bool:
+        """Send changes in one request, and add to `outcomes` what came of them.
+
+        What was not answered stays pending. Returns whether anything was settled.
+        """
+        before = len(outcomes)
+        for change, answer in zip(changes, ledger.apply_all(changes), strict=True):
+            outcome = self._outcome(change, answer)
+            if outcome is not None:
+                self._settle(outcome)
+                outcomes.append(outcome)
+        return len(outcomes) > before
+
+    def _outcome(self, change: Change, answer: Outcome | DatabaseError) -> Outcome | None:
+        """Return what came of a change as it was submitted; None if it waits for another."""
+        submitted = change if change.undoes is not None else change._replace(requires=None)
+        if isinstance(answer, StatementRefused | WriteRefused):
+            # It would be refused for ever, and keep all that come after it from being sent.
+            is_permission = isinstance(answer, WriteRefused)
+            refusal = Refusal.NOT_PERMITTED if is_permission else Refusal.BY_DATABASE
+            row = self._board.row(change.resource_id)
+            return Outcome(submitted, Verdict.REFUSED, row, refusal=refusal, said=str(answer))
+        if isinstance(answer, DatabaseError):
+            raise answer
+        waits = answer.refusal is Refusal.NOT_IN_HISTORY and change.undoes is None
+        return None if waits else answer._replace(change=submitted)
 
     @property
     def newest_submission(self) -> int:
@@ -67,15 +107,6 @@ class Engine:
         self._take(undoing.counters)
         self.send(ledger)
         return undoing
-
-    def _apply(self, change: Change, ledger: Ledger) -> Outcome:
-        try:
-            return ledger.apply(change)
-        except StatementRefused as error:
-            # It would be refused for ever, and keep all that come after it from being sent.
-            row = self._board.row(change.resource_id)
-            refusal = Refusal.BY_DATABASE
-            return Outcome(change, Verdict.REFUSED, row, refusal=refusal, said=str(error))
 
     def _take(self, changes: Sequence[Change]) -> None:
         # On the board first: once it is in the outbox, the answer may come at any moment.

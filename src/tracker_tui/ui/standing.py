@@ -32,9 +32,8 @@ class Standing(NamedTuple):
 
 def standing_of(tracker: Tracker, summary: Summary, location: Location) -> Standing:
     """Return how things stand now."""
-    config = tracker.config
     return Standing(
-        title="demo" if config.is_demo else config.profile or config.database.stem,
+        title=tracker.database_name,
         member=tracker.member.name,
         connection=_connection(tracker),
         is_in_trouble=tracker.trouble is not None or tracker.waited() > _PATIENCE_SECONDS,

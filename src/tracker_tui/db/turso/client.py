@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Final, Protocol
 
 from tracker_tui.db.turso.batches import only_reads, transaction, transaction_results
-from tracker_tui.db.turso.errors import Error, InterfaceError, OutcomeUnknown
+from tracker_tui.db.turso.errors import Error, OutcomeUnknown, PlainTextRefused
 from tracker_tui.db.turso.results import StatementResult, response_of
 from tracker_tui.db.turso.statements import Statement
 from tracker_tui.db.turso.stream import CLOSE, Stream
@@ -54,6 +54,9 @@ class Client(Protocol):
         deadline.
         """
 
+    def interrupt(self) -> None:
+        """Let what waits for the server in another thread fail at once."""
+
     def close(self) -> None:
         """Let go of the server."""
 
@@ -93,6 +96,10 @@ class HttpClient:
             results = self.stream().send(requests, left)
         return [self._read(*each) for each in zip(results, batches, strict=False)]
 
+    def interrupt(self) -> None:
+        """See `Client.interrupt`."""
+        self._transport.interrupt()
+
     def close(self) -> None:
         """Let go of the connection."""
         self._transport.close()
@@ -115,13 +122,13 @@ def client_for(
 ) -> Client:
     """Return a way to the server of this URL; nothing is sent yet.
 
-    Raises InterfaceError for a URL that is none, or that would send the token in the clear to
-    another machine, unless `allow_plain`; NotSupportedError where a WebSocket is wanted and the
-    extra `ws` is not installed.
+    Raises InterfaceError for a URL that is none, PlainTextRefused for one that would send the token
+    in the clear to another machine, unless `allow_plain`; NotSupportedError where a WebSocket is
+    wanted and the extra `ws` is not installed.
     """
     at = endpoint(url)
     if not (at.is_encrypted or at.is_this_machine or allow_plain):
-        raise InterfaceError(f"{at.scheme}:// would send the token in the clear to {at.host}.")
+        raise PlainTextRefused(f"{at.scheme}:// would send the token in the clear to {at.host}")
     if at.is_websocket:
         from tracker_tui.db.turso.websocket import WebSocketClient
 

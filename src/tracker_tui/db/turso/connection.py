@@ -145,6 +145,10 @@ class Connection:
         if self._in_transaction:
             self.run_steps([step({"sql": "ROLLBACK"}, IN_TRANSACTION)])
 
+    def interrupt(self) -> None:
+        """Let what waits for the server in another thread fail at once; safe from any thread."""
+        self.client.interrupt()
+
     def close(self) -> None:
         """Let go of the server; an open transaction is undone."""
         if self._is_closed:

@@ -29,6 +29,10 @@ class InterfaceError(Error, sqlite3.InterfaceError):
     """The driver was used wrongly: a URL or a token that cannot be one."""
 
 
+class PlainTextRefused(InterfaceError):
+    """The token would go over the network unencrypted."""
+
+
 class DatabaseError(Error, sqlite3.DatabaseError):
     """Something about the database."""
 

@@ -66,6 +66,7 @@ class Transport:
             raise InterfaceError("The token holds characters that no token has.")
         self._token = _Secret(token)
         self._session: requests.Session | None = None
+        self._exchange: _Exchange | None = None
         self.requests_sent = 0
 
     def post(self, url: str, body: Json, seconds: float) -> Json:
@@ -79,7 +80,9 @@ class Transport:
         self.requests_sent += 1
         payload = _Payload(json.dumps(body, separators=(",", ":")).encode("ascii"))
         exchange = _Exchange(self._session, url, payload, self._token.auth(), seconds)
+        self._exchange = exchange
         answer = exchange.wait()
+        self._exchange = None
         if answer is None:
             # Whatever comes on this connection later belongs to a request that was given up.
             self.close()
@@ -88,6 +91,12 @@ class Transport:
         if isinstance(answer, Error):
             raise answer
         return answer
+
+    def interrupt(self) -> None:
+        """Let `post` fail at once that waits in another thread, as if its time were over."""
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.give_up()
 
     def close(self) -> None:
         """Let go of the connection; the next request makes a new one."""
@@ -143,16 +152,20 @@ class _Exchange:
         self._auth = auth
         self._seconds = seconds
         self._deadline = monotonic() + seconds
-        self._answer: SimpleQueue[Json | Error] = SimpleQueue()
+        self._answer: SimpleQueue[Json | Error | None] = SimpleQueue()
 
     def wait(self) -> Json | Error | None:
-        """Return the answer or what prevented it; None when the deadline has passed."""
+        """Return the answer or what prevented it; None when it is not waited for any longer."""
         # A daemon: at its end Python waits for no answer that nobody waits for.
         threading.Thread(target=self._run, name="turso-request", daemon=True).start()
         try:
             return self._answer.get(timeout=self._seconds)
         except Empty:
             return None
+
+    def give_up(self) -> None:
+        """Let `wait` return at once."""
+        self._answer.put(None)
 
     def _run(self) -> None:
         try:

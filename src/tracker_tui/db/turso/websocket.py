@@ -10,6 +10,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,7 @@ class WebSocketClient:
         self._create: Callable[[], Client] = lambda: create(at.base, auth_token=token)
         self._client: Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: Future[list[StatementResult]] | None = None
 
     @property
     def traffic(self) -> Traffic:
@@ -65,6 +67,12 @@ class WebSocketClient:
             self._batch(each, deadline, may_repeat=repeatable or only_reads(each))
             for each in batches
         ]
+
+    def interrupt(self) -> None:
+        """See `Client.interrupt`."""
+        work = self._work
+        if work is not None:
+            work.cancel()
 
     def close(self) -> None:
         """Let go of the connection and of the thread that served it."""
@@ -86,18 +94,18 @@ class WebSocketClient:
         from libsql_client import LibsqlError
 
         self._traffic.requests += 1
-        work = asyncio.run_coroutine_threadsafe(
+        self._work = asyncio.run_coroutine_threadsafe(
             asyncio.wait_for(self._run(statements), deadline - monotonic()), self._running_loop()
         )
         try:
-            return work.result()
+            return self._work.result()
         except LibsqlError as error:
             if not error.code.startswith(_CONNECTION_CODES):
                 return self._reported(error)
             self._drop()
             raise OutcomeUnknown("The connection broke before the answer came") from error
         # asyncio's TimeoutError is the built-in one, which is an OSError too.
-        except TimeoutError as error:
+        except (TimeoutError, CancelledError) as error:
             self._drop()
             raise TimedOut("No whole answer came in time") from error
         except Exception as error:  # whatever aiohttp raises, and answers that make no sense

@@ -1,0 +1,102 @@
+"""What a server or the way to it does, in one sentence for the player with what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from tracker_tui.db import turso
+from tracker_tui.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseUnreachable,
+    OutcomeUnknown,
+    StatementRefused,
+    TokenRefused,
+    WriteRefused,
+)
+
+
+class _Explanation(NamedTuple):
+    """What one of the driver's errors means for us; the sentence follows the server's name."""
+
+    of: type[turso.Error]
+    error: Callable[[str], DatabaseError]
+    sentence: str
+
+
+_BUSY_CODES: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_")
+_EXPLANATIONS: Final = (
+    _Explanation(
+        turso.NoSuchHost,
+        DatabaseUnreachable,
+        "cannot be found. Check the network, and TURSO_DATABASE_URL.",
+    ),
+    _Explanation(
+        turso.TlsFailed,
+        DatabaseUnreachable,
+        "has no encryption that this machine trusts. Check TURSO_DATABASE_URL and the clock.",
+    ),
+    _Explanation(
+        turso.NotSent,
+        DatabaseUnreachable,
+        "cannot be reached; nothing was sent. Check the network, then try again.",
+    ),
+    _Explanation(
+        turso.TimedOut,
+        OutcomeUnknown,
+        "did not answer in time. Check the network, then try again.",
+    ),
+    _Explanation(
+        turso.OutcomeUnknown,
+        OutcomeUnknown,
+        "gave no usable answer. {said}. Try again in a moment.",
+    ),
+    _Explanation(
+        turso.TooManyRequests,
+        DatabaseUnreachable,
+        "has too many requests to serve. Try again in a moment.",
+    ),
+    _Explanation(
+        turso.TokenRefused,
+        TokenRefused,
+        "refuses your TURSO_AUTH_TOKEN. Ask whoever runs the database for a new one.",
+    ),
+    _Explanation(
+        turso.NotAllowed,
+        WriteRefused,
+        "does not allow your TURSO_AUTH_TOKEN to do this. Ask whoever runs it for one that may.",
+    ),
+    _Explanation(
+        turso.NoSuchDatabase,
+        DatabaseError,
+        "has no such database. Check TURSO_DATABASE_URL.",
+    ),
+    _Explanation(
+        turso.Blocked,
+        DatabaseError,
+        "is blocked, as when the limits of its plan are reached. Whoever runs it can raise them.",
+    ),
+    _Explanation(
+        turso.Misdirected,
+        DatabaseError,
+        "points elsewhere, where your token must not go. Check TURSO_DATABASE_URL.",
+    ),
+    _Explanation(
+        turso.TransactionLost,
+        DatabaseBusy,
+        "gave up on this. Try again in a moment.",
+    ),
+)
+
+
+def explain(error: object, where: str) -> DatabaseError:
+    """Turn one of the driver's errors into one of ours; `where` is what to call the server."""
+    code = getattr(error, "code", "")
+    if code.startswith(_BUSY_CODES):
+        return DatabaseBusy(f"{where} is busy with somebody else's change. Try again in a moment.")
+    said = str(error).rstrip(".")
+    for each in _EXPLANATIONS:
+        if isinstance(error, each.of):
+            return each.error(f"{where} {each.sentence.format(said=said)}")
+    return StatementRefused(f"The database refused: {said}.")

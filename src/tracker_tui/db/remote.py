@@ -1,0 +1,108 @@
+"""A ledger on a libSQL server such as Turso: what goes wrong there, said for the player."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from peewee import BaseQuery, PeeweeException
+
+from tracker_tui.config import Remote
+from tracker_tui.db import turso
+from tracker_tui.db.batch import BatchResult, Result, results_or_raise
+from tracker_tui.db.explaining import explain
+from tracker_tui.db.turso.client import DEADLINE
+from tracker_tui.db.turso.urls import endpoint
+from tracker_tui.errors import ConfigError, DatabaseError
+
+
+class RemoteLedgerDatabase:
+    """A database on a server; each call is one request. Let one thread use one of these."""
+
+    def __init__(self, driver: turso.TursoDatabase, where: str) -> None:
+        self.where = where
+        """The server, as it may be shown: never with a token."""
+        self._driver = driver
+        # Peewee keeps one for each thread; `interrupt` is called from another one.
+        self._connection = driver.connection()
+
+    @property
+    def traffic(self) -> turso.Traffic:
+        """What has been exchanged with the server so far."""
+        return self._connection.client.traffic
+
+    def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
+        """Run the queries in one transaction; see `Database.batch`."""
+        (result,) = self.batches([queries])
+        return results_or_raise(result)
+
+    def batches(
+        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+    ) -> list[BatchResult]:
+        """Run batches in one request; see `Database.batches`."""
+        try:
+            results = self._driver.batches(batches, repeatable=repeatable)
+        except PeeweeException as error:
+            raise self._explained(error) from error
+        return [self._translated(result) for result in results]
+
+    def changed_elsewhere(self) -> bool:
+        """Return False: a server tells nothing at no cost."""
+        return False
+
+    def interrupt(self) -> None:
+        """Let the call that waits for the server in another thread fail at once."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._driver.close()
+
+    def _translated(self, result: list[turso.StatementResult] | PeeweeException) -> BatchResult:
+        if isinstance(result, PeeweeException):
+            return self._explained(result)
+        return [Result(each.rows, each.rowcount) for each in result]
+
+    def _explained(self, wrapped: PeeweeException) -> DatabaseError:
+        explained = explain(getattr(wrapped, "orig", wrapped), self.where)
+        explained.__cause__ = wrapped
+        return explained
+
+
+def open_remote(remote: Remote, seconds: float | None = None) -> RemoteLedgerDatabase:
+    """Return the database on a server; nothing is sent yet.
+
+    `seconds` is the deadline of each request. Raises ConfigError for settings that cannot be right.
+    """
+    token = None if remote.token is None else remote.token.reveal()
+    try:
+        at = endpoint(remote.url)
+        driver = turso.TursoDatabase(
+            remote.url,
+            token,
+            timeout=DEADLINE if seconds is None else seconds,
+            allow_plain=remote.allow_plain,
+        )
+        return RemoteLedgerDatabase(driver, urlsplit(at.base).netloc)
+    except (turso.Error, PeeweeException) as error:
+        raise _misconfigured(error) from error
+
+
+def tells_what_is_allowed(remote: Remote) -> bool:
+    """Whether the server says that a token may not write; over a WebSocket it only hangs up."""
+    return not remote.url.startswith(("ws:", "wss:"))
+
+
+def _misconfigured(error: Exception) -> ConfigError:
+    driver_error = getattr(error, "orig", error)
+    said = str(driver_error).rstrip(".")
+    if isinstance(driver_error, turso.NotSupportedError):
+        return ConfigError(f"{said}.")
+    if isinstance(driver_error, turso.PlainTextRefused):
+        return ConfigError(
+            f"TURSO_DATABASE_URL: {said}. Use libsql:// or https://, "
+            "or set TRACKER_INSECURE=1 if you know the network."
+        )
+    if isinstance(driver_error, turso.InterfaceError):
+        return ConfigError(f"TURSO_DATABASE_URL or TURSO_AUTH_TOKEN: {said}. Correct it.")
+    raise error
