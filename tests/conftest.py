@@ -16,7 +16,9 @@ from helpers.build import new_resource
 from helpers.proxy import Proxy, proxy_to
 from helpers.servers import Server, running, unpacked_server
 from helpers.wild import FOUNDING, Statements
+from tracker_tui.config import Remote
 from tracker_tui.db.batch import Database
+from tracker_tui.db.remote import open_remote
 from tracker_tui.db.sqlite import open_unchecked
 from tracker_tui.ledger.ledger import Ledger
 
@@ -88,13 +90,19 @@ def proxy(remote_url: str) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture
-def empty_database(tmp_path: Path) -> Iterator[Callable[[], Database]]:
-    """Make databases with nothing in them; another kind of database takes this one's place."""
+@pytest.fixture(params=["file", "server"])
+def empty_database(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[], Database]]:
+    """Make databases with nothing in them, of each kind that a ledger can live in."""
     made: list[Database] = []
     numbers = count(1)
 
     def make() -> Database:
+        if request.param == "server":
+            server: Server = request.getfixturevalue("server")
+            made.append(open_remote(Remote(server.new_database(), token=None)))
+            return made[-1]
         path = tmp_path / f"ledger-{next(numbers)}.db"
         path.touch()
         # No test pulls the plug, so none needs to wait for the disk.

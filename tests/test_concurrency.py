@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from helpers import wild
+from helpers.books import Books
 from helpers.build import new_resource
 from helpers.player import PLAY, changes_of
 from helpers.processes import run_together
-from helpers.wild import ask, make_file
+from helpers.wild import ask_at, make_file
+from tracker_tui.config import Remote
+from tracker_tui.db.remote import open_remote
 from tracker_tui.db.sqlite import create_sqlite, open_sqlite
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.quantities import Kind
@@ -27,25 +30,32 @@ SPICE = new_resource(hagga=START[0], deep_desert=START[1], target=2500, multipli
 
 
 @pytest.fixture
-def wal(tmp_path: Path) -> Path:
+def wal(tmp_path: Path) -> str:
     path = tmp_path / "wal.db"
     create_sqlite(path, lambda database, layout: Ledger(database, layout).create([SPICE], "x"))
-    return path
+    return str(path)
 
 
 @pytest.fixture
-def rollback(tmp_path: Path) -> Path:
+def rollback(tmp_path: Path) -> str:
     path = make_file(tmp_path / "rollback.db", wild.LATER, journal="delete")
     with closing(Ledger(*open_sqlite(path))) as ledger:
         ledger.create([SPICE], "x")
-    return path
+    return str(path)
+
+
+@pytest.fixture
+def remote(remote_url: str) -> str:
+    with closing(open_remote(Remote(remote_url, token=None))) as database:
+        Books(database, wild.LATER).ledger.create([SPICE], "x")
+    return remote_url
 
 
 def play(
-    path: Path, players: list[str], changes_each: int
+    where: str, players: list[str], changes_each: int
 ) -> tuple[dict[str, str], dict[str, Change]]:
     """Let all players loose; return each change's verdict, and each change, by id."""
-    printed = run_together(PLAY, [(path, player, changes_each) for player in players])
+    printed = run_together(PLAY, [(where, player, changes_each) for player in players])
     verdicts: dict[str, str] = {}
     for out in printed:
         verdicts |= json.loads(out.splitlines()[-1])
@@ -54,9 +64,9 @@ def play(
     return verdicts, changes
 
 
-def history(path: Path) -> list[Row]:
-    return ask(
-        path,
+def history(where: str) -> list[Row]:
+    return ask_at(
+        where,
         "SELECT id, previous_quantity_hagga, previous_quantity_deep_desert, new_quantity_hagga,"
         " new_quantity_deep_desert, change_amount_hagga, change_amount_deep_desert"
         " FROM resource_history ORDER BY rowid",
@@ -77,11 +87,11 @@ def differences(change: Change, hagga: int, deep_desert: int) -> tuple[int, int]
 
 
 def assert_every_applied_change_is_one_link_of_the_chain(
-    path: Path, verdicts: dict[str, str], changes: dict[str, Change]
+    where: str, verdicts: dict[str, str], changes: dict[str, Change]
 ) -> None:
     """Replay the history in order of commit: nothing between two rows, nothing twice."""
     hagga, deep_desert = START
-    rows = history(path)[1:]
+    rows = history(where)[1:]
     for row_id, *quantities in rows:
         moved = differences(changes[str(row_id)], hagga, deep_desert)
         after = hagga + moved[0], deep_desert + moved[1]
@@ -92,7 +102,7 @@ def assert_every_applied_change_is_one_link_of_the_chain(
     assert applied == {row[0] for row in rows}
     assert len(applied) == len(rows)
     asked = "SELECT quantity_hagga, quantity_deep_desert FROM resources"
-    assert ask(path, asked) == [(hagga, deep_desert)]
+    assert ask_at(where, asked) == [(hagga, deep_desert)]
 
 
 def points(change: Change, after: int) -> float:
@@ -102,9 +112,9 @@ def points(change: Change, after: int) -> float:
     return int((weighted + weighted * bonus) * 100 + 0.5) / 100
 
 
-def assert_the_leaderboard_follows_the_rules(path: Path, changes: dict[str, Change]) -> None:
+def assert_the_leaderboard_follows_the_rules(where: str, changes: dict[str, Change]) -> None:
     expected = {}
-    for row_id, _, _, *rest in history(path)[1:]:
+    for row_id, _, _, *rest in history(where)[1:]:
         change = changes[str(row_id)]
         hagga, deep_desert, *moved = (int(str(number)) for number in rest)
         if change.kind is Kind.ADD:
@@ -116,14 +126,14 @@ def assert_the_leaderboard_follows_the_rules(path: Path, changes: dict[str, Chan
             )
         elif change.kind is Kind.SET and any(moved):
             expected[change.id] = (change.by, "SET", abs(sum(moved)), 1.0)
-    rows = ask(
-        path, "SELECT id, user_id, action_type, quantity_changed, final_points FROM leaderboard"
+    rows = ask_at(
+        where, "SELECT id, user_id, action_type, quantity_changed, final_points FROM leaderboard"
     )
     assert {key: tuple(row) for key, *row in rows} == expected
     assert len(rows) == len(expected)
 
 
-def test_eight_players_at_once_lose_and_double_nothing(wal: Path) -> None:
+def test_eight_players_at_once_lose_and_double_nothing(wal: str) -> None:
     verdicts, changes = play(wal, [f"player {number}" for number in range(8)], 200)
     assert set(verdicts.values()) <= {"applied", "refused"}
     assert_every_applied_change_is_one_link_of_the_chain(wal, verdicts, changes)
@@ -133,18 +143,27 @@ def test_eight_players_at_once_lose_and_double_nothing(wal: Path) -> None:
     assert sum(before != after for before, after in pairwise(players)) > len(set(players))
 
 
+def test_eight_players_at_once_on_a_server_lose_and_double_nothing(remote: str) -> None:
+    verdicts, changes = play(remote, [f"player {number}" for number in range(8)], 50)
+    assert set(verdicts.values()) <= {"applied", "refused"}
+    assert_every_applied_change_is_one_link_of_the_chain(remote, verdicts, changes)
+    assert_the_leaderboard_follows_the_rules(remote, changes)
+    both = "SELECT quantity_hagga - quantity_location_1, quantity_deep_desert - quantity_location_2"
+    assert ask_at(remote, f"{both} FROM resources") == [(0, 0)]
+
+
 def test_players_of_a_database_with_a_rollback_journal_lose_and_double_nothing(
-    rollback: Path,
+    rollback: str,
 ) -> None:
     verdicts, changes = play(rollback, [f"player {number}" for number in range(4)], 50)
     assert set(verdicts.values()) <= {"applied", "refused"}
     assert_every_applied_change_is_one_link_of_the_chain(rollback, verdicts, changes)
     assert_the_leaderboard_follows_the_rules(rollback, changes)
     both = "SELECT quantity_hagga - quantity_location_1, quantity_deep_desert - quantity_location_2"
-    assert ask(rollback, f"{both} FROM resources") == [(0, 0)]
+    assert ask_at(rollback, f"{both} FROM resources") == [(0, 0)]
 
 
-def test_two_copies_of_the_program_that_send_the_same_changes_apply_each_once(wal: Path) -> None:
+def test_two_copies_of_the_program_that_send_the_same_changes_apply_each_once(wal: str) -> None:
     printed = run_together(PLAY, [(wal, "twin", 100)] * 3)
     answers = [json.loads(out.splitlines()[-1]) for out in printed]
     changes = {change.id: change for change in changes_of("twin", 100)}

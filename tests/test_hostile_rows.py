@@ -22,6 +22,9 @@ from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.ledger.history import HistoryEntry
 from tracker_tui.ledger.ledger import random_id
 
+# A server keeps most of these out: it minds references, and takes texts as UTF-8 only.
+pytestmark = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+
 RESOURCE_TYPES = {
     "id": str,
     "name": str,

@@ -304,9 +304,16 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("schema", ["founding", "later"])
-def test_the_ledger_does_what_the_model_does(make_ledger: MakeLedger, schema: str) -> None:
+@pytest.mark.parametrize(
+    ("empty_database", "examples"), [("file", 60), ("server", 10)], indirect=["empty_database"]
+)
+def test_the_ledger_does_what_the_model_does(
+    make_ledger: MakeLedger, schema: str, examples: int
+) -> None:
     def machine() -> LedgerMachine:
         ticking = count(1_700_000_000)
         return LedgerMachine(make_ledger(wild.OURS[schema], clock=lambda: next(ticking)))
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40))
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=examples, stateful_step_count=40)
+    )

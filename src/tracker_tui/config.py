@@ -76,6 +76,8 @@ class Config(NamedTuple):
     busy_seconds: float | None = None
     """How long to wait for other writers, or for a server; None: as long as the dashboard does."""
     auth: Auth = Auth.NONE
+    origin: str = ""
+    """Where the database is named, for a person; empty where nothing names one."""
     is_demo: bool = False
     """Whether the database is thrown away at the end."""
 
@@ -101,7 +103,15 @@ def load_config(environ: Mapping[str, str], profile: str | None = None) -> Confi
     database = _database(url, settings) if url else folders.data / _default_name(profile)
     auth = _auth(settings) if isinstance(database, Remote) else Auth.NONE
     keys = _texts(path, document.get("keys", {}), are_all_texts=True)
-    return Config(folders, database, not url, _local_user(), profile, keys, auth=auth)
+    origin = _origin(path, profile, environ) if url else ""
+    user = _local_user()
+    return Config(folders, database, not url, user, profile, keys, auth=auth, origin=origin)
+
+
+def _origin(path: Path, profile: str | None, environ: Mapping[str, str]) -> str:
+    if profile is not None:
+        return f"[profiles.{profile}] of {path}"
+    return "the environment" if environ.get("TURSO_DATABASE_URL") else str(path)
 
 
 def _over(settings: Mapping[str, str], environ: Mapping[str, str]) -> Mapping[str, str]:

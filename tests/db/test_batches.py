@@ -6,10 +6,15 @@ import sqlite3
 import time
 from itertools import count
 
+import pytest
+
 from helpers import wild
 from helpers.books import Books, MakeLedger
 from helpers.build import add, new_resource
 from tracker_tui.db.sqlite import SqliteLedgerDatabase
+
+# They turn the screws of SQLite itself.
+pytestmark = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 
 
 def test_the_clock_may_tick_between_the_statements_of_a_change(books: Books) -> None:

@@ -37,6 +37,7 @@ def add_until_it_fails(ledger: Ledger) -> tuple[int, DatabaseError]:
     pytest.fail("there was room for everything")
 
 
+@pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 def test_a_change_that_finds_no_room_leaves_nothing_and_the_next_one_works(books: Books) -> None:
     database = books.database
     assert isinstance(database, SqliteLedgerDatabase)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tracker_tui.config import Config, Folders
+from tracker_tui.config import Config, Folders, Remote, Secret
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import random_id
@@ -54,5 +54,19 @@ def to_hagga(amount: int, **given: Any) -> Change:
 
 def config_for(path: Path, *, is_default: bool = False) -> Config:
     """Return the settings of a local user with this database, everything else beside it."""
-    folders = Folders(path.parent / "config", path.parent, path.parent / "state")
-    return Config(folders, path, is_default, PLAYER)
+    return Config(_folders(path.parent), path, is_default, PLAYER)
+
+
+def remote_config(url: str, home: Path, token: str | None = None, **given: Any) -> Config:
+    """Return the settings of a local user with a database of their own on a server."""
+    remote = Remote(url, None if token is None else Secret(token))
+    return Config(_folders(home), remote, False, PLAYER)._replace(**given)
+
+
+def config_at(where: str) -> Config:
+    """Return the settings of a local user with the database at a path or at a URL."""
+    return remote_config(where, Path()) if "://" in where else config_for(Path(where))
+
+
+def _folders(home: Path) -> Folders:
+    return Folders(home / "config", home, home / "state")

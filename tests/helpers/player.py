@@ -1,17 +1,18 @@
-"""A player in a process of their own, who sends many changes to one ledger file."""
+"""A player in a process of their own, who sends many changes to one ledger."""
 
 from __future__ import annotations
 
 import json
 import random
 import sys
-from pathlib import Path
 
-from helpers.build import change
-from tracker_tui.db.sqlite import open_sqlite
+from helpers.build import change, config_at
 from tracker_tui.domain.change import Change
+from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.errors import DatabaseBusy
 from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.opening import open_ledger
 
 PLAY = "from helpers.player import play; play()"
 KINDS = (Kind.ADD, Kind.ADD, Kind.REMOVE, Kind.TO_DEEP_DESERT, Kind.TO_HAGGA, Kind.SET)
@@ -34,12 +35,23 @@ def changes_of(player: str, how_many: int) -> list[Change]:
 
 def play() -> None:
     """Send the changes of the player named in argv and print each one's verdict as JSON."""
-    path, player, how_many = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    ledger = Ledger(*open_sqlite(path))
+    where, player, how_many = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    ledger = open_ledger(config_at(where))
+    # A server's columns are learnt with the first refresh.
+    ledger.refresh()
     changes = changes_of(player, how_many)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    verdicts = {change.id: str(ledger.apply(change).verdict) for change in changes}
+    verdicts = {change.id: str(persistently(ledger, change).verdict) for change in changes}
     ledger.close()
     sys.stdout.write(json.dumps(verdicts))
+
+
+def persistently(ledger: Ledger, change: Change) -> Outcome:
+    """Send a change until the database has time for it."""
+    while True:
+        try:
+            return ledger.apply(change)
+        except DatabaseBusy:
+            continue

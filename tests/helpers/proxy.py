@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -56,12 +57,17 @@ Fate = Callable[[Exchange], None]
 class Proxy:
     """Passes requests on to a server; what happens to each is decided by `fate`."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Exchange] = []
         self.fate: Fate = pass_on
+        self.hang_ups = 0
+        """How many of the next connections are closed before anything of them is read."""
         self._upstream = urlsplit(upstream)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._scheme = "http" if tls is None else "https"
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(self))
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
@@ -72,7 +78,7 @@ class Proxy:
     @property
     def url(self) -> str:
         """The URL of the database behind it."""
-        return f"http://localhost:{self.port}{self._upstream.path}"
+        return f"{self._scheme}://localhost:{self.port}{self._upstream.path}"
 
     @property
     def count(self) -> int:
@@ -101,9 +107,9 @@ class Proxy:
 
 
 @contextmanager
-def proxy_to(upstream: str) -> Iterator[Proxy]:
-    """A proxy for as long as the block runs."""
-    proxy = Proxy(upstream)
+def proxy_to(upstream: str, *, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
+    """A proxy for as long as the block runs; speaks HTTPS if `tls` says how."""
+    proxy = Proxy(upstream, port=port, tls=tls)
     try:
         yield proxy
     finally:
@@ -149,6 +155,44 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Fate:
     return lambda exchange: exchange.reply(Reply(status, body, named))
 
 
+def trickled(beginning: bytes, until: threading.Event) -> Fate:
+    """A reply begins, then comes byte by byte, never too slowly for a time-out between bytes."""
+
+    def trickle(exchange: Exchange) -> None:
+        exchange.send(beginning)
+        while not until.wait(0.01):
+            exchange.send(b" ")
+        exchange.cut()
+
+    return trickle
+
+
+def unending(beginning: bytes, hung_up: threading.Event) -> Fate:
+    """A reply has no end; it says when the client has had enough."""
+
+    def pour(exchange: Exchange) -> None:
+        exchange.send(beginning)
+        try:
+            while True:
+                exchange.send(b" " * 65536)
+        except OSError:
+            hung_up.set()
+            exchange.cut()
+
+    return pour
+
+
+def altered(alter: Callable[[bytes], bytes], **headers: str) -> Fate:
+    """The server carries it out, and its reply changes on the way."""
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+
+    def fate(exchange: Exchange) -> None:
+        reply = exchange.forward()
+        exchange.reply(Reply(reply.status, alter(reply.body), (*reply.headers, *named)))
+
+    return fate
+
+
 def delayed(seconds: float) -> Fate:
     """It takes so much longer."""
 
@@ -168,6 +212,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     _upstream: http.client.HTTPConnection | None = None
+
+    def handle(self) -> None:
+        if self.proxy.hang_ups:
+            self.proxy.hang_ups -= 1
+        else:
+            super().handle()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -60,6 +60,8 @@ class Server:
             *("--db-path", str(self._folder / "data")),
             *("--http-listen-addr", f"127.0.0.1:{self.port}"),
             *("--admin-listen-addr", f"127.0.0.1:{self.admin_port}"),
+            # Beyond this it forgets some for a moment, and says that they do not exist.
+            *("--max-active-namespaces", "10000"),
         ]
         if self._key is not None:
             public = self._key.public_key()

@@ -1,6 +1,6 @@
 """The schemas met in the wild (data contract), written by hand as other programs write them.
 
-None of this is taken from the program: schema.sql is compared with it, not copied from it.
+No schema is taken from the program: schema.sql is compared with these, not copied from them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from tracker_tui.db.turso import connect
 
 Statements = tuple[str, ...]
 
@@ -110,6 +112,16 @@ def ask(path: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
     """Run one statement on a file behind the program's back; returns its rows."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(sql, values).fetchall()
+        connection.commit()
+    return rows
+
+
+def ask_at(where: str, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """Run one statement at a path or at a URL; returns its rows."""
+    if "://" not in where:
+        return ask(Path(where), sql, *values)
+    with closing(connect(where)) as connection:
+        rows: list[tuple[Any, ...]] = connection.execute(sql, values).fetchall()
         connection.commit()
     return rows
 

@@ -79,6 +79,9 @@ def _parser() -> _Parser:
     listing.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to look for")
     listing.add_argument("--json", action="store_true", help="print one JSON document")
 
+    doctor = command("doctor", "doctor", "doctor", "say what is configured, reachable, permitted")
+    doctor.add_argument("--json", action="store_true", help="print one JSON document")
+
     edit = command("edit", "edit", "edit", "change a quantity")
     edit.epilog = _EDIT_HELP
     edit.add_argument("resource", metavar="RESOURCE", help="an id, a name, or a part of one name")

@@ -65,6 +65,8 @@ def points_text(points: float) -> str:
 def outcome_sentence(outcome: Outcome, places: Places) -> str:
     """Say what came of a change, in one line of plain text."""
     resource, change = outcome.resource, outcome.change
+    if resource is None and outcome.said:
+        return f"Not changed. {one_line(outcome.said)}"
     if resource is None:
         return "Not changed: this resource was deleted. Refresh the list."
     name = one_line(resource.name, 60)

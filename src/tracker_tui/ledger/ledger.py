@@ -124,7 +124,15 @@ class Ledger:
 
     def _send(self, changes: Sequence[Change]) -> list[BatchResult]:
         batches = [self._statements(change) for change in changes]
-        return self._database.batches(batches, repeatable=True)
+        try:
+            return self._database.batches(batches, repeatable=True)
+        except WriteRefused as error:
+            # Somebody may have taken rights away: the next refresh finds out what is left.
+            self.can_write = None
+            if len(changes) == 1:
+                return [error]
+        # A server may refuse the whole request for what one change in it may not do.
+        return [result for change in changes for result in self._send([change])]
 
     def _statements(self, change: Change, fingerprint: int | None = None) -> list[BaseQuery]:
         now = None if self._clock is None else self._clock()

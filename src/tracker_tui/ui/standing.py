@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import monotonic
 from typing import NamedTuple
 
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS
+from tracker_tui.errors import (
+    DatabaseUnreachable,
+    OutcomeUnknown,
+    TokenRefused,
+    TrackerError,
+    WriteRefused,
+)
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.shown import ago
 from tracker_tui.ui.view import Summary, View
 
 _FRESH_SECONDS = 5.0
+_FRESH_REMOTE_SECONDS = 15.0
+_TROUBLE: Mapping[type[TrackerError], str] = {
+    DatabaseUnreachable: "offline",
+    OutcomeUnknown: "offline",
+    TokenRefused: "token refused",
+    WriteRefused: "not allowed",
+}
 _PATIENCE_SECONDS = 1.5
 
 
@@ -57,11 +72,16 @@ def facts_of(view: View, shown: int, total: int, marked: int) -> str:
 
 
 def _connection(tracker: Tracker) -> str:
+    """Say how well the ledger can be reached, and how old what is shown is."""
+    trouble = tracker.trouble and _TROUBLE.get(type(tracker.trouble), "unavailable")
     if tracker.last_refresh is None:
-        return "unavailable" if tracker.trouble else "opening …"
+        return trouble or "opening …"
     age = monotonic() - tracker.last_refresh
-    if tracker.trouble:
-        return f"unavailable, read {ago(int(age))}"
+    if trouble:
+        return f"{trouble}, read {ago(int(age))}"
     if tracker.waited() > _PATIENCE_SECONDS:
-        return "database busy, waiting …"
-    return "local" if age < _FRESH_SECONDS else f"local, read {int(age)} s ago"
+        return "waiting for the server …" if tracker.is_remote else "database busy, waiting …"
+    place = "online" if tracker.is_remote else "local"
+    told = place if tracker.can_write else f"{place}, read only"
+    fresh = _FRESH_REMOTE_SECONDS if tracker.is_remote else _FRESH_SECONDS
+    return told if age < fresh else f"{told}, read {int(age)} s ago"

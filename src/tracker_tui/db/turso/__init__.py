@@ -8,7 +8,12 @@
 It speaks Hrana 3 over HTTP ("SQL over HTTP") through one kept-alive connection, and knows nothing
 of the rest of this program. `connect` behaves as `sqlite3.connect` does, as far as a server can;
 what it cannot: functions in Python, `ATTACH`, temporary tables, infinity, and `changes()` or
-`last_insert_rowid()` in a statement of its own, since each stands alone outside a transaction.
+`last_insert_rowid()` in a statement of its own, since each stands alone outside a transaction. A
+script with a syntax error may run not at all; `total_changes` leaves out what triggers changed, and
+what a statement changed that then failed; a value that cannot be sent begins no transaction;
+`executemany` of no values sends nothing; where names and `?` are mixed, a column named after a
+placeholder is called by its number; and one float of 17 digits in some hundreds loses its last
+place, as the server rounds what it reads twice (see `numerals`).
 """
 
 from __future__ import annotations

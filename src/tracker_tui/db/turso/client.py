@@ -12,6 +12,7 @@ from tracker_tui.db.turso.errors import Error, OutcomeUnknown, PlainTextRefused
 from tracker_tui.db.turso.results import StatementResult, response_of
 from tracker_tui.db.turso.statements import Statement
 from tracker_tui.db.turso.stream import CLOSE, Stream
+from tracker_tui.db.turso.tokens import Token
 from tracker_tui.db.turso.transport import Transport
 from tracker_tui.db.turso.urls import Endpoint, endpoint
 
@@ -64,7 +65,7 @@ class Client(Protocol):
 class HttpClient:
     """Speaks Hrana 3 over HTTP: any number of batches are one request."""
 
-    def __init__(self, at: Endpoint, token: str | None, seconds: float = DEADLINE) -> None:
+    def __init__(self, at: Endpoint, token: Token, seconds: float = DEADLINE) -> None:
         self._endpoint = at
         self._seconds = seconds
         self._transport = Transport(token)
@@ -86,15 +87,13 @@ class HttpClient:
         """See `Client.batches`."""
         seconds = self._seconds if seconds is None else seconds
         deadline = monotonic() + seconds
-        requests = [*map(transaction, batches), CLOSE]
         try:
-            results = self.stream().send(requests, seconds)
-        except OutcomeUnknown:
-            left = deadline - monotonic()
-            if left <= 0 or not (repeatable or all(map(only_reads, batches))):
+            return self._ask(batches, seconds)
+        except OutcomeUnknown as lost:
+            left, reads = deadline - monotonic(), all(map(only_reads, batches))
+            if left <= 0 or not (repeatable or reads):
                 raise
-            results = self.stream().send(requests, left)
-        return [self._read(*each) for each in zip(results, batches, strict=False)]
+            return self._ask(batches, left) if reads else self._ask_again(batches, left, lost)
 
     def interrupt(self) -> None:
         """See `Client.interrupt`."""
@@ -104,6 +103,26 @@ class HttpClient:
         """Let go of the connection."""
         self._transport.close()
 
+    def _ask(self, batches: Sequence[Batch], seconds: float) -> list[BatchResult]:
+        requests = [*map(transaction, batches), CLOSE]
+        answers = self.stream().send(requests, seconds)
+        return [self._read(*each) for each in zip(answers, batches, strict=False)]
+
+    def _ask_again(
+        self, batches: Sequence[Batch], seconds: float, lost: OutcomeUnknown
+    ) -> list[BatchResult]:
+        """Send changes a second time; what prevents them now says nothing of the first time."""
+        try:
+            results = self._ask(batches, seconds)
+        except Error as error:
+            if error.may_have_happened:
+                raise
+            raise lost from error
+        for result in results:
+            if isinstance(result, Error):
+                result.may_have_happened = True
+        return results
+
     def _read(self, result: dict[str, object], batch: Batch) -> BatchResult:
         try:
             results = transaction_results(response_of(result), len(batch))
@@ -111,21 +130,21 @@ class HttpClient:
             raise
         except Error as error:
             return error
-        except (KeyError, TypeError, ValueError) as error:
-            raise OutcomeUnknown("The answer is not what a libSQL server sends") from error
         self._traffic.count(results)
         return results
 
 
 def client_for(
-    url: str, token: str | None, seconds: float = DEADLINE, *, allow_plain: bool = False
+    url: str, token: str | Token | None, seconds: float = DEADLINE, *, allow_plain: bool = False
 ) -> Client:
     """Return a way to the server of this URL; nothing is sent yet.
 
-    Raises InterfaceError for a URL that is none, PlainTextRefused for one that would send the token
-    in the clear to another machine, unless `allow_plain`; NotSupportedError where a WebSocket is
-    wanted and the extra `ws` is not installed.
+    Raises InterfaceError for a URL or a token that is none, PlainTextRefused for a URL that would
+    send the token in the clear to another machine, unless `allow_plain`; NotSupportedError where a
+    WebSocket is wanted and the extra `ws` is not installed.
     """
+    token = Token.of(token)
+    token.check()
     at = endpoint(url)
     if not (at.is_encrypted or at.is_this_machine or allow_plain):
         raise PlainTextRefused(f"{at.scheme}:// would send the token in the clear to {at.host}")

@@ -23,9 +23,16 @@ from tracker_tui.db.turso.errors import (
     TransactionLost,
     Warning,  # noqa: A004 - the name is DB-API's
 )
-from tracker_tui.db.turso.results import StatementResult, Steps, response_of, steps_of
+from tracker_tui.db.turso.results import (
+    StatementResult,
+    Steps,
+    is_autocommit,
+    response_of,
+    steps_of,
+)
 from tracker_tui.db.turso.statements import Parameters
 from tracker_tui.db.turso.stream import Stream
+from tracker_tui.db.turso.tokens import Token
 
 _LEVELS: Final = frozenset({"", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"})
 _WHERE_WE_ARE: Final = {"type": "get_autocommit"}
@@ -33,7 +40,7 @@ _WHERE_WE_ARE: Final = {"type": "get_autocommit"}
 
 def connect(
     url: str,
-    auth_token: str | None = None,
+    auth_token: str | Token | None = None,
     *,
     timeout: float = DEADLINE,
     isolation_level: str | None = "",
@@ -46,6 +53,7 @@ def connect(
     `sqlite3`. Plain HTTP to another machine is refused unless `allow_plain`: it would send the
     token in the clear.
     """
+    auth_token = Token.of(auth_token)
     client = client_for(url, auth_token, timeout, allow_plain=allow_plain)
     return Connection(client, timeout=timeout, isolation_level=isolation_level)
 
@@ -75,25 +83,32 @@ class Connection:
         self.client = client
         self.row_factory: Callable[..., Any] | None = None
         self.total_changes = 0
-        self.isolation_level = isolation_level
         self._timeout = timeout
         self._stream = client.stream() if isinstance(client, HttpClient) else None
         self._in_transaction = False
         self._is_dead = False
         self._is_closed = False
+        self.isolation_level = isolation_level
 
     # The state
 
     @property
     def isolation_level(self) -> str | None:
-        """How transactions begin that are begun by themselves; None: they are not."""
+        """How transactions begin that are begun by themselves; None: they are not.
+
+        Set to None it commits what is open, as in `sqlite3`.
+        """
         return self._isolation_level
 
     @isolation_level.setter
     def isolation_level(self, level: str | None) -> None:
-        if level is not None and level.upper() not in _LEVELS:
+        if not isinstance(level, str | None):
+            raise TypeError("isolation_level must be str or None")
+        if level is None:
+            self.commit()
+        elif level.upper() not in _LEVELS:
             raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE' or so")
-        self._isolation_level = level
+        self._isolation_level = None if level is None else level.upper()
 
     @property
     def in_transaction(self) -> bool:
@@ -193,15 +208,22 @@ class Connection:
             raise ProgrammingError("Cannot operate on a closed database.")
         return self.client.batches(batches, repeatable=repeatable)
 
-    def run_steps(self, steps: Sequence[Step]) -> list[StatementResult]:
-        """Run the steps of one batch in this connection's stream; raises what failed in it."""
+    def run_steps(self, steps: Sequence[Step], *, begins: bool = False) -> list[StatementResult]:
+        """Run the steps of one batch in this connection's stream; raises what failed in it.
+
+        `begins` says that the first is a BEGIN which is there only for the next.
+        """
         request = batch(steps)
         was_in_transaction = self._in_transaction
         (response,) = self._send(request)
         outcome: Steps = steps_of(response, len(steps))
         self._count(outcome)
+        if begins and not isinstance(outcome.errors[1], IntegrityError | None):
+            # `sqlite3` begins only for a statement that it understood.
+            with suppress(Error):
+                self.rollback()
         for error in outcome.errors:
-            if isinstance(error, TransactionLost):
+            if isinstance(error, TransactionLost) and was_in_transaction:
                 self._die()
             if error is not None:
                 raise error
@@ -210,10 +232,6 @@ class Connection:
             self._die()
             self.check_usable()
         return [result for result in outcome.results if result is not None]
-
-    def run_script(self, script: str) -> None:
-        """Run a sequence of statements in this connection's stream."""
-        self._send({"type": "sequence", "sql": script})
 
     def begin_step(self) -> Step:
         """Return the step that begins a transaction as `isolation_level` says."""
@@ -226,14 +244,19 @@ class Connection:
             raise NotSupportedError("Over a WebSocket there are batches only: use https:// or so.")
         if not self._in_transaction and not self._stream.is_open:
             self._stream.forget()
+        was_in_transaction = self._in_transaction
         try:
             answers = self._exchange(self._stream, [request, _WHERE_WE_ARE])
+            # Looked at first: it holds whether the request itself succeeded or not.
+            self._in_transaction = not is_autocommit(answers[1])
         except Error:
-            if self._in_transaction:
+            if was_in_transaction:
                 self._die()
             raise
-        # Looked at first: it holds whether the request itself succeeded or not.
-        self._in_transaction = not response_of(answers[1])["is_autocommit"]
+        if was_in_transaction and not self._in_transaction and answers[0]["type"] == "error":
+            # It was refused before it ran, so it is not what ended the transaction.
+            self._die()
+            self.check_usable()
         return [response_of(answers[0])]
 
     def _exchange(self, stream: Stream, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from tracker_tui.db.turso.batches import IN_TRANSACTION, Condition, Step, after, step
+from tracker_tui.db.turso.batches import IN_TRANSACTION, Condition, Step, after, only_reads, step
 from tracker_tui.db.turso.errors import Error, ProgrammingError
 from tracker_tui.db.turso.results import Row, StatementResult
-from tracker_tui.db.turso.statements import Parameters, changes_data, first_word, wired
+from tracker_tui.db.turso.statements import (
+    Parameters,
+    changes_data,
+    check_text,
+    first_word,
+    split,
+    wired,
+)
 
 if TYPE_CHECKING:
     from tracker_tui.db.turso.connection import Connection
 
 _STATEMENTS_A_REQUEST: Final = 500
-_INSERTS: Final = frozenset({"INSERT", "REPLACE"})
+_INSERTS: Final = frozenset({"INSERT", "REPLACE", "WITH"})
 _NOTHING: Final = "SQL_NO_STATEMENT"
 
 Description = tuple[tuple[str, None, None, None, None, None, None], ...]
@@ -38,10 +45,8 @@ class Cursor:
     def execute(self, sql: str, parameters: Parameters = ()) -> Self:
         """Run one statement, after a BEGIN in the same request where `sqlite3` would begin."""
         self._reset()
-        steps = self._begin_steps(sql)
-        steps.append(step(wired(sql, parameters), self._condition(steps)))
         try:
-            result = self.connection.run_steps(steps)[-1]
+            (result,) = self._run(sql, [wired(sql, parameters)])
         except Error as error:
             if error.code == _NOTHING:
                 return self
@@ -52,27 +57,42 @@ class Cursor:
     def executemany(self, sql: str, parameters: Iterable[Parameters]) -> Self:
         """Run one statement for each set of parameters, hundreds in one request.
 
-        Stops at the first that fails; those before it are kept, as `sqlite3` does.
+        Stops at the first that fails, or cannot be sent; those before it are kept, as `sqlite3`
+        does.
         """
         self._reset()
-        if first_word(sql) in ("SELECT", "VALUES"):
+        if only_reads([(sql, ())]):
             raise ProgrammingError("executemany() can only execute DML statements.")
         sets, changed = iter(parameters), 0
-        while some := list(islice(sets, _STATEMENTS_A_REQUEST)):
-            steps = self._begin_steps(sql)
-            begun = len(steps)
-            for each in some:
-                steps.append(step(wired(sql, each), self._condition(steps)))
-            results = self.connection.run_steps(steps)[begun:]
-            changed += sum(result.rowcount for result in results)
+        while first := list(islice(sets, 1)):
+            statements = []
+            try:
+                for each in chain(first, islice(sets, _STATEMENTS_A_REQUEST - 1)):
+                    statements.append(wired(sql, each))  # noqa: PERF401 - a list would be lost
+            finally:
+                if statements:
+                    changed += sum(done.rowcount for done in self._run(sql, statements))
         self.rowcount = changed if changes_data(sql) else -1
         return self
 
     def executescript(self, script: str) -> Self:
-        """Commit what is open, then run all statements of a script; their rows are not kept."""
+        """Commit what is open, then run all statements of a script; their rows are not kept.
+
+        One by one, hundreds in one request: of a whole script the server would leave out, without
+        a word, a statement that breaks off.
+        """
         self._reset()
+        check_text(script)
         self.connection.commit()
-        self.connection.run_script(script)
+        statements = iter(split(script))
+        while some := list(islice(statements, _STATEMENTS_A_REQUEST)):
+            steps: list[Step] = []
+            for sql in some:
+                # Only the first: the script may end its transaction, and begin another.
+                open_still = IN_TRANSACTION if self.connection.in_transaction else None
+                condition = after(len(steps) - 1) if steps else open_still
+                steps.append(step({"sql": sql, "want_rows": False}, condition))
+            self.connection.run_steps(steps)
         return self
 
     def fetchone(self) -> Any:
@@ -114,10 +134,18 @@ class Cursor:
         make: Any = factory
         return make(source, row)
 
-    def _begin_steps(self, sql: str) -> list[Step]:
+    def _run(self, sql: str, statements: Iterable[dict[str, Any]]) -> list[StatementResult]:
+        """Run one SQL text with each of its sets of values; return a result for each."""
         connection = self.connection
-        begins = connection.isolation_level is not None and changes_data(sql)
-        return [connection.begin_step()] if begins and not connection.in_transaction else []
+        begins = (
+            changes_data(sql)
+            and connection.isolation_level is not None
+            and not connection.in_transaction
+        )
+        steps = [connection.begin_step()] if begins else []
+        for statement in statements:
+            steps.append(step(statement, self._condition(steps)))
+        return connection.run_steps(steps, begins=begins)[int(begins) :]
 
     def _condition(self, steps: list[Step]) -> Condition | None:
         """Return when the next step may run: after the one before it, in the open transaction."""

@@ -8,15 +8,19 @@ from typing import Any
 from peewee import (  # type: ignore[attr-defined]  # the stubs leave the wrapper out
     BaseQuery,
     ImproperlyConfigured,
+    InterfaceError,
     PeeweeException,
+    ProgrammingError,
     SqliteDatabase,
     __exception_wrapper__,
+    _manual,
 )
 
 from tracker_tui.db.turso.client import DEADLINE, Traffic
 from tracker_tui.db.turso.connection import Connection, connect
 from tracker_tui.db.turso.errors import Error
 from tracker_tui.db.turso.results import StatementResult
+from tracker_tui.db.turso.tokens import Token
 
 
 class TursoDatabase(SqliteDatabase):
@@ -31,24 +35,42 @@ class TursoDatabase(SqliteDatabase):
 
     def __init__(
         self,
-        url: str,
-        auth_token: str | None = None,
+        url: str | None,
+        auth_token: str | Token | None = None,
         *,
         timeout: float = DEADLINE,
         allow_plain: bool = False,
         **options: Any,
     ) -> None:
-        """See `connect` for what the arguments mean; the rest is Peewee's."""
-        # In a closure: whatever prints the object must not print the token.
-        self._open: Callable[[], Connection] = lambda: connect(
-            url, auth_token, timeout=timeout, isolation_level=None, allow_plain=allow_plain
+        """See `connect` for what the arguments mean; the rest is Peewee's.
+
+        Without a URL they are given to `init` later, as with any database of Peewee.
+        """
+        auth_token = Token.of(auth_token)
+        super().__init__(
+            url, auth_token=auth_token, timeout=timeout, allow_plain=allow_plain, **options
         )
-        super().__init__(url, **options)
+
+    def init(  # type: ignore[override]  # what a server needs, in place of what a file needs
+        self,
+        url: str | None,
+        auth_token: str | Token | None = None,
+        *,
+        timeout: float = DEADLINE,
+        allow_plain: bool = False,
+        **options: Any,
+    ) -> None:
+        """Say where the database is; a connection to another one is closed."""
+        auth_token = Token.of(auth_token)
+        self._open: Callable[[], Connection] = lambda: connect(
+            url or "", auth_token, timeout=timeout, isolation_level=None, allow_plain=allow_plain
+        )
+        super().init(url, timeout=timeout, **options)  # type: ignore[arg-type]  # float is meant
 
     @property
     def traffic(self) -> Traffic:
-        """What this thread has exchanged with the server so far."""
-        return self._usable().client.traffic
+        """What this thread's connection has exchanged with the server so far."""
+        return self.connection().client.traffic
 
     def batch(
         self, queries: Sequence[BaseQuery], *, repeatable: bool = False
@@ -71,39 +93,51 @@ class TursoDatabase(SqliteDatabase):
         A batch that failed gives Peewee's exception in place of its results; the others are not
         touched by it. See `batch` for `repeatable`.
         """
+        if self.in_transaction():
+            # It would be kept even where the transaction around it is undone.
+            raise ProgrammingError("A batch is a transaction, and cannot be part of another one.")
         statements = [[self.get_sql_context().parse(query) for query in each] for each in batches]
         with __exception_wrapper__:
-            results = self._usable().batches(statements, repeatable=repeatable)
+            results = self.connection().batches(statements, repeatable=repeatable)
         return [_wrapped(result) for result in results]
 
     def is_connection_usable(self) -> bool:
         """Whether there is a connection that has not lost its transaction."""
-        return not self.is_closed() and not self._driver().is_dead
+        return not self.is_closed() and not self.connection().is_dead
 
     def connection(self) -> Connection:
         """Return this thread's connection."""
-        return self._usable()
+        connection: Connection = super().connection()  # type: ignore[no-untyped-call]
+        return connection
 
-    def cursor(self, named_cursor: object = None) -> Any:
-        """Return a cursor; a connection that died with its transaction is replaced after it."""
-        if not self.is_closed():
-            self._usable()
-        return super().cursor(named_cursor)  # type: ignore[no-untyped-call]
+    def commit(self) -> None:
+        """Keep what the transaction did; OperationalError if it is lost."""
+        try:
+            super().commit()
+        finally:
+            self._replace_dead()
 
     def rollback(self) -> None:
         """Undo the transaction; if it is lost there is nothing to undo."""
-        with __exception_wrapper__:
-            self._usable().rollback()
+        if self.is_closed():
+            raise InterfaceError("Cannot rollback, database connection not open.")
+        try:
+            with __exception_wrapper__:
+                self.connection().rollback()
+        finally:
+            self._replace_dead()
 
-    def _usable(self) -> Connection:
-        is_over = not self.in_transaction()
-        if is_over and not self.is_closed() and self._driver().is_dead:
-            self.close()
-        return self._driver()
+    def _replace_dead(self) -> None:
+        """Begin anew after a lost transaction, but not before its whole block is over.
 
-    def _driver(self) -> Connection:
-        connection: Connection = super().connection()  # type: ignore[no-untyped-call]
-        return connection
+        Else the rest of the block would be carried out by itself.
+        """
+        block = self.top_transaction()  # type: ignore[no-untyped-call]
+        is_over = block is None or isinstance(block, _manual)
+        if is_over and not self.is_closed() and self.connection().is_dead:
+            self.connection().close()
+            # Not through `close` and `connect`, which would forget the blocks around this one.
+            self._state.conn = self._connect()  # type: ignore[attr-defined]  # not in the stubs
 
     def _connect(self) -> Connection:
         if self._pragmas:  # type: ignore[attr-defined]  # the stubs leave it out

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from tracker_tui.db.turso.errors import Error, OutcomeUnknown, error_for
 from tracker_tui.db.turso.values import SqlValue, decode
 
 Row = tuple[SqlValue, ...]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _understood(read: Callable[P, T]) -> Callable[P, T]:
+    """Let a reader raise OutcomeUnknown for an answer that makes no sense, whatever it holds."""
+
+    @wraps(read)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise OutcomeUnknown("The answer is not what a libSQL server sends") from error
+
+    return reading
 
 
 class StatementResult(NamedTuple):
@@ -25,10 +42,14 @@ class StatementResult(NamedTuple):
 def result_from(answer: dict[str, Any]) -> StatementResult:
     """Read a StmtResult."""
     last = answer.get("last_insert_rowid")
+    names = tuple([_text(column["name"] or "") for column in _list(answer["cols"])])
+    rows = [tuple([decode(value) for value in _list(row)]) for row in _list(answer["rows"])]
+    if not {len(names)}.issuperset(map(len, rows)):
+        raise ValueError("rows of another length than their columns")
     return StatementResult(
-        [tuple([decode(value) for value in row]) for row in answer["rows"]],
+        rows,
         int(answer["affected_row_count"]),
-        tuple([column["name"] or "" for column in answer["cols"]]),
+        names,
         None if last is None else int(last),
         int(answer.get("rows_read") or 0),
         int(answer.get("rows_written") or 0),
@@ -40,12 +61,45 @@ def reported_error(report: dict[str, Any]) -> Error:
     return error_for(str(report.get("code") or ""), str(report.get("message") or "unknown error"))
 
 
+class Pipeline(NamedTuple):
+    """A whole answer: a StreamResult for each request, and where the stream goes on."""
+
+    results: list[dict[str, Any]]
+    baton: str | None
+    base_url: str | None
+
+
+@_understood
+def pipeline_of(answer: dict[str, Any], expected: int) -> Pipeline:
+    """Read the answer to so many requests."""
+    results, baton, base_url = _list(answer["results"]), answer["baton"], answer.get("base_url")
+    if not {"ok", "error"}.issuperset(result["type"] for result in results):
+        raise ValueError("results of an unknown type")
+    if len(results) != expected:
+        raise OutcomeUnknown("The server answered another number of requests")
+    return Pipeline(
+        results,
+        None if baton is None else _text(baton),
+        None if base_url is None else _text(base_url),
+    )
+
+
+@_understood
 def response_of(result: dict[str, Any]) -> dict[str, Any]:
     """Return the response in a StreamResult; raises what the server reports instead."""
     if result["type"] == "error":
         raise reported_error(result["error"])
     response: dict[str, Any] = result["response"]
     return response
+
+
+@_understood
+def is_autocommit(result: dict[str, Any]) -> bool:
+    """Read whether no transaction is open; raises what the server reports instead."""
+    answer = response_of(result)["is_autocommit"]
+    if not isinstance(answer, bool):
+        raise TypeError(answer)
+    return answer
 
 
 class Steps(NamedTuple):
@@ -61,13 +115,26 @@ class Steps(NamedTuple):
                 raise error
 
 
+@_understood
 def steps_of(response: dict[str, Any], expected: int) -> Steps:
     """Read a BatchResult of so many steps."""
     result = response["result"]
     steps = Steps(
-        [None if step is None else result_from(step) for step in result["step_results"]],
-        [None if step is None else reported_error(step) for step in result["step_errors"]],
+        [None if step is None else result_from(step) for step in _list(result["step_results"])],
+        [None if step is None else reported_error(step) for step in _list(result["step_errors"])],
     )
     if not len(steps.results) == len(steps.errors) == expected:
         raise OutcomeUnknown("The server answered another number of steps than it was asked.")
     return steps
+
+
+def _list(found: object) -> list[Any]:
+    if not isinstance(found, list):
+        raise TypeError(found)
+    return found
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str):
+        raise TypeError(found)
+    return found

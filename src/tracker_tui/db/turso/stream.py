@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any, Final
 
-from tracker_tui.db.turso.errors import Misdirected, OutcomeUnknown
+from tracker_tui.db.turso.errors import Misdirected
+from tracker_tui.db.turso.results import pipeline_of
 from tracker_tui.db.turso.transport import Transport
 from tracker_tui.db.turso.urls import Endpoint, endpoint, may_follow
 
@@ -23,13 +24,15 @@ class Stream:
         self._transport = transport
         self._endpoint = endpoint
         self._baton: str | None = None
-        self._base = endpoint.base
+        self._base: str | None = endpoint.base
+        """Where the stream goes on; None where we do not follow it."""
         self._used = 0.0
 
     @property
     def is_open(self) -> bool:
-        """Whether the server still knows the stream, as far as can be told from here."""
-        return self._baton is not None and monotonic() - self._used < _SERVER_FORGETS_AFTER
+        """Whether the stream can go on, as far as can be told from here."""
+        is_fresh = monotonic() - self._used < _SERVER_FORGETS_AFTER
+        return self._baton is not None and self._base is not None and is_fresh
 
     def send(self, requests: Sequence[Request], seconds: float) -> list[dict[str, Any]]:
         """Return a StreamResult for each request, all sent as one pipeline.
@@ -38,19 +41,13 @@ class Stream:
         """
         baton, base = self._baton, self._base
         self.forget()
+        if base is None:
+            raise Misdirected("The server sends this stream to a place where the token must not go")
         body = {"baton": baton, "requests": list(requests)}
         answer = self._transport.post(f"{base}/v3/pipeline", body, seconds)
-        try:
-            results: list[dict[str, Any]] = answer["results"]
-            self._baton, elsewhere = answer["baton"], answer.get("base_url")
-        except KeyError as error:
-            raise OutcomeUnknown("The answer is not what a libSQL server sends") from error
-        if not isinstance(results, list) or len(results) != len(requests):
-            raise OutcomeUnknown("The server answered another number of requests")
+        results, self._baton, elsewhere = pipeline_of(answer, len(requests))
         self._used = monotonic()
-        self._base = base
-        if elsewhere is not None and self._baton is not None:
-            self._move(str(elsewhere))
+        self._base = base if elsewhere is None else self._allowed(elsewhere)
         return results
 
     def forget(self) -> None:
@@ -63,8 +60,7 @@ class Stream:
             self.send([CLOSE], seconds)
         self.forget()
 
-    def _move(self, base_url: str) -> None:
-        if not may_follow(self._endpoint, base_url):
-            self.forget()
-            raise Misdirected("The server sends this stream to a place where the token must not go")
-        self._base = endpoint(base_url).base
+    def _allowed(self, base_url: str) -> str | None:
+        # No error yet: what was asked is done, and outside a transaction the next request begins a
+        # new stream anyhow.
+        return endpoint(base_url).base if may_follow(self._endpoint, base_url) else None

@@ -7,10 +7,10 @@ import sqlite3
 from base64 import b64decode, b64encode
 from typing import Any
 
-from tracker_tui.db.turso.errors import DataError, InterfaceError, ProgrammingError
+from tracker_tui.db.turso.errors import DataError, ProgrammingError
 
 SqlValue = None | int | float | str | bytes
-_INTEGERS = range(-(2**63), 2**63)
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _NULL = {"type": "null"}
 
 
@@ -26,7 +26,7 @@ def encode(value: object) -> dict[str, Any]:
         value.encode("utf-8")
         return {"type": "text", "value": value}
     if isinstance(value, int):
-        if value not in _INTEGERS:
+        if not _LEAST <= value <= _MOST:
             raise OverflowError("Python int too large to convert to SQLite INTEGER")
         # As text: other languages read a number of JSON as a float.
         return {"type": "integer", "value": str(int(value))}
@@ -38,11 +38,15 @@ def encode(value: object) -> dict[str, Any]:
 
 
 def decode(wired: dict[str, Any]) -> SqlValue:
-    """Return the Python value of what the server sent; InterfaceError if it is none."""
+    """Return the Python value of what the server sent.
+
+    Raises TypeError, ValueError or LookupError if it is none.
+    """
     kind = wired["type"]
     if kind == "text":
-        text: str = wired["value"]
-        return text
+        if isinstance(text := wired["value"], str):
+            return text
+        raise TypeError(text)
     if kind == "integer":
         return int(wired["value"])
     if kind == "null":
@@ -54,7 +58,7 @@ def decode(wired: dict[str, Any]) -> SqlValue:
     if kind == "blob":
         encoded: str = wired["base64"]
         return b64decode(encoded + "=" * (-len(encoded) % 4))
-    raise InterfaceError("The server sent a value of an unknown type.")
+    raise ValueError(kind)
 
 
 def _encoded_float(value: float) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker_tui.db.turso.batches import only_reads
 from tracker_tui.db.turso.client import Batch, BatchResult, Traffic
@@ -28,30 +28,34 @@ from tracker_tui.db.turso.errors import (
     TokenRefused,
     error_for,
 )
+from tracker_tui.db.turso.failures import without_frames
 from tracker_tui.db.turso.results import StatementResult
 from tracker_tui.db.turso.statements import Statement, wired
+from tracker_tui.db.turso.tokens import Token
 from tracker_tui.db.turso.urls import Endpoint
 from tracker_tui.db.turso.values import decode
 
 if TYPE_CHECKING:
     from libsql_client import Client
 
+T = TypeVar("T")
+
 _CLOSING_SECONDS = 2.0
-_CONNECTION_CODES = ("HRANA_", "CLIENT_CLOSED")
+_CLOSED = "CLIENT_CLOSED"
 
 
 class WebSocketClient:
     """Speaks to a server over one WebSocket, which is opened anew when it broke."""
 
-    def __init__(self, at: Endpoint, token: str | None, seconds: float) -> None:
+    def __init__(self, at: Endpoint, token: Token, seconds: float) -> None:
         self._traffic = Traffic()
         self._seconds = seconds
+        self._url = at.base
+        self._token = token
         create = _library()
-        # A closure: whatever prints the object must not print the token.
-        self._create: Callable[[], Client] = lambda: create(at.base, auth_token=token)
+        self._create: Callable[[], Client] = lambda: create(at.base, auth_token=token.reveal())
         self._client: Client | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._work: Future[list[StatementResult]] | None = None
+        self._thread: _LoopThread | None = None
 
     @property
     def traffic(self) -> Traffic:
@@ -70,16 +74,14 @@ class WebSocketClient:
 
     def interrupt(self) -> None:
         """See `Client.interrupt`."""
-        work = self._work
-        if work is not None:
-            work.cancel()
+        self._drop()
 
     def close(self) -> None:
         """Let go of the connection and of the thread that served it."""
         self._drop()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._loop = None
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
 
     def _batch(self, batch: Batch, deadline: float, *, may_repeat: bool) -> BatchResult:
         statements = [_for_library(statement) for statement in batch]
@@ -94,18 +96,19 @@ class WebSocketClient:
         from libsql_client import LibsqlError
 
         self._traffic.requests += 1
-        self._work = asyncio.run_coroutine_threadsafe(
-            asyncio.wait_for(self._run(statements), deadline - monotonic()), self._running_loop()
-        )
+        if self._thread is None:
+            self._thread = _LoopThread()
         try:
-            return self._work.result()
+            # Waited for out here: cancelled, the library would log errors of its own.
+            return self._thread.start(self._run(statements)).result(deadline - monotonic())
         except LibsqlError as error:
-            if not error.code.startswith(_CONNECTION_CODES):
+            if error.code == _CLOSED:
+                raise TimedOut("The answer was not waited for any longer") from error
+            if not _is_broken(error):
                 return self._reported(error)
             self._drop()
             raise OutcomeUnknown("The connection broke before the answer came") from error
-        # asyncio's TimeoutError is the built-in one, which is an OSError too.
-        except (TimeoutError, CancelledError) as error:
+        except TimeoutError as error:
             self._drop()
             raise TimedOut("No whole answer came in time") from error
         except Exception as error:  # whatever aiohttp raises, and answers that make no sense
@@ -113,9 +116,15 @@ class WebSocketClient:
             raise _explained(error) from error
 
     async def _run(self, statements: list[Any]) -> list[StatementResult]:
-        if self._client is None:
-            self._client = self._create()
-        answers = await self._client.batch(statements)
+        is_new = self._client is None
+        try:
+            client = self._client = self._client or self._create()
+            answers = await client.batch(statements)
+        except Exception as error:
+            without_frames(error)  # the library's: they hold the token
+            if is_new and _is_broken(error):
+                await _greet(self._url, self._token)
+            raise
         return [
             StatementResult(
                 [row.astuple() for row in answer],
@@ -132,22 +141,45 @@ class WebSocketClient:
             raise TokenRefused(f"The server refused the token: {error.explanation}", error.code)
         return error_for(error.code, error.explanation)
 
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            threading.Thread(
-                target=self._loop.run_forever, name="turso-websocket", daemon=True
-            ).start()
-        return self._loop
-
     def _drop(self) -> None:
+        """Begin with a new connection next time; the old one closes by itself.
+
+        What still waits for it fails with CLIENT_CLOSED.
+        """
         client, self._client = self._client, None
-        if client is None or self._loop is None:
-            return
-        closing = asyncio.run_coroutine_threadsafe(client.close(), self._loop)
-        # It is broken already, so how its closing fails tells nothing.
-        with suppress(Exception):
-            closing.result(_CLOSING_SECONDS)
+        if client is not None and self._thread is not None:
+            self._thread.start(client.close())
+
+
+class _LoopThread:
+    """A thread that serves an event loop, as the library needs one that never rests."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._last: Future[Any] | None = None
+        # A daemon: at its end Python waits for no answer that nobody waits for.
+        self._thread = threading.Thread(target=self._serve, name="turso-websocket", daemon=True)
+        self._thread.start()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine there."""
+        started = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._last = started
+        return started
+
+    def stop(self) -> None:
+        """End the thread; what was started last, a connection's closing, may take a moment."""
+        if self._last is not None:
+            # It is given up either way, so how it fails tells nothing.
+            with suppress(Exception):
+                self._last.result(_CLOSING_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSING_SECONDS)
+
+    def _serve(self) -> None:
+        # At its end the runner cancels what is left and waits for the loop's own threads.
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.get_loop().run_forever()
 
 
 def _library() -> Any:
@@ -165,6 +197,35 @@ def _for_library(statement: Statement) -> tuple[str, Any]:
     if "named_args" in sent:
         return sent["sql"], {each["name"]: decode(each["value"]) for each in sent["named_args"]}
     return sent["sql"], [decode(value) for value in sent["args"]]
+
+
+async def _greet(url: str, token: Token) -> None:
+    """Say hello and no more; raises LibsqlError if the server refuses the token.
+
+    The library says more in the same breath: then the server may hang up before its reason has
+    come through.
+    """
+    import aiohttp
+    from libsql_client import LibsqlError
+
+    with suppress(aiohttp.ClientError, TypeError, ValueError):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url, protocols=["hrana2"]) as socket,
+        ):
+            await socket.send_json({"type": "hello", "jwt": token.reveal()})
+            answer = await socket.receive_json()
+            if answer["type"] == "hello_error":
+                error = answer["error"]
+                raise LibsqlError(error["message"], error.get("code") or "UNKNOWN")
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether an error is about the connection, and says nothing of its reason."""
+    import aiohttp
+
+    code: str = getattr(error, "code", "")
+    return isinstance(error, aiohttp.ClientConnectionResetError) or code.startswith("HRANA_")
 
 
 def _explained(error: Exception) -> Error:

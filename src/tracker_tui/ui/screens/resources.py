@@ -283,6 +283,8 @@ class ResourcesScreen(Screen[None]):
         self._start_edit(targets, self.typed_sign)
 
     def _start_edit(self, targets: Sequence[str], text: str, again: Outcome | None = None) -> None:
+        if self._tell_if_read_only():
+            return
         self.editing.start(targets, text, self.view.location, again)
         self.refresh_bindings()
 
@@ -315,7 +317,15 @@ class ResourcesScreen(Screen[None]):
 
     def action_undo(self) -> None:
         """Take back the last submission."""
-        self.tracker.undo()
+        if not self._tell_if_read_only():
+            self.tracker.undo()
+
+    def _tell_if_read_only(self) -> bool:
+        if self.tracker.can_write:
+            return False
+        told = "Read only: your TURSO_AUTH_TOKEN may read this database, and not change it."
+        self.notify(told, severity="warning", timeout=4, markup=False)
+        return True
 
     # The rest
 

@@ -1,0 +1,190 @@
+"""The doctor: looks at the configured database, and says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from peewee import RawQuery, Select, Value
+
+from tracker_tui.config import Auth, Config, Remote, Secret
+from tracker_tui.db.batch import Database, results_or_raise
+from tracker_tui.db.layout import Layout, SchemaKind
+from tracker_tui.db.sqlite import is_there
+from tracker_tui.errors import DatabaseError, NotPermitted, TrackerError, WriteRefused
+from tracker_tui.ledger.expressions import DATABASE_CLOCK
+from tracker_tui.opening import open_unchecked
+
+_CLOCK_SECONDS: Final = 60
+"""How far the clocks may be apart before it is worth a word."""
+
+
+class State(StrEnum):
+    """How much a finding matters; the values are the words of `doctor --json`."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    what: str
+    state: State
+    found: str
+    advice: str = ""
+    """What to do about it; empty where there is nothing to do."""
+    exit_status: int = 0
+    """What a command ends with that meets this."""
+
+
+class _Need(NamedTuple):
+    """A permission that a member's token needs, and a statement of no effect that needs it too."""
+
+    permission: str
+    purpose: str
+    sql: str
+
+
+_NEEDS: Final = (
+    _Need("resources:data_update", "changes", "UPDATE resources SET id = id WHERE 0"),
+    _Need(
+        "resource_history:data_add",
+        "changes",
+        "INSERT INTO resource_history SELECT * FROM resource_history WHERE 0",
+    ),
+    _Need(
+        "leaderboard:data_add",
+        "points",
+        "INSERT INTO leaderboard SELECT * FROM leaderboard WHERE 0",
+    ),
+    _Need("leaderboard:data_delete", "undo", "DELETE FROM leaderboard WHERE 0"),
+)
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Yield what is found, in the order in which one thing rests on another; never raises.
+
+    What rests on something that is wrong is not looked at.
+    """
+    yield _settings(config)
+    path = config.database
+    if config.is_default_database and isinstance(path, Path) and not is_there(path):
+        yield Finding("database", State.NOTE, "not there yet", "The first start makes it.")
+        return
+    try:
+        with open_unchecked(config) as database:
+            yield from _database(database, config)
+    except TrackerError as error:
+        yield _wrong("database", error)
+
+
+def _settings(config: Config) -> Finding:
+    origin = f" named in {config.origin}" if config.origin else ""
+    if not isinstance(config.database, Remote):
+        made = "the embedded database" if config.is_default_database else "a file"
+        return Finding("settings", State.OK, f"{made}{origin}, {config.database}")
+    told = f"a server{origin}, {'a token is given' if config.database.token else 'no token'}"
+    if config.auth is Auth.NONE:
+        return Finding("settings", State.OK, f"{told}, a database of your own (TRACKER_AUTH=none)")
+    return Finding(
+        "settings",
+        State.WRONG,
+        f"{told}, members sign in with Discord (TRACKER_AUTH=discord)",
+        "Signing in comes with a later version; for a database of your own: TRACKER_AUTH=none.",
+        NotPermitted.exit_status,
+    )
+
+
+def _database(database: Database, config: Config) -> Iterator[Finding]:
+    started = time.monotonic()
+    database.batch([Select(columns=[Value(1)])])
+    contact = time.monotonic() - started
+    began, started = time.time(), time.monotonic()
+    clock, columns = database.batch([Select(columns=[DATABASE_CLOCK]), Layout.query()])
+    latency = time.monotonic() - started
+    yield _reached(database.where, contact, latency)
+    if isinstance(config.database, Remote):
+        layout = Layout.from_rows(columns.rows)
+        yield _token(database, config.database.token, layout)
+    yield _schema(database, Layout.from_rows(columns.rows))
+    yield _clock(int(clock.rows[0][0]) - (began + latency / 2))
+
+
+def _reached(where: str, contact: float, latency: float) -> Finding:
+    told = f"{where} answers in {latency * 1000:.0f} ms, at first contact in {contact * 1000:.0f}"
+    return Finding("database", State.OK, told)
+
+
+def _token(database: Database, token: Secret | None, layout: Layout) -> Finding:
+    held = "none, and none is asked for" if token is None else "accepted"
+    if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):
+        return Finding("token", State.OK, held)
+    refused = _refused(database)
+    if not refused:
+        return Finding("token", State.OK, f"{held}: full, it may do what members do")
+    if len(refused) == len(_NEEDS):
+        return Finding(
+            "token",
+            State.NOTE,
+            "read only: everything is shown, nothing can be changed",
+            "Ask whoever runs the database for a token that may write, if you should.",
+        )
+    lacking = ", ".join(f"{need.permission} ({need.purpose})" for need in refused)
+    advice = "Ask whoever runs the database for a token with them."
+    return Finding("token", State.NOTE, f"lacks {lacking}", advice)
+
+
+def _refused(database: Database) -> Sequence[_Need]:
+    """Return the needs that the token does not meet; one request if it meets them all."""
+    if _allows(database, _NEEDS):
+        return ()
+    return [need for need in _NEEDS if not _allows(database, [need])]
+
+
+def _allows(database: Database, needs: Sequence[_Need]) -> bool:
+    try:
+        results = database.batches([[RawQuery(need.sql)] for need in needs], repeatable=True)
+        for result in results:
+            results_or_raise(result)
+    except WriteRefused:
+        return False
+    return True
+
+
+def _schema(database: Database, layout: Layout) -> Finding:
+    from tracker_tui.db.schema import plan
+
+    try:
+        layout.require_ours(database.where)
+        missing = plan(database)
+    except DatabaseError as error:
+        return _wrong("schema", error)._replace(found=f"{layout.kind.value}. {error}")
+    if missing:
+        return Finding(
+            "schema",
+            State.NOTE,
+            f"{layout.kind.value}; {len(missing)} indexes of ours are missing: it works, slowly",
+            "tracker-tui init --plan shows them, tracker-tui init adds them.",
+        )
+    return Finding("schema", State.OK, layout.kind.value)
+
+
+def _clock(ahead: float) -> Finding:
+    seconds = round(abs(ahead))
+    if seconds <= _CLOCK_SECONDS:
+        return Finding("clock", State.OK, f"{seconds} s from the database's")
+    return Finding(
+        "clock",
+        State.NOTE,
+        f"{seconds} s {'behind' if ahead > 0 else 'ahead of'} the database's",
+        "Set the clock of this machine: encryption minds it. Times are the database's anyway.",
+    )
+
+
+def _wrong(what: str, error: TrackerError) -> Finding:
+    return Finding(what, State.WRONG, str(error), exit_status=error.exit_status)

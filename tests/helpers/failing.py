@@ -1,0 +1,96 @@
+"""Writing through the driver while something fails: how it is told, and what really happened."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from helpers.proxy import Proxy
+from tracker_tui.db.turso import Connection, Error, connect
+
+Write = Callable[[Connection], object]
+SECONDS = 20
+"""How long to wait for a thread or an event before the test fails."""
+
+
+def by_execute(connection: Connection) -> object:
+    """Write one row with a statement of its own."""
+    return connection.execute("INSERT INTO t VALUES (1)")
+
+
+def by_batch(connection: Connection) -> object:
+    """Write one row with a batch."""
+    (result,) = connection.batches([[("INSERT INTO t VALUES (1)", ())]])
+    if isinstance(result, Error):
+        raise result
+    return result
+
+
+every_way = pytest.mark.parametrize("write", [by_execute, by_batch])
+
+
+@contextmanager
+def writer(url: str, token: str | None = None, *, timeout: float = SECONDS) -> Iterator[Connection]:
+    """A connection, and a table for it to write to if the server answers."""
+    connection = connect(url, token, timeout=timeout, isolation_level=None, allow_plain=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def make_table(url: str, token: str | None = None) -> None:
+    """Make the table that everybody here writes to."""
+    with writer(url, token) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+
+
+def count_rows(url: str, token: str | None = None) -> int:
+    """Return how many rows there are."""
+    with writer(url, token) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM t").fetchone()
+        assert isinstance(count, int)
+        return count
+
+
+def failure_of(run: Callable[[], object]) -> Error:
+    """Return the one error of the driver's that comes, which is told in one line."""
+    with pytest.raises(Error) as caught:
+        run()
+    message = str(caught.value)
+    assert message
+    assert message.isprintable()
+    assert len(message) < 300
+    return caught.value
+
+
+def failed_write(write: Write, connection: Connection, kind: type[Error], said: str) -> Error:
+    """Assert that a write fails as exactly this kind of error, which says this; return it."""
+    error = failure_of(lambda: write(connection))
+    assert type(error) is kind, repr(error)
+    assert said in str(error)
+    return error
+
+
+def works(connection: Connection) -> None:
+    """Assert that a connection reads, both ways."""
+    assert connection.execute("SELECT 1").fetchall() == [(1,)]
+    (result,) = connection.batches([[("SELECT 2", ())]])
+    assert not isinstance(result, Error)
+    assert [each.rows for each in result] == [[(2,)]]
+
+
+def await_left_behind() -> None:
+    """Wait until no thread is left of requests that were given up."""
+    for thread in threading.enumerate():
+        if thread.name == "turso-request":
+            thread.join(SECONDS)
+            assert not thread.is_alive()
+
+
+def unseen(proxy: Proxy) -> None:
+    """Assert that nothing came."""
+    assert proxy.seen == []

@@ -1,0 +1,1 @@
+"""The program on a real libSQL server: requests, schemas, permissions, faults, secrets."""

@@ -1,0 +1,206 @@
+"""Cursors tell and fetch what those of `sqlite3` do, and rows are made the same way."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from helpers.alike import SideBySide
+from tracker_tui.db.turso import Cursor
+
+TEN = (
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10) SELECT i FROM n"
+)
+ROW = 'SELECT 1 AS a, 2 AS "B""b", 3, NULL AS "x y", 5 AS a, 6 AS "é😀", 7 AS ""'
+
+
+class MyRow(sqlite3.Row):
+    pass
+
+
+def dictionary(cursor: Any, row: tuple[Any, ...]) -> dict[str, Any]:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+
+
+def test_every_kind_of_statement_tells_the_same(both: SideBySide) -> None:
+    for sql in (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT UNIQUE)",
+        "INSERT INTO t (n, s) VALUES (1, 'a'), (2, 'b')",
+        "SELECT * FROM t",
+        "SELECT *, n AS n, n + 1, 'x' FROM t WHERE 0",
+        "UPDATE t SET n = n + 1",
+        "UPDATE t SET n = 3 WHERE id = 99",
+        "INSERT INTO t (n, s) VALUES (3, 'c') RETURNING id, n AS m",
+        "INSERT INTO t (s) VALUES ('c') ON CONFLICT (s) DO UPDATE SET n = 9 RETURNING *",
+        "INSERT INTO t (s) VALUES ('c') ON CONFLICT DO NOTHING",
+        "INSERT OR IGNORE INTO t (s) VALUES ('c')",
+        "-- a comment\n /* another */ insert into t (s) values ('d')",
+        "REPLACE INTO t (s) VALUES ('c')",
+        "WITH x AS (SELECT 'e' AS s) INSERT INTO t (s) SELECT s FROM x",
+        "WITH x AS (SELECT 1 AS a) SELECT * FROM x",
+        "SELECT id, sum(n) OVER (ORDER BY id) AS total, rank() OVER (ORDER BY s) FROM t",
+        "VALUES (1, 2), (3, 4)",
+        "DELETE FROM t WHERE id = 2 RETURNING *",
+        "DELETE FROM t",
+        "EXPLAIN QUERY PLAN SELECT 1",
+        "PRAGMA table_info(t)",
+        "PRAGMA user_version = 3",
+        "PRAGMA user_version",
+        "ALTER TABLE t ADD COLUMN extra",
+        "DROP TABLE t",
+    ):
+        both.run(sql)
+
+
+@pytest.mark.parametrize("sql", ["", "  \n", "-- nothing", "/* nothing */", ";", ";;", "-- x\n;"])
+def test_a_statement_of_nothing_does_nothing(both: SideBySide, sql: str) -> None:
+    both.run(sql)
+    assert both.do(lambda connection: connection.execute(sql).fetchone()) is None
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1;", "SELECT 1; -- a comment", " ; SELECT 1"])
+def test_what_stands_around_one_statement_does_no_harm(both: SideBySide, sql: str) -> None:
+    both.run(sql)
+
+
+def test_the_last_row_id_is_the_one_of_the_last_insert(both: SideBySide) -> None:
+    both.run("CREATE TABLE t (id INTEGER PRIMARY KEY, s)")
+
+    def insert(connection: Any) -> list[object]:
+        cursor = connection.cursor()
+        told = [cursor.lastrowid]
+        for sql in (
+            "INSERT INTO t VALUES (7, 'a')",
+            "UPDATE t SET s = 'b'",
+            "SELECT 1",
+            "REPLACE INTO t VALUES (3, 'c')",
+            "INSERT INTO t (s) VALUES ('d') RETURNING id",
+            "WITH x AS (SELECT 40 AS id) INSERT INTO t SELECT id, 'e' FROM x",
+        ):
+            told.append(cursor.execute(sql).lastrowid)
+            cursor.fetchall()
+        told.append(cursor.executemany("INSERT INTO t VALUES (?, 'f')", [(50,)]).lastrowid)
+        told.append(cursor.executescript("INSERT INTO t VALUES (60, 'g')").lastrowid)
+        connection.executemany("DELETE FROM t WHERE id = ?", [(60,)])
+        return told
+
+    cursor = both.remote.cursor()
+    cursor.execute("SELECT 1")
+    assert cursor.lastrowid is None
+    for connection in (both.local, both.remote):
+        assert insert(connection) == [None, 7, 7, 7, 3, 8, 40, 40, 40]
+
+
+def test_rows_are_fetched_alike(both: SideBySide) -> None:
+    def fetch(connection: Any) -> list[object]:
+        cursor = connection.cursor()
+        before = [cursor.fetchone(), cursor.fetchmany(), cursor.fetchall(), cursor.arraysize]
+        assert cursor.execute(TEN) is cursor
+        assert cursor.connection is connection
+        assert iter(cursor) is cursor
+        some = [next(cursor), cursor.fetchone(), cursor.fetchmany(), cursor.fetchmany(2)]
+        cursor.arraysize = 3
+        rest = [cursor.fetchmany(), cursor.fetchmany(size=1), cursor.fetchall()]
+        after = [cursor.fetchone(), cursor.fetchmany(), cursor.fetchall(), list(cursor)]
+        return [*before, *some, *rest, *after, cursor.description, cursor.rowcount]
+
+    both.do(fetch)
+    both.fails(lambda connection: next(connection.execute("SELECT 1 WHERE 0")), StopIteration)
+
+
+def test_a_statement_that_fails_leaves_no_old_rows(both: SideBySide) -> None:
+    def fail(connection: Any) -> list[object]:
+        cursor = connection.execute(TEN)
+        with pytest.raises(sqlite3.OperationalError):
+            cursor.execute("SELECT nothing")
+        return [cursor.fetchall(), cursor.description, cursor.rowcount]
+
+    both.do(fail)
+
+
+def test_a_big_result_comes_whole(both: SideBySide) -> None:
+    sql = TEN.replace("< 10", "< 5000").replace("SELECT i FROM", "SELECT i, 'row ' || i FROM")
+    assert len(both.run(sql)) == 5000
+    columns = ", ".join(f"{number} AS c{number}" for number in range(1500))
+    both.run(f"SELECT {columns}")
+
+
+@pytest.mark.parametrize("factory", [dictionary, None, lambda _, row: row[::-1]])
+def test_a_row_factory_makes_the_rows(both: SideBySide, factory: Callable[..., Any] | None) -> None:
+    def fetch(connection: Any) -> list[object]:
+        connection.row_factory = factory
+        cursor = connection.execute(ROW)
+        return [cursor.fetchone(), *connection.execute(TEN), connection.execute(TEN).fetchmany(2)]
+
+    both.do(fetch)
+
+
+@pytest.mark.parametrize("factory", [sqlite3.Row, MyRow])
+def test_rows_of_sqlite3_are_made_of_ours(both: SideBySide, factory: type[sqlite3.Row]) -> None:
+    def fetch(connection: Any) -> list[object]:
+        connection.row_factory = factory
+        row, again = connection.execute(ROW).fetchone(), connection.execute(ROW).fetchone()
+        assert type(row) is factory
+        assert row == again
+        by_name = [row["a"], row["A"], row['b"B'], row["X Y"], row["é😀"], row[""]]
+        return [tuple(row), row.keys(), row[0], row[-1], row[1:3], len(row), hash(row), *by_name]
+
+    both.do(fetch)
+    for key, kind in (("missing", IndexError), (99, IndexError)):
+        both.fails(lambda connection, key=key: connection.execute(ROW).fetchone()[key], kind)
+
+
+def test_a_cursor_has_the_row_factory_of_its_making(both: SideBySide) -> None:
+    def fetch(connection: Any) -> list[object]:
+        before = connection.cursor()
+        connection.row_factory = dictionary
+        own = connection.cursor()
+        own.row_factory = None
+        rows = [each.execute(ROW).fetchone() for each in (before, own, connection.cursor())]
+        connection.row_factory = None
+        return rows
+
+    both.do(fetch)
+
+
+def test_a_cursor_can_be_of_a_class_of_ones_own(both: SideBySide) -> None:
+    class Mine(Cursor):
+        pass
+
+    cursor = both.remote.cursor(Mine)
+    assert type(cursor) is Mine
+    assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda cursor: cursor.execute("SELECT 1"),
+        lambda cursor: cursor.executemany("DELETE FROM t", []),
+        lambda cursor: cursor.executescript(""),
+        lambda cursor: cursor.fetchone(),
+        lambda cursor: cursor.fetchmany(),
+        lambda cursor: cursor.fetchall(),
+        next,
+        list,
+    ],
+)
+def test_a_closed_cursor_refuses(both: SideBySide, act: Callable[[Any], object]) -> None:
+    def use(connection: Any) -> None:
+        cursor = connection.execute("SELECT 1")
+        cursor.close()
+        cursor.close()
+        act(cursor)
+
+    both.fails(use, sqlite3.ProgrammingError)
+
+
+def test_a_cursor_takes_the_sizes_of_db_api(both: SideBySide) -> None:
+    def size(connection: Any) -> list[object]:
+        cursor = connection.cursor()
+        return [cursor.setinputsizes([1]), cursor.setoutputsize(1), cursor.setoutputsize(1, 2)]
+
+    both.do(size)

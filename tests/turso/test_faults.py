@@ -1,0 +1,260 @@
+"""What may go wrong before a request is whole at the server, or with nobody answering it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.certificates import self_signed
+from helpers.failing import (
+    SECONDS,
+    Write,
+    await_left_behind,
+    by_batch,
+    count_rows,
+    every_way,
+    failed_write,
+    failure_of,
+    make_table,
+    works,
+    writer,
+)
+from helpers.proxy import Exchange, Proxy, cut_after, cut_before, cut_within, pass_on, proxy_to
+from helpers.servers import free_port, running
+from tracker_tui.db.turso import (
+    NoSuchHost,
+    NotSent,
+    OutcomeUnknown,
+    TimedOut,
+    TlsFailed,
+)
+
+SOON = 0.3
+GetAddresses = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of somebody who takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def dead_end() -> Iterator[int]:
+    """A port where no connection is ever taken, as behind a firewall: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
+        port = listening.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", port))
+        yield port
+        for each in waiting:
+            each.close()
+
+
+@every_way
+def test_a_server_of_no_known_name_is_not_found(
+    proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: GetAddresses = socket.getaddrinfo
+    make_table(proxy.url)
+    with writer(proxy.url.replace("localhost", "something.invalid")) as connection:
+        error = failed_write(write, connection, NoSuchHost, "name of the server is not known")
+        assert not error.may_have_happened
+
+        def known_now(host: str, *rest: Any) -> list[Any]:
+            return known(host.replace("something.invalid", "localhost"), *rest)
+
+        monkeypatch.setattr(socket, "getaddrinfo", known_now)
+        works(connection)
+    assert count_rows(proxy.url) == 0
+
+
+@every_way
+def test_a_refused_connection_was_not_sent(remote_url: str, write: Write) -> None:
+    make_table(remote_url)
+    port = free_port()
+    url = remote_url.replace(remote_url.split(":")[2].split("/", maxsplit=1)[0], str(port))
+    with writer(url) as connection:
+        error = failed_write(write, connection, NotSent, "No connection to the server")
+        assert not error.may_have_happened
+        with proxy_to(remote_url, port=port):
+            works(connection)
+    assert count_rows(remote_url) == 0
+
+
+@every_way
+def test_a_certificate_that_is_not_trusted_sees_nothing(
+    remote_url: str, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, certificate = self_signed(tmp_path)
+    with proxy_to(remote_url, tls=tls) as proxy, writer(proxy.url, "token") as connection:
+        error = failed_write(write, connection, TlsFailed, "No trusted encrypted connection")
+        assert not error.may_have_happened
+        assert proxy.count == 0
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        works(connection)
+
+
+@every_way
+def test_a_server_without_encryption_is_not_spoken_to_with_it(proxy: Proxy, write: Write) -> None:
+    with writer(proxy.url.replace("http:", "https:"), "token") as connection:
+        error = failed_write(write, connection, TlsFailed, "No trusted encrypted connection")
+    assert not error.may_have_happened
+    assert proxy.count == 0
+
+
+@every_way
+def test_a_silent_server_ends_with_the_deadline(silent: int, write: Write) -> None:
+    with writer(f"http://localhost:{silent}", timeout=SOON) as connection:
+        error = failed_write(write, connection, TimedOut, "No whole answer came within 0.3 s")
+    assert error.may_have_happened
+
+
+@every_way
+def test_a_server_silent_before_encryption_was_sent_nothing(silent: int, write: Write) -> None:
+    with writer(f"https://localhost:{silent}", timeout=SOON) as connection:
+        error = failed_write(write, connection, NotSent, "")
+    assert not error.may_have_happened
+
+
+@every_way
+def test_a_connection_that_nobody_takes_was_not_sent(dead_end: int, write: Write) -> None:
+    with writer(f"http://localhost:{dead_end}", timeout=SOON) as connection:
+        error = failed_write(write, connection, NotSent, "did not accept a connection in time")
+    assert not error.may_have_happened
+
+
+def test_an_address_that_leads_nowhere_leaves_time_for_the_next(
+    proxy: Proxy, dead_end: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: GetAddresses = socket.getaddrinfo
+
+    def also_a_dead_end(host: str, port: int, *rest: Any) -> list[Any]:
+        found = known(host, port, *rest)
+        return [*known("127.0.0.1", dead_end, *rest), *found] if port == proxy.port else found
+
+    monkeypatch.setattr(socket, "getaddrinfo", also_a_dead_end)
+    with writer(proxy.url, timeout=1.5) as connection:
+        works(connection)
+
+
+@every_way
+def test_a_name_server_that_hangs_sends_nothing_now_or_later(
+    proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_table(proxy.url)
+    known: GetAddresses = socket.getaddrinfo
+    released = threading.Event()
+
+    def hangs(host: str, port: int, *rest: Any) -> list[Any]:
+        if port == proxy.port:
+            assert released.wait(SECONDS)
+        return known(host, port, *rest)
+
+    came = proxy.count
+    with writer(proxy.url, timeout=SOON) as connection:
+        monkeypatch.setattr(socket, "getaddrinfo", hangs)
+        error = failed_write(write, connection, NotSent, "Nothing could be sent within 0.3 s")
+        assert not error.may_have_happened
+        released.set()
+        await_left_behind()
+        assert proxy.count == came
+        works(connection)
+    assert count_rows(proxy.url) == 0
+
+
+@every_way
+@pytest.mark.parametrize(("fate", "rows"), [(cut_before, 0), (cut_after, 1), (cut_within, 1)])
+def test_a_connection_that_breaks_leaves_the_outcome_unknown(
+    proxy: Proxy, write: Write, fate: Callable[[Exchange], None], rows: int
+) -> None:
+    make_table(proxy.url)
+    with writer(proxy.url) as connection:
+        proxy.meet([fate])
+        error = failed_write(write, connection, OutcomeUnknown, "The connection broke")
+        assert error.may_have_happened
+        works(connection)
+    assert count_rows(proxy.url) == rows
+
+
+@every_way
+def test_a_connection_closed_before_the_request_was_read_leaves_it_unknown(
+    proxy: Proxy, write: Write
+) -> None:
+    with writer(proxy.url) as connection:
+        proxy.hang_ups = 1
+        error = failed_write(write, connection, OutcomeUnknown, "The connection broke")
+        # It was handed over whole: from here nobody can tell that it was not read.
+        assert error.may_have_happened
+        works(connection)
+
+
+def test_a_connection_closed_while_much_is_sent_was_not_sent(proxy: Proxy) -> None:
+    much = "x" * 20_000_000
+    with writer(proxy.url) as connection:
+        proxy.hang_ups = 1
+        error = failure_of(lambda: connection.execute("SELECT length(?)", (much,)))
+        assert type(error) is NotSent
+        assert not error.may_have_happened
+        works(connection)
+
+
+def test_a_server_that_restarts_between_two_requests_is_found_again(
+    server_binary: Path, tmp_path: Path
+) -> None:
+    with running(server_binary, tmp_path) as server, writer(server.url) as connection:
+        works(connection)
+        server.stop()
+        error = failure_of(lambda: by_batch(connection))
+        assert type(error) in (NotSent, OutcomeUnknown)
+        server.start()
+        works(connection)
+
+
+def test_a_wait_is_ended_from_another_thread(proxy: Proxy) -> None:
+    make_table(proxy.url)
+    released = threading.Event()
+    with writer(proxy.url) as connection:
+
+        def interrupted(exchange: Exchange) -> None:
+            connection.interrupt()
+            assert released.wait(SECONDS)
+            pass_on(exchange)
+
+        proxy.meet([interrupted])
+        error = failed_write(by_batch, connection, TimedOut, "was given up before its answer")
+        assert error.may_have_happened
+        released.set()
+        works(connection)
+
+
+def test_a_netrc_file_replaces_no_token(
+    proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "netrc"
+    file.write_text("machine localhost login somebody password something\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(file))
+    for token, sent in (("the-token", "Bearer the-token"), (None, None)):
+        with writer(proxy.url, token) as connection:
+            works(connection)
+            assert {seen.headers.get("authorization") for seen in proxy.seen} == {sent}
+        proxy.seen.clear()
+
+
+def test_what_stays_on_this_machine_goes_through_no_proxy(
+    remote_url: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+    with writer(remote_url, "token") as connection:
+        works(connection)
+    assert proxy.count == 0

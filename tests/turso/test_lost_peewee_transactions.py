@@ -1,0 +1,244 @@
+"""Peewee's transactions when they are lost: the block fails as a whole, then all works again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from peewee import Model, OperationalError, TextField
+
+from helpers.losses import LOSSES, reported
+from helpers.proxy import Fate, Proxy
+from helpers.servers import running
+from tracker_tui.db.turso import TransactionLost, TursoDatabase
+
+every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+# The others leave the lock with a transaction that nobody can end: the server waits five seconds.
+unlocking = pytest.mark.parametrize("name", ["rolled back", "refused"])
+
+
+class Entry(Model):
+    text = TextField(unique=True)
+
+
+@pytest.fixture
+def database(proxy: Proxy) -> Iterator[TursoDatabase]:
+    database = TursoDatabase(proxy.url)
+    with closing(database), database.bind_ctx([Entry]):
+        Entry.create_table()
+        yield database
+
+
+def kept() -> list[str]:
+    return [entry.text for entry in Entry.select().order_by(Entry.id)]
+
+
+def go_on_regardless(database: TursoDatabase) -> None:
+    """Try everything that a block could, without noticing that its transaction is lost."""
+    for refused in (
+        lambda: Entry.create(text="half"),
+        lambda: Entry.select().count(),
+        lambda: Entry.delete().execute(),
+        lambda: database.execute_sql("INSERT INTO entry (text) VALUES ('half')"),
+        lambda: database.atomic().__enter__(),
+        database.commit,
+        database.begin,
+    ):
+        with pytest.raises(OperationalError):
+            refused()
+    database.rollback()
+    assert not database.is_connection_usable()
+
+
+def lose(database: TursoDatabase, loss: Callable[[], object]) -> None:
+    """Lose the transaction in the middle of a block that ends as if nothing had happened."""
+    with database.atomic():
+        Entry.create(text="before")
+        loss()
+        with pytest.raises(OperationalError):
+            Entry.create(text="after")
+        go_on_regardless(database)
+        go_on_regardless(database)
+
+
+@every_loss
+def test_a_block_whose_transaction_is_lost_fails_as_a_whole(
+    database: TursoDatabase, proxy: Proxy, loss: Fate
+) -> None:
+    with pytest.raises(OperationalError) as caught:
+        lose(database, lambda: proxy.meet([loss]))
+    assert isinstance(caught.value.orig, TransactionLost)  # type: ignore[attr-defined]
+    assert not database.in_transaction()
+    assert database.is_connection_usable()
+    assert kept() == []
+
+
+@unlocking
+def test_after_the_block_the_database_works_again(
+    database: TursoDatabase, proxy: Proxy, name: str
+) -> None:
+    with pytest.raises(OperationalError):
+        lose(database, lambda: proxy.meet([LOSSES[name]]))
+    with database.atomic():
+        Entry.create(text="whole")
+        with database.atomic():
+            Entry.create(text="too")
+    assert kept() == ["whole", "too"]
+
+
+@unlocking
+def test_the_blocks_around_the_lost_one_go_on(
+    database: TursoDatabase, proxy: Proxy, name: str
+) -> None:
+    database.close()
+    with database.connection_context():
+        with database.connection_context():
+            with pytest.raises(OperationalError):
+                lose(database, lambda: proxy.meet([LOSSES[name]]))
+            Entry.create(text="one")
+        Entry.create(text="two")
+        assert not database.is_closed()
+    assert database.is_closed()
+    assert kept() == ["one", "two"]
+
+
+@every_loss
+def test_a_transaction_lost_in_an_inner_block_fails_the_outer_one(
+    database: TursoDatabase, proxy: Proxy, loss: Fate
+) -> None:
+    def nested() -> None:
+        with database.atomic():
+            Entry.create(text="outer")
+            with pytest.raises(OperationalError):
+                lose(database, lambda: proxy.meet([loss]))
+            go_on_regardless(database)
+
+    with pytest.raises(OperationalError):
+        nested()
+    assert not database.in_transaction()
+    assert kept() == []
+
+
+@every_loss
+def test_a_block_whose_commit_is_lost_fails(
+    database: TursoDatabase, proxy: Proxy, loss: Fate
+) -> None:
+    def insert() -> None:
+        with database.atomic():
+            Entry.create(text="one")
+            Entry.create(text="two")
+            proxy.meet([loss])
+
+    with pytest.raises(OperationalError):
+        insert()
+    assert database.is_connection_usable()
+    # A commit whose reply was lost may have been carried out: but then as a whole.
+    assert kept() in ([], ["one", "two"])
+
+
+@every_loss
+def test_a_block_that_fails_while_its_rollback_is_lost_keeps_nothing(
+    database: TursoDatabase, proxy: Proxy, loss: Fate
+) -> None:
+    def fail() -> None:
+        with database.atomic():
+            Entry.create(text="one")
+            proxy.meet([loss])
+            raise LookupError
+
+    with pytest.raises((LookupError, OperationalError)):
+        fail()
+    assert database.is_connection_usable()
+    assert kept() == []
+
+
+def test_by_hand_a_lost_transaction_is_over_when_it_is_rolled_back(
+    database: TursoDatabase, proxy: Proxy
+) -> None:
+    with database.manual_commit():
+        database.begin()
+        Entry.create(text="before")
+        proxy.meet([LOSSES["rolled back"]])
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                Entry.create(text="after")
+        database.rollback()
+        database.begin()
+        Entry.create(text="whole")
+        database.commit()
+    assert kept() == ["whole"]
+
+
+def test_begun_outside_any_block_a_lost_transaction_is_over_when_it_is_rolled_back(
+    database: TursoDatabase, proxy: Proxy
+) -> None:
+    database.begin()
+    Entry.create(text="before")
+    proxy.meet([LOSSES["rolled back"]])
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            Entry.create(text="after")
+    database.rollback()
+    Entry.create(text="whole")
+    assert kept() == ["whole"]
+
+
+def test_a_session_that_is_lost_is_over_when_its_commit_failed(
+    database: TursoDatabase, proxy: Proxy
+) -> None:
+    database.session_start()
+    Entry.create(text="before")
+    proxy.meet([LOSSES["rolled back"]])
+    with pytest.raises(OperationalError):
+        database.session_commit()
+    Entry.create(text="whole")
+    assert kept() == ["whole"]
+
+
+def test_a_block_that_could_not_begin_can_begin_later(
+    database: TursoDatabase, proxy: Proxy
+) -> None:
+    proxy.meet([reported("TRANSACTION_BUSY")])
+    with pytest.raises(OperationalError):
+        database.atomic("IMMEDIATE").__enter__()
+    with database.atomic("IMMEDIATE"):
+        Entry.create(text="whole")
+    assert kept() == ["whole"]
+
+
+def test_a_block_held_too_long_is_taken_away_by_who_wants_to_write(
+    database: TursoDatabase, remote_url: str
+) -> None:
+    def write() -> None:
+        with closing(TursoDatabase(remote_url)) as other:
+            # The server lets it wait until the one who holds the lock has had five seconds.
+            Entry.insert(text="the other's").execute(other)
+
+    def wait_for_it() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(write).result()
+
+    with pytest.raises(OperationalError):
+        lose(database, wait_for_it)
+    Entry.create(text="ours")
+    assert kept() == ["the other's", "ours"]
+
+
+def test_a_block_does_not_outlive_the_server(server_binary: Path, tmp_path: Path) -> None:
+    with running(server_binary, tmp_path) as server:
+        database = TursoDatabase(server.url)
+
+        def restart() -> None:
+            server.stop()
+            server.start()
+
+        with closing(database), database.bind_ctx([Entry]):
+            Entry.create_table()
+            with pytest.raises(OperationalError):
+                lose(database, restart)
+            with database.atomic():
+                Entry.create(text="whole")
+            assert kept() == ["whole"]

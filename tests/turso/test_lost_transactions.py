@@ -1,0 +1,223 @@
+"""Transactions that the server or the network takes away: nothing of them is ever half done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from helpers.losses import EXPIRED, LOSSES, reported
+from helpers.proxy import Fate, Proxy
+from helpers.servers import Server, running
+from tracker_tui.db.turso import Connection, OperationalError, TransactionLost, connect
+
+every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+
+
+@pytest.fixture
+def connection(proxy: Proxy) -> Iterator[Connection]:
+    with closing(connect(proxy.url, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        yield connection
+
+
+@pytest.fixture
+def restarting(server_binary: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server that may be stopped."""
+    with running(server_binary, tmp_path) as server:
+        yield server
+
+
+def stored(url: str) -> list[int]:
+    """Return what another connection sees."""
+    with closing(connect(url)) as other:
+        return [n for (n,) in other.execute("SELECT n FROM t ORDER BY n")]
+
+
+def is_lost(connection: Connection) -> None:
+    """Assert that nothing can be done with a connection but to roll back and to close."""
+    assert connection.is_dead
+    assert not connection.in_transaction
+    for _ in range(2):
+        for statement in ("SELECT 1", "INSERT INTO t VALUES (3)", "BEGIN", "ROLLBACK"):
+            with pytest.raises(TransactionLost):
+                connection.execute(statement)
+        for refused in (connection.commit, connection.cursor, connection.__enter__):
+            with pytest.raises(OperationalError):
+                refused()
+        connection.rollback()
+
+
+@every_loss
+def test_a_lost_transaction_refuses_everything_and_keeps_nothing(
+    connection: Connection, proxy: Proxy, loss: Fate
+) -> None:
+    connection.execute("BEGIN")
+    cursor = connection.execute("INSERT INTO t VALUES (1)")
+    proxy.meet([loss])
+    with pytest.raises(OperationalError):
+        connection.execute("INSERT INTO t VALUES (2)")
+    sent = proxy.count
+    is_lost(connection)
+    with pytest.raises(OperationalError):
+        cursor.execute("INSERT INTO t VALUES (4)")
+    assert proxy.count == sent
+    assert stored(proxy.url) == []
+
+
+@every_loss
+def test_a_lost_reading_transaction_refuses_everything_too(
+    connection: Connection, proxy: Proxy, loss: Fate
+) -> None:
+    connection.execute("INSERT INTO t VALUES (1)")
+    connection.execute("BEGIN")
+    assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
+    proxy.meet([loss])
+    with pytest.raises(OperationalError):
+        connection.execute("SELECT n FROM t")
+    is_lost(connection)
+
+
+@every_loss
+def test_a_lost_transaction_that_began_by_itself_refuses_everything(
+    proxy: Proxy, loss: Fate
+) -> None:
+    with closing(connect(proxy.url)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        connection.executemany("INSERT INTO t VALUES (?)", [(1,), (2,)])
+        proxy.meet([loss])
+        with pytest.raises(OperationalError):
+            connection.executemany("INSERT INTO t VALUES (?)", [(3,), (4,)])
+        is_lost(connection)
+    assert stored(proxy.url) == []
+
+
+@every_loss
+def test_a_block_whose_commit_is_lost_says_so(proxy: Proxy, loss: Fate) -> None:
+    with closing(connect(proxy.url)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+
+        def insert() -> None:
+            with connection:
+                connection.execute("INSERT INTO t VALUES (1)")
+                connection.execute("INSERT INTO t VALUES (2)")
+                proxy.meet([loss])
+
+        with pytest.raises(OperationalError):
+            insert()
+        is_lost(connection)
+    # A commit whose reply was lost may have been carried out: but then as a whole.
+    assert stored(proxy.url) in ([], [1, 2])
+
+
+def test_a_savepoint_is_lost_with_its_transaction(connection: Connection, proxy: Proxy) -> None:
+    connection.execute("SAVEPOINT s")
+    connection.execute("INSERT INTO t VALUES (1)")
+    proxy.meet([LOSSES["rolled back"]])
+    with pytest.raises(TransactionLost):
+        connection.execute("RELEASE s")
+    is_lost(connection)
+    assert stored(proxy.url) == []
+
+
+def test_a_transaction_held_too_long_is_taken_away_by_who_wants_to_write(remote_url: str) -> None:
+    def write() -> None:
+        with closing(connect(remote_url, isolation_level=None)) as other:
+            # The server lets it wait until the one who holds the lock has had five seconds.
+            other.execute("INSERT INTO t VALUES (7)")
+
+    with closing(connect(remote_url, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO t VALUES (1)")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(write).result()
+        with pytest.raises(TransactionLost) as caught:
+            connection.execute("INSERT INTO t VALUES (2)")
+        assert caught.value.code == "TRANSACTION_TIMEOUT"
+        is_lost(connection)
+    assert stored(remote_url) == [7]
+
+
+def test_a_transaction_does_not_outlive_the_server(restarting: Server) -> None:
+    with closing(connect(restarting.url)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        restarting.stop()
+        with pytest.raises(OperationalError):
+            connection.execute("INSERT INTO t VALUES (2)")
+        restarting.start()
+        is_lost(connection)
+    assert stored(restarting.url) == []
+
+
+def test_a_transaction_is_unknown_to_a_server_started_again(restarting: Server) -> None:
+    with closing(connect(restarting.url)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        restarting.stop()
+        restarting.start()
+        with pytest.raises(TransactionLost):
+            connection.execute("INSERT INTO t VALUES (2)")
+        is_lost(connection)
+    assert stored(restarting.url) == []
+
+
+# Outside a transaction there is nothing to lose
+
+
+def test_an_idle_stream_that_expired_is_replaced(connection: Connection, proxy: Proxy) -> None:
+    before = proxy.count
+    proxy.meet([EXPIRED])
+    connection.execute("INSERT INTO t VALUES (1)")
+    assert proxy.count == before + 2
+    assert stored(proxy.url) == [1]
+
+
+def test_an_idle_connection_outlives_a_restart_of_the_server(restarting: Server) -> None:
+    with closing(connect(restarting.url)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        restarting.stop()
+        restarting.start()
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.commit()
+    assert stored(restarting.url) == [1]
+
+
+def test_a_server_that_loses_every_stream_is_not_asked_forever(
+    connection: Connection, proxy: Proxy
+) -> None:
+    before = proxy.count
+    proxy.meet([EXPIRED, EXPIRED])
+    with pytest.raises(OperationalError):
+        connection.execute("INSERT INTO t VALUES (1)")
+    assert proxy.count == before + 2
+    connection.execute("INSERT INTO t VALUES (2)")
+    assert stored(proxy.url) == [2]
+
+
+@every_loss
+def test_a_statement_that_is_lost_by_itself_leaves_the_connection_alive(
+    connection: Connection, proxy: Proxy, loss: Fate
+) -> None:
+    proxy.meet([loss])
+    with suppress(OperationalError):
+        connection.execute("SELECT 1")
+    assert not connection.is_dead
+    assert connection.execute("SELECT 2").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize("code", ["TRANSACTION_BUSY", "TRANSACTION_TIMEOUT"])
+def test_a_transaction_that_could_not_begin_can_begin_later(
+    connection: Connection, proxy: Proxy, code: str
+) -> None:
+    proxy.meet([reported(code)])
+    with pytest.raises(OperationalError):
+        connection.execute("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO t VALUES (1)")
+    connection.execute("COMMIT")
+    assert stored(proxy.url) == [1]

@@ -1,0 +1,172 @@
+"""Many sets of values and whole scripts run as with `sqlite3`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from helpers.alike import SideBySide
+
+INSERT = "INSERT INTO t VALUES (?, ?)"
+TRIGGER = "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET b = 9; SELECT 1; END"
+ALL = "SELECT * FROM t ORDER BY a"
+
+
+@pytest.fixture
+def both(both: SideBySide) -> SideBySide:
+    both.run("CREATE TABLE t (a UNIQUE, b)")
+    return both
+
+
+def many(both: SideBySide, sql: str, sets: list[Any]) -> None:
+    """Run a statement for each of the sets, which come from an iterator."""
+
+    def run(connection: Any) -> tuple[object, ...]:
+        cursor = connection.executemany(sql, iter(sets))
+        return cursor.rowcount, cursor.lastrowid, cursor.fetchall()
+
+    both.do(run)
+
+
+def broken(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    for number in numbers:
+        yield number, 0
+    raise LookupError("the source of the values failed")
+
+
+@pytest.mark.parametrize("count", [1, 499, 500, 501, 1234])
+def test_any_number_of_rows_is_inserted(both: SideBySide, count: int) -> None:
+    many(both, INSERT, [(number, str(number)) for number in range(count)])
+    assert len(both.run(ALL)) == count
+
+
+def test_many_rows_take_few_requests(both: SideBySide) -> None:
+    before = both.remote.client.traffic.requests
+    many(both, INSERT, [(number, 0) for number in range(1000)])
+    assert both.remote.client.traffic.requests == before + 2
+
+
+def test_no_values_send_nothing(both: SideBySide) -> None:
+    before = both.remote.client.traffic.requests
+    assert both.remote.executemany(INSERT, []).rowcount == 0
+    assert both.remote.client.traffic.requests == before
+
+
+def test_dictionaries_are_taken_too(both: SideBySide) -> None:
+    sets = [{"a": number, "b": 0, "c": "superfluous"} for number in range(3)]
+    many(both, "INSERT INTO t VALUES (:a, :b)", sets)
+    many(both, "UPDATE t SET b = :b WHERE a >= :a", sets)
+    many(both, "DELETE FROM t WHERE a = :a", sets)
+    many(both, "CREATE TABLE IF NOT EXISTS u (a)", [(), ()])
+    many(both, "WITH x AS (SELECT 1) INSERT INTO t VALUES (?, ?)", [(1, 2)])
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [
+        ((1, 2), sqlite3.IntegrityError),
+        ((2**64, 0), OverflowError),
+        ((1,), sqlite3.ProgrammingError),
+        ((object(), 0), sqlite3.ProgrammingError),
+        (7, sqlite3.ProgrammingError),
+    ],
+)
+@pytest.mark.parametrize("good", [2, 500, 700])
+def test_what_came_before_a_failure_is_kept(
+    both: SideBySide, last: Any, kind: type[Exception], good: int
+) -> None:
+    sets = [*((number, 0) for number in range(good)), last, (9999, 0)]
+    both.fails(lambda connection: connection.executemany(INSERT, sets), kind)
+    assert len(both.run(ALL)) == good
+
+
+@pytest.mark.parametrize("good", [1, 500, 700])
+def test_what_came_before_a_broken_source_is_kept(both: SideBySide, good: int) -> None:
+    both.fails(lambda connection: connection.executemany(INSERT, broken(range(good))), LookupError)
+    assert len(both.run(ALL)) == good
+
+
+@pytest.mark.parametrize("sql", ["SELECT ?", "VALUES (?)", "-- c\nSELECT ?", "EXPLAIN SELECT ?"])
+def test_only_changes_are_run_many_times(both: SideBySide, sql: str) -> None:
+    both.fails(lambda connection: connection.executemany(sql, [(1,)]), sqlite3.ProgrammingError)
+
+
+def test_a_table_that_is_missing_begins_no_transaction(both: SideBySide) -> None:
+    sql = "INSERT INTO missing VALUES (?)"
+    both.fails(lambda connection: connection.executemany(sql, [(1,)]), sqlite3.OperationalError)
+
+
+def script(both: SideBySide, text: str) -> None:
+    def run(connection: Any) -> tuple[object, ...]:
+        cursor = connection.executescript(text)
+        return cursor.fetchall(), cursor.description, cursor.rowcount
+
+    both.do(run)
+    both.run(ALL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-- nothing",
+        ";;",
+        "INSERT INTO t VALUES (1, 2); SELECT * FROM t; UPDATE t SET b = 3 -- done\n",
+        "INSERT INTO t VALUES ('x;y', ';');",
+        "BEGIN; INSERT INTO t VALUES (1, 2); COMMIT; INSERT INTO t VALUES (3, 4)",
+        "BEGIN; INSERT INTO t VALUES (1, 2)",
+        "INSERT INTO t VALUES (1, 2); /* done",
+        ";\n".join(f"INSERT INTO t VALUES ({number}, ';')" for number in range(1234)),
+        "BEGIN;" + "INSERT INTO t VALUES (NULL, 1);" * 600 + "COMMIT; BEGIN; DELETE FROM t",
+    ],
+    ids=lambda text: f"{text!r:.30}",
+)
+def test_a_script_runs_alike(both: SideBySide, text: str) -> None:
+    script(both, text)
+
+
+def test_a_script_may_make_triggers(both: SideBySide) -> None:
+    text = f"{TRIGGER}; INSERT INTO t VALUES (1, 2); INSERT INTO t VALUES (3, 4);"
+    # Not `both.run`: what a trigger changes is not in our `total_changes`.
+    for connection in (both.local, both.remote):
+        connection.executescript(text)
+        assert connection.execute(ALL).fetchall() == [(1, 9), (3, 9)]
+
+
+def test_a_script_commits_first(both: SideBySide) -> None:
+    both.run("INSERT INTO t VALUES (1, 1)")
+    script(both, "INSERT INTO t VALUES (2, 2)")
+    both.do(lambda connection: connection.rollback())
+    assert both.run(ALL) == [(1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("begin", ["", "BEGIN; "])
+@pytest.mark.parametrize("good", [1, 499, 600])
+@pytest.mark.parametrize(
+    ("failing", "kind"),
+    [
+        ("INSERT INTO t VALUES (1, 1)", sqlite3.IntegrityError),
+        ("INSERT INTO missing VALUES (1)", sqlite3.OperationalError),
+    ],
+)
+def test_what_a_script_did_before_it_failed_is_kept(
+    both: SideBySide, begin: str, good: int, failing: str, kind: type[Exception]
+) -> None:
+    inserts = "".join(f"INSERT INTO t VALUES ({number}, 0);" for number in range(1, good + 1))
+    text = f"{begin}{inserts} {failing}; INSERT INTO t VALUES (9999, 2)"
+    both.fails(lambda connection: connection.executescript(text), kind)
+    assert len(both.run(ALL)) == good
+    both.do(lambda connection: connection.rollback())
+    both.run(ALL)
+
+
+@pytest.mark.parametrize(
+    "broken_off", ["SELEC", "INSERT", "INSERT INTO t VALUES (2, 2", "SELEC;", TRIGGER[:-4], "'"]
+)
+def test_a_script_that_breaks_off_fails(both: SideBySide, broken_off: str) -> None:
+    text = f"INSERT INTO t VALUES (1, 1); {broken_off}"
+    both.fails(lambda connection: connection.executescript(text), sqlite3.OperationalError)
+    both.fails(text, sqlite3.ProgrammingError)

@@ -1,0 +1,94 @@
+"""Placeholders are filled as `sqlite3` fills them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from helpers.alike import SideBySide
+from tracker_tui.db.turso import ProgrammingError
+
+
+class Echo(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+FILLED: list[tuple[str, Any]] = [
+    ("SELECT ?, ?", (1, 2)),
+    ("SELECT ?2, ?1, ?02", (1, 2)),
+    ("SELECT ?, ?2, ?1, ?", [1, 2, 3]),
+    ("SELECT ?5", (1, 2, 3, 4, 5)),
+    ("SELECT :a, @b, $c, :a", {"a": 1, "b": 2, "c": 3, "superfluous": object()}),
+    ("SELECT :a, :A, :é_1, :1, :a$b", {"a": 1, "A": 2, "é_1": 3, "1": 4, "a$b": 5}),
+    ("SELECT @a, :a, $a", {"a": 1}),
+    ("SELECT @a, :a, $a, :a", (1, 2, 3)),
+    ("SELECT ?1, ?2", {"1": "one", "2": "two"}),
+    ("SELECT :a", Echo()),
+    ("SELECT :a", defaultdict(int)),
+    ("SELECT 1", {"a": 1}),
+    ("SELECT ?", "a"),
+    ("SELECT ?", b"a"),
+    ("SELECT ?", range(1)),
+    ("SELECT ?", deque([1])),
+    # Named and numbered ones share their numbers.
+    ("SELECT :a AS a, :a AS b, ? AS c", (1, 2)),
+    ("SELECT ?3 AS a, :a AS b, ? AS c, ?4 AS d", (1, 2, 3, 4, 5)),
+    ("SELECT ? AS a, ':b' AS b, :a AS c -- :c", (1, 2)),
+    # What only looks like a placeholder.
+    ("SELECT ':a', 'it''s :b ?', \"c:d ?\", `c:d ?`, [c:d ?], :e FROM t", {"e": 1}),
+    ("SELECT ':a', 'it''s :b ?', \"c:d ?\", `c:d ?`, [c:d ?], :e FROM t", (1,)),
+    ("SELECT :a -- :b ?\n, 2 /* :c ? /* */ + 0 -- :d", {"a": 1}),
+    ("SELECT 1 AS x$y, 2 AS é$z, :a", {"a": 1}),
+    ("SELECT x'00', 1e2, :a", {"a": 1}),
+    ("SELECT '[', :a, ']'", {"a": 1}),
+]
+
+REFUSED: list[tuple[str, Any]] = [
+    ("SELECT ?", ()),
+    ("SELECT ?", "ab"),
+    ("SELECT 1", (1,)),
+    ("SELECT ?5", (1,)),
+    ("SELECT :a, :b", (1,)),
+    ("SELECT :a", {}),
+    ("SELECT :a", {"b": 1}),
+    ("SELECT :a", {":a": 1}),
+    ("SELECT ?", {"a": 1}),
+    ("SELECT ?, :a", {"a": 1}),
+    ("SELECT ?2", {"2": 1}),
+    ("SELECT ?", None),
+    ("SELECT ?", 5),
+    ("SELECT ?", {1}),
+]
+
+
+@pytest.mark.parametrize(("sql", "parameters"), FILLED)
+def test_placeholders_are_filled_alike(both: SideBySide, sql: str, parameters: Any) -> None:
+    both.run('CREATE TABLE t ("c:d ?")')
+    both.do(lambda connection: connection.execute("INSERT INTO t VALUES ('in t')") and None)
+    both.run(sql, parameters)
+
+
+@pytest.mark.parametrize(("sql", "parameters"), REFUSED)
+def test_values_that_do_not_match_are_refused(both: SideBySide, sql: str, parameters: Any) -> None:
+    both.fails(lambda connection: connection.execute(sql, parameters), sqlite3.ProgrammingError)
+
+
+@pytest.mark.parametrize("number", ["0", "32767", "250001", "99999999999"])
+def test_a_number_that_no_placeholder_has_is_refused(both: SideBySide, number: str) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="variable number"):
+        both.remote.execute(f"SELECT ?{number}", (1,))
+
+
+@pytest.mark.parametrize("given", [(1,), {}])
+def test_values_that_do_not_match_begin_no_transaction(
+    both: SideBySide, given: tuple[int] | Mapping[str, int]
+) -> None:
+    both.run("CREATE TABLE t (a, b)")
+    with pytest.raises(ProgrammingError):
+        both.remote.execute("INSERT INTO t VALUES (:a, :b)", given)
+    assert not both.remote.in_transaction

@@ -1,0 +1,154 @@
+"""Peewee's connections to a server: one for each thread, made when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier
+
+import pytest
+from peewee import (
+    ImproperlyConfigured,
+    IntegerField,
+    InterfaceError,
+    Model,
+    OperationalError,
+)
+
+from helpers.proxy import Proxy
+from tracker_tui.db.turso import TursoDatabase
+
+THREADS, ROWS = 4, 5
+SECRET = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
+
+
+class Number(Model):
+    n = IntegerField(unique=True)
+
+
+@pytest.fixture
+def database(proxy: Proxy) -> Iterator[TursoDatabase]:
+    database = TursoDatabase(proxy.url)
+    with closing(database), database.bind_ctx([Number]):
+        yield database
+
+
+def test_it_connects_when_it_is_asked_and_closes_when_it_is_told(database: TursoDatabase) -> None:
+    assert database.is_closed()
+    database.create_tables([Number])
+    assert not database.is_closed()
+    assert database.is_connection_usable()
+    assert database.close()
+    assert not database.close()
+    assert not database.is_connection_usable()
+    assert Number.select().count() == 0
+
+
+def test_a_connection_is_opened_once_and_reused_if_told(database: TursoDatabase) -> None:
+    assert database.connect()
+    assert not database.connect(reuse_if_open=True)
+    with pytest.raises(OperationalError):
+        database.connect()
+
+
+def test_a_connection_lasts_as_long_as_its_outermost_block(database: TursoDatabase) -> None:
+    with database.connection_context():
+        Number.create_table()
+        with database.connection_context():
+            Number.create(n=1)
+        assert not database.is_closed()
+    assert database.is_closed()
+
+
+def test_the_database_as_a_block_is_a_connection_and_a_transaction(
+    database: TursoDatabase,
+) -> None:
+    Number.create_table()
+    database.close()
+    with database:
+        Number.create(n=1)
+        assert database.in_transaction()
+    assert database.is_closed()
+    assert Number.select().count() == 1
+
+
+def test_without_autoconnect_it_waits_to_be_told(remote_url: str) -> None:
+    with closing(TursoDatabase(remote_url, autoconnect=False)) as database:
+        with pytest.raises(InterfaceError):
+            database.execute_sql("SELECT 1")
+        database.connect()
+        assert database.execute_sql("SELECT 1").fetchall() == [(1,)]
+
+
+def test_commit_and_rollback_need_a_connection(database: TursoDatabase) -> None:
+    for end in (database.commit, database.rollback):
+        with pytest.raises(InterfaceError):
+            end()
+    assert database.is_closed()
+
+
+def test_it_can_be_said_later_where_the_database_is(remote_url: str) -> None:
+    with closing(TursoDatabase(None)) as database:
+        with pytest.raises(InterfaceError):
+            database.connect()
+        database.init(remote_url, auth_token=SECRET, timeout=3)
+        assert database.timeout == 3
+        assert database.execute_sql("SELECT 1").fetchall() == [(1,)]
+
+
+def test_nothing_that_prints_the_database_prints_its_token(remote_url: str) -> None:
+    with closing(TursoDatabase(remote_url, SECRET)) as database:
+        database.execute_sql("SELECT 1")
+        printed = [repr(database), repr(vars(database)), repr(vars(database.connection()))]
+    assert SECRET not in "".join(printed)
+
+
+def test_pragmas_of_a_connection_are_refused_clearly(remote_url: str) -> None:
+    database = TursoDatabase(remote_url, pragmas={"foreign_keys": 1})
+    with pytest.raises(ImproperlyConfigured, match="pragmas"):
+        database.connect()
+
+
+def test_an_unusable_url_is_told_when_it_connects() -> None:
+    database = TursoDatabase("nonsense://localhost")
+    with pytest.raises(InterfaceError, match="begins with libsql"):
+        database.connect()
+    assert database.is_closed()
+
+
+def test_each_thread_has_a_connection_of_its_own(database: TursoDatabase) -> None:
+    Number.create_table()
+    together = Barrier(THREADS)
+
+    def insert(thread: int) -> int:
+        with database.connection_context(), database.atomic():
+            connection = database.connection()
+            together.wait(20)
+            for n in range(ROWS):
+                Number.create(n=thread * ROWS + n)
+            return id(connection)
+
+    mine = database.connection()
+    with ThreadPoolExecutor(THREADS) as pool:
+        connections = set(pool.map(insert, range(THREADS)))
+    assert len(connections) == THREADS
+    assert database.connection() is mine
+    assert [row.n for row in Number.select().order_by(Number.n)] == list(range(THREADS * ROWS))
+
+
+def test_traffic_is_counted_for_each_thread(database: TursoDatabase, proxy: Proxy) -> None:
+    Number.create_table()
+    Number.create(n=1)
+    before = database.traffic.requests
+    assert before == proxy.count
+    assert database.traffic.rows_written >= 1
+
+    def elsewhere() -> int:
+        with database.connection_context():
+            Number.select().count()
+            return database.traffic.requests
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(elsewhere).result() == 1
+    assert database.traffic.requests == before

@@ -1,0 +1,175 @@
+"""Peewee's transactions on a server: kept whole or not at all, savepoints within them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, suppress
+
+import pytest
+from peewee import IntegrityError, Model, OperationalError, TextField
+
+from helpers.proxy import Proxy
+from tracker_tui.db.turso import TursoDatabase
+
+
+class Entry(Model):
+    text = TextField(unique=True)
+
+
+class Refused(Exception):
+    """Some fault of a program that uses the driver."""
+
+
+@pytest.fixture
+def database(proxy: Proxy) -> Iterator[TursoDatabase]:
+    database = TursoDatabase(proxy.url)
+    with closing(database), database.bind_ctx([Entry]):
+        Entry.create_table()
+        yield database
+
+
+@pytest.fixture
+def other(remote_url: str) -> Iterator[TursoDatabase]:
+    """Another program with the same database."""
+    with closing(TursoDatabase(remote_url)) as other:
+        yield other
+
+
+def fail(block: AbstractContextManager[object], *texts: str) -> None:
+    """Create entries in a block, then leave it with an exception."""
+    with block:
+        for text in texts:
+            Entry.create(text=text)
+        raise Refused
+
+
+def kept() -> list[str]:
+    return [entry.text for entry in Entry.select().order_by(Entry.id)]
+
+
+def test_a_block_is_kept_as_a_whole_and_seen_by_others_only_then(
+    database: TursoDatabase, other: TursoDatabase
+) -> None:
+    asked = Entry.select(Entry.text).order_by(Entry.id).tuples()
+    with database.atomic():
+        Entry.create(text="one")
+        Entry.create(text="two")
+        assert kept() == ["one", "two"]
+        assert list(asked.execute(other)) == []
+    assert list(asked.clone().execute(other)) == [("one",), ("two",)]
+
+
+def test_an_exception_undoes_the_block(database: TursoDatabase) -> None:
+    for block in (database.atomic, database.transaction):
+        with pytest.raises(Refused):
+            fail(block(), "one")
+        assert not database.in_transaction()
+        assert kept() == []
+
+
+def test_an_inner_block_is_undone_and_the_outer_one_kept(database: TursoDatabase) -> None:
+    with database.atomic():
+        Entry.create(text="outer")
+        with pytest.raises(Refused):
+            fail(database.atomic(), "inner")
+        with database.atomic() as inner:
+            Entry.create(text="inner")
+            inner.rollback()
+            Entry.create(text="inner again")
+        with database.atomic(), database.atomic():
+            Entry.create(text="innermost")
+    assert kept() == ["outer", "inner again", "innermost"]
+
+
+def test_an_inner_block_is_undone_with_the_outer_one(database: TursoDatabase) -> None:
+    with suppress(Refused), database.atomic():
+        with database.atomic():
+            Entry.create(text="inner")
+        raise Refused
+    assert kept() == []
+
+
+def test_a_broken_rule_undoes_only_the_inner_block(database: TursoDatabase) -> None:
+    with database.atomic():
+        Entry.create(text="one")
+        with pytest.raises(IntegrityError):
+            fail(database.atomic(), "two", "one")
+        Entry.create(text="three")
+    assert kept() == ["one", "three"]
+
+
+def test_a_decorated_function_is_a_block(database: TursoDatabase) -> None:
+    @database.atomic()
+    def insert(*texts: str) -> int:
+        for text in texts:
+            Entry.create(text=text)
+        return len(texts)
+
+    assert insert("one", "two") == 2
+    with pytest.raises(IntegrityError):
+        insert("three", "one")
+    assert kept() == ["one", "two"]
+
+
+def test_a_block_can_be_begun_anew_within(database: TursoDatabase) -> None:
+    with database.atomic() as block:
+        Entry.create(text="kept")
+        block.commit()
+        Entry.create(text="undone")
+        block.rollback()
+        Entry.create(text="kept too")
+    assert kept() == ["kept", "kept too"]
+
+
+def test_by_hand_it_is_kept_or_undone_when_told(database: TursoDatabase) -> None:
+    with database.manual_commit():
+        database.begin()
+        Entry.create(text="kept")
+        database.commit()
+        database.begin()
+        Entry.create(text="undone")
+        database.rollback()
+        Entry.create(text="by itself")
+    assert kept() == ["kept", "by itself"]
+
+
+def test_a_session_is_kept_or_undone_when_told(database: TursoDatabase) -> None:
+    database.session_start()
+    Entry.create(text="kept")
+    assert database.session_commit()
+    database.session_start()
+    Entry.create(text="undone")
+    assert database.session_rollback()
+    assert kept() == ["kept"]
+
+
+def test_what_is_to_follow_a_commit_follows_it(database: TursoDatabase) -> None:
+    done: list[str] = []
+    with database.atomic():
+        database.after_commit(lambda: done.append("kept"))
+        assert done == []
+    with suppress(Refused), database.atomic():
+        database.after_commit(lambda: done.append("undone"))
+        raise Refused
+    assert done == ["kept"]
+
+
+def test_a_block_takes_the_lock_that_it_asks_for(database: TursoDatabase, proxy: Proxy) -> None:
+    before = proxy.count
+    with database.atomic("IMMEDIATE"):
+        Entry.create(text="one")
+    assert b"BEGIN IMMEDIATE" in proxy.seen[before].body
+    assert proxy.count == before + 3
+
+
+def test_a_commit_that_nothing_was_begun_for_is_an_error(database: TursoDatabase) -> None:
+    with pytest.raises(OperationalError, match="no transaction is active"):
+        database.commit()
+
+
+def test_a_transaction_is_not_closed_by_accident(database: TursoDatabase) -> None:
+    with database.atomic():
+        Entry.create(text="one")
+        with pytest.raises(OperationalError, match="transaction is open"):
+            database.close()
+    assert kept() == ["one"]

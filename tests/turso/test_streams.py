@@ -1,0 +1,183 @@
+"""Streams of a server: batons go along, the token goes nowhere else, the end is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from helpers.proxy import Exchange, Fate, Proxy, Reply, proxy_to
+from tracker_tui.db.turso import Connection, Misdirected, OperationalError, connect
+
+TOKEN = "a.secret.token"
+
+
+@pytest.fixture
+def connection(proxy: Proxy) -> Iterator[Connection]:
+    with closing(connect(proxy.url, TOKEN, isolation_level=None)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def elsewhere(remote_url: str) -> Iterator[Proxy]:
+    """Another way to the same database."""
+    with proxy_to(remote_url) as elsewhere:
+        yield elsewhere
+
+
+@pytest.fixture
+def everywhere(remote_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """Whatever is sent to another machine comes here."""
+    with proxy_to(remote_url) as everywhere:
+        monkeypatch.setenv("HTTP_PROXY", f"http://localhost:{everywhere.port}")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{everywhere.port}")
+        monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+        yield everywhere
+
+
+def asked(exchange: Exchange) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(exchange.body)
+    return body
+
+
+def sending_to(base_url: str) -> Fate:
+    """The server wants the stream to go on there."""
+
+    def fate(exchange: Exchange) -> None:
+        reply = exchange.forward()
+        body = json.dumps({**json.loads(reply.body), "base_url": base_url})
+        exchange.reply(reply._replace(body=body.encode()))
+
+    return fate
+
+
+def test_each_request_carries_the_baton_of_the_answer_before(
+    connection: Connection, proxy: Proxy
+) -> None:
+    replies: list[Reply] = []
+
+    def keep(exchange: Exchange) -> None:
+        replies.append(exchange.forward())
+        exchange.reply(replies[-1])
+
+    proxy.fate = keep
+    for statement in ("CREATE TABLE t (n)", "BEGIN", "INSERT INTO t VALUES (1)", "COMMIT"):
+        connection.execute(statement)
+    connection.close()
+    given = [json.loads(reply.body)["baton"] for reply in replies]
+    assert [asked(each)["baton"] for each in proxy.seen] == [None, *given[:-1]]
+    assert len(set(given)) == 5
+    assert given[-1] is None
+
+
+def test_closing_the_connection_closes_its_stream_and_lets_go_of_the_lock(
+    connection: Connection, proxy: Proxy
+) -> None:
+    connection.execute("CREATE TABLE t (n)")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO t VALUES (1)")
+    connection.close()
+    assert asked(proxy.seen[-1])["requests"] == [{"type": "close"}]
+    # It would have to wait five seconds for a lock that is held.
+    with closing(connect(proxy.url, timeout=3)) as other:
+        other.execute("INSERT INTO t VALUES (2)")
+        other.commit()
+        assert other.execute("SELECT n FROM t").fetchall() == [(2,)]
+
+
+def test_a_connection_that_did_nothing_sends_nothing(proxy: Proxy) -> None:
+    connect(proxy.url).close()
+    assert proxy.count == 0
+
+
+def test_closing_twice_and_closing_without_a_server_do_no_harm(
+    connection: Connection, proxy: Proxy
+) -> None:
+    connection.execute("SELECT 1")
+    proxy.fate = Exchange.cut
+    connection.close()
+    sent = proxy.count
+    connection.close()
+    assert proxy.count == sent
+
+
+def test_a_batch_closes_its_stream_in_the_same_request(
+    connection: Connection, proxy: Proxy
+) -> None:
+    connection.batches([[("SELECT 1", ())], [("SELECT 2", ())]])
+    assert [request["type"] for request in asked(proxy.seen[0])["requests"]] == [
+        *("batch", "batch"),
+        "close",
+    ]
+
+
+def test_a_stream_goes_on_where_the_server_says(
+    connection: Connection, proxy: Proxy, elsewhere: Proxy
+) -> None:
+    proxy.meet([sending_to(f"{elsewhere.url}/")])
+    connection.execute("BEGIN")
+    connection.execute("CREATE TABLE t (n)")
+    connection.execute("INSERT INTO t VALUES (1)")
+    connection.execute("COMMIT")
+    assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
+    connection.close()
+    assert (proxy.count, elsewhere.count) == (1, 5)
+    assert {each.path for each in elsewhere.seen} == {proxy.seen[0].path}
+    assert {each.headers["authorization"] for each in elsewhere.seen} == {f"Bearer {TOKEN}"}
+
+
+def test_a_new_stream_begins_where_the_database_is(
+    connection: Connection, proxy: Proxy, elsewhere: Proxy
+) -> None:
+    proxy.meet([sending_to(elsewhere.url)])
+    connection.execute("BEGIN")
+    elsewhere.meet([Exchange.cut])
+    with pytest.raises(OperationalError):
+        connection.execute("SELECT 1")
+    connection.batches([[("SELECT 1", ())]])
+    assert (proxy.count, elsewhere.count) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://elsewhere.example", "https://elsewhere.example/x", "http://10.0.0.1", "ftp:", ""],
+)
+def test_a_transaction_never_goes_on_where_the_token_must_not_go(
+    connection: Connection, proxy: Proxy, everywhere: Proxy, base_url: str
+) -> None:
+    connection.execute("CREATE TABLE t (n)")
+    connection.execute("BEGIN")
+    proxy.meet([sending_to(base_url)])
+    connection.execute("INSERT INTO t VALUES (1)")
+    with pytest.raises(Misdirected):
+        connection.execute("INSERT INTO t VALUES (2)")
+    with pytest.raises(OperationalError):
+        connection.execute("COMMIT")
+    connection.rollback()
+    connection.close()
+    assert everywhere.count == 0
+    with closing(connect(proxy.url)) as other:
+        assert other.execute("SELECT n FROM t").fetchall() == []
+
+
+def test_outside_a_transaction_a_forbidden_place_is_no_hindrance(
+    connection: Connection, proxy: Proxy, everywhere: Proxy
+) -> None:
+    proxy.fate = sending_to("http://elsewhere.example")
+    connection.execute("CREATE TABLE t (n)")
+    connection.execute("INSERT INTO t VALUES (1)")
+    ((counted,),) = connection.batches([[("SELECT count(*) FROM t", ())]])
+    assert not isinstance(counted, str)
+    assert counted.rows == [(1,)]
+    assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
+    assert everywhere.count == 0
+
+
+def test_what_is_sent_to_another_machine_would_have_been_seen(everywhere: Proxy) -> None:
+    with closing(connect("http://elsewhere.example", TOKEN, allow_plain=True)) as connection:
+        with pytest.raises(OperationalError):
+            connection.execute("SELECT 1")
+        assert everywhere.seen[0].headers["authorization"] == f"Bearer {TOKEN}"

@@ -1,0 +1,224 @@
+"""Transactions begin, end and fail as with `sqlite3`."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from helpers.alike import SideBySide
+from tracker_tui.db.turso import connect
+
+ALL = "SELECT a FROM t ORDER BY a"
+
+
+@pytest.fixture
+def both(both: SideBySide) -> SideBySide:
+    both.run("CREATE TABLE t (a UNIQUE)")
+    both.run("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+    both.run("CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+    return both
+
+
+def commit(connection: Any) -> None:
+    connection.commit()
+
+
+def rollback(connection: Any) -> None:
+    connection.rollback()
+
+
+def set_level(both: SideBySide, level: Any) -> None:
+    def set_it(connection: Any) -> object:
+        connection.isolation_level = level
+        return connection.isolation_level
+
+    both.do(set_it)
+
+
+def test_a_change_begins_a_transaction_and_nothing_else_does(both: SideBySide) -> None:
+    for sql in (
+        "SELECT 1",
+        "WITH x AS (SELECT 5 AS a) INSERT INTO t SELECT a FROM x",
+        "CREATE TABLE u (a)",
+        "INSERT INTO t VALUES (1)",
+        "SELECT 1",
+        "",
+        "DROP TABLE u",
+    ):
+        both.run(sql)
+    both.do(rollback)
+    assert both.run(ALL) == [(5,)]
+    both.run("SELECT * FROM u")
+
+
+def test_commit_keeps_and_rollback_does_not(both: SideBySide) -> None:
+    both.do(commit)
+    both.do(rollback)
+    both.run("INSERT INTO t VALUES (1)")
+    both.do(commit)
+    both.do(commit)
+    both.run("DELETE FROM t")
+    both.do(rollback)
+    assert both.run(ALL) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "level", ["", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", "deferred", "Immediate", None]
+)
+def test_every_isolation_level_begins_as_it_says(both: SideBySide, level: str | None) -> None:
+    set_level(both, level)
+    both.run("INSERT INTO t VALUES (1)")
+    both.run("UPDATE t SET a = 2")
+    both.do(rollback)
+    both.run(ALL)
+
+
+def test_an_immediate_transaction_keeps_others_from_writing(
+    both: SideBySide, remote_url: str
+) -> None:
+    both.remote.isolation_level = "IMMEDIATE"
+    both.remote.execute("DELETE FROM t")
+    with closing(connect(remote_url, timeout=0.5)) as other:
+        assert other.execute(ALL).fetchall() == []
+        with pytest.raises(sqlite3.OperationalError):
+            other.execute("INSERT INTO t VALUES (1)")
+
+
+@pytest.mark.parametrize(
+    ("level", "kind"),
+    [
+        ("BOGUS", ValueError),
+        (" DEFERRED", ValueError),
+        ("DEFERRED; DELETE FROM t", ValueError),
+        ("DEFERRED\0", ValueError),
+        (5, TypeError),
+        (b"DEFERRED", TypeError),
+    ],
+)
+def test_any_other_isolation_level_is_refused(
+    both: SideBySide, level: Any, kind: type[Exception]
+) -> None:
+    both.fails(lambda connection: setattr(connection, "isolation_level", level), kind)
+    with pytest.raises(kind):
+        connect("http://localhost:1", isolation_level=level)
+
+
+def test_isolation_level_none_commits_what_is_open(both: SideBySide) -> None:
+    both.run("INSERT INTO t VALUES (1)")
+    set_level(both, None)
+    both.do(rollback)
+    assert both.run(ALL) == [(1,)]
+
+
+@pytest.mark.parametrize("level", ["", None])
+def test_transactions_by_hand(both: SideBySide, level: str | None) -> None:
+    set_level(both, level)
+    for sql in (
+        *("BEGIN", "INSERT INTO t VALUES (1)", "COMMIT"),
+        *("BEGIN IMMEDIATE", "INSERT INTO t VALUES (2)", "ROLLBACK"),
+        *("begin exclusive", "INSERT INTO t VALUES (3)", "END TRANSACTION"),
+        *("SAVEPOINT one", "INSERT INTO t VALUES (4)", "SAVEPOINT two", "DELETE FROM t"),
+        *("ROLLBACK TO two", "RELEASE two", "INSERT INTO t VALUES (5)", "RELEASE one"),
+        *("SAVEPOINT one", "INSERT INTO t VALUES (6)", "ROLLBACK TO one", "RELEASE one"),
+    ):
+        both.run(sql)
+    both.do(commit)
+    assert both.run(ALL) == [(1,), (3,), (4,), (5,)]
+    both.run("INSERT INTO t VALUES (7)")
+    both.run("SAVEPOINT one")
+    both.run("INSERT INTO t VALUES (8)")
+    both.run("RELEASE one")
+    both.do(rollback)
+    both.run(ALL)
+
+
+def test_transactions_do_not_nest_nor_end_twice(both: SideBySide) -> None:
+    for sql in ("COMMIT", "END", "ROLLBACK", "RELEASE one", "ROLLBACK TO one"):
+        both.fails(sql, sqlite3.OperationalError)
+    both.run("BEGIN")
+    both.fails("BEGIN", sqlite3.OperationalError)
+    both.run("INSERT INTO t VALUES (1)")
+    both.fails("BEGIN IMMEDIATE", sqlite3.OperationalError)
+    both.fails("RELEASE one", sqlite3.OperationalError)
+    both.do(commit)
+    assert both.run(ALL) == [(1,)]
+
+
+def test_a_statement_that_fails_leaves_the_transaction_open(both: SideBySide) -> None:
+    both.run("INSERT INTO t VALUES (1)")
+    both.fails("INSERT INTO t VALUES (2), (1)", sqlite3.IntegrityError)
+    both.fails("SELECT missing", sqlite3.OperationalError)
+    both.fails("SELEC", sqlite3.OperationalError)
+    both.fails("SELECT 1; SELECT 2", sqlite3.ProgrammingError)
+    both.fails("SELECT ?", sqlite3.ProgrammingError)
+    both.do(commit)
+    assert both.run(ALL) == [(1,)]
+
+
+def test_or_fail_keeps_what_came_before(both: SideBySide) -> None:
+    # Not in our `total_changes`, which knows only of statements that succeeded.
+    both.fails("INSERT OR FAIL INTO t VALUES (1), (1), (2)", sqlite3.IntegrityError)
+    both.remote.commit()
+    assert both.remote.execute(ALL).fetchall() == [(1,)]
+
+
+def test_or_rollback_ends_the_transaction(both: SideBySide) -> None:
+    both.run("INSERT INTO t VALUES (1)")
+    both.fails("INSERT OR ROLLBACK INTO t VALUES (1)", sqlite3.IntegrityError)
+    both.do(commit)
+    assert both.run(ALL) == []
+    both.run("INSERT INTO t VALUES (2)")
+    both.do(commit)
+
+
+def test_a_commit_that_a_foreign_key_forbids_can_be_mended_or_undone(both: SideBySide) -> None:
+    both.run("PRAGMA foreign_keys = ON")
+    both.run("INSERT INTO child VALUES (1)")
+    both.fails(commit, sqlite3.IntegrityError)
+    both.do(rollback)
+    assert both.run("SELECT * FROM child") == []
+    both.run("INSERT INTO child VALUES (2)")
+    both.fails("COMMIT", sqlite3.IntegrityError)
+    both.run("INSERT INTO parent VALUES (2)")
+    both.do(commit)
+    assert both.run("SELECT * FROM child") == [(2,)]
+
+
+def test_a_block_commits_or_undoes(both: SideBySide) -> None:
+    def keep(connection: Any) -> None:
+        with connection as entered:
+            assert entered is connection
+            connection.execute("INSERT INTO t VALUES (1)")
+
+    def fail(connection: Any) -> None:
+        with connection:
+            connection.execute("INSERT INTO t VALUES (2)")
+            raise LookupError("something else went wrong")
+
+    def conflict(connection: Any) -> None:
+        with connection:
+            connection.execute("INSERT INTO t VALUES (3)")
+            connection.execute("INSERT INTO t VALUES (1)")
+
+    def forbidden(connection: Any) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        with connection:
+            connection.execute("INSERT INTO child VALUES (1)")
+
+    both.do(keep)
+    both.fails(fail, LookupError)
+    both.fails(conflict, sqlite3.IntegrityError)
+    both.fails(forbidden, sqlite3.IntegrityError)
+    assert both.run(ALL) == [(1,)]
+    assert both.run("SELECT * FROM child") == []
+
+
+def test_an_open_transaction_is_undone_by_closing(both: SideBySide, remote_url: str) -> None:
+    with closing(connect(remote_url)) as other:
+        other.execute("INSERT INTO t VALUES (1)")
+    assert both.run(ALL) == []
+    # And at once: nobody waits for a lock.
+    both.run("INSERT INTO t VALUES (2)")

@@ -1,0 +1,121 @@
+"""Values go to a server and come back as they do with `sqlite3`."""
+
+from __future__ import annotations
+
+import enum
+import math
+import sqlite3
+from array import array
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers.alike import SideBySide
+from tracker_tui.db.turso import DataError
+
+
+class Grade(enum.IntEnum):
+    GOOD = 3
+
+
+class Shade(enum.StrEnum):
+    DARK = "dark"
+
+
+class Conforming:
+    def __conform__(self, protocol: object) -> str:
+        return "adapted"
+
+
+INTEGERS = (True, False, 0, 1, -1, 2**53 + 1, 2**63 - 1, -(2**63), Grade.GOOD)
+FLOATS = (0.0, -0.0, 1.5, 0.1, 1e15, 1e22, 123456.789, -2.5e-7)
+TEXTS = ("", "a", "é😀", "\0", "a\0b", "\uffff\U0010ffff", "\r\n\t\x01\x7f", "'\"`", "x" * 99_999)
+BYTES = (
+    *(b"", b"\0\xff", b"\0" * 5000, bytearray(b"ab"), bytearray(), memoryview(b"abc")),
+    *(memoryview(b""), memoryview(array("i", [1, 2]))),
+)
+VALUES = [None, math.nan, *INTEGERS, *FLOATS, *TEXTS, *BYTES, Shade.DARK, Conforming()]
+
+EXPRESSIONS = (
+    *("9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.0", "-0.0", "1e20"),
+    *("0.1 + 0.2", "1e300 * 1e10", "NULL", "1 / 0", "''", "char(0, 65)", "char(1114111)"),
+    *("x''", "x'00ff'", "json('[1, 2]')", "date(0, 'unixepoch')", "9e999"),
+)
+
+
+def test_values_are_bound_and_read_alike(both: SideBySide) -> None:
+    for value in VALUES:
+        both.run("SELECT ?1, typeof(?1), quote(?1), length(?1), hex(?1)", (value,))
+
+
+def test_values_are_stored_alike_whatever_the_column_says(both: SideBySide) -> None:
+    both.run("CREATE TABLE t (a INTEGER, b REAL, c TEXT, d BLOB, e NUMERIC)")
+    sets = [(value,) * 5 for value in VALUES]
+    both.do(
+        lambda connection: (
+            connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", sets) and None
+        )
+    )
+    both.run("SELECT *, typeof(a), typeof(b), typeof(c), typeof(d), typeof(e) FROM t")
+
+
+def test_what_sql_makes_is_read_alike(both: SideBySide) -> None:
+    for expression in EXPRESSIONS:
+        both.run(f"SELECT {expression}, typeof({expression})")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (2**63, OverflowError),
+        (-(2**63) - 1, OverflowError),
+        (10**100, OverflowError),
+        ("\ud800", UnicodeEncodeError),
+        (memoryview(b"abcd")[::2], BufferError),
+        (object(), sqlite3.ProgrammingError),
+        ([1], sqlite3.ProgrammingError),
+        (1j, sqlite3.ProgrammingError),
+    ],
+    ids=["2**63", "-2**63-1", "googol", "half", "gaps", "object", "list", "complex"],
+)
+def test_a_value_that_no_column_holds_is_refused(
+    both: SideBySide, value: object, kind: type[Exception]
+) -> None:
+    both.fails(lambda connection: connection.execute("SELECT ?", (value,)), kind)
+    both.fails(lambda connection: connection.execute("SELECT :a", {"a": value}), kind)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+def test_infinity_is_not_sent(both: SideBySide, value: float) -> None:
+    with pytest.raises(DataError, match="Infinity"):
+        both.remote.execute("SELECT ?", (value,))
+
+
+def test_infinity_in_the_database_is_read_without_its_sign(both: SideBySide) -> None:
+    assert both.remote.execute("SELECT -9e999").fetchall() == [(math.inf,)]
+
+
+short_floats = st.builds(
+    lambda digits, places: digits / 10**places, st.integers(-(10**15), 10**15), st.integers(0, 22)
+)
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+values = st.none() | st.integers(-(2**63), 2**63 - 1) | short_floats | texts | st.binary()
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(values, min_size=20, max_size=100))
+def test_any_values_come_back_as_they_went(both: SideBySide, values: list[object]) -> None:
+    marks = ", ".join("?" * len(values))
+    both.run(f"SELECT {marks}", values)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=20, max_size=100))
+def test_any_float_comes_back_but_for_its_last_bits(both: SideBySide, values: list[float]) -> None:
+    marks = ", ".join("?" * len(values))
+    (found,) = both.remote.execute(f"SELECT {marks}", values)
+    assert all(
+        math.isclose(*pair, rel_tol=1e-15, abs_tol=1e-300)
+        for pair in zip(found, values, strict=True)
+    )

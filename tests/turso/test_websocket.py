@@ -1,0 +1,241 @@
+"""Batches over a WebSocket, for servers of one's own: what holds over HTTP holds here too."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from peewee import (
+    IntegrityError,
+    NotSupportedError,
+    OperationalError,
+    PeeweeException,
+    RawQuery,
+)
+
+from helpers.proxy import Proxy
+from helpers.servers import Server, free_port, running
+from tracker_tui.db import turso
+from tracker_tui.db.turso import NotSent, TimedOut, TokenRefused, TursoDatabase, connect
+
+
+@pytest.fixture
+def table() -> str:
+    """The name of a table that no other test has: over a WebSocket all share a database."""
+    return f"ws_{uuid4().hex}"
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[TursoDatabase]:
+    with closing(TursoDatabase(at(server))) as database:
+        yield database
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A listener that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def at(server: Server) -> str:
+    return server.url.replace("http://", "ws://")
+
+
+def run(database: TursoDatabase, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    (result,) = database.batch([RawQuery(sql, values)])
+    return result.rows
+
+
+def failure(database: TursoDatabase, sql: str) -> turso.Error:
+    """Run what must fail; return the driver's own error behind Peewee's."""
+    with pytest.raises(PeeweeException) as caught:
+        run(database, sql)
+    assert isinstance(caught.value, OperationalError)
+    error: turso.Error = caught.value.orig  # type: ignore[attr-defined]
+    return error
+
+
+def test_a_batch_gives_a_result_for_each_query(database: TursoDatabase, table: str) -> None:
+    _, inserted, read = database.batch(
+        [
+            RawQuery(f"CREATE TABLE {table} (n INTEGER PRIMARY KEY, t TEXT)"),
+            RawQuery(f"INSERT INTO {table} (t) VALUES (?), (?)", ("one", "two")),
+            RawQuery(f"SELECT n, t FROM {table}"),
+        ]
+    )
+    assert (inserted.rowcount, inserted.lastrowid) == (2, 2)
+    assert read.rows == [(1, "one"), (2, "two")]
+    assert read.columns == ("n", "t")
+
+
+def test_nothing_of_a_failing_batch_is_kept(database: TursoDatabase, table: str) -> None:
+    run(database, f"CREATE TABLE {table} (n UNIQUE)")
+    insert = RawQuery(f"INSERT INTO {table} VALUES (1)")
+    with pytest.raises(IntegrityError, match="UNIQUE constraint failed"):
+        database.batch([insert, insert])
+    assert run(database, f"SELECT * FROM {table}") == []
+
+
+def test_a_failing_batch_touches_no_other(database: TursoDatabase, table: str) -> None:
+    run(database, f"CREATE TABLE {table} (n UNIQUE)")
+    insert = f"INSERT INTO {table} VALUES (?)"
+    results = database.batches([[RawQuery(insert, (n,))] for n in (1, 2, 1, 3)])
+    assert [isinstance(result, IntegrityError) for result in results] == [False, False, True, False]
+    assert run(database, f"SELECT n FROM {table}") == [(1,), (2,), (3,)]
+
+
+def test_values_mean_what_they_mean_over_http(database: TursoDatabase, remote_url: str) -> None:
+    values = (
+        None,
+        True,
+        0,
+        2**63 - 1,
+        -(2**63),
+        0.1,
+        -0.0,
+        1e300,
+        "",
+        "☃ 😀\n'\"",
+        b"",
+        b"\x00\xff",
+    )
+    asked = RawQuery(f"SELECT {', '.join('?' * len(values))}", values)
+    types = RawQuery(f"SELECT {', '.join(['typeof(?)'] * len(values))}", values)
+    with closing(TursoDatabase(remote_url)) as http:
+        expected = [result.rows for result in http.batch([asked, types])]
+    assert repr([result.rows for result in database.batch([asked, types])]) == repr(expected)
+    assert repr(expected[0]) == repr([(None, 1, *values[2:])])
+
+
+def test_named_values_find_their_places(server: Server) -> None:
+    with closing(connect(at(server))) as connection:
+        named = "SELECT :b, :a", {"a": 1, "b": 2, "c": 3}
+        (result,) = connection.batches([[named]])
+    assert isinstance(result, list)
+    assert result[0].rows == [(2, 1)]
+
+
+def test_statements_by_themselves_are_refused_clearly(
+    server: Server, database: TursoDatabase
+) -> None:
+    connection = connect(at(server))
+    with closing(connection), pytest.raises(turso.NotSupportedError, match="batches only"):
+        connection.execute("SELECT 1")
+    with pytest.raises(NotSupportedError, match="batches only"):
+        database.execute_sql("SELECT 1")
+    with pytest.raises(NotSupportedError, match="batches only"):
+        database.atomic().__enter__()
+    assert not database.in_transaction()
+
+
+@pytest.mark.parametrize("token", [None, "nonsense", "eyJhbGciOiJFZERTQSJ9.e30.c2ln"])
+def test_a_wrong_token_is_refused_each_time(guarded_server: Server, token: str | None) -> None:
+    with closing(TursoDatabase(at(guarded_server), token)) as database:
+        for _ in range(2):
+            assert isinstance(failure(database, "SELECT 1"), TokenRefused)
+
+
+def test_an_expired_token_is_refused(guarded_server: Server) -> None:
+    token = guarded_server.token("rw", exp=1)
+    with closing(TursoDatabase(at(guarded_server), token)) as database:
+        error = failure(database, "SELECT 1")
+        assert isinstance(error, TokenRefused)
+        assert token not in str(error)
+
+
+def test_a_token_to_read_only_writes_nothing_and_reads_on(
+    guarded_server: Server, table: str
+) -> None:
+    where = at(guarded_server)
+    with closing(TursoDatabase(where, guarded_server.token("rw"))) as writer:
+        run(writer, f"CREATE TABLE {table} (n)")
+    with closing(TursoDatabase(where, guarded_server.token("ro"))) as reader:
+        # The server says nothing, it hangs up.
+        assert failure(reader, f"INSERT INTO {table} VALUES (1)").may_have_happened
+        assert run(reader, f"SELECT * FROM {table}") == []
+
+
+def test_the_next_batch_after_a_restart_of_the_server_works(
+    server_binary: Path, tmp_path: Path
+) -> None:
+    with running(server_binary, tmp_path) as server, closing(TursoDatabase(at(server))) as database:
+        run(database, "CREATE TABLE t (n)")
+        server.stop()
+        failure(database, "INSERT INTO t VALUES (1)")
+        server.start()
+        run(database, "INSERT INTO t VALUES (2)")
+        assert run(database, "SELECT n FROM t") == [(2,)]
+
+
+def test_a_refused_connection_was_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+    with closing(TursoDatabase(f"ws://localhost:{free_port()}")) as database:
+        error = failure(database, "SELECT 1")
+    assert isinstance(error, NotSent)
+    assert not error.may_have_happened
+    assert caplog.records == []
+
+
+def test_a_server_that_takes_no_websockets_is_told_as_such(proxy: Proxy) -> None:
+    with closing(TursoDatabase(f"ws://localhost:{proxy.port}")) as database:
+        assert isinstance(failure(database, "SELECT 1"), NotSent)
+
+
+def test_a_deadline_holds_though_nothing_comes(
+    silent: socket.socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"ws://localhost:{silent.getsockname()[1]}"
+    with closing(TursoDatabase(url, timeout=0.1)) as database:
+        for _ in range(2):
+            assert isinstance(failure(database, "SELECT 1"), TimedOut)
+    # The library complains on standard error when it is cancelled.
+    assert caplog.records == []
+
+
+def test_what_waits_is_interrupted_from_another_thread(
+    silent: socket.socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"ws://localhost:{silent.getsockname()[1]}"
+    with closing(connect(url, timeout=20)) as connection, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(connection.batches, [[("SELECT 1", ())]])
+        peer, _ = silent.accept()
+        with peer:
+            connection.interrupt()
+            with pytest.raises(TimedOut):
+                waiting.result(10)
+    assert caplog.records == []
+
+
+def test_closing_leaves_no_thread_behind(server: Server, silent: socket.socket) -> None:
+    before = set(threading.enumerate())
+    with closing(TursoDatabase(at(server))) as database:
+        run(database, "SELECT 1")
+        assert set(threading.enumerate()) > before
+    url = f"ws://localhost:{silent.getsockname()[1]}"
+    with closing(TursoDatabase(url, timeout=0.05)) as database, suppress(OperationalError):
+        run(database, "SELECT 1")
+    assert set(threading.enumerate()) <= before
+
+
+def test_closed_it_can_be_used_again(database: TursoDatabase) -> None:
+    for _ in range(2):
+        assert run(database, "SELECT 1") == [(1,)]
+        assert database.close()
+
+
+def test_without_the_extra_it_says_what_to_install(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "libsql_client", None)
+    with pytest.raises(turso.NotSupportedError, match=r"pip install 'tracker-tui\[ws\]'"):
+        connect(at(server))
+    with pytest.raises(NotSupportedError, match=r"pip install 'tracker-tui\[ws\]'"):
+        TursoDatabase(at(server)).connect()
