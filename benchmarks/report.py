@@ -12,6 +12,7 @@ class Unit(Enum):
     SECONDS = "{:.3f} s"
     MILLISECONDS = "{:.2f} ms"
     MEGABYTES = "{:.0f} MB"
+    PIECES = "{:.0f}"
 
     def write(self, value: float | None) -> str:
         """Return a value in this unit; None is what there is none of, or not on this system."""

@@ -44,7 +44,7 @@ def open_ledger(config: Config) -> Ledger:
 
 
 def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
-    from tracker_tui.db.remote import open_remote, tells_what_is_allowed
+    from tracker_tui.db.remote import may_write, open_remote
 
     database = open_remote(remote, config.busy_seconds)
     if config.auth is not Auth.NONE:
@@ -53,8 +53,7 @@ def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
             "without a guild, set TRACKER_AUTH=none."
         )
         raise NotPermitted(message)
-    can_write = None if tells_what_is_allowed(remote) else True
-    return Ledger(database, Layout.founding(), can_write=can_write)
+    return Ledger(database, Layout.founding(), can_write=may_write(remote))
 
 
 def acquaintances_of(config: Config) -> Acquaintances:

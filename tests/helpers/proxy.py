@@ -29,6 +29,9 @@ class Exchange:
         self._handler = handler
         self.body = body
         self.path = handler.path
+        self.is_first = handler.is_new
+        """Whether its connection was made for it."""
+        handler.is_new = False
         self.headers = {name.lower(): value for name, value in handler.headers.items()}
 
     def forward(self) -> Reply:
@@ -209,6 +212,7 @@ def _handler_of(proxy: Proxy) -> type[_Handler]:
 
 class _Handler(BaseHTTPRequestHandler):
     proxy: Proxy
+    is_new = True
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     _upstream: http.client.HTTPConnection | None = None
@@ -220,7 +224,12 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The client hung up in the middle; no server carries out half a request.
+            self.close_connection = True
+            return
         exchange = Exchange(self, body)
         self.proxy.seen.append(exchange)
         # The client may have gone: that is what many of these tests are about.

@@ -140,7 +140,8 @@ def test_statements_by_themselves_are_refused_clearly(
 @pytest.mark.parametrize("token", [None, "nonsense", "eyJhbGciOiJFZERTQSJ9.e30.c2ln"])
 def test_a_wrong_token_is_refused_each_time(guarded_server: Server, token: str | None) -> None:
     with closing(TursoDatabase(at(guarded_server), token)) as database:
-        for _ in range(2):
+        # Often, as the server may hang up before its reason has come through.
+        for _ in range(30):
             assert isinstance(failure(database, "SELECT 1"), TokenRefused)
 
 

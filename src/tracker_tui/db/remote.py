@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from peewee import BaseQuery, PeeweeException
@@ -15,13 +18,16 @@ from tracker_tui.db.turso.client import DEADLINE
 from tracker_tui.db.turso.urls import endpoint
 from tracker_tui.errors import ConfigError, DatabaseError
 
+_DOTS_IN_A_TOKEN: Final = 2
+
 
 class RemoteLedgerDatabase:
     """A database on a server; each call is one request. Let one thread use one of these."""
 
-    def __init__(self, driver: turso.TursoDatabase, where: str) -> None:
+    def __init__(self, driver: turso.TursoDatabase, where: str, *, has_token: bool) -> None:
         self.where = where
         """The server, as it may be shown: never with a token."""
+        self._has_token = has_token
         self._driver = driver
         # Peewee keeps one for each thread; `interrupt` is called from another one.
         self._connection = driver.connection()
@@ -64,7 +70,8 @@ class RemoteLedgerDatabase:
         return [Result(each.rows, each.rowcount) for each in result]
 
     def _explained(self, wrapped: PeeweeException) -> DatabaseError:
-        explained = explain(getattr(wrapped, "orig", wrapped), self.where)
+        reason = getattr(wrapped, "orig", wrapped)
+        explained = explain(reason, self.where, has_token=self._has_token)
         explained.__cause__ = wrapped
         return explained
 
@@ -83,14 +90,32 @@ def open_remote(remote: Remote, seconds: float | None = None) -> RemoteLedgerDat
             timeout=DEADLINE if seconds is None else seconds,
             allow_plain=remote.allow_plain,
         )
-        return RemoteLedgerDatabase(driver, urlsplit(at.base).netloc)
+        where = urlsplit(at.base).netloc
+        return RemoteLedgerDatabase(driver, where, has_token=token is not None)
     except (turso.Error, PeeweeException) as error:
         raise _misconfigured(error) from error
 
 
-def tells_what_is_allowed(remote: Remote) -> bool:
-    """Whether the server says that a token may not write; over a WebSocket it only hangs up."""
-    return not remote.url.startswith(("ws:", "wss:"))
+def may_write(remote: Remote) -> bool | None:
+    """Return what is known before anything is sent of whether the token may write.
+
+    A libSQL token says of itself when it is for reading only (the claim `a`); nobody would gain by
+    a false one, for the server checks it. None: the server has to be asked, which over a WebSocket
+    only makes it hang up.
+    """
+    if remote.token is not None and _claims(remote.token.reveal()).get("a") == "ro":
+        return False
+    return True if remote.url.startswith(("ws:", "wss:")) else None
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """Return what a JSON Web Token says, unchecked; nothing if it is none."""
+    encoded = token.split(".")[1] if token.count(".") == _DOTS_IN_A_TOKEN else ""
+    try:
+        claims = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except (ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _misconfigured(error: Exception) -> ConfigError:

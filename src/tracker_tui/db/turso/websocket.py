@@ -223,9 +223,12 @@ async def _greet(url: str, token: Token) -> None:
 def _is_broken(error: Exception) -> bool:
     """Whether an error is about the connection, and says nothing of its reason."""
     import aiohttp
+    from libsql_client import LibsqlError
 
-    code: str = getattr(error, "code", "")
-    return isinstance(error, aiohttp.ClientConnectionResetError) or code.startswith("HRANA_")
+    if isinstance(error, LibsqlError):
+        code: str = error.code
+        return code.startswith("HRANA_")
+    return isinstance(error, aiohttp.ClientConnectionResetError)
 
 
 def _explained(error: Exception) -> Error:

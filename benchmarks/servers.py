@@ -1,0 +1,43 @@
+"""A real libSQL server to measure on, and a proxy that makes it far away: those of the tests."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+
+from helpers.proxy import Exchange, Fate, Proxy, delayed, pass_on, proxy_to
+from helpers.servers import Server, running, unpacked_server
+
+__all__ = [
+    "Fate",
+    "Proxy",
+    "Server",
+    "delayed",
+    "far_away",
+    "pass_on",
+    "proxy_to",
+    "server_in",
+]
+
+
+@contextmanager
+def server_in(folder: Path) -> Iterator[Server]:
+    """Run a server for as long as the block runs."""
+    folder.mkdir()
+    with running(unpacked_server(folder), folder) as server:
+        yield server
+
+
+def far_away(seconds: float) -> Fate:
+    """Return a fate that costs a round trip for each request, and one for each new connection."""
+
+    def travel(exchange: Exchange) -> None:
+        time.sleep(seconds * (2 if exchange.is_first else 1))
+        pass_on(exchange)
+
+    return travel
