@@ -8,12 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from helpers.proxy import Proxy
 from tracker_tui.db.turso import Connection, Error, connect
 
 Write = Callable[[Connection], object]
 SECONDS = 20
 """How long to wait for a thread or an event before the test fails."""
+SOON = 0.3
+"""A deadline that is meant to pass."""
 
 
 def by_execute(connection: Connection) -> object:
@@ -89,8 +90,3 @@ def await_left_behind() -> None:
         if thread.name == "turso-request":
             thread.join(SECONDS)
             assert not thread.is_alive()
-
-
-def unseen(proxy: Proxy) -> None:
-    """Assert that nothing came."""
-    assert proxy.seen == []

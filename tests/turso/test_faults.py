@@ -13,6 +13,7 @@ import pytest
 from helpers.certificates import self_signed
 from helpers.failing import (
     SECONDS,
+    SOON,
     Write,
     await_left_behind,
     by_batch,
@@ -34,7 +35,6 @@ from tracker_tui.db.turso import (
     TlsFailed,
 )
 
-SOON = 0.3
 GetAddresses = Callable[..., list[Any]]
 
 

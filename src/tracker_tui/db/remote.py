@@ -15,6 +15,7 @@ from tracker_tui.db import turso
 from tracker_tui.db.batch import BatchResult, Result, results_or_raise
 from tracker_tui.db.explaining import explain
 from tracker_tui.db.turso.client import DEADLINE
+from tracker_tui.db.turso.tokens import Token
 from tracker_tui.db.turso.urls import endpoint
 from tracker_tui.errors import ConfigError, DatabaseError
 
@@ -81,7 +82,7 @@ def open_remote(remote: Remote, seconds: float | None = None) -> RemoteLedgerDat
 
     `seconds` is the deadline of each request. Raises ConfigError for settings that cannot be right.
     """
-    token = None if remote.token is None else remote.token.reveal()
+    token = Token(None if remote.token is None else remote.token.reveal())
     try:
         at = endpoint(remote.url)
         driver = turso.TursoDatabase(

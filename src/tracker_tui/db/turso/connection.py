@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from tracker_tui.db.turso.batches import IN_TRANSACTION, Step, batch, step
-from tracker_tui.db.turso.client import DEADLINE, Batch, BatchResult, Client, HttpClient, client_for
+from tracker_tui.db.turso.client import DEADLINE, Batch, BatchResult, Client
 from tracker_tui.db.turso.cursor import Cursor
 from tracker_tui.db.turso.errors import (
     DatabaseError,
@@ -19,10 +19,12 @@ from tracker_tui.db.turso.errors import (
     InternalError,
     NotSupportedError,
     OperationalError,
+    OutcomeUnknown,
     ProgrammingError,
     TransactionLost,
     Warning,  # noqa: A004 - the name is DB-API's
 )
+from tracker_tui.db.turso.http import HttpClient
 from tracker_tui.db.turso.results import (
     StatementResult,
     Steps,
@@ -33,6 +35,7 @@ from tracker_tui.db.turso.results import (
 from tracker_tui.db.turso.statements import Parameters
 from tracker_tui.db.turso.stream import Stream
 from tracker_tui.db.turso.tokens import Token
+from tracker_tui.db.turso.ways import client_for
 
 _LEVELS: Final = frozenset({"", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"})
 _WHERE_WE_ARE: Final = {"type": "get_autocommit"}
@@ -227,11 +230,14 @@ class Connection:
                 self._die()
             if error is not None:
                 raise error
-        if was_in_transaction and None in outcome.results:
+        done = [result for result in outcome.results if result is not None]
+        if was_in_transaction and len(done) < len(steps):
             # Its condition did not hold: the server has gone back to committing by itself.
             self._die()
             self.check_usable()
-        return [result for result in outcome.results if result is not None]
+        if len(done) < len(steps):
+            raise OutcomeUnknown("The server says neither that a statement ran nor why it did not")
+        return done
 
     def begin_step(self) -> Step:
         """Return the step that begins a transaction as `isolation_level` says."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from tracker_tui.db.turso.errors import Error, NotSent, OutcomeUnknown, TimedOut
-from tracker_tui.db.turso.failures import failure
+from tracker_tui.db.turso.failures import failure, without_frames
 from tracker_tui.db.turso.numerals import with_exact_floats
 from tracker_tui.db.turso.refusals import refusal
 from tracker_tui.db.turso.tokens import Token
@@ -82,7 +82,7 @@ class Exchange:
         try:
             answer = self._converse()
         except Error as error:
-            answer = error
+            answer = without_frames(error)
         except Exception as error:  # noqa: BLE001 - it is handed to the thread that waits
             answer = failure(error, was_sent=self._payload.was_sent)
         self.is_over = True
@@ -158,6 +158,9 @@ def _around_proxies(url: str) -> dict[str, str]:
 def _parsed(content: bytes) -> Json:
     try:
         answer = json.loads(content)
+        if b"\\ud" in content or b"\\uD" in content:
+            # Fails for half a character, which is no text: printing it would fail later.
+            json.dumps(answer, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise OutcomeUnknown("The answer is not what a libSQL server sends") from error
     if not isinstance(answer, dict):

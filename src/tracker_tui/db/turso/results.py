@@ -43,6 +43,8 @@ def result_from(answer: dict[str, Any]) -> StatementResult:
     """Read a StmtResult."""
     last = answer.get("last_insert_rowid")
     names = tuple([_text(column["name"] or "") for column in _list(answer["cols"])])
+    if any("\0" in name for name in names):
+        raise ValueError("no name of SQLite's")
     rows = [tuple([decode(value) for value in _list(row)]) for row in _list(answer["rows"])]
     if not {len(names)}.issuperset(map(len, rows)):
         raise ValueError("rows of another length than their columns")

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker_tui.db.turso.batches import only_reads
-from tracker_tui.db.turso.client import Batch, BatchResult, Traffic
+from tracker_tui.db.turso.client import Batch, BatchResult, Traffic, ask_again
 from tracker_tui.db.turso.errors import (
     Error,
     NoSuchHost,
@@ -87,10 +87,11 @@ class WebSocketClient:
         statements = [_for_library(statement) for statement in batch]
         try:
             return self._ask(statements, deadline)
-        except OutcomeUnknown:
+        except OutcomeUnknown as lost:
             if not may_repeat:
                 raise
-            return self._ask(statements, deadline)
+            (result,) = ask_again(lost, lambda: [self._ask(statements, deadline)])
+            return result
 
     def _ask(self, statements: list[Any], deadline: float) -> BatchResult:
         from libsql_client import LibsqlError

@@ -1,0 +1,187 @@
+"""Replies that are cut short, never end, come too slowly, or are not what they say they are."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from helpers.failing import (
+    SECONDS,
+    SOON,
+    Write,
+    await_left_behind,
+    by_execute,
+    count_rows,
+    every_way,
+    failed_write,
+    make_table,
+    works,
+    writer,
+)
+from helpers.proxy import Exchange, Proxy, altered, answer, head, trickled, unending
+from tracker_tui.db.turso import Connection, OutcomeUnknown, TimedOut
+from tracker_tui.db.turso.exchange import MOST_BYTES
+
+Alter = Callable[[bytes], bytes]
+ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+NO_SENSE = "not what a libSQL server sends"
+
+
+@pytest.fixture
+def connection(proxy: Proxy) -> Iterator[Connection]:
+    make_table(proxy.url)
+    with writer(proxy.url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let 100,000 bytes be the most that is taken."""
+    monkeypatch.setattr("tracker_tui.db.turso.exchange.MOST_BYTES", 100_000)
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("alter", "said"),
+    [
+        (lambda body: body[:-1], NO_SENSE),
+        (lambda body: body[: len(body) // 2], NO_SENSE),
+        (lambda body: b"", NO_SENSE),
+        (lambda body: b"[" + body + b"]", NO_SENSE),
+        (lambda body: b"null", NO_SENSE),
+        (lambda body: b'"' + b"x" * 1000 + b'"', NO_SENSE),
+        (lambda body: b"[" * 100_000, NO_SENSE),
+        (lambda body: b"9" * 10_000, NO_SENSE),
+        (lambda body: b"\xff" + body, NO_SENSE),
+        (lambda body: b"{}", NO_SENSE),
+        (lambda body: b'{"baton":null,"results":[]}', "another number of requests"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_leaves_the_outcome_unknown(
+    proxy: Proxy, connection: Connection, write: Write, alter: Alter, said: str
+) -> None:
+    proxy.meet([altered(alter)])
+    error = failed_write(write, connection, OutcomeUnknown, said)
+    assert error.may_have_happened
+    works(connection)
+    assert count_rows(proxy.url) == 1
+
+
+@every_way
+def test_a_reply_shorter_than_it_says_is_not_whole(
+    proxy: Proxy, connection: Connection, write: Write
+) -> None:
+    def shorter(exchange: Exchange) -> None:
+        reply = exchange.forward()
+        longer = reply._replace(body=reply.body + b" ")
+        exchange.send(head(longer) + reply.body)
+        exchange.cut()
+
+    proxy.meet([shorter])
+    error = failed_write(write, connection, OutcomeUnknown, "broke before the answer was whole")
+    assert error.may_have_happened
+    works(connection)
+
+
+@every_way
+@pytest.mark.parametrize(
+    "beginning",
+    [ENDLESS, ENDLESS.replace(b"200", b"500"), ENDLESS[:-2] + b"Content-Length: 999999999\r\n\r\n"],
+)
+@pytest.mark.usefixtures("least_limit")
+def test_a_reply_without_an_end_is_taken_up_to_a_limit(
+    proxy: Proxy, connection: Connection, write: Write, beginning: bytes
+) -> None:
+    hung_up = threading.Event()
+    proxy.meet([unending(beginning, hung_up)])
+    error = failed_write(write, connection, OutcomeUnknown, "longer than the 100,000 bytes taken")
+    assert error.may_have_happened
+    assert hung_up.wait(SECONDS)
+    works(connection)
+
+
+def test_the_limit_is_64_mb() -> None:
+    assert MOST_BYTES == 64 * 2**20
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("encoding", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_compressed_replies_are_understood(
+    proxy: Proxy, connection: Connection, write: Write, encoding: str, encode: Alter
+) -> None:
+    proxy.meet([altered(encode, Content_Encoding=encoding)])
+    write(connection)
+    works(connection)
+    assert count_rows(proxy.url) == 1
+
+
+@every_way
+@pytest.mark.parametrize("alter", [lambda body: body, lambda body: gzip.compress(body)[:-50]])
+def test_a_reply_that_is_not_compressed_as_it_says_makes_no_sense(
+    proxy: Proxy, connection: Connection, write: Write, alter: Alter
+) -> None:
+    proxy.meet([altered(alter, Content_Encoding="gzip")])
+    error = failed_write(write, connection, OutcomeUnknown, "The answer is not ")
+    assert error.may_have_happened
+    works(connection)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.usefixtures("least_limit")
+def test_a_small_reply_that_unpacks_to_a_giant_is_not_unpacked_whole(
+    proxy: Proxy, connection: Connection, layers: int
+) -> None:
+    bomb = b" " * 50_000_000
+    for _ in range(layers):
+        bomb = gzip.compress(bomb, 6)
+    proxy.meet([answer(200, bomb, Content_Encoding=", ".join(["gzip"] * layers))])
+    tracemalloc.start()
+    try:
+        failed_write(by_execute, connection, OutcomeUnknown, "longer than the 100,000 bytes taken")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20_000_000
+    works(connection)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        ENDLESS,
+        ENDLESS[:-2] + b"Content-Length: 999999999\r\n\r\n",
+        ENDLESS.replace(b"200 OK", b"503 No"),
+    ],
+)
+def test_a_reply_that_trickles_ends_with_the_deadline(proxy: Proxy, beginning: bytes) -> None:
+    make_table(proxy.url)
+    released = threading.Event()
+    with writer(proxy.url, timeout=SOON) as connection:
+        proxy.meet([trickled(beginning, released)])
+        error = failed_write(by_execute, connection, TimedOut, "No whole answer came within 0.3 s")
+        assert error.may_have_happened
+        works(connection)
+        released.set()
+        await_left_behind()
+        works(connection)
+
+
+def test_a_second_reply_is_no_answer_to_the_next_request(
+    proxy: Proxy, connection: Connection
+) -> None:
+    def twice(exchange: Exchange) -> None:
+        reply = exchange.forward()
+        another = reply._replace(body=b'{"somebody":"else"}')
+        exchange.send(head(reply) + reply.body + head(another) + another.body)
+
+    proxy.meet([twice])
+    works(connection)

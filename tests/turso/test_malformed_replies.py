@@ -1,0 +1,221 @@
+"""Replies of a wrong shape: whatever a server sends, only the driver's own errors come out."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers.failing import make_table, writer
+from helpers.proxy import Proxy, answer
+from tracker_tui.db.turso import Error, OutcomeUnknown, StatementResult, connect
+
+Path = tuple[str | int, ...]
+
+# The proxy is the same for all examples: nothing of one is left in it.
+many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+STATEMENT = ("SELECT 1 AS whole, 0.5 AS half, 'text' AS text, x'ff' AS blob, NULL AS empty", ())
+ROW = (1, 0.5, "text", b"\xff", None)
+REMOVED = object()
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.just("\ud800")
+    | st.sampled_from(["ok", "error", "batch", "integer", "float", "blob", "text", "null"])
+    | st.sampled_from(["SQLITE_CONSTRAINT", "STREAM_EXPIRED", "BLOCKED", "ARGS_INVALID"])
+    | st.sampled_from(["http://localhost:1", "https://evil.invalid", "http://[", "9" * 5000]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+def paths(node: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield where each part of a JSON document is."""
+    yield path
+    if isinstance(node, dict | list):
+        for key, part in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from paths(part, (*path, key))
+
+
+def mutated(document: Any, path: Path, value: Any) -> Any:
+    """Return a copy in which the part at `path` has become something else, or is gone."""
+    if not path:
+        return None if value is REMOVED else value
+    document = copy.deepcopy(document)
+    node = document
+    for key in path[:-1]:
+        node = node[key]
+    if value is REMOVED:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return document
+
+
+@st.composite
+def mutations(draw: st.DrawFn, good: Any) -> Any:
+    """Documents that differ from a good one in one place or two."""
+    for _ in range(draw(st.integers(1, 2))):
+        path = draw(st.sampled_from(list(paths(good))))
+        good = mutated(good, path, draw(anything | st.just(REMOVED)))
+    return good
+
+
+def _good_reply(proxy: Proxy, *, batches: bool) -> Any:
+    """Return what the real server answers to STATEMENT."""
+    replies: list[bytes] = []
+
+    def kept(exchange: Any) -> None:
+        reply = exchange.forward()
+        replies.append(reply.body)
+        exchange.reply(reply)
+
+    with writer(proxy.url) as connection:
+        proxy.meet([kept])
+        if batches:
+            connection.batches([[STATEMENT], [STATEMENT]])
+        else:
+            connection.execute(*STATEMENT)
+    return json.loads(replies[0])
+
+
+@pytest.fixture
+def answered(proxy: Proxy) -> Any:
+    return _good_reply(proxy, batches=False)
+
+
+@pytest.fixture
+def answered_batches(proxy: Proxy) -> Any:
+    return _good_reply(proxy, batches=True)
+
+
+@many
+@given(st.data())
+def test_a_statement_gives_values_or_an_error_of_the_driver(
+    proxy: Proxy, answered: Any, data: st.DataObject
+) -> None:
+    document = data.draw(mutations(answered))
+    proxy.meet([answer(200, json.dumps(document).encode())])
+    with closing(connect(proxy.url)) as connection:
+        connection.row_factory = sqlite3.Row
+        try:
+            rows = connection.execute(*STATEMENT).fetchall()
+        except Error as error:
+            assert str(error)  # noqa: PT017 - there need be none
+        else:
+            assert _are_values([tuple(row) for row in rows])
+        assert isinstance(connection.in_transaction, bool)
+
+
+@many
+@given(st.data())
+def test_batches_give_values_or_an_error_of_the_driver(
+    proxy: Proxy, answered_batches: Any, data: st.DataObject
+) -> None:
+    document = data.draw(mutations(answered_batches))
+    reply = answer(200, json.dumps(document).encode())
+    # Twice: what makes no sense is asked for again, since it only reads.
+    proxy.meet([reply, reply])
+    with closing(connect(proxy.url)) as connection:
+        try:
+            results = connection.batches([[STATEMENT], [STATEMENT]])
+        except Error as error:
+            assert str(error)  # noqa: PT017 - there need be none
+            return
+    assert len(results) == 2
+    for result in results:
+        if not isinstance(result, Error):
+            (each,) = result
+            assert isinstance(each, StatementResult)
+            assert _are_values(each.rows)
+            assert all(isinstance(name, str) for name in each.columns)
+            assert type(each.rowcount) is type(each.rows_read) is type(each.rows_written) is int
+
+
+@many
+@given(anything)
+def test_another_document_altogether_leaves_the_outcome_unknown(
+    proxy: Proxy, document: Any
+) -> None:
+    proxy.meet([answer(200, json.dumps(document).encode())])
+    with closing(connect(proxy.url)) as connection, pytest.raises(OutcomeUnknown):
+        connection.execute("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("step_results", 0), None),
+        (("step_results", 0, "rows"), {}),
+        (("step_results", 0, "rows", 0), [{"type": "null"}]),
+        (("step_results", 0, "rows", 0, 0), {"type": "integer", "value": float("inf")}),
+        (("step_results", 0, "rows", 0, 2), {"type": "text", "value": 2}),
+        (("step_results", 0, "rows", 0, 2), {"type": "text", "value": "\ud800"}),
+        (("step_results", 0, "rows", 0, 3), {"type": "blob", "base64": "é"}),
+        (("step_results", 0, "rows", 0, 4), {"type": "undefined"}),
+        (("step_results", 0, "cols", 0, "name"), "\0"),
+        (("step_results", 0, "affected_row_count"), None),
+        (("step_errors",), []),
+        (("step_errors", 0), "no"),
+    ],
+)
+def test_a_part_that_is_wrong_spoils_the_answer(
+    proxy: Proxy, answered: Any, path: Path, value: Any
+) -> None:
+    document = mutated(answered, ("results", 0, "response", "result", *path), value)
+    proxy.meet([answer(200, json.dumps(document).encode())])
+    with closing(connect(proxy.url)) as connection:
+        with pytest.raises(OutcomeUnknown):
+            connection.execute(*STATEMENT)
+        assert connection.execute(*STATEMENT).fetchall() == [ROW]
+
+
+@pytest.mark.parametrize("missing", ["results", "baton"])
+@pytest.mark.parametrize("repeats", [False, True])
+def test_an_answer_without_its_parts_says_nothing_of_what_was_done(
+    proxy: Proxy, missing: str, repeats: bool
+) -> None:
+    make_table(proxy.url)
+
+    def fate(exchange: Any) -> None:
+        reply = exchange.forward()
+        document = json.loads(reply.body)
+        del document[missing]
+        exchange.reply(reply._replace(body=json.dumps(document).encode()))
+
+    with closing(connect(proxy.url)) as connection:
+        proxy.meet([fate] * (1 + repeats))
+        came = proxy.count
+        with pytest.raises(OutcomeUnknown) as caught:
+            connection.batches([[("INSERT INTO t VALUES (1)", ())]], repeatable=repeats)
+        assert caught.value.may_have_happened
+        assert proxy.count == came + 1 + repeats
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1 + repeats,)
+
+
+def test_the_unaltered_answers_are_good(proxy: Proxy, answered: Any, answered_batches: Any) -> None:
+    proxy.meet(answer(200, json.dumps(each).encode()) for each in (answered, answered_batches))
+    with closing(connect(proxy.url)) as connection:
+        assert connection.execute(*STATEMENT).fetchall() == [ROW]
+        for result in connection.batches([[STATEMENT], [STATEMENT]]):
+            assert not isinstance(result, Error)
+            assert [each.rows for each in result] == [[ROW]]
+
+
+def _are_values(rows: list[tuple[Any, ...]]) -> bool:
+    kinds = int | float | str | bytes | None
+    values = [value for row in rows for value in row]
+    texts = "".join(value for value in values if isinstance(value, str))
+    return all(isinstance(value, kinds) for value in values) and texts.encode().decode() == texts

@@ -1,0 +1,211 @@
+"""The token goes to the server, and is in nothing that is printed, logged or raised."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from peewee import PeeweeException
+from rich.pretty import pretty_repr
+from rich.traceback import Traceback
+
+from helpers.certificates import self_signed
+from helpers.failing import SOON, await_left_behind, by_batch, by_execute, works
+from helpers.proxy import Exchange, Fate, Proxy, altered, answer, cut_before, cut_within, proxy_to
+from helpers.servers import Server, free_port
+from tracker_tui.db.turso import Connection, Error, InterfaceError, TursoDatabase, connect
+
+TELLING = "dHJlYXN1cmU"
+TOKEN = f"eyJhbGciOiJFZERTQSJ9.{TELLING}.MjA6-_w"
+ECHO = f"Unauthorized: `Bearer {TOKEN}`".encode()
+
+
+def _printed(error: BaseException) -> Iterator[str]:
+    """Yield all that anybody prints of an error, the variables of every frame included."""
+    yield from traceback.format_exception(error)
+    yield repr(error)
+    # Textual ends with this for an error that nobody caught, only shorter.
+    trace = Traceback.extract(
+        type(error),
+        error,
+        error.__traceback__,
+        show_locals=True,
+        locals_max_length=None,
+        locals_max_string=None,
+    )
+    variables = [
+        f"{name} = {value}"
+        for stack in trace.stacks
+        for frame in stack.frames
+        for name, value in (frame.locals or {}).items()
+    ]
+    yield from variables
+
+
+def _raised(run: Callable[[], object]) -> BaseException:
+    with pytest.raises((Error, PeeweeException)) as caught:
+        run()
+    for printed in _printed(caught.value):
+        assert TELLING not in printed
+    return caught.value
+
+
+def _objects(found: object, seen: dict[int, object]) -> dict[int, object]:
+    """Return all objects of the driver that can be reached from one of them."""
+    if id(found) not in seen and type(found).__module__.startswith("tracker_tui.db.turso"):
+        seen[id(found)] = found
+        for part in getattr(found, "__dict__", {}).values():
+            _objects(part, seen)
+    return seen
+
+
+def test_a_variable_that_holds_it_would_be_seen() -> None:
+    def careless(headers: dict[str, str]) -> None:
+        raise Error("something else")
+
+    with pytest.raises(Error) as caught:
+        careless({"Authorization": f"Bearer {TOKEN}"})
+    assert any(TELLING in printed for printed in _printed(caught.value))
+
+
+FATES: dict[str, Fate] = {
+    "request lost": cut_before,
+    "half a reply": cut_within,
+    "no sense": altered(lambda body: body[1:]),
+    "a page": answer(502, b"<html>Bad Gateway</html>"),
+    "redirected": answer(307, Location="http://localhost:1"),
+    "not packed": answer(200, b"{}", Content_Encoding="gzip"),
+    "no HTTP": lambda exchange: exchange.send(b"What?\r\n\r\n") or exchange.cut(),
+    "quoted": answer(401, ECHO),
+    "quoted in JSON": answer(403, b'{"error":"' + ECHO + b'","code":"' + TOKEN.encode() + b'"}'),
+    "quoted over and over": answer(500, ECHO * 100),
+}
+
+
+@pytest.mark.parametrize("fate", FATES.values(), ids=FATES)
+@pytest.mark.parametrize("write", [by_execute, by_batch])
+def test_no_error_of_the_server_shows_it(
+    proxy: Proxy, fate: Fate, write: Callable[[Connection], object]
+) -> None:
+    with closing(connect(proxy.url, TOKEN)) as connection:
+        proxy.meet([fate])
+        _raised(lambda: write(connection))
+        assert proxy.seen[0].headers["authorization"] == f"Bearer {TOKEN}"
+    with closing(TursoDatabase(proxy.url, TOKEN)) as database:
+        proxy.meet([fate])
+        _raised(lambda: database.execute_sql("INSERT INTO t VALUES (1)"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://something.invalid",
+        "http://localhost:PORT",
+        "https://localhost:PORT",
+        "https://" + "x" * 70 + ".invalid",
+        "http://db.example.org",
+        "ftp://db.example.org",
+        "https://[",
+        "ws://localhost:PORT",
+        "wss://something.invalid",
+    ],
+)
+def test_no_error_on_the_way_to_a_server_shows_it(url: str) -> None:
+    url = url.replace("PORT", str(free_port()))
+
+    def use(database: TursoDatabase) -> None:
+        with closing(database):
+            database.batches([])
+            database.execute_sql("SELECT 1")
+
+    def use_connection() -> None:
+        with closing(connect(url, TOKEN)) as connection:
+            by_batch(connection)
+
+    _raised(use_connection)
+    _raised(lambda: use(TursoDatabase(url, TOKEN)))
+
+
+def test_no_error_of_encryption_shows_it(remote_url: str, tmp_path: Path) -> None:
+    tls, _ = self_signed(tmp_path)
+    with (
+        proxy_to(remote_url, tls=tls) as proxy,
+        closing(connect(proxy.url, TOKEN)) as connection,
+    ):
+        _raised(lambda: by_execute(connection))
+
+
+def test_no_error_of_a_deadline_shows_it(proxy: Proxy) -> None:
+    with closing(connect(proxy.url, TOKEN, timeout=SOON)) as connection:
+        waiting: list[Exchange] = []
+        proxy.meet([waiting.append])
+        _raised(lambda: by_execute(connection))
+        waiting[0].cut()
+        await_left_behind()
+
+
+def test_a_websocket_refused_for_its_token_does_not_show_it(guarded_server: Server) -> None:
+    url = f"ws://localhost:{guarded_server.port}"
+    with closing(connect(url, TOKEN)) as connection:
+        _raised(lambda: by_batch(connection))
+
+
+@pytest.mark.parametrize(
+    "token", [TOKEN + "\n", f"{TOKEN}\r\nX-More: 1", f" {TOKEN}", f"{TOKEN}é", f"\0{TOKEN}", ""]
+)
+@pytest.mark.parametrize("scheme", ["https", "ws"])
+def test_a_token_that_is_none_is_refused_unquoted(token: str, scheme: str) -> None:
+    url = f"{scheme}://localhost"
+    hidden = [token]
+    error = _raised(lambda: connect(url, hidden.pop()))
+    assert isinstance(error, InterfaceError)
+    assert str(error) == "The token holds characters that no token has."
+    wrapped = _raised(TursoDatabase(url, token).connect)
+    assert str(wrapped) == str(error)
+
+
+def test_no_object_of_the_driver_shows_it(proxy: Proxy) -> None:
+    shown: list[str] = []
+    kinds: set[str] = set()
+
+    def look(exchange: Exchange) -> None:
+        for found in _objects(connection, {}).values():
+            kinds.add(type(found).__name__)
+            shown.extend([repr(found), str(found), f"{found}", pretty_repr(found)])
+        exchange.reply(exchange.forward())
+
+    with closing(connect(proxy.url, TOKEN)) as connection:
+        proxy.meet([look])
+        works(connection)
+    assert {"Connection", "HttpClient", "Transport", "Token", "Exchange", "Stream"} <= kinds
+    assert all(TELLING not in each for each in shown)
+    with closing(TursoDatabase(proxy.url, TOKEN)) as database:
+        database.connect()
+        assert TELLING not in pretty_repr([database, database.connect_params, vars(database)])
+
+
+def test_no_url_and_no_body_holds_it(proxy: Proxy) -> None:
+    with closing(connect(proxy.url, TOKEN)) as connection:
+        works(connection)
+    for exchange in proxy.seen:
+        assert TELLING not in exchange.path
+        assert TELLING.encode() not in exchange.body
+        assert [name for name, value in exchange.headers.items() if TOKEN in value] == [
+            "authorization"
+        ]
+
+
+def test_nothing_that_is_logged_holds_it(proxy: Proxy, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with closing(TursoDatabase(proxy.url, TOKEN)) as database:
+        database.execute_sql("SELECT 1")
+        proxy.meet([answer(401, ECHO), cut_before])
+        for _ in range(2):
+            _raised(lambda: database.execute_sql("SELECT 1"))
+    said = [record.getMessage() + repr(vars(record)) for record in caplog.records]
+    assert {record.name for record in caplog.records} >= {"peewee", "urllib3.connectionpool"}
+    assert all(TELLING not in each for each in said)

@@ -1,0 +1,225 @@
+"""What is sent once more when its reply is lost, and what never is."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from helpers.failing import SOON, Write, by_batch, by_execute, failure_of, make_table, writer
+from helpers.proxy import (
+    Exchange,
+    Fate,
+    Proxy,
+    altered,
+    answer,
+    cut_after,
+    cut_before,
+    cut_within,
+    pass_on,
+    trickled,
+)
+from tracker_tui.db.turso import (
+    Connection,
+    Error,
+    IntegrityError,
+    NotSent,
+    OutcomeUnknown,
+    TimedOut,
+    TokenRefused,
+)
+
+READ = [("SELECT count(*) FROM t", ())]
+WRITE = [("INSERT INTO t VALUES (1)", ())]
+
+LOST: dict[str, Fate] = {
+    "request lost": cut_before,
+    "reply lost": cut_after,
+    "half a reply": cut_within,
+    "failed": answer(500),
+    "bad gateway": answer(502, b"<html>Bad Gateway</html>"),
+    "no sense": altered(lambda body: body[1:]),
+}
+every_loss = pytest.mark.parametrize("loss", LOST.values(), ids=LOST)
+
+
+@pytest.fixture
+def connection(proxy: Proxy) -> Iterator[Connection]:
+    make_table(proxy.url)
+    with writer(proxy.url) as connection:
+        proxy.seen.clear()
+        yield connection
+
+
+def rows(connection: Connection) -> int:
+    """Return how many rows there are."""
+    (number,) = connection.execute("SELECT count(*) FROM t").fetchone()
+    assert isinstance(number, int)
+    return number
+
+
+@every_loss
+@pytest.mark.parametrize("batches", [[READ], [READ, READ]])
+def test_batches_that_read_are_sent_once_more(
+    connection: Connection, proxy: Proxy, loss: Fate, batches: list[list[tuple[str, tuple[()]]]]
+) -> None:
+    proxy.meet([loss])
+    for result in connection.batches(batches):
+        assert not isinstance(result, Error)
+        assert [each.rows for each in result] == [[(0,)]]
+    assert proxy.count == 2
+    first, second = proxy.seen
+    assert first.body == second.body
+
+
+@every_loss
+def test_changes_that_may_be_repeated_are_sent_once_more(
+    connection: Connection, proxy: Proxy, loss: Fate
+) -> None:
+    connection.execute("CREATE UNIQUE INDEX only_one ON t (n)")
+    proxy.seen.clear()
+    proxy.meet([loss])
+    once = ("INSERT OR IGNORE INTO t VALUES (?)", (7,))
+    (result,) = connection.batches([[once]], repeatable=True)
+    assert not isinstance(result, Error)
+    assert proxy.count == 2
+    assert rows(connection) == 1
+
+
+@every_loss
+@pytest.mark.parametrize("write", [by_execute, by_batch])
+def test_other_changes_are_never_sent_again(
+    connection: Connection, proxy: Proxy, loss: Fate, write: Write
+) -> None:
+    proxy.meet([loss])
+    error = failure_of(lambda: write(connection))
+    assert error.may_have_happened
+    assert proxy.count == 1
+    assert rows(connection) == (loss not in (cut_before, LOST["failed"], LOST["bad gateway"]))
+
+
+def test_one_change_among_the_batches_keeps_them_all_from_being_sent_again(
+    connection: Connection, proxy: Proxy
+) -> None:
+    proxy.meet([cut_after])
+    failure_of(lambda: connection.batches([READ, WRITE]))
+    assert proxy.count == 1
+    assert rows(connection) == 1
+
+
+def test_a_statement_by_itself_is_not_sent_again(connection: Connection, proxy: Proxy) -> None:
+    proxy.meet([cut_after])
+    failure_of(lambda: connection.execute("SELECT 1"))
+    assert proxy.count == 1
+
+
+@every_loss
+def test_nothing_is_sent_a_third_time(connection: Connection, proxy: Proxy, loss: Fate) -> None:
+    proxy.meet([loss, loss])
+    error = failure_of(lambda: connection.batches([READ]))
+    assert type(error) is OutcomeUnknown
+    assert proxy.count == 2
+
+
+@pytest.mark.parametrize("fate", [answer(status) for status in (400, 401, 403, 404, 413, 429)])
+def test_what_was_refused_is_not_sent_again(
+    connection: Connection, proxy: Proxy, fate: Fate
+) -> None:
+    proxy.meet([fate])
+    error = failure_of(lambda: connection.batches([READ]))
+    assert not error.may_have_happened
+    assert proxy.count == 1
+
+
+def test_nothing_is_sent_again_after_its_deadline(proxy: Proxy) -> None:
+    make_table(proxy.url)
+    with writer(proxy.url, timeout=SOON) as connection:
+        proxy.seen.clear()
+
+        released = threading.Event()
+        proxy.meet([trickled(b"", released)])
+        error = failure_of(lambda: connection.batches([READ], repeatable=True))
+        assert type(error) is TimedOut
+        assert proxy.count == 1
+        released.set()
+
+
+@pytest.mark.parametrize("then", [answer(401), answer(429), answer(307), answer(400, b"What?")])
+def test_what_prevents_the_second_sending_says_nothing_of_the_first(
+    connection: Connection, proxy: Proxy, then: Fate
+) -> None:
+    proxy.meet([cut_after, then])
+    error = failure_of(lambda: connection.batches([WRITE], repeatable=True))
+    assert type(error) is OutcomeUnknown
+    assert error.may_have_happened
+    assert rows(connection) == 1
+
+
+def test_a_server_gone_before_the_second_sending_says_nothing_of_the_first(
+    connection: Connection, proxy: Proxy
+) -> None:
+    def cut_and_gone(exchange: Exchange) -> None:
+        proxy.close()
+        cut_after(exchange)
+
+    proxy.meet([cut_and_gone])
+    error = failure_of(lambda: connection.batches([WRITE], repeatable=True))
+    assert type(error) is OutcomeUnknown
+    assert isinstance(error.__cause__, NotSent)
+
+
+def test_what_reads_tells_what_prevented_the_second_sending(
+    connection: Connection, proxy: Proxy
+) -> None:
+    proxy.meet([cut_after, answer(401)])
+    assert type(failure_of(lambda: connection.batches([READ]))) is TokenRefused
+
+
+def test_a_batch_that_fails_when_sent_again_may_have_been_kept_the_first_time(
+    connection: Connection, proxy: Proxy
+) -> None:
+    connection.execute("CREATE UNIQUE INDEX only_one ON t (n)")
+    (refused,) = connection.batches([[*WRITE, *WRITE]], repeatable=True)
+    assert isinstance(refused, IntegrityError)
+    assert not refused.may_have_happened
+    proxy.meet([cut_after])
+    (refused,) = connection.batches([WRITE], repeatable=True)
+    assert isinstance(refused, IntegrityError)
+    assert refused.may_have_happened
+    assert rows(connection) == 1
+
+
+def test_no_change_is_lost_or_made_twice_on_a_bad_way(connection: Connection, proxy: Proxy) -> None:
+    connection.execute("CREATE TABLE changes (id TEXT PRIMARY KEY, n INTEGER)")
+    connection.execute("CREATE TABLE totals (total INTEGER)")
+    connection.execute("INSERT INTO totals VALUES (0)")
+    dice = random.Random(11)
+
+    def fate(exchange: Exchange) -> None:
+        dice.choice([pass_on, cut_before, cut_after, cut_within])(exchange)
+
+    proxy.fate = fate
+    sent_again = 0
+    for number in range(500):
+        change = [
+            (
+                "UPDATE totals SET total = total + ? WHERE ? NOT IN (SELECT id FROM changes)",
+                (number, f"id-{number}"),
+            ),
+            ("INSERT OR IGNORE INTO changes VALUES (?, ?)", (f"id-{number}", number)),
+        ]
+        while True:
+            try:
+                (result,) = connection.batches([change], repeatable=True)
+            except OutcomeUnknown:
+                sent_again += 1
+            else:
+                assert not isinstance(result, Error)
+                break
+    proxy.fate = pass_on
+    assert sent_again > 100
+    stored = connection.execute("SELECT id, n FROM changes ORDER BY n").fetchall()
+    assert stored == [(f"id-{number}", number) for number in range(500)]
+    assert connection.execute("SELECT total FROM totals").fetchall() == [(sum(range(500)),)]
