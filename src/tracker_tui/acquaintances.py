@@ -16,6 +16,8 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.ledger import Acquaintance
 
 _LONGEST_FILE = 1_000_000
+_MOST = 2**63 - 1
+"""The greatest number that a database can be asked about."""
 
 
 class Acquaintances(Protocol):
@@ -82,4 +84,7 @@ def _from_document(document: Any) -> Acquaintance:
         str(table): frozenset(map(str, names)) for table, names in document["columns"].items()
     }
     places = {location: str(document["places"][location.value]) for location in Location}
-    return Acquaintance(Layout(columns), int(document["fingerprint"]), places)
+    fingerprint = document["fingerprint"]
+    if not isinstance(fingerprint, int) or not 0 <= fingerprint <= _MOST:
+        raise ValueError(fingerprint)
+    return Acquaintance(Layout(columns), fingerprint, places)

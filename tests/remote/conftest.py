@@ -1,4 +1,4 @@
-"""A guild on a libSQL server, reached through a proxy, and the settings of a player there."""
+"""A guild on a libSQL server, reached through a proxy by commands and by a dashboard."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import home, run
-from helpers import wild
 from helpers.books import Books
-from helpers.build import PLAYER, new_resource, remote_config
+from helpers.build import remote_config
+from helpers.listening import SECONDS
 from helpers.proxy import Proxy, proxy_to
 from helpers.servers import Server
-from remote.guilds import NICKNAME, START, Guarded
+from remote.guilds import Guarded, configure, schema_of, settled
 from tracker_tui.config import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.tracker import Tracker
@@ -32,33 +32,48 @@ def guild(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Books]:
-    """A guild, founding unless the test names a schema, behind the proxy and configured."""
-    statements = wild.OURS[getattr(request, "param", "founding")]
+    """A guild behind the proxy, configured; the books go straight to the server."""
+    configure(monkeypatch, proxy.url)
     with closing(open_remote(Remote(remote_url, token=None))) as database:
-        yield settled(Books(database, statements))
+        yield settled(database, schema_of(request))
 
 
 @pytest.fixture
-def guarded(request: pytest.FixtureRequest, guarded_server: Server) -> Iterator[Guarded]:
-    """A guild on a server that checks tokens, behind a proxy of its own."""
-    statements = wild.OURS[getattr(request, "param", "founding")]
-    url = guarded_server.new_database()
-    full = guarded_server.token()
+def guarded(
+    request: pytest.FixtureRequest,
+    guarded_server: Server,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Guarded]:
+    """A guild on a server that checks tokens, configured with the one that may only read."""
+    url, full = guarded_server.new_database(), guarded_server.token()
     with (
         closing(open_remote(Remote(url, Secret(full)))) as database,
         proxy_to(url) as proxy,
     ):
-        books = settled(Books(database, statements))
-        yield Guarded(books, proxy, full, guarded_server.token("ro"))
+        books = settled(database, schema_of(request))
+        read_only = guarded_server.token("ro")
+        configure(monkeypatch, proxy.url, read_only)
+        yield Guarded(books, proxy, full, read_only)
 
 
-def settled(books: Books) -> Books:
-    books.insert(
-        "users",
-        id="u1",
-        discord_id=PLAYER,
-        username="x",
-        custom_nickname=NICKNAME,
-        created_at=1,
-        last_login=1,
-    )
+@pytest.fixture
+def make_tracker(home: Path) -> Iterator[MakeTracker]:
+    """Make trackers as the dashboard does, for a URL and perhaps a token."""
+    made: list[Tracker] = []
+
+    def make(url: str, token: str | None = None) -> Tracker:
+        made.append(Tracker(remote_config(url, home, token)))
+        return made[-1]
+
+    yield make
+    for tracker in made:
+        tracker.close()
+
+
+@pytest.fixture
+def tracker(guild: Books, proxy: Proxy, make_tracker: MakeTracker) -> Tracker:
+    """A dashboard's tracker of the guild, which has read everything once."""
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    return tracker

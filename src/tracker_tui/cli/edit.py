@@ -19,7 +19,7 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.errors import OutputError, ReaderGone, UsageError
+from tracker_tui.errors import OutcomeUnknown, OutputError, ReaderGone, UsageError
 from tracker_tui.tracker import Tracker
 
 _PATIENCE_SECONDS = 2.5
@@ -35,6 +35,10 @@ def edit(arguments: argparse.Namespace) -> int:
     try:
         change = tracker.change(arguments.resource, typed, Location(arguments.at), seen=None)
         outcome = tracker.edit(change._replace(expected=expected)).result()
+    except OutcomeUnknown as error:
+        # Typed once more it is another change, which may come on top of this one.
+        message = f"{error} But look first: the change may be stored already."
+        raise OutcomeUnknown(message) from error
     finally:
         tracker.close()
     status = 0 if outcome.is_in_history else 1

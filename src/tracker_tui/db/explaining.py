@@ -90,8 +90,10 @@ _EXPLANATIONS: Final = (
 )
 
 
-def explain(error: object, where: str) -> DatabaseError:
+def explain(error: object, where: str, *, has_token: bool = True) -> DatabaseError:
     """Turn one of the driver's errors into one of ours; `where` is what to call the server."""
+    if isinstance(error, turso.TokenRefused) and not has_token:
+        return TokenRefused(f"{where} wants a token. Ask who runs it, and set TURSO_AUTH_TOKEN.")
     code = getattr(error, "code", "")
     if code.startswith(_BUSY_CODES):
         return DatabaseBusy(f"{where} is busy with somebody else's change. Try again in a moment.")

@@ -92,7 +92,7 @@ def open_remote(remote: Remote, seconds: float | None = None) -> RemoteLedgerDat
             allow_plain=remote.allow_plain,
         )
         where = urlsplit(at.base).netloc
-        return RemoteLedgerDatabase(driver, where, has_token=token is not None)
+        return RemoteLedgerDatabase(driver, where, has_token=remote.token is not None)
     except (turso.Error, PeeweeException) as error:
         raise _misconfigured(error) from error
 

@@ -151,6 +151,7 @@ class Ledger:
         One request if it is an id and the database is still as it was `known`; what is learnt
         otherwise is handed to `remember`. Raises UnknownResource, DatabaseError.
         """
+        was_known = known is not None
         if known is None:
             known = self._get_acquainted(remember)
         self._changes, self._places = ChangeStatements(known.layout), known.places
@@ -158,6 +159,9 @@ class Ledger:
             [self._statements(change, known.fingerprint), self._orientation(change.resource_id)],
             repeatable=True,
         )
+        if was_known and isinstance(read, StatementRefused):
+            # A table is gone whose rows tell what to call things.
+            return self.edit(change, None, remember)
         fingerprint, resources, *naming = results_or_raise(read)
         if fingerprint.rows != [(known.fingerprint,)]:
             return self.edit(change, None, remember)

@@ -1,0 +1,62 @@
+"""Guilds on a libSQL server, and the settings with which a player comes to them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import PLAYER, new_resource
+from helpers.proxy import Proxy
+from helpers.wild import OURS, Statements
+from tracker_tui.db.batch import Database
+
+NICKNAME = "Muad'Dib"
+"""What PLAYER is called."""
+SPICE = new_resource(hagga=1_000, deep_desert=400, target=2_500, multiplier=1.5)
+WATER = new_resource("water", hagga=50, target=100)
+IRON = new_resource("iron", name="Iron Ore", hagga=7)
+
+every_schema = pytest.mark.parametrize("guild", OURS, indirect=True)
+
+
+class Guarded(NamedTuple):
+    """A guild on a server that checks tokens."""
+
+    books: Books
+    proxy: Proxy
+    full: str
+    """A token that may do everything."""
+    read_only: str
+
+
+def schema_of(request: pytest.FixtureRequest) -> Statements:
+    """Return the schema that a test wants for its guild; founding, unless it names one."""
+    return OURS[getattr(request, "param", "founding")]
+
+
+def settled(database: Database, statements: Statements) -> Books:
+    """Let a guild move into an empty database: a member and three resources."""
+    books = Books(database, statements)
+    books.ledger.create([SPICE, WATER, IRON], PLAYER)
+    books.insert(
+        "users",
+        id="u1",
+        discord_id=PLAYER,
+        username="paul",
+        custom_nickname=NICKNAME,
+        created_at=1,
+        last_login=1,
+    )
+    return books
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, url: str, token: str | None = None) -> None:
+    """Set a database of one's own on a server in the environment."""
+    monkeypatch.setenv("TURSO_DATABASE_URL", url)
+    monkeypatch.setenv("TRACKER_AUTH", "none")
+    if token is None:
+        monkeypatch.delenv("TURSO_AUTH_TOKEN", raising=False)
+    else:
+        monkeypatch.setenv("TURSO_AUTH_TOKEN", token)

@@ -1,0 +1,73 @@
+"""A server that minds per-table permissions, emulated: fates that refuse what a token lacks.
+
+The real server to test against knows read-only and full tokens alone. How Turso's cloud words its
+refusal is not known for certain, so there are both ways in which one can come: for the request as
+a whole, and for the one statement.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from helpers.proxy import Exchange, Fate, answer, pass_on
+
+_SQL_OF = {"data_add": "INSERT INTO", "data_update": "UPDATE", "data_delete": "DELETE FROM"}
+_NOT_AUTHORIZED = {"message": "not authorized", "code": "SQLITE_AUTH"}
+
+Statement = dict[str, Any]
+
+
+def whole_request_refused(*lacking: str) -> Fate:
+    """The server answers 403 to a request in which any statement needs what the token lacks."""
+    refuse = answer(403, b'{"error":"Unauthorized: the token may not do this"}')
+
+    def fate(exchange: Exchange) -> None:
+        refused = any(_needs(each, lacking) for each in _statements(json.loads(exchange.body)))
+        (refuse if refused else pass_on)(exchange)
+
+    return fate
+
+
+def statement_refused(*lacking: str) -> Fate:
+    """The server fails each statement that needs what the token lacks, and what rests on it."""
+
+    def fate(exchange: Exchange) -> None:
+        asked = json.loads(exchange.body)
+        refused = [each for each in _statements(asked) if _needs(each, lacking)]
+        for statement in refused:
+            # The real server fails it where it stands, so that all that hangs on it is real too.
+            statement |= {"sql": "SELECT refused", "args": []}
+        exchange.body = json.dumps(asked).encode()
+        reply = exchange.forward()
+        if refused:
+            told = _with_reason(json.loads(reply.body))
+            reply = reply._replace(body=json.dumps(told).encode())
+        exchange.reply(reply)
+
+    return fate
+
+
+BOTH_WAYS = (whole_request_refused, statement_refused)
+
+
+def _statements(asked: dict[str, Any]) -> list[Statement]:
+    batches = [each["batch"] for each in asked["requests"] if each["type"] == "batch"]
+    return [step["stmt"] for batch in batches for step in batch["steps"]]
+
+
+def _needs(statement: Statement, lacking: tuple[str, ...]) -> bool:
+    return any(
+        re.match(rf'{_SQL_OF[action]} "?{table}"? ', statement["sql"])
+        for table, action in (permission.split(":") for permission in lacking)
+    )
+
+
+def _with_reason(told: dict[str, Any]) -> dict[str, Any]:
+    for result in told["results"]:
+        step_errors = result["response"].get("result", {}).get("step_errors", [])
+        for position, error in enumerate(step_errors):
+            if error is not None and "refused" in error["message"]:
+                step_errors[position] = _NOT_AUTHORIZED
+    return told

@@ -1,0 +1,240 @@
+"""A server that fails a command in every way: one clear line, and the same command works after."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import requests
+
+from helpers.books import Books
+from helpers.commands import Ran, Run
+from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, cut_within, pass_on
+from helpers.servers import SECONDS, Server, free_port
+from remote.guilds import configure
+
+PAGE = b"<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
+IN_TIME = 10.0
+"""Seconds within which any command has its answer here, however the server behaves."""
+
+COMMANDS = (["list"], ["edit", "spice", "+5"], ["init"])
+each_command = pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+
+
+class Fault(NamedTuple):
+    """What becomes of every request, and what the command says of it."""
+
+    fate: Fate
+    said: str
+    is_heard: bool = False
+    """Whether the server carries out what it is asked, though no usable answer comes."""
+
+
+def cut_json(exchange: Exchange) -> None:
+    """The server carries it out, and something on the way shortens its reply."""
+    reply = exchange.forward()
+    exchange.reply(reply._replace(body=reply.body[: len(reply.body) // 2]))
+
+
+FAULTS = {
+    "cut before": Fault(cut_before, "The connection broke"),
+    "cut after": Fault(cut_after, "The connection broke", is_heard=True),
+    "cut within": Fault(cut_within, "The connection broke", is_heard=True),
+    "JSON cut short": Fault(cut_json, "not what a libSQL server sends", is_heard=True),
+    "a page": Fault(answer(200, PAGE), "not what a libSQL server sends"),
+    "redirect": Fault(answer(302, Location="http://elsewhere.invalid/"), "points elsewhere"),
+    "401": Fault(answer(401), "wants a token"),
+    "403": Fault(answer(403), "does not allow"),
+    "404": Fault(answer(404), "has no such database"),
+    "429": Fault(answer(429), "too many requests"),
+    "500": Fault(answer(500, b'{"error":"boom"}'), "The server failed (500)"),
+    "502 with a page": Fault(answer(502, PAGE), "The server failed (502)"),
+    "blocked": Fault(answer(403, b'{"error":"blocked","code":"BLOCKED"}'), "is blocked"),
+}
+
+
+PATIENCE = ("cli.edit._PATIENCE_SECONDS", "db.remote.DEADLINE", "opening._LONG_WORK_SECONDS")
+
+
+@pytest.fixture(autouse=True)
+def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an edit fail with the first request: trying on for a while changes nothing here."""
+    monkeypatch.setattr("tracker_tui.tracker._TRY_AGAIN_SECONDS", 0.0)
+
+
+@pytest.fixture
+def known(run: Run, guild: Books) -> Books:
+    """The guild once its columns are known, so that the next request is the change itself."""
+    assert run("edit", "spice", "=1000").status == 0
+    return guild
+
+
+def in_time(run: Run, *argv: str) -> Ran:
+    began = time.monotonic()
+    ran = run(*argv)
+    assert time.monotonic() - began < IN_TIME
+    return ran
+
+
+@each_command
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_failing_server_is_told_of_and_the_command_works_once_it_does(
+    run: Run, known: Books, proxy: Proxy, argv: list[str], name: str
+) -> None:
+    fault = FAULTS[name]
+    proxy.fate = fault.fate
+    ran = in_time(run, *argv)
+    assert ran.status == 4
+    assert ran.error.startswith("tracker-tui: localhost:")
+    assert fault.said in ran.error
+    # However often it was sent.
+    kept = 5 if argv[0] == "edit" and fault.is_heard else 0
+    assert known.quantities() == (1_000 + kept, 400)
+    proxy.fate = pass_on
+    assert run(*argv).status == 0
+    more = 5 if argv[0] == "edit" else 0
+    assert known.quantities() == (1_000 + kept + more, 400)
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_heard])
+def test_an_edit_of_which_nobody_knows_whether_it_was_applied_says_so(
+    run: Run, known: Books, proxy: Proxy, name: str
+) -> None:
+    proxy.fate = FAULTS[name].fate
+    assert "may be stored already" in run("edit", "spice", "+5").error
+
+
+@pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
+def test_an_edit_whose_reply_is_lost_is_sent_again_and_applied_once(
+    run: Run, known: Books, proxy: Proxy, fate: Fate
+) -> None:
+    proxy.meet([fate])
+    ran = in_time(run, "edit", "spice", "+5", "--json")
+    assert ran.status == 0
+    expected = "applied" if fate is cut_before else "already_applied"
+    assert ran.document["outcome"] == expected
+    assert known.quantities() == (1_005, 400)
+    assert len(known.rows("leaderboard")) == 1
+
+
+@each_command
+@pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
+def test_a_reply_that_is_lost_once_is_no_trouble(
+    run: Run, known: Books, proxy: Proxy, argv: list[str], fate: Fate
+) -> None:
+    proxy.meet([fate])
+    assert in_time(run, *argv).status == 0
+
+
+# No server at all
+
+
+@each_command
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (lambda _: f"http://localhost:{free_port()}", "cannot be reached; nothing was sent"),
+        (lambda _: "libsql://guild.invalid", "cannot be found"),
+        (lambda proxy: proxy.url.replace("http:", "https:"), "has no encryption"),
+    ],
+    ids=["refused", "unknown host", "no TLS"],
+)
+def test_no_server_at_all_is_told_of(
+    run: Run,
+    known: Books,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+    url: Callable[[Proxy], str],
+    said: str,
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", url(proxy))
+    ran = in_time(run, *argv)
+    assert ran.status == 4
+    assert said in ran.error
+    configure(monkeypatch, proxy.url)
+    assert run(*argv).status == 0
+
+
+# A server that never answers
+
+
+@pytest.fixture
+def silence() -> Iterator[Fate]:
+    """The server is asked, and says nothing for as long as the test lasts."""
+    is_over = threading.Event()
+
+    def wait(exchange: Exchange) -> None:
+        is_over.wait(SECONDS)
+        exchange.cut()
+
+    yield wait
+    is_over.set()
+
+
+@pytest.fixture
+def trickle() -> Iterator[Fate]:
+    """The server answers, a blank at a time, for as long as the test lasts."""
+    is_over = threading.Event()
+
+    def dribble(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not is_over.wait(0.02):
+            exchange.send(b" ")
+
+    yield dribble
+    is_over.set()
+
+
+@each_command
+@pytest.mark.parametrize("kind", ["silence", "trickle"])
+def test_a_server_that_never_answers_is_given_up(
+    run: Run,
+    known: Books,
+    proxy: Proxy,
+    request: pytest.FixtureRequest,
+    argv: list[str],
+    kind: str,
+) -> None:
+    proxy.fate = request.getfixturevalue(kind)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in PATIENCE:
+            monkeypatch.setattr(f"tracker_tui.{name}", 0.3)
+        ran = in_time(run, *argv)
+    assert ran.status == 4
+    assert "did not answer in time" in ran.error
+    assert known.quantities() == (1_000, 400)
+    proxy.fate = pass_on
+    assert run(*argv).status == 0
+
+
+# A database whose plan is used up
+
+
+def set_limits(server: Server, url: str, *, blocked: bool) -> None:
+    limits: dict[str, Any] = {
+        "block_reads": blocked,
+        "block_writes": blocked,
+        "block_reason": "quota" if blocked else None,
+        "max_db_size": None,
+        "heartbeat_url": None,
+    }
+    name = url.rpartition("/")[2]
+    admin = f"http://127.0.0.1:{server.admin_port}/v1/namespaces/{name}/config"
+    requests.post(admin, json=limits, timeout=SECONDS).raise_for_status()
+
+
+@each_command
+def test_a_database_that_is_blocked_is_told_of(
+    run: Run, known: Books, server: Server, remote_url: str, argv: list[str]
+) -> None:
+    set_limits(server, remote_url, blocked=True)
+    ran = in_time(run, *argv)
+    set_limits(server, remote_url, blocked=False)
+    assert ran.status == 4
+    assert "is blocked" in ran.error
+    assert known.quantities() == (1_000, 400)
+    assert run(*argv).status == 0

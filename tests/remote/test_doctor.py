@@ -1,0 +1,266 @@
+"""The doctor: what it finds of every kind of database and token, and what it advises."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from helpers import wild
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.guild import make_guild
+from helpers.proxy import Proxy, answer, pass_on
+from helpers.servers import Server, free_port
+from helpers.wild import OURS, ask_at
+from remote.guilds import Guarded, configure
+
+Found = dict[str, dict[str, str]]
+EVERYTHING = ["settings", "database", "token", "schema", "clock"]
+
+
+def examined(run: Run, status: int = 0) -> Found:
+    """Run the doctor, and return what it says of each thing."""
+    ran = run("doctor", "--json")
+    assert (ran.status, ran.err) == (status, "")
+    return {each["check"]: each for each in ran.document}
+
+
+def states(found: Found) -> dict[str, str]:
+    return {check: each["state"] for check, each in found.items()}
+
+
+def test_the_findings_are_told_as_lines_and_as_json(run: Run, guild: Books) -> None:
+    found = examined(run)
+    assert list(found) == EVERYTHING
+    for each in found.values():
+        assert set(each) == {"check", "state", "found", "advice"}
+        assert all(isinstance(text, str) for text in each.values())
+    lines = run("doctor").out.splitlines()
+    assert [line.split()[:2] for line in lines if line[0] in "✓▲✗"] == [
+        *(["✓", "settings"], ["✓", "database"], ["✓", "token"], ["▲", "schema"], ["✓", "clock"]),
+    ]
+
+
+# Files
+
+
+def test_an_embedded_database_that_is_not_there_yet_is_no_trouble(run: Run, home: Path) -> None:
+    found = examined(run)
+    assert states(found) == {"settings": "ok", "database": "note"}
+    assert "first start makes it" in found["database"]["advice"]
+    assert not home.exists()
+
+
+def test_an_embedded_database_is_all_right_once_it_is_made(run: Run) -> None:
+    run("init")
+    found = examined(run)
+    assert states(found) == dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
+    assert "embedded" in found["settings"]["found"]
+
+
+def test_a_file_is_examined_without_a_token(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    found = examined(run)
+    assert states(found) == dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
+    assert str(path) in found["settings"]["found"]
+    assert "the environment" in found["settings"]["found"]
+
+
+def test_a_file_that_is_not_there_is_wrong(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}/gone.db")
+    found = examined(run, status=4)
+    assert states(found) == {"settings": "ok", "database": "wrong"}
+    assert "gone.db" in found["database"]["found"]
+    assert not (tmp_path / "gone.db").exists()
+
+
+# Tokens
+
+
+def test_a_full_token_may_do_what_members_do(
+    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, guarded.proxy.url, guarded.full)
+    before = guarded.books.everything()
+    found = examined(run)
+    assert found["token"]["state"] == "ok"
+    assert found["token"]["found"].startswith("accepted: full")
+    assert "a token is given" in found["settings"]["found"]
+    assert guarded.books.everything() == before
+
+
+def test_a_read_only_token_is_worth_a_note(run: Run, guarded: Guarded) -> None:
+    found = examined(run)
+    assert found["token"]["state"] == "note"
+    assert found["token"]["found"].startswith("read only")
+    assert "a token that may write" in found["token"]["advice"]
+    assert list(found) == EVERYTHING
+
+
+def test_a_server_that_asks_for_no_token_is_all_right(run: Run, guild: Books) -> None:
+    found = examined(run)
+    assert found["token"]["found"].startswith("none, and none is asked for")
+    assert "no token" in found["settings"]["found"]
+
+
+@pytest.mark.parametrize(
+    ("token", "said"), [("nonsense", "refuses your TURSO_AUTH_TOKEN"), (None, "wants a token")]
+)
+def test_a_token_that_is_refused_ends_the_examination(
+    run: Run,
+    guarded: Guarded,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str | None,
+    said: str,
+) -> None:
+    configure(monkeypatch, guarded.proxy.url, token)
+    found = examined(run, status=4)
+    assert states(found) == {"settings": "ok", "database": "wrong"}
+    assert said in found["database"]["found"]
+
+
+def test_no_output_holds_a_token(
+    run: Run, guarded: Guarded, guarded_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expired = guarded_server.token(exp=1)
+    for token in (guarded.full, guarded.read_only, expired, "nonsense-token", "no\x07token"):
+        configure(monkeypatch, guarded.proxy.url, token)
+        for argv in (["doctor"], ["doctor", "--json"], ["doctor", "--debug"]):
+            ran = run(*argv)
+            assert token not in ran.out + ran.err
+            assert token.split(".")[-1] not in ran.out + ran.err
+
+
+# Servers
+
+
+def test_a_server_that_is_not_there_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, f"http://localhost:{free_port()}", "some-token")
+    found = examined(run, status=4)
+    assert states(found) == {"settings": "ok", "database": "wrong"}
+    assert "cannot be reached" in found["database"]["found"]
+
+
+@pytest.mark.parametrize("status", [404, 429, 500])
+def test_a_server_that_cannot_serve_is_wrong(
+    run: Run, guild: Books, proxy: Proxy, status: int
+) -> None:
+    proxy.fate = answer(status)
+    assert states(examined(run, status=4)) == {"settings": "ok", "database": "wrong"}
+
+
+@pytest.mark.parametrize(
+    ("answered", "states"),
+    [
+        (1, ["settings ok", "database wrong"]),
+        # Past the first greeting: what was found until then stands.
+        (2, ["settings ok", "database ok", "database wrong"]),
+        (3, ["settings ok", "database ok", "token ok", "schema wrong", "clock ok"]),
+    ],
+)
+def test_a_server_that_fails_halfway_is_wrong_from_there_on(
+    run: Run, guild: Books, proxy: Proxy, answered: int, states: list[str]
+) -> None:
+    proxy.meet([*[pass_on] * answered, *[answer(500)] * 9])
+    ran = run("doctor", "--json")
+    assert ran.status == 4
+    assert [f"{each['check']} {each['state']}" for each in ran.document] == states
+    assert "The server failed (500)" in ran.out
+
+
+def test_signing_in_with_discord_is_not_there_yet(
+    run: Run, guild: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRACKER_AUTH")
+    found = examined(run, status=3)
+    assert found["settings"]["state"] == "wrong"
+    assert "TRACKER_AUTH=none" in found["settings"]["advice"]
+    # The rest can be looked at all the same.
+    assert list(found) == EVERYTHING
+
+
+def test_a_url_that_cannot_be_right_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, "http://guild.invalid", "some-token")
+    found = examined(run, status=2)
+    assert states(found) == {"settings": "ok", "database": "wrong"}
+    assert "TRACKER_INSECURE" in found["database"]["found"]
+
+
+# Schemas
+
+
+@pytest.mark.parametrize(
+    ("guild", "kind"),
+    [(name, "later" if name == "grown" else name) for name in OURS],
+    indirect=["guild"],
+)
+def test_a_schema_of_ours_is_named_and_its_missing_indexes_counted(
+    run: Run, guild: Books, kind: str
+) -> None:
+    found = examined(run)
+    assert found["schema"]["state"] == "note"
+    assert found["schema"]["found"].startswith(f"{kind}; 8 indexes")
+    assert "tracker-tui init" in found["schema"]["advice"]
+    run("init")
+    assert examined(run)["schema"] == {
+        "check": "schema",
+        "state": "ok",
+        "found": kind,
+        "advice": "",
+    }
+
+
+@pytest.fixture
+def empty(remote_url: str, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The configured database is empty."""
+    configure(monkeypatch, proxy.url)
+    return remote_url
+
+
+def test_an_empty_database_is_wrong(run: Run, empty: str) -> None:
+    found = examined(run, status=4)
+    assert found["schema"]["state"] == "wrong"
+    assert found["schema"]["found"].startswith("none. ")
+    assert "tracker-tui init --starter" in found["schema"]["found"]
+    assert list(found) == EVERYTHING
+
+
+def test_the_database_of_another_program_is_wrong(run: Run, empty: str) -> None:
+    for statement in wild.FOREIGN:
+        ask_at(empty, statement)
+    found = examined(run, status=4)
+    assert found["schema"]["state"] == "wrong"
+    assert found["schema"]["found"].startswith("foreign. ")
+
+
+# The clock
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "told"),
+    [(0, "ok", ""), (-3_600, "note", "behind"), (3_600, "note", "ahead of")],
+)
+def test_a_clock_that_is_wrong_is_worth_a_note(
+    run: Run,
+    guild: Books,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    state: str,
+    told: str,
+) -> None:
+    clock = SimpleNamespace(time=lambda: time.time() + seconds, monotonic=time.monotonic)
+    monkeypatch.setattr("tracker_tui.doctor.time", clock)
+    found = examined(run)["clock"]
+    assert found["state"] == state
+    assert told in found["found"]
+    assert bool(found["advice"]) is (state == "note")
+    assert int(found["found"].split()[0]) in range(abs(seconds) - 5, abs(seconds) + 6)

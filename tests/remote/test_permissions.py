@@ -1,0 +1,299 @@
+"""What a token allows: everything, reading alone, nothing, or some tables and not others.
+
+Read-only and refused tokens are the real server's doing. Per-table permissions, which that server
+does not know, are emulated by a proxy that refuses (`remote.rights`).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import add, to_deep_desert
+from helpers.commands import Run
+from helpers.listening import SECONDS, Listener
+from helpers.proxy import Exchange, Fate, Proxy
+from helpers.servers import Server
+from helpers.tracking import shown
+from helpers.wild import OURS
+from remote.conftest import MakeTracker
+from remote.guilds import Guarded, configure
+from remote.rights import BOTH_WAYS
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.wording import outcome_sentence
+from tracker_tui.tracker import Loaded, Tracker
+
+both_ways = pytest.mark.parametrize("lacking", BOTH_WAYS, ids=lambda way: way.__name__)
+Lacking = Callable[..., Fate]
+
+# A token that may only read
+
+
+@pytest.mark.parametrize("guarded", OURS, indirect=True)
+def test_a_read_only_token_lists_and_its_edit_is_refused_for_good(
+    run: Run, guarded: Guarded
+) -> None:
+    before = guarded.books.everything()
+    assert "Iron Ore" in run("list").out
+    for resource in ("spice", "iron ore"):
+        ran = run("edit", resource, "+5")
+        assert ran.status == 4
+        assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
+    # With a better token nothing of it is sent behind the player's back.
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.full)
+        assert "Iron Ore" in run("list").out
+    assert guarded.books.everything() == before
+
+
+@pytest.mark.parametrize("guarded", OURS, indirect=True)
+def test_a_dashboard_with_a_read_only_token_knows_and_keeps_all_that_reads(
+    guarded: Guarded, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    listener = Listener(tracker)
+    tracker.open().result(SECONDS)
+    assert not tracker.can_write
+    assert listener.next(Loaded).is_first
+    (entry,) = tracker.recent_history("spice").result(SECONDS)
+    assert entry.reason == "Resource created"
+    guarded.books.ledger.apply(add(5))
+    tracker.refresh()
+    assert listener.next(Loaded).changed == {"spice"}
+    assert shown(tracker) == (1_005, 400)
+    assert not tracker.can_write
+    assert tracker.trouble is None
+
+
+def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_more(
+    guarded: Guarded, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    tracker.open().result(SECONDS)
+    listener = Listener(tracker)
+    tracker.submit([add(5), add(1, resource_id="water")])
+    outcomes = listener.settled(2)
+    assert [outcome.refusal for outcome in outcomes] == [Refusal.NOT_PERMITTED] * 2
+    assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(outcomes[0], tracker.places)
+    assert tracker.pending() == []
+    assert shown(tracker) == (1_000, 400)
+    tracker.refresh().result(SECONDS)
+    assert not tracker.can_write
+
+
+def test_rights_that_are_taken_away_are_noticed(
+    guarded: Guarded, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker(guarded.proxy.url, guarded.full)
+    tracker.open().result(SECONDS)
+    listener = Listener(tracker)
+    guarded.proxy.fate = BOTH_WAYS[0]("resources:data_update")
+    tracker.submit([add(5)])
+    (outcome,) = listener.settled(1)
+    assert outcome.refusal is Refusal.NOT_PERMITTED
+    tracker.refresh().result(SECONDS)
+    assert not tracker.can_write
+
+
+def test_init_with_a_read_only_token_is_told_of(run: Run, guarded: Guarded) -> None:
+    before = guarded.books.everything()
+    for argv in (["init"], ["init", "--starter"]):
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
+    assert run("init", "--plan").status == 0
+    assert guarded.books.everything() == before
+
+
+# A token that the server does not accept
+
+COMMANDS = (
+    ["list"],
+    ["edit", "spice", "+5"],
+    ["edit", "iron ore", "+5"],
+    ["init"],
+    ["init", "--plan"],
+)
+
+
+@pytest.fixture(params=["wrong", "none", "expired", "of another server"])
+def refused_token(request: pytest.FixtureRequest, guarded_server: Server) -> str | None:
+    tokens = {
+        "wrong": "nonsense",
+        "none": None,
+        "expired": guarded_server.token(exp=int(time.time()) - 3_600),
+        "of another server": "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ." + "A" * 86,
+    }
+    return tokens[request.param]
+
+
+def test_a_token_that_is_not_accepted_is_told_of(
+    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, refused_token: str | None
+) -> None:
+    before = guarded.books.everything()
+    configure(monkeypatch, guarded.proxy.url, refused_token)
+    for argv in COMMANDS:
+        ran = run(*argv)
+        assert ran.status == 4
+        said = "wants a token" if refused_token is None else "refuses your TURSO_AUTH_TOKEN"
+        assert said in ran.error
+    assert guarded.books.everything() == before
+
+
+# Some tables and not others, emulated
+
+
+def held(gate: threading.Event, fate: Fate) -> Fate:
+    """The fate comes when the gate opens."""
+
+    def wait(exchange: Exchange) -> None:
+        gate.wait(SECONDS)
+        fate(exchange)
+
+    return wait
+
+
+@both_ways
+def test_without_deleting_points_undo_is_refused_and_all_else_goes_through(
+    tracker: Tracker, guild: Books, proxy: Proxy, lacking: Lacking
+) -> None:
+    listener, gate = Listener(tracker), threading.Event()
+    proxy.fate = lacking("leaderboard:data_delete")
+    spice, water = add(5), add(9, resource_id="water")
+    tracker.submit([spice])
+    listener.settled(1)
+    # While the server takes its time over a refresh, both come together into one request.
+    proxy.fate = held(gate, proxy.fate)
+    tracker.refresh()
+    tracker.undo()
+    tracker.submit([water])
+    gate.set()
+    outcomes = {outcome.change.undoes: outcome for outcome in listener.settled(2)}
+    assert outcomes[None].change == water
+    assert outcomes[None].verdict is Verdict.APPLIED
+    refused = outcomes[spice.id]
+    assert refused.refusal is Refusal.NOT_PERMITTED
+    assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(refused, tracker.places)
+    assert (guild.quantities(), guild.quantities("water")) == ((1_005, 400), (59, 0))
+    assert [row["id"] for row in guild.rows("leaderboard")] == [spice.id, water.id]
+    assert tracker.pending() == []
+    # It may still change things.
+    tracker.refresh().result(SECONDS)
+    assert tracker.can_write
+    assert shown(tracker) == (1_005, 400)
+
+
+@both_ways
+@pytest.mark.parametrize("guild", ["founding", "grown"], indirect=True)
+def test_without_updating_resources_it_is_read_only(
+    guild: Books, proxy: Proxy, make_tracker: MakeTracker, run: Run, lacking: Lacking
+) -> None:
+    proxy.fate = lacking("resources:data_update")
+    before = guild.everything()
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    assert not tracker.can_write
+    assert shown(tracker) == (1_000, 400)
+    ran = run("edit", "spice", "+5")
+    assert ran.status == 4
+    assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
+    assert guild.everything() == before
+
+
+@both_ways
+@pytest.mark.parametrize("lacked", ["resource_history:data_add", "leaderboard:data_add"])
+def test_without_adding_history_or_points_nothing_of_a_change_is_kept(
+    run: Run, guild: Books, proxy: Proxy, lacking: Lacking, lacked: str
+) -> None:
+    proxy.fate = lacking(lacked)
+    before = guild.everything()
+    ran = run("edit", "spice", "+5")
+    assert ran.status == 4
+    assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
+    assert guild.everything() == before
+
+
+@both_ways
+def test_without_adding_points_what_earns_none_goes_through(
+    tracker: Tracker, guild: Books, proxy: Proxy, lacking: Lacking
+) -> None:
+    proxy.fate = lacking("leaderboard:data_add")
+    listener = Listener(tracker)
+    tracker.submit([add(5), to_deep_desert(30, resource_id="water")])
+    verdicts = [outcome.verdict for outcome in listener.settled(2)]
+    assert verdicts == [Verdict.REFUSED, Verdict.APPLIED]
+    assert (guild.quantities(), guild.quantities("water")) == ((1_000, 400), (20, 30))
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "lacked",
+    [
+        ("leaderboard:data_delete",),
+        ("leaderboard:data_add",),
+        ("resource_history:data_add",),
+        ("resources:data_update",),
+        ("leaderboard:data_add", "leaderboard:data_delete"),
+    ],
+    ids=" and ".join,
+)
+def test_the_doctor_names_exactly_what_is_lacking(
+    run: Run, guild: Books, proxy: Proxy, lacking: Lacking, lacked: tuple[str, ...]
+) -> None:
+    proxy.fate = lacking(*lacked)
+    before = guild.everything()
+    ran = run("doctor", "--json")
+    assert ran.status == 0
+    (token,) = (each for each in ran.document if each["check"] == "token")
+    assert token["state"] == "note"
+    assert set(re.findall(r"\w+:\w+", token["found"])) == set(lacked)
+    assert token["advice"]
+    assert guild.everything() == before
+
+
+# What is not even sent
+
+
+@pytest.mark.parametrize("auth", [None, "discord"])
+@pytest.mark.parametrize("argv", [["list"], ["edit", "spice", "+5"]], ids=" ".join)
+def test_a_guild_that_signs_in_with_discord_is_not_read_without(
+    run: Run,
+    guild: Books,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+    auth: str | None,
+) -> None:
+    if auth is None:
+        monkeypatch.delenv("TRACKER_AUTH")
+    else:
+        monkeypatch.setenv("TRACKER_AUTH", auth)
+    ran = run(*argv)
+    assert ran.status == 3
+    assert "TRACKER_AUTH=none" in ran.error
+    assert proxy.count == 0
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+@pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+def test_a_token_is_not_sent_in_the_clear_to_another_machine(
+    run: Run, monkeypatch: pytest.MonkeyPatch, argv: list[str], scheme: str
+) -> None:
+    configure(monkeypatch, f"{scheme}://guild.invalid", "some-token")
+    ran = run(*argv)
+    assert ran.status == 2
+    assert "TRACKER_INSECURE=1" in ran.error
+    assert "some-token" not in ran.error
+
+
+def test_it_is_where_somebody_knows_the_network(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, "http://guild.invalid", "some-token")
+    monkeypatch.setenv("TRACKER_INSECURE", "1")
+    ran = run("list")
+    assert ran.status == 4
+    assert "cannot be found" in ran.error

@@ -1,0 +1,212 @@
+"""What each operation costs in HTTP requests, counted by a proxy before the server."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import DEEP_DESERT, add, new_resource, remove, set_to, to_deep_desert
+from helpers.commands import Run
+from helpers.listening import SECONDS, Listener
+from helpers.proxy import Proxy
+from helpers.tracking import undo
+from helpers.wild import OURS
+from remote.conftest import MakeTracker
+from remote.guilds import Guarded, every_schema
+from remote.rights import whole_request_refused
+from tracker_tui.domain.outcome import Verdict
+from tracker_tui.tracker import Loaded, Tracker
+
+TWENTY = [new_resource(f"resource-{number}") for number in range(20)]
+
+
+@every_schema
+def test_the_first_edit_of_all_is_two_requests(run: Run, guild: Books, proxy: Proxy) -> None:
+    assert run("edit", "spice", "+5").status == 0
+    assert proxy.count == 2
+    assert guild.quantities() == (1_005, 400)
+
+
+@every_schema
+def test_an_edit_by_id_is_one_request_once_the_columns_are_known(
+    run: Run, guild: Books, proxy: Proxy
+) -> None:
+    run("edit", "spice", "+5")
+    for change, after in (("-2", 1_003), ("=70", 70), (">30", 40), ("<10", 50)):
+        proxy.seen.clear()
+        assert run("edit", "spice", change).status == 0
+        assert proxy.count == 1
+        assert guild.quantities()[0] == after
+
+
+@every_schema
+def test_an_edit_by_name_is_two_requests(run: Run, guild: Books, proxy: Proxy) -> None:
+    run("edit", "spice", "+5")
+    proxy.seen.clear()
+    assert run("edit", "iron ore", "+5").status == 0
+    assert proxy.count == 2
+    assert guild.quantities("iron") == (12, 0)
+
+
+def test_an_edit_that_is_refused_is_one_request(run: Run, guild: Books, proxy: Proxy) -> None:
+    run("edit", "spice", "+5")
+    proxy.seen.clear()
+    assert run("edit", "spice", "-5000").status == 1
+    assert run("edit", "spice", "=1", "--if", "3").status == 1
+    assert proxy.count == 2
+
+
+@pytest.mark.parametrize(
+    ("guild", "requests"),
+    [("founding", 1), ("middle", 2), ("later", 2), ("grown", 2)],
+    indirect=["guild"],
+)
+def test_opening_is_one_request_and_one_more_for_columns_beyond_the_founding_ones(
+    guild: Books, proxy: Proxy, make_tracker: MakeTracker, requests: int
+) -> None:
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    assert proxy.count == requests
+    assert len(tracker.resources()) == 3
+    assert tracker.can_write
+
+
+@every_schema
+def test_a_list_is_at_most_two_requests(run: Run, guild: Books, proxy: Proxy) -> None:
+    assert "Iron Ore" in run("list").out
+    assert proxy.count <= 2
+
+
+@pytest.mark.parametrize("guarded", OURS, indirect=True)
+def test_opening_with_a_full_token_is_at_most_two_requests(
+    guarded: Guarded, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker(guarded.proxy.url, guarded.full)
+    tracker.open().result(SECONDS)
+    assert guarded.proxy.count <= 2
+    assert tracker.can_write
+
+
+@pytest.mark.parametrize(
+    ("guarded", "requests"),
+    [("founding", 1), ("middle", 2), ("later", 2), ("grown", 2)],
+    indirect=["guarded"],
+)
+def test_opening_with_a_token_that_says_it_is_read_only_costs_no_more(
+    guarded: Guarded, make_tracker: MakeTracker, requests: int
+) -> None:
+    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    tracker.open().result(SECONDS)
+    assert guarded.proxy.count == requests
+    assert len(tracker.resources()) == 3
+    assert not tracker.can_write
+
+
+@pytest.mark.parametrize(
+    ("guild", "requests"),
+    # The server refuses the whole first request for the question whether it takes changes, so the
+    # second is the first that tells of columns, and those beyond the founding ones need a third.
+    [("founding", 2), ("middle", 3), ("later", 3), ("grown", 3)],
+    indirect=["guild"],
+)
+def test_opening_with_rights_of_which_the_token_says_nothing_is_one_request_more(
+    guild: Books, proxy: Proxy, make_tracker: MakeTracker, requests: int
+) -> None:
+    proxy.fate = whole_request_refused("resources:data_update")
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    assert proxy.count == requests
+    assert len(tracker.resources()) == 3
+    assert not tracker.can_write
+
+
+def test_a_refresh_with_a_read_only_token_is_one_request(
+    guarded: Guarded, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    tracker.open().result(SECONDS)
+    guarded.proxy.seen.clear()
+    tracker.refresh().result(SECONDS)
+    assert guarded.proxy.count == 1
+
+
+@every_schema
+def test_a_refresh_is_one_request(tracker: Tracker, guild: Books, proxy: Proxy) -> None:
+    listener = Listener(tracker)
+    guild.ledger.apply(add(5))
+    proxy.seen.clear()
+    tracker.refresh()
+    assert listener.next(Loaded).changed == {"spice"}
+    assert proxy.count == 1
+
+
+@every_schema
+def test_a_change_on_the_dashboard_is_one_request(
+    tracker: Tracker, guild: Books, proxy: Proxy
+) -> None:
+    listener = Listener(tracker)
+    proxy.seen.clear()
+    tracker.submit([add(5)])
+    (outcome,) = listener.settled(1)
+    assert outcome.verdict is Verdict.APPLIED
+    assert proxy.count == 1
+    assert guild.quantities() == (1_005, 400)
+
+
+def test_one_submission_for_twenty_resources_is_one_request(
+    guild: Books, proxy: Proxy, make_tracker: MakeTracker
+) -> None:
+    guild.ledger.create(TWENTY, "founder")
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    listener = Listener(tracker)
+    proxy.seen.clear()
+    tracker.submit([add(3, resource_id=resource.id) for resource in TWENTY])
+    outcomes = listener.settled(20)
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
+    assert proxy.count == 1
+    assert {guild.quantities(resource.id) for resource in TWENTY} == {(3, 0)}
+
+
+@every_schema
+def test_one_submission_of_five_changes_of_a_resource_is_one_request(
+    tracker: Tracker, guild: Books, proxy: Proxy
+) -> None:
+    """Each rests on the one before it: in another order they would end elsewhere, or nowhere."""
+    listener = Listener(tracker)
+    proxy.seen.clear()
+    changes = [add(5), remove(1_005), add(8), to_deep_desert(8), set_to(3, DEEP_DESERT)]
+    tracker.submit(changes)
+    outcomes = listener.settled(5)
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.APPLIED] * 5
+    assert proxy.count == 1
+    rows = [row for row in guild.rows("resource_history") if row["resource_id"] == "spice"][1:]
+    assert [row["id"] for row in rows] == [change.id for change in changes]
+    before, after = (
+        [(row[f"{side}_quantity_hagga"], row[f"{side}_quantity_deep_desert"]) for row in rows]
+        for side in ("previous", "new")
+    )
+    assert after == [(1_005, 400), (0, 400), (8, 400), (0, 408), (0, 3)]
+    assert before == [(1_000, 400), *after[:-1]]
+    assert guild.quantities() == (0, 3)
+
+
+@every_schema
+def test_an_undo_is_one_request(tracker: Tracker, guild: Books, proxy: Proxy) -> None:
+    listener = Listener(tracker)
+    tracker.submit([add(5), add(9, resource_id="water")])
+    listener.settled(2)
+    proxy.seen.clear()
+    assert undo(tracker, listener) == (0, 2)
+    assert proxy.count == 1
+    assert (guild.quantities(), guild.quantities("water")) == ((1_000, 400), (50, 0))
+    assert guild.rows("leaderboard") == []
+
+
+def test_the_history_of_a_resource_is_one_request(
+    tracker: Tracker, guild: Books, proxy: Proxy
+) -> None:
+    proxy.seen.clear()
+    (entry,) = tracker.recent_history("spice").result(SECONDS)
+    assert entry.reason == "Resource created"
+    assert proxy.count == 1

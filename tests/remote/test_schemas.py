@@ -1,0 +1,241 @@
+"""Every schema of the wild on a server, one that changes meanwhile, none at all, and `init`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from helpers import wild
+from helpers.books import Books, Row
+from helpers.commands import Run
+from helpers.proxy import Proxy
+from helpers.servers import Server
+from remote.guilds import NICKNAME, configure, every_schema, settled
+from tracker_tui.config import Remote
+from tracker_tui.db.remote import open_remote
+
+with_settings = pytest.mark.parametrize("guild", ["middle", "later", "grown"], indirect=True)
+with_locations = pytest.mark.parametrize("guild", ["later", "grown"], indirect=True)
+PAIRS = {"hagga": "location_1", "deep_desert": "location_2"}
+
+
+def assert_both_columns_agree(books: Books, resource_id: str = "spice") -> None:
+    """The newer columns say what the older say, in the resource and in all that we wrote of it."""
+    rows: list[tuple[str, Row]] = [("quantity", books.resource(resource_id))]
+    for row in books.rows("resource_history"):
+        if row["resource_id"] == resource_id:
+            prefixes = ("previous_quantity", "new_quantity", "change_amount")
+            rows += [(prefix, row) for prefix in prefixes]
+    for prefix, row in rows:
+        for older, newer in PAIRS.items():
+            assert row[f"{prefix}_{newer}"] == row[f"{prefix}_{older}"]
+
+
+def rename(books: Books, *names: str | None) -> None:
+    """Let the website call the locations so."""
+    for number, name in enumerate(names, start=1):
+        books.insert(
+            "global_settings",
+            setting_key=f"inventory_location_{number}_name",
+            setting_value=name,
+            created_at=1,
+            last_updated_at=1_700_000_000_000,
+        )
+
+
+@every_schema
+def test_every_schema_is_listed(run: Run, guild: Books) -> None:
+    spice = next(each for each in run("list", "--json").document if each["id"] == "spice")
+    assert (spice["hagga"], spice["deep_desert"], spice["target"]) == (1_000, 400, 2_500)
+    assert spice["updated_by"] == NICKNAME
+    listed = run("list", "spice").out
+    assert "Hagga" in listed
+    assert "Deep Desert" in listed
+
+
+@every_schema
+def test_every_schema_is_edited(run: Run, guild: Books) -> None:
+    for change, after in (("+5", (1_005, 400)), (">305", (700, 705)), ("=7", (7, 705))):
+        assert run("edit", "spice", change).status == 0
+        assert guild.quantities() == after
+    assert run("edit", "spice", "remove", "5", "--at", "deep-desert").status == 0
+    assert guild.quantities() == (7, 700)
+    assert run("edit", "Iron Ore", "+3").status == 0
+    assert guild.quantities("iron") == (10, 0)
+
+
+@with_locations
+def test_both_columns_of_a_pair_are_written(run: Run, guild: Books) -> None:
+    for change in ("+5", ">305", "=7"):
+        run("edit", "spice", change)
+        run("edit", "iron ore", "+8")
+    assert_both_columns_agree(guild)
+    assert_both_columns_agree(guild, "iron")
+
+
+# What the guild calls its locations
+
+
+@with_settings
+def test_a_guilds_names_for_its_locations_are_shown(run: Run, guild: Books) -> None:
+    rename(guild, "Arrakeen", "The Deep")
+    listed = run("list").out
+    assert "Arrakeen" in listed
+    assert "The Deep" in listed
+    assert "Hagga" not in listed
+    assert "Arrakeen 1,000 → 1,005" in run("edit", "spice", "+5").out
+
+
+@with_settings
+@pytest.mark.parametrize("name", ["", "  ", None])
+def test_a_blank_name_of_a_location_is_the_usual_one(
+    run: Run, guild: Books, name: str | None
+) -> None:
+    rename(guild, name, "The Deep")
+    listed = run("list").out
+    assert "Hagga" in listed
+    assert "The Deep" in listed
+
+
+@with_settings
+def test_a_transfer_without_a_reason_says_what_was_moved_in_the_guilds_words(
+    run: Run, guild: Books
+) -> None:
+    """From the second edit on: names are read in the same request that makes the change."""
+    rename(guild, "Arrakeen", "The Deep")
+    run("edit", "spice", "+5")
+    run("edit", "spice", "to-deep-desert", "30")
+    run("edit", "spice", ">2 # carried by hand")
+    *_, moved, by_hand = [row["reason"] for row in guild.rows("resource_history")]
+    assert "The Deep" in moved
+    assert "30" in moved
+    assert "Deep Desert" not in moved
+    assert by_hand == "carried by hand"
+
+
+# What is remembered of a database from one command to the next
+
+
+def remembered(home: Path) -> Path:
+    (path,) = (home / "state" / "acquaintances").iterdir()
+    return path
+
+
+@pytest.mark.parametrize("resource", ["spice", "Spice"])
+def test_columns_that_came_since_the_last_edit_are_written_too(
+    run: Run, guild: Books, proxy: Proxy, resource: str
+) -> None:
+    assert run("edit", resource, "+5").status == 0
+    for statement in (*wild.MIDDLE_COLUMNS, wild.SETTINGS, *wild.LOCATION_COLUMNS):
+        guild.run(statement)
+    proxy.seen.clear()
+    assert run("edit", resource, "+5").status == 0
+    assert guild.quantities() == (1_010, 400)
+    row, newest = guild.resource(), guild.rows("resource_history")[-1]
+    # The other location was not moved, and its new column waits for whoever fills it.
+    assert row["quantity_location_1"] == newest["new_quantity_location_1"] == 1_010
+    assert newest["new_quantity_location_2"] == 400
+    proxy.seen.clear()
+    assert run("edit", "spice", "+5").status == 0
+    assert proxy.count == 1
+
+
+def test_a_table_of_settings_that_came_since_is_noticed_with_the_columns(
+    run: Run, guild: Books
+) -> None:
+    run("edit", "spice", "+5")
+    for statement in (wild.SETTINGS, *wild.LOCATION_COLUMNS):
+        guild.run(statement)
+    rename(guild, "Arrakeen")
+    assert "Arrakeen" in run("edit", "spice", "+5").out
+
+
+PLACES = '"places": {"hagga": "Hagga", "deep-desert": "Deep Desert"}'
+GARBAGE = {
+    "empty": "",
+    "no JSON": "\0{",
+    "another shape": "[1, 2]",
+    "null": "null",
+    "nothing in it": "{}",
+    "no columns": f'{{"columns": {{}}, "fingerprint": 1, {PLACES}}}',
+    "wrong types": f'{{"columns": {{"resources": 5}}, "fingerprint": 1, {PLACES}}}',
+    "no number": f'{{"columns": {{}}, "fingerprint": "many", {PLACES}}}',
+    "infinity": f'{{"columns": {{}}, "fingerprint": Infinity, {PLACES}}}',
+    "too great a number": f'{{"columns": {{}}, "fingerprint": {10**30}, {PLACES}}}',
+    "too many digits": f'{{"columns": {{}}, "fingerprint": {"9" * 5_000}, {PLACES}}}',
+    "too deep": "[" * 100_000,
+    "too long": '{"columns": "' + "x" * 2_000_000 + '"}',
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_that_is_remembered_is_forgotten(
+    run: Run, guild: Books, home: Path, name: str
+) -> None:
+    run("edit", "spice", "+5")
+    good = remembered(home).read_bytes()
+    remembered(home).write_text(GARBAGE[name])
+    ran = run("edit", "spice", "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert remembered(home).read_bytes() == good
+    assert guild.quantities() == (1_010, 400)
+
+
+@pytest.fixture
+def later(server: Server) -> Iterator[tuple[str, Books]]:
+    """Another guild, of the later schema, and its URL."""
+    url = server.new_database()
+    with closing(open_remote(Remote(url, token=None))) as database:
+        yield url, settled(database, wild.LATER)
+
+
+def test_what_is_remembered_of_another_database_is_noticed(
+    run: Run,
+    guild: Books,
+    later: tuple[str, Books],
+    proxy: Proxy,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when a guild moves: the same address, and behind it other columns and tables."""
+    run("edit", "spice", "+5")
+    ours = remembered(home)
+    of_founding = ours.read_bytes()
+    ours.unlink()
+    url, books = later
+    configure(monkeypatch, url)
+    run("edit", "spice", "+5")
+    theirs = remembered(home)
+    of_later = theirs.read_bytes()
+    theirs.write_bytes(of_founding)
+    ours.write_bytes(of_later)
+    assert run("edit", "spice", "+5").status == 0
+    configure(monkeypatch, proxy.url)
+    assert run("edit", "spice", "+5").status == 0
+    assert guild.quantities() == books.quantities() == (1_010, 400)
+    assert_both_columns_agree(books)
+    assert (ours.read_bytes(), theirs.read_bytes()) == (of_founding, of_later)
+
+
+@pytest.mark.parametrize("what", ["no folder", "no file"])
+def test_what_cannot_be_remembered_only_costs_a_request(
+    run: Run, guild: Books, home: Path, proxy: Proxy, what: str
+) -> None:
+    folder = home / "state" / "acquaintances"
+    if what == "no folder":
+        folder.parent.mkdir(parents=True)
+        folder.write_text("I am no folder")
+    else:
+        run("edit", "spice", "=1000")
+        path = remembered(home)
+        path.unlink()
+        path.mkdir()
+    for _ in range(2):
+        proxy.seen.clear()
+        ran = run("edit", "spice", "+5")
+        assert (ran.status, ran.err) == (0, "")
+        assert proxy.count == 2
+    assert guild.quantities() == (1_010, 400)

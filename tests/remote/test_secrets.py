@@ -1,0 +1,158 @@
+"""The token is in nothing that is printed, logged, remembered or seen by other processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Ran, Run, environment
+from helpers.processes import SECONDS
+from helpers.proxy import Exchange, Fate, Reply, answer, cut_before, pass_on
+from remote.conftest import MakeTracker
+from remote.guilds import Guarded, configure
+from tracker_tui.config import load_config
+from tracker_tui.opening import open_ledger
+
+SECRET = "AVerySecretToken"
+
+
+def quoting(status: int) -> Fate:
+    """A server that says back what it was sent, the token too."""
+
+    def fate(exchange: Exchange) -> None:
+        said = exchange.headers.get("authorization", "")
+        exchange.reply(Reply(status, f'{{"error":"{said}","code":"{said}"}}'.encode()))
+
+    return fate
+
+
+FATES: dict[str, Fate] = {
+    "passes": pass_on,
+    "cut": cut_before,
+    "no JSON": answer(200, b"<html>"),
+    **{f"quoted with {status}": quoting(status) for status in (200, 400, 401, 403, 404, 429, 500)},
+}
+COMMANDS = (
+    *(["list"], ["edit", "spice", "+5"], ["edit", "nothing such", "+5"], ["init"]),
+    *(["init", "--plan"], ["doctor"], ["doctor", "--json"]),
+)
+
+
+def said_and_kept(ran: Ran, home: Path) -> Iterator[str]:
+    """Yield all that a command printed, and every file that it left."""
+    yield from (ran.out, ran.err)
+    for path in home.rglob("*"):
+        yield str(path)
+        if path.is_file():
+            yield path.read_text()
+
+
+@pytest.fixture(autouse=True)
+def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an edit fail with the first request."""
+    monkeypatch.setattr("tracker_tui.tracker._TRY_AGAIN_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("name", FATES)
+def test_no_command_says_or_keeps_a_token(
+    run: Run, guarded: Guarded, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    guarded.proxy.fate = FATES[name]
+    for token in (guarded.full, SECRET):
+        configure(monkeypatch, guarded.proxy.url, token)
+        for argv in COMMANDS:
+            for options in ([], ["--debug"]):
+                ran = run(*argv, *options)
+                for text in said_and_kept(ran, home):
+                    assert token not in text
+                    assert token.split(".")[-1] not in text
+    # Else there was nothing that might have held it.
+    assert (home / "state" / "debug.log").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://localhost:1?authToken={SECRET}",
+        f"http://paul:{SECRET}@localhost:1",
+        f"http://localhost:1#{SECRET}",
+        f"http://localhost:{SECRET}",
+        f"http://guild.invalid/{SECRET}",
+        f"libsql://localhost:1/?tls=1&jwt={SECRET}",
+    ],
+)
+def test_a_token_within_a_url_is_not_quoted(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    configure(monkeypatch, url)
+    for argv in COMMANDS:
+        for options in ([], ["--debug"]):
+            ran = run(*argv, *options)
+            assert ran.status in (2, 4)
+            for text in said_and_kept(ran, home):
+                assert SECRET not in text
+
+
+def test_no_repr_holds_a_token(
+    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, make_tracker: MakeTracker
+) -> None:
+    configure(monkeypatch, guarded.proxy.url, guarded.full)
+    config = load_config(os.environ)
+    tracker = make_tracker(guarded.proxy.url, guarded.full)
+    tracker.open().result(SECONDS)
+    ledger = open_ledger(config)
+    ledger.close()
+    for thing in (config, config.database, tracker, tracker.config, ledger, vars(ledger)):
+        assert guarded.full not in f"{thing!r} {thing}"
+
+
+def test_no_other_process_sees_the_token(guarded: Guarded, home: Path, tmp_path: Path) -> None:
+    arrived, may_go = threading.Event(), threading.Event()
+
+    def slow(exchange: Exchange) -> None:
+        arrived.set()
+        may_go.wait(SECONDS)
+        pass_on(exchange)
+
+    guarded.proxy.fate = slow
+    settings = {
+        "TURSO_DATABASE_URL": guarded.proxy.url,
+        "TURSO_AUTH_TOKEN": guarded.full,
+        "TRACKER_AUTH": "none",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tracker_tui", "list"],
+        cwd=tmp_path,
+        env=environment(home, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert arrived.wait(SECONDS)
+        # The token is on its way: whatever was to be done with it is done.
+        arguments = shown_to_others(process.pid)
+    finally:
+        may_go.set()
+        out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, err) == (0, "")
+    assert "Iron Ore" in out
+    assert "tracker_tui" in arguments
+    assert guarded.full not in arguments
+
+
+def shown_to_others(pid: int) -> str:
+    """Return what the process list says of a process."""
+    listed = Path(f"/proc/{pid}/cmdline")
+    if listed.exists():
+        return listed.read_text()
+    done = subprocess.run(
+        ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True
+    )
+    return done.stdout
