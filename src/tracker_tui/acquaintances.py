@@ -65,10 +65,14 @@ class AcquaintanceFile:
         import json
 
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(_document(known)), encoding="utf-8")
-            draft.replace(self._path)
+        try:
+            with suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                draft.write_text(json.dumps(_document(known)), encoding="utf-8")
+                draft.replace(self._path)
+        finally:
+            with suppress(OSError):
+                draft.unlink()
 
 
 def _document(known: Acquaintance) -> dict[str, Any]:

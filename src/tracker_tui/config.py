@@ -74,7 +74,7 @@ class Config(NamedTuple):
     keys: Mapping[str, str] = {}
     """Remapped keys: binding id to keys, as in the table [keys] of config.toml."""
     busy_seconds: float | None = None
-    """How long to wait for other writers, or for a server; None: as long as the dashboard does."""
+    """How long to wait for other writers, or in all for a server; None: as the dashboard does."""
     auth: Auth = Auth.NONE
     origin: str = ""
     """Where the database is named, for a person; empty where nothing names one."""

@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 
 from peewee import RawQuery, Select, Value
 
-from tracker_tui.config import Auth, Config, Remote, Secret
+from tracker_tui.config import Auth, Config, Remote
 from tracker_tui.db.batch import Database, results_or_raise
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.db.sqlite import is_there
-from tracker_tui.errors import DatabaseError, NotPermitted, TrackerError, WriteRefused
+from tracker_tui.errors import DatabaseError, NotPermitted, TokenRefused, TrackerError, WriteRefused
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.opening import open_unchecked
 
@@ -79,6 +79,8 @@ def examine(config: Config) -> Iterator[Finding]:
     try:
         with open_unchecked(config) as database:
             yield from _database(database, config)
+    except TokenRefused as error:
+        yield _wrong("token", error)
     except TrackerError as error:
         yield _wrong("database", error)
 
@@ -110,7 +112,7 @@ def _database(database: Database, config: Config) -> Iterator[Finding]:
     yield _reached(database.where, contact, latency)
     if isinstance(config.database, Remote):
         layout = Layout.from_rows(columns.rows)
-        yield _token(database, config.database.token, layout)
+        yield _token(database, config.database, layout)
     yield _schema(database, Layout.from_rows(columns.rows))
     yield _clock(int(clock.rows[0][0]) - (began + latency / 2))
 
@@ -120,11 +122,13 @@ def _reached(where: str, contact: float, latency: float) -> Finding:
     return Finding("database", State.OK, told)
 
 
-def _token(database: Database, token: Secret | None, layout: Layout) -> Finding:
-    held = "none, and none is asked for" if token is None else "accepted"
+def _token(database: Database, remote: Remote, layout: Layout) -> Finding:
+    from tracker_tui.db.remote import may_write  # a file must not pay for the way to a server
+
+    held = "none, and none is asked for" if remote.token is None else "accepted"
     if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):
         return Finding("token", State.OK, held)
-    refused = _refused(database)
+    refused = _NEEDS if may_write(remote) is False else _refused(database)
     if not refused:
         return Finding("token", State.OK, f"{held}: full, it may do what members do")
     if len(refused) == len(_NEEDS):

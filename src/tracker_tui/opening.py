@@ -46,7 +46,9 @@ def open_ledger(config: Config) -> Ledger:
 def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
     from tracker_tui.db.remote import may_write, open_remote
 
-    database = open_remote(remote, config.busy_seconds)
+    database = open_remote(remote)
+    if config.busy_seconds is not None:
+        database.hurry(config.busy_seconds)
     if config.auth is not Auth.NONE:
         message = (
             "Signing in with Discord comes with a later version. For a database of your own, "

@@ -124,8 +124,8 @@ def test_a_token_that_is_refused_ends_the_examination(
 ) -> None:
     configure(monkeypatch, guarded.proxy.url, token)
     found = examined(run, status=4)
-    assert states(found) == {"settings": "ok", "database": "wrong"}
-    assert said in found["database"]["found"]
+    assert states(found) == {"settings": "ok", "token": "wrong"}
+    assert said in found["token"]["found"]
 
 
 def test_no_output_holds_a_token(

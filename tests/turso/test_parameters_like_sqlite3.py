@@ -12,6 +12,9 @@ import pytest
 from helpers.alike import SideBySide
 from tracker_tui.db.turso import ProgrammingError
 
+# From Python 3.12 on `sqlite3` would rather not fill names from a sequence; it still does.
+pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")
+
 
 class Echo(dict[str, str]):
     def __missing__(self, key: str) -> str:

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from tracker_tui.db.turso import OperationalError, ProgrammingError
 from tracker_tui.db.turso.statements import changes_data, check_text, first_word, split, wired
 
+# From Python 3.12 on `sqlite3` would rather not fill names from a sequence; it still does.
+pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")
+
 NULL = {"type": "null"}
 TRIGGER = "CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT CASE WHEN 1 THEN 2 END; END"
 

@@ -22,8 +22,7 @@ from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.errors import OutcomeUnknown, OutputError, ReaderGone, UsageError
 from tracker_tui.tracker import Tracker
 
-_PATIENCE_SECONDS = 2.5
-"""For one request; a second try may come within half a second more."""
+_PATIENCE_SECONDS = 3.0
 
 
 def edit(arguments: argparse.Namespace) -> int:

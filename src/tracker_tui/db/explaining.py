@@ -25,7 +25,13 @@ class _Explanation(NamedTuple):
     sentence: str
 
 
+_UNKNOWN: Final = (turso.OutcomeUnknown, turso.TimedOut)
+_AGAIN: Final = "Try again in a moment."
 _BUSY_CODES: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_")
+_TROUBLE_CODES: Final = tuple(
+    f"SQLITE_{code}" for code in ("FULL", "IOERR", "NOMEM", "CORRUPT", "READONLY", "INTERRUPT")
+)
+"""What is wrong with the server for the time being, and not with a statement."""
 _EXPLANATIONS: Final = (
     _Explanation(
         turso.NoSuchHost,
@@ -94,10 +100,15 @@ def explain(error: object, where: str, *, has_token: bool = True) -> DatabaseErr
     """Turn one of the driver's errors into one of ours; `where` is what to call the server."""
     if isinstance(error, turso.TokenRefused) and not has_token:
         return TokenRefused(f"{where} wants a token. Ask who runs it, and set TURSO_AUTH_TOKEN.")
+    if getattr(error, "may_have_happened", False) and not isinstance(error, _UNKNOWN):
+        # It tells of a second sending; what became of the first is not known.
+        return OutcomeUnknown(f"{where} lost an answer on the way. {_AGAIN}")
     code = getattr(error, "code", "")
     if code.startswith(_BUSY_CODES):
-        return DatabaseBusy(f"{where} is busy with somebody else's change. Try again in a moment.")
+        return DatabaseBusy(f"{where} is busy with somebody else's change. {_AGAIN}")
     said = str(error).rstrip(".")
+    if code.startswith(_TROUBLE_CODES):
+        return DatabaseError(f"{where} is in trouble: {said}. Tell whoever runs it.")
     for each in _EXPLANATIONS:
         if isinstance(error, each.of):
             return each.error(f"{where} {each.sentence.format(said=said)}")

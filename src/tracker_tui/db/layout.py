@@ -27,10 +27,11 @@ _COLUMNS_OF_ALL_TABLES = """
 
 _FINGERPRINT = """
     SELECT SUM(LENGTH(sql)) FROM sqlite_master
-    WHERE type = 'table' AND LOWER(name) IN ('resources', 'resource_history', 'leaderboard')
+    WHERE type = 'table'
+    AND LOWER(name) IN ('resources', 'resource_history', 'leaderboard', 'global_settings')
 """
 FINGERPRINT: Final = SQL(f"({_FINGERPRINT.strip()})")
-"""A number that is another one once a column was added to a table that changes are written to."""
+"""A number that is another one once one of the tables that a change depends on was changed."""
 
 
 class SchemaKind(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from tracker_tui.db.explaining import explain
 from tracker_tui.db.turso.client import DEADLINE
 from tracker_tui.db.turso.tokens import Token
 from tracker_tui.db.turso.urls import endpoint
-from tracker_tui.errors import ConfigError, DatabaseError
+from tracker_tui.errors import ConfigError, DatabaseError, DatabaseUnreachable
 
 _DOTS_IN_A_TOKEN: Final = 2
 
@@ -29,6 +30,7 @@ class RemoteLedgerDatabase:
         self.where = where
         """The server, as it may be shown: never with a token."""
         self._has_token = has_token
+        self._until: float | None = None
         self._driver = driver
         # Peewee keeps one for each thread; `interrupt` is called from another one.
         self._connection = driver.connection()
@@ -37,6 +39,10 @@ class RemoteLedgerDatabase:
     def traffic(self) -> turso.Traffic:
         """What has been exchanged with the server so far."""
         return self._connection.client.traffic
+
+    def hurry(self, seconds: float) -> None:
+        """Let all calls from now on take no longer than this together."""
+        self._until = monotonic() + seconds
 
     def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
         """Run the queries in one transaction; see `Database.batch`."""
@@ -48,10 +54,20 @@ class RemoteLedgerDatabase:
     ) -> list[BatchResult]:
         """Run batches in one request; see `Database.batches`."""
         try:
-            results = self._driver.batches(batches, repeatable=repeatable)
+            results = self._driver.batches(
+                batches, repeatable=repeatable, seconds=self._seconds_left()
+            )
         except PeeweeException as error:
             raise self._explained(error) from error
         return [self._translated(result) for result in results]
+
+    def _seconds_left(self) -> float | None:
+        if self._until is None:
+            return None
+        left = self._until - monotonic()
+        if left <= 0:
+            raise DatabaseUnreachable(f"{self.where} takes too long to answer. Try again.")
+        return left
 
     def changed_elsewhere(self) -> bool:
         """Return False: a server tells nothing at no cost."""

@@ -88,6 +88,7 @@ class Ledger:
         """Use a database of this layout; `can_write` None: the first refresh finds it out."""
         self._changes = ChangeStatements(layout)
         self.new_id = new_id
+        self._told_can_write = can_write
         self.can_write = can_write
         """Whether the database takes changes from us; None while that is not known."""
         self._database = database
@@ -123,16 +124,27 @@ class Ledger:
         ]
 
     def _send(self, changes: Sequence[Change]) -> list[BatchResult]:
+        """Send changes; where the server refuses a whole request, find the ones it refuses."""
         batches = [self._statements(change) for change in changes]
         try:
             return self._database.batches(batches, repeatable=True)
         except WriteRefused as error:
             # Somebody may have taken rights away: the next refresh finds out what is left.
-            self.can_write = None
+            self.can_write = self._told_can_write
+            if len(changes) == 1 or self._refuses_all():
+                return [error] * len(changes)
+        except StatementRefused as error:
             if len(changes) == 1:
                 return [error]
-        # A server may refuse the whole request for what one change in it may not do.
-        return [result for change in changes for result in self._send([change])]
+        half = len(changes) // 2
+        return self._send(changes[:half]) + self._send(changes[half:])
+
+    def _refuses_all(self) -> bool:
+        try:
+            self._database.batch([write_probe()])
+        except WriteRefused:
+            return True
+        return False
 
     def _statements(self, change: Change, fingerprint: int | None = None) -> list[BaseQuery]:
         now = None if self._clock is None else self._clock()
@@ -180,15 +192,21 @@ class Ledger:
     def _get_acquainted(self, remember: Callable[[Acquaintance], object]) -> Acquaintance:
         columns, fingerprint = self._database.batch([Layout.query(), Layout.fingerprint_query()])
         layout = Layout.from_rows(columns.rows)
-        layout.require_ours(self._database.where)
-        known = Acquaintance(layout, fingerprint.rows[0][0], self._places)
+        self._adopt(layout)
+        settings = self._database.batch([place_settings()])[0].rows if layout.has_settings else []
+        known = Acquaintance(layout, fingerprint.rows[0][0], places_from(settings))
         remember(known)
         return known
 
     # Reading
 
-    def refresh(self) -> Snapshot:
-        """Read everything that the resources screen shows, of columns that are looked at anew."""
+    def refresh(self, *, anew: bool = False) -> Snapshot:
+        """Read everything that the resources screen shows, of columns that are looked at anew.
+
+        `anew` finds out anew whether the database takes changes from us, where it has to be asked.
+        """
+        if anew:
+            self.can_write = self._told_can_write
         columns, snapshot = self._read_everything()
         if self._adopt(columns):
             _, snapshot = self._read_everything()

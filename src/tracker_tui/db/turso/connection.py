@@ -202,14 +202,16 @@ class Connection:
 
     # Beyond DB-API
 
-    def batches(self, batches: Sequence[Batch], *, repeatable: bool = False) -> list[BatchResult]:
+    def batches(
+        self, batches: Sequence[Batch], *, repeatable: bool = False, seconds: float | None = None
+    ) -> list[BatchResult]:
         """Run batches, each a transaction of its own, in one request; see `Client.batches`.
 
         They are independent of a transaction that is open here.
         """
         if self._is_closed:
             raise ProgrammingError("Cannot operate on a closed database.")
-        return self.client.batches(batches, repeatable=repeatable)
+        return self.client.batches(batches, repeatable=repeatable, seconds=seconds)
 
     def run_steps(self, steps: Sequence[Step], *, begins: bool = False) -> list[StatementResult]:
         """Run the steps of one batch in this connection's stream; raises what failed in it.

@@ -86,19 +86,24 @@ class TursoDatabase(SqliteDatabase):
         return result
 
     def batches(
-        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+        self,
+        batches: Sequence[Sequence[BaseQuery]],
+        *,
+        repeatable: bool = False,
+        seconds: float | None = None,
     ) -> list[list[StatementResult] | PeeweeException]:
         """Run many batches in one request, each a transaction of its own, in this order.
 
         A batch that failed gives Peewee's exception in place of its results; the others are not
-        touched by it. See `batch` for `repeatable`.
+        touched by it. See `batch` for `repeatable`; `seconds` goes before `timeout`.
         """
         if self.in_transaction():
             # It would be kept even where the transaction around it is undone.
             raise ProgrammingError("A batch is a transaction, and cannot be part of another one.")
         statements = [[self.get_sql_context().parse(query) for query in each] for each in batches]
         with __exception_wrapper__:
-            results = self.connection().batches(statements, repeatable=repeatable)
+            connection = self.connection()
+            results = connection.batches(statements, repeatable=repeatable, seconds=seconds)
         return [_wrapped(result) for result in results]
 
     def is_connection_usable(self) -> bool:

@@ -25,6 +25,8 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _OK: Final = 200
 _ADDRESSES_TRIED: Final = 3
+_LEAST_TO_CONNECT: Final = 2.0
+_STEP: Final = 0.5
 _GRACE: Final = 1.0
 """Seconds after the deadline in which the thread of a request that was given up ends."""
 
@@ -56,7 +58,7 @@ class Exchange:
         # A daemon: at its end Python waits for no answer that nobody waits for.
         threading.Thread(target=self._run, name="turso-request", daemon=True).start()
         try:
-            answer = self._answer.get(timeout=self._seconds)
+            answer = self._awaited()
         except Empty:
             if self._payload.withhold():
                 raise TimedOut(f"No whole answer came within {self._seconds:g} s") from None
@@ -68,6 +70,16 @@ class Exchange:
         if isinstance(answer, Error):
             raise answer
         return answer
+
+    def _awaited(self) -> Json | Error | None:
+        """Wait for the answer in short steps: on Windows nothing interrupts a long one."""
+        while True:
+            left = self._deadline - monotonic()
+            try:
+                return self._answer.get(timeout=max(0.0, min(left, _STEP)))
+            except Empty:
+                if left <= _STEP:
+                    raise
 
     def give_up(self) -> None:
         """Let `result` end at once."""
@@ -98,7 +110,7 @@ class Exchange:
             proxies=_around_proxies(self._url),
             # To connect, for each address: where one leads nowhere, the next has its turn. To read,
             # beyond the deadline: it is kept by who waits, this only ends the thread.
-            timeout=(self._seconds / _ADDRESSES_TRIED, self._seconds + _GRACE),
+            timeout=(_seconds_to_connect(self._seconds), self._seconds + _GRACE),
             headers={"Content-Type": "application/json"},
         ) as response:
             content = self._content(response)
@@ -115,6 +127,11 @@ class Exchange:
             if monotonic() > self._deadline:
                 raise TimedOut("The answer trickled in too slowly")
         return bytes(content)
+
+
+def _seconds_to_connect(seconds: float) -> float:
+    # TCP repeats what got lost after one second: with less than two that would be in vain.
+    return min(seconds * 2 / 3, max(seconds / _ADDRESSES_TRIED, _LEAST_TO_CONNECT))
 
 
 class _Payload(io.BytesIO):
