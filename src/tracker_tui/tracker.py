@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from tracker_tui.config import Config, Remote
@@ -23,6 +24,7 @@ from tracker_tui.domain.roles import ALL_RIGHTS, Right
 from tracker_tui.errors import (
     DatabaseBusy,
     DatabaseUnreachable,
+    OutcomeUnknown,
     StatementRefused,
     TrackerError,
     UnexpectedError,
@@ -41,6 +43,7 @@ _REFRESH_SECONDS = 10.0
 _LONGEST_PAUSE = 30.0
 _TRY_AGAIN_SECONDS = 0.5
 _BETWEEN_TRIES = 0.1
+_BETWEEN_INTERRUPTIONS = 0.05
 
 
 class Loaded(NamedTuple):
@@ -107,6 +110,10 @@ class Tracker:
         self._ledger_thread = ThreadPoolExecutor(1, "ledger")
         self._flush_queued = threading.Lock()
         self._poll_queued = threading.Lock()
+        self._refresh_asked: Future[None] | None = None
+        self._is_closing = False
+        self._is_unsure = False
+        """Whether what is pending may be in the ledger already."""
         self._clock_offset = 0.0
         self._working_since: float | None = None
         self._pause = 0.0
@@ -165,13 +172,16 @@ class Tracker:
         return self._ask(self._open)
 
     def refresh(self) -> Future[None]:
-        """Read everything anew."""
-        return self._ledger_thread.submit(self._guarded, self._refresh)
+        """Read everything anew; asked again before it began, it is the same refresh."""
+        asked = self._refresh_asked
+        if asked is None or asked.running() or asked.done():
+            asked = self._ledger_thread.submit(self._guarded, self._refresh)
+            self._refresh_asked = asked
+        return asked
 
     def poll(self) -> None:
         """Refresh if others changed something; asked often, it never piles up."""
-        is_time = time.monotonic() >= self._quiet_until
-        if is_time and self._poll_queued.acquire(blocking=False):
+        if not self._is_quiet() and self._poll_queued.acquire(blocking=False):
             self._ledger_thread.submit(self._guarded, self._poll)
 
     def change(
@@ -219,10 +229,13 @@ class Tracker:
     def close(self) -> Sequence[Change]:
         """Send what is pending, let go of the ledger, and return what could not be sent."""
         self._listener = lambda _: None
-        if self._ledger is not None and not self._outbox.pending():
-            # Nobody waits any more for what is being read.
-            self._ledger.interrupt()
-        self._ledger_thread.submit(self._close)
+        self._is_closing = True
+        closed = self._ledger_thread.submit(self._close)
+        while not wait([closed], timeout=_BETWEEN_INTERRUPTIONS).done:
+            if self._ledger is not None and not self._outbox.pending():
+                # Nobody waits any more for what is being read. Once is not enough: there is
+                # nothing to interrupt in the moment before a request begins.
+                self._ledger.interrupt()
         self._ledger_thread.shutdown(wait=True)
         return self._outbox.pending()
 
@@ -233,7 +246,8 @@ class Tracker:
 
         def explained() -> T:
             try:
-                return work()
+                with self._working():
+                    return work()
             except TrackerError:
                 raise
             except Exception as error:
@@ -254,25 +268,41 @@ class Tracker:
             raise
 
     def _guarded(self, work: Callable[[], object]) -> None:
-        self._working_since = time.monotonic()
         try:
-            work()
+            with self._working():
+                work()
         except TrackerError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - nobody is above a thread to hear of it
             self._fail(_fault(error))
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        self._working_since = time.monotonic()
+        try:
+            yield
         finally:
             self._working_since = None
 
     def _fail(self, error: TrackerError) -> None:
         self.trouble = error
-        if self.is_remote:
-            # A server that is down, or refuses us, is not to be asked every second.
+        self._is_unsure |= isinstance(error, OutcomeUnknown)
+        if self.is_remote and not self._is_quiet():
+            # A server that is down, or refuses us, is not to be asked every second. What the
+            # player asks for meanwhile, and gets no answer to, makes the pause no longer.
             self._pause = min(max(1.0, self._pause * 2), _LONGEST_PAUSE)
             self._quiet_until = time.monotonic() + self._pause
         self._listener(Failed(error))
 
+    def _is_quiet(self) -> bool:
+        return time.monotonic() < self._quiet_until
+
     def _refresh(self) -> None:
+        if self._is_closing:
+            return
+        if self._is_unsure and self._outbox.pending():
+            # Laid over rows that have it already, it would be shown twice.
+            self._send()
         ledger = self._opened()
         ledger.changed_elsewhere()
         snapshot = ledger.refresh()
@@ -283,12 +313,15 @@ class Tracker:
         self.last_refresh = time.monotonic()
         self._fare_well()
         self._listener(Loaded(difference.changed, difference.removed, is_first))
+        self._flush_soon()
 
     def _poll(self) -> None:
         self._poll_queued.release()
+        if self._is_quiet():
+            # What was at work when this was asked for has failed since.
+            return
         if self.last_refresh is None or self.trouble or self._may_have_changed():
             self._refresh()
-            self._flush_soon()
         elif not self.is_remote:
             self.last_refresh = time.monotonic()
 
@@ -312,7 +345,10 @@ class Tracker:
 
     def _send(self) -> Sequence[Outcome]:
         outcomes = self._engine.send(self._opened())
-        self._fare_well()
+        self._is_unsure = False
+        if outcomes:
+            # Else nothing may have been sent: all may wait for one that needs the player.
+            self._fare_well()
         return outcomes
 
     def _edit(self, change: Change) -> Outcome:

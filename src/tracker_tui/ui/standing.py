@@ -17,7 +17,7 @@ from tracker_tui.errors import (
     WriteRefused,
 )
 from tracker_tui.tracker import Tracker
-from tracker_tui.ui.shown import ago
+from tracker_tui.ui.shown import MINUTE, ago
 from tracker_tui.ui.view import Summary, View
 
 _FRESH_SECONDS = 5.0
@@ -78,10 +78,15 @@ def _connection(tracker: Tracker) -> str:
         return trouble or "opening …"
     age = monotonic() - tracker.last_refresh
     if trouble:
-        return f"{trouble}, read {ago(int(age))}"
+        return f"{trouble}, {_read(age)}"
     if tracker.waited() > _PATIENCE_SECONDS:
         return "waiting for the server …" if tracker.is_remote else "database busy, waiting …"
     place = "online" if tracker.is_remote else "local"
     told = place if tracker.can_write else f"{place}, read only"
     fresh = _FRESH_REMOTE_SECONDS if tracker.is_remote else _FRESH_SECONDS
-    return told if age < fresh else f"{told}, read {int(age)} s ago"
+    return told if age < fresh else f"{told}, {_read(age)}"
+
+
+def _read(seconds: float) -> str:
+    """Say when the ledger was read: to the second as long as that is not long ago."""
+    return f"read {int(seconds)} s ago" if seconds < MINUTE else f"read {ago(int(seconds))} ago"

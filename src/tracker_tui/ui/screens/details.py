@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
+from asyncio import wrap_future
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
 
 from rich.style import Style
 from rich.text import Text
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.quantities import Location, grouped, signed
@@ -31,14 +29,6 @@ _LONGEST_DESCRIPTION = 4_000
 
 class DetailsScreen(Dialog[None]):
     """A resource as it is now; its history comes behind the screen."""
-
-    class HistoryCame(Message):
-        """The history was read, or could not be."""
-
-        def __init__(self, entries: Sequence[HistoryEntry], problem: str = "") -> None:
-            self.entries = entries
-            self.problem = problem
-            super().__init__()
 
     def __init__(self, tracker: Tracker, resource_id: str) -> None:
         super().__init__()
@@ -62,23 +52,16 @@ class DetailsScreen(Dialog[None]):
         """Ask for the history."""
         self._read_history()
 
-    @work(thread=True, exit_on_error=False, group="history", exclusive=True)
-    def _read_history(self) -> None:
+    @work(group="history")
+    async def _read_history(self) -> None:
+        # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
         try:
-            message = self.HistoryCame(self._tracker.recent_history(self._resource_id).result())
+            entries = await wrap_future(self._tracker.recent_history(self._resource_id))
+            history = self._history(entries)
         except TrackerError as error:
-            message = self.HistoryCame((), str(error))
-        except CancelledError:
-            return
-        if not get_current_worker().is_cancelled:
-            self.post_message(message)
-
-    @on(HistoryCame)
-    def _show_history(self, event: HistoryCame) -> None:
-        shown = self.query("#details-history")
-        if shown:
-            history = Text(event.problem) if event.problem else self._history(event.entries)
-            shown.first(Static).update(history)
+            history = Text(str(error))
+        for shown in self.query("#details-history").results(Static):
+            shown.update(history)
 
     def _facts(self, resource: Resource) -> Text:
         tracker = self._tracker

@@ -14,6 +14,7 @@ from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
+from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import resource_line
 from tracker_tui.tracker import Event, Failed, Loaded, Settled, Tracker, Undone
 from tracker_tui.ui.columns import Context, sortable_columns
@@ -124,6 +125,7 @@ class ResourcesScreen(Screen[None]):
                 self.herald.tell_of_undo(event)
             case Failed(error=error):
                 self.herald.tell_of_trouble(error)
+                self.table.empty_text = self._why_empty()
                 self.show_standing()
 
     def load(self) -> None:
@@ -162,7 +164,7 @@ class ResourcesScreen(Screen[None]):
 
     def _poll(self) -> None:
         self.tracker.poll()
-        if self.tracker.pending():
+        if self.tracker.pending() or self.tracker.waited():
             self.show_standing()
 
     def _show_ages(self) -> None:
@@ -196,7 +198,8 @@ class ResourcesScreen(Screen[None]):
 
     def _why_empty(self) -> str:
         if self.tracker.last_refresh is None:
-            return "" if self.tracker.trouble else "opening …"
+            trouble = self.tracker.trouble
+            return one_line(str(trouble), 500) if trouble else "opening …"
         if self._everything:
             return "Nothing matches: esc clears the search, f the filters."
         return "No resources yet: tracker-tui init --starter plants some."

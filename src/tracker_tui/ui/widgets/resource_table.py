@@ -7,6 +7,7 @@ scrolled to, and a change redraws its own line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from time import monotonic
 from typing import ClassVar
 
@@ -28,6 +29,7 @@ from tracker_tui.ui.columns import GAP, Column, Context, cell_text, is_current, 
 
 FLASH_SECONDS = 1.5
 _HEADER = 1
+_EMPTY_INDENT = 3
 
 
 class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -63,6 +65,8 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     cursor = reactive(0, repaint=False)
     """Index of the highlighted row."""
+    empty_text = reactive("")
+    """What to say where there is no row; it may take several lines."""
 
     class Opened(Message):
         """The highlighted resource was asked for."""
@@ -82,8 +86,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.rows: list[Resource] = []
         self.marked: dict[str, None] = {}
         """Ids of the marked rows, in the order in which they were marked."""
-        self.empty_text = ""
-        """What to say where there is no row."""
         self._positions: dict[str, int] = {}
         self._everything: Sequence[Resource] = ()
         self._columns: list[Column] = []
@@ -176,7 +178,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             return self._header_line(width)
         position = y - _HEADER + round(self.scroll_y)
         if position >= len(self.rows):
-            text = f"   {self.empty_text}" if y == _HEADER + 1 and not self.rows else ""
+            text = "" if self.rows else self._empty_line(y - _HEADER - 1, width)
             dim = self.rich_style + self.get_component_rich_style("table--dim", partial=True)
             return (
                 Strip([Segment(text, dim)])
@@ -184,6 +186,11 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
                 .crop(0, width)
             )
         return self._row_line(position, width)
+
+    def _empty_line(self, number: int, width: int) -> str:
+        indent = " " * _EMPTY_INDENT
+        lines = wrap(self.empty_text, max(1, width - 2 * _EMPTY_INDENT))
+        return indent + lines[number] if 0 <= number < len(lines) else ""
 
     def _header_line(self, width: int) -> Strip:
         plain = self.get_component_rich_style("table--header")

@@ -1,0 +1,232 @@
+"""A ledger on a server: asked seldom, and left alone for longer and longer while it is away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import add, new_resource, remote_config, remove
+from helpers.gate import PATIENCE, Gate
+from helpers.listening import Listener
+from helpers.proxy import Proxy, answer, pass_on
+from helpers.tracking import shown
+from helpers.wild import FOUNDING
+from tracker.conftest import START
+from tracker_tui.config import Remote
+from tracker_tui.db.remote import open_remote
+from tracker_tui.errors import DatabaseUnreachable
+from tracker_tui.tracker import Failed, Loaded, Tracker
+
+BUSY = answer(429)
+"""A server that is there and wants to be left alone; the driver tries this only once."""
+
+
+class Clock:
+    """Stands in for the module `time`: its seconds pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = time.time
+        self._now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time by which trackers decide when to ask; it stands still."""
+    clock = Clock()
+    monkeypatch.setattr("tracker_tui.tracker.time", clock)
+    return clock
+
+
+@pytest.fixture
+def books(remote_url: str) -> Iterator[Books]:
+    """The ledger, as somebody else sees it who is on the same server."""
+    books = Books(open_remote(Remote(remote_url, token=None)), FOUNDING)
+    books.ledger.create(START, "x")
+    yield books
+    books.database.close()
+
+
+@pytest.fixture
+def unopened(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterator[Tracker]:
+    """A tracker that comes to the server by the proxy, and opens it as it does in earnest."""
+    tracker = Tracker(remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE))
+    yield tracker
+    tracker.close()
+
+
+@pytest.fixture
+def tracker(unopened: Tracker) -> Tracker:
+    unopened.open().result(20)
+    return unopened
+
+
+@pytest.fixture
+def listener(tracker: Tracker) -> Listener:
+    return Listener(tracker)
+
+
+class TestPolling:
+    def test_opening_is_one_request(self, tracker: Tracker, proxy: Proxy) -> None:
+        assert shown(tracker) == (1000, 400)
+        assert proxy.count == 1
+
+    def test_a_server_is_asked_every_ten_seconds_however_often_one_polls(
+        self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
+    ) -> None:
+        for number in range(1, 4):
+            for _ in range(99):
+                clock.advance(0.1)
+                tracker.poll()
+            # Behind them all in the ledger's thread.
+            tracker.recent_history("spice").result(20)
+            assert proxy.count == 2 * number
+            clock.advance(0.2)
+            tracker.poll()
+            assert listener.next(Loaded) == Loaded(frozenset(), frozenset(), False)
+            assert proxy.count == 2 * number + 1
+
+    def test_what_others_changed_is_noticed(
+        self, tracker: Tracker, listener: Listener, clock: Clock, books: Books
+    ) -> None:
+        books.ledger.apply(add(5))
+        books.ledger.create([new_resource("oil")], "x")
+        books.run("DELETE FROM resource_history WHERE resource_id = 'water'")
+        books.run("DELETE FROM resources WHERE id = 'water'")
+        clock.advance(10)
+        tracker.poll()
+        news = Loaded(frozenset({"spice", "oil"}), frozenset({"water"}), False)
+        assert listener.next(Loaded) == news
+        assert shown(tracker) == (1005, 400)
+
+    def test_polls_and_refreshes_do_not_pile_up_behind_one_that_hangs(
+        self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
+    ) -> None:
+        clock.advance(10)
+        with Gate() as gate:
+            proxy.fate = gate
+            tracker.poll()
+            gate.await_request()
+            for _ in range(5):
+                tracker.poll()
+            (asked,) = {tracker.refresh() for _ in range(5)}
+            assert not asked.done()
+        asked.result(20)
+        tracker.recent_history("spice").result(20)
+        # The opening, the poll that hung, the refresh, the history.
+        assert proxy.count == 4
+
+
+class TestWhileTheServerIsAway:
+    def test_the_pauses_between_two_tries_grow_up_to_half_a_minute(
+        self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
+    ) -> None:
+        proxy.fate = BUSY
+        clock.advance(10)
+        tracker.poll()
+        listener.next(Failed)
+        for pause in (1, 2, 4, 8, 16, 30, 30):
+            before = proxy.count
+            clock.advance(pause - 0.1)
+            tracker.poll()
+            clock.advance(0.2)
+            tracker.poll()
+            assert isinstance(listener.next(Failed).error, DatabaseUnreachable)
+            assert proxy.count == before + 1
+
+    def test_once_it_is_back_it_is_asked_as_before(
+        self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
+    ) -> None:
+        proxy.fate = BUSY
+        for pause in (10, 1.1, 2.1):
+            clock.advance(pause)
+            tracker.poll()
+            listener.next(Failed)
+        proxy.fate = pass_on
+        clock.advance(4.1)
+        tracker.poll()
+        listener.next(Loaded)
+        assert tracker.trouble is None
+        proxy.fate = BUSY
+        clock.advance(10)
+        tracker.poll()
+        listener.next(Failed)
+        proxy.fate = pass_on
+        clock.advance(1.1)
+        tracker.poll()
+        listener.next(Loaded)
+
+    def test_a_poll_that_waited_behind_a_failure_respects_the_pause(
+        self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
+    ) -> None:
+        clock.advance(10)
+        with Gate(BUSY) as gate:
+            proxy.fate = gate
+            tracker.poll()
+            gate.await_request()
+            tracker.poll()
+        listener.next(Failed)
+        assert isinstance(tracker.recent_history("spice").exception(20), DatabaseUnreachable)
+        # The opening, the poll, the history.
+        assert proxy.count == 3
+
+    def test_what_is_typed_meanwhile_is_tried_at_once_and_makes_no_pause_longer(
+        self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy, books: Books
+    ) -> None:
+        proxy.fate = BUSY
+        changes = [add(number) for number in range(1, 7)]
+        for change in changes:
+            tracker.submit([change])
+            listener.next(Failed)
+        assert tracker.pending() == changes
+        assert shown(tracker) == (1021, 400)
+        proxy.fate = pass_on
+        clock.advance(1.1)
+        tracker.poll()
+        assert [outcome.change for outcome in listener.settled(6)] == changes
+        assert shown(tracker) == books.quantities() == (1021, 400)
+
+    def test_a_refresh_that_is_asked_for_is_tried_at_once(
+        self, tracker: Tracker, listener: Listener, proxy: Proxy
+    ) -> None:
+        proxy.fate = BUSY
+        tracker.refresh().result(20)
+        assert tracker.trouble is not None
+        proxy.fate = pass_on
+        tracker.refresh().result(20)
+        assert tracker.trouble is None
+
+    def test_trouble_is_not_over_because_there_was_nothing_to_send(
+        self, tracker: Tracker, listener: Listener, proxy: Proxy
+    ) -> None:
+        tracker.submit([remove(10_000)])
+        listener.settled(1)
+        proxy.fate = BUSY
+        tracker.refresh().result(20)
+        # It waits for the one before it, which waits for the player.
+        tracker.submit([add(5)])
+        tracker.recent_history("spice").exception(20)
+        assert isinstance(tracker.trouble, DatabaseUnreachable)
+
+    def test_opening_fails_and_polling_tries_again(
+        self, clock: Clock, unopened: Tracker, proxy: Proxy
+    ) -> None:
+        proxy.fate = BUSY
+        listener = Listener(unopened)
+        with pytest.raises(DatabaseUnreachable):
+            unopened.open().result(20)
+        assert listener.next(Failed).error is unopened.trouble
+        proxy.fate = pass_on
+        clock.advance(1.1)
+        unopened.poll()
+        assert listener.next(Loaded).is_first
+        assert unopened.trouble is None

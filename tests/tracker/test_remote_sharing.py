@@ -1,0 +1,254 @@
+"""A ledger on a server with others on it, with fewer rights, or with a request that hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import add, remote_config, remove, set_to, to_deep_desert
+from helpers.gate import PATIENCE, Gate
+from helpers.listening import SECONDS, Listener
+from helpers.proxy import Exchange, Proxy, answer, cut_after, cut_before, pass_on
+from helpers.servers import Server
+from helpers.tracking import shown, undo
+from helpers.wild import FOUNDING
+from remote.rights import whole_request_refused
+from tracker.conftest import START
+from tracker_tui.config import Config, Remote, Secret
+from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.errors import DatabaseUnreachable, WriteRefused
+from tracker_tui.tracker import Failed, Loaded, Tracker, Undone
+
+
+@pytest.fixture
+def books(remote_url: str) -> Iterator[Books]:
+    """The ledger, as somebody else sees it who is on the same server."""
+    with closing(open_remote(Remote(remote_url, token=None))) as database:
+        yield _founded(database)
+
+
+def _founded(database: RemoteLedgerDatabase) -> Books:
+    books = Books(database, FOUNDING)
+    books.ledger.create(START, "x")
+    return books
+
+
+@pytest.fixture
+def config(books: Books, proxy: Proxy, tmp_path: Path) -> Config:
+    """The settings of a player who comes to the server by the proxy."""
+    return remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE)
+
+
+@pytest.fixture
+def tracker(config: Config) -> Iterator[Tracker]:
+    """A tracker that opened its server as it does in earnest."""
+    with closing(Tracker(config)) as tracker:
+        tracker.open().result(SECONDS)
+        yield tracker
+
+
+@pytest.fixture
+def listener(tracker: Tracker) -> Listener:
+    return Listener(tracker)
+
+
+class TestSeveralPlayers:
+    def test_their_changes_of_one_resource_are_all_there(
+        self, config: Config, books: Books
+    ) -> None:
+        with ExitStack() as stack:
+            trackers = [stack.enter_context(closing(Tracker(config))) for _ in range(4)]
+            listeners = [Listener(tracker) for tracker in trackers]
+            for number in range(1, 26):
+                for tracker in trackers:
+                    tracker.submit([add(number), to_deep_desert(1)])
+            outcomes = [outcome for each in listeners for outcome in each.settled(50)]
+            for tracker in trackers:
+                tracker.refresh().result(SECONDS)
+                assert shown(tracker) == books.quantities()
+        assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
+        assert books.quantities() == (1000 + 4 * (325 - 25), 400 + 4 * 25)
+        # Each begins where the one before it ended: nobody wrote over anybody.
+        rows = [row for row in books.rows("resource_history") if row["resource_id"] == "spice"]
+        for place in ("hagga", "deep_desert"):
+            ends = [row[f"new_quantity_{place}"] for row in rows]
+            assert [row[f"previous_quantity_{place}"] for row in rows[1:]] == ends[:-1]
+
+    def test_a_count_of_what_somebody_else_moved_meanwhile_is_a_conflict(
+        self, tracker: Tracker, listener: Listener, books: Books
+    ) -> None:
+        books.ledger.apply(add(1))
+        tracker.submit([set_to(5, expected=1000)])
+        (outcome,) = listener.settled(1)
+        assert outcome.verdict is Verdict.CONFLICT
+        assert tracker.needing_player() == [outcome]
+        assert shown(tracker) == books.quantities() == (1001, 400)
+
+    def test_undo_keeps_what_others_did_since(
+        self, tracker: Tracker, listener: Listener, books: Books
+    ) -> None:
+        tracker.submit([set_to(5), add(7, resource_id="water")])
+        listener.settled(2)
+        books.ledger.apply(add(20))
+        assert undo(tracker, listener) == Undone(0, 2)
+        assert books.quantities() == (1020, 400)
+        assert books.quantities("water") == (50, 0)
+
+
+class TestRights:
+    @pytest.mark.parametrize(("access", "can_write"), [("rw", True), ("ro", False)])
+    def test_what_a_token_may_is_known_once_the_ledger_was_read(
+        self, guarded_server: Server, tmp_path: Path, access: str, can_write: bool
+    ) -> None:
+        url, full = guarded_server.new_database(), guarded_server.token("rw")
+        with closing(open_remote(Remote(url, Secret(full)))) as database:
+            books = _founded(database)
+            config = remote_config(url, tmp_path, guarded_server.token(access))
+            with closing(Tracker(config)) as tracker:
+                assert tracker.can_write, "nobody has said otherwise yet"
+                tracker.open().result(SECONDS)
+                assert tracker.can_write is can_write
+                listener = Listener(tracker)
+                tracker.submit([add(5)])
+                (outcome,) = listener.settled(1)
+            assert (outcome.verdict is Verdict.APPLIED) is can_write
+            assert books.quantities() == (1005 if can_write else 1000, 400)
+
+    def test_a_change_that_is_not_permitted_needs_the_player_and_holds_up_nothing_else(
+        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
+    ) -> None:
+        proxy.fate = _no_water
+        refused, fine = add(5, resource_id="water"), add(7)
+        tracker.submit([refused, fine])
+        first, second = listener.settled(2)
+        assert (first.change, first.refusal) == (refused, Refusal.NOT_PERMITTED)
+        assert "does not allow your TURSO_AUTH_TOKEN" in first.said
+        assert (second.change, second.verdict) == (fine, Verdict.APPLIED)
+        assert (tracker.needing_player(), tracker.pending()) == ([first], [])
+        assert shown(tracker) == books.quantities() == (1007, 400)
+        assert shown(tracker, "water") == books.quantities("water") == (50, 0)
+        proxy.fate = pass_on
+        waiting = add(1, resource_id="water")
+        tracker.submit([waiting])
+        tracker.drop(refused.id)
+        assert [outcome.change for outcome in listener.settled(1)] == [waiting]
+        assert books.quantities("water") == (51, 0)
+
+    def test_rights_that_are_taken_away_are_noticed_by_the_next_refresh(
+        self, tracker: Tracker, listener: Listener, proxy: Proxy
+    ) -> None:
+        assert tracker.can_write
+        proxy.fate = whole_request_refused("resources:data_update")
+        tracker.submit([add(5)])
+        listener.settled(1)
+        tracker.refresh().result(SECONDS)
+        assert not tracker.can_write
+        assert shown(tracker) == (1000, 400)
+        before = proxy.count
+        tracker.refresh().result(SECONDS)
+        assert proxy.count == before + 1, "what is known is not asked again"
+
+    def test_an_edit_that_is_not_permitted_says_so(self, tracker: Tracker, proxy: Proxy) -> None:
+        proxy.fate = answer(403)
+        with pytest.raises(WriteRefused, match="does not allow your TURSO_AUTH_TOKEN"):
+            tracker.edit(add(5)).result(SECONDS)
+
+
+class TestLostOnTheWay:
+    def test_a_change_whose_reply_was_lost_is_sent_again_and_applied_once(
+        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
+    ) -> None:
+        # The driver's own second try is lost, too.
+        proxy.meet([cut_after, cut_after])
+        tracker.submit([add(5)])
+        listener.until(lambda: tracker.trouble is not None)
+        assert shown(tracker) == (1005, 400), "applied once on the screen as well"
+        tracker.submit([add(1)])
+        verdicts = [outcome.verdict for outcome in listener.settled(2)]
+        assert verdicts == [Verdict.ALREADY_APPLIED, Verdict.APPLIED]
+        assert shown(tracker) == books.quantities() == (1006, 400)
+
+    def test_a_refresh_in_between_does_not_show_it_twice(
+        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
+    ) -> None:
+        # Later tries do not even arrive, so that the last trouble is another one.
+        proxy.meet([cut_after, cut_after, answer(429)])
+        tracker.submit([add(5)])
+        listener.next(Failed)
+        tracker.refresh()
+        listener.next(Failed)
+        tracker.refresh()
+        assert listener.next(Loaded).changed == frozenset()
+        assert shown(tracker) == books.quantities() == (1005, 400)
+        assert tracker.pending() == []
+
+    def test_what_could_not_be_sent_goes_with_the_next_refresh(
+        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
+    ) -> None:
+        proxy.fate = answer(429)
+        tracker.submit([add(5)])
+        listener.next(Failed)
+        proxy.fate = pass_on
+        tracker.refresh()
+        listener.settled(1)
+        assert books.quantities() == (1005, 400)
+
+
+class TestClosing:
+    def test_what_is_pending_is_sent(self, config: Config, books: Books) -> None:
+        tracker = Tracker(config)
+        tracker.submit([add(5), remove(1000)])
+        assert tracker.close() == []
+        assert books.quantities() == (5, 400)
+
+    def test_what_could_not_be_sent_is_returned(
+        self, config: Config, proxy: Proxy, books: Books
+    ) -> None:
+        tracker = Tracker(config)
+        tracker.open().result(SECONDS)
+        proxy.fate = cut_before
+        changes = [add(5), add(7)]
+        tracker.submit(changes)
+        assert tracker.close() == changes
+        assert books.quantities() == (1000, 400)
+
+    def test_nobody_waits_for_what_is_only_read(self, config: Config, proxy: Proxy) -> None:
+        tracker = Tracker(config)
+        with Gate() as gate:
+            proxy.fate = gate
+            opened = tracker.open()
+            gate.await_request()
+            history, refreshed = tracker.recent_history("spice"), tracker.refresh()
+            assert tracker.close() == []
+            assert gate.is_holding
+        for given_up in (opened, history):
+            assert isinstance(given_up.exception(SECONDS), DatabaseUnreachable)
+        assert refreshed.done()
+
+    def test_an_undo_that_was_asked_for_is_not_forgotten(
+        self, config: Config, proxy: Proxy, books: Books
+    ) -> None:
+        tracker = Tracker(config)
+        listener = Listener(tracker)
+        tracker.submit([add(5)])
+        listener.settled(1)
+        with Gate() as gate:
+            proxy.fate = gate
+            tracker.refresh()
+            gate.await_request()
+            tracker.undo()
+            closing_it = Thread(target=tracker.close)
+            closing_it.start()
+        closing_it.join(SECONDS)
+        assert books.quantities() == (1000, 400)
+
+
+def _no_water(exchange: Exchange) -> None:
+    """Refuse the whole request, as a server does for what a token may not do in part of it."""
+    (answer(403) if b'"water"' in exchange.body else pass_on)(exchange)

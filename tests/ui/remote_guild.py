@@ -1,0 +1,80 @@
+"""A guild on a real libSQL server, and a look behind the program's back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import remote_config
+from helpers.gate import PATIENCE
+from helpers.wild import LATER, Statements
+from tracker_tui.config import Config, Remote, Secret
+from tracker_tui.db.remote import open_remote
+from tracker_tui.db.turso import connect
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.app import TrackerApp
+from ui.conftest import MEMBER, RESOURCES, WIDE, Guild, Player
+
+
+class RemoteGuild(Guild):
+    """A guild on a server, which is asked directly; the program may take another way to it."""
+
+    def __init__(
+        self, url: str, home: Path, *, token: str | None = None, way: str | None = None
+    ) -> None:
+        """Use the database at `url`; the program is told that it is at `way`."""
+        super().__init__(home / "nowhere.db", now=None)
+        self.url = url
+        self._token = token
+        self.way = way or url
+
+    def found(self, tables: Statements = LATER) -> RemoteGuild:
+        """Make the tables, and RESOURCES in them, in an empty database."""
+        token = None if self._token is None else Secret(self._token)
+        with closing(open_remote(Remote(self.url, token))) as database:
+            Books(database, tables).ledger.create(RESOURCES, MEMBER)
+        return self
+
+    def config(self, *, token: str | None = None, **given: Any) -> Config:
+        """Return settings under which the program opens this database, by default with all rights.
+
+        The server is given so long that a test notices whoever waits for it.
+        """
+        settings = remote_config(self.way, self.path.parent, token or self._token)
+        return settings._replace(**({"member": MEMBER, "busy_seconds": PATIENCE} | given))
+
+    def tracker(self, **given: Any) -> Tracker:
+        """Return a tracker that opens its ledger as it does in earnest."""
+        return Tracker(self.config(**given))
+
+    def sql(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement by a connection of its own, as another program would."""
+        with closing(connect(self.url, self._token, isolation_level=None)) as connection:
+            return connection.execute(sql, values).fetchall()
+
+
+def poll_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the dashboard look at its server many times a second, also after a failure."""
+    monkeypatch.setattr("tracker_tui.ui.screens.resources._POLL_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker._REFRESH_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker._LONGEST_PAUSE", 0.1)
+
+
+@asynccontextmanager
+async def watching(
+    guild: RemoteGuild, size: tuple[int, int] = WIDE, **given: Any
+) -> AsyncIterator[Player]:
+    """Open the dashboard as `playing` does, without waiting for rows: they may never come."""
+    tracker = guild.tracker(**given)
+    tracker.open()
+    app = TrackerApp(tracker)
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            yield Player(app, pilot, guild)
+    finally:
+        tracker.close()

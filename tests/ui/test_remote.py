@@ -1,0 +1,187 @@
+"""An evening on a guild's server, by keys alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.gate import Gate
+from helpers.proxy import Proxy, delayed
+from ui.conftest import BY_NAME, Guild, playing
+from ui.remote_guild import RemoteGuild, poll_eagerly
+
+
+@pytest.fixture
+def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> Guild:
+    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
+
+
+async def test_it_opens_with_the_rows_and_the_name_of_the_server(
+    guild: Guild, proxy: Proxy
+) -> None:
+    async with playing(guild) as player:
+        await player.sees("tracker · localhost", "● online   Chani", "1,200")
+        assert player.names() == BY_NAME
+        assert proxy.count <= 2
+        player.assert_laid_out()
+
+
+async def test_find_and_change_is_one_request(guild: Guild, proxy: Proxy) -> None:
+    async with playing(guild) as player:
+        before = proxy.count
+        player.burst("/spice")
+        await player.until(lambda: player.is_on("Spice Melange"))
+        player.burst("+3*500 # run\r")
+        await player.sees("1,200 → 2,700", "+165 points")
+        assert proxy.count == before + 1
+    assert guild.history() == [("relative", 1_500, 0, "run")]
+    assert guild.quantities("spice") == (2_700, 0)
+    assert guild.points() == [("spice", 165.0)]
+
+
+async def test_one_enter_for_many_marked_rows_is_one_request(guild: Guild, proxy: Proxy) -> None:
+    async with playing(guild) as player:
+        before = proxy.count
+        player.burst("   +10 # all\r")
+        await player.sees("3 changes of 3 resources applied")
+        assert proxy.count == before + 1
+    assert guild.history() == [("relative", 10, 0, "all")] * 3
+
+
+async def test_a_transfer_moves_between_the_locations(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("/spice mel>200\r<50\r")
+        await player.settles(2)
+    assert [row[:3] for row in guild.history()] == [("transfer", -200, 200), ("transfer", 50, -50)]
+    assert guild.quantities("spice") == (1_050, 150)
+
+
+async def test_a_count_of_what_somebody_else_moved_is_a_conflict_and_can_be_typed_again(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("=5")
+        await player.sees("7 → 5")
+        guild.sql("UPDATE resources SET quantity_hagga = 90 WHERE id = 'water'")
+        player.burst("\r")
+        await player.sees("▲ 1 refused: o", "Hagga holds 90 now, not 7.")
+        assert guild.quantities("water") == (90, 0)
+        await player.until(lambda: " 90 " in player.line(" Water  "), "what the server has")
+        await player.press("o")
+        await player.sees("Water =5: not changed.")
+        await player.press("enter")
+        await player.sees("90 → 5")
+        await player.press("enter")
+        await player.settles(1)
+        await player.sees_no("refused")
+    assert guild.history("water") == [("absolute", -85, 0, None)]
+
+
+async def test_undo_takes_back_all_of_a_submission_in_one_request(
+    guild: Guild, proxy: Proxy
+) -> None:
+    async with playing(guild) as player:
+        player.burst("   +10\r")
+        await player.settles(3)
+        before = proxy.count
+        await player.press("u")
+        await player.settles(6)
+        await player.sees("Undone.")
+        assert proxy.count == before + 1
+    assert [guild.quantities(each)[0] for each in ("machine", "cell", "blade")] == [7, 40, 3]
+    assert guild.points() == []
+
+
+async def test_thirty_edits_in_one_burst_are_applied_in_order(guild: Guild, proxy: Proxy) -> None:
+    proxy.fate = delayed(0.05)
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        before = proxy.count
+        player.burst("".join(f"+{number}\r" for number in range(1, 31)))
+        await player.settles(30)
+        await player.until(lambda: " 472 " in player.line(" Water  "))
+        assert proxy.count - before < 10, "what waits goes together"
+    assert [row[1] for row in guild.history("water")] == list(range(1, 31))
+    assert guild.quantities("water") == (472, 0)
+
+
+async def test_the_screen_shows_a_change_before_the_server_has_answered(
+    guild: Guild, proxy: Proxy
+) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        with Gate() as gate:
+            proxy.fate = gate
+            player.burst("+50\r")
+            await player.until(lambda: " 57 " in player.line(" Water  "))
+            await player.sees("↑ 1 pending")
+            player.burst("+1\r>8\r")
+            await player.until(lambda: " 50 " in player.line(" Water  "))
+            await player.sees("↑ 3 pending")
+            assert gate.is_holding
+            assert guild.history() == []
+        await player.settles(3)
+        await player.sees_no("pending")
+    assert guild.quantities("water") == (50, 8)
+
+
+async def test_the_guild_calls_its_locations_what_it_likes(guild: Guild) -> None:
+    guild.sql(
+        "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
+        " VALUES ('inventory_location_1_name', 'Sietch Tabr', 1, 1)"
+    )
+    async with playing(guild) as player:
+        await player.sees("▐Sietch Tabr▌", "▸ Sietch Tabr")
+        player.burst("/spice mel+5\r")
+        await player.sees("Sietch Tabr 1,200 → 1,205")
+
+
+async def test_details_come_with_their_history(guild: Guild, proxy: Proxy) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Spice Melange")
+        player.burst("+500 # worm\r")
+        await player.settles(1)
+        before = proxy.count
+        await player.press("enter")
+        await player.sees("The spice must flow.", "Latest changes")
+        assert "Hagga +500" in player.line("worm")
+        assert "Hagga +1,200" in player.line("Resource created")
+        assert proxy.count == before + 1
+        player.assert_laid_out()
+
+
+async def test_what_others_change_appears_by_itself(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll_eagerly(monkeypatch)
+    async with playing(guild) as player:
+        guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'steel'")
+        await player.until(lambda: " 4,321 " in player.line("Steel Ingot"))
+
+
+async def test_r_asks_at_once(guild: Guild) -> None:
+    async with playing(guild) as player:
+        guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'steel'")
+        await player.press("r")
+        await player.until(lambda: " 4,321 " in player.line("Steel Ingot"))
+
+
+async def test_names_of_the_server_are_plain_text(guild: Guild) -> None:
+    for resource_id, name in (("water", "[bold]W[/bold]"), ("worm", "\x1b[31mworm\x1b[0m\x07")):
+        guild.sql("UPDATE resources SET name = ? WHERE id = ?", name, resource_id)
+    guild.sql(
+        "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
+        " VALUES ('inventory_location_2_name', '[red]\x1b[2JX', 1, 1)"
+    )
+    async with playing(guild) as player:
+        await player.sees("[bold]W[/bold]", "[31mworm", "[red]")
+        player.assert_laid_out()
+        player.burst("/[bold]+5\r")
+        await player.sees("[bold]W[/bold]: Hagga 7 → 12")
+        player.assert_laid_out()
+        await player.press("escape", "escape", "enter")
+        await player.sees("Resource created")
+        player.assert_laid_out()

@@ -1,0 +1,116 @@
+"""The whole command, from its start to its exit status, on a server that does not answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partialmethod
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from helpers.gate import PATIENCE, Gate
+from helpers.proxy import Fate, Proxy, answer, cut_before
+from remote.guilds import configure
+from tracker_tui.cli import main
+from tracker_tui.ui.app import TrackerApp
+from ui.conftest import WIDE, Player
+from ui.remote_guild import RemoteGuild
+
+Play = Callable[[Player], Awaitable[None]]
+Evening = Callable[[Play], int]
+
+
+@pytest.fixture
+def guild(
+    proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RemoteGuild:
+    """The guild of RESOURCES on a server with a proxy on the way to it; configured."""
+    configure(monkeypatch, proxy.url)
+    monkeypatch.setattr("tracker_tui.db.remote.DEADLINE", PATIENCE)
+    return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
+
+
+@pytest.fixture
+def evening(guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Evening:
+    """Run `tracker-tui` until it ends, and return its exit status; the player must leave."""
+
+    def run(play: Play) -> int:
+        async def at_the_keys(pilot: Pilot[None]) -> None:
+            assert isinstance(pilot.app, TrackerApp)
+            try:
+                await play(Player(pilot.app, pilot, guild))
+            except BaseException:
+                pilot.app.exit()
+                raise
+
+        # The one thing that is not as in earnest: no terminal is drawn on.
+        run = partialmethod(TrackerApp.run, headless=True, size=WIDE, auto_pilot=at_the_keys)
+        monkeypatch.setattr(TrackerApp, "run", run)
+        for stream in (sys.stdin, sys.stdout):
+            monkeypatch.setattr(stream, "isatty", lambda: True)
+        return main([])
+
+    return run
+
+
+def test_leaving_stores_what_was_typed(evening: Evening, guild: RemoteGuild) -> None:
+    async def play(player: Player) -> None:
+        await player.sees("1,200")
+        player.burst("/water\r+5\r>2\rq")
+
+    assert evening(play) == 0
+    assert guild.quantities("water") == (10, 2)
+
+
+@pytest.mark.parametrize("fate", [cut_before, answer(503), answer(401)])
+def test_what_could_not_be_sent_is_named(
+    evening: Evening,
+    guild: RemoteGuild,
+    proxy: Proxy,
+    capsys: pytest.CaptureFixture[str],
+    fate: Fate,
+) -> None:
+    async def play(player: Player) -> None:
+        await player.sees("1,200")
+        proxy.fate = fate
+        player.burst("/water\r+5\r>2\r")
+        await player.sees("↑ 2 pending")
+        player.burst("q")
+
+    assert evening(play) == 1
+    told = capsys.readouterr().err
+    assert "Not stored, and lost: Water +5 at Hagga, Water >2 at Hagga\n" in told
+    assert "Traceback" not in told
+    assert guild.history() == []
+
+
+def test_it_ends_at_once_while_the_first_refresh_hangs(evening: Evening, proxy: Proxy) -> None:
+    with Gate() as gate:
+        proxy.fate = gate
+
+        async def play(player: Player) -> None:
+            await player.until(lambda: gate.is_holding, "the request")
+            player.burst("q")
+
+        assert evening(play) == 0
+        assert gate.is_holding, "it waited for the answer"
+
+
+@pytest.mark.parametrize("keys", ["r", "\r"], ids=["refresh", "details"])
+def test_it_ends_at_once_whatever_hangs(
+    evening: Evening, proxy: Proxy, capsys: pytest.CaptureFixture[str], keys: str
+) -> None:
+    with Gate() as gate:
+
+        async def play(player: Player) -> None:
+            await player.sees("1,200")
+            proxy.fate = gate
+            player.burst(keys * 5)
+            await player.until(lambda: gate.is_holding, "the request")
+            player.burst("\x11")
+
+        assert evening(play) == 0
+        assert gate.is_holding, "it waited for the answer"
+    assert capsys.readouterr().err == ""
