@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from tracker_tui.config import Config, Remote
@@ -23,6 +24,7 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
 from tracker_tui.errors import (
     DatabaseBusy,
+    DatabaseError,
     DatabaseUnreachable,
     OutcomeUnknown,
     StatementRefused,
@@ -35,14 +37,15 @@ from tracker_tui.opening import acquaintances_of, name_of, open_ledger
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import MemoryOutbox, Outbox
+from tracker_tui.sync.pace import Pace
 
 T = TypeVar("T")
 
 _REFRESH_SECONDS = 10.0
 """How often a server is asked what others changed: it tells nothing by itself."""
 _LONGEST_PAUSE = 30.0
-_TRY_AGAIN_SECONDS = 0.5
-_BETWEEN_TRIES = 0.1
+_TRY_AGAIN_SECONDS = 1.5
+_FIRST_PAUSE = 0.1
 _BETWEEN_INTERRUPTIONS = 0.05
 
 
@@ -112,12 +115,10 @@ class Tracker:
         self._poll_queued = threading.Lock()
         self._refresh_asked: Future[None] | None = None
         self._is_closing = False
-        self._is_unsure = False
-        """Whether what is pending may be in the ledger already."""
+        self._is_sending = False
         self._clock_offset = 0.0
         self._working_since: float | None = None
-        self._pause = 0.0
-        self._quiet_until = 0.0
+        self._pace = Pace(_LONGEST_PAUSE if self.is_remote else 0.0)
 
     # Listening
 
@@ -152,6 +153,11 @@ class Tracker:
         """Return the changes that the ledger has not answered yet."""
         return self._outbox.pending()
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether what is pending may be in the ledger already: an answer got lost."""
+        return self._engine.is_unsure
+
     def waited(self) -> float:
         """Return for how many seconds the ledger has been at work on one thing; 0.0 when idle."""
         since = self._working_since
@@ -172,16 +178,17 @@ class Tracker:
         return self._ask(self._open)
 
     def refresh(self) -> Future[None]:
-        """Read everything anew; asked again before it began, it is the same refresh."""
+        """Read everything anew, rights included; not begun yet, it is the same refresh."""
         asked = self._refresh_asked
         if asked is None or asked.running() or asked.done():
-            asked = self._ledger_thread.submit(self._guarded, self._refresh)
+            work = partial(self._refresh, anew=True)
+            asked = self._ledger_thread.submit(self._guarded, work)
             self._refresh_asked = asked
         return asked
 
     def poll(self) -> None:
         """Refresh if others changed something; asked often, it never piles up."""
-        if not self._is_quiet() and self._poll_queued.acquire(blocking=False):
+        if not self._pace.is_quiet and self._poll_queued.acquire(blocking=False):
             self._ledger_thread.submit(self._guarded, self._poll)
 
     def change(
@@ -232,7 +239,7 @@ class Tracker:
         self._is_closing = True
         closed = self._ledger_thread.submit(self._close)
         while not wait([closed], timeout=_BETWEEN_INTERRUPTIONS).done:
-            if self._ledger is not None and not self._outbox.pending():
+            if self._ledger is not None and not self._is_sending:
                 # Nobody waits any more for what is being read. Once is not enough: there is
                 # nothing to interrupt in the moment before a request begins.
                 self._ledger.interrupt()
@@ -286,38 +293,32 @@ class Tracker:
 
     def _fail(self, error: TrackerError) -> None:
         self.trouble = error
-        self._is_unsure |= isinstance(error, OutcomeUnknown)
-        if self.is_remote and not self._is_quiet():
-            # A server that is down, or refuses us, is not to be asked every second. What the
-            # player asks for meanwhile, and gets no answer to, makes the pause no longer.
-            self._pause = min(max(1.0, self._pause * 2), _LONGEST_PAUSE)
-            self._quiet_until = time.monotonic() + self._pause
+        self._pace.failed()
         self._listener(Failed(error))
 
-    def _is_quiet(self) -> bool:
-        return time.monotonic() < self._quiet_until
-
-    def _refresh(self) -> None:
+    def _refresh(self, *, anew: bool = False) -> None:
         if self._is_closing:
             return
-        if self._is_unsure and self._outbox.pending():
+        if self.is_unsure:
             # Laid over rows that have it already, it would be shown twice.
             self._send()
         ledger = self._opened()
         ledger.changed_elsewhere()
-        snapshot = ledger.refresh()
+        snapshot = ledger.refresh(anew=anew)
         is_first = self.last_refresh is None
         difference = self._board.replace(snapshot.resources)
         self.names, self.places = snapshot.names, snapshot.places
         self._clock_offset = snapshot.now - time.time()
         self.last_refresh = time.monotonic()
-        self._fare_well()
+        if not self._engine.has_unsent:
+            # Else what cannot be sent is still in trouble, whatever can be read.
+            self._fare_well()
         self._listener(Loaded(difference.changed, difference.removed, is_first))
         self._flush_soon()
 
     def _poll(self) -> None:
         self._poll_queued.release()
-        if self._is_quiet():
+        if self._pace.is_quiet:
             # What was at work when this was asked for has failed since.
             return
         if self.last_refresh is None or self.trouble or self._may_have_changed():
@@ -332,7 +333,7 @@ class Tracker:
 
     def _fare_well(self) -> None:
         self.trouble = None
-        self._pause = self._quiet_until = 0.0
+        self._pace.answered()
 
     def _flush_soon(self) -> None:
         if self._outbox.pending() and self._flush_queued.acquire(blocking=False):
@@ -341,42 +342,70 @@ class Tracker:
     def _flush(self) -> None:
         # Released first: what is put from here on asks for a flush of its own.
         self._flush_queued.release()
-        self._send()
+        if not self._is_closing:
+            self._send()
 
-    def _send(self) -> Sequence[Outcome]:
-        outcomes = self._engine.send(self._opened())
-        self._is_unsure = False
-        if outcomes:
-            # Else nothing may have been sent: all may wait for one that needs the player.
-            self._fare_well()
-        return outcomes
+    def _send(self) -> None:
+        self._is_sending = True
+        try:
+            # Without outcomes nothing was sent: all waits for one that needs the player.
+            if self._engine.send(self._opened()):
+                self._fare_well()
+        finally:
+            self._is_sending = False
 
     def _edit(self, change: Change) -> Outcome:
         acquaintances = acquaintances_of(self.config)
-        started = time.monotonic()
+        started, pause = time.monotonic(), _FIRST_PAUSE
+        unknown: OutcomeUnknown | None = None
         while True:
             try:
                 edited = self._opened().edit(change, acquaintances.recall(), acquaintances.remember)
-            except StatementRefused as error:
-                refusal = Refusal.BY_DATABASE
-                return Outcome(change, Verdict.REFUSED, None, refusal=refusal, said=str(error))
-            except (DatabaseBusy, DatabaseUnreachable):
-                if time.monotonic() - started > _TRY_AGAIN_SECONDS:
-                    raise
-                time.sleep(_BETWEEN_TRIES)
+            except DatabaseError as error:
+                if isinstance(error, OutcomeUnknown):
+                    unknown = unknown or error
+                may_pass = isinstance(error, DatabaseBusy | DatabaseUnreachable)
+                is_late = time.monotonic() - started + pause > _TRY_AGAIN_SECONDS
+                if is_late or self._is_closing or not may_pass:
+                    # What a later try met says nothing of what became of an earlier one.
+                    return _refused_outcome(change, unknown or error)
+                time.sleep(pause)
+                pause *= 2
             else:
                 self.names, self.places = edited.names, edited.places
                 return edited.outcome
 
     def _undo(self, up_to: int) -> None:
-        undoing = self._engine.undo(self._opened(), up_to, random_id, self.member.id)
+        self._learn_what_is_stored()
+        self._is_sending = True
+        try:
+            undoing = self._engine.undo(self._opened(), up_to, random_id, self.member.id)
+        finally:
+            self._is_sending = False
         self._listener(Undone(len(undoing.withdrawn), len(undoing.counters)))
+
+    def _learn_what_is_stored(self) -> None:
+        """Send what may be stored already: that cannot be withdrawn any more, if it is."""
+        if not self.is_unsure:
+            return
+        try:
+            self._send()
+        except DatabaseError as error:
+            message = "Not undone: an answer got lost, and what is stored is not known yet. "
+            raise OutcomeUnknown(f"{message}Try again when the server answers.") from error
 
     def _close(self) -> None:
         if self._outbox.pending():
             self._guarded(self._send)
         if self._ledger is not None:
             self._ledger.close()
+
+
+def _refused_outcome(change: Change, error: DatabaseError) -> Outcome:
+    """Return the outcome of a change that the database refuses for good; else raise the error."""
+    if not isinstance(error, StatementRefused):
+        raise error
+    return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.BY_DATABASE, said=str(error))
 
 
 def _fault(error: Exception) -> UnexpectedError:

@@ -43,7 +43,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time by which trackers decide when to ask; it stands still."""
     clock = Clock()
-    monkeypatch.setattr("tracker_tui.tracker.time", clock)
+    for module in ("tracker", "sync.pace"):
+        monkeypatch.setattr(f"tracker_tui.{module}.time", clock)
     return clock
 
 

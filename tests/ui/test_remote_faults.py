@@ -140,7 +140,7 @@ async def test_an_undo_whose_reply_is_lost_takes_back_once(
 async def test_what_was_not_sent_is_withdrawn_by_undo(guild: RemoteGuild, proxy: Proxy) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
-        proxy.fate = cut_before
+        proxy.fate = answer(429)
         player.burst("+50\r")
         await player.sees("↑ 1 pending", "○ offline")
         await player.press("u")
@@ -150,6 +150,24 @@ async def test_what_was_not_sent_is_withdrawn_by_undo(guild: RemoteGuild, proxy:
         proxy.fate = pass_on
         await player.sees("● online")
     assert guild.history() == []
+
+
+async def test_what_may_be_stored_already_is_undone_once_that_is_known(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        proxy.fate = cut_after
+        player.burst("+50\r")
+        await player.sees("↑ 1 pending", "○ offline")
+        await player.press("u")
+        await player.sees("Not undone")
+        proxy.fate = pass_on
+        await player.sees("● online")
+        await player.press("u")
+        await player.settles(2)
+    assert [reason for *_, reason in guild.history()] == [None, "Undo: +50"]
+    assert guild.quantities("water") == (7, 0)
 
 
 async def test_the_details_say_why_they_have_no_history_and_are_left_as_ever(

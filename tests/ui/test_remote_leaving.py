@@ -64,13 +64,21 @@ def test_leaving_stores_what_was_typed(evening: Evening, guild: RemoteGuild) -> 
     assert guild.quantities("water") == (10, 2)
 
 
-@pytest.mark.parametrize("fate", [cut_before, answer(503), answer(401)])
+@pytest.mark.parametrize(
+    ("fate", "said"),
+    [
+        (cut_before, "No answer came; look whether these are stored before you repeat them"),
+        (answer(503), "No answer came; look whether these are stored before you repeat them"),
+        (answer(401), "Not stored, and lost"),
+    ],
+)
 def test_what_could_not_be_sent_is_named(
     evening: Evening,
     guild: RemoteGuild,
     proxy: Proxy,
     capsys: pytest.CaptureFixture[str],
     fate: Fate,
+    said: str,
 ) -> None:
     async def play(player: Player) -> None:
         await player.sees("1,200")
@@ -81,7 +89,7 @@ def test_what_could_not_be_sent_is_named(
 
     assert evening(play) == 1
     told = capsys.readouterr().err
-    assert "Not stored, and lost: Water +5 at Hagga, Water >2 at Hagga\n" in told
+    assert f"{said}: Water +5 at Hagga, Water >2 at Hagga\n" in told
     assert "Traceback" not in told
     assert guild.history() == []
 

@@ -65,7 +65,10 @@ def _store_the_rest(tracker: Tracker) -> Sequence[Change]:
 
 def _tell_of_unsent(unsent: Sequence[Change], tracker: Tracker) -> None:
     listed = ", ".join(_told(change, tracker) for change in unsent)
-    complain(f"Not stored, and lost: {listed}")
+    if tracker.is_unsure:
+        complain(f"No answer came; look whether these are stored before you repeat them: {listed}")
+    else:
+        complain(f"Not stored, and lost: {listed}")
 
 
 def _told(change: Change, tracker: Tracker) -> str:

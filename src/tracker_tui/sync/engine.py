@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
-from tracker_tui.errors import DatabaseError, StatementRefused, WriteRefused
+from tracker_tui.errors import DatabaseError, OutcomeUnknown, StatementRefused, WriteRefused
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.outbox import Outbox
@@ -25,6 +25,8 @@ class Engine:
         self._board = board
         self._tell = tell
         self._undo_log = UndoLog()
+        self.is_unsure = False
+        """Whether what is pending may be in the ledger already: an answer got lost."""
 
     def submit(self, changes: Iterable[Change]) -> None:
         """Keep one submission, show it, and remember it for undo."""
@@ -42,11 +44,21 @@ class Engine:
         try:
             while (sending := self._next_to_send()) and self._send(sending, ledger, outcomes):
                 pass
+        except OutcomeUnknown:
+            self.is_unsure = True
+            raise
+        else:
+            self.is_unsure = False
         finally:
             if outcomes:
                 self._board.answer(outcomes)
                 self._tell(tuple(outcomes))
         return outcomes
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether anything is pending that waits for nobody."""
+        return bool(self._next_to_send())
 
     def _next_to_send(self) -> list[Change]:
         """Return what goes into the next request, each behind its predecessor.
@@ -69,17 +81,24 @@ class Engine:
     def _send(self, changes: Sequence[Change], ledger: Ledger, outcomes: list[Outcome]) -> bool:
         """Send changes in one request, and add to `outcomes` what came of them.
 
-        What was not answered stays pending. Returns whether anything was settled.
+        Returns whether anything was settled; the rest stays pending. Raises why, where that is no
+        other change, once all that was answered is settled.
         """
-        before = len(outcomes)
+        before, failure = len(outcomes), None
         for change, answer in zip(changes, ledger.apply_all(changes), strict=True):
             outcome = self._outcome(change, answer)
-            if outcome is not None:
+            if isinstance(outcome, DatabaseError):
+                failure = failure or outcome
+            elif outcome is not None:
                 self._settle(outcome)
                 outcomes.append(outcome)
+        if failure is not None:
+            raise failure
         return len(outcomes) > before
 
-    def _outcome(self, change: Change, answer: Outcome | DatabaseError) -> Outcome | None:
+    def _outcome(
+        self, change: Change, answer: Outcome | DatabaseError
+    ) -> Outcome | DatabaseError | None:
         """Return what came of a change as it was submitted; None if it waits for another."""
         submitted = change if change.undoes is not None else change._replace(requires=None)
         if isinstance(answer, StatementRefused | WriteRefused):
@@ -89,7 +108,7 @@ class Engine:
             row = self._board.row(change.resource_id)
             return Outcome(submitted, Verdict.REFUSED, row, refusal=refusal, said=str(answer))
         if isinstance(answer, DatabaseError):
-            raise answer
+            return answer
         waits = answer.refusal is Refusal.NOT_IN_HISTORY and change.undoes is None
         return None if waits else answer._replace(change=submitted)
 

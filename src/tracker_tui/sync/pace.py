@@ -1,0 +1,35 @@
+"""Pace: how often a server that does not answer, or refuses us, is asked again."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+_FIRST_PAUSE: Final = 1.0
+
+
+class Pace:
+    """Pauses that double from one failure to the next, up to `longest` seconds; 0: none at all."""
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._pause = 0.0
+        self._quiet_until = 0.0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is too early to ask again without being told to."""
+        return time.monotonic() < self._quiet_until
+
+    def failed(self) -> None:
+        """Pause for longer than the last time.
+
+        What the player asks for during a pause, and gets no answer to, makes it no longer.
+        """
+        if not self.is_quiet:
+            self._pause = min(max(_FIRST_PAUSE, self._pause * 2), self._longest)
+            self._quiet_until = time.monotonic() + self._pause
+
+    def answered(self) -> None:
+        """Pause no more."""
+        self._pause = self._quiet_until = 0.0
