@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     # Costs as much as all else that a command imports: only when something is sent.
     import requests
 
+    from tracker_tui.db.turso.severing import SeverableAdapter
+
 
 class Transport:
     """Posts JSON and returns JSON; one request at a time."""
@@ -19,6 +21,7 @@ class Transport:
     def __init__(self, token: Token) -> None:
         self._token = token
         self._session: requests.Session | None = None
+        self._adapter: SeverableAdapter | None = None
         self._exchange: Exchange | None = None
         self.requests_sent = 0
 
@@ -28,7 +31,7 @@ class Transport:
         Redirects are never followed.
         """
         if self._session is None:
-            self._session = _new_session()
+            self._session = self._new_session()
         self.requests_sent += 1
         exchange = Exchange(self._session, url, body, self._token, seconds)
         self._exchange = exchange
@@ -39,6 +42,7 @@ class Transport:
             if not exchange.is_over:
                 # Whatever comes on this connection later belongs to a request that was given up.
                 exchange.abandon()
+                self._sever()
                 self.close()
 
     def interrupt(self) -> None:
@@ -53,13 +57,18 @@ class Transport:
             self._session.close()
             self._session = None
 
+    def _new_session(self) -> requests.Session:
+        import requests
 
-def _new_session() -> requests.Session:
-    import requests
-    from requests.adapters import HTTPAdapter
+        from tracker_tui.db.turso.severing import SeverableAdapter
 
-    session = requests.Session()
-    session.headers["User-Agent"] = f"tracker-tui/{__version__}"
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
-    return session
+        session = requests.Session()
+        session.headers["User-Agent"] = f"tracker-tui/{__version__}"
+        self._adapter = SeverableAdapter()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, self._adapter)
+        return session
+
+    def _sever(self) -> None:
+        if self._adapter is not None:
+            self._adapter.sever()
