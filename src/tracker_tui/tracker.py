@@ -18,19 +18,13 @@ from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.grammar import TypedChange
 from tracker_tui.domain.history import HistoryEntry
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
-from tracker_tui.errors import (
-    DatabaseBusy,
-    DatabaseError,
-    DatabaseUnreachable,
-    OutcomeUnknown,
-    StatementRefused,
-    TrackerError,
-    UnexpectedError,
-)
+from tracker_tui.editing_once import edit_once
+from tracker_tui.errors import DatabaseError, OutcomeUnknown, TrackerError, UnexpectedError
+from tracker_tui.events import Event, Failed, Loaded, Settled, Undone
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.opening import acquaintances_of, name_of, open_ledger
@@ -44,42 +38,7 @@ T = TypeVar("T")
 _REFRESH_SECONDS = 10.0
 """How often a server is asked what others changed: it tells nothing by itself."""
 _LONGEST_PAUSE = 30.0
-_TRY_AGAIN_SECONDS = 1.5
-_FIRST_PAUSE = 0.1
 _BETWEEN_INTERRUPTIONS = 0.05
-
-
-class Loaded(NamedTuple):
-    """A refresh came back; `changed` are the ids that look different now, `removed` are gone."""
-
-    changed: frozenset[str]
-    removed: frozenset[str]
-    is_first: bool
-
-
-class Settled(NamedTuple):
-    """The ledger answered changes of ours; those that undo have `change.undoes` set."""
-
-    outcomes: tuple[Outcome, ...]
-
-
-class Undone(NamedTuple):
-    """Undo is through: changes withdrawn before they were sent, and counter-changes sent.
-
-    Both 0: nothing of this run is left that could be undone.
-    """
-
-    withdrawn: int
-    countered: int
-
-
-class Failed(NamedTuple):
-    """The ledger could not be reached or read; what is shown stays, and is as old as it is."""
-
-    error: TrackerError
-
-
-Event = Loaded | Settled | Undone | Failed
 
 
 class Member(NamedTuple):
@@ -356,24 +315,9 @@ class Tracker:
 
     def _edit(self, change: Change) -> Outcome:
         acquaintances = acquaintances_of(self.config)
-        started, pause = time.monotonic(), _FIRST_PAUSE
-        unknown: OutcomeUnknown | None = None
-        while True:
-            try:
-                edited = self._opened().edit(change, acquaintances.recall(), acquaintances.remember)
-            except DatabaseError as error:
-                if isinstance(error, OutcomeUnknown):
-                    unknown = unknown or error
-                may_pass = isinstance(error, DatabaseBusy | DatabaseUnreachable)
-                is_late = time.monotonic() - started + pause > _TRY_AGAIN_SECONDS
-                if is_late or self._is_closing or not may_pass:
-                    # What a later try met says nothing of what became of an earlier one.
-                    return _refused_outcome(change, unknown or error)
-                time.sleep(pause)
-                pause *= 2
-            else:
-                self.names, self.places = edited.names, edited.places
-                return edited.outcome
+        edited = edit_once(self._opened, change, acquaintances, lambda: self._is_closing)
+        self.names, self.places = edited.names or self.names, edited.places
+        return edited.outcome
 
     def _undo(self, up_to: int) -> None:
         self._learn_what_is_stored()
@@ -399,13 +343,6 @@ class Tracker:
             self._guarded(self._send)
         if self._ledger is not None:
             self._ledger.close()
-
-
-def _refused_outcome(change: Change, error: DatabaseError) -> Outcome:
-    """Return the outcome of a change that the database refuses for good; else raise the error."""
-    if not isinstance(error, StatementRefused):
-        raise error
-    return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.BY_DATABASE, said=str(error))
 
 
 def _fault(error: Exception) -> UnexpectedError:

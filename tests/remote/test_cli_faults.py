@@ -62,7 +62,7 @@ PATIENCE = ("cli.edit._PATIENCE_SECONDS", "db.remote.DEADLINE", "opening._LONG_W
 @pytest.fixture(autouse=True)
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit fail with the first request: trying on for a while changes nothing here."""
-    monkeypatch.setattr("tracker_tui.tracker._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.editing_once._TRY_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture

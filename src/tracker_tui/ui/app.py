@@ -17,7 +17,8 @@ from textual.screen import Screen
 
 from tracker_tui.domain.grammar import SIGNS
 from tracker_tui.domain.text import one_line
-from tracker_tui.tracker import Event, Tracker
+from tracker_tui.events import Event
+from tracker_tui.tracker import Tracker
 from tracker_tui.ui.memory import Remembered, recall, remember
 from tracker_tui.ui.news import News
 from tracker_tui.ui.palette import TrackerCommands, is_offered

@@ -9,7 +9,8 @@ from textual.screen import Screen
 
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import TrackerError
-from tracker_tui.tracker import Tracker, Undone
+from tracker_tui.events import Undone
+from tracker_tui.tracker import Tracker
 from tracker_tui.ui.toasts import told_of_applied, told_of_refused, told_of_undo
 
 _BETWEEN_TOASTS = 0.8

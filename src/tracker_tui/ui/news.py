@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from tracker_tui.tracker import Event
+from tracker_tui.events import Event
 
 
 class News(Message):

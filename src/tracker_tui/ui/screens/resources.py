@@ -16,7 +16,8 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import resource_line
-from tracker_tui.tracker import Event, Failed, Loaded, Settled, Tracker, Undone
+from tracker_tui.events import Event, Failed, Loaded, Settled, Undone
+from tracker_tui.tracker import Tracker
 from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.editing import Editing
 from tracker_tui.ui.herald import Herald
