@@ -305,7 +305,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("schema", ["founding", "later"])
 @pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 60), ("server", 10)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 60), ("server", 6)], indirect=["empty_database"]
 )
 def test_the_ledger_does_what_the_model_does(
     make_ledger: MakeLedger, schema: str, examples: int

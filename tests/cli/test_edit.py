@@ -8,6 +8,7 @@ import pytest
 
 from helpers.commands import RESOURCE_TYPES, Run
 from helpers.guild import ask, quantities
+from helpers.wild import SETTINGS
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,16 @@ def test_edit_if_may_name_what_an_older_website_left_below_zero(run: Run, guild:
     assert run("edit", "iron", "=1200", "--if", "-8").status == 1
     assert run("edit", "iron", "=1200", "--if", "-7").status == 0
     assert quantities(guild, "iron") == (1_200, 500)
+
+
+def test_a_transfer_without_a_reason_is_told_in_the_guilds_words(run: Run, guild: Path) -> None:
+    ask(guild, SETTINGS)
+    insert = "INSERT INTO global_settings VALUES (?, ?, NULL, 1, 1)"
+    ask(guild, insert, "inventory_location_1_name", "Arrakeen")
+    ask(guild, insert, "inventory_location_2_name", "The Deep")
+    assert run("edit", "iron", "to-deep-desert", "300").status == 0
+    assert run("edit", "Iron Ore", "to-hagga", "100").status == 0
+    assert ask(guild, "SELECT reason FROM resource_history ORDER BY rowid") == [
+        ("Moved 300 from Arrakeen to The Deep",),
+        ("Moved 100 from The Deep to Arrakeen",),
+    ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from peewee import RawQuery
 
 from helpers import wild
 from helpers.books import Books
@@ -16,6 +18,8 @@ from helpers.proxy import Proxy, answer, pass_on
 from helpers.servers import Server, free_port
 from helpers.wild import OURS, ask_at
 from remote.guilds import Guarded, configure
+from tracker_tui.config import Remote, Secret
+from tracker_tui.db.remote import open_remote
 
 Found = dict[str, dict[str, str]]
 EVERYTHING = ["settings", "database", "token", "schema", "clock"]
@@ -104,6 +108,35 @@ def test_a_read_only_token_is_worth_a_note(run: Run, guarded: Guarded) -> None:
     assert found["token"]["found"].startswith("read only")
     assert "a token that may write" in found["token"]["advice"]
     assert list(found) == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    ("access", "state", "said"),
+    [("ro", "note", "read only"), ("rw", "ok", "accepted: full, it may do what members do")],
+)
+def test_over_a_websocket_a_token_is_told_as_over_http(
+    run: Run,
+    guarded_server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    access: str,
+    state: str,
+    said: str,
+) -> None:
+    # Over a WebSocket all share one database: what is made here stays.
+    found_guild(guarded_server)
+    url = guarded_server.url.replace("http://", "ws://")
+    configure(monkeypatch, url, guarded_server.token(access))
+    found = examined(run)
+    assert list(found) == EVERYTHING
+    assert found["token"]["state"] == state
+    assert found["token"]["found"].startswith(said)
+
+
+def found_guild(server: Server) -> None:
+    with closing(open_remote(Remote(server.url, Secret(server.token())))) as database:
+        for statement in wild.FOUNDING:
+            made = statement.replace("TABLE ", "TABLE IF NOT EXISTS ", 1)
+            database.batch([RawQuery(made.replace("INDEX ", "INDEX IF NOT EXISTS ", 1))])
 
 
 def test_a_server_that_asks_for_no_token_is_all_right(run: Run, guild: Books) -> None:

@@ -104,15 +104,14 @@ def test_a_blank_name_of_a_location_is_the_usual_one(
 def test_a_transfer_without_a_reason_says_what_was_moved_in_the_guilds_words(
     run: Run, guild: Books
 ) -> None:
-    """From the second edit on: names are read in the same request that makes the change."""
+    """From the very first edit on, and in those that look at nothing any more."""
     rename(guild, "Arrakeen", "The Deep")
-    run("edit", "spice", "+5")
+    run("edit", "spice", "to-hagga", "7")
     run("edit", "spice", "to-deep-desert", "30")
     run("edit", "spice", ">2 # carried by hand")
-    *_, moved, by_hand = [row["reason"] for row in guild.rows("resource_history")]
-    assert "The Deep" in moved
-    assert "30" in moved
-    assert "Deep Desert" not in moved
+    *_, first, moved, by_hand = [row["reason"] for row in guild.rows("resource_history")]
+    assert first == "Moved 7 from The Deep to Arrakeen"
+    assert moved == "Moved 30 from Arrakeen to The Deep"
     assert by_hand == "carried by hand"
 
 
@@ -151,6 +150,22 @@ def test_a_table_of_settings_that_came_since_is_noticed_with_the_columns(
         guild.run(statement)
     rename(guild, "Arrakeen")
     assert "Arrakeen" in run("edit", "spice", "+5").out
+
+
+@pytest.mark.parametrize("resource", ["spice", "Spice"])
+def test_a_table_of_settings_that_came_alone_is_noticed_by_the_next_edit(
+    run: Run, guild: Books, proxy: Proxy, resource: str
+) -> None:
+    assert run("edit", resource, ">1").status == 0
+    guild.run(wild.SETTINGS)
+    rename(guild, "Arrakeen", "The Deep")
+    assert run("edit", resource, ">2").status == 0
+    reasons = [row["reason"] for row in guild.rows("resource_history")][-2:]
+    assert reasons == ["Moved 1 from Hagga to Deep Desert", "Moved 2 from Arrakeen to The Deep"]
+    assert guild.quantities() == (997, 403)
+    proxy.seen.clear()
+    assert run("edit", "spice", ">3").status == 0
+    assert proxy.count == 1
 
 
 PLACES = '"places": {"hagga": "Hagga", "deep-desert": "Deep Desert"}'

@@ -12,7 +12,8 @@ from helpers.books import Books
 from helpers.build import add, new_resource, remote_config, remove
 from helpers.gate import PATIENCE, Gate
 from helpers.listening import Listener
-from helpers.proxy import Proxy, answer, pass_on
+from helpers.proxy import Fate, Proxy, answer, pass_on
+from helpers.refusing import BLOCKED, batch_failed, writes_meet
 from helpers.tracking import shown
 from helpers.wild import FOUNDING
 from tracker.conftest import START
@@ -217,6 +218,43 @@ class TestWhileTheServerIsAway:
         tracker.submit([add(5)])
         tracker.recent_history("spice").exception(20)
         assert isinstance(tracker.trouble, DatabaseUnreachable)
+
+    @pytest.mark.parametrize(
+        "blocked",
+        [writes_meet(BLOCKED), batch_failed("BLOCKED")],
+        ids=["whole request", "statement"],
+    )
+    def test_what_can_be_read_does_not_end_the_trouble_of_what_cannot_be_written(
+        self,
+        tracker: Tracker,
+        listener: Listener,
+        clock: Clock,
+        proxy: Proxy,
+        books: Books,
+        blocked: Fate,
+    ) -> None:
+        proxy.fate = blocked
+        change = add(5)
+        tracker.submit([change])
+        listener.next(Failed)
+        for pause in (1, 2, 4, 8, 16, 30, 30):
+            before = proxy.count
+            clock.advance(pause - 0.1)
+            tracker.poll()
+            clock.advance(0.2)
+            tracker.poll()
+            listener.next(Loaded)
+            assert "is blocked" in str(tracker.trouble)
+            assert "is blocked" in str(listener.next(Failed).error)
+            assert tracker.pending() == [change]
+            # It was read, and tried to be sent.
+            assert proxy.count == before + 2
+        proxy.fate = pass_on
+        clock.advance(30.1)
+        tracker.poll()
+        listener.settled(1)
+        assert tracker.trouble is None
+        assert shown(tracker) == books.quantities() == (1005, 400)
 
     def test_opening_fails_and_polling_tries_again(
         self, clock: Clock, unopened: Tracker, proxy: Proxy

@@ -1,0 +1,96 @@
+"""What an error of the driver's means for the player: busy, in trouble, refused, or not known."""
+
+from __future__ import annotations
+
+import pytest
+
+from tracker_tui.db import turso
+from tracker_tui.db.explaining import explain
+from tracker_tui.db.turso.errors import error_for
+from tracker_tui.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseUnreachable,
+    OutcomeUnknown,
+    StatementRefused,
+    TokenRefused,
+    WriteRefused,
+)
+
+CODES: tuple[tuple[str, type[DatabaseError]], ...] = (
+    ("SQLITE_BUSY", DatabaseBusy),
+    ("SQLITE_BUSY_SNAPSHOT", DatabaseBusy),
+    ("SQLITE_LOCKED", DatabaseBusy),
+    ("TRANSACTION_TIMEOUT", DatabaseBusy),
+    ("TRANSACTION_BUSY", DatabaseBusy),
+    ("STREAM_EXPIRED", DatabaseBusy),
+    ("SQLITE_FULL", DatabaseError),
+    ("SQLITE_IOERR", DatabaseError),
+    ("SQLITE_IOERR_WRITE", DatabaseError),
+    ("SQLITE_NOMEM", DatabaseError),
+    ("SQLITE_CORRUPT", DatabaseError),
+    ("SQLITE_READONLY", DatabaseError),
+    ("SQLITE_INTERRUPT", DatabaseError),
+    ("BLOCKED", DatabaseError),
+    ("SQLITE_AUTH", WriteRefused),
+    ("SQLITE_ERROR", StatementRefused),
+    ("SQLITE_CONSTRAINT", StatementRefused),
+    ("SQLITE_CONSTRAINT_TRIGGER", StatementRefused),
+    ("SQLITE_TOOBIG", StatementRefused),
+    ("SQL_PARSE_ERROR", StatementRefused),
+    ("", StatementRefused),
+)
+WITHOUT_CODE: tuple[tuple[type[turso.Error], type[DatabaseError]], ...] = (
+    (turso.NotSent, DatabaseUnreachable),
+    (turso.NoSuchHost, DatabaseUnreachable),
+    (turso.TlsFailed, DatabaseUnreachable),
+    (turso.TooManyRequests, DatabaseUnreachable),
+    (turso.TimedOut, OutcomeUnknown),
+    (turso.OutcomeUnknown, OutcomeUnknown),
+    (turso.TokenRefused, TokenRefused),
+    (turso.NotAllowed, WriteRefused),
+    (turso.NoSuchDatabase, DatabaseError),
+    (turso.Blocked, DatabaseError),
+    (turso.Misdirected, DatabaseError),
+    (turso.TransactionLost, DatabaseBusy),
+    (turso.OperationalError, StatementRefused),
+)
+
+
+@pytest.mark.parametrize(("code", "kind"), CODES)
+def test_a_code_of_the_server_decides_what_an_error_means(
+    code: str, kind: type[DatabaseError]
+) -> None:
+    explained = explain(error_for(code, "so it is"), "guild.example")
+    assert type(explained) is kind
+    assert str(explained).isprintable()
+    assert str(explained).endswith(".")
+
+
+@pytest.mark.parametrize(("of", "kind"), WITHOUT_CODE)
+def test_an_error_without_a_code_means_what_its_kind_says(
+    of: type[turso.Error], kind: type[DatabaseError]
+) -> None:
+    assert type(explain(of("so it is"), "guild.example")) is kind
+
+
+@pytest.mark.parametrize("code", [code for code, _ in CODES])
+def test_whatever_a_second_sending_met_the_outcome_of_the_first_is_not_known(code: str) -> None:
+    error = error_for(code, "so it is")
+    error.may_have_happened = True
+    explained = explain(error, "guild.example")
+    assert type(explained) is OutcomeUnknown
+    assert "lost an answer" in str(explained)
+
+
+@pytest.mark.parametrize(("has_token", "said"), [(True, "refuses your"), (False, "wants a token")])
+def test_a_refused_token_and_none_at_all_are_told_apart(has_token: bool, said: str) -> None:
+    explained = explain(turso.TokenRefused("no"), "guild.example", has_token=has_token)
+    assert type(explained) is TokenRefused
+    assert said in str(explained)
+
+
+def test_trouble_of_the_server_is_told_with_its_words() -> None:
+    explained = explain(error_for("SQLITE_FULL", "database or disk is full"), "guild.example")
+    assert "guild.example" in str(explained)
+    assert "database or disk is full" in str(explained)

@@ -1,0 +1,58 @@
+"""A server that takes some writes and not others: fates for what a real one does seldom."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from helpers.proxy import Exchange, Fate, answer, pass_on
+
+BLOCKED = answer(403, b'{"error":"Writes are blocked","code":"BLOCKED"}')
+
+
+def writes_meet(fate: Fate) -> Fate:
+    """Every request that writes meets this fate; the others pass."""
+
+    def choose(exchange: Exchange) -> None:
+        (fate if b"BEGIN IMMEDIATE" in exchange.body else pass_on)(exchange)
+
+    return choose
+
+
+def requests_with(text: str, fate: Fate) -> Fate:
+    """Every request in which this text is found meets this fate; the others pass."""
+
+    def choose(exchange: Exchange) -> None:
+        (fate if text.encode() in exchange.body else pass_on)(exchange)
+
+    return choose
+
+
+def batch_failed(code: str, about: str = "") -> Fate:
+    """The server fails each batch that writes about something with this code, and no other."""
+    error = {"message": f"the server says {code}", "code": code}
+    # A lock is waited for at the beginning; a disk is full once something is written.
+    position = 0 if "BUSY" in code else 1
+
+    def fate(exchange: Exchange) -> None:
+        asked = json.loads(exchange.body)
+        failing = [_is_write(each) and about in json.dumps(each) for each in asked["requests"]]
+        for request, fails in zip(asked["requests"], failing, strict=True):
+            if fails:
+                # The real server fails it where it stands, so that all that hangs on it is real.
+                request["batch"]["steps"][position]["stmt"] = {"sql": "SELECT refused"}
+        exchange.body = json.dumps(asked).encode()
+        reply = exchange.forward()
+        told = json.loads(reply.body)
+        for result, fails in zip(told["results"], failing, strict=True):
+            if fails:
+                step_errors = result["response"]["result"]["step_errors"]
+                assert "refused" in step_errors[position]["message"]
+                step_errors[position] = error
+        exchange.reply(reply._replace(body=json.dumps(told).encode()))
+
+    return fate
+
+
+def _is_write(request: dict[str, Any]) -> bool:
+    return "BEGIN IMMEDIATE" in json.dumps(request)
