@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -40,6 +41,7 @@ class Cursor:
         self.rowcount = -1
         self.lastrowid: int | None = None
         self._rows: Iterator[Row] = iter(())
+        self._named: sqlite3.Cursor | None = None
         self._is_closed = False
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Self:
@@ -130,7 +132,8 @@ class Cursor:
         source: Any = self
         if isinstance(factory, type) and issubclass(factory, sqlite3.Row):
             # It takes a cursor of sqlite3 only, from which it learns the names of the columns.
-            source = _named_cursor(self.description or ())
+            self._named = self._named or _named_cursor(self.description or ())
+            source = self._named
         make: Any = factory
         return make(source, row)
 
@@ -168,6 +171,7 @@ class Cursor:
     def _reset(self) -> None:
         self._check_usable()
         self._rows, self.description, self.rowcount = iter(()), None, -1
+        self._named = None
 
     def _check_usable(self) -> None:
         if self._is_closed:
@@ -177,4 +181,5 @@ class Cursor:
 
 def _named_cursor(description: Description) -> sqlite3.Cursor:
     names = ", ".join('NULL AS "{}"'.format(name.replace('"', '""')) for name, *_ in description)
-    return sqlite3.connect(":memory:").execute(f"SELECT {names}")
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return connection.execute(f"SELECT {names}")
