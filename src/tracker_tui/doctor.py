@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from peewee import RawQuery, Select, Value
+from peewee import BaseQuery, RawQuery, Select, Value
 
 from tracker_tui.config import Auth, Config, Remote
 from tracker_tui.db.batch import Database, results_or_raise
@@ -16,7 +16,8 @@ from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.db.sqlite import is_there
 from tracker_tui.errors import DatabaseError, NotPermitted, TokenRefused, TrackerError, WriteRefused
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
-from tracker_tui.opening import open_unchecked
+from tracker_tui.ledger.resources import write_probe
+from tracker_tui.opening import unchecked_database
 
 _CLOCK_SECONDS: Final = 60
 """How far the clocks may be apart before it is worth a word."""
@@ -47,22 +48,22 @@ class _Need(NamedTuple):
 
     permission: str
     purpose: str
-    sql: str
+    query: BaseQuery
 
 
 _NEEDS: Final = (
-    _Need("resources:data_update", "changes", "UPDATE resources SET id = id WHERE 0"),
+    _Need("resources:data_update", "changes", write_probe()),
     _Need(
         "resource_history:data_add",
         "changes",
-        "INSERT INTO resource_history SELECT * FROM resource_history WHERE 0",
+        RawQuery("INSERT INTO resource_history SELECT * FROM resource_history WHERE 0"),
     ),
     _Need(
         "leaderboard:data_add",
         "points",
-        "INSERT INTO leaderboard SELECT * FROM leaderboard WHERE 0",
+        RawQuery("INSERT INTO leaderboard SELECT * FROM leaderboard WHERE 0"),
     ),
-    _Need("leaderboard:data_delete", "undo", "DELETE FROM leaderboard WHERE 0"),
+    _Need("leaderboard:data_delete", "undo", RawQuery("DELETE FROM leaderboard WHERE 0")),
 )
 
 
@@ -77,7 +78,7 @@ def examine(config: Config) -> Iterator[Finding]:
         yield Finding("database", State.NOTE, "not there yet", "The first start makes it.")
         return
     try:
-        with open_unchecked(config) as database:
+        with unchecked_database(config) as database:
             yield from _database(database, config)
     except TokenRefused as error:
         yield _wrong("token", error)
@@ -109,11 +110,11 @@ def _database(database: Database, config: Config) -> Iterator[Finding]:
     began, started = time.time(), time.monotonic()
     clock, columns = database.batch([Select(columns=[DATABASE_CLOCK]), Layout.query()])
     latency = time.monotonic() - started
+    layout = Layout.from_rows(columns.rows)
     yield _reached(database.where, contact, latency)
     if isinstance(config.database, Remote):
-        layout = Layout.from_rows(columns.rows)
         yield _token(database, config.database, layout)
-    yield _schema(database, Layout.from_rows(columns.rows))
+    yield _schema(database, layout)
     yield _clock(int(clock.rows[0][0]) - (began + latency / 2))
 
 
@@ -152,7 +153,7 @@ def _refused(database: Database) -> Sequence[_Need]:
 
 def _allows(database: Database, needs: Sequence[_Need]) -> bool:
     try:
-        results = database.batches([[RawQuery(need.sql)] for need in needs], repeatable=True)
+        results = database.batches([[need.query] for need in needs], repeatable=True)
         for result in results:
             results_or_raise(result)
     except WriteRefused:

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from tracker_tui.acquaintances import AcquaintanceFile, Acquaintances, NoAcquaintances
 from tracker_tui.config import Auth, Config, Remote
-from tracker_tui.db import sqlite
 from tracker_tui.db.batch import Database
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.sqlite import create_sqlite, is_there, open_sqlite
+from tracker_tui.db.sqlite import create_sqlite, is_there, open_sqlite, open_unchecked
 from tracker_tui.errors import NotPermitted
 from tracker_tui.ledger.ledger import Ledger
 
@@ -88,7 +87,7 @@ def planned_statements(config: Config) -> list[str]:
 
     if isinstance(config.database, Path) and not is_there(config.database):
         return schema_statements()
-    with open_unchecked(config, _LONG_WORK_SECONDS) as database:
+    with unchecked_database(config, _LONG_WORK_SECONDS) as database:
         return plan(database)
 
 
@@ -108,7 +107,7 @@ def bring_up_to_date(config: Config, *, starter: bool) -> InitReport:
         return InitReport(str(path), created=True, statements=[], planted=planted)
     from tracker_tui.db.schema import bring_up_to_date as add_what_is_missing
 
-    with open_unchecked(config, _LONG_WORK_SECONDS) as database:
+    with unchecked_database(config, _LONG_WORK_SECONDS) as database:
         statements = add_what_is_missing(database)
         fill(database, Layout.from_rows(database.batch([Layout.query()])[0].rows))
         where = database.where
@@ -116,7 +115,7 @@ def bring_up_to_date(config: Config, *, starter: bool) -> InitReport:
 
 
 @contextmanager
-def open_unchecked(config: Config, seconds: float | None = None) -> Iterator[Database]:
+def unchecked_database(config: Config, seconds: float | None = None) -> Iterator[Database]:
     """Open the database whatever tables it holds, and whoever asks, for as long as a block runs.
 
     For `init` and `doctor`, which look after it. `seconds` is the deadline of each request.
@@ -127,7 +126,7 @@ def open_unchecked(config: Config, seconds: float | None = None) -> Iterator[Dat
 
         database = open_remote(config.database, seconds)
     else:
-        database, _ = sqlite.open_unchecked(config.database)
+        database, _ = open_unchecked(config.database)
     try:
         yield database
     finally:

@@ -304,14 +304,21 @@ class Tracker:
         if not self._is_closing:
             self._send()
 
-    def _send(self) -> None:
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """Keep `close` from interrupting what goes on in the block."""
         self._is_sending = True
         try:
-            # Without outcomes nothing was sent: all waits for one that needs the player.
-            if self._engine.send(self._opened()):
-                self._fare_well()
+            yield
         finally:
             self._is_sending = False
+
+    def _send(self) -> None:
+        with self._sending():
+            outcomes = self._engine.send(self._opened())
+        if outcomes:
+            # Else nothing was sent: all waits for one that needs the player.
+            self._fare_well()
 
     def _edit(self, change: Change) -> Outcome:
         acquaintances = acquaintances_of(self.config)
@@ -321,11 +328,8 @@ class Tracker:
 
     def _undo(self, up_to: int) -> None:
         self._learn_what_is_stored()
-        self._is_sending = True
-        try:
+        with self._sending():
             undoing = self._engine.undo(self._opened(), up_to, random_id, self.member.id)
-        finally:
-            self._is_sending = False
         self._listener(Undone(len(undoing.withdrawn), len(undoing.counters)))
 
     def _learn_what_is_stored(self) -> None:

@@ -220,8 +220,7 @@ class Connection:
         """
         request = batch(steps)
         was_in_transaction = self._in_transaction
-        (response,) = self._send(request)
-        outcome: Steps = steps_of(response, len(steps))
+        outcome: Steps = steps_of(self._send(request), len(steps))
         self._count(outcome)
         if begins and not isinstance(outcome.errors[1], IntegrityError | None):
             # `sqlite3` begins only for a statement that it understood.
@@ -245,7 +244,7 @@ class Connection:
         """Return the step that begins a transaction as `isolation_level` says."""
         return step({"sql": f"BEGIN {self._isolation_level or ''}".strip()})
 
-    def _send(self, request: dict[str, Any]) -> list[dict[str, Any]]:
+    def _send(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the response to a request, and learn whether a transaction is open after it."""
         self.check_usable()
         if self._stream is None:
@@ -265,7 +264,7 @@ class Connection:
             # It was refused before it ran, so it is not what ended the transaction.
             self._die()
             self.check_usable()
-        return [response_of(answers[0])]
+        return response_of(answers[0])
 
     def _exchange(self, stream: Stream, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
         try:
