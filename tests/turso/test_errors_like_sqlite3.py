@@ -60,6 +60,26 @@ def test_a_constraint_that_fails_is_an_integrity_error(both: SideBySide, sql: st
 @pytest.mark.parametrize(
     "sql",
     [
+        "SELECT * FROM gone",
+        "SELECT gone FROM t",
+        "SELECT gone(1)",
+        "INSERT INTO parent VALUES (1, 2)",
+        "CREATE TABLE t (a)",
+        "COMMIT",
+        "RELEASE gone",
+    ],
+)
+def test_what_sqlite_says_is_told_in_its_own_words(both: SideBySide, sql: str) -> None:
+    with pytest.raises(sqlite3.OperationalError) as theirs:
+        both.local.execute(sql)
+    with pytest.raises(turso.OperationalError) as ours:
+        both.remote.execute(sql)
+    assert str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
         "SELECT * FROM missing",
         "SELECT missing FROM t",
         "SELECT missing(1)",

@@ -6,6 +6,7 @@ other `except`. Messages never hold a token.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Final
 
@@ -135,9 +136,15 @@ _BY_CODE: Final[tuple[tuple[str, type[Error]], ...]] = (
     ("BLOCKED", Blocked),
 )
 
+# What SQLite says, between what the server puts around it.
+_WRAPPED: Final = re.compile(
+    r"SQL(?:ite)?(?: input)? error: (.*?)(?: \(at offset \d+\))?", re.DOTALL
+)
+
 
 def error_for(code: str, message: str) -> Error:
     """Return the exception for an error that the server reports of a statement."""
-    message = message.removeprefix("SQLite error: ").removeprefix("SQLite input error: ")
+    wrapped = _WRAPPED.fullmatch(message)
+    message = wrapped[1] if wrapped else message
     kinds = (kind for prefix, kind in _BY_CODE if code.startswith(prefix))
     return next(kinds, OperationalError)(message, code)
