@@ -17,6 +17,14 @@ class UnexpectedError(TrackerError):
     """A fault of the program's own; its cause is what Python raised."""
 
 
+def fault_of(error: Exception) -> UnexpectedError:
+    """Return what to tell of an exception that nobody expected."""
+    return UnexpectedError(
+        f"Something in the program itself went wrong ({type(error).__name__}). "
+        "What was not stored stays pending; please report it."
+    )
+
+
 class UsageError(TrackerError):
     """What was typed on the command line makes no sense."""
 
@@ -71,6 +79,14 @@ class TokenRefused(DatabaseError):
 
 class WriteRefused(DatabaseError):
     """The token may read, and not do this."""
+
+
+class LocalFileError(TrackerError):
+    """A file of this program's own, outbox or replica, cannot be read or written."""
+
+
+class LocalFileDamaged(LocalFileError):
+    """What is in such a file makes no sense: it has to be set aside."""
 
 
 class InvalidResource(TrackerError):

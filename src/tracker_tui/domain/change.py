@@ -33,6 +33,8 @@ class Change(NamedTuple):
     """Id of a change that must be in the history, else this one does nothing."""
     undoes: str | None = None
     """Id of the change whose points are taken away with this one."""
+    remark: str | None = None
+    """What the reason in the history ends with: when it was made, if it was sent much later."""
 
 
 class Moved(NamedTuple):
@@ -148,6 +150,23 @@ def counter_change(change: Change, moved: Moved, new_id: str, by: str) -> Change
         return None
     kind = Kind.REMOVE if difference > 0 else Kind.ADD
     return counter._replace(kind=kind, amount=abs(difference))
+
+
+def anyway(change: Change) -> Change:
+    """Return the change without minding what the player saw."""
+    return change._replace(expected=None)
+
+
+def as_difference(change: Change) -> Change | None:
+    """Return what a change of Kind.SET meant to add or take away, seen from what the player saw.
+
+    It is the same change under the same id. None where the player saw nothing, or no difference.
+    """
+    if change.kind is not Kind.SET or change.expected in (None, change.amount):
+        return None
+    difference = change.amount - (change.expected or 0)
+    kind = Kind.ADD if difference > 0 else Kind.REMOVE
+    return change._replace(kind=kind, amount=abs(difference), expected=None)
 
 
 def describe(change: Change) -> str:

@@ -16,6 +16,8 @@ class Verdict(StrEnum):
     ALREADY_APPLIED = "already_applied"
     REFUSED = "refused"
     CONFLICT = "conflict"
+    QUEUED = "queued"
+    """Not the ledger's answer: it gave none yet, and the outbox keeps the change."""
 
 
 class Refusal(StrEnum):
@@ -33,6 +35,12 @@ class Refusal(StrEnum):
     """The database takes no such change from us; `Outcome.said` quotes."""
     ID_TAKEN = "id taken"
     """Another change of that id is in the history, on another resource."""
+    UNSURE = "unsure"
+    """It was sent over a day ago and the answer got lost: an admin may have deleted its entry."""
+    WITHDRAWN = "withdrawn"
+    """The player took it back before it was sent."""
+    UNKNOWN_NAME = "unknown name"
+    """No resource, or more than one, goes by the name that was typed; `Outcome.said` quotes."""
 
 
 class Outcome(NamedTuple):

@@ -7,12 +7,18 @@ from typing import Final, NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, describe
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
-from tracker_tui.domain.quantities import Location, grouped
+from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.status import Status
+from tracker_tui.domain.status import DAY, Status
+from tracker_tui.domain.tally import Tally
 from tracker_tui.domain.text import one_line
 
 Places = Mapping[Location, str]
+
+
+HOUR: Final = 3_600
+MINUTE: Final = 60
+_YEAR: Final = 365 * DAY
 
 
 class StatusLook(NamedTuple):
@@ -62,11 +68,23 @@ def points_text(points: float) -> str:
     return f"+{points:,.2f}".rstrip("0").rstrip(".") + (" point" if points == 1 else " points")
 
 
+def tally_sentence(tally: Tally, pending: int = 0) -> str:
+    """Say what this run has brought."""
+    changes = "1 change" if tally.changes == 1 else f"{grouped(tally.changes)} changes"
+    points = points_text(tally.points).removeprefix("+") or "0 points"
+    told = f"this session: {changes}, {signed(tally.moved)}, {points}"
+    return f"{told}; {pending} not sent yet" if pending else told
+
+
 def outcome_sentence(outcome: Outcome, places: Places) -> str:
     """Say what came of a change, in one line of plain text."""
     resource, change = outcome.resource, outcome.change
-    if resource is None and outcome.said:
-        return f"Not changed. {one_line(outcome.said)}"
+    if outcome.verdict is Verdict.QUEUED:
+        name = one_line(change.resource_id if resource is None else resource.name, 60)
+        queued = f"{name} {describe(change)}: queued on this machine, sent by the next command."
+        return f"{queued} {one_line(outcome.said)}".rstrip()
+    if resource is None and outcome.refusal is not Refusal.NO_RESOURCE:
+        return f"{describe(change)}: not changed. {_why_not(outcome, places)}"
     if resource is None:
         return "Not changed: this resource was deleted. Refresh the list."
     name = one_line(resource.name, 60)
@@ -77,7 +95,7 @@ def outcome_sentence(outcome: Outcome, places: Places) -> str:
         told.append(_standing(outcome.moved, resource))
         told.append(points_text(outcome.moved.points.final))
         return " · ".join(part for part in told if part)
-    return f"{name} {describe(change)}: not changed. {_why_not(outcome, resource, places)}"
+    return f"{name} {describe(change)}: not changed. {_why_not(outcome, places)}"
 
 
 def _standing(moved: Moved, resource: Resource) -> str:
@@ -87,19 +105,38 @@ def _standing(moved: Moved, resource: Resource) -> str:
     return f"total {grouped(total)}, {total * 100 // resource.target} % of target"
 
 
-def _why_not(outcome: Outcome, resource: Resource, places: Places) -> str:
-    change = outcome.change
+_REASONS: Final = {
+    Refusal.NOT_IN_HISTORY: "The change that it belongs to is not in the history any more.",
+    Refusal.ID_TAKEN: "Another change has the same id; type it again.",
+    Refusal.WITHDRAWN: "It was withdrawn before it was sent.",
+    Refusal.UNSURE: (
+        "It was sent over a day ago, and no answer came: look in the history first. Applied anyway "
+        "it counts once, unless somebody deleted its entry."
+    ),
+}
+
+
+def _why_not(outcome: Outcome, places: Places) -> str:
+    change, resource = outcome.change, outcome.resource
     if outcome.shortage is not None:
         return outcome.shortage.sentence(one_line(places[outcome.shortage.location], 24)) + "."
-    match outcome.refusal:
-        case Refusal.NOT_IN_HISTORY:
-            return "The change that it belongs to is not in the history any more."
-        case Refusal.BY_DATABASE | Refusal.NOT_PERMITTED:
-            return one_line(outcome.said)
-        case Refusal.ID_TAKEN:
-            return "Another change has the same id; type it again."
-        case _:
-            there = grouped(resource.at(change.location))
-            seen = "" if change.expected is None else f", not {grouped(change.expected)}"
-            place = one_line(places[change.location], 24)
-            return f"{place} holds {there} now{seen}."
+    if outcome.said:
+        return one_line(outcome.said)
+    if outcome.refusal in _REASONS or resource is None:
+        return _REASONS.get(outcome.refusal, "") if outcome.refusal else ""
+    there = grouped(resource.at(change.location))
+    seen = "" if change.expected is None else f", not {grouped(change.expected)}"
+    return f"{one_line(places[change.location], 24)} holds {there} now{seen}."
+
+
+def ago(seconds: int) -> str:
+    """Return a span of time in a few characters: `now`, `3 min`, `5 h`, `2 d`, `1 y`."""
+    if seconds < MINUTE:
+        return "now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h"
+    if seconds < _YEAR:
+        return f"{seconds // DAY} d"
+    return f"{seconds // _YEAR} y"
