@@ -7,16 +7,23 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
 from tracker_tui.db.batch import BatchResult, Result, only_reads
 from tracker_tui.db.layout import Layout
+from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy
 from tracker_tui.errors import DatabaseBusy, DatabaseError, StatementRefused
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for other writers before DatabaseBusy."""
+_AT_A_STRETCH = 0.5
+"""For how long SQLite waits by itself: it cannot be told to stop."""
+_BETWEEN_TRIES = 0.01
 
 
 class SqliteLedgerDatabase(SqliteDatabase):
@@ -31,9 +38,11 @@ class SqliteLedgerDatabase(SqliteDatabase):
         self.path = path
         self._seen_version: int | None = None
         self._file: tuple[int, int] | None = None
+        self._patience = BUSY_SECONDS if busy_seconds is None else busy_seconds
+        self._is_given_up = False
         super().__init__(
             f"{path.absolute().as_uri()}?mode=rw",
-            timeout=BUSY_SECONDS if busy_seconds is None else busy_seconds,
+            timeout=min(self._patience, _AT_A_STRETCH),
             # Of the connection, not of the file: others keep what they chose.
             pragmas={"synchronous": "FULL" if durable else "OFF"},
         )
@@ -43,7 +52,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
         connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]  # the stubs leave it out
         # Others may have stored bytes that are no UTF-8; one such name must not stop a refresh.
         connection.text_factory = _decode
-        self._file = _identity(self.path)
+        self._file = identity_of(self.path)
         return connection
 
     def _driver(self) -> sqlite3.Connection:
@@ -52,7 +61,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
         A file that was put in the place of ours, as restoring a backup does, is opened anew: else
         changes would go into the old one, which nobody can see any more.
         """
-        if not self.is_closed() and self._file != _identity(self.path):
+        if not self.is_closed() and self._file != identity_of(self.path):
             self.close()
             self._seen_version = -1
         try:
@@ -64,9 +73,10 @@ class SqliteLedgerDatabase(SqliteDatabase):
     def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
         """Run the queries in one transaction; see `Database.batch`."""
         statements = [self.get_sql_context().parse(query) for query in queries]
-        try:
-            connection = self._driver()
-            connection.execute("BEGIN" if only_reads(queries) else "BEGIN IMMEDIATE")
+        begin = "BEGIN" if only_reads(queries) else "BEGIN IMMEDIATE"
+
+        def transaction(connection: sqlite3.Connection) -> list[Result]:
+            connection.execute(begin)
             try:
                 results = [_run(connection, sql, params) for sql, params in statements]
                 connection.execute("COMMIT")
@@ -74,9 +84,22 @@ class SqliteLedgerDatabase(SqliteDatabase):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except (sqlite3.Error, OSError) as error:
-            raise explain(error, self.path) from error
-        return results
+            return results
+
+        return self._patiently(transaction)
+
+    def _patiently(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something whole; while others hold the file once more, as long as patience lasts."""
+        self._is_given_up = False
+        until = monotonic() + self._patience
+        while True:
+            try:
+                return work(self._driver())
+            except (sqlite3.Error, OSError) as error:
+                is_over = self._is_given_up or monotonic() >= until
+                if is_over or not is_busy(error):
+                    raise explain(error, self.path) from error
+            sleep(_BETWEEN_TRIES)
 
     def batches(
         self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
@@ -97,14 +120,12 @@ class SqliteLedgerDatabase(SqliteDatabase):
         return str(self.path)
 
     def interrupt(self) -> None:
-        """Do nothing: a file has answered already, or waits for a lock."""
+        """Let what waits in another thread for somebody else's lock fail within a moment."""
+        self._is_given_up = True
 
     def changed_elsewhere(self) -> bool:
         """Whether another connection committed since the last call."""
-        try:
-            version = int(self._driver().execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+        version = self._patiently(data_version)
         changed = self._seen_version not in (None, version)
         self._seen_version = version
         return changed
@@ -178,7 +199,7 @@ def create_sqlite(path: Path, fill: Callable[[SqliteLedgerDatabase, Layout], Non
 def explain(error: BaseException, path: Path) -> DatabaseError:
     """Turn what SQLite or the file system said into one sentence with what to do next."""
     code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if is_busy(error):
         return DatabaseBusy(f"{path} is in use by another program. Try again in a moment.")
     for prefix, sentence in _EXPLANATIONS:
         if code.startswith(prefix):
@@ -203,14 +224,6 @@ _EXPLANATIONS = (
 def _run(connection: sqlite3.Connection, sql: str, params: Sequence[Any]) -> Result:
     cursor = connection.execute(sql, params)
     return Result(cursor.fetchall(), cursor.rowcount)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _decode(stored: bytes) -> str:
