@@ -25,7 +25,7 @@ from peewee import JOIN, SQL, BaseQuery, Field, Node, RawQuery, SqliteDatabase, 
 from tracker_tui.db.layout import FINGERPRINT, Layout
 from tracker_tui.db.models import HistoryRow, LeaderboardRow, ResourceRow
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
 from tracker_tui.domain.points import FOR_A_COUNT, PER_THOUSAND
 from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.status import Status
@@ -108,7 +108,6 @@ def _slot_values(change: Change, now: int | None, places: Mapping[Location, str]
         "resource_id": change.resource_id,
         "amount": change.amount,
         "minus_amount": -change.amount,
-        "base_points": change.amount / 1000.0 * PER_THOUSAND,
         "by": change.by,
         "entered_by": change.entered_by or change.by,
         "reason": _written_reason(change, places),
@@ -120,6 +119,16 @@ def _slot_values(change: Change, now: int | None, places: Mapping[Location, str]
 
 
 def _written_reason(change: Change, places: Mapping[Location, str]) -> str | None:
+    reason = _plain_reason(change, places)
+    if change.remark is None:
+        return reason
+    if not reason:
+        return change.remark
+    # The remark is kept whole: it tells what nothing else does.
+    return f"{reason[: MAX_REASON - len(change.remark) - 3].rstrip()} ({change.remark})"
+
+
+def _plain_reason(change: Change, places: Mapping[Location, str]) -> str | None:
     if change.reason is not None or not change.kind.is_transfer:
         return change.reason
     # What the guild calls its locations is as foreign as any other text.
@@ -231,7 +240,9 @@ class _Steps:
         total = self._hagga.old + self._deep_desert.old
         status = status_of(total, ResourceRow.target_quantity, above=Status.ABOVE_TARGET)
         if self._shape.kind is Kind.ADD:
-            base, factor, bonus = _slot("base_points"), effective_multiplier(), bonus_of(status)
+            # Of the whole amount, in SQL: a server rounds some floats that are sent to it.
+            base = _slot("amount") / Value(1000.0) * Value(float(PER_THOUSAND))
+            factor, bonus = effective_multiplier(), bonus_of(status)
             final = rounded_half_up(base * factor + base * factor * bonus)
             earned = [base, factor, bonus, final]
             return [self._insert_points("ADD", _slot("amount"), earned, status, final > 0)]

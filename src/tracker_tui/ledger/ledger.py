@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from peewee import BaseQuery, Node, Select, Value, fn
+from peewee import BaseQuery, Node, Value, fn
 
-from tracker_tui.db.batch import BatchResult, Database, Result, results_or_raise
+from tracker_tui.db.batch import BatchResult, Database, Result, Rows, results_or_raise
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import ResourceRow
 from tracker_tui.domain.change import Change
@@ -17,8 +17,15 @@ from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.resource import Resource
-from tracker_tui.errors import DatabaseError, StatementRefused, WriteRefused
+from tracker_tui.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseUnreachable,
+    OutcomeUnknown,
+    StatementRefused,
+    UnknownResource,
+    WriteRefused,
+)
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.history import entry_from, recent_history
@@ -26,43 +33,38 @@ from tracker_tui.ledger.outcomes import outcome_of
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,
     NewResource,
-    all_resources,
     creation,
     member_names,
     place_settings,
     places_from,
-    resource_from,
     resource_names,
     write_probe,
 )
+from tracker_tui.ledger.snapshot import (
+    Acquaintance,
+    Snapshot,
+    Wish,
+    layout_in,
+    names_from,
+    naming_queries,
+    queries_of,
+    snapshot_of,
+)
 
+EVERYTHING: Final = Wish()
 _ID_LENGTH = 21
 
 
-class Acquaintance(NamedTuple):
-    """What a program may remember of a database, so that one request is enough the next time."""
-
-    layout: Layout
-    fingerprint: int
-    """`layout.FINGERPRINT` when the layout was looked at: with another one it is void."""
-    places: dict[Location, str]
-
-
 class Edited(NamedTuple):
-    """What came of a change by name, and what to call things when telling of it."""
+    """What came of changes of which the last goes by a name, and what to call things."""
 
-    outcome: Outcome
+    outcomes: list[Outcome | DatabaseError]
+    """One for each change, as `Ledger.apply_all` returns them."""
+    found: str | UnknownResource
+    """Id of the resource that the last change means, or why there is none; where it is another
+    than it was sent with, nothing came of that change yet: it is to be sent anew, with this one."""
     names: dict[str, str]
     places: dict[Location, str]
-
-
-class Snapshot(NamedTuple):
-    """Everything that a whole refresh reads, of one moment; `now` by the database's clock."""
-
-    resources: list[Resource]
-    names: dict[str, str]
-    places: dict[Location, str]
-    now: int
 
 
 def random_id() -> str:
@@ -110,18 +112,22 @@ class Ledger:
     def apply_all(self, changes: Sequence[Change]) -> list[Outcome | DatabaseError]:
         """Apply changes in this order, each in a transaction of its own, in one request.
 
-        Returns for each what came of it, or why the database took nothing of it. Raises
-        DatabaseError where it concerns them all: then each may be in the ledger or not, and can be
-        sent again.
+        Returns for each what came of it, or why the database took nothing of it; OutcomeUnknown
+        says that it may have. Raises DatabaseError where that concerns them all.
         """
         results = self._send(changes)
-        if any(isinstance(result, StatementRefused) for result in results) and self._look_again():
-            # Columns came or went. What was applied before them is not applied twice.
-            results = self._send(changes)
-        return [
-            result if isinstance(result, DatabaseError) else outcome_of(change, result)
-            for change, result in zip(changes, results, strict=True)
-        ]
+        if any(isinstance(result, StatementRefused) for result in results):
+            results = self._send_if_columns_changed(changes, results)
+        return _outcomes(changes, results)
+
+    def _send_if_columns_changed(
+        self, changes: Sequence[Change], results: list[BatchResult]
+    ) -> list[BatchResult]:
+        """Send changes once more if columns came or went; what was applied is not applied twice."""
+        try:
+            return self._send(changes) if self._look_again() else results
+        except DatabaseError as error:
+            return [error if isinstance(r, StatementRefused) else r for r in results]
 
     def _send(self, changes: Sequence[Change]) -> list[BatchResult]:
         """Send changes; where the server refuses a whole request, find the ones it refuses."""
@@ -137,7 +143,12 @@ class Ledger:
             if len(changes) == 1:
                 return [error]
         half = len(changes) // 2
-        return self._send(changes[:half]) + self._send(changes[half:])
+        first = self._send(changes[:half])
+        try:
+            return first + self._send(changes[half:])
+        except DatabaseError as error:
+            # The first half is answered, whatever happens to the second.
+            return first + [error] * (len(changes) - half)
 
     def _refuses_all(self) -> bool:
         try:
@@ -154,40 +165,57 @@ class Ledger:
 
     def edit(
         self,
-        change: Change,
+        changes: Sequence[Change],
         known: Acquaintance | None,
         remember: Callable[[Acquaintance], object],
     ) -> Edited:
-        """Apply a change to the resource that its `resource_id` means: an id, or a name.
+        """Apply changes of which the last goes to whatever its `resource_id` means: an id or name.
 
-        One request if it is an id and the database is still as it was `known`; what is learnt
-        otherwise is handed to `remember`. Raises UnknownResource, DatabaseError.
+        One request, if the database is still as it was `known`; what is learnt otherwise is handed
+        to `remember`. Raises DatabaseError as `apply_all` does.
         """
-        was_known = known is not None
+        was_known, last = known is not None, changes[-1]
         if known is None:
             known = self._get_acquainted(remember)
         self._changes, self._places = ChangeStatements(known.layout), known.places
-        sent, read = self._database.batches(
-            [self._statements(change, known.fingerprint), self._orientation(change.resource_id)],
+        naming = naming_queries(known.layout)
+        *sent, read = self._database.batches(
+            [
+                *(self._statements(change, known.fingerprint) for change in changes),
+                [
+                    Layout.fingerprint_query(),
+                    resource_names(unless=last.resource_id),
+                    *naming.values(),
+                ],
+            ],
             repeatable=True,
         )
-        if was_known and isinstance(read, StatementRefused):
-            # A table is gone whose rows tell what to call things.
-            return self.edit(change, None, remember)
-        fingerprint, resources, *naming = results_or_raise(read)
+        try:
+            if was_known and isinstance(read, StatementRefused):
+                # A table is gone whose rows tell what to call things.
+                return self.edit(changes, None, remember)
+            fingerprint, resources, *named = results_or_raise(read)
+        except (DatabaseBusy, DatabaseUnreachable) as error:
+            # Of what was asked, but not of the changes, which went before it.
+            raise OutcomeUnknown(str(error)) from error
         if fingerprint.rows != [(known.fingerprint,)]:
-            return self.edit(change, None, remember)
-        names, places = _names_and_places(naming)
+            return self.edit(changes, None, remember)
+        rows = {name: result.rows for name, result in zip(naming, named, strict=True)}
+        names, places = names_from(rows["names"]), places_from(rows.get("settings", []))
         if places != known.places:
             remember(known._replace(places=places))
-        outcome = outcome_of(change, results_or_raise(sent))
-        if outcome.refusal is Refusal.NO_RESOURCE:
-            found = find_resource(change.resource_id, resources.rows)
-            outcome = self.apply(change._replace(resource_id=found))
-        return Edited(outcome, names, places)
+        outcomes = _outcomes(changes, sent)
+        found: str | UnknownResource = last.resource_id
+        if isinstance(outcomes[-1], Outcome) and outcomes[-1].refusal is Refusal.NO_RESOURCE:
+            try:
+                found = find_resource(last.resource_id, resources.rows)
+            except UnknownResource as error:
+                found = error
+        return Edited(outcomes, found, names, places)
 
-    def _orientation(self, text: str) -> list[BaseQuery]:
-        return [Layout.fingerprint_query(), resource_names(unless=text), *self._naming_queries()]
+    def resource_names(self) -> list[tuple[str, str]]:
+        """Return id and name of every resource."""
+        return self._database.batch([resource_names(unless=None)])[0].rows
 
     def _get_acquainted(self, remember: Callable[[Acquaintance], object]) -> Acquaintance:
         columns, fingerprint = self._database.batch([Layout.query(), Layout.fingerprint_query()])
@@ -200,32 +228,39 @@ class Ledger:
 
     # Reading
 
-    def refresh(self, *, anew: bool = False) -> Snapshot:
-        """Read everything that the resources screen shows, of columns that are looked at anew.
+    def refresh(self, wish: Wish = EVERYTHING, *, anew: bool = False) -> Snapshot:
+        """Read what is wished for, in one request.
 
-        `anew` finds out anew whether the database takes changes from us, where it has to be asked.
+        A second one where the columns are others than they were believed to be: then all rows are
+        read. `anew` finds out anew whether the database takes changes from us, where it has to be
+        asked. Raises DatabaseError.
         """
         if anew:
             self.can_write = self._told_can_write
-        columns, snapshot = self._read_everything()
-        if self._adopt(columns):
-            _, snapshot = self._read_everything()
-        self._places = snapshot.places
+        results = self._read(wish)
+        found = layout_in(results)
+        if found is not None and self._adopt(found):
+            wish = wish._replace(since=None)
+            results = self._read(wish)
+        snapshot = snapshot_of(wish, results)
+        if snapshot.acquaintance is not None:
+            self._places = snapshot.acquaintance.places
         return snapshot
 
-    def _read_everything(self) -> tuple[Layout, Snapshot]:
-        columns, resources, now, *naming = self._batch(
-            lambda: [
-                Layout.query(),
-                all_resources(self.layout),
-                Select(columns=[self._now()]),
-                *self._naming_queries(),
-            ],
-            self._read_and_probe if self.can_write is None else None,
-        )
-        names, places = _names_and_places(naming)
-        rows = [resource_from(row) for row in resources.rows]
-        return Layout.from_rows(columns.rows), Snapshot(rows, names, places, int(now.rows[0][0]))
+    def member_names(self) -> dict[str, str]:
+        """Return what to call members, by Discord id."""
+        return names_from(self._database.batch([member_names()])[0].rows)
+
+    def _read(self, wish: Wish) -> dict[str, Rows]:
+        keys: list[str] = []
+
+        def queries() -> list[BaseQuery]:
+            asked = queries_of(wish, self.layout, self._now())
+            keys[:] = asked
+            return list(asked.values())
+
+        results = self._batch(queries, self._read_and_probe if self.can_write is None else None)
+        return {key: result.rows for key, result in zip(keys, results, strict=True)}
 
     def _read_and_probe(self, queries: Sequence[BaseQuery]) -> list[Result]:
         """Read, and find out in the same request whether the database takes changes from us."""
@@ -238,9 +273,6 @@ class Ledger:
         if not isinstance(probed, DatabaseError) or isinstance(probed, WriteRefused):
             self.can_write = not isinstance(probed, WriteRefused)
         return results_or_raise(read)
-
-    def _naming_queries(self) -> list[Select]:
-        return [member_names(), *([place_settings()] if self.layout.has_settings else [])]
 
     def _batch(
         self,
@@ -298,11 +330,10 @@ class Ledger:
         return DATABASE_CLOCK if self._clock is None else Value(self._clock())
 
 
-def _names_and_places(
-    results: Sequence[Result],
-) -> tuple[dict[str, str], dict[Location, str]]:
-    names, *settings = results
-    return (
-        {discord_id: name for discord_id, name in names.rows if discord_id and name},
-        places_from(settings[0].rows if settings else []),
-    )
+def _outcomes(
+    changes: Sequence[Change], results: Sequence[BatchResult]
+) -> list[Outcome | DatabaseError]:
+    return [
+        result if isinstance(result, DatabaseError) else outcome_of(change, result)
+        for change, result in zip(changes, results, strict=True)
+    ]

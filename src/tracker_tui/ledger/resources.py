@@ -76,7 +76,7 @@ def all_resources(layout: Layout) -> Select:
     return ResourceRow.select(*resource_columns(layout)).where(ResourceRow.id.is_null(False))
 
 
-def resource_names(unless: str) -> Select:
+def resource_names(unless: str | None) -> Select:
     """Id and name of every resource; nothing is read if one of them has the id `unless`."""
     row, known = ResourceRow, ResourceRow.alias("known")
     is_id = fn.EXISTS(known.select(SQL("1")).where(known.id == unless))

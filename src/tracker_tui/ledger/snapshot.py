@@ -1,0 +1,140 @@
+"""What a refresh asks for, and what it brings (design: one request, and a cursor)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from peewee import BaseQuery, Node, Select, fn
+
+from tracker_tui.db.batch import Rows
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.models import HistoryRow, ResourceRow
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.status import MILLISECONDS_FROM
+from tracker_tui.ledger.resources import (
+    all_resources,
+    member_names,
+    place_settings,
+    places_from,
+    resource_from,
+)
+
+OVERLAP_SECONDS: Final = 30
+"""How far a cursor stays behind the clock: others commit rows with an earlier time."""
+
+
+class Acquaintance(NamedTuple):
+    """What a program may remember of a database, so that one request is enough the next time."""
+
+    layout: Layout
+    fingerprint: int
+    """`layout.FINGERPRINT` when the layout was looked at: with another one it is void."""
+    places: dict[Location, str]
+
+
+class Wish(NamedTuple):
+    """What a refresh is to read.
+
+    `since` is the database's clock at the refresh before, less the overlap; None reads all rows.
+    A thorough one also reads what a cursor cannot tell of: the count, names, settings, rows whose
+    times are in milliseconds, and the schema. One that reads all rows is thorough.
+    """
+
+    since: int | None = None
+    is_thorough: bool = True
+    in_flight: Sequence[str] = ()
+    """Ids of changes that may be in the ledger or not: the snapshot tells which are."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows are read."""
+        return self.since is None
+
+
+class Snapshot(NamedTuple):
+    """What a refresh read, of one moment; `now` is by the database's clock, in Unix seconds."""
+
+    resources: list[Resource]
+    """All rows, or those that were touched since the cursor."""
+    is_whole: bool
+    now: int
+    landed: frozenset[str]
+    """Those of the changes in flight whose effect is in these rows."""
+    names: dict[str, str] | None = None
+    """What to call members, by Discord id; None where it was not asked."""
+    acquaintance: Acquaintance | None = None
+    """None where it was not asked."""
+    how_many: int | None = None
+    """How many resources there are; None where it was not asked."""
+
+    @property
+    def cursor(self) -> int:
+        """Where the next refresh goes on."""
+        return self.now - OVERLAP_SECONDS
+
+
+def queries_of(wish: Wish, layout: Layout, now: Node) -> dict[str, BaseQuery]:
+    """Return the queries of a refresh, by what `snapshot_of` calls their results."""
+    queries: dict[str, BaseQuery] = {"clock": Select(columns=[now])}
+    if wish.is_whole:
+        queries["resources"] = all_resources(layout)
+    else:
+        queries["resources"] = _touched_since(wish.since or 0, layout)
+    if wish.in_flight:
+        row = HistoryRow
+        queries["landed"] = row.select(row.id).where(row.id.in_(list(wish.in_flight)))
+    if wish.is_whole or wish.is_thorough:
+        queries["columns"] = Layout.query()
+        queries["fingerprint"] = Layout.fingerprint_query()
+        queries |= naming_queries(layout)
+    if wish.is_thorough and not wish.is_whole:
+        queries["in milliseconds"] = _in_milliseconds(layout)
+        queries["count"] = ResourceRow.select(fn.COUNT(ResourceRow.id))
+    return queries
+
+
+def naming_queries(layout: Layout) -> dict[str, BaseQuery]:
+    """Return the queries that tell what members and locations are called."""
+    queries: dict[str, BaseQuery] = {"names": member_names()}
+    if layout.has_settings:
+        queries["settings"] = place_settings()
+    return queries
+
+
+def names_from(rows: Rows) -> dict[str, str]:
+    """Return what to call members, by Discord id."""
+    return {discord_id: name for discord_id, name in rows if discord_id and name}
+
+
+def layout_in(results: Mapping[str, Rows]) -> Layout | None:
+    """Return the columns that a refresh found; None if it did not look."""
+    return Layout.from_rows(results["columns"]) if "columns" in results else None
+
+
+def snapshot_of(wish: Wish, results: Mapping[str, Rows]) -> Snapshot:
+    """Build a snapshot from the rows of `queries_of`."""
+    rows = results["resources"] + results.get("in milliseconds", [])
+    layout, acquaintance, count = layout_in(results), None, results.get("count")
+    if layout is not None:
+        places = places_from(results.get("settings", []))
+        acquaintance = Acquaintance(layout, int(results["fingerprint"][0][0]), places)
+    return Snapshot(
+        resources=[resource_from(row) for row in rows],
+        is_whole=wish.is_whole,
+        now=int(results["clock"][0][0]),
+        landed=frozenset(str(landed) for (landed,) in results.get("landed", [])),
+        names=names_from(results["names"]) if "names" in results else None,
+        acquaintance=acquaintance,
+        how_many=None if count is None else int(count[0][0]),
+    )
+
+
+def _touched_since(cursor: int, layout: Layout) -> BaseQuery:
+    touched = ResourceRow.updated_at
+    return all_resources(layout).where(touched >= cursor, touched < MILLISECONDS_FROM)
+
+
+def _in_milliseconds(layout: Layout) -> BaseQuery:
+    return all_resources(layout).where(ResourceRow.updated_at >= MILLISECONDS_FROM)
