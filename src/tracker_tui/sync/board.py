@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, foresee
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.resource import Resource
 
 
 class Difference(NamedTuple):
-    """What a refresh changed on the board, by resource id."""
+    """What a refresh changed on the board."""
 
     changed: frozenset[str]
+    """Ids of resources that look different now, or are new."""
     removed: frozenset[str]
+    moves: tuple[tuple[Resource, Resource], ...]
+    """Rows whose quantities somebody else moved, before and after."""
 
 
 class Board:
-    """Resources by id; may be read and written from several threads."""
+    """Resources by id; may be read and written from several threads.
+
+    A change is first asked for, which only `foreseen` minds, and shown once it is kept on disk.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rows: dict[str, Resource] = {}
         self._pending: dict[str, dict[str, Change]] = {}
+        self._numbers: dict[str, int] = {}
+        self._unkept: set[str] = set()
+        self._landed: set[str] = set()
         self._shown: dict[str, Resource] = {}
 
     def resource(self, resource_id: str) -> Resource | None:
@@ -33,57 +43,122 @@ class Board:
         with self._lock:
             return self._shown.get(resource_id)
 
+    def foreseen(self, resource_id: str) -> Resource | None:
+        """Return a resource with everything that was typed so far, kept on disk or not yet."""
+        with self._lock:
+            return self._laid_over(resource_id, self._landed)
+
     def row(self, resource_id: str) -> Resource | None:
         """Return a resource as the ledger had it when it was last seen, nothing laid over."""
         with self._lock:
             return self._rows.get(resource_id)
+
+    def rows(self) -> list[Resource]:
+        """Return all resources as the ledger had them when they were last seen."""
+        with self._lock:
+            return list(self._rows.values())
 
     def resources(self) -> list[Resource]:
         """Return all resources as they are shown, in no particular order."""
         with self._lock:
             return list(self._shown.values())
 
-    def replace(self, rows: Iterable[Resource]) -> Difference:
-        """Take the rows of a whole refresh, and tell what is different from before."""
+    @property
+    def landed(self) -> frozenset[str]:
+        """Changes without an answer whose effect is in the rows already."""
         with self._lock:
-            before = self._shown
-            self._rows = {row.id: row for row in rows}
-            self._shown = dict(self._rows)
-            for resource_id in self._pending:
+            return frozenset(self._landed)
+
+    def refresh(
+        self,
+        rows: Iterable[Resource],
+        landed: Iterable[str],
+        *,
+        is_whole: bool,
+        unsure: Iterable[str] = (),
+    ) -> Difference:
+        """Take the rows that a refresh read, and tell what is different from before.
+
+        `landed` are the pending changes that are in these rows. Of the resources that are `unsure`
+        nobody can tell which changes are: they stay as they are.
+        """
+        with self._lock:
+            before, rows_before = self._shown, self._rows
+            kept = set(unsure)
+            fresh = {row.id: row for row in rows if row.id not in kept}
+            if is_whole:
+                self._rows = {key: row for key, row in rows_before.items() if key in kept} | fresh
+            else:
+                self._rows = rows_before | fresh
+            pending = {change for changes in self._pending.values() for change in changes}
+            self._landed = (self._landed | set(landed)) & pending
+            touched = fresh.keys() | (rows_before.keys() - self._rows.keys())
+            self._shown = dict(before)
+            for resource_id in touched | self._pending.keys():
                 self._lay_over(resource_id)
-            changed = {key for key, row in self._shown.items() if before.get(key) != row}
-            return Difference(frozenset(changed), frozenset(before.keys() - self._shown.keys()))
+            changed = {key for key in touched if self._shown.get(key) != before.get(key)}
+            removed = before.keys() - self._shown.keys()
+            pairs = ((rows_before[key], fresh[key]) for key in fresh if key in rows_before)
+            moves = tuple(pair for pair in pairs if _quantities(pair[0]) != _quantities(pair[1]))
+            return Difference(frozenset(changed - removed), frozenset(removed), moves)
 
-    def ask(self, change: Change) -> None:
-        """Show a change that the ledger has not answered yet."""
+    def ask(self, changes: Iterable[Change]) -> None:
+        """Mind changes that are being put into the outbox."""
         with self._lock:
-            self._pending.setdefault(change.resource_id, {})[change.id] = change
-            shown = self._shown.get(change.resource_id)
-            if shown is not None:
-                self._shown[change.resource_id] = _after(shown, change)
+            for change in changes:
+                self._pending.setdefault(change.resource_id, {})[change.id] = change
+                self._unkept.add(change.id)
 
-    def answer(self, outcomes: Iterable[Outcome]) -> None:
-        """Show the ledger's answers: rows as they are now, without those that are gone."""
+    def keep(self, changes: Iterable[Change], numbers: Mapping[str, int] = {}) -> None:
+        """Show changes that are in the outbox, and that the ledger has not answered yet.
+
+        `numbers` are their places in the outbox, by id, which is the order of their effects.
+        """
+        with self._lock:
+            self._numbers |= numbers
+            touched = set()
+            for change in changes:
+                self._pending.setdefault(change.resource_id, {})[change.id] = change
+                self._unkept.discard(change.id)
+                touched.add(change.resource_id)
+            for resource_id in touched:
+                self._lay_over(resource_id)
+
+    def answer(self, outcomes: Iterable[Outcome], *, is_hearsay: bool = False) -> None:
+        """Show the ledger's answers: rows as they are now, without those that are gone.
+
+        By hearsay, from another program, a row is older than one that has the change already.
+        """
         touched = set()
         with self._lock:
             for outcome in outcomes:
                 change, row = outcome.change, outcome.resource
                 touched.add(change.resource_id)
+                is_old = is_hearsay and self._is_older(change, row)
                 self._forget(change)
-                if row is None:
-                    self._rows.pop(change.resource_id, None)
-                else:
+                if row is not None and not is_old:
                     self._rows[row.id] = row
+                elif outcome.refusal is Refusal.NO_RESOURCE:
+                    self._rows.pop(change.resource_id, None)
             for resource_id in touched:
                 self._lay_over(resource_id)
 
-    def withdraw(self, change: Change) -> None:
-        """Show the resource as if the change had never been asked for."""
+    def withdraw(self, changes: Iterable[Change]) -> None:
+        """Show the resources as if the changes had never been asked for."""
         with self._lock:
-            self._forget(change)
-            self._lay_over(change.resource_id)
+            for change in changes:
+                self._forget(change)
+                self._lay_over(change.resource_id)
+
+    def _is_older(self, change: Change, row: Resource | None) -> bool:
+        known = self._rows.get(change.resource_id)
+        is_newer = known is not None and row is not None and known.updated_at > row.updated_at
+        return change.id in self._landed or is_newer
 
     def _forget(self, change: Change) -> None:
+        self._unkept.discard(change.id)
+        self._landed.discard(change.id)
+        self._numbers.pop(change.id, None)
         pending = self._pending.get(change.resource_id)
         if pending is not None:
             pending.pop(change.id, None)
@@ -91,12 +166,25 @@ class Board:
                 del self._pending[change.resource_id]
 
     def _lay_over(self, resource_id: str) -> None:
-        row = self._rows.get(resource_id)
-        if row is None:
+        shown = self._laid_over(resource_id, self._landed | self._unkept)
+        if shown is None:
             self._shown.pop(resource_id, None)
         else:
-            pending = self._pending.get(resource_id, {}).values()
-            self._shown[resource_id] = reduce(_after, pending, row)
+            self._shown[resource_id] = shown
+
+    def _laid_over(self, resource_id: str, left_out: set[str]) -> Resource | None:
+        row = self._rows.get(resource_id)
+        if row is None:
+            return None
+        pending = self._pending.get(resource_id, {}).values()
+        laid_over = [change for change in pending if change.id not in left_out]
+        # What is in no outbox yet was typed last.
+        laid_over.sort(key=lambda change: self._numbers.get(change.id, sys.maxsize))
+        return reduce(_after, laid_over, row)
+
+
+def _quantities(row: Resource) -> tuple[int, int]:
+    return row.hagga, row.deep_desert
 
 
 def _after(resource: Resource, change: Change) -> Resource:

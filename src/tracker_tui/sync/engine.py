@@ -1,153 +1,279 @@
-"""The engine: sends what the outbox holds, and keeps the board true to the ledger's answers."""
+"""The engine: keeps what was typed, and the board true to outbox, replica and ledger."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
-from tracker_tui.errors import DatabaseError, OutcomeUnknown, StatementRefused, WriteRefused
-from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.board import Board
-from tracker_tui.sync.outbox import Outbox
+from tracker_tui.domain.change import Change, counter_change
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.tally import Tally
+from tracker_tui.ledger.ledger import Ledger, random_id
+from tracker_tui.ledger.snapshot import Snapshot, Wish
+from tracker_tui.sync.board import Board, Difference
+from tracker_tui.sync.entries import Entry, State
+from tracker_tui.sync.queue import has_unsent, is_unsure
+from tracker_tui.sync.replica import Kept
+from tracker_tui.sync.store import Store
+from tracker_tui.sync.tally import TallySheet
 from tracker_tui.sync.undo import Undoing, UndoLog
-
-_MOST_IN_A_REQUEST = 100
 
 
 class Engine:
-    """Takes submissions in any thread; sends and undoes in the ledger's."""
+    """Keeps changes and their answers, refreshes and undoes; any of it in any thread."""
 
     def __init__(
-        self, outbox: Outbox, board: Board, tell: Callable[[tuple[Outcome, ...]], None]
+        self,
+        store: Store,
+        board: Board,
+        tell: Callable[[tuple[Outcome, ...]], None],
+        *,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = random_id,
+        tell_changed: Callable[[frozenset[str]], None] = lambda _: None,
     ) -> None:
-        self._outbox = outbox
-        self._board = board
-        self._tell = tell
-        self._undo_log = UndoLog()
-        self.is_unsure = False
-        """Whether what is pending may be in the ledger already: an answer got lost."""
+        """Work on a store; `tell` hears of outcomes, `clock` is this machine's, in Unix seconds.
 
-    def submit(self, changes: Iterable[Change]) -> None:
-        """Keep one submission, show it, and remember it for undo."""
-        submission = tuple(changes)
-        self._take(submission)
-        self._undo_log.submitted(submission)
-
-    def send(self, ledger: Ledger) -> Sequence[Outcome]:
-        """Send what is pending, oldest first; raises DatabaseError, and what was not sent stays.
-
-        While a change of a resource waits for the player, later ones of that resource wait for it:
-        they were typed in the belief that it goes through.
+        `tell_changed` hears of the resources that another program's doings have changed.
         """
-        outcomes: list[Outcome] = []
-        try:
-            while (sending := self._next_to_send()) and self._send(sending, ledger, outcomes):
-                pass
-        except OutcomeUnknown:
-            self.is_unsure = True
-            raise
-        else:
-            self.is_unsure = False
-        finally:
-            if outcomes:
-                self._board.answer(outcomes)
-                self._tell(tuple(outcomes))
-        return outcomes
+        self.store = store
+        self.outbox = store.outbox
+        self.board = board
+        self.clock = clock
+        self.tell = tell
+        self._tell_changed = tell_changed
+        self._new_id = new_id
+        self._undo_log = UndoLog()
+        self._tally = TallySheet()
+        self._hearing = threading.RLock()
+
+    # What stands where
+
+    @property
+    def tally(self) -> Tally:
+        """What this run has brought so far."""
+        return self._tally.tally
 
     @property
     def has_unsent(self) -> bool:
-        """Whether anything is pending that waits for nobody."""
-        return bool(self._next_to_send())
+        """Whether anything waits for nothing but the ledger."""
+        return has_unsent(self.outbox.entries(), self.clock())
 
-    def _next_to_send(self) -> list[Change]:
-        """Return what goes into the next request, each behind its predecessor.
+    @property
+    def is_unsure(self) -> bool:
+        """Whether something may be in the ledger already: an answer got lost."""
+        return is_unsure(self.outbox.entries())
 
-        A change requires that the one before it of the same resource is in the history, but for an
-        undo, which minds the history of its own.
+    # Opening
+
+    def load(self) -> Kept | None:
+        """Show what the replica holds and the outbox adds; None where nothing was ever read."""
+        kept = self.store.load()
+        if kept is not None:
+            self.board.refresh(kept.rows, (), is_whole=True)
+        self._show(entry.change for entry in self.outbox.entries() if _is_shown(entry))
+        if kept is not None:
+            # Once more, for only now the board knows the changes that are in these rows.
+            self.board.refresh((), kept.landed, is_whole=False)
+        return kept
+
+    # Taking changes
+
+    def ask(self, changes: Sequence[Change]) -> None:
+        """Mind one submission, which is to be kept."""
+        self.board.ask(changes)
+        self._undo_log.submitted(changes)
+
+    def keep(self, changes: Sequence[Change]) -> None:
+        """Put changes into the outbox, then show them; raises LocalFileError if they are not."""
+        try:
+            self.outbox.put(changes, self.clock())
+        except BaseException:
+            self.board.withdraw(changes)
+            self._undo_log.forget(changes)
+            raise
+        self._show(changes)
+
+    def _show(self, changes: Iterable[Change]) -> None:
+        """Lay changes over the rows, each in its place."""
+        shown = list(changes)
+        entries = (self.outbox.entry(change.id) for change in shown)
+        numbers = {entry.change.id: entry.number for entry in entries if entry is not None}
+        self.board.keep(shown, numbers)
+
+    def resolve(self, change: Change) -> bool:
+        """Send a change that needed the player once more, as it is now; False if it is gone."""
+        if not self.outbox.resolve(change, self.clock()):
+            return False
+        self._show([change])
+        return True
+
+    def drop(self, change: Change) -> None:
+        """Forget a change that needed the player; withdraw or renounce one that has no answer."""
+        with self._hearing:
+            self.outbox.drop(change.id)
+            # What takes something back is not itself taken back once it is being sent.
+            is_renounced = change.undoes is None and self.outbox.renounce(change.id)
+            if is_renounced or self.outbox.withdraw([change.id]):
+                self.board.withdraw([change])
+
+    # What other programs did
+
+    def catch_up(self) -> None:
+        """Take what other programs put into the outbox, and what came of it."""
+        with self._hearing:
+            news = self.outbox.catch_up()
+            if news is None:
+                return
+            before, after = news
+            gone = [entry for key, entry in before.items() if key not in after]
+            new = [entry for key, entry in after.items() if before.get(key) != entry]
+            hidden = [*gone, *(entry for entry in new if not _is_shown(entry))]
+            self.board.withdraw(entry.change for entry in hidden)
+            self._show(entry.change for entry in new if _is_shown(entry))
+            answered = [entry.outcome for entry in new if entry.outcome is not None]
+            self._hear(answered, is_hearsay=True)
+            changed = frozenset(entry.change.resource_id for entry in (*gone, *new))
+            if changed:
+                self._tell_changed(changed)
+
+    # Answers
+
+    def name(self, change: Change, resource_id: str) -> None:
+        """Keep which resource a change by name goes to."""
+        self.outbox.name(change.id, resource_id)
+        self.board.withdraw([change])
+        self._show([change._replace(resource_id=resource_id)])
+
+    def settle(self, outcomes: Sequence[Outcome], *, is_told: bool = False) -> None:
+        """Keep and show what came of changes; with `is_told` the listener hears of it, too."""
+        if not outcomes:
+            return
+        with self._hearing:
+            # First the rows, which say which changes are in them: cut short here, nothing is
+            # shown twice.
+            self.store.answer(outcomes)
+            answers = [(outcome, self._counter(outcome)) for outcome in outcomes]
+            self.outbox.settle(answers, self.clock())
+            self._hear(outcomes)
+            self._show(
+                counter
+                for _, counter in answers
+                if counter is not None and self.outbox.entry(counter.id) is not None
+            )
+        if is_told:
+            self.tell(tuple(outcomes))
+
+    def _counter(self, outcome: Outcome) -> Change | None:
+        """Return what takes a change back, should it turn out not to be wanted any more."""
+        change = outcome.change
+        if outcome.moved is None or change.undoes is not None:
+            return None
+        return counter_change(change, outcome.moved, self._new_id(), change.by)
+
+    def _hear(self, outcomes: Sequence[Outcome], *, is_hearsay: bool = False) -> None:
+        for outcome in outcomes:
+            if self._undo_log.settled(outcome):
+                self._tally.count(outcome)
+        self.board.answer(outcomes, is_hearsay=is_hearsay)
+        if is_hearsay and outcomes:
+            self.tell(tuple(outcomes))
+
+    # Refreshing
+
+    def refresh(self, ledger: Ledger, wish: Wish, *, anew: bool = False) -> Refreshed:
+        """Read the ledger, show it and keep it; raises DatabaseError.
+
+        Of changes in flight the same request asks whether they are in the rows that it brings. What
+        another program began to send meanwhile may be in them or not: such rows wait.
         """
-        waiting = {outcome.change.resource_id for outcome in self._outbox.needing_player()}
-        predecessors: dict[str, str] = {}
-        sending = []
-        for change in self._outbox.pending():
-            if change.undoes is not None:
-                sending.append(change)
-            elif change.resource_id not in waiting:
-                predecessor = predecessors.get(change.resource_id)
-                sending.append(change._replace(requires=predecessor))
-                predecessors[change.resource_id] = change.id
-        return sending[:_MOST_IN_A_REQUEST]
+        self.catch_up()
+        before = {entry.change.id: entry for entry in self.outbox.entries()}
+        in_flight = tuple(key for key, entry in before.items() if entry.is_open)
+        snapshot = ledger.refresh(wish._replace(in_flight=in_flight), anew=anew)
+        at = self.clock()
+        with self._hearing:
+            self.catch_up()
+            unsure = {
+                entry.change.resource_id
+                for entry in self.outbox.entries()
+                if _is_unsure(before.get(entry.change.id), entry, snapshot.landed)
+            }
+            difference = self.board.refresh(
+                snapshot.resources, snapshot.landed, is_whole=snapshot.is_whole, unsure=unsure
+            )
+            settled = snapshot._replace(
+                resources=[row for row in snapshot.resources if row.id not in unsure]
+            )
+            self.store.write(settled, difference, self.board.landed, at, self.board.rows)
+        lacks_rows = snapshot.how_many not in (None, len(self.board.rows()))
+        return Refreshed(snapshot, difference, lacks_rows, bool(unsure))
 
-    def _send(self, changes: Sequence[Change], ledger: Ledger, outcomes: list[Outcome]) -> bool:
-        """Send changes in one request, and add to `outcomes` what came of them.
-
-        Returns whether anything was settled; the rest stays pending. Raises why, where that is no
-        other change, once all that was answered is settled.
-        """
-        before, failure = len(outcomes), None
-        for change, answer in zip(changes, ledger.apply_all(changes), strict=True):
-            outcome = self._outcome(change, answer)
-            if isinstance(outcome, DatabaseError):
-                failure = failure or outcome
-            elif outcome is not None:
-                self._settle(outcome)
-                outcomes.append(outcome)
-        if failure is not None:
-            raise failure
-        return len(outcomes) > before
-
-    def _outcome(
-        self, change: Change, answer: Outcome | DatabaseError
-    ) -> Outcome | DatabaseError | None:
-        """Return what came of a change as it was submitted; None if it waits for another."""
-        submitted = change if change.undoes is not None else change._replace(requires=None)
-        if isinstance(answer, StatementRefused | WriteRefused):
-            # It would be refused for ever, and keep all that come after it from being sent.
-            is_permission = isinstance(answer, WriteRefused)
-            refusal = Refusal.NOT_PERMITTED if is_permission else Refusal.BY_DATABASE
-            row = self._board.row(change.resource_id)
-            return Outcome(submitted, Verdict.REFUSED, row, refusal=refusal, said=str(answer))
-        if isinstance(answer, DatabaseError):
-            return answer
-        waits = answer.refusal is Refusal.NOT_IN_HISTORY and change.undoes is None
-        return None if waits else answer._replace(change=submitted)
+    # Undoing
 
     @property
     def newest_submission(self) -> int:
         """The number of the newest submission, for an undo that is asked for now."""
         return self._undo_log.newest
 
-    def undo(self, ledger: Ledger, up_to: int, new_id: Callable[[], str], by: str) -> Undoing:
+    def undo(self, up_to: int) -> Undoing:
         """Take back the newest submission up to a number; what was typed after it stays.
 
-        Raises DatabaseError; counter-changes that were not sent stay in the outbox.
+        Raises LocalFileError; then it can be asked for again.
         """
-        undoing = self._undo_log.take(up_to, self._withdraw, new_id, by)
-        self._take(undoing.counters)
-        self.send(ledger)
-        return undoing
+        with self._hearing:
+            while (submission := self._undo_log.pop(up_to)) is not None:
+                try:
+                    undoing = self._take_all_back(submission.changes[::-1])
+                except BaseException:
+                    self._undo_log.put_back(submission)
+                    raise
+                if not undoing.is_nothing:
+                    return undoing
+        return Undoing()
 
-    def _take(self, changes: Sequence[Change]) -> None:
-        # On the board first: once it is in the outbox, the answer may come at any moment.
-        for change in changes:
-            self._board.ask(change)
-        try:
-            self._outbox.put(changes)
-        except BaseException:
-            for change in changes:
-                self._board.withdraw(change)
-            raise
+    def _take_all_back(self, newest_first: Sequence[Change]) -> Undoing:
+        """Take changes back, the last first: an earlier one may have made room for it."""
+        self.catch_up()
+        withdrawn = self.outbox.withdraw(change.id for change in newest_first)
+        underway, counters = [], []
+        for change in newest_first:
+            outcome = self._undo_log.outcome(change)
+            if outcome is None and self.outbox.renounce(change.id):
+                underway.append(change)
+            elif outcome is not None:
+                counter = self._counter(outcome)
+                counters += [] if counter is None else [counter]
+        self.outbox.put(counters, self.clock())
+        self.board.withdraw([*withdrawn, *underway])
+        self._show(counters)
+        return Undoing(withdrawn, underway, counters)
 
-    def _settle(self, outcome: Outcome) -> None:
-        change = outcome.change
-        self._outbox.settle(outcome)
-        self._undo_log.settled(outcome)
-        if change.undoes is not None:
-            # An undo that was refused may be asked for again; nothing waits for the player.
-            self._outbox.drop(change.id)
 
-    def _withdraw(self, change: Change) -> bool:
-        if not self._outbox.withdraw(change.id):
-            return False
-        self._board.withdraw(change)
-        return True
+class Refreshed(NamedTuple):
+    """What a refresh did."""
+
+    snapshot: Snapshot
+    difference: Difference
+    lacks_rows: bool
+    """Whether there are more or fewer rows than are known: all are to be read."""
+    has_left_out: bool
+    """Whether some rows wait: the next refresh is to read them again."""
+
+
+def _is_unsure(before: Entry | None, now: Entry, landed: frozenset[str]) -> bool:
+    """Whether rows of a refresh, before which an entry was known as it was, may lack its change.
+
+    One that was not asked about may be in them or not. One that was is in them if it had landed; if
+    it was answered since, the answer is newer than they are.
+    """
+    if before is None or before.needs_player:
+        return now.state in (State.SENDING, State.APPLIED)
+    return before.is_open and now.state is State.APPLIED and now.change.id not in landed
+
+
+def _is_shown(entry: Entry) -> bool:
+    """Whether a change is laid over the rows: it has no answer, and nobody took it back."""
+    return entry.is_open and not entry.is_unwanted and not entry.is_named

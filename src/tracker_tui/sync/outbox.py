@@ -1,73 +1,193 @@
-"""The outbox: what players asked for, until the ledger has it."""
+"""The outbox: what the player asked for, on disk, until the ledger has it.
+
+Several running programs share one; each keeps a copy in memory, which `catch_up` brings up to date.
+An entry is pending until it is sent. From then on it may be in the ledger or not: it stays
+`sending` until an answer comes, and is only ever sent again, never taken back.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
+from tracker_tui.errors import LocalFileError
+from tracker_tui.sync.entries import SCHEMA, VERSION, Entry, State, Step, read_entries
+from tracker_tui.sync.local_file import LocalFile
+
+OUTBOX_NAME: Final = "outbox.db"
+_KEPT_WHEN_APPLIED: Final = 200
+"""How many applied changes stay for other running programs to hear of."""
 
 
-class Outbox(Protocol):
-    """A queue of changes that may be used from several threads."""
+class Outbox:
+    """The entries of one member for one database; safe to use from several threads."""
 
-    def put(self, changes: Iterable[Change]) -> None:
-        """Keep changes, in this order, until they are settled."""
+    def __init__(self, path: Path, member: str, place: str) -> None:
+        """Open the outbox of `member` for the database that people know as `place`.
 
-    def pending(self) -> Sequence[Change]:
-        """Return what is not settled yet, oldest first."""
+        Raises LocalFileError where it is somebody else's, LocalFileDamaged where it makes no sense.
+        """
+        self._file = LocalFile(path, SCHEMA, VERSION, is_durable=True)
+        self._owner = (member, place)
+        self._lock = threading.RLock()
+        # Never changed, only replaced: whoever has got hold of it may read on.
+        self._entries: dict[str, Entry] = {}
+        self._missed: dict[str, Entry] | None = None
+        """The entries before somebody took the file away, which `catch_up` has not told of."""
+        try:
+            self._claim()
+            self._read()
+        except BaseException:
+            self._file.close()
+            raise
 
-    def settle(self, outcome: Outcome) -> None:
-        """Take the ledger's answer: done, or kept among those that need the player."""
+    # What is in it
 
-    def withdraw(self, change_id: str) -> bool:
-        """Take back what is still pending; False if it is not."""
+    def entries(self) -> list[Entry]:
+        """Return all entries, oldest first, as they were when this program last looked."""
+        # Without the lock, which may be held while the disk is waited for.
+        return list(self._entries.values())
 
-    def needing_player(self) -> Sequence[Outcome]:
-        """Return the refused and conflicting changes, oldest first."""
+    def entry(self, change_id: str) -> Entry | None:
+        """Return one entry."""
+        return self._entries.get(change_id)
+
+    def catch_up(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]] | None:
+        """Look at what other programs did; returns the entries before and after, or None."""
+        with self._lock:
+            if not self._file.changed_elsewhere() and self._missed is None:
+                return None
+            before = self._entries if self._missed is None else self._missed
+            self._missed = None
+            self._read()
+            return before, self._entries
+
+    # Steps of a change; each is on disk when the call returns, or raises LocalFileError
+
+    def put(self, changes: Iterable[Change], made_at: float, *, is_named: bool = False) -> None:
+        """Keep changes, in this order."""
+        with self._step() as step:
+            for change in changes:
+                step.insert(change, made_at, is_named=is_named)
+
+    def begin_sending(self, change_ids: Iterable[str], now: float) -> list[Entry]:
+        """Mark entries as being sent, and return them as they were; some may be gone meanwhile."""
+        with self._step() as step:
+            found = step.find(change_ids, State.PENDING, State.SENDING)
+            for entry in found:
+                sent_at = now if entry.sent_at is None else entry.sent_at
+                step.write(entry._replace(state=State.SENDING, sent_at=sent_at))
+        return found
+
+    def take_back(self, change_ids: Iterable[str]) -> None:
+        """Take changes as never sent, which surely did not arrive; forget those not wanted."""
+        with self._step() as step:
+            for entry in step.find(change_ids, State.SENDING):
+                if entry.is_unwanted:
+                    step.delete(entry)
+                else:
+                    step.write(entry._replace(state=State.PENDING, sent_at=None))
+
+    def settle(self, answers: Iterable[tuple[Outcome, Change | None]], now: float) -> None:
+        """Take the ledger's answers: applied, or kept among those that need the player.
+
+        A change that is not wanted any more is forgotten, or followed by the counter-change that
+        its outcome comes with. An undo that was refused is forgotten: it can be asked for again.
+        """
+        with self._step() as step:
+            for outcome, counter in answers:
+                for entry in step.find([outcome.change.id], *State):
+                    step.settle(entry, outcome)
+                    if counter is not None and entry.is_unwanted:
+                        step.insert(counter, now, is_named=False)
+            step.forget_all_but_the_newest(_KEPT_WHEN_APPLIED)
+
+    def withdraw(self, change_ids: Iterable[str]) -> list[Change]:
+        """Take back changes that were not sent yet; return those that could be."""
+        with self._step() as step:
+            found = step.find(change_ids, State.PENDING)
+            for entry in found:
+                step.delete(entry)
+        return [entry.change for entry in found]
+
+    def renounce(self, change_id: str) -> bool:
+        """Want a change no more that is being sent; False if it is not."""
+        with self._step() as step:
+            found = step.find([change_id], State.SENDING)
+            for entry in found:
+                step.write(entry._replace(is_unwanted=True))
+        return bool(found)
+
+    def name(self, change_id: str, resource_id: str) -> None:
+        """Keep which resource was meant by the name that was typed."""
+        with self._step() as step:
+            for entry in step.find([change_id], State.PENDING, State.SENDING):
+                change = entry.change._replace(resource_id=resource_id)
+                step.write(entry._replace(change=change, is_named=False))
+
+    def resolve(self, change: Change, now: float) -> bool:
+        """Send a change once more that needed the player, as it is now; False if it does not.
+
+        It keeps its id, so that it is applied once even if it was in the ledger all the time.
+        """
+        with self._step() as step:
+            found = step.find([change.id], State.REFUSED, State.CONFLICT)
+            for entry in found:
+                waiting = entry._replace(change=change, state=State.PENDING, outcome=None)
+                if entry.sent_at is not None:
+                    # What may be in the ledger still may, and a new day begins.
+                    waiting = waiting._replace(state=State.SENDING, sent_at=now)
+                step.write(waiting)
+        return bool(found)
 
     def drop(self, change_id: str) -> None:
         """Forget a change that needed the player."""
+        with self._step() as step:
+            for entry in step.find([change_id], State.REFUSED, State.CONFLICT):
+                step.delete(entry)
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
 
-class MemoryOutbox:
-    """An outbox that lives as long as the program."""
+    # Inside
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pending: dict[str, Change] = {}
-        self._needing_player: dict[str, Outcome] = {}
-
-    def put(self, changes: Iterable[Change]) -> None:
-        """Keep changes, in this order, until they are settled."""
+    @contextmanager
+    def _step(self) -> Iterator[Step]:
+        """Do one thing, on disk and then in memory."""
         with self._lock:
-            self._pending.update((change.id, change) for change in changes)
+            if self._file.is_another_file():
+                # Somebody took the file away; what comes now must not be lost with it.
+                self._missed = self._missed or self._entries
+                self._claim()
+                self._read()
+            with self._file.transaction() as connection:
+                step = Step(connection)
+                yield step
+            entries = self._entries | {entry.change.id: entry for entry in step.written}
+            for entry in step.gone:
+                entries.pop(entry.change.id, None)
+            self._entries = entries
 
-    def pending(self) -> Sequence[Change]:
-        """Return what is not settled yet, oldest first."""
-        with self._lock:
-            return list(self._pending.values())
+    def _claim(self) -> None:
+        member, place = self._owner
+        with self._file.transaction() as connection:
+            owners = connection.execute("SELECT member FROM owner").fetchall()
+            if not owners:
+                connection.execute("INSERT INTO owner VALUES (?, ?)", (member, place))
+            elif owners != [(member,)]:
+                message = (
+                    f"{self._file.path} is the outbox of somebody else, and nothing of it is sent "
+                    "under your name. Move it away."
+                )
+                raise LocalFileError(message)
 
-    def settle(self, outcome: Outcome) -> None:
-        """Take the ledger's answer: done, or kept among those that need the player."""
-        with self._lock:
-            self._pending.pop(outcome.change.id, None)
-            if not outcome.is_in_history:
-                self._needing_player[outcome.change.id] = outcome
-
-    def withdraw(self, change_id: str) -> bool:
-        """Take back what is still pending; False if it is not."""
-        with self._lock:
-            return self._pending.pop(change_id, None) is not None
-
-    def needing_player(self) -> Sequence[Outcome]:
-        """Return the refused and conflicting changes, oldest first."""
-        with self._lock:
-            return list(self._needing_player.values())
-
-    def drop(self, change_id: str) -> None:
-        """Forget a change that needed the player."""
-        with self._lock:
-            self._needing_player.pop(change_id, None)
+    def _read(self) -> None:
+        with self._file.reading() as connection:
+            entries = read_entries(connection)
+        self._entries = {entry.change.id: entry for entry in entries}

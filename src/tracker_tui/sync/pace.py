@@ -21,14 +21,22 @@ class Pace:
         """Whether it is too early to ask again without being told to."""
         return time.monotonic() < self._quiet_until
 
+    @property
+    def seconds_left(self) -> float:
+        """Until it is time to ask again."""
+        return max(0.0, self._quiet_until - time.monotonic())
+
     def failed(self) -> None:
         """Pause for longer than the last time.
 
         What the player asks for during a pause, and gets no answer to, makes it no longer.
         """
+        from random import uniform  # which `edit` mostly does without, and hurries
+
         if not self.is_quiet:
             self._pause = min(max(_FIRST_PAUSE, self._pause * 2), self._longest)
-            self._quiet_until = time.monotonic() + self._pause
+            # A guild whose server comes back must not ask it all in the same moment.
+            self._quiet_until = time.monotonic() + self._pause * uniform(0.75, 1.0)
 
     def answered(self) -> None:
         """Pause no more."""

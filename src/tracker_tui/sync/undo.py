@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change, counter_change
+from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Refusal
 
 
 class Undoing(NamedTuple):
-    """How a submission is taken back: by withdrawing changes, and by counter-changes."""
+    """How a submission is taken back."""
 
-    withdrawn: list[Change]
-    counters: list[Change]
+    withdrawn: Sequence[Change] = ()
+    """Changes that were not sent yet."""
+    underway: Sequence[Change] = ()
+    """Changes that are being sent: each is followed by its counter-change, if it arrives."""
+    counters: Sequence[Change] = ()
+    """Counter-changes of those that are in the history."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing of the submission was left to be taken back."""
+        return not (self.withdrawn or self.underway or self.counters)
 
 
-class _Submission(NamedTuple):
+class Submission(NamedTuple):
     """What one Enter submitted; numbered, so that an undo knows what was typed after it."""
 
     number: int
@@ -29,7 +38,8 @@ class UndoLog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._submissions: list[_Submission] = []
+        self._submissions: list[Submission] = []
+        self._own: set[str] = set()
         self._outcomes: dict[str, Outcome] = {}
         self._newest = 0
 
@@ -38,47 +48,56 @@ class UndoLog:
         """The number of the newest submission: an undo asked for now reaches no further."""
         return self._newest
 
-    def submitted(self, changes: Iterable[Change]) -> None:
+    def submitted(self, changes: Sequence[Change]) -> None:
         """Remember one submission of the player's."""
         with self._lock:
             self._newest += 1
-            self._submissions.append(_Submission(self._newest, tuple(changes)))
+            self._submissions.append(Submission(self._newest, tuple(changes)))
+            self._own.update(change.id for change in changes)
 
-    def settled(self, outcome: Outcome) -> None:
-        """Remember what became of a change; what an undo could not take back may be tried again."""
-        change = outcome.change
-        if change.undoes is None:
-            self._outcomes[change.id] = outcome
-        elif outcome.refusal is Refusal.QUANTITY:
-            with self._lock:
-                # Behind all others, so that it does not stand in their way.
-                undone = self._outcomes[change.undoes].change
-                self._submissions.insert(0, _Submission(0, (undone,)))
+    def forget(self, changes: Sequence[Change]) -> None:
+        """Forget changes that could not be kept: nothing is there to be undone."""
+        gone = {change.id for change in changes}
+        with self._lock:
+            self._own -= gone
+            self._submissions = [
+                submission
+                for submission in self._submissions
+                if not all(change.id in gone for change in submission.changes)
+            ]
 
-    def take(
-        self, up_to: int, withdraw: Callable[[Change], bool], new_id: Callable[[], str], by: str
-    ) -> Undoing:
-        """Take back the newest submission of those up to a number, of which anything is left.
+    def settled(self, outcome: Outcome) -> bool:
+        """Remember what became of a change; returns whether it is one of this run's.
 
-        `withdraw` takes a change back that was not sent yet, and says whether it could. The last
-        change of a submission goes first: an earlier one may have made room for it.
+        What an undo could not take back may be tried again.
         """
-        while (submission := self._pop(up_to)) is not None:
-            newest_first = submission.changes[::-1]
-            withdrawn = [change for change in newest_first if withdraw(change)]
-            counters = []
-            for change in newest_first:
-                outcome = self._outcomes.get(change.id)
-                if outcome is not None and outcome.moved is not None:
-                    counter = counter_change(change, outcome.moved, new_id(), by)
-                    counters += [counter] if counter is not None else []
-            if withdrawn or counters:
-                return Undoing(withdrawn, counters)
-        return Undoing([], [])
+        change = outcome.change
+        with self._lock:
+            if change.undoes is None:
+                if change.id in self._own:
+                    self._outcomes[change.id] = outcome
+                return change.id in self._own
+            undone = self._outcomes.get(change.undoes)
+            if undone is not None and outcome.refusal is Refusal.QUANTITY:
+                # Behind all others, so that it does not stand in their way.
+                self._submissions.insert(0, Submission(0, (undone.change,)))
+            return change.undoes in self._own
 
-    def _pop(self, up_to: int) -> _Submission | None:
+    def outcome(self, change: Change) -> Outcome | None:
+        """Return what became of a change; None while that is not known."""
+        with self._lock:
+            return self._outcomes.get(change.id)
+
+    def pop(self, up_to: int) -> Submission | None:
+        """Take out the newest submission of those up to a number."""
         with self._lock:
             for position in range(len(self._submissions) - 1, -1, -1):
                 if self._submissions[position].number <= up_to:
                     return self._submissions.pop(position)
         return None
+
+    def put_back(self, submission: Submission) -> None:
+        """Take a submission back in that could not be undone just now."""
+        with self._lock:
+            self._submissions.append(submission)
+            self._submissions.sort(key=lambda each: each.number)

@@ -1,0 +1,71 @@
+"""Changes and outcomes as the outbox keeps them: JSON documents, parsed with care."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from tracker_tui.domain.change import Change, Moved, Shortage
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.points import Points
+from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.errors import LocalFileDamaged
+
+_GARBAGE: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_TEXTS: Final = ("id", "resource_id", "by")
+_TEXTS_OR_NONE: Final = ("reason", "entered_by", "requires", "undoes", "remark")
+
+
+def change_document(change: Change) -> str:
+    """Return a change as JSON."""
+    return json.dumps(change._asdict())
+
+
+def change_from(text: str) -> Change:
+    """Return the change of a document; raises LocalFileDamaged where it is none."""
+    try:
+        document = json.loads(text)
+        expected = document.get("expected")
+        texts = {name: _is(str, document[name]) for name in _TEXTS}
+        others = {name: _is(str | None, document.get(name)) for name in _TEXTS_OR_NONE}
+        return Change(
+            kind=Kind(document["kind"]),
+            location=Location(document["location"]),
+            amount=_is(int, document["amount"]),
+            expected=_is(int | None, expected),
+            **texts,
+            **others,
+        )
+    except _GARBAGE as error:
+        raise LocalFileDamaged("A change in the outbox makes no sense.") from error
+
+
+def outcome_document(outcome: Outcome) -> str:
+    """Return an outcome as JSON, without its change."""
+    return json.dumps(outcome._replace(change=None)._asdict())  # type: ignore[arg-type]  # left out
+
+
+def outcome_from(text: str, change: Change) -> Outcome:
+    """Return the outcome of a document; raises LocalFileDamaged where it is none."""
+    try:
+        document = json.loads(text)
+        row, moved, shortage = (document[name] for name in ("resource", "moved", "shortage"))
+        refusal = document["refusal"]
+        return Outcome(
+            change,
+            Verdict(document["verdict"]),
+            None if row is None else Resource._make(row),
+            None if moved is None else Moved._make((*moved[:4], Points._make(moved[4]))),
+            None if refusal is None else Refusal(refusal),
+            None if shortage is None else Shortage(Location(shortage[0]), *shortage[1:]),
+            _is(str, document["said"]),
+        )
+    except _GARBAGE as error:
+        raise LocalFileDamaged("An outcome in the outbox makes no sense.") from error
+
+
+def _is(kind: Any, value: Any) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(value)
+    return value

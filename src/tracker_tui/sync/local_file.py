@@ -1,0 +1,166 @@
+"""SQLite files of this program's own, on this machine: the outbox and the replica.
+
+Several running programs share them. What a statement says of a file is told as LocalFileError, and
+a file that makes no sense is set aside, never written over.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy
+from tracker_tui.errors import LocalFileDamaged, LocalFileError
+
+_BUSY_SECONDS: Final = 5.0
+_DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_SCHEMA", "SQLITE_MISMATCH")
+
+
+class LocalFile:
+    """One file and one connection, which threads take turns with."""
+
+    def __init__(self, path: Path, schema: str, version: int, *, is_durable: bool) -> None:
+        """Open the file, or make it; a durable one is on disk when a transaction ends.
+
+        Raises LocalFileDamaged where it is no such file, or one of another version.
+        """
+        self.path = path
+        self._schema, self._version, self._is_durable = schema, version, is_durable
+        self._lock = threading.RLock()
+        self._seen_version = 0
+        self._file: tuple[int, int] | None = None
+        with self._explained():
+            self._connection = self._connect()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all or nothing; nobody else writes meanwhile."""
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read, of one moment."""
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def changed_elsewhere(self) -> bool:
+        """Whether somebody else wrote since this was last asked, or put another file in place."""
+        with self._lock, self._explained():
+            if self.is_another_file():
+                return True
+            version = data_version(self._connection)
+            changed, self._seen_version = self._seen_version != version, version
+            return changed
+
+    def is_another_file(self) -> bool:
+        """Whether the file was taken away or replaced; then the one of its name is open now."""
+        with self._lock, self._explained():
+            if self._file == identity_of(self.path):
+                return False
+            self._connection.close()
+            self._connection = self._connect()
+            return True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        # What a player did is nobody else's business on a machine of many.
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _use_wal(connection)
+            # Without the disk's word a replica may be lost in a power cut, and is made anew.
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._is_durable else 'NORMAL'}")
+            self._lay_out(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._file = identity_of(self.path)
+        self._seen_version = data_version(self._connection)
+        return connection
+
+    def _lay_out(self, connection: sqlite3.Connection) -> None:
+        found = _user_version(connection)
+        if found == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            if _user_version(connection) == 0:
+                for statement in self._schema.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {self._version}")
+            connection.execute("COMMIT")
+        elif found != self._version:
+            kind = LocalFileError if self._is_durable else LocalFileDamaged
+            raise kind(f"{self.path} was written by another version of tracker-tui. Use that one.")
+        if self._is_durable and connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            raise LocalFileDamaged(f"{self.path} is damaged.")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise explain(error, self.path) from error
+
+
+def set_aside(path: Path) -> Path:
+    """Move a damaged file out of the way, with what belongs to it; return where it is now."""
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    for end in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + end).rename(aside.with_name(aside.name + end))
+    return aside
+
+
+def explain(error: Exception, path: Path) -> LocalFileError:
+    """Turn what SQLite or the file system said into one sentence with what to do next."""
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(_DAMAGE):
+        return LocalFileDamaged(f"{path} is damaged.")
+    if code.startswith("SQLITE_FULL"):
+        return LocalFileError(f"{path} could not be written: the disk is full. Make room.")
+    if is_busy(error):
+        return LocalFileError(f"{path} is in use by another program. Try again in a moment.")
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    message = f"{path} cannot be used: {reason}. Check the permissions of its folder, and the disk."
+    return LocalFileError(message)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; SQLite waits for nobody else who does so at the same moment."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _user_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,98 @@
+"""The refresher: reads the ledger as little as it can, and knows what things are called."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from tracker_tui.domain.quantities import Location
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.resources import DEFAULT_PLACES
+from tracker_tui.ledger.snapshot import OVERLAP_SECONDS, Snapshot, Wish
+from tracker_tui.sync.board import Difference
+from tracker_tui.sync.engine import Engine, Refreshed
+from tracker_tui.sync.rhythm import Rhythm
+
+
+class Refresher:
+    """Keeps the cursor between refreshes; used by the ledger's thread, read by all."""
+
+    def __init__(self, engine: Engine, rhythm: Rhythm, *, has_cursor: bool) -> None:
+        """`has_cursor` False: all rows are read each time, as a file is."""
+        self._engine = engine
+        self._rhythm = rhythm
+        self._has_cursor = has_cursor
+        self._now: int | None = None
+        self._nameless: set[str] = set()
+        self.places: Mapping[Location, str] = dict(DEFAULT_PLACES)
+        self.names: Mapping[str, str] = {}
+        self.clock_offset = 0.0
+        """Seconds that the database's clock is ahead of this machine's."""
+        self.last_refresh: float | None = None
+        """When the rows were read, by time.monotonic(); None if they never were."""
+        self.is_acquainted = False
+        """Whether this run has read the ledger itself: its columns are known."""
+
+    def load(self) -> bool:
+        """Begin with what the replica holds; returns whether that is anything."""
+        kept = self._engine.load()
+        if kept is None:
+            return False
+        self.names = kept.names
+        if kept.acquaintance is not None:
+            self.places = kept.acquaintance.places
+        self._now = kept.reading.now
+        age = max(0.0, time.time() - kept.reading.at)
+        self.clock_offset = kept.reading.now - kept.reading.at
+        self.last_refresh = time.monotonic() - age
+        return True
+
+    def refresh(self, ledger: Ledger, *, anew: bool = False) -> Difference:
+        """Read what others changed; raises DatabaseError.
+
+        One request. A second one where rows were deleted, where the database's clock was set back,
+        or where somebody is new whose name is to be asked for.
+        """
+        is_thorough = anew or not self.is_acquainted or self._rhythm.is_thorough_due
+        cursor = None if self._now is None else self._now - OVERLAP_SECONDS
+        wish = Wish(cursor if self._has_cursor else None, is_thorough)
+        refreshed = self._engine.refresh(ledger, wish, anew=anew)
+        difference, snapshot = refreshed.difference, refreshed.snapshot
+        if not snapshot.is_whole and (self._ran_back(snapshot) or refreshed.lacks_rows):
+            refreshed = self._engine.refresh(ledger, Wish())
+            difference = _both(difference, refreshed.difference)
+        self._learn(refreshed, ledger)
+        self._rhythm.refreshed(is_thorough=is_thorough or refreshed.snapshot.is_whole)
+        return difference
+
+    def seen_unchanged(self) -> None:
+        """Take that nobody changed anything since the last refresh."""
+        self.last_refresh = time.monotonic()
+
+    def _ran_back(self, snapshot: Snapshot) -> bool:
+        return self._now is not None and snapshot.now < self._now
+
+    def _learn(self, refreshed: Refreshed, ledger: Ledger) -> None:
+        snapshot = refreshed.snapshot
+        if snapshot.names is not None:
+            self.names, self._nameless = snapshot.names, set()
+        if snapshot.acquaintance is not None:
+            self.places = snapshot.acquaintance.places
+        # Of old rows who did it is a nickname, which nobody has to be asked about twice.
+        unknown = {row.updated_by for row in snapshot.resources} - self.names.keys()
+        if snapshot.names is None and unknown - self._nameless:
+            self.names = ledger.member_names()
+        self._nameless |= unknown - self.names.keys()
+        if not refreshed.has_left_out:
+            self._now = snapshot.now
+        self.clock_offset = snapshot.now - time.time()
+        self.last_refresh = time.monotonic()
+        self.is_acquainted = True
+
+
+def _both(first: Difference, second: Difference) -> Difference:
+    return Difference(
+        (first.changed | second.changed) - second.removed,
+        first.removed | second.removed,
+        (*first.moves, *second.moves),
+    )

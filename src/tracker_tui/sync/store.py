@@ -1,0 +1,183 @@
+"""The store: what this machine keeps for one member and one database, in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.resource import Resource
+from tracker_tui.errors import LocalFileDamaged, LocalFileError
+from tracker_tui.ledger.snapshot import Acquaintance, Snapshot
+from tracker_tui.sync.board import Difference
+from tracker_tui.sync.local_file import set_aside
+from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
+from tracker_tui.sync.replica import REPLICA_NAME, Kept, Reading, Replica
+from tracker_tui.sync.turn import TURN_NAME, Turn
+
+T = TypeVar("T")
+_KEY_LENGTH: Final = 20
+
+
+class Site(NamedTuple):
+    """Whose store it is, and of which database."""
+
+    folder: Path
+    member: str
+    place: str
+    """What to call the database in front of people."""
+    has_replica: bool
+    """Whether rows are kept too; a database in a file is read as quickly itself."""
+
+
+class LeftBehind(NamedTuple):
+    """Changes that wait in a store of this machine."""
+
+    key: str
+    member: str
+    place: str
+    how_many: int
+
+
+class Store:
+    """Outbox, replica and the turn to send; what befalls the replica stops nothing."""
+
+    def __init__(self, site: Site, tell: Callable[[str], None]) -> None:
+        """Open the store, or make it; `tell` hears what a player should know.
+
+        A damaged file is set aside, never written over. Raises LocalFileError.
+        """
+        self._site = site
+        self._tell = tell
+        self.outbox = self._open_outbox()
+        self.turn = Turn(site.folder / TURN_NAME)
+        self._replica: Replica | None = None
+        if site.has_replica:
+            self._with_replica(lambda _: None, None)
+
+    def load(self) -> Kept | None:
+        """Return what the replica holds; None where there is none."""
+        return self._with_replica(Replica.load, None)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return id and name of every resource in the replica."""
+        return self._with_replica(Replica.names, [])
+
+    def recall(self) -> Acquaintance | None:
+        """Return what is known of the database's columns and places."""
+        return self._with_replica(Replica.recall, None)
+
+    def remember(self, known: Acquaintance) -> None:
+        """Keep what was learnt of the database's columns and places."""
+        self._with_replica(lambda replica: replica.remember(known), None)
+
+    def answer(self, outcomes: Iterable[Outcome]) -> None:
+        """Keep rows as the ledger answered with them."""
+        told = [outcome for outcome in outcomes if outcome.resource is not None]
+        rows = [outcome.resource for outcome in told if outcome.resource is not None]
+        landed = [outcome.change.id for outcome in told if outcome.is_in_history]
+        if rows:
+            self._with_replica(lambda replica: replica.answer(rows, landed), None)
+
+    def write(
+        self,
+        snapshot: Snapshot,
+        difference: Difference,
+        landed: frozenset[str],
+        at: float,
+        rows: Callable[[], list[Resource]],
+    ) -> None:
+        """Keep what a refresh brought; `rows` returns all there are, should they be needed."""
+        reading = Reading(snapshot.now, at)
+        names, acquaintance = snapshot.names, snapshot.acquaintance
+
+        def write(replica: Replica) -> None:
+            everything = rows() if snapshot.is_whole else None
+            if everything is None and not replica.write(
+                snapshot.resources,
+                difference.removed,
+                landed,
+                reading,
+                names=names,
+                acquaintance=acquaintance,
+                is_whole=False,
+            ):
+                everything = rows()
+            if everything is not None:
+                replica.write(
+                    everything,
+                    (),
+                    landed,
+                    reading,
+                    names=names,
+                    acquaintance=acquaintance,
+                    is_whole=True,
+                )
+
+        self._with_replica(write, None)
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self.outbox.close()
+        self.turn.close()
+        if self._replica is not None:
+            self._replica.close()
+
+    def _open_outbox(self) -> Outbox:
+        site, path = self._site, self._site.folder / OUTBOX_NAME
+        try:
+            return Outbox(path, site.member, site.place)
+        except LocalFileDamaged:
+            aside = set_aside(path)
+            self._tell(
+                f"The changes that waited to be sent could not be read: the file is damaged. It is "
+                f"kept as {aside}. Look at your latest changes before you go on."
+            )
+            return Outbox(path, site.member, site.place)
+
+    def _with_replica(self, work: Callable[[Replica], T], otherwise: T) -> T:
+        if not self._site.has_replica:
+            return otherwise
+        path = self._site.folder / REPLICA_NAME
+        try:
+            if self._replica is None:
+                self._replica = Replica(path)
+            return work(self._replica)
+        except LocalFileDamaged:
+            if self._replica is not None:
+                self._replica.close()
+                self._replica = None
+            aside = set_aside(path)
+            self._tell(
+                f"This machine's copy of the resources was damaged: it is made anew ({aside})."
+            )
+        except LocalFileError as error:
+            self._tell(str(error))
+        return otherwise
+
+
+def key_of(place: str, member: str) -> str:
+    """Return the name of a store's folder: the same for a database and a member, and no other."""
+    # Not the URL itself: it may hold more than a file name can, or than others should read.
+    text = f"{place}\n{member}".encode("utf-8", "replace")
+    return hashlib.sha256(text).hexdigest()[:_KEY_LENGTH]
+
+
+def left_behind(stores: Path) -> Iterator[LeftBehind]:
+    """Tell of changes that wait in any store; what cannot be read is left out."""
+    for path in sorted(stores.glob(f"*/{OUTBOX_NAME}")):
+        try:
+            uri = f"{path.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
+                counted = "SELECT COUNT(*) FROM entries WHERE state IN ('pending', 'sending')"
+                (how_many,) = connection.execute(counted).fetchone()
+                ((member, place),) = connection.execute("SELECT member, place FROM owner")
+        except (sqlite3.Error, ValueError):
+            # Another store's trouble is told when that store is used.
+            continue
+        if how_many:
+            yield LeftBehind(path.parent.name, str(member), str(place), int(how_many))
