@@ -1,19 +1,39 @@
-"""What happens between the tracker and the ledger, as the tracker tells it to its listener."""
+"""What happens behind the screen, as the tracker tells it to its listener."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import NamedTuple
 
+from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import TrackerError
 
 
 class Loaded(NamedTuple):
-    """A refresh came back; `changed` are the ids that look different now, `removed` are gone."""
+    """Rows were read; `changed` are the ids that look different now, `removed` are gone."""
 
     changed: frozenset[str]
     removed: frozenset[str]
     is_first: bool
+    """Whether nothing was shown before."""
+    moves: tuple[tuple[Resource, Resource], ...] = ()
+    """Rows whose quantities others moved, before and after."""
+
+
+class Kept(NamedTuple):
+    """Changes were put into the outbox, or taken out of it: these resources look different now."""
+
+    resource_ids: frozenset[str]
+
+
+class NotKept(NamedTuple):
+    """Changes could not be put into the outbox: they are not shown, and nothing comes of them."""
+
+    changes: tuple[Change, ...]
+    error: TrackerError
 
 
 class Settled(NamedTuple):
@@ -23,12 +43,13 @@ class Settled(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """Undo is through: changes withdrawn before they were sent, and counter-changes sent.
+    """Undo is through: changes withdrawn, such as are being sent, and counter-changes to come.
 
-    Both 0: nothing of this run is left that could be undone.
+    All 0: nothing of this run is left that could be undone.
     """
 
     withdrawn: int
+    underway: int
     countered: int
 
 
@@ -38,4 +59,41 @@ class Failed(NamedTuple):
     error: TrackerError
 
 
-Event = Loaded | Settled | Undone | Failed
+class Noticed(NamedTuple):
+    """Something befell this program's own files that the player should know of."""
+
+    message: str
+
+
+Event = Loaded | Kept | NotKept | Settled | Undone | Failed | Noticed
+
+
+class Audience:
+    """Whoever listens; what is noticed before anybody does is told to whoever comes first."""
+
+    def __init__(self) -> None:
+        self._listener: Callable[[Event], None] | None = None
+        self._missed: list[Noticed] = []
+        self._lock = threading.Lock()
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Tell `listener` of every event, from the thread in which it happens."""
+        with self._lock:
+            self._listener = listener
+            missed, self._missed = self._missed, []
+        for notice in missed:
+            listener(notice)
+
+    def leave(self) -> None:
+        """Tell nobody anything any more."""
+        self._listener = lambda _: None
+
+    def tell(self, event: Event) -> None:
+        """Tell whoever listens what happened."""
+        with self._lock:
+            # Else a notice could be put aside just after whoever comes has looked there.
+            listener = self._listener
+            if listener is None and isinstance(event, Noticed):
+                self._missed.append(event)
+        if listener is not None:
+            listener(event)

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tracker_tui.acquaintances import AcquaintanceFile, Acquaintances, NoAcquaintances
 from tracker_tui.config import Auth, Config, Remote
 from tracker_tui.db.batch import Database
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import create_sqlite, is_there, open_sqlite, open_unchecked
 from tracker_tui.errors import NotPermitted
 from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.sync.store import Site, key_of
 
 _LONG_WORK_SECONDS = 600.0
 """For `init`: an index over a million rows takes its time."""
@@ -57,11 +57,29 @@ def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
     return Ledger(database, Layout.founding(), can_write=may_write(remote))
 
 
-def acquaintances_of(config: Config) -> Acquaintances:
-    """Return what remembers the configured database."""
-    if isinstance(config.database, Remote):
-        return AcquaintanceFile(config.folders.state, config.database.url)
-    return NoAcquaintances()
+def site_of(config: Config) -> Site:
+    """Return where outbox and replica of the configured database and member are kept."""
+    database = config.database
+    if isinstance(database, Remote):
+        # Its schemes are ways to the same database.
+        rest = database.url.partition("://")[2].partition("?")[0].partition("#")[0]
+        authority, slash, path = rest.rstrip("/").partition("/")
+        # Only the host is written down: before it, or in the path, there may be a secret.
+        place = authority.rpartition("@")[2].lower()
+        key = key_of(place + slash + path, config.member)
+    else:
+        place = str(database)
+        key = key_of(place, config.member)
+    folder = stores_of(config) / key
+    return Site(folder, config.member, place, has_replica=isinstance(database, Remote))
+
+
+def stores_of(config: Config) -> Path:
+    """Return the folder with everything that is kept for any database."""
+    if config.is_demo and isinstance(config.database, Path):
+        # It goes away with the demo.
+        return config.database.parent / "guilds"
+    return config.folders.data / "guilds"
 
 
 def name_of(config: Config) -> str:

@@ -1,0 +1,118 @@
+"""The thread that keeps on disk what is typed, one thing after the other, and never waits longer.
+
+What it does is told to the audience in that thread; what is to be sent then, the other one sends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from tracker_tui.domain.change import Change
+from tracker_tui.errors import LocalFileError, TrackerError, fault_of
+from tracker_tui.events import Audience, Kept, Loaded, Noticed, NotKept, Undone
+from tracker_tui.sync.engine import Engine
+from tracker_tui.sync.refresher import Refresher
+
+
+class LocalThread:
+    """Works on the outbox and the replica; its methods only ask, and return at once."""
+
+    def __init__(self, engine: Engine, audience: Audience, send_soon: Callable[[], None]) -> None:
+        """`send_soon` is called when there may be something new to send."""
+        self._engine = engine
+        self._audience = audience
+        self._send_soon = send_soon
+        self._thread = ThreadPoolExecutor(1, "local files")
+        self._unkept: list[Change] = []
+        self._unkept_lock = threading.Lock()
+        self._look_queued = threading.Lock()
+
+    def load(self, refresher: Refresher) -> Future[None]:
+        """Show what this machine keeps."""
+        return self._do(partial(self._load, refresher))
+
+    def keep(self, changes: Iterable[Change]) -> Future[None]:
+        """Put one submission into the outbox, and show it; or tell that it could not be."""
+        submission = tuple(changes)
+        self._engine.ask(submission)
+        with self._unkept_lock:
+            self._unkept += submission
+        return self._do(self._keep)
+
+    def undo(self) -> None:
+        """Take back the newest submission that is not undone yet."""
+        # What is newest is decided now: the thread may be busy for a moment.
+        self._do(partial(self._undo, self._engine.newest_submission))
+
+    def resolve(self, change: Change) -> None:
+        """Send a change that needed the player once more."""
+        self._do(partial(self._deal_with, self._engine.resolve, change))
+
+    def drop(self, change: Change) -> None:
+        """Forget a change that needed the player, or take one back that has no answer."""
+        self._do(partial(self._deal_with, self._engine.drop, change))
+
+    def look_around(self) -> None:
+        """Look what other programs of this machine did; asked often, it never piles up."""
+        if self._look_queued.acquire(blocking=False):
+            self._do(self._look_around)
+
+    def close(self) -> None:
+        """Finish what was asked for."""
+        self._thread.shutdown(wait=True)
+
+    # In the thread
+
+    def _do(self, work: Callable[[], object]) -> Future[None]:
+        return self._thread.submit(self._guarded, work)
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except TrackerError as error:
+            self._audience.tell(Noticed(str(error)))
+        except Exception as error:  # noqa: BLE001 - nobody is above a thread to hear of it
+            self._audience.tell(Noticed(str(fault_of(error))))
+
+    def _load(self, refresher: Refresher) -> None:
+        if refresher.load():
+            everything = frozenset(resource.id for resource in self._engine.board.resources())
+            self._audience.tell(Loaded(everything, frozenset(), is_first=True))
+
+    def _keep(self) -> None:
+        with self._unkept_lock:
+            changes, self._unkept = tuple(self._unkept), []
+        if not changes:
+            return  # kept with those before them, in one go
+        try:
+            self._engine.keep(changes)
+        except LocalFileError as error:
+            self._audience.tell(NotKept(changes, error))
+            return
+        self._show_and_send(changes)
+
+    def _undo(self, up_to: int) -> None:
+        withdrawn, underway, counters = self._engine.undo(up_to)
+        self._show((*withdrawn, *underway, *counters))
+        self._audience.tell(Undone(len(withdrawn), len(underway), len(counters)))
+        self._send_soon()
+
+    def _deal_with(self, decide: Callable[[Change], object], change: Change) -> None:
+        decide(change)
+        self._show_and_send([change])
+
+    def _look_around(self) -> None:
+        self._look_queued.release()
+        self._engine.catch_up()
+
+    def _show_and_send(self, changes: Iterable[Change]) -> None:
+        self._show(changes)
+        self._send_soon()
+
+    def _show(self, changes: Iterable[Change]) -> None:
+        changed = frozenset(change.resource_id for change in changes)
+        if changed:
+            self._audience.tell(Kept(changed))
