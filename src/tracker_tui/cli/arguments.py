@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tracker_tui import __version__
 from tracker_tui.errors import UsageError
 
+_ANY_WIDTH = 80
 _EDIT_HELP = """\
 CHANGE is one of (quote the signs, shells take them for themselves)
   '+500'  '-20'  '=1200'       add, remove, set
@@ -30,6 +32,22 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, like all others."""
+
+    def __init__(
+        self,
+        *,
+        help_formatter: type[argparse.HelpFormatter] = argparse.HelpFormatter,
+        **options: Any,
+    ) -> None:
+        # argparse formats every argument it is given to check it, and imports much to find out how
+        # wide the terminal is for that. Only who asks for help is to wait for it.
+        options["formatter_class"] = partial(argparse.HelpFormatter, width=_ANY_WIDTH)
+        self._help_formatter = help_formatter
+        super().__init__(**options)
+
+    def format_help(self) -> str:
+        self.formatter_class = self._help_formatter
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         text = " ".join(message.split())
@@ -64,7 +82,7 @@ def _parser() -> _Parser:
             help=text,
             description=text[0].upper() + text[1:] + ".",
             parents=[everywhere],
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            help_formatter=argparse.RawDescriptionHelpFormatter,
         )
         added.set_defaults(run=_command(module, function))
         return added

@@ -6,6 +6,7 @@ import argparse
 import os
 
 from tracker_tui.cli.output import say
+from tracker_tui.cli.sending import send_what_waits
 from tracker_tui.config import load_config
 from tracker_tui.doctor import Finding, State, examine
 
@@ -14,7 +15,8 @@ _SIGNS = {State.OK: "✓", State.NOTE: "▲", State.WRONG: "✗"}
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Print what is found; the status is that of the first thing that is wrong, else 0."""
-    findings = examine(load_config(os.environ, arguments.profile))
+    config = load_config(os.environ, arguments.profile)
+    findings = examine(config)
     met: list[Finding] = []
     for finding in findings:
         met.append(finding)
@@ -25,7 +27,10 @@ def doctor(arguments: argparse.Namespace) -> int:
         from tracker_tui.cli.documents import print_document
 
         print_document([_document(finding) for finding in met])
-    return next((finding.exit_status for finding in met if finding.exit_status), 0)
+    status = next((finding.exit_status for finding in met if finding.exit_status), 0)
+    if not status:
+        send_what_waits(config)
+    return status
 
 
 def _line(finding: Finding) -> str:

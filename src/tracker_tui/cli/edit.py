@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import NoReturn
 
+from tracker_tui.cli.notices import tell_notices
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import load_config
 from tracker_tui.domain.grammar import (
@@ -15,32 +16,29 @@ from tracker_tui.domain.grammar import (
     parse_change,
     parse_reason,
 )
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.errors import OutcomeUnknown, OutputError, ReaderGone, UsageError
+from tracker_tui.errors import OutputError, ReaderGone, UsageError
 from tracker_tui.tracker import Tracker
 
 _PATIENCE_SECONDS = 3.0
 
 
 def edit(arguments: argparse.Namespace) -> int:
-    """Apply one change; 0 when the ledger has it, 1 when it was refused."""
+    """Apply one change; 0 when the ledger has it or the outbox keeps it, 1 when it was refused."""
     typed = _typed_change(arguments)
     expected = _expected(arguments.expected, typed)
     config = load_config(os.environ, arguments.profile)
     tracker = Tracker(config._replace(busy_seconds=_PATIENCE_SECONDS))
+    tell_notices(tracker)
     try:
         change = tracker.change(arguments.resource, typed, Location(arguments.at), seen=None)
         outcome = tracker.edit(change._replace(expected=expected)).result()
-    except OutcomeUnknown as error:
-        # Typed once more it is another change, which may come on top of this one.
-        message = f"{error} But look first: the change may be stored already."
-        raise OutcomeUnknown(message) from error
     finally:
         tracker.close()
-    status = 0 if outcome.is_in_history else 1
+    status = 0 if outcome.is_in_history or outcome.verdict is Verdict.QUEUED else 1
     try:
         _report(outcome, tracker, as_json=arguments.json)
     # The status is of the change: a script that read 1 would make it once more.
@@ -58,7 +56,7 @@ def _report(outcome: Outcome, tracker: Tracker, *, as_json: bool) -> None:
 
         who = outcome.resource.updated_by if outcome.resource else ""
         print_document(edit_document(outcome, message, tracker.name_of(who)))
-    elif outcome.is_in_history:
+    elif outcome.is_in_history or outcome.verdict is Verdict.QUEUED:
         say(message)
     else:
         complain(message)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
+from time import monotonic
 
+from tracker_tui.cli.notices import tell_notices
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import load_config
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import STATUS_LOOKS
+from tracker_tui.domain.wording import STATUS_LOOKS, ago
+from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable
 from tracker_tui.tracker import Tracker
+
+_PATIENCE_SECONDS = 5.0
 
 
 def list_resources(arguments: argparse.Namespace) -> int:
     """Print the resources that a text finds, by name."""
     tracker = Tracker(load_config(os.environ, arguments.profile))
+    tell_notices(tracker)
     try:
-        tracker.open().result()
+        _open(tracker)
         resources = sorted(tracker.resources(), key=lambda r: (r.name.casefold(), r.id))
         found = ranked(resources, arguments.text)
         if arguments.json:
@@ -33,6 +39,23 @@ def list_resources(arguments: argparse.Namespace) -> int:
     finally:
         tracker.close()
     return 0
+
+
+def _open(tracker: Tracker) -> None:
+    """Read the ledger; where it is out of reach show what was read last, and say how old it is."""
+    opened = tracker.open()
+    try:
+        try:
+            opened.result(_PATIENCE_SECONDS)
+        except TimeoutError:
+            if tracker.last_refresh is None:
+                opened.result()
+            raise DatabaseUnreachable("The database takes too long to answer.") from None
+    except (DatabaseBusy, DatabaseUnreachable) as error:
+        if tracker.last_refresh is None:
+            raise
+        age = ago(int(monotonic() - tracker.last_refresh))
+        complain(f"{error} Shown is what was read {'just now' if age == 'now' else f'{age} ago'}.")
 
 
 def _print_table(resources: list[Resource], tracker: Tracker) -> None:

@@ -6,6 +6,7 @@ import argparse
 import os
 
 from tracker_tui.cli.output import say
+from tracker_tui.cli.sending import send_what_waits
 from tracker_tui.config import load_config
 from tracker_tui.opening import bring_up_to_date, planned_statements
 
@@ -32,4 +33,5 @@ def init(arguments: argparse.Namespace) -> int:
             if planted
             else f"{where}: has resources already, so the starter catalogue was left out."
         )
+    send_what_waits(config)
     return 0

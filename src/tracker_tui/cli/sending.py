@@ -1,0 +1,33 @@
+"""What earlier runs left is sent by the next one, whatever that was started for."""
+
+from __future__ import annotations
+
+from tracker_tui.cli.notices import tell_notices
+from tracker_tui.cli.output import complain
+from tracker_tui.config import Config
+from tracker_tui.errors import TrackerError
+from tracker_tui.opening import site_of, stores_of
+from tracker_tui.sync.store import left_behind
+from tracker_tui.tracker import Tracker
+
+_PATIENCE_SECONDS = 5.0
+
+
+def send_what_waits(config: Config) -> None:
+    """Send what waits for the configured database, and say so; where nothing does, do nothing."""
+    own = site_of(config).folder.name
+    if all(left.key != own for left in left_behind(stores_of(config))):
+        return
+    tracker = Tracker(config)
+    tell_notices(tracker)
+    waited = len(tracker.pending())
+    try:
+        tracker.open().result(_PATIENCE_SECONDS)
+    except TimeoutError:
+        complain("The changes that wait could not be sent: no answer came in time.")
+    except TrackerError as error:
+        complain(f"The changes that wait could not be sent: {error}")
+    finally:
+        left = len(tracker.close())
+    if left < waited:
+        complain(f"{waited - left} changes that earlier runs left were sent")
