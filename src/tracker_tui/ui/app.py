@@ -5,32 +5,38 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from threading import Event
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 
 from tracker_tui.domain.grammar import SIGNS
 from tracker_tui.domain.text import one_line
-from tracker_tui.events import Event
+from tracker_tui.events import Event as TrackerEvent
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.memory import Remembered, recall, remember
 from tracker_tui.ui.news import News
+from tracker_tui.ui.notification import SteadyNotification
 from tracker_tui.ui.palette import TrackerCommands, is_offered
 from tracker_tui.ui.screens.resources import ResourcesScreen
 from tracker_tui.ui.themes import DARK, THEMES
 from tracker_tui.ui.view import View
 from tracker_tui.ui.widgets.filter_bar import FilterInput
 from tracker_tui.ui.widgets.line_input import LineInput
+from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.quick_edit import ChangeInput
 from tracker_tui.ui.widgets.resource_table import ResourceTable
 
 _KEYS_WHILE_OPENING = frozenset({"ctrl+q", "q", "escape", "question_mark", "f1"})
+_SWITCH_SECONDS = 0.001
 _LONGEST_PASTE = 1_000
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a program."""
@@ -39,7 +45,7 @@ _LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
 
 def known_binding_ids() -> set[str]:
     """Return the ids that a table [keys] may name."""
-    nodes = (TrackerApp, ResourcesScreen, ResourceTable, FilterInput, ChangeInput)
+    nodes = (TrackerApp, ResourcesScreen, LineTable, ResourceTable, FilterInput, ChangeInput)
     return {
         binding.id
         for node in nodes
@@ -68,8 +74,10 @@ class TrackerApp(App[None]):
         ),
     ]
 
-    def __init__(self, tracker: Tracker) -> None:
+    def __init__(self, tracker: Tracker, is_shown: Event | None = None) -> None:
+        """`is_shown` is set once the first screen is there."""
         super().__init__()
+        self._is_shown = is_shown or Event()
         self.tracker = tracker
         profile = tracker.config.profile
         name = "view.json" if profile is None else f"view-{profile}.json"
@@ -79,6 +87,7 @@ class TrackerApp(App[None]):
         remembered = recall(self._memory) if self._remembers else Remembered(View())
         self._early_keys: list[events.Key] = []
         self.resources = ResourcesScreen(tracker, remembered.view)
+        self.resources.herald.tells_of_others = remembered.tells_of_others
         for theme in THEMES:
             self.register_theme(theme)
         chosen = remembered.theme
@@ -104,6 +113,20 @@ class TrackerApp(App[None]):
         if self.tracker.trouble is not None:
             self.resources.herald.tell_of_trouble(self.tracker.trouble)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast, for `timeout` seconds."""
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        told = SteadyNotification(message, title, severity, seconds, markup)
+        self.post_message(Notify(told))
+
     def _leave_on_signals(self) -> None:
         """Leave in good order when the terminal is closed or the program is ended from outside."""
         loop = asyncio.get_running_loop()
@@ -117,17 +140,29 @@ class TrackerApp(App[None]):
 
     def on_ready(self) -> None:
         """Let garbage be collected from here on, but for what the start has made."""
+        self._is_shown.set()
+        # What keeps a change on disk must not wait long for what draws the screen, nor the other
+        # way round: they share one lock, Python's own.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         gc.freeze()
         gc.enable()
         self._type_early_keys()
 
-    def _hear(self, event: Event) -> None:
+    def watch_app_focus(self, app_focus: bool) -> None:
+        """Look at the ledger more often while the player looks on, and at once when they return."""
+        self.tracker.rhythm.seen(has_focus=app_focus)
+        if app_focus:
+            self.tracker.poll()
+
+    def _hear(self, event: TrackerEvent) -> None:
         self.post_message(News(event))
 
     @on(News)
     def _pass_on(self, news: News) -> None:
         if self.resources.is_mounted:
             self.resources.receive(news.event)
+            for screen in self.screen_stack[1:]:
+                screen.post_message(News(news.event))
             self._type_early_keys()
 
     def _type_early_keys(self) -> None:
@@ -147,6 +182,8 @@ class TrackerApp(App[None]):
         would go to where the focus was. So printable keys go straight into our inputs, and
         bindings run at once, in the order typed.
         """
+        if isinstance(event, events.Key | events.Click | events.Paste):
+            self.tracker.rhythm.seen()
         if isinstance(event, events.Key) and not event.is_forwarded:
             if not self.resources.is_ready and event.key not in _KEYS_WHILE_OPENING:
                 self._early_keys.append(event)
@@ -203,7 +240,8 @@ class TrackerApp(App[None]):
         """Remember the view and leave."""
         try:
             if self._remembers:
-                remember(self._memory, Remembered(self.resources.view, self.theme))
+                tells = self.resources.herald.tells_of_others
+                remember(self._memory, Remembered(self.resources.view, self.theme, tells))
         except OSError as error:
             self.log.warning(f"the view could not be remembered: {error}")
         self.exit()

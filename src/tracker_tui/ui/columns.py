@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import STATUS_LOOKS
-from tracker_tui.ui.shown import ago, bar, percent_text
+from tracker_tui.domain.wording import STATUS_LOOKS, ago
+from tracker_tui.ui.shown import bar, percent_text
 
 GAP: Final = 1
 _NAME_AT_LEAST: Final = 18

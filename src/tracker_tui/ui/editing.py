@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location, grouped
@@ -37,7 +38,7 @@ class Editing:
         `again` is the refused change that is edited again; it waits until this one is submitted.
         Without a target it opens all the same: else the amount would go where the focus is.
         """
-        first = self._tracker.resource(targets[0]) if targets else None
+        first = self._tracker.foreseen(targets[0]) if targets else None
         name = one_line(first.name, 32) if first else "no row"
         label = name if len(targets) <= 1 else f"{len(targets)} marked rows"
         self._again = again
@@ -48,14 +49,14 @@ class Editing:
     def look(self, location: Location) -> None:
         """Show what the text would do to the rows as they are now; that is what was seen."""
         if self._edit.is_open:
-            found = (self._tracker.resource(resource_id) for resource_id in self._edit.targets)
+            found = (self._tracker.foreseen(resource_id) for resource_id in self._edit.targets)
             self._seen = {row.id: row for row in found if row is not None}
             for row in self._seen.values():
                 self._at_start.setdefault(row.id, row)
             self._edit.shown_preview = self._preview(location)
 
-    def submit(self, location: Location) -> list[str]:
-        """Submit the change for every row that allows it, and return their ids.
+    def submit(self, location: Location) -> Future[None] | None:
+        """Submit the change for every row that allows it; returns when that is kept, or None.
 
         The others stay in the quick edit, with the text. What was on screen is what is guarded: a
         quantity that came in since is not what was seen.
@@ -63,13 +64,14 @@ class Editing:
         shown = self._preview(location)
         self._edit.shown_preview = shown
         if shown.typed is None or not self._seen:
-            return []
+            return None
         accepted = [row for row in self._seen.values() if row.id not in shown.refused]
+        kept = None
         if accepted:
             if self._again is not None:
-                self._tracker.drop(self._again.change.id)
+                self._tracker.drop(self._again.change)
                 self._again = None
-            self._tracker.submit(
+            kept = self._tracker.submit(
                 self._tracker.change(row.id, shown.typed, location, seen=row.at(location))
                 for row in accepted
             )
@@ -79,7 +81,7 @@ class Editing:
             self.start(tuple(shown.refused), self._edit.text, location, self._again)
         else:
             self.stop()
-        return [row.id for row in accepted]
+        return kept
 
     def stop(self) -> None:
         """Close the quick edit and forget the text."""
@@ -92,7 +94,10 @@ class Editing:
             return Preview(None, problem="no row is highlighted")
         hidden = sum(not self._table.is_shown(resource_id) for resource_id in targets)
         rows = list(self._seen.values())
-        shown = preview(self._edit.text, rows, location, self._tracker.places, hidden)
+        tracker = self._tracker
+        shown = preview(
+            self._edit.text, rows, location, tracker.places, hidden, is_stale=tracker.is_stale
+        )
         return shown._replace(told=self._moved_meanwhile(shown, location) + shown.told)
 
     def _moved_meanwhile(self, shown: Preview, location: Location) -> str:

@@ -15,10 +15,11 @@ _LARGEST_FILE = 100_000
 
 
 class Remembered(NamedTuple):
-    """What is kept: the view, and the theme that was chosen."""
+    """What is kept: the view, the theme that was chosen, and whether others' doings are told."""
 
     view: View
     theme: str | None = None
+    tells_of_others: bool = False
 
 
 def recall(path: Path) -> Remembered:
@@ -31,7 +32,11 @@ def recall(path: Path) -> Remembered:
     if not isinstance(document, dict):
         document = {}
     theme = document.get("theme")
-    return Remembered(_view(document), theme if isinstance(theme, str) else None)
+    return Remembered(
+        _view(document),
+        theme if isinstance(theme, str) else None,
+        document.get("tells_of_others") is True,
+    )
 
 
 def remember(path: Path, kept: Remembered) -> None:
@@ -46,6 +51,7 @@ def remember(path: Path, kept: Remembered) -> None:
         "priority_only": view.priority_only,
         "stale_only": view.stale_only,
         "theme": kept.theme,
+        "tells_of_others": kept.tells_of_others,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")

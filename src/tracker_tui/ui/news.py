@@ -7,8 +7,8 @@ from textual.message import Message
 from tracker_tui.events import Event
 
 
-class News(Message):
-    """Something happened in the ledger's thread."""
+class News(Message, bubble=False):
+    """Something happened in one of the tracker's threads."""
 
     def __init__(self, event: Event) -> None:
         self.event = event

@@ -35,8 +35,14 @@ def preview(
     location: Location,
     places: Mapping[Location, str],
     hidden: int,
+    *,
+    is_stale: bool = False,
 ) -> Preview:
-    """Work out what `text` would do to `rows`, of which the filter hides `hidden`."""
+    """Work out what `text` would do to `rows`, of which the filter hides `hidden`.
+
+    Where the rows are `is_stale`, others may have moved them since: a shortage is a warning then,
+    and the ledger decides.
+    """
     try:
         typed = parse_change(text)
     except ChangeSyntaxError as error:
@@ -49,6 +55,8 @@ def preview(
         for row, result in foreseen
         if isinstance(result, Shortage)
     }
+    if refused and is_stale:
+        return Preview(typed, _told_of_doubt(rows, refused))
     if len(rows) == 1:
         row, result = foreseen[0]
         if isinstance(result, Shortage):
@@ -77,6 +85,13 @@ def _told_of_one(
         parts.append(str(look))
     parts.append(points_text(moved.points.final))
     return " · ".join(part for part in parts if part)
+
+
+def _told_of_doubt(rows: Sequence[Resource], refused: Mapping[str, str]) -> str:
+    """Say that there may be too little, by rows that were not read just now."""
+    first = next(iter(refused.values()))
+    told = first if len(rows) == 1 else f"{len(refused)} of {len(rows)} rows may not allow it"
+    return f"! {told}, as last read; the ledger decides"
 
 
 def _told_of_many(

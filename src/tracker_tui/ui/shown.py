@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from tracker_tui.domain.status import DAY
-
-HOUR: Final = 3_600
-MINUTE: Final = 60
-_YEAR: Final = 365 * DAY
 _LARGEST_PERCENT: Final = 999
 
 
@@ -29,16 +24,3 @@ def percent_text(percent: int | None) -> str:
         if abs(percent) <= _LARGEST_PERCENT
         else f"{'<-' if percent < 0 else '>'}999%"
     )
-
-
-def ago(seconds: int) -> str:
-    """Return a span of time in a few characters: `now`, `3 min`, `5 h`, `2 d`, `1 y`."""
-    if seconds < MINUTE:
-        return "now"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE} min"
-    if seconds < DAY:
-        return f"{seconds // HOUR} h"
-    if seconds < _YEAR:
-        return f"{seconds // DAY} d"
-    return f"{seconds // _YEAR} y"

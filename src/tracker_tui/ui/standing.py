@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import monotonic
+from time import localtime, monotonic, strftime
 from typing import NamedTuple
 
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import STATUS_LOOKS
+from tracker_tui.domain.wording import MINUTE, STATUS_LOOKS, ago
 from tracker_tui.errors import (
     DatabaseUnreachable,
     OutcomeUnknown,
@@ -17,11 +17,9 @@ from tracker_tui.errors import (
     WriteRefused,
 )
 from tracker_tui.tracker import Tracker
-from tracker_tui.ui.shown import MINUTE, ago
 from tracker_tui.ui.view import Summary, View
 
 _FRESH_SECONDS = 5.0
-_FRESH_REMOTE_SECONDS = 15.0
 _TROUBLE: Mapping[type[TrackerError], str] = {
     DatabaseUnreachable: "offline",
     OutcomeUnknown: "offline",
@@ -78,13 +76,19 @@ def _connection(tracker: Tracker) -> str:
         return trouble or "opening …"
     age = monotonic() - tracker.last_refresh
     if trouble:
-        return f"{trouble}, {_read(age)}"
+        return f"{trouble}{_since(tracker.trouble_since)}, {_read(age)}"
     if tracker.waited() > _PATIENCE_SECONDS:
         return "waiting for the server …" if tracker.is_remote else "database busy, waiting …"
-    place = "online" if tracker.is_remote else "local"
-    told = place if tracker.can_write else f"{place}, read only"
-    fresh = _FRESH_REMOTE_SECONDS if tracker.is_remote else _FRESH_SECONDS
-    return told if age < fresh else f"{told}, {_read(age)}"
+    if not tracker.is_remote:
+        return "local" if age < _FRESH_SECONDS else f"local, {_read(age)}"
+    place = "online" if tracker.can_write else "online, read only"
+    if tracker.rhythm.is_paused:
+        return f"paused, {_read(age)}"
+    return place if age < tracker.rhythm.interval + _FRESH_SECONDS else f"{place}, {_read(age)}"
+
+
+def _since(moment: float | None) -> str:
+    return "" if moment is None else f" since {strftime('%H:%M', localtime(moment))}"
 
 
 def _read(seconds: float) -> str:

@@ -17,11 +17,11 @@ from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import STATUS_LOOKS
+from tracker_tui.domain.wording import STATUS_LOOKS, ago
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.screens.dialog import Dialog, Scroller
-from tracker_tui.ui.shown import ago, percent_text
+from tracker_tui.ui.shown import percent_text
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _LONGEST_DESCRIPTION = 4_000

@@ -1,8 +1,8 @@
-"""Changes that the ledger refused, or that somebody else was quicker with."""
+"""The outbox: changes that wait for the player, and those that wait for the ledger."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,54 +11,146 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, anyway, as_difference, describe
+from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.tracker import Tracker
+from tracker_tui.ui.news import News
 from tracker_tui.ui.screens.dialog import Choices, Dialog
 
 
+class _Line(NamedTuple):
+    """A change in the list, with the ledger's answer if it has one."""
+
+    change: Change
+    outcome: Outcome | None
+    is_taken_back: bool = False
+
+
 class OutboxScreen(Dialog[Outcome]):
-    """A list to go through: edit a change again with its text, or drop it."""
+    """A list to go through; it ends with a change that is to be edited again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("delete,d", "drop", "Drop", id="outbox.drop"),
+        Binding("a", "apply_anyway", "Apply anyway", id="outbox.apply"),
+        Binding("d", "apply_difference", "Apply as a difference", id="outbox.difference"),
+        Binding("e", "edit_again", "Edit again", id="outbox.edit"),
+        Binding("delete,x", "drop", "Drop", id="outbox.drop"),
     ]
 
     def __init__(self, tracker: Tracker) -> None:
         super().__init__()
         self._tracker = tracker
-        self._outcomes = list(tracker.needing_player())
+        self._lines = self._look()
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         with Vertical(classes="dialog wide"):
-            yield Static("Refused changes", classes="dialog-title")
-            if self._outcomes:
-                sentences = (outcome_sentence(o, self._tracker.places) for o in self._outcomes)
-                yield Choices(*(Option(sentence) for sentence in sentences), markup=False)
-                yield Static("enter edit again   d drop   esc back", classes="dialog-keys")
+            yield Static("Outbox", classes="dialog-title")
+            if self._lines:
+                yield Choices(*(Option(self._told(line)) for line in self._lines), markup=False)
+                yield Static(
+                    "enter, a apply anyway   d as a difference   e edit again   x drop   esc back",
+                    classes="dialog-keys",
+                )
             else:
-                yield Static("Nothing waits for you.", classes="dialog-text")
+                yield Static(
+                    "Nothing waits, neither for you nor to be sent.", classes="dialog-text"
+                )
                 yield Static("esc back", classes="dialog-keys")
 
-    @on(OptionList.OptionSelected)
-    def _edit_again(self, event: OptionList.OptionSelected) -> None:
-        outcome = self._outcomes[event.option_index]
-        if outcome.resource is None:
-            # What is gone from the ledger cannot be edited, only forgotten.
-            self._tracker.drop(outcome.change.id)
+    def _look(self) -> list[_Line]:
+        tracker = self._tracker
+        needing = [_Line(outcome.change, outcome) for outcome in tracker.needing_player()]
+        pending = [
+            _Line(change, None, is_taken_back=tracker.is_taken_back(change))
+            for change in tracker.pending()
+        ]
+        return needing + pending
+
+    @on(News)
+    def _follow(self) -> None:
+        """Show what has become of the changes meanwhile; the highlight stays on its change."""
+        lines, highlighted = self._look(), self._highlighted
+        if lines == self._lines or not self._lines:
+            return  # without a line it is left already, or there is no list to follow in
+        if not lines:
+            self._lines = lines
             self.dismiss(None)
+            return
+        options, position = self.query_one(OptionList), self.query_one(OptionList).highlighted
+        self._lines = lines
+        options.clear_options()
+        options.add_options(Option(self._told(line)) for line in lines)
+        ids = [line.change.id for line in lines]
+        if highlighted is not None and highlighted.change.id in ids:
+            options.highlighted = ids.index(highlighted.change.id)
         else:
-            self.dismiss(outcome)
+            options.highlighted = min(position or 0, len(lines) - 1)
+
+    def _told(self, line: _Line) -> str:
+        if line.outcome is not None:
+            return "▲ " + outcome_sentence(line.outcome, self._tracker.places)
+        change = line.change
+        resource = self._tracker.resource(change.resource_id)
+        name = one_line(change.resource_id if resource is None else resource.name, 60)
+        place = one_line(self._tracker.places[change.location], 24)
+        fate = "being taken back" if line.is_taken_back else "waits to be sent, or for its answer"
+        return f"↑ {name} {describe(change)} at {place}: {fate}"
+
+    @on(OptionList.OptionSelected)
+    def action_apply_anyway(self) -> None:
+        """Send the highlighted change once more, whatever is there now."""
+        line = self._highlighted
+        if line is not None and line.outcome is not None:
+            self._resolve(anyway(line.change))
+
+    def action_apply_difference(self) -> None:
+        """Send what a count meant to add or take away."""
+        line = self._highlighted
+        if line is None or line.outcome is None:
+            return
+        difference = as_difference(line.change)
+        if difference is None:
+            told = (
+                "Only a count (=) that somebody was quicker with is a difference to what you saw."
+            )
+            self.notify(told, markup=False)
+        else:
+            self._resolve(difference)
+
+    def action_edit_again(self) -> None:
+        """Go back with the highlighted change, to type it anew."""
+        line = self._highlighted
+        if line is None or line.outcome is None:
+            return
+        if line.outcome.refusal is Refusal.UNSURE or line.outcome.resource is None:
+            # It may be stored, or there is nothing any more that could be changed.
+            self.notify("This one can only be applied as it is, or dropped.", markup=False)
+        else:
+            self.dismiss(line.outcome)
 
     def action_drop(self) -> None:
-        """Forget the highlighted change."""
-        if not self._outcomes:
-            return
+        """Forget the highlighted change, or take it back."""
+        line = self._highlighted
+        if line is not None:
+            self._tracker.drop(line.change)
+            self._take_out()
+
+    @property
+    def _highlighted(self) -> _Line | None:
+        position = self.query_one(OptionList).highlighted if self._lines else None
+        return None if position is None else self._lines[position]
+
+    def _resolve(self, change: Change) -> None:
+        self._tracker.resolve(change)
+        self._take_out()
+
+    def _take_out(self) -> None:
         options = self.query_one(OptionList)
         position = options.highlighted
         if position is not None:
-            self._tracker.drop(self._outcomes.pop(position).change.id)
+            del self._lines[position]
             options.remove_option_at_index(position)
-        if not self._outcomes:
+        if not self._lines:
             self.dismiss(None)

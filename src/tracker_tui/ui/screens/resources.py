@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import wait
 from typing import ClassVar
 
 from textual import on, work
@@ -12,17 +13,16 @@ from textual.screen import Screen
 
 from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.search import SearchIndex
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import resource_line
-from tracker_tui.events import Event, Failed, Loaded, Settled, Undone
+from tracker_tui.domain.wording import resource_line, tally_sentence
+from tracker_tui.events import Event, Failed, Kept, Loaded, Noticed, NotKept, Settled, Undone
 from tracker_tui.tracker import Tracker
+from tracker_tui.ui.arranged import ArrangedResources
 from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.editing import Editing
 from tracker_tui.ui.herald import Herald
 from tracker_tui.ui.standing import facts_of, standing_of
-from tracker_tui.ui.view import SORT_KEYS, View, arrange, summarize
+from tracker_tui.ui.view import SORT_KEYS, View
 from tracker_tui.ui.widgets.filter_bar import FilterBar
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.quick_edit import QuickEdit
@@ -31,6 +31,7 @@ from tracker_tui.ui.widgets.summary_strip import SummaryStrip
 
 _POLL_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
+_BLINK_SECONDS = 0.01
 _NOT_IN_QUICK_EDIT = frozenset({"filter", "quick_edit", "undo", "copy", "leave"})
 
 
@@ -58,7 +59,23 @@ class ResourcesScreen(Screen[None]):
         Binding("f", "choose_filters", "Filters", id="resources.filters", show=False),
         Binding("s", "choose_sorting", "Sort", id="resources.sort", show=False),
         Binding("y", "copy", "Copy", id="resources.copy", show=False),
-        Binding("o", "outbox", "Refused changes", id="resources.outbox", show=False),
+        Binding(
+            "o",
+            "outbox",
+            "Outbox",
+            id="resources.outbox",
+            show=False,
+            tooltip="What waits for you, and what waits to be sent",
+        ),
+        Binding("i", "tally", "Tally", id="resources.tally", show=False, tooltip="This session"),
+        Binding(
+            "n",
+            "tell_of_others",
+            "Toasts of others",
+            id="resources.others",
+            show=False,
+            tooltip="Tell, or tell no more, what others change",
+        ),
         Binding("r", "refresh", "Refresh", id="resources.refresh", show=False),
         Binding("escape", "clear", "Clear filter, marks", id="resources.clear", show=False),
         Binding("q", "leave", "Quit", id="resources.quit", show=False),
@@ -76,12 +93,12 @@ class ResourcesScreen(Screen[None]):
         self.editing = Editing(tracker, self.table, self.edit)
         self.typed_sign = ""
         """The sign that is being typed, for the action that it starts."""
-        self._index = SearchIndex()
-        self._everything: list[Resource] = []
-        self._ordered: list[Resource] = []
-        self._positions: dict[str, int] = {}
-        self._summary = summarize((), 0)
+        self.is_ready = False
+        """Whether keys have something to work on: the rows, or the reason why there are none."""
+        self._arranged = ArrangedResources(tracker)
         self._text = ""
+        self._called: object = None
+        """What members and locations were called when the rows were last shown."""
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -94,72 +111,77 @@ class ResourcesScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known already, and look for more from time to time."""
         self.set_focus(self.table)
+        # Asked first: what is read from here on is told.
+        self.is_ready = self.tracker.last_refresh is not None or self.tracker.trouble is not None
         self.load()
         self.set_interval(_POLL_SECONDS, self._poll)
         self.set_interval(_CLOCK_SECONDS, self._show_ages)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether keys have something to work on: the rows, or the reason why there are none."""
-        return self.is_mounted and (
-            self.tracker.last_refresh is not None or self.tracker.trouble is not None
-        )
 
     # What the tracker tells
 
     def receive(self, event: Event) -> None:
         """Take news from the tracker."""
         match event:
-            case Loaded(changed=changed, removed=removed, is_first=is_first):
-                if not self.tracker.pending():
-                    self.herald.forget_trouble()
-                self.table.unmark(removed)
-                self.load()
-                if not is_first:
-                    self.table.flash(changed)
+            case Loaded():
+                self._show_loaded(event)
+                self.is_ready = True
+            case Kept(resource_ids=resource_ids):
+                self._show_changed(resource_ids)
+            case NotKept(changes=changes):
+                self._show_changed({change.resource_id for change in changes})
+                self.herald.tell_of_not_kept(event)
+            case Noticed(message=message):
+                self.herald.tell_of_notice(message)
             case Settled(outcomes=outcomes):
                 self._show_changed({outcome.change.resource_id for outcome in outcomes})
                 self.table.flash({o.change.resource_id for o in outcomes if o.is_in_history})
                 self.herald.tell_of_outcomes(outcomes)
             case Undone():
-                self.load()
                 self.herald.tell_of_undo(event)
             case Failed(error=error):
                 self.herald.tell_of_trouble(error)
                 self.table.empty_text = self._why_empty()
                 self.show_standing()
+                self.is_ready = True
+
+    def _show_loaded(self, loaded: Loaded) -> None:
+        if not self.tracker.pending():
+            self.herald.forget_trouble()
+        self.table.unmark(loaded.removed)
+        if loaded.is_first or loaded.removed or not self._arranged.has_all(loaded.changed):
+            self.load()
+        elif loaded.changed or self._arranged.is_disordered:
+            self._show_changed(loaded.changed)
+            if self._arranged.order(self.view):
+                self.show_rows()
+        elif (self.tracker.names, self.tracker.places) != self._called:
+            self.show_rows()
+        else:
+            self._show_preview()
+            self.show_standing()
+        if not loaded.is_first:
+            self.table.flash(loaded.changed)
+        self.herald.tell_of_others(loaded.moves)
 
     def load(self) -> None:
         """Show all rows anew."""
-        self._everything = self.tracker.resources()
-        self._summary = summarize(self._everything, self.tracker.now())
-        self._order()
-        self._fold_texts()
-
-    def _order(self) -> None:
-        tracker = self.tracker
-        self._ordered = arrange(self._everything, self.view, tracker.now(), tracker.name_of)
-        self._positions = {row.id: position for position, row in enumerate(self._ordered)}
+        self._arranged.load(self.view)
         self.show_rows()
+        self._fold_texts()
 
     @work(thread=True, exclusive=True, group="search")
     def _fold_texts(self) -> None:
-        self._index.prepare(self._everything)
+        self._arranged.fold_texts()
 
     def _show_changed(self, resource_ids: Iterable[str]) -> None:
         """Redraw rows where they stand; their order changes at the next refresh, not underhand."""
+        changed = self._arranged.replace(resource_ids)
+        if changed is None:
+            self.load()
+            return
         now = self.tracker.now()
-        for resource_id in resource_ids:
-            resource = self.tracker.resource(resource_id)
-            if resource is None:
-                self.load()
-                return
-            position = self._positions.get(resource_id)
-            if position is not None:
-                self._ordered[position] = resource
+        for resource in changed:
             self.table.update_row(resource, now)
-        self._everything = self.tracker.resources()
-        self._summary = summarize(self._everything, now)
         self._show_preview()
         self.show_standing()
 
@@ -169,20 +191,20 @@ class ResourcesScreen(Screen[None]):
             self.show_standing()
 
     def _show_ages(self) -> None:
-        now = self.tracker.now()
-        self._summary = summarize(self._everything, now)
-        self.table.show_ages(now)
+        self._arranged.count()
+        self.table.show_ages(self.tracker.now())
         self.show_standing()
 
     # What is shown
 
     def show_rows(self, *, to_top: bool = False) -> None:
         """Show what the text finds of the rows in their order."""
-        rows = self._index.ranked(self._ordered, self._text)
+        rows = self._arranged.found(self._text)
         now, view = self.tracker.now(), self.view
+        self._called = (self.tracker.names, self.tracker.places)
         context = Context(now, self.tracker.name_of, self.tracker.places, view.location)
         sort = (view.sort, view.is_reversed)
-        self.table.show(rows, self._everything, context, sort=sort, to_top=to_top)
+        self.table.show(rows, self._arranged.everything, context, sort=sort, to_top=to_top)
         self.table.empty_text = self._why_empty()
         self._tell_of_view()
         self._show_preview()
@@ -190,18 +212,18 @@ class ResourcesScreen(Screen[None]):
 
     def show_standing(self) -> None:
         """Bring the strip up to date."""
-        self.strip.standing = standing_of(self.tracker, self._summary, self.view.location)
+        self.strip.standing = standing_of(self.tracker, self._arranged.summary, self.view.location)
 
     @on(ResourceTable.MarksChanged)
     def _tell_of_view(self) -> None:
-        shown, total = len(self.table.rows), len(self._everything)
+        shown, total = len(self.table.rows), len(self._arranged.everything)
         self.filter.tell(facts_of(self.view, shown, total, len(self.table.marked)))
 
     def _why_empty(self) -> str:
         if self.tracker.last_refresh is None:
             trouble = self.tracker.trouble
             return one_line(str(trouble), 500) if trouble else "opening …"
-        if self._everything:
+        if self._arranged.everything:
             return "Nothing matches: esc clears the search, f the filters."
         return "No resources yet: tracker-tui init --starter plants some."
 
@@ -246,20 +268,21 @@ class ResourcesScreen(Screen[None]):
     def set_view(self, view: View) -> None:
         """Filter and sort another way."""
         self.view = view
-        self._order()
+        self._arranged.order(view)
+        self.show_rows()
 
     def action_choose_filters(self) -> None:
         """Choose categories, statuses and the rest."""
         from tracker_tui.ui.screens.filters import FiltersScreen
 
-        categories = {resource.shown_category for resource in self._everything}
+        categories = {resource.shown_category for resource in self._arranged.everything}
         self.app.push_screen(FiltersScreen(self.view, categories), self._take_view)
 
     def action_choose_sorting(self) -> None:
         """Choose the column to sort by."""
         from tracker_tui.ui.screens.sorting import SortingScreen
 
-        columns = sortable_columns(self._everything, self.tracker.places)
+        columns = sortable_columns(self._arranged.everything, self.tracker.places)
         self.app.push_screen(SortingScreen(self.view, columns), self._take_view)
 
     def _take_view(self, view: View | None) -> None:
@@ -303,10 +326,15 @@ class ResourcesScreen(Screen[None]):
 
     def action_apply_edit(self) -> None:
         """Submit what is typed, and go back to the table if nothing of it was refused."""
-        submitted = self.editing.submit(self.view.location)
+        targets = self.edit.targets
+        kept = self.editing.submit(self.view.location)
         if not self.edit.is_open:
             self.action_leave_edit()
-        self._show_changed(submitted)
+        if kept is not None and not self.app.message_queue_size:
+            # The disk is mostly done before the next frame: then that one shows it already. Not
+            # while more is typed: all of that is kept in one go.
+            wait([kept], timeout=_BLINK_SECONDS)
+            self._show_changed(targets)
 
     def action_leave_edit(self) -> None:
         """Close the quick edit and go back to the table."""
@@ -343,7 +371,7 @@ class ResourcesScreen(Screen[None]):
             self.app.push_screen(DetailsScreen(self.tracker, resource.id))
 
     def action_outbox(self) -> None:
-        """Show the changes that the ledger refused."""
+        """Show what waits for the player, and what waits to be sent."""
         from tracker_tui.ui.screens.outbox import OutboxScreen
 
         self.app.push_screen(OutboxScreen(self.tracker), self._edit_again)
@@ -355,6 +383,17 @@ class ResourcesScreen(Screen[None]):
             text = describe(change) + (f" # {change.reason}" if change.reason else "")
             self._start_edit((change.resource_id,), text, outcome)
         self.show_standing()
+
+    def action_tally(self) -> None:
+        """Say what this session has brought."""
+        told = tally_sentence(self.tracker.tally, len(self.tracker.pending()))
+        self.notify(told[0].upper() + told[1:], markup=False)
+
+    def action_tell_of_others(self) -> None:
+        """Tell from now on what others change, or tell it no more."""
+        self.herald.tells_of_others = not self.herald.tells_of_others
+        does = "are told" if self.herald.tells_of_others else "are not told any more"
+        self.notify(f"Changes of others {does}.", markup=False, timeout=2)
 
     def action_copy(self) -> None:
         """Copy the highlighted resource, as one line of text."""

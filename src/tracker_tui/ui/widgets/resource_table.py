@@ -1,4 +1,4 @@
-"""The table of resources: a widget on Textual's line API, which draws what is visible and no more.
+"""The table of resources: which rows it shows, marks and lights up, and how each one looks.
 
 A DataTable takes a second to be filled with 10,000 rows; here a row costs nothing until it is
 scrolled to, and a change redraws its own line.
@@ -7,41 +7,40 @@ scrolled to, and a change redraws its own line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.columns import GAP, Column, Context, cell_text, is_current, lay_out
+from tracker_tui.ui.widgets.line_table import LineTable
 
 FLASH_SECONDS = 1.5
-_HEADER = 1
-_EMPTY_INDENT = 3
 
 
-class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows of resources under a fixed header; the cursor stays on its resource."""
+class _Look(NamedTuple):
+    """Everything that decides how a line looks, within one context and one theme."""
+
+    resource: Resource
+    is_cursor: bool
+    has_focus: bool
+    is_flashing: bool
+    is_marked: bool
+    width: int
+
+
+class ResourceTable(LineTable):
+    """Rows of resources; the cursor stays on its resource."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down"),
-        Binding("g,home", "top", "To the top", show=False, id="table.top"),
-        Binding("G,end", "bottom", "To the bottom", show=False, id="table.bottom"),
         Binding(
             "enter", "open", "Details", id="table.open", tooltip="Everything about this resource"
         ),
@@ -49,34 +48,14 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--header",
-        "table--current",
-        "table--cursor",
-        "table--cursor-blurred",
         "table--flash",
         "table--mark",
-        "table--dim",
         "table--critical",
         "table--below",
         "table--at",
         "table--above",
         "table--stale",
     }
-
-    cursor = reactive(0, repaint=False)
-    """Index of the highlighted row."""
-    empty_text = reactive("")
-    """What to say where there is no row; it may take several lines."""
-
-    class Opened(Message):
-        """The highlighted resource was asked for."""
-
-    class HeaderClicked(Message):
-        """A column's title was clicked."""
-
-        def __init__(self, key: str) -> None:
-            self.key = key
-            super().__init__()
 
     class MarksChanged(Message):
         """Other rows are marked than before."""
@@ -92,6 +71,10 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._known = Context(0, str, {}, Location.HAGGA)
         self._flashing: dict[str, float] = {}
         self._sort = ("", False)
+        self._lines: dict[str, tuple[_Look, Strip]] = {}
+        """Lines as they were last drawn, by resource: most of them are drawn as they were."""
+        self._style: tuple[str, Style] | None = None
+        self._laid_out_width = 0
 
     # What is shown
 
@@ -109,14 +92,16 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         if everything is not self._everything or context[1:] != self._known[1:]:
             self._everything, self._known = everything, context
             self._lay_out()
+        if context != self._known:
+            self._lines.clear()
         self._known, self._sort = context, sort
         self.rows = rows
         self._positions = {row.id: index for index, row in enumerate(rows)}
-        self.virtual_size = Size(self._width, len(rows) + _HEADER)
+        self.fit_scrollbar()
         cursor = 0 if to_top else min(self.cursor, max(0, len(rows) - 1))
         if highlighted is not None:
             cursor = self._positions.get(highlighted.id, cursor)
-        self._put_cursor(cursor)
+        self.put_cursor(cursor)
         self.refresh()
 
     def update_row(self, resource: Resource, now: int) -> None:
@@ -125,7 +110,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         if position is not None:
             self._known = self._known._replace(now=now)
             self.rows[position] = resource
-            self._refresh_row(position)
+            self.refresh_row(position)
 
     def flash(self, resource_ids: Iterable[str]) -> None:
         """Light up rows for a moment."""
@@ -133,9 +118,14 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         for resource_id in resource_ids:
             if resource_id in self._positions:
                 self._flashing[resource_id] = until
-                self._refresh_row(self._positions[resource_id])
+                self.refresh_row(self._positions[resource_id])
         if self._flashing:
             self.set_timer(FLASH_SECONDS + 0.05, self._end_flashes)
+
+    @property
+    def row_count(self) -> int:
+        """How many resources are shown."""
+        return len(self.rows)
 
     @property
     def highlighted(self) -> Resource | None:
@@ -150,7 +140,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Put the cursor on a resource, if it is among the rows."""
         position = self._positions.get(resource_id)
         if position is not None:
-            self._put_cursor(position)
+            self.put_cursor(position)
 
     def set_marks(self, resource_ids: Iterable[str]) -> None:
         """Mark these resources and no others."""
@@ -167,32 +157,21 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     def show_ages(self, now: int) -> None:
         """Let time go by: redraw the rows where they stand."""
         self._known = self._known._replace(now=now)
+        self._lines.clear()
         self.refresh()
 
     # Drawing
 
-    def render_line(self, y: int) -> Strip:
-        """Draw line `y` of what is visible: the header, or a row."""
-        width = self._width
-        if y == 0:
-            return self._header_line(width)
-        position = y - _HEADER + round(self.scroll_y)
-        if position >= len(self.rows):
-            text = "" if self.rows else self._empty_line(y - _HEADER - 1, width)
-            dim = self.rich_style + self.get_component_rich_style("table--dim", partial=True)
-            return (
-                Strip([Segment(text, dim)])
-                .extend_cell_length(width, self.rich_style)
-                .crop(0, width)
-            )
-        return self._row_line(position, width)
+    def notify_style_update(self) -> None:
+        """Draw all lines anew in another theme; where only the focus moved they are the same."""
+        super().notify_style_update()
+        style = (self.app.theme, self.rich_style)
+        if style != self._style:
+            self._style = style
+            self._lines.clear()
 
-    def _empty_line(self, number: int, width: int) -> str:
-        indent = " " * _EMPTY_INDENT
-        lines = wrap(self.empty_text, max(1, width - 2 * _EMPTY_INDENT))
-        return indent + lines[number] if 0 <= number < len(lines) else ""
-
-    def _header_line(self, width: int) -> Strip:
+    def header_line(self, width: int) -> Strip:
+        """Draw the titles; the one that rows are sorted by has an arrow."""
         plain = self.get_component_rich_style("table--header")
         current = plain + self.get_component_rich_style("table--current", partial=True)
         segments: list[Segment] = []
@@ -206,24 +185,39 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments).extend_cell_length(width, plain).crop(0, width)
 
-    def _row_line(self, position: int, width: int) -> Strip:
+    def row_line(self, position: int, width: int) -> Strip:
+        """Draw one row, if it looks different from the last time."""
         resource = self.rows[position]
-        base = self.rich_style
-        if position == self.cursor:
-            name = "table--cursor" if self.has_focus else "table--cursor-blurred"
+        look = _Look(
+            resource,
+            position == self.cursor,
+            position == self.cursor and self.has_focus,
+            resource.id in self._flashing,
+            resource.id in self.marked,
+            width,
+        )
+        drawn = self._lines.get(resource.id)
+        if drawn is None or drawn[0] != look:
+            drawn = self._lines[resource.id] = (look, self._drawn(look))
+        return drawn[1]
+
+    def _drawn(self, look: _Look) -> Strip:
+        base, flash, resource = self.rich_style, Style.null(), look.resource
+        if look.is_cursor:
+            name = "table--cursor" if look.has_focus else "table--cursor-blurred"
             base += self.get_component_rich_style(name, partial=True)
-        flash = Style.null()
-        if resource.id in self._flashing:
+        if look.is_flashing:
             flash = self.get_component_rich_style("table--flash", partial=True)
         segments: list[Segment] = []
         for column in self._columns:
             # Under the cursor the name does not flash, so that the cursor is never out of sight.
-            is_kept = position == self.cursor and column.key in ("priority", "name")
+            is_kept = look.is_cursor and column.key in ("priority", "name")
             ground = base if is_kept else base + flash
             style = ground + self._cell_style(column, resource)
             segments.append(Segment(self._cell(column, resource), style))
             segments.append(Segment(" " * GAP, ground))
-        return Strip(segments).extend_cell_length(width, base + flash).crop(0, width)
+        strip = Strip(segments).extend_cell_length(look.width, base + flash)
+        return strip.crop(0, look.width)
 
     def _cell(self, column: Column, resource: Resource) -> str:
         text = cell_text(column, resource, self._known)
@@ -249,19 +243,11 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
                 name = "dim"
         return self.get_component_rich_style(f"table--{name}", partial=True)
 
-    def _refresh_row(self, position: int) -> None:
-        y = position - round(self.scroll_y) + _HEADER
-        if _HEADER <= y < self.size.height:
-            self.refresh(Region(0, y, self._width, 1))
-
     def _lay_out(self) -> None:
-        if self._width > 0:
-            self._columns = lay_out(self._width, self._everything, self._known)
-
-    @property
-    def _width(self) -> int:
-        """Cells for a row, beside the scrollbar."""
-        return self.scrollable_content_region.width
+        self._lines.clear()
+        self._laid_out_width = self.row_width
+        if self.row_width > 0:
+            self._columns = lay_out(self.row_width, self._everything, self._known)
 
     def _end_flashes(self) -> None:
         now = monotonic()
@@ -269,54 +255,13 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             del self._flashing[resource_id]
             position = self._positions.get(resource_id)
             if position is not None:
-                self._refresh_row(position)
+                self.refresh_row(position)
 
     def on_resize(self) -> None:
-        """Choose the columns anew; the cursor's row stays in sight."""
-        self.virtual_size = Size(self._width, len(self.rows) + _HEADER)
-        self._lay_out()
-        self.refresh()
-        self.call_after_refresh(self._scroll_to_cursor)
-
-    # Moving
-
-    def watch_cursor(self, before: int, now: int) -> None:
-        """Redraw the two rows that differ."""
-        self._refresh_row(before)
-        self._refresh_row(now)
-
-    def _put_cursor(self, position: int) -> None:
-        self.cursor = max(0, min(position, len(self.rows) - 1))
-        self._scroll_to_cursor()
-
-    def _scroll_to_cursor(self) -> None:
-        visible = max(1, self.size.height - _HEADER)
-        top = round(self.scroll_y)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
-        elif self.cursor >= top + visible:
-            self.scroll_to(y=self.cursor - visible + 1, animate=False, immediate=True)
-
-    def action_move(self, rows: int) -> None:
-        """Move the cursor by rows."""
-        self._put_cursor(self.cursor + rows)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by screenfuls."""
-        self._put_cursor(self.cursor + pages * max(1, self.size.height - _HEADER - 1))
-
-    def action_top(self) -> None:
-        """Move to the first row."""
-        self._put_cursor(0)
-
-    def action_bottom(self) -> None:
-        """Move to the last row."""
-        self._put_cursor(len(self.rows) - 1)
-
-    def action_open(self) -> None:
-        """Ask for the highlighted resource's details."""
-        if self.highlighted is not None:
-            self.post_message(self.Opened())
+        """Choose the columns anew; Textual calls the one above as well."""
+        if self.row_width != self._laid_out_width:
+            self._lay_out()
+            self.refresh()
 
     def action_mark(self) -> None:
         """Mark or unmark the highlighted row and move on."""
@@ -325,24 +270,12 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             return
         if self.marked.pop(resource.id, self) is self:
             self.marked[resource.id] = None
-        self._refresh_row(self.cursor)
+        self.refresh_row(self.cursor)
         self.post_message(self.MarksChanged())
         self.action_move(1)
 
-    def on_click(self, event: events.Click) -> None:
-        """Sort by a title, highlight a row; a second click opens it."""
-        if event.y < _HEADER:
-            key = self._column_at(event.x)
-            if key is not None:
-                self.post_message(self.HeaderClicked(key))
-            return
-        position = event.y - _HEADER + round(self.scroll_y)
-        if position < len(self.rows):
-            self._put_cursor(position)
-            if event.chain > 1:
-                self.action_open()
-
-    def _column_at(self, x: int) -> str | None:
+    def column_at(self, x: int) -> str | None:
+        """Return the key of the column in whose title the cell `x` is."""
         left = 0
         for column in self._columns:
             left += column.width + GAP
