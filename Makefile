@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run demo test check bench picture snapshots clean
+.PHONY: run demo test check chaos bench picture snapshots clean
 
 run: $(VENV)/run
 	@$(BIN)/tracker-tui
@@ -19,6 +19,9 @@ check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: $(VENV)/dev
+	cd tests && $(CURDIR)/$(BIN)/python -m chaos
 
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks

@@ -7,8 +7,7 @@ from itertools import count, islice, product
 from pathlib import Path
 from random import Random
 
-from tracker_tui.db.layout import Layout
-from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
+from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
 
@@ -39,7 +38,7 @@ class Databases:
         """Return the database with so many resources."""
         if number not in self._made:
             path = self.folder / f"{number}.db"
-            create_sqlite(path, lambda database, layout: _fill(database, layout, number))
+            create_sqlite(path, lambda database, layout: fill(Ledger(database, layout), number))
             self._made[number] = path
         return self._made[number]
 
@@ -75,8 +74,8 @@ def _resources(number: int) -> list[NewResource]:
     return made
 
 
-def _fill(database: SqliteLedgerDatabase, layout: Layout, number: int) -> None:
-    ledger = Ledger(database, layout)
+def fill(ledger: Ledger, number: int) -> None:
+    """Create so many resources."""
     waiting = iter(_resources(number))
     while batch := list(islice(waiting, _BATCH)):
         ledger.create(batch, "benchmark")

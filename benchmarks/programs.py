@@ -47,6 +47,20 @@ def least_app_name(row: int) -> str:
     return f"Resource {row:05}"
 
 
+def enter_probe(edits: int) -> list[str]:
+    """Return the command that submits so many edits, one after the other."""
+    return [sys.executable, "-m", "benchmarks.probes.entering", str(edits)]
+
+
+def remote_environment(url: str, home: Path) -> dict[str, str]:
+    """Return the variables for a child with a database on a server."""
+    return environment(home / "none.db") | {
+        "TRACKER_HOME": str(home),
+        "TURSO_DATABASE_URL": url,
+        "TRACKER_AUTH": "none",
+    }
+
+
 def filter_probe(kind: str, word: str) -> list[str]:
     """Return the command that types a word into a filter, one key at a time."""
     return [sys.executable, "-m", "benchmarks.probes.filtering", kind, word]

@@ -10,13 +10,14 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from helpers.proxy import Exchange, Fate, Proxy, delayed, pass_on, proxy_to
+from helpers.proxy import Exchange, Fate, Proxy, cut_before, delayed, pass_on, proxy_to
 from helpers.servers import Server, running, unpacked_server
 
 __all__ = [
     "Fate",
     "Proxy",
     "Server",
+    "cut_before",
     "delayed",
     "far_away",
     "pass_on",

@@ -27,7 +27,7 @@ class DrawingWatch:
         self._drawn = asyncio.get_running_loop().create_future()
         self._is_awaited = is_awaited
         start = perf_counter()
-        self._app.post_message(events.Key(key, key))
+        self._app.post_message(events.Key(key, key if len(key) == 1 else None))
         return await asyncio.wait_for(self._drawn, 30) - start
 
     def _look(self, screen: Any, update: Any) -> None:

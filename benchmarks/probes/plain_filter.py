@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Footer, Input
 
 from tracker_tui.domain.resource import Resource
-from tracker_tui.ui.shown import ago
+from tracker_tui.domain.wording import ago
 
 
 class PlainFilter(App[None]):

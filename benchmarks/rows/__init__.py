@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from benchmarks.report import Line
-from benchmarks.rows import burst, edit, filtering, ledger, many, memory, server, start
+from benchmarks.rows import burst, edit, filtering, ledger, many, memory, network, server, start
 from benchmarks.rows.bench import Bench
 
 ROWS: dict[str, Callable[[Bench], Iterator[Line]]] = {
@@ -17,6 +17,7 @@ ROWS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "ledger": ledger.lines,
     "burst": burst.lines,
     "server": server.lines,
+    "network": network.lines,
 }
 
 __all__ = ["ROWS", "Bench"]

@@ -125,12 +125,7 @@ def _far_change(bench: Bench, ledger: Ledger, proxy: Proxy) -> Line:
 
 def _far_command(bench: Bench, proxy: Proxy) -> Line:
     """Do the same with the whole process of an edit by id, whose schema is known."""
-    home = bench.databases.folder / "server-home"
-    environment = programs.environment(home / "none.db") | {
-        "TRACKER_HOME": str(home),
-        "TURSO_DATABASE_URL": proxy.url,
-        "TRACKER_AUTH": "none",
-    }
+    environment = programs.remote_environment(proxy.url, bench.databases.folder / "server-home")
     run = partial(seconds_of, partial(_edit, environment))
     pair = medians(
         partial(_at, proxy, delayed(0.1), run), partial(_at, proxy, pass_on, run), bench.times(10)
