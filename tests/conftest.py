@@ -26,6 +26,13 @@ from tracker_tui.ledger.ledger import Ledger
 settings.register_profile("ci", deadline=None)
 settings.load_profile("ci")
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Let two tests share a processor: many of them wait for a disk, a server or a frame."""
+    return 2 * (os.cpu_count() or 1)
+
+
 _CONFIGURED = (
     "TURSO_DATABASE_URL",
     "TURSO_AUTH_TOKEN",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker.test_remote import Clock
+from helpers.clocks import Clock
 from tracker_tui.sync.pace import Pace
 
 
@@ -12,6 +12,7 @@ from tracker_tui.sync.pace import Pace
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("tracker_tui.sync.pace.time", clock)
+    monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock
 
 
@@ -68,3 +69,16 @@ def test_with_a_longest_pause_of_nothing_there_is_none(clock: Clock) -> None:
     for _ in range(10):
         pace.failed()
         assert not pace.is_quiet
+
+
+def test_pauses_differ_so_that_not_all_ask_at_once_and_none_is_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker_tui.sync.pace.time", Clock())
+    pauses = set()
+    for _ in range(50):
+        pace = Pace(30.0)
+        pace.failed()
+        pauses.add(pace.seconds_left)
+    assert len(pauses) > 10
+    assert all(0.75 <= pause <= 1.0 for pause in pauses)

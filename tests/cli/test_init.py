@@ -24,7 +24,8 @@ def test_init_makes_an_empty_database(run: Run, home: Path) -> None:
     path = home / "data" / "tracker.db"
     assert tables(path) == FOUNDING_TABLES
     assert run("list", "--json").document == []
-    assert sorted(entry.name for entry in path.parent.iterdir()) == ["tracker.db"]
+    # Beside it is what this machine keeps for it, and nothing that was left over.
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["guilds", "tracker.db"]
 
 
 def test_init_starter_plants_the_catalogue_once(run: Run, home: Path) -> None:

@@ -49,6 +49,7 @@ def test_first_starts_at_once_make_one_database_with_one_catalogue(tmp_path: Pat
     assert documents[0] == documents[1] == documents[2]
     path = tmp_path / "home" / "data" / "tracker.db"
     assert {entry.name for entry in path.parent.iterdir()} <= {
+        "guilds",
         "tracker.db",
         "tracker.db-wal",
         "tracker.db-shm",

@@ -8,20 +8,20 @@ import pytest
 
 from helpers.commands import COMMANDS, Run
 from helpers.guild import make_guild, quantities
+from tracker_tui.sync.store import left_behind
 
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "libsql://guild.turso.io?authToken=eyJsecret",
-        "https://eyJsecret@guild.turso.io",
-        "https://",
-        "http://guild.turso.io",
-        "ws://guild.turso.io",
-        "libsql://guild.turso.io?tls=0",
-        "http://[eyJsecret",
-    ],
+UNUSABLE = (
+    "libsql://guild.turso.io?authToken=eyJsecret",
+    "https://eyJsecret@guild.turso.io",
+    "https://",
+    "http://guild.turso.io",
+    "ws://guild.turso.io",
+    "libsql://guild.turso.io?tls=0",
+    "http://[eyJsecret",
 )
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
 def test_a_url_that_cannot_be_right_is_refused_without_quoting_it(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -31,7 +31,28 @@ def test_a_url_that_cannot_be_right_is_refused_without_quoting_it(
         assert ran.status == 2
         assert "TURSO_DATABASE_URL" in ran.error
         assert "eyJsecret" not in ran.error
-    assert not (home / "data").exists()
+    # And no other database is made in its place.
+    assert not (home / "data" / "tracker.db").exists()
+
+
+@pytest.mark.parametrize("url", [*UNUSABLE, "libsql://guild.turso.io"])
+def test_an_edit_that_a_setting_refuses_is_not_sent_once_that_is_right(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """The last URL is fine, but of a guild, and nobody has signed in."""
+    monkeypatch.setenv("TURSO_DATABASE_URL", url)
+    assert run("edit", "iron", "+5").status in (2, 3)
+    assert list(left_behind(home / "data" / "guilds")) == []
+
+
+def test_a_token_in_a_url_is_not_kept(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", "https://eyJsecret@guild.turso.io")
+    for argv in COMMANDS:
+        assert run(*argv).status == 2
+    kept = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert not [data for data in kept if b"eyjsecret" in data.lower()]
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

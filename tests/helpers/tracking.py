@@ -8,8 +8,10 @@ from helpers.listening import Listener
 from helpers.wild import ask
 from tracker_tui.config import Config
 from tracker_tui.db.sqlite import open_sqlite
+from tracker_tui.domain.change import Change
+from tracker_tui.events import Undone
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker, Undone
+from tracker_tui.tracker import Tracker
 
 
 def quick(config: Config) -> Ledger:
@@ -35,5 +37,13 @@ def shown(tracker: Tracker, resource_id: str = "spice") -> tuple[int, int]:
 
 
 def undo(tracker: Tracker, listener: Listener) -> Undone:
+    """Undo, and wait until the counter-changes that come of it are answered."""
     tracker.undo()
-    return listener.next(Undone)
+    undone = listener.next(Undone)
+    listener.until(lambda: not tracker.pending())
+    return undone
+
+
+def submit(tracker: Tracker, *changes: Change) -> None:
+    """Submit changes and wait until they are kept and shown."""
+    tracker.submit(changes).result(20)

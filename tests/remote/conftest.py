@@ -11,10 +11,12 @@ import pytest
 from cli.conftest import home, run
 from helpers.books import Books
 from helpers.build import remote_config
+from helpers.commands import Run
 from helpers.listening import SECONDS
 from helpers.proxy import Proxy, proxy_to
 from helpers.servers import Server
 from remote.guilds import Guarded, configure, schema_of, settled
+from remote.line import Line
 from tracker_tui.config import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.tracker import Tracker
@@ -55,6 +57,26 @@ def guarded(
         read_only = guarded_server.token("ro")
         configure(monkeypatch, proxy.url, read_only)
         yield Guarded(books, proxy, full, read_only)
+
+
+@pytest.fixture
+def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an edit try once: trying on for a second changes nothing here."""
+    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+
+
+@pytest.fixture
+def known(run: Run, guild: Books) -> Books:
+    """The guild once a command has read it: this machine has a replica."""
+    assert run("list").status == 0
+    return guild
+
+
+@pytest.fixture
+def line(remote_url: str, proxy: Proxy) -> Iterator[Line]:
+    """The line to the guild's server."""
+    with closing(Line(remote_url, proxy)) as line:
+        yield line
 
 
 @pytest.fixture

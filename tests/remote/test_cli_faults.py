@@ -1,10 +1,14 @@
-"""A server that fails a command in every way: one clear line, and the same command works after."""
+"""A server that fails a command in every way: one clear line, and the same command works after.
+
+An edit is queued, unless the database refuses us.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +19,7 @@ from helpers.commands import Ran, Run
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, cut_within, pass_on
 from helpers.servers import SECONDS, Server, free_port
 from remote.guilds import configure
+from remote.outboxes import waiting
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 IN_TIME = 10.0
@@ -31,6 +36,8 @@ class Fault(NamedTuple):
     said: str
     is_heard: bool = False
     """Whether the server carries out what it is asked, though no usable answer comes."""
+    is_final: bool = False
+    """Whether the database refuses us: an edit is withdrawn then, not queued."""
 
 
 def cut_json(exchange: Exchange) -> None:
@@ -45,14 +52,18 @@ FAULTS = {
     "cut within": Fault(cut_within, "The connection broke", is_heard=True),
     "JSON cut short": Fault(cut_json, "not what a libSQL server sends", is_heard=True),
     "a page": Fault(answer(200, PAGE), "not what a libSQL server sends"),
-    "redirect": Fault(answer(302, Location="http://elsewhere.invalid/"), "points elsewhere"),
-    "401": Fault(answer(401), "wants a token"),
-    "403": Fault(answer(403), "does not allow"),
-    "404": Fault(answer(404), "has no such database"),
+    "redirect": Fault(
+        answer(302, Location="http://elsewhere.invalid/"), "points elsewhere", is_final=True
+    ),
+    "401": Fault(answer(401), "wants a token", is_final=True),
+    "403": Fault(answer(403), "does not allow", is_final=True),
+    "404": Fault(answer(404), "has no such database", is_final=True),
     "429": Fault(answer(429), "too many requests"),
     "500": Fault(answer(500, b'{"error":"boom"}'), "The server failed (500)"),
     "502 with a page": Fault(answer(502, PAGE), "The server failed (502)"),
-    "blocked": Fault(answer(403, b'{"error":"blocked","code":"BLOCKED"}'), "is blocked"),
+    "blocked": Fault(
+        answer(403, b'{"error":"blocked","code":"BLOCKED"}'), "is blocked", is_final=True
+    ),
 }
 
 
@@ -62,7 +73,7 @@ PATIENCE = ("cli.edit._PATIENCE_SECONDS", "db.remote.DEADLINE", "opening._LONG_W
 @pytest.fixture(autouse=True)
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit fail with the first request: trying on for a while changes nothing here."""
-    monkeypatch.setattr("tracker_tui.editing_once._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -79,6 +90,13 @@ def in_time(run: Run, *argv: str) -> Ran:
     return ran
 
 
+def assert_is_queued(ran: Ran, said: str) -> None:
+    assert (ran.status, ran.err) == (0, "")
+    assert len(ran.out.splitlines()) == 1
+    assert "queued on this machine, sent by the next command" in ran.out
+    assert said in ran.out
+
+
 @each_command
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_failing_server_is_told_of_and_the_command_works_once_it_does(
@@ -87,24 +105,38 @@ def test_a_failing_server_is_told_of_and_the_command_works_once_it_does(
     fault = FAULTS[name]
     proxy.fate = fault.fate
     ran = in_time(run, *argv)
-    assert ran.status == 4
-    assert ran.error.startswith("tracker-tui: localhost:")
-    assert fault.said in ran.error
+    is_edit = argv[0] == "edit"
+    is_queued = is_edit and not fault.is_final
+    if is_queued:
+        assert_is_queued(ran, fault.said)
+    else:
+        assert ran.status == 4
+        assert ran.error.startswith("tracker-tui: localhost:")
+        assert fault.said in ran.error
     # However often it was sent.
-    kept = 5 if argv[0] == "edit" and fault.is_heard else 0
+    kept = 5 if is_edit and fault.is_heard else 0
     assert known.quantities() == (1_000 + kept, 400)
     proxy.fate = pass_on
     assert run(*argv).status == 0
-    more = 5 if argv[0] == "edit" else 0
-    assert known.quantities() == (1_000 + kept + more, 400)
+    assert run("list").status == 0
+    # What was queued is applied by now, and once; what was refused never is.
+    more = 5 if is_edit else 0
+    assert known.quantities() == (1_000 + (5 if is_queued else 0) + more, 400)
 
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_heard])
-def test_an_edit_of_which_nobody_knows_whether_it_was_applied_says_so(
-    run: Run, known: Books, proxy: Proxy, name: str
+def test_an_edit_of_which_nobody_knows_whether_it_was_applied_is_queued_and_applied_once(
+    run: Run, known: Books, proxy: Proxy, home: Path, name: str
 ) -> None:
     proxy.fate = FAULTS[name].fate
-    assert "may be stored already" in run("edit", "spice", "+5").error
+    document = run("edit", "spice", "+5", "--json").document
+    assert document["outcome"] == "queued"
+    assert waiting(home) == [document["change_id"]]
+    proxy.fate = pass_on
+    assert run("list").status == 0
+    assert waiting(home) == []
+    assert known.quantities() == (1_005, 400)
+    assert [row["id"] for row in known.rows("leaderboard")] == [document["change_id"]]
 
 
 @pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
@@ -153,8 +185,11 @@ def test_no_server_at_all_is_told_of(
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", url(proxy))
     ran = in_time(run, *argv)
-    assert ran.status == 4
-    assert said in ran.error
+    if argv[0] == "edit":
+        assert_is_queued(ran, said)
+    else:
+        assert ran.status == 4
+        assert said in ran.error
     configure(monkeypatch, proxy.url)
     assert run(*argv).status == 0
 
@@ -204,11 +239,17 @@ def test_a_server_that_never_answers_is_given_up(
         for name in PATIENCE:
             monkeypatch.setattr(f"tracker_tui.{name}", 0.3)
         ran = in_time(run, *argv)
-    assert ran.status == 4
-    assert "did not answer in time" in ran.error
+    if argv[0] == "edit":
+        assert_is_queued(ran, "did not answer in time")
+    else:
+        assert ran.status == 4
+        assert "did not answer in time" in ran.error
     assert known.quantities() == (1_000, 400)
     proxy.fate = pass_on
     assert run(*argv).status == 0
+    assert run("list").status == 0
+    # What was queued is applied by now.
+    assert known.quantities() == (1_010 if argv[0] == "edit" else 1_000, 400)
 
 
 # A database whose plan is used up

@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 from peewee import RawQuery
 
+from helpers.clocks import Clock
 from helpers.gate import Gate
 from helpers.proxy import Proxy
-from tracker.test_remote import Clock
 from tracker_tui.config import Remote
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.errors import DatabaseUnreachable, OutcomeUnknown

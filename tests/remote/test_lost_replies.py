@@ -26,6 +26,7 @@ from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import DatabaseUnreachable
+from tracker_tui.events import Kept
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.opening import open_ledger
 from tracker_tui.tracker import Tracker
@@ -91,7 +92,7 @@ def test_500_changes_sent_until_they_are_answered_are_applied_once(
 def test_changes_on_a_dashboard_are_applied_once(
     remote_url: str, proxy: Proxy, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.tracker._LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("tracker_tui.ledger_thread._LONGEST_PAUSE", 0.0)
     changes, dice = changes_of("paul", 200), Dice()
     tracker = make_tracker(proxy.url)
     tracker.open().result(SECONDS)
@@ -99,6 +100,8 @@ def test_changes_on_a_dashboard_are_applied_once(
     proxy.fate = dice
     for start in range(0, len(changes), 5):
         tracker.submit(changes[start : start + 5])
+        # Only then is it pending.
+        listener.next(Kept)
         await_answers(tracker, at_most=10)
     await_answers(tracker, at_most=0)
     assert dice.lost > 20
@@ -112,4 +115,4 @@ def await_answers(tracker: Tracker, *, at_most: int) -> None:
         # In the same queue: once it is through, so is what was asked for before.
         tracker.refresh().result(SECONDS)
         for refused in tracker.needing_player():
-            tracker.drop(refused.change.id)
+            tracker.drop(refused.change)

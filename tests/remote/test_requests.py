@@ -15,7 +15,8 @@ from remote.conftest import MakeTracker
 from remote.guilds import Guarded, every_schema
 from remote.rights import whole_request_refused
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.tracker import Loaded, Tracker
+from tracker_tui.events import Loaded
+from tracker_tui.tracker import Tracker
 
 TWENTY = [new_resource(f"resource-{number}") for number in range(20)]
 
@@ -200,7 +201,9 @@ def test_an_undo_is_one_request(tracker: Tracker, guild: Books, proxy: Proxy) ->
     tracker.submit([add(5), add(9, resource_id="water")])
     listener.settled(2)
     proxy.seen.clear()
-    assert undo(tracker, listener) == (0, 2)
+    undone = undo(tracker, listener)
+    assert (undone.withdrawn, undone.underway, undone.countered) == (0, 0, 2)
+    listener.settled(2)
     assert proxy.count == 1
     assert (guild.quantities(), guild.quantities("water")) == ((1_000, 400), (50, 0))
     assert guild.rows("leaderboard") == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.build import config_for, new_resource
-from helpers.listening import Listener
+from helpers.listening import SECONDS, Listener
 from helpers.tracking import quick
 from tracker_tui.db.sqlite import create_sqlite, open_sqlite
 from tracker_tui.ledger.ledger import Ledger
@@ -58,6 +58,12 @@ def other(path: Path) -> Iterator[Ledger]:
     ledger = Ledger(*open_sqlite(path, durable=False))
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let leaving take as long as a busy machine needs to send."""
+    monkeypatch.setattr("tracker_tui.ledger_thread._LEAVING_SECONDS", SECONDS)
 
 
 @pytest.fixture

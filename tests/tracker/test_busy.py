@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from helpers.listening import Listener
 from helpers.processes import locked
 from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import make_file
+from tracker_tui.domain.outcome import Verdict
 from tracker_tui.errors import DatabaseBusy
-from tracker_tui.tracker import Failed, Loaded, Tracker, Undone
+from tracker_tui.events import Failed, Loaded, Undone
+from tracker_tui.tracker import Tracker
 
 
 @pytest.mark.usefixtures("impatient")
@@ -63,7 +66,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         with locked(path):
             tracker.submit([add(5), add(7, resource_id="water")])
             listener.next(Failed)
-            assert undo(tracker, listener) == Undone(2, 0)
+            assert undo(tracker, listener) == Undone(2, 0, 0)
             assert shown(tracker) == (1000, 400)
             assert tracker.pending() == []
         tracker.poll()
@@ -95,11 +98,11 @@ class TestWhileSomebodyElseHoldsTheDatabase:
             tracker.refresh().result(20)
             assert shown(tracker) == (1005, 400)
 
-    def test_one_change_by_name_says_why_it_is_not_stored(
-        self, path: Path, tracker: Tracker
-    ) -> None:
-        with locked(path), pytest.raises(DatabaseBusy):
-            tracker.edit(add(5)).result(20)
+    def test_one_change_by_name_is_queued_and_says_why(self, path: Path, tracker: Tracker) -> None:
+        with locked(path):
+            outcome = tracker.edit(add(5)).result(20)
+        assert outcome.verdict is Verdict.QUEUED
+        assert "in use by another program" in outcome.said
 
     def test_close_returns_what_could_not_be_sent(
         self, path: Path, make_tracker: Callable[[], Tracker]
@@ -126,3 +129,24 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         assert listener.next(Loaded).is_first
         assert tracker.trouble is None
         tracker.close()
+
+
+def test_leaving_does_not_wait_for_somebody_who_holds_the_database(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever waited for the lock would wait for ever here.
+    monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", float("inf"))
+    monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.05)
+    monkeypatch.setattr("tracker_tui.ledger_thread._LEAVING_SECONDS", 0.1)
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.open().result(20)
+    with locked(path):
+        change = add(5)
+        tracker.submit([change])
+        assert tracker.close() == [change]
+    # What stayed in the outbox goes with the next run, and only once.
+    with closing(Tracker(config_for(path), opener=quick)) as tracker:
+        listener = Listener(tracker)
+        tracker.open().result(20)
+        assert [outcome.change for outcome in listener.settled(1)] == [change]
+    assert history(path) == [change.id]

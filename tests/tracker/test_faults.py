@@ -14,8 +14,8 @@ from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import ask
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.errors import DatabaseBusy
-from tracker_tui.tracker import Tracker, Undone
+from tracker_tui.events import Undone
+from tracker_tui.tracker import Tracker
 
 REFUSES_WATER = """
     CREATE TRIGGER no_water BEFORE UPDATE ON resources WHEN old.id = 'water'
@@ -45,7 +45,7 @@ def test_an_undo_goes_through_behind_a_change_that_waits_for_the_player(
     listener.settled(1)
     tracker.submit([add(999_999_999, resource_id="water")])
     listener.settled(1)
-    assert undo(tracker, listener) == Undone(0, 1)
+    assert undo(tracker, listener) == Undone(0, 0, 1)
     assert stored(path, "water") == (50, 0)
 
 
@@ -69,15 +69,20 @@ def test_changes_go_into_the_file_that_was_put_in_place_of_the_old_one(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_single_change_that_could_not_be_stored_is_not_stored_behind_ones_back(
+def test_a_single_change_that_could_not_be_stored_is_queued_and_sent_by_the_next_run(
     path: Path,
 ) -> None:
-    tracker = Tracker(config_for(path), opener=quick)
-    tracker.open().result(20)
-    with locked(path), pytest.raises(DatabaseBusy):
-        tracker.edit(add(9)).result(20)
-    assert tracker.close() == []
+    change, tracker = add(9), Tracker(config_for(path), opener=quick)
+    with locked(path):
+        assert tracker.edit(change).result(20).verdict is Verdict.QUEUED
+        assert [left.id for left in tracker.close()] == [change.id]
     assert history(path) == []
+    tracker = Tracker(config_for(path), opener=quick)
+    listener = Listener(tracker)
+    tracker.open().result(20)
+    listener.settled(1)
+    tracker.close()
+    assert history(path) == [change.id]
 
 
 def test_a_change_that_waits_for_the_player_is_no_busy_database(
@@ -85,7 +90,7 @@ def test_a_change_that_waits_for_the_player_is_no_busy_database(
 ) -> None:
     tracker.submit([add(999_999_999)])
     listener.settled(1)
-    tracker.submit([add(5)])
+    tracker.submit([add(5)]).result(20)
     # Behind the sending of both in the ledger's thread.
     tracker.recent_history("spice").result(20)
     assert len(tracker.pending()) == 1

@@ -10,7 +10,8 @@ from helpers.build import add, config_for
 from helpers.listening import Listener
 from helpers.tracking import quick, stored
 from tracker_tui.errors import DatabaseError
-from tracker_tui.tracker import Failed, Loaded, Tracker
+from tracker_tui.events import Failed, Loaded
+from tracker_tui.tracker import Tracker
 
 
 def test_opening_loads_everything(path: Path) -> None:
@@ -22,6 +23,7 @@ def test_opening_loads_everything(path: Path) -> None:
     tracker.close()
 
 
+@pytest.mark.usefixtures("patient")
 def test_close_sends_what_is_pending(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     tracker.submit([add(5)])

@@ -9,8 +9,9 @@ from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resou
 from helpers.listening import Listener
 from helpers.tracking import quick, shown
 from helpers.wild import ask, make_file
+from tracker_tui.events import Kept, Loaded, Settled
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Loaded, Tracker
+from tracker_tui.tracker import Tracker
 
 
 def test_poll_notices_what_others_changed(
@@ -29,6 +30,7 @@ def test_poll_tells_nothing_while_nothing_changed(
 ) -> None:
     tracker.submit([add(5)])
     listener.settled(1)
+    listener.next(Kept)
     for _ in range(5):
         tracker.poll()
         tracker.recent_history("spice").result(20)
@@ -75,5 +77,6 @@ def test_recent_history_is_that_of_the_ledger(
 def test_what_settled_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
     change = add(5)
     tracker.submit([change])
+    listener.until(lambda: any(isinstance(event, Settled) for event in listener.events))
     tracker.undo()
     assert [outcome.change.undoes for outcome in listener.settled(2)] == [None, change.id]

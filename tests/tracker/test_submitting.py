@@ -13,6 +13,7 @@ import pytest
 
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
+from helpers.processes import locked
 from helpers.tracking import history, shown, stored
 from helpers.wild import ask
 from tracker_tui.domain.grammar import parse_change
@@ -22,9 +23,16 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker import Tracker
 
 
-def test_a_submission_is_shown_before_submit_returns(tracker: Tracker) -> None:
-    tracker.submit([add(5), to_deep_desert(100)])
-    assert shown(tracker) == (905, 500)
+def test_a_submission_is_foreseen_at_once_and_shown_once_it_is_kept(
+    tracker: Tracker, path: Path
+) -> None:
+    with locked(path):
+        kept = tracker.submit([add(5), to_deep_desert(100)])
+        foreseen = tracker.foreseen("spice")
+        assert foreseen is not None
+        assert (foreseen.hagga, foreseen.deep_desert) == (905, 500)
+        kept.result(20)
+        assert shown(tracker) == (905, 500)
 
 
 def test_a_submission_settles_with_what_came_of_each_change(
@@ -50,8 +58,8 @@ def test_a_refused_change_is_shown_no_more_and_waits_for_the_player(
     assert tracker.needing_player() == [outcome]
     assert outcome.shortage == (HAGGA, 1000, -9000)
     assert shown(tracker) == (1000, 400)
-    tracker.drop(refused.id)
-    assert tracker.needing_player() == []
+    tracker.drop(refused)
+    listener.until(lambda: not tracker.needing_player())
 
 
 def test_later_changes_of_a_resource_wait_while_an_earlier_one_waits_for_the_player(
@@ -62,12 +70,12 @@ def test_later_changes_of_a_resource_wait_while_an_earlier_one_waits_for_the_pla
     tracker.submit([refused])
     listener.settled(1)
     tracker.submit([waiting])
-    tracker.submit([elsewhere])
+    tracker.submit([elsewhere]).result(20)
     listener.settled(1)
     tracker.recent_history("spice").result(20)
     assert history(path) == [elsewhere.id]
     assert tracker.pending() == [waiting]
-    tracker.drop(refused.id)
+    tracker.drop(refused)
     tracker.poll()
     listener.settled(1)
     assert history(path) == [elsewhere.id, waiting.id]

@@ -21,6 +21,7 @@ from helpers.failing import (
     every_way,
     failed_write,
     failure_of,
+    give_time,
     make_table,
     works,
     writer,
@@ -123,6 +124,7 @@ def test_a_server_silent_before_encryption_was_sent_nothing(silent: int, write: 
     with writer(f"https://localhost:{silent}", timeout=SOON) as connection:
         error = failed_write(write, connection, NotSent, "")
     assert not error.may_have_happened
+    await_left_behind()
 
 
 @every_way
@@ -142,7 +144,7 @@ def test_an_address_that_leads_nowhere_leaves_time_for_the_next(
         return [*known("127.0.0.1", dead_end, *rest), *found] if port == proxy.port else found
 
     monkeypatch.setattr(socket, "getaddrinfo", also_a_dead_end)
-    with writer(proxy.url, timeout=1.5) as connection:
+    with writer(proxy.url, timeout=4.5) as connection:
         works(connection)
 
 
@@ -167,6 +169,7 @@ def test_a_name_server_that_hangs_sends_nothing_now_or_later(
         released.set()
         await_left_behind()
         assert proxy.count == came
+        give_time(connection)
         works(connection)
     assert count_rows(proxy.url) == 0
 

@@ -19,6 +19,7 @@ from helpers.failing import (
     count_rows,
     every_way,
     failed_write,
+    give_time,
     make_table,
     works,
     writer,
@@ -169,6 +170,7 @@ def test_a_reply_that_trickles_ends_with_the_deadline(proxy: Proxy, beginning: b
         proxy.meet([trickled(beginning, released)])
         error = failed_write(by_execute, connection, TimedOut, "No whole answer came within 0.3 s")
         assert error.may_have_happened
+        give_time(connection)
         works(connection)
         # Though the server trickles on: the connection is cut off under the thread that reads.
         await_left_behind()

@@ -81,10 +81,13 @@ def test_an_immediate_transaction_keeps_others_from_writing(
 ) -> None:
     both.remote.isolation_level = "IMMEDIATE"
     both.remote.execute("DELETE FROM t")
-    with closing(connect(remote_url, timeout=0.5)) as other:
+    with closing(connect(remote_url)) as other:
         assert other.execute(ALL).fetchall() == []
-        with pytest.raises(sqlite3.OperationalError):
-            other.execute("INSERT INTO t VALUES (1)")
+    with (
+        closing(connect(remote_url, timeout=0.5)) as other,
+        pytest.raises(sqlite3.OperationalError),
+    ):
+        other.execute("INSERT INTO t VALUES (1)")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ EXPRESSIONS = (
 
 def test_values_are_bound_and_read_alike(both: SideBySide) -> None:
     for value in VALUES:
-        both.run("SELECT ?1, typeof(?1), quote(?1), length(?1), hex(?1)", (value,))
+        both.run("SELECT ?, typeof(?), quote(?), length(?), hex(?)", (value,) * 5)
 
 
 def test_values_are_stored_alike_whatever_the_column_says(both: SideBySide) -> None:

@@ -22,6 +22,7 @@ from helpers.wild import Statements, ask, make_file
 from tracker_tui.config import Config, Folders
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite
+from tracker_tui.domain.change import Change
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
 from tracker_tui.tracker import Tracker
@@ -105,7 +106,7 @@ class Guild:
         columns = "change_type, change_amount_hagga, change_amount_deep_desert, reason"
         return self.sql(
             f"SELECT {columns} FROM resource_history WHERE reason IS NOT 'Resource created'"
-            " AND (?1 IS NULL OR resource_id = ?1) ORDER BY rowid",
+            " AND resource_id = IFNULL(?, resource_id) ORDER BY rowid",
             resource_id,
         )
 
@@ -207,6 +208,8 @@ class Player:
         self.app = app
         self.pilot = pilot
         self.guild = guild
+        self.unsent: list[Change] = []
+        """Once the dashboard is left: what it could not send, which the next run does."""
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, each when the last was dealt with."""
@@ -340,11 +343,22 @@ async def playing(
     """Open the dashboard on a guild's database and wait until its resources are there."""
     tracker = tracker or guild.tracker(**given)
     tracker.open()
+    async with in_front_of(tracker, guild, size) as player:
+        await player.until(lambda: tracker.last_refresh is not None, "the first refresh")
+        yield player
+
+
+@asynccontextmanager
+async def in_front_of(
+    tracker: Tracker, guild: Guild, size: tuple[int, int]
+) -> AsyncIterator[Player]:
+    """Show the dashboard of a tracker, and close both in the end."""
     app = TrackerApp(tracker)
+    unsent: list[Change] = []
     try:
         async with app.run_test(size=size, notifications=True) as pilot:
             player = Player(app, pilot, guild)
-            await player.until(lambda: tracker.last_refresh is not None, "the first refresh")
+            player.unsent = unsent
             yield player
     finally:
-        tracker.close()
+        unsent += tracker.close()

@@ -17,8 +17,7 @@ from tracker_tui.config import Config, Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.db.turso import connect
 from tracker_tui.tracker import Tracker
-from tracker_tui.ui.app import TrackerApp
-from ui.conftest import MEMBER, RESOURCES, WIDE, Guild, Player
+from ui.conftest import MEMBER, RESOURCES, WIDE, Guild, Player, in_front_of
 
 
 class RemoteGuild(Guild):
@@ -61,8 +60,13 @@ class RemoteGuild(Guild):
 def poll_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the dashboard look at its server many times a second, also after a failure."""
     monkeypatch.setattr("tracker_tui.ui.screens.resources._POLL_SECONDS", 0.1)
-    monkeypatch.setattr("tracker_tui.tracker._REFRESH_SECONDS", 0.1)
-    monkeypatch.setattr("tracker_tui.tracker._LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("tracker_tui.sync.rhythm.FOCUSED_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.ledger_thread._LONGEST_PAUSE", 0.1)
+
+
+def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the dashboard look and send only when somebody does something, however long it takes."""
+    monkeypatch.setattr("tracker_tui.ui.screens.resources._POLL_SECONDS", 3_600)
 
 
 @asynccontextmanager
@@ -72,9 +76,5 @@ async def watching(
     """Open the dashboard as `playing` does, without waiting for rows: they may never come."""
     tracker = guild.tracker(**given)
     tracker.open()
-    app = TrackerApp(tracker)
-    try:
-        async with app.run_test(size=size, notifications=True) as pilot:
-            yield Player(app, pilot, guild)
-    finally:
-        tracker.close()
+    async with in_front_of(tracker, guild, size) as player:
+        yield player

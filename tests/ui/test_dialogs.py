@@ -10,7 +10,7 @@ DIALOGS = {
     "enter": "Multiplier",
     "f": "Show only",
     "s": "Sort by",
-    "o": "Nothing waits for you.",
+    "o": "Nothing waits, neither for you nor to be sent.",
     "question_mark": "Typing a change",
 }
 """The key that opens a dialog, and what only stands there."""
@@ -133,7 +133,7 @@ async def test_q_leaves_from_the_main_screen_only(guild: Guild) -> None:
 async def test_tables_keys_do_nothing_behind_a_dialog(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("o", *"+5", "enter", "u", "r", "space", "slash")
-        assert "Nothing waits for you." in player.text()
+        assert "Nothing waits, neither for you nor to be sent." in player.text()
         await player.press("escape")
         assert "marked" not in player.text()
         assert player.is_on("Complex Machinery")
@@ -151,6 +151,6 @@ async def test_refused_changes_are_dropped_one_by_one(guild: Guild) -> None:
         await player.sees("Complex Machinery -7", "Fuel Cell -7")
         await player.press("j", "k", "delete")
         await player.until(lambda: player.text().count("-7: not changed") == 1)
-        await player.press("d")
-        await player.sees_no("Refused changes")
+        await player.press("x")
+        await player.sees_no("Outbox")
         await player.sees_no("refused: o")

@@ -148,17 +148,17 @@ async def test_toasts_and_outbox_show_hostile_texts(hostile_guild: Guild) -> Non
         await player.sees(f"▲ {len(HOSTILE)} refused: o")
         assert_plain(player)
         await player.press("o")
-        await player.sees("Refused changes")
+        await player.sees("Outbox")
         for _ in HOSTILE:
             assert_plain(player)
             player.hit("down")
             await player.pilot.pause()
         player.burst("g")
         for _ in HOSTILE:
-            player.burst("d")
+            player.burst("x")
             await player.pilot.pause()
             assert_plain(player)
-        await player.sees_no("Refused changes")
+        await player.sees_no("Outbox")
 
 
 async def test_toasts_of_single_changes_show_hostile_names(hostile_guild: Guild) -> None:

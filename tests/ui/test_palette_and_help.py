@@ -15,7 +15,9 @@ HELP = {
     "f": "Filters",
     "s": "Sort",
     "y": "Copy",
-    "o": "Refused changes",
+    "o": "What waits for you, and what waits to be sent",
+    "i": "This session",
+    "n": "Tell, or tell no more, what others change",
     "r": "Refresh",
     "esc": "Clear filter, marks",
     "q": "Quit",
@@ -89,7 +91,7 @@ async def test_the_footer_shows_a_handful_of_keys(guild: Guild) -> None:
 
 
 LEFT_BY_ESC = {
-    *("Sort by", "Show only", "Nothing waits for you.", "Multiplier"),
+    *("Sort by", "Show only", "Nothing waits, neither", "Multiplier"),
     *("Typing a change", "type + - = > or <"),
 }
 
@@ -118,7 +120,9 @@ async def test_the_palette_goes_to_a_resource_whatever_hides_it(guild: Guild) ->
 ACTIONS = [
     ("sort", "Sort", "Sort by"),
     ("filters", "Filters", "Show only"),
-    ("refused", "Refused changes", "Nothing waits for you."),
+    ("outbox", "Outbox", "Nothing waits, neither"),
+    ("tally", "Tally", "This session: 0 changes"),
+    ("others", "Toasts of others", "Changes of others are told."),
     ("details", "Details", "Multiplier"),
     ("help", "Help", "Typing a change"),
     ("edit", "Edit", "type + - = > or <"),

@@ -213,7 +213,7 @@ async def test_an_absolute_change_minds_what_was_seen(guild: Guild) -> None:
         assert guild.quantities("water") == (9, 0)
         await player.press("o")
         await player.sees("Water =20: not changed. Hagga holds 9 now, not 7.")
-        await player.press("enter")
+        await player.press("e")
         await foresees(player, "Hagga 9 → 20 · +1 point")
         assert edit_lines(player)[0].split() == ["Water", "=20", "#", "counted"]
         await player.press("enter")
@@ -255,7 +255,7 @@ async def test_a_removal_that_came_too_late_waits_in_the_outbox(guild: Guild) ->
         await player.sees("▲ 1 refused: o")
         await player.press("o")
         await player.sees("Water -5: not changed. Hagga holds only 1: 4 short.")
-        await player.press("d")
+        await player.press("x")
         await player.sees_no("refused: o")
         assert guild.history() == []
         assert guild.quantities("water") == (1, 0)
@@ -269,7 +269,7 @@ async def test_editing_again_from_the_outbox_and_leaving_loses_nothing(guild: Gu
         guild.sql("UPDATE resources SET quantity_hagga = 1 WHERE id = 'water'")
         player.burst("\r")
         await player.sees("refused: o")
-        await player.press("o", "enter")
+        await player.press("o", "e")
         await foresees(player, "✗ Hagga holds only 1: 4 short")
         await player.press("escape")
         await player.sees("refused: o")

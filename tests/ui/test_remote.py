@@ -9,7 +9,12 @@ import pytest
 from helpers.gate import Gate
 from helpers.proxy import Proxy, delayed
 from ui.conftest import BY_NAME, Guild, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly
+from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    never_poll(monkeypatch)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from helpers.proxy import (
 )
 from helpers.servers import Server, running
 from ui.conftest import NARROW, WIDE, Player, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
 
 UNAVAILABLE = answer(503, b"<html>Service Unavailable</html>")
 LOSSES = {"request": cut_before, "reply": cut_after, "half": cut_within, "503": UNAVAILABLE}
@@ -70,7 +70,7 @@ def told_in_the_table(player: Player) -> str:
 async def test_a_server_that_is_not_started_yet_is_there_on_r(
     mortal_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ui.screens.resources._POLL_SECONDS", 3600)
+    never_poll(monkeypatch)
     guild = RemoteGuild(mortal_server.url, tmp_path).found()
     mortal_server.stop()
     async with watching(guild) as player:
@@ -90,7 +90,7 @@ async def test_a_server_that_dies_in_the_evening_gets_what_was_typed_when_it_is_
         await player.settles(1)
         mortal_server.stop()
         player.burst("+10\r-3\r")
-        await player.sees("○ offline, read ", " s ago", "↑ 2 pending")
+        await player.sees("○ offline since ", ", read ", " s ago", "↑ 2 pending")
         await player.until(lambda: " 15 " in player.line(" Water  "), "what was typed")
         player.burst(">5\r")
         await player.sees("↑ 3 pending")
@@ -137,7 +137,11 @@ async def test_an_undo_whose_reply_is_lost_takes_back_once(
     assert guild.quantities("water") == (7, 0)
 
 
-async def test_what_was_not_sent_is_withdrawn_by_undo(guild: RemoteGuild, proxy: Proxy) -> None:
+async def test_what_was_not_sent_is_withdrawn_by_undo(
+    guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else it may be being sent once more just when it is undone.
+    never_poll(monkeypatch)
     async with playing(guild) as player:
         await player.go_to("Water")
         proxy.fate = answer(429)
@@ -148,6 +152,7 @@ async def test_what_was_not_sent_is_withdrawn_by_undo(guild: RemoteGuild, proxy:
         await player.sees_no("pending")
         await player.until(lambda: " 7 " in player.line(" Water  "))
         proxy.fate = pass_on
+        await player.press("r")
         await player.sees("● online")
     assert guild.history() == []
 
@@ -161,11 +166,11 @@ async def test_what_may_be_stored_already_is_undone_once_that_is_known(
         player.burst("+50\r")
         await player.sees("↑ 1 pending", "○ offline")
         await player.press("u")
-        await player.sees("Not undone")
+        await player.sees("1 change being sent: taken back once answered.")
+        await player.until(lambda: " 7 " in player.line(" Water  "), "as if it were never typed")
         proxy.fate = pass_on
-        await player.sees("● online")
-        await player.press("u")
         await player.settles(2)
+        await player.sees("● online", "Undone.")
     assert [reason for *_, reason in guild.history()] == [None, "Undo: +50"]
     assert guild.quantities("water") == (7, 0)
 

@@ -9,7 +9,7 @@ import pytest
 from helpers.gate import Gate
 from helpers.proxy import Proxy
 from ui.conftest import NARROW, Player, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
 
 
 @pytest.fixture
@@ -65,8 +65,9 @@ async def test_details_are_left_while_their_history_hangs(guild: RemoteGuild, pr
 
 
 async def test_details_that_were_left_are_not_asked_for_any_more(
-    guild: RemoteGuild, proxy: Proxy
+    guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    never_poll(monkeypatch)
     async with playing(guild) as player:
         before = proxy.count
         with Gate() as gate:

@@ -35,11 +35,16 @@ def keys(*pressed: str) -> Prepare:
     """Press these, with inputs whose cursors do not blink."""
 
     async def prepare(pilot: Pilot[None]) -> None:
-        for entry in pilot.app.screen.query(Input):
-            entry.cursor_blink = False
         await pilot.press(*pressed)
         await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        # Now, not before the keys: the first one may be there before the inputs are.
+        for entry in pilot.app.screen.query(Input):
+            entry.cursor_blink = False
+        # What a key does may take several messages, one after the other.
+        before, picture = "", pilot.app.export_screenshot()
+        while picture != before:
+            await pilot.pause()
+            before, picture = picture, pilot.app.export_screenshot()
 
     return prepare
 

@@ -7,6 +7,7 @@ import pytest
 from helpers.processes import locked
 from tracker_tui.db import sqlite
 from ui.conftest import Guild, playing
+from ui.remote_guild import never_poll
 
 
 async def test_u_takes_back_the_last_submission_and_its_points(guild: Guild) -> None:
@@ -98,6 +99,8 @@ async def test_what_is_not_sent_yet_is_withdrawn(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    # Else it may be being sent once more just when it is undone.
+    never_poll(monkeypatch)
     async with playing(guild) as player:
         await player.go_to("Water")
         with locked(guild.path):
@@ -108,6 +111,7 @@ async def test_what_is_not_sent_yet_is_withdrawn(
             await player.sees_no("pending")
             await player.until(lambda: " 7 " in player.line(" Water  "))
         guild.insert("new", name="A new one")
+        await player.press("r")
         await player.sees("A new one")
         assert guild.history() == []
 

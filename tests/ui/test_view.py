@@ -13,11 +13,12 @@ from rich.cells import cell_len
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import DAY, Status
+from tracker_tui.domain.wording import ago
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.ui.columns import GAP, Context, cell_text, lay_out, sortable_columns
 from tracker_tui.ui.memory import Remembered, recall, remember
 from tracker_tui.ui.preview import Preview, preview
-from tracker_tui.ui.shown import ago, bar, percent_text
+from tracker_tui.ui.shown import bar, percent_text
 from tracker_tui.ui.view import SORT_KEYS, View, arrange, summarize
 
 NOW = 1_760_000_000

@@ -1,0 +1,100 @@
+"""What must hold of a ledger whatever happened on the way to it.
+
+Rules of the data contract in plain Python, so that nothing is checked by what it was made with.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from helpers.books import Row
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.points import points_for_adding, points_for_setting
+from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.domain.status import status_of
+
+START = "Resource created"
+STRANGER = "stranger"
+Tables = Mapping[str, list[Row]]
+"""Rows of `resources`, `resource_history` and `leaderboard`, in order of commit."""
+
+
+def audit(tables: Tables, asked: Mapping[str, Change]) -> None:
+    """Assert that a ledger agrees with itself, and with the changes that were asked for, by id."""
+    history = tables["resource_history"]
+    assert max(Counter(row["id"] for row in history).values()) == 1
+    _check_chains(tables["resources"], history)
+    ours = [row for row in history if row["reason"] != START and row["updated_by"] != STRANGER]
+    for row in ours:
+        assert row["id"] in asked, f"nobody asked for {row}"
+        _check_effect(row, asked[row["id"]])
+    _check_points(tables, {row["id"]: asked[row["id"]] for row in ours})
+
+
+def _check_chains(resources: Iterable[Row], history: Iterable[Row]) -> None:
+    """Each entry goes on where the one before it ended, and the last one is what is there."""
+    chains: dict[str, list[Row]] = defaultdict(list)
+    for row in history:
+        chains[row["resource_id"]].append(row)
+    for resource in resources:
+        for place in ("hagga", "deep_desert"):
+            quantity = 0
+            for row in chains[resource["id"]]:
+                assert row[f"previous_quantity_{place}"] == quantity, row
+                change = row[f"change_amount_{place}"]
+                assert row[f"new_quantity_{place}"] == quantity + change, row
+                quantity += change
+                assert 0 <= quantity <= MAX_QUANTITY
+            assert resource[f"quantity_{place}"] == quantity
+        last = chains[resource["id"]][-1]
+        # Creating is two statements, between which the clock may tick.
+        assert resource["updated_at"] == last["created_at"] or last["reason"] == START
+
+
+def _check_effect(row: Row, change: Change) -> None:
+    """An entry did what its change asked for, and an absolute one overwrote nothing unseen."""
+    assert row["resource_id"] == change.resource_id
+    assert row["updated_by"] == change.by
+    place = "hagga" if change.location is Location.HAGGA else "deep_desert"
+    amounts = (row["change_amount_hagga"], row["change_amount_deep_desert"])
+    if change.kind is Kind.SET:
+        assert row[f"new_quantity_{place}"] == change.amount
+        seen = (None, row[f"previous_quantity_{place}"])
+        assert change.expected in seen or row[f"change_amount_{place}"] == 0, row
+    elif change.kind.is_transfer:
+        towards = -change.amount if change.kind is Kind.TO_DEEP_DESERT else change.amount
+        assert amounts == (towards, -towards)
+    else:
+        amount = change.amount if change.kind is Kind.ADD else -change.amount
+        assert amounts == ((amount, 0) if place == "hagga" else (0, amount))
+
+
+def _check_points(tables: Tables, applied: Mapping[str, Change]) -> None:
+    """Each change that earns has its row, and what was undone has none."""
+    resources = {row["id"]: row for row in tables["resources"]}
+    history = {row["id"]: row for row in tables["resource_history"]}
+    undone = {change.undoes for change in applied.values()}
+    earned: dict[str, Any] = {}
+    for change_id, change in applied.items():
+        points = _points(history[change_id], change, resources[change.resource_id])
+        if points and change_id not in undone:
+            earned[change_id] = points
+    stored = {row["id"]: row["final_points"] for row in tables["leaderboard"]}
+    differing = stored.items() ^ earned.items()
+    assert not differing, [(item, applied.get(item[0]), history.get(item[0])) for item in differing]
+
+
+def _points(row: Row, change: Change, resource: Row) -> float:
+    if change.undoes is not None:
+        return 0.0
+    moved = row["change_amount_hagga"] + row["change_amount_deep_desert"]
+    if change.kind is Kind.SET:
+        return points_for_setting(moved).final
+    if change.kind is not Kind.ADD:
+        return 0.0
+    total = row["new_quantity_hagga"] + row["new_quantity_deep_desert"]
+    status = status_of(total, resource["target_quantity"])
+    return points_for_adding(change.amount, resource["multiplier"], status).final

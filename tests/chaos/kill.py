@@ -1,0 +1,101 @@
+"""A kill that strikes between any two things that a program does to its files or its ledger."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from peewee import BaseQuery
+
+from tracker_tui.db.batch import BatchResult, Database, Result, results_or_raise
+from tracker_tui.sync.local_file import LocalFile
+
+
+class Killed(BaseException):
+    """The program is no more; nothing of its own may catch this for good."""
+
+
+class Killer:
+    """Strikes at the n-th point from now on, as `kill -9` would."""
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+
+    def strike_at(self, point: int) -> None:
+        """Strike at this point, counted from 0."""
+        self._left = point
+
+    def strike_never(self) -> None:
+        """Let whoever lives go on living."""
+        self._left = None
+
+    def point(self) -> None:
+        """Pass a point at which a program may die."""
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                self._left = None
+                raise Killed
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Strike at nobody while a block runs."""
+        left, self._left = self._left, None
+        try:
+            yield
+        finally:
+            self._left = left
+
+    @contextmanager
+    def watching_files(self) -> Iterator[None]:
+        """Make points of the beginning, the end and the aftermath of each transaction on disk."""
+        original = LocalFile.transaction
+
+        @contextmanager
+        def transaction(file: LocalFile) -> Iterator[sqlite3.Connection]:
+            self.point()
+            with original(file) as connection:
+                yield connection
+                self.point()
+            self.point()
+
+        LocalFile.transaction = transaction  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            LocalFile.transaction = original  # type: ignore[method-assign]
+
+
+class DeadlyDatabase:
+    """A database before and behind whose requests a program may die."""
+
+    def __init__(self, database: Database, killer: Killer) -> None:
+        self._database = database
+        self._killer = killer
+        self.where = database.where
+
+    def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
+        """See `Database.batch`."""
+        return results_or_raise(self.batches([queries])[0])
+
+    def batches(
+        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+    ) -> list[BatchResult]:
+        """See `Database.batches`."""
+        self._killer.point()
+        results = self._database.batches(batches, repeatable=repeatable)
+        self._killer.point()
+        return results
+
+    def changed_elsewhere(self) -> bool:
+        """See `Database.changed_elsewhere`."""
+        return self._database.changed_elsewhere()
+
+    def interrupt(self) -> None:
+        """See `Database.interrupt`."""
+        self._database.interrupt()
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        self._database.close()

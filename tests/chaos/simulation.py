@@ -1,0 +1,434 @@
+"""An evening on a bad network, decided by a seed: three programs, two databases, and every fault.
+
+Everything is real but the players: SQLite files, the server, the way to it. One thing happens after
+the other, and what happens in the middle of a request happens there, so that the same seed gives
+the same evening.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+from chaos.audit import START, STRANGER, Tables, audit
+from chaos.kill import Killed, Killer
+from chaos.program import Fates, Program
+from helpers.books import Books
+from helpers.build import new_resource
+from helpers.proxy import (
+    Exchange,
+    Fate,
+    Proxy,
+    answer,
+    cut_after,
+    cut_before,
+    cut_within,
+    pass_on,
+    proxy_to,
+)
+from helpers.servers import SECONDS, Server
+from helpers.wild import LATER
+from tracker_tui.config import Remote
+from tracker_tui.db.remote import open_remote
+from tracker_tui.domain.change import Change, differences
+from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.errors import DatabaseError, DatabaseUnreachable, LocalFileError
+from tracker_tui.sync.replica import REPLICA_NAME
+from tracker_tui.sync.store import Site
+
+RESOURCES: Final = ("spice", "water", "ore", "plastone", "fuel", "steel")
+MEMBERS: Final = ("chani", "chani", "stilgar")
+"""Of each program; the first two are one player's, on one machine."""
+_TRIES: Final = 3
+_STEPS: Final = {
+    "type": 30,
+    "send": 24,
+    "refresh": 14,
+    "look": 6,
+    "undo": 9,
+    "decide": 20,
+    "stranger": 4,
+    "kill": 5,
+    "reopen": 2,
+    "clock": 2,
+    "replica": 2,
+    "disk": 2,
+    "server": 1,
+    "weather": 3,
+    "compare": 5,
+}
+_FATES: Final[dict[str, int]] = {
+    "pass": 70,
+    "meanwhile": 10,
+    "cut before": 5,
+    "cut after": 6,
+    "cut within": 2,
+    "503": 2,
+    "429": 2,
+    "500": 1,
+    "late": 2,
+    "too late": 2,
+}
+_STORM: Final = dict.fromkeys(_FATES, 10)
+_ANSWERED: Final[dict[str, Fate]] = {
+    "pass": pass_on,
+    "cut before": cut_before,
+    "cut after": cut_after,
+    "cut within": cut_within,
+    "503": answer(503, b"<html>Service Unavailable</html>"),
+    "429": answer(429, Retry_After="1"),
+    "500": answer(500, b"Internal Server Error"),
+}
+
+
+class Guild:
+    """One database behind its own bad network, and what players were told of changes to it."""
+
+    def __init__(self, name: str, url: str, proxy: Proxy) -> None:
+        self.name, self.url, self.proxy = name, url, proxy
+        self.fates = Fates()
+        with closing(open_remote(Remote(url, None))) as database:
+            ledger = Books(database, LATER).ledger
+            start = {"hagga": 1_000, "deep_desert": 500, "target": 2_500}
+            ledger.create([new_resource(name, **start) for name in RESOURCES], "founder")
+
+    def tables(self) -> Tables:
+        """Return what is in the ledger."""
+        with closing(open_remote(Remote(self.url, None))) as database:
+            books = Books(database, ())
+            names = ("resources", "resource_history", "leaderboard")
+            return {name: books.rows(name) for name in names}
+
+    def meddle(self, number: int, resource_id: str, quantity: int) -> None:
+        """Set a quantity as somebody does who uses something else than this program."""
+        with closing(open_remote(Remote(self.url, None))) as database:
+            books = Books(database, ())
+            hagga, deep_desert = books.quantities(resource_id)
+            now = books.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")[0][0]
+            row = {
+                "id": f"stranger-{number}",
+                "resource_id": resource_id,
+                "previous_quantity_hagga": hagga,
+                "new_quantity_hagga": quantity,
+                "change_amount_hagga": quantity - hagga,
+                "previous_quantity_deep_desert": deep_desert,
+                "new_quantity_deep_desert": deep_desert,
+                "change_amount_deep_desert": 0,
+                "change_type": "absolute",
+                "updated_by": STRANGER,
+                "created_at": now,
+            }
+            books.insert("resource_history", **row)
+            books.run(
+                "UPDATE resources SET quantity_hagga = ?, quantity_location_1 = ?, updated_at = ?,"
+                " last_updated_by = ? WHERE id = ?",
+                *(quantity, quantity, now, STRANGER, resource_id),
+            )
+
+
+class Evening:
+    """Plays one evening; `log` tells what happened, and is the same for the same seed."""
+
+    def __init__(self, seed: int, server: Server, folder: Path, stack: ExitStack) -> None:
+        self._dice = random.Random(seed)
+        self._server, self._folder = server, folder
+        self.killer = Killer()
+        self.log: list[str] = []
+        self._numbers: Iterator[int] = iter(range(10**9))
+        self._now = 1_790_000_000.0
+        self._is_nested = self._is_stormy = self._is_over = False
+        self._mishaps: list[BaseException] = []
+        self._late: list[threading.Event] = []
+        self._at_work: list[Program] = []
+        self._guilds = [self._found(name, stack) for name in ("arrakeen", "tabr")]
+        self._programs = [
+            [self._start(index, guild) for guild in self._guilds] for index in range(len(MEMBERS))
+        ]
+        stack.callback(self._close)
+
+    @property
+    def typed(self) -> int:
+        """How many changes were on screen so far."""
+        return sum(len(guild.fates.accepted) for guild in self._guilds)
+
+    def play(self, changes: int) -> None:
+        """Let things happen until so many changes were on screen, then check everything."""
+        with self.killer.watching_files():
+            while self.typed < changes:
+                self._step()
+                if self._mishaps:
+                    raise self._mishaps[0]
+        self._end()
+
+    # What happens
+
+    def _step(self, *, left_out: frozenset[str] = frozenset()) -> None:
+        names = [name for name in _STEPS if name not in left_out]
+        name = self._dice.choices(names, [_STEPS[name] for name in names])[0]
+        index = self._dice.randrange(len(MEMBERS))
+        number = self._dice.randrange(len(self._guilds))
+        self._note(f"{index} on {number}: {name}")
+        program, guild = self._programs[index][number], self._guilds[number]
+        if program in self._at_work and name in ("send", "refresh"):
+            return  # it has one thread for its ledger
+        happenings: dict[str, Callable[[], object]] = {
+            "stranger": partial(self._meddle, guild),
+            "server": self._restart_server,
+            "weather": self._change_weather,
+            "clock": self._set_clock,
+            "replica": partial(self._spoil, program.folder / REPLICA_NAME),
+            "reopen": partial(self._reopen, index, number),
+            "kill": partial(self._kill, index, number),
+            "disk": partial(self._type_on_full_disk, program),
+            "compare": partial(self._compare, program, guild),
+        }
+        happenings.get(name, partial(self._do, program, name))()
+        self._now += self._dice.random() * 3
+        for life in self._programs:
+            for each in life:
+                each.note_changes()
+
+    def _meddle(self, guild: Guild) -> None:
+        number, resource_id = next(self._numbers), self._dice.choice(RESOURCES)
+        guild.meddle(number, resource_id, self._dice.randint(0, 3_000))
+
+    def _restart_server(self) -> None:
+        self._server.stop()
+        self._server.start()
+
+    def _change_weather(self) -> None:
+        self._is_stormy = not self._is_stormy
+
+    def _set_clock(self) -> None:
+        self._now += self._dice.choice((-3_600, 90, 7_200, 90_000))
+
+    def _type_on_full_disk(self, program: Program) -> None:
+        program.fill_disk()
+        self._do(program, "type")
+        program.free_disk()
+
+    def _do(self, program: Program, name: str) -> None:
+        steps: dict[str, Callable[[], None]] = {
+            "type": program.type,
+            "send": program.send,
+            "refresh": program.refresh,
+            "look": program.look,
+            "undo": program.undo,
+            "decide": program.decide,
+        }
+        self._at_work.append(program)
+        try:
+            steps[name]()
+        except (DatabaseError, LocalFileError) as error:
+            self._note(f"  {type(error).__name__}")
+        finally:
+            self._at_work.pop()
+            while self._late:
+                assert self._late.pop().wait(SECONDS)
+
+    def _kill(self, index: int, number: int) -> None:
+        """Kill a program in the middle of something, and start it anew."""
+        program, fates = self._programs[index][number], self._guilds[number].fates
+        name = self._dice.choice(("type", "send", "send", "refresh", "undo", "decide", "look"))
+        open_before = program.kept()
+        self.killer.strike_at(self._dice.randrange(10))
+        try:
+            self._do(program, name)
+            self._note(f"  killed after {name}")
+        except Killed:
+            self._note(f"  killed in {name}")
+        self.killer.strike_never()
+        self._reopen(index, number)
+        gone = open_before - self._programs[index][number].kept()
+        fates.unheard.update(gone & fates.renounced)
+        if name in ("undo", "decide"):
+            # What was being taken back when the light went out may be gone or not.
+            fates.in_doubt.update(gone)
+
+    def _reopen(self, index: int, number: int) -> None:
+        self._programs[index][number].close()
+        self._programs[index][number] = self._start(index, self._guilds[number])
+
+    def _spoil(self, replica: Path) -> None:
+        if self._dice.random() < 0.5:
+            replica.unlink(missing_ok=True)
+        elif replica.exists():
+            content = bytearray(replica.read_bytes())
+            start = self._dice.randrange(max(1, len(content)))
+            content[start : start + 2_000] = bytes(len(content[start : start + 2_000]))
+            replica.with_suffix(".spoilt").write_bytes(content)
+            replica.with_suffix(".spoilt").replace(replica)
+
+    # The way to the server
+
+    def _fate(self, exchange: Exchange) -> None:
+        try:
+            self._meet(exchange)
+        except Exception:  # noqa: BLE001 - the server is away: a proxy has nothing to answer then
+            exchange.cut()
+
+    def _meet(self, exchange: Exchange) -> None:
+        weights = _STORM if self._is_stormy else _FATES
+        name = self._dice.choices(list(weights), list(weights.values()))[0]
+        name = "pass" if self._is_over else name
+        if name != "pass":
+            self._note(f"  request: {name}")
+        if name in _ANSWERED:
+            _ANSWERED[name](exchange)
+        elif name == "meanwhile":
+            self._happen_in_between()
+            reply = exchange.forward()
+            self._happen_in_between()
+            exchange.reply(reply)
+        else:
+            self._outlast(exchange, self._at_work[-1], is_carried_out_first=name == "late")
+
+    def _outlast(self, exchange: Exchange, program: Program, *, is_carried_out_first: bool) -> None:
+        """Be slower than a program waits, yet through before anything else happens."""
+        is_over = threading.Event()
+        self._late.append(is_over)
+        try:
+            if is_carried_out_first:
+                exchange.forward()
+            program.give_up()
+            if not is_carried_out_first:
+                exchange.forward()
+        finally:
+            program.give_up()
+            exchange.cut()
+            is_over.set()
+
+    def _happen_in_between(self) -> None:
+        """Let something happen while a program waits for its answer."""
+        if self._is_nested:
+            return
+        self._is_nested = True
+        try:
+            with self.killer.asleep():
+                self._step(left_out=frozenset({"kill", "server", "reopen", "replica", "compare"}))
+        except BaseException as mishap:  # noqa: BLE001 - told in the thread that plays
+            self._mishaps.append(mishap)
+        finally:
+            self._is_nested = False
+
+    # Beginning and end
+
+    def _found(self, name: str, stack: ExitStack) -> Guild:
+        url = self._server.new_database()
+        proxy = stack.enter_context(proxy_to(url))
+        proxy.fate = self._fate
+        return Guild(name, url, proxy)
+
+    def _start(self, index: int, guild: Guild) -> Program:
+        member = MEMBERS[index]
+        folder = self._folder / member / guild.name
+        return Program(
+            Site(folder, member, guild.name, has_replica=True),
+            guild.proxy.url,
+            self._dice,
+            self.killer,
+            guild.fates,
+            clock=lambda: self._now,
+            new_id=lambda: f"change-{next(self._numbers)}",
+        )
+
+    def _end(self) -> None:
+        """Let the network be good at last, and see what became of everything."""
+        self._is_over = True
+        for number, guild in enumerate(self._guilds):
+            programs = [life[number] for life in self._programs]
+            for program in programs:
+                self._drain(program)
+                program.note_changes()
+            tables = guild.tables()
+            for program in programs:
+                program.refresh()
+                self._check_screen(program, tables)
+            waiting = set[str]().union(*(program.kept() for program in programs))
+            _check_promises(guild.fates, tables, waiting)
+            audit(tables, guild.fates.asked)
+            self._note(f"{guild.name}: {_told(tables, waiting)}")
+
+    def _drain(self, program: Program) -> None:
+        """Send what is left; the first request may meet a connection that has died meanwhile."""
+        for _ in range(_TRIES):
+            try:
+                program.drain()
+            except DatabaseUnreachable:
+                continue
+            return
+        raise AssertionError("what is left cannot be sent")
+
+    def _compare(self, program: Program, guild: Guild) -> None:
+        """In a calm moment the screen shows the ledger, and what is not in it yet laid over."""
+        self._is_over = True
+        for _ in range(_TRIES):
+            try:
+                program.refresh()
+            except DatabaseUnreachable:
+                continue
+            break
+        self._is_over = False
+        self._check_screen(program, guild.tables())
+
+    def _check_screen(self, program: Program, tables: Tables) -> None:
+        applied = {row["id"] for row in tables["resource_history"]}
+        expected = {
+            row["id"]: (row["quantity_hagga"], row["quantity_deep_desert"])
+            for row in tables["resources"]
+        }
+        for change in program.laid_over():
+            if change.id not in applied:
+                expected[change.resource_id] = _after(change, expected[change.resource_id])
+        assert program.shown() == expected
+
+    def _note(self, what: str) -> None:
+        self.log.append(what)
+
+    def _close(self) -> None:
+        for life in self._programs:
+            for program in life:
+                program.close()
+
+
+def _after(change: Change, quantities: tuple[int, int]) -> tuple[int, int]:
+    """Return quantities with a change laid over them, or as they are where it does not fit."""
+    resource = Resource("", "", *quantities, *([None] * 5), 1.0, False, "", 0)
+    hagga, deep_desert = map(sum, zip(quantities, differences(change, resource), strict=True))
+    moves = {Location.HAGGA: hagga, Location.DEEP_DESERT: deep_desert}
+    minded = moves.values() if change.kind.is_transfer else [moves[change.location]]
+    return (hagga, deep_desert) if all(0 <= q <= MAX_QUANTITY for q in minded) else quantities
+
+
+def _check_promises(fates: Fates, tables: Tables, waiting: set[str]) -> None:
+    """Every change on screen is in the ledger once, or waits; what was taken back is not there."""
+    applied = {row["id"] for row in tables["resource_history"]}
+    taken_back = fates.withdrawn | fates.renounced | fates.dropped | fates.given_up
+    missing = fates.accepted - applied - waiting - taken_back - fates.in_doubt
+    assert not missing, f"lost: {sorted(missing)}"
+    assert not applied & fates.withdrawn, "withdrawn, and applied"
+    assert not applied & (fates.dropped - fates.withdrawn), "dropped, and applied"
+    countered = {fates.asked[change_id].undoes for change_id in applied if change_id in fates.asked}
+    refused = {change.undoes for change in fates.asked.values() if change.undoes is not None}
+    for change_id in (
+        (applied & fates.renounced) - countered - waiting - fates.given_up - fates.unheard
+    ):
+        # Its counter-change was made, and was refused: somebody has spent it since.
+        assert change_id in refused, f"renounced, applied and never countered: {change_id}"
+
+
+def _told(tables: Tables, waiting: set[str]) -> str:
+    rows = [
+        (row["id"], row["new_quantity_hagga"], row["new_quantity_deep_desert"])
+        for row in tables["resource_history"]
+        if row["reason"] != START
+    ]
+    return f"{len(rows)} applied, {len(waiting)} wait, {crc32(repr(rows).encode()):08x}"

@@ -1,0 +1,143 @@
+"""`edit` on a file that somebody else holds: queued, and sent in order with the next command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Run
+from helpers.guild import ask, make_guild, quantities
+from helpers.processes import locked
+from tracker_tui.sync.store import left_behind
+
+MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n" * 500}
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait long for a lock that is not let go."""
+    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+
+
+def waiting(home: Path) -> int:
+    """Return how many changes wait on this machine to be sent."""
+    return sum(store.how_many for store in left_behind(home / "data" / "guilds"))
+
+
+def queue(run: Run, guild: Path, *edits: tuple[str, str]) -> list[str]:
+    """Edit while somebody else holds the file; return the ids of the changes."""
+    with locked(guild):
+        rans = [run("edit", *edit, "--json") for edit in edits]
+    assert [(ran.status, ran.err) for ran in rans] == [(0, "")] * len(edits)
+    documents = [ran.document for ran in rans]
+    assert {document["outcome"] for document in documents} == {"queued"}
+    return [document["change_id"] for document in documents]
+
+
+def changed(guild: Path) -> list[tuple[object, ...]]:
+    return ask(guild, "SELECT id, new_quantity_hagga FROM resource_history ORDER BY rowid")
+
+
+def test_an_edit_of_a_file_that_is_held_is_queued(run: Run, guild: Path, home: Path) -> None:
+    with locked(guild):
+        ran = run("edit", "iron", "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("iron +5: queued on this machine, sent by the next command.")
+    assert "guild.db" in ran.out
+    assert waiting(home) == 1
+    assert changed(guild) == []
+
+
+@pytest.mark.parametrize("resource", ["iron", "Iron Ore"])
+def test_the_next_list_sends_what_waits_in_order(
+    run: Run, guild: Path, home: Path, resource: str
+) -> None:
+    first, second = queue(run, guild, (resource, "=100"), (resource, "+5"))
+    assert run("list").status == 0
+    assert changed(guild) == [(first, 100), (second, 105)]
+    assert waiting(home) == 0
+
+
+@pytest.mark.parametrize("command", ["init", "doctor"])
+def test_any_other_command_sends_what_waits_and_says_so(
+    run: Run, guild: Path, home: Path, command: str
+) -> None:
+    first, second = queue(run, guild, ("iron", "=100"), ("iron", "+5"))
+    ran = run(command)
+    assert ran.status == 0
+    assert "2 changes that earlier runs left were sent" in ran.err
+    assert changed(guild) == [(first, 100), (second, 105)]
+    assert waiting(home) == 0
+    assert run(command).err == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("Iron Ore", "Iron Ore"),
+        ("iron", "Iron Ore"),
+        ("iron", "iron"),
+    ],
+)
+def test_the_next_edit_sends_what_waits_first(
+    run: Run, guild: Path, home: Path, first: str, then: str
+) -> None:
+    (queued,) = queue(run, guild, (first, "=100"))
+    last = run("edit", then, "+5", "--json").document["change_id"]
+    assert changed(guild) == [(queued, 100), (last, 105)]
+    assert waiting(home) == 0
+
+
+def test_a_name_that_means_nothing_is_refused_once_that_is_known(
+    run: Run, guild: Path, home: Path
+) -> None:
+    queue(run, guild, ("Iron", "+5"), ("Copper", "+5"), ("ingot", "+5"))
+    assert run("list").status == 0
+    assert waiting(home) == 0
+    assert quantities(guild, "ingot") == (15, 0)
+    assert quantities(guild, "iron") == (1_000, 500)
+    (outbox,) = home.rglob("outbox.db")
+    told = ask(outbox, "SELECT outcome ->> 'refusal' FROM entries ORDER BY number")
+    assert told == [("unknown name",), ("unknown name",), (None,)]
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As on a disk that is not mounted yet: it ended with an error, and is typed once more."""
+    path = tmp_path / "later.db"
+    if MISSING[name] is not None:
+        path.write_bytes(MISSING[name])
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    ran = run("edit", "iron", "+5")
+    assert ran.status == 4
+    assert "later.db" in ran.error
+    assert "An earlier try" not in ran.error
+    assert waiting(home) == 0
+    path.unlink(missing_ok=True)
+    make_guild(path)
+    assert run("list").status == 0
+    assert quantities(path, "iron") == (1_000, 500)
+
+
+@pytest.mark.parametrize("argv", [("iron", "-5000"), ("iron", "=1", "--if", "3"), ("Copper", "+5")])
+def test_an_edit_that_is_refused_leaves_nothing_behind(
+    run: Run, guild: Path, home: Path, argv: tuple[str, ...]
+) -> None:
+    ran = run("edit", *argv)
+    assert ran.status == 1
+    assert ran.error
+    (outbox,) = home.rglob("outbox.db")
+    assert ask(outbox, "SELECT count(*) FROM entries") == [(0,)]
+
+
+def test_what_is_kept_is_for_its_owner_alone(run: Run, guild: Path, home: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("Windows has other permissions")
+    run("edit", "iron", "+5")
+    (outbox,) = home.rglob("outbox.db")
+    assert outbox.parent.stat().st_mode & 0o077 == 0

@@ -1,0 +1,78 @@
+"""Opening another database while changes wait for the last one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.build import add, remote_config
+from tracker_tui.cli.dashboard import _ask_before_switching
+from tracker_tui.config import Config
+from tracker_tui.errors import UsageError
+from tracker_tui.opening import site_of
+from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
+
+
+@pytest.fixture
+def first(home: Path) -> Config:
+    """A guild for which a change waits, and on which the dashboard was last opened."""
+    config = remote_config("libsql://arrakeen.turso.io", home)
+    site = site_of(config)
+    outbox = Outbox(site.folder / OUTBOX_NAME, site.member, site.place)
+    outbox.put([add(5)], made_at=0.0)
+    outbox.close()
+    _ask_before_switching(config)
+    return config
+
+
+@pytest.fixture
+def other(home: Path) -> Config:
+    return remote_config("libsql://tabr.turso.io", home)
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
+    """Answer every question with a text; returns the questions."""
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return text
+
+    monkeypatch.setattr("builtins.input", ask)
+    return asked
+
+
+@pytest.mark.parametrize("text", ["", "n", "whatever"])
+def test_it_is_asked_and_no_is_the_default(
+    first: Config,
+    other: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+) -> None:
+    asked = answer(monkeypatch, text)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="Nothing opened"):
+            _ask_before_switching(other)
+    assert len(asked) == 2
+    assert "1 change waits for arrakeen.turso.io" in capsys.readouterr().err
+
+
+def test_yes_opens_it_and_is_not_asked_again(
+    first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answer(monkeypatch, "y")
+    _ask_before_switching(other)
+    _ask_before_switching(other)
+    assert len(asked) == 1
+
+
+def test_the_same_database_and_one_without_changes_are_no_question(
+    first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answer(monkeypatch, "y")
+    _ask_before_switching(first)
+    _ask_before_switching(other)
+    _ask_before_switching(first)
+    assert len(asked) == 1, "only for the way from the one that has changes waiting"

@@ -1,0 +1,66 @@
+"""What waits in a machine's outbox, looked at and touched behind the program's back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.wild import ask
+
+
+def store_of(home: Path) -> Path:
+    """Return the folder of the one store that this machine keeps."""
+    (outbox,) = home.rglob("outbox.db")
+    return outbox.parent
+
+
+def outbox_of(home: Path) -> Path:
+    return store_of(home) / "outbox.db"
+
+
+def replica_of(home: Path) -> Path:
+    return store_of(home) / "replica.db"
+
+
+def waiting(home: Path) -> list[str]:
+    """Return the ids of changes that the ledger has not answered yet, oldest first."""
+    asked = "SELECT id FROM entries WHERE state IN ('pending', 'sending') ORDER BY number"
+    return [row[0] for row in ask(outbox_of(home), asked)]
+
+
+def states(home: Path) -> list[str]:
+    """Return where each change stands, oldest first."""
+    return [row[0] for row in ask(outbox_of(home), "SELECT state FROM entries ORDER BY number")]
+
+
+def outcomes(home: Path) -> list[Any]:
+    """Return what the outbox says came of each change, oldest first; None without an answer."""
+    rows = ask(outbox_of(home), "SELECT outcome FROM entries ORDER BY number")
+    return [None if row[0] is None else json.loads(row[0]) for row in rows]
+
+
+def let_time_pass(home: Path, seconds: int) -> None:
+    """Make all that is in the outbox older."""
+    older = "UPDATE entries SET made_at = made_at - :s, sent_at = sent_at - :s"
+    ask(outbox_of(home), older.replace(":s", str(seconds)))
+
+
+def changed(books: Books) -> list[tuple[object, ...]]:
+    """Return what was changed since the resources were created: id, resource, new quantity."""
+    return [
+        (row["id"], row["resource_id"], row["new_quantity_hagga"])
+        for row in books.rows("resource_history")
+        if row["reason"] != "Resource created"
+    ]
+
+
+def queue(run: Run, *argv: str) -> str:
+    """Edit what cannot be sent now; return the id of the change."""
+    ran = run("edit", *argv, "--json")
+    assert (ran.status, ran.err, ran.document["outcome"]) == (0, "", "queued")
+    change_id = ran.document["change_id"]
+    assert isinstance(change_id, str)
+    return change_id

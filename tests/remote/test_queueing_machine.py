@@ -1,0 +1,184 @@
+"""What this machine keeps: for whom, how it is read offline, and files that are damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.proxy import answer
+from remote.line import Line
+from remote.outboxes import outbox_of, replica_of, store_of
+from tracker_tui.sync.store import left_behind
+
+pytestmark = pytest.mark.usefixtures("no_second_try")
+
+GARBAGE = {"text": b"no database at all\n" * 400, "cut": b"SQLite format 3\0" + b"\xff" * 8_000}
+
+
+def damage(path: Path, data: bytes) -> None:
+    """Let the disk make something else of a file that nobody has open."""
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    path.write_bytes(data)
+
+
+# Offline
+
+
+def test_a_list_without_a_server_shows_what_was_read_last_and_what_waits(
+    run: Run, known: Books, line: Line
+) -> None:
+    online = run("list").out
+    line.cut()
+    offline = run("list")
+    assert (offline.status, offline.out) == (0, online)
+    assert offline.err.count("\n") == 1
+    assert "cannot be reached" in offline.err
+    assert "Shown is what was read just now" in offline.err
+    assert run("edit", "spice", "+5").status == 0
+    (spice,) = run("list", "spice", "--json").document
+    assert spice["hagga"] == 1_005
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_list_from_a_server_that_fails_shows_what_was_read_last_and_why(
+    run: Run, known: Books, line: Line, status: int
+) -> None:
+    online = run("list", "--json").document
+    line.proxy.fate = answer(status)
+    ran = run("list", "--json")
+    assert ran.status == 0
+    assert ran.document == online
+    assert "Shown is what was read" in ran.err
+
+
+def test_a_list_without_a_server_that_was_never_read_is_an_error(
+    run: Run, guild: Books, line: Line
+) -> None:
+    line.cut()
+    assert run("edit", "spice", "+5").status == 0
+    ran = run("list")
+    assert ran.status == 4
+    assert "cannot be reached" in ran.error
+
+
+# For whom
+
+
+def sign_on(monkeypatch: pytest.MonkeyPatch, member: str) -> None:
+    """Let somebody else use this machine."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, member)
+
+
+def test_members_send_only_what_they_made_themselves(
+    run: Run, guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = ("chani", "stilgar")
+    for member in members:
+        sign_on(monkeypatch, member)
+        run("list")
+    line.cut()
+    for member in members:
+        sign_on(monkeypatch, member)
+        assert run("edit", "spice", "+5").status == 0
+    waits = {store.member: store.how_many for store in left_behind(home / "data" / "guilds")}
+    assert waits == {"chani": 1, "stilgar": 1}
+    line.mend()
+    for number, member in enumerate(members, start=1):
+        sign_on(monkeypatch, member)
+        assert run("list").status == 0
+        assert run("edit", "water", "+1").status == 0
+        told = [row["updated_by"] for row in guild.rows("resource_history")[3:]]
+        assert told == [each for each in members[:number] for _ in range(2)]
+    assert guild.quantities() == (1_010, 400)
+    assert list(left_behind(home / "data" / "guilds")) == []
+
+
+def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
+    run: Run, guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_on(monkeypatch, "chani")
+    line.cut()
+    assert run("edit", "spice", "+5").status == 0
+    chanis = outbox_of(home)
+    line.mend()
+    sign_on(monkeypatch, "stilgar")
+    assert run("list").status == 0
+    (stilgars,) = (each for each in home.rglob("outbox.db") if each != chanis)
+    damage(stilgars, chanis.read_bytes())
+    before = guild.everything()
+    for argv in (["edit", "spice", "+5"], ["list"]):
+        ran = run(*argv)
+        assert ran.status == 1
+        assert "is the outbox of somebody else" in ran.error
+    assert guild.everything() == before
+
+
+# Damaged files
+
+
+@pytest.mark.parametrize("argv", [["edit", "spice", "+5"], ["list"]], ids=" ".join)
+@pytest.mark.parametrize("name", GARBAGE)
+def test_an_outbox_that_is_damaged_is_set_aside_and_the_command_works(
+    run: Run, known: Books, home: Path, argv: list[str], name: str
+) -> None:
+    damage(outbox_of(home), GARBAGE[name])
+    assert run(*argv).status == 0
+    (aside,) = store_of(home).glob("outbox.db.damaged-*")
+    assert aside.read_bytes() == GARBAGE[name]
+    assert known.quantities() == (1_005 if argv[0] == "edit" else 1_000, 400)
+
+
+@pytest.mark.parametrize("argv", [["edit", "spice", "+5"], ["list"]], ids=" ".join)
+def test_an_outbox_that_is_damaged_is_told_of(
+    run: Run, known: Books, home: Path, argv: list[str]
+) -> None:
+    damage(outbox_of(home), GARBAGE["text"])
+    ran = run(*argv)
+    assert "could not be read" in ran.err
+    assert "outbox.db.damaged" in ran.err
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_a_replica_that_is_damaged_is_made_anew(
+    run: Run, known: Books, line: Line, home: Path, name: str
+) -> None:
+    online = run("list").out
+    damage(replica_of(home), GARBAGE[name])
+    assert run("list").out == online
+    line.cut()
+    assert run("list").out == online
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_a_replica_that_is_damaged_stops_no_edit(
+    run: Run, known: Books, home: Path, name: str
+) -> None:
+    damage(replica_of(home), GARBAGE[name])
+    assert run("edit", "Iron Ore", "+5").status == 0
+    assert known.quantities("iron") == (12, 0)
+
+
+def test_a_replica_that_is_damaged_is_nothing_to_show_offline(
+    run: Run, known: Books, line: Line, home: Path
+) -> None:
+    damage(replica_of(home), GARBAGE["text"])
+    line.cut()
+    ran = run("list")
+    assert ran.status == 4
+    assert "cannot be reached" in ran.err
+
+
+def test_nothing_is_kept_where_others_may_read_it(run: Run, known: Books, home: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("Windows has other permissions")
+    assert store_of(home).stat().st_mode & 0o077 == 0
+    shutil.rmtree(store_of(home))
+    assert run("edit", "spice", "+5").status == 0
+    assert store_of(home).stat().st_mode & 0o077 == 0

@@ -1,0 +1,241 @@
+"""Several programs at one outbox: one sends, another is killed, many edit at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+import tracker_tui.ledger_thread
+from helpers.books import Books
+from helpers.build import PLAYER, add
+from helpers.commands import Run, environment
+from helpers.gate import Gate
+from helpers.listening import Listener
+from helpers.processes import SECONDS, run_together
+from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, pass_on
+from helpers.wild import ask_at
+from remote.guilds import configure
+from remote.outboxes import states, store_of, waiting
+from test_concurrency import (
+    START,
+    assert_every_applied_change_is_one_link_of_the_chain,
+    assert_the_leaderboard_follows_the_rules,
+    remote,
+    wal,
+)
+from tracker_tui.config import load_config
+from tracker_tui.domain.outcome import Verdict
+from tracker_tui.sync.turn import TURN_NAME, Turn
+from tracker_tui.tracker import Tracker
+
+__all__ = ["remote", "wal"]
+
+Edit = subprocess.Popen[str]
+
+
+@contextmanager
+def started(home: Path, proxy: Proxy, *argv: str) -> Iterator[Edit]:
+    """An `edit` in a process of its own."""
+    settings = {"TURSO_DATABASE_URL": proxy.url, "TRACKER_AUTH": "none"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tracker_tui", "edit", *argv, "--json"],
+        env=environment(home, **settings),
+        cwd=home.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+def document_of(process: Edit) -> dict[str, object]:
+    out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, err) == (0, "")
+    document: dict[str, object] = json.loads(out)
+    return document
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds that another process brings about."""
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)
+
+
+# One sends at a time
+
+
+@contextmanager
+def turn_taken(home: Path) -> Iterator[None]:
+    """Another program sends for as long as the block runs, and takes nothing along."""
+    with closing(Turn(store_of(home) / TURN_NAME)) as turn, turn.taken() as is_ours:
+        assert is_ours
+        yield
+
+
+def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
+    run: Run, known: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What users are promised; here nobody waits for that long.
+    assert tracker_tui.ledger_thread._ERRAND_SECONDS <= 3.0
+    monkeypatch.setattr("tracker_tui.ledger_thread._ERRAND_SECONDS", 0.1)
+    with turn_taken(home):
+        proxy.seen.clear()
+        document = run("edit", "Iron Ore", "+5", "--json").document
+        assert document["outcome"] == "queued"
+        assert "Another tracker-tui is sending" in document["message"]
+        assert states(home) == ["pending"]
+        assert proxy.count == 0
+    assert run("list").status == 0
+    assert known.quantities("iron") == (12, 0)
+
+
+def test_an_edit_goes_on_as_soon_as_the_turn_is_its_own(
+    run: Run, known: Books, proxy: Proxy, home: Path
+) -> None:
+    with ExitStack() as stack:
+        with turn_taken(home):
+            edit = stack.enter_context(started(home, proxy, "spice", "+5"))
+            until(lambda: states(home) == ["pending"])
+        assert document_of(edit)["outcome"] == "applied"
+    assert known.quantities() == (1_005, 400)
+
+
+def test_an_edit_while_a_dashboard_sends_is_applied_once(
+    run: Run, known: Books, proxy: Proxy, home: Path
+) -> None:
+    with ExitStack() as stack:
+        tracker = stack.enter_context(closing(Tracker(load_config(os.environ))))
+        listener = Listener(tracker)
+        tracker.open().result(SECONDS)
+        with Gate() as gate:
+            proxy.fate = gate
+            tracker.submit([add(100)])
+            gate.await_request()
+            edit = stack.enter_context(started(home, proxy, "spice", "+5"))
+            until(lambda: len(states(home)) == 2)
+            proxy.fate = pass_on
+        assert document_of(edit)["outcome"] in ("applied", "already_applied")
+        assert listener.settled(1)[0].verdict is Verdict.APPLIED
+    assert known.quantities() == (1_105, 400)
+    assert states(home) == ["applied", "applied"]
+
+
+# Killed
+
+
+@pytest.mark.parametrize("then", [pass_on, cut_after, cut_before], ids=lambda fate: fate.__name__)
+@pytest.mark.parametrize(
+    "next_one",
+    [
+        pytest.param(["list"], id="list"),
+        pytest.param(["edit", "Water", "+1"], id="edit by name"),
+        pytest.param(
+            ["edit", "water", "+1"],
+            id="edit by id",
+        ),
+    ],
+)
+def test_an_edit_that_is_killed_while_it_waits_for_the_answer_is_applied_once(
+    run: Run, known: Books, proxy: Proxy, home: Path, then: Fate, next_one: list[str]
+) -> None:
+    """Whether the server carries it out before the next command comes, or never heard of it."""
+    proxy.seen.clear()
+    answered = threading.Event()
+
+    def and_tell(exchange: Exchange) -> None:
+        try:
+            then(exchange)
+        finally:
+            answered.set()
+
+    with Gate(and_tell) as gate:
+        proxy.fate = gate
+        with started(home, proxy, "spice", "+5") as edit:
+            gate.await_request()
+            os.kill(edit.pid, signal.SIGKILL)
+            edit.wait(SECONDS)
+        assert states(home) == ["sending"]
+        (change_id,) = waiting(home)
+    assert answered.wait(SECONDS)
+    proxy.fate = pass_on
+    assert known.quantities() == (1_000 if then is cut_before else 1_005, 400)
+    assert run(*next_one).status == 0
+    assert waiting(home) == []
+    assert known.quantities() == (1_005, 400)
+    assert [row["id"] for row in known.rows("resource_history")].count(change_id) == 1
+
+
+def test_an_edit_that_is_killed_gives_its_turn_back(
+    run: Run, known: Books, proxy: Proxy, home: Path
+) -> None:
+    with Gate(cut_before) as gate:
+        proxy.fate = gate
+        with started(home, proxy, "spice", "+5") as edit:
+            gate.await_request()
+            os.kill(edit.pid, signal.SIGKILL)
+            edit.wait(SECONDS)
+        proxy.fate = pass_on
+        assert run("edit", "spice", "+7", "--json").document["outcome"] == "applied"
+
+
+# Many at once
+
+PROCESSES, EDITS = 6, 15
+MANY_EDITS = """
+import contextlib, io, json
+from tracker_tui.cli import main
+print("ready", flush=True)
+sys.stdin.readline()
+made = []
+for number in range(int(sys.argv[2])):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        status = main(["edit", ("spice", "Spice")[number % 2], f"+{sys.argv[1]}", "--json"])
+    assert status == 0, status
+    made.append(json.loads(out.getvalue()))
+print(json.dumps([(each["change_id"], each["outcome"]) for each in made]))
+"""
+
+
+@pytest.mark.parametrize("where", ["wal", "remote"], ids=["file", "server"])
+def test_six_programs_that_edit_at_once_lose_and_double_nothing(
+    run: Run, home: Path, request: pytest.FixtureRequest, where: str
+) -> None:
+    place = request.getfixturevalue(where)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        configure(monkeypatch, place if "://" in place else f"file:{place}")
+        monkeypatch.setenv("TRACKER_HOME", str(home))
+        monkeypatch.setenv("LOGNAME", PLAYER)
+        amounts = range(1, PROCESSES + 1)
+        printed = run_together(MANY_EDITS, [(amount, EDITS) for amount in amounts])
+        assert run("list").status == 0
+    outcomes = [json.loads(out.splitlines()[-1]) for out in printed]
+    assert {len(each) for each in outcomes} == {EDITS}
+    changes = {
+        change_id: add(amount, id=change_id)
+        for amount, each in zip(amounts, outcomes, strict=True)
+        for change_id, _ in each
+    }
+    assert len(changes) == PROCESSES * EDITS
+    assert waiting(home) == []
+    told = dict.fromkeys(changes, "applied")
+    assert_every_applied_change_is_one_link_of_the_chain(place, told, changes)
+    assert_the_leaderboard_follows_the_rules(place, changes)
+    quantities = ask_at(place, "SELECT quantity_hagga, quantity_deep_desert FROM resources")
+    assert quantities == [(START[0] + EDITS * sum(amounts), START[1])]

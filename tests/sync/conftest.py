@@ -1,0 +1,69 @@
+"""Programs on one machine that share a store, and a clock that they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import PLAYER
+from sync.programs import Clock, Program
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
+
+MakeProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a store that nobody has opened yet."""
+    return tmp_path / "guilds" / "key"
+
+
+@pytest.fixture
+def outbox_path(folder: Path) -> Path:
+    return folder / OUTBOX_NAME
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_outbox(outbox_path: Path) -> Iterator[Callable[[], Outbox]]:
+    """Open the outbox as one more running program."""
+    made: list[Outbox] = []
+
+    def make() -> Outbox:
+        made.append(Outbox(outbox_path, PLAYER, "the guild"))
+        return made[-1]
+
+    yield make
+    for outbox in made:
+        outbox.close()
+
+
+@pytest.fixture
+def make_program(folder: Path, clock: Clock, ledger: Ledger) -> Iterator[MakeProgram]:
+    """Start one more program on the same machine, for the same guild."""
+    made: list[Program] = []
+
+    def make(through: Ledger | None = None) -> Program:
+        made.append(Program(folder, through or ledger, clock))
+        return made[-1]
+
+    yield make
+    for program in made:
+        program.close()
+
+
+@pytest.fixture
+def program(make_program: MakeProgram, books: Books) -> Program:
+    """A program that has read the guild's 1,000 Spice at Hagga."""
+    books.run("UPDATE resources SET quantity_hagga = 1000")
+    program = make_program()
+    program.refresh()
+    return program

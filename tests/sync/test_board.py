@@ -1,0 +1,218 @@
+"""The board: rows as last seen, with what has no answer laid over them, each change once."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import count
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from helpers.build import add, remove
+from sync.test_replica import SPICE, WATER
+from tracker_tui.domain.change import Change, Moved, foresee
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.points import NO_POINTS
+from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.domain.resource import Resource
+from tracker_tui.sync.board import Board, Difference
+
+IDS = ("spice", "water")
+resource_ids = st.sampled_from(IDS)
+quantities = st.integers(0, 60)
+rows = st.builds(SPICE._replace, id=resource_ids, hagga=quantities, deep_desert=quantities)
+dice = st.randoms(use_true_random=False)
+
+
+def after(row: Resource, change: Change) -> Resource:
+    moved = foresee(change, row)
+    if not isinstance(moved, Moved):
+        return row
+    return row._replace(hagga=moved.hagga, deep_desert=moved.deep_desert, updated_by=change.by)
+
+
+def board_of(*rows: Resource, pending: tuple[Change, ...] = ()) -> Board:
+    board = Board()
+    board.refresh(rows, (), is_whole=True)
+    board.keep(pending)
+    return board
+
+
+def hagga(board: Board, resource_id: str = "spice") -> int:
+    resource = board.resource(resource_id)
+    assert resource is not None
+    return resource.hagga
+
+
+class Boards(RuleBasedStateMachine):
+    """Any steps of a board, against lists in plain Python."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.board = Board()
+        self.rows: dict[str, Resource] = {}
+        self.asked: list[Change] = []
+        self.kept: list[Change] = []
+        self.landed: set[str] = set()
+        self.numbers = count()
+
+    @rule(
+        resource_id=resource_ids,
+        kind=st.sampled_from(Kind),
+        location=st.sampled_from(Location),
+        amount=quantities,
+    )
+    def ask(self, resource_id: str, kind: Kind, location: Location, amount: int) -> None:
+        change = Change(f"c{next(self.numbers)}", resource_id, kind, location, amount, "me")
+        self.asked.append(change)
+        self.board.ask([change])
+
+    @precondition(lambda self: self.asked)
+    @rule()
+    def keep(self) -> None:
+        change = self.asked.pop(0)
+        self.kept.append(change)
+        self.board.keep([change])
+
+    @precondition(lambda self: self.asked or self.kept)
+    @rule(dice=dice)
+    def withdraw(self, dice: object) -> None:
+        change = dice.choice(self.asked + self.kept)  # type: ignore[attr-defined]
+        self._forget(change)
+        self.board.withdraw([change])
+
+    @precondition(lambda self: self.kept)
+    @rule(dice=dice, row=st.none() | rows)
+    def answer(self, dice: object, row: Resource | None) -> None:
+        change = dice.choice(self.kept)  # type: ignore[attr-defined]
+        self._forget(change)
+        if row is None:
+            self.rows.pop(change.resource_id, None)
+            gone = Refusal.NO_RESOURCE
+            self.board.answer([Outcome(change, Verdict.REFUSED, None, refusal=gone)])
+        else:
+            row = row._replace(id=change.resource_id)
+            self.rows[row.id] = row
+            self.board.answer([Outcome(change, Verdict.APPLIED, row)])
+
+    @rule(
+        read=st.lists(rows, unique_by=lambda row: row.id),
+        is_whole=st.booleans(),
+        dice=dice,
+        unsure=st.sets(resource_ids, max_size=1),
+    )
+    def refresh(self, read: list[Resource], is_whole: bool, dice: object, unsure: set[str]) -> None:
+        # The ledger tells of changes whose resource it also brings.
+        brought = {row.id for row in read} - unsure
+        landed = {c.id for c in self.kept if c.resource_id in brought and dice.random() < 0.5}  # type: ignore[attr-defined]
+        before = self._shown()
+        self.landed |= landed
+        staying = unsure if is_whole else set(IDS)
+        old = {key: row for key, row in self.rows.items() if key in staying}
+        self.rows = old | {row.id: row for row in read if row.id not in unsure}
+        difference = self.board.refresh(read, landed, is_whole=is_whole, unsure=unsure)
+        shown = self._shown()
+        assert difference.removed == before.keys() - shown.keys()
+        assert difference.changed == {key for key in shown if shown[key] != before.get(key)}
+
+    @invariant()
+    def what_is_shown_is_the_rows_and_what_is_kept(self) -> None:
+        assert {row.id: row for row in self.board.resources()} == self._shown()
+        assert {row.id: row for row in self.board.rows()} == self.rows
+        assert self.board.landed == self.landed
+
+    @invariant()
+    def what_is_foreseen_is_also_what_is_asked(self) -> None:
+        for resource_id in IDS:
+            expected = self._laid_over(resource_id, [*self.kept, *self.asked])
+            assert self.board.foreseen(resource_id) == expected
+
+    def _shown(self) -> dict[str, Resource]:
+        return {key: row for key in IDS if (row := self._laid_over(key, self.kept)) is not None}
+
+    def _laid_over(self, resource_id: str, changes: list[Change]) -> Resource | None:
+        row = self.rows.get(resource_id)
+        if row is None:
+            return None
+        laid = [c for c in changes if c.resource_id == resource_id and c.id not in self.landed]
+        return reduce(after, laid, row)
+
+    def _forget(self, change: Change) -> None:
+        self.landed.discard(change.id)
+        for pending in (self.asked, self.kept):
+            if change in pending:
+                pending.remove(change)
+
+
+TestBoards = Boards.TestCase
+TestBoards.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+def test_a_change_that_landed_is_shown_once_before_and_after_its_answer() -> None:
+    change = add(5)
+    board = board_of(SPICE, pending=(change,))
+    landed = SPICE._replace(hagga=1005)
+    board.refresh([landed], [change.id], is_whole=False)
+    assert hagga(board) == 1005
+    board.refresh([landed._replace(hagga=1007)], (), is_whole=False)
+    assert hagga(board) == 1007
+    board.answer([Outcome(change, Verdict.APPLIED, landed)])
+    assert hagga(board) == 1005
+
+
+def test_hearsay_is_never_older_than_what_is_known() -> None:
+    change = add(5)
+    board = board_of(SPICE._replace(hagga=1105, updated_at=SPICE.updated_at + 9))
+    old = SPICE._replace(hagga=1005, updated_at=SPICE.updated_at + 1)
+    board.answer([Outcome(change, Verdict.APPLIED, old)], is_hearsay=True)
+    assert hagga(board) == 1105
+
+
+def test_hearsay_of_a_change_in_the_rows_leaves_them_though_the_second_is_the_same() -> None:
+    change = add(5)
+    board = board_of(SPICE, pending=(change,))
+    board.refresh([SPICE._replace(hagga=1105)], [change.id], is_whole=False)
+    told = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
+    board.answer([told], is_hearsay=True)
+    assert (hagga(board), board.landed) == (1105, frozenset())
+
+
+def test_hearsay_that_is_newer_is_shown() -> None:
+    change = add(5)
+    board = board_of(SPICE, pending=(change,))
+    new = SPICE._replace(hagga=1305, updated_at=SPICE.updated_at + 9)
+    board.answer([Outcome(change, Verdict.APPLIED, new)], is_hearsay=True)
+    assert hagga(board) == 1305
+
+
+def test_changes_have_effect_in_the_order_of_the_outbox_however_they_come() -> None:
+    board, first, second = board_of(SPICE._replace(hagga=0)), add(5), remove(3)
+    board.keep([second], {second.id: 2})
+    assert hagga(board) == 0
+    board.keep([first], {first.id: 1})
+    assert hagga(board) == 2
+
+
+def test_an_answer_to_one_resource_leaves_the_others() -> None:
+    here, there = add(5), add(7, resource_id="water")
+    board = board_of(SPICE, WATER, pending=(here, there))
+    board.answer([Outcome(here, Verdict.APPLIED, SPICE._replace(hagga=1005))])
+    assert (hagga(board), hagga(board, "water")) == (1005, 57)
+
+
+def test_what_others_moved_is_told_before_and_after_and_what_they_renamed_is_not() -> None:
+    board = board_of(SPICE, WATER)
+    moved, renamed = SPICE._replace(hagga=7), WATER._replace(name="Aqua")
+    new = SPICE._replace(id="iron")
+    assert board.refresh([moved, renamed, new], (), is_whole=True) == Difference(
+        frozenset(["spice", "water", "iron"]), frozenset(), ((SPICE, moved),)
+    )
+
+
+def test_an_answer_that_brings_nothing_changes_nothing() -> None:
+    change = add(5)
+    board = board_of(SPICE, pending=(change,))
+    moved = Moved(1000, 400, 1005, 400, NO_POINTS)
+    board.answer([Outcome(change, Verdict.APPLIED, None, moved)])
+    assert hagga(board) == 1000

@@ -1,0 +1,111 @@
+"""Changes and outcomes as documents: the same when they come back, and never half of one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.build import add, set_to
+from sync.strategies import changes, outcomes
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.errors import LocalFileDamaged
+from tracker_tui.sync.documents import (
+    change_document,
+    change_from,
+    outcome_document,
+    outcome_from,
+)
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(changes)
+def test_any_change_comes_back_as_it_was(change: Change) -> None:
+    assert change_from(change_document(change)) == change
+
+
+@given(outcomes)
+def test_any_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
+    found = outcome_from(outcome_document(outcome), outcome.change)
+    assert found == outcome
+    # A number that became a text, or a truth that became a number, is equal to no eye.
+    assert repr(found) == repr(outcome)
+
+
+@given(st.text() | anything.map(json.dumps))
+def test_what_is_no_change_and_no_outcome_is_told_as_damage(text: str) -> None:
+    with pytest.raises(LocalFileDamaged):
+        change_from(text)
+    with pytest.raises(LocalFileDamaged):
+        outcome_from(text, add(1))
+
+
+@pytest.mark.parametrize("field", ["id", "resource_id", "by", "kind", "location", "amount"])
+def test_a_change_that_lacks_something_is_told_as_damage(field: str) -> None:
+    document = json.loads(change_document(add(1)))
+    del document[field]
+    with pytest.raises(LocalFileDamaged):
+        change_from(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", 7),
+        ("resource_id", None),
+        ("by", ["x"]),
+        ("reason", 1.5),
+        ("remark", {}),
+        ("kind", "steal"),
+        ("kind", {}),
+        ("location", "arrakeen"),
+        ("amount", "12"),
+        ("amount", 1.5),
+        ("amount", True),
+        ("amount", float("inf")),
+        ("expected", "12"),
+        ("expected", False),
+    ],
+)
+def test_a_change_with_a_value_of_another_kind_is_told_as_damage(field: str, value: Any) -> None:
+    document = json.loads(change_document(set_to(1, expected=2))) | {field: value}
+    with pytest.raises(LocalFileDamaged):
+        change_from(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("verdict", "perhaps"),
+        ("resource", ["spice"]),
+        ("resource", 5),
+        ("moved", [1, 2, 3]),
+        ("moved", [1, 2, 3, 4, [1.0]]),
+        ("refusal", "mood"),
+        ("shortage", ["arrakeen", 1, 2]),
+        ("shortage", [1]),
+        ("shortage", []),
+        ("said", None),
+    ],
+)
+def test_an_outcome_with_a_value_of_another_kind_is_told_as_damage(field: str, value: Any) -> None:
+    document = json.loads(outcome_document(Outcome(add(1), Verdict.APPLIED, None)))
+    with pytest.raises(LocalFileDamaged):
+        outcome_from(json.dumps(document | {field: value}), add(1))
+
+
+@pytest.mark.parametrize("nested", ["[" * 100_000, '{"a":' * 100_000])
+def test_what_is_nested_without_end_is_told_as_damage(nested: str) -> None:
+    with pytest.raises(LocalFileDamaged):
+        change_from(nested)
+    with pytest.raises(LocalFileDamaged):
+        outcome_from(nested, add(1))

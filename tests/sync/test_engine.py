@@ -1,0 +1,339 @@
+"""The engine on a real ledger: nothing is shown twice or lost, whoever sends when."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import PLAYER, add, remove, set_to
+from sync.conftest import MakeProgram
+from sync.programs import Interleaved, Program
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.errors import LocalFileError
+from tracker_tui.ledger.snapshot import Wish
+from tracker_tui.sync.entries import State
+from tracker_tui.sync.local_file import set_aside
+from tracker_tui.sync.queue import as_sent
+from tracker_tui.sync.store import left_behind
+
+EVERYTHING_SINCE = Wish(since=0, is_thorough=False)
+wishes = pytest.mark.parametrize("wish", [Wish(), EVERYTHING_SINCE], ids=["whole", "part"])
+
+
+def deliver(program: Program, *changes: Change) -> None:
+    """Let the ledger have changes, without an answer to the program that sent them."""
+    clock = program.engine.clock
+    entries = program.outbox.begin_sending([change.id for change in changes], clock())
+    program.ledger.apply_all(as_sent(entries, clock()))
+
+
+# What is typed
+
+
+def test_what_is_asked_for_is_foreseen_and_shown_only_once_it_is_kept(program: Program) -> None:
+    change = add(5)
+    program.engine.ask([change])
+    foreseen = program.board.foreseen("spice")
+    assert foreseen is not None
+    assert (program.shown(), foreseen.hagga) == ((1000, 0), 1005)
+    program.engine.keep([change])
+    assert program.shown() == (1005, 0)
+
+
+def test_what_could_not_be_kept_is_neither_shown_nor_foreseen_nor_undone(
+    program: Program,
+) -> None:
+    connection = program.outbox._file._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LocalFileError, match="the disk is full"):
+        program.submit(add(5, reason="x" * 50_000))
+    assert program.shown() == (1000, 0)
+    assert program.board.foreseen("spice") == program.board.row("spice")
+    assert program.engine.undo(program.engine.newest_submission).is_nothing
+
+
+def test_what_was_kept_is_shown_by_the_next_run_without_the_ledger(
+    program: Program, make_program: MakeProgram
+) -> None:
+    program.submit(add(5))
+    program.submit(remove(1005))
+    program.close()
+    assert make_program().shown() == (0, 0)
+
+
+def test_what_another_program_keeps_is_shown_after_catching_up(
+    program: Program, make_program: MakeProgram
+) -> None:
+    other = make_program()
+    program.submit(add(5))
+    assert other.shown() == (1000, 0)
+    other.engine.catch_up()
+    assert other.shown() == (1005, 0)
+    program.undo()
+    other.engine.catch_up()
+    assert other.shown() == (1000, 0)
+    other.engine.catch_up()
+    assert other.changed == [{"spice"}, {"spice"}]
+
+
+def test_changes_of_two_programs_are_shown_in_the_order_of_the_outbox(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    other = make_program()
+    program.submit(add(5))
+    other.submit(set_to(7))
+    program.submit(add(1))
+    for each in (program, other):
+        each.engine.catch_up()
+        assert each.shown() == (8, 0)
+    program.send()
+    assert books.quantities() == program.shown() == (8, 0)
+
+
+# Refreshing while somebody sends
+
+
+@wishes
+def test_a_change_that_landed_without_an_answer_is_shown_once(
+    program: Program, books: Books, wish: Wish
+) -> None:
+    change = add(5)
+    program.submit(change)
+    deliver(program, change)
+    program.refresh(wish)
+    assert program.shown() == books.quantities() == (1005, 0)
+    assert program.board.landed == {change.id}
+    program.send()
+    assert program.shown() == books.quantities() == (1005, 0)
+    assert program.board.landed == frozenset()
+
+
+@wishes
+def test_what_landed_is_shown_once_by_the_next_run_too(
+    program: Program, make_program: MakeProgram, wish: Wish
+) -> None:
+    change = add(5)
+    program.submit(change)
+    deliver(program, change)
+    program.refresh(wish)
+    program.close()
+    assert make_program().shown() == (1005, 0)
+
+
+@wishes
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("is_answered", [True, False])
+@pytest.mark.parametrize("was_known", [True, False])
+def test_a_refresh_while_another_program_sends_shows_each_change_once(
+    program: Program,
+    make_program: MakeProgram,
+    books: Books,
+    wish: Wish,
+    moment: str,
+    is_answered: bool,
+    was_known: bool,
+) -> None:
+    other, change = make_program(), add(5)
+
+    def meanwhile() -> None:
+        if not was_known:
+            other.submit(change)
+        if is_answered:
+            other.send()
+        else:
+            deliver(other, change)
+
+    if was_known:
+        other.submit(change)
+    program.refresh(wish, ledger=Interleaved(program.ledger, **{moment: meanwhile}))
+    assert program.shown() == (1005, 0)
+    program.refresh(wish)
+    assert program.shown() == other.shown() == books.quantities() == (1005, 0)
+    program.send()
+    assert program.shown() == books.quantities() == (1005, 0)
+
+
+@wishes
+def test_rows_of_which_nobody_knows_what_is_in_them_wait_for_the_next_refresh(
+    program: Program, make_program: MakeProgram, books: Books, wish: Wish
+) -> None:
+    books.insert_resource("water", quantity_hagga=50)
+    other, change = make_program(), add(5)
+
+    def meanwhile() -> None:
+        other.submit(change)
+        deliver(other, change)
+
+    refreshed = program.refresh(wish, ledger=Interleaved(program.ledger, before=meanwhile))
+    assert refreshed.has_left_out
+    assert (program.shown(), program.shown("water")) == ((1005, 0), (50, 0))
+    assert not program.refresh(wish).has_left_out
+    assert program.shown() == (1005, 0)
+
+
+@wishes
+def test_others_and_ours_between_two_refreshes_are_each_shown_once(
+    program: Program, books: Books, wish: Wish
+) -> None:
+    mine = add(5)
+    program.submit(mine)
+    deliver(program, mine)
+    books.ledger.apply(add(100))
+    program.refresh(wish)
+    assert program.shown() == books.quantities() == (1105, 0)
+    books.ledger.apply(add(100))
+    program.refresh(wish)
+    assert program.shown() == books.quantities() == (1205, 0)
+
+
+def test_a_resource_that_was_deleted_is_shown_no_more_whatever_waits(
+    program: Program, books: Books
+) -> None:
+    change = add(5)
+    program.submit(change)
+    books.run("DELETE FROM resource_history")
+    books.run("DELETE FROM resources")
+    refreshed = program.refresh()
+    assert refreshed.difference.removed == {"spice"}
+    assert program.board.resource("spice") is None
+    (outcome,) = program.send()
+    assert outcome.refusal is Refusal.NO_RESOURCE
+    assert program.states() == {change.id: State.REFUSED}
+
+
+def test_a_part_that_lacks_rows_says_so(program: Program, books: Books) -> None:
+    books.insert_resource("water", updated_at=1)
+    late = Wish(since=2**33, is_thorough=True)
+    assert program.refresh(late).lacks_rows
+    assert not program.refresh().lacks_rows
+    assert not program.refresh(late).lacks_rows
+
+
+# Undoing and dropping
+
+
+def test_undo_withdraws_what_was_not_sent(program: Program, books: Books) -> None:
+    program.submit(add(5), add(7))
+    undoing = program.engine.undo(program.engine.newest_submission)
+    assert [len(part) for part in undoing] == [2, 0, 0]
+    assert (program.shown(), program.send(), program.states()) == ((1000, 0), [], {})
+
+
+def test_undo_of_what_was_applied_is_shown_at_once_and_sent(program: Program, books: Books) -> None:
+    program.submit(add(5))
+    program.send()
+    undoing = program.engine.undo(program.engine.newest_submission)
+    assert [len(part) for part in undoing] == [0, 0, 1]
+    assert (program.shown(), books.quantities()) == ((1000, 0), (1005, 0))
+    program.send()
+    assert program.shown() == books.quantities() == (1000, 0)
+    assert program.engine.tally == (0, 0, 0.0)
+    assert books.rows("leaderboard") == []
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_undo_of_what_is_being_sent_is_followed_by_its_counter_change(
+    program: Program, books: Books, arrives: bool
+) -> None:
+    change = add(5)
+    program.submit(change)
+    if arrives:
+        deliver(program, change)
+    else:
+        program.outbox.begin_sending([change.id], program.engine.clock())
+    undoing = program.engine.undo(program.engine.newest_submission)
+    assert [len(part) for part in undoing] == [0, 1, 0]
+    assert program.shown() == (1000, 0)
+    verdicts = [outcome.verdict for outcome in program.send()]
+    assert verdicts == [Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED, Verdict.APPLIED]
+    assert program.shown() == books.quantities() == (1000, 0)
+    assert not program.engine.has_unsent
+
+
+def test_an_undo_outlives_the_run_that_asked_for_it(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    change = add(5)
+    program.submit(change)
+    deliver(program, change)
+    program.undo()
+    program.close()
+    later = make_program()
+    later.refresh()
+    later.send()
+    assert later.shown() == books.quantities() == (1000, 0)
+
+
+def test_an_undo_reaches_no_further_than_what_was_typed_before_it(program: Program) -> None:
+    first, second = add(5), add(7)
+    program.submit(first)
+    asked = program.engine.newest_submission
+    program.submit(second)
+    program.engine.undo(asked)
+    assert program.states() == {second.id: State.PENDING}
+    assert program.shown() == (1007, 0)
+
+
+def test_undo_passes_a_change_that_another_program_dropped(
+    program: Program, make_program: MakeProgram
+) -> None:
+    first, second = add(5), add(7)
+    program.submit(first)
+    program.submit(second)
+    make_program().engine.drop(second)
+    undoing = program.engine.undo(program.engine.newest_submission)
+    assert undoing.withdrawn == [first]
+    assert (program.shown(), program.states()) == ((1000, 0), {})
+
+
+def test_a_change_that_is_dropped_while_it_is_sent_is_taken_back(
+    program: Program, books: Books
+) -> None:
+    change = add(5)
+    program.submit(change)
+    deliver(program, change)
+    program.engine.drop(change)
+    assert program.shown() == (1000, 0)
+    program.send()
+    assert program.shown() == books.quantities() == (1000, 0)
+
+
+def test_a_change_that_was_answered_cannot_be_resolved(program: Program) -> None:
+    change = add(5)
+    program.submit(change)
+    program.send()
+    assert not program.engine.resolve(change._replace(amount=9))
+    assert program.shown() == (1005, 0)
+
+
+# Files that go away
+
+
+def test_a_replica_that_goes_away_is_written_anew_with_all_rows(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    books.insert_resource("water", quantity_hagga=50)
+    program.refresh()
+    set_aside(program.outbox._file.path.with_name("replica.db"))
+    program.refresh(Wish(since=2**33, is_thorough=False))
+    later = make_program()
+    assert (later.shown(), later.shown("water")) == ((1000, 0), (50, 0))
+
+
+def test_what_was_taken_away_with_the_outbox_is_shown_no_more(program: Program) -> None:
+    program.submit(add(5))
+    set_aside(program.outbox._file.path)
+    change = add(7)
+    program.submit(change)
+    program.engine.catch_up()
+    assert program.states() == {change.id: State.PENDING}
+    assert program.shown() == (1007, 0)
+
+
+def test_what_waits_after_the_last_run_is_told_of(program: Program) -> None:
+    program.submit(add(5))
+    program.close()
+    (left,) = left_behind(program.outbox._file.path.parent.parent)
+    assert (left.member, left.how_many) == (PLAYER, 1)

@@ -1,0 +1,292 @@
+"""The outbox: every step is on disk when it returns, and stays true after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.build import PLAYER, add, set_to
+from helpers.wild import ask
+from tracker_tui.domain.change import Change, Moved, counter_change
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.points import NO_POINTS
+from tracker_tui.errors import LocalFileDamaged, LocalFileError
+from tracker_tui.sync.entries import Entry, State
+from tracker_tui.sync.outbox import Outbox
+
+NOW = 1_700_000_000.0
+MakeOutbox = Callable[[], Outbox]
+
+
+@pytest.fixture
+def outbox(make_outbox: MakeOutbox) -> Outbox:
+    return make_outbox()
+
+
+def applied(change: Change) -> Outcome:
+    return Outcome(change, Verdict.APPLIED, None, Moved(0, 0, change.amount, 0, NO_POINTS))
+
+
+def refused(change: Change, refusal: Refusal = Refusal.QUANTITY) -> Outcome:
+    return Outcome(change, Verdict.REFUSED, None, refusal=refusal)
+
+
+def counter_to(change: Change) -> Change:
+    counter = counter_change(change, Moved(0, 0, change.amount, 0, NO_POINTS), "counter", PLAYER)
+    assert counter is not None
+    return counter
+
+
+def in_state(outbox: Outbox, state: State) -> Change:
+    """Bring one more change into a state, as a run of the program would."""
+    change = add(5)
+    outbox.put([change], NOW)
+    if state is not State.PENDING:
+        outbox.begin_sending([change.id], NOW + 1)
+    if state is State.APPLIED:
+        outbox.settle([(applied(change), None)], NOW + 2)
+    if state is State.REFUSED:
+        outbox.settle([(refused(change), None)], NOW + 2)
+    if state is State.CONFLICT:
+        outbox.settle([(Outcome(change, Verdict.CONFLICT, None), None)], NOW + 2)
+    return change
+
+
+def on_disk(make_outbox: MakeOutbox) -> list[Entry]:
+    """Return what the next run finds if this one is killed now."""
+    return make_outbox().entries()
+
+
+def test_what_is_put_is_pending_in_order_and_on_disk(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    first, second, third = add(1), add(2), add(3)
+    outbox.put([first, second], NOW)
+    outbox.put([third], NOW + 1, is_named=True)
+    assert outbox.entries() == [
+        Entry(1, first, State.PENDING, NOW),
+        Entry(2, second, State.PENDING, NOW),
+        Entry(3, third, State.PENDING, NOW + 1, is_named=True),
+    ]
+    assert on_disk(make_outbox) == outbox.entries()
+
+
+def test_a_submission_that_cannot_be_kept_whole_is_not_kept(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    change = add(1)
+    outbox.put([change], NOW)
+    with pytest.raises(LocalFileError):
+        outbox.put([add(2), change], NOW)
+    assert [entry.change for entry in outbox.entries()] == [change]
+    assert on_disk(make_outbox) == outbox.entries()
+
+
+def test_what_is_being_sent_keeps_when_it_was_first_sent(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    change = in_state(outbox, State.PENDING)
+    (before,) = outbox.begin_sending([change.id], NOW + 1)
+    assert before == Entry(1, change, State.PENDING, NOW)
+    (again,) = outbox.begin_sending([change.id], NOW + 9)
+    assert (again.state, again.sent_at) == (State.SENDING, NOW + 1)
+    assert on_disk(make_outbox) == [Entry(1, change, State.SENDING, NOW, sent_at=NOW + 1)]
+
+
+def test_what_surely_did_not_arrive_is_pending_again(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    change = in_state(outbox, State.SENDING)
+    outbox.take_back([change.id])
+    assert on_disk(make_outbox) == outbox.entries() == [Entry(1, change, State.PENDING, NOW)]
+
+
+def test_an_answer_is_kept_with_the_change(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+    change = in_state(outbox, State.APPLIED)
+    (entry,) = on_disk(make_outbox)
+    assert (entry.state, entry.outcome) == (State.APPLIED, applied(change))
+    assert not entry.is_open
+    assert not entry.needs_player
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.CONFLICT])
+def test_what_the_ledger_did_not_take_needs_the_player_and_surely_is_not_there(
+    outbox: Outbox, make_outbox: MakeOutbox, state: State
+) -> None:
+    in_state(outbox, state)
+    (entry,) = on_disk(make_outbox)
+    assert (entry.state, entry.sent_at, entry.needs_player) == (state, None, True)
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_what_was_not_sent_can_be_withdrawn(
+    outbox: Outbox, make_outbox: MakeOutbox, state: State
+) -> None:
+    change = in_state(outbox, state)
+    was_pending = state is State.PENDING
+    assert outbox.withdraw([change.id]) == ([change] if was_pending else [])
+    assert len(on_disk(make_outbox)) == len(outbox.entries()) == (0 if was_pending else 1)
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_what_needed_the_player_can_be_dropped(
+    outbox: Outbox, make_outbox: MakeOutbox, state: State
+) -> None:
+    change = in_state(outbox, state)
+    needed = state in (State.REFUSED, State.CONFLICT)
+    outbox.drop(change.id)
+    assert len(on_disk(make_outbox)) == len(outbox.entries()) == (0 if needed else 1)
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_what_needed_the_player_can_be_resolved(
+    outbox: Outbox, make_outbox: MakeOutbox, state: State
+) -> None:
+    change = in_state(outbox, state)
+    needed = state in (State.REFUSED, State.CONFLICT)
+    changed = change._replace(amount=99)
+    assert outbox.resolve(changed, NOW + 5) is needed
+    (entry,) = on_disk(make_outbox)
+    assert entry.state is (State.PENDING if needed else state)
+    assert entry.change == (changed if needed else change)
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_what_is_being_sent_can_be_renounced(
+    outbox: Outbox, make_outbox: MakeOutbox, state: State
+) -> None:
+    change = in_state(outbox, state)
+    assert outbox.renounce(change.id) is (state is State.SENDING)
+    assert on_disk(make_outbox)[0].is_unwanted is (state is State.SENDING)
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_what_is_open_can_be_begun_to_be_sent(outbox: Outbox, state: State) -> None:
+    change = in_state(outbox, state)
+    begun = outbox.begin_sending([change.id, "unheard of"], NOW + 5)
+    assert [entry.change for entry in begun] == (
+        [change] if state in (State.PENDING, State.SENDING) else []
+    )
+
+
+def test_what_may_be_in_the_ledger_stays_so_when_it_is_resolved(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    change = in_state(outbox, State.SENDING)
+    outbox.settle([(refused(change, Refusal.UNSURE), None)], NOW + 90_000)
+    assert outbox.resolve(change, NOW + 90_001)
+    assert outbox.withdraw([change.id]) == []
+    (entry,) = on_disk(make_outbox)
+    assert (entry.state, entry.sent_at) == (State.SENDING, NOW + 90_001)
+
+
+def test_a_change_that_was_renounced_is_followed_by_its_counter_change(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    change = in_state(outbox, State.SENDING)
+    outbox.renounce(change.id)
+    outbox.settle([(applied(change), counter_to(change))], NOW + 3)
+    first, second = on_disk(make_outbox)
+    assert (first.change.id, first.state) == (change.id, State.APPLIED)
+    assert second == Entry(2, counter_to(change), State.PENDING, NOW + 3)
+    assert outbox.entries() == [first, second]
+
+
+def test_a_change_that_is_wanted_is_not_followed_by_its_counter_change(outbox: Outbox) -> None:
+    change = in_state(outbox, State.SENDING)
+    outbox.settle([(applied(change), counter_to(change))], NOW + 3)
+    assert [entry.change for entry in outbox.entries()] == [change]
+
+
+def test_a_renounced_change_that_did_not_get_there_is_forgotten(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    lost, declined = in_state(outbox, State.SENDING), in_state(outbox, State.SENDING)
+    for change in (lost, declined):
+        outbox.renounce(change.id)
+    outbox.take_back([lost.id])
+    outbox.settle([(refused(declined), None)], NOW + 3)
+    assert on_disk(make_outbox) == outbox.entries() == []
+
+
+def test_an_undo_that_was_refused_is_forgotten(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+    counter = counter_to(add(5))
+    outbox.put([counter], NOW)
+    outbox.settle([(refused(counter), None)], NOW + 1)
+    assert on_disk(make_outbox) == outbox.entries() == []
+
+
+@pytest.mark.parametrize("is_undo", [True, False])
+def test_a_change_that_nobody_wants_is_told_where_nobody_knows_if_it_is_there(
+    outbox: Outbox, make_outbox: MakeOutbox, is_undo: bool
+) -> None:
+    change = counter_to(add(5)) if is_undo else add(5)
+    outbox.put([change], NOW)
+    outbox.begin_sending([change.id], NOW)
+    outbox.renounce(change.id)
+    outbox.settle([(refused(change, Refusal.UNSURE), None)], NOW + 90_000)
+    (entry,) = on_disk(make_outbox)
+    assert (entry.state, entry.sent_at, entry.is_unwanted) == (State.REFUSED, NOW, False)
+
+
+def test_a_name_that_was_looked_up_is_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+    change = add(5, resource_id="Spice Melange")
+    outbox.put([change], NOW, is_named=True)
+    outbox.name(change.id, "spice")
+    (entry,) = on_disk(make_outbox)
+    assert entry == Entry(1, change._replace(resource_id="spice"), State.PENDING, NOW)
+
+
+def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+    waiting, *done = changes = [add(number) for number in range(1, 252)]
+    outbox.put(changes, NOW)
+    outbox.settle([(applied(change), None) for change in done], NOW + 1)
+    kept = [entry.change for entry in on_disk(make_outbox)]
+    assert kept == [waiting, *done[-200:]]
+    assert [entry.change for entry in outbox.entries()] == kept
+
+
+def test_numbers_are_never_used_again(outbox: Outbox) -> None:
+    outbox.withdraw([in_state(outbox, State.PENDING).id])
+    in_state(outbox, State.PENDING)
+    assert [entry.number for entry in outbox.entries()] == [2]
+
+
+def test_the_outbox_of_another_member_is_refused_and_left_as_it_is(
+    outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox
+) -> None:
+    in_state(outbox, State.PENDING)
+    with pytest.raises(LocalFileError, match="somebody else") as caught:
+        Outbox(outbox_path, "another", "the guild")
+    assert not isinstance(caught.value, LocalFileDamaged)
+    assert on_disk(make_outbox) == outbox.entries()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("change", "{}"), ("change", b"\xff"), ("id", "other"), ("state", "lost"), ("outcome", "[]")],
+)
+def test_an_entry_that_makes_no_sense_is_damage(
+    outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox, column: str, value: object
+) -> None:
+    in_state(outbox, State.PENDING)
+    ask(outbox_path, f"UPDATE entries SET {column} = ?", value)
+    with pytest.raises(LocalFileDamaged):
+        make_outbox()
+
+
+def test_a_full_disk_keeps_nothing_and_loses_nothing(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
+    kept = in_state(outbox, State.PENDING)
+    connection = outbox._file._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LocalFileError, match="the disk is full"):
+        outbox.put([add(1), set_to(2, reason="x" * 50_000)], NOW)
+    assert [entry.change for entry in outbox.entries()] == [kept]
+    assert on_disk(make_outbox) == outbox.entries()
+    # What is there already can still be sent.
+    assert outbox.begin_sending([kept.id], NOW)

@@ -1,0 +1,269 @@
+"""One outbox, several running programs: each sees the others' steps, and none is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.build import PLAYER, add
+from helpers.processes import run_together
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.sync.entries import Entry, State
+from tracker_tui.sync.local_file import set_aside
+from tracker_tui.sync.outbox import Outbox
+
+NOW = 1_700_000_000.0
+MakeOutbox = Callable[[], Outbox]
+RACE = """
+import sys
+from pathlib import Path
+from helpers.build import PLAYER
+from tracker_tui.sync.outbox import Outbox
+outbox, ids = Outbox(Path(sys.argv[1]), PLAYER, "the guild"), sys.argv[3:]
+print("ready", flush=True)
+sys.stdin.readline()
+for change_id in ids:
+    if sys.argv[2] == "withdraw":
+        won = outbox.withdraw([change_id])
+    else:
+        won = outbox.begin_sending([change_id], 1.0)
+    print(change_id if won else "")
+"""
+
+
+@pytest.fixture
+def pair(make_outbox: MakeOutbox) -> tuple[Outbox, Outbox]:
+    return make_outbox(), make_outbox()
+
+
+def test_what_one_does_the_other_sees_when_it_catches_up(pair: tuple[Outbox, Outbox]) -> None:
+    mine, theirs = pair
+    change = add(5)
+    mine.put([change], NOW)
+    assert theirs.entries() == []
+    news = theirs.catch_up()
+    assert news is not None
+    before, after = news
+    assert (dict(before), list(after.values())) == ({}, [Entry(1, change, State.PENDING, NOW)])
+    assert theirs.catch_up() is None
+    assert mine.catch_up() is None
+
+
+def test_each_sees_what_the_other_did_though_both_wrote(pair: tuple[Outbox, Outbox]) -> None:
+    mine, theirs = pair
+    changes = [add(number) for number in range(1, 7)]
+    for outbox, change in zip([mine, theirs] * 3, changes, strict=True):
+        outbox.put([change], NOW)
+    for outbox in pair:
+        assert outbox.catch_up() is not None
+        assert [entry.change for entry in outbox.entries()] == changes
+
+
+def test_a_step_goes_by_what_is_on_disk_not_by_what_was_last_seen(
+    pair: tuple[Outbox, Outbox],
+) -> None:
+    mine, theirs = pair
+    change = add(5)
+    mine.put([change], NOW)
+    # This one has not heard of the change yet.
+    assert theirs.begin_sending([change.id], NOW)
+    assert mine.withdraw([change.id]) == []
+    assert mine.renounce(change.id)
+    theirs.take_back([change.id])
+    for outbox in pair:
+        outbox.catch_up()
+        assert outbox.entries() == []
+
+
+def test_a_change_is_withdrawn_or_sent_never_both(
+    outbox_path: Path, make_outbox: MakeOutbox
+) -> None:
+    outbox = make_outbox()
+    ids = [f"change-{number}" for number in range(40)]
+    outbox.put([add(1, id=change_id) for change_id in ids], NOW)
+    # From both ends, so that they meet.
+    printed = run_together(
+        RACE, [[outbox_path, "withdraw", *ids], [outbox_path, "send", *reversed(ids)]]
+    )
+    withdrawn, sent = (set(out.split()) - {"ready"} for out in printed)
+    assert not withdrawn & sent
+    assert withdrawn | sent == set(ids)
+    outbox.catch_up()
+    assert {entry.change.id for entry in outbox.entries()} == sent
+
+
+def test_what_is_in_the_outbox_can_be_read_while_the_disk_is_waited_for(
+    outbox_path: Path, make_outbox: MakeOutbox
+) -> None:
+    outbox, first, second = make_outbox(), add(1), add(2)
+    outbox.put([first], NOW)
+    is_inside = threading.Event()
+
+    def changes() -> Any:
+        is_inside.set()
+        yield second
+
+    with (
+        ThreadPoolExecutor(1) as thread,
+        closing(sqlite3.connect(outbox_path, isolation_level=None)) as holder,
+    ):
+        holder.execute("BEGIN IMMEDIATE")
+        putting = thread.submit(outbox.put, changes(), NOW)
+        # The thread has the outbox's own lock once nobody else can have it.
+        while outbox._lock.acquire(blocking=False):
+            outbox._lock.release()
+        assert [entry.change for entry in outbox.entries()] == [first]
+        assert outbox.entry(first.id) is not None
+        assert not is_inside.is_set()
+        assert not putting.done()
+        holder.execute("ROLLBACK")
+        putting.result(20)
+    assert [entry.change for entry in outbox.entries()] == [first, second]
+
+
+def test_an_outbox_that_was_taken_away_loses_nothing_that_comes_after(
+    outbox_path: Path, make_outbox: MakeOutbox
+) -> None:
+    outbox, change = make_outbox(), add(2)
+    outbox.put([add(1)], NOW)
+    set_aside(outbox_path)
+    outbox.put([change], NOW)
+    assert [entry.change for entry in outbox.entries()] == [change]
+    assert make_outbox().entries() == outbox.entries()
+
+
+def test_who_made_the_outbox_anew_is_written_into_it(
+    outbox_path: Path, make_outbox: MakeOutbox
+) -> None:
+    outbox = make_outbox()
+    set_aside(outbox_path)
+    outbox.put([add(2)], NOW)
+    with closing(sqlite3.connect(outbox_path)) as connection:
+        owners = connection.execute("SELECT member, place FROM owner").fetchall()
+    assert owners == [(PLAYER, "the guild")]
+
+
+# Any steps of two programs, against a model in plain Python
+
+CHANGES = [add(number, id=f"c{number}") for number in range(1, 5)]
+COUNTERS = {
+    change.id: change._replace(id=f"u{change.id}", undoes=change.id, requires=change.id)
+    for change in CHANGES
+}
+STEPS = ("put", "send", "take back", "apply", "refuse", "withdraw", "renounce", "resolve", "drop")
+steps = st.lists(
+    st.tuples(st.booleans(), st.sampled_from(STEPS), st.sampled_from(CHANGES)), max_size=25
+)
+
+
+class Model:
+    """What the outbox should hold, by id: state, whether it may be there, whether unwanted."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[str, bool, bool]] = {}
+
+    def do(self, step: str, key: str) -> bool:
+        """Do one step; returns whether anything came of it."""
+        state, may_be_there, is_unwanted = self.held.get(key, ("", False, False))
+        match step, state:
+            case "put", "":
+                self.held[key] = ("pending", False, False)
+            case "send", "pending" | "sending":
+                self.held[key] = ("sending", True, is_unwanted)
+            case "take back", "sending":
+                self._keep(key, is_unwanted, ("pending", False, False))
+            case "apply", "pending" | "sending" | "applied" | "refused":
+                self.held[key] = ("applied", may_be_there, is_unwanted)
+                if is_unwanted:
+                    self.held[COUNTERS[key].id] = ("pending", False, False)
+            case "refuse", "pending" | "sending" | "refused":
+                self._keep(key, is_unwanted, ("refused", False, False))
+            case "withdraw", "pending":
+                del self.held[key]
+            case "renounce", "sending":
+                self.held[key] = (state, may_be_there, True)
+            case "resolve", "refused":
+                self.held[key] = ("pending", False, is_unwanted)
+            case "drop", "refused":
+                del self.held[key]
+            case _:
+                return False
+        return True
+
+    def _keep(self, key: str, is_unwanted: bool, held: tuple[str, bool, bool]) -> None:
+        if is_unwanted:
+            del self.held[key]
+        else:
+            self.held[key] = held
+
+
+def do(outbox: Outbox, step: str, change: Change) -> Any:  # noqa: PLR0911 - a way for each step
+    match step:
+        case "put":
+            return outbox.put([change], NOW)
+        case "send":
+            return outbox.begin_sending([change.id], NOW)
+        case "take back":
+            return outbox.take_back([change.id])
+        case "apply":
+            outcome = Outcome(change, Verdict.APPLIED, None)
+            return outbox.settle([(outcome, COUNTERS[change.id])], NOW)
+        case "refuse":
+            outcome = Outcome(change, Verdict.REFUSED, None, refusal=Refusal.QUANTITY)
+            return outbox.settle([(outcome, None)], NOW)
+        case "withdraw":
+            return outbox.withdraw([change.id])
+        case "renounce":
+            return outbox.renounce(change.id)
+        case "resolve":
+            return outbox.resolve(change, NOW)
+        case _:
+            return outbox.drop(change.id)
+
+
+def held_by(outbox: Outbox) -> dict[str, tuple[str, bool, bool]]:
+    return {
+        entry.change.id: (entry.state.value, entry.sent_at is not None, entry.is_unwanted)
+        for entry in outbox.entries()
+    }
+
+
+@settings(max_examples=60)
+@given(steps)
+def test_any_steps_of_two_programs_come_to_what_they_say(
+    taken: list[tuple[bool, str, Change]],
+) -> None:
+    model = Model()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "outbox.db"
+        pair = [Outbox(path, PLAYER, "the guild") for _ in range(2)]
+        for is_second, step, change in taken:
+            is_there = change.id in model.held
+            is_answered = model.held.get(change.id, ("",))[0] == "applied"
+            counter_is_there = COUNTERS[change.id].id in model.held
+            if (step == "put" and is_there) or (step in ("apply", "refuse") and is_answered):
+                # Ids are used once, and the ledger's first answer is its last.
+                continue
+            assert not (step == "apply" and counter_is_there)
+            told = do(pair[is_second], step, change)
+            came = model.do(step, change.id)
+            if step in ("send", "withdraw", "renounce", "resolve"):
+                assert bool(told) is came
+        reopened = Outbox(path, PLAYER, "the guild")
+        for outbox in pair:
+            outbox.catch_up()
+            assert held_by(outbox) == held_by(reopened) == model.held
+            assert outbox.entries() == reopened.entries()
+        for outbox in (*pair, reopened):
+            outbox.close()

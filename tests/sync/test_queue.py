@@ -1,0 +1,129 @@
+"""Which changes go into the next request, in which order, and what they say there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from helpers.build import add, remove
+from tracker_tui.domain.change import Change
+from tracker_tui.sync.entries import Entry, State
+from tracker_tui.sync.queue import as_sent, has_unsent, is_outdated, is_unsure, sendable
+
+NOW = 1_700_000_000.0
+DAY = 86_400.0
+
+
+@pytest.fixture(autouse=True)
+def arrakeen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the player live two hours east of Greenwich."""
+    monkeypatch.setenv("TZ", "Arrakeen-2")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def queued(*entries: tuple[Change, State] | Change, **given: object) -> list[Entry]:
+    """Return entries in this order, pending unless a state is said."""
+    pairs = [entry if type(entry) is tuple else (entry, State.PENDING) for entry in entries]
+    return [
+        Entry(number, change, state, NOW)._replace(**given)
+        for number, (change, state) in enumerate(pairs, 1)
+    ]
+
+
+def sent(entries: list[Entry], now: float = NOW) -> list[Change]:
+    return [entry.change for entry in sendable(entries, now)]
+
+
+def test_what_has_no_answer_is_sent_in_order() -> None:
+    a, b, c, d = add(1), add(2, resource_id="water"), add(3), add(4)
+    assert sent(queued(a, (b, State.SENDING), (c, State.APPLIED), d)) == [a, b, d]
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.CONFLICT])
+def test_what_comes_behind_a_change_that_needs_the_player_waits(state: State) -> None:
+    before, stuck, behind, other = add(1), add(2), add(3), add(4, resource_id="water")
+    assert sent(queued(before, (stuck, state), behind, other)) == [before, other]
+
+
+def test_what_was_being_sent_behind_a_change_that_needs_the_player_waits_too() -> None:
+    stuck, behind = add(2), add(3)
+    assert sent(queued((stuck, State.CONFLICT), (behind, State.SENDING))) == []
+
+
+def test_an_undo_passes_what_needs_the_player() -> None:
+    stuck, undo = add(2), remove(1, undoes="earlier", requires="earlier")
+    assert sent(queued((stuck, State.REFUSED), undo)) == [undo]
+
+
+def test_what_was_unanswered_for_a_day_is_sent_once_more_and_later_not() -> None:
+    entries = queued((add(1), State.SENDING), sent_at=NOW)
+    behind = queued((add(1), State.SENDING), sent_at=NOW) + queued(add(2))
+    assert not is_outdated(entries[0], NOW + DAY)
+    assert sent(entries, NOW + DAY) == [entries[0].change]
+    assert is_outdated(entries[0], NOW + DAY + 1)
+    assert sent(behind, NOW + DAY + 1) == []
+
+
+def test_what_was_never_sent_is_never_outdated() -> None:
+    entries = queued(add(1))
+    assert sent(entries, NOW + 400 * DAY) == [entries[0].change]
+
+
+def test_each_change_requires_the_one_before_it_of_its_resource() -> None:
+    a, b, c, d = add(1), add(2, resource_id="water"), add(3), add(4)
+    changes = as_sent(queued(a, b, c, d), NOW)
+    assert [change.requires for change in changes] == [None, None, a.id, c.id]
+    assert [change._replace(requires=None) for change in changes] == [a, b, c, d]
+
+
+def test_an_undo_requires_what_it_undoes_and_stands_behind_and_before_nothing() -> None:
+    a, b = add(1), add(2)
+    undo = remove(1, undoes="earlier", requires="earlier")
+    changes = as_sent(queued(a, undo, b), NOW)
+    assert [change.requires for change in changes] == [None, "earlier", a.id]
+
+
+def test_what_was_required_in_an_earlier_request_is_not_required_any_more() -> None:
+    (change,) = as_sent(queued(add(1, requires="somebody's")), NOW)
+    assert change.requires is None
+
+
+@pytest.mark.parametrize(
+    ("later", "remark"),
+    [
+        (0.0, None),
+        (59.0, None),
+        (-3600.0, None),
+        (60.0, "made 00:13, sent 00:14"),
+        (4080.0, "made 00:13, sent 01:21"),
+        (DAY, "made 2023-11-15 00:13, sent 2023-11-16 00:13"),
+        (400 * DAY, "made 2023-11-15 00:13, sent 2024-12-19 00:13"),
+    ],
+)
+def test_a_change_that_is_sent_later_says_so_in_the_players_time(
+    later: float, remark: str | None
+) -> None:
+    (change,) = as_sent(queued(add(1)), NOW + later)
+    assert change.remark == remark
+
+
+def test_around_midnight_the_day_is_said_too() -> None:
+    # 23:59 by the player's clock, which is another day than in Greenwich.
+    (change,) = as_sent(queued(add(1), made_at=NOW - 840), NOW)
+    assert change.remark == "made 2023-11-14 23:59, sent 2023-11-15 00:13"
+
+
+def test_what_waits_for_the_player_alone_is_not_unsent() -> None:
+    waiting = queued((add(1), State.REFUSED), add(2), (add(3), State.APPLIED))
+    assert not has_unsent(waiting, NOW)
+    assert has_unsent(queued(add(2)), NOW)
+
+
+def test_only_what_is_being_sent_is_unsure() -> None:
+    assert is_unsure(queued(add(1), (add(2), State.SENDING)))
+    assert not is_unsure(queued(add(1), (add(2), State.APPLIED), (add(3), State.CONFLICT)))

@@ -1,0 +1,197 @@
+"""The replica: what the ledger held when it was last read, and nothing made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.build import DEEP_DESERT, HAGGA
+from helpers.wild import ask
+from tracker_tui.db.layout import Layout
+from tracker_tui.domain.resource import Resource
+from tracker_tui.errors import LocalFileDamaged
+from tracker_tui.ledger.snapshot import Acquaintance
+from tracker_tui.sync.replica import REPLICA_NAME, Kept, Reading, Replica
+
+READING = Reading(1_700_000_000, 1_700_000_003.5)
+KNOWN = Acquaintance(Layout.founding(), 4711, {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
+SPICE = Resource(
+    "spice", "Spice", 1000, 400, None, "Raw", None, None, 2500, 1.5, True, "x", 1_700_000_000
+)
+WATER = SPICE._replace(id="water", name="Water", hagga=50, priority=False, tier=3, target=None)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / REPLICA_NAME
+
+
+@pytest.fixture
+def make_replica(path: Path) -> Iterator[Callable[[], Replica]]:
+    made: list[Replica] = []
+
+    def make() -> Replica:
+        made.append(Replica(path))
+        return made[-1]
+
+    yield make
+    for replica in made:
+        replica.close()
+
+
+@pytest.fixture
+def replica(make_replica: Callable[[], Replica]) -> Replica:
+    """A replica with spice and water."""
+    replica = make_replica()
+    replica.write(
+        [SPICE, WATER],
+        (),
+        ["c1"],
+        READING,
+        names={"1": "paul"},
+        acquaintance=KNOWN,
+        is_whole=True,
+    )
+    return replica
+
+
+def kept(replica: Replica) -> Kept:
+    found = replica.load()
+    assert found is not None
+    return found
+
+
+def test_there_is_nothing_where_nothing_was_ever_read(make_replica: Callable[[], Replica]) -> None:
+    replica = make_replica()
+    assert (replica.load(), replica.names(), replica.recall()) == (None, [], None)
+
+
+def test_what_was_read_comes_back(replica: Replica, make_replica: Callable[[], Replica]) -> None:
+    found = kept(make_replica())
+    assert sorted(found.rows) == [SPICE, WATER]
+    assert (found.names, found.landed, found.reading) == ({"1": "paul"}, {"c1"}, READING)
+    assert found.acquaintance is not None
+    assert found.acquaintance.layout.columns == KNOWN.layout.columns
+    assert found.acquaintance[1:] == KNOWN[1:]
+    assert sorted(replica.names()) == [("spice", "Spice"), ("water", "Water")]
+
+
+quantities = st.integers(0, 999_999_999)
+rows = st.builds(
+    SPICE._replace,
+    id=st.sampled_from(["spice", "water", "-", "ä'\"", ""]),
+    name=st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    hagga=quantities,
+    deep_desert=quantities,
+    description=st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    target=st.none() | st.integers(-(2**63), 2**63 - 1),
+    multiplier=st.floats(allow_nan=False),
+    priority=st.booleans(),
+    updated_at=st.integers(0, 10**12),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(rows, unique_by=lambda row: row.id))
+def test_any_rows_come_back(tmp_path_factory: pytest.TempPathFactory, read: list[Resource]) -> None:
+    path = tmp_path_factory.mktemp("replica") / REPLICA_NAME
+    written = Replica(path)
+    assert written.write(read, (), (), READING, is_whole=True)
+    written.close()
+    reopened = Replica(path)
+    assert sorted(kept(reopened).rows) == sorted(read)
+    reopened.close()
+
+
+def test_a_part_changes_removes_and_leaves_the_rest(replica: Replica) -> None:
+    later, iron = Reading(READING.now + 5, READING.at + 5), WATER._replace(id="iron")
+    more = SPICE._replace(hagga=1001)
+    assert replica.write([more, iron], ["water"], ["c2"], later, is_whole=False)
+    found = kept(replica)
+    assert sorted(found.rows) == sorted([more, iron])
+    assert (found.landed, found.reading, found.names) == ({"c2"}, later, {"1": "paul"})
+    assert found.acquaintance is not None
+
+
+def test_a_whole_reading_leaves_nothing_of_what_was_there(replica: Replica) -> None:
+    assert replica.write([WATER], (), (), READING, is_whole=True)
+    assert (kept(replica).rows, kept(replica).landed) == ([WATER], frozenset())
+
+
+def test_a_part_is_not_written_over_nothing(make_replica: Callable[[], Replica]) -> None:
+    replica = make_replica()
+    assert not replica.write([SPICE], (), (), READING, is_whole=False)
+    assert replica.load() is None
+
+
+def test_an_older_reading_does_not_take_the_place_of_a_newer_one(
+    replica: Replica, make_replica: Callable[[], Replica]
+) -> None:
+    newer = SPICE._replace(hagga=7)
+    make_replica().write([newer], (), ["c9"], Reading(READING.now + 9, 1.0), is_whole=False)
+    assert replica.write([SPICE], ["water"], (), Reading(READING.now + 5, 2.0), is_whole=False)
+    found = kept(replica)
+    assert sorted(found.rows) == sorted([newer, WATER])
+    assert (found.landed, found.reading) == ({"c9"}, Reading(READING.now + 9, 1.0))
+
+
+def test_an_answer_replaces_its_row_and_says_which_change_is_in_it(replica: Replica) -> None:
+    answered = SPICE._replace(hagga=1005)
+    replica.answer([answered], ["c5"])
+    replica.answer([answered], ["c5"])
+    found = kept(replica)
+    assert sorted(found.rows) == [answered, WATER]
+    assert (found.landed, found.reading) == ({"c1", "c5"}, READING)
+
+
+def test_an_answer_alone_is_no_reading(make_replica: Callable[[], Replica]) -> None:
+    replica = make_replica()
+    replica.answer([SPICE], ["c5"])
+    assert (replica.load(), replica.names()) == (None, [])
+
+
+def test_an_acquaintance_is_kept_without_any_reading(make_replica: Callable[[], Replica]) -> None:
+    make_replica().remember(KNOWN)
+    found = make_replica().recall()
+    assert found is not None
+    assert (found.layout.columns, found[1:]) == (KNOWN.layout.columns, KNOWN[1:])
+    assert make_replica().load() is None
+
+
+def test_a_replica_that_was_deleted_while_open_is_made_anew(replica: Replica, path: Path) -> None:
+    for file in path.parent.glob(f"{REPLICA_NAME}*"):
+        file.unlink()
+    assert not replica.write([SPICE], (), (), READING, is_whole=False)
+    assert replica.write([SPICE], (), (), READING, is_whole=True)
+    assert kept(replica).rows == [SPICE]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE facts SET value = '{}' WHERE name = 'reading'",
+        "UPDATE facts SET value = '[1]' WHERE name = 'reading'",
+        "UPDATE facts SET value = '[1, \"x\"]' WHERE name = 'reading'",
+        "UPDATE facts SET value = x'ff' WHERE name = 'reading'",
+        "UPDATE facts SET value = '[]' WHERE name = 'acquaintance'",
+        "UPDATE facts SET value = '{' WHERE name = 'acquaintance'",
+        "DELETE FROM facts WHERE name = 'proof'",
+        "UPDATE resources SET hagga = hagga + 1",
+        "UPDATE resources SET hagga = 'many'",
+        "UPDATE resources SET name = NULL",
+        "UPDATE resources SET multiplier = 1",
+        "UPDATE resources SET updated_at = x'00'",
+        "DELETE FROM resources WHERE id = 'water'",
+        "DELETE FROM resources",
+    ],
+)
+def test_a_replica_whose_content_makes_no_sense_is_damaged(
+    replica: Replica, path: Path, statement: str
+) -> None:
+    ask(path, statement)
+    with pytest.raises(LocalFileDamaged):
+        replica.load()

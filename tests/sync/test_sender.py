@@ -1,0 +1,223 @@
+"""Sending to a real ledger: in order, applied once, whatever becomes of the programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import add, remove, set_to
+from sync.conftest import MakeProgram
+from sync.programs import DAY, Clock, Program
+from tracker_tui.domain.change import Change, anyway
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.sync.entries import State
+from tracker_tui.sync.queue import as_sent
+
+
+def history(books: Books) -> list[str]:
+    """Return the ids of what was done since the resource was created, in order of commit."""
+    return [row["id"] for row in books.rows("resource_history")[1:]]
+
+
+def crash_while_sending(program: Program, *, arrives: bool) -> None:
+    """Begin to send everything, and end before the answer comes."""
+    entries = program.outbox.begin_sending(program.states(), program.engine.clock())
+    if arrives:
+        program.ledger.apply_all(as_sent(entries, program.engine.clock()))
+    program.close()
+
+
+def test_what_was_typed_is_sent_in_order_and_shown_as_the_ledger_has_it(
+    program: Program, books: Books
+) -> None:
+    changes = [add(5), remove(1005), add(7)]
+    program.submit(*changes)
+    assert program.shown() == (7, 0)
+    outcomes = program.send()
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.APPLIED] * 3
+    assert program.told == outcomes
+    assert history(books) == [change.id for change in changes]
+    assert program.shown() == books.quantities() == (7, 0)
+    assert set(program.states().values()) == {State.APPLIED}
+    assert not program.engine.has_unsent
+
+
+def test_nothing_to_send_is_told_to_nobody(program: Program) -> None:
+    assert program.send() == []
+    assert program.told == []
+
+
+def test_more_changes_than_one_request_takes_are_all_sent(program: Program, books: Books) -> None:
+    program.submit(*(add(1) for _ in range(101)))
+    program.send()
+    assert books.quantities() == (1101, 0)
+    assert not program.engine.has_unsent
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_change_whose_program_crashed_while_sending_is_applied_once(
+    program: Program, make_program: MakeProgram, books: Books, arrives: bool
+) -> None:
+    change = add(5)
+    program.submit(change)
+    crash_while_sending(program, arrives=arrives)
+    next_run = make_program()
+    assert next_run.states() == {change.id: State.SENDING}
+    assert next_run.shown() == (1005, 0)
+    assert next_run.outbox.withdraw([change.id]) == []
+    (outcome,) = next_run.send()
+    assert outcome.verdict is (Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED)
+    assert history(books) == [change.id]
+    assert next_run.shown() == books.quantities() == (1005, 0)
+
+
+def test_several_crashes_in_a_row_apply_each_change_once(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    changes = [add(5), add(7), remove(2)]
+    for change in changes:
+        program.submit(change)
+        crash_while_sending(program, arrives=True)
+        program = make_program()
+    program.send()
+    assert history(books) == [change.id for change in changes]
+    assert books.quantities() == (1010, 0)
+
+
+def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_resolved(
+    program: Program, make_program: MakeProgram, books: Books, clock: Clock
+) -> None:
+    change = add(5)
+    program.submit(change)
+    crash_while_sending(program, arrives=True)
+    clock.now += DAY + 1
+    later = make_program()
+    later.refresh()
+    assert later.send() == []
+    (told,) = later.told
+    assert (told.change, told.refusal) == (change, Refusal.UNSURE)
+    assert later.states() == {change.id: State.REFUSED}
+    assert later.shown() == books.quantities() == (1005, 0)
+    assert later.engine.resolve(change)
+    (outcome,) = later.send()
+    assert (outcome.change.id, outcome.verdict) == (change.id, Verdict.ALREADY_APPLIED)
+    assert history(books) == [change.id]
+    assert later.shown() == (1005, 0)
+
+
+def test_what_waited_offline_for_days_and_was_never_sent_is_sent(
+    program: Program, books: Books, clock: Clock
+) -> None:
+    program.submit(add(5))
+    clock.now += 30 * DAY
+    (outcome,) = program.send()
+    assert outcome.verdict is Verdict.APPLIED
+    (row,) = books.rows("resource_history")[1:]
+    assert row["reason"].startswith("made 20")
+
+
+@pytest.mark.parametrize("way", ["anyway", "drop"])
+def test_changes_behind_a_conflict_wait_and_go_once_it_is_decided(
+    program: Program, books: Books, way: str
+) -> None:
+    before, conflict, behind = add(5), set_to(50, expected=7), add(1)
+    program.submit(before)
+    program.submit(conflict)
+    program.submit(behind)
+    outcomes = {outcome.change.id: outcome.verdict for outcome in program.send()}
+    assert outcomes == {before.id: Verdict.APPLIED, conflict.id: Verdict.CONFLICT}
+    assert program.states()[behind.id] is State.PENDING
+    assert not program.engine.has_unsent
+    assert program.send() == []
+    assert books.quantities() == (1005, 0)
+    # What waits is still what the player asked for.
+    assert program.shown() == (1006, 0)
+    if way == "anyway":
+        assert program.engine.resolve(anyway(conflict))
+    else:
+        program.engine.drop(conflict)
+    program.send()
+    expected = [before, conflict, behind] if way == "anyway" else [before, behind]
+    assert history(books) == [change.id for change in expected]
+    assert program.shown() == books.quantities()
+    assert books.quantities() == ((51, 0) if way == "anyway" else (1006, 0))
+
+
+def test_changes_of_other_resources_do_not_wait_behind_a_conflict(
+    program: Program, books: Books
+) -> None:
+    books.insert_resource("water")
+    program.submit(set_to(50, expected=7), add(3, resource_id="water"))
+    program.send()
+    assert books.quantities("water") == (3, 0)
+
+
+def test_a_conflict_in_an_earlier_request_holds_later_ones_back_after_a_restart(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    conflict, behind = set_to(50, expected=7), add(1)
+    program.submit(conflict)
+    program.send()
+    program.submit(behind)
+    program.close()
+    later = make_program()
+    assert later.send() == []
+    later.engine.drop(conflict)
+    later.send()
+    assert history(books) == [behind.id]
+
+
+def test_a_change_by_a_name_is_looked_up_when_it_is_sent(program: Program, books: Books) -> None:
+    named, unknown = add(5, resource_id="SPI"), add(7, resource_id="melange")
+    program.outbox.put([named, unknown], program.engine.clock(), is_named=True)
+    program.send()
+    assert history(books) == [named.id]
+    assert program.shown() == books.quantities() == (1005, 0)
+    assert program.states() == {named.id: State.APPLIED, unknown.id: State.REFUSED}
+    assert {o.change.id: o.refusal for o in program.told}[unknown.id] is Refusal.UNKNOWN_NAME
+
+
+def test_two_programs_take_turns_and_send_each_others_changes_once(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    other = make_program()
+    mine, theirs = add(5), add(7)
+    program.submit(mine)
+    other.submit(theirs)
+    with program.sender.turn() as is_ours, other.sender.turn() as is_theirs:
+        assert (is_ours, is_theirs) == (True, False)
+    program.send()
+    assert other.send() == []
+    assert history(books) == [mine.id, theirs.id]
+    # The other heard of both, counts its own, and shows what the ledger has.
+    assert [outcome.change.id for outcome in other.told] == [mine.id, theirs.id]
+    assert (program.engine.tally.changes, other.engine.tally.changes) == (1, 1)
+    assert program.shown() == other.shown() == (1012, 0)
+
+
+def test_a_change_withdrawn_by_another_program_is_not_sent(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    change = add(5)
+    program.submit(change)
+    other = make_program()
+    other.engine.drop(change)
+    assert program.send() == []
+    assert (history(books), program.states()) == ([], {})
+    assert program.shown() == other.shown() == (1000, 0)
+
+
+def sent_half(program: Program, changes: list[Change]) -> None:
+    program.submit(*changes)
+    entries = program.outbox.begin_sending([changes[0].id], program.engine.clock())
+    program.ledger.apply_all(as_sent(entries, program.engine.clock()))
+
+
+def test_what_is_typed_behind_an_unanswered_change_goes_after_it(
+    program: Program, books: Books
+) -> None:
+    changes = [add(5), remove(1005)]
+    sent_half(program, changes)
+    outcomes = program.send()
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ALREADY_APPLIED, Verdict.APPLIED]
+    assert program.shown() == books.quantities() == (0, 0)

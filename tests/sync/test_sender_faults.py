@@ -1,0 +1,188 @@
+"""Sending to a server that loses things: what may be there is never taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import add, new_resource
+from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
+from helpers.refusing import batch_failed
+from sync.programs import Clock, Program
+from tracker_tui.config import Remote
+from tracker_tui.db.remote import open_remote
+from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.errors import DatabaseError, DatabaseUnreachable, OutcomeUnknown
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.sync.entries import State
+
+Start = Callable[[], Program]
+
+
+@pytest.fixture
+def guild(remote_url: str) -> Iterator[Books]:
+    """1,000 Spice at Hagga on a server, asked without the proxy."""
+    with closing(open_remote(Remote(remote_url, token=None))) as database:
+        from helpers.wild import FOUNDING
+
+        books = Books(database, FOUNDING)
+        books.ledger.create([new_resource(hagga=1000)], "founder")
+        yield books
+
+
+@pytest.fixture
+def begin(guild: Books, proxy: Proxy, folder: Path, clock: Clock) -> Iterator[Start]:
+    """Start one more program, which goes through the proxy."""
+    made: list[Program] = []
+
+    def start() -> Program:
+        database = open_remote(Remote(proxy.url, token=None))
+        made.append(Program(folder, Ledger(database, guild.ledger.layout), clock))
+        return made[-1]
+
+    yield start
+    for program in made:
+        program.close()
+        program.ledger.close()
+
+
+@pytest.fixture
+def remote(begin: Start) -> Program:
+    program = begin()
+    program.refresh()
+    return program
+
+
+def always(proxy: Proxy, fate: Fate) -> None:
+    proxy.fate = fate
+
+
+def test_a_change_whose_answer_is_lost_is_being_sent_and_cannot_be_withdrawn(
+    remote: Program, proxy: Proxy, guild: Books, begin: Start
+) -> None:
+    change = add(5)
+    remote.submit(change)
+    always(proxy, cut_after)
+    with pytest.raises(OutcomeUnknown):
+        remote.send()
+    assert remote.states() == {change.id: State.SENDING}
+    assert remote.outbox.withdraw([change.id]) == []
+    assert remote.engine.is_unsure
+    assert remote.shown() == (1005, 0)
+    always(proxy, pass_on)
+    remote.close()
+    later = begin()
+    later.refresh()
+    assert later.shown() == (1005, 0)
+    (outcome,) = later.send()
+    assert outcome.verdict is Verdict.ALREADY_APPLIED
+    assert later.shown() == guild.quantities() == (1005, 0)
+
+
+@pytest.mark.parametrize("fate", [answer(429), answer(401), answer(404)], ids=["429", "401", "404"])
+def test_a_change_that_surely_did_not_arrive_is_pending_again(
+    remote: Program, proxy: Proxy, guild: Books, fate: Fate
+) -> None:
+    change = add(5)
+    remote.submit(change)
+    always(proxy, fate)
+    with pytest.raises(DatabaseError) as caught:
+        remote.send()
+    assert not isinstance(caught.value, OutcomeUnknown)
+    (entry,) = remote.outbox.entries()
+    assert (entry.state, entry.sent_at) == (State.PENDING, None)
+    assert remote.outbox.withdraw([change.id]) == [change]
+    assert guild.quantities() == (1000, 0)
+
+
+def test_a_change_that_may_have_arrived_stays_so_though_the_next_request_did_not(
+    remote: Program, proxy: Proxy, guild: Books
+) -> None:
+    change = add(5)
+    remote.submit(change)
+    always(proxy, cut_after)
+    with pytest.raises(OutcomeUnknown):
+        remote.send()
+    always(proxy, answer(503))
+    with pytest.raises(DatabaseUnreachable):
+        remote.send()
+    assert remote.states() == {change.id: State.SENDING}
+    always(proxy, pass_on)
+    remote.send()
+    assert remote.shown() == guild.quantities() == (1005, 0)
+
+
+def test_a_connection_that_is_cut_leaves_it_unknown_and_the_change_is_applied_once(
+    remote: Program, proxy: Proxy, guild: Books
+) -> None:
+    changes = [add(5), add(7)]
+    remote.submit(*changes)
+    always(proxy, cut_before)
+    with pytest.raises(OutcomeUnknown):
+        remote.send()
+    assert set(remote.states().values()) == {State.SENDING}
+    always(proxy, pass_on)
+    assert [outcome.verdict for outcome in remote.send()] == [Verdict.APPLIED] * 2
+    assert remote.shown() == guild.quantities() == (1012, 0)
+
+
+def test_a_change_of_those_in_a_request_that_is_refused_stops_only_its_own_resource(
+    remote: Program, proxy: Proxy, guild: Books
+) -> None:
+    guild.insert_resource("water")
+    # By its reason: the one behind it names its id, too.
+    refused, behind, other = add(5, reason="to fail"), add(6), add(7, resource_id="water")
+    remote.submit(refused, behind, other)
+    always(proxy, batch_failed("SQLITE_CONSTRAINT", about="to fail"))
+    remote.send()
+    assert remote.states() == {
+        refused.id: State.REFUSED,
+        behind.id: State.PENDING,
+        other.id: State.APPLIED,
+    }
+    (told,) = (o for o in remote.told if o.change == refused)
+    assert told.refusal is Refusal.BY_DATABASE
+    assert (guild.quantities(), guild.quantities("water")) == ((1000, 0), (7, 0))
+    always(proxy, pass_on)
+    remote.engine.drop(refused)
+    remote.send()
+    assert remote.shown() == guild.quantities() == (1006, 0)
+
+
+def test_what_comes_while_the_reply_of_a_refresh_is_on_its_way_is_shown_once(
+    remote: Program, begin: Start, proxy: Proxy, guild: Books
+) -> None:
+    other, change = begin(), add(5)
+
+    def sent_meanwhile(exchange: object) -> None:
+        proxy.fate = pass_on
+        other.submit(change)
+        other.send()
+        pass_on(exchange)  # type: ignore[arg-type]
+
+    proxy.fate = sent_meanwhile
+    remote.refresh()
+    assert remote.shown() == (1005, 0)
+    remote.refresh()
+    assert remote.shown() == other.shown() == guild.quantities() == (1005, 0)
+
+
+def test_a_change_undone_while_its_answer_was_lost_is_taken_back_by_the_next_run(
+    remote: Program, begin: Start, proxy: Proxy, guild: Books
+) -> None:
+    remote.submit(add(5))
+    always(proxy, cut_after)
+    with pytest.raises(OutcomeUnknown):
+        remote.send()
+    remote.undo()
+    assert remote.shown() == (1000, 0)
+    remote.close()
+    always(proxy, pass_on)
+    later = begin()
+    assert later.shown() == (1000, 0)
+    later.send()
+    assert later.shown() == guild.quantities() == (1000, 0)

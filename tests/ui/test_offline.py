@@ -1,0 +1,239 @@
+"""Without the server: the rows of an earlier run, changes that wait, and what may be too little."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from helpers.proxy import Fate, Proxy, cut_after, cut_before, pass_on, proxy_to
+from helpers.wild import ask
+from ui.conftest import DAY, HOUR, MINUTE, NARROW, WIDE, Player, playing
+from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing wait for the next look at the server."""
+    poll_eagerly(monkeypatch)
+
+
+@pytest.fixture
+async def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
+    """The guild of RESOURCES on a server; an earlier run has read it on this machine."""
+    guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
+    async with playing(guild) as player:
+        await player.sees("● online", "1,200")
+    return guild
+
+
+def let_time_pass(guild: RemoteGuild, seconds: int) -> None:
+    """Let what this machine has read of a guild be so much older."""
+    (replica,) = guild.path.parent.glob("guilds/*/replica.db")
+    ask(
+        replica,
+        "UPDATE facts SET value = json_array("
+        "json_extract(value, '$[0]') - ?, json_extract(value, '$[1]') - ?"
+        ") WHERE name = 'reading'",
+        *(seconds, seconds),
+    )
+
+
+# Opening
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_it_opens_without_any_network_on_what_an_earlier_run_left(
+    guild: RemoteGuild, proxy: Proxy, size: tuple[int, int]
+) -> None:
+    proxy.close()  # nobody listens there any more
+    async with watching(guild, size) as player:
+        await player.sees("1,200", "○ offline since ")
+        assert player.is_on("Complex Machinery")
+        assert re.search(r"○ offline since \d\d:\d\d, read \d+ s ago", player.text())
+        player.assert_laid_out()
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [(5 * MINUTE, "read 5 min ago"), (3 * HOUR, "read 3 h ago"), (9 * DAY, "read 9 d ago")],
+)
+async def test_the_strip_says_how_old_the_rows_are(
+    guild: RemoteGuild, proxy: Proxy, age: int, told: str
+) -> None:
+    let_time_pass(guild, age)
+    proxy.fate = cut_before
+    async with watching(guild) as player:
+        await player.sees(told, "1,200")
+
+
+async def test_once_the_server_is_there_again_the_rows_are_its_own(
+    guild: RemoteGuild, proxy: Proxy, remote_url: str
+) -> None:
+    proxy.close()
+    guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'steel'")
+    async with watching(guild) as player:
+        await player.sees("○ offline since ")
+        assert " 600 " in player.line("Steel Ingot")
+        with proxy_to(remote_url, port=proxy.port):
+            await player.sees("● online")
+            await player.until(lambda: " 4,321 " in player.line("Steel Ingot"))
+            await player.sees_no("offline")
+
+
+async def test_locations_and_members_have_their_names_offline(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    guild.sql(
+        "INSERT INTO users (id, discord_id, username, custom_nickname, created_at, last_login)"
+        " VALUES ('u', 'Chani', 'x', 'Sihaya', 1, 1)"
+    )
+    guild.sql(
+        "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
+        " VALUES ('inventory_location_1_name', 'Sietch Tabr', 1, 1)"
+    )
+    async with playing(guild) as player:
+        await player.sees("● online", "▐Sietch Tabr▌")
+    proxy.fate = cut_before
+    async with watching(guild, (200, 60)) as player:
+        await player.sees("○ offline since ", "▐Sietch Tabr▌", "▸ Sietch Tabr", "Sihaya")
+
+
+# Typing
+
+
+async def test_what_is_typed_offline_is_shown_at_once_and_pending(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    proxy.close()
+    async with watching(guild) as player:
+        await player.sees("1,200", "○ offline since ")
+        await player.go_to("Water")
+        await player.press("plus", "5", "0", "enter")
+        await player.until(lambda: " 57 " in player.line(" Water  "), "what was typed")
+        await player.sees("↑ 1 pending")
+        await player.press("greater_than_sign", "7", "enter")
+        await player.until(lambda: player.line(" Water  ").split()[2:4] == ["50", "7"])
+        await player.sees("↑ 2 pending")
+        assert len(player.app.screen_stack) == 1
+        player.assert_laid_out()
+    assert guild.history() == []
+
+
+@pytest.mark.parametrize("fate", [cut_before, cut_after], ids=["not sent", "answer lost"])
+async def test_what_could_not_be_sent_is_there_in_the_next_run_and_sent_once(
+    guild: RemoteGuild, proxy: Proxy, fate: Fate
+) -> None:
+    async with playing(guild) as player:
+        await player.sees("● online")
+        proxy.fate = fate
+        player.burst("/water\r+50\r>7\r")
+        await player.sees("↑ 2 pending", "○ offline")
+    assert [(change.kind.sign, change.amount) for change in player.unsent] == [("+", 50), (">", 7)]
+
+    proxy.fate = cut_before
+    async with watching(guild) as player:
+        await player.sees("○ offline", "↑ 2 pending")
+        assert player.line(" Water  ").split()[2:4] == ["50", "7"]
+    assert len(player.unsent) == 2
+
+    proxy.fate = pass_on
+    for _ in range(2):
+        async with playing(guild) as player:
+            await player.settles(2)
+            await player.sees("● online")
+            await player.sees_no("pending")
+            assert player.line(" Water  ").split()[2:4] == ["50", "7"]
+        assert player.unsent == []
+    assert [row[:3] for row in guild.history()] == [("relative", 50, 0), ("transfer", -7, 7)]
+    assert guild.quantities("water") == (50, 7)
+
+
+async def test_what_an_earlier_run_left_is_not_undone_by_u(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    proxy.fate = cut_before
+    async with watching(guild) as player:
+        await player.sees("1,200")
+        player.burst("/water\r+50\r")
+        await player.sees("↑ 1 pending")
+    async with watching(guild) as player:
+        await player.sees("↑ 1 pending")
+        await player.press("u")
+        await player.sees("Nothing to undo: only this run's changes can be.")
+        assert "↑ 1 pending" in player.text()
+
+
+# Too little, as far as is known
+
+
+async def test_too_little_is_refused_while_the_rows_are_fresh(
+    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.sync.rhythm.FOCUSED_SECONDS", 3_600)
+    async with playing(guild) as player:
+        await player.sees("● online")
+        await player.press("r")
+        await player.go_to("Water")
+        await player.until(lambda: not player.app.tracker.is_stale, "fresh rows")
+        player.burst("-8\r")
+        await player.sees("✗ Hagga holds only 7: 1 short")
+        assert player.app.resources.edit.is_open
+        assert "pending" not in player.text()
+
+
+async def type_into_old_rows(player: Player, keys: str) -> None:
+    """Type a removal of more Water than an old reading knows of."""
+    await player.sees("○ offline", "1,200")
+    await player.go_to("Water")
+    player.burst(keys)
+    await player.sees("! Hagga holds only 7: 1 short, as last read; the ledger decides")
+    assert "✗" not in player.text()
+    player.burst("\r")
+    await player.sees("↑ 1 pending")
+    assert not player.app.resources.edit.is_open
+
+
+async def test_too_little_is_a_warning_while_the_rows_are_old_and_others_may_have_brought_some(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    let_time_pass(guild, HOUR)
+    proxy.fate = cut_before
+    async with watching(guild) as player:
+        await type_into_old_rows(player, "-8")
+        guild.sql("UPDATE resources SET quantity_hagga = 100 WHERE id = 'water'")
+        proxy.fate = pass_on
+        await player.settles(1)
+        await player.until(lambda: " 92 " in player.line(" Water  "))
+    assert guild.quantities("water") == (92, 0)
+
+
+async def test_too_little_by_old_rows_is_refused_by_the_ledger_if_it_still_is(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    let_time_pass(guild, HOUR)
+    proxy.fate = cut_before
+    async with watching(guild) as player:
+        await type_into_old_rows(player, "-8")
+        proxy.fate = pass_on
+        await player.sees("▲ 1 refused: o", "Water -8: not changed. Hagga holds only 7: 1 short.")
+        await player.sees_no("pending")
+        assert " 7 " in player.line(" Water  ")
+    assert guild.history() == []
+
+
+async def test_of_many_rows_the_warning_counts_those_that_may_be_short(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    let_time_pass(guild, HOUR)
+    proxy.fate = cut_before
+    async with watching(guild) as player:
+        await player.sees("○ offline", "1,200")
+        player.burst("g   -20")  # Complex Machinery 7, Fuel Cell 40, Kindjal Blade 3
+        await player.sees("! 2 of 3 rows may not allow it, as last read; the ledger decides")
+        player.burst("\r")
+        await player.sees("↑ 3 pending")
+        proxy.fate = pass_on
+        await player.sees("▲ 2 refused: o")
+    assert guild.quantities("cell") == (20, 2)

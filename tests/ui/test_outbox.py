@@ -1,0 +1,298 @@
+"""The outbox: what was refused or met a quicker hand, and what is still to be sent."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from helpers.gate import Gate
+from helpers.proxy import Proxy, answer, pass_on
+from helpers.refusing import writes_meet
+from ui.conftest import NARROW, WIDE, Guild, Player, playing
+from ui.remote_guild import RemoteGuild, poll_eagerly
+
+NOTHING = "Nothing waits, neither for you nor to be sent."
+BUSY = answer(429)
+"""What a server says that has surely not taken what was sent."""
+KEYS = "enter, a apply anyway   d as a difference   e edit again   x drop   esc back"
+
+
+@pytest.fixture
+def remote(
+    proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RemoteGuild:
+    """The guild of RESOURCES on a server, with a proxy on the way to it; looked at eagerly."""
+    poll_eagerly(monkeypatch)
+    return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
+
+
+async def type_too_late(player: Player, name: str, keys: str, elsewhere: int) -> None:
+    """Type a change of a resource, which somebody else sets to a quantity before Enter."""
+    await player.go_to(name)
+    player.burst(keys)
+    await player.sees("→")
+    player.guild.sql("UPDATE resources SET quantity_hagga = ? WHERE name = ?", elsewhere, name)
+    player.burst("\r")
+    await player.sees("▲ 1 refused: o")
+    assert not player.app.resources.edit.is_open
+    assert len(player.app.screen_stack) == 1, "nothing but the strip and a toast"
+
+
+async def open_outbox(player: Player, *lines: str) -> None:
+    """Open the outbox and see what is in it."""
+    await player.press("o")
+    await player.sees("Outbox", *lines)
+    player.assert_laid_out()
+
+
+# What the ledger did not take
+
+
+@pytest.mark.parametrize("key", ["a", "enter"])
+async def test_a_count_that_somebody_was_quicker_with_is_applied_anyway(
+    guild: Guild, key: str
+) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200 # counted", 100)
+        await open_outbox(player, "Water =1,200: not changed. Hagga holds 100 now, not 7.", KEYS)
+        await player.press(key)
+        await player.settles(1)
+        await player.sees_no("refused: o")
+        assert len(player.app.screen_stack) == 1, "nothing is left to decide"
+        await player.until(lambda: " 1,200 " in player.line(" Water  "))
+    assert guild.history() == [("absolute", 1_100, 0, "counted")]
+
+
+async def test_a_count_is_applied_as_the_difference_to_what_was_seen(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200 # counted", 100)
+        await open_outbox(player, "Water =1,200")
+        await player.press("d")
+        await player.settles(1)
+        await player.sees_no("refused: o")
+        await player.until(lambda: " 1,293 " in player.line(" Water  "), "100 and 1,193")
+    assert guild.history() == [("relative", 1_193, 0, "counted")]
+
+
+@pytest.mark.parametrize("key", ["x", "delete"])
+async def test_a_count_is_dropped(guild: Guild, key: str) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200", 100)
+        await open_outbox(player, "Water =1,200")
+        await player.press(key)
+        await player.sees_no("refused: o")
+        assert " 100 " in player.line(" Water  ")
+        await open_outbox(player, NOTHING)
+    assert guild.history() == []
+
+
+async def test_it_is_edited_again_at_its_location_and_waits_until_that_is_submitted(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200 # counted", 100)
+        await player.press("tab")
+        await player.sees("▐Deep Desert▌")
+        await open_outbox(player, "Water =1,200")
+        await player.press("e")
+        await player.sees("Hagga 100 → 1,200", "▐Hagga▌")
+        assert "=1,200 # counted" in player.text()
+        assert "▲ 1 refused: o" in player.text()
+        player.burst("\r")
+        await player.settles(1)
+        await player.sees_no("refused: o")
+    assert guild.history() == [("absolute", 1_100, 0, "counted")]
+
+
+async def test_a_removal_is_no_difference_and_applied_once_there_is_enough(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "-5", 1)
+        await open_outbox(player, "Water -5: not changed. Hagga holds only 1: 4 short.")
+        await player.press("d")
+        await player.sees("Only a count (=) that somebody")
+        assert "Outbox" in player.text()
+        await player.press("a")  # still too little
+        await player.until(lambda: len(player.app.screen_stack) == 1)
+        await player.sees("▲ 1 refused: o")
+        guild.sql("UPDATE resources SET quantity_hagga = 50 WHERE id = 'water'")
+        await player.until(lambda: " 50 " in player.line(" Water  "))
+        await open_outbox(player, "Water -5")
+        await player.press("a")
+        await player.settles(1)
+        await player.sees_no("refused: o")
+    assert guild.quantities("water") == (45, 0)
+
+
+async def test_what_needs_the_player_is_there_in_the_next_run(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200", 100)
+    assert player.unsent == [], "it has its answer"
+    async with playing(guild) as player:
+        await player.sees("▲ 1 refused: o")
+        await open_outbox(player, "Water =1,200: not changed. Hagga holds 100 now, not 7.")
+        await player.press("d")
+        await player.settles(1)
+        await player.sees_no("refused: o")
+    assert guild.quantities("water") == (1_293, 0)
+
+
+async def test_later_changes_of_the_resource_wait_for_the_decision_others_do_not(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200", 100)
+        player.burst("+1\r")
+        await player.sees("↑ 1 pending")
+        player.burst("/plastone\r+3\r")
+        await player.until(lambda: guild.quantities("plastone") == (5_003, 0))
+        assert guild.quantities("water") == (100, 0)
+        await open_outbox(player, "Water =1,200", "↑ Water +1 at Hagga: waits to be sent")
+        await player.press("x", "escape")
+        await player.sees_no("pending")
+        await player.sees_no("refused: o")
+    assert guild.quantities("water") == (101, 0)
+
+
+async def test_a_conflict_that_comes_while_something_is_typed_stays_out_of_the_way(
+    remote: RemoteGuild, proxy: Proxy
+) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        with Gate() as gate:
+            proxy.fate = writes_meet(gate)
+            player.burst("/water\r=20\r")
+            await player.until(lambda: gate.is_holding, "the change on its way")
+            remote.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
+            await player.press("escape")
+            player.burst("/plastone\r+50 # half ty")
+            await player.sees("+50 # half ty")
+        await player.sees("▲ 1 refused: o")
+        assert len(player.app.screen_stack) == 1
+        player.burst("ped\r")
+        await player.settles(1)
+    assert remote.history() == [("relative", 50, 0, "half typed")]
+
+
+# What is still to be sent
+
+
+async def test_what_is_pending_is_listed_and_withdrawn(remote: RemoteGuild, proxy: Proxy) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        proxy.fate = BUSY
+        player.burst("/water\r+50\r>7\r")
+        await player.sees("↑ 2 pending", "○ offline")
+        await open_outbox(
+            player,
+            "↑ Water +50 at Hagga: waits to be sent",
+            "↑ Water >7 at Hagga: waits to be sent",
+        )
+        await player.press("j", "x")
+        await player.sees_no("Water >7 at Hagga")
+        await player.press("escape")
+        await player.sees("↑ 1 pending")
+        assert player.line(" Water  ").split()[2:4] == ["57", "0"]
+        await open_outbox(player, "Water +50")
+        await player.press("x")
+        await player.sees_no("pending")
+        await player.until(lambda: player.line(" Water  ").split()[2:4] == ["7", "0"])
+        proxy.fate = pass_on
+        await player.sees("● online")
+    assert remote.history() == []
+
+
+async def test_what_is_being_sent_is_taken_back_once_it_is_answered(
+    remote: RemoteGuild, proxy: Proxy
+) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        with Gate() as gate:
+            proxy.fate = writes_meet(gate)
+            player.burst("/water\r+50\r")
+            await player.until(lambda: gate.is_holding, "the change on its way")
+            await open_outbox(player, "↑ Water +50 at Hagga: waits to be sent")
+            await player.press("x")
+            await player.until(lambda: " 7 " in player.line(" Water  "), "as if never typed")
+            await open_outbox(player, "↑ Water +50 at Hagga: being taken back")
+            await player.press("escape")
+        await player.settles(2)
+        await player.sees_no("pending")
+    assert [row[:2] for row in remote.history()] == [("relative", 50), ("relative", -50)]
+    assert remote.quantities("water") == (7, 0)
+
+
+async def test_keys_for_what_was_refused_leave_what_is_pending_alone(
+    remote: RemoteGuild, proxy: Proxy
+) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        proxy.fate = BUSY
+        player.burst("/water\r+50\r")
+        await player.sees("↑ 1 pending", "○ offline")
+        await open_outbox(player, "Water +50")
+        await player.press("a", "d", "e", "enter")
+        assert "Water +50 at Hagga: waits to be sent" in player.text()
+        await player.press("escape")
+        await player.sees("↑ 1 pending")
+
+
+HOSTILE = ("[bold]W[/bold] [link=https://evil.example]x[/link]", "\x1b[31mred\x1b[0m\x07\x1b[2J")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_hostile_names_are_plain_text_in_it(
+    remote: RemoteGuild, proxy: Proxy, size: tuple[int, int]
+) -> None:
+    for resource_id, name in zip(("cell", "machine"), HOSTILE, strict=True):
+        remote.sql("UPDATE resources SET name = ? WHERE id = ?", name, resource_id)
+    remote.sql(
+        "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
+        " VALUES ('inventory_location_1_name', '[red]\x1b[2JX', 1, 1)"
+    )
+    async with playing(remote, size) as player:
+        await player.sees("● online")
+        player.burst("/[bold]\r-7 # [red]r[/red]\x1b[200~\x1b[31m\x1b[201~")
+        await player.sees("→")
+        remote.sql("UPDATE resources SET quantity_hagga = 1 WHERE id = 'cell'")
+        player.burst("\r")
+        await player.sees("▲ 1 refused: o")
+        proxy.fate = BUSY
+        await player.press("escape")
+        player.burst("/red\r+50\r")
+        await player.sees("↑ 1 pending")
+        await player.press("o")
+        await player.sees("Outbox", "[bold]W[/bold] [link=https://evil", "[31mred", "[red]")
+        player.assert_laid_out()
+        await player.press("j", "x", "x")
+        await player.sees_no("Outbox")
+        await player.sees_no("pending")
+        await player.sees_no("refused: o")
+
+
+# What could not even be kept
+
+
+async def test_a_full_disk_takes_nothing_and_says_what_it_did_not_take(guild: Guild) -> None:
+    async with playing(guild) as player:
+        room(player, "PRAGMA max_page_count = 1")
+        reason = "because of this and that " * 8
+        player.burst(" " * 12 + f"+5 # {reason}\r")
+        await player.sees("Not taken: Complex Machinery +5, Fuel Cell +5,", "and 8 more.")
+        await player.sees("the disk is full", "Make room.")
+        assert "pending" not in player.text()
+        assert " 7 " in player.line("Complex Machinery  ")
+        await player.press("u")
+        await player.sees("Nothing to undo")
+        room(player, "PRAGMA max_page_count = 1000000")
+        player.burst("g+6\r")
+        await player.settles(1)
+    assert player.unsent == []
+    assert [row[:3] for row in guild.history()] == [("relative", 6, 0)]
+
+
+def room(player: Player, pragma: str) -> None:
+    """Say how much room SQLite finds on disk for the outbox."""
+    connection: sqlite3.Connection = player.app.tracker._store.outbox._file._connection
+    connection.execute(pragma)
