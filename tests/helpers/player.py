@@ -8,9 +8,9 @@ import sys
 
 from helpers.build import change, config_at
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.outcome import Verdict
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.errors import DatabaseBusy
+from tracker_tui.errors import DatabaseBusy, OutcomeUnknown
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.opening import open_ledger
 
@@ -43,15 +43,25 @@ def play() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    verdicts = {change.id: str(persistently(ledger, change).verdict) for change in changes}
+    verdicts = {change.id: str(persistently(ledger, change)) for change in changes}
     ledger.close()
     sys.stdout.write(json.dumps(verdicts))
 
 
-def persistently(ledger: Ledger, change: Change) -> Outcome:
-    """Send a change until the database has time for it."""
+def persistently(ledger: Ledger, change: Change) -> Verdict:
+    """Send a change until the database answers, as the outbox does; tell what became of it.
+
+    A libSQL server may let one of many writers wait until its deadline, and what became of its
+    change is unknown then: sending it again tells, and applies nothing twice.
+    """
+    unknown = False
     while True:
         try:
-            return ledger.apply(change)
+            verdict = ledger.apply(change).verdict
         except DatabaseBusy:
             continue
+        except OutcomeUnknown:
+            unknown = True
+            continue
+        was_ours = unknown and verdict is Verdict.ALREADY_APPLIED
+        return Verdict.APPLIED if was_ours else verdict

@@ -62,6 +62,9 @@ class Server:
             *("--admin-listen-addr", f"127.0.0.1:{self.admin_port}"),
             # Beyond this it forgets some for a moment, and says that they do not exist.
             *("--max-active-namespaces", "10000"),
+            # Left to itself, a server that many write to at once may stop writing for good when it
+            # moves what was written to its file (0.24: with any client, and reads go on).
+            *("--checkpoint-interval-s", "86400"),
         ]
         if self._key is not None:
             public = self._key.public_key()
