@@ -38,10 +38,21 @@ class Books:
 
     def rows(self, table: str) -> list[Row]:
         """Return a table's rows by column name, in order of commit."""
-        names = self._columns(table)
-        columns = ", ".join(f'"{name}"' for name in names)
-        found = self.run(f"SELECT {columns} FROM {table} ORDER BY rowid")
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return self.tables(table)[table]
+
+    def tables(self, *tables: str) -> dict[str, list[Row]]:
+        """Return the rows of several tables, all of the same moment."""
+        asked = [
+            RawQuery(sql)
+            for table in tables
+            for sql in (_columns_of(table), f"SELECT * FROM {table} ORDER BY rowid")
+        ]
+        results = iter(self.database.batch(asked))
+        found = {}
+        for table in tables:
+            names = [name for (name,) in next(results).rows]
+            found[table] = [dict(zip(names, row, strict=True)) for row in next(results).rows]
+        return found
 
     def row(self, table: str, row_id: str) -> Row:
         """Return the one row of this id."""
@@ -81,7 +92,11 @@ class Books:
         return found
 
     def _columns(self, table: str) -> list[str]:
-        return [name for (name,) in self.run(f"SELECT name FROM pragma_table_info('{table}')")]
+        return [name for (name,) in self.run(_columns_of(table))]
+
+
+def _columns_of(table: str) -> str:
+    return f"SELECT name FROM pragma_table_info('{table}')"
 
 
 class MakeLedger(Protocol):
