@@ -38,8 +38,6 @@ amounts = st.one_of(
     st.sampled_from([1000, MOST - 1, MOST, MOST + 1]),
 )
 quantities = st.one_of(st.just(0), st.integers(0, 3000), st.just(MOST))
-goals = st.one_of(st.none(), st.sampled_from([0, 10, 2000, 6000, MOST]))
-multipliers = st.sampled_from([0.04, 0.05, 0.67, 1.0, 2.5, 100.0])
 
 
 @dataclass
@@ -58,6 +56,14 @@ class Shelf:
             if total * 100 >= self.target * percent:
                 return status
         return "critical"
+
+
+shelves = st.builds(
+    Shelf,
+    there=st.tuples(quantities, quantities),
+    target=st.one_of(st.none(), st.sampled_from([0, 10, 2000, 6000, MOST])),
+    multiplier=st.sampled_from([0.04, 0.05, 0.67, 1.0, 2.5, 100.0]),
+)
 
 
 @dataclass
@@ -156,43 +162,31 @@ class LedgerMachine(RuleBasedStateMachine):
         self.books = books
         self.world = World()
 
-    # One from the start: without it there is little to do but to change what is not there.
-    @initialize(
-        target=resources,
-        hagga=quantities,
-        deep_desert=quantities,
-        goal=goals,
-        multiplier=multipliers,
-    )
-    def found(self, hagga: int, deep_desert: int, goal: int | None, multiplier: float) -> str:
-        return self.create_one(hagga, deep_desert, goal, multiplier)
+    # One from the start: without it there is nothing to do but to change what is not there.
+    @initialize(target=resources, shelf=shelves)
+    def found(self, shelf: Shelf) -> str:
+        return self.make(shelf)
 
-    @rule(
-        target=resources,
-        hagga=quantities,
-        deep_desert=quantities,
-        goal=goals,
-        multiplier=multipliers,
-    )
-    def create(self, hagga: int, deep_desert: int, goal: int | None, multiplier: float) -> str:
-        return self.create_one(hagga, deep_desert, goal, multiplier)
+    @rule(target=resources, shelf=shelves)
+    def create(self, shelf: Shelf) -> str:
+        return self.make(shelf)
 
-    def create_one(self, hagga: int, deep_desert: int, goal: int | None, multiplier: float) -> str:
+    def make(self, shelf: Shelf) -> str:
+        hagga, deep_desert = shelf.there
         new = NewResource(
             random_id(),
             "Spice",
             "Raw",
             hagga=hagga,
             deep_desert=deep_desert,
-            target=goal,
-            multiplier=multiplier,
+            target=shelf.target,
+            multiplier=shelf.multiplier,
         )
         known = {row["id"] for row in self.books.rows("resource_history")}
         self.books.ledger.create([new], "founder")
         (row,) = (r for r in self.books.rows("resource_history") if r["id"] not in known)
-        there = (hagga, deep_desert)
-        self.world.shelves[new.id] = Shelf(there, goal, multiplier)
-        self.world.history[row["id"]] = Entry(row["id"], new.id, (0, 0), there, "absolute")
+        self.world.shelves[new.id] = shelf
+        self.world.history[row["id"]] = Entry(row["id"], new.id, (0, 0), shelf.there, "absolute")
         return new.id
 
     @rule(
