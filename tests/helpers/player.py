@@ -8,9 +8,9 @@ import sys
 
 from helpers.build import change, config_at
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.errors import DatabaseBusy, OutcomeUnknown
+from tracker_tui.errors import DatabaseBusy, DatabaseError, OutcomeUnknown
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.opening import open_ledger
 
@@ -43,25 +43,25 @@ def play() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    verdicts = {change.id: str(persistently(ledger, change)) for change in changes}
+    trying = (DatabaseBusy, OutcomeUnknown)
+    verdicts = {c.id: str(persistently(ledger, c, *trying).verdict) for c in changes}
     ledger.close()
     sys.stdout.write(json.dumps(verdicts))
 
 
-def persistently(ledger: Ledger, change: Change) -> Verdict:
-    """Send a change until the database answers, as the outbox does; tell what became of it.
+def persistently(ledger: Ledger, change: Change, *trying: type[DatabaseError]) -> Outcome:
+    """Send a change again after each of these errors, as the outbox does, until it is answered.
 
-    A libSQL server may let one of many writers wait until its deadline, and what became of its
-    change is unknown then: sending it again tells, and applies nothing twice.
+    An answer that got lost, or that a libSQL server with many writers never gave, leaves unknown
+    what became of the change: where it had been applied, the outcome says so.
     """
-    unknown = False
+    is_unknown = False
     while True:
         try:
-            verdict = ledger.apply(change).verdict
-        except DatabaseBusy:
+            outcome = ledger.apply(change)
+        except trying as error:
+            is_unknown = is_unknown or isinstance(error, OutcomeUnknown)
             continue
-        except OutcomeUnknown:
-            unknown = True
-            continue
-        was_ours = unknown and verdict is Verdict.ALREADY_APPLIED
-        return Verdict.APPLIED if was_ours else verdict
+        if is_unknown and outcome.verdict is Verdict.ALREADY_APPLIED:
+            return outcome._replace(verdict=Verdict.APPLIED)
+        return outcome

@@ -13,7 +13,7 @@ from helpers import wild
 from helpers.books import Books
 from helpers.build import remote_config
 from helpers.listening import SECONDS, Listener
-from helpers.player import changes_of
+from helpers.player import changes_of, persistently
 from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, cut_within, pass_on
 from remote.conftest import MakeTracker
 from remote.guilds import SPICE
@@ -27,7 +27,6 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import DatabaseUnreachable
 from tracker_tui.events import Kept
-from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.opening import open_ledger
 from tracker_tui.tracker import Tracker
 
@@ -56,15 +55,6 @@ class Dice:
             self._random.choice(LOSSES)(exchange)
 
 
-def persistently(ledger: Ledger, change: Change) -> Outcome:
-    """Send a change until there is an answer."""
-    while True:
-        try:
-            return ledger.apply(change)
-        except DatabaseUnreachable:
-            continue
-
-
 def assert_each_is_there_once(
     url: str, changes: Iterable[Change], outcomes: Iterable[Outcome]
 ) -> None:
@@ -84,7 +74,7 @@ def test_500_changes_sent_until_they_are_answered_are_applied_once(
     with closing(open_ledger(remote_config(proxy.url, home))) as ledger:
         ledger.refresh()
         proxy.fate = dice
-        outcomes = [persistently(ledger, change) for change in changes]
+        outcomes = [persistently(ledger, change, DatabaseUnreachable) for change in changes]
     assert dice.lost >= 500
     assert_each_is_there_once(remote_url, changes, outcomes)
 
