@@ -97,5 +97,9 @@ class StatementRefused(DatabaseError):
     """The database refuses this one statement, now and later: a constraint, a trigger."""
 
 
+class InvalidPeriod(UsageError):
+    """A text was to name a period, and names none."""
+
+
 class UnknownResource(TrackerError):
     """No resource, or more than one, goes by what was asked for."""

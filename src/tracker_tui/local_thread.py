@@ -9,12 +9,15 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 from tracker_tui.domain.change import Change
 from tracker_tui.errors import LocalFileError, TrackerError, fault_of
 from tracker_tui.events import Audience, Kept, Loaded, Noticed, NotKept, Undone
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.refresher import Refresher
+
+T = TypeVar("T")
 
 
 class LocalThread:
@@ -54,6 +57,10 @@ class LocalThread:
     def drop(self, change: Change) -> None:
         """Forget a change that needed the player, or take one back that has no answer."""
         self._do(partial(self._deal_with, self._engine.drop, change))
+
+    def ask(self, work: Callable[[], T]) -> Future[T]:
+        """Have something read from this machine's files."""
+        return self._thread.submit(work)
 
     def look_around(self) -> None:
         """Look what other programs of this machine did; asked often, it never piles up."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
+from tracker_tui.archive import Archive
 from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.grammar import TypedChange
@@ -21,7 +22,7 @@ from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
 from tracker_tui.domain.tally import Tally
-from tracker_tui.errors import TrackerError
+from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.events import Audience, Event, Kept, Noticed, Settled
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger_thread import LedgerThread
@@ -66,6 +67,7 @@ class Tracker:
         self._local_thread = LocalThread(
             self._engine, self._audience, self._ledger_thread.send_soon
         )
+        self.archive = Archive(self._store, self._ledger_thread, self._local_thread)
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Tell `listener` of every event, from the thread in which it happens."""
@@ -218,6 +220,12 @@ class Tracker:
         The future is done once it is kept and shown, or told that it could not be.
         """
         return self._local_thread.keep(changes)
+
+    def delete_entry(self, entry: HistoryEntry) -> Future[None]:
+        """Take an entry out of the history; quantities and points stay as they are."""
+        if Right.ADMIN not in self.member.rights:
+            raise NotPermitted("Only admins delete entries of the history.")
+        return self._ledger_thread.ask(lambda ledger: ledger.delete_entry(entry.id))
 
     def undo(self) -> None:
         """Take back the newest submission of this run that is not undone yet."""

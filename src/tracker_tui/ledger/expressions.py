@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from peewee import Case, Expression, Node, Value, fn
 
-from tracker_tui.db.models import ResourceRow
+from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.domain.points import BONUS
 from tracker_tui.domain.resource import (
     GEAR_BLUEPRINTS,
@@ -83,3 +83,18 @@ def seconds(time: Any) -> Case:
     """Return a stored time as whole Unix seconds: some rows in the wild hold milliseconds."""
     whole = time.cast("INTEGER")
     return Case(None, ((whole > MILLISECONDS_FROM, whole / 1000),), whole)
+
+
+def change_of_total() -> Any:
+    """Return by how much a row of the history changed the total."""
+    row = HistoryRow
+    return whole_number(row.change_amount_hagga) + whole_number(row.change_amount_deep_desert)
+
+
+def gains_and_losses() -> tuple[Node, Node]:
+    """Return the sums of what rows of the history won and lost, the second 0 or less.
+
+    Not by SUM, which fails where hostile rows add up to more than a number can be.
+    """
+    change = change_of_total()
+    return fn.TOTAL(fn.MAX(change, 0)), fn.TOTAL(fn.MIN(change, 0))

@@ -1,43 +1,257 @@
-"""Reading the history, newest first; rowid is the order of commit."""
+"""Reading the history, newest first; rowid is the order of commit.
+
+A page begins after a place and is found by an index: by resource, by member, or by time. What no
+index serves is looked for in no more than `SEARCHED` rows a request (design, "History").
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import reduce
+from operator import and_, or_
+from typing import Any, Final, NamedTuple
 
-from peewee import SQL, Select, fn
+from peewee import SQL, BaseQuery, Expression, Node, Select, Tuple, fn
 
-from tracker_tui.db.models import HistoryRow
-from tracker_tui.domain.history import HistoryEntry
+from tracker_tui.db.batch import Result
+from tracker_tui.db.models import HistoryRow, ResourceRow
+from tracker_tui.domain.history import (
+    Cursor,
+    EntryKind,
+    HistoryEntry,
+    HistoryFilter,
+    HistoryPage,
+)
+from tracker_tui.domain.period import Period
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.text import search_words
 from tracker_tui.ledger.expressions import seconds, whole_number
+from tracker_tui.ledger.members import is_one_of, like, merged, named_like, writings_of
+
+PAGE: Final = 100
+"""Entries on a page."""
+SEARCHED: Final = 5_000
+"""Rows that a request looks through at most for what no index serves."""
+_WORDS: Final = 8
+_INNER: Final = (
+    HistoryRow.id,
+    HistoryRow.resource,
+    HistoryRow.change_type,
+    HistoryRow.previous_quantity_hagga,
+    HistoryRow.new_quantity_hagga,
+    HistoryRow.previous_quantity_deep_desert,
+    HistoryRow.new_quantity_deep_desert,
+    HistoryRow.updated_by,
+    HistoryRow.reason,
+    HistoryRow.created_at,
+)
 
 
-def recent_history(resource_id: str, limit: int) -> Select:
-    """Return the query of a resource's newest entries."""
-    row = HistoryRow
+class HistoryQuestion(NamedTuple):
+    """Asks for one page: what passes a filter and is older than `before`, from `down_to` on."""
+
+    wish: HistoryFilter = HistoryFilter()
+    before: Cursor | None = None
+    down_to: Cursor | None = None
+    limit: int = PAGE
+
+    @property
+    def key(self) -> str:
+        """See `Question.key`."""
+        wish = self.wish
+        kinds = ",".join(sorted(wish.kinds))
+        asked = (wish.text, wish.resource_id, wish.member_id, kinds, wish.location)
+        return f"history {wish.period.name} {asked} {self.before}"
+
+    @staticmethod
+    def answer_type() -> type[HistoryPage]:
+        """See `Question.answer_type`."""
+        return HistoryPage
+
+    def queries(self, now: Any) -> list[BaseQuery]:
+        """Return the one query of a page."""
+        found = _by_index(self, now)
+        if self.wish.is_indexed:
+            return [_shown(found, self.limit)]
+        looked_at = _numbered(found)
+        passes = _passes(self.wish, looked_at)
+        # The last row is told in any case: it says how far back this request has looked.
+        last = looked_at.c.number == SEARCHED
+        columns = [*_columns(looked_at.c), looked_at.c.number, passes.alias("passes")]
+        matches = Select([looked_at], columns).where(passes | last)
+        return [matches.order_by(looked_at.c.number).limit(self.limit + 1)]
+
+    def answer(self, results: Sequence[Result]) -> HistoryPage:
+        """Build a page from the rows that were found."""
+        rows = results[0].rows
+        if self.wish.is_indexed:
+            entries = [_entry_from(row) for row in rows]
+            return _page(entries, self.before, is_last=len(rows) < self.limit)
+        entries = [_entry_from(row[:-2]) for row in rows if row[-1]][: self.limit]
+        has_more = len(rows) > self.limit or any(row[-2] == SEARCHED for row in rows)
+        if has_more and len(entries) < self.limit:
+            last = _entry_from(rows[-1][:-2])
+            return HistoryPage(entries, last.place, is_last=False, looked_back_to=last.at)
+        return _page(entries, self.before, is_last=not has_more)
+
+
+def _page(entries: list[HistoryEntry], before: Cursor | None, *, is_last: bool) -> HistoryPage:
+    if not entries:
+        return HistoryPage([], before, is_last)
+    return HistoryPage(entries, entries[-1].place, is_last, entries[-1].at)
+
+
+def _entry_from(row: Sequence[Any]) -> HistoryEntry:
+    *known, raw, rowid = row
+    return HistoryEntry._make((*known, place_of(raw, rowid)))
+
+
+def place_of(raw: Any, rowid: int) -> Cursor:
+    """Return the place of a row; `raw` is its time as it is stored, which may be anything."""
+    return Cursor(raw if isinstance(raw, int | float | str) else "", rowid)
+
+
+def within(column: Any, period: Period, now: Any) -> list[Expression]:
+    """Return the conditions under which a time lies in a period."""
+    conditions = []
+    if period.span is not None:
+        conditions.append(column >= now - period.span)
+    if period.since is not None:
+        conditions.append(column >= period.since)
+    if period.until is not None:
+        conditions.append(column < period.until)
+    return conditions
+
+
+def between_places(
+    column: Any, rowid: Any, before: Cursor | None, down_to: Cursor | None
+) -> list[Expression]:
+    """Return the conditions under which a row is older than one place, and not than another."""
+    conditions = []
+    if before is not None:
+        conditions.append(Expression(Tuple(column, rowid), "<", _tuple(before)))
+    if down_to is not None:
+        conditions.append(Expression(Tuple(column, rowid), ">=", _tuple(down_to)))
+    return conditions
+
+
+def _tuple(place: Cursor) -> Node:
+    # Bound as it is: Peewee would make a number of what is none.
+    return SQL("(?, ?)", (place.at, place.rowid))
+
+
+def _by_index(question: HistoryQuestion, now: Any) -> Select:
+    """Select what an index finds, newest first, as far as a page can need it."""
+    wish = question.wish
+    limit = question.limit if wish.is_indexed else SEARCHED
+    if wish.resource_id is not None or wish.member_id is None:
+        of_resource = [HistoryRow.resource == wish.resource_id] if wish.resource_id else []
+        return _newest(of_resource, question, now, limit)
+    parts = (
+        _newest([HistoryRow.updated_by == writing], question, now, limit)
+        for writing in writings_of(wish.member_id)
+    )
+    return merged(parts, limit)
+
+
+def _newest(
+    conditions: Sequence[Expression], question: HistoryQuestion, now: Any, limit: int
+) -> Select:
+    row, rowid = HistoryRow, _rowid()
+    every = [
+        *conditions,
+        *within(row.created_at, question.wish.period, now),
+        *between_places(row.created_at, rowid, question.before, question.down_to),
+    ]
+    query = row.select(*_INNER, rowid.alias("place"))
+    if every:
+        query = query.where(*every)
+    return query.order_by(row.created_at.desc(), rowid.desc()).limit(limit)
+
+
+def _rowid() -> SQL:
+    return SQL("rowid")
+
+
+def _shown(found: Select, limit: int) -> Select:
+    source = found.alias("found")
+    newest_first = (source.c.created_at.desc(), source.c.place.desc())
+    return Select([source], _columns(source.c)).order_by(*newest_first).limit(limit)
+
+
+def _numbered(found: Select) -> Select:
+    source = found.alias("found")
+    number = fn.ROW_NUMBER().over(order_by=[source.c.created_at.desc(), source.c.place.desc()])
+    return Select([source], [SQL("*"), number.alias("number")]).alias("looked_at")
+
+
+def _columns(row: Any) -> list[Node]:
+    """Return what to select for `_entry_from`: each value cast to what it should be."""
+    return [
+        row.id.cast("TEXT"),
+        row.change_type.cast("TEXT"),
+        whole_number(row.previous_quantity_hagga),
+        whole_number(row.new_quantity_hagga),
+        whole_number(row.previous_quantity_deep_desert),
+        whole_number(row.new_quantity_deep_desert),
+        fn.COALESCE(row.updated_by.cast("TEXT"), ""),
+        row.reason.cast("TEXT"),
+        fn.COALESCE(seconds(row.created_at), 0),
+        fn.COALESCE(row.resource_id.cast("TEXT"), ""),
+        row.created_at,
+        row.place,
+    ]
+
+
+# What no index serves
+
+
+def _passes(wish: HistoryFilter, row: Any) -> Any:
+    conditions = [_has_word(row, word) for word in search_words(wish.text)[:_WORDS]]
+    if wish.kinds:
+        conditions.append(reduce(or_, (_is_kind(row.c, kind) for kind in sorted(wish.kinds))))
+    if wish.location is not None:
+        conditions.append(_is_at(row.c, wish.location))
+    if wish.resource_id is not None and wish.member_id is not None:
+        conditions.append(is_one_of(row.c.updated_by, writings_of(wish.member_id)))
+    return reduce(and_, conditions) if conditions else SQL("1")
+
+
+def _has_word(row: Any, word: str) -> Any:
+    """Return whether a word is in the reason, or in what the member or the resource is called."""
+    # LIKE knows the case of ASCII letters only; what it takes for wildcards is in no word.
+    written = {word} if word.isascii() else {word, word.upper(), word.title()}
+    return reduce(or_, (_has(row.c, f"%{text}%") for text in sorted(written)))
+
+
+def _has(row: Any, pattern: str) -> Any:
+    resource = ResourceRow
+    resources = resource.select(resource.id).where(like(resource.name, pattern))
     return (
-        row.select(
-            row.id.cast("TEXT"),
-            row.change_type.cast("TEXT"),
-            *(
-                whole_number(column)
-                for column in (
-                    row.previous_quantity_hagga,
-                    row.new_quantity_hagga,
-                    row.previous_quantity_deep_desert,
-                    row.new_quantity_deep_desert,
-                )
-            ),
-            row.updated_by.cast("TEXT"),
-            row.reason.cast("TEXT"),
-            fn.COALESCE(seconds(row.created_at), 0),
-        )
-        .where(row.resource == resource_id)
-        .order_by(row.created_at.desc(), SQL("rowid").desc())
-        .limit(limit)
+        like(fn.COALESCE(row.reason, ""), pattern)
+        | like(fn.COALESCE(row.updated_by, ""), pattern)
+        | row.updated_by.in_(named_like(pattern))
+        | row.resource_id.in_(resources)
     )
 
 
-def entry_from(row: Sequence[Any]) -> HistoryEntry:
-    """Build an entry from a row of a history query."""
-    return HistoryEntry._make(row)
+def _is_kind(row: Any, kind: EntryKind) -> Any:
+    """Return what `HistoryEntry.kind` decides."""
+    if kind is EntryKind.TRANSFER:
+        return row.change_type == "transfer"
+    if kind is EntryKind.SET:
+        return row.change_type == "absolute"
+    before = whole_number(row.previous_quantity_hagga) + whole_number(
+        row.previous_quantity_deep_desert
+    )
+    after = whole_number(row.new_quantity_hagga) + whole_number(row.new_quantity_deep_desert)
+    is_less = after < before
+    is_other = row.change_type.in_(["transfer", "absolute"])
+    return ~is_other & (is_less if kind is EntryKind.REMOVED else ~is_less)
+
+
+def _is_at(row: Any, location: Location) -> Any:
+    hagga = row.new_quantity_hagga != row.previous_quantity_hagga
+    deep_desert = row.new_quantity_deep_desert != row.previous_quantity_deep_desert
+    moved = hagga if location is Location.HAGGA else deep_desert
+    return moved | ~(hagga | deep_desert)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from peewee import BaseQuery, Node, Value, fn
 
 from tracker_tui.db.batch import BatchResult, Database, Result, Rows, results_or_raise
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.models import ResourceRow
+from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.finding import find_resource
-from tracker_tui.domain.history import HistoryEntry
+from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.quantities import Location
 from tracker_tui.errors import (
@@ -28,8 +28,9 @@ from tracker_tui.errors import (
 )
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
-from tracker_tui.ledger.history import entry_from, recent_history
+from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.outcomes import outcome_of
+from tracker_tui.ledger.questions import Question
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,
     NewResource,
@@ -51,6 +52,7 @@ from tracker_tui.ledger.snapshot import (
     snapshot_of,
 )
 
+T = TypeVar("T")
 EVERYTHING: Final = Wish()
 _ID_LENGTH = 21
 
@@ -299,10 +301,18 @@ class Ledger:
         self._changes = ChangeStatements(found)
         return True
 
+    def ask(self, question: Question[T]) -> T:
+        """Answer a question, in one request; raises DatabaseError."""
+        return question.answer(self._database.batch(question.queries(self._now())))
+
     def recent_history(self, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
         """Return a resource's newest history entries."""
-        result = self._database.batch([recent_history(resource_id, limit)])[0]
-        return [entry_from(row) for row in result.rows]
+        wish = HistoryFilter(resource_id=resource_id)
+        return self.ask(HistoryQuestion(wish, limit=limit)).entries
+
+    def delete_entry(self, entry_id: str) -> None:
+        """Take one entry out of the history; quantities and points stay. Raises DatabaseError."""
+        self._database.batch([HistoryRow.delete().where(HistoryRow.id == entry_id)])
 
     def create(self, resources: Sequence[NewResource], by: str) -> None:
         """Create resources, each with its first history row, all or none."""

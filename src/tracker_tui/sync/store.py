@@ -11,11 +11,13 @@ from typing import Final, NamedTuple, TypeVar
 
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
-from tracker_tui.errors import LocalFileDamaged, LocalFileError
+from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.snapshot import Acquaintance, Snapshot
 from tracker_tui.sync.board import Difference
+from tracker_tui.sync.copies import Copy
 from tracker_tui.sync.local_file import set_aside
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
+from tracker_tui.sync.pages import PAGES_NAME, Page, Pages
 from tracker_tui.sync.replica import REPLICA_NAME, Kept, Reading, Replica
 from tracker_tui.sync.turn import TURN_NAME, Turn
 
@@ -55,9 +57,9 @@ class Store:
         self._tell = tell
         self.outbox = self._open_outbox()
         self.turn = Turn(site.folder / TURN_NAME)
-        self._replica: Replica | None = None
-        if site.has_replica:
-            self._with_replica(lambda _: None, None)
+        self._replica = Copy(site.folder / REPLICA_NAME, Replica, "the resources", tell)
+        self._pages = Copy(site.folder / PAGES_NAME, Pages, "the history", tell)
+        self._with_replica(lambda _: None, None)
 
     def load(self) -> Kept | None:
         """Return what the replica holds; None where there is none."""
@@ -120,12 +122,30 @@ class Store:
 
         self._with_replica(write, None)
 
+    @property
+    def keeps_pages(self) -> bool:
+        """Whether answers are kept; a database in a file answers as quickly itself."""
+        return self._site.has_replica
+
+    def page(self, key: str, understand: Callable[[Page], T]) -> T | None:
+        """Return what is kept under a key; `understand` raises LocalFileDamaged."""
+
+        def read(pages: Pages) -> T | None:
+            page = pages.page(key)
+            return None if page is None else understand(page)
+
+        return self._pages.use(read, None) if self.keeps_pages else None
+
+    def keep_page(self, key: str, page: Page) -> None:
+        """Keep an answer under a key."""
+        self._pages.use(lambda pages: pages.keep(key, page), None)
+
     def close(self) -> None:
         """Let go of all files."""
         self.outbox.close()
         self.turn.close()
-        if self._replica is not None:
-            self._replica.close()
+        self._replica.close()
+        self._pages.close()
 
     def _open_outbox(self) -> Outbox:
         site, path = self._site, self._site.folder / OUTBOX_NAME
@@ -140,24 +160,7 @@ class Store:
             return Outbox(path, site.member, site.place)
 
     def _with_replica(self, work: Callable[[Replica], T], otherwise: T) -> T:
-        if not self._site.has_replica:
-            return otherwise
-        path = self._site.folder / REPLICA_NAME
-        try:
-            if self._replica is None:
-                self._replica = Replica(path)
-            return work(self._replica)
-        except LocalFileDamaged:
-            if self._replica is not None:
-                self._replica.close()
-                self._replica = None
-            aside = set_aside(path)
-            self._tell(
-                f"This machine's copy of the resources was damaged: it is made anew ({aside})."
-            )
-        except LocalFileError as error:
-            self._tell(str(error))
-        return otherwise
+        return self._replica.use(work, otherwise) if self._site.has_replica else otherwise
 
 
 def key_of(place: str, member: str) -> str:

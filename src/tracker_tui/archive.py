@@ -1,0 +1,135 @@
+"""The archive: history, charts and leaderboard, as the ledger answers, or as it answered last.
+
+Each question is one request. What a server answered is kept on this machine, so that a screen opens
+at once with what it showed last, and where there is no network with nothing but that.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from typing import Generic, NamedTuple, TypeVar
+
+from tracker_tui.domain.activity import Activity
+from tracker_tui.domain.course import Course, DayLevel
+from tracker_tui.domain.days import Zone
+from tracker_tui.domain.history import Cursor, HistoryFilter, HistoryPage
+from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard, MemberPoints
+from tracker_tui.domain.period import Period
+from tracker_tui.errors import LocalFileDamaged
+from tracker_tui.ledger.activity import ActivityQuestion
+from tracker_tui.ledger.course import CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.history import PAGE, HistoryQuestion
+from tracker_tui.ledger.leaderboard import (
+    ContributionsQuestion,
+    LeaderboardQuestion,
+    MemberPointsQuestion,
+)
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.questions import Question
+from tracker_tui.ledger_thread import LedgerThread
+from tracker_tui.local_thread import LocalThread
+from tracker_tui.sync.pages import Page
+from tracker_tui.sync.store import Store
+
+T = TypeVar("T")
+
+
+class Answer(NamedTuple, Generic[T]):
+    """What the ledger answered, and when, in Unix seconds by this machine's clock."""
+
+    value: T
+    at: float
+
+
+class Archive:
+    """Asks; its methods return at once, and may be called from any thread."""
+
+    def __init__(
+        self, store: Store, ledger_thread: LedgerThread, local_thread: LocalThread
+    ) -> None:
+        self._store = store
+        self._ledger_thread = ledger_thread
+        self._local_thread = local_thread
+        self.zone: Zone = None
+        """Whose days are counted in: None is the zone that this machine is set to."""
+
+    # What can be asked
+
+    def history(
+        self,
+        wish: HistoryFilter,
+        before: Cursor | None = None,
+        down_to: Cursor | None = None,
+        limit: int = PAGE,
+    ) -> Question[HistoryPage]:
+        """Ask for entries older than `before`, from `down_to` on, newest first."""
+        return HistoryQuestion(wish, before, down_to, limit)
+
+    def course(self, resource_id: str, period: Period) -> Question[Course]:
+        """Ask how the quantities of a resource went, and by whose doing."""
+        return CourseQuestion(resource_id, period)
+
+    def daily_levels(self, days: int) -> Question[list[DayLevel]]:
+        """Ask what was in store of all resources at the end of each of the last days."""
+        return DailyLevelsQuestion(days, self.zone)
+
+    def leaderboard(self, period: Period) -> Question[Leaderboard]:
+        """Ask who earned how many points."""
+        return LeaderboardQuestion(period)
+
+    def contributions(
+        self,
+        member_id: str,
+        period: Period,
+        before: Cursor | None = None,
+        down_to: Cursor | None = None,
+        limit: int = PAGE,
+    ) -> Question[ContributionPage]:
+        """Ask what earned a member their points, newest first."""
+        return ContributionsQuestion(member_id, period, before, down_to, limit)
+
+    def member_points(self, member_id: str, period: Period) -> Question[MemberPoints]:
+        """Ask how a member's points divide over categories and days."""
+        return MemberPointsQuestion(member_id, period, self.zone)
+
+    def activity(self, member_id: str, period: Period) -> Question[Activity]:
+        """Ask what a member did."""
+        return ActivityQuestion(member_id, period, self.zone)
+
+    # Answers
+
+    def ask(self, question: Question[T]) -> Future[Answer[T]]:
+        """Ask the ledger; the future raises TrackerError and no other."""
+        return self._ledger_thread.ask(lambda ledger: self._asked(question, ledger))
+
+    def seen(self, question: Question[T]) -> Future[Answer[T] | None]:
+        """Return what the ledger answered last, if this machine keeps it."""
+        return self._local_thread.ask(lambda: self._seen(question))
+
+    def _asked(self, question: Question[T], ledger: Ledger) -> Answer[T]:
+        answer = Answer(ledger.ask(question), time.time())
+        if self._store.keeps_pages:
+            self._keep(question.key, answer)
+        return answer
+
+    def _keep(self, key: str, answer: Answer[T]) -> None:
+        import msgspec  # only where there is something to keep
+
+        try:
+            document = msgspec.json.encode(answer.value)
+        except UnicodeEncodeError:
+            return  # a text that is none cannot be written down, and is still shown
+        self._store.keep_page(key, Page(answer.at, document))
+
+    def _seen(self, question: Question[T]) -> Answer[T] | None:
+        def understand(page: Page) -> Answer[T]:
+            import msgspec
+
+            try:
+                value = msgspec.json.decode(page.document, type=question.answer_type())
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                raise LocalFileDamaged("A page of the history makes no sense.") from error
+            return Answer(value, page.at)
+
+        return self._store.page(question.key, understand)

@@ -1,0 +1,51 @@
+"""Pages: what the ledger last answered to questions about history, charts and leaderboard.
+
+They open the screens where there is no network; the oldest ones make room for newer ones.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tracker_tui.sync.local_file import LocalFile
+
+PAGES_NAME: Final = "pages.db"
+KEPT_AT_MOST: Final = 60
+_VERSION: Final = 1
+_SCHEMA: Final = "CREATE TABLE pages (key TEXT PRIMARY KEY, at REAL, document BLOB)"
+_MAKE_ROOM: Final = """
+    DELETE FROM pages WHERE key NOT IN (SELECT key FROM pages ORDER BY at DESC LIMIT ?)
+"""
+
+
+class Page(NamedTuple):
+    """An answer as it was written, and when it was read, by this machine's clock."""
+
+    at: float
+    document: bytes
+
+
+class Pages:
+    """The answers of one database as one member sees them; every method raises LocalFileError."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = LocalFile(path, _SCHEMA, _VERSION, is_durable=False)
+
+    def page(self, key: str) -> Page | None:
+        """Return what is kept under a key."""
+        with self._file.reading() as connection:
+            query = "SELECT at, document FROM pages WHERE key = ?"
+            row = connection.execute(query, (key,)).fetchone()
+        return None if row is None else Page(float(row[0]), bytes(row[1]))
+
+    def keep(self, key: str, page: Page) -> None:
+        """Keep a page, and no more than so many in all."""
+        self._file.is_another_file()
+        with self._file.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (key, *page))
+            connection.execute(_MAKE_ROOM, (KEPT_AT_MOST,))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
