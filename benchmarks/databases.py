@@ -6,7 +6,9 @@ import shutil
 from itertools import count, islice, product
 from pathlib import Path
 from random import Random
+from time import time
 
+from benchmarks import long_history
 from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
@@ -32,6 +34,7 @@ class Databases:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._made: dict[int, Path] = {}
+        self._histories: dict[int, Path] = {}
         self._numbers = count(1)
 
     def of(self, number: int) -> Path:
@@ -41,6 +44,15 @@ class Databases:
             create_sqlite(path, lambda database, layout: fill(Ledger(database, layout), number))
             self._made[number] = path
         return self._made[number]
+
+    def with_history(self, entries: int) -> Path:
+        """Return the database with two years of history, so many entries."""
+        if entries not in self._histories:
+            path = self.folder / f"history-{entries}.db"
+            now = int(time())
+            create_sqlite(path, lambda database, _: long_history.fill(database, entries, now))
+            self._histories[entries] = path
+        return self._histories[entries]
 
     def copy_of(self, number: int) -> Path:
         """Return a database with so many resources that nobody else uses."""

@@ -64,3 +64,8 @@ def remote_environment(url: str, home: Path) -> dict[str, str]:
 def filter_probe(kind: str, word: str) -> list[str]:
     """Return the command that types a word into a filter, one key at a time."""
     return [sys.executable, "-m", "benchmarks.probes.filtering", kind, word]
+
+
+def wheel_probe(rows: int) -> list[str]:
+    """Return the command that turns the wheel through so many rows of the history."""
+    return [sys.executable, "-m", "benchmarks.probes.turning", str(rows)]

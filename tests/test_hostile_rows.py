@@ -52,6 +52,8 @@ ENTRY_TYPES = {
     "by": str,
     "reason": (str, type(None)),
     "at": int,
+    "resource_id": str,
+    "place": Cursor,
 }
 
 TEXTS = {

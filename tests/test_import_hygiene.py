@@ -57,7 +57,11 @@ def test_edit_imports_no_screen_and_no_demo(home: Path) -> None:
     assert not {name for name in ours if name.split(".")[1] in ("ui", "demo", "catalogue")}
 
 
-@pytest.mark.parametrize("argv", [["list"], ["list", "--json"], ["init"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "argv",
+    [["list"], ["list", "--json"], ["history"], ["leaderboard", "--json"], ["init"]],
+    ids=" ".join,
+)
 def test_no_command_but_the_dashboard_imports_textual(home: Path, argv: list[str]) -> None:
     imported = imported_by(home, *argv)
     assert "textual" not in imported

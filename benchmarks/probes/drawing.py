@@ -13,14 +13,13 @@ from textual.app import App
 
 
 class DrawingWatch:
-    """Makes the terminal's text of each update of an app, as a driver would, and looks at it."""
+    """Makes the terminal's text of updates of an app, as a driver would, and looks at it."""
 
     def __init__(self, app: App[None]) -> None:
         self._app = app
         self._is_awaited: Callable[[str], bool] | None = None
         self._drawn: asyncio.Future[float]
-        self._display = app._display  # noqa: SLF001 - where every update passes
-        app._display = self._look  # type: ignore[method-assign,assignment]  # noqa: SLF001
+        look_at_updates(app, self._look)
 
     async def key_to_redraw(self, key: str, is_awaited: Callable[[str], bool]) -> float:
         """Return the seconds from handing over a key to the update that `is_awaited` accepts."""
@@ -30,11 +29,22 @@ class DrawingWatch:
         self._app.post_message(events.Key(key, key if len(key) == 1 else None))
         return await asyncio.wait_for(self._drawn, 30) - start
 
-    def _look(self, screen: Any, update: Any) -> None:
-        self._display(screen, update)
-        if self._is_awaited is None or not isinstance(update, CompositorUpdate):
+    def _look(self, update: CompositorUpdate) -> None:
+        if self._is_awaited is None:
             return
         text = update.render_segments(self._app.console)
         if self._is_awaited(text):
             self._is_awaited = None
             self._drawn.set_result(perf_counter())
+
+
+def look_at_updates(app: App[None], look: Callable[[CompositorUpdate], None]) -> None:
+    """Let `look` see each update of an app."""
+    display = app._display  # noqa: SLF001 - where every update passes
+
+    def display_and_look(screen: Any, update: Any) -> None:
+        display(screen, update)
+        if isinstance(update, CompositorUpdate):
+            look(update)
+
+    app._display = display_and_look  # type: ignore[method-assign,assignment]  # noqa: SLF001

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from benchmarks.report import Line
-from benchmarks.rows import burst, edit, filtering, ledger, many, memory, network, server, start
+from benchmarks.rows import (
+    burst,
+    edit,
+    filtering,
+    history,
+    ledger,
+    many,
+    memory,
+    network,
+    server,
+    start,
+    wheel,
+)
 from benchmarks.rows.bench import Bench
 
 ROWS: dict[str, Callable[[Bench], Iterator[Line]]] = {
@@ -16,6 +28,8 @@ ROWS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "memory": memory.lines,
     "ledger": ledger.lines,
     "burst": burst.lines,
+    "history": history.lines,
+    "wheel": wheel.lines,
     "server": server.lines,
     "network": network.lines,
 }

@@ -32,6 +32,8 @@ from tracker_tui.local_thread import LocalThread
 from tracker_tui.sync.pages import Page
 from tracker_tui.sync.store import Store
 
+__all__ = ["PAGE", "Answer", "Archive", "Question"]
+
 T = TypeVar("T")
 
 
@@ -99,17 +101,17 @@ class Archive:
 
     # Answers
 
-    def ask(self, question: Question[T]) -> Future[Answer[T]]:
-        """Ask the ledger; the future raises TrackerError and no other."""
-        return self._ledger_thread.ask(lambda ledger: self._asked(question, ledger))
+    def ask(self, question: Question[T], *, keep: bool = True) -> Future[Answer[T]]:
+        """Ask the ledger, and keep the answer; the future raises TrackerError and no other."""
+        return self._ledger_thread.ask(lambda ledger: self._asked(question, ledger, keep=keep))
 
     def seen(self, question: Question[T]) -> Future[Answer[T] | None]:
         """Return what the ledger answered last, if this machine keeps it."""
         return self._local_thread.ask(lambda: self._seen(question))
 
-    def _asked(self, question: Question[T], ledger: Ledger) -> Answer[T]:
+    def _asked(self, question: Question[T], ledger: Ledger, *, keep: bool) -> Answer[T]:
         answer = Answer(ledger.ask(question), time.time())
-        if self._store.keeps_pages:
+        if keep and self._store.keeps_pages:
             self._keep(question.key, answer)
         return answer
 

@@ -28,6 +28,8 @@ class Folders(NamedTuple):
     config: Path
     data: Path
     state: Path
+    downloads: Path | None = None
+    """None: where the system has its downloads."""
 
 
 class Secret:
@@ -151,11 +153,20 @@ def find_folders(environ: Mapping[str, str]) -> Folders:
     home = environ.get("TRACKER_HOME")
     if home:
         root = _absolute(home, "TRACKER_HOME")
-        return Folders(root / "config", root / "data", root / "state")
+        return Folders(root / "config", root / "data", root / "state", root / "downloads")
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(APP, appauthor=False)
     return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path)
+
+
+def downloads_folder(folders: Folders) -> Path:
+    """Return where files go that somebody asked for: the system's folder, unless ours is told."""
+    if folders.downloads is not None:
+        return folders.downloads
+    from platformdirs import user_downloads_path
+
+    return user_downloads_path()
 
 
 def _document(path: Path) -> Mapping[str, Any]:

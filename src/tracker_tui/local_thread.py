@@ -59,8 +59,8 @@ class LocalThread:
         self._do(partial(self._deal_with, self._engine.drop, change))
 
     def ask(self, work: Callable[[], T]) -> Future[T]:
-        """Have something read from this machine's files."""
-        return self._thread.submit(work)
+        """Have something read from this machine's files; the future raises TrackerError only."""
+        return self._thread.submit(self._explained, work)
 
     def look_around(self) -> None:
         """Look what other programs of this machine did; asked often, it never piles up."""
@@ -83,6 +83,14 @@ class LocalThread:
             self._audience.tell(Noticed(str(error)))
         except Exception as error:  # noqa: BLE001 - nobody is above a thread to hear of it
             self._audience.tell(Noticed(str(fault_of(error))))
+
+    def _explained(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except TrackerError:
+            raise
+        except Exception as error:
+            raise fault_of(error) from error
 
     def _load(self, refresher: Refresher) -> None:
         if refresher.load():

@@ -101,6 +101,11 @@ class Tracker:
         """Return what to call whoever `updated_by` names; what is unknown stands as it is."""
         return self.names.get(who, who)
 
+    def resource_name(self, resource_id: str) -> str:
+        """Return what a resource is called; one that is gone is called by its id."""
+        resource = self.resource(resource_id)
+        return resource_id if resource is None else resource.name
+
     def now(self) -> int:
         """Return the database's time, in Unix seconds."""
         return int(time.time() + self._ledger_thread.refresher.clock_offset)

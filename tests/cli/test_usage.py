@@ -21,6 +21,11 @@ from tracker_tui import __version__
         ["nonsense"],
         ["list", "--nonsense"],
         ["list", "two", "words"],
+        ["history", "two", "words"],
+        ["history", "--limit"],
+        ["history", "--since"],
+        ["leaderboard", "chani"],
+        ["leaderboard", "--period", "90d"],
         ["init", "now"],
         ["--nonsense"],
         ["--profile"],
@@ -35,7 +40,7 @@ def test_what_makes_no_sense_is_told_in_one_line(run: Run, guild: Path, argv: li
 
 def test_version_and_help_are_no_errors(run: Run) -> None:
     assert run("--version") == (0, f"tracker-tui {__version__}\n", "")
-    for command in ([], ["edit"], ["list"], ["init"], ["demo"]):
+    for command in ([], ["edit"], ["list"], ["history"], ["leaderboard"], ["init"], ["demo"]):
         ran = run(*command, "--help")
         assert (ran.status, ran.err) == (0, "")
         assert "--profile" in ran.out

@@ -97,6 +97,32 @@ def _parser() -> _Parser:
     listing.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to look for")
     listing.add_argument("--json", action="store_true", help="print one JSON document")
 
+    history = command("history", "history", "history", "show who changed what, newest first")
+    history.add_argument(
+        "resource", nargs="?", metavar="RESOURCE", help="an id, a name, or a part of one name"
+    )
+    history.add_argument(
+        "--since",
+        default="all",
+        metavar="PERIOD",
+        help="24h, 7d, 2w, all (unless told), or days: 2026-01-01..2026-01-31, 2026-01-01..",
+    )
+    history.add_argument(
+        "--limit", default="20", metavar="N", help="how many at most: 1 to 1000, 20 unless told"
+    )
+    history.add_argument("--json", action="store_true", help="print one JSON document")
+
+    leaderboard = command(
+        "leaderboard", "leaderboard", "leaderboard", "show who earned how many points"
+    )
+    leaderboard.add_argument(
+        "--period",
+        choices=["24h", "7d", "30d", "all"],
+        default="7d",
+        help="the last 24 hours, 7 days (unless told), 30 days, or all of time",
+    )
+    leaderboard.add_argument("--json", action="store_true", help="print one JSON document")
+
     doctor = command("doctor", "doctor", "doctor", "say what is configured, reachable, permitted")
     doctor.add_argument("--json", action="store_true", help="print one JSON document")
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from tracker_tui.cli.output import say
 from tracker_tui.domain.change import Moved
+from tracker_tui.domain.history import HistoryEntry
+from tracker_tui.domain.leaderboard import Standing
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.points import effective_multiplier
 from tracker_tui.domain.resource import Resource
@@ -44,6 +46,42 @@ def edit_document(outcome: Outcome, message: str, updated_by: str) -> dict[str, 
             if moved
             else None
         ),
+    }
+
+
+def history_document(entry: HistoryEntry, resource: str, by: str) -> dict[str, Any]:
+    """Return an entry of the history; `resource` and `by` as they are called today."""
+    return {
+        "id": entry.id,
+        "resource_id": entry.resource_id,
+        "resource": resource,
+        "change_type": entry.change_type,
+        "hagga": {
+            "previous": entry.hagga_before,
+            "new": entry.hagga,
+            "change": entry.hagga_change,
+        },
+        "deep_desert": {
+            "previous": entry.deep_desert_before,
+            "new": entry.deep_desert,
+            "change": entry.deep_desert_change,
+        },
+        "by": by,
+        "reason": entry.reason,
+        "at": entry.at,
+    }
+
+
+def standing_document(standing: Standing) -> dict[str, Any]:
+    """Return a place on the leaderboard; `share` of all points, from 0.0 to 1.0."""
+    return {
+        "rank": standing.rank,
+        "user_id": standing.user_id,
+        "name": standing.name,
+        "points": standing.points,
+        "actions": standing.actions,
+        "share": round(standing.share, 4),
+        "rank_change": standing.climbed,
     }
 
 

@@ -97,25 +97,24 @@ class DayLevel(NamedTuple):
     at_begin: int
 
 
-def daily_totals(
-    levels: Iterable[DayLevel], totals: dict[str, int], first: int, last: int
-) -> dict[str, list[int]]:
-    """Return for each resource its total at the end of each day from `first` to `last`.
+class DailyTotals:
+    """What was in store of each resource at the end of each day from `first` to `last`."""
 
-    `totals` is what is there now, which is the end of the last day. Days on which nothing happened
-    have what the day before left.
-    """
-    by_resource: dict[str, dict[int, DayLevel]] = {}
-    for level in levels:
-        by_resource.setdefault(level.resource_id, {})[level.day] = level
-    found = {}
-    for resource_id, total in totals.items():
-        known = by_resource.get(resource_id, {})
-        earliest = min(known.values(), key=lambda level: level.day, default=None)
-        value = total if earliest is None else earliest.at_begin
+    def __init__(self, levels: Iterable[DayLevel], first: int, last: int) -> None:
+        self._first, self._last = first, last
+        self._levels: dict[str, dict[int, DayLevel]] = {}
+        for level in levels:
+            self._levels.setdefault(level.resource_id, {})[level.day] = level
+
+    def of(self, resource_id: str, total: int) -> list[int]:
+        """Return the totals of a resource, of which `total` is there now: the last of them.
+
+        Days on which nothing happened have what the day before left.
+        """
+        known = self._levels.get(resource_id, {})
+        value = known[min(known)].at_begin if known else total
         values = []
-        for day in range(first, last):
+        for day in range(self._first, self._last):
             value = known[day].at_end if day in known else value
             values.append(value)
-        found[resource_id] = [*values, total]
-    return found
+        return [*values, total]

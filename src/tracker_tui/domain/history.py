@@ -73,7 +73,8 @@ class HistoryFilter(NamedTuple):
     kinds: frozenset[EntryKind] = frozenset()
     location: Location | None = None
     """Only what moved something there, or counted without saying where."""
-    period: Period = ALL
+    period: Period | None = None
+    """None: none was chosen, and all of time is meant."""
 
     @property
     def is_indexed(self) -> bool:
@@ -82,9 +83,9 @@ class HistoryFilter(NamedTuple):
         return not (self.text.strip() or self.kinds or self.location or has_both)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether everything passes."""
-        return self == HistoryFilter()
+    def span(self) -> Period:
+        """The period that is meant."""
+        return self.period or ALL
 
 
 class HistoryPage(NamedTuple):

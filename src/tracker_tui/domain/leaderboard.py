@@ -104,14 +104,14 @@ def ranked(sums: Iterable[Sum], members: Members, *, has_before: bool) -> Leader
         known = merged.get(owner, Sum(owner, 0.0, 0))
         merged[owner] = Sum(
             owner,
-            known.points + sane(each.points),
+            sane(known.points + sane(each.points)),
             known.actions + each.actions,
-            known.points_before + sane(each.points_before),
+            sane(known.points_before + sane(each.points_before)),
             known.actions_before + each.actions_before,
         )
     now = _ranks({m.user_id: m.points for m in merged.values() if m.actions})
     before = _ranks({m.user_id: m.points_before for m in merged.values() if m.actions_before})
-    total = sum(max(0.0, merged[user_id].points) for user_id in now)
+    total = sane(sum(max(0.0, merged[user_id].points) for user_id in now))
     standings = [
         Standing(
             rank,

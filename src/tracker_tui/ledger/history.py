@@ -61,7 +61,7 @@ class HistoryQuestion(NamedTuple):
         wish = self.wish
         kinds = ",".join(sorted(wish.kinds))
         asked = (wish.text, wish.resource_id, wish.member_id, kinds, wish.location)
-        return f"history {wish.period.name} {asked} {self.before}"
+        return f"history {wish.span.name} {asked} {self.before}"
 
     @staticmethod
     def answer_type() -> type[HistoryPage]:
@@ -160,7 +160,7 @@ def _newest(
     row, rowid = HistoryRow, _rowid()
     every = [
         *conditions,
-        *within(row.created_at, question.wish.period, now),
+        *within(row.created_at, question.wish.span, now),
         *between_places(row.created_at, rowid, question.before, question.down_to),
     ]
     query = row.select(*_INNER, rowid.alias("place"))
@@ -188,8 +188,8 @@ def _numbered(found: Select) -> Select:
 def _columns(row: Any) -> list[Node]:
     """Return what to select for `_entry_from`: each value cast to what it should be."""
     return [
-        row.id.cast("TEXT"),
-        row.change_type.cast("TEXT"),
+        fn.COALESCE(row.id.cast("TEXT"), ""),
+        fn.COALESCE(row.change_type.cast("TEXT"), ""),
         whole_number(row.previous_quantity_hagga),
         whole_number(row.new_quantity_hagga),
         whole_number(row.previous_quantity_deep_desert),

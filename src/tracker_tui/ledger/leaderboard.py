@@ -189,7 +189,7 @@ def _newest_of(writing: Any, question: ContributionsQuestion, now: Any) -> Selec
     row, rowid = LeaderboardRow, SQL("rowid")
     return (
         row.select(
-            row.id.cast("TEXT"),
+            fn.COALESCE(row.id.cast("TEXT"), ""),
             fn.COALESCE(row.action_type.cast("TEXT"), ""),
             whole_number(row.quantity_changed),
             *(

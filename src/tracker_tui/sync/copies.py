@@ -36,20 +36,28 @@ class Copy(Generic[F]):
         self._file: F | None = None
 
     def use(self, work: Callable[[F], T], otherwise: T) -> T:
-        """Do something with the file; returns `otherwise` where it does not serve."""
+        """Do something with the file; returns `otherwise` where it does not serve.
+
+        Where it is damaged it is done with a new one.
+        """
         try:
-            if self._file is None:
-                self._file = self._opener(self._path)
-            return work(self._file)
-        except LocalFileDamaged:
-            self.close()
-            aside = set_aside(self._path)
-            self._tell(
-                f"This machine's copy of {self._what} was damaged: it is made anew ({aside})."
-            )
+            try:
+                return work(self._opened())
+            except LocalFileDamaged:
+                self.close()
+                aside = set_aside(self._path)
+                self._tell(
+                    f"This machine's copy of {self._what} was damaged: it is made anew ({aside})."
+                )
+                return work(self._opened())
         except LocalFileError as error:
             self._tell(str(error))
         return otherwise
+
+    def _opened(self) -> F:
+        if self._file is None:
+            self._file = self._opener(self._path)
+        return self._file
 
     def close(self) -> None:
         """Let go of the file."""

@@ -19,6 +19,7 @@ from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 
 from tracker_tui.domain.grammar import SIGNS
+from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.text import one_line
 from tracker_tui.events import Event as TrackerEvent
 from tracker_tui.tracker import Tracker
@@ -26,14 +27,11 @@ from tracker_tui.ui.memory import Remembered, recall, remember
 from tracker_tui.ui.news import News
 from tracker_tui.ui.notification import SteadyNotification
 from tracker_tui.ui.palette import TrackerCommands, is_offered
+from tracker_tui.ui.screens.main import MainScreen
 from tracker_tui.ui.screens.resources import ResourcesScreen
 from tracker_tui.ui.themes import DARK, THEMES
 from tracker_tui.ui.view import View
-from tracker_tui.ui.widgets.filter_bar import FilterInput
 from tracker_tui.ui.widgets.line_input import LineInput
-from tracker_tui.ui.widgets.line_table import LineTable
-from tracker_tui.ui.widgets.quick_edit import ChangeInput
-from tracker_tui.ui.widgets.resource_table import ResourceTable
 
 _KEYS_WHILE_OPENING = frozenset({"ctrl+q", "q", "escape", "question_mark", "f1"})
 _SWITCH_SECONDS = 0.001
@@ -41,17 +39,6 @@ _LONGEST_PASTE = 1_000
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a program."""
 _LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
-
-
-def known_binding_ids() -> set[str]:
-    """Return the ids that a table [keys] may name."""
-    nodes = (TrackerApp, ResourcesScreen, LineTable, ResourceTable, FilterInput, ChangeInput)
-    return {
-        binding.id
-        for node in nodes
-        for binding in node.BINDINGS
-        if isinstance(binding, Binding) and binding.id
-    }
 
 
 class TrackerApp(App[None]):
@@ -86,6 +73,7 @@ class TrackerApp(App[None]):
         self._remembers = not tracker.config.is_demo
         remembered = recall(self._memory) if self._remembers else Remembered(View())
         self._early_keys: list[events.Key] = []
+        self._main_screens: dict[str, MainScreen] = {}
         self.resources = ResourcesScreen(tracker, remembered.view)
         self.resources.herald.tells_of_others = remembered.tells_of_others
         for theme in THEMES:
@@ -106,12 +94,18 @@ class TrackerApp(App[None]):
         self.tracker.listen(self._hear)
         self._leave_on_signals()
         self.set_keymap(dict(self.tracker.config.keys))
+        if self.tracker.config.keys:
+            self._tell_of_unknown_keys()
+        if self.tracker.trouble is not None:
+            self.resources.herald.tell_of_trouble(self.tracker.trouble)
+
+    def _tell_of_unknown_keys(self) -> None:
+        from tracker_tui.ui.keys import known_binding_ids
+
         unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids())
         if unknown:
             told = f"[keys] in config.toml names what is not there: {one_line(', '.join(unknown))}"
             self.notify(told, severity="warning", markup=False)
-        if self.tracker.trouble is not None:
-            self.resources.herald.tell_of_trouble(self.tracker.trouble)
 
     def notify(
         self,
@@ -196,7 +190,7 @@ class TrackerApp(App[None]):
         await super().on_event(event)
 
     async def _take_key(self, event: events.Key) -> bool:
-        if self.screen is not self.resources:
+        if not isinstance(self.screen, MainScreen):
             return False
         if await self._check_bindings(event.key, priority=True):
             return True
@@ -208,6 +202,64 @@ class TrackerApp(App[None]):
         return await self._check_bindings(event.key)
 
     # Actions
+
+    async def action_show(self, name: str) -> None:
+        """Go to another of the main screens; each stays as it was left."""
+        screen = self.main_screen(name)
+        if self.screen is screen or not isinstance(self.screen, MainScreen):
+            return
+        if screen is self.resources:
+            await self.pop_screen()
+        elif self.screen is self.resources:
+            await self.push_screen(screen)
+        else:
+            await self.switch_screen(screen)
+
+    def main_screen(self, name: str) -> MainScreen:
+        """Return a main screen; it is made when it is first wanted."""
+        if name == "resources":
+            return self.resources
+        if name not in self._main_screens:
+            from tracker_tui.ui.screens import archive_screens
+
+            screen = archive_screens.make(name, self.tracker)
+            self.install_screen(screen, name)
+            self._main_screens[name] = screen
+        return self._main_screens[name]
+
+    async def go_to_resource(self, resource_id: str) -> None:
+        """Show a resource in the table of all."""
+        while self.screen is not self.resources:
+            await self.pop_screen()
+        self.resources.go_to(resource_id)
+
+    async def show_history_of(self, resource_id: str) -> None:
+        """Show the whole history of a resource."""
+        from tracker_tui.ui.screens.history import HistoryScreen
+
+        screen = self.main_screen("history")
+        if isinstance(screen, HistoryScreen):
+            screen.show_only(resource_id)
+        await self.action_show("history")
+
+    def action_outbox(self) -> None:
+        """Show what waits for the player, and what waits to be sent."""
+        from tracker_tui.ui.screens.outbox import OutboxScreen
+
+        self.push_screen(OutboxScreen(self.tracker), self._edit_again)
+
+    async def _edit_again(self, outcome: Outcome | None) -> None:
+        if outcome is not None:
+            await self.action_show("resources")
+            self.resources.edit_again(outcome)
+        self.resources.show_standing()
+
+    def action_tell_of_others(self) -> None:
+        """Tell from now on what others change, or tell it no more."""
+        herald = self.resources.herald
+        herald.tells_of_others = not herald.tells_of_others
+        does = "are told" if herald.tells_of_others else "are not told any more"
+        self.notify(f"Changes of others {does}.", markup=False, timeout=2)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what Textual has, but for what our own help and dialogs do better."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from tracker_tui.domain.course import DailyTotals
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS, ago
-from tracker_tui.ui.shown import bar, percent_text
+from tracker_tui.ui.shown import bar, percent_text, sparkline
 
 GAP: Final = 1
+SPARKLINE_DAYS: Final = 30
 _NAME_AT_LEAST: Final = 18
 _NAME_WANTED: Final = 28
 _NAME_AT_MOST: Final = 48
@@ -29,6 +31,8 @@ class Context(NamedTuple):
     name_of: Callable[[str], str]
     places: Mapping[Location, str]
     location: Location
+    totals: DailyTotals | None = None
+    """How totals went, for the sparklines; None: they are not wanted."""
 
 
 class Column(NamedTuple):
@@ -60,6 +64,7 @@ _KINDS: Final = {
     "bar": _Kind("", 8, False),
     "progress": _Kind("%", 6, True),
     "status": _Kind("Status", 10, False),
+    "course": _Kind("30 days", 10, False),
     "updated": _Kind("Updated", 8, True),
     "by": _Kind("By", 14, False),
 }
@@ -81,6 +86,7 @@ _SORTABLE: Final = {
 }
 _ALWAYS: Final = ("priority", "name", "hagga", "deep_desert", "status")
 _AS_ROOM_ALLOWS: Final = (
+    "course",
     "total",
     "progress",
     "updated",
@@ -115,6 +121,8 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
     # When even these are too many, the name gives way rather than a quantity.
     widths["name"] = max(4, widths["name"] + min(0, room))
     room = _stretch(widths, "name", min(_NAME_AT_MOST, longest), room)
+    if "course" in chosen:
+        room = _stretch(widths, "course", SPARKLINE_DAYS, room)
     if "bar" in chosen:
         room = _stretch(widths, "bar", _BAR_AT_MOST, room)
     for key in chosen:
@@ -136,6 +144,12 @@ def _updated(resource: Resource, context: Context, _width: int) -> str:
     return ago(context.now - resource.updated_at) + mark
 
 
+def _course(resource: Resource, context: Context, width: int) -> str:
+    if context.totals is None:
+        return ""
+    return sparkline(context.totals.of(resource.id, resource.total), width)
+
+
 _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
     "priority": lambda r, _, __: "★" if r.priority else "",
     "icon": lambda r, _, __: one_line(r.icon or "", 4),
@@ -150,6 +164,7 @@ _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
     "bar": lambda r, _, width: bar(r.percent, width),
     "progress": lambda r, _, __: percent_text(r.percent),
     "status": lambda r, _, __: str(STATUS_LOOKS[r.status]),
+    "course": _course,
     "updated": _updated,
     "by": lambda r, context, _: one_line(context.name_of(r.updated_by), 40),
 }
@@ -184,7 +199,8 @@ def _natural_widths(resources: Sequence[Resource], context: Context) -> dict[str
         # Room for the sign of the current location in front of the name.
         title = min(_PLACE_AT_MOST, len(one_line(context.places[location], 24)) + 2)
         widths[key] = max(widths[key], title)
-    for key, is_there in _optional_columns(resources).items():
+    has = _optional_columns(resources) | {"course": context.totals is not None}
+    for key, is_there in has.items():
         if not is_there:
             del widths[key]
     return widths

@@ -50,6 +50,7 @@ def remember(path: Path, kept: Remembered) -> None:
         "statuses": sorted(view.statuses),
         "priority_only": view.priority_only,
         "stale_only": view.stale_only,
+        "has_sparklines": view.has_sparklines,
         "theme": kept.theme,
         "tells_of_others": kept.tells_of_others,
     }
@@ -70,6 +71,7 @@ def _view(document: dict[str, Any]) -> View:
         statuses=frozenset(s for s in Status if s.value in _texts(document.get("statuses"))),
         priority_only=document.get("priority_only") is True,
         stale_only=document.get("stale_only") is True,
+        has_sparklines=document.get("has_sparklines") is True,
     )
 
 

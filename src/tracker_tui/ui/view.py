@@ -26,6 +26,7 @@ class View(NamedTuple):
     statuses: frozenset[Status] = frozenset()
     priority_only: bool = False
     stale_only: bool = False
+    has_sparklines: bool = False
 
     @property
     def is_filtered(self) -> bool:

@@ -3,71 +3,178 @@
 from __future__ import annotations
 
 import re
-from asyncio import wrap_future
 from collections.abc import Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tracker_tui.domain.history import HistoryEntry
+from tracker_tui.domain.course import Course
+from tracker_tui.domain.history import HistoryEntry, HistoryFilter
+from tracker_tui.domain.period import MONTH, PERIODS
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS, ago
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
+from tracker_tui.ui.asking import age_told, answers
+from tracker_tui.ui.cells import fit
+from tracker_tui.ui.course_chart import course_chart, outlook
+from tracker_tui.ui.facts import facts
 from tracker_tui.ui.screens.dialog import Dialog, Scroller
 from tracker_tui.ui.shown import percent_text
+from tracker_tui.ui.widgets.chart_view import ChartView
+from tracker_tui.ui.widgets.period_bar import PeriodBar
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _LONGEST_DESCRIPTION = 4_000
+_LATEST = 20
+_PERSON = 34
 
 
-class DetailsScreen(Dialog[None]):
-    """A resource as it is now; its history comes behind the screen."""
+class DetailsScreen(Dialog[str]):
+    """A resource as it is now, how it came to that, and who did it; all of that comes behind it.
+
+    Ends with `history` if its whole history is to be shown.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,f", "period(1)", "Period", id="details.period"),
+        Binding("left", "period(-1)", "Period before", id="details.period-before"),
+        Binding("h,2", "history", "Whole history", id="details.history"),
+        Binding("r", "refresh", "Refresh", id="details.refresh"),
+    ]
 
     def __init__(self, tracker: Tracker, resource_id: str) -> None:
         super().__init__()
         self._tracker = tracker
         self._resource_id = resource_id
+        self.periods = PeriodBar(PERIODS, MONTH, id="details-periods")
+        self.chart = ChartView(has_legend=True, id="details-chart")
+        self._people = Static(id="details-people", markup=False)
+        self._history = Static("reading the history …", id="details-history", markup=False)
+        self._read_at: float | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out the facts, and room for the history."""
+        """Lay out facts and chart beside each other, and below them who did what."""
         resource = self._tracker.resource(self._resource_id)
-        with Vertical(classes="dialog wide tall"):
+        with Vertical(classes="dialog wide whole"):
             if resource is None:
                 yield Static("This resource was deleted.", classes="dialog-text")
             else:
                 yield Static(Text(one_line(resource.name)), classes="dialog-title")
                 with Scroller():
-                    yield Static(self._facts(resource))
-                    yield Static("reading the history …", id="details-history", markup=False)
-            yield Static("↑ ↓ scroll   esc back", classes="dialog-keys")
+                    with Horizontal(id="details-top"):
+                        yield Static(self._facts(resource), id="details-facts")
+                        with Vertical(id="details-course"):
+                            yield self.periods
+                            yield self.chart
+                    yield self._people
+                    yield Static(_described(resource))
+                    yield self._history
+            yield Static(
+                "← → period   ↑ ↓ scroll   h whole history   esc back", classes="dialog-keys"
+            )
 
     def on_mount(self) -> None:
-        """Ask for the history."""
-        self._read_history()
+        """Ask for the course and the history."""
+        if self._tracker.resource(self._resource_id) is not None:
+            self.read_course()
+            self._read_history()
 
-    @work(group="history")
+    # Reading
+
+    @work(group="course", exclusive=True)
+    async def read_course(self) -> None:
+        """Read how the quantities went over the period; what is shown stays until then."""
+        archive = self._tracker.archive
+        question = archive.course(self._resource_id, self.periods.period)
+        try:
+            async for answer in answers(archive, question):
+                self._read_at = answer.at
+                self._show_course(answer.value)
+                self.periods.told = age_told(answer.at, None, is_reading=True)
+        except TrackerError as error:
+            self.periods.told = age_told(self._read_at, error, is_reading=False)
+            if self._read_at is None:
+                self.chart.tell(str(error))
+
+    @work(group="history", exclusive=True)
     async def _read_history(self) -> None:
         # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
+        archive = self._tracker.archive
+        wish = HistoryFilter(resource_id=self._resource_id)
+        is_shown = False
         try:
-            entries = await wrap_future(self._tracker.recent_history(self._resource_id))
-            history = self._history(entries)
+            async for answer in answers(archive, archive.history(wish)):
+                is_shown = True
+                self._history.update(self._history_text(answer.value.entries[:_LATEST]))
         except TrackerError as error:
-            history = Text(str(error))
-        for shown in self.query("#details-history").results(Static):
-            shown.update(history)
+            if not is_shown:
+                self._history.update(Text(str(error)))
+
+    @on(PeriodBar.Chosen)
+    def _take_period(self) -> None:
+        self._read_at = None
+        self.chart.tell("reading …")
+        self._people.update("")
+        self.read_course()
+
+    def action_period(self, by: int) -> None:
+        """Look at another period."""
+        self.periods.step(by)
+
+    def action_refresh(self) -> None:
+        """Read everything anew."""
+        self.read_course()
+        self._read_history()
+
+    def action_history(self) -> None:
+        """Show the whole history of the resource."""
+        self.dismiss("history")
+
+    # What is shown
+
+    def _show_course(self, course: Course) -> None:
+        tracker, resource = self._tracker, self._tracker.resource(self._resource_id)
+        if resource is None:
+            return
+        now = course.ending_with(tracker.now(), resource.hagga, resource.deep_desert)
+        zone, places, target = tracker.archive.zone, tracker.places, resource.target
+        self.chart.show(partial(course_chart, now, target, places, zone))
+        self._people.update(self._people_text(now, resource))
+
+    def _people_text(self, course: Course, resource: Resource) -> Text:
+        text = Text(outlook(course, resource.total, resource.target) + "\n")
+        gave = [(s.by, f"+{grouped(s.given)}") for s in course.givers]
+        took = [(s.by, f"-{grouped(s.taken)}") for s in course.takers]
+        if not gave and not took:
+            return text
+        text.append(f"{'Who gave':<{_PERSON + 2}}{'Who took'}\n", "bold")
+        for giver, taker in zip_longest(gave, took):
+            text.append(self._person(giver).ljust(_PERSON + 2))
+            text.append(self._person(taker) + "\n")
+        return text
+
+    def _person(self, share: tuple[str, str] | None) -> str:
+        if share is None:
+            return ""
+        who, moved = share
+        return fit(one_line(self._tracker.name_of(who), 40), _PERSON - 14) + moved.rjust(14)
 
     def _facts(self, resource: Resource) -> Text:
         tracker = self._tracker
         look = STATUS_LOOKS[resource.status]
         places = [one_line(tracker.places[location], 24) for location in Location]
-        facts = [
+        named = [
             ("Category", " · ".join(filter(None, _kinds(resource)))),
             (places[0], grouped(resource.hagga)),
             (places[1], grouped(resource.deep_desert)),
@@ -78,20 +185,7 @@ class DetailsScreen(Dialog[None]):
             ("Updated", self._updated(resource)),
             ("Image", resource.image_url or ""),
         ]
-        width = max(len(name) for name, _ in facts) + 2
-        text = Text()
-        for name, value in facts:
-            if value:
-                text.append(name.ljust(width), "dim")
-                text.append_text(linked(one_line(value, 300)))
-                text.append("\n")
-        if resource.description:
-            lines = resource.description[:_LONGEST_DESCRIPTION].splitlines()
-            text.append("\n")
-            for line in lines:
-                text.append_text(linked(one_line(line, _LONGEST_DESCRIPTION)))
-                text.append("\n")
-        return text
+        return facts([(name, linked(one_line(value, 300))) for name, value in named if value])
 
     def _updated(self, resource: Resource) -> str:
         who = one_line(self._tracker.name_of(resource.updated_by), 40)
@@ -100,7 +194,7 @@ class DetailsScreen(Dialog[None]):
         age = ago(now - resource.updated_at)
         return f"{age if age == 'now' else age + ' ago'} by {who}{stale}"
 
-    def _history(self, entries: Sequence[HistoryEntry]) -> Text:
+    def _history_text(self, entries: Sequence[HistoryEntry]) -> Text:
         if not entries:
             return Text("\nNo changes yet.")
         now = self._tracker.now()
@@ -121,6 +215,14 @@ class DetailsScreen(Dialog[None]):
                 text.append(f"  {one_line(entry.reason, 120)}", "dim")
             text.append("\n")
         return text
+
+
+def _described(resource: Resource) -> Text:
+    text = Text()
+    for line in (resource.description or "")[:_LONGEST_DESCRIPTION].splitlines():
+        text.append_text(linked(one_line(line, _LONGEST_DESCRIPTION)))
+        text.append("\n")
+    return text
 
 
 def linked(line: str) -> Text:

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS
-from tracker_tui.ui.screens.dialog import Choices, Dialog
+from tracker_tui.ui.screens.dialog import Dialog
+from tracker_tui.ui.screens.ticking import Choice, TickList
 from tracker_tui.ui.view import View
-
-
-class _Choice(NamedTuple):
-    """One thing that can be ticked: what it narrows, to what, and how it is called."""
-
-    kind: str
-    value: str
-    name: str
-
-
-class TickList(Choices):
-    """Options with a tick in front, which is there or not: colour tells nothing here."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "select", "Tick", id="filters.tick"),
-        Binding("enter", "screen.apply", "Apply", id="filters.apply"),
-    ]
-
-    def __init__(self, choices: Iterable[_Choice], ticked: set[_Choice]) -> None:
-        self.choices = list(choices)
-        self.ticked = ticked
-        super().__init__(*map(self._line, self.choices), markup=False)
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Tick or untick."""
-        event.stop()
-        choice = self.choices[event.option_index]
-        self.ticked ^= {choice}
-        self.replace_option_prompt_at_index(event.option_index, self._line(choice))
-
-    def _line(self, choice: _Choice) -> str:
-        return f"[{'✓' if choice in self.ticked else ' '}] {choice.name}"
 
 
 class FiltersScreen(Dialog[View]):
@@ -70,15 +39,15 @@ class FiltersScreen(Dialog[View]):
             yield TickList(choices, {choice for choice in choices if self._is_on(choice)})
             yield Static("space tick   enter apply   c clear   esc back", classes="dialog-keys")
 
-    def _choices(self) -> Iterable[_Choice]:
+    def _choices(self) -> Iterable[Choice]:
         for status, look in STATUS_LOOKS.items():
-            yield _Choice("status", status.value, str(look))
-        yield _Choice("priority", "", "★ priority")
-        yield _Choice("stale", "", "! to recount")
+            yield Choice("status", status.value, str(look))
+        yield Choice("priority", "", "★ priority")
+        yield Choice("stale", "", "! to recount")
         for category in self._categories:
-            yield _Choice("category", category, one_line(category, 40))
+            yield Choice("category", category, one_line(category, 40))
 
-    def _is_on(self, choice: _Choice) -> bool:
+    def _is_on(self, choice: Choice) -> bool:
         view = self._view
         match choice.kind:
             case "status":

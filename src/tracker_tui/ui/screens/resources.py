@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import wait
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import resource_line, tally_sentence
+from tracker_tui.domain.wording import resource_line
 from tracker_tui.events import Event, Failed, Kept, Loaded, Noticed, NotKept, Settled, Undone
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.arranged import ArrangedResources
 from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.editing import Editing
 from tracker_tui.ui.herald import Herald
+from tracker_tui.ui.screens.main import MainScreen
+from tracker_tui.ui.sparklines import Sparklines
 from tracker_tui.ui.standing import facts_of, standing_of
 from tracker_tui.ui.view import SORT_KEYS, View
 from tracker_tui.ui.widgets.filter_bar import FilterBar
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.quick_edit import QuickEdit
 from tracker_tui.ui.widgets.resource_table import ResourceTable
-from tracker_tui.ui.widgets.summary_strip import SummaryStrip
 
 _POLL_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
@@ -35,7 +36,7 @@ _BLINK_SECONDS = 0.01
 _NOT_IN_QUICK_EDIT = frozenset({"filter", "quick_edit", "undo", "copy", "leave"})
 
 
-class ResourcesScreen(Screen[None]):
+class ResourcesScreen(MainScreen):
     """Where players spend the evening; everything that it needs to know the tracker tells it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,35 +59,24 @@ class ResourcesScreen(Screen[None]):
         Binding("u", "undo", "Undo", id="resources.undo", tooltip="Take back the last submission"),
         Binding("f", "choose_filters", "Filters", id="resources.filters", show=False),
         Binding("s", "choose_sorting", "Sort", id="resources.sort", show=False),
+        Binding(
+            "l",
+            "sparklines",
+            "Sparklines",
+            id="resources.sparklines",
+            show=False,
+            tooltip="How totals went over 30 days, from the least to the most",
+        ),
         Binding("y", "copy", "Copy", id="resources.copy", show=False),
-        Binding(
-            "o",
-            "outbox",
-            "Outbox",
-            id="resources.outbox",
-            show=False,
-            tooltip="What waits for you, and what waits to be sent",
-        ),
-        Binding("i", "tally", "Tally", id="resources.tally", show=False, tooltip="This session"),
-        Binding(
-            "n",
-            "tell_of_others",
-            "Toasts of others",
-            id="resources.others",
-            show=False,
-            tooltip="Tell, or tell no more, what others change",
-        ),
-        Binding("r", "refresh", "Refresh", id="resources.refresh", show=False),
         Binding("escape", "clear", "Clear filter, marks", id="resources.clear", show=False),
-        Binding("q", "leave", "Quit", id="resources.quit", show=False),
     ]
 
+    title_key = "resources"
+
     def __init__(self, tracker: Tracker, view: View) -> None:
-        super().__init__()
-        self.tracker = tracker
+        super().__init__(tracker)
         self.view = view
         self.herald = Herald(self, tracker)
-        self.strip = SummaryStrip(id="strip")
         self.filter = FilterBar(id="filter")
         self.table = ResourceTable(id="table")
         self.edit = QuickEdit(id="edit")
@@ -96,6 +86,7 @@ class ResourcesScreen(Screen[None]):
         self.is_ready = False
         """Whether keys have something to work on: the rows, or the reason why there are none."""
         self._arranged = ArrangedResources(tracker)
+        self._sparklines = Sparklines(self, tracker)
         self._text = ""
         self._called: object = None
         """What members and locations were called when the rows were last shown."""
@@ -200,9 +191,11 @@ class ResourcesScreen(Screen[None]):
     def show_rows(self, *, to_top: bool = False) -> None:
         """Show what the text finds of the rows in their order."""
         rows = self._arranged.found(self._text)
+        self._sparklines.want(is_wanted=self.view.has_sparklines)
         now, view = self.tracker.now(), self.view
         self._called = (self.tracker.names, self.tracker.places)
-        context = Context(now, self.tracker.name_of, self.tracker.places, view.location)
+        places, totals = self.tracker.places, self._sparklines.totals
+        context = Context(now, self.tracker.name_of, places, view.location, totals)
         sort = (view.sort, view.is_reversed)
         self.table.show(rows, self._arranged.everything, context, sort=sort, to_top=to_top)
         self.table.empty_text = self._why_empty()
@@ -368,32 +361,29 @@ class ResourcesScreen(Screen[None]):
 
         resource = self.table.highlighted
         if resource is not None and self.app.screen is self:
-            self.app.push_screen(DetailsScreen(self.tracker, resource.id))
+            after = partial(self._after_details, resource.id)
+            self.app.push_screen(DetailsScreen(self.tracker, resource.id), after)
 
-    def action_outbox(self) -> None:
-        """Show what waits for the player, and what waits to be sent."""
-        from tracker_tui.ui.screens.outbox import OutboxScreen
+    async def _after_details(self, resource_id: str, action: str | None) -> None:
+        if action is not None:
+            await self.app.show_history_of(resource_id)  # type: ignore[attr-defined]
 
-        self.app.push_screen(OutboxScreen(self.tracker), self._edit_again)
+    def edit_again(self, outcome: Outcome) -> None:
+        """Open the quick edit with a change that the ledger did not take."""
+        change = outcome.change
+        self.set_view(self.view._replace(location=change.location))
+        text = describe(change) + (f" # {change.reason}" if change.reason else "")
+        self._start_edit((change.resource_id,), text, outcome)
 
-    def _edit_again(self, outcome: Outcome | None) -> None:
-        if outcome is not None:
-            change = outcome.change
-            self.set_view(self.view._replace(location=change.location))
-            text = describe(change) + (f" # {change.reason}" if change.reason else "")
-            self._start_edit((change.resource_id,), text, outcome)
-        self.show_standing()
+    def action_sparklines(self) -> None:
+        """Show how totals went, or show it no more."""
+        self.set_view(self.view._replace(has_sparklines=not self.view.has_sparklines))
 
-    def action_tally(self) -> None:
-        """Say what this session has brought."""
-        told = tally_sentence(self.tracker.tally, len(self.tracker.pending()))
-        self.notify(told[0].upper() + told[1:], markup=False)
-
-    def action_tell_of_others(self) -> None:
-        """Tell from now on what others change, or tell it no more."""
-        self.herald.tells_of_others = not self.herald.tells_of_others
-        does = "are told" if self.herald.tells_of_others else "are not told any more"
-        self.notify(f"Changes of others {does}.", markup=False, timeout=2)
+    def action_refresh(self) -> None:
+        """Read everything anew."""
+        super().action_refresh()
+        if self.view.has_sparklines:
+            self._sparklines.read()
 
     def action_copy(self) -> None:
         """Copy the highlighted resource, as one line of text."""
@@ -407,11 +397,7 @@ class ResourcesScreen(Screen[None]):
     def action_leave(self) -> None:
         """Quit; not while something is half typed."""
         if not self.edit.is_open:
-            self.app.run_worker(self.app.action_quit())
-
-    def action_refresh(self) -> None:
-        """Read everything anew."""
-        self.tracker.refresh()
+            super().action_leave()
 
     def go_to(self, resource_id: str) -> None:
         """Put the cursor on a resource, whatever hides it."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import ClassVar, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -20,6 +20,7 @@ from textual.strip import Strip
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.wording import STATUS_LOOKS
+from tracker_tui.ui.cells import fit
 from tracker_tui.ui.columns import GAP, Column, Context, cell_text, is_current, lay_out
 from tracker_tui.ui.widgets.line_table import LineTable
 
@@ -181,7 +182,7 @@ class ResourceTable(LineTable):
                 arrow = "↑" if self._sort[1] else "↓"
                 title = set_cell_size(title, min(len(title), column.width - 1)) + arrow
             style = current if is_current(column, self._known.location) else plain
-            segments.append(Segment(_fit(title, column), style))
+            segments.append(Segment(fit(title, column.width, is_right=column.is_right), style))
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments).extend_cell_length(width, plain).crop(0, width)
 
@@ -223,7 +224,7 @@ class ResourceTable(LineTable):
         text = cell_text(column, resource, self._known)
         if column.key == "priority":
             text = ("●" if resource.id in self.marked else " ") + text
-        return _fit(text, column)
+        return fit(text, column.width, is_right=column.is_right)
 
     def _cell_style(self, column: Column, resource: Resource) -> Style:
         match column.key:
@@ -282,13 +283,3 @@ class ResourceTable(LineTable):
             if x < left:
                 return column.key
         return None
-
-
-def _fit(text: str, column: Column) -> str:
-    """Return text in exactly the column's width, whatever cells its characters take."""
-    length = cell_len(text)
-    if length > column.width:
-        text = set_cell_size(text, column.width - 1) + "…"
-        length = cell_len(text)
-    padding = " " * (column.width - length)
-    return padding + text if column.is_right else text + padding

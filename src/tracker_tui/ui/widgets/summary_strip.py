@@ -1,7 +1,10 @@
-"""The strip at the top: how the guild stands, where changes go, who is signed in, and how well."""
+"""The strip at the top: the main screens, how the guild stands, and how well it is connected."""
 
 from __future__ import annotations
 
+from typing import Final
+
+from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -12,6 +15,15 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.standing import Standing
 
+MAIN_SCREENS: Final = {
+    "resources": "Resources",
+    "history": "History",
+    "leaderboard": "Leaderboard",
+    "activity": "Mine",
+}
+"""What the main screens are called; the number of each is its key."""
+_NAME: Final = "tracker "
+_TAB_AIR: Final = len("▐1 ▌")
 _STYLES = {
     Status.CRITICAL: "$error",
     Status.BELOW_TARGET: "$warning",
@@ -21,9 +33,23 @@ _STYLES = {
 
 
 class SummaryStrip(Widget):
-    """Two lines: title, connection and member; counts and the current location."""
+    """Two lines: screens, title, connection and member; counts and the current location."""
 
     standing: reactive[Standing | None] = reactive(None)
+
+    def __init__(self, current: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        """Mark the screen `current` as the one that is shown."""
+        super().__init__(id=id)
+        self._current = current
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the screen whose name is under the pointer."""
+        left = len(_NAME)
+        for key, name in MAIN_SCREENS.items():
+            left += len(name) + _TAB_AIR
+            if event.y == 0 and event.x - self.styles.padding.left < left:
+                self.app.run_worker(self.app.run_action(f"app.show('{key}')"))
+                return
 
     def render(self) -> Content:
         """Draw both lines, each with a left and a right part; the left gives way."""
@@ -33,14 +59,20 @@ class SummaryStrip(Widget):
         width = self.size.width
         return Content("\n").join(
             [
-                _spread(_title(standing), _connection(standing), width),
+                _spread(_title(standing, self._current), _connection(standing), width),
                 _spread(_counts(standing, width), _places(standing), width),
             ]
         )
 
 
-def _title(standing: Standing) -> Content:
-    return Content.assemble(("tracker", "bold $primary"), (f" · {standing.title}", "$text-muted"))
+def _title(standing: Standing, current: str) -> Content:
+    parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
+    for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
+        if key == current:
+            parts.append((f"▐{number} {name}▌", "bold reverse $accent"))
+        else:
+            parts += [(f" {number}", "$accent"), (f" {name} ", "$text-muted")]
+    return Content.assemble(*parts, (f" · {standing.title}", "$text-muted"))
 
 
 def _connection(standing: Standing) -> Content:

@@ -1,0 +1,99 @@
+"""Pages of a history of a million entries, against those of one of ten thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from functools import partial
+from time import time
+
+from peewee import RawQuery
+
+from benchmarks import long_history
+from benchmarks.long_history import (
+    BUSIEST_MEMBER,
+    BUSIEST_RESOURCE,
+    MEMBER_WITH_ONE_ENTRY,
+    WORD_IN_NO_ENTRY,
+)
+from benchmarks.pty_probe import Unanswered
+from benchmarks.repetition import medians, seconds_of
+from benchmarks.report import Line, Unit
+from benchmarks.rows import history_costs
+from benchmarks.rows.bench import Bench
+from benchmarks.servers import server_in
+from tracker_tui.config import Remote
+from tracker_tui.db.batch import Database
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
+from tracker_tui.db.schema import bring_up_to_date
+from tracker_tui.db.sqlite import open_sqlite
+from tracker_tui.domain.history import Cursor, HistoryFilter
+from tracker_tui.domain.period import MONTH, WEEK
+from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.ledger import Ledger
+
+_SMALL = 10_000
+_SEARCH = "a search in 30 days, finding nothing"
+_NEAR_THE_OLDEST = """
+    SELECT created_at, rowid FROM resource_history ORDER BY created_at, rowid LIMIT 1 OFFSET 150
+"""
+
+
+def lines(bench: Bench) -> Iterator[Line]:
+    """Measure on a file and on a real server, and on the server count what is read too."""
+    many = 100_000 if bench.is_quick else 1_000_000
+    with ExitStack() as stack:
+        files = [
+            stack.enter_context(closing(open_sqlite(bench.databases.with_history(entries))[0]))
+            for entries in (many, _SMALL)
+        ]
+        yield from _pages(bench, f"file, {many:,} entries", *files)
+        server = stack.enter_context(server_in(bench.databases.folder / "history"))
+        large, small = (
+            stack.enter_context(closing(_filled(server.new_database(), entries)))
+            for entries in (many, _SMALL)
+        )
+        yield from _pages(bench, f"server, {many:,} entries", large, small)
+        yield from history_costs.lines(bench, large)
+
+
+def _filled(url: str, entries: int) -> RemoteLedgerDatabase:
+    database = open_remote(Remote(url, token=None))
+    bring_up_to_date(database)
+    long_history.fill(database, entries, int(time()))
+    return database
+
+
+def _pages(bench: Bench, where: str, large: Database, small: Database) -> Iterator[Line]:
+    ledgers = [Ledger(database, Layout.founding()) for database in (large, small)]
+    of_large, of_small = _questions(large), _questions(small)
+    for name, question in of_large.items():
+        asking = [
+            partial(ledger.ask, asked)
+            for ledger, asked in zip(ledgers, (question, of_small[name]), strict=True)
+        ]
+        shown = [len(ask().entries) for ask in asking]
+        # A page is held against one that has as many entries, or nearly.
+        if shown[1] < 0.9 * shown[0]:
+            raise Unanswered(f"{name}: {shown[0]} entries against {shown[1]}")
+        pair = medians(*(partial(seconds_of, ask) for ask in asking), bench.times(100))
+        what = f"{where}, {name}" if name == next(iter(of_large)) else f"  {name}"
+        # A search looks through up to 5,000 rows, of which the small one has not that many.
+        at_most = None if name == _SEARCH else 1.5
+        yield Line(what, *(1000 * side for side in pair), Unit.MILLISECONDS, at_most)
+
+
+def _questions(database: Database) -> dict[str, HistoryQuestion]:
+    (oldest,) = database.batch([RawQuery(_NEAR_THE_OLDEST)])[0].rows
+    return {
+        "first page": HistoryQuestion(),
+        "the oldest page": HistoryQuestion(before=Cursor(*oldest)),
+        "of one resource": HistoryQuestion(HistoryFilter(resource_id=BUSIEST_RESOURCE)),
+        "of one member": HistoryQuestion(HistoryFilter(member_id=BUSIEST_MEMBER)),
+        "of a member with one entry": HistoryQuestion(
+            HistoryFilter(member_id=MEMBER_WITH_ONE_ENTRY)
+        ),
+        "of 7 days": HistoryQuestion(HistoryFilter(period=WEEK)),
+        _SEARCH: HistoryQuestion(HistoryFilter(WORD_IN_NO_ENTRY, period=MONTH)),
+    }

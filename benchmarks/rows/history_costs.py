@@ -1,0 +1,77 @@
+"""What history, charts and leaderboard cost on a server: requests, rows read, seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from statistics import median
+from typing import Any
+
+from peewee import RawQuery
+
+from benchmarks.long_history import BUSIEST_MEMBER as _MEMBER
+from benchmarks.long_history import BUSIEST_RESOURCE as _RESOURCE
+from benchmarks.long_history import WORD_IN_NO_ENTRY as _WORD
+from benchmarks.repetition import seconds_of
+from benchmarks.report import Line, Unit
+from benchmarks.rows.bench import Bench
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.remote import RemoteLedgerDatabase
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.domain.period import ALL, MONTH, WEEK
+from tracker_tui.domain.status import DAY
+from tracker_tui.ledger.course import CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.history import PAGE, SEARCHED, HistoryQuestion
+from tracker_tui.ledger.leaderboard import LeaderboardQuestion
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.questions import Question
+
+_NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
+_IN_BOTH_PERIODS = f"SELECT count(*) FROM leaderboard WHERE created_at >= {_NOW} - {14 * DAY}"
+_USERS = "SELECT count(*) FROM users"
+_OF_RESOURCE = f"""
+    SELECT count(*) FROM resource_history
+    WHERE resource_id = '{_RESOURCE}' AND created_at >= {_NOW} - {MONTH.span}
+"""
+_OF_ALL = f"SELECT count(*) FROM resource_history WHERE created_at >= {_NOW} - {31 * DAY}"
+
+
+def lines(bench: Bench, database: RemoteLedgerDatabase) -> Iterator[Line]:
+    """Count for each question what it costs, then time those that add up a lot."""
+    ledger = Ledger(database, Layout.founding())
+    yield from _counts(database, ledger)
+    timed: dict[str, tuple[Question[Any], float | None]] = {
+        "the leaderboard of 7 days": (LeaderboardQuestion(WEEK), None),
+        "the leaderboard of all time": (LeaderboardQuestion(ALL), 1.0),
+        "a chart of 30 days": (CourseQuestion(_RESOURCE, MONTH), None),
+        "sparklines of 30 days": (DailyLevelsQuestion(30), None),
+    }
+    for name, (question, below) in timed.items():
+        ask = partial(seconds_of, partial(ledger.ask, question))
+        ask()  # counts for nothing: it fills the caches
+        seconds = median(ask() for _ in range(bench.times(9)))
+        yield Line(f"server, {name}", seconds, None, below=below)
+
+
+def _counts(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
+    """Hold rows read, as the server counts them, against the rows that an answer is made of."""
+    counts = (_IN_BOTH_PERIODS, _USERS, _OF_RESOURCE, _OF_ALL)
+    results = database.batch([RawQuery(count) for count in counts])
+    in_both, users, of_resource, of_all = (result.rows[0][0] for result in results)
+    asked: dict[str, tuple[Question[Any], int]] = {
+        "a page": (HistoryQuestion(), PAGE),
+        "a page of one resource": (HistoryQuestion(HistoryFilter(resource_id=_RESOURCE)), PAGE),
+        "a page of one member": (HistoryQuestion(HistoryFilter(member_id=_MEMBER)), PAGE),
+        "a search in 30 days": (HistoryQuestion(HistoryFilter(_WORD, period=MONTH)), SEARCHED),
+        "the leaderboard of 7 days": (LeaderboardQuestion(WEEK), in_both + users),
+        "a chart of 30 days": (CourseQuestion(_RESOURCE, MONTH), of_resource + users),
+        "sparklines of 30 days": (DailyLevelsQuestion(30), of_all),
+    }
+    requests = 0
+    for name, (question, rows) in asked.items():
+        before = (database.traffic.requests, database.traffic.rows_read)
+        ledger.ask(question)
+        requests = max(requests, database.traffic.requests - before[0])
+        rows_read = database.traffic.rows_read - before[1]
+        yield Line(f"server, rows read by {name}", rows_read, rows, Unit.PIECES)
+    yield Line("  requests for each of them, at most", requests, None, Unit.PIECES, below=2)

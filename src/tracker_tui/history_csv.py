@@ -1,0 +1,100 @@
+"""The history as a CSV file: whole, or not there at all."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tracker_tui.archive import Archive
+from tracker_tui.domain.days import Zone, local_time
+from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryFilter
+from tracker_tui.errors import LocalFileError
+
+_ROWS_A_REQUEST: Final = 1_000
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS: Final = (
+    *("at", "who", "resource", "kind"),
+    *("hagga_before", "hagga_added", "hagga_removed", "hagga_after"),
+    *("deep_desert_before", "deep_desert_added", "deep_desert_removed", "deep_desert_after"),
+    *("reason", "id"),
+)
+"""What was added and what was removed stand apart: a cell with a sign would be no number then."""
+
+
+class Naming(NamedTuple):
+    """What to call members and resources, by what rows hold."""
+
+    member: Callable[[str], str]
+    resource: Callable[[str], str]
+
+
+def export_history(
+    archive: Archive,
+    wish: HistoryFilter,
+    naming: Naming,
+    path: Path,
+    tell: Callable[[int], bool],
+) -> bool:
+    """Write everything that passes a filter, newest first, to a file that is new.
+
+    `tell` hears how many rows were read so far; once it returns False nothing is written, nor is
+    this. Raises LocalFileError, and TrackerError where the ledger does not answer.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            count = 0
+            for entries in _pages(archive, wish):
+                writer.writerows(_cells(entry, naming, archive.zone) for entry in entries)
+                count += len(entries)
+                if not tell(count):
+                    return False
+        draft.replace(path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        message = f"{path} could not be written: {reason}. Check the folder and the disk."
+        raise LocalFileError(message) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _pages(archive: Archive, wish: HistoryFilter) -> Iterator[list[HistoryEntry]]:
+    before: Cursor | None = None
+    while True:
+        question = archive.history(wish, before, limit=_ROWS_A_REQUEST)
+        page = archive.ask(question, keep=False).result().value
+        yield page.entries
+        if page.is_last:
+            return
+        before = page.end
+
+
+def _cells(entry: HistoryEntry, naming: Naming, zone: Zone) -> list[str]:
+    texts = [
+        local_time(entry.at, zone).isoformat(),
+        naming.member(entry.by),
+        naming.resource(entry.resource_id),
+        entry.kind.value,
+        *_moved(entry.hagga_before, entry.hagga),
+        *_moved(entry.deep_desert_before, entry.deep_desert),
+        entry.reason or "",
+        entry.id,
+    ]
+    return [cell(text) for text in texts]
+
+
+def _moved(before: int, after: int) -> list[str]:
+    added, removed = max(0, after - before), max(0, before - after)
+    return [str(number) for number in (before, added, removed, after)]

@@ -1,0 +1,34 @@
+"""The names by which keys can be remapped in config.toml."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from tracker_tui.ui.app import TrackerApp
+from tracker_tui.ui.screens.activity import ActivityScreen
+from tracker_tui.ui.screens.history import HistoryScreen
+from tracker_tui.ui.screens.leaderboard import LeaderboardScreen
+from tracker_tui.ui.screens.main import ArchiveScreen, MainScreen
+from tracker_tui.ui.screens.resources import ResourcesScreen
+from tracker_tui.ui.widgets.filter_bar import FilterInput
+from tracker_tui.ui.widgets.leaderboard_table import LeaderboardTable
+from tracker_tui.ui.widgets.line_table import LineTable
+from tracker_tui.ui.widgets.paged_table import PagedTable
+from tracker_tui.ui.widgets.quick_edit import ChangeInput
+from tracker_tui.ui.widgets.resource_table import ResourceTable
+
+_NODES = (
+    *(TrackerApp, MainScreen, ArchiveScreen, ResourcesScreen, HistoryScreen, LeaderboardScreen),
+    *(ActivityScreen, LineTable, ResourceTable, PagedTable, LeaderboardTable),
+    *(FilterInput, ChangeInput),
+)
+
+
+def known_binding_ids() -> set[str]:
+    """Return the ids that a table [keys] may name."""
+    return {
+        binding.id
+        for node in _NODES
+        for binding in node.BINDINGS
+        if isinstance(binding, Binding) and binding.id
+    }

@@ -1,0 +1,142 @@
+"""What the player did: their own changes, points, totals by resource, days in a row."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from tracker_tui.domain.activity import Activity, ResourceActivity
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.domain.period import PERIODS, WEEK
+from tracker_tui.domain.quantities import grouped
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import TrackerError
+from tracker_tui.events import Event, Loaded, Settled
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.asking import answers
+from tracker_tui.ui.cells import fit
+from tracker_tui.ui.facts import facts
+from tracker_tui.ui.screens.entries import EntriesScreen, within
+from tracker_tui.ui.widgets.key_line import KeyLine
+from tracker_tui.ui.widgets.period_bar import PeriodBar
+
+_RESOURCES_SHOWN = 5
+_NAME = 22
+
+
+class ActivityScreen(EntriesScreen):
+    """The player's own history, with what it adds up to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,f", "period(1)", "Period", id="activity.period", key_display="← →"),
+        Binding("left", "period(-1)", "Period before", id="activity.period-before", show=False),
+    ]
+    title_key = "activity"
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__(tracker)
+        self.periods = PeriodBar(PERIODS, WEEK, id="periods")
+        self.sums = Static("reading …", id="activity-sums", markup=False)
+        self.resources = Static("", id="activity-resources", markup=False)
+        self._is_shown = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen from top to bottom."""
+        yield self.strip
+        yield self.periods
+        with Horizontal(id="activity-top"):
+            yield self.sums
+            yield self.resources
+        yield self.table
+        yield KeyLine(id="keys")
+
+    def show_wish(self) -> None:
+        """Show the changes of the period, and what they add up to."""
+        member, period = self.tracker.member.id, self.periods.period
+        self.wish = HistoryFilter(member_id=member, period=period)
+        super().show_wish()
+        self._is_shown = False
+        self._add_up()
+
+    def _why_nothing(self) -> str:
+        return f"You changed nothing {within(self.wish.span)}."
+
+    @work(group="sums", exclusive=True)
+    async def _add_up(self) -> None:
+        archive = self.tracker.archive
+        question = archive.activity(self.tracker.member.id, self.periods.period)
+        try:
+            async for answer in answers(archive, question, is_shown=self._is_shown):
+                self._is_shown = True
+                self._show_sums(answer.value)
+        except TrackerError as error:
+            if not self._is_shown:
+                self.sums.update(str(error))
+                self.resources.update("")
+
+    def _show_sums(self, activity: Activity) -> None:
+        days = "1 day" if activity.streak == 1 else f"{activity.streak} days"
+        named = [
+            ("Changes", grouped(activity.changes)),
+            ("Resources", grouped(len(activity.resources))),
+            ("Points", f"{activity.points:,.2f}"),
+            ("Streak", f"{days} in a row" if activity.streak else "none today or yesterday"),
+        ]
+        self.sums.update(facts(named))
+        self.resources.update(self._resources_text(activity.resources))
+
+    def _resources_text(self, resources: list[ResourceActivity]) -> Text:
+        text = Text(no_wrap=True)
+        shown, rest = resources[:_RESOURCES_SHOWN], resources[_RESOURCES_SHOWN:]
+        if rest:
+            shown = resources[: _RESOURCES_SHOWN - 1]
+            rest = resources[_RESOURCES_SHOWN - 1 :]
+        for each in shown:
+            name = one_line(self.tracker.resource_name(each.resource_id), 60)
+            text.append(_sums_line(name, each.changes, each.added, each.removed))
+        if rest:
+            changes, added, removed = (
+                sum(numbers) for numbers in zip(*(each[1:] for each in rest), strict=True)
+            )
+            text.append(_sums_line(f"{len(rest)} more", changes, added, removed), "dim")
+        return text
+
+    def show_facts(self) -> None:
+        """Say how far an export is, and how old what is shown is."""
+        self.periods.told = " · ".join(filter(None, (self._export.told, self.age)))
+
+    @on(PeriodBar.Chosen)
+    def _take_period(self) -> None:
+        self.show_wish()
+
+    def receive(self, event: Event) -> None:
+        """Add up anew what has changed."""
+        super().receive(event)
+        if isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed):
+            self._add_up()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was shown."""
+        super().on_screen_resume()
+        if self._is_shown:
+            self._add_up()
+
+    def action_refresh(self) -> None:
+        """Read everything anew."""
+        super().action_refresh()
+        self._add_up()
+
+    def action_period(self, by: int) -> None:
+        """Look at another period."""
+        self.periods.step(by)
+
+
+def _sums_line(name: str, changes: int, added: int, removed: int) -> str:
+    moved = f"{f'+{grouped(added)}':>13} {f'-{grouped(removed)}':>13}"
+    return f"{fit(name, _NAME)} {grouped(changes):>7} x {moved}\n"

@@ -1,0 +1,203 @@
+"""What screens with a table of history entries have in common."""
+
+from __future__ import annotations
+
+from asyncio import wrap_future
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.worker import Worker
+
+from tracker_tui.archive import Question
+from tracker_tui.domain.history import HistoryEntry, HistoryFilter
+from tracker_tui.domain.period import ALL, Period
+from tracker_tui.domain.roles import Right
+from tracker_tui.domain.wording import entry_sentence
+from tracker_tui.errors import TrackerError
+from tracker_tui.events import Event, Failed, Loaded, Settled
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.asking import age_told
+from tracker_tui.ui.exporting import Export
+from tracker_tui.ui.screens.main import ArchiveScreen
+from tracker_tui.ui.widgets.history_table import HistoryTable
+from tracker_tui.ui.widgets.paged_table import PagedTable
+
+_CLOCK_SECONDS = 10.0
+
+
+class EntriesScreen(ArchiveScreen):
+    """A table of entries; what it shows of the history is `wish`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "v",
+            "to_resource",
+            "Resource",
+            id="history.resource",
+            tooltip="Go to the row's resource",
+        ),
+        Binding("y", "copy", "Copy", id="history.copy", show=False),
+        Binding(
+            "x", "export", "CSV", id="history.export", tooltip="Write what is filtered to a file"
+        ),
+        Binding(
+            "delete",
+            "delete",
+            "Delete the entry",
+            id="history.delete",
+            show=False,
+            tooltip="For admins; asks first, and changes no quantity",
+        ),
+    ]
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__(tracker)
+        self.table = HistoryTable(tracker, id="table")
+        self.wish = HistoryFilter()
+        self._export = Export(self, tracker)
+        self._deleting: Worker[None] | None = None
+
+    def on_mount(self) -> None:
+        """Show the newest entries."""
+        self.set_focus(self.table)
+        self.show_standing()
+        self.show_wish()
+        self.set_interval(_CLOCK_SECONDS, self.show_facts)
+
+    # What is shown
+
+    def show_wish(self) -> None:
+        """Show what the filter says, from the newest entry on."""
+        self.table.show(self._ask(self.wish))
+        self._tell_of_end()
+        self.show_facts()
+
+    def _ask(self, wish: HistoryFilter) -> partial[Question[Any]]:
+        return partial(self.tracker.archive.history, wish)
+
+    def _tell_of_end(self) -> None:
+        period = self.wish.span
+        is_over = period.is_all or period.until is not None or period.since is not None
+        self.table.end_text = (
+            "" if is_over else f"nothing older {within(period)}: enter looks further back"
+        )
+        self.table.nothing_text = self._why_nothing()
+
+    def _why_nothing(self) -> str:
+        return f"Nothing {within(self.wish.span)}."
+
+    def show_facts(self) -> None:
+        """Say what is shown, and how old it is."""
+
+    @property
+    def age(self) -> str:
+        """How old what is shown is; empty where it is fresh, or where nothing is shown."""
+        table = self.table
+        return age_told(table.read_at, table.trouble, is_reading=table.is_reading)
+
+    @on(PagedTable.Read)
+    def _tell_what_came(self) -> None:
+        self.show_facts()
+        self.show_standing()
+
+    @on(PagedTable.FurtherBack)
+    def _look_further_back(self) -> None:
+        self.wish = self.wish._replace(period=ALL)
+        self.table.go_on(self._ask(self.wish))
+        self._tell_of_end()
+
+    def receive(self, event: Event) -> None:
+        """Read what is new when anything is."""
+        is_news = isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed)
+        is_back = isinstance(event, Loaded) and self.table.trouble is not None
+        if is_news or is_back:
+            self.table.refresh_newest()
+        if isinstance(event, Loaded | Settled | Failed):
+            self.show_standing()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was shown."""
+        self.show_standing()
+        self.table.refresh_newest()
+
+    def action_refresh(self) -> None:
+        """Read everything anew."""
+        super().action_refresh()
+        self.table.refresh_newest()
+
+    # What can be done with an entry
+
+    @on(PagedTable.Opened)
+    def open_entry(self) -> None:
+        """Show the whole entry."""
+        from tracker_tui.ui.screens.entry import EntryScreen
+
+        entry = self.table.highlighted
+        if entry is not None and self.app.screen is self:
+            self.app.push_screen(EntryScreen(self.tracker, entry), self._after_entry)
+
+    async def _after_entry(self, action: str | None) -> None:
+        if action is not None:
+            await self.run_action(action)
+
+    async def action_to_resource(self) -> None:
+        """Go to the resource of the highlighted row."""
+        entry = self.table.highlighted
+        if entry is not None:
+            await self.app.go_to_resource(entry.resource_id)  # type: ignore[attr-defined]
+
+    def action_copy(self) -> None:
+        """Copy the highlighted entry, as one line of text."""
+        entry = self.table.highlighted
+        if entry is not None:
+            who, what = self.table.who(entry), self.table.what(entry)
+            line = entry_sentence(entry, who, what, self.tracker.places, self.tracker.archive.zone)
+            self.app.copy_to_clipboard(line)
+            self.notify(f"Copied: {line}", markup=False, timeout=2)
+
+    def action_delete(self) -> None:
+        """Ask whether the highlighted entry is to be deleted."""
+        from tracker_tui.ui.screens.entry import DeletionScreen
+
+        entry = self.table.highlighted
+        if entry is None:
+            return
+        if Right.ADMIN not in self.tracker.member.rights or not self.tracker.can_write:
+            self.notify("Only admins delete entries.", severity="warning", markup=False)
+            return
+        who, what = self.table.who(entry), self.table.what(entry)
+        told = entry_sentence(entry, who, what, self.tracker.places, self.tracker.archive.zone)
+        self.app.push_screen(DeletionScreen(told), partial(self._delete_if, entry))
+
+    def _delete_if(self, entry: HistoryEntry, is_sure: bool | None) -> None:
+        if is_sure:
+            self._deleting = self.run_worker(partial(self._delete, entry))
+
+    async def _delete(self, entry: HistoryEntry) -> None:
+        try:
+            await wrap_future(self.tracker.delete_entry(entry))
+        except TrackerError as error:
+            self.notify(f"Not deleted. {error}", severity="error", markup=False)
+        else:
+            self.notify("The entry is deleted; quantities stay.", markup=False)
+        self.table.read_row_anew(entry.id)
+
+    # CSV
+
+    def action_export(self) -> None:
+        """Write what is filtered to a file."""
+        self._export.start(self.wish)
+
+    async def action_back(self) -> None:
+        """Leave what is under way; else go back to the resources."""
+        if not self._export.cancel():
+            await super().action_back()
+
+
+def within(period: Period) -> str:
+    """Say which period: `in the last 7d`, `in 2026-01-01..2026-01-31`."""
+    if period.is_all:
+        return "of all time"
+    return f"in the last {period.name}" if period.span is not None else f"in {period.name}"

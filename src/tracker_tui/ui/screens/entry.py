@@ -1,0 +1,101 @@
+"""One entry of the history as a whole, and the question whether to delete it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tracker_tui.domain.days import local_time
+from tracker_tui.domain.history import HistoryEntry
+from tracker_tui.domain.quantities import Location, grouped, signed
+from tracker_tui.domain.text import one_line
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.facts import facts
+from tracker_tui.ui.history_columns import kind_text
+from tracker_tui.ui.screens.dialog import Choices, Dialog, Scroller
+
+_LONGEST_REASON = 2_000
+
+
+class EntryScreen(Dialog[str]):
+    """Everything that the history knows of one change; ends with what is to be done then."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "end_with('to_resource')", "To the resource", id="entry.resource"),
+        Binding("y", "end_with('copy')", "Copy", id="entry.copy"),
+        Binding("delete", "end_with('delete')", "Delete", id="entry.delete"),
+    ]
+
+    def __init__(self, tracker: Tracker, entry: HistoryEntry) -> None:
+        super().__init__()
+        self._tracker = tracker
+        self._entry = entry
+
+    def compose(self) -> ComposeResult:
+        """Lay out what is known."""
+        name = one_line(self._tracker.resource_name(self._entry.resource_id))
+        with Vertical(classes="dialog wide"):
+            yield Static(Text(name), classes="dialog-title")
+            with Scroller(classes="short"):
+                yield Static(self._told())
+            yield Static("v resource   y copy   delete   esc back", classes="dialog-keys")
+
+    def action_end_with(self, action: str) -> None:
+        """Go back, and do something with the entry."""
+        self.dismiss(action)
+
+    def _told(self) -> Text:
+        entry, tracker = self._entry, self._tracker
+        hagga, deep_desert = (one_line(tracker.places[location], 24) for location in Location)
+        total_before = entry.hagga_before + entry.deep_desert_before
+        total = entry.hagga + entry.deep_desert
+        return facts(
+            [
+                ("When", f"{local_time(entry.at, tracker.archive.zone):%A, %Y-%m-%d %H:%M:%S}"),
+                ("Who", one_line(tracker.name_of(entry.by), 100)),
+                ("Kind", kind_text(entry, 2).strip()),
+                (hagga, _moved(entry.hagga_before, entry.hagga)),
+                (deep_desert, _moved(entry.deep_desert_before, entry.deep_desert)),
+                ("Total", _moved(total_before, total)),
+                ("Reason", one_line(entry.reason or "", _LONGEST_REASON) or "none given"),
+                ("Id", one_line(entry.id, 100)),
+            ]
+        )
+
+
+class DeletionScreen(Dialog[bool]):
+    """Asks before an entry is deleted; what is highlighted at first does no harm."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__()
+        self._told = told
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(classes="dialog wide"):
+            yield Static("Delete this entry of the history?", classes="dialog-title")
+            yield Static(self._told, markup=False)
+            yield Static(
+                "Quantities and points stay as they are; only the entry is gone, for everybody.",
+                classes="dialog-text",
+                markup=False,
+            )
+            yield Choices(Option("Keep it"), Option("Delete it", id="delete"), markup=False)
+            yield Static("enter choose   esc back", classes="dialog-keys")
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id == "delete")
+
+
+def _moved(before: int, after: int) -> str:
+    if before == after:
+        return grouped(after)
+    return f"{grouped(before)} → {grouped(after)}  ({signed(after - before)})"

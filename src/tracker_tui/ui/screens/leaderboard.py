@@ -1,0 +1,150 @@
+"""The leaderboard screen: who earned how many points, in which period."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.worker import Worker
+
+from tracker_tui.domain.leaderboard import Leaderboard
+from tracker_tui.domain.period import LEADERBOARD_PERIODS, WEEK
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import TrackerError
+from tracker_tui.events import Event, Failed, Loaded, Settled
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.asking import age_told, answers
+from tracker_tui.ui.screens.entries import within
+from tracker_tui.ui.screens.main import ArchiveScreen
+from tracker_tui.ui.widgets.key_line import KeyLine
+from tracker_tui.ui.widgets.leaderboard_table import LeaderboardTable
+from tracker_tui.ui.widgets.line_table import LineTable
+from tracker_tui.ui.widgets.own_row import OwnRow
+from tracker_tui.ui.widgets.period_bar import PeriodBar
+
+_CLOCK_SECONDS = 10.0
+
+
+class LeaderboardScreen(ArchiveScreen):
+    """Members, best first; a period is one request."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,f", "period(1)", "Period", id="leaderboard.period", key_display="← →"),
+        Binding("left", "period(-1)", "Period before", id="leaderboard.period-before", show=False),
+        Binding("y", "copy", "Copy", id="leaderboard.copy", show=False),
+    ]
+    title_key = "leaderboard"
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__(tracker)
+        self.periods = PeriodBar(LEADERBOARD_PERIODS, WEEK, id="periods")
+        self.table = LeaderboardTable(tracker.member.id, id="table")
+        self.own = OwnRow(self.table, id="own")
+        self.read_at: float | None = None
+        self.trouble: TrackerError | None = None
+        self._reading: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen from top to bottom."""
+        yield self.strip
+        yield self.periods
+        yield self.table
+        yield self.own
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Read the leaderboard, and let time go by."""
+        self.set_focus(self.table)
+        self.show_standing()
+        self.set_interval(_CLOCK_SECONDS, self.show_facts)
+        self.read()
+
+    # Reading
+
+    def read(self) -> None:
+        """Read the leaderboard of the period; what is shown stays until it is there."""
+        self.trouble = None
+        self._reading = self.run_worker(self._read, group="leaderboard", exclusive=True)
+        self.show_facts()
+
+    async def _read(self) -> None:
+        archive = self.tracker.archive
+        question = archive.leaderboard(self.periods.period)
+        try:
+            async for answer in answers(archive, question, is_shown=self.read_at is not None):
+                self.read_at = answer.at
+                self._show(answer.value)
+        except TrackerError as error:
+            self.trouble = error
+            self.table.empty_text = f"{one_line(str(error), 500)} r tries again."
+        self.show_facts()
+
+    def _show(self, board: Leaderboard) -> None:
+        self.table.empty_text = f"Nobody earned points {within(self.periods.period)}."
+        self.table.show(board)
+        self.own.show(board.of(self.tracker.member.id))
+
+    def show_facts(self) -> None:
+        """Say how many members there are, and how old what is shown is."""
+        is_reading = self._reading is not None and not self._reading.is_finished
+        count = len(self.table.board.standings)
+        members = "" if self.read_at is None else f"{count} member{'' if count == 1 else 's'}"
+        trouble = "" if self.trouble is None else one_line(str(self.trouble), 120)
+        age = age_told(self.read_at, self.trouble, is_reading=is_reading and not self.trouble)
+        if self.read_at is None and self.trouble is None:
+            self.table.empty_text = "reading …"
+        self.periods.told = " · ".join(filter(None, (members, trouble, age)))
+
+    @on(PeriodBar.Chosen)
+    def _take_period(self) -> None:
+        self.read_at = None
+        self.table.show(Leaderboard([], has_before=False))
+        self.own.show(None)
+        self.read()
+
+    def receive(self, event: Event) -> None:
+        """Read anew what has changed."""
+        is_news = isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed)
+        is_back = isinstance(event, Loaded) and self.trouble is not None
+        if is_news or is_back:
+            self.read()
+        if isinstance(event, Loaded | Settled | Failed):
+            self.show_standing()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was shown."""
+        self.show_standing()
+        if self.read_at is not None:
+            self.read()
+
+    # Keys
+
+    def action_refresh(self) -> None:
+        """Read everything anew."""
+        super().action_refresh()
+        self.read()
+
+    def action_period(self, by: int) -> None:
+        """Look at another period."""
+        self.periods.step(by)
+
+    def action_copy(self) -> None:
+        """Copy the highlighted row, as one line of text."""
+        standing = self.table.highlighted
+        if standing is not None:
+            name = one_line(standing.name, 60)
+            points = f"{standing.points:,.2f} points, {standing.actions} actions"
+            line = f"{standing.rank}. {name}: {points} {within(self.periods.period)}"
+            self.app.copy_to_clipboard(line)
+            self.notify(f"Copied: {line}", markup=False, timeout=2)
+
+    @on(LineTable.Opened)
+    def open_member(self) -> None:
+        """Show what earned a member their points."""
+        from tracker_tui.ui.screens.member import MemberScreen
+
+        standing = self.table.highlighted
+        if standing is not None and self.app.screen is self:
+            self.app.push_screen(MemberScreen(self.tracker, standing, self.periods.period))

@@ -1,0 +1,71 @@
+"""The table of what earned somebody points, and how they came about."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tracker_tui.domain.days import local_time
+from tracker_tui.domain.leaderboard import Contribution
+from tracker_tui.domain.quantities import grouped
+from tracker_tui.domain.text import one_line
+from tracker_tui.ui.cells import fit
+from tracker_tui.ui.widgets.paged_table import PagedTable
+
+_TIME, _QUANTITY, _POINTS = 5, 13, 12
+_NAME_AT_MOST = 32
+_SIGNS = {"ADD": "+", "SET": "=", "REMOVE": "-"}
+
+
+class ContributionTable(PagedTable[Contribution]):
+    """Contributions of one member, newest first."""
+
+    def header_line(self, width: int) -> Strip:
+        """Draw the titles."""
+        name, how = _widths(width)
+        style = self.get_component_rich_style("table--header")
+        titles = [
+            "Time".ljust(_TIME),
+            "Resource".ljust(name),
+            "Quantity".rjust(_QUANTITY),
+            "Points".rjust(_POINTS),
+            "How they came about".ljust(how),
+        ]
+        text = " ".join(titles)
+        return Strip([Segment(text, style)]).extend_cell_length(width, style).crop(0, width)
+
+    def column_at(self, x: int) -> str | None:
+        """There is nothing to sort by."""
+        del x
+        return None
+
+    def entry_line(self, row: Contribution, base: Style, width: int) -> Strip:
+        """Draw a contribution."""
+        name, how = _widths(width)
+        dim = base + self.get_component_rich_style("table--dim", partial=True)
+        quantity = f"{_SIGNS.get(row.action_type, '')}{grouped(row.quantity)}"
+        cells = [
+            (f"{local_time(row.at, self._archive.zone):%H:%M}", dim),
+            (fit(one_line(row.resource_name, 60), name), base + Style(bold=True)),
+            (fit(quantity, _QUANTITY, is_right=True), base),
+            (fit(f"{row.final:,.2f}", _POINTS, is_right=True), base),
+            (fit(how_it_came(row), how), dim),
+        ]
+        gap = Segment(" ", base)
+        return Strip([part for text, style in cells for part in (Segment(text, style), gap)])
+
+
+def how_it_came(row: Contribution) -> str:
+    """Say how points came about: `50 x 1.1 + 10 % (critical)`."""
+    told = f"{row.base:,.2f}".rstrip("0").rstrip(".") + f" x {row.multiplier:g}"
+    if row.bonus:
+        status = one_line(row.status, 24).replace("_", " ")
+        told += f" + {row.bonus * 100:g} % ({status})"
+    return told
+
+
+def _widths(width: int) -> tuple[int, int]:
+    room = width - _TIME - _QUANTITY - _POINTS - 4
+    name = max(10, min(_NAME_AT_MOST, room // 2))
+    return name, max(0, room - name)

@@ -1,0 +1,140 @@
+"""The table of who earned how many points, and below it the player's own row, always in sight."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+
+from tracker_tui.domain.leaderboard import Leaderboard, Standing
+from tracker_tui.domain.quantities import grouped
+from tracker_tui.domain.text import one_line
+from tracker_tui.ui.cells import fit
+from tracker_tui.ui.shown import bar
+from tracker_tui.ui.widgets.line_table import LineTable
+
+_GAP = " "
+_RANK, _POINTS, _ACTIONS, _PERCENT, _CLIMBED = 5, 14, 8, 5, 6
+_NAME_AT_LEAST, _NAME_AT_MOST = 12, 32
+_BAR_AT_LEAST, _BAR_AT_MOST = 6, 48
+
+
+class LeaderboardTable(LineTable):
+    """Members, best first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter",
+            "open",
+            "Contributions",
+            id="leaderboard.open",
+            tooltip="What earned the points",
+        ),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--gain", "table--loss", "table--mine"}
+
+    def __init__(self, own_id: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        """Mark the row of the member `own_id`."""
+        super().__init__(id=id)
+        self._own_id = own_id
+        self.board = Leaderboard([], has_before=False)
+
+    def show(self, board: Leaderboard) -> None:
+        """Show a leaderboard; the cursor stays on its member."""
+        highlighted = self.highlighted
+        self.board = board
+        cursor = self.cursor
+        if highlighted is not None:
+            found = (i for i, s in enumerate(board.standings) if s.user_id == highlighted.user_id)
+            cursor = next(found, cursor)
+        self.fit_scrollbar()
+        self.put_cursor(cursor)
+        self.refresh()
+
+    @property
+    def row_count(self) -> int:
+        """How many members have points."""
+        return len(self.board.standings)
+
+    @property
+    def highlighted(self) -> Standing | None:
+        """The member under the cursor."""
+        standings = self.board.standings
+        return standings[self.cursor] if 0 <= self.cursor < len(standings) else None
+
+    def header_line(self, width: int) -> Strip:
+        """Draw the titles."""
+        style = self.get_component_rich_style("table--header")
+        name, share = _widths(width)
+        titles = [
+            "#".rjust(_RANK),
+            "Member".ljust(name),
+            "Points".rjust(_POINTS),
+            "Actions".rjust(_ACTIONS),
+            "Share".ljust(share + _PERCENT),
+            "Change".rjust(_CLIMBED),
+        ]
+        text = _GAP.join(titles)
+        return Strip([Segment(text, style)]).extend_cell_length(width, style).crop(0, width)
+
+    def row_line(self, position: int, width: int) -> Strip:
+        """Draw a member's row."""
+        base = self.rich_style
+        if position == self.cursor:
+            name = "table--cursor" if self.has_focus else "table--cursor-blurred"
+            base += self.get_component_rich_style(name, partial=True)
+        return self.standing_line(self.board.standings[position], base, width)
+
+    def standing_line(self, standing: Standing, base: Style, width: int) -> Strip:
+        """Draw one member on the ground of `base`."""
+        name, share = _widths(width)
+        is_own = standing.user_id == self._own_id
+        mine = self.get_component_rich_style("table--mine", partial=True) if is_own else Style()
+        text = f"{'▸ ' if is_own else ''}{one_line(standing.name, 60)}"
+        percent = f"{standing.share * 100:.0f} %"
+        cells = [
+            (grouped(standing.rank).rjust(_RANK), base + mine),
+            (fit(text, name), base + mine),
+            (fit(points_of(standing), _POINTS, is_right=True), base + mine),
+            (fit(grouped(standing.actions), _ACTIONS, is_right=True), base),
+            (bar(round(standing.share * 100), share) + percent.rjust(_PERCENT), base),
+            (self.climbed_text(standing).rjust(_CLIMBED), base + self._climbed_style(standing)),
+        ]
+        gap = Segment(_GAP, base)
+        strip = Strip([part for text, style in cells for part in (Segment(text, style), gap)])
+        return strip.extend_cell_length(width, base).crop(0, width)
+
+    def climbed_text(self, standing: Standing) -> str:
+        """Say how the rank changed: `▲2`, `▼1`, `=`, `new`; nothing where it is not compared."""
+        if not self.board.has_before:
+            return ""
+        if standing.climbed is None:
+            return "new"
+        if standing.climbed == 0:
+            return "="
+        return f"{'▲' if standing.climbed > 0 else '▼'}{abs(standing.climbed)}"
+
+    def column_at(self, x: int) -> str | None:
+        """There is one order only: points."""
+        del x
+        return None
+
+    def _climbed_style(self, standing: Standing) -> Style:
+        climbed = standing.climbed or 0
+        name = "gain" if climbed > 0 else "loss" if climbed < 0 else "dim"
+        return self.get_component_rich_style(f"table--{name}", partial=True)
+
+
+def points_of(standing: Standing) -> str:
+    """Return points with two decimals, as the ledger keeps them."""
+    return f"{standing.points:,.2f}"
+
+
+def _widths(width: int) -> tuple[int, int]:
+    """Return the cells of the name, and of the bar."""
+    room = width - (_RANK + _POINTS + _ACTIONS + _PERCENT + _CLIMBED) - 5 * len(_GAP)
+    share = max(_BAR_AT_LEAST, min(_BAR_AT_MOST, room - _NAME_AT_MOST))
+    return max(_NAME_AT_LEAST, min(_NAME_AT_MOST, room - share)), share

@@ -1,0 +1,230 @@
+"""`history`: who changed what, newest first, for people and for scripts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.rows import entry_row, insert
+from helpers.commands import Run
+from helpers.guild import NOW, ask
+from helpers.wild import SETTINGS
+
+DAY = 86_400
+TABLE = """\
+When              Who       Resource       ± Hagga  ± Deep Desert  Hagga  Deep Desert  Kind      Reason
+2023-11-15 00:14  me        Spice Melange   -1,000             ±0  4,000            0  removed   crafting
+2023-11-15 00:14  old nick  Iron Ore            ±0             ±0  1,000          500  set
+2023-11-15 00:13  Muad'Dib  Iron Ore          -300           +300  1,000          500  transfer  to the base
+2023-11-15 00:13  Muad'Dib  Iron Ore          +500             ±0  1,300          200  added     spice run
+"""  # noqa: E501 - as it is printed
+
+
+def add(path: Path, *args: Any, **given: Any) -> None:
+    insert(path, "resource_history", entry_row(*args, **given))
+
+
+@pytest.fixture
+def entries(guild: Path) -> Path:
+    """The guild with one entry of each kind; the last two are of the same second."""
+    add(guild, "a", (800, 200), (1_300, 200), reason="spice run")
+    moved = {"change_type": "transfer", "reason": "to the base"}
+    add(guild, "b", (1_300, 200), (1_000, 500), created_at=NOW + 30, **moved)
+    same = (1_000, 500)
+    counted = {"change_type": "absolute", "updated_by": "old nick"}
+    add(guild, "d", same, same, created_at=NOW + 60, **counted)
+    used = {"updated_by": "me", "reason": "crafting"}
+    add(guild, "c", (5_000, 0), (4_000, 0), "spice", created_at=NOW + 60, **used)
+    return guild
+
+
+@pytest.fixture
+def two_hours_ahead(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine that is set to another zone than the database."""
+    if os.name == "nt":
+        pytest.skip("Windows takes no zone from the environment")
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", "Arrakeen-2")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def ids(run: Run, *argv: str) -> list[str]:
+    ran = run("history", *argv, "--json")
+    assert (ran.status, ran.err) == (0, "")
+    return [entry["id"] for entry in ran.document]
+
+
+@pytest.mark.usefixtures("two_hours_ahead")
+def test_history_shows_the_newest_first_by_the_clock_of_the_player(run: Run, entries: Path) -> None:
+    assert run("history") == (0, TABLE, "")
+
+
+def test_history_json_says_what_is_in_the_database(run: Run, entries: Path) -> None:
+    assert ids(run) == ["c", "d", "b", "a"]
+    documents = run("history", "--json").document
+    assert documents[2] == {
+        "id": "b",
+        "resource_id": "iron",
+        "resource": "Iron Ore",
+        "change_type": "transfer",
+        "hagga": {"previous": 1_300, "new": 1_000, "change": -300},
+        "deep_desert": {"previous": 200, "new": 500, "change": 300},
+        "by": "Muad'Dib",
+        "reason": "to the base",
+        "at": NOW + 30,
+    }
+    assert documents[1]["reason"] is None
+
+
+def test_history_tells_of_an_edit(run: Run, guild: Path) -> None:
+    change_id = run("edit", "iron", "-20 # crafting", "--json").document["change_id"]
+    (entry,) = run("history", "--json").document
+    assert (entry["id"], entry["reason"]) == (change_id, "crafting")
+    assert entry["hagga"] == {"previous": 1_000, "new": 980, "change": -20}
+
+
+def test_history_names_the_places_as_the_guild_does(run: Run, entries: Path) -> None:
+    ask(entries, SETTINGS)
+    insertion = "INSERT INTO global_settings VALUES (?, ?, NULL, 1, 1)"
+    ask(entries, insertion, "inventory_location_1_name", "Arrakeen\x1b[2J")
+    heads = run("history").out.splitlines()[0]
+    for head in ("± Arrakeen [2J", "± Deep Desert", "  Arrakeen [2J", "  Deep Desert"):
+        assert head in heads
+
+
+# Of what
+
+
+@pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ore", "ORE"])
+def test_history_of_one_resource_takes_an_id_or_a_name(
+    run: Run, entries: Path, resource: str
+) -> None:
+    assert ids(run, resource) == ["d", "b", "a"]
+
+
+def test_history_of_an_id_that_begins_with_a_dash_stands_behind_two(run: Run, guild: Path) -> None:
+    add(guild, "e", (0, 0), (5, 0), "-dash")
+    add(guild, "f", (0, 0), (5, 0), "ingot")
+    assert [e["id"] for e in run("history", "--json", "--", "-dash").document] == ["e"]
+
+
+def test_a_name_that_may_mean_several_is_an_error_that_lists_them(run: Run, entries: Path) -> None:
+    ran = run("history", "iro")
+    assert ran.status == 1
+    for candidate in ("Iron Ore [iron]", "Iron Ingot [ingot]"):
+        assert candidate in ran.error
+
+
+@pytest.mark.parametrize("resource", ["unobtainium", "", " "])
+def test_a_name_that_no_resource_has_is_an_error(run: Run, entries: Path, resource: str) -> None:
+    ran = run("history", resource)
+    assert ran.status == 1
+    assert "No resource is called" in ran.error
+
+
+def test_what_is_left_of_a_resource_that_is_gone_is_shown_by_its_id(run: Run, guild: Path) -> None:
+    add(guild, "e", (0, 0), (5, 0), "gone")
+    assert "gone" in run("history").out
+    (entry,) = run("history", "--json").document
+    assert (entry["resource_id"], entry["resource"]) == ("gone", "gone")
+
+
+# Since when, and how many
+
+
+def test_history_since_takes_a_span(run: Run, entries: Path) -> None:
+    now = int(time.time())
+    add(entries, "hour", (0, 0), (5, 0), created_at=now - 3_600)
+    add(entries, "week", (0, 0), (5, 0), created_at=now - 7 * DAY)
+    add(entries, "month", (0, 0), (5, 0), created_at=now - 30 * DAY)
+    for since, expected in (
+        ("2h", ["hour"]),
+        ("8d", ["hour", "week"]),
+        ("2w", ["hour", "week"]),
+        ("40d", ["hour", "week", "month"]),
+    ):
+        assert ids(run, "--since", since) == expected
+        assert ids(run, "iron", f"--since={since}") == expected
+    assert len(ids(run, "--since", "all")) == len(ids(run)) == 7
+
+
+def test_history_since_takes_days_which_are_meant_whole(run: Run, guild: Path) -> None:
+    for day in (14, 15, 16):
+        noon = datetime(2023, 11, day, 12)  # by the clock of whoever runs this
+        add(guild, f"{day}", (0, 0), (5, 0), created_at=int(noon.timestamp()))
+    assert ids(run, "--since", "2023-11-15..2023-11-15") == ["15"]
+    assert ids(run, "--since", "2023-11-15..") == ["16", "15"]
+    assert ids(run, "--since", "..2023-11-15") == ["15", "14"]
+
+
+@pytest.mark.parametrize("since", ["7", "yesterday", "", "0d", "..", "2023-02-30..", "\x1b[2J"])
+def test_history_since_takes_nothing_but_a_period(run: Run, guild: Path, since: str) -> None:
+    ran = run("history", f"--since={since}")
+    assert ran.status == 2
+    assert "is no period" in ran.error or "in no calendar" in ran.error
+
+
+def test_history_shows_the_newest_twenty_unless_told(run: Run, guild: Path) -> None:
+    for number in range(25):
+        add(guild, f"{number}", (0, 0), (5, 0), created_at=NOW + number)
+    newest = [f"{number}" for number in reversed(range(25))]
+    assert ids(run) == newest[:20]
+    for limit in (1, 24, 25, 1_000):
+        assert ids(run, "--limit", f"{limit}") == newest[:limit]
+    assert len(run("history", "--limit", "3").out.splitlines()) == 4
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-5", "x", "", "1.5", "1k", "٣", "²", "9" * 5_000])
+def test_history_limit_takes_nothing_but_1_to_1000(run: Run, guild: Path, limit: str) -> None:
+    for argv in (["--limit", limit], [f"--limit={limit}"]):
+        ran = run("history", *argv)
+        assert ran.status == 2
+        assert "--limit takes a number from 1 to 1,000" in ran.error
+
+
+def test_a_history_without_entries_is_no_failure(run: Run, guild: Path) -> None:
+    ran = run("history")
+    assert ran.status == 0
+    assert "No entry matches" in ran.error
+    assert ids(run) == []
+
+
+# What others wrote
+
+
+def test_history_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:
+    hostile = "\x1b[2J[red]x\ny\u202e\r\x07"
+    ask(guild, "UPDATE resources SET name = ?", hostile)
+    ask(guild, "UPDATE users SET custom_nickname = ?", hostile)
+    texts = {"reason": hostile * 99, "change_type": hostile}
+    add(guild, hostile, (0, 0), (-5, 2**62), created_at=NOW * 1_000, **texts)
+    add(guild, "e", (0, 0), (5, 0), hostile, updated_by=hostile, created_at=NOW)
+    shown = run("history")
+    assert (shown.status, shown.err) == (0, "")
+    assert len(shown.out.splitlines()) == 3
+    assert all(line.isprintable() for line in shown.out.splitlines())
+    told = run("history", "--json")
+    assert told.out.isascii()
+    assert "\x1b" not in told.out
+    assert [entry["at"] for entry in told.document] == [NOW, NOW]
+
+
+@pytest.mark.parametrize("at", [-(2**62), -1, 0, 2**62, "soon", 1e300])
+def test_a_time_that_no_clock_shows_stops_nothing(run: Run, guild: Path, at: object) -> None:
+    add(guild, "e", (0, 0), (5, 0), created_at=at)
+    assert len(run("history").out.splitlines()) == 2
+    assert ids(run) == ["e"]
+
+
+def test_history_changes_nothing_in_the_file(run: Run, entries: Path) -> None:
+    before = entries.read_bytes()
+    assert run("history").status == 0
+    assert entries.read_bytes() == before

@@ -1,0 +1,125 @@
+"""`leaderboard`: who earned how many points, for people and for scripts."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.rows import insert, points_row
+from helpers.commands import Run
+from helpers.guild import ask
+from tracker_tui.domain.period import LEADERBOARD_PERIODS
+
+DAY = 86_400
+WEEK_TABLE = """\
+Rank  Name        Points  Actions   Share  Change
+   1  Muad'Dib  1,300.50        2  56.5 %  ▲2
+   2  chani       500.00        1  21.7 %  ▼1
+   2  stilgar     500.00        1  21.7 %  =
+   4  jamis         0.25        1   0.0 %  new
+"""
+
+
+def earn(path: Path, who: str, points: float, ago: int, **given: Any) -> None:
+    """Let somebody have earned points so many seconds ago, far from where a period ends."""
+    (how_many,) = ask(path, "SELECT count(*) FROM leaderboard")[0]
+    at = int(time.time()) - ago
+    row = points_row(f"p{how_many}", points, user_id=who, created_at=at)
+    insert(path, "leaderboard", row | given)
+
+
+@pytest.fixture
+def points(guild: Path) -> Path:
+    """The guild with points of this week and of the one before."""
+    earn(guild, "4711", 1_000, DAY)
+    earn(guild, "Muad'Dib", 300.5, 2 * 3_600)  # as old rows have it
+    earn(guild, "chani", 500, 2 * DAY)
+    earn(guild, "stilgar", 500, 3 * DAY)
+    earn(guild, "jamis", 0.25, 4 * DAY)
+    earn(guild, "chani", 90, 9 * DAY)
+    earn(guild, "stilgar", 80, 9 * DAY)
+    earn(guild, "4711", 70, 9 * DAY)
+    return guild
+
+
+def test_leaderboard_shows_the_last_seven_days_unless_told(run: Run, points: Path) -> None:
+    assert run("leaderboard") == (0, WEEK_TABLE, "")
+    assert run("leaderboard", "--period", "7d").out == WEEK_TABLE
+
+
+def test_leaderboard_json_says_the_same(run: Run, points: Path) -> None:
+    ran = run("leaderboard", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    keys = ["rank", "user_id", "name", "points", "actions", "share", "rank_change"]
+    assert [list(standing) for standing in ran.document] == [keys] * 4
+    assert [tuple(standing.values()) for standing in ran.document] == [
+        (1, "4711", "Muad'Dib", 1_300.5, 2, 0.5653, 2),
+        (2, "chani", "chani", 500.0, 1, 0.2173, -1),
+        (2, "stilgar", "stilgar", 500.0, 1, 0.2173, 0),
+        (4, "jamis", "jamis", 0.25, 1, 0.0001, None),
+    ]
+
+
+def test_each_period_counts_what_was_earned_in_it(run: Run, guild: Path) -> None:
+    for days in (0, 3, 20, 300):
+        earn(guild, "4711", 10, days * DAY + 3_600)
+    for period, expected in (("24h", 10), ("7d", 20), ("30d", 30), ("all", 40)):
+        (standing,) = run("leaderboard", "--period", period, "--json").document
+        assert standing["points"] == expected
+        assert standing["rank_change"] is None
+
+
+def test_a_leaderboard_of_all_time_compares_with_nothing(run: Run, points: Path) -> None:
+    ran = run("leaderboard", "--period", "all")
+    heads, first, *_ = ran.out.splitlines()
+    assert heads.split() == ["Rank", "Name", "Points", "Actions", "Share"]
+    assert first.split() == ["1", "Muad'Dib", "1,370.50", "3", "53.9", "%"]
+    for standing in run("leaderboard", "--period", "all", "--json").document:
+        assert standing["rank_change"] is None
+
+
+def test_leaderboard_knows_the_periods_that_there_are(run: Run, guild: Path) -> None:
+    for period in LEADERBOARD_PERIODS:
+        assert run("leaderboard", "--period", period.name).status == 0
+    for nonsense in ("90d", "", "7D", "2023-11-15.."):
+        ran = run("leaderboard", "--period", nonsense)
+        assert ran.status == 2
+        assert "--period" in ran.error
+
+
+def test_a_leaderboard_without_points_is_no_failure(run: Run, guild: Path) -> None:
+    ran = run("leaderboard")
+    assert ran.status == 0
+    assert "Nobody earned points" in ran.error
+    assert run("leaderboard", "--json").document == []
+
+
+def test_leaderboard_tells_of_an_edit(run: Run, guild: Path) -> None:
+    assert run("edit", "iron", "+500").status == 0
+    (standing,) = run("leaderboard", "--period", "24h", "--json").document
+    assert (standing["rank"], standing["points"], standing["actions"]) == (1, 50.0, 1)
+
+
+def test_leaderboard_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:
+    hostile = "\x1b[2J[red]x\ny\u202e\r\x07"
+    ask(guild, "UPDATE users SET custom_nickname = ?", hostile)
+    earn(guild, "4711", 1.7e308, DAY)
+    earn(guild, hostile + "z", -5, DAY)
+    earn(guild, "infinite", 9e999, DAY)
+    earn(guild, "wordy", 0, DAY, final_points="many")
+    shown = run("leaderboard")
+    assert (shown.status, shown.err) == (0, "")
+    assert len(shown.out.splitlines()) == 5
+    assert all(line.isprintable() for line in shown.out.splitlines())
+    told = run("leaderboard", "--json")
+    assert told.out.isascii()
+    assert len(told.document) == 4
+
+
+def test_leaderboard_changes_nothing_in_the_file(run: Run, points: Path) -> None:
+    before = points.read_bytes()
+    assert run("leaderboard").status == 0
+    assert points.read_bytes() == before

@@ -1,0 +1,207 @@
+"""What one member did: changes by resource, points, and days in a row."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from helpers.applying import NOW
+from helpers.books import Books, MakeLedger
+from helpers.records import (
+    DAY,
+    Known,
+    add_members,
+    history_row,
+    insert_all,
+    moved,
+    points_row,
+    resource_row,
+)
+from tracker_tui.domain.activity import Activity, ResourceActivity
+from tracker_tui.domain.days import Zone
+from tracker_tui.domain.period import ALL, WEEK, Period
+from tracker_tui.ledger.activity import ActivityQuestion
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ST_JOHNS = ZoneInfo("America/St_Johns")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+    def set(self, *moment: int, zone: ZoneInfo = BERLIN) -> None:
+        """Let it be this moment by the clocks of a zone."""
+        self.now = at(*moment, zone=zone)
+
+
+def at(*moment: int, zone: ZoneInfo = BERLIN) -> int:
+    """Return a moment by the clocks of a zone, in Unix seconds."""
+    return int(datetime(*moment, tzinfo=zone).timestamp())  # type: ignore[arg-type]
+
+
+def day(*of_calendar: int) -> int:
+    """Return a day as the program counts them."""
+    return (date(*of_calendar) - date(1970, 1, 1)).days
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def guild(make_ledger: MakeLedger, clock: Clock) -> Books:
+    """Spice and water, members, and nothing done."""
+    books = make_ledger(clock=clock)
+    insert_all(books, "resources", [resource_row("spice"), resource_row("water")])
+    add_members(books, Known("1", "paul", "Muad'Dib"), Known("2", "Naib"), Known("3", "Naib"))
+    return books
+
+
+def act(books: Books, *moments: int, by: str = "1") -> None:
+    """Insert a change at each moment."""
+    known = books.run("SELECT COUNT(*) FROM resource_history")[0][0]
+    rows = [
+        history_row(f"h{known + number}", created_at=moment, updated_by=by)
+        for number, moment in enumerate(moments)
+    ]
+    insert_all(books, "resource_history", rows)
+
+
+def activity(books: Books, period: Period = WEEK, zone: Zone = BERLIN) -> Activity:
+    return books.ledger.ask(ActivityQuestion("1", period, zone))
+
+
+def test_who_did_nothing_did_nothing(guild: Books) -> None:
+    found = activity(guild)
+    assert found == Activity(0.0, 0, [], [], day(2023, 11, 14))
+    assert (found.changes, found.streak) == (0, 0)
+
+
+def test_changes_are_counted_by_resource_most_changed_first(guild: Books) -> None:
+    rows = [
+        history_row("a", updated_by="1", **moved((0, 10))),
+        history_row("b", updated_by="1", resource_id="water", **moved((0, 3))),
+        history_row("c", updated_by="1", resource_id="water", **moved((3, 3), (9, 2))),
+        # What was moved from one place to the other was neither added nor removed.
+        history_row("d", updated_by="1", resource_id="water", **moved((3, 0), (2, 5))),
+        history_row("e", updated_by="1", created_at=NOW - 7 * DAY - 1, **moved((0, 500))),
+        history_row("f", updated_by="2", **moved((0, 700))),
+    ]
+    insert_all(guild, "resource_history", rows)
+    found = activity(guild)
+    assert found.resources == [
+        ResourceActivity("water", 3, 3, 7),
+        ResourceActivity("spice", 1, 10, 0),
+    ]
+    assert found.changes == 4
+    assert activity(guild, ALL).changes == 5
+
+
+def test_points_are_those_of_the_period(guild: Books) -> None:
+    rows = [
+        points_row("a", "1", 2.5),
+        points_row("b", "paul", 1.0, created_at=NOW - 7 * DAY),
+        points_row("c", "1", 50.0, created_at=NOW - 7 * DAY - 1),
+        points_row("d", "2", 9.0),
+        points_row("e", "Naib", 9.0),
+    ]
+    insert_all(guild, "leaderboard", rows)
+    assert activity(guild)[:2] == (3.5, 2)
+    assert activity(guild, ALL)[:2] == (53.5, 3)
+    between = Period("between", None, NOW - 8 * DAY, NOW)
+    assert activity(guild, between)[:2] == (51.0, 2)
+
+
+def test_rows_under_old_names_are_theirs_where_nobody_else_has_them(guild: Books) -> None:
+    for who in ("1", "paul", "Muad'Dib", "Naib", "somebody else"):
+        act(guild, NOW, by=who)
+    assert activity(guild).changes == 3
+    second = guild.ledger.ask(ActivityQuestion("2", WEEK, BERLIN))
+    assert (second.changes, second.days) == (0, [])
+    unknown = guild.ledger.ask(ActivityQuestion("somebody else", WEEK, BERLIN))
+    assert unknown.changes == 1
+
+
+class TestDaysInARow:
+    def test_a_day_without_a_change_ends_them(self, guild: Books, clock: Clock) -> None:
+        clock.set(2025, 7, 10, 12)
+        act(guild, *(at(2025, 7, n, 9) for n in (10, 9, 8, 6, 5)))
+        found = activity(guild)
+        assert (found.today, found.streak) == (day(2025, 7, 10), 3)
+        assert found.days == [day(2025, 7, n) for n in (5, 6, 8, 9, 10)]
+
+    def test_they_reach_beyond_the_period(self, guild: Books, clock: Clock) -> None:
+        clock.set(2025, 7, 31, 12)
+        act(guild, *(at(2025, 7, n, 9) for n in range(1, 32)))
+        assert activity(guild).streak == 31
+        assert activity(guild, Period("dates", None, 0, 1)).streak == 31
+
+    def test_a_today_without_a_change_yet_ends_nothing(self, guild: Books, clock: Clock) -> None:
+        act(guild, at(2025, 7, 8, 23, 59), at(2025, 7, 9, 0, 0))
+        for moment, length in (((10, 0, 0), 2), ((10, 23, 59), 2), ((11, 0, 0), 0)):
+            clock.set(2025, 7, *moment)
+            assert activity(guild).streak == length, moment
+
+    def test_days_are_those_of_the_players_zone(self, guild: Books, clock: Clock) -> None:
+        clock.set(2025, 7, 10, 12)
+        # 23:30 in St. John's is the next morning in Berlin, so there it is one day.
+        act(guild, *(at(2025, 7, n, 23, 30, zone=ST_JOHNS) for n in (7, 8)))
+        act(guild, at(2025, 7, 9, 20))
+        assert activity(guild, zone=ST_JOHNS).days == [day(2025, 7, n) for n in (7, 8, 9)]
+        assert activity(guild, zone=BERLIN).days == [day(2025, 7, n) for n in (8, 9)]
+
+    def test_they_go_on_over_a_day_of_23_hours_and_one_of_25(
+        self, guild: Books, clock: Clock
+    ) -> None:
+        for month, first in ((3, 28), (10, 24)):
+            guild.run("DELETE FROM resource_history")
+            # The clocks are set on the third day: its edges, and those of its neighbours.
+            act(guild, at(2025, month, first, 0, 0), at(2025, month, first + 1, 23, 59, 59))
+            act(guild, at(2025, month, first + 2, 23, 59, 59), at(2025, month, first + 3, 0, 0))
+            clock.set(2025, month, first + 3, 0, 0, 1)
+            found = activity(guild)
+            assert found.days == [day(2025, month, first + n) for n in range(4)]
+            assert (found.today, found.streak) == (day(2025, month, first + 3), 4)
+
+    def test_an_hour_that_comes_twice_is_of_one_day(self, guild: Books, clock: Clock) -> None:
+        clock.set(2025, 10, 26, 12)
+        half_past_two = at(2025, 10, 26, 2, 30)
+        act(guild, half_past_two, half_past_two + 3600)
+        assert activity(guild).days == [day(2025, 10, 26)]
+
+    def test_a_change_from_tomorrow_is_of_no_day_yet(self, guild: Books, clock: Clock) -> None:
+        clock.set(2025, 7, 10, 12)
+        act(guild, at(2025, 7, 10, 9), at(2025, 7, 11, 9), at(2025, 7, 10, 9) * 1000)
+        assert activity(guild).days == [day(2025, 7, 10)]
+        assert activity(guild).streak == 1
+
+
+def test_hostile_rows_stop_nobody(guild: Books) -> None:
+    rows = [
+        history_row("a", updated_by="1", change_amount_hagga="many", created_at="yesterday"),
+        history_row("b", updated_by="1", change_amount_hagga=2**63 - 1, created_at=b"\xff"),
+        history_row("c", updated_by="1", change_amount_hagga=2**63 - 1, created_at=1e300),
+        history_row("d", updated_by="1", change_amount_hagga=-(2**63), created_at=-5),
+        history_row("e", updated_by="1", change_amount_hagga=1e300, created_at=NOW - 0.5),
+    ]
+    insert_all(guild, "resource_history", rows)
+    points = [
+        points_row("a", "1", "many"),
+        points_row("b", "1", 1e308),
+        points_row("c", "1", 1e308),
+    ]
+    insert_all(guild, "leaderboard", points)
+    found = activity(guild, ALL)
+    assert (found.changes, found.streak) == (5, 1)
+    (spice,) = found.resources
+    assert (type(spice.added), type(spice.removed)) == (int, int)
+    assert found.points == 0.0

@@ -1,0 +1,423 @@
+"""How quantities went: levels and shares of one resource, and the days of all."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from peewee import SQL, Value
+
+from helpers.applying import NOW
+from helpers.books import Books, MakeLedger, Row
+from helpers.records import DAY, Known, add_members, history_row, insert_all, moved, resource_row
+from tracker_tui.db.models import HistoryRow
+from tracker_tui.domain.course import (
+    Course,
+    DayLevel,
+    Forecast,
+    Level,
+    Share,
+    daily_totals,
+    forecast,
+)
+from tracker_tui.domain.days import day_of, start_of
+from tracker_tui.domain.period import ALL, DAY_AND_NIGHT, MONTH, WEEK, Period
+from tracker_tui.ledger.course import LEVELS, CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.days import day_number
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONES = [
+    BERLIN,
+    *map(
+        ZoneInfo, ("UTC", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "Africa/Casablanca")
+    ),
+    *map(ZoneInfo, ("Australia/Lord_Howe", "America/Santiago", "Asia/Gaza")),
+]
+
+
+@pytest.fixture
+def guild(make_ledger: MakeLedger) -> Books:
+    """Spice and water, members, and no history."""
+    books = make_ledger(clock=lambda: NOW)
+    insert_all(books, "resources", [resource_row("spice"), resource_row("water")])
+    add_members(books, Known("1", "paul", "Muad'Dib"), Known("2", "Naib"), Known("3", "Naib"))
+    return books
+
+
+def tell(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "spice") -> None:
+    """Insert history in this order: how long ago, and what was then at both locations."""
+    known = books.run("SELECT COUNT(*) FROM resource_history")[0][0]
+    hagga, deep_desert = 0, 0
+    history: list[Row] = []
+    for number, (ago, (new_hagga, new_deep_desert)) in enumerate(rows):
+        move = moved((hagga, new_hagga), (deep_desert, new_deep_desert))
+        row_id = f"h{known + number}"
+        history.append(history_row(row_id, resource_id=resource_id, created_at=NOW - ago, **move))
+        hagga, deep_desert = new_hagga, new_deep_desert
+    insert_all(books, "resource_history", history)
+
+
+def course(books: Books, period: Period, resource_id: str = "spice") -> Course:
+    return books.ledger.ask(CourseQuestion(resource_id, period))
+
+
+# Levels
+
+
+def test_a_resource_without_history_has_no_levels(guild: Books) -> None:
+    assert course(guild, WEEK) == Course(NOW - 7 * DAY, NOW, [], [])
+    assert course(guild, ALL) == Course(NOW, NOW, [], [])
+
+
+def test_what_was_there_before_the_period_is_its_first_level(guild: Books) -> None:
+    tell(guild, (9 * DAY, (5, 0)), (8 * DAY, (7, 1)), (3 * DAY, (9, 1)), (60, (9, 4)))
+    tell(guild, (7 * DAY + 1, (1000, 1000)), resource_id="water")
+    assert course(guild, WEEK).levels == [
+        Level(NOW - 7 * DAY, 7, 1),
+        Level(NOW - 3 * DAY, 9, 1),
+        Level(NOW - 60, 9, 4),
+    ]
+
+
+def test_the_newest_row_before_the_period_is_the_one_committed_last(guild: Books) -> None:
+    tell(guild, (8 * DAY, (1, 0)), (8 * DAY, (2, 0)), (8 * DAY, (3, 0)))
+    assert course(guild, WEEK).levels == [Level(NOW - 7 * DAY, 3, 0)]
+
+
+def test_a_change_at_the_first_moment_of_the_period_is_in_it(guild: Books) -> None:
+    tell(guild, (8 * DAY, (1, 0)), (7 * DAY, (2, 0)), (0, (3, 0)))
+    begin = NOW - 7 * DAY
+    assert course(guild, WEEK).levels == [Level(begin, 1, 0), Level(begin, 2, 0), Level(NOW, 3, 0)]
+
+
+def test_a_resource_that_is_older_than_its_history_had_its_first_quantity_all_the_time(
+    guild: Books,
+) -> None:
+    row = history_row("h", created_at=NOW - DAY, **moved((30, 35), (4, 4)))
+    insert_all(guild, "resource_history", [row])
+    assert course(guild, WEEK).levels == [Level(NOW - 7 * DAY, 30, 4), Level(NOW - DAY, 35, 4)]
+
+
+def test_a_resource_that_was_created_in_the_period_begins_with_its_creation(guild: Books) -> None:
+    tell(guild, (DAY, (35, 0)), (60, (40, 0)))
+    assert course(guild, WEEK).levels == [Level(NOW - DAY, 35, 0), Level(NOW - 60, 40, 0)]
+
+
+def test_all_of_time_begins_with_the_first_change(guild: Books) -> None:
+    tell(guild, (400 * DAY, (5, 0)), (200 * DAY, (6, 0)), (0, (7, 0)))
+    whole = course(guild, ALL)
+    assert (whole.since, whole.until) == (NOW - 400 * DAY, NOW)
+    assert whole.levels == [
+        Level(NOW - 400 * DAY, 5, 0),
+        Level(NOW - 200 * DAY, 6, 0),
+        Level(NOW, 7, 0),
+    ]
+
+
+def test_a_time_of_nothing_leaves_the_rest_its_place(guild: Books) -> None:
+    tell(guild, (NOW, (1, 0)), (NOW + 5, (2, 0)), (10 * DAY, (5, 0)), (5 * DAY, (6, 0)))
+    whole = course(guild, ALL)
+    assert whole.since == NOW - 10 * DAY
+    assert whole.levels[1:] == [Level(NOW - 10 * DAY, 5, 0), Level(NOW - 5 * DAY, 6, 0)]
+
+
+def test_the_course_of_dates_is_that_between_them(guild: Books) -> None:
+    tell(guild, (9 * DAY, (1, 0)), (5 * DAY, (2, 0)), (4 * DAY, (3, 0)), (DAY, (4, 0)))
+    dates = Period("dates", None, NOW - 6 * DAY, NOW - 2 * DAY)
+    found = course(guild, dates)
+    assert (found.since, found.until) == (NOW - 6 * DAY, NOW - 2 * DAY)
+    assert found.levels == [
+        Level(NOW - 6 * DAY, 1, 0),
+        Level(NOW - 5 * DAY, 2, 0),
+        Level(NOW - 4 * DAY, 3, 0),
+    ]
+
+
+def test_of_many_changes_that_lie_close_together_the_last_counts(guild: Books) -> None:
+    # In a month one point stands for almost two hours.
+    close = [(20 * DAY + 60 - n, (n, 2 * n)) for n in range(50)]
+    tell(guild, *close, (10 * DAY, (7, 7)))
+    levels = course(guild, MONTH).levels
+    assert levels[-2:] == [Level(NOW - 20 * DAY + 49 - 60, 49, 98), Level(NOW - 10 * DAY, 7, 7)]
+    assert len(levels) <= 3
+
+
+def test_of_changes_in_one_second_the_one_committed_last_counts(guild: Books) -> None:
+    tell(guild, *[(5, (n, 0)) for n in (9, 3, 6)])
+    assert course(guild, DAY_AND_NIGHT).levels == [Level(NOW - 5, 6, 0)]
+
+
+@pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+@pytest.mark.parametrize(
+    ("period", "span"),
+    [(DAY_AND_NIGHT, DAY), (ALL, 799), (ALL, 400), (Period("x", 799), 799), (ALL, 5_000)],
+    ids=["24h", "all of 799 s", "all of 400 s", "799 s", "all of 5,000 s"],
+)
+def test_there_are_no_more_levels_than_a_chart_can_show(
+    guild: Books, period: Period, span: int
+) -> None:
+    step = max(1, span // 1_600)
+    rows = [(ago, (ago % 1_000 + 1, 1)) for ago in range(span, -1, -step)]
+    tell(guild, (span + 5, (3, 3)), *rows) if period.span else tell(guild, *rows)
+    levels = course(guild, period).levels
+    # One more is what was there before.
+    assert LEVELS / 4 < len(levels) <= LEVELS + 1
+    assert levels == sorted(levels, key=lambda level: level.at)
+    assert levels[-1] == Level(NOW, 1, 1)
+
+
+recent = st.integers(0, 2_000)
+stories = st.lists(st.tuples(recent, st.tuples(st.integers(0, 9), st.integers(0, 9))), max_size=20)
+
+
+@pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+def test_every_level_is_what_was_there_at_its_time(guild: Books) -> None:
+    @settings(max_examples=40)
+    @given(stories, st.sampled_from([ALL, Period("x", 300), Period("y", 1_000), WEEK]))
+    def check(story: list[tuple[int, tuple[int, int]]], period: Period) -> None:
+        guild.run("DELETE FROM resource_history")
+        in_order = sorted(story, key=lambda row: -row[0])
+        tell(guild, *in_order)
+        found = course(guild, period)
+        then = {NOW - ago: level for ago, level in in_order}
+        for level in found.levels:
+            known = [at for at in then if at <= level.at]
+            assert level[1:] == (then[max(known)] if known else (0, 0))
+        if in_order:
+            # However they are gathered, the course ends as the resource stands.
+            assert found.levels[-1][1:] == in_order[-1][1]
+
+    check()
+
+
+HOSTILE_TIMES = [NOW * 1000, "yesterday", b"\xff", 1e300, -(2**63), 2**63 - 1, NOW - 9.5, NOW + 99]
+
+
+def test_hostile_rows_break_no_course(guild: Books) -> None:
+    for at in HOSTILE_TIMES:
+        guild.run("DELETE FROM resource_history")
+        tell(guild, (3 * DAY, (5, 0)), (10, (6, 0)))
+        rows = [
+            history_row("x", created_at=at, new_quantity_hagga="many", change_amount_hagga=2**62),
+            history_row("y", created_at=at, updated_by="", change_amount_deep_desert=2**62),
+        ]
+        insert_all(guild, "resource_history", rows)
+        for period in (ALL, WEEK):
+            found = course(guild, period)
+            assert {type(part) for level in found.levels for part in level} == {int}, at
+            assert Level(NOW - 3 * DAY, 5, 0) in found.levels, at
+        levels = guild.ledger.ask(DailyLevelsQuestion(7, BERLIN))
+        assert DayLevel("spice", day_of(NOW - 3 * DAY, BERLIN), 5, 0) in levels, at
+
+
+# Shares
+
+
+def test_shares_are_of_what_was_added_and_removed_not_moved_or_counted(guild: Books) -> None:
+    rows = [
+        history_row("a", updated_by="1", **moved((0, 10))),
+        history_row("b", updated_by="1", **moved((10, 7))),
+        history_row("c", updated_by="1", change_type="transfer", **moved((7, 0), (0, 7))),
+        history_row("d", updated_by="1", change_type="absolute", **moved((0, 500))),
+        history_row("e", updated_by="2", **moved((0, 0), (9, 4))),
+        history_row("f", updated_by="1", resource_id="water", **moved((0, 77))),
+        history_row("g", updated_by="1", created_at=NOW - 8 * DAY, **moved((0, 1000))),
+    ]
+    insert_all(guild, "resource_history", rows)
+    assert sorted(course(guild, WEEK).shares) == [Share("1", 10, 3), Share("2", 0, 5)]
+    assert sorted(course(guild, ALL).shares) == [Share("1", 1010, 3), Share("2", 0, 5)]
+
+
+def test_shares_under_old_names_belong_to_whom_they_mean(guild: Books) -> None:
+    writings = ["1", "paul", "Muad'Dib", "Naib", "somebody else"]
+    rows = [history_row(who, updated_by=who, **moved((0, 10))) for who in writings]
+    rows += [history_row(f"-{who}", updated_by=who, **moved((10, 6))) for who in writings]
+    insert_all(guild, "resource_history", rows)
+    assert sorted(course(guild, WEEK).shares) == [
+        Share("1", 30, 12),
+        Share("Naib", 10, 4),
+        Share("somebody else", 10, 4),
+    ]
+
+
+def test_givers_and_takers_are_the_five_who_moved_most() -> None:
+    shares = [Share(str(n), n, (n * 3) % 7) for n in range(8)]
+    found = Course(0, 1, [], shares)
+    assert [share.by for share in found.givers] == ["7", "6", "5", "4", "3"]
+    assert [share.by for share in found.takers] == ["2", "4", "6", "1", "3"]
+    assert Course(0, 1, [], [Share("a", 0, 0)]).givers == []
+    assert Course(0, 1, [], [Share("b", 2, 0), Share("a", 2, 0)]).givers[0].by == "a"
+
+
+# What a course tells
+
+
+def test_a_course_ends_with_what_is_in_store_now() -> None:
+    known = Course(0, 100, [Level(0, 1, 0), Level(90, 2, 0)], [])
+    # What is known already is not repeated.
+    assert known.ending_with(95, 2, 0) == known
+    later = known.ending_with(120, 3, 1)
+    assert later == Course(0, 120, [*known.levels, Level(120, 3, 1)], [])
+    # Clocks differ; the course does not run backwards.
+    assert known.ending_with(50, 3, 1).levels[-1] == Level(100, 3, 1)
+    assert Course(0, 100, [], []).ending_with(120, 0, 0).levels == [Level(120, 0, 0)]
+    from_tomorrow = Course(0, 100, [Level(0, 1, 0), Level(500, 9, 9)], [])
+    assert from_tomorrow.ending_with(120, 1, 0).levels == [Level(0, 1, 0)]
+
+
+def test_what_is_won_in_a_day_is_an_average_of_the_time_that_is_known() -> None:
+    week = [Level(0, 100, 0), Level(2 * DAY, 0, 0), Level(5 * DAY, 100, 70)]
+    assert Course(-DAY, 7 * DAY, week, []).per_day == pytest.approx(10)
+    assert Course(0, 7 * DAY, [Level(0, 70, 0), Level(5, 0, 0)], []).per_day == pytest.approx(-10)
+    assert Course(0, DAY, [Level(0, 5, 0)], []).per_day == 0
+    assert Course(0, DAY, [], []).per_day is None
+    # Of half an hour nobody says what a day brings.
+    assert Course(0, DAY, [Level(DAY - 1800, 5, 0), Level(DAY, 9, 0)], []).per_day is None
+
+
+@pytest.mark.parametrize(
+    ("total", "target", "per_day", "expected"),
+    [
+        (600, 1000, 100.0, Forecast(True, 4.0)),
+        (600, 1000, -100.0, Forecast(False, 6.0)),
+        (1000, 1000, 100.0, None),
+        (1500, 1000, 100.0, None),
+        (1500, 1000, -100.0, Forecast(False, 15.0)),
+        (0, 1000, -100.0, None),
+        (-5, 1000, -100.0, None),
+        (-100, 100, 100.0, Forecast(True, 2.0)),
+        (600, 1000, 0.0, None),
+        (600, 1000, None, None),
+        (600, None, 100.0, None),
+        (600, 0, 100.0, None),
+        (600, -5, 100.0, None),
+    ],
+)
+def test_a_forecast_goes_on_as_it_went(
+    total: int, target: int | None, per_day: float | None, expected: Forecast | None
+) -> None:
+    assert forecast(total, target, per_day) == expected
+
+
+# The last days of all resources
+
+
+def test_a_day_is_told_by_its_last_change_and_what_was_there_before_its_first(
+    guild: Books,
+) -> None:
+    today = day_of(NOW, BERLIN)
+    noon = NOW - start_of(today - 2, BERLIN) - DAY // 2
+    tell(guild, (noon, (5, 0)), (noon - 60, (6, 1)), (noon - 60, (4, 2)), (0, (9, 2)))
+    tell(guild, (noon, (8, 0)), resource_id="water")
+    levels = guild.ledger.ask(DailyLevelsQuestion(7, BERLIN))
+    assert sorted(levels) == [
+        DayLevel("spice", today - 2, 6, 0),
+        DayLevel("spice", today, 11, 6),
+        DayLevel("water", today - 2, 8, 0),
+    ]
+
+
+def test_days_without_changes_have_what_the_day_before_left() -> None:
+    levels = [DayLevel("spice", 11, 6, 2), DayLevel("spice", 13, 9, 6), DayLevel("gone", 12, 1, 1)]
+    found = daily_totals(levels, {"spice": 9, "water": 4}, 10, 15)
+    assert found == {"spice": [2, 6, 6, 9, 9, 9], "water": [4] * 6}
+
+
+def test_the_last_day_ends_with_what_is_there_now() -> None:
+    levels = [DayLevel("spice", 15, 6, 2)]
+    assert daily_totals(levels, {"spice": 7}, 13, 15) == {"spice": [2, 2, 7]}
+    assert daily_totals([], {"spice": 7}, 15, 15) == {"spice": [7]}
+
+
+def test_what_happened_before_the_first_day_is_what_it_begins_with() -> None:
+    """The ledger tells of a day or two more than are shown."""
+    levels = [DayLevel("spice", 8, 4, 2), DayLevel("spice", 9, 5, 4), DayLevel("spice", 12, 9, 5)]
+    assert daily_totals(levels, {"spice": 9}, 10, 13) == {"spice": [5, 5, 9, 9]}
+    only_before = daily_totals(levels[:2], {"spice": 5}, 10, 12)
+    assert only_before == {"spice": [5, 5, 5]}
+
+
+@pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+def test_the_days_of_any_history_are_those_that_were_lived(guild: Books) -> None:
+    today = day_of(NOW, BERLIN)
+    within_days = st.integers(0, 8 * DAY)
+    story = st.lists(st.tuples(within_days, st.tuples(st.integers(0, 9), st.just(1))), max_size=12)
+
+    @settings(max_examples=40)
+    @given(story, st.integers(1, 7))
+    def check(drawn: list[tuple[int, tuple[int, int]]], days: int) -> None:
+        guild.run("DELETE FROM resource_history")
+        in_order = sorted(drawn, key=lambda row: -row[0])
+        tell(guild, *in_order)
+        total = sum(in_order[-1][1]) if in_order else 0
+        first = today - days + 1
+        levels = guild.ledger.ask(DailyLevelsQuestion(days, BERLIN))
+        found = daily_totals(levels, {"spice": total}, first, today)
+        for day, value in zip(range(first, today + 1), found["spice"], strict=True):
+            midnight = start_of(day + 1, BERLIN)
+            known = [level for ago, level in in_order if NOW - ago < midnight]
+            assert value == (sum(known[-1]) if known else 0), day - today
+
+    check()
+
+
+# Days in SQL
+
+
+def days_in_sql(books: Books, times: list[int], zone: ZoneInfo) -> list[int]:
+    """Return the day of each time, as the database reckons."""
+    books.run("DELETE FROM resource_history")
+    rows = [history_row(f"h{number}", created_at=at) for number, at in enumerate(times)]
+    insert_all(books, "resource_history", rows)
+    query = HistoryRow.select(day_number(HistoryRow.created_at, zone) + Value(0))
+    return [day for (day,) in books.database.batch([query.order_by(SQL("rowid"))])[0].rows]
+
+
+def in_berlin(*moment: int) -> int:
+    return int(datetime(*moment, tzinfo=BERLIN).timestamp())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_days_begin_at_midnight_on_both_sides_of_a_switch(guild: Books, zone: ZoneInfo) -> None:
+    """The days around every switch of 2025, each from its first second to its last."""
+    first = day_of(int(datetime(2025, 1, 1, 12, tzinfo=UTC).timestamp()), zone)
+    moments = [start_of(first + n, zone) for n in range(365)]
+    switched = [
+        edge
+        for begin, end in pairwise(moments)
+        for edge in (begin - 1, begin, end - 1, end)
+        if end - begin != DAY
+    ]
+    times = [*switched, moments[0] - 1, moments[0], moments[100] - 1, moments[100]]
+    assert days_in_sql(guild, times, zone) == [day_of(at, zone) for at in times]
+
+
+def test_the_days_of_berlin_are_23_and_25_hours_long(guild: Books) -> None:
+    for begin, hours in (((2025, 3, 30), 23), ((2025, 10, 26), 25)):
+        at = in_berlin(*begin)
+        day = (datetime(*begin, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).days
+        times = [at - 1, at, at + hours * 3600 - 1, at + hours * 3600]
+        assert days_in_sql(guild, times, BERLIN) == [day - 1, day, day, day + 1]
+
+
+moments = st.integers(1_577_836_800, int(time.time()))
+
+
+@pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+def test_a_day_in_sql_is_the_day_that_a_player_lived(guild: Books) -> None:
+    @settings(max_examples=60)
+    @given(st.lists(moments, min_size=1, max_size=10), st.sampled_from(ZONES))
+    @example([1_577_836_800, int(time.time())], BERLIN)
+    def check(times: list[int], zone: ZoneInfo) -> None:
+        assert days_in_sql(guild, times, zone) == [day_of(at, zone) for at in times]
+
+    check()
+
+
+def test_a_time_in_milliseconds_has_a_day_too(guild: Books) -> None:
+    assert days_in_sql(guild, [NOW * 1000], BERLIN) == [day_of(NOW, BERLIN)]

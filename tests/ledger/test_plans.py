@@ -1,0 +1,295 @@
+"""By which index each question is answered, in a file that was never analysed.
+
+A server bills the rows that it reads, so nothing here may look at rows that it does not need. A
+guild's database may lack our indexes: then everything takes longer, and comes to the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from peewee import Value
+
+from helpers.applying import NOW
+from helpers.books import Books, MakeLedger, Row
+from helpers.build import DEEP_DESERT
+from helpers.records import (
+    DAY,
+    Known,
+    add_members,
+    history_row,
+    insert_all,
+    moved,
+    points_row,
+    resource_row,
+)
+from helpers.wild import FOUNDING
+from tracker_tui.db.remote import RemoteLedgerDatabase
+from tracker_tui.db.schema import schema_sql
+from tracker_tui.db.sqlite import SqliteLedgerDatabase, open_unchecked
+from tracker_tui.domain.activity import Activity
+from tracker_tui.domain.course import Course
+from tracker_tui.domain.history import Cursor, EntryKind, HistoryFilter, HistoryPage
+from tracker_tui.domain.leaderboard import MemberPoints
+from tracker_tui.domain.period import ALL, MONTH, WEEK, Period
+from tracker_tui.ledger.activity import ActivityQuestion
+from tracker_tui.ledger.course import CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.leaderboard import (
+    ContributionsQuestion,
+    LeaderboardQuestion,
+    MemberPointsQuestion,
+)
+from tracker_tui.ledger.questions import Question
+
+ROWS = 3_000
+BERLIN = ZoneInfo("Europe/Berlin")
+PLACE = Cursor(NOW - 10 * DAY, 1_500)
+FURTHER = Cursor(NOW - 40 * DAY, 7)
+DATES = Period("dates", None, NOW - 20 * DAY, NOW - 10 * DAY)
+BY_TIME = "resource_history_created_at"
+BY_RESOURCE = "resource_history_resource_id_created_at"
+BY_MEMBER = "resource_history_updated_by_created_at"
+POINTS_BY_TIME = "leaderboard_created_at_user_id_final_points"
+POINTS_BY_MEMBER = "leaderboard_user_id_created_at_final_points"
+OURS = tuple(statement for statement in schema_sql().split(";") if "CREATE" in statement)
+"""The schema as `init` makes it."""
+
+WISHES: dict[str, tuple[HistoryFilter, str]] = {
+    "everything": (HistoryFilter(), BY_TIME),
+    "a period": (HistoryFilter(period=MONTH), BY_TIME),
+    "dates": (HistoryFilter(period=DATES), BY_TIME),
+    "a resource": (HistoryFilter(resource_id="r1"), BY_RESOURCE),
+    "a resource, a period": (HistoryFilter(resource_id="r1", period=MONTH), BY_RESOURCE),
+    "a member": (HistoryFilter(member_id="1"), BY_MEMBER),
+    "a member, a period": (HistoryFilter(member_id="1", period=MONTH), BY_MEMBER),
+    "a member of a resource": (HistoryFilter(resource_id="r1", member_id="1"), BY_RESOURCE),
+    "a text": (HistoryFilter("raid Würze"), BY_TIME),
+    "a text, a period": (HistoryFilter("raid", period=MONTH), BY_TIME),
+    "a text, a member": (HistoryFilter("raid", member_id="1"), BY_MEMBER),
+    "kinds": (HistoryFilter(kinds=frozenset(EntryKind), period=MONTH), BY_TIME),
+    "a location": (HistoryFilter(location=DEEP_DESERT, resource_id="r1"), BY_RESOURCE),
+}
+
+
+def history_rows(number: int) -> list[Row]:
+    """Return rows of 30 resources and 20 members over 100 days, some under a nickname."""
+    return [
+        history_row(
+            f"h{n}",
+            resource_id=f"r{n % 30}",
+            updated_by=f"nick{n % 20}" if n % 7 == 0 else str(n % 20),
+            change_type=("relative", "absolute", "transfer")[n % 11 % 3],
+            reason="raid" if n % 5 == 0 else None,
+            created_at=NOW - (number - n) * 100 * DAY // number,
+            **moved((n % 50, (n + 7) % 50), (n % 9, (n + n % 2) % 9)),
+        )
+        for n in range(number)
+    ]
+
+
+def points_rows(number: int) -> list[Row]:
+    return [
+        points_row(
+            f"h{n}",
+            f"nick{n % 20}" if n % 7 == 0 else str(n % 20),
+            n % 13 / 4,
+            resource_id=f"r{n % 30}",
+            resource_category=("Raw", "Gear", "Other")[n % 3],
+            created_at=NOW - (number - n) * 100 * DAY // number,
+        )
+        for n in range(number)
+    ]
+
+
+def fill(books: Books, number: int) -> None:
+    add_members(books, *(Known(str(n), f"user{n}", f"nick{n}") for n in range(20)))
+    insert_all(books, "resources", [resource_row(f"r{n}") for n in range(30)])
+    insert_all(books, "resource_history", history_rows(number))
+    insert_all(books, "leaderboard", points_rows(number))
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteLedgerDatabase]:
+    """A file of our schema that is full enough for an index to be worth something."""
+    path = Path(tmp_path_factory.mktemp("plans")) / "ledger.db"
+    path.touch()
+    database, _ = open_unchecked(path, durable=False)
+    fill(Books(database, OURS), ROWS)
+    yield database
+    database.close()
+
+
+class Plan:
+    """How SQLite goes about a question: one line for each table that it reads."""
+
+    def __init__(self, database: SqliteLedgerDatabase, question: Question[Any]) -> None:
+        self.lines: list[str] = []
+        self.scanned: set[str] = set()
+        """Tables of which every row is read, and not from an index."""
+        context = database.get_sql_context
+        for query in question.queries(Value(NOW)):
+            sql, params = context().parse(query)
+            assert "INDEXED BY" not in sql.upper()
+            explained = database._driver().execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            self._add(sql, [detail for *_, detail in explained.fetchall()])
+
+    def _add(self, sql: str, lines: Sequence[str]) -> None:
+        self.lines += lines
+        for line in lines:
+            # Older SQLite names the table, newer ones its alias alone.
+            scan = re.match(r"SCAN (?:TABLE \w+ AS )?(\w+)$", line)
+            if scan:
+                self.scanned |= set(re.findall(rf'"(\w+)" AS "{scan[1]}"', sql))
+
+    @property
+    def indexes(self) -> set[str]:
+        """The indexes of the history and the leaderboard that are used."""
+        used = re.findall(r"USING (?:COVERING )?INDEX (\w+)", "\n".join(self.lines))
+        return {name for name in used if name.startswith(("resource_history_", "leaderboard_"))}
+
+    def is_covered_by(self, index: str) -> bool:
+        """Whether the index alone is read, and never the rows that it leads to."""
+        return all(f"COVERING INDEX {index}" in line for line in self.lines if index in line)
+
+    def assert_goes_by(self, *indexes: str) -> None:
+        """It uses these indexes and no others, and reads neither of the long tables whole."""
+        shown = "\n".join(self.lines)
+        assert self.indexes == set(indexes), shown
+        assert not self.scanned & {"resource_history", "leaderboard"}, shown
+
+
+@pytest.mark.parametrize("before", [None, PLACE], ids=["first", "after a place"])
+@pytest.mark.parametrize("name", WISHES)
+def test_a_page_of_the_history_is_found_by_an_index(
+    database: SqliteLedgerDatabase, name: str, before: Cursor | None
+) -> None:
+    wish, index = WISHES[name]
+    for down_to in (None, FURTHER):
+        plan = Plan(database, HistoryQuestion(wish, before, down_to))
+        plan.assert_goes_by(index)
+        by_index = [line for line in plan.lines if index in line]
+        # A place bounds what is read, so that the tenth page costs what the first does.
+        assert before is None or all("created_at<?" in line for line in by_index)
+        assert down_to is None or all("created_at>?" in line for line in by_index)
+
+
+@pytest.mark.parametrize("name", [name for name, (wish, _) in WISHES.items() if wish.is_indexed])
+def test_no_history_is_sorted_but_what_is_on_the_page(
+    database: SqliteLedgerDatabase, name: str
+) -> None:
+    """A sort reads all rows before the first comes out of it."""
+    wish, index = WISHES[name]
+    lines = Plan(database, HistoryQuestion(wish)).lines
+    (at, *_) = (number for number, line in enumerate(lines) if index in line)
+    assert lines[at + 1].startswith(("SCAN found", "SCAN part")), "\n".join(lines)
+
+
+def test_a_scan_would_be_noticed(database: SqliteLedgerDatabase) -> None:
+    plan = Plan(database, LeaderboardQuestion(WEEK))
+    sql = 'SELECT * FROM "leaderboard" AS "t9", "users" AS "t1"'
+    plan._add(sql, ["SCAN t9", "SCAN TABLE users AS t1"])
+    assert plan.scanned == {"leaderboard", "users"}
+    with pytest.raises(AssertionError, match="SCAN t9"):
+        plan.assert_goes_by(POINTS_BY_TIME)
+
+
+@pytest.mark.parametrize("period", [WEEK, MONTH, DATES], ids=lambda p: p.name)
+def test_points_of_a_period_are_added_up_from_the_index_on_time(
+    database: SqliteLedgerDatabase, period: Period
+) -> None:
+    plan = Plan(database, LeaderboardQuestion(period))
+    plan.assert_goes_by(POINTS_BY_TIME)
+    assert plan.is_covered_by(POINTS_BY_TIME)
+    assert any(f"{POINTS_BY_TIME} (created_at>?" in line for line in plan.lines)
+
+
+def test_points_of_all_time_are_added_up_from_the_index_on_members(
+    database: SqliteLedgerDatabase,
+) -> None:
+    plan = Plan(database, LeaderboardQuestion(ALL))
+    plan.assert_goes_by(POINTS_BY_MEMBER)
+    assert plan.is_covered_by(POINTS_BY_MEMBER)
+    # Its order is that of the groups.
+    assert "GROUP BY" not in "".join(plan.lines)
+
+
+OTHERS: dict[str, tuple[Question[Any], tuple[str, ...]]] = {
+    "contributions": (ContributionsQuestion("1", ALL), (POINTS_BY_MEMBER,)),
+    "more of them": (ContributionsQuestion("1", WEEK, PLACE, FURTHER), (POINTS_BY_MEMBER,)),
+    "a member's points": (MemberPointsQuestion("1", WEEK, BERLIN), (POINTS_BY_MEMBER,)),
+    "all their points": (MemberPointsQuestion("1", ALL, BERLIN), (POINTS_BY_MEMBER,)),
+    "a course": (CourseQuestion("r1", WEEK), (BY_RESOURCE,)),
+    "a whole course": (CourseQuestion("r1", ALL), (BY_RESOURCE,)),
+    "what they did": (ActivityQuestion("1", WEEK, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
+    "all they did": (ActivityQuestion("1", ALL, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
+    "daily levels": (DailyLevelsQuestion(14, BERLIN), (BY_TIME,)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_questions_go_by_an_index_too(database: SqliteLedgerDatabase, name: str) -> None:
+    question, indexes = OTHERS[name]
+    Plan(database, question).assert_goes_by(*indexes)
+
+
+QUESTIONS: list[Question[Any]] = [
+    *(HistoryQuestion(wish, before) for wish, _ in WISHES.values() for before in (None, PLACE)),
+    *(LeaderboardQuestion(period) for period in (WEEK, MONTH, DATES, ALL)),
+    *(question for question, _ in OTHERS.values()),
+]
+
+
+@pytest.mark.parametrize("empty_database", ["server"], indirect=True)
+def test_a_server_counts_few_rows(make_ledger: MakeLedger) -> None:
+    """What is read of the two long tables is what is shown; names may be looked up in `users`."""
+    books = make_ledger(OURS, clock=lambda: NOW)
+    fill(books, 1_000)
+    assert isinstance(books.database, RemoteLedgerDatabase)
+    traffic, read = books.database.traffic, []
+    for question in (
+        HistoryQuestion(limit=10),
+        HistoryQuestion(before=PLACE, limit=10),
+        HistoryQuestion(HistoryFilter(member_id="1"), limit=10),
+        ContributionsQuestion("1", ALL, limit=10),
+        CourseQuestion("r1", WEEK),
+    ):
+        before = traffic.rows_read
+        books.ledger.ask(question)
+        read.append(traffic.rows_read - before)
+    assert max(read) < 300, read
+    before = traffic.rows_read
+    books.ledger.ask(LeaderboardQuestion(WEEK))
+    # Two weeks of a hundred days.
+    assert traffic.rows_read - before < 500
+
+
+def test_without_our_indexes_everything_comes_to_the_same(make_ledger: MakeLedger) -> None:
+    founding, ours = (make_ledger(schema, clock=lambda: NOW) for schema in (FOUNDING, OURS))
+    for books in (founding, ours):
+        fill(books, 200)
+    answers = []
+    for question in QUESTIONS:
+        answer, same = (books.ledger.ask(question) for books in (founding, ours))
+        assert as_sets(answer) == as_sets(same), question
+        answers.append(answer)
+    pages = [answer for answer in answers if isinstance(answer, HistoryPage)]
+    assert sum(bool(page.entries) for page in pages) > len(pages) / 2
+
+
+def as_sets(answer: Any) -> Any:
+    """Return an answer, lists whose order nobody promises in a fixed one."""
+    if isinstance(answer, list):
+        return sorted(answer)
+    if isinstance(answer, Activity):
+        return answer._replace(resources=sorted(answer.resources))
+    if isinstance(answer, Course):
+        return answer._replace(shares=sorted(answer.shares))
+    if isinstance(answer, MemberPoints):
+        return answer._replace(categories=sorted(answer.categories))
+    return answer

@@ -1,0 +1,299 @@
+"""`history` and `leaderboard` from a server: what they cost, and what is shown where it is away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.rows import entry_row, points_row
+from helpers.books import Books
+from helpers.build import PLAYER
+from helpers.commands import Run
+from helpers.proxy import Exchange, Fate, Proxy, answer, cut_before, pass_on
+from helpers.servers import SECONDS
+from helpers.wild import ask
+from remote.guilds import NICKNAME, Guarded, configure, every_schema
+from remote.line import Line
+from remote.outboxes import replica_of, store_of
+
+HISTORY = ["history", "spice"]
+LEADERBOARD = ["leaderboard", "--period", "all"]
+each_command = pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD], ids=" ".join)
+GARBAGE = b"no database at all\n" * 400
+
+
+def pages_of(home: Path) -> Path:
+    return store_of(home) / "pages.db"
+
+
+@pytest.fixture
+def busy(guild: Books) -> Books:
+    """The guild once somebody has done something."""
+    guild.insert(
+        "resource_history",
+        **entry_row("added", (1_000, 400), (1_500, 400), "spice", updated_by=PLAYER),
+    )
+    guild.insert("leaderboard", **points_row("added", 75.0, user_id=PLAYER, resource_id="spice"))
+    return guild
+
+
+@pytest.fixture
+def seen(run: Run, busy: Books) -> Books:
+    """The guild once the commands have read it: this machine keeps what they showed."""
+    for argv in (HISTORY, LEADERBOARD):
+        assert run(*argv).status == 0
+    return busy
+
+
+# What they read
+
+
+@each_command
+@every_schema
+def test_a_page_is_one_request_besides_the_one_that_opens(
+    run: Run, busy: Books, proxy: Proxy, argv: list[str]
+) -> None:
+    assert run("list").status == 0
+    opening = proxy.count
+    proxy.seen.clear()
+    ran = run(*argv)
+    assert (ran.status, ran.err) == (0, "")
+    assert NICKNAME in ran.out
+    assert proxy.count == opening + 1
+
+
+@each_command
+def test_a_machine_that_knows_nothing_yet_reads_all_the_same(
+    run: Run, busy: Books, argv: list[str]
+) -> None:
+    ran = run(*argv)
+    assert (ran.status, ran.err) == (0, "")
+    assert NICKNAME in ran.out
+
+
+def test_what_waits_is_sent_before_it_is_read(
+    run: Run, seen: Books, line: Line, no_second_try: None
+) -> None:
+    line.cut()
+    change_id = run("edit", "spice", "+5", "--json").document["change_id"]
+    line.mend()
+    assert change_id in [entry["id"] for entry in run("history", "--json").document]
+
+
+@each_command
+def test_a_token_that_may_only_read_is_enough(run: Run, guarded: Guarded, argv: list[str]) -> None:
+    ran = run(*argv, "--json")
+    assert (ran.status, ran.err) == (0, "")
+
+
+@each_command
+def test_a_wrong_token_is_an_error_whatever_is_kept(
+    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    assert run(*argv).status == 0
+    configure(monkeypatch, guarded.proxy.url, "wrong")
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "refuses your TURSO_AUTH_TOKEN" in ran.error
+
+
+# Without the server
+
+
+@each_command
+def test_without_a_server_they_show_what_was_seen_last(
+    run: Run, seen: Books, line: Line, argv: list[str]
+) -> None:
+    online = run(*argv)
+    documents = run(*argv, "--json").document
+    line.cut()
+    offline = run(*argv)
+    assert (offline.status, offline.out) == (0, online.out)
+    assert offline.err.count("\n") == 1
+    assert "cannot be reached" in offline.err
+    assert "Shown is what was read just now." in offline.err
+    assert run(*argv, "--json").document == documents
+
+
+@each_command
+def test_what_was_seen_last_says_how_old_it_is(
+    run: Run, seen: Books, line: Line, home: Path, argv: list[str]
+) -> None:
+    line.cut()
+    for seconds, told in ((7_300, "2 h ago."), (-1_000_000, "just now.")):
+        ask(pages_of(home), "UPDATE pages SET at = strftime('%s', 'now') - ?", seconds)
+        assert f"Shown is what was read {told}" in run(*argv).err
+
+
+@each_command
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_fails_is_told_of_with_what_was_seen(
+    run: Run, seen: Books, proxy: Proxy, argv: list[str], status: int
+) -> None:
+    online = run(*argv).out
+    proxy.fate = answer(status)
+    ran = run(*argv)
+    assert (ran.status, ran.out) == (0, online)
+    assert "Shown is what was read" in ran.err
+
+
+@each_command
+def test_a_line_that_breaks_after_opening_is_told_of_with_what_was_seen(
+    run: Run, seen: Books, proxy: Proxy, argv: list[str]
+) -> None:
+    online = run(*argv).out
+    # However often the page is asked for again.
+    proxy.meet([pass_on, *[cut_before] * 20])
+    ran = run(*argv)
+    assert (ran.status, ran.out) == (0, online)
+    assert "Shown is what was read" in ran.err
+
+
+@each_command
+def test_without_a_server_and_with_nothing_kept_they_are_errors(
+    run: Run, busy: Books, line: Line, argv: list[str]
+) -> None:
+    line.cut()
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "cannot be reached" in ran.error
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["history"], ["history", "water"], [*HISTORY, "--since", "7d"], ["leaderboard"]],
+    ids=" ".join,
+)
+def test_what_was_never_asked_is_not_answered_with_something_else(
+    run: Run, seen: Books, line: Line, argv: list[str]
+) -> None:
+    line.cut()
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "cannot be reached" in ran.error
+
+
+def test_a_name_that_no_resource_has_is_told_of_without_a_server_too(
+    run: Run, seen: Books, line: Line
+) -> None:
+    line.cut()
+    ran = run("history", "unobtainium")
+    assert ran.status == 1
+    assert "No resource is called" in ran.error
+
+
+def test_the_limit_counts_for_what_was_seen_too(run: Run, seen: Books, line: Line) -> None:
+    both = run("history", "spice", "--json").document
+    assert len(both) == 2
+    line.cut()
+    ran = run("history", "spice", "--limit", "1", "--json")
+    assert ran.document == both[:1]
+    assert ran.err.endswith("just now.\n")
+
+
+def test_where_less_was_seen_than_is_asked_for_it_says_so(
+    run: Run, seen: Books, line: Line
+) -> None:
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150) "
+    columns = ", ".join(name for name in seen.rows("resource_history")[0] if name != "id")
+    seen.run(
+        f"INSERT INTO resource_history (id, {columns}) "
+        f"{many}SELECT 'many' || i, {columns} FROM n, (SELECT * FROM resource_history LIMIT 1)"
+    )
+    assert len(run("history", "--limit", "1", "--json").document) == 1
+    line.cut()
+    # What was kept is no less than what the dashboard opens with.
+    ran = run("history", "--limit", "120", "--json")
+    assert (ran.status, len(ran.document)) == (0, 100)
+    assert ran.err.count("\n") == 1
+    assert ran.err.endswith("just now. Older entries, if any, were not read then.\n")
+
+
+# Too slow
+
+
+@pytest.fixture
+def silence() -> Iterator[Fate]:
+    """The server is asked, and says nothing for as long as the test lasts."""
+    is_over = threading.Event()
+
+    def wait(exchange: Exchange) -> None:
+        is_over.wait(SECONDS)
+        exchange.cut()
+
+    yield wait
+    is_over.set()
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands wait only where they have nothing else to show."""
+    monkeypatch.setattr("tracker_tui.cli.reading.PATIENCE_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
+@pytest.mark.usefixtures("no_patience")
+def test_a_server_that_is_too_slow_is_not_waited_for(
+    run: Run, seen: Books, proxy: Proxy, silence: Fate, argv: list[str]
+) -> None:
+    proxy.fate = silence
+    ran = run(*argv)
+    assert ran.status == 0
+    assert "Spice" in ran.out or NICKNAME in ran.out
+    assert "takes too long to answer. Shown is what was read just now." in ran.err
+
+
+@pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
+@pytest.mark.usefixtures("no_patience")
+def test_where_nothing_is_kept_it_is_waited_for(run: Run, busy: Books, argv: list[str]) -> None:
+    ran = run(*argv)
+    assert (ran.status, ran.err) == (0, "")
+
+
+# What others wrote, and what the disk made of it
+
+
+def test_hostile_text_is_harmless_online_and_offline(run: Run, busy: Books, line: Line) -> None:
+    hostile = "\x1b[2J[red]x\ny\u202e\r\x07"
+    busy.run("UPDATE resources SET name = ?", hostile)
+    busy.run("UPDATE users SET custom_nickname = ?", hostile)
+    busy.run("UPDATE resource_history SET reason = ?, change_type = ?", hostile * 99, hostile)
+    busy.run("UPDATE leaderboard SET user_id = ?, final_points = 1e999", hostile + "z")
+    for _ in range(2):
+        for argv in (HISTORY, LEADERBOARD):
+            shown = run(*argv)
+            assert shown.status == 0
+            assert "[2J[red]x y" in shown.out
+            for text in (shown.out, shown.err):
+                assert all(line.isprintable() for line in text.splitlines())
+            assert run(*argv, "--json").out.isascii()
+        line.cut()
+
+
+@each_command
+def test_pages_that_are_damaged_are_made_anew(
+    run: Run, seen: Books, line: Line, home: Path, argv: list[str]
+) -> None:
+    online = run(*argv).out
+    pages_of(home).write_bytes(GARBAGE)
+    ran = run(*argv)
+    assert (ran.status, ran.out) == (0, online)
+    assert "was damaged" in ran.err
+    assert run(*argv).err == ""
+    line.cut()
+    assert run(*argv).out == online
+
+
+def test_a_leaderboard_needs_no_replica(run: Run, seen: Books, line: Line, home: Path) -> None:
+    online = run(*LEADERBOARD).out
+    replica_of(home).write_bytes(GARBAGE)
+    line.cut()
+    ran = run(*LEADERBOARD)
+    assert (ran.status, ran.out) == (0, online)
+    # Which resource is meant cannot be told, so that there is none by this name proves nothing.
+    ran = run(*HISTORY)
+    assert ran.status == 4
+    assert "cannot be reached" in ran.err

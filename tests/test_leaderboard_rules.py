@@ -1,0 +1,187 @@
+"""Who stands where: the rules of the leaderboard, and whom a name means."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.leaderboard import Leaderboard, Standing, Sum, ranked, sane
+from tracker_tui.domain.members import Members, NamedMember
+
+NOBODY = Members([])
+MEMBERS = Members(
+    [
+        NamedMember("1", "paul", "Muad'Dib"),
+        NamedMember("2", "chani", None),
+        NamedMember("3", "stilgar", "Naib"),
+        NamedMember("4", "jamis", "Naib"),
+        NamedMember("5", "Usul", ""),
+        NamedMember("6", "1", "Gurney"),
+        NamedMember("7", "same", "same"),
+    ]
+)
+users = st.sampled_from(["1", "2", "3", "paul", "chani", "Naib", "Gurney", "stranger", ""])
+# In cents, as they are stored: what is compared is what is shown.
+points = st.integers(0, 500).map(lambda cents: cents / 100)
+counts = st.integers(0, 3)
+sums = st.lists(st.builds(Sum, users, points, counts, points, counts), max_size=12)
+wild_points = st.floats() | st.none()
+
+
+def places(*earned: float) -> list[int]:
+    board = ranked(
+        (Sum(str(number), each, 1) for number, each in enumerate(earned)), NOBODY, has_before=False
+    )
+    return [standing.rank for standing in board.standings]
+
+
+@pytest.mark.parametrize(
+    ("earned", "expected"),
+    [
+        ([], []),
+        ([5.0], [1]),
+        ([5.0, 3.0, 3.0, 1.0], [1, 2, 2, 4]),
+        ([3.0, 3.0, 3.0], [1, 1, 1]),
+        ([1.0, 1.0, 3.0, 3.0, 2.0], [1, 1, 3, 4, 4]),
+        ([0.0, 0.0], [1, 1]),
+        # To the cent, though floats differ behind it.
+        ([0.1 + 0.2, 0.3, 0.31], [1, 2, 2]),
+        ([-5.0, 1.0], [1, 2]),
+    ],
+)
+def test_equal_points_share_a_rank_and_the_next_is_skipped(
+    earned: list[float], expected: list[int]
+) -> None:
+    assert places(*earned) == expected
+
+
+def test_those_of_a_rank_stand_in_the_order_of_their_names() -> None:
+    board = ranked([Sum("2", 1.0, 1), Sum("1", 1.0, 1), Sum("x", 1.0, 1)], MEMBERS, has_before=True)
+    assert [standing.name for standing in board.standings] == ["chani", "Muad'Dib", "x"]
+
+
+def test_places_are_compared_with_those_of_before() -> None:
+    board = ranked(
+        [
+            Sum("1", 9.0, 1, 1.0, 1),
+            Sum("2", 5.0, 1, 3.0, 1),
+            Sum("3", 5.0, 1),
+            Sum("4", 0.0, 0, 7.0, 1),
+        ],
+        MEMBERS,
+        has_before=True,
+    )
+    assert [(s.user_id, s.climbed) for s in board.standings] == [("1", 2), ("2", 0), ("3", None)]
+
+
+@given(sums, st.booleans())
+def test_a_leaderboard_of_any_sums(given_sums: list[Sum], has_before: bool) -> None:
+    board = ranked(given_sums, MEMBERS, has_before=has_before)
+    owned: dict[str, list[Sum]] = {}
+    for each in given_sums:
+        owned.setdefault(MEMBERS.owner_of(each.user_id), []).append(each)
+    acting = {o: parts for o, parts in owned.items() if any(part.actions for part in parts)}
+    assert {s.user_id for s in board.standings} == acting.keys()
+    assert len(board.standings) == len(acting)
+    for standing in board.standings:
+        parts = acting[standing.user_id]
+        assert standing.points == pytest.approx(sum(p.points for p in parts), abs=0.005)
+        assert standing.actions == sum(p.actions for p in parts)
+        better = sum(other.points > standing.points for other in board.standings)
+        assert standing.rank == better + 1
+        compares = has_before and any(p.actions_before for p in parts)
+        assert (standing.climbed is not None) == compares
+    assert [s.rank for s in board.standings] == sorted(s.rank for s in board.standings)
+    total = sum(s.share for s in board.standings)
+    has_points = any(s.points for s in board.standings)
+    assert total == pytest.approx(1.0 if has_points else 0.0)
+
+
+@given(sums)
+def test_the_order_of_the_sums_decides_nothing(given_sums: list[Sum]) -> None:
+    def of(sums_in_order: list[Sum]) -> list[Standing]:
+        standings = ranked(sums_in_order, MEMBERS, has_before=True).standings
+        return [s._replace(share=round(s.share, 9)) for s in standings]
+
+    assert of(given_sums) == of(given_sums[::-1])
+
+
+@example([Sum("1", 1e308, 1), Sum("paul", 1e308, 1), Sum("2", 1.0, 1)])
+@given(st.lists(st.builds(Sum, users, wild_points, counts, wild_points, counts), max_size=6))
+def test_no_stored_number_makes_a_place_that_is_none(given_sums: list[Sum]) -> None:
+    board = ranked(given_sums, MEMBERS, has_before=True)
+    for standing in board.standings:
+        assert math.isfinite(standing.points)
+        assert 0.0 <= standing.share <= 1.0
+
+
+@pytest.mark.parametrize("number", [None, math.inf, -math.inf, math.nan])
+def test_what_is_no_number_of_points_is_none(number: float | None) -> None:
+    assert sane(number) == 0.0
+    assert sane(-2.5) == -2.5
+
+
+def test_a_member_finds_their_own_place() -> None:
+    board = ranked([Sum("1", 9.0, 1), Sum("2", 5.0, 1)], MEMBERS, has_before=False)
+    assert board.of("2") == board.standings[1]
+    assert board.of("paul") is None
+    assert Leaderboard([], has_before=True).of("1") is None
+
+
+# Whom a text means
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("1", "1"),
+        ("paul", "1"),
+        ("Muad'Dib", "1"),
+        ("chani", "2"),
+        ("stilgar", "3"),
+        ("Usul", "5"),
+        ("Gurney", "6"),
+        ("same", "7"),
+        # Two have it, an id is nobody's name, letters count, and these nobody knows.
+        ("Naib", "Naib"),
+        ("Chani", "Chani"),
+        ("", ""),
+        ("deleted-user-x", "deleted-user-x"),
+    ],
+)
+def test_a_text_means_an_id_or_the_one_member_of_that_name(text: str, owner: str) -> None:
+    assert MEMBERS.owner_of(text) == owner
+
+
+def test_a_name_may_be_one_members_nickname_and_anothers_user_name() -> None:
+    members = Members([NamedMember("1", "paul", "chani"), NamedMember("2", "chani", None)])
+    assert members.owner_of("chani") == "chani"
+    assert members.owner_of("paul") == "1"
+
+
+def test_members_are_called_by_nickname_else_by_user_name_else_by_what_the_row_says() -> None:
+    names = [MEMBERS.name_of(user_id) for user_id in ("1", "2", "5", "somebody else", "")]
+    assert names == ["Muad'Dib", "chani", "Usul", "somebody else", ""]
+    assert Members([NamedMember("9", "", None)]).name_of("9") == "9"
+
+
+names = st.sampled_from(["a", "b", "c", "1", "2", ""])
+
+
+@given(
+    st.lists(
+        st.builds(NamedMember, st.sampled_from("123"), names, names | st.none()),
+        unique_by=lambda m: m.discord_id,
+    ),
+    names,
+)
+def test_nobody_owns_a_name_that_might_be_anothers(known: list[NamedMember], text: str) -> None:
+    owner = Members(known).owner_of(text)
+    called = [m.discord_id for m in known if text and text in (m.username, m.nickname)]
+    if any(m.discord_id == text for m in known) or len(called) != 1:
+        assert owner == text
+    else:
+        assert owner == called[0]
