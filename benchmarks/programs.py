@@ -66,6 +66,6 @@ def filter_probe(kind: str, word: str) -> list[str]:
     return [sys.executable, "-m", "benchmarks.probes.filtering", kind, word]
 
 
-def wheel_probe(rows: int) -> list[str]:
-    """Return the command that turns the wheel through so many rows of the history."""
-    return [sys.executable, "-m", "benchmarks.probes.turning", str(rows)]
+def wheel_probe(kind: str, rows: int) -> list[str]:
+    """Return the command that turns the wheel through so many rows of a table."""
+    return [sys.executable, "-m", "benchmarks.probes.turning", kind, str(rows)]

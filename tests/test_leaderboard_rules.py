@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracker_tui.domain.leaderboard import Leaderboard, Standing, Sum, ranked, sane
@@ -100,6 +100,7 @@ def test_a_leaderboard_of_any_sums(given_sums: list[Sum], has_before: bool) -> N
     assert total == pytest.approx(1.0 if has_points else 0.0)
 
 
+@settings(max_examples=50)
 @given(sums)
 def test_the_order_of_the_sums_decides_nothing(given_sums: list[Sum]) -> None:
     def of(sums_in_order: list[Sum]) -> list[Standing]:

@@ -1,6 +1,6 @@
-"""Turn the wheel through the history and print how often it was drawn anew, as JSON.
+"""Turn the wheel through a table and print how often it was drawn anew, as JSON.
 
-`python -m benchmarks.probes.turning ROWS`, the database in the environment.
+`python -m benchmarks.probes.turning history|datatable ROWS`, the database in the environment.
 """
 
 from __future__ import annotations
@@ -10,13 +10,20 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from textual import events
 from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.scroll_view import ScrollView
+from textual.widgets import DataTable
 
 from benchmarks.probes.drawing import look_at_updates
+from benchmarks.probes.least_app import LeastApp
 from tracker_tui.config import load_config
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
@@ -24,20 +31,23 @@ from tracker_tui.ui.widgets.history_table import HistoryTable
 
 _SIZE = (120, 40)
 _BETWEEN_TURNS = 1 / 60
-_NOTCHES = 4
-"""For each turn; a notch is two lines, so that these are nearly 500 lines a second."""
-_PATIENCE = 60.0
+_NOTCHES = 2
+"""For each turn; a notch is two lines, so that these are six screenfuls a second."""
+_PATIENCE = 120.0
+_BEYOND_THE_LAST = 100
+"""Rows of the plain table below the one where the wheel stops."""
+
+Measured = dict[str, float | None]
 
 
 class Redraws:
-    """Counts the updates that show other rows than the one before, made ready for a terminal."""
+    """Counts updates that show other rows than the one before, each made ready for a terminal."""
 
-    def __init__(self, app: TrackerApp, table: HistoryTable) -> None:
+    def __init__(self, app: App[None], table: ScrollView) -> None:
         self._app = app
         self._table = table
         self._top = round(table.scroll_y)
-        self.times = [perf_counter()]
-        """When there was one, from the first turn of the wheel on."""
+        self._times = [perf_counter()]
         look_at_updates(app, self._look)
 
     def _look(self, update: CompositorUpdate) -> None:
@@ -45,52 +55,71 @@ class Redraws:
         top = round(self._table.scroll_y)
         if top != self._top:
             self._top = top
-            self.times.append(perf_counter())
+            self._times.append(perf_counter())
+
+    @property
+    def waits(self) -> list[float]:
+        """The seconds until each of them, from the one before or the first turn on."""
+        return [later - earlier for earlier, later in pairwise(self._times)]
 
 
-def main(rows: int) -> None:
-    """Print seconds, redraws, the longest wait for one, rows held at most, and memory in MB."""
+def main(kind: str, rows: int) -> None:
+    """Print the seconds for a redraw, the longest, and what the history held, in rows and MB."""
+    measure = _datatable(rows) if kind == "datatable" else _history(rows)
+    print(json.dumps(asyncio.run(measure)))
+
+
+async def _datatable(rows: int) -> Measured:
+    app = LeastApp(rows + _BEYOND_THE_LAST)
+    async with app.run_test(size=_SIZE) as pilot:
+        await pilot.pause()
+        return await _turn(app, app.query_one(DataTable), rows, lambda: None)
+
+
+async def _history(rows: int) -> Measured:
     tracker = Tracker(load_config(os.environ))
+    tracker.open()
+    app = TrackerApp(tracker)
+    held: list[int] = []
     try:
-        tracker.open()
-        print(json.dumps(asyncio.run(_turn(tracker, rows))))
+        async with app.run_test(size=_SIZE) as pilot:
+            while not app.resources.is_ready:
+                await pilot.pause()
+            await app.action_show("history")
+            table: HistoryTable = app.screen.query_one(HistoryTable)
+            while table.is_reading or not table.has_rows:
+                await pilot.pause()
+            before = _memory()
+            measured = await _turn(app, table, rows, lambda: held.append(table.held))
+            after = _memory()
     finally:
         tracker.close()
+    grown = None if before is None or after is None else after - before
+    return {**measured, "held": max(held), "grown": grown}
 
 
-async def _turn(tracker: Tracker, rows: int) -> dict[str, float | None]:
-    app = TrackerApp(tracker)
-    async with app.run_test(size=_SIZE) as pilot:
-        while not app.resources.is_ready:
-            await pilot.pause()
-        await app.action_show("history")
-        table = app.screen.query_one(HistoryTable)
-        while table.is_reading or not table.has_rows:
-            await pilot.pause()
-        memory, held = _memory(), table.held
-        redraws = Redraws(app, table)
-        give_up = perf_counter() + _PATIENCE
-        while table.scroll_y < rows:
-            if perf_counter() > give_up:
-                raise SystemExit(f"the wheel came no further than row {table.scroll_y:.0f}")
-            for _ in range(_NOTCHES):
-                app.post_message(_notch(table))
-            await asyncio.sleep(_BETWEEN_TURNS)
-            held = max(held, table.held)
-        times = redraws.times
-        waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
-        return {
-            "seconds": times[-1] - times[0],
-            "redraws": len(waits),
-            "slowest": max(waits),
-            "held": held,
-            "grown": None if memory is None else (_memory() or 0) - memory,
-        }
+async def _turn(
+    app: App[None], table: ScrollView, rows: int, take_note: Callable[[], Any]
+) -> Measured:
+    """Turn the wheel until so many rows are above the screen."""
+    redraws = Redraws(app, table)
+    give_up = perf_counter() + _PATIENCE
+    while table.scroll_y < rows:
+        if perf_counter() > give_up:
+            raise SystemExit(f"in {_PATIENCE:.0f} s the wheel came to row {table.scroll_y:.0f}")
+        for _ in range(_NOTCHES):
+            app.post_message(_notch(table))
+        await asyncio.sleep(_BETWEEN_TURNS)
+        take_note()
+    waits = redraws.waits
+    return {"redraw": sum(waits) / len(waits), "slowest": max(waits)}
 
 
-def _notch(table: HistoryTable) -> events.MouseScrollDown:
-    x, y = table.region.center
-    return events.MouseScrollDown(None, int(x), int(y), 0, 1, 0, False, False, False)  # noqa: FBT003
+def _notch(table: ScrollView) -> events.MouseScrollDown:
+    x, y = (int(place) for place in table.region.center)
+    return events.MouseScrollDown(
+        None, x, y, delta_x=0, delta_y=1, button=0, shift=False, meta=False, ctrl=False
+    )
 
 
 def _memory() -> float | None:
@@ -104,4 +133,4 @@ def _memory() -> float | None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))

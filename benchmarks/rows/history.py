@@ -66,22 +66,23 @@ def _filled(url: str, entries: int) -> RemoteLedgerDatabase:
 
 
 def _pages(bench: Bench, where: str, large: Database, small: Database) -> Iterator[Line]:
-    ledgers = [Ledger(database, Layout.founding()) for database in (large, small)]
-    of_large, of_small = _questions(large), _questions(small)
-    for name, question in of_large.items():
-        asking = [
-            partial(ledger.ask, asked)
-            for ledger, asked in zip(ledgers, (question, of_small[name]), strict=True)
-        ]
-        shown = [len(ask().entries) for ask in asking]
-        # A page is held against one that has as many entries, or nearly.
-        if shown[1] < 0.9 * shown[0]:
-            raise Unanswered(f"{name}: {shown[0]} entries against {shown[1]}")
-        pair = medians(*(partial(seconds_of, ask) for ask in asking), bench.times(100))
-        what = f"{where}, {name}" if name == next(iter(of_large)) else f"  {name}"
-        # A search looks through up to 5,000 rows, of which the small one has not that many.
-        at_most = None if name == _SEARCH else 1.5
-        yield Line(what, *(1000 * side for side in pair), Unit.MILLISECONDS, at_most)
+    """Measure page after page on both; each is held against one with as many entries."""
+    on_large, on_small = (Ledger(database, Layout.founding()) for database in (large, small))
+    asked, of_small = _questions(large), _questions(small)
+    for number, (name, question) in enumerate(asked.items()):
+        ask, ask_small = partial(on_large.ask, question), partial(on_small.ask, of_small[name])
+        entries, fewer = len(ask().entries), len(ask_small().entries)
+        if fewer < 0.9 * entries:
+            raise Unanswered(f"{name}: {entries} entries against {fewer}")
+        pair = medians(partial(seconds_of, ask), partial(seconds_of, ask_small), bench.times(100))
+        yield Line(
+            f"  {name}" if number else f"{where}, {name}",
+            1000 * pair.measured,
+            1000 * pair.baseline,
+            Unit.MILLISECONDS,
+            # A search looks through 5,000 rows where there are so many; the small one has fewer.
+            ratio_at_most=None if name == _SEARCH else 1.5,
+        )
 
 
 def _questions(database: Database) -> dict[str, HistoryQuestion]:

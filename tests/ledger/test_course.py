@@ -18,11 +18,11 @@ from helpers.records import DAY, Known, add_members, history_row, insert_all, mo
 from tracker_tui.db.models import HistoryRow
 from tracker_tui.domain.course import (
     Course,
+    DailyTotals,
     DayLevel,
     Forecast,
     Level,
     Share,
-    daily_totals,
     forecast,
 )
 from tracker_tui.domain.days import day_of, start_of
@@ -324,22 +324,22 @@ def test_a_day_is_told_by_its_last_change_and_what_was_there_before_its_first(
 
 def test_days_without_changes_have_what_the_day_before_left() -> None:
     levels = [DayLevel("spice", 11, 6, 2), DayLevel("spice", 13, 9, 6), DayLevel("gone", 12, 1, 1)]
-    found = daily_totals(levels, {"spice": 9, "water": 4}, 10, 15)
-    assert found == {"spice": [2, 6, 6, 9, 9, 9], "water": [4] * 6}
+    totals = DailyTotals(levels, 10, 15)
+    assert totals.of("spice", 9) == [2, 6, 6, 9, 9, 9]
+    assert totals.of("water", 4) == [4] * 6
 
 
 def test_the_last_day_ends_with_what_is_there_now() -> None:
     levels = [DayLevel("spice", 15, 6, 2)]
-    assert daily_totals(levels, {"spice": 7}, 13, 15) == {"spice": [2, 2, 7]}
-    assert daily_totals([], {"spice": 7}, 15, 15) == {"spice": [7]}
+    assert DailyTotals(levels, 13, 15).of("spice", 7) == [2, 2, 7]
+    assert DailyTotals([], 15, 15).of("spice", 7) == [7]
 
 
 def test_what_happened_before_the_first_day_is_what_it_begins_with() -> None:
     """The ledger tells of a day or two more than are shown."""
     levels = [DayLevel("spice", 8, 4, 2), DayLevel("spice", 9, 5, 4), DayLevel("spice", 12, 9, 5)]
-    assert daily_totals(levels, {"spice": 9}, 10, 13) == {"spice": [5, 5, 9, 9]}
-    only_before = daily_totals(levels[:2], {"spice": 5}, 10, 12)
-    assert only_before == {"spice": [5, 5, 5]}
+    assert DailyTotals(levels, 10, 13).of("spice", 9) == [5, 5, 9, 9]
+    assert DailyTotals(levels[:2], 10, 12).of("spice", 5) == [5, 5, 5]
 
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
@@ -348,7 +348,7 @@ def test_the_days_of_any_history_are_those_that_were_lived(guild: Books) -> None
     within_days = st.integers(0, 8 * DAY)
     story = st.lists(st.tuples(within_days, st.tuples(st.integers(0, 9), st.just(1))), max_size=12)
 
-    @settings(max_examples=40)
+    @settings(max_examples=30)
     @given(story, st.integers(1, 7))
     def check(drawn: list[tuple[int, tuple[int, int]]], days: int) -> None:
         guild.run("DELETE FROM resource_history")
@@ -357,8 +357,8 @@ def test_the_days_of_any_history_are_those_that_were_lived(guild: Books) -> None
         total = sum(in_order[-1][1]) if in_order else 0
         first = today - days + 1
         levels = guild.ledger.ask(DailyLevelsQuestion(days, BERLIN))
-        found = daily_totals(levels, {"spice": total}, first, today)
-        for day, value in zip(range(first, today + 1), found["spice"], strict=True):
+        found = DailyTotals(levels, first, today).of("spice", total)
+        for day, value in zip(range(first, today + 1), found, strict=True):
             midnight = start_of(day + 1, BERLIN)
             known = [level for ago, level in in_order if NOW - ago < midnight]
             assert value == (sum(known[-1]) if known else 0), day - today
@@ -410,7 +410,7 @@ moments = st.integers(1_577_836_800, int(time.time()))
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 def test_a_day_in_sql_is_the_day_that_a_player_lived(guild: Books) -> None:
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(st.lists(moments, min_size=1, max_size=10), st.sampled_from(ZONES))
     @example([1_577_836_800, int(time.time())], BERLIN)
     def check(times: list[int], zone: ZoneInfo) -> None:

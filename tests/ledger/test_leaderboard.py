@@ -447,7 +447,7 @@ def compare_member(books: Books, earned: Sequence[Earned], member: str, period: 
 
 
 @pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 30), ("server", 3)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 20), ("server", 2)], indirect=["empty_database"]
 )
 def test_any_changes_bring_what_they_should(make_ledger: MakeLedger, examples: int) -> None:
     clock = Ticking()

@@ -27,7 +27,7 @@ async def test_it_opens_with_the_rows_and_the_name_of_the_server(
     guild: Guild, proxy: Proxy
 ) -> None:
     async with playing(guild) as player:
-        await player.sees("tracker · localhost", "● online   Chani", "1,200")
+        await player.sees("tracker ▐1 Resources▌", "· localhost", "● online   Chani", "1,200")
         assert player.names() == BY_NAME
         assert proxy.count <= 2
         player.assert_laid_out()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.status import DAY
 
 TOP: Final = 5
@@ -43,6 +44,8 @@ class Course(NamedTuple):
     until: int
     levels: list[Level]
     shares: list[Share]
+    latest: tuple[HistoryEntry, ...] = ()
+    """Its newest entries, whatever the period is."""
 
     def ending_with(self, now: int, hagga: int, deep_desert: int) -> Course:
         """Return the course with what is in store now as its last level."""

@@ -14,14 +14,17 @@ from tracker_tui.db.batch import Result, Rows
 from tracker_tui.db.models import HistoryRow
 from tracker_tui.domain.course import Course, DayLevel, Level, Share
 from tracker_tui.domain.days import Zone
+from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.members import Members
 from tracker_tui.domain.period import Period
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import change_of_total, gains_and_losses, whole_number
+from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.members import members_from, named_members
 
 LEVELS: Final = 400
 """Points of time at most."""
+_LATEST: Final = 20
 
 
 class CourseQuestion(NamedTuple):
@@ -82,11 +85,14 @@ class CourseQuestion(NamedTuple):
             .where(of_resource, lies_within, row.change_type == "relative")
             .group_by(SQL("+updated_by"))
         )
-        return [Select(columns=[since, now]), before, first, course, shares, named_members()]
+        (latest,) = self._latest.queries(now)
+        clock = Select(columns=[since, now])
+        return [clock, before, first, course, shares, named_members(), latest]
 
     def answer(self, results: Sequence[Result]) -> Course:
         """Build a course from the results."""
-        span, before, first, course, shares, members = (result.rows for result in results)
+        *others, latest = results
+        span, before, first, course, shares, members = (result.rows for result in others)
         ((since, until),) = span
         levels = [Level(int(at), hagga, deep_desert) for _, at, hagga, deep_desert in course]
         if before:
@@ -95,7 +101,12 @@ class CourseQuestion(NamedTuple):
             # Older than its history; what it held before the first change was there all the time.
             levels.insert(0, Level(since, *first[0][1:]))
         levels.sort(key=lambda level: level.at)
-        return Course(since, until, levels, _merged(shares, members_from(members)))
+        entries = self._latest.answer([latest]).entries
+        return Course(since, until, levels, _merged(shares, members_from(members)), tuple(entries))
+
+    @property
+    def _latest(self) -> HistoryQuestion:
+        return HistoryQuestion(HistoryFilter(resource_id=self.resource_id), limit=_LATEST)
 
 
 class DailyLevelsQuestion(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from peewee import SQL, BaseQuery, Expression, Node, Select, Tuple, fn
 
 from tracker_tui.db.batch import Result
-from tracker_tui.db.models import HistoryRow, ResourceRow
+from tracker_tui.db.models import HistoryRow, ResourceRow, User
 from tracker_tui.domain.history import (
     Cursor,
     EntryKind,
@@ -229,7 +229,7 @@ def _has(row: Any, pattern: str) -> Any:
     resources = resource.select(resource.id).where(like(resource.name, pattern))
     return (
         like(fn.COALESCE(row.reason, ""), pattern)
-        | like(fn.COALESCE(row.updated_by, ""), pattern)
+        | (row.updated_by.not_in(User.select(User.discord_id)) & like(row.updated_by, pattern))
         | row.updated_by.in_(named_like(pattern))
         | row.resource_id.in_(resources)
     )

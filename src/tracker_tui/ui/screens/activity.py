@@ -27,7 +27,9 @@ from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 
 _RESOURCES_SHOWN = 5
-_NAME = 22
+_SUMS = 35
+"""Cells of the numbers beside a name."""
+_NAME_AT_LEAST = 8
 
 
 class ActivityScreen(EntriesScreen):
@@ -45,6 +47,7 @@ class ActivityScreen(EntriesScreen):
         self.sums = Static("reading …", id="activity-sums", markup=False)
         self.resources = Static("", id="activity-resources", markup=False)
         self._is_shown = False
+        self._shown: Activity | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -81,31 +84,40 @@ class ActivityScreen(EntriesScreen):
                 self.resources.update("")
 
     def _show_sums(self, activity: Activity) -> None:
-        days = "1 day" if activity.streak == 1 else f"{activity.streak} days"
+        self._shown = activity
         named = [
             ("Changes", grouped(activity.changes)),
             ("Resources", grouped(len(activity.resources))),
             ("Points", f"{activity.points:,.2f}"),
-            ("Streak", f"{days} in a row" if activity.streak else "none today or yesterday"),
+            ("Days in a row", grouped(activity.streak)),
         ]
         self.sums.update(facts(named))
         self.resources.update(self._resources_text(activity.resources))
 
+    def on_resize(self) -> None:
+        """Give names what room there is."""
+        if self._shown is not None:
+            self.call_after_refresh(self._show_sums, self._shown)
+
     def _resources_text(self, resources: list[ResourceActivity]) -> Text:
-        text = Text(no_wrap=True)
-        shown, rest = resources[:_RESOURCES_SHOWN], resources[_RESOURCES_SHOWN:]
-        if rest:
-            shown = resources[: _RESOURCES_SHOWN - 1]
-            rest = resources[_RESOURCES_SHOWN - 1 :]
-        for each in shown:
-            name = one_line(self.tracker.resource_name(each.resource_id), 60)
-            text.append(_sums_line(name, each.changes, each.added, each.removed))
-        if rest:
-            changes, added, removed = (
-                sum(numbers) for numbers in zip(*(each[1:] for each in rest), strict=True)
+        """Return the resources that were changed most often, and the others as one."""
+        lines = [
+            (self.tracker.resource_name(each.resource_id), each.changes, each.added, each.removed)
+            for each in resources
+        ]
+        if len(lines) > _RESOURCES_SHOWN:
+            others = lines[_RESOURCES_SHOWN - 1 :]
+            _, *sums = zip(*others, strict=True)
+            changes, added, removed = map(sum, sums)
+            lines[_RESOURCES_SHOWN - 1 :] = [(f"{len(others)} more", changes, added, removed)]
+        room = max(_NAME_AT_LEAST, self.resources.size.width - _SUMS)
+        return Text("\n").join(
+            Text(
+                f"{fit(one_line(name, 60), room)} {grouped(changes):>5} x"
+                f"{f'+{grouped(added)}':>13}{f'-{grouped(removed)}':>13}"
             )
-            text.append(_sums_line(f"{len(rest)} more", changes, added, removed), "dim")
-        return text
+            for name, changes, added, removed in lines
+        )
 
     def show_facts(self) -> None:
         """Say how far an export is, and how old what is shown is."""
@@ -135,8 +147,3 @@ class ActivityScreen(EntriesScreen):
     def action_period(self, by: int) -> None:
         """Look at another period."""
         self.periods.step(by)
-
-
-def _sums_line(name: str, changes: int, added: int, removed: int) -> str:
-    moved = f"{f'+{grouped(added)}':>13} {f'-{grouped(removed)}':>13}"
-    return f"{fit(name, _NAME)} {grouped(changes):>7} x {moved}\n"

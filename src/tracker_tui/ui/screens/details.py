@@ -17,7 +17,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from tracker_tui.domain.course import Course
-from tracker_tui.domain.history import HistoryEntry, HistoryFilter
+from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.period import MONTH, PERIODS
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
@@ -36,7 +36,6 @@ from tracker_tui.ui.widgets.period_bar import PeriodBar
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _LONGEST_DESCRIPTION = 4_000
-_LATEST = 20
 _PERSON = 34
 
 
@@ -62,6 +61,7 @@ class DetailsScreen(Dialog[str]):
         self._people = Static(id="details-people", markup=False)
         self._history = Static("reading the history …", id="details-history", markup=False)
         self._read_at: float | None = None
+        self._has_history = False
 
     def compose(self) -> ComposeResult:
         """Lay out facts and chart beside each other, and below them who did what."""
@@ -86,47 +86,34 @@ class DetailsScreen(Dialog[str]):
 
     def on_mount(self) -> None:
         """Ask for the course and the history."""
-        if self._tracker.resource(self._resource_id) is not None:
-            self.read_course()
-            self._read_history()
+        self.read()
 
     # Reading
 
     @work(group="course", exclusive=True)
-    async def read_course(self) -> None:
+    async def read(self) -> None:
         """Read how the quantities went over the period; what is shown stays until then."""
+        # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
         archive = self._tracker.archive
         question = archive.course(self._resource_id, self.periods.period)
         try:
             async for answer in answers(archive, question):
                 self._read_at = answer.at
-                self._show_course(answer.value)
+                self._show(answer.value)
                 self.periods.told = age_told(answer.at, None, is_reading=True)
         except TrackerError as error:
             self.periods.told = age_told(self._read_at, error, is_reading=False)
             if self._read_at is None:
                 self.chart.tell(str(error))
-
-    @work(group="history", exclusive=True)
-    async def _read_history(self) -> None:
-        # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
-        archive = self._tracker.archive
-        wish = HistoryFilter(resource_id=self._resource_id)
-        is_shown = False
-        try:
-            async for answer in answers(archive, archive.history(wish)):
-                is_shown = True
-                self._history.update(self._history_text(answer.value.entries[:_LATEST]))
-        except TrackerError as error:
-            if not is_shown:
-                self._history.update(Text(str(error)))
+                if not self._has_history:
+                    self._history.update(Text(str(error)))
 
     @on(PeriodBar.Chosen)
     def _take_period(self) -> None:
         self._read_at = None
         self.chart.tell("reading …")
         self._people.update("")
-        self.read_course()
+        self.read()
 
     def action_period(self, by: int) -> None:
         """Look at another period."""
@@ -134,8 +121,7 @@ class DetailsScreen(Dialog[str]):
 
     def action_refresh(self) -> None:
         """Read everything anew."""
-        self.read_course()
-        self._read_history()
+        self.read()
 
     def action_history(self) -> None:
         """Show the whole history of the resource."""
@@ -143,7 +129,7 @@ class DetailsScreen(Dialog[str]):
 
     # What is shown
 
-    def _show_course(self, course: Course) -> None:
+    def _show(self, course: Course) -> None:
         tracker, resource = self._tracker, self._tracker.resource(self._resource_id)
         if resource is None:
             return
@@ -151,6 +137,8 @@ class DetailsScreen(Dialog[str]):
         zone, places, target = tracker.archive.zone, tracker.places, resource.target
         self.chart.show(partial(course_chart, now, target, places, zone))
         self._people.update(self._people_text(now, resource))
+        self._history.update(self._history_text(course.latest))
+        self._has_history = True
 
     def _people_text(self, course: Course, resource: Resource) -> Text:
         text = Text(outlook(course, resource.total, resource.target) + "\n")

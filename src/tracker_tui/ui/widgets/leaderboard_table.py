@@ -18,7 +18,7 @@ from tracker_tui.ui.widgets.line_table import LineTable
 
 _GAP = " "
 _RANK, _POINTS, _ACTIONS, _PERCENT, _CLIMBED = 5, 14, 8, 5, 6
-_NAME_AT_LEAST, _NAME_AT_MOST = 12, 32
+_NAME_AT_LEAST, _NAME_AT_MOST = 10, 32
 _BAR_AT_LEAST, _BAR_AT_MOST = 6, 48
 
 

@@ -1,0 +1,294 @@
+"""The archive: what a server answered is there at once, and where there is no server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import PLAYER, remote_config
+from helpers.listening import SECONDS, Listener
+from helpers.proxy import Proxy, answer
+from helpers.records import (
+    DAY,
+    Known,
+    add_members,
+    history_row,
+    insert_all,
+    moved,
+    points_row,
+    resource_row,
+)
+from helpers.wild import FOUNDING, ask
+from tracker_tui.archive import Archive
+from tracker_tui.config import Config, Remote
+from tracker_tui.db.remote import open_remote
+from tracker_tui.domain.history import EntryKind, HistoryFilter
+from tracker_tui.domain.period import ALL, WEEK
+from tracker_tui.errors import DatabaseUnreachable, TrackerError
+from tracker_tui.events import Noticed
+from tracker_tui.ledger.questions import Question
+from tracker_tui.sync.pages import PAGES_NAME
+from tracker_tui.tracker import Tracker
+
+T = TypeVar("T")
+AWAY = answer(503)
+EVERYTHING = HistoryFilter()
+
+
+@pytest.fixture
+def books(remote_url: str) -> Iterator[Books]:
+    """A guild on a server, with a little history of today."""
+    books = Books(open_remote(Remote(remote_url, token=None)), FOUNDING)
+    now = books.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")[0][0]
+    insert_all(books, "resources", [resource_row("spice"), resource_row("water")])
+    add_members(books, Known(PLAYER, "paul", "Müad'Dib"), Known("2", "chani"))
+    insert_all(
+        books,
+        "resource_history",
+        [
+            history_row(f"h{n}", created_at=now - 100 + n, reason="Würze", **moved((n, n + 3)))
+            for n in range(6)
+        ],
+    )
+    insert_all(
+        books,
+        "leaderboard",
+        [points_row(f"h{n}", (PLAYER, "2")[n % 2], n + 0.5, created_at=now - n) for n in range(6)],
+    )
+    yield books
+    books.database.close()
+
+
+@pytest.fixture
+def config(books: Books, proxy: Proxy, tmp_path: Path) -> Config:
+    """The settings of a program that comes to the server by the proxy."""
+    return remote_config(proxy.url, tmp_path)
+
+
+@pytest.fixture
+def far(config: Config) -> Iterator[Tracker]:
+    """A program that has asked nothing yet."""
+    with closing(Tracker(config)) as tracker:
+        yield tracker
+
+
+def pages_of(folder: Path) -> Path:
+    """Return the file of pages that this machine keeps."""
+    (path,) = folder.rglob(PAGES_NAME)
+    return path
+
+
+def questions(archive: Archive) -> list[Question[Any]]:
+    """Return one question of each kind, and pages of them."""
+    wishes = [
+        EVERYTHING,
+        HistoryFilter("würze", resource_id="spice", kinds=frozenset(EntryKind), period=WEEK),
+        HistoryFilter("nothing of the kind"),
+        HistoryFilter(member_id=PLAYER, period=ALL),
+    ]
+    return [
+        *(archive.history(wish, limit=4) for wish in wishes),
+        archive.course("spice", WEEK),
+        archive.course("gone", ALL),
+        archive.daily_levels(14),
+        archive.leaderboard(WEEK),
+        archive.leaderboard(ALL),
+        archive.contributions(PLAYER, WEEK, limit=2),
+        archive.member_points(PLAYER, WEEK),
+        archive.activity(PLAYER, ALL),
+    ]
+
+
+def done(future: Future[T]) -> T:
+    return future.result(SECONDS)
+
+
+def test_what_was_answered_is_seen_again_without_a_server(config: Config, proxy: Proxy) -> None:
+    with closing(Tracker(config)) as tracker:
+        archive = tracker.archive
+        asked = questions(archive)
+        first = done(archive.ask(asked[0]))
+        asked.append(archive.history(EVERYTHING, first.value.end))
+        before = proxy.count
+        answers = [done(archive.ask(question)) for question in asked]
+        assert proxy.count == before + len(asked)
+        assert len(answers[-1].value.entries) == 2
+    proxy.fate = AWAY
+    before = proxy.count
+    with closing(Tracker(config)) as later:
+        for question, known in zip(asked, answers, strict=True):
+            assert done(later.archive.seen(question)) == known, question.key
+        # Nobody was asked for them.
+        assert proxy.count == before
+        with pytest.raises(DatabaseUnreachable):
+            done(later.archive.ask(asked[0]))
+        assert done(later.archive.seen(asked[0])) == answers[0]
+
+
+def test_what_was_never_asked_was_never_seen(far: Tracker) -> None:
+    archive = far.archive
+    done(archive.ask(archive.history(EVERYTHING)))
+    for question in questions(archive)[1:]:
+        assert done(archive.seen(question)) is None
+
+
+def test_the_newest_answer_is_the_one_that_is_kept(far: Tracker, books: Books) -> None:
+    archive = far.archive
+    question = archive.history(EVERYTHING)
+    first = done(archive.ask(question))
+    books.run("DELETE FROM resource_history WHERE id = 'h3'")
+    second = done(archive.ask(question))
+    assert len(second.value.entries) == len(first.value.entries) - 1
+    assert done(archive.seen(question)) == second
+
+
+def test_an_answer_that_is_not_to_be_kept_is_not(far: Tracker) -> None:
+    question = far.archive.history(EVERYTHING, limit=2)
+    first = done(far.archive.ask(question))
+    again = far.archive.history(EVERYTHING, limit=5)
+    assert len(done(far.archive.ask(again, keep=False)).value.entries) == 5
+    assert done(far.archive.seen(question)) == first
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"garbage",
+        b"[]",
+        b"{}",
+        b"null",
+        b"[[],null,true,null",
+        b"[[],null,1,null]",
+        b"\xff\xfe",
+        b'"\xed\xa0\x80"',
+        b"[" * 100_000,
+        b"[[[1]],null,true,null]",
+        b"[[],[null,1],true,1e999]",
+    ],
+    ids=lambda d: repr(d[:20]),
+)
+def test_a_page_of_garbage_is_set_aside_and_told(
+    far: Tracker, tmp_path: Path, document: bytes
+) -> None:
+    listener, archive = Listener(far), far.archive
+    question = archive.history(EVERYTHING)
+    known = done(archive.ask(question))
+    path = pages_of(tmp_path)
+    ask(path, "UPDATE pages SET document = ?", document)
+    assert done(archive.seen(question)) is None
+    assert "history" in listener.next(Noticed).message
+    assert list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))
+    # What comes next is kept as before.
+    again = done(archive.ask(question))
+    assert again.value == known.value
+    assert done(archive.seen(question)) == again
+
+
+def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path) -> None:
+    with closing(Tracker(config)) as tracker:
+        question = tracker.archive.history(EVERYTHING)
+        done(tracker.archive.ask(question))
+    path = pages_of(tmp_path)
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    path.write_bytes(b"garbage" * 2_000)
+    with closing(Tracker(config)) as tracker:
+        listener, archive = Listener(tracker), tracker.archive
+        answered = done(archive.ask(question))
+        assert len(answered.value.entries) == 6
+        assert "damaged" in listener.next(Noticed).message
+        again = done(archive.ask(question))
+        assert again.value == answered.value
+        assert done(archive.seen(question)) == again
+
+
+# Rows that no sane program wrote
+
+
+def assert_answers_and_keeps(tracker: Tracker) -> None:
+    """Every question is answered, and its answer is kept as it was or not at all."""
+    listener, archive = Listener(tracker), tracker.archive
+    for question in questions(archive):
+        answered = done(archive.ask(question))
+        assert done(archive.seen(question)) in (None, answered), question.key
+        # What was told of would be damage.
+        assert listener.events == [], question.key
+
+
+def hostile_rows(books: Books) -> None:
+    most, least = 2**63 - 1, -(2**63)
+    names = ("previous_quantity", "new_quantity", "change_amount")
+    for number, value in enumerate((most, least, 1e300, "many")):
+        columns = {f"{n}_{place}": value for n in names for place in ("hagga", "deep_desert")}
+        now = books.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")[0][0]
+        rows = [
+            history_row(f"x{number}", updated_by=PLAYER, created_at=now - number, **columns),
+            history_row(f"y{number}", updated_by=PLAYER, created_at=now - DAY - number, **columns),
+            history_row(f"z{number}", updated_by=PLAYER, created_at=value, **columns),
+        ]
+        insert_all(books, "resource_history", rows)
+
+
+def test_quantities_of_any_size_are_answered(far: Tracker, books: Books) -> None:
+    hostile_rows(books)
+    assert_answers_and_keeps(far)
+
+
+@pytest.mark.parametrize("points", ["9e999", "-9e999", "1e308", "'many'"])
+def test_points_without_end_are_answered(far: Tracker, books: Books, points: str) -> None:
+    books.run(
+        f"UPDATE leaderboard SET final_points = {points}, base_points = {points},"
+        f" resource_multiplier = {points}, status_bonus = {points}"
+    )
+    # Each alone may be finite, and together they are not.
+    books.run("UPDATE leaderboard SET user_id = 'paul' WHERE id = 'h2'")
+    books.run("UPDATE leaderboard SET user_id = 'Müad''Dib' WHERE id = 'h4'")
+    assert_answers_and_keeps(far)
+
+
+@pytest.mark.parametrize("time", ["9e999", "-9e999", "x'ff'", "'yesterday'", "1700000000.5"])
+def test_times_of_any_kind_are_answered(far: Tracker, books: Books, time: str) -> None:
+    books.run(f"UPDATE resource_history SET created_at = {time} WHERE id <> 'h0'")
+    books.run(f"UPDATE leaderboard SET created_at = {time} WHERE id <> 'h0'")
+    assert_answers_and_keeps(far)
+
+
+def test_a_filter_of_any_text_is_answered_or_refused(far: Tracker) -> None:
+    """A lone surrogate is no text that could be sent."""
+    archive = far.archive
+    for text in ("\ud800", "\0", "\x1b[2J\u202e"):
+        for question in (
+            archive.history(HistoryFilter(text)),
+            archive.history(HistoryFilter(resource_id=text)),
+            archive.course(text, WEEK),
+            archive.activity(text, WEEK),
+        ):
+            assert done(archive.seen(question)) is None
+            error = archive.ask(question).exception(SECONDS)
+            assert error is None or isinstance(error, TrackerError)
+            if error is None:
+                assert done(archive.seen(question)) is not None
+
+
+def test_an_answer_that_cannot_be_written_down_is_still_an_answer(tracker: Tracker) -> None:
+    """A database in a file may hold any bytes; here nothing is kept of it."""
+    archive = tracker.archive
+    for question in questions(archive):
+        done(archive.ask(question))
+        assert done(archive.seen(question)) is None
+    assert not list(tracker.config.folders.state.rglob(PAGES_NAME))
+
+
+@pytest.mark.parametrize("reason", ["CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"])
+def test_a_reason_that_is_no_text_stops_no_page(tracker: Tracker, path: Path, reason: str) -> None:
+    ask(path, f"UPDATE resource_history SET reason = {reason}")
+    page = done(tracker.archive.ask(tracker.archive.history(EVERYTHING))).value
+    assert len(page.entries) == 2
+    assert all(isinstance(entry.reason, str) for entry in page.entries)

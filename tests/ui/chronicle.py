@@ -1,0 +1,155 @@
+"""Rows of history and leaderboard for the screens to show, and a look at the table that does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tracker_tui.ui.screens.activity import ActivityScreen
+from tracker_tui.ui.screens.entries import EntriesScreen
+from tracker_tui.ui.screens.leaderboard import LeaderboardScreen
+from tracker_tui.ui.widgets.history_table import HistoryTable
+from ui.conftest import DAY, HOUR, MEMBER, MINUTE, NOW, Guild, Player
+
+STILGAR = "7001"
+"""A Discord id; its owner is called Stilgar."""
+
+
+def record(guild: Guild, entry_id: str, change: int, **given: Any) -> None:
+    """Write an entry of the history: `change` at Hagga, on top of 1,000 there."""
+    row = {
+        "id": entry_id,
+        "resource_id": "spice",
+        "previous_quantity_hagga": 1_000,
+        "new_quantity_hagga": 1_000 + change,
+        "change_amount_hagga": change,
+        "previous_quantity_deep_desert": 200,
+        "new_quantity_deep_desert": 200,
+        "change_amount_deep_desert": 0,
+        "change_type": "relative",
+        "updated_by": STILGAR,
+        "reason": None,
+        "created_at": NOW - HOUR,
+    } | given
+    _insert(guild, "resource_history", row)
+
+
+def reward(guild: Guild, row_id: str, points: float, **given: Any) -> None:
+    """Write a row of the leaderboard."""
+    row = {
+        "id": row_id,
+        "user_id": STILGAR,
+        "resource_id": "spice",
+        "action_type": "ADD",
+        "quantity_changed": 500,
+        "base_points": points,
+        "resource_multiplier": 1.0,
+        "status_bonus": 0.0,
+        "final_points": points,
+        "resource_name": "Spice Melange",
+        "resource_category": "Refined",
+        "resource_status": "at_target",
+        "created_at": NOW - HOUR,
+    } | given
+    _insert(guild, "leaderboard", row)
+
+
+def call(guild: Guild, discord_id: str, nickname: str | None, username: str = "x") -> None:
+    """Let somebody have signed in."""
+    row = {
+        "id": f"user-{discord_id}",
+        "discord_id": discord_id,
+        "username": username,
+        "custom_nickname": nickname,
+        "created_at": NOW,
+        "last_login": NOW,
+    }
+    _insert(guild, "users", row)
+
+
+def fill(guild: Guild, entries: int) -> None:
+    """Write so many entries, one every ten minutes, and nothing else: `+1`, `+2`, … from old."""
+    guild.sql("DELETE FROM resource_history")
+    guild.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+        "INSERT INTO resource_history (id, resource_id, previous_quantity_hagga, "
+        "new_quantity_hagga, change_amount_hagga, previous_quantity_deep_desert, "
+        "new_quantity_deep_desert, change_amount_deep_desert, change_type, updated_by, reason, "
+        "created_at) SELECT 'entry-' || i, CASE i % 2 WHEN 0 THEN 'spice' ELSE 'water' END, "
+        "0, i, i, 0, 0, 0, 'relative', ?, 'trip ' || i, ? - (? - i) * 600 FROM n",
+        *(entries, STILGAR, NOW - MINUTE, entries),
+    )
+
+
+def _insert(guild: Guild, table: str, row: dict[str, Any]) -> None:
+    marks = ", ".join("?" * len(row))
+    guild.sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
+
+
+def evening(guild: Guild) -> None:
+    """Let three members have done this and that over some weeks."""
+    call(guild, STILGAR, "Stilgar", "stil")
+    call(guild, "7002", None, "jessica")
+    days_ago = [(0, 2 * HOUR), (1, 0), (2, HOUR), (5, 0), (12, 0), (40, 0)]
+    for number, (days, seconds) in enumerate(days_ago):
+        at = NOW - days * DAY - seconds - 10 * MINUTE
+        record(guild, f"a{number}", 100 + number, created_at=at, reason=f"spice run {number}")
+        record(
+            guild,
+            f"b{number}",
+            -10 - number,
+            resource_id="water",
+            updated_by="7002",
+            created_at=at - MINUTE,
+        )
+        reward(guild, f"a{number}", 10.0 + number, created_at=at)
+    record(
+        guild,
+        "moved",
+        -30,
+        change_type="transfer",
+        new_quantity_deep_desert=230,
+        change_amount_deep_desert=30,
+        updated_by=MEMBER,
+        reason="before the storm",
+        transfer_amount=30,
+        transfer_direction="to_deep_desert",
+    )
+    record(guild, "counted", 0, change_type="absolute", updated_by=MEMBER, created_at=NOW - MINUTE)
+    reward(guild, "mine", 5.5, user_id=MEMBER, resource_multiplier=1.1, base_points=5.0)
+    reward(guild, "old", 2.0, user_id="stil", created_at=NOW - 2 * DAY)
+
+
+def table_of(player: Player) -> HistoryTable:
+    """Return the table of entries that is on screen."""
+    screen = player.app.screen
+    assert isinstance(screen, EntriesScreen)
+    return screen.table
+
+
+def table_lines(player: Player) -> list[str]:
+    """Return the lines of the table on screen, without its header and blank ones."""
+    screen = player.app.screen
+    assert isinstance(screen, EntriesScreen | LeaderboardScreen | ActivityScreen)
+    region = screen.table.region
+    return [line for line in player.lines()[region.y + 1 : region.bottom] if line.strip()]
+
+
+def entries(player: Player) -> list[str]:
+    """Return the lines of the table that are entries, neither days nor what the last line says."""
+    return [line for line in table_lines(player) if line[2:3] == ":"]
+
+
+async def opens(player: Player, key: str) -> None:
+    """Go to a main screen, and wait until it has read what it shows."""
+    await player.press(key)
+    screen = player.app.screen
+    assert isinstance(screen, EntriesScreen | LeaderboardScreen)
+    if isinstance(screen, EntriesScreen):
+        table = screen.table
+        await player.until(
+            lambda: table.read_at is not None or table.trouble is not None, "the answer"
+        )
+    else:
+        await player.until(
+            lambda: screen.read_at is not None or screen.trouble is not None, "the answer"
+        )

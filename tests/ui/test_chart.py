@@ -1,0 +1,626 @@
+"""Charts as numbers: what their lines hold, what stands at their axes, and what is drawn where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
+from math import log10
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+from tracker_tui.domain.course import Course, Level
+from tracker_tui.domain.days import day_of, start_of
+from tracker_tui.domain.leaderboard import DayPoints
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.status import DAY
+from tracker_tui.ui.chart import Chart, Series, Tick, draw, legend, short
+from tracker_tui.ui.course_chart import course_chart, outlook, points_chart, ticks
+
+HOUR = 3_600
+NOW = 1_760_000_000
+MOST = 999_999_999
+BERLIN, ST_JOHNS = ZoneInfo("Europe/Berlin"), ZoneInfo("America/St_Johns")
+MARGIN = 8
+"""Cells beside a chart that its ticks are not counted on."""
+PALETTE = {
+    name: Style(color=f"color({number})")
+    for number, name in enumerate(("axis", "hagga", "deep-desert", "total", "target"), 1)
+}
+PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
+
+quantities = st.integers(0, MOST) | st.integers(0, 20)
+wild_quantities = quantities | st.integers(-MOST, -1)
+sizes = st.tuples(st.integers(30, 200), st.integers(6, 40))
+small_sizes = st.tuples(st.integers(30, 60), st.integers(6, 14))
+"""Where many charts are drawn: a large one takes a while."""
+targets = st.none() | st.integers(-1, MOST)
+
+
+@st.composite
+def courses(draw_from: st.DrawFn, of: st.SearchStrategy[int] = wild_quantities) -> Course:
+    since = draw_from(st.integers(NOW - 400 * DAY, NOW))
+    until = since + draw_from(st.integers(0, 3 * DAY) | st.integers(0, 400 * DAY))
+    times = draw_from(st.lists(st.integers(since - DAY, until), max_size=8))
+    levels = [Level(at, draw_from(of), draw_from(of)) for at in sorted(times)]
+    return Course(since, until, levels, [])
+
+
+def course(*levels: tuple[int, int], span: int = 4 * DAY) -> Course:
+    """Return a course whose levels are as long as each other."""
+    step = span // max(1, len(levels))
+    known = [Level(NOW - span + step * i, *each) for i, each in enumerate(levels)]
+    return Course(NOW - span, NOW, known, [])
+
+
+def chart_of(
+    of: Course, target: int | None = None, *names: str, zone: tzinfo = UTC, width: int = 72
+) -> Chart:
+    places = dict(zip(Location, names or PLACES.values(), strict=True))
+    return course_chart(of, target, places, zone, width)
+
+
+def at_each_of(points: Sequence[tuple[float, float]], at: float) -> float | None:
+    """Return the value that points in steps have at a moment."""
+    known = [value for since, value in points if since <= at]
+    return known[-1] if known else None
+
+
+class Picture:
+    """A chart that was drawn, taken apart again."""
+
+    def __init__(self, chart: Chart, width: int, height: int) -> None:
+        self.text = draw(chart, width, height, PALETTE)
+        *self.rows, self.axis, self.ticks = self.text.split("\n", allow_blank=True)
+        self.margin = self.axis.plain.index("└") + 1
+        self.inner_width = width - self.margin - 2
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """What stands at the axis, by row."""
+        cells = {number: row.plain[: self.margin - 1] for number, row in enumerate(self.rows)}
+        return {number: text.strip() for number, text in cells.items() if text.strip()}
+
+    @property
+    def letters(self) -> dict[str, int]:
+        """In which row each line's letter stands at the right end."""
+        ends = [row.plain[self.margin + self.inner_width :].strip() for row in self.rows]
+        return {letter: number for number, letter in enumerate(ends) if letter}
+
+    def dots(self, row: int) -> str:
+        return self.rows[row].plain[self.margin : self.margin + self.inner_width]
+
+    def rows_in(self, style: str) -> set[int]:
+        """Return the rows in which anything of the canvas has a style of the palette."""
+        return {
+            number
+            for number, row in enumerate(self.rows)
+            for span in row.spans
+            if span.style == PALETTE[style]
+            and self.margin <= span.start < self.margin + self.inner_width
+        }
+
+    def columns(self, row: int) -> list[bool]:
+        """Return for each dot from left to right whether any above each other is set."""
+        bits = [ord(char) - 0x2800 for char in self.dots(row)]
+        return [bool(each & half) for each in bits for half in (0b01000111, 0b10111000)]
+
+
+# What the lines hold
+
+
+@given(courses(), targets)
+def test_the_lines_of_a_course_are_its_levels(of: Course, target: int | None) -> None:
+    chart = chart_of(of, target)
+    hagga, deep_desert, total = chart.series[:3]
+    for series, values in (
+        (hagga, [level.hagga for level in of.levels]),
+        (deep_desert, [level.deep_desert for level in of.levels]),
+        (total, [level.hagga + level.deep_desert for level in of.levels]),
+    ):
+        assert [value for _, value in series.points] == values
+        assert [at for at, _ in series.points] == [max(lv.at, of.since) for lv in of.levels]
+        assert not series.is_level
+    assert [series.name for series in chart.series[:3]] == ["Hagga", "Deep Desert", "total"]
+    assert (chart.since, chart.until, chart.is_bars) == (of.since, of.until, False)
+
+
+@given(courses(), st.data())
+def test_between_two_levels_a_line_stands_still(of: Course, data: st.DataObject) -> None:
+    at = data.draw(st.integers(of.since, of.until))
+    then = [level for level in of.levels if level.at <= at]
+    points = chart_of(of).series[2].points
+    assert at_each_of(points, at) == (then[-1].total if then else None)
+
+
+@pytest.mark.parametrize("target", [None, 0, -5])
+def test_without_a_target_there_is_no_line_for_it(target: int | None) -> None:
+    assert [s.letter for s in chart_of(course((1, 2)), target).series] == ["H", "D", "T"]
+
+
+def test_a_target_is_one_value_from_begin_to_end() -> None:
+    of = course((1, 2))
+    level = chart_of(of, 500).series[3]
+    assert (level.letter, level.is_level, list(level.points)) == ("*", True, [(of.since, 500.0)])
+
+
+@pytest.mark.parametrize(("names", "letters"), [
+    (("Hagga", "Deep Desert"), "HDT"),
+    (("Hagga", "Harko"), "HAT"),
+    (("Tabr", "Tuek"), "TUO"),
+    (("tabr", "Tabr"), "TAO"),
+    (("T", "t"), "TXO"),
+    (("***", "***"), "XYT"),
+    (("", " "), "XYT"),
+    (("TOTAL", "total"), "TOA"),
+    (("1st base", "2nd base"), "12T"),
+    (("[b]ase", "\x1b[31mBase"), "B3T"),
+])  # fmt: skip
+def test_each_line_has_a_letter_of_its_own(names: tuple[str, str], letters: str) -> None:
+    assert "".join(s.letter for s in chart_of(course((1, 2)), None, *names).series) == letters
+
+
+@pytest.mark.parametrize("name", ["香料", "Ｈagga", "ßietch", "ﬁrst", "ǰ", "ᅡᅡ", "🏜️", "é́́", "①"])
+def test_a_letter_takes_one_cell_whatever_the_location_is_called(name: str) -> None:
+    chart = chart_of(course((10, 20), (30, 5)), 40, name, f"{name} 2")
+    assert [cell_len(series.letter) for series in chart.series] == [1] * 4
+    assert len({series.letter for series in chart.series}) == 4
+    assert {cell_len(row.plain) for row in Picture(chart, 80, 12).rows} == {80}
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+@settings(max_examples=60)
+def test_whatever_locations_are_called_letters_differ(first: str, second: str) -> None:
+    letters = [series.letter for series in chart_of(course((1, 2)), 5, first, second).series]
+    assert len(set(letters)) == 4
+    assert all(letter.isprintable() for letter in letters)
+
+
+def test_the_legend_names_every_line() -> None:
+    text = legend(chart_of(course((1, 2)), 5), PALETTE)
+    assert text.plain == "─H Hagga ─D Deep Desert ─T total ┄* target "
+
+
+# The axis
+
+
+def is_round(step: float) -> bool:
+    return step in {factor * 10**power for factor in (1, 2, 5) for power in range(10)}
+
+
+@given(courses(), targets)
+@example(course(), None)
+@example(course((MOST, MOST)), MOST)
+@example(course((-MOST, -MOST)), None)
+@example(course((0, 0)), None)
+def test_the_axis_is_round_and_covers_every_value(of: Course, target: int | None) -> None:
+    chart = chart_of(of, target)
+    values = [value for series in chart.series for _, value in series.points]
+    marks = chart.marks
+    steps = {above - below for below, above in pairwise(marks)}
+    assert len(steps) == 1
+    assert is_round(steps.pop())
+    assert 0 in marks
+    assert marks[0] <= min([0, *values])
+    assert marks[-1] >= max([0, *values])
+    assert (marks[0], marks[-1]) == (chart.bottom, chart.top)
+    assert 2 <= len(marks) <= 7
+    # No more room than needed: the outermost steps hold a value.
+    if any(values):
+        assert len(marks) == 2 or marks[-2] < max([0, *values]) or marks[1] > min([0, *values])
+
+
+@given(courses(quantities), targets)
+def test_where_nothing_is_below_0_the_axis_starts_there(of: Course, target: int | None) -> None:
+    assert chart_of(of, target).marks[0] == 0
+
+
+@given(st.integers(-2 * MOST, 0), st.integers(1, 2 * MOST), small_sizes, st.booleans())
+@settings(max_examples=30)
+@example(-7, 1_900, (100, 30), False)
+@example(0, 4, (60, 22), True)
+def test_a_label_stands_where_its_value_is_drawn(
+    low: int, high: int, size: tuple[int, int], is_level: bool
+) -> None:
+    others = Series("o", "others", [(9, low), (9, high)], "hagga")
+    marks = Chart(0, 9, [others], []).marks
+    # A value beyond the others would have another axis.
+    for mark in (mark for mark in marks if low <= mark <= high):
+        drawn = Series("v", "value", [(0, mark)], "total", is_level=is_level)
+        picture = Picture(Chart(0, 9, [drawn, others], []), *size)
+        (row,) = picture.rows_in("total")
+        # On a small chart two marks may share a row, which then names one of them.
+        is_crowded = len(picture.labels) < len(marks)
+        assert picture.labels[row] == short(mark) or is_crowded
+        assert parsed(picture.labels[row]) in marks
+
+
+@given(st.integers(-(10**13), 10**13) | st.integers(-9_999, 9_999))
+@example(750)
+@example(12_000)
+@example(1_500_000)
+@example(123_450)
+@example(12_345_670)
+@example(1_234_567_890)
+def test_what_an_axis_says_is_exact(value: int) -> None:
+    assert parsed(short(value)) == value
+
+
+@given(st.integers(1, 99), st.integers(0, 9), st.sampled_from([-1, 1]))
+def test_round_values_are_short(digits: int, power: int, sign: int) -> None:
+    value = sign * digits * 10**power
+    assert parsed(short(value)) == value
+    assert len(short(value)) <= len("-99,000m")
+    assert log10(digits * 10**power) < 3 or short(value)[-1] in "km"
+
+
+def parsed(text: str) -> float:
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1], 1)
+    return round(float(text.rstrip("km").replace(",", "")) * factor, 6)
+
+
+# Marks below the chart
+
+
+def local(at: float, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(at, zone)
+
+
+def moment(zone: tzinfo, *of_calendar: int) -> int:
+    return round(datetime(*of_calendar, tzinfo=zone).timestamp())  # type: ignore[misc,arg-type]
+
+
+SWITCHES = [
+    (BERLIN, (2025, 3, 30)),
+    (BERLIN, (2025, 10, 26)),
+    (ST_JOHNS, (2025, 3, 9)),
+    (ST_JOHNS, (2025, 11, 2)),
+    (ZoneInfo("Asia/Kathmandu"), (2025, 10, 26)),
+    (UTC, (2025, 10, 26)),
+]
+zones = st.sampled_from([zone for zone, _ in SWITCHES])
+widths = st.integers(22, 192)
+
+
+@given(st.sampled_from(SWITCHES), st.integers(-2 * DAY, 2 * DAY), st.integers(0, 2 * DAY), widths)
+def test_up_to_two_days_are_marked_by_whole_hours(
+    switch: tuple[tzinfo, tuple[int, ...]], begin: int, span: int, width: int
+) -> None:
+    zone, day = switch
+    since = moment(zone, *day) + begin
+    found = ticks(since, since + span, zone, width)
+    times = [local(tick.at, zone) for tick in found]
+    assert [tick.label for tick in found] == [f"{at:%H:%M}" for at in times]
+    assert not any(at.minute or at.second or at.microsecond for at in times)
+    assert all(since <= tick.at <= since + span for tick in found)
+    every = hours_between(times)
+    expected = [at for at in whole_hours(since, since + span, zone) if at.hour % every == 0]
+    assert times == (expected if times else [])
+
+
+def whole_hours(since: int, until: int, zone: tzinfo) -> list[datetime]:
+    # Every quarter of an hour is looked at: that is what zones differ by.
+    quarters = range(since - since % 900, until + 1, 900)
+    times = [local(at, zone) for at in quarters if at >= since]
+    return [at for at in times if at.minute == 0]
+
+
+def hours_between(times: Sequence[datetime]) -> int:
+    """Return what the hours of all marks divide by: 1, 2, 3, 6, 12 or 24."""
+    dividing = (every for every in (24, 12, 6, 3, 2) if all(at.hour % every == 0 for at in times))
+    return next(dividing, 1)
+
+
+@pytest.mark.parametrize(("zone", "day", "labels"), [
+    (BERLIN, (2025, 3, 30), ["00:00", "01:00", "03:00", "04:00", "05:00"]),
+    (BERLIN, (2025, 10, 26), ["00:00", "01:00", "02:00", "02:00", "03:00"]),
+    (ST_JOHNS, (2025, 3, 9), ["00:00", "01:00", "03:00", "04:00", "05:00"]),
+    (ST_JOHNS, (2025, 11, 2), ["00:00", "01:00", "01:00", "02:00", "03:00"]),
+])  # fmt: skip
+def test_hours_are_those_of_the_clock_when_it_is_changed(
+    zone: tzinfo, day: tuple[int, ...], labels: list[str]
+) -> None:
+    begin = moment(zone, *day)
+    found = ticks(begin, begin + 4 * HOUR, zone, 100)
+    assert found == [Tick(begin + i * HOUR, label) for i, label in enumerate(labels)]
+
+
+@pytest.mark.parametrize("day", [(2025, 4, 6), (2025, 10, 5)])
+def test_hours_are_whole_ones_where_clocks_are_changed_by_half_an_hour(
+    day: tuple[int, ...],
+) -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")
+    begin = moment(zone, *day)
+    found = ticks(begin, begin + 6 * HOUR, zone, 100)
+    assert len(found) >= 6
+    assert {tick.label[-2:] for tick in found} == {"00"}
+
+
+@given(zones, st.integers(0, 730), st.integers(2 * DAY + 1, 800 * DAY), widths)
+def test_longer_spans_are_marked_by_midnights(
+    zone: tzinfo, begin: int, span: int, width: int
+) -> None:
+    since = moment(zone, 2025, 1, 1) + begin * DAY // 2
+    found = ticks(since, since + span, zone, width)
+    times = [local(tick.at, zone) for tick in found]
+    assert all((at.hour, at.minute, at.second) == (0, 0, 0) for at in times)
+    assert all(since < tick.at <= since + span for tick in found)
+    dates = [at.date() for at in times]
+    assert len({later - earlier for earlier, later in pairwise(dates)}) <= 1
+    if dates:
+        assert dates[-1] == local(since + span, zone).date(), "the last one is marked"
+    shape = "%b %Y" if span > 300 * DAY else None
+    named = [f"{d:{shape}}" if shape else f"{d.day} {d:%b}" for d in dates]
+    assert [tick.label for tick in found] == named
+
+
+def test_a_week_in_which_clocks_are_changed_has_seven_midnights() -> None:
+    for day in ((2025, 3, 26), (2025, 10, 22)):
+        since = moment(BERLIN, *day) + 12 * HOUR
+        found = ticks(since, since + 7 * DAY, BERLIN, 100)
+        days = [date(*day) + timedelta(days=i) for i in range(1, 8)]
+        assert [local(tick.at, BERLIN) for tick in found] == [
+            datetime(d.year, d.month, d.day, tzinfo=BERLIN) for d in days
+        ]
+
+
+LABEL = re.compile(r"\d\d:\d\d|[A-Z][a-z]{2} \d{4}|\d{1,2} [A-Z][a-z]{2}")
+
+
+@given(courses(), small_sizes, zones)
+@settings(max_examples=50)
+@example(course((1, 2), span=7 * DAY), (200, 6), BERLIN)
+def test_labels_stand_below_their_ticks_and_apart_from_each_other(
+    of: Course, size: tuple[int, int], zone: tzinfo
+) -> None:
+    chart = chart_of(of, None, zone=zone, width=size[0] - MARGIN)
+    picture = Picture(chart, *size)
+    line = picture.ticks.plain
+    shown = list(LABEL.finditer(line))
+    assert LABEL.sub("", line).strip() == ""
+    assert all(right.start() > left.end() for left, right in pairwise(shown))
+    for label in shown:
+        middle = label.start() + len(label[0]) // 2 - picture.margin
+        assert any(abs(middle - place) <= 4 for place in places_of(label[0], chart, picture))
+
+
+def places_of(label: str, chart: Chart, picture: Picture) -> Iterator[float]:
+    """Return where ticks of this label stand, in cells, not rounded; the rounding is the 4th."""
+    span = (chart.until - chart.since) or 1
+    for tick in chart.ticks:
+        if tick.label == label:
+            yield (tick.at - chart.since) / span * (picture.inner_width - 1)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("span", [HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY])
+def test_a_chart_is_never_without_marks(span: int, width: int) -> None:
+    chart = chart_of(course((1, 2), span=span), zone=BERLIN, width=width - MARGIN)
+    shown = LABEL.findall(Picture(chart, width, 20).ticks.plain)
+    assert len(shown) >= (1 if span == HOUR else 2)
+
+
+# What is drawn
+
+
+@given(courses(), targets, sizes)
+@settings(max_examples=25)
+@example(course(), None, (30, 6))
+@example(course((MOST, MOST), (0, 0)), MOST, (30, 6))
+@example(course((-MOST, 0)), 1, (200, 40))
+@example(course((5, 5), (5, 5), (5, 5)), 5, (31, 7))
+@example(course((5, 5), span=0), 5, (80, 20))
+@example(course(span=0), None, (80, 20))
+def test_a_chart_fills_exactly_its_room(
+    of: Course, target: int | None, size: tuple[int, int]
+) -> None:
+    width, height = size
+    picture = Picture(chart_of(of, target, width=width - MARGIN), width, height)
+    assert len(picture.rows) == height - 2
+    assert {cell_len(row.plain) for row in picture.rows} == {width}
+    # Below the letters there is nothing: neither line is filled up to there with blanks.
+    assert cell_len(picture.axis.plain) == width - 2
+    assert cell_len(picture.ticks.plain) <= width
+    assert all(row.plain[picture.margin - 1] in "│┤" for row in picture.rows)
+
+
+@pytest.mark.parametrize("width", [0, 1, 5, 12, 24, 25, 26])
+@pytest.mark.parametrize("height", [0, 1, 3, 4, 5, 6])
+def test_where_there_is_no_room_that_is_told(width: int, height: int) -> None:
+    text = draw(chart_of(course((1, 2)), width=width - MARGIN), width, height, PALETTE)
+    has_room = width >= 26 and height >= 5
+    assert (text.plain != "no room for a chart") == has_room
+
+
+@given(courses(quantities), small_sizes)
+@settings(max_examples=30)
+def test_without_colours_a_line_is_known_by_its_letter(of: Course, size: tuple[int, int]) -> None:
+    chart = chart_of(of, 1_000, width=size[0] - MARGIN)
+    letters = Picture(chart, *size).letters
+    named = {series.letter: series for series in chart.series if series.points}
+    assert letters.keys() == named.keys()
+    rows = {letter: own_row(series, chart, size) for letter, series in named.items()}
+    # Where several lines end in one row one of them has it, and the others are next to it.
+    assert set(rows.values()) <= set(letters.values())
+    assert all(abs(letters[letter] - row) < len(named) for letter, row in rows.items())
+
+
+def own_row(series: Series, chart: Chart, size: tuple[int, int]) -> int:
+    """Return the row in which a line ends that is drawn last of all, from its last value on."""
+    last = Series("l", "last", [(chart.since, series.points[-1][1])], "axis")
+    (row,) = Picture(chart._replace(series=[*chart.series, last]), *size).rows_in("axis")
+    return row
+
+
+@given(st.lists(st.integers(0, 1_000), min_size=2, max_size=4), st.integers(6, 14))
+@settings(max_examples=40)
+@example([101, 100, 1_000], 8)
+@example([1, 1, 0, 1_000], 12)
+def test_the_letter_of_a_greater_value_stands_above(values: list[int], height: int) -> None:
+    series = [Series(c, c, [(0, v)], "total") for c, v in zip("ABCD", values, strict=False)]
+    letters = Picture(Chart(0, 9, series, []), 30, height).letters
+    order = sorted(letters, key=lambda letter: letters[letter])
+    shown = [values["ABCD".index(letter)] for letter in order]
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_a_line_is_drawn_in_steps() -> None:
+    chart = chart_of(course((0, 0), (100, 0), (50, 0), span=3 * DAY))
+    picture = Picture(chart._replace(series=chart.series[:1]), 80, 22)
+    width = picture.inner_width
+    heights = [
+        next(n for n in range(20) if picture.dots(n)[x] != "\u2800")
+        for x in (5, width // 2, width - 5)
+    ]
+    assert heights == [19, 0, next(n for n, label in picture.labels.items() if label == "50")]
+    # At the moment of the change it goes straight up.
+    step = [row for row in range(20) if any(picture.columns(row)[width * 2 // 3 - 3 :][:6])]
+    assert step == list(range(20))
+
+
+def test_a_line_begins_where_something_is_known() -> None:
+    half = Course(NOW - 2 * DAY, NOW, [Level(NOW - DAY, 10, 0)], [])
+    picture = Picture(chart_of(half), 80, 20)
+    used = [any(picture.columns(row)[x] for row in range(18)) for x in range(2 * 70)]
+    first = used.index(True)
+    assert abs(first - picture.inner_width) <= 2
+
+
+def test_a_target_is_drawn_with_gaps() -> None:
+    picture = Picture(chart_of(course(), 100), 80, 20)
+    (row,) = picture.rows_in("target")
+    assert picture.labels[row] == "100"
+    dots = picture.columns(row)
+    assert dots[:12] == [True, True, False, False, False, False] * 2
+
+
+def test_nothing_known_is_a_chart_without_lines() -> None:
+    picture = Picture(chart_of(course()), 80, 12)
+    assert picture.letters == {}
+    assert {picture.dots(row).strip("\u2800") for row in range(10)} == {""}
+    assert list(picture.labels.values()) == ["1", "0"]
+
+
+# Points a day
+
+
+def points(first: int, *values: float) -> list[DayPoints]:
+    return [DayPoints(first + i, value) for i, value in enumerate(values)]
+
+
+@given(
+    st.sampled_from(SWITCHES),
+    st.integers(-3, 3),
+    st.integers(0, 20),
+    st.dictionaries(st.integers(0, 20), st.floats(0, 1e6).map(lambda x: round(x, 2)), max_size=9),
+)
+@settings(max_examples=50)
+def test_every_day_is_a_column_from_midnight_on(
+    switch: tuple[tzinfo, tuple[int, ...]], begin: int, length: int, earned: dict[int, float]
+) -> None:
+    zone, calendar = switch
+    first = day_of(moment(zone, *calendar), zone) + begin
+    since, until = start_of(first, zone) + 7 * HOUR, start_of(first + length, zone) + 9 * HOUR
+    days = [DayPoints(first + i, value) for i, value in earned.items() if i <= length]
+    chart = points_chart(days, since, until, zone, 72)
+    (series,) = chart.series
+    times = [local(at, zone) for at, _ in series.points]
+    assert all((at.hour, at.minute, at.second) == (0, 0, 0) for at in times)
+    assert len({at.date() for at in times}) == len(times) == length + 1
+    assert [value for _, value in series.points] == [
+        earned.get(number, 0.0) for number in range(length + 1)
+    ]
+    assert sum(value for _, value in series.points) == pytest.approx(sum(d.points for d in days))
+    assert chart.since == series.points[0][0] <= since
+    assert until < chart.until == start_of(first + length + 1, zone)
+    assert chart.is_bars
+    assert chart.bottom == 0
+
+
+def test_days_are_as_long_as_they_were() -> None:
+    march, october = (moment(BERLIN, 2025, month, day) for month, day in ((3, 29), (10, 25)))
+    for begin, hours in ((march, [24, 23]), (october, [24, 25])):
+        chart = points_chart([], begin, begin + 2 * DAY + 2 * HOUR, BERLIN, 72)
+        times = [at for at, _ in chart.series[0].points]
+        assert [(later - at) / HOUR for at, later in pairwise(times)] == hours
+
+
+def test_what_is_below_0_is_no_column() -> None:
+    chart = points_chart(points(20_000, -5.0, 3.0), 20_000 * DAY, 20_001 * DAY, UTC, 72)
+    assert [value for _, value in chart.series[0].points] == [0.0, 3.0]
+
+
+def test_columns_stand_apart_and_are_as_high_as_their_days() -> None:
+    begin = moment(BERLIN, 2025, 10, 1)
+    first = day_of(begin, BERLIN)
+    days = points(first, *[40.0, 20.0] * 15, 40.0)
+    until = begin + 31 * DAY
+    picture = Picture(points_chart(days, begin, until, BERLIN, 112), 120, 22)
+    assert runs(picture.columns(19)) == 31
+    assert runs(picture.columns(2)) == 16
+    assert picture.letters == {}
+    assert "40" in picture.labels.values()
+
+
+def runs(dots: Sequence[bool]) -> int:
+    """Return how many columns there are with nothing between them."""
+    return sum(1 for before, dot in pairwise([False, *dots]) if dot and not before)
+
+
+@given(
+    st.dictionaries(st.integers(0, 400), st.floats(0, 1e9), max_size=20),
+    st.integers(0, 400),
+    sizes,
+    zones,
+)
+@settings(max_examples=15)
+def test_columns_fill_exactly_their_room(
+    earned: dict[int, float], length: int, size: tuple[int, int], zone: tzinfo
+) -> None:
+    begin = moment(zone, 2025, 1, 1)
+    first = day_of(begin, zone)
+    days = [DayPoints(first + i, value) for i, value in earned.items()]
+    chart = points_chart(days, begin, begin + length * DAY, zone, size[0] - MARGIN)
+    picture = Picture(chart, *size)
+    assert {cell_len(row.plain) for row in picture.rows} == {size[0]}
+    assert len(picture.rows) == size[1] - 2
+
+
+# What is said beside it
+
+
+@pytest.mark.parametrize(("gained", "total", "target", "told"), [
+    (10, 50, 100, "+10 a day · target reached in 5.0 days"),
+    (10, 0, 1_000, "+10 a day · target reached in 100 days"),
+    (1, 0, 999_999_999, "+1.0 a day · target reached in over 999 days"),
+    (10, 100, 100, "+10 a day"),
+    (-10, 50, 100, "-10 a day · nothing left in 5.0 days"),
+    (-10, 50, None, "-10 a day"),
+    (0, 50, 100, "+0.0 a day"),
+    (12_345, 50, None, "+12,345 a day"),
+])  # fmt: skip
+def test_the_outlook(gained: int, total: int, target: int | None, told: str) -> None:
+    levels = [Level(NOW - 2 * DAY, total - 2 * gained, 0), Level(NOW, total, 0)]
+    assert outlook(Course(NOW - 2 * DAY, NOW, levels, []), total, target) == told
+
+
+@pytest.mark.parametrize("known", [0, HOUR - 1])
+def test_too_little_time_is_no_outlook(known: int) -> None:
+    of = Course(NOW - DAY, NOW, [Level(NOW - known, 5, 0)], [])
+    assert outlook(of, 5, 100) == "too little is known to say how it goes"
+
+
+def test_a_chart_is_drawn_in_the_colours_that_are_given() -> None:
+    text = Picture(chart_of(course((1, 2), (5, 1)), 5), 80, 12).text
+    used = {span.style for span in text.spans}
+    assert used == set(PALETTE.values())
+    plain = draw(chart_of(course((1, 2), (5, 1)), 5), 80, 12, dict.fromkeys(PALETTE, Style()))
+    assert isinstance(plain, Text)
+    assert plain.plain == text.plain

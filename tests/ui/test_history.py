@@ -1,0 +1,425 @@
+"""The history screen, by keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tracker_tui.domain.roles import ALL_RIGHTS, Right
+from ui.chronicle import STILGAR, call, entries, evening, fill, opens, record, table_lines, table_of
+from ui.conftest import DAY, NARROW, NOW, WIDE, Guild, Player, playing
+
+
+@asynccontextmanager
+async def reading(guild: Guild, size: tuple[int, int] = WIDE) -> AsyncIterator[Player]:
+    """Open the dashboard on its history."""
+    async with playing(guild, size) as player:
+        await opens(player, "2")
+        yield player
+
+
+@pytest.fixture
+def busy(guild: Guild) -> Guild:
+    """The guild after some weeks."""
+    guild.sql("DELETE FROM resource_history")
+    evening(guild)
+    return guild
+
+
+# What it shows
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60), (60, 15)])
+async def test_the_newest_entries_stand_first_below_their_day(
+    busy: Guild, size: tuple[int, int]
+) -> None:
+    async with reading(busy, size) as player:
+        first, second, third, *_ = table_lines(player)
+        assert first.startswith("── ")
+        assert "±0 →" in second
+        assert " > " in third
+        player.assert_laid_out()
+
+
+async def test_an_entry_tells_who_did_what_by_how_much_and_why(busy: Guild) -> None:
+    async with reading(busy) as player:
+        (added,) = (line for line in entries(player) if "spice run 0" in line)
+        for part in (" + ", "Stilgar", "Spice Melange", "+100 → 1,100"):
+            assert part in added
+        (taken,) = (line for line in entries(player) if "-10 →" in line)
+        assert " - removed  jessica" in taken
+        (moved,) = (line for line in entries(player) if "before the storm" in line)
+        assert "-30 →   970" in moved
+        assert "+30 →   230" in moved
+
+
+async def test_each_day_has_its_line(busy: Guild) -> None:
+    busy.sql("DELETE FROM resource_history")
+    for days in (0, 0, 1, 3):
+        record(
+            busy,
+            f"{days} {busy.sql('SELECT COUNT(*) FROM resource_history')}",
+            1,
+            created_at=NOW - days * DAY,
+        )
+    async with reading(busy) as player:
+        kinds = ["day" if line.startswith("──") else "entry" for line in table_lines(player)]
+        assert kinds == ["day", "entry", "entry", "day", "entry", "day", "entry"]
+
+
+async def test_it_is_read_page_by_page_to_its_beginning_and_far_pages_are_dropped(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.ui.window.PAGES_HELD", 4)
+    fill(guild, 1_234)
+    async with reading(guild) as player:
+        table = table_of(player)
+        seen: set[str] = set()
+        while "entry-1" not in seen:
+            await player.press("pagedown")
+            await player.until(lambda: not table.is_reading, "the page")
+            assert table.held <= 600
+            row = table.highlighted
+            assert row is not None
+            seen.add(row.id)
+        await player.sees("trip 1 ")
+        # And back: what was dropped on the way is read again.
+        await player.press("g")
+        await player.sees("trip 1234")
+        assert table.held <= 600
+
+
+async def test_an_own_change_appears_at_the_top_and_the_cursor_stays_on_its_row(
+    busy: Guild,
+) -> None:
+    async with reading(busy) as player:
+        await player.press("j", "j", "j")
+        row = table_of(player).highlighted
+        await player.press("1")
+        await player.go_to("Water")
+        player.burst("+5 # a sip\r")
+        await player.until(lambda: not player.app.tracker.pending(), "the answer")
+        await player.press("2")
+        await player.sees("a sip")
+        assert table_of(player).highlighted == row
+
+
+async def test_without_any_change_it_says_so(guild: Guild) -> None:
+    guild.sql("DELETE FROM resource_history")
+    async with reading(guild) as player:
+        await player.sees("No changes yet")
+        await player.press("enter", "v", "y", "delete", "G", "g")
+        await player.sees("No changes yet")
+
+
+async def test_what_others_wrote_is_plain_text(guild: Guild) -> None:
+    call(guild, STILGAR, "[bold]Stilgar[/bold]\x1b[2J")
+    record(guild, "evil", 1, reason="[red]x[/red]\x1b]0;owned\x07\u202egnp", created_at=NOW)
+    async with reading(guild) as player:
+        await player.sees("[bold]Stilgar[/bold…", "[red]x[/red]")
+        player.assert_laid_out()
+        await player.press("enter")
+        await player.sees("[red]x[/red]")
+        player.assert_laid_out()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/St_Johns"])
+async def test_times_are_those_of_the_players_zone(busy: Guild, zone: str) -> None:
+    from zoneinfo import ZoneInfo
+
+    tracker = busy.tracker()
+    tracker.archive.zone = ZoneInfo(zone)
+    async with playing(busy, tracker=tracker) as player:
+        await opens(player, "2")
+        shown = {"UTC": "08:52", "Asia/Kolkata": "14:22", "America/St_Johns": "06:22"}[zone]
+        assert entries(player)[0].startswith(shown)
+
+
+# When it cannot be read
+
+
+async def test_what_cannot_be_read_is_told_and_r_tries_again(busy: Guild) -> None:
+    async with playing(busy) as player:
+        busy.sql("ALTER TABLE resource_history RENAME TO gone")
+        await player.press("2")
+        await player.sees("refused", "r tries again")
+        busy.sql("ALTER TABLE gone RENAME TO resource_history")
+        await player.press("r")
+        await player.sees("spice run 0")
+        await player.sees_no("tries again")
+
+
+async def test_what_was_shown_stays_when_it_cannot_be_read_anew(busy: Guild) -> None:
+    async with reading(busy) as player:
+        shown = entries(player)
+        busy.sql("ALTER TABLE resource_history RENAME TO gone")
+        await player.press("r")
+        await player.sees("r tries again")
+        assert entries(player) == shown
+        await player.sees("read just now")
+
+
+# The search
+
+
+@pytest.mark.parametrize(
+    ("typed", "how_many"), [("storm", 1), ("stilgar run", 6), ("WATER", 6), ("jess wat", 6)]
+)
+async def test_words_are_searched_for_in_members_resources_and_reasons(
+    busy: Guild, typed: str, how_many: int
+) -> None:
+    async with reading(busy) as player:
+        player.burst(f"/{typed}\r")
+        await player.sees("in the last 30d")
+        # One of each lies before these 30 days.
+        within = how_many - (how_many > 1)
+        await player.until(lambda: len(entries(player)) == within, "the result")
+        await player.press("G", "enter")
+        await player.until(lambda: len(entries(player)) == how_many, "what is older")
+
+
+async def test_a_search_without_a_result_says_so_and_esc_clears_it(busy: Guild) -> None:
+    async with reading(busy) as player:
+        shown = entries(player)
+        player.burst("/nothing of the kind\r")
+        await player.sees("Nothing in the last 30d matches")
+        await player.press("escape")
+        await player.until(lambda: entries(player) == shown, "everything")
+        await player.press("escape")
+        assert player.app.screen is player.app.resources
+
+
+async def test_a_search_looks_through_so_many_rows_and_further_when_asked(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.ledger.history.SEARCHED", 100)
+    fill(guild, 450)
+    guild.sql("UPDATE resource_history SET reason = 'a sip' WHERE id IN ('entry-7', 'entry-400')")
+    async with reading(guild) as player:
+        player.burst("/sip\r")
+        await player.sees("looked back to")
+        assert len(entries(player)) == 1
+        for _ in range(4):
+            assert len(entries(player)) == 1
+            await player.press("G", "enter")
+            await player.until(lambda: not table_of(player).is_reading, "the rest")
+        await player.until(lambda: len(entries(player)) == 2, "the older one")
+        await player.sees_no("looked back to")
+
+
+# The filters
+
+
+async def choose(player: Player, *names: str) -> None:
+    """Tick these in the list of filters, and apply them."""
+    from tracker_tui.ui.screens.ticking import TickList
+
+    await player.press("f")
+    await player.sees("Show only")
+    ticks = player.app.screen.query_one(TickList)
+    for name in names:
+        index = next(i for i, choice in enumerate(ticks.choices) if name in choice.name)
+        await player.press("g", *("j" * index), "space")
+    await player.press("enter")
+    await player.sees_no("Show only")
+
+
+@pytest.mark.parametrize(
+    ("names", "told", "how_many"),
+    [
+        (["only mine"], "only mine", 2),
+        (["by Stilgar"], "Stilgar", 6),
+        (["of Spice Melange"], "Spice Melange", 8),
+        (["+ added"], "added · in the last 30d", 5),
+        (["- removed"], "removed", 5),
+        (["= set", "> transfer"], "set · transfer", 2),
+        (["at Deep Desert"], "Deep Desert", 2),
+        (["last 24h"], "in the last 24h", 4),
+        (["last 90d", "- removed"], "removed · in the last 90d", 6),
+        (["all of time", "+ added", "by Stilgar"], "added · Stilgar", 6),
+        (["only mine", "of Spice Melange"], "Spice Melange · only mine", 2),
+    ],
+)
+async def test_filters_narrow_the_history(
+    busy: Guild, names: list[str], told: str, how_many: int
+) -> None:
+    async with reading(busy, (160, 50)) as player:
+        # On an entry of Stilgar's with spice, which the filters then offer.
+        await player.press("j", "j")
+        assert table_of(player).highlighted is not None
+        player.burst("gjj")
+        await player.until(
+            lambda: (row := table_of(player).highlighted) is not None and row.by == STILGAR,
+            "the row",
+        )
+        await choose(player, *names)
+        await player.sees(told)
+        await player.until(lambda: len(entries(player)) == how_many, "the result")
+        await choose(player)
+        await player.press("f", "c")
+        await player.until(lambda: len(entries(player)) == 14, "everything")
+
+
+async def test_a_period_from_to_is_typed_and_a_bad_one_is_refused(busy: Guild) -> None:
+    async with reading(busy) as player:
+        await player.press("f", *"jjjjj", "space")
+        await player.sees("Which period?")
+        player.burst("2025-02-30..\r")
+        await player.sees("names a day that is in no")
+        for _ in range(12):
+            await player.press("backspace")
+        player.burst("2025-10-07..2025-10-08\r")
+        await player.sees_no("Which period?")
+        await player.press("enter")
+        await player.sees("in 2025-10-07..2025-10-08")
+        await player.until(lambda: 0 < len(entries(player)) < 14, "the result")
+
+
+async def test_a_member_and_a_resource_are_picked_by_a_part_of_their_names(busy: Guild) -> None:
+    async with reading(busy) as player:
+        await player.press("f", "G", "space")
+        await player.sees("Which resource?")
+        player.burst("wat\r")
+        await player.sees_no("Which resource?")
+        await player.press("enter")
+        await player.sees("Water")
+        await player.until(lambda: len(entries(player)) == 6, "the result")
+
+
+# An entry
+
+
+async def test_enter_shows_the_whole_entry_with_before_and_after(busy: Guild) -> None:
+    async with reading(busy) as player:
+        await player.press("j", "enter")
+        await player.sees("> transfer", "1,000 → 970  (-30)", "200 → 230  (+30)")
+        await player.sees("before the storm", "Total", "1,200")
+        await player.press("escape")
+        await player.sees_no("Total")
+
+
+async def test_v_goes_to_the_resource(busy: Guild) -> None:
+    async with reading(busy) as player:
+        await player.press("v")
+        await player.until(lambda: player.app.screen is player.app.resources, "the resources")
+        assert player.is_on("Spice Melange")
+
+
+async def test_v_leads_there_from_the_whole_entry_too(busy: Guild) -> None:
+    async with reading(busy) as player:
+        await player.press("enter", "v")
+        await player.until(lambda: player.app.screen is player.app.resources, "the resources")
+        await player.until(lambda: player.is_on("Spice Melange"), "the resource")
+
+
+async def test_y_copies_the_entry_as_one_line(busy: Guild) -> None:
+    async with reading(busy) as player:
+        await player.press("j", "y")
+        copied = player.app.clipboard
+        assert copied.endswith(
+            "Chani: Spice Melange Hagga -30 → 970, Deep Desert +30 → 230 (before the storm)"
+        )
+
+
+# Deleting
+
+
+async def test_an_admin_deletes_an_entry_after_a_question_and_quantities_stay(busy: Guild) -> None:
+    async with reading(busy) as player:
+        before = busy.quantities("spice")
+        await player.press("j", "delete")
+        await player.sees("Delete this entry", "Quantities and points stay as they are")
+        await player.press("j", "enter")
+        await player.sees("The entry is deleted")
+        await player.until(lambda: "before the storm" not in "".join(entries(player)), "its end")
+        assert busy.sql("SELECT id FROM resource_history WHERE id = 'moved'") == []
+        assert busy.quantities("spice") == before
+        assert len(busy.history()) == 13
+
+
+@pytest.mark.parametrize("keys", [["enter"], ["escape"], ["delete", "escape"]])
+async def test_the_key_that_asked_deletes_nothing(busy: Guild, keys: list[str]) -> None:
+    async with reading(busy) as player:
+        await player.press("j", "delete", *keys)
+        await player.sees_no("Delete this entry")
+        assert len(busy.history()) == 14
+
+
+async def test_who_is_no_admin_deletes_nothing(busy: Guild) -> None:
+    from tracker_tui.errors import NotPermitted
+
+    async with reading(busy) as player:
+        tracker = player.app.tracker
+        tracker.member = tracker.member._replace(rights=ALL_RIGHTS - {Right.ADMIN})
+        await player.press("j", "delete")
+        await player.sees("Only admins delete entries")
+        row = table_of(player).highlighted
+        assert row is not None
+        with pytest.raises(NotPermitted):
+            tracker.delete_entry(row)
+        assert len(busy.history()) == 14
+
+
+# CSV
+
+
+async def test_x_writes_what_is_filtered_to_a_file(busy: Guild) -> None:
+    downloads = busy.path.parent / "downloads"
+    config = busy.config()
+    folders = config.folders._replace(downloads=downloads)
+    async with playing(busy, folders=folders) as player:
+        await opens(player, "2")
+        player.burst("/storm\r")
+        await player.until(lambda: len(entries(player)) == 1, "the result")
+        await player.press("x")
+        await player.sees("1 rows written to")
+        (file,) = downloads.iterdir()
+        header, row = file.read_text(encoding="utf-8").splitlines()
+        assert header.startswith("at,who,resource,kind,hagga_before,hagga_added,hagga_removed")
+        assert ",Chani,Spice Melange,transfer,1000,0,30,970,200,30,0,230,before the storm" in row
+
+
+# From screen to screen
+
+
+async def test_the_screens_are_a_key_away_from_each_other(busy: Guild) -> None:
+    async with playing(busy) as player:
+        for key, shown in (
+            ("2", "▐2 History▌"),
+            ("3", "▐3 Leaderboard▌"),
+            ("4", "▐4 Mine▌"),
+            ("2", "▐2 History▌"),
+            ("1", "▐1 Resources▌"),
+        ):
+            await player.press(key)
+            await player.sees(shown)
+
+
+async def test_keys_typed_in_one_go_do_their_work_on_each_screen(busy: Guild) -> None:
+    async with reading(busy) as player:
+        player.burst("1/water\r+5 # typed blindly\r2")
+        await player.sees("typed blindly")
+        assert busy.quantities("water") == (12, 0)
+
+
+async def test_a_screen_is_as_it_was_left(busy: Guild) -> None:
+    async with reading(busy) as player:
+        player.burst("/storm\r")
+        await player.until(lambda: len(entries(player)) == 1, "the result")
+        await player.press("3", "1", "2")
+        await player.sees("/ storm")
+        assert len(entries(player)) == 1
+
+
+async def test_the_outbox_the_tally_and_quitting_work_from_here(busy: Guild) -> None:
+    async with reading(busy) as player:
+        await player.press("o")
+        await player.sees("Nothing waits")
+        await player.press("escape", "i")
+        await player.sees("This session:")
+        await player.press("question_mark")
+        await player.sees("Write what is filtered to a file")
+        await player.press("escape", "q")
+        await player.leaves()

@@ -1,0 +1,200 @@
+"""The leaderboard screen and a member's contributions, by keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tracker_tui.ui.screens.leaderboard import LeaderboardScreen
+from ui.chronicle import STILGAR, call, evening, opens, reward, table_lines
+from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
+
+
+@asynccontextmanager
+async def watching(guild: Guild, size: tuple[int, int] = WIDE) -> AsyncIterator[Player]:
+    """Open the dashboard on its leaderboard."""
+    async with playing(guild, size) as player:
+        await opens(player, "3")
+        yield player
+
+
+@pytest.fixture
+def busy(guild: Guild) -> Guild:
+    """The guild after some weeks."""
+    evening(guild)
+    return guild
+
+
+def standings(player: Player) -> list[list[str]]:
+    """Return the words of each row."""
+    return [line.split() for line in table_lines(player)]
+
+
+def own_line(player: Player) -> str:
+    """Return the line below the table."""
+    screen = player.app.screen
+    assert isinstance(screen, LeaderboardScreen)
+    return player.lines()[screen.own.region.y]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60), (60, 15)])
+async def test_members_stand_in_the_order_of_their_points(
+    busy: Guild, size: tuple[int, int]
+) -> None:
+    async with watching(busy, size) as player:
+        first, second = standings(player)
+        # 10 + 11 + 12 + 13 under the id, and 2 under what he was called once.
+        assert first[:4] == ["1", "Stilgar", "48.00", "5"]
+        assert second[:5] == ["2", "▸", "Chani", "5.50", "1"]
+        assert first[-3:-1] == ["90", "%"]
+        player.assert_laid_out()
+
+
+async def test_the_arrows_lead_through_the_periods(busy: Guild) -> None:
+    async with watching(busy) as player:
+        points = {}
+        for key in ("left", "right", "right", "right"):
+            await player.press(key)
+            await player.until(lambda: len(standings(player)) == 2, "the answer")
+            period = player.line("all").split("▐")[1].split("▌")[0]
+            points[period] = standings(player)[0][2]
+        assert points == {"24h": "10.00", "7d": "48.00", "30d": "62.00", "all": "77.00"}
+
+
+async def test_f_is_the_next_period_too_and_a_click_takes_one(busy: Guild) -> None:
+    async with watching(busy) as player:
+        await player.press("f")
+        await player.sees("▐30d▌")
+        player.click(*player.place(" all "))
+        await player.sees("▐all▌")
+
+
+async def test_equal_points_share_a_rank_and_the_next_is_left_out(guild: Guild) -> None:
+    for number, points in enumerate([5.0, 3.0, 3.0, 1.0]):
+        reward(guild, f"r{number}", points, user_id=f"member {number}")
+    async with watching(guild) as player:
+        assert [row[0] for row in standings(player)] == ["1", "2", "2", "4"]
+
+
+async def test_the_change_of_rank_is_told_against_the_period_before(guild: Guild) -> None:
+    for number, (who, points, days) in enumerate(
+        [("up", 9, 0), ("up", 1, 8), ("down", 5, 0), ("down", 7, 8), ("fresh", 3, 0)]
+    ):
+        reward(guild, f"r{number}", points, user_id=who, created_at=NOW - days * DAY - HOUR)
+    async with watching(guild) as player:
+        assert [(row[1], row[-1]) for row in standings(player)] == [
+            ("up", "▲1"),
+            ("down", "▼1"),
+            ("fresh", "new"),
+        ]
+        await player.press("left", "left")
+        await player.sees("▐all▌")
+        await player.until(lambda: len(standings(player)) == 3, "the answer")
+        assert {row[-1] for row in standings(player)} == {"%"}
+
+
+async def test_the_own_row_is_in_sight_wherever_one_is(guild: Guild) -> None:
+    for number in range(60):
+        reward(guild, f"r{number}", 100.0 - number, user_id=f"member {number}")
+    reward(guild, "mine", 0.5, user_id=MEMBER)
+    async with watching(guild, NARROW) as player:
+        assert own_line(player).split()[:4] == ["61", "▸", "Chani", "0.50"]
+        await player.press("G")
+        await player.until(lambda: "Chani" in table_lines(player)[-1], "the last row")
+        assert own_line(player).split()[:2] == ["61", "▸"]
+        player.assert_laid_out()
+
+
+async def test_who_has_no_points_is_told_so(guild: Guild) -> None:
+    reward(guild, "r", 3.0)
+    async with watching(guild) as player:
+        assert "you have no points in this period" in own_line(player)
+
+
+async def test_without_any_points_it_says_so(guild: Guild) -> None:
+    async with watching(guild) as player:
+        await player.sees("Nobody earned points in the last 7d.")
+        await player.press("enter", "y", "j", "G")
+        await player.sees("Nobody earned points in the last 7d.")
+
+
+async def test_what_cannot_be_read_is_told_and_what_was_shown_stays(busy: Guild) -> None:
+    async with watching(busy) as player:
+        shown = table_lines(player)
+        busy.sql("ALTER TABLE leaderboard RENAME TO gone")
+        await player.press("r")
+        await player.sees("refused", "read just now")
+        assert table_lines(player)[: len(shown)] == shown
+        await player.press("right")
+        await player.sees("r tries again")
+        busy.sql("ALTER TABLE gone RENAME TO leaderboard")
+        await player.press("r")
+        await player.until(lambda: standings(player)[0][:3] == ["1", "Stilgar", "62.00"], "it")
+
+
+async def test_an_own_change_counts_at_once(busy: Guild) -> None:
+    async with watching(busy) as player:
+        player.burst("1/melange\r+1k\r3")
+        # 1,000 at 1.1, below target no more, and what was there.
+        await player.sees("115.50")
+
+
+async def test_y_copies_the_row(busy: Guild) -> None:
+    async with watching(busy) as player:
+        await player.press("y")
+        copied = "1. Stilgar: 48.00 points, 5 actions in the last 7d"
+        assert player.app.clipboard == copied
+
+
+async def test_names_of_others_are_plain_text(guild: Guild) -> None:
+    call(guild, STILGAR, "[bold]S[/bold]\x1b[2J")
+    reward(guild, "r", 3.0, resource_name="[red]x\x1b[0m")
+    async with watching(guild) as player:
+        await player.sees("[bold]S[/bold]")
+        await player.press("enter")
+        await player.sees("[red]x")
+        player.assert_laid_out()
+
+
+# Contributions
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (60, 15)])
+async def test_enter_shows_what_earned_the_points_and_how(
+    guild: Guild, size: tuple[int, int]
+) -> None:
+    call(guild, STILGAR, "Stilgar")
+    reward(
+        guild,
+        "r1",
+        110.0,
+        base_points=50.0,
+        resource_multiplier=2.0,
+        status_bonus=0.1,
+        resource_status="critical",
+    )
+    reward(guild, "r2", 1.0, action_type="SET", resource_category="Raw", base_points=1.0)
+    async with watching(guild, size) as player:
+        await player.press("enter")
+        await player.sees("Stilgar   #1, 111.00 points in the last 7d", "By category")
+        if size != (60, 15):
+            await player.sees("+500")
+            await player.sees("50 x 2 + 10 % (critical)" if size == WIDE else "50 x 2")
+            assert player.line("Refined").split()[1:3] == ["Refined", "110.00"]
+            assert player.line("Raw").split()[1:3] == ["Raw", "1.00"]
+        player.assert_laid_out()
+        await player.press("escape")
+        await player.sees_no("By category")
+
+
+async def test_contributions_are_those_of_the_period_and_of_old_names(busy: Guild) -> None:
+    async with watching(busy) as player:
+        await player.press("enter")
+        await player.sees("Stilgar   #1")
+        screen = player.app.screen
+        table = screen.query_one("#contributions")
+        await player.until(lambda: table.row_count > 5, "the rows")  # type: ignore[attr-defined]
+        finals = [line.split() for line in player.dialog() if "Spice Melange" in line]
+        assert [words[4] for words in finals] == ["10.00", "11.00", "2.00", "12.00", "13.00"]

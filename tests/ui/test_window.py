@@ -1,0 +1,405 @@
+"""A window on rows, against a plain list of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+from unittest.mock import patch
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tracker_tui.domain.history import Cursor
+from tracker_tui.domain.status import DAY
+from tracker_tui.ui import window
+from tracker_tui.ui.window import PAGE_LINES, PAGES_HELD, DayLine, Page, Window
+
+NOON = 20_000 * DAY + DAY // 2
+PAGE = 100
+
+
+class Row(NamedTuple):
+    id: str
+    place: Cursor
+
+    @property
+    def at(self) -> int:
+        return int(self.place.at)
+
+
+Shown = Row | DayLine | None
+
+
+def day_of(at: int) -> int:
+    return at // DAY
+
+
+def row(at: int, number: int) -> Row:
+    return Row(f"r{number}", Cursor(at, number))
+
+
+def with_days(rows: Sequence[Row]) -> list[Shown]:
+    """Return rows, newest first, with a line wherever another day begins."""
+    lines: list[Shown] = []
+    for number, each in enumerate(rows):
+        if number == 0 or day_of(each.at) != day_of(rows[number - 1].at):
+            lines.append(DayLine(day_of(each.at)))
+        lines.append(each)
+    return lines
+
+
+def is_on(each: Row, before: Cursor | None, end: Cursor) -> bool:
+    """Whether a row lies after one place, and not after another."""
+    return (before is None or each.place < before) and each.place >= end
+
+
+def lines_of(shown: Window[Row]) -> list[Shown]:
+    return [shown.line(position) for position in range(shown.size)]
+
+
+def rows_in(lines: Sequence[Shown]) -> list[Row]:
+    return [line for line in lines if isinstance(line, Row)]
+
+
+class Reader:
+    """All rows there are, and a window that is filled from them as the tables do it."""
+
+    def __init__(self, rows: Sequence[Row] = (), *, has_days: bool = True) -> None:
+        self.rows = sorted(rows, key=lambda each: each.place, reverse=True)
+        self.window: Window[Row] = Window(day_of if has_days else None)
+        self.seen: list[Row] = []
+        """What the window was told, dropped rows included."""
+
+    def add(self, gaps: Sequence[int]) -> None:
+        """Add rows at the top, so many seconds after each other."""
+        for gap in gaps:
+            newest = self.rows[0] if self.rows else row(NOON, 0)
+            self.rows.insert(0, row(newest.at + gap, newest.place.rowid + 1))
+
+    def append(self, limit: int) -> None:
+        end = self.window.end
+        older = [each for each in self.rows if end is None or each.place < end]
+        page = older[:limit]
+        self.seen += page
+        is_last = len(older) <= limit
+        self.window.append(page, page[-1].place if page else end, is_last=is_last)
+
+    def read_anew(self, page: Page[Row]) -> None:
+        found = [each for each in self.rows if is_on(each, page.before, page.end)]
+        kept = [each for each in self.seen if not is_on(each, page.before, page.end)]
+        self.seen = sorted([*kept, *found], key=lambda each: each.place, reverse=True)
+        self.window.replace(page, found)
+
+    def read_first_page(self) -> None:
+        page = self.window.first_page
+        assert page is not None
+        self.read_anew(page)
+
+    def read_dropped(self) -> None:
+        """Read every page that was dropped, from the top."""
+        while (page := self.window.dropped(0, self.window.size)) is not None:
+            self.read_anew(page)
+
+
+def reader(count: int, *, gap: int = DAY // 3, has_days: bool = True) -> Reader:
+    """Return a reader of so many rows, none of which is read."""
+    rows = [row(NOON + number * gap, number) for number in range(count)]
+    return Reader(rows, has_days=has_days)
+
+
+# Any order of things
+
+gaps = st.sampled_from([0, 0, 60, DAY // 3, DAY, 3 * DAY])
+
+
+class Windows(RuleBasedStateMachine):
+    """Pages are read, dropped and read anew while rows come and go; both limits are small."""
+
+    held_at_most, lines_at_most = 3, 5
+
+    def __init__(self) -> None:
+        super().__init__()
+        limits = {"PAGES_HELD": self.held_at_most, "PAGE_LINES": self.lines_at_most}
+        self.limits = patch.multiple(window, **limits)
+        self.limits.start()
+        self.reader = Reader()
+
+    def teardown(self) -> None:
+        self.limits.stop()
+
+    @property
+    def shown(self) -> Window[Row]:
+        return self.reader.window
+
+    @initialize(found=st.lists(gaps, max_size=25), has_days=st.booleans())
+    def begin(self, found: list[int], has_days: bool) -> None:
+        self.reader = Reader(has_days=has_days)
+        self.reader.add(found)
+        self.has_days = has_days
+
+    @rule(limits=st.lists(st.integers(1, 5), min_size=1, max_size=4))
+    def append_pages(self, limits: list[int]) -> None:
+        for limit in limits:
+            self.reader.append(limit)
+
+    @rule(found=st.lists(gaps, min_size=1, max_size=12))
+    def add_at_the_top(self, found: list[int]) -> None:
+        self.reader.add(found)
+
+    @precondition(lambda self: self.reader.rows)
+    @rule(data=st.data(), count=st.integers(1, 6))
+    def delete(self, data: st.DataObject, count: int) -> None:
+        begin = data.draw(st.integers(0, len(self.reader.rows) - 1))
+        del self.reader.rows[begin : begin + count]
+
+    @precondition(lambda self: self.shown.first_page)
+    @rule()
+    def delete_the_first_page(self) -> None:
+        page = self.shown.first_page
+        assert page is not None
+        kept = [each for each in self.reader.rows if not is_on(each, page.before, page.end)]
+        self.reader.rows = kept
+
+    @precondition(lambda self: self.shown.first_page)
+    @rule()
+    def read_the_first_page_anew(self) -> None:
+        self.reader.read_first_page()
+
+    @precondition(lambda self: self.shown.size)
+    @rule(data=st.data())
+    def read_the_page_of_a_row_anew(self, data: st.DataObject) -> None:
+        each = data.draw(st.sampled_from(self.reader.seen))
+        is_held = self.shown.position_of(each.id) is not None
+        self.shown.forget(each.id)
+        assert self.shown.position_of(each.id) is None
+        page = self.shown.dropped(0, self.shown.size)
+        assert page is not None or not is_held
+        if page is not None:
+            self.reader.read_anew(page)
+
+    @precondition(lambda self: self.shown.size)
+    @rule(data=st.data())
+    def drop_what_is_far(self, data: st.DataObject) -> None:
+        position = data.draw(st.integers(0, self.shown.size))
+        before = lines_of(self.shown)
+        self.shown.drop_far_from(position)
+        after = lines_of(self.shown)
+        assert after[position : position + 1] == before[position : position + 1]
+        assert self.shown.held <= self.held_at_most * self.lines_at_most
+        kept = [page for page in self.shown._pages if page.rows is not None]
+        assert len(kept) <= self.held_at_most
+
+    @precondition(lambda self: self.shown.size)
+    @rule(data=st.data())
+    def look_for_what_is_dropped(self, data: st.DataObject) -> None:
+        first = data.draw(st.integers(0, self.shown.size - 1))
+        last = data.draw(st.integers(first, self.shown.size + 5))
+        lines = lines_of(self.shown)[first : last + 1]
+        page = self.shown.dropped(first, last)
+        assert (page is not None) == (None in lines)
+        if page is not None:
+            assert page.rows is None
+            self.reader.read_anew(page)
+
+    @rule()
+    def read_everything_anew(self) -> None:
+        for each in list(self.reader.seen):
+            self.shown.forget(each.id)
+        self.reader.read_dropped()
+        end = self.shown.end
+        if self.shown.first_page is not None and end is not None:
+            known = [each for each in self.reader.rows if each.place >= end]
+            assert rows_in(lines_of(self.shown)) == known
+
+    @invariant()
+    def what_is_held_is_what_was_read(self) -> None:
+        lines = lines_of(self.shown)
+        if None not in lines:
+            assert lines == (with_days if self.has_days else list)(self.reader.seen)
+        held = rows_in(lines)
+        assert len(held) == self.shown.held
+        known = {each.id for each in held}
+        assert [each for each in self.reader.seen if each.id in known] == held
+
+    @invariant()
+    def neighbours_are_neighbours(self) -> None:
+        """Between two dropped pages nothing is missing, and a day line where the day changes."""
+        order = {each.id: number for number, each in enumerate(self.reader.seen)}
+        for upper, lower in pairwise(self._held_lines()):
+            (above, day), below = upper, lower[0]
+            if above is not None and below is not None:
+                assert order[below.id] == order[above.id] + 1
+                is_other_day = day_of(above.at) != day_of(below.at)
+                expected = day_of(below.at) if is_other_day and self.has_days else None
+                assert day == expected
+
+    def _held_lines(self) -> list[tuple[Row | None, int | None]]:
+        """Return rows, or None where they are dropped, each with the day line that follows."""
+        lines: list[tuple[Row | None, int | None]] = []
+        for line in lines_of(self.shown):
+            if isinstance(line, DayLine):
+                if lines:
+                    lines[-1] = (lines[-1][0], line.day)
+            else:
+                lines.append((line, None))
+        return lines
+
+    @invariant()
+    def a_position_is_that_of_its_line(self) -> None:
+        lines = lines_of(self.shown)
+        for each in self.reader.seen:
+            expected = lines.index(each) if each in lines else None
+            assert self.shown.position_of(each.id) == expected
+
+
+TestWindows = Windows.TestCase
+TestWindows.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+
+
+# The limits as they are
+
+
+def test_an_empty_window_has_nothing() -> None:
+    empty = Reader()
+    assert (empty.window.size, empty.window.held, empty.window.first_page) == (0, 0, None)
+    assert empty.window.dropped(0, 10) is None
+    assert empty.window.position_of("r0") is None
+    empty.append(PAGE)
+    assert (empty.window.size, empty.window.is_last, empty.window.end) == (0, True, None)
+    empty.window.drop_far_from(0)
+    empty.window.forget("r0")
+
+
+def test_days_are_told_once_across_pages() -> None:
+    read = reader(7)
+    for _ in range(4):
+        read.append(2)
+    lines = lines_of(read.window)
+    assert lines == with_days(read.rows)
+    days = [line.day for line in lines if isinstance(line, DayLine)]
+    assert days == sorted(set(days), reverse=True)
+
+
+def test_without_days_there_are_only_rows() -> None:
+    read = reader(5, has_days=False)
+    read.append(PAGE)
+    assert lines_of(read.window) == read.rows
+
+
+def test_a_page_without_rows_only_says_where_it_goes_on() -> None:
+    """A search that looked through thousands of rows in vain."""
+    read = reader(6)
+    read.append(3)
+    further = read.rows[4].place
+    read.window.append([], further, is_last=False)
+    assert (read.window.size, read.window.end) == (len(with_days(read.rows[:3])), further)
+    read.append(3)
+    assert rows_in(lines_of(read.window)) == [*read.rows[:3], read.rows[5]]
+    # What lies between belongs to the last page, which is where it appears if it passes later on.
+    read.window.forget("r0")
+    read.read_dropped()
+    assert rows_in(lines_of(read.window)) == read.rows
+
+
+def test_of_many_pages_the_ones_around_a_line_are_held() -> None:
+    read = reader(60 * PAGE, gap=600)
+    for _ in range(60):
+        read.append(PAGE)
+        read.window.drop_far_from(read.window.size)
+        assert read.window.held <= PAGES_HELD * PAGE
+    assert read.window.size == len(with_days(read.rows))
+    assert lines_of(read.window)[-1] == read.rows[-1]
+    assert read.window.line(0) is None
+    assert read.window.position_of(read.rows[0].id) is None
+    # Back to the top, as a player who presses `g` is.
+    while (page := read.window.dropped(0, 50)) is not None:
+        read.read_anew(page)
+        read.window.drop_far_from(25)
+    assert lines_of(read.window)[:51] == with_days(read.rows)[:51]
+    assert read.window.held <= PAGES_HELD * PAGE
+
+
+@pytest.mark.parametrize("added", [1, PAGE_LINES - PAGE, PAGE_LINES - PAGE + 1, 3 * PAGE_LINES])
+def test_a_page_that_grows_is_cut(added: int) -> None:
+    read = reader(2 * PAGE)
+    read.append(PAGE)
+    read.append(PAGE)
+    read.add([60] * added)
+    read.read_first_page()
+    assert lines_of(read.window) == with_days(read.rows)
+    sizes = [len(page.rows or ()) for page in read.window._pages]
+    assert max(sizes) <= PAGE_LINES
+    assert sum(sizes) == 2 * PAGE + added
+    # Each part can be read anew by itself.
+    for number in (0, added, added + PAGE):
+        read.window.forget(read.rows[number].id)
+        del read.rows[number]
+        read.read_dropped()
+        assert lines_of(read.window) == with_days(read.rows)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_page_of_which_nothing_is_left_leaves_no_gap(number: int) -> None:
+    read = reader(9)
+    for _ in range(3):
+        read.append(3)
+    gone = read.rows[number * 3 : number * 3 + 3]
+    del read.rows[number * 3 : number * 3 + 3]
+    read.window.forget(gone[0].id)
+    read.read_dropped()
+    assert lines_of(read.window) == with_days(read.rows)
+    read.add([60])
+    read.read_first_page()
+    assert lines_of(read.window) == with_days(read.rows)
+    assert read.window._pages[0].before is None
+    assert all(below.before == above.end for above, below in pairwise(read.window._pages))
+
+
+def test_after_the_only_page_is_gone_what_is_older_follows() -> None:
+    read = reader(6)
+    read.append(3)
+    del read.rows[:3]
+    read.read_first_page()
+    assert (read.window.size, read.window.first_page) == (0, None)
+    read.append(3)
+    assert lines_of(read.window) == with_days(read.rows)
+    read.add([DAY])
+    read.read_first_page()
+    assert lines_of(read.window) == with_days(read.rows)
+
+
+def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
+    read = reader(6)
+    read.append(3)
+    read.append(3)
+    end = read.rows[2].place
+    del read.rows[2]
+    read.read_first_page()
+    assert read.window.first_page is not None
+    assert read.window.first_page.end == end
+    assert lines_of(read.window) == with_days(read.rows)
+
+
+def test_a_page_that_is_no_more_in_the_window_changes_nothing() -> None:
+    read = reader(6)
+    read.append(3)
+    gone = read.window.first_page
+    assert gone is not None
+    read.read_first_page()
+    before = lines_of(read.window)
+    read.window.replace(gone, [row(NOON + 99 * DAY, 99)])
+    assert lines_of(read.window) == before
+
+
+def test_rows_of_the_same_second_are_told_apart_by_their_order() -> None:
+    read = reader(7, gap=0)
+    for _ in range(4):
+        read.append(2)
+    assert lines_of(read.window) == [DayLine(day_of(NOON)), *read.rows]
+    for each in read.rows:
+        position = read.window.position_of(each.id)
+        assert position is not None
+        assert read.window.line(position) == each
