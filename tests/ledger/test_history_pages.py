@@ -428,6 +428,11 @@ class TestSearching:
         assert hundred.ledger.ask(HistoryQuestion(wish)).is_last
         assert walk(hundred, wish, 10).ids == ["w2", "w1", "w0"]
 
+    def test_matches_that_just_fill_a_page_are_known_to_be_the_last(self, hundred: Books) -> None:
+        for limit, is_last in ((9, False), (10, True)):
+            page = hundred.ledger.ask(HistoryQuestion(HistoryFilter("raid"), limit=limit))
+            assert (len(page.entries), page.is_last) == (limit, is_last)
+
     def test_a_search_stays_inside_its_period(self, hundred: Books) -> None:
         wish = HistoryFilter("raid", period=Period("x", None, NOW + 15, NOW + 60))
         assert walk(hundred, wish, 2).ids == ["h50", "h40", "h30", "h20"]

@@ -501,6 +501,26 @@ def test_a_target_is_drawn_with_gaps() -> None:
     assert dots[:12] == [True, True, False, False, False, False] * 2
 
 
+class Counted(list[tuple[float, float]]):
+    """Points that count how often somebody goes through all of them."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_a_line_of_many_points_is_gone_through_no_more_often_than_one_of_few() -> None:
+    """A course has hundreds of levels, and a chart is drawn while the player waits."""
+    times = []
+    for count in (4, 200):
+        points = Counted((at * 9 / count, at) for at in range(count))
+        draw(Chart(0, 9, [Series("a", "a", points, "total")], []), 30, 8, PALETTE)
+        times.append(points.times)
+    assert times[0] == times[1]
+
+
 def test_nothing_known_is_a_chart_without_lines() -> None:
     picture = Picture(chart_of(course()), 80, 12)
     assert picture.letters == {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tracker_tui.ui.app import TrackerApp
-from ui.conftest import MINUTE, NOW, Guild
+from ui.chronicle import evening, record
+from ui.conftest import DAY, MINUTE, NOW, Guild
 
 Compare = Callable[..., bool]
 Prepare = Callable[[Pilot[None]], Awaitable[None]]
@@ -62,3 +64,48 @@ def test_quick_edit(snap_compare: Compare, app: TrackerApp) -> None:
 def test_details(snap_compare: Compare, app: TrackerApp) -> None:
     pressed = keys("slash", *"spice", "enter", "enter")
     assert snap_compare(app, terminal_size=(160, 50), run_before=pressed)
+
+
+BOTH_SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
+
+
+@pytest.fixture
+def busy(app: TrackerApp, guild: Guild) -> TrackerApp:
+    """The dashboard of the guild after some weeks, in a zone that is the same everywhere."""
+    evening(guild)
+    stock = 600
+    for number, change in enumerate([250, -60, 90, 150, -80, 200, 50]):
+        record(
+            guild,
+            f"steel{number}",
+            change,
+            resource_id="steel",
+            previous_quantity_hagga=stock,
+            new_quantity_hagga=stock + change,
+            created_at=NOW - (22 - 3 * number) * DAY,
+        )
+        stock += change
+    app.tracker.archive.zone = ZoneInfo("Europe/Berlin")
+    app.tracker.refresh().result()
+    return app
+
+
+@BOTH_SIZES
+@pytest.mark.parametrize(
+    "pressed",
+    [
+        ["2", "down"],
+        ["2", "enter"],
+        ["2", "f"],
+        ["3"],
+        ["3", "enter"],
+        ["4"],
+        ["slash", *"steel ", "enter", "enter"],
+        ["l"],
+    ],
+    ids=["history", "entry", "filters", "leaderboard", "member", "activity", "chart", "sparklines"],
+)
+def test_screens(
+    snap_compare: Compare, busy: TrackerApp, pressed: list[str], size: tuple[int, int]
+) -> None:
+    assert snap_compare(busy, terminal_size=size, run_before=keys(*pressed))

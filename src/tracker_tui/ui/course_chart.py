@@ -61,7 +61,9 @@ def points_chart(
     ]
     begin, end = start_of(first, zone), start_of(last + 1, zone)
     series = Series("p", "points", columns, "total")
-    return Chart(begin, end, [series], ticks(begin, end, zone, width), is_bars=True)
+    # A day's label stands below the middle of its column.
+    noons = [tick._replace(at=tick.at + DAY / 2) for tick in ticks(begin - 1, end - 1, zone, width)]
+    return Chart(begin, end, [series], noons, is_bars=True)
 
 
 def ticks(since: int, until: int, zone: Zone, width: int) -> list[Tick]:

@@ -95,7 +95,7 @@ class LeaderboardScreen(ArchiveScreen):
         age = age_told(self.read_at, self.trouble, is_reading=is_reading and not self.trouble)
         if self.read_at is None and self.trouble is None:
             self.table.empty_text = "reading …"
-        self.periods.told = " · ".join(filter(None, (members, trouble, age)))
+        self.periods.told = " · ".join(filter(None, (members, age, trouble)))
 
     @on(PeriodBar.Chosen)
     def _take_period(self) -> None:

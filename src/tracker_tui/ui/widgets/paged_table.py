@@ -58,6 +58,8 @@ class PagedTable(LineTable, Generic[R]):
         self._wants_newest = False
         self._is_provisional = False
         """Whether what is shown is only what was seen last."""
+        self._keeps_more = True
+        """Whether more may have been seen last than what is shown."""
         self._waits = False
         """Whether what is older is read only when the player asks."""
         self.read_at: float | None = None
@@ -84,7 +86,7 @@ class PagedTable(LineTable, Generic[R]):
         self._ask = ask
         self._window = self._new_window()
         self._waits = self._wants_newest = False
-        self.read_at, self.trouble = None, None
+        self.read_at, self.trouble, self._keeps_more = None, None, True
         self.cursor = 0
         self.scroll_to(y=0, animate=False, immediate=True)
         self._begin_anew()
@@ -97,7 +99,7 @@ class PagedTable(LineTable, Generic[R]):
 
     def refresh_newest(self) -> None:
         """Read what is new, if anything is shown yet; what failed before is tried again."""
-        self.trouble = None
+        self.trouble, self._keeps_more = None, True
         self._wants_newest = not self._is_provisional and self._window.first_page is not None
         self.look()
 
@@ -140,7 +142,7 @@ class PagedTable(LineTable, Generic[R]):
         if not window.size and not self._waits:
             return ""
         if self.trouble is not None:
-            return f"{one_line(str(self.trouble), 300)} (r tries again)"
+            return f"r tries again: {one_line(str(self.trouble), 300)}"
         if self._waits:
             return f"looked back to {self._looked_back_to}: enter looks further back"
         return self.end_text if window.is_last else "reading …"
@@ -175,10 +177,13 @@ class PagedTable(LineTable, Generic[R]):
             self._show_changed()
 
     def _next_job(self) -> Callable[[], Awaitable[None]] | None:
-        if self.trouble is not None or self._ask is None:
+        if self._ask is None:
             return None
         window, top = self._window, round(self.scroll_y)
         bottom = top + self.size.height
+        if self.trouble is not None:
+            is_wanted = bottom >= window.size and not window.is_last
+            return partial(self._read_kept, self._ask) if is_wanted and self._keeps_more else None
         if self._wants_newest and window.first_page is not None:
             return partial(self._read_anew, window.first_page, self._ask)
         dropped = window.dropped(top, bottom)
@@ -192,7 +197,6 @@ class PagedTable(LineTable, Generic[R]):
     async def _read_older(self, ask: Ask) -> None:
         is_first = self._window.end is None or self._is_provisional
         question = ask(None if is_first else self._window.end, None)
-        kept: Answer[Any] | None = None
         if is_first and not self._is_provisional:
             kept = await wrap_future(self._archive.seen(question))
             if kept is not None:
@@ -202,11 +206,8 @@ class PagedTable(LineTable, Generic[R]):
         try:
             answer = await wrap_future(self._archive.ask(question))
         except TrackerError:
-            kept = kept or await wrap_future(self._archive.seen(question))
-            if kept is None or is_first:
-                self._is_provisional = False
-                raise
-            answer = kept
+            self._is_provisional = False
+            raise
         if self._is_provisional:
             self._is_provisional = False
             self._keeping_place(partial(self._start_with, answer))
@@ -214,6 +215,13 @@ class PagedTable(LineTable, Generic[R]):
             self._add(answer)
         if is_first:
             self.read_at = answer.at
+
+    async def _read_kept(self, ask: Ask) -> None:
+        """Go on with what was seen last, where the ledger does not answer."""
+        kept = await wrap_future(self._archive.seen(ask(self._window.end, None)))
+        self._keeps_more = kept is not None and bool(kept.value.entries)
+        if kept is not None and self._keeps_more:
+            self._add(kept)
 
     def _start_with(self, answer: Answer[Any]) -> None:
         self._window = self._new_window()
@@ -242,13 +250,12 @@ class PagedTable(LineTable, Generic[R]):
             self._wants_newest = False
             self.read_at = answer.at
         if len(rows) >= _GROWN_AT_MOST:
-            self._keeping_place(partial(self._start_over, page))
+            self._keeping_place(self._start_over)
             return
         self.rows_came(rows)
         self._keeping_place(partial(self._window.replace, page, rows))
 
-    def _start_over(self, page: Page[R]) -> None:
-        del page
+    def _start_over(self) -> None:
         self._window = self._new_window()
 
     def _keeping_place(self, change: Callable[[], object]) -> None:

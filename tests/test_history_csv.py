@@ -1,0 +1,378 @@
+"""The history as a CSV file: what is in its cells, and that it is whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from helpers.build import config_for, new_resource
+from helpers.records import moved
+from helpers.sqlite_files import files_in
+from helpers.tracking import quick
+from helpers.wild import ask
+from tracker_tui.db.sqlite import create_sqlite
+from tracker_tui.domain.history import EntryKind, HistoryFilter
+from tracker_tui.domain.period import Period
+from tracker_tui.errors import DatabaseError, LocalFileError
+from tracker_tui.history_csv import COLUMNS, Naming, cell, export_history
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui import exporting
+
+AT = 1_760_000_000
+EVERYTHING = HistoryFilter()
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"]
+RESOURCES = [
+    new_resource("spice"),
+    new_resource("water"),
+    *(new_resource(f"r{number}", name=f"{text}r") for number, text in enumerate(FORMULAS)),
+]
+
+Tell = Callable[[int], bool]
+
+
+class Chronicle:
+    """A ledger in a file whose history is written by hand, and the folder of its exports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "tracker.db"
+        self.folder = folder / "exports"
+        create_sqlite(self.path, lambda db, layout: Ledger(db, layout).create(RESOURCES, "x"))
+        ask(self.path, "DELETE FROM resource_history")
+        self.tracker: Tracker | None = None
+
+    def opened(self) -> Tracker:
+        if self.tracker is None:
+            self.tracker = Tracker(config_for(self.path), opener=quick)
+            self.tracker.archive.zone = ZoneInfo("Europe/Berlin")
+            self.tracker.open().result(20)
+        return self.tracker
+
+    def call(self, who: str, nickname: str) -> None:
+        values = (f"u{who}", who, "somebody", nickname, AT, AT)
+        columns = "id, discord_id, username, custom_nickname, created_at, last_login"
+        ask(self.path, f"INSERT INTO users ({columns}) VALUES (?, ?, ?, ?, ?, ?)", *values)
+
+    def write(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Insert rows of history, the oldest first."""
+        written = [history_row(number, row) for number, row in enumerate(rows)]
+        columns, marks = ", ".join(written[0]), ", ".join("?" * len(written[0]))
+        insert = f"INSERT INTO resource_history ({columns}) VALUES ({marks})"
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.executemany(insert, [tuple(row.values()) for row in written])
+            connection.commit()
+
+    def export(
+        self,
+        wish: HistoryFilter = EVERYTHING,
+        path: Path | None = None,
+        tell: Tell = lambda _: True,
+        naming: Naming | None = None,
+    ) -> bool:
+        tracker = self.opened()
+        naming = naming or Naming(tracker.name_of, tracker.resource_name)
+        return export_history(tracker.archive, wish, naming, path or self.file, tell)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "history.csv"
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return the rows of the file as a spreadsheet reads them."""
+        with self.file.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file, strict=True))
+
+
+def history_row(number: int, row: dict[str, Any]) -> dict[str, Any]:
+    """Return all columns of a row; what it does not say is 5 units more at Hagga."""
+    places = {"hagga": (10, 15), "deep_desert": (0, 0)}
+    return {
+        "id": f"h{number}",
+        "resource_id": "spice",
+        "change_type": "relative",
+        "updated_by": "1",
+        "created_at": AT,
+        "reason": None,
+        **moved(*(row.get(place, usual) for place, usual in places.items())),
+        **{name: value for name, value in row.items() if name not in places},
+    }
+
+
+@pytest.fixture
+def chronicle(tmp_path: Path) -> Iterator[Chronicle]:
+    made = Chronicle(tmp_path)
+    yield made
+    if made.tracker is not None:
+        made.tracker.close()
+
+
+def assert_nothing_is_left(folder: Path) -> None:
+    assert files_in(folder) == []
+
+
+# What is in the file
+
+
+def test_a_row_tells_everything_of_an_entry(chronicle: Chronicle) -> None:
+    chronicle.call("1", "Chani")
+    chronicle.write([
+        {"hagga": (10, 15), "deep_desert": (3, 3), "reason": "raid"},
+        {"hagga": (15, 9), "created_at": AT + 1, "resource_id": "gone", "updated_by": "old nick"},
+        {"change_type": "absolute", "hagga": (9, 9), "deep_desert": (3, 3), "created_at": AT + 2},
+        {"change_type": "transfer", "hagga": (9, 2), "deep_desert": (3, 10), "created_at": AT + 3},
+    ])  # fmt: skip
+    assert chronicle.export()
+    head, *rows = list(csv.reader(chronicle.file.read_text("utf-8").splitlines()))
+    assert tuple(head) == COLUMNS
+    assert [",".join(row) for row in rows] == [
+        "2025-10-09T10:53:23+02:00,Chani,Spice,transfer,9,0,7,2,3,7,0,10,,h3",
+        "2025-10-09T10:53:22+02:00,Chani,Spice,set,9,0,0,9,3,0,0,3,,h2",
+        "2025-10-09T10:53:21+02:00,old nick,gone,removed,15,0,6,9,0,0,0,0,,h1",
+        "2025-10-09T10:53:20+02:00,Chani,Spice,added,10,5,0,15,3,0,0,3,raid,h0",
+    ]
+
+
+def test_many_rows_come_in_order_and_only_those_that_pass(chronicle: Chronicle) -> None:
+    """Several share a second; what was committed later stands above."""
+    rows = [
+        {"resource_id": "water" if number % 5 == 0 else "spice", "created_at": AT + number // 7}
+        for number in range(3_000)
+    ]
+    chronicle.write(rows)
+    told: list[int] = []
+    assert chronicle.export(HistoryFilter(resource_id="spice"), tell=lambda n: not told.append(n))
+    expected = [f"h{number}" for number in reversed(range(3_000)) if number % 5]
+    assert [row["id"] for row in chronicle.rows()] == expected
+    assert told == [1_000, 2_000, 2_400]
+
+
+def test_what_no_index_finds_is_looked_for_in_all_of_the_history(chronicle: Chronicle) -> None:
+    """More rows than one request looks through, and nothing among the newest of them."""
+    rows = [{"hagga": (5, 4) if number < 3 else (5, 6)} for number in range(5_200)]
+    chronicle.write(rows)
+    told: list[int] = []
+    wish = HistoryFilter(kinds=frozenset({EntryKind.REMOVED}))
+    assert chronicle.export(wish, tell=lambda n: not told.append(n))
+    assert [row["id"] for row in chronicle.rows()] == ["h2", "h1", "h0"]
+    assert told == [0, 3]
+
+
+def test_where_nothing_passes_there_are_only_the_titles(chronicle: Chronicle) -> None:
+    chronicle.write([{}])
+    assert chronicle.export(HistoryFilter(period=Period("long ago", until=AT)))
+    assert chronicle.file.read_bytes() == f"{','.join(COLUMNS)}\r\n".encode()
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_is_taken_for_a_formula(chronicle: Chronicle, text: str) -> None:
+    chronicle.call("2", f"{text}n")
+    number = FORMULAS.index(text)
+    chronicle.write([
+        {"resource_id": f"r{number}", "updated_by": "2", "reason": f"{text}!"},
+        {"resource_id": f"{text}gone", "updated_by": f"{text}who", "id": f"{text}id"},
+    ])  # fmt: skip
+    assert chronicle.export()
+    gone, known = chronicle.rows()
+    assert (known["who"], known["resource"]) == (f"'{text}n", f"'{text}r")
+    assert known["reason"] == f"'{text}!"
+    assert (gone["who"], gone["resource"]) == (f"'{text}who", f"'{text}gone")
+    assert gone["id"] == f"'{text}id"
+
+
+@pytest.mark.parametrize("text", ["", "a=b", " =1", "'=1", "1", "raid", "Ä-", "1-2"])
+def test_what_is_no_formula_is_left_as_it_is(text: str) -> None:
+    assert cell(text) == text
+
+
+def test_a_quantity_below_0_is_still_a_number(chronicle: Chronicle) -> None:
+    """Older websites left such, and a number is no formula."""
+    chronicle.write([{"hagga": (-12, -5)}])
+    assert chronicle.export()
+    (row,) = chronicle.rows()
+    found = [row[f"hagga_{name}"] for name in ("before", "added", "removed", "after")]
+    assert found == ["-12", "7", "0", "-5"]
+
+
+REASONS = [
+    'say "hi"', '"', "a,b", "a;b", "two\nlines", "two\r\nlines", "\n", "Würze 香料 🏜️",
+    "a\u2028b", "\x1b[31mred", "x" * 5_000, " blank ", "\ufeffbom", "\\n", '","', "a\rb",
+]  # fmt: skip
+
+
+def test_any_text_can_be_read_again(chronicle: Chronicle) -> None:
+    chronicle.call("1", 'Cha"ni,\nthe 2nd')
+    chronicle.write({"reason": reason} for reason in REASONS)
+    assert chronicle.export()
+    rows = chronicle.rows()
+    assert [row["reason"] for row in reversed(rows)] == REASONS
+    assert {row["who"] for row in rows} == {'Cha"ni,\nthe 2nd'}
+
+
+def test_bytes_that_are_no_text_do_not_stop_it(chronicle: Chronicle) -> None:
+    chronicle.write([{}, {}])
+    ask(chronicle.path, "UPDATE resource_history SET reason = CAST(x'ff61' AS TEXT)")
+    assert chronicle.export()
+    assert [row["reason"] for row in chronicle.rows()] == ["\ufffda"] * 2
+
+
+def test_a_text_that_cannot_be_encoded_does_not_stop_it(chronicle: Chronicle) -> None:
+    """The JSON of a server may hold half of a surrogate pair."""
+    chronicle.write([{}])
+    naming = Naming(lambda _: "Cha\ud83dni", lambda _: "Spice")
+    assert chronicle.export(naming=naming)
+    (row,) = chronicle.rows()
+    assert (row["who"][:3], row["id"]) == ("Cha", "h0")
+
+
+# Whole, or not there
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_an_export_that_is_stopped_leaves_nothing(chronicle: Chronicle, after: int) -> None:
+    chronicle.write({} for _ in range(2_500))
+    seen: list[list[str]] = []
+
+    def tell(_: int) -> bool:
+        seen.append(files_in(chronicle.folder))
+        return len(seen) < after
+
+    assert not chronicle.export(tell=tell)
+    assert len(seen) == after
+    # Until it is whole it has another name, which no spreadsheet offers to open.
+    assert all(name.startswith(".") for names in seen for name in names)
+    assert_nothing_is_left(chronicle.folder)
+    assert chronicle.export()
+    assert files_in(chronicle.folder) == ["history.csv"]
+
+
+def test_a_fault_of_whoever_listens_leaves_nothing(chronicle: Chronicle) -> None:
+    def tell(_: int) -> bool:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        chronicle.export(tell=tell)
+    assert_nothing_is_left(chronicle.folder)
+
+
+def test_a_ledger_that_fails_in_the_middle_leaves_nothing(chronicle: Chronicle) -> None:
+    chronicle.write({} for _ in range(1_500))
+    told: list[int] = []
+
+    def tell(rows: int) -> bool:
+        told.append(rows)
+        ask(chronicle.path, "DROP TABLE resource_history")
+        return True
+
+    with pytest.raises(DatabaseError):
+        chronicle.export(tell=tell)
+    assert told == [1_000]
+    assert_nothing_is_left(chronicle.folder)
+
+
+def test_a_folder_that_is_missing_is_made(chronicle: Chronicle) -> None:
+    path = chronicle.folder / "of" / "the guild" / "history.csv"
+    assert chronicle.export(path=path)
+    assert files_in(path.parent) == ["history.csv"]
+
+
+def assert_is_told_of(chronicle: Chronicle, path: Path) -> None:
+    with pytest.raises(LocalFileError) as caught:
+        chronicle.export(path=path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_is_a_file_is_told_of(chronicle: Chronicle) -> None:
+    chronicle.folder.write_text("mine")
+    assert_is_told_of(chronicle, chronicle.file)
+    assert chronicle.folder.read_text() == "mine"
+
+
+def test_a_folder_in_the_place_of_the_file_is_told_of(chronicle: Chronicle) -> None:
+    (chronicle.file / "something").mkdir(parents=True)
+    assert_is_told_of(chronicle, chronicle.file)
+    assert files_in(chronicle.folder) == ["history.csv"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(command, check=False).returncode:
+        pytest.skip("a disk of its own needs root on Linux")
+    yield folder
+    # Lazily: a test that failed may still hold a file open.
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill_up(folder: Path) -> None:
+    """Leave not a byte free in this folder's file system."""
+    with suppress(OSError), (folder / "ballast").open("wb", buffering=0) as file:
+        while file.write(b"\0" * 4096):
+            pass
+
+
+@pytest.mark.parametrize(("count", "is_full"), [(1_500, False), (3, True)])
+def test_a_full_disk_is_told_of_and_nothing_is_half_written(
+    chronicle: Chronicle, small_disk: Path, count: int, is_full: bool
+) -> None:
+    """In the middle, and at the end, when what was kept in memory finds no room."""
+    chronicle.write({} for _ in range(count))
+    if is_full:
+        fill_up(small_disk)
+    before = files_in(small_disk)
+    assert_is_told_of(chronicle, small_disk / "history.csv")
+    assert files_in(small_disk) == before
+
+
+def test_a_disk_that_is_read_only_is_told_of(chronicle: Chronicle, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert_is_told_of(chronicle, small_disk / "history.csv")
+    assert_nothing_is_left(small_disk)
+
+
+# Names
+
+
+def test_two_exports_of_the_same_second_have_two_names(
+    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "strftime", lambda _: "2025-10-09-105320")
+    chronicle.write([{}])
+    names = []
+    for _ in range(3):
+        path = exporting._free(chronicle.folder)
+        names.append(path.name)
+        assert chronicle.export(path=path)
+    stem = "history-2025-10-09-105320"
+    assert names == [f"{stem}.csv", f"{stem}-2.csv", f"{stem}-3.csv"]
+    assert sorted(files_in(chronicle.folder)) == sorted(names)
+
+
+def test_an_export_leaves_alone_what_another_one_is_writing(chronicle: Chronicle) -> None:
+    """One that was stopped may be in the middle of a request when the next one begins."""
+    chronicle.write({} for _ in range(1_500))
+    inner: list[object] = []
+
+    def tell(rows: int) -> bool:
+        if rows == 1_000:
+            try:
+                inner.append(chronicle.export(HistoryFilter(resource_id="water")))
+            except LocalFileError as error:
+                inner.append(error)
+        return True
+
+    assert chronicle.export(tell=tell)
+    assert len(inner) == 1
+    assert files_in(chronicle.folder) == ["history.csv"]
+    assert len(chronicle.rows()) == 1_500

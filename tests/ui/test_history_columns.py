@@ -1,0 +1,251 @@
+"""The columns of the history: numbers are never cut, and everything else gives way in order."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tracker_tui.domain.history import Cursor, HistoryEntry
+from tracker_tui.domain.quantities import Location, grouped, signed
+from tracker_tui.domain.wording import entry_sentence
+from tracker_tui.ui.cells import fit
+from tracker_tui.ui.history_columns import (
+    GAP,
+    HistoryLayout,
+    Widths,
+    kind_text,
+    lay_out,
+    moved_text,
+    titles,
+)
+
+MOST = 999_999_999
+PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
+LAYOUT = HistoryLayout(5, 10, 8, 15, 6, 7, 24)
+
+numbers = st.integers(-MOST, MOST)
+quantities = st.integers(0, MOST) | st.integers(0, 999)
+known_widths = st.builds(
+    Widths,
+    who=st.integers(8, 40),
+    name=st.integers(15, 60),
+    change=st.integers(4, len(signed(-MOST))),
+    quantity=st.integers(4, len(grouped(-MOST))),
+)
+
+
+def entry(
+    change_type: str = "relative",
+    hagga: tuple[int, int] = (10, 15),
+    deep_desert: tuple[int, int] = (0, 0),
+    reason: str | None = None,
+    at: int = 1_760_000_000,
+) -> HistoryEntry:
+    moved = (*hagga, *deep_desert)
+    return HistoryEntry("h", change_type, *moved, "1", reason, at, "spice", Cursor(at, 1))
+
+
+def used(layout: HistoryLayout) -> int:
+    """Return the cells that all columns take, the gaps between them included."""
+    columns = [layout.time, layout.kind, layout.who, layout.name, layout.moved, layout.moved]
+    shown = [cells for cells in [*columns, layout.reason] if cells]
+    return sum(shown) + GAP * (len(shown) - 1)
+
+
+def shown(layout: HistoryLayout) -> int:
+    return sum(1 for cells in layout if cells)
+
+
+# How wide each column is
+
+
+@given(st.integers(40, 220), known_widths, st.booleans())
+@example(62, Widths(), True)
+@example(40, Widths(40, 60, 12, 12), True)
+def test_numbers_are_never_cut(width: int, widths: Widths, has_name: bool) -> None:
+    layout = lay_out(width, widths, has_name=has_name)
+    assert (layout.change, layout.quantity, layout.time) == (widths.change, widths.quantity, 5)
+    assert layout.moved == widths.change + widths.quantity + 3
+    assert layout.kind in (1, 10)
+    assert min(layout) >= 0
+    assert (layout.name > 0) <= has_name
+
+
+def narrowest(widths: Widths, *, has_name: bool) -> int:
+    """Return the width in which time, sign, eight characters of who and all numbers have room."""
+    moved = widths.change + 3 + widths.quantity
+    return 5 + 1 + 8 + 2 * moved + 5 * GAP + (GAP if has_name else 0)
+
+
+@given(st.integers(40, 220), known_widths, st.booleans())
+@example(62, Widths(change=6, quantity=6), True)
+def test_the_columns_fit_wherever_the_numbers_do(
+    width: int, widths: Widths, has_name: bool
+) -> None:
+    if width >= narrowest(widths, has_name=has_name):
+        assert used(lay_out(width, widths, has_name=has_name)) <= width
+
+
+@pytest.mark.parametrize("has_name", [True, False])
+@pytest.mark.parametrize(("change", "quantity", "width"), [
+    (4, 4, 44), (6, 6, 52), (7, 7, 56), (9, 9, 64), (12, 11, 74),
+])  # fmt: skip
+def test_so_wide_numbers_have_room_in_so_narrow_a_table(
+    change: int, quantity: int, width: int, has_name: bool
+) -> None:
+    layout = lay_out(width, Widths(20, 40, change, quantity), has_name=has_name)
+    assert used(layout) <= width
+    assert layout.who == 8
+
+
+@given(known_widths, st.booleans())
+@settings(max_examples=25)
+def test_a_wider_table_shows_no_fewer_columns(widths: Widths, has_name: bool) -> None:
+    layouts = [lay_out(width, widths, has_name=has_name) for width in range(40, 221)]
+    assert all(shown(wider) >= shown(layout) for layout, wider in pairwise(layouts))
+    assert all(wider.kind >= layout.kind for layout, wider in pairwise(layouts))
+    # Where the word of the kind comes in, the rest gives way to it by what it takes.
+    assert all(used(wider) >= used(layout) for layout, wider in pairwise(layouts))
+
+
+@given(known_widths, st.booleans())
+def test_nothing_takes_more_room_than_it_needs(widths: Widths, has_name: bool) -> None:
+    layout = lay_out(220, widths, has_name=has_name)
+    assert layout.who == min(widths.who, 20)
+    assert layout.name == (min(widths.name, 40) if has_name else 0)
+    assert used(layout) == 220
+    assert layout.reason >= 24
+
+
+@pytest.mark.parametrize(("width", "kind", "who", "name", "reason"), [
+    (140, 10, 20, 30, 37),
+    (110, 1, 12, 30, 24),
+    (100, 1, 8, 24, 24),
+    (90, 1, 8, 15, 23),
+    (75, 1, 8, 15, 8),
+    (60, 1, 8, 8, 0),
+    (53, 1, 8, 1, 0),
+])  # fmt: skip
+def test_what_gives_way_first(width: int, kind: int, who: int, name: int, reason: int) -> None:
+    """The word of the kind, what the reason has to spare, who, the name, and then all of it."""
+    layout = lay_out(width, Widths(who=20, name=30, change=6, quantity=7), has_name=True)
+    found = (layout.kind, layout.who, layout.name, layout.reason)
+    assert found == (kind, who, name, reason)
+
+
+@given(st.lists(st.tuples(quantities, quantities, quantities, quantities), max_size=6))
+@settings(max_examples=50)
+def test_the_longest_number_of_all_rows_has_room(
+    rows: list[tuple[int, int, int, int]],
+) -> None:
+    entries = [entry("absolute", (a, b), (c, d)) for a, b, c, d in rows]
+    widths = Widths().with_rows(entries, {"1": "x" * 9}, {"spice": "y" * 70})
+    layout = lay_out(120, widths, has_name=True)
+    for each in entries:
+        for change, quantity in (
+            (each.hagga_change, each.hagga),
+            (each.deep_desert_change, each.deep_desert),
+        ):
+            text = moved_text(change, quantity, layout, is_counted=True)
+            assert len(text) == layout.moved
+    assert widths.who == (9 if rows else 8)
+    assert widths.name == (70 if rows else 15)
+    # Rows that came before still have their room.
+    assert widths.with_rows([entry()], {"1": "x"}, {"spice": "y"}) == widths
+
+
+def test_the_titles_have_the_widths_of_their_columns() -> None:
+    places = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "A very long name of a location"}
+    found = titles(LAYOUT, places)
+    assert [width for _, width in found] == [5, 10, 8, 15, 16, 16, 24]
+    assert [title for title, _ in found] == [
+        *("Time", "", "Who", "Resource", "Hagga".rjust(16), "A very long nam…", "Reason"),
+    ]
+    assert "Resource" not in [title for title, _ in titles(LAYOUT._replace(name=0), places)]
+
+
+# What stands in them
+
+
+@pytest.mark.parametrize(("of", "sign", "word"), [
+    (entry(), "+", "added"),
+    (entry(hagga=(15, 10)), "-", "removed"),
+    (entry(hagga=(5, 5)), "+", "added"),
+    (entry(hagga=(10, 5), deep_desert=(0, 7)), "+", "added"),
+    (entry("absolute"), "=", "set"),
+    (entry("absolute", (15, 10)), "=", "set"),
+    (entry("transfer", (15, 10), (0, 5)), ">", "transfer"),
+    (entry("transfer", (10, 15), (5, 0)), "<", "transfer"),
+    (entry("transfer", (10, 10)), ">", "transfer"),
+    (entry("of the future", (15, 10)), "-", "removed"),
+])  # fmt: skip
+def test_the_kind_of_an_entry(of: HistoryEntry, sign: str, word: str) -> None:
+    assert kind_text(of, 1) == sign
+    assert kind_text(of, 10) == f"{sign} {word}".ljust(10)
+    assert len(kind_text(of, 10)) == 10
+
+
+@pytest.mark.parametrize(("change", "quantity", "is_counted", "text"), [
+    (1_500, 2_700, False, "+1,500 →   2,700"),
+    (-5, 0, False, "    -5 →       0"),
+    (0, 2_700, True, "    ±0 →   2,700"),
+    (0, 2_700, False, " " * 16),
+    (0, 0, False, " " * 16),
+    (-5, -12, False, "    -5 →     -12"),
+])  # fmt: skip
+def test_what_moved(change: int, quantity: int, is_counted: bool, text: str) -> None:
+    assert moved_text(change, quantity, LAYOUT, is_counted=is_counted) == text
+
+
+@given(numbers, numbers, st.booleans())
+def test_a_number_that_is_shown_is_whole(change: int, quantity: int, is_counted: bool) -> None:
+    layout = LAYOUT._replace(change=len(signed(-MOST)), quantity=len(grouped(-MOST)))
+    text = moved_text(change, quantity, layout, is_counted=is_counted)
+    assert len(text) == layout.moved
+    parts = [signed(change), "→", grouped(quantity)]
+    assert text.split() == (parts if change or is_counted else [])
+
+
+@given(st.text(max_size=12) | st.text("ab香料🏜️é ", max_size=12), st.integers(0, 20), st.booleans())
+def test_a_cell_is_exactly_as_wide_as_it_should_be(text: str, width: int, is_right: bool) -> None:
+    shown = fit(text, width, is_right=is_right)
+    assert cell_len(shown) == width
+    if cell_len(text) <= width:
+        assert shown == (" " * (width - cell_len(text)) + text if is_right else shown)
+        assert shown.strip(" ") == text.strip(" ")
+    elif width:
+        assert "…" in shown
+
+
+# An entry as a sentence
+
+
+@pytest.mark.parametrize(("of", "told"), [
+    (entry(), "Hagga +5 → 15"),
+    (entry(hagga=(1_500, 0), reason="raid"), "Hagga -1,500 → 0 (raid)"),
+    (entry("transfer", (10, 4), (0, 6)), "Hagga -6 → 4, Deep Desert +6 → 6"),
+    (entry("absolute", (7, 7)), "counted, ±0"),
+    (entry("absolute", (7, 7), reason="a\nb\x1b[2J"), "counted, ±0 (a b [2J)"),
+    (entry(deep_desert=(-5, 0), hagga=(3, 3)), "Deep Desert +5 → 0"),
+])  # fmt: skip
+def test_an_entry_is_one_sentence(of: HistoryEntry, told: str) -> None:
+    sentence = entry_sentence(of, "Chani", "Spice", PLACES, UTC)
+    assert sentence == f"2025-10-09 08:53 Chani: Spice {told}"
+
+
+def test_a_sentence_has_the_time_of_the_zone() -> None:
+    sentence = entry_sentence(entry(), "Chani", "Spice", PLACES, ZoneInfo("America/St_Johns"))
+    assert sentence.startswith("2025-10-09 06:23 ")
+
+
+def test_a_sentence_is_one_line_whatever_locations_are_called() -> None:
+    places = dict.fromkeys(Location, "a\nb\x1b]52;c;evil\x07")
+    sentence = entry_sentence(entry(reason="x" * 5_000), "Chani", "Spice", places, UTC)
+    assert sentence.isprintable()
+    assert len(sentence) < 300
