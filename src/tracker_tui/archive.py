@@ -112,17 +112,19 @@ class Archive:
     def _asked(self, question: Question[T], ledger: Ledger, *, keep: bool) -> Answer[T]:
         answer = Answer(ledger.ask(question), time.time())
         if keep and self._store.keeps_pages:
-            self._keep(question.key, answer)
+            self._keep(question, answer)
         return answer
 
-    def _keep(self, key: str, answer: Answer[T]) -> None:
+    def _keep(self, question: Question[T], answer: Answer[T]) -> None:
         import msgspec  # only where there is something to keep
 
         try:
             document = msgspec.json.encode(answer.value)
-        except UnicodeEncodeError:
-            return  # a text that is none cannot be written down, and is still shown
-        self._store.keep_page(key, Page(answer.at, document))
+            # What hostile rows hold may be written down as something else: a number without end.
+            msgspec.json.decode(document, type=question.answer_type())
+        except (UnicodeEncodeError, msgspec.ValidationError):
+            return  # it is still shown
+        self._store.keep_page(question.key, Page(answer.at, document))
 
     def _seen(self, question: Question[T]) -> Answer[T] | None:
         def understand(page: Page) -> Answer[T]:

@@ -168,7 +168,8 @@ def test_there_are_no_more_levels_than_a_chart_can_show(
     # One more is what was there before.
     assert LEVELS / 4 < len(levels) <= LEVELS + 1
     assert levels == sorted(levels, key=lambda level: level.at)
-    assert levels[-1] == Level(NOW, 1, 1)
+    ago, (hagga, deep_desert) = rows[-1]
+    assert levels[-1] == Level(NOW - ago, hagga, deep_desert)
 
 
 recent = st.integers(0, 2_000)

@@ -291,6 +291,7 @@ ANSWERS: dict[type[Question[Any]], st.SearchStrategy[Any]] = {
         whole,
         few(st.builds(Level, whole, whole, whole)),
         few(st.builds(Share, texts, whole, whole)),
+        few(entries).map(tuple),
     ),
     DailyLevelsQuestion: few(st.builds(DayLevel, texts, whole, whole, whole)),
     ActivityQuestion: st.builds(

@@ -115,6 +115,7 @@ def test_a_wider_table_shows_no_fewer_columns(widths: Widths, has_name: bool) ->
 
 
 @given(known_widths, st.booleans())
+@settings(max_examples=40)
 def test_nothing_takes_more_room_than_it_needs(widths: Widths, has_name: bool) -> None:
     layout = lay_out(220, widths, has_name=has_name)
     assert layout.who == min(widths.who, 20)
@@ -125,6 +126,8 @@ def test_nothing_takes_more_room_than_it_needs(widths: Widths, has_name: bool) -
 
 @pytest.mark.parametrize(("width", "kind", "who", "name", "reason"), [
     (140, 10, 20, 30, 37),
+    (126, 10, 19, 30, 24),
+    (125, 1, 20, 30, 31),
     (110, 1, 12, 30, 24),
     (100, 1, 8, 24, 24),
     (90, 1, 8, 15, 23),
@@ -140,7 +143,7 @@ def test_what_gives_way_first(width: int, kind: int, who: int, name: int, reason
 
 
 @given(st.lists(st.tuples(quantities, quantities, quantities, quantities), max_size=6))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_the_longest_number_of_all_rows_has_room(
     rows: list[tuple[int, int, int, int]],
 ) -> None:
@@ -204,6 +207,7 @@ def test_what_moved(change: int, quantity: int, is_counted: bool, text: str) -> 
 
 
 @given(numbers, numbers, st.booleans())
+@settings(max_examples=40)
 def test_a_number_that_is_shown_is_whole(change: int, quantity: int, is_counted: bool) -> None:
     layout = LAYOUT._replace(change=len(signed(-MOST)), quantity=len(grouped(-MOST)))
     text = moved_text(change, quantity, layout, is_counted=is_counted)

@@ -35,6 +35,7 @@ def cells_of(count: int, width: int) -> list[range]:
 
 
 @given(values, widths)
+@settings(max_examples=40)
 def test_a_sparkline_is_as_wide_as_it_should_be(of: list[int], width: int) -> None:
     text = sparkline(of, width)
     assert len(text) == width
@@ -43,6 +44,7 @@ def test_a_sparkline_is_as_wide_as_it_should_be(of: list[int], width: int) -> No
 
 @given(values, widths)
 @example([0, 0, 9, 0], 3)
+@settings(max_examples=40)
 def test_a_cell_shows_the_last_of_its_values(of: list[int], width: int) -> None:
     last = [of[cell[-1]] for cell in cells_of(len(of), width)]
     assert sparkline(of, width) == sparkline(last, width)
@@ -53,6 +55,7 @@ def test_a_cell_shows_the_last_of_its_values(of: list[int], width: int) -> None:
 @example([5])
 @example([0, MOST])
 @example([-3, -2])
+@settings(max_examples=40)
 def test_a_higher_block_is_a_greater_value(of: list[int]) -> None:
     found = heights(sparkline(of, len(of)))
     by_value = sorted(zip(of, found, strict=True))
@@ -66,6 +69,7 @@ def test_a_higher_block_is_a_greater_value(of: list[int]) -> None:
 
 
 @given(values, st.integers(-MOST, MOST), st.integers(1, 1_000))
+@settings(max_examples=40)
 def test_only_the_shape_counts(of: list[int], base: int, factor: int) -> None:
     assert sparkline([base + factor * value for value in of], 10) == sparkline(of, 10)
 
@@ -130,6 +134,7 @@ def test_the_last_day_has_what_is_there_now(
 
 
 @given(st.integers(-MOST, MOST))
+@settings(max_examples=10)
 def test_a_resource_without_changes_has_what_is_there_on_every_day(total: int) -> None:
     levels = [DayLevel("water", FIRST + 1, 5, 0)]
     assert DailyTotals(levels, FIRST, LAST).of("spice", total) == [total] * 14

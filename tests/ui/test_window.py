@@ -72,12 +72,14 @@ class Reader:
         self.window: Window[Row] = Window(day_of if has_days else None)
         self.seen: list[Row] = []
         """What the window was told, dropped rows included."""
+        self._newest = self.rows[0] if self.rows else row(NOON, 0)
 
     def add(self, gaps: Sequence[int]) -> None:
         """Add rows at the top, so many seconds after each other."""
         for gap in gaps:
-            newest = self.rows[0] if self.rows else row(NOON, 0)
-            self.rows.insert(0, row(newest.at + gap, newest.place.rowid + 1))
+            at, number = self._newest.place
+            self._newest = row(int(at) + gap, number + 1)
+            self.rows.insert(0, self._newest)
 
     def append(self, limit: int) -> None:
         end = self.window.end

@@ -115,7 +115,11 @@ class DailyTotals:
         Days on which nothing happened have what the day before left.
         """
         known = self._levels.get(resource_id, {})
-        value = known[min(known)].at_begin if known else total
+        earlier = [day for day in known if day < self._first]
+        if earlier:
+            value = known[max(earlier)].at_end
+        else:
+            value = known[min(known)].at_begin if known else total
         values = []
         for day in range(self._first, self._last):
             value = known[day].at_end if day in known else value

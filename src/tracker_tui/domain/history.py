@@ -66,7 +66,7 @@ class HistoryFilter(NamedTuple):
     """What to show of the history; what is not given lets everything pass."""
 
     text: str = ""
-    """Words, each of which is in the member's name, the resource's, or the reason."""
+    """Words; each of the first eight is in the member's name, the resource's, or the reason."""
     resource_id: str | None = None
     member_id: str | None = None
     """A Discord id, or what an old row holds instead."""

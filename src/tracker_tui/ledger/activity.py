@@ -32,7 +32,7 @@ class ActivityQuestion(NamedTuple):
     @property
     def key(self) -> str:
         """See `Question.key`."""
-        return f"activity {self.period.name} {self.member_id!r}"
+        return f"activity {self.period.name} {self.member_id!r} {self.zone}"
 
     @staticmethod
     def answer_type() -> type[Activity]:

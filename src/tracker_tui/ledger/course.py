@@ -47,13 +47,13 @@ class CourseQuestion(NamedTuple):
         """Return what `answer` understands the results of."""
         row = HistoryRow
         of_resource = row.resource == self.resource_id
-        since = _begin(self, now)
-        lies_within = (row.created_at >= since) & (row.created_at <= now)
+        since, until = _begin(self, now), _end(self, now)
+        lies_within = (row.created_at >= since) & (row.created_at <= until)
         levels = [
             whole_number(row.new_quantity_hagga),
             whole_number(row.new_quantity_deep_desert),
         ]
-        width = fn.MAX(Value(1), (now - since) / LEVELS)
+        width = (until - since) / LEVELS + 1
         before = (
             row.select(*levels)
             .where(of_resource, row.created_at < since)
@@ -86,8 +86,8 @@ class CourseQuestion(NamedTuple):
             .group_by(SQL("+updated_by"))
         )
         (latest,) = self._latest.queries(now)
-        clock = Select(columns=[since, now])
-        return [clock, before, first, course, shares, named_members(), latest]
+        span = Select(columns=[since, until])
+        return [span, before, first, course, shares, named_members(), latest]
 
     def answer(self, results: Sequence[Result]) -> Course:
         """Build a course from the results."""
@@ -118,7 +118,7 @@ class DailyLevelsQuestion(NamedTuple):
     @property
     def key(self) -> str:
         """See `Question.key`."""
-        return f"daily levels {self.days}"
+        return f"daily levels {self.days} {self.zone}"
 
     @staticmethod
     def answer_type() -> type[list[DayLevel]]:
@@ -155,12 +155,19 @@ def _begin(question: CourseQuestion, now: Any) -> Any:
     """Return where the chart begins: for all of time with the first change."""
     if question.period.span is not None:
         return now - question.period.span
+    if question.period.since is not None:
+        return Value(question.period.since)
     row = HistoryRow
     # A time of 0 or less is none, and would leave everything else one column at the right.
     earliest = row.select(fn.MIN(row.created_at)).where(
         row.resource == question.resource_id, row.created_at > 0
     )
     return fn.COALESCE(earliest, now)
+
+
+def _end(question: CourseQuestion, now: Any) -> Any:
+    """Return where the chart ends: with the present, unless a day was named."""
+    return now if question.period.until is None else fn.MIN(now, Value(question.period.until))
 
 
 def _merged(rows: Rows, members: Members) -> list[Share]:

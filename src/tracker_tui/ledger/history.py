@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from math import inf, isinf
 from operator import and_, or_
 from typing import Any, Final, NamedTuple
 
-from peewee import SQL, BaseQuery, Expression, Node, Select, Tuple, fn
+from peewee import SQL, BaseQuery, Case, Expression, Node, Select, Tuple, fn
 
 from tracker_tui.db.batch import Result
 from tracker_tui.db.models import HistoryRow, ResourceRow, User
@@ -24,7 +25,6 @@ from tracker_tui.domain.history import (
 )
 from tracker_tui.domain.period import Period
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.text import search_words
 from tracker_tui.ledger.expressions import seconds, whole_number
 from tracker_tui.ledger.members import is_one_of, like, merged, named_like, writings_of
 
@@ -32,7 +32,10 @@ PAGE: Final = 100
 """Entries on a page."""
 SEARCHED: Final = 5_000
 """Rows that a request looks through at most for what no index serves."""
+_ENDS_OF_TIME: Final[dict[Any, int | float | str]] = {b"\x01": inf, b"\x00": -inf}
 _WORDS: Final = 8
+_LONGEST_WORD: Final = 100
+_LONGEST_TEXT: Final = 1_000
 _INNER: Final = (
     HistoryRow.id,
     HistoryRow.resource,
@@ -106,9 +109,18 @@ def _entry_from(row: Sequence[Any]) -> HistoryEntry:
     return HistoryEntry._make((*known, place_of(raw, rowid)))
 
 
+def stored_time(column: Any) -> Any:
+    """Return a time as it is stored, for `place_of`: servers say nothing where it is infinite."""
+    ends = ((SQL("9e999"), SQL("x'01'")), (SQL("-9e999"), SQL("x'00'")))
+    return Case(None, tuple((column == end, sign) for end, sign in ends), column)
+
+
 def place_of(raw: Any, rowid: int) -> Cursor:
-    """Return the place of a row; `raw` is its time as it is stored, which may be anything."""
-    return Cursor(raw if isinstance(raw, int | float | str) else "", rowid)
+    """Return the place of a row, of its `stored_time`, which may be anything."""
+    if isinstance(raw, int | float | str):
+        return Cursor(raw, rowid)
+    # No text is before the empty one: a time that is none at all is left behind with it.
+    return Cursor(_ENDS_OF_TIME.get(raw, ""), rowid)
 
 
 def within(column: Any, period: Period, now: Any) -> list[Expression]:
@@ -136,6 +148,9 @@ def between_places(
 
 
 def _tuple(place: Cursor) -> Node:
+    if isinstance(place.at, float) and isinf(place.at):
+        # Some hostile row's time; it cannot be sent as a value.
+        return SQL(f"({'-' if place.at < 0 else ''}9e999, ?)", (place.rowid,))
     # Bound as it is: Peewee would make a number of what is none.
     return SQL("(?, ?)", (place.at, place.rowid))
 
@@ -145,7 +160,8 @@ def _by_index(question: HistoryQuestion, now: Any) -> Select:
     wish = question.wish
     limit = question.limit if wish.is_indexed else SEARCHED
     if wish.resource_id is not None or wish.member_id is None:
-        of_resource = [HistoryRow.resource == wish.resource_id] if wish.resource_id else []
+        is_any = wish.resource_id is None
+        of_resource = [] if is_any else [HistoryRow.resource == wish.resource_id]
         return _newest(of_resource, question, now, limit)
     parts = (
         _newest([HistoryRow.updated_by == writing], question, now, limit)
@@ -198,7 +214,7 @@ def _columns(row: Any) -> list[Node]:
         row.reason.cast("TEXT"),
         fn.COALESCE(seconds(row.created_at), 0),
         fn.COALESCE(row.resource_id.cast("TEXT"), ""),
-        row.created_at,
+        stored_time(row.created_at),
         row.place,
     ]
 
@@ -207,7 +223,7 @@ def _columns(row: Any) -> list[Node]:
 
 
 def _passes(wish: HistoryFilter, row: Any) -> Any:
-    conditions = [_has_word(row, word) for word in search_words(wish.text)[:_WORDS]]
+    conditions = [_has_word(row, word) for word in _words(wish.text)]
     if wish.kinds:
         conditions.append(reduce(or_, (_is_kind(row.c, kind) for kind in sorted(wish.kinds))))
     if wish.location is not None:
@@ -217,10 +233,16 @@ def _passes(wish: HistoryFilter, row: Any) -> Any:
     return reduce(and_, conditions) if conditions else SQL("1")
 
 
+def _words(text: str) -> list[str]:
+    """Return the first words of a search as they are typed; punctuation counts as a blank."""
+    words = "".join(char if char.isalnum() else " " for char in text[:_LONGEST_TEXT]).split()
+    return [word[:_LONGEST_WORD] for word in words[:_WORDS]]
+
+
 def _has_word(row: Any, word: str) -> Any:
     """Return whether a word is in the reason, or in what the member or the resource is called."""
     # LIKE knows the case of ASCII letters only; what it takes for wildcards is in no word.
-    written = {word} if word.isascii() else {word, word.upper(), word.title()}
+    written = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
     return reduce(or_, (_has(row.c, f"%{text}%") for text in sorted(written)))
 
 

@@ -29,7 +29,7 @@ from tracker_tui.domain.leaderboard import (
 from tracker_tui.domain.period import Period
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import seconds, whole_number
-from tracker_tui.ledger.history import PAGE, between_places, place_of, within
+from tracker_tui.ledger.history import PAGE, between_places, place_of, stored_time, within
 from tracker_tui.ledger.members import (
     is_one_of,
     members_from,
@@ -133,7 +133,7 @@ class MemberPointsQuestion(NamedTuple):
     @property
     def key(self) -> str:
         """See `Question.key`."""
-        return f"points {self.period.name} {self.member_id!r}"
+        return f"points {self.period.name} {self.member_id!r} {self.zone}"
 
     @staticmethod
     def answer_type() -> type[MemberPoints]:
@@ -175,7 +175,7 @@ class MemberPointsQuestion(NamedTuple):
 
 
 def _contribution_from(row: Sequence[Any]) -> Contribution:
-    *known, raw, rowid = row
+    *known, raw, _, rowid = row
     entry = Contribution._make((*known, place_of(raw, rowid)))
     return entry._replace(
         base=sane(entry.base),
@@ -205,6 +205,7 @@ def _newest_of(writing: Any, question: ContributionsQuestion, now: Any) -> Selec
             fn.COALESCE(row.resource_category.cast("TEXT"), ""),
             fn.COALESCE(row.resource_status.cast("TEXT"), ""),
             fn.COALESCE(seconds(row.created_at), 0),
+            stored_time(row.created_at),
             row.created_at,
             rowid.alias("place"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -34,25 +35,28 @@ class Copy(Generic[F]):
         self._what = what
         self._tell = tell
         self._file: F | None = None
+        self._lock = threading.RLock()
 
     def use(self, work: Callable[[F], T], otherwise: T) -> T:
         """Do something with the file; returns `otherwise` where it does not serve.
 
         Where it is damaged it is done with a new one.
         """
-        try:
+        with self._lock:
             try:
-                return work(self._opened())
-            except LocalFileDamaged:
-                self.close()
-                aside = set_aside(self._path)
-                self._tell(
-                    f"This machine's copy of {self._what} was damaged: it is made anew ({aside})."
-                )
-                return work(self._opened())
-        except LocalFileError as error:
-            self._tell(str(error))
+                try:
+                    return work(self._opened())
+                except LocalFileDamaged:
+                    self._set_aside()
+                    return work(self._opened())
+            except LocalFileError as error:
+                self._tell(str(error))
         return otherwise
+
+    def _set_aside(self) -> None:
+        self.close()
+        aside = set_aside(self._path)
+        self._tell(f"This machine's copy of {self._what} was damaged: it is made anew ({aside}).")
 
     def _opened(self) -> F:
         if self._file is None:
@@ -61,6 +65,7 @@ class Copy(Generic[F]):
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None

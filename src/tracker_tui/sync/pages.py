@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.sync.local_file import LocalFile
 
 PAGES_NAME: Final = "pages.db"
@@ -37,7 +38,12 @@ class Pages:
         with self._file.reading() as connection:
             query = "SELECT at, document FROM pages WHERE key = ?"
             row = connection.execute(query, (key,)).fetchone()
-        return None if row is None else Page(float(row[0]), bytes(row[1]))
+        if row is None:
+            return None
+        at, document = row
+        if not isinstance(at, float) or not isinstance(document, bytes):
+            raise LocalFileDamaged("What is kept of a page makes no sense.")
+        return Page(at, document)
 
     def keep(self, key: str, page: Page) -> None:
         """Keep a page, and no more than so many in all."""

@@ -6,7 +6,7 @@ What is drawn is told by signs as well as by colours: each line has its letter a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, log10
+from math import ceil, floor, log10
 from typing import Final, NamedTuple
 
 from rich.style import Style
@@ -57,45 +57,64 @@ class Chart(NamedTuple):
     is_bars: bool = False
     """Whether values are columns that stand on the axis."""
 
-    @property
-    def top(self) -> float:
-        """The value at the upper edge: a round one, and no less than any."""
-        return self._bounds[1]
 
-    @property
-    def bottom(self) -> float:
-        """The value at the lower edge: 0, unless there are less."""
-        return self._bounds[0]
+class Frame(NamedTuple):
+    """What a chart is drawn in: its span of time, and round values at its lower and upper edge."""
+
+    since: float
+    until: float
+    bottom: float
+    top: float
+    step: float
+
+    @classmethod
+    def of(cls, chart: Chart) -> Frame:
+        """Return the frame of a chart: from 0 up, or from below it where there are such values."""
+        values = [value for series in chart.series for _, value in series.points]
+        low, high = min([0.0, *values]), max([1.0, *values])
+        step = _round_step((high - low) / 4)
+        bottom = floor(low / step) * step
+        return cls(
+            chart.since, chart.until, bottom, bottom + ceil((high - bottom) / step) * step, step
+        )
 
     @property
     def marks(self) -> list[float]:
         """The values that the axis names, from the bottom up."""
-        low, high, step = self._bounds
-        return [low + step * i for i in range(round((high - low) / step) + 1)]
+        return [self.bottom + self.step * i for i in range(self.intervals + 1)]
 
     @property
-    def _bounds(self) -> tuple[float, float, float]:
-        values = [value for series in self.series for _, value in series.points]
-        low, high = min([0.0, *values]), max([1.0, *values])
-        step = _round_step((high - low) / 4)
-        bottom = floor(low / step) * step
-        top = bottom
-        while top < high:
-            top += step
-        return bottom, top, step
+    def intervals(self) -> int:
+        """How many steps there are between the edges."""
+        return round((self.top - self.bottom) / self.step)
+
+    def up(self, value: float, dots: int) -> int:
+        """Return how many of so many dots above the bottom a value lies."""
+        share = (value - self.bottom) / (self.top - self.bottom)
+        return min(dots - 1, max(0, round(share * (dots - 1))))
+
+    def across(self, at: float, dots: int) -> int:
+        """Return how many of so many dots from the left a moment lies."""
+        share = (at - self.since) / ((self.until - self.since) or 1.0)
+        return min(dots - 1, max(0, round(share * (dots - 1))))
+
+    def row(self, value: float, height: int) -> int:
+        """Return the row, from the top, in which a value lies."""
+        return height - 1 - self.up(value, height * _DOTS_UP) // _DOTS_UP
 
 
 def draw(chart: Chart, width: int, height: int, palette: dict[str, Style]) -> Text:
-    """Return a chart of so many cells, the axes included; empty where there is no room for it."""
-    labels = {mark: short(mark) for mark in chart.marks}
+    """Return a chart of so many cells, the axes included; or that there is no room for it."""
+    frame = Frame.of(chart)
+    labels = {mark: short(mark) for mark in frame.marks}
     margin = max(map(len, labels.values())) + 1
     inner_width, inner_height = width - margin - 2, height - 2
     if inner_width < _LEAST_WIDTH - margin or inner_height < _LEAST_HEIGHT - 2:
         return Text("no room for a chart")
-    rows = _dots(chart, inner_width, inner_height, palette)
-    _put_letters(chart, rows, inner_height, palette)
+    rows = _dots(chart, frame, inner_width, inner_height, palette)
+    _put_letters(chart, frame, rows, palette)
     text = Text(no_wrap=True)
-    named = {_row_of(chart, mark, inner_height): label for mark, label in labels.items()}
+    named = {frame.row(mark, inner_height): label for mark, label in labels.items()}
     for number, row in enumerate(rows):
         label = named.get(number, "")
         text.append(label.rjust(margin - 1), palette["axis"])
@@ -103,7 +122,7 @@ def draw(chart: Chart, width: int, height: int, palette: dict[str, Style]) -> Te
         text.append_text(row)
         text.append("\n")
     text.append(" " * (margin - 1) + "└" + "─" * inner_width + "\n", palette["axis"])
-    text.append(" " * margin + _tick_line(chart, inner_width), palette["axis"])
+    text.append(" " * margin + _tick_line(chart, frame, inner_width), palette["axis"])
     return text
 
 
@@ -121,7 +140,7 @@ def short(value: float) -> str:
     """Return an axis value in few characters, exact: `12k`, `1.5m`, `750`."""
     for size, sign in ((_MILLION, "m"), (_THOUSAND, "k")):
         if abs(value) >= size and value * 100 % size == 0:
-            return f"{value / size:g}{sign}"
+            return f"{value / size:.2f}".rstrip("0").rstrip(".") + sign
     return grouped(int(value)) if value == int(value) else f"{value:g}"
 
 
@@ -133,29 +152,14 @@ def _round_step(least: float) -> float:
     return next(step * size for step in _STEPS if step * size >= least)
 
 
-def _row_of(chart: Chart, value: float, height: int) -> int:
-    """Return the row, from the top, in which a value lies."""
-    return height - 1 - _up(chart, value, height * _DOTS_UP) // _DOTS_UP
-
-
-def _up(chart: Chart, value: float, dots: int) -> int:
-    """Return how many dots above the bottom a value lies."""
-    share = (value - chart.bottom) / (chart.top - chart.bottom)
-    return min(dots - 1, max(0, round(share * (dots - 1))))
-
-
-def _across(chart: Chart, at: float, dots: int) -> int:
-    """Return how many dots from the left a moment lies."""
-    share = (at - chart.since) / ((chart.until - chart.since) or 1.0)
-    return min(dots - 1, max(0, round(share * (dots - 1))))
-
-
-def _dots(chart: Chart, width: int, height: int, palette: dict[str, Style]) -> list[Text]:
+def _dots(
+    chart: Chart, frame: Frame, width: int, height: int, palette: dict[str, Style]
+) -> list[Text]:
     """Draw each line on a canvas of its own, and lay the later ones over those before."""
     cells: list[list[tuple[str, Style | None]]] = [[(_BLANK, None)] * width for _ in range(height)]
     # What is level lies below what moves.
     for series in sorted(chart.series, key=lambda s: not s.is_level):
-        for y, row in enumerate(_canvas(chart, series, width, height)):
+        for y, row in enumerate(_canvas(chart, frame, series, width, height)):
             for x, char in enumerate(row[:width]):
                 if char != _BLANK:
                     known = ord(cells[y][x][0]) - ord(_BLANK)
@@ -164,13 +168,13 @@ def _dots(chart: Chart, width: int, height: int, palette: dict[str, Style]) -> l
     return [Text.assemble(*((char, style or "") for char, style in row)) for row in cells]
 
 
-def _canvas(chart: Chart, series: Series, width: int, height: int) -> list[str]:
+def _canvas(chart: Chart, frame: Frame, series: Series, width: int, height: int) -> list[str]:
     from plotille import Canvas  # not before there is a chart to draw
 
     across, up = width * _DOTS_ACROSS, height * _DOTS_UP
     canvas = Canvas(width, height, xmin=0, ymin=0, xmax=across, ymax=up)
-    dots = [(_across(chart, at, across), _up(chart, value, up)) for at, value in series.points]
-    ground = _up(chart, 0.0, up)
+    dots = [(frame.across(at, across), frame.up(value, up)) for at, value in series.points]
+    ground = frame.up(0.0, up)
     for number, (x, y) in enumerate(dots):
         end = dots[number + 1][0] if number + 1 < len(dots) else across - 1
         if series.is_level:
@@ -187,27 +191,33 @@ def _canvas(chart: Chart, series: Series, width: int, height: int) -> list[str]:
     return str(canvas.plot()).split("\n")
 
 
-def _put_letters(chart: Chart, ends: list[Text], height: int, palette: dict[str, Style]) -> None:
-    """Write each line's letter at its end, as near to its height as there is room."""
-    taken: set[int] = set()
-    letters = {row: Text("  ") for row in range(height)}
+def _put_letters(chart: Chart, frame: Frame, rows: list[Text], palette: dict[str, Style]) -> None:
+    """Write each line's letter at its end: in the order of their values, near their heights."""
+    height = len(rows)
     named = [series for series in chart.series if series.points and not chart.is_bars]
-    for series in sorted(named, key=lambda s: -s.points[-1][1]):
-        wanted = _row_of(chart, series.points[-1][1], height)
-        free = sorted(set(range(height)) - taken, key=lambda row: (abs(row - wanted), row))
-        if free:
-            taken.add(free[0])
-            letters[free[0]] = Text(f" {series.letter}", palette[series.style])
-    for row, text in enumerate(ends):
-        text.append_text(letters[row])
+    named.sort(key=lambda series: -series.points[-1][1])
+    places: list[int] = []
+    for series in named:
+        wanted = frame.row(series.points[-1][1], height)
+        places.append(max(wanted, places[-1] + 1) if places else wanted)
+    lowest = height - 1
+    for number in reversed(range(len(places))):
+        places[number] = min(places[number], lowest)
+        lowest = places[number] - 1
+    letters = dict(zip(places, named, strict=True))
+    for row, text in enumerate(rows):
+        if row in letters:
+            text.append(f" {letters[row].letter}", palette[letters[row].style])
+        else:
+            text.append("  ")
 
 
-def _tick_line(chart: Chart, width: int) -> str:
+def _tick_line(chart: Chart, frame: Frame, width: int) -> str:
     """Return the labels of the ticks, each centred below its mark, none over another."""
     line = [" "] * (width + 2)
     free_from = 0
     for tick in chart.ticks:
-        x = _across(chart, tick.at, width)
+        x = frame.across(tick.at, width)
         left = min(max(0, x - len(tick.label) // 2), width - len(tick.label))
         if left >= free_from and abs(left + len(tick.label) // 2 - x) <= _ASIDE:
             line[left : left + len(tick.label)] = tick.label

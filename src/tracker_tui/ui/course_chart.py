@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
+
+from rich.cells import cell_len
 
 from tracker_tui.domain.course import Course, Forecast, Level, forecast
 from tracker_tui.domain.days import Zone, date_of, local_time, start_of
@@ -15,6 +17,7 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.ui.chart import Chart, Series, Tick
 
 _HOUR: Final = 3_600
+_QUARTER: Final = 900
 _LABEL_CELLS: Final = 9
 """Cells that a label takes, the gap beside it included."""
 _EVERY_HOURS: Final = (1, 2, 3, 6, 12)
@@ -124,18 +127,21 @@ def _letters(names: Sequence[str]) -> list[str]:
     """Return a letter for each name that no other one has: `H`, `D`, `T`."""
     taken: list[str] = []
     for name in names:
-        candidates = [char.upper() for char in name if char.isalnum()] + list("XYZ")
-        taken.append(next(char for char in candidates if char not in taken))
+        letters = [char.upper() for char in name if char.isalnum()] + list("XYZ")
+        fitting = [letter for letter in letters if len(letter) == cell_len(letter) == 1]
+        taken.append(next(letter for letter in fitting if letter not in taken))
     return taken
 
 
 def _hours(since: int, until: int, zone: Zone) -> Iterable[datetime]:
     at = local_time(since, zone)
     moment = since - at.minute * 60 - at.second
+    # In steps that no clock is set by less than.
     while moment <= until:
-        if moment >= since:
-            yield local_time(moment, zone)
-        moment += round(timedelta(hours=1).total_seconds())
+        at = local_time(moment, zone)
+        if moment >= since and at.minute == 0:
+            yield at
+        moment += _QUARTER
 
 
 def _short_date(day: int) -> str:

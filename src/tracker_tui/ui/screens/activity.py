@@ -17,7 +17,6 @@ from tracker_tui.domain.period import PERIODS, WEEK
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
-from tracker_tui.events import Event, Loaded, Settled
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import answers
 from tracker_tui.ui.cells import fit
@@ -127,22 +126,11 @@ class ActivityScreen(EntriesScreen):
     def _take_period(self) -> None:
         self.show_wish()
 
-    def receive(self, event: Event) -> None:
-        """Add up anew what has changed."""
-        super().receive(event)
-        if isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed):
+    def read_news(self) -> None:
+        """Read what is new, and add it up, unless that is under way for the first time."""
+        if self._is_shown or self.is_in_trouble:
             self._add_up()
-
-    def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was shown."""
-        super().on_screen_resume()
-        if self._is_shown:
-            self._add_up()
-
-    def action_refresh(self) -> None:
-        """Read everything anew."""
-        super().action_refresh()
-        self._add_up()
+        super().read_news()
 
     def action_period(self, by: int) -> None:
         """Look at another period."""

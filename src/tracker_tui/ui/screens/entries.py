@@ -16,7 +16,6 @@ from tracker_tui.domain.period import ALL, Period
 from tracker_tui.domain.roles import Right
 from tracker_tui.domain.wording import entry_sentence
 from tracker_tui.errors import TrackerError
-from tracker_tui.events import Event, Failed, Loaded, Settled
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import age_told
 from tracker_tui.ui.exporting import Export
@@ -108,23 +107,13 @@ class EntriesScreen(ArchiveScreen):
         self.table.go_on(self._ask(self.wish))
         self._tell_of_end()
 
-    def receive(self, event: Event) -> None:
-        """Read what is new when anything is."""
-        is_news = isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed)
-        is_back = isinstance(event, Loaded) and self.table.trouble is not None
-        if is_news or is_back:
-            self.table.refresh_newest()
-        if isinstance(event, Loaded | Settled | Failed):
-            self.show_standing()
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether what is shown could not be read anew."""
+        return self.table.trouble is not None
 
-    def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was shown."""
-        self.show_standing()
-        self.table.refresh_newest()
-
-    def action_refresh(self) -> None:
-        """Read everything anew."""
-        super().action_refresh()
+    def read_news(self) -> None:
+        """Read what is new; what failed before is tried again."""
         self.table.refresh_newest()
 
     # What can be done with an entry

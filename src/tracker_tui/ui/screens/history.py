@@ -15,14 +15,16 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.history_columns import KIND_LOOKS
 from tracker_tui.ui.screens.entries import EntriesScreen, within
+from tracker_tui.ui.screens.main import FilteredScreen
 from tracker_tui.ui.widgets.filter_bar import FilterBar
+from tracker_tui.ui.widgets.history_table import HistoryTable
 from tracker_tui.ui.widgets.key_line import KeyLine
 
 _TYPING_SECONDS = 0.2
 _LONGEST_TEXT = 200
 
 
-class HistoryScreen(EntriesScreen):
+class HistoryScreen(EntriesScreen, FilteredScreen):
     """The whole history; text is searched for in members, resources and reasons."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,6 +34,7 @@ class HistoryScreen(EntriesScreen):
         Binding("f", "choose_filters", "Filters", id="history.filters"),
     ]
     title_key = "history"
+    table: HistoryTable
 
     def __init__(self, tracker: Tracker) -> None:
         super().__init__(tracker)
@@ -100,25 +103,6 @@ class HistoryScreen(EntriesScreen):
         text = self.filter.text[:_LONGEST_TEXT]
         if text.strip() != self._chosen.text:
             self.choose(self._chosen._replace(text=text.strip()))
-
-    def action_filter(self) -> None:
-        """Type in the search."""
-        self.filter.enter()
-
-    def action_leave_filter(self) -> None:
-        """Leave the search for the table; what it finds stays."""
-        self.apply_filter()
-        self.set_focus(self.table)
-
-    def action_clear_filter(self) -> None:
-        """Search for nothing and go back to the table."""
-        self.filter.clear()
-        self.apply_filter()
-        self.set_focus(self.table)
-
-    def action_move_cursor(self, rows: int) -> None:
-        """Move the table's cursor from within the search."""
-        self.table.action_move(rows)
 
     async def action_back(self) -> None:
         """Leave what is under way, then the search; else go back to the resources."""

@@ -13,7 +13,6 @@ from tracker_tui.domain.leaderboard import Leaderboard
 from tracker_tui.domain.period import LEADERBOARD_PERIODS, WEEK
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
-from tracker_tui.events import Event, Failed, Loaded, Settled
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import age_told, answers
 from tracker_tui.ui.screens.entries import within
@@ -104,27 +103,17 @@ class LeaderboardScreen(ArchiveScreen):
         self.own.show(None)
         self.read()
 
-    def receive(self, event: Event) -> None:
-        """Read anew what has changed."""
-        is_news = isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed)
-        is_back = isinstance(event, Loaded) and self.trouble is not None
-        if is_news or is_back:
-            self.read()
-        if isinstance(event, Loaded | Settled | Failed):
-            self.show_standing()
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether what is shown could not be read anew."""
+        return self.trouble is not None
 
-    def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was shown."""
-        self.show_standing()
-        if self.read_at is not None:
+    def read_news(self) -> None:
+        """Read the leaderboard anew, unless it is on its way for the first time."""
+        if self.read_at is not None or self.trouble is not None:
             self.read()
 
     # Keys
-
-    def action_refresh(self) -> None:
-        """Read everything anew."""
-        super().action_refresh()
-        self.read()
 
     def action_period(self, by: int) -> None:
         """Look at another period."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from textual import on
@@ -9,9 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tracker_tui.domain.wording import tally_sentence
-from tracker_tui.events import Event
+from tracker_tui.events import Event, Failed, Loaded, Settled
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.news import News
+from tracker_tui.ui.widgets.filter_bar import FilterBar
+from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.summary_strip import SummaryStrip
 
 
@@ -68,6 +71,37 @@ class MainScreen(Screen[None]):
         self.app.run_worker(self.app.action_quit())
 
 
+class FilteredScreen(MainScreen):
+    """A main screen with a line to search in above its table."""
+
+    filter: FilterBar
+    table: LineTable
+
+    @abstractmethod
+    def apply_filter(self) -> None:
+        """Show what the text finds, if it is another one than before."""
+
+    def action_filter(self) -> None:
+        """Type in the filter."""
+        self.filter.enter()
+
+    def action_leave_filter(self) -> None:
+        """Leave the filter for the table; what it finds stays."""
+        self.apply_filter()
+        self.set_focus(self.table)
+
+    def action_clear_filter(self) -> None:
+        """Search for nothing and go back to the table."""
+        self.filter.clear()
+        self.apply_filter()
+        self.set_focus(self.table)
+
+    def action_move_cursor(self, rows: int) -> None:
+        """Move the table's cursor from within the filter."""
+        self.apply_filter()
+        self.table.action_move(rows)
+
+
 class ArchiveScreen(MainScreen):
     """A main screen that shows what the archive answers."""
 
@@ -81,11 +115,35 @@ class ArchiveScreen(MainScreen):
         self.receive(news.event)
 
     def receive(self, event: Event) -> None:
-        """Take news from the tracker."""
+        """Read anew when anything has changed, and when the ledger answers again."""
+        is_news = isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed)
+        if is_news or (isinstance(event, Loaded) and self.is_in_trouble):
+            self.read_news()
+        if isinstance(event, Loaded | Settled | Failed):
+            self.show_standing()
+
+    @property
+    @abstractmethod
+    def is_in_trouble(self) -> bool:
+        """Whether what is shown could not be read anew."""
+
+    @abstractmethod
+    def read_news(self) -> None:
+        """Read anew what is shown, if anything is."""
 
     def show_standing(self) -> None:
         """Bring the strip up to date."""
         self.strip.standing = self.app.resources.strip.standing  # type: ignore[attr-defined]
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was shown."""
+        self.show_standing()
+        self.read_news()
+
+    def action_refresh(self) -> None:
+        """Read everything anew."""
+        super().action_refresh()
+        self.read_news()
 
     async def action_back(self) -> None:
         """Go back to the resources."""

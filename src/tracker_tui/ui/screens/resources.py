@@ -21,7 +21,7 @@ from tracker_tui.ui.arranged import ArrangedResources
 from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.editing import Editing
 from tracker_tui.ui.herald import Herald
-from tracker_tui.ui.screens.main import MainScreen
+from tracker_tui.ui.screens.main import FilteredScreen
 from tracker_tui.ui.sparklines import Sparklines
 from tracker_tui.ui.standing import facts_of, standing_of
 from tracker_tui.ui.view import SORT_KEYS, View
@@ -36,7 +36,7 @@ _BLINK_SECONDS = 0.01
 _NOT_IN_QUICK_EDIT = frozenset({"filter", "quick_edit", "undo", "copy", "leave"})
 
 
-class ResourcesScreen(MainScreen):
+class ResourcesScreen(FilteredScreen):
     """Where players spend the evening; everything that it needs to know the tracker tells it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,7 +78,7 @@ class ResourcesScreen(MainScreen):
         self.view = view
         self.herald = Herald(self, tracker)
         self.filter = FilterBar(id="filter")
-        self.table = ResourceTable(id="table")
+        self.table: ResourceTable = ResourceTable(id="table")
         self.edit = QuickEdit(id="edit")
         self.editing = Editing(tracker, self.table, self.edit)
         self.typed_sign = ""
@@ -228,26 +228,6 @@ class ResourcesScreen(MainScreen):
         if self.filter.text != self._text:
             self._text = self.filter.text
             self.show_rows(to_top=bool(self._text))
-
-    def action_filter(self) -> None:
-        """Type in the filter."""
-        self.filter.enter()
-
-    def action_leave_filter(self) -> None:
-        """Leave the filter for the table; what it finds stays."""
-        self.apply_filter()
-        self.set_focus(self.table)
-
-    def action_clear_filter(self) -> None:
-        """Search for nothing and go back to the table."""
-        self.filter.clear()
-        self.apply_filter()
-        self.set_focus(self.table)
-
-    def action_move_cursor(self, rows: int) -> None:
-        """Move the table's cursor from within the filter."""
-        self.apply_filter()
-        self.table.action_move(rows)
 
     def action_clear(self) -> None:
         """Leave what is open; else take away the search text, then the marks."""
