@@ -26,7 +26,10 @@ RESOURCE_TYPES: dict[str, tuple[type, ...]] = {
     "updated_at": (int,),
     "updated_by": (str,),
 }
-COMMANDS = [["list"], ["edit", "iron", "+5"], ["init"], ["init", "--starter"]]
+COMMANDS = [
+    *(["list"], ["history"], ["leaderboard"], ["edit", "iron", "+5"]),
+    *(["init"], ["init", "--starter"]),
+]
 
 
 class Ran(NamedTuple):

@@ -25,7 +25,7 @@ PAGE = b"<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 IN_TIME = 10.0
 """Seconds within which any command has its answer here, however the server behaves."""
 
-COMMANDS = (["list"], ["edit", "spice", "+5"], ["init"])
+COMMANDS = (["list"], ["history"], ["leaderboard"], ["edit", "spice", "+5"], ["init"])
 each_command = pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 
 

@@ -21,7 +21,7 @@ from tracker_tui.domain.days import day_of, start_of
 from tracker_tui.domain.leaderboard import DayPoints
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import DAY
-from tracker_tui.ui.chart import Chart, Series, Tick, draw, legend, short
+from tracker_tui.ui.chart import Chart, Frame, Series, Tick, draw, legend, short
 from tracker_tui.ui.course_chart import course_chart, outlook, points_chart, ticks
 
 HOUR = 3_600
@@ -206,14 +206,15 @@ def is_round(step: float) -> bool:
 def test_the_axis_is_round_and_covers_every_value(of: Course, target: int | None) -> None:
     chart = chart_of(of, target)
     values = [value for series in chart.series for _, value in series.points]
-    marks = chart.marks
+    frame = Frame.of(chart)
+    marks = frame.marks
     steps = {above - below for below, above in pairwise(marks)}
     assert len(steps) == 1
     assert is_round(steps.pop())
     assert 0 in marks
     assert marks[0] <= min([0, *values])
     assert marks[-1] >= max([0, *values])
-    assert (marks[0], marks[-1]) == (chart.bottom, chart.top)
+    assert (marks[0], marks[-1]) == (frame.bottom, frame.top)
     assert 2 <= len(marks) <= 7
     # No more room than needed: the outermost steps hold a value.
     if any(values):
@@ -223,7 +224,7 @@ def test_the_axis_is_round_and_covers_every_value(of: Course, target: int | None
 @given(courses(quantities), targets)
 @settings(max_examples=40)
 def test_where_nothing_is_below_0_the_axis_starts_there(of: Course, target: int | None) -> None:
-    assert chart_of(of, target).marks[0] == 0
+    assert Frame.of(chart_of(of, target)).marks[0] == 0
 
 
 @given(st.integers(-2 * MOST, 0), st.integers(1, 2 * MOST), small_sizes, st.booleans())
@@ -234,7 +235,7 @@ def test_a_label_stands_where_its_value_is_drawn(
     low: int, high: int, size: tuple[int, int], is_level: bool
 ) -> None:
     others = Series("o", "others", [(9, low), (9, high)], "hagga")
-    marks = Chart(0, 9, [others], []).marks
+    marks = Frame.of(Chart(0, 9, [others], [])).marks
     # A value beyond the others would have another axis.
     for mark in (mark for mark in marks if low <= mark <= high):
         drawn = Series("v", "value", [(0, mark)], "total", is_level=is_level)
@@ -593,7 +594,24 @@ def test_every_day_is_a_column_from_midnight_on(
     assert chart.since == series.points[0][0] <= since
     assert until < chart.until == start_of(first + length + 1, zone)
     assert chart.is_bars
-    assert chart.bottom == 0
+    assert Frame.of(chart).bottom == 0
+
+
+@pytest.mark.parametrize(("zone", "day"), SWITCHES)
+@pytest.mark.parametrize("days", [1, 2, 3, 7, 60, 400])
+def test_a_column_is_named_by_what_stands_below_it(
+    zone: tzinfo, day: tuple[int, ...], days: int
+) -> None:
+    """A day below the middle of its column, an hour where it was."""
+    begin = moment(zone, *day) + HOUR
+    chart = points_chart([], begin, begin + (days - 1) * DAY, zone, 72)
+    assert chart.ticks
+    for tick in chart.ticks:
+        at = local(tick.at, zone)
+        shape = "%H:%M" if ":" in tick.label else "%b %Y" if days > 300 else f"{at.day} %b"
+        assert tick.label == f"{at:{shape}}"
+        assert ":" in tick.label or at.hour in (11, 12, 13)
+        assert chart.since <= tick.at <= chart.until
 
 
 def test_days_are_as_long_as_they_were() -> None:

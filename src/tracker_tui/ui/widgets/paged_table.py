@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from asyncio import wrap_future
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, ClassVar, Final, Generic
+from collections.abc import Callable
+from typing import ClassVar, Generic
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,21 +13,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.worker import Worker
 
-from tracker_tui.archive import Answer, Archive, Question
-from tracker_tui.domain.days import date_of, day_of, local_time
+from tracker_tui.archive import Archive
+from tracker_tui.domain.days import date_of, local_time
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
+from tracker_tui.ui.page_reader import Ask, Job, PageReader
 from tracker_tui.ui.widgets.line_table import LineTable
-from tracker_tui.ui.window import DayLine, Page, R, Window
-
-Ask = Callable[..., Question[Any]]
-"""Makes the question for a page: what is older than one place, from another one on, and perhaps how
-many rows at most."""
-
-_AHEAD: Final = 150
-"""Lines before the end at which the next page is asked for."""
-_GROWN_AT_MOST: Final = 1_000
-"""Rows of a page that is read anew; where there are more, everything is."""
+from tracker_tui.ui.window import DayLine, R, Window
 
 
 class PagedTable(LineTable, Generic[R]):
@@ -52,20 +42,10 @@ class PagedTable(LineTable, Generic[R]):
     def __init__(self, archive: Archive, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._archive = archive
-        self._ask: Ask | None = None
-        self._window: Window[R] = self._new_window()
+        self._reader: PageReader[R] = PageReader(
+            archive, self._keeping_place, self.rows_came, has_days=self.has_days
+        )
         self._work: Worker[None] | None = None
-        self._wants_newest = False
-        self._is_provisional = False
-        """Whether what is shown is only what was seen last."""
-        self._keeps_more = True
-        """Whether more may have been seen last than what is shown."""
-        self._waits = False
-        """Whether what is older is read only when the player asks."""
-        self.read_at: float | None = None
-        """When the newest rows were read, in Unix seconds by this machine's clock."""
-        self.trouble: TrackerError | None = None
-        """Why they could not be read anew."""
         self.end_text = ""
         """What the last line says where nothing older is in the period; Enter there asks for it."""
         self.nothing_text = "Nothing here yet."
@@ -83,30 +63,39 @@ class PagedTable(LineTable, Generic[R]):
 
     def show(self, ask: Ask) -> None:
         """Show what `ask` asks for, from the newest row on."""
-        self._ask = ask
-        self._window = self._new_window()
-        self._waits = self._wants_newest = False
-        self.read_at, self.trouble, self._keeps_more = None, None, True
+        self._reader.begin(ask)
         self.cursor = 0
         self.scroll_to(y=0, animate=False, immediate=True)
         self._begin_anew()
 
     def go_on(self, ask: Ask) -> None:
         """Go on with what `ask` asks for where the rows that are shown end."""
-        self._ask = ask
-        self._window.is_last = self._waits = False
+        self._reader.go_on(ask)
         self._begin_anew()
 
     def refresh_newest(self) -> None:
         """Read what is new, if anything is shown yet; what failed before is tried again."""
-        self.trouble, self._keeps_more = None, True
-        self._wants_newest = not self._is_provisional and self._window.first_page is not None
+        self._reader.want_newest()
         self.look()
 
     def read_row_anew(self, row_id: str) -> None:
         """Read the page of a row anew, which was changed or deleted."""
         self._window.forget(row_id)
         self.look()
+
+    @property
+    def read_at(self) -> float | None:
+        """When the newest rows were read, in Unix seconds by this machine's clock."""
+        return self._reader.read_at
+
+    @property
+    def trouble(self) -> TrackerError | None:
+        """Why they could not be read anew."""
+        return self._reader.trouble
+
+    @property
+    def _window(self) -> Window[R]:
+        return self._reader.window
 
     @property
     def highlighted(self) -> R | None:
@@ -138,16 +127,15 @@ class PagedTable(LineTable, Generic[R]):
 
     @property
     def _last_line(self) -> str:
-        window = self._window
-        if not window.size and not self._waits:
+        reader, window = self._reader, self._window
+        if not window.size and not reader.waits:
             return ""
-        if self.trouble is not None:
-            return f"r tries again: {one_line(str(self.trouble), 300)}"
-        if self._waits:
-            return f"looked back to {self._looked_back_to}: enter looks further back"
+        if reader.trouble is not None:
+            return f"r tries again: {one_line(str(reader.trouble), 300)}"
+        if reader.waits:
+            day = local_time(reader.looked_back_to, self._archive.zone)
+            return f"looked back to {day.day} {day:%B %Y}: enter looks further back"
         return self.end_text if window.is_last else "reading …"
-
-    _looked_back_to = ""
 
     def _why_empty(self) -> str:
         if self.trouble is not None:
@@ -165,7 +153,7 @@ class PagedTable(LineTable, Generic[R]):
 
     def look(self) -> None:
         """Read what is missing, if it is not on its way already."""
-        if self._ask is not None and not self.is_reading and self._next_job() is not None:
+        if not self.is_reading and self._next_job() is not None:
             self._work = self.run_worker(self._read_what_is_missing, group="pages")
 
     async def _read_what_is_missing(self) -> None:
@@ -173,90 +161,12 @@ class PagedTable(LineTable, Generic[R]):
             try:
                 await job()
             except TrackerError as error:
-                self.trouble, self._wants_newest = error, False
+                self._reader.failed(error)
             self._show_changed()
 
-    def _next_job(self) -> Callable[[], Awaitable[None]] | None:
-        if self._ask is None:
-            return None
-        window, top = self._window, round(self.scroll_y)
-        bottom = top + self.size.height
-        if self.trouble is not None:
-            is_wanted = bottom >= window.size and not window.is_last
-            return partial(self._read_kept, self._ask) if is_wanted and self._keeps_more else None
-        if self._wants_newest and window.first_page is not None:
-            return partial(self._read_anew, window.first_page, self._ask)
-        dropped = window.dropped(top, bottom)
-        if dropped is not None:
-            return partial(self._read_anew, dropped, self._ask)
-        is_near_end = bottom + _AHEAD >= window.size or self._is_provisional
-        if is_near_end and not self._waits and (not window.is_last or self._is_provisional):
-            return partial(self._read_older, self._ask)
-        return None
-
-    async def _read_older(self, ask: Ask) -> None:
-        is_first = self._window.end is None or self._is_provisional
-        question = ask(None if is_first else self._window.end, None)
-        if is_first and not self._is_provisional:
-            kept = await wrap_future(self._archive.seen(question))
-            if kept is not None:
-                self._add(kept)
-                self._is_provisional = True
-                self._show_changed()
-        try:
-            answer = await wrap_future(self._archive.ask(question))
-        except TrackerError:
-            self._is_provisional = False
-            raise
-        if self._is_provisional:
-            self._is_provisional = False
-            self._keeping_place(partial(self._start_with, answer))
-        else:
-            self._add(answer)
-        if is_first:
-            self.read_at = answer.at
-
-    async def _read_kept(self, ask: Ask) -> None:
-        """Go on with what was seen last, where the ledger does not answer."""
-        kept = await wrap_future(self._archive.seen(ask(self._window.end, None)))
-        self._keeps_more = kept is not None and bool(kept.value.entries)
-        if kept is not None and self._keeps_more:
-            self._add(kept)
-
-    def _start_with(self, answer: Answer[Any]) -> None:
-        self._window = self._new_window()
-        self._add(answer)
-
-    def _add(self, answer: Answer[Any]) -> None:
-        page = answer.value
-        self.rows_came(page.entries)
-        before = self._window.end
-        self._window.append(page.entries, page.end, is_last=page.is_last)
-        # A page that is not full has looked through as much as one request may.
-        last = page.entries[-1].place if page.entries else before
-        self._waits = not page.is_last and page.end != last
-        if self._waits:
-            day = local_time(page.looked_back_to, self._archive.zone)
-            self._looked_back_to = f"{day.day} {day:%B %Y}"
-        if self.read_at is None:
-            self.read_at = answer.at
-
-    async def _read_anew(self, page: Page[R], ask: Ask) -> None:
-        is_first = page is self._window.first_page
-        question = ask(page.before, page.end, _GROWN_AT_MOST)
-        answer = await wrap_future(self._archive.ask(question))
-        rows = answer.value.entries
-        if is_first:
-            self._wants_newest = False
-            self.read_at = answer.at
-        if len(rows) >= _GROWN_AT_MOST:
-            self._keeping_place(self._start_over)
-            return
-        self.rows_came(rows)
-        self._keeping_place(partial(self._window.replace, page, rows))
-
-    def _start_over(self) -> None:
-        self._window = self._new_window()
+    def _next_job(self) -> Job | None:
+        top = round(self.scroll_y)
+        return self._reader.next_job(top, top + self.size.height)
 
     def _keeping_place(self, change: Callable[[], object]) -> None:
         """Change the lines; the cursor stays on its row, and the row where it is on screen."""
@@ -277,12 +187,6 @@ class PagedTable(LineTable, Generic[R]):
         self.put_cursor(self.cursor)
         self.refresh()
         self.post_message(self.Read())
-
-    def _new_window(self) -> Window[R]:
-        return Window(self._day_of if self.has_days else None)
-
-    def _day_of(self, at: int) -> int:
-        return day_of(at, self._archive.zone)
 
     # Moving
 
@@ -313,8 +217,8 @@ class PagedTable(LineTable, Generic[R]):
         if self.cursor < self._window.size:
             if self.highlighted is not None:
                 super().action_open()
-        elif self._waits:
-            self._waits = False
+        elif self._reader.waits:
+            self._reader.go_on()
             self._begin_anew()
         elif self._window.is_last and self.end_text:
             self.post_message(self.FurtherBack())
