@@ -102,7 +102,7 @@ class TrackerApp(App[None]):
     def _tell_of_unknown_keys(self) -> None:
         from tracker_tui.ui.keys import known_binding_ids
 
-        unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids())
+        unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids(type(self)))
         if unknown:
             told = f"[keys] in config.toml names what is not there: {one_line(', '.join(unknown))}"
             self.notify(told, severity="warning", markup=False)

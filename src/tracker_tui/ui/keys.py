@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from textual.app import App
 from textual.binding import Binding
 
-from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.screens.activity import ActivityScreen
 from tracker_tui.ui.screens.history import HistoryScreen
 from tracker_tui.ui.screens.leaderboard import LeaderboardScreen
@@ -18,17 +18,17 @@ from tracker_tui.ui.widgets.quick_edit import ChangeInput
 from tracker_tui.ui.widgets.resource_table import ResourceTable
 
 _NODES = (
-    *(TrackerApp, MainScreen, ArchiveScreen, ResourcesScreen, HistoryScreen, LeaderboardScreen),
+    *(MainScreen, ArchiveScreen, ResourcesScreen, HistoryScreen, LeaderboardScreen),
     *(ActivityScreen, LineTable, ResourceTable, PagedTable, LeaderboardTable),
     *(FilterInput, ChangeInput),
 )
 
 
-def known_binding_ids() -> set[str]:
-    """Return the ids that a table [keys] may name."""
+def known_binding_ids(app: type[App[None]]) -> set[str]:
+    """Return the ids that a table [keys] may name, those of the `app` itself included."""
     return {
         binding.id
-        for node in _NODES
+        for node in (app, *_NODES)
         for binding in node.BINDINGS
         if isinstance(binding, Binding) and binding.id
     }

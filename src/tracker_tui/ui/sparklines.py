@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from textual.screen import Screen
 from textual.worker import Worker
 
 from tracker_tui.archive import Answer
@@ -16,9 +18,6 @@ from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import answers
 from tracker_tui.ui.columns import SPARKLINE_DAYS
 
-if TYPE_CHECKING:
-    from tracker_tui.ui.screens.resources import ResourcesScreen
-
 _FRESH_SECONDS: Final = 15 * 60
 _NOTHING: Final = DailyTotals((), 0, 0)
 
@@ -26,8 +25,12 @@ _NOTHING: Final = DailyTotals((), 0, 0)
 class Sparklines:
     """What the column of sparklines draws; today's total is always the one that is shown."""
 
-    def __init__(self, screen: ResourcesScreen, tracker: Tracker) -> None:
+    def __init__(
+        self, screen: Screen[None], tracker: Tracker, show_rows: Callable[[], None]
+    ) -> None:
+        """Read for a screen; `show_rows` shows its rows anew, once there is more to show."""
         self._screen = screen
+        self._show_rows = show_rows
         self._tracker = tracker
         self._reading: Worker[None] | None = None
         self._asked_at: float | None = None
@@ -65,4 +68,4 @@ class Sparklines:
         today = day_of(self._tracker.now(), self._tracker.archive.zone)
         self._known = DailyTotals(answer.value, today - SPARKLINE_DAYS + 1, today)
         if self.totals is not None:
-            self._screen.show_rows()
+            self._show_rows()

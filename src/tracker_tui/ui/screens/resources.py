@@ -86,7 +86,7 @@ class ResourcesScreen(FilteredScreen):
         self.is_ready = False
         """Whether keys have something to work on: the rows, or the reason why there are none."""
         self._arranged = ArrangedResources(tracker)
-        self._sparklines = Sparklines(self, tracker)
+        self._sparklines = Sparklines(self, tracker, self.show_rows)
         self._text = ""
         self._called: object = None
         """What members and locations were called when the rows were last shown."""
