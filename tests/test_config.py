@@ -44,7 +44,7 @@ def refusal(home: Path, profile: str | None = None, **environ: str) -> str:
 def test_one_folder_holds_everything(home: Path) -> None:
     folders = load(home).folders
     assert all(home in folder.parents for folder in folders)
-    assert len(set(folders)) == 3
+    assert len(set(folders)) == 4
 
 
 def test_nothing_configured_means_the_embedded_database(home: Path) -> None:
@@ -68,7 +68,9 @@ def test_a_home_below_the_users_own_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_a_tracker_home_the_systems_places_are_used() -> None:
     folders = find_folders({})
-    assert all(folder.is_absolute() and "tracker-tui" in folder.parts for folder in folders)
+    *ours, downloads = folders
+    assert all(folder.is_absolute() and "tracker-tui" in folder.parts for folder in ours)
+    assert downloads is None
 
 
 def test_a_file_url_names_the_database(home: Path, tmp_path: Path) -> None:
@@ -248,8 +250,9 @@ def test_no_file_of_the_current_folder_is_read(
     assert home in config.database.parents
     # Without a TRACKER_HOME, and with an empty one, too.
     for environ in ({}, {"TRACKER_HOME": ""}):
-        folders = find_folders(environ)
+        *folders, downloads = find_folders(environ)
         assert not any(folder.is_relative_to(hostile) for folder in folders)
+        assert downloads is None
 
 
 @pytest.mark.parametrize(

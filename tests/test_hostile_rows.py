@@ -14,12 +14,12 @@ from helpers import wild
 from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert
 from tracker_tui.domain.change import Change
+from tracker_tui.domain.history import Cursor, HistoryEntry
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.ledger.history import HistoryEntry
 from tracker_tui.ledger.ledger import random_id
 
 # A server keeps most of these out: it minds references, and takes texts as UTF-8 only.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,7 +22,7 @@ COLUMNS: Final = (
     *("deep_desert_before", "deep_desert_added", "deep_desert_removed", "deep_desert_after"),
     *("reason", "id"),
 )
-"""What was added and what was removed stand apart: a cell with a sign would be no number then."""
+"""What was added and what was removed stand apart: nothing of ours needs a sign."""
 
 
 class Naming(NamedTuple):
@@ -43,10 +44,10 @@ def export_history(
     `tell` hears how many rows were read so far; once it returns False nothing is written, nor is
     this. Raises LocalFileError, and TrackerError where the ledger does not answer.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("x", encoding="utf-8", newline="") as file:
+        with draft.open("x", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             count = 0
@@ -61,7 +62,9 @@ def export_history(
         message = f"{path} could not be written: {reason}. Check the folder and the disk."
         raise LocalFileError(message) from error
     finally:
-        draft.unlink(missing_ok=True)
+        # Where it could not be made there is nothing to clean, and an error to tell.
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return True
 
 
@@ -82,17 +85,16 @@ def _pages(archive: Archive, wish: HistoryFilter) -> Iterator[list[HistoryEntry]
 
 
 def _cells(entry: HistoryEntry, naming: Naming, zone: Zone) -> list[str]:
-    texts = [
+    return [
         local_time(entry.at, zone).isoformat(),
-        naming.member(entry.by),
-        naming.resource(entry.resource_id),
+        cell(naming.member(entry.by)),
+        cell(naming.resource(entry.resource_id)),
         entry.kind.value,
         *_moved(entry.hagga_before, entry.hagga),
         *_moved(entry.deep_desert_before, entry.deep_desert),
-        entry.reason or "",
-        entry.id,
+        cell(entry.reason or ""),
+        cell(entry.id),
     ]
-    return [cell(text) for text in texts]
 
 
 def _moved(before: int, after: int) -> list[str]:

@@ -91,6 +91,23 @@ async def test_it_is_read_page_by_page_to_its_beginning_and_far_pages_are_droppe
         assert table.held <= 600
 
 
+async def test_the_wheel_turns_on_whatever_comes_meanwhile(guild: Guild) -> None:
+    fill(guild, 1_000)
+    async with reading(guild) as player:
+        table = table_of(player)
+        tops = [round(table.scroll_y)]
+        while tops[-1] < 600:
+            player.wheel(40, 20, down=True, times=10)
+            await player.until(
+                lambda: round(table.scroll_y) != tops[-1] and not table.is_reading, "the next lines"
+            )
+            tops.append(round(table.scroll_y))
+        assert tops == sorted(tops)
+        # The first key takes the player back to where the cursor is.
+        await player.press("j")
+        assert round(table.scroll_y) < 10
+
+
 async def test_an_own_change_appears_at_the_top_and_the_cursor_stays_on_its_row(
     busy: Guild,
 ) -> None:

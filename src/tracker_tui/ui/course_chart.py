@@ -9,7 +9,7 @@ from typing import Final
 from rich.cells import cell_len
 
 from tracker_tui.domain.course import Course, Forecast, Level, forecast
-from tracker_tui.domain.days import Zone, date_of, local_time, start_of
+from tracker_tui.domain.days import Zone, date_of, day_of, local_time, start_of
 from tracker_tui.domain.leaderboard import DayPoints
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import DAY
@@ -57,7 +57,7 @@ def points_chart(
 ) -> Chart:
     """Return the chart of what was earned on each day: a column a day, from midnight on."""
     known = {each.day: each.points for each in days}
-    first, last = (local_time(at, zone).toordinal() - _EPOCH for at in (since, until))
+    first, last = day_of(since, zone), day_of(until, zone)
     columns = [
         (float(start_of(day, zone)), max(0.0, known.get(day, 0.0)))
         for day in range(first, last + 1)
@@ -65,7 +65,9 @@ def points_chart(
     begin, end = start_of(first, zone), start_of(last + 1, zone)
     series = Series("p", "points", columns, "total")
     # A day's label stands below the middle of its column.
-    noons = [tick._replace(at=tick.at + DAY / 2) for tick in ticks(begin - 1, end - 1, zone, width)]
+    noons = [
+        tick._replace(at=tick.at + DAY / 2) for tick in _midnights(begin - 1, end - 1, zone, width)
+    ]
     return Chart(begin, end, [series], noons, is_bars=True)
 
 
@@ -80,9 +82,13 @@ def ticks(since: int, until: int, zone: Zone, width: int) -> list[Tick]:
             for at in _hours(since, until, zone)
             if at.hour % every == 0
         ]
+    return _midnights(since, until, zone, width)
+
+
+def _midnights(since: int, until: int, zone: Zone, width: int) -> list[Tick]:
+    room, span = max(1, width // _LABEL_CELLS), until - since
     every = next((d for d in _EVERY_DAYS if span / DAY / d <= room), _EVERY_DAYS[-1])
-    first = local_time(since, zone).toordinal() - _EPOCH + 1
-    last = local_time(until, zone).toordinal() - _EPOCH
+    first, last = day_of(since, zone) + 1, day_of(until, zone)
     has_years = span > 300 * DAY
     return [
         Tick(start_of(day, zone), f"{date_of(day):%b %Y}" if has_years else _short_date(day))
@@ -98,9 +104,6 @@ def outlook(course: Course, total: int, target: int | None) -> str:
     told = f"{_per_day(rate)} a day"
     ahead = forecast(total, target, rate)
     return told if ahead is None else f"{told} · {_told_ahead(ahead)}"
-
-
-_EPOCH: Final = datetime(1970, 1, 1).toordinal()
 
 
 def _told_ahead(ahead: Forecast) -> str:

@@ -74,9 +74,15 @@ class PageReader(Generic[R]):
         self.window.is_last = self.waits = False
 
     def want_newest(self) -> None:
-        """Read what is new, if anything is shown yet; what failed before is tried again."""
+        """Read what is new, if anything was read yet; what failed before is tried again."""
         self.trouble, self._keeps_more = None, True
-        self._wants_newest = not self._is_provisional and self.window.first_page is not None
+        if self._is_provisional:
+            return
+        if self.window.first_page is None:
+            # There was nothing: all that there is now is new.
+            self._start_over()
+        else:
+            self._wants_newest = True
 
     # What is to be done
 

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from tracker_tui.domain.days import start_of
 from tracker_tui.domain.leaderboard import MemberPoints, Standing
 from tracker_tui.domain.period import MONTH, Period
 from tracker_tui.domain.status import DAY
@@ -87,7 +88,7 @@ class MemberScreen(Dialog[None]):
         zone, now = self._tracker.archive.zone, self._tracker.now()
         span = self._period.span
         if span is None:
-            first = points.days[0].day * DAY if points.days else now - (MONTH.span or 0)
+            first = start_of(points.days[0].day, zone) if points.days else now - (MONTH.span or 0)
             span = min(_LONGEST_CHART, now - first)
         self.chart.show(partial(points_chart, points.days, now - span, now, zone))
 

@@ -24,7 +24,7 @@ class ContributionTable(PagedTable[Contribution]):
     def header_line(self, width: int) -> Strip:
         """Draw the titles."""
         name, how = _widths(width)
-        style = self.get_component_rich_style("table--header")
+        style = self.style_of("header")
         titles = [
             "Time".ljust(_TIME),
             "Resource".ljust(name),
@@ -43,7 +43,7 @@ class ContributionTable(PagedTable[Contribution]):
     def entry_line(self, row: Contribution, base: Style, width: int) -> Strip:
         """Draw a contribution."""
         name, how = _widths(width)
-        dim = base + self.get_component_rich_style("table--dim", partial=True)
+        dim = base + self.style_of("dim")
         quantity = f"{_SIGNS.get(row.action_type, '')}{grouped(row.quantity)}"
         cells = [
             (f"{local_time(row.at, self._archive.zone):%H:%M}", dim),

@@ -25,6 +25,7 @@ from tracker_tui.ui.history_columns import (
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
 _WHO_AT_MOST = 40
+_BOLD = Style(bold=True)
 _NAME_AT_MOST = 60
 
 
@@ -62,6 +63,7 @@ class HistoryTable(PagedTable[HistoryEntry]):
         widths = self._widths.with_rows(rows, who, names)
         if widths != self._widths:
             self._widths, self._layout = widths, None
+            self.draw_anew()
 
     def laid_out(self, width: int) -> HistoryLayout:
         """Return the columns for so many cells."""
@@ -71,7 +73,7 @@ class HistoryTable(PagedTable[HistoryEntry]):
 
     def header_line(self, width: int) -> Strip:
         """Draw the titles."""
-        style = self.get_component_rich_style("table--header")
+        style = self.style_of("header")
         text = "".join(
             fit(title, cells) + " " * GAP
             for title, cells in titles(self.laid_out(width), self._tracker.places)
@@ -86,7 +88,7 @@ class HistoryTable(PagedTable[HistoryEntry]):
     def entry_line(self, row: HistoryEntry, base: Style, width: int) -> Strip:
         """Draw an entry."""
         layout = self.laid_out(width)
-        dim = base + self.get_component_rich_style("table--dim", partial=True)
+        dim = base + self.style_of("dim")
         is_counted = row.kind is EntryKind.SET and not (row.hagga_change or row.deep_desert_change)
         time = f"{local_time(row.at, self._archive.zone):%H:%M}"
         cells = [
@@ -95,7 +97,7 @@ class HistoryTable(PagedTable[HistoryEntry]):
             (fit(self.who(row), layout.who), base),
         ]
         if layout.name:
-            cells.append((fit(self.what(row), layout.name), base + Style(bold=True)))
+            cells.append((fit(self.what(row), layout.name), base + _BOLD))
         for change, quantity in (
             (row.hagga_change, row.hagga),
             (row.deep_desert_change, row.deep_desert),
@@ -107,5 +109,4 @@ class HistoryTable(PagedTable[HistoryEntry]):
         return Strip([part for text, style in cells for part in (Segment(text, style), gap)])
 
     def _change_style(self, change: int) -> Style:
-        name = "gain" if change > 0 else "loss" if change < 0 else "dim"
-        return self.get_component_rich_style(f"table--{name}", partial=True)
+        return self.style_of("gain" if change > 0 else "loss" if change < 0 else "dim")

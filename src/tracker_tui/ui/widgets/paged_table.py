@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Generic
+from typing import ClassVar, Final, Generic
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,6 +20,9 @@ from tracker_tui.errors import TrackerError
 from tracker_tui.ui.page_reader import Ask, Job, PageReader
 from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.window import DayLine, R, Window
+
+_DRAWN_AT_MOST: Final = 600
+"""Lines that are remembered as they were drawn."""
 
 
 class PagedTable(LineTable, Generic[R]):
@@ -46,6 +49,9 @@ class PagedTable(LineTable, Generic[R]):
             archive, self._keeping_place, self.rows_came, has_days=self.has_days
         )
         self._work: Worker[None] | None = None
+        self._drawn: dict[tuple[R | DayLine, bool, bool, int], Strip] = {}
+        """Lines as they were last drawn."""
+        self._styles: dict[str, Style] = {}
         self.end_text = ""
         """What the last line says where nothing older is in the period; Enter there asks for it."""
         self.nothing_text = "Nothing here yet."
@@ -75,6 +81,8 @@ class PagedTable(LineTable, Generic[R]):
 
     def refresh_newest(self) -> None:
         """Read what is new, if anything is shown yet; what failed before is tried again."""
+        # Somebody may be called otherwise now.
+        self._drawn.clear()
         self._reader.want_newest()
         self.look()
 
@@ -184,7 +192,8 @@ class PagedTable(LineTable, Generic[R]):
         self._window.drop_far_from(round(self.scroll_y) + self.size.height // 2)
         self.empty_text = self._why_empty()
         self.fit_scrollbar()
-        self.put_cursor(self.cursor)
+        # Not `put_cursor`, which would scroll to it: the wheel may have turned far away.
+        self.cursor = self._nearest_row(self.cursor, 1)
         self.refresh()
         self.post_message(self.Read())
 
@@ -197,15 +206,18 @@ class PagedTable(LineTable, Generic[R]):
 
     def put_cursor(self, position: int) -> None:
         """Put the cursor on a row, never on a day line."""
-        step = -1 if position < self.cursor else 1
+        position = self._nearest_row(position, -1 if position < self.cursor else 1)
+        super().put_cursor(position)
+        if position == 1 and self._is_day_line(0):
+            self.scroll_to(y=0, animate=False, immediate=True)
+
+    def _nearest_row(self, position: int, step: int) -> int:
         position = max(0, min(position, self.row_count - 1))
         if self._is_day_line(position):
             position += step
             if not 0 <= position < self.row_count or self._is_day_line(position):
                 position -= 2 * step
-        super().put_cursor(position)
-        if position == 1 and self._is_day_line(0):
-            self.scroll_to(y=0, animate=False, immediate=True)
+        return position
 
     def _is_day_line(self, position: int) -> bool:
         return 0 <= position < self._window.size and isinstance(
@@ -226,29 +238,64 @@ class PagedTable(LineTable, Generic[R]):
     # Drawing
 
     def row_line(self, position: int, width: int) -> Strip:
-        """Draw a row, a day line, or the last line."""
-        base = self.rich_style
-        if position == self.cursor:
-            name = "table--cursor" if self.has_focus else "table--cursor-blurred"
-            base += self.get_component_rich_style(name, partial=True)
+        """Draw a row, a day line, or the last line; most of them are as they were drawn before."""
+        is_cursor = position == self.cursor
         if position >= self._window.size:
-            return self._told(f"   {self._last_line}", base, width)
+            return self._told(f"   {self._last_line}", self._ground(is_cursor=is_cursor), width)
         line = self._window.line(position)
         if line is None:
-            return self._told("   …", base, width)
+            return self._told("   …", self._ground(is_cursor=is_cursor), width)
+        key = (line, is_cursor, is_cursor and self.has_focus, width)
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            if len(self._drawn) > _DRAWN_AT_MOST:
+                self._drawn.clear()
+            drawn = self._drawn[key] = self._draw(line, width, is_cursor=is_cursor)
+        return drawn
+
+    def _draw(self, line: R | DayLine, width: int, *, is_cursor: bool) -> Strip:
         if isinstance(line, DayLine):
             return self._day_line(line, width)
+        base = self._ground(is_cursor=is_cursor)
         return self.entry_line(line, base, width).extend_cell_length(width, base).crop(0, width)
 
+    def _ground(self, *, is_cursor: bool) -> Style:
+        base = self.style_of("")
+        if is_cursor:
+            base += self.style_of("cursor" if self.has_focus else "cursor-blurred")
+        return base
+
+    def style_of(self, name: str) -> Style:
+        """Return the style of a part of the table; the empty name: of what has none."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.rich_style
+            if name:
+                style = self.get_component_rich_style(f"table--{name}", partial=True)
+            self._styles[name] = style
+        return style
+
+    def draw_anew(self) -> None:
+        """Forget how lines were drawn."""
+        self._drawn.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Draw all lines anew in another theme."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._drawn.clear()
+
     def _told(self, text: str, base: Style, width: int) -> Strip:
-        dim = base + self.get_component_rich_style("table--dim", partial=True)
+        dim = base + self.style_of("dim")
         return Strip([Segment(text, dim)]).extend_cell_length(width, base).crop(0, width)
 
     def _day_line(self, line: DayLine, width: int) -> Strip:
-        style = self.get_component_rich_style("table--day", partial=True)
         day = date_of(line.day)
         text = f"── {day:%A}, {day.day} {day:%B %Y} "
-        return Strip([Segment(text.ljust(width, "─"), self.rich_style + style)]).crop(0, width)
+        return Strip(
+            [Segment(text.ljust(width, "─"), self.style_of("") + self.style_of("day"))]
+        ).crop(0, width)
 
     def on_resize(self) -> None:
         """Read what comes into sight."""
