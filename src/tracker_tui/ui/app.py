@@ -227,19 +227,18 @@ class TrackerApp(App[None]):
             self._main_screens[name] = screen
         return self._main_screens[name]
 
-    async def go_to_resource(self, resource_id: str) -> None:
-        """Show a resource in the table of all."""
-        while self.screen is not self.resources:
-            await self.pop_screen()
-        self.resources.go_to(resource_id)
+    @on(MainScreen.ResourceWanted)
+    async def _go_to_resource(self, event: MainScreen.ResourceWanted) -> None:
+        await self.action_show("resources")
+        self.resources.go_to(event.resource_id)
 
-    async def show_history_of(self, resource_id: str) -> None:
-        """Show the whole history of a resource."""
+    @on(MainScreen.HistoryWanted)
+    async def _show_history_of(self, event: MainScreen.HistoryWanted) -> None:
         from tracker_tui.ui.screens.history import HistoryScreen
 
         screen = self.main_screen("history")
         if isinstance(screen, HistoryScreen):
-            screen.show_only(resource_id)
+            screen.show_only(event.resource_id)
         await self.action_show("history")
 
     def action_outbox(self) -> None:

@@ -13,7 +13,7 @@ from textual.types import IgnoreReturnCallbackType
 
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.screens.resources import ResourcesScreen
+from tracker_tui.ui.screens.main import MainScreen
 
 _RESOURCES_AT_MOST = 20
 _MOVEMENTS = frozenset({"up", "down", "page-up", "page-down", "top", "bottom", "palette"})
@@ -44,10 +44,10 @@ class TrackerCommands(Provider):
                 title = matcher.highlight(command.title)
                 yield Hit(score, title, command.run, help=command.help)
         screen = self.screen
-        if isinstance(screen, ResourcesScreen):
+        if isinstance(screen, MainScreen):
             found = ranked(screen.tracker.resources(), query)[:_RESOURCES_AT_MOST]
             for place, resource in enumerate(found):
-                go = partial(screen.go_to, resource.id)
+                go = partial(screen.post_message, screen.ResourceWanted(resource.id))
                 name = Content(one_line(resource.name, 60))
                 score = 1.0 - place / (_RESOURCES_AT_MOST + 1)
                 yield Hit(score, name, go, text=name.plain, help="Go to this resource")

@@ -25,7 +25,7 @@ from tracker_tui.ui.screens.entries import EntriesScreen, within
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 
-_RESOURCES_SHOWN = 5
+_RESOURCES_SHOWN, _RESOURCES_SHOWN_IF_TALL, _TALL = 5, 12, 40
 _SUMS = 35
 """Cells of the numbers beside a name."""
 _NAME_AT_LEAST = 8
@@ -104,11 +104,12 @@ class ActivityScreen(EntriesScreen):
             (self.tracker.resource_name(each.resource_id), each.changes, each.added, each.removed)
             for each in resources
         ]
-        if len(lines) > _RESOURCES_SHOWN:
-            others = lines[_RESOURCES_SHOWN - 1 :]
+        shown = _RESOURCES_SHOWN if self.size.height < _TALL else _RESOURCES_SHOWN_IF_TALL
+        if len(lines) > shown:
+            others = lines[shown - 1 :]
             _, *sums = zip(*others, strict=True)
             changes, added, removed = map(sum, sums)
-            lines[_RESOURCES_SHOWN - 1 :] = [(f"{len(others)} more", changes, added, removed)]
+            lines[shown - 1 :] = [(f"{len(others)} more", changes, added, removed)]
         room = max(_NAME_AT_LEAST, self.resources.size.width - _SUMS)
         return Text("\n").join(
             Text(

@@ -131,11 +131,11 @@ class EntriesScreen(ArchiveScreen):
         if action is not None:
             await self.run_action(action)
 
-    async def action_to_resource(self) -> None:
+    def action_to_resource(self) -> None:
         """Go to the resource of the highlighted row."""
         entry = self.table.highlighted
         if entry is not None:
-            await self.app.go_to_resource(entry.resource_id)  # type: ignore[attr-defined]
+            self.post_message(self.ResourceWanted(entry.resource_id))
 
     def action_copy(self) -> None:
         """Copy the highlighted entry, as one line of text."""
@@ -151,9 +151,9 @@ class EntriesScreen(ArchiveScreen):
         from tracker_tui.ui.screens.entry import DeletionScreen
 
         entry = self.table.highlighted
-        if entry is None:
+        if entry is None or self.tell_if_read_only():
             return
-        if Right.ADMIN not in self.tracker.member.rights or not self.tracker.can_write:
+        if Right.ADMIN not in self.tracker.member.rights:
             self.notify("Only admins delete entries.", severity="warning", markup=False)
             return
         who, what = self.table.who(entry), self.table.what(entry)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import Screen
 
 from tracker_tui.domain.wording import tally_sentence
@@ -49,6 +50,20 @@ class MainScreen(Screen[None]):
         Binding("q", "leave", "Quit", id="resources.quit", show=False),
     ]
 
+    class ResourceWanted(Message):
+        """A resource is to be shown in the table of all."""
+
+        def __init__(self, resource_id: str) -> None:
+            self.resource_id = resource_id
+            super().__init__()
+
+    class HistoryWanted(Message):
+        """The whole history of a resource is to be shown."""
+
+        def __init__(self, resource_id: str) -> None:
+            self.resource_id = resource_id
+            super().__init__()
+
     title_key: ClassVar[str]
     """By which name `app.show` knows the screen."""
 
@@ -65,6 +80,14 @@ class MainScreen(Screen[None]):
     def action_refresh(self) -> None:
         """Read everything anew."""
         self.tracker.refresh()
+
+    def tell_if_read_only(self) -> bool:
+        """Say that nothing can be changed here, if that is so; returns whether it is."""
+        if self.tracker.can_write:
+            return False
+        told = "Read only: your TURSO_AUTH_TOKEN may read this database, and not change it."
+        self.notify(told, severity="warning", timeout=4, markup=False)
+        return True
 
     def action_leave(self) -> None:
         """Quit."""

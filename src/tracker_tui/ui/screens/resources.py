@@ -283,7 +283,7 @@ class ResourcesScreen(FilteredScreen):
         self._start_edit(targets, self.typed_sign)
 
     def _start_edit(self, targets: Sequence[str], text: str, again: Outcome | None = None) -> None:
-        if self._tell_if_read_only():
+        if self.tell_if_read_only():
             return
         self.editing.start(targets, text, self.view.location, again)
         self.refresh_bindings()
@@ -322,15 +322,8 @@ class ResourcesScreen(FilteredScreen):
 
     def action_undo(self) -> None:
         """Take back the last submission."""
-        if not self._tell_if_read_only():
+        if not self.tell_if_read_only():
             self.tracker.undo()
-
-    def _tell_if_read_only(self) -> bool:
-        if self.tracker.can_write:
-            return False
-        told = "Read only: your TURSO_AUTH_TOKEN may read this database, and not change it."
-        self.notify(told, severity="warning", timeout=4, markup=False)
-        return True
 
     # The rest
 
@@ -344,9 +337,9 @@ class ResourcesScreen(FilteredScreen):
             after = partial(self._after_details, resource.id)
             self.app.push_screen(DetailsScreen(self.tracker, resource.id), after)
 
-    async def _after_details(self, resource_id: str, action: str | None) -> None:
+    def _after_details(self, resource_id: str, action: str | None) -> None:
         if action is not None:
-            await self.app.show_history_of(resource_id)  # type: ignore[attr-defined]
+            self.post_message(self.HistoryWanted(resource_id))
 
     def edit_again(self, outcome: Outcome) -> None:
         """Open the quick edit with a change that the ledger did not take."""
