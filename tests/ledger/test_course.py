@@ -270,13 +270,15 @@ def test_a_course_ends_with_what_is_in_store_now() -> None:
     known = Course(0, 100, [Level(0, 1, 0), Level(90, 2, 0)], [])
     # What is known already is not repeated.
     assert known.ending_with(95, 2, 0) == known
-    later = known.ending_with(120, 3, 1)
-    assert later == Course(0, 120, [*known.levels, Level(120, 3, 1)], [])
+    later = known.ending_with(220, 3, 1)
+    assert later == Course(0, 220, [*known.levels, Level(220, 3, 1)], [])
+    # What was read a moment ago ends when it was read.
+    assert known.ending_with(150, 3, 1).levels[-1] == Level(100, 3, 1)
     # Clocks differ; the course does not run backwards.
     assert known.ending_with(50, 3, 1).levels[-1] == Level(100, 3, 1)
-    assert Course(0, 100, [], []).ending_with(120, 0, 0).levels == [Level(120, 0, 0)]
+    assert Course(0, 100, [], []).ending_with(220, 0, 0).levels == [Level(220, 0, 0)]
     from_tomorrow = Course(0, 100, [Level(0, 1, 0), Level(500, 9, 9)], [])
-    assert from_tomorrow.ending_with(120, 1, 0).levels == [Level(0, 1, 0)]
+    assert from_tomorrow.ending_with(220, 1, 0).levels == [Level(0, 1, 0)]
 
 
 def test_what_is_won_in_a_day_is_an_average_of_the_time_that_is_known() -> None:

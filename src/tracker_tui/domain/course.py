@@ -9,6 +9,7 @@ from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.status import DAY
 
 TOP: Final = 5
+_A_MOMENT: Final = 60
 _SHORTEST: Final = 3_600
 """Seconds: what is known of less time says nothing about a day."""
 
@@ -48,8 +49,11 @@ class Course(NamedTuple):
     """Its newest entries, whatever the period is."""
 
     def ending_with(self, now: int, hagga: int, deep_desert: int) -> Course:
-        """Return the course with what is in store now as its last level."""
-        until = max(now, self.until)
+        """Return the course with what is in store now as its last level.
+
+        One that was read a moment ago ends when it was read.
+        """
+        until = now if now - self.until > _A_MOMENT else self.until
         levels = [level for level in self.levels if level.at <= until]
         if not levels or levels[-1][1:] != (hagga, deep_desert):
             levels.append(Level(until, hagga, deep_desert))

@@ -75,6 +75,7 @@ class LeaderboardScreen(ArchiveScreen):
             async for answer in answers(archive, question, is_shown=self.read_at is not None):
                 self.read_at = answer.at
                 self._show(answer.value)
+                self.show_facts()
         except TrackerError as error:
             self.trouble = error
             self.table.empty_text = f"{one_line(str(error), 500)} r tries again."

@@ -7,7 +7,6 @@ from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import OptionList
 
 from tracker_tui.ui.screens.dialog import Choices
 
@@ -44,10 +43,11 @@ class TickList(Choices):
         self.ticked = ticked
         super().__init__(*map(self._line, self.choices), markup=False)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Tick or untick."""
-        event.stop()
-        choice = self.choices[event.option_index]
+    def action_select(self) -> None:
+        """Tick or untick, at once: the next key may be the one that applies it."""
+        if self.highlighted is None:
+            return
+        choice = self.choices[self.highlighted]
         if choice.leads_on and choice not in self.ticked:
             self.post_message(self.Asked(choice))
         else:
