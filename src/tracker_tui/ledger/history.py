@@ -12,7 +12,7 @@ from math import inf, isinf
 from operator import and_, or_
 from typing import Any, Final, NamedTuple
 
-from peewee import SQL, BaseQuery, Case, Expression, Node, Select, Tuple, fn
+from peewee import SQL, BaseQuery, Case, Expression, Node, Select, Tuple, Value, fn
 
 from tracker_tui.db.batch import Result
 from tracker_tui.db.models import HistoryRow, ResourceRow, User
@@ -36,18 +36,6 @@ _ENDS_OF_TIME: Final[dict[Any, int | float | str]] = {b"\x01": inf, b"\x00": -in
 _WORDS: Final = 8
 _LONGEST_WORD: Final = 100
 _LONGEST_TEXT: Final = 1_000
-_INNER: Final = (
-    HistoryRow.id,
-    HistoryRow.resource,
-    HistoryRow.change_type,
-    HistoryRow.previous_quantity_hagga,
-    HistoryRow.new_quantity_hagga,
-    HistoryRow.previous_quantity_deep_desert,
-    HistoryRow.new_quantity_deep_desert,
-    HistoryRow.updated_by,
-    HistoryRow.reason,
-    HistoryRow.created_at,
-)
 
 
 class HistoryQuestion(NamedTuple):
@@ -73,29 +61,29 @@ class HistoryQuestion(NamedTuple):
 
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return the one query of a page."""
-        found = _by_index(self, now)
-        if self.wish.is_indexed:
-            return [_shown(found, self.limit)]
-        looked_at = _numbered(found)
-        passes = _passes(self.wish, looked_at)
-        # The last row is told in any case: it says how far back this request has looked.
-        last = looked_at.c.number == SEARCHED
-        columns = [*_columns(looked_at.c), looked_at.c.number, passes.alias("passes")]
-        matches = Select([looked_at], columns).where(passes | last)
-        return [matches.order_by(looked_at.c.number).limit(self.limit + 1)]
+        wish = self.wish
+        if not wish.is_indexed:
+            return [_searched(self, now)]
+        if wish.member_id is None:
+            return [_newest(_conditions(self, now), self.limit)]
+        of_anybody = _conditions(self, now)
+        parts = (
+            _newest([HistoryRow.updated_by == writing, *of_anybody], self.limit)
+            for writing in writings_of(wish.member_id)
+        )
+        return [merged(parts, self.limit)]
 
     def answer(self, results: Sequence[Result]) -> HistoryPage:
         """Build a page from the rows that were found."""
-        rows = results[0].rows
         if self.wish.is_indexed:
-            entries = [_entry_from(row) for row in rows]
-            return _page(entries, self.before, is_last=len(rows) < self.limit)
-        entries = [_entry_from(row[:-2]) for row in rows if row[-1]][: self.limit]
-        has_more = len(rows) > self.limit or any(row[-2] == SEARCHED for row in rows)
-        if has_more and len(entries) < self.limit:
-            last = _entry_from(rows[-1][:-2])
-            return HistoryPage(entries, last.place, is_last=False, looked_back_to=last.at)
-        return _page(entries, self.before, is_last=not has_more)
+            entries = [_entry_from(row) for row in results[0].rows]
+            return _page(entries, self.before, is_last=len(entries) < self.limit)
+        # The last row is no entry: it says how far back this request has looked.
+        *rows, (*_, at, _, end, _, _) = results[0].rows
+        entries = [_entry_from(row) for row in rows[: self.limit]]
+        if len(rows) > self.limit or end is None:
+            return _page(entries, self.before, is_last=len(rows) <= self.limit)
+        return HistoryPage(entries, place_of(end, 0), is_last=False, looked_back_to=at)
 
 
 def _page(entries: list[HistoryEntry], before: Cursor | None, *, is_last: bool) -> HistoryPage:
@@ -105,8 +93,8 @@ def _page(entries: list[HistoryEntry], before: Cursor | None, *, is_last: bool) 
 
 
 def _entry_from(row: Sequence[Any]) -> HistoryEntry:
-    *known, raw, rowid = row
-    return HistoryEntry._make((*known, place_of(raw, rowid)))
+    *known, stored, _, rowid = row
+    return HistoryEntry._make((*known, place_of(stored, rowid)))
 
 
 def stored_time(column: Any) -> Any:
@@ -155,54 +143,30 @@ def _tuple(place: Cursor) -> Node:
     return SQL("(?, ?)", (place.at, place.rowid))
 
 
-def _by_index(question: HistoryQuestion, now: Any) -> Select:
-    """Select what an index finds, newest first, as far as a page can need it."""
-    wish = question.wish
-    limit = question.limit if wish.is_indexed else SEARCHED
-    if wish.resource_id is not None or wish.member_id is None:
-        is_any = wish.resource_id is None
-        of_resource = [] if is_any else [HistoryRow.resource == wish.resource_id]
-        return _newest(of_resource, question, now, limit)
-    parts = (
-        _newest([HistoryRow.updated_by == writing], question, now, limit)
-        for writing in writings_of(wish.member_id)
-    )
-    return merged(parts, limit)
-
-
-def _newest(
-    conditions: Sequence[Expression], question: HistoryQuestion, now: Any, limit: int
-) -> Select:
-    row, rowid = HistoryRow, _rowid()
-    every = [
-        *conditions,
-        *within(row.created_at, question.wish.span, now),
-        *between_places(row.created_at, rowid, question.before, question.down_to),
+def _conditions(question: HistoryQuestion, now: Any) -> list[Expression]:
+    """Return the conditions that an index serves, but for those of a member."""
+    row, wish = HistoryRow, question.wish
+    return [
+        *([] if wish.resource_id is None else [row.resource == wish.resource_id]),
+        *within(row.created_at, wish.span, now),
+        *between_places(row.created_at, SQL("rowid"), question.before, question.down_to),
     ]
-    query = row.select(*_INNER, rowid.alias("place"))
-    if every:
-        query = query.where(*every)
-    return query.order_by(row.created_at.desc(), rowid.desc()).limit(limit)
 
 
-def _rowid() -> SQL:
-    return SQL("rowid")
+def _newest(conditions: Sequence[Any], limit: int) -> Select:
+    query = HistoryRow.select(*_columns())
+    if conditions:
+        query = query.where(*conditions)
+    return query.order_by(*_newest_first()).limit(limit)
 
 
-def _shown(found: Select, limit: int) -> Select:
-    source = found.alias("found")
-    newest_first = (source.c.created_at.desc(), source.c.place.desc())
-    return Select([source], _columns(source.c)).order_by(*newest_first).limit(limit)
+def _newest_first() -> tuple[Node, Node]:
+    return HistoryRow.created_at.desc(), SQL("rowid DESC")
 
 
-def _numbered(found: Select) -> Select:
-    source = found.alias("found")
-    number = fn.ROW_NUMBER().over(order_by=[source.c.created_at.desc(), source.c.place.desc()])
-    return Select([source], [SQL("*"), number.alias("number")]).alias("looked_at")
-
-
-def _columns(row: Any) -> list[Node]:
+def _columns() -> list[Node]:
     """Return what to select for `_entry_from`: each value cast to what it should be."""
+    row = HistoryRow
     return [
         fn.COALESCE(row.id.cast("TEXT"), ""),
         fn.COALESCE(row.change_type.cast("TEXT"), ""),
@@ -213,23 +177,57 @@ def _columns(row: Any) -> list[Node]:
         fn.COALESCE(row.updated_by.cast("TEXT"), ""),
         row.reason.cast("TEXT"),
         fn.COALESCE(seconds(row.created_at), 0),
-        fn.COALESCE(row.resource_id.cast("TEXT"), ""),
+        fn.COALESCE(row.resource.cast("TEXT"), ""),
         stored_time(row.created_at),
-        row.place,
+        row.created_at,
+        SQL("rowid").alias("place"),
     ]
 
 
 # What no index serves
 
 
-def _passes(wish: HistoryFilter, row: Any) -> Any:
-    conditions = [_has_word(row, word) for word in _words(wish.text)]
+def _searched(question: HistoryQuestion, now: Any) -> Select:
+    """Select what passes of so many rows, and behind it one row that says where they end.
+
+    Where they do not end, there are no more: its time is NULL then.
+    """
+    conditions = _conditions(question, now)
+    row = HistoryRow
+    last = (
+        row.select(row.created_at).where(*conditions) if conditions else row.select(row.created_at)
+    )
+    last = last.order_by(*_newest_first()).limit(1).offset(SEARCHED - 1)
+    bound = Select(columns=[last.alias("at")]).cte("bound")
+    at = Select([bound], [bound.c.at])
+    reached = row.created_at >= fn.COALESCE(at, SQL("-9e999"))
+    found = _newest([*conditions, reached, _passes(question.wish)], question.limit + 1)
+    nothing = [Value(None)] * (len(_columns()) - 5)
+    end = Select(
+        [bound],
+        [
+            *nothing,
+            seconds(bound.c.at),
+            Value(None),
+            stored_time(bound.c.at),
+            Value(None),
+            Value(None),
+        ],
+    )
+    both = Select([found.alias("found")], [SQL("*")]).union_all(end).alias("both")
+    in_order = (SQL("place IS NULL"), SQL("created_at DESC"), SQL("place DESC"))
+    return Select([both], [SQL("*")]).order_by(*in_order).with_cte(bound)
+
+
+def _passes(wish: HistoryFilter) -> Any:
+    row = HistoryRow
+    conditions = [_has_word(word) for word in _words(wish.text)]
     if wish.kinds:
-        conditions.append(reduce(or_, (_is_kind(row.c, kind) for kind in sorted(wish.kinds))))
+        conditions.append(reduce(or_, (_is_kind(kind) for kind in sorted(wish.kinds))))
     if wish.location is not None:
-        conditions.append(_is_at(row.c, wish.location))
-    if wish.resource_id is not None and wish.member_id is not None:
-        conditions.append(is_one_of(row.c.updated_by, writings_of(wish.member_id)))
+        conditions.append(_is_at(wish.location))
+    if wish.member_id is not None:
+        conditions.append(is_one_of(row.updated_by, writings_of(wish.member_id)))
     return reduce(and_, conditions) if conditions else SQL("1")
 
 
@@ -239,26 +237,27 @@ def _words(text: str) -> list[str]:
     return [word[:_LONGEST_WORD] for word in words[:_WORDS]]
 
 
-def _has_word(row: Any, word: str) -> Any:
+def _has_word(word: str) -> Any:
     """Return whether a word is in the reason, or in what the member or the resource is called."""
     # LIKE knows the case of ASCII letters only; what it takes for wildcards is in no word.
     written = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
-    return reduce(or_, (_has(row.c, f"%{text}%") for text in sorted(written)))
+    return reduce(or_, (_has(f"%{text}%") for text in sorted(written)))
 
 
-def _has(row: Any, pattern: str) -> Any:
-    resource = ResourceRow
+def _has(pattern: str) -> Any:
+    row, resource = HistoryRow, ResourceRow
     resources = resource.select(resource.id).where(like(resource.name, pattern))
     return (
         like(fn.COALESCE(row.reason, ""), pattern)
         | (row.updated_by.not_in(User.select(User.discord_id)) & like(row.updated_by, pattern))
         | row.updated_by.in_(named_like(pattern))
-        | row.resource_id.in_(resources)
+        | row.resource.in_(resources)
     )
 
 
-def _is_kind(row: Any, kind: EntryKind) -> Any:
+def _is_kind(kind: EntryKind) -> Any:
     """Return what `HistoryEntry.kind` decides."""
+    row = HistoryRow
     if kind is EntryKind.TRANSFER:
         return row.change_type == "transfer"
     if kind is EntryKind.SET:
@@ -272,7 +271,8 @@ def _is_kind(row: Any, kind: EntryKind) -> Any:
     return ~is_other & (is_less if kind is EntryKind.REMOVED else ~is_less)
 
 
-def _is_at(row: Any, location: Location) -> Any:
+def _is_at(location: Location) -> Any:
+    row = HistoryRow
     hagga = row.new_quantity_hagga != row.previous_quantity_hagga
     deep_desert = row.new_quantity_deep_desert != row.previous_quantity_deep_desert
     moved = hagga if location is Location.HAGGA else deep_desert
