@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from helpers import wild
 from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert
+from helpers.recent import recent_history
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.history import Cursor, HistoryEntry
 from tracker_tui.domain.outcome import Verdict
@@ -220,7 +221,7 @@ def test_a_change_of_a_hostile_resource_has_an_outcome_that_can_be_told(
 @pytest.mark.parametrize("name", HOSTILE_HISTORY)
 def test_recent_history_reads_past_any_row(wild_books: Books, name: str) -> None:
     for _ in spoilt(wild_books, "resource_history", HOSTILE_HISTORY[name]):
-        (entry,) = wild_books.ledger.recent_history("hostile")
+        (entry,) = recent_history(wild_books.ledger, "hostile")
         assert_is_sane(entry, ENTRY_TYPES)
         assert one_line(entry.change_type).isprintable()
         assert one_line(entry.by).isprintable()
@@ -232,7 +233,7 @@ def test_hostile_history_stops_no_change(wild_books: Books, name: str) -> None:
         for resource in ("spice", "hostile"):
             outcome = wild_books.ledger.apply(add(1, resource_id=resource))
             assert outcome.verdict is Verdict.APPLIED, column
-        assert len(wild_books.ledger.recent_history("hostile")) == 2
+        assert len(recent_history(wild_books.ledger, "hostile")) == 2
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE_HISTORY if "number" in name])

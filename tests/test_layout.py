@@ -16,6 +16,7 @@ from helpers.build import (
     to_deep_desert,
     to_hagga,
 )
+from helpers.recent import recent_history
 from helpers.wild import Statements
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.domain.change import Change
@@ -72,7 +73,7 @@ def test_every_schema_is_read_and_written(make_ledger: MakeLedger, name: str) ->
     assert books.ledger.apply(add(90)).verdict is Verdict.APPLIED
     (spice,) = books.ledger.refresh().resources
     assert (spice.hagga, spice.deep_desert, spice.target, spice.name) == (100, 0, 100, "Spice")
-    assert [entry.hagga for entry in books.ledger.recent_history("spice")] == [100, 10]
+    assert [entry.hagga for entry in recent_history(books.ledger, "spice")] == [100, 10]
 
 
 # The newer columns beside the older

@@ -21,6 +21,8 @@ from tracker_tui.config import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import NewResource
 
@@ -74,10 +76,14 @@ def _fill(database: RemoteLedgerDatabase) -> None:
 
 def _costs(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
     """Count requests beside the website's, and rows as the server counts them."""
+    of_resource = HistoryQuestion(HistoryFilter(resource_id="resource-00001"))
     operations: dict[str, tuple[Callable[[], object], int | None]] = {
         "an edit": (lambda: ledger.apply(addition()), 7),
         "a refresh": (ledger.refresh, 2),
-        "a page of history": (lambda: ledger.recent_history("resource-00001"), None),
+        "a page of history": (
+            lambda: ledger.ask(HistoryQuestion(HistoryFilter(resource_id="resource-00001"))),
+            None,
+        ),
         f"{_AT_ONCE} edits at once": (
             lambda: ledger.apply_all([addition() for _ in range(_AT_ONCE)]),
             7 * _AT_ONCE,

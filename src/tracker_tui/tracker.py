@@ -110,10 +110,6 @@ class Tracker:
         """Return the database's time, in Unix seconds."""
         return int(time.time() + self._ledger_thread.refresher.clock_offset)
 
-    def recent_history(self, resource_id: str) -> Future[list[HistoryEntry]]:
-        """Ask for a resource's newest history entries."""
-        return self._ledger_thread.ask(lambda ledger: ledger.recent_history(resource_id))
-
     # How it stands with the ledger
 
     @property

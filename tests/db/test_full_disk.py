@@ -12,6 +12,7 @@ import pytest
 from helpers import wild
 from helpers.books import Books
 from helpers.build import add, config_for
+from helpers.recent import recent_history
 from helpers.sqlite_files import (
     ONE_RESOURCE,
     assert_is_one_clear_sentence,
@@ -95,7 +96,7 @@ def test_a_full_disk_is_told_of_and_nothing_is_half_written(small_disk: Path) ->
     assert ledger.apply(refused).verdict is Verdict.APPLIED
     (spice,) = ledger.refresh().resources
     assert spice.hagga == 1 + applied + 10
-    assert len(ledger.recent_history("spice", 5000)) == 1 + 1 + applied + 1
+    assert len(recent_history(ledger, "spice", 5000)) == 1 + 1 + applied + 1
     ledger.close()
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 

@@ -9,6 +9,7 @@ import pytest
 
 from helpers import wild
 from helpers.build import add, config_for
+from helpers.recent import recent_history
 from helpers.sqlite_files import ONE_RESOURCE, assert_is_one_clear_sentence, files_in, read_once
 from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.sqlite import open_sqlite
@@ -24,7 +25,7 @@ def test_opening_and_reading_changes_no_byte(tmp_path: Path, schema: str, journa
     before = path.read_bytes()
     ledger = open_ledger(config_for(path))
     assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
-    assert ledger.recent_history("spice") == []
+    assert recent_history(ledger, "spice") == []
     ledger.close()
     assert path.read_bytes() == before
     assert files_in(tmp_path) == [path.name]

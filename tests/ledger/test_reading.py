@@ -7,6 +7,7 @@ import pytest
 from helpers.applying import NOW, apply, update
 from helpers.books import Books, MakeLedger
 from helpers.build import PLAYER, add, new_resource, to_hagga
+from helpers.recent import recent_history
 
 
 def test_a_ledger_is_empty_until_something_is_created(make_ledger: MakeLedger) -> None:
@@ -61,7 +62,7 @@ def test_history_is_newest_first_by_time_and_then_by_order_of_commit(store: Book
     for change in changes:
         apply(store, change)
     store.run("UPDATE resource_history SET created_at = 5 WHERE id = ?", changes[4].id)
-    entries = store.ledger.recent_history("spice")
+    entries = recent_history(store.ledger, "spice")
     assert [entry.id for entry in entries] == [changes[i].id for i in (3, 2, 1, 0, 4)]
 
 
@@ -71,14 +72,14 @@ def test_history_stops_at_the_limit_and_is_of_one_resource(store: Books) -> None
     changes = [add(number) for number in range(1, 6)]
     for change in changes:
         apply(store, change)
-    entries = store.ledger.recent_history("spice", limit=3)
+    entries = recent_history(store.ledger, "spice", limit=3)
     assert [entry.id for entry in entries] == [c.id for c in reversed(changes[2:])]
 
 
 def test_a_history_entry_tells_what_its_row_says(store: Books) -> None:
     change = to_hagga(7, reason="raid")
     apply(store, change)
-    (entry,) = store.ledger.recent_history("spice")
+    (entry,) = recent_history(store.ledger, "spice")
     assert entry[:2] == (change.id, "transfer")
     assert (entry.hagga_before, entry.hagga) == (1000, 1007)
     assert (entry.deep_desert_before, entry.deep_desert) == (400, 393)

@@ -13,6 +13,7 @@ from helpers.build import add
 from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
+from helpers.recent import ask_history
 from helpers.tracking import shown
 from remote.conftest import MakeTracker
 from tracker_tui.domain.outcome import Verdict
@@ -85,4 +86,4 @@ def test_a_dashboard_reads_past_them_and_edits_others(
     (outcome,) = listener.settled(1)
     assert outcome.verdict is Verdict.APPLIED
     assert shown(tracker) == guild.quantities() == (1_005, 400)
-    assert tracker.recent_history("water").result(SECONDS)
+    assert ask_history(tracker, "water").result(SECONDS)

@@ -18,6 +18,7 @@ from helpers.build import add, to_deep_desert
 from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Exchange, Fate, Proxy
+from helpers.recent import ask_history
 from helpers.servers import Server
 from helpers.tracking import shown
 from helpers.wild import OURS
@@ -61,7 +62,7 @@ def test_a_dashboard_with_a_read_only_token_knows_and_keeps_all_that_reads(
     tracker.open().result(SECONDS)
     assert not tracker.can_write
     assert listener.next(Loaded).is_first
-    (entry,) = tracker.recent_history("spice").result(SECONDS)
+    (entry,) = ask_history(tracker, "spice").result(SECONDS)
     assert entry.reason == "Resource created"
     guarded.books.ledger.apply(add(5))
     tracker.refresh()

@@ -9,6 +9,7 @@ from helpers.build import DEEP_DESERT, add, new_resource, remove, set_to, to_dee
 from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
+from helpers.recent import ask_history
 from helpers.tracking import undo
 from helpers.wild import OURS
 from remote.conftest import MakeTracker
@@ -213,6 +214,6 @@ def test_the_history_of_a_resource_is_one_request(
     tracker: Tracker, guild: Books, proxy: Proxy
 ) -> None:
     proxy.seen.clear()
-    (entry,) = tracker.recent_history("spice").result(SECONDS)
+    (entry,) = ask_history(tracker, "spice").result(SECONDS)
     assert entry.reason == "Resource created"
     assert proxy.count == 1

@@ -10,6 +10,7 @@ import pytest
 from helpers.build import add, config_for
 from helpers.listening import Listener
 from helpers.processes import locked
+from helpers.recent import ask_history
 from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import ask
 from tracker_tui.domain.outcome import Refusal, Verdict
@@ -92,6 +93,6 @@ def test_a_change_that_waits_for_the_player_is_no_busy_database(
     listener.settled(1)
     tracker.submit([add(5)]).result(20)
     # Behind the sending of both in the ledger's thread.
-    tracker.recent_history("spice").result(20)
+    ask_history(tracker, "spice").result(20)
     assert len(tracker.pending()) == 1
     assert tracker.waited() == 0.0

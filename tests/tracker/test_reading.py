@@ -7,6 +7,7 @@ from pathlib import Path
 from helpers import wild
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resource
 from helpers.listening import Listener
+from helpers.recent import ask_history, recent_history
 from helpers.tracking import quick, shown
 from helpers.wild import ask, make_file
 from tracker_tui.events import Kept, Loaded, Settled
@@ -33,7 +34,7 @@ def test_poll_tells_nothing_while_nothing_changed(
     listener.next(Kept)
     for _ in range(5):
         tracker.poll()
-        tracker.recent_history("spice").result(20)
+        ask_history(tracker, "spice").result(20)
     assert listener.events == []
 
 
@@ -71,7 +72,7 @@ def test_recent_history_is_that_of_the_ledger(
 ) -> None:
     tracker.submit([add(5), add(7)])
     listener.settled(2)
-    assert tracker.recent_history("spice").result(20) == other.recent_history("spice")
+    assert ask_history(tracker, "spice").result(20) == recent_history(other, "spice")
 
 
 def test_what_settled_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:

@@ -14,6 +14,7 @@ from helpers.clocks import Clock
 from helpers.gate import PATIENCE, Gate
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Fate, Proxy, answer, pass_on
+from helpers.recent import ask_history
 from helpers.refusing import BLOCKED, batch_failed, writes_meet
 from helpers.tracking import shown
 from helpers.wild import FOUNDING
@@ -87,7 +88,7 @@ class TestPolling:
                 clock.advance(0.1)
                 tracker.poll()
             # Behind them all in the ledger's thread.
-            tracker.recent_history("spice").result(20)
+            ask_history(tracker, "spice").result(20)
             assert proxy.count == 2 * number
             clock.advance(0.2)
             tracker.poll()
@@ -114,7 +115,7 @@ class TestPolling:
         tracker.rhythm.seen(has_focus=False)
         clock.advance(UNFOCUSED_SECONDS - 0.1)
         tracker.poll()
-        tracker.recent_history("spice").result(20)
+        ask_history(tracker, "spice").result(20)
         assert proxy.count == 2
         tracker.rhythm.seen(has_focus=True)
         tracker.poll()
@@ -126,7 +127,7 @@ class TestPolling:
     ) -> None:
         clock.advance(IDLE_SECONDS + 0.1)
         tracker.poll()
-        tracker.recent_history("spice").result(20)
+        ask_history(tracker, "spice").result(20)
         assert proxy.count == 2
         tracker.rhythm.seen()
         tracker.poll()
@@ -162,7 +163,7 @@ class TestPolling:
             (asked,) = {tracker.refresh() for _ in range(5)}
             assert not asked.done()
         asked.result(20)
-        tracker.recent_history("spice").result(20)
+        ask_history(tracker, "spice").result(20)
         # The opening, the poll that hung, the refresh, the history.
         assert proxy.count == 4
 
@@ -216,7 +217,7 @@ class TestWhileTheServerIsAway:
             gate.await_request()
             tracker.poll()
         listener.next(Failed)
-        assert isinstance(tracker.recent_history("spice").exception(20), DatabaseUnreachable)
+        assert isinstance(ask_history(tracker, "spice").exception(20), DatabaseUnreachable)
         # The opening, the poll, the history.
         assert proxy.count == 3
 
@@ -255,7 +256,7 @@ class TestWhileTheServerIsAway:
         tracker.refresh().result(20)
         # It waits for the one before it, which waits for the player.
         tracker.submit([add(5)])
-        tracker.recent_history("spice").exception(20)
+        ask_history(tracker, "spice").exception(20)
         assert isinstance(tracker.trouble, DatabaseUnreachable)
 
     @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from helpers.build import add, remote_config, remove, set_to, to_deep_desert
 from helpers.gate import PATIENCE, Gate
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Exchange, Proxy, answer, cut_after, cut_before, pass_on
+from helpers.recent import ask_history
 from helpers.servers import Server
 from helpers.tracking import shown, undo
 from helpers.wild import FOUNDING
@@ -232,7 +233,7 @@ class TestClosing:
             proxy.fate = gate
             opened = tracker.open()
             gate.await_request()
-            history, refreshed = tracker.recent_history("spice"), tracker.refresh()
+            history, refreshed = ask_history(tracker, "spice"), tracker.refresh()
             assert tracker.close() == []
             assert gate.is_holding
         for given_up in (opened, history):

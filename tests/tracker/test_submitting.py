@@ -14,6 +14,7 @@ import pytest
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
 from helpers.processes import locked
+from helpers.recent import ask_history
 from helpers.tracking import history, shown, stored
 from helpers.wild import ask
 from tracker_tui.domain.grammar import parse_change
@@ -72,7 +73,7 @@ def test_later_changes_of_a_resource_wait_while_an_earlier_one_waits_for_the_pla
     tracker.submit([waiting])
     tracker.submit([elsewhere]).result(20)
     listener.settled(1)
-    tracker.recent_history("spice").result(20)
+    ask_history(tracker, "spice").result(20)
     assert history(path) == [elsewhere.id]
     assert tracker.pending() == [waiting]
     tracker.drop(refused)
@@ -126,7 +127,7 @@ def test_what_is_shown_is_what_the_ledger_has_whoever_submits_in_between(
         # It may well have to wait for us; else what we put is sent before we go on.
         thread.join(0.1)
         if not thread.is_alive():
-            tracker.recent_history("spice").result(20)
+            ask_history(tracker, "spice").result(20)
 
     with at_every_step(submit_from_another_thread):
         tracker.submit([add(1000)])

@@ -14,7 +14,6 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.finding import find_resource
-from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.quantities import Location
 from tracker_tui.errors import (
@@ -28,7 +27,6 @@ from tracker_tui.errors import (
 )
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
-from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.outcomes import outcome_of
 from tracker_tui.ledger.questions import Question
 from tracker_tui.ledger.resources import (
@@ -304,11 +302,6 @@ class Ledger:
     def ask(self, question: Question[T]) -> T:
         """Answer a question, in one request; raises DatabaseError."""
         return question.answer(self._database.batch(question.queries(self._now())))
-
-    def recent_history(self, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
-        """Return a resource's newest history entries."""
-        wish = HistoryFilter(resource_id=resource_id)
-        return self.ask(HistoryQuestion(wish, limit=limit)).entries
 
     def delete_entry(self, entry_id: str) -> None:
         """Take one entry out of the history; quantities and points stay. Raises DatabaseError."""
