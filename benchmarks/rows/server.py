@@ -80,10 +80,7 @@ def _costs(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
     operations: dict[str, tuple[Callable[[], object], int | None]] = {
         "an edit": (lambda: ledger.apply(addition()), 7),
         "a refresh": (ledger.refresh, 2),
-        "a page of history": (
-            lambda: ledger.ask(HistoryQuestion(HistoryFilter(resource_id="resource-00001"))),
-            None,
-        ),
+        "a page of history": (lambda: ledger.ask(of_resource), None),
         f"{_AT_ONCE} edits at once": (
             lambda: ledger.apply_all([addition() for _ in range(_AT_ONCE)]),
             7 * _AT_ONCE,
