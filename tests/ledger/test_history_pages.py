@@ -402,14 +402,13 @@ class TestSearching:
         self, hundred: Books, look_at: Callable[[int], None]
     ) -> None:
         look_at(5)
-        # What shares the second of the fifth row was looked at with it.
         with one_request(hundred):
             page = hundred.ledger.ask(HistoryQuestion(HistoryFilter("raid")))
-        assert page == HistoryPage([], Cursor(NOW + 95, 0), False, NOW + 95)
+        assert page == HistoryPage([], Cursor(NOW + 95, 96), False, NOW + 95)
         with one_request(hundred):
             page = hundred.ledger.ask(HistoryQuestion(HistoryFilter("raid"), page.end))
         assert [entry.id for entry in page.entries] == ["h90"]
-        assert (page.end, page.is_last) == (Cursor(NOW + 90, 0), False)
+        assert (page.end, page.is_last) == (Cursor(NOW + 90, 91), False)
 
     def test_searching_on_and_on_finds_everything_and_ends(
         self, hundred: Books, look_at: Callable[[int], None]

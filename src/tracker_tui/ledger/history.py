@@ -33,6 +33,8 @@ PAGE: Final = 100
 SEARCHED: Final = 5_000
 """Rows that a request looks through at most for what no index serves."""
 _ENDS_OF_TIME: Final[dict[Any, int | float | str]] = {b"\x01": inf, b"\x00": -inf}
+_BEFORE_TIME: Final = 8
+"""Columns of an entry that stand before its time."""
 _WORDS: Final = 8
 _LONGEST_WORD: Final = 100
 _LONGEST_TEXT: Final = 1_000
@@ -78,12 +80,14 @@ class HistoryQuestion(NamedTuple):
         if self.wish.is_indexed:
             entries = [_entry_from(row) for row in results[0].rows]
             return _page(entries, self.before, is_last=len(entries) < self.limit)
-        # The last row is no entry: it says how far back this request has looked.
-        *rows, (*_, at, _, end, _, _) = results[0].rows
+        rows = results[0].rows
+        # A last row without a place is no entry: this request has looked as far as it may.
+        end = rows.pop() if rows and rows[-1][-1] is None else None
         entries = [_entry_from(row) for row in rows[: self.limit]]
         if len(rows) > self.limit or end is None:
             return _page(entries, self.before, is_last=len(rows) <= self.limit)
-        return HistoryPage(entries, place_of(end, 0), is_last=False, looked_back_to=at)
+        *_, at, _, stored, rowid, _ = end
+        return HistoryPage(entries, place_of(stored, rowid), is_last=False, looked_back_to=at)
 
 
 def _page(entries: list[HistoryEntry], before: Cursor | None, *, is_last: bool) -> HistoryPage:
@@ -111,13 +115,18 @@ def place_of(raw: Any, rowid: int) -> Cursor:
     return Cursor(_ENDS_OF_TIME.get(raw, ""), rowid)
 
 
+def begin_of(period: Period, now: Any) -> Any:
+    """Return when a period begins; None where it has no begin."""
+    if period.span is not None:
+        return now - period.span
+    return None if period.since is None else Value(period.since)
+
+
 def within(column: Any, period: Period, now: Any) -> list[Expression]:
     """Return the conditions under which a time lies in a period."""
-    conditions = []
-    if period.span is not None:
-        conditions.append(column >= now - period.span)
-    if period.since is not None:
-        conditions.append(column >= period.since)
+    begin, conditions = begin_of(period, now), []
+    if begin is not None:
+        conditions.append(column >= begin)
     if period.until is not None:
         conditions.append(column < period.until)
     return conditions
@@ -188,21 +197,29 @@ def _columns() -> list[Node]:
 
 
 def _searched(question: HistoryQuestion, now: Any) -> Select:
-    """Select what passes of so many rows, and behind it one row that says where they end.
+    """Select what passes of so many rows, and behind it their last one, if they end there.
 
-    Where they do not end, there are no more: its time is NULL then.
+    That one has no place: it is where the next page goes on, whether it passes or not.
     """
     conditions = _conditions(question, now)
-    row = HistoryRow
-    last = (
-        row.select(row.created_at).where(*conditions) if conditions else row.select(row.created_at)
+    row, rowid = HistoryRow, SQL("rowid")
+    last = row.select(row.created_at.alias("at"), rowid.alias("place"))
+    last = last.where(*conditions) if conditions else last
+    bound = last.order_by(*_newest_first()).limit(1).offset(SEARCHED - 1).cte("bound")
+    # One bound, not two: of those of one column an index takes only the first.
+    begin = begin_of(question.wish.span, now)
+    begins = Select(columns=[SQL("-9e999") if begin is None else begin, Value(0)])
+    reached = Select([bound], [bound.c.at, bound.c.place]).union_all(begins).limit(1)
+    endless = question._replace(wish=question.wish._replace(period=_without_begin(question)))
+    found = _newest(
+        [
+            *_conditions(endless, now),
+            Expression(Tuple(row.created_at, rowid), ">=", reached),
+            _passes(question.wish),
+        ],
+        question.limit + 1,
     )
-    last = last.order_by(*_newest_first()).limit(1).offset(SEARCHED - 1)
-    bound = Select(columns=[last.alias("at")]).cte("bound")
-    at = Select([bound], [bound.c.at])
-    reached = row.created_at >= fn.COALESCE(at, SQL("-9e999"))
-    found = _newest([*conditions, reached, _passes(question.wish)], question.limit + 1)
-    nothing = [Value(None)] * (len(_columns()) - 5)
+    nothing = [Value(None)] * _BEFORE_TIME
     end = Select(
         [bound],
         [
@@ -210,13 +227,17 @@ def _searched(question: HistoryQuestion, now: Any) -> Select:
             seconds(bound.c.at),
             Value(None),
             stored_time(bound.c.at),
-            Value(None),
+            bound.c.place,
             Value(None),
         ],
     )
     both = Select([found.alias("found")], [SQL("*")]).union_all(end).alias("both")
     in_order = (SQL("place IS NULL"), SQL("created_at DESC"), SQL("place DESC"))
     return Select([both], [SQL("*")]).order_by(*in_order).with_cte(bound)
+
+
+def _without_begin(question: HistoryQuestion) -> Period:
+    return question.wish.span._replace(span=None, since=None)
 
 
 def _passes(wish: HistoryFilter) -> Any:
