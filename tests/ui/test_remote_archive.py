@@ -51,8 +51,9 @@ def let_pages_age(guild: RemoteGuild, seconds: int) -> None:
 
 async def is_idle(player: Player) -> None:
     """Wait until nothing is under way."""
-    await player.app.workers.wait_for_complete()
-    await player.pilot.pause()
+    await player.until(
+        lambda: all(worker.is_finished for worker in player.app.workers), "an end of all work"
+    )
 
 
 # Requests

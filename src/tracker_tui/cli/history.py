@@ -37,7 +37,10 @@ def history(arguments: argparse.Namespace) -> int:
             from tracker_tui.cli.documents import history_document, print_document
 
             print_document(
-                [history_document(e, _name(e, tracker), tracker.name_of(e.by)) for e in entries]
+                [
+                    history_document(e, tracker.resource_name(e.resource_id), tracker.name_of(e.by))
+                    for e in entries
+                ]
             )
         elif entries:
             hagga, deep_desert = shown_places(tracker)
@@ -81,16 +84,11 @@ def _tell_age(reply: Reply[HistoryPage], how_many: int, limit: int) -> None:
     tell_age(reply.trouble, reply.age, more)
 
 
-def _name(entry: HistoryEntry, tracker: Tracker) -> str:
-    resource = tracker.resource(entry.resource_id)
-    return entry.resource_id if resource is None else resource.name
-
-
 def _cells(entry: HistoryEntry, tracker: Tracker) -> tuple[str, ...]:
     return (
         f"{local_time(entry.at, _ZONE):%Y-%m-%d %H:%M}",
         one_line(tracker.name_of(entry.by), 32),
-        one_line(_name(entry, tracker), 48),
+        one_line(tracker.resource_name(entry.resource_id), 48),
         signed(entry.hagga_change),
         signed(entry.deep_desert_change),
         grouped(entry.hagga),

@@ -12,6 +12,7 @@ from tracker_tui.domain.leaderboard import Leaderboard, Standing
 from tracker_tui.domain.period import LEADERBOARD_PERIODS
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import climbed_text
 
 _NUMBERS: Final = (0, 2, 3, 4)
 
@@ -48,13 +49,5 @@ def _cells(standing: Standing, *, has_before: bool) -> tuple[str, ...]:
         f"{standing.points:,.2f}",
         grouped(standing.actions),
         f"{standing.share:.1%}".replace("%", " %"),
-        _climbed(standing.climbed) if has_before else "",
+        climbed_text(standing.climbed) if has_before else "",
     )
-
-
-def _climbed(places: int | None) -> str:
-    if places is None:
-        return "new"
-    if places == 0:
-        return "="
-    return f"▲{places}" if places > 0 else f"▼{-places}"

@@ -24,8 +24,7 @@ from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, TrackerError, 
 from tracker_tui.tracker import Tracker
 
 if TYPE_CHECKING:
-    from tracker_tui.archive import Answer
-    from tracker_tui.ledger.questions import Question
+    from tracker_tui.archive import Answer, Question
 
 T = TypeVar("T")
 PATIENCE_SECONDS: Final = 5.0

@@ -144,6 +144,15 @@ def ago(seconds: int) -> str:
     return f"{seconds // _YEAR} y"
 
 
+def climbed_text(places: int | None) -> str:
+    """Say how a rank changed: `▲2`, `▼1`, `=`; `new` where there was none before."""
+    if places is None:
+        return "new"
+    if places == 0:
+        return "="
+    return f"▲{places}" if places > 0 else f"▼{-places}"
+
+
 def entry_sentence(
     entry: HistoryEntry, who: str, what: str, places: Places, zone: Zone = None
 ) -> str:

@@ -86,6 +86,7 @@ class DetailsScreen(Dialog[str]):
 
     def on_mount(self) -> None:
         """Ask for the course and the history."""
+        self.chart.tell("reading …")
         self.read()
 
     # Reading
@@ -148,7 +149,7 @@ class DetailsScreen(Dialog[str]):
             return text
         text.append(f"{'Who gave':<{_PERSON + 2}}{'Who took'}\n", "bold")
         for giver, taker in zip_longest(gave, took):
-            text.append(self._person(giver).ljust(_PERSON + 2))
+            text.append(fit(self._person(giver), _PERSON + 2))
             text.append(self._person(taker) + "\n")
         return text
 

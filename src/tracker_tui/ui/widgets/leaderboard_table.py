@@ -12,6 +12,7 @@ from textual.strip import Strip
 from tracker_tui.domain.leaderboard import Leaderboard, Standing
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import climbed_text
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.shown import bar
 from tracker_tui.ui.widgets.line_table import LineTable
@@ -95,27 +96,18 @@ class LeaderboardTable(LineTable):
         mine = self.get_component_rich_style("table--mine", partial=True) if is_own else Style()
         text = f"{'▸ ' if is_own else ''}{one_line(standing.name, 60)}"
         percent = f"{standing.share * 100:.0f} %"
+        climbed = climbed_text(standing.climbed) if self.board.has_before else ""
         cells = [
             (grouped(standing.rank).rjust(_RANK), base + mine),
             (fit(text, name), base + mine),
-            (fit(points_of(standing), _POINTS, is_right=True), base + mine),
+            (fit(f"{standing.points:,.2f}", _POINTS, is_right=True), base + mine),
             (fit(grouped(standing.actions), _ACTIONS, is_right=True), base),
             (bar(round(standing.share * 100), share) + percent.rjust(_PERCENT), base),
-            (self.climbed_text(standing).rjust(_CLIMBED), base + self._climbed_style(standing)),
+            (climbed.rjust(_CLIMBED), base + self._climbed_style(standing)),
         ]
         gap = Segment(_GAP, base)
         strip = Strip([part for text, style in cells for part in (Segment(text, style), gap)])
         return strip.extend_cell_length(width, base).crop(0, width)
-
-    def climbed_text(self, standing: Standing) -> str:
-        """Say how the rank changed: `▲2`, `▼1`, `=`, `new`; nothing where it is not compared."""
-        if not self.board.has_before:
-            return ""
-        if standing.climbed is None:
-            return "new"
-        if standing.climbed == 0:
-            return "="
-        return f"{'▲' if standing.climbed > 0 else '▼'}{abs(standing.climbed)}"
 
     def column_at(self, x: int) -> str | None:
         """There is one order only: points."""
@@ -126,11 +118,6 @@ class LeaderboardTable(LineTable):
         climbed = standing.climbed or 0
         name = "gain" if climbed > 0 else "loss" if climbed < 0 else "dim"
         return self.get_component_rich_style(f"table--{name}", partial=True)
-
-
-def points_of(standing: Standing) -> str:
-    """Return points with two decimals, as the ledger keeps them."""
-    return f"{standing.points:,.2f}"
 
 
 def _widths(width: int) -> tuple[int, int]:
