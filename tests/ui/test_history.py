@@ -337,6 +337,23 @@ async def test_v_leads_there_from_the_whole_entry_too(busy: Guild) -> None:
         await player.until(lambda: player.is_on("Spice Melange"), "the resource")
 
 
+async def test_what_is_done_from_the_whole_entry_is_done_with_it_whatever_came_meanwhile(
+    busy: Guild,
+) -> None:
+    async with reading(busy) as player:
+        table = table_of(player)
+        before = table.row_count
+        await player.press("enter")
+        await player.sees("Total")
+        record(busy, "newer", 5, resource_id="water", created_at=NOW)
+        busy.sql("UPDATE resources SET quantity_hagga = 12 WHERE id = 'water'")
+        player.app.tracker.refresh()
+        await player.until(lambda: table.row_count > before, "the newer one")
+        await player.press("v")
+        await player.until(lambda: player.app.screen is player.app.resources, "the resources")
+        await player.until(lambda: player.is_on("Spice Melange"), "the resource")
+
+
 async def test_y_copies_the_entry_as_one_line(busy: Guild) -> None:
     async with reading(busy) as player:
         await player.press("j", "y")

@@ -125,40 +125,55 @@ class EntriesScreen(ArchiveScreen):
 
         entry = self.table.highlighted
         if entry is not None and self.app.screen is self:
-            self.app.push_screen(EntryScreen(self.tracker, entry), self._after_entry)
+            # Not the row that is highlighted then: others may have come above it.
+            after = partial(self._after_entry, entry)
+            self.app.push_screen(EntryScreen(self.tracker, entry), after)
 
-    async def _after_entry(self, action: str | None) -> None:
-        if action is not None:
-            await self.run_action(action)
+    def _after_entry(self, entry: HistoryEntry, action: str | None) -> None:
+        match action:
+            case "to_resource":
+                self.post_message(self.ResourceWanted(entry.resource_id))
+            case "copy":
+                self._copy(entry)
+            case "delete":
+                self._ask_to_delete(entry)
 
     def action_to_resource(self) -> None:
         """Go to the resource of the highlighted row."""
-        entry = self.table.highlighted
-        if entry is not None:
-            self.post_message(self.ResourceWanted(entry.resource_id))
+        self._with_highlighted("to_resource")
 
     def action_copy(self) -> None:
         """Copy the highlighted entry, as one line of text."""
-        entry = self.table.highlighted
-        if entry is not None:
-            who, what = self.table.who(entry), self.table.what(entry)
-            line = entry_sentence(entry, who, what, self.tracker.places, self.tracker.archive.zone)
-            self.app.copy_to_clipboard(line)
-            self.notify(f"Copied: {line}", markup=False, timeout=2)
+        self._with_highlighted("copy")
 
     def action_delete(self) -> None:
         """Ask whether the highlighted entry is to be deleted."""
+        self._with_highlighted("delete")
+
+    def _with_highlighted(self, action: str) -> None:
+        entry = self.table.highlighted
+        if entry is not None:
+            self._after_entry(entry, action)
+
+    def _sentence(self, entry: HistoryEntry) -> str:
+        who, what = self.table.who(entry), self.table.what(entry)
+        return entry_sentence(entry, who, what, self.tracker.places, self.tracker.archive.zone)
+
+    def _copy(self, entry: HistoryEntry) -> None:
+        line = self._sentence(entry)
+        self.app.copy_to_clipboard(line)
+        self.notify(f"Copied: {line}", markup=False, timeout=2)
+
+    def _ask_to_delete(self, entry: HistoryEntry) -> None:
         from tracker_tui.ui.screens.entry import DeletionScreen
 
-        entry = self.table.highlighted
-        if entry is None or self.tell_if_read_only():
+        if self.tell_if_read_only():
             return
         if Right.ADMIN not in self.tracker.member.rights:
             self.notify("Only admins delete entries.", severity="warning", markup=False)
             return
-        who, what = self.table.who(entry), self.table.what(entry)
-        told = entry_sentence(entry, who, what, self.tracker.places, self.tracker.archive.zone)
-        self.app.push_screen(DeletionScreen(told), partial(self._delete_if, entry))
+        screen = DeletionScreen(self._sentence(entry))
+        self.app.push_screen(screen, partial(self._delete_if, entry))
 
     def _delete_if(self, entry: HistoryEntry, is_sure: bool | None) -> None:
         if is_sure:

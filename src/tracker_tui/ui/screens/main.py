@@ -18,6 +18,8 @@ from tracker_tui.ui.widgets.filter_bar import FilterBar
 from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.summary_strip import SummaryStrip
 
+_STANDING_SECONDS = 1.0
+
 
 class MainScreen(Screen[None]):
     """One of the four; `q` quits from here, and only from here."""
@@ -131,6 +133,10 @@ class ArchiveScreen(MainScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="screens.back", show=False),
     ]
+
+    def on_mount(self) -> None:
+        """Let the strip tell what the resources screen finds out, whichever screen is shown."""
+        self.set_interval(_STANDING_SECONDS, self.show_standing)
 
     @on(News)
     def take_news(self, news: News) -> None:
