@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +16,7 @@ from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryFilter
 from tracker_tui.errors import LocalFileError
 
 _ROWS_A_REQUEST: Final = 1_000
+_BLINK_SECONDS: Final = 0.1
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = (
     *("at", "who", "resource", "kind"),
@@ -38,11 +40,13 @@ def export_history(
     naming: Naming,
     path: Path,
     tell: Callable[[int], bool],
+    is_given_up: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Write everything that passes a filter, newest first, to a file that is new.
 
-    `tell` hears how many rows were read so far; once it returns False nothing is written, nor is
-    this. Raises LocalFileError, and TrackerError where the ledger does not answer.
+    `tell` hears how many rows were read so far; once it returns False nothing is written, and that
+    is returned, as it is where `is_given_up` while a page is waited for. Raises LocalFileError, and
+    TrackerError where the ledger does not answer.
     """
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
@@ -51,11 +55,13 @@ def export_history(
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             count = 0
-            for entries in _pages(archive, wish):
+            for entries in _pages(archive, wish, is_given_up):
                 writer.writerows(_cells(entry, naming, archive.zone) for entry in entries)
                 count += len(entries)
                 if not tell(count):
                     return False
+        if is_given_up():
+            return False
         draft.replace(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -73,11 +79,18 @@ def cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _pages(archive: Archive, wish: HistoryFilter) -> Iterator[list[HistoryEntry]]:
+def _pages(
+    archive: Archive, wish: HistoryFilter, is_given_up: Callable[[], bool]
+) -> Iterator[list[HistoryEntry]]:
     before: Cursor | None = None
     while True:
-        question = archive.history(wish, before, limit=_ROWS_A_REQUEST)
-        page = archive.ask(question, keep=False).result().value
+        asked = archive.ask(archive.history(wish, before, limit=_ROWS_A_REQUEST), keep=False)
+        # Nobody who leaves is to wait for a server that says nothing.
+        while not wait([asked], timeout=_BLINK_SECONDS).done:
+            if is_given_up():
+                asked.cancel()
+                return
+        page = asked.result().value
         yield page.entries
         if page.is_last:
             return

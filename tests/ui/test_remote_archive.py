@@ -175,6 +175,25 @@ async def test_quitting_waits_for_no_page(guild: RemoteGuild, proxy: Proxy) -> N
         assert gate.is_holding
 
 
+async def test_an_export_that_waits_is_left_with_esc_and_leaves_nothing(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    folders = guild.config().folders._replace(downloads=guild.path.parent / "downloads")
+    async with playing(guild, folders=folders) as player:
+        await opens(player, "2")
+        with Gate() as gate:
+            proxy.fate = gate
+            await player.press("x")
+            await player.until(lambda: gate.is_holding, "the request")
+            await player.sees("writing CSV")
+            await player.press("escape")
+            await player.sees("No CSV was written.")
+            await is_idle(player)
+            assert gate.is_holding
+            assert list(folders.downloads.iterdir()) == []
+        assert player.app.screen is not player.app.resources
+
+
 # Without the server
 
 

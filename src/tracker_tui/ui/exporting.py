@@ -69,7 +69,9 @@ class Export:
 
         naming = Naming(tracker.name_of, tracker.resource_name)
         try:
-            is_written = export_history(tracker.archive, wish, naming, path, tell)
+            is_written = export_history(
+                tracker.archive, wish, naming, path, tell, lambda: worker.is_cancelled
+            )
         except TrackerError as error:
             if not worker.is_cancelled:
                 app.call_from_thread(
