@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from tracker_tui import __version__
 from tracker_tui.errors import UsageError
@@ -23,7 +23,11 @@ amounts: 2k  1.5k  1m  3*500+20      what follows # is the reason: '+500 # spice
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; `run` of the result is the command's function."""
-    arguments = _parser().parse_args(_shield_edit(list(argv)))
+    words = list(argv)
+    start = _position_of_command(words)
+    is_about_all = start is None or not {"-h", "--help"}.isdisjoint(words[:start])
+    only = None if is_about_all else words[start or 0]
+    arguments = _parser(only).parse_args(_shield_edit(words))
     # Not by set_defaults: a command's parser would put them over what stood before the command.
     arguments.profile = getattr(arguments, "profile", None)
     arguments.debug = getattr(arguments, "debug", False)
@@ -54,7 +58,8 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{text}. See `{self.prog} --help`.")
 
 
-def _parser() -> _Parser:
+def _parser(only: str | None = None) -> _Parser:
+    """Return the parser of all commands, or of one of them only."""
     everywhere = _Parser(add_help=False)
     everywhere.add_argument(
         "--profile", metavar="NAME", default=argparse.SUPPRESS, help="use another guild's settings"
@@ -69,35 +74,48 @@ def _parser() -> _Parser:
         parents=[everywhere],
     )
     parser.add_argument("--version", action="version", version=f"tracker-tui {__version__}")
-    parser.set_defaults(run=_command("dashboard", "open_dashboard"))
+    parser.set_defaults(run=_runner("dashboard", "open_dashboard"))
     commands = parser.add_subparsers(
         title="commands",
         metavar="COMMAND",
         prog="tracker-tui",  # else argparse formats a usage line to find it out
     )
 
-    def command(name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
+    # Who edits is not to wait until the arguments of all other commands are laid out.
+    named = [only] if only in _COMMANDS else list(_COMMANDS)
+    for name in named:
+        command = _COMMANDS[name]
         added = commands.add_parser(
             name,
-            help=text,
-            description=text[0].upper() + text[1:] + ".",
+            help=command.text,
+            description=command.text[0].upper() + command.text[1:] + ".",
             parents=[everywhere],
             help_formatter=argparse.RawDescriptionHelpFormatter,
         )
-        added.set_defaults(run=_command(module, function))
-        return added
+        added.set_defaults(run=_runner(command.module, command.function))
+        command.add_arguments(added)
+    return parser
 
-    command("demo", "dashboard", "open_demo", "open it on a throw-away database of a busy guild")
 
-    init = command("init", "setup", "init", "add the tables that the configured database lacks")
+def _no_arguments(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _of_init(init: argparse.ArgumentParser) -> None:
     init.add_argument("--plan", action="store_true", help="print the SQL instead of running it")
     init.add_argument("--starter", action="store_true", help="also the Dune starter catalogue")
 
-    listing = command("list", "listing", "list_resources", "list resources and their quantities")
-    listing.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to look for")
-    listing.add_argument("--json", action="store_true", help="print one JSON document")
 
-    history = command("history", "history", "history", "show who changed what, newest first")
+def _of_list(listing: argparse.ArgumentParser) -> None:
+    listing.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to look for")
+    _json(listing)
+
+
+def _of_history(history: argparse.ArgumentParser) -> None:
     history.add_argument(
         "resource", nargs="?", metavar="RESOURCE", help="an id, a name, or a part of one name"
     )
@@ -110,23 +128,20 @@ def _parser() -> _Parser:
     history.add_argument(
         "--limit", default="20", metavar="N", help="how many at most: 1 to 1000, 20 unless told"
     )
-    history.add_argument("--json", action="store_true", help="print one JSON document")
+    _json(history)
 
-    leaderboard = command(
-        "leaderboard", "leaderboard", "leaderboard", "show who earned how many points"
-    )
+
+def _of_leaderboard(leaderboard: argparse.ArgumentParser) -> None:
     leaderboard.add_argument(
         "--period",
         choices=["24h", "7d", "30d", "all"],
         default="7d",
         help="the last 24 hours, 7 days (unless told), 30 days, or all of time",
     )
-    leaderboard.add_argument("--json", action="store_true", help="print one JSON document")
+    _json(leaderboard)
 
-    doctor = command("doctor", "doctor", "doctor", "say what is configured, reachable, permitted")
-    doctor.add_argument("--json", action="store_true", help="print one JSON document")
 
-    edit = command("edit", "edit", "edit", "change a quantity")
+def _of_edit(edit: argparse.ArgumentParser) -> None:
     edit.epilog = _EDIT_HELP
     edit.add_argument("resource", metavar="RESOURCE", help="an id, a name, or a part of one name")
     edit.add_argument("change", nargs="+", metavar="CHANGE", help="see below")
@@ -135,11 +150,37 @@ def _parser() -> _Parser:
     edit.add_argument(
         "--if", dest="expected", metavar="N", help="set only if N is there now, else a conflict"
     )
-    edit.add_argument("--json", action="store_true", help="print one JSON document")
-    return parser
+    _json(edit)
 
 
-def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+class _Command(NamedTuple):
+    """A command: where its function is, what it does, and what may be typed behind it."""
+
+    module: str
+    function: str
+    text: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+
+
+_COMMANDS: Final = {
+    "demo": _Command(
+        "dashboard", "open_demo", "open it on a throw-away database of a busy guild", _no_arguments
+    ),
+    "init": _Command(
+        "setup", "init", "add the tables that the configured database lacks", _of_init
+    ),
+    "list": _Command("listing", "list_resources", "list resources and their quantities", _of_list),
+    "history": _Command("history", "history", "show who changed what, newest first", _of_history),
+    "leaderboard": _Command(
+        "leaderboard", "leaderboard", "show who earned how many points", _of_leaderboard
+    ),
+    "doctor": _Command("doctor", "doctor", "say what is configured, reachable, permitted", _json),
+    "edit": _Command("edit", "edit", "change a quantity", _of_edit),
+}
+"""In the order in which help lists them."""
+
+
+def _runner(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     """Import a command when it runs: `edit` must not pay for the dashboard."""
 
     def run(arguments: argparse.Namespace) -> int:
