@@ -414,7 +414,7 @@ async def test_x_writes_what_is_filtered_to_a_file(busy: Guild) -> None:
         player.burst("/storm\r")
         await player.until(lambda: len(entries(player)) == 1, "the result")
         await player.press("x")
-        await player.sees("1 rows written to")
+        await player.sees("1 row written to")
         (file,) = downloads.iterdir()
         header, row = file.read_text(encoding="utf-8").splitlines()
         assert header.startswith("at,who,resource,kind,hagga_before,hagga_added,hagga_removed")

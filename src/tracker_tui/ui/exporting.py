@@ -34,7 +34,7 @@ class Export:
     @property
     def told(self) -> str:
         """How far it is; empty where nothing is written."""
-        return f"writing CSV, {grouped(self._rows)} rows, esc stops" if self.is_running else ""
+        return f"writing CSV, {_rows(self._rows)}, esc stops" if self.is_running else ""
 
     def start(self, wish: HistoryFilter) -> None:
         """Write what passes a filter."""
@@ -79,7 +79,7 @@ class Export:
                 )
         else:
             if is_written:
-                told = f"{grouped(self._rows)} rows written to {path}"
+                told = f"{_rows(self._rows)} written to {path}"
                 app.call_from_thread(self._screen.notify, told, timeout=10, markup=False)
         if not worker.is_cancelled:
             app.call_from_thread(self._tell_ended)
@@ -92,6 +92,10 @@ class Export:
         show_facts = getattr(self._screen, "show_facts", None)
         if show_facts is not None:
             show_facts()
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{grouped(number)} rows"
 
 
 def _free(folder: Path) -> Path:
