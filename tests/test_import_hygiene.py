@@ -57,6 +57,26 @@ def test_edit_imports_no_screen_and_no_demo(home: Path) -> None:
     assert not {name for name in ours if name.split(".")[1] in ("ui", "demo", "catalogue")}
 
 
+OF_HISTORY = {
+    "tracker_tui.archive",
+    *(f"tracker_tui.ledger.{name}" for name in ("history", "leaderboard", "course", "activity")),
+    *(f"tracker_tui.domain.{name}" for name in ("history", "leaderboard", "course", "activity")),
+    *("msgspec", "plotille"),
+}
+
+
+def test_edit_imports_nothing_of_history_and_leaderboard(home: Path) -> None:
+    assert not imported_by(home, "edit", "Plastone", "+5") & OF_HISTORY
+
+
+def test_the_first_screen_imports_nothing_of_history_and_leaderboard() -> None:
+    tell = "import json, sys, tracker_tui.ui.app; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
+    imported = set(json.loads(done.stdout))
+    assert "tracker_tui.ui.screens.resources" in imported
+    assert not imported & OF_HISTORY
+
+
 @pytest.mark.parametrize(
     "argv",
     [["list"], ["list", "--json"], ["history"], ["leaderboard", "--json"], ["init"]],

@@ -6,6 +6,11 @@ printed, logged or put on a screen as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class TrackerError(Exception):
     """Anything that the program can explain; `exit_status` is what the command line ends with."""
@@ -23,6 +28,16 @@ def fault_of(error: Exception) -> UnexpectedError:
         f"Something in the program itself went wrong ({type(error).__name__}). "
         "What was not stored stays pending; please report it."
     )
+
+
+def explained(work: Callable[[], T]) -> T:
+    """Return what `work` returns; raises TrackerError, whatever it raises."""
+    try:
+        return work()
+    except TrackerError:
+        raise
+    except Exception as error:
+        raise fault_of(error) from error
 
 
 class UsageError(TrackerError):

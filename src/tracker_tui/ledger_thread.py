@@ -17,7 +17,7 @@ from typing import TypeVar
 from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import TrackerError, fault_of
+from tracker_tui.errors import TrackerError, explained
 from tracker_tui.events import Audience, Failed, Loaded
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
@@ -151,13 +151,8 @@ class LedgerThread:
 
     def _explained(self, work: Callable[[], T]) -> T:
         """Work, and raise nothing but TrackerError."""
-        try:
-            with self._working():
-                return work()
-        except TrackerError:
-            raise
-        except Exception as error:
-            raise fault_of(error) from error
+        with self._working():
+            return explained(work)
 
     @contextmanager
     def _working(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from tracker_tui.domain.change import Change
-from tracker_tui.errors import LocalFileError, TrackerError, fault_of
+from tracker_tui.errors import LocalFileError, TrackerError, explained
 from tracker_tui.events import Audience, Kept, Loaded, Noticed, NotKept, Undone
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.refresher import Refresher
@@ -60,7 +60,7 @@ class LocalThread:
 
     def ask(self, work: Callable[[], T]) -> Future[T]:
         """Have something read from this machine's files; the future raises TrackerError only."""
-        return self._thread.submit(self._explained, work)
+        return self._thread.submit(explained, work)
 
     def look_around(self) -> None:
         """Look what other programs of this machine did; asked often, it never piles up."""
@@ -78,19 +78,10 @@ class LocalThread:
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
-            work()
+            explained(work)
         except TrackerError as error:
+            # Nobody is above a thread to hear of it.
             self._audience.tell(Noticed(str(error)))
-        except Exception as error:  # noqa: BLE001 - nobody is above a thread to hear of it
-            self._audience.tell(Noticed(str(fault_of(error))))
-
-    def _explained(self, work: Callable[[], T]) -> T:
-        try:
-            return work()
-        except TrackerError:
-            raise
-        except Exception as error:
-            raise fault_of(error) from error
 
     def _load(self, refresher: Refresher) -> None:
         if refresher.load():

@@ -10,13 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from tracker_tui.archive import Archive
 from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.grammar import TypedChange
-from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
@@ -32,6 +31,10 @@ from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.rhythm import Rhythm
 from tracker_tui.sync.store import Store
+
+if TYPE_CHECKING:
+    from tracker_tui.archive import Archive
+    from tracker_tui.domain.history import HistoryEntry
 
 
 class Member(NamedTuple):
@@ -67,7 +70,14 @@ class Tracker:
         self._local_thread = LocalThread(
             self._engine, self._audience, self._ledger_thread.send_soon
         )
-        self.archive = Archive(self._store, self._ledger_thread, self._local_thread)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """What the history, charts and the leaderboard are asked by."""
+        # Not before anybody asks: `edit` and the first screen must not pay for it.
+        from tracker_tui.archive import Archive
+
+        return Archive(self._store, self._ledger_thread, self._local_thread)
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Tell `listener` of every event, from the thread in which it happens."""

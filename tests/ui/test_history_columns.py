@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tracker_tui.domain.history import Cursor, HistoryEntry
+from tracker_tui.domain.history_wording import entry_sentence
 from tracker_tui.domain.quantities import Location, grouped, signed
-from tracker_tui.domain.wording import entry_sentence
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.history_columns import (
     GAP,

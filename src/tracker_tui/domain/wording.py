@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, describe
-from tracker_tui.domain.days import Zone, local_time
-from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
@@ -151,21 +149,3 @@ def climbed_text(places: int | None) -> str:
     if places == 0:
         return "="
     return f"▲{places}" if places > 0 else f"▼{-places}"
-
-
-def entry_sentence(
-    entry: HistoryEntry, who: str, what: str, places: Places, zone: Zone = None
-) -> str:
-    """Say what a history entry tells, as something to paste into a chat."""
-    sides = (
-        (Location.HAGGA, entry.hagga_before, entry.hagga),
-        (Location.DEEP_DESERT, entry.deep_desert_before, entry.deep_desert),
-    )
-    moved = ", ".join(
-        f"{one_line(places[location], 24)} {signed(after - before)} → {grouped(after)}"
-        for location, before, after in sides
-        if after != before
-    )
-    reason = f" ({one_line(entry.reason, 200)})" if entry.reason else ""
-    when = f"{local_time(entry.at, zone):%Y-%m-%d %H:%M}"
-    return f"{when} {who}: {what} {moved or 'counted, ±0'}{reason}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tracker_tui.domain.course import DailyTotals
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS, ago
 from tracker_tui.ui.shown import bar, percent_text, sparkline
+
+if TYPE_CHECKING:
+    from tracker_tui.domain.course import DailyTotals
 
 GAP: Final = 1
 SPARKLINE_DAYS: Final = 30

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tracker_tui.domain.activity import Activity, ResourceActivity
 from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.domain.history_wording import in_period
 from tracker_tui.domain.period import PERIODS, WEEK
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
@@ -21,7 +22,7 @@ from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import answers
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.facts import facts
-from tracker_tui.ui.screens.entries import EntriesScreen, within
+from tracker_tui.ui.screens.entries import EntriesScreen
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 
@@ -67,7 +68,7 @@ class ActivityScreen(EntriesScreen):
         self._add_up()
 
     def _why_nothing(self) -> str:
-        return f"You changed nothing {within(self.wish.span)}."
+        return f"You changed nothing {in_period(self.wish.span)}."
 
     @work(group="sums", exclusive=True)
     async def _add_up(self) -> None:

@@ -12,9 +12,9 @@ from textual.worker import Worker
 
 from tracker_tui.archive import Question
 from tracker_tui.domain.history import HistoryEntry, HistoryFilter
-from tracker_tui.domain.period import ALL, Period
+from tracker_tui.domain.history_wording import entry_sentence, in_period
+from tracker_tui.domain.period import ALL
 from tracker_tui.domain.roles import Right
-from tracker_tui.domain.wording import entry_sentence
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import age_told
@@ -80,12 +80,12 @@ class EntriesScreen(ArchiveScreen):
         period = self.wish.span
         is_over = period.is_all or period.until is not None or period.since is not None
         self.table.end_text = (
-            "" if is_over else f"nothing older {within(period)}: enter looks further back"
+            "" if is_over else f"nothing older {in_period(period)}: enter looks further back"
         )
         self.table.nothing_text = self._why_nothing()
 
     def _why_nothing(self) -> str:
-        return f"Nothing {within(self.wish.span)}."
+        return f"Nothing {in_period(self.wish.span)}."
 
     def show_facts(self) -> None:
         """Say what is shown, and how old it is."""
@@ -198,10 +198,3 @@ class EntriesScreen(ArchiveScreen):
         """Leave what is under way; else go back to the resources."""
         if not self._export.cancel():
             await super().action_back()
-
-
-def within(period: Period) -> str:
-    """Say which period: `in the last 7d`, `in 2026-01-01..2026-01-31`."""
-    if period.is_all:
-        return "of all time"
-    return f"in the last {period.name}" if period.span is not None else f"in {period.name}"

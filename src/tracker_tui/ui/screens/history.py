@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.domain.history_wording import in_period
 from tracker_tui.domain.period import MONTH
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.history_columns import KIND_LOOKS
-from tracker_tui.ui.screens.entries import EntriesScreen, within
+from tracker_tui.ui.screens.entries import EntriesScreen
 from tracker_tui.ui.screens.main import FilteredScreen
 from tracker_tui.ui.widgets.filter_bar import FilterBar
 from tracker_tui.ui.widgets.history_table import HistoryTable
@@ -78,7 +79,7 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
             parts.append("only mine" if is_me else one_line(tracker.name_of(wish.member_id), 20))
         if wish.location is not None:
             parts.append(one_line(tracker.places[wish.location], 16))
-        return parts if wish.span.is_all else [*parts, within(wish.span)]
+        return parts if wish.span.is_all else [*parts, in_period(wish.span)]
 
     def _why_nothing(self) -> str:
         if self.wish == HistoryFilter():

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
+from tracker_tui.domain.history_wording import in_period
 from tracker_tui.domain.leaderboard import Leaderboard
 from tracker_tui.domain.period import LEADERBOARD_PERIODS, WEEK
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import age_told, answers
-from tracker_tui.ui.screens.entries import within
 from tracker_tui.ui.screens.main import ArchiveScreen
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.leaderboard_table import LeaderboardTable
@@ -82,7 +82,7 @@ class LeaderboardScreen(ArchiveScreen):
         self.show_facts()
 
     def _show(self, board: Leaderboard) -> None:
-        self.table.empty_text = f"Nobody earned points {within(self.periods.period)}."
+        self.table.empty_text = f"Nobody earned points {in_period(self.periods.period)}."
         self.table.show(board)
         self.own.show(board.of(self.tracker.member.id))
 
@@ -126,7 +126,7 @@ class LeaderboardScreen(ArchiveScreen):
         if standing is not None:
             name = one_line(standing.name, 60)
             points = f"{standing.points:,.2f} points, {standing.actions} actions"
-            line = f"{standing.rank}. {name}: {points} {within(self.periods.period)}"
+            line = f"{standing.rank}. {name}: {points} {in_period(self.periods.period)}"
             self.app.copy_to_clipboard(line)
             self.notify(f"Copied: {line}", markup=False, timeout=2)
 

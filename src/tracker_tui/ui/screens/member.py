@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from tracker_tui.domain.days import start_of
+from tracker_tui.domain.history_wording import in_period
 from tracker_tui.domain.leaderboard import MemberPoints, Standing
 from tracker_tui.domain.period import MONTH, Period
 from tracker_tui.domain.status import DAY
@@ -22,7 +23,6 @@ from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import answers
 from tracker_tui.ui.course_chart import points_chart
 from tracker_tui.ui.screens.dialog import Dialog
-from tracker_tui.ui.screens.entries import within
 from tracker_tui.ui.widgets.chart_view import ChartView
 from tracker_tui.ui.widgets.contribution_table import ContributionTable
 
@@ -50,7 +50,7 @@ class MemberScreen(Dialog[None]):
         """Lay out totals and chart beside each other, contributions below."""
         standing = self._standing
         name = one_line(standing.name, 60)
-        told = f"{name}   #{standing.rank}, {standing.points:,.2f} points {within(self._period)}"
+        told = f"{name}   #{standing.rank}, {standing.points:,.2f} points {in_period(self._period)}"
         with Vertical(classes="dialog wide whole"):
             yield Static(Text(told), classes="dialog-title")
             with Horizontal(id="member-top"):
@@ -62,7 +62,7 @@ class MemberScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Ask for both."""
         archive, member = self._tracker.archive, self._standing.user_id
-        self.table.nothing_text = f"Nothing earned points {within(self._period)}."
+        self.table.nothing_text = f"Nothing earned points {in_period(self._period)}."
         self.table.show(partial(archive.contributions, member, self._period))
         self.set_focus(self.table)
         self._read_points()
