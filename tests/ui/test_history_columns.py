@@ -65,61 +65,57 @@ def shown(layout: HistoryLayout) -> int:
 # How wide each column is
 
 
-@given(st.integers(40, 220), known_widths, st.booleans())
-@example(62, Widths(), True)
-@example(40, Widths(40, 60, 12, 12), True)
-def test_numbers_are_never_cut(width: int, widths: Widths, has_name: bool) -> None:
-    layout = lay_out(width, widths, has_name=has_name)
+@given(st.integers(40, 220), known_widths)
+@example(62, Widths())
+@example(40, Widths(40, 60, 12, 12))
+def test_numbers_are_never_cut(width: int, widths: Widths) -> None:
+    layout = lay_out(width, widths)
     assert (layout.change, layout.quantity, layout.time) == (widths.change, widths.quantity, 5)
     assert layout.moved == widths.change + widths.quantity + 3
     assert layout.kind in (1, 10)
     assert min(layout) >= 0
-    assert (layout.name > 0) <= has_name
 
 
-def narrowest(widths: Widths, *, has_name: bool) -> int:
+def narrowest(widths: Widths) -> int:
     """Return the width in which time, sign, eight characters of who and all numbers have room."""
     moved = widths.change + 3 + widths.quantity
-    return 5 + 1 + 8 + 2 * moved + 5 * GAP + (GAP if has_name else 0)
+    return 5 + 1 + 8 + 2 * moved + 6 * GAP
 
 
-@given(st.integers(40, 220), known_widths, st.booleans())
-@example(62, Widths(change=6, quantity=6), True)
-def test_the_columns_fit_wherever_the_numbers_do(
-    width: int, widths: Widths, has_name: bool
-) -> None:
-    if width >= narrowest(widths, has_name=has_name):
-        assert used(lay_out(width, widths, has_name=has_name)) <= width
+@given(st.integers(40, 220), known_widths)
+@example(62, Widths(change=6, quantity=6))
+def test_the_columns_fit_wherever_the_numbers_do(width: int, widths: Widths) -> None:
+    if width >= narrowest(widths):
+        assert used(lay_out(width, widths)) <= width
 
 
-@pytest.mark.parametrize("has_name", [True, False])
 @pytest.mark.parametrize(("change", "quantity", "width"), [
     (4, 4, 44), (6, 6, 52), (7, 7, 56), (9, 9, 64), (12, 11, 74),
 ])  # fmt: skip
 def test_so_wide_numbers_have_room_in_so_narrow_a_table(
-    change: int, quantity: int, width: int, has_name: bool
+    change: int, quantity: int, width: int
 ) -> None:
-    layout = lay_out(width, Widths(20, 40, change, quantity), has_name=has_name)
+    layout = lay_out(width, Widths(20, 40, change, quantity))
     assert used(layout) <= width
     assert layout.who == 8
 
 
-@given(known_widths, st.booleans())
+@given(known_widths)
 @settings(max_examples=25)
-def test_a_wider_table_shows_no_fewer_columns(widths: Widths, has_name: bool) -> None:
-    layouts = [lay_out(width, widths, has_name=has_name) for width in range(40, 221)]
+def test_a_wider_table_shows_no_fewer_columns(widths: Widths) -> None:
+    layouts = [lay_out(width, widths) for width in range(40, 221)]
     assert all(shown(wider) >= shown(layout) for layout, wider in pairwise(layouts))
     assert all(wider.kind >= layout.kind for layout, wider in pairwise(layouts))
     # Where the word of the kind comes in, the rest gives way to it by what it takes.
     assert all(used(wider) >= used(layout) for layout, wider in pairwise(layouts))
 
 
-@given(known_widths, st.booleans())
+@given(known_widths)
 @settings(max_examples=40)
-def test_nothing_takes_more_room_than_it_needs(widths: Widths, has_name: bool) -> None:
-    layout = lay_out(220, widths, has_name=has_name)
+def test_nothing_takes_more_room_than_it_needs(widths: Widths) -> None:
+    layout = lay_out(220, widths)
     assert layout.who == min(widths.who, 20)
-    assert layout.name == (min(widths.name, 40) if has_name else 0)
+    assert layout.name == min(widths.name, 40)
     assert used(layout) == 220
     assert layout.reason >= 24
 
@@ -137,7 +133,7 @@ def test_nothing_takes_more_room_than_it_needs(widths: Widths, has_name: bool) -
 ])  # fmt: skip
 def test_what_gives_way_first(width: int, kind: int, who: int, name: int, reason: int) -> None:
     """The word of the kind, what the reason has to spare, who, the name, and then all of it."""
-    layout = lay_out(width, Widths(who=20, name=30, change=6, quantity=7), has_name=True)
+    layout = lay_out(width, Widths(who=20, name=30, change=6, quantity=7))
     found = (layout.kind, layout.who, layout.name, layout.reason)
     assert found == (kind, who, name, reason)
 
@@ -149,7 +145,7 @@ def test_the_longest_number_of_all_rows_has_room(
 ) -> None:
     entries = [entry("absolute", (a, b), (c, d)) for a, b, c, d in rows]
     widths = Widths().with_rows(entries, {"1": "x" * 9}, {"spice": "y" * 70})
-    layout = lay_out(120, widths, has_name=True)
+    layout = lay_out(120, widths)
     for each in entries:
         for change, quantity in (
             (each.hagga_change, each.hagga),

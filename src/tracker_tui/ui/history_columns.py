@@ -70,23 +70,21 @@ class HistoryLayout(NamedTuple):
         return self.change + len(_ARROW) + self.quantity
 
 
-def lay_out(width: int, widths: Widths, *, has_name: bool) -> HistoryLayout:
+def lay_out(width: int, widths: Widths) -> HistoryLayout:
     """Share out `width` cells: numbers are never cut, the reason gives way first, then names."""
     moved = widths.change + len(_ARROW) + widths.quantity
-    who, name = min(widths.who, _WHO_AT_MOST), min(widths.name, _NAME_AT_MOST) if has_name else 0
-    fixed = _TIME + 2 * moved + 5 * GAP
+    who, name = min(widths.who, _WHO_AT_MOST), min(widths.name, _NAME_AT_MOST)
+    fixed = _TIME + 2 * moved + 6 * GAP
     kind = 1
-    room = width - fixed - kind - who - name - (GAP if has_name else 0)
+    room = width - fixed - kind - who - name
     if room >= _REASON_WANTED + _KIND:
         kind, room = _KIND + 2, room - _KIND - 1
     lacking = max(0, _REASON_WANTED - room)
     given = min(lacking, max(0, who - _WHO_AT_LEAST))
     who, lacking = who - given, lacking - given
-    if has_name:
-        name = max(min(name, _NAME_AT_LEAST), name - lacking)
-    room = width - fixed - kind - who - name - (GAP if has_name else 0)
-    if has_name:
-        name = max(0, name + min(0, room))
+    name = max(min(name, _NAME_AT_LEAST), name - lacking)
+    room = width - fixed - kind - who - name
+    name = max(0, name + min(0, room))
     return HistoryLayout(_TIME, kind, who, name, widths.change, widths.quantity, max(0, room))
 
 

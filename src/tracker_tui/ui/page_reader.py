@@ -35,14 +35,11 @@ class PageReader(Generic[R]):
         archive: Archive,
         change: Callable[[Callable[[], object]], None],
         came: Callable[[list[R]], None],
-        *,
-        has_days: bool,
     ) -> None:
         """Let `change` make changes of what is shown already, and `came` hear of all rows."""
         self._archive = archive
         self._change = change
         self._came = came
-        self._has_days = has_days
         self._ask: Ask | None = None
         self.window: Window[R] = self._new_window()
         self._wants_newest = False
@@ -167,7 +164,7 @@ class PageReader(Generic[R]):
             self.read_at = answer.at
 
     def _new_window(self) -> Window[R]:
-        return Window(self._day_of if self._has_days else None)
+        return Window(self._day_of)
 
     def _day_of(self, at: int) -> int:
         return day_of(at, self._archive.zone)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
@@ -11,6 +10,7 @@ from tracker_tui.domain.leaderboard import Contribution
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.cells import fit
+from tracker_tui.ui.widgets.line_table import filled, spaced
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
 _TIME, _QUANTITY, _POINTS = 5, 13, 12
@@ -32,13 +32,7 @@ class ContributionTable(PagedTable[Contribution]):
             "Points".rjust(_POINTS),
             "How they came about".ljust(how),
         ]
-        text = " ".join(titles)
-        return Strip([Segment(text, style)]).extend_cell_length(width, style).crop(0, width)
-
-    def column_at(self, x: int) -> str | None:
-        """There is nothing to sort by."""
-        del x
-        return None
+        return filled(" ".join(titles), style, width)
 
     def entry_line(self, row: Contribution, base: Style, width: int) -> Strip:
         """Draw a contribution."""
@@ -52,8 +46,7 @@ class ContributionTable(PagedTable[Contribution]):
             (fit(f"{row.final:,.2f}", _POINTS, is_right=True), base),
             (fit(how_it_came(row), how), dim),
         ]
-        gap = Segment(" ", base)
-        return Strip([part for text, style in cells for part in (Segment(text, style), gap)])
+        return spaced(cells, width, base)
 
 
 def how_it_came(row: Contribution) -> str:

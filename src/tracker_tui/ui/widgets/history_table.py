@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
@@ -14,7 +11,6 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.history_columns import (
-    GAP,
     HistoryLayout,
     Widths,
     kind_text,
@@ -22,6 +18,7 @@ from tracker_tui.ui.history_columns import (
     moved_text,
     titles,
 )
+from tracker_tui.ui.widgets.line_table import spaced
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
 _WHO_AT_MOST = 40
@@ -32,19 +29,9 @@ _NAME_AT_MOST = 60
 class HistoryTable(PagedTable[HistoryEntry]):
     """Entries of the history, newest first."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--gain", "table--loss"}
-
-    def __init__(
-        self,
-        tracker: Tracker,
-        *,
-        has_name: bool = True,
-        id: str | None = None,  # noqa: A002
-    ) -> None:
-        """`has_name` False: all entries are of one resource, which need not be named."""
+    def __init__(self, tracker: Tracker, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(tracker.archive, id=id)
         self._tracker = tracker
-        self._has_name = has_name
         self._widths = Widths()
         self._layout: tuple[int, HistoryLayout] | None = None
 
@@ -68,22 +55,14 @@ class HistoryTable(PagedTable[HistoryEntry]):
     def laid_out(self, width: int) -> HistoryLayout:
         """Return the columns for so many cells."""
         if self._layout is None or self._layout[0] != width:
-            self._layout = (width, lay_out(width, self._widths, has_name=self._has_name))
+            self._layout = (width, lay_out(width, self._widths))
         return self._layout[1]
 
     def header_line(self, width: int) -> Strip:
         """Draw the titles."""
         style = self.style_of("header")
-        text = "".join(
-            fit(title, cells) + " " * GAP
-            for title, cells in titles(self.laid_out(width), self._tracker.places)
-        )
-        return Strip([Segment(text, style)]).extend_cell_length(width, style).crop(0, width)
-
-    def column_at(self, x: int) -> str | None:
-        """There is nothing to sort by: the history is in order of time."""
-        del x
-        return None
+        named = titles(self.laid_out(width), self._tracker.places)
+        return spaced([(fit(title, cells), style) for title, cells in named], width, style)
 
     def entry_line(self, row: HistoryEntry, base: Style, width: int) -> Strip:
         """Draw an entry."""
@@ -103,10 +82,6 @@ class HistoryTable(PagedTable[HistoryEntry]):
             (row.deep_desert_change, row.deep_desert),
         ):
             text = moved_text(change, quantity, layout, is_counted=is_counted)
-            cells.append((text, base + self._change_style(change)))
+            cells.append((text, base + self.style_of_change(change)))
         cells.append((fit(one_line(row.reason or "", 500), layout.reason), dim))
-        gap = Segment(" " * GAP, base)
-        return Strip([part for text, style in cells for part in (Segment(text, style), gap)])
-
-    def _change_style(self, change: int) -> Style:
-        return self.style_of("gain" if change > 0 else "loss" if change < 0 else "dim")
+        return spaced(cells, width, base)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
@@ -15,9 +14,8 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import climbed_text
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.shown import bar
-from tracker_tui.ui.widgets.line_table import LineTable
+from tracker_tui.ui.widgets.line_table import LineTable, filled, spaced
 
-_GAP = " "
 _RANK, _POINTS, _ACTIONS, _PERCENT, _CLIMBED = 5, 14, 8, 5, 6
 _NAME_AT_LEAST, _NAME_AT_MOST = 10, 32
 _BAR_AT_LEAST, _BAR_AT_MOST = 6, 48
@@ -35,7 +33,7 @@ class LeaderboardTable(LineTable):
             tooltip="What earned the points",
         ),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--gain", "table--loss", "table--mine"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--mine"}
 
     def __init__(self, own_id: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         """Mark the row of the member `own_id`."""
@@ -78,22 +76,18 @@ class LeaderboardTable(LineTable):
             "Share".ljust(share + _PERCENT),
             "Change".rjust(_CLIMBED),
         ]
-        text = _GAP.join(titles)
-        return Strip([Segment(text, style)]).extend_cell_length(width, style).crop(0, width)
+        return filled(" ".join(titles), style, width)
 
     def row_line(self, position: int, width: int) -> Strip:
         """Draw a member's row."""
-        base = self.rich_style
-        if position == self.cursor:
-            name = "table--cursor" if self.has_focus else "table--cursor-blurred"
-            base += self.get_component_rich_style(name, partial=True)
-        return self.standing_line(self.board.standings[position], base, width)
+        ground = self.ground(is_cursor=position == self.cursor)
+        return self.standing_line(self.board.standings[position], ground, width)
 
     def standing_line(self, standing: Standing, base: Style, width: int) -> Strip:
         """Draw one member on the ground of `base`."""
         name, share = _widths(width)
         is_own = standing.user_id == self._own_id
-        mine = self.get_component_rich_style("table--mine", partial=True) if is_own else Style()
+        mine = self.style_of("mine") if is_own else Style()
         text = f"{'▸ ' if is_own else ''}{one_line(standing.name, 60)}"
         percent = f"{standing.share * 100:.0f} %"
         climbed = climbed_text(standing.climbed) if self.board.has_before else ""
@@ -103,25 +97,13 @@ class LeaderboardTable(LineTable):
             (fit(f"{standing.points:,.2f}", _POINTS, is_right=True), base + mine),
             (fit(grouped(standing.actions), _ACTIONS, is_right=True), base),
             (bar(round(standing.share * 100), share) + percent.rjust(_PERCENT), base),
-            (climbed.rjust(_CLIMBED), base + self._climbed_style(standing)),
+            (climbed.rjust(_CLIMBED), base + self.style_of_change(standing.climbed or 0)),
         ]
-        gap = Segment(_GAP, base)
-        strip = Strip([part for text, style in cells for part in (Segment(text, style), gap)])
-        return strip.extend_cell_length(width, base).crop(0, width)
-
-    def column_at(self, x: int) -> str | None:
-        """There is one order only: points."""
-        del x
-        return None
-
-    def _climbed_style(self, standing: Standing) -> Style:
-        climbed = standing.climbed or 0
-        name = "gain" if climbed > 0 else "loss" if climbed < 0 else "dim"
-        return self.get_component_rich_style(f"table--{name}", partial=True)
+        return spaced(cells, width, base)
 
 
 def _widths(width: int) -> tuple[int, int]:
     """Return the cells of the name, and of the bar."""
-    room = width - (_RANK + _POINTS + _ACTIONS + _PERCENT + _CLIMBED) - 5 * len(_GAP)
+    room = width - (_RANK + _POINTS + _ACTIONS + _PERCENT + _CLIMBED) - 5
     share = max(_BAR_AT_LEAST, min(_BAR_AT_MOST, room - _NAME_AT_MOST))
     return max(_NAME_AT_LEAST, min(_NAME_AT_MOST, room - share)), share

@@ -6,10 +6,12 @@ What the rows are and how they look is a subclass's. A row costs nothing until i
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -20,6 +22,18 @@ from textual.strip import Strip
 
 HEADER = 1
 _EMPTY_INDENT = 3
+
+
+def filled(text: str, style: Style, width: int, ground: Style | None = None) -> Strip:
+    """Return a line of text in `width` cells; what it leaves has the style of the `ground`."""
+    return Strip([Segment(text, style)]).extend_cell_length(width, ground or style).crop(0, width)
+
+
+def spaced(cells: Iterable[tuple[str, Style]], width: int, ground: Style) -> Strip:
+    """Return cells with a blank behind each, in a line of `width` cells."""
+    gap = Segment(" ", ground)
+    strip = Strip([part for text, style in cells for part in (Segment(text, style), gap)])
+    return strip.extend_cell_length(width, ground).crop(0, width)
 
 
 class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -40,6 +54,8 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         "table--cursor",
         "table--cursor-blurred",
         "table--dim",
+        "table--gain",
+        "table--loss",
     }
 
     cursor = reactive(0, repaint=False)
@@ -57,6 +73,10 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.key = key
             super().__init__()
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._styles: dict[str, Style] = {}
+
     # What a subclass says
 
     @property
@@ -72,9 +92,10 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     def row_line(self, position: int, width: int) -> Strip:
         """Draw one row."""
 
-    @abstractmethod
     def column_at(self, x: int) -> str | None:
-        """Return the key of the column in whose title the cell `x` is."""
+        """Return the key of the column in whose title the cell `x` is; None where none is."""
+        del x
+        return None
 
     # Drawing
 
@@ -87,13 +108,39 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         if position < self.row_count:
             return self.row_line(position, width)
         text = "" if self.row_count else self._empty_line(y - HEADER - 1, width)
-        dim = self.rich_style + self.get_component_rich_style("table--dim", partial=True)
-        return Strip([Segment(text, dim)]).extend_cell_length(width, self.rich_style).crop(0, width)
+        ground = self.style_of("")
+        return filled(text, ground + self.style_of("dim"), width, ground)
 
     def _empty_line(self, number: int, width: int) -> str:
         indent = " " * _EMPTY_INDENT
         lines = wrap(self.empty_text, max(1, width - 2 * _EMPTY_INDENT))
         return indent + lines[number] if 0 <= number < len(lines) else ""
+
+    def style_of(self, name: str) -> Style:
+        """Return the style of a part of the table; the empty name: of what has none."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.rich_style
+            if name:
+                style = self.get_component_rich_style(f"table--{name}", partial=True)
+            self._styles[name] = style
+        return style
+
+    def style_of_change(self, change: int) -> Style:
+        """Return the style of what was won or lost."""
+        return self.style_of("gain" if change > 0 else "loss" if change < 0 else "dim")
+
+    def ground(self, *, is_cursor: bool) -> Style:
+        """Return the style that the cells of a row lie on."""
+        ground = self.style_of("")
+        if is_cursor:
+            ground += self.style_of("cursor" if self.has_focus else "cursor-blurred")
+        return ground
+
+    def notify_style_update(self) -> None:
+        """Look styles up anew in another theme."""
+        super().notify_style_update()
+        self._styles.clear()
 
     def refresh_row(self, position: int) -> None:
         """Draw one row anew."""

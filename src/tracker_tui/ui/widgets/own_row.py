@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from tracker_tui.domain.leaderboard import Standing
 from tracker_tui.ui.widgets.leaderboard_table import LeaderboardTable
+from tracker_tui.ui.widgets.line_table import filled
 
 
 class OwnRow(Widget):
@@ -28,8 +29,5 @@ class OwnRow(Widget):
         if y or not self._table.row_count:
             return Strip.blank(width, style)
         if self._standing is None:
-            from rich.segment import Segment
-
-            text = "      ▸ you have no points in this period"
-            return Strip([Segment(text, style)]).extend_cell_length(width, style).crop(0, width)
+            return filled("      ▸ you have no points in this period", style, width)
         return self._table.standing_line(self._standing, style, width)

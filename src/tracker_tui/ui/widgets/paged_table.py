@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Final, Generic
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -18,7 +17,7 @@ from tracker_tui.domain.days import date_of, local_time
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.ui.page_reader import Ask, Job, PageReader
-from tracker_tui.ui.widgets.line_table import LineTable
+from tracker_tui.ui.widgets.line_table import LineTable, filled
 from tracker_tui.ui.window import DayLine, R, Window
 
 _DRAWN_AT_MOST: Final = 600
@@ -33,9 +32,6 @@ class PagedTable(LineTable, Generic[R]):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--day"}
 
-    has_days: ClassVar[bool] = True
-    """Whether a line tells on which day the rows below it were written."""
-
     class Read(Message):
         """Rows came, or could not be read."""
 
@@ -45,13 +41,10 @@ class PagedTable(LineTable, Generic[R]):
     def __init__(self, archive: Archive, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._archive = archive
-        self._reader: PageReader[R] = PageReader(
-            archive, self._keeping_place, self.rows_came, has_days=self.has_days
-        )
+        self._reader: PageReader[R] = PageReader(archive, self._keeping_place, self.rows_came)
         self._work: Worker[None] | None = None
         self._drawn: dict[tuple[R | DayLine, bool, bool, int], Strip] = {}
         """Lines as they were last drawn."""
-        self._styles: dict[str, Style] = {}
         self.end_text = ""
         """What the last line says where nothing older is in the period; Enter there asks for it."""
         self.nothing_text = "Nothing here yet."
@@ -241,10 +234,10 @@ class PagedTable(LineTable, Generic[R]):
         """Draw a row, a day line, or the last line; most of them are as they were drawn before."""
         is_cursor = position == self.cursor
         if position >= self._window.size:
-            return self._told(f"   {self._last_line}", self._ground(is_cursor=is_cursor), width)
+            return self._told(f"   {self._last_line}", self.ground(is_cursor=is_cursor), width)
         line = self._window.line(position)
         if line is None:
-            return self._told("   …", self._ground(is_cursor=is_cursor), width)
+            return self._told("   …", self.ground(is_cursor=is_cursor), width)
         key = (line, is_cursor, is_cursor and self.has_focus, width)
         drawn = self._drawn.get(key)
         if drawn is None:
@@ -256,24 +249,7 @@ class PagedTable(LineTable, Generic[R]):
     def _draw(self, line: R | DayLine, width: int, *, is_cursor: bool) -> Strip:
         if isinstance(line, DayLine):
             return self._day_line(line, width)
-        base = self._ground(is_cursor=is_cursor)
-        return self.entry_line(line, base, width).extend_cell_length(width, base).crop(0, width)
-
-    def _ground(self, *, is_cursor: bool) -> Style:
-        base = self.style_of("")
-        if is_cursor:
-            base += self.style_of("cursor" if self.has_focus else "cursor-blurred")
-        return base
-
-    def style_of(self, name: str) -> Style:
-        """Return the style of a part of the table; the empty name: of what has none."""
-        style = self._styles.get(name)
-        if style is None:
-            style = self.rich_style
-            if name:
-                style = self.get_component_rich_style(f"table--{name}", partial=True)
-            self._styles[name] = style
-        return style
+        return self.entry_line(line, self.ground(is_cursor=is_cursor), width)
 
     def draw_anew(self) -> None:
         """Forget how lines were drawn."""
@@ -283,19 +259,15 @@ class PagedTable(LineTable, Generic[R]):
     def notify_style_update(self) -> None:
         """Draw all lines anew in another theme."""
         super().notify_style_update()
-        self._styles.clear()
         self._drawn.clear()
 
-    def _told(self, text: str, base: Style, width: int) -> Strip:
-        dim = base + self.style_of("dim")
-        return Strip([Segment(text, dim)]).extend_cell_length(width, base).crop(0, width)
+    def _told(self, text: str, ground: Style, width: int) -> Strip:
+        return filled(text, ground + self.style_of("dim"), width, ground)
 
     def _day_line(self, line: DayLine, width: int) -> Strip:
         day = date_of(line.day)
         text = f"── {day:%A}, {day.day} {day:%B %Y} "
-        return Strip(
-            [Segment(text.ljust(width, "─"), self.style_of("") + self.style_of("day"))]
-        ).crop(0, width)
+        return filled(text.ljust(width, "─"), self.style_of("") + self.style_of("day"), width)
 
     def on_resize(self) -> None:
         """Read what comes into sight."""

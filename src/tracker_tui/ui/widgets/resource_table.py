@@ -203,12 +203,10 @@ class ResourceTable(LineTable):
         return drawn[1]
 
     def _drawn(self, look: _Look) -> Strip:
-        base, flash, resource = self.rich_style, Style.null(), look.resource
-        if look.is_cursor:
-            name = "table--cursor" if look.has_focus else "table--cursor-blurred"
-            base += self.get_component_rich_style(name, partial=True)
+        base, flash = self.ground(is_cursor=look.is_cursor), Style.null()
+        resource = look.resource
         if look.is_flashing:
-            flash = self.get_component_rich_style("table--flash", partial=True)
+            flash = self.style_of("flash")
         segments: list[Segment] = []
         for column in self._columns:
             # Under the cursor the name does not flash, so that the cursor is never out of sight.
@@ -242,7 +240,7 @@ class ResourceTable(LineTable):
                 return Style.null()
             case _:
                 name = "dim"
-        return self.get_component_rich_style(f"table--{name}", partial=True)
+        return self.style_of(name)
 
     def _lay_out(self) -> None:
         self._lines.clear()
