@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 from benchmarks import programs
-from benchmarks.pty_probe import Unanswered
+from benchmarks.answers import answer_of
 from benchmarks.repetition import warmed_by_turns
 from benchmarks.report import Line, Unit
 from benchmarks.rows.bench import MANY, Bench
 
 _WORD = "spice"
-_REPOSITORY = Path(__file__).resolve().parents[2]
 Probe = dict[str, list[float]]
 """Seconds for each key, by what was measured."""
 
@@ -50,15 +46,5 @@ def _line(what: str, measured: float, baseline: float | None) -> Line:
 
 
 def _probe(kind: str, environment: dict[str, str]) -> Probe:
-    done = subprocess.run(
-        programs.filter_probe(kind, _WORD),
-        env=environment,
-        cwd=_REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Unanswered(done.stderr.strip().splitlines()[-1] if done.stderr else "no answer")
-    measured: Probe = json.loads(done.stdout)
+    measured: Probe = answer_of(programs.filter_probe(kind, _WORD), environment)
     return measured

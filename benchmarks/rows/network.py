@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 from peewee import RawQuery
 
 from benchmarks import programs
+from benchmarks.answers import answer_of
 from benchmarks.databases import fill, names
-from benchmarks.pty_probe import Terminal, Unanswered
+from benchmarks.pty_probe import Terminal
 from benchmarks.repetition import medians
 from benchmarks.report import Line, Unit
 from benchmarks.rows.bench import FEW, MANY, Bench
@@ -28,7 +26,6 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.snapshot import Snapshot, Wish
 from tracker_tui.sync.rhythm import FOCUSED_SECONDS, THOROUGH_SECONDS
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
 _NETWORKS: dict[str, Fate] = {
     "near": pass_on,
     "at 300 ms": delayed(0.3),
@@ -86,17 +83,7 @@ def _opening_and_entering(bench: Bench, proxy: Proxy) -> Iterator[Line]:
 
 
 def _enter(environment: dict[str, str], edits: int) -> list[float]:
-    done = subprocess.run(
-        programs.enter_probe(edits),
-        env=environment,
-        cwd=_REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Unanswered(done.stderr.strip().splitlines()[-1] if done.stderr else "no answer")
-    measured: list[float] = json.loads(done.stdout)
+    measured: list[float] = answer_of(programs.enter_probe(edits), environment)
     return measured
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 from benchmarks import programs
-from benchmarks.pty_probe import Unanswered
+from benchmarks.answers import answer_of
 from benchmarks.repetition import by_turns
 from benchmarks.report import Line, Unit
 from benchmarks.rows.bench import MANY, Bench
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
 _A_REDRAW = 1000 / 30
 """Milliseconds: 30 a second look smooth."""
 Probe = dict[str, float | None]
@@ -53,15 +49,5 @@ def _median(probes: list[Probe], name: str) -> float | None:
 
 
 def _probe(kind: str, rows: int, environment: dict[str, str]) -> Probe:
-    done = subprocess.run(
-        programs.wheel_probe(kind, rows),
-        env=environment,
-        cwd=_REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Unanswered(done.stderr.strip().splitlines()[-1] if done.stderr else "no answer")
-    measured: Probe = json.loads(done.stdout)
+    measured: Probe = answer_of(programs.wheel_probe(kind, rows), environment)
     return measured

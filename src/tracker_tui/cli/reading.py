@@ -19,7 +19,7 @@ from tracker_tui.cli.output import complain
 from tracker_tui.config import load_config
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import ago
+from tracker_tui.domain.wording import since_told
 from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, TrackerError, UnknownResource
 from tracker_tui.tracker import Tracker
 
@@ -91,9 +91,7 @@ def ask(tracker: Tracker, question_of: Callable[[], Question[T]]) -> Reply[T]:
 
 def tell_age(trouble: TrackerError, age: float, more: str = "") -> None:
     """Say in one line why what is shown is `age` seconds old."""
-    span = ago(int(age))
-    when = "just now" if span == "now" else f"{span} ago"
-    complain(f"{trouble} Shown is what was read {when}.{more}")
+    complain(f"{trouble} Shown is what was read {since_told(int(age))}.{more}")
 
 
 def shown_places(tracker: Tracker) -> tuple[str, str]:

@@ -149,3 +149,9 @@ def climbed_text(places: int | None) -> str:
     if places == 0:
         return "="
     return f"▲{places}" if places > 0 else f"▼{-places}"
+
+
+def since_told(seconds: int) -> str:
+    """Say how long ago something was: `just now`, `3 min ago`."""
+    span = ago(seconds)
+    return "just now" if span == "now" else f"{span} ago"

@@ -13,6 +13,7 @@ from tracker_tui.domain.activity import Activity, ResourceActivity
 from tracker_tui.domain.days import Zone, day_of
 from tracker_tui.domain.leaderboard import sane
 from tracker_tui.domain.period import Period
+from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import gains_and_losses
 from tracker_tui.ledger.history import within
@@ -54,7 +55,7 @@ class ActivityQuestion(NamedTuple):
         day = day_number(row.created_at, self.zone)
         days = (
             row.select(day)
-            .where(is_theirs, row.created_at >= now - _STREAK_DAYS * 86_400, row.created_at <= now)
+            .where(is_theirs, row.created_at >= now - _STREAK_DAYS * DAY, row.created_at <= now)
             .distinct()
         )
         earned = points.select(fn.TOTAL(points.final_points), fn.COUNT(SQL("*"))).where(

@@ -17,9 +17,10 @@ from tracker_tui.domain.days import Zone
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.members import Members
 from tracker_tui.domain.period import Period
+from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import change_of_total, gains_and_losses, whole_number
-from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.history import HistoryQuestion, begin_of, newest_first
 from tracker_tui.ledger.members import members_from, named_members
 
 LEVELS: Final = 400
@@ -57,7 +58,7 @@ class CourseQuestion(NamedTuple):
         before = (
             row.select(*levels)
             .where(of_resource, row.created_at < since)
-            .order_by(row.created_at.desc(), SQL("rowid DESC"))
+            .order_by(*newest_first(row.created_at))
             .limit(1)
         )
         first = (
@@ -130,7 +131,7 @@ class DailyLevelsQuestion(NamedTuple):
         row = HistoryRow
         day = day_number(row.created_at, self.zone)
         total = whole_number(row.new_quantity_hagga) + whole_number(row.new_quantity_deep_desert)
-        since = now - (self.days + 1) * 86_400
+        since = now - (self.days + 1) * DAY
         return [
             row.select(
                 row.resource,
@@ -153,10 +154,9 @@ class DailyLevelsQuestion(NamedTuple):
 
 def _begin(question: CourseQuestion, now: Any) -> Any:
     """Return where the chart begins: for all of time with the first change."""
-    if question.period.span is not None:
-        return now - question.period.span
-    if question.period.since is not None:
-        return Value(question.period.since)
+    begin = begin_of(question.period, now)
+    if begin is not None:
+        return begin
     row = HistoryRow
     # A time of 0 or less is none, and would leave everything else one column at the right.
     earliest = row.select(fn.MIN(row.created_at)).where(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from peewee import Case, Expression, Node, Value, fn
 
-from tracker_tui.db.models import HistoryRow, ResourceRow
+from tracker_tui.db.models import HistoryRow, ResourceRow, User
 from tracker_tui.domain.points import BONUS
 from tracker_tui.domain.resource import (
     GEAR_BLUEPRINTS,
@@ -98,3 +98,8 @@ def gains_and_losses() -> tuple[Node, Node]:
     """
     change = change_of_total()
     return fn.TOTAL(fn.MAX(change, 0)), fn.TOTAL(fn.MIN(change, 0))
+
+
+def called() -> Any:
+    """Return what to call a member."""
+    return fn.COALESCE(fn.NULLIF(User.custom_nickname, ""), User.username)

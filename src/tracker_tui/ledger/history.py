@@ -66,9 +66,9 @@ class HistoryQuestion(NamedTuple):
         wish = self.wish
         if not wish.is_indexed:
             return [_searched(self, now)]
+        of_anybody = _conditions(self, wish.span, now)
         if wish.member_id is None:
-            return [_newest(_conditions(self, now), self.limit)]
-        of_anybody = _conditions(self, now)
+            return [_newest(of_anybody, self.limit)]
         parts = (
             _newest([HistoryRow.updated_by == writing, *of_anybody], self.limit)
             for writing in writings_of(wish.member_id)
@@ -152,12 +152,12 @@ def _tuple(place: Cursor) -> Node:
     return SQL("(?, ?)", (place.at, place.rowid))
 
 
-def _conditions(question: HistoryQuestion, now: Any) -> list[Expression]:
-    """Return the conditions that an index serves, but for those of a member."""
+def _conditions(question: HistoryQuestion, period: Period, now: Any) -> list[Expression]:
+    """Return the conditions of a period that an index serves, but for those of a member."""
     row, wish = HistoryRow, question.wish
     return [
         *([] if wish.resource_id is None else [row.resource == wish.resource_id]),
-        *within(row.created_at, wish.span, now),
+        *within(row.created_at, period, now),
         *between_places(row.created_at, SQL("rowid"), question.before, question.down_to),
     ]
 
@@ -166,11 +166,12 @@ def _newest(conditions: Sequence[Any], limit: int) -> Select:
     query = HistoryRow.select(*_columns())
     if conditions:
         query = query.where(*conditions)
-    return query.order_by(*_newest_first()).limit(limit)
+    return query.order_by(*newest_first(HistoryRow.created_at)).limit(limit)
 
 
-def _newest_first() -> tuple[Node, Node]:
-    return HistoryRow.created_at.desc(), SQL("rowid DESC")
+def newest_first(created_at: Any) -> tuple[Node, Node]:
+    """Return the order of rows that the history and the leaderboard are read in."""
+    return created_at.desc(), SQL("rowid DESC")
 
 
 def _columns() -> list[Node]:
@@ -201,19 +202,19 @@ def _searched(question: HistoryQuestion, now: Any) -> Select:
 
     That one has no place: it is where the next page goes on, whether it passes or not.
     """
-    conditions = _conditions(question, now)
+    period = question.wish.span
+    conditions = _conditions(question, period, now)
     row, rowid = HistoryRow, SQL("rowid")
     last = row.select(row.created_at.alias("at"), rowid.alias("place"))
     last = last.where(*conditions) if conditions else last
-    bound = last.order_by(*_newest_first()).limit(1).offset(SEARCHED - 1).cte("bound")
+    bound = last.order_by(*newest_first(row.created_at)).limit(1).offset(SEARCHED - 1).cte("bound")
     # One bound, not two: of those of one column an index takes only the first.
-    begin = begin_of(question.wish.span, now)
+    begin = begin_of(period, now)
     begins = Select(columns=[SQL("-9e999") if begin is None else begin, Value(0)])
     reached = Select([bound], [bound.c.at, bound.c.place]).union_all(begins).limit(1)
-    endless = question._replace(wish=question.wish._replace(period=_without_begin(question)))
     found = _newest(
         [
-            *_conditions(endless, now),
+            *_conditions(question, period._replace(span=None, since=None), now),
             Expression(Tuple(row.created_at, rowid), ">=", reached),
             _passes(question.wish),
         ],
@@ -234,10 +235,6 @@ def _searched(question: HistoryQuestion, now: Any) -> Select:
     both = Select([found.alias("found")], [SQL("*")]).union_all(end).alias("both")
     in_order = (SQL("place IS NULL"), SQL("created_at DESC"), SQL("place DESC"))
     return Select([both], [SQL("*")]).order_by(*in_order).with_cte(bound)
-
-
-def _without_begin(question: HistoryQuestion) -> Period:
-    return question.wish.span._replace(span=None, since=None)
 
 
 def _passes(wish: HistoryFilter) -> Any:

@@ -29,7 +29,14 @@ from tracker_tui.domain.leaderboard import (
 from tracker_tui.domain.period import Period
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import seconds, whole_number
-from tracker_tui.ledger.history import PAGE, between_places, place_of, stored_time, within
+from tracker_tui.ledger.history import (
+    PAGE,
+    between_places,
+    newest_first,
+    place_of,
+    stored_time,
+    within,
+)
 from tracker_tui.ledger.members import (
     is_one_of,
     members_from,
@@ -83,10 +90,7 @@ class LeaderboardQuestion(NamedTuple):
         """Build the leaderboard from the results."""
         sums, members = results
         return ranked(
-            (
-                Sum(user or "", sane(now), n, sane(before), m)
-                for user, now, n, before, m in sums.rows
-            ),
+            (Sum(user or "", now, n, before, m) for user, now, n, before, m in sums.rows),
             members_from(members.rows),
             has_before=self.period.span is not None,
         )
@@ -214,6 +218,6 @@ def _newest_of(writing: Any, question: ContributionsQuestion, now: Any) -> Selec
             *within(row.created_at, question.period, now),
             *between_places(row.created_at, rowid, question.before, question.down_to),
         )
-        .order_by(row.created_at.desc(), rowid.desc())
+        .order_by(*newest_first(row.created_at))
         .limit(question.limit)
     )

@@ -10,6 +10,7 @@ from peewee import SQL, Expression, Select, fn
 from tracker_tui.db.batch import Rows
 from tracker_tui.db.models import User
 from tracker_tui.domain.members import Members, NamedMember
+from tracker_tui.ledger.expressions import called
 
 
 def named_members() -> Select:
@@ -85,8 +86,7 @@ def is_one_of(column: Any, writings: Iterable[Any]) -> Expression:
 
 def named_like(pattern: str) -> Select:
     """Select the Discord ids of members whose name has a pattern in it."""
-    name = fn.COALESCE(fn.NULLIF(User.custom_nickname, ""), User.username)
-    return User.select(User.discord_id).where(like(name, pattern))
+    return User.select(User.discord_id).where(like(called(), pattern))
 
 
 def like(text: Any, pattern: str) -> Any:

@@ -8,7 +8,7 @@ from time import time
 from typing import TypeVar
 
 from tracker_tui.archive import Answer, Archive, Question
-from tracker_tui.domain.wording import MINUTE, ago
+from tracker_tui.domain.wording import MINUTE, since_told
 from tracker_tui.errors import TrackerError
 
 T = TypeVar("T")
@@ -35,5 +35,4 @@ def age_told(read_at: float | None, trouble: TrackerError | None, *, is_reading:
     seconds = int(time() - read_at)
     if trouble is None and seconds < MINUTE:
         return ""
-    age = ago(seconds)
-    return f"read {'just now' if age == 'now' else f'{age} ago'}"
+    return f"read {since_told(seconds)}"

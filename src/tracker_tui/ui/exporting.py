@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import strftime
@@ -18,10 +19,14 @@ from tracker_tui.tracker import Tracker
 
 
 class Export:
-    """One export at a time for a screen, which is told how far it is by `show_facts`."""
+    """One export at a time for a screen."""
 
-    def __init__(self, screen: Screen[None], tracker: Tracker) -> None:
+    def __init__(
+        self, screen: Screen[None], tracker: Tracker, show_facts: Callable[[], None]
+    ) -> None:
+        """Write for a screen; `show_facts` lets it show how far that is."""
         self._screen = screen
+        self._show_facts = show_facts
         self._tracker = tracker
         self._worker: Worker[None] | None = None
         self._rows = 0
@@ -45,7 +50,7 @@ class Export:
         self._worker = self._screen.run_worker(
             partial(self._write, wish, path), thread=True, group="export"
         )
-        self._tell_facts()
+        self._show_facts()
 
     def cancel(self) -> bool:
         """Stop writing; returns whether anything was being written."""
@@ -54,7 +59,7 @@ class Export:
         self._worker.cancel()
         self._worker = None
         self._screen.notify("No CSV was written.", markup=False, timeout=2)
-        self._tell_facts()
+        self._show_facts()
         return True
 
     def _write(self, wish: HistoryFilter, path: Path) -> None:
@@ -64,7 +69,7 @@ class Export:
         def tell(rows: int) -> bool:
             self._rows = rows
             if not worker.is_cancelled:
-                app.call_from_thread(self._tell_facts)
+                app.call_from_thread(self._show_facts)
             return not worker.is_cancelled
 
         naming = Naming(tracker.name_of, tracker.resource_name)
@@ -86,12 +91,7 @@ class Export:
 
     def _tell_ended(self) -> None:
         self._worker = None
-        self._tell_facts()
-
-    def _tell_facts(self) -> None:
-        show_facts = getattr(self._screen, "show_facts", None)
-        if show_facts is not None:
-            show_facts()
+        self._show_facts()
 
 
 def _rows(number: int) -> str:

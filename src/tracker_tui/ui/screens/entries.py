@@ -23,8 +23,6 @@ from tracker_tui.ui.screens.main import ArchiveScreen
 from tracker_tui.ui.widgets.history_table import HistoryTable
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
-_CLOCK_SECONDS = 10.0
-
 
 class EntriesScreen(ArchiveScreen):
     """A table of entries; what it shows of the history is `wish`."""
@@ -55,15 +53,13 @@ class EntriesScreen(ArchiveScreen):
         super().__init__(tracker)
         self.table = HistoryTable(tracker, id="table")
         self.wish = HistoryFilter()
-        self._export = Export(self, tracker)
+        self._export = Export(self, tracker, self.show_facts)
         self._deleting: Worker[None] | None = None
 
     def on_mount(self) -> None:
         """Show the newest entries."""
         self.set_focus(self.table)
-        self.show_standing()
         self.show_wish()
-        self.set_interval(_CLOCK_SECONDS, self.show_facts)
 
     # What is shown
 
@@ -86,9 +82,6 @@ class EntriesScreen(ArchiveScreen):
 
     def _why_nothing(self) -> str:
         return f"Nothing {in_period(self.wish.span)}."
-
-    def show_facts(self) -> None:
-        """Say what is shown, and how old it is."""
 
     @property
     def age(self) -> str:

@@ -23,8 +23,6 @@ from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.own_row import OwnRow
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 
-_CLOCK_SECONDS = 10.0
-
 
 class LeaderboardScreen(ArchiveScreen):
     """Members, best first; a period is one request."""
@@ -54,10 +52,8 @@ class LeaderboardScreen(ArchiveScreen):
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
-        """Read the leaderboard, and let time go by."""
+        """Read the leaderboard."""
         self.set_focus(self.table)
-        self.show_standing()
-        self.set_interval(_CLOCK_SECONDS, self.show_facts)
         self.read()
 
     # Reading

@@ -19,6 +19,7 @@ from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.summary_strip import SummaryStrip
 
 _STANDING_SECONDS = 1.0
+_CLOCK_SECONDS = 10.0
 
 
 class MainScreen(Screen[None]):
@@ -135,8 +136,10 @@ class ArchiveScreen(MainScreen):
     ]
 
     def on_mount(self) -> None:
-        """Let the strip tell what the resources screen finds out, whichever screen is shown."""
+        """Let time go by, and the strip tell what the resources screen finds out."""
+        self.show_standing()
         self.set_interval(_STANDING_SECONDS, self.show_standing)
+        self.set_interval(_CLOCK_SECONDS, self.show_facts)
 
     @on(News)
     def take_news(self, news: News) -> None:
@@ -150,6 +153,10 @@ class ArchiveScreen(MainScreen):
             self.read_news()
         if isinstance(event, Loaded | Settled | Failed):
             self.show_standing()
+
+    @abstractmethod
+    def show_facts(self) -> None:
+        """Say what is shown, and how old it is."""
 
     @property
     @abstractmethod
