@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from peewee import BaseQuery
 
 from tracker_tui.db.batch import BatchResult, Database, Result, results_or_raise
-from tracker_tui.sync.local_file import LocalFile
+from tracker_tui.local.sqlite_file import LocalFile
 
 
 class Killed(BaseException):

@@ -35,7 +35,7 @@ from test_concurrency import (
 )
 from tracker_tui.config import load_config
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.sync.turn import TURN_NAME, Turn
+from tracker_tui.local.turn import TURN_NAME, Turn
 from tracker_tui.tracker import Tracker
 
 __all__ = ["remote", "wal"]

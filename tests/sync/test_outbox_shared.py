@@ -19,8 +19,8 @@ from helpers.build import PLAYER, add
 from helpers.processes import run_together
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.local.sqlite_file import set_aside
 from tracker_tui.sync.entries import Entry, State
-from tracker_tui.sync.local_file import set_aside
 from tracker_tui.sync.outbox import Outbox
 
 NOW = 1_700_000_000.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
-from tracker_tui.sync.local_file import set_aside
+from tracker_tui.local.sqlite_file import set_aside
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ class Copy(Generic[F]):
         self._what = what
         self._tell = tell
         self._file: F | None = None
+        self._is_sealed = False
         self._lock = threading.RLock()
 
     def use(self, work: Callable[[F], T], otherwise: T) -> T:
@@ -43,6 +44,8 @@ class Copy(Generic[F]):
         Where it is damaged it is done with a new one.
         """
         with self._lock:
+            if self._is_sealed:
+                return otherwise
             try:
                 try:
                     return work(self._opened())
@@ -62,6 +65,12 @@ class Copy(Generic[F]):
         if self._file is None:
             self._file = self._opener(self._path)
         return self._file
+
+    def seal(self) -> None:
+        """Let go of the file, and never open it again."""
+        with self._lock:
+            self._is_sealed = True
+            self.close()
 
     def close(self) -> None:
         """Let go of the file."""

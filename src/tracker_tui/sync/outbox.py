@@ -16,8 +16,8 @@ from typing import Final
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import LocalFileError
+from tracker_tui.local.sqlite_file import LocalFile
 from tracker_tui.sync.entries import SCHEMA, VERSION, Entry, State, Step, read_entries
-from tracker_tui.sync.local_file import LocalFile
 
 OUTBOX_NAME: Final = "outbox.db"
 _KEPT_WHEN_APPLIED: Final = 200

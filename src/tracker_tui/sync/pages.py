@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.sync.local_file import LocalFile
+from tracker_tui.local.sqlite_file import LocalFile
 
 PAGES_NAME: Final = "pages.db"
 KEPT_AT_MOST: Final = 60

@@ -16,7 +16,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.snapshot import Acquaintance
-from tracker_tui.sync.local_file import LocalFile
+from tracker_tui.local.sqlite_file import LocalFile
 
 REPLICA_NAME: Final = "replica.db"
 _VERSION: Final = 1

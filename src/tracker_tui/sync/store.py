@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -13,13 +13,13 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.snapshot import Acquaintance, Snapshot
+from tracker_tui.local.sqlite_file import set_aside
+from tracker_tui.local.turn import TURN_NAME, Turn
 from tracker_tui.sync.board import Difference
 from tracker_tui.sync.copies import Copy
-from tracker_tui.sync.local_file import set_aside
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from tracker_tui.sync.pages import PAGES_NAME, Page, Pages
 from tracker_tui.sync.replica import REPLICA_NAME, Kept, Reading, Replica
-from tracker_tui.sync.turn import TURN_NAME, Turn
 
 T = TypeVar("T")
 _KEY_LENGTH: Final = 20
@@ -140,6 +140,14 @@ class Store:
         """Keep an answer under a key."""
         self._pages.use(lambda pages: pages.keep(key, page), None)
 
+    def seal(self) -> None:
+        """Keep no copy of the ledger any more, whatever still comes from it; see `remove_copies`.
+
+        The outbox stays as it is.
+        """
+        self._replica.seal()
+        self._pages.seal()
+
     def close(self) -> None:
         """Let go of all files."""
         self.outbox.close()
@@ -161,6 +169,17 @@ class Store:
 
     def _with_replica(self, work: Callable[[Replica], T], otherwise: T) -> T:
         return self._replica.use(work, otherwise) if self._site.has_replica else otherwise
+
+
+def remove_copies(folder: Path) -> None:
+    """Remove what a store knows of the ledger, for whoever may not see it any more.
+
+    What another program holds open on Windows stays until that one has heard of it, too.
+    """
+    for name in (REPLICA_NAME, PAGES_NAME):
+        for path in folder.glob(f"{name}*"):
+            with suppress(OSError):
+                path.unlink()
 
 
 def key_of(place: str, member: str) -> str:

@@ -11,13 +11,13 @@ import pytest
 from helpers.processes import locked, run_together
 from helpers.wild import ask
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
-from tracker_tui.sync.local_file import LocalFile, set_aside
+from tracker_tui.local.sqlite_file import LocalFile, set_aside
 
 SCHEMA = "CREATE TABLE notes (text); CREATE TABLE more (text)"
 MAKE = f"""
 import sys
 from pathlib import Path
-from tracker_tui.sync.local_file import LocalFile
+from tracker_tui.local.sqlite_file import LocalFile
 print("ready", flush=True)
 sys.stdin.readline()
 file = LocalFile(Path(sys.argv[1]), {SCHEMA!r}, 1, is_durable=True)
@@ -178,7 +178,7 @@ def test_a_full_disk_is_told_of_and_nothing_is_half_written(open_file: Open) -> 
 def test_a_file_that_another_program_holds_is_in_use_and_can_be_used_afterwards(
     path: Path, open_file: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.sync.local_file._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
     file = open_file()
     with locked(path), pytest.raises(LocalFileError, match="in use by another program"):
         write(file, "too early")

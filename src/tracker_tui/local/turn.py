@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tracker_tui.sync.local_file import explain
+from tracker_tui.local.sqlite_file import explain
 
 TURN_NAME: Final = "sending.lock"
 
