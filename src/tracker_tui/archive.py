@@ -10,6 +10,7 @@ import time
 from concurrent.futures import Future
 from typing import Generic, NamedTuple, TypeVar
 
+from tracker_tui.auth.membership import Membership
 from tracker_tui.domain.activity import Activity
 from tracker_tui.domain.course import Course, DayLevel
 from tracker_tui.domain.days import Zone
@@ -48,11 +49,16 @@ class Archive:
     """Asks; its methods return at once, and may be called from any thread."""
 
     def __init__(
-        self, store: Store, ledger_thread: LedgerThread, local_thread: LocalThread
+        self,
+        store: Store,
+        ledger_thread: LedgerThread,
+        local_thread: LocalThread,
+        membership: Membership,
     ) -> None:
         self._store = store
         self._ledger_thread = ledger_thread
         self._local_thread = local_thread
+        self._membership = membership
         self.zone: Zone = None
         """Whose days are counted in: None is the zone that this machine is set to."""
 
@@ -127,6 +133,8 @@ class Archive:
         self._store.keep_page(question.key, Page(answer.at, document))
 
     def _seen(self, question: Question[T]) -> Answer[T] | None:
+        self._membership.require()
+
         def understand(page: Page) -> Answer[T]:
             import msgspec
 

@@ -17,9 +17,17 @@ from tracker_tui.errors import ConfigError
 APP: Final = "tracker-tui"
 DATABASE_NAME: Final = "tracker.db"
 _DATABASE_SETTINGS: Final = ("TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN")
-_OTHER_SETTINGS: Final = ("TRACKER_AUTH", "TRACKER_INSECURE")
+_DISCORD_APPLICATION: Final = ("DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET")
+_OTHER_SETTINGS: Final = (
+    "TRACKER_AUTH",
+    "TRACKER_INSECURE",
+    "DISCORD_GUILD_ID",
+    "DISCORD_ROLES_CONFIG",
+    "DISCORD_API_URL",
+)
+DISCORD_API_URL: Final = "https://discord.com/api/v10"
 _REMOTE_SCHEMES: Final = frozenset({"libsql", "https", "http", "wss", "ws"})
-_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 class Folders(NamedTuple):
@@ -63,6 +71,18 @@ class Auth(StrEnum):
     """A database of one's own: no guild, all rights, under the name of the local user."""
 
 
+class DiscordSettings(NamedTuple):
+    """The guild's Discord application and roles, as configured; `auth.guild` checks them."""
+
+    client_id: str = ""
+    client_secret: Secret | None = None
+    guild_id: str = ""
+    roles: str = ""
+    """DISCORD_ROLES_CONFIG: JSON, see the data contract, "Who may do what"."""
+    api_url: str = DISCORD_API_URL
+    allow_plain: bool = False
+
+
 class Config(NamedTuple):
     """The settings in force."""
 
@@ -71,7 +91,8 @@ class Config(NamedTuple):
     is_default_database: bool
     """Whether nothing was configured: then the embedded database is made on first start."""
     member: str
-    """Name of the local user, under which changes to a database of one's own are written."""
+    """Under what changes are written: a Discord id, or the local user's name where there is no
+    guild."""
     profile: str | None = None
     keys: Mapping[str, str] = {}
     """Remapped keys: binding id to keys, as in the table [keys] of config.toml."""
@@ -82,6 +103,7 @@ class Config(NamedTuple):
     """Where the database is named, for a person; empty where nothing names one."""
     is_demo: bool = False
     """Whether the database is thrown away at the end."""
+    discord: DiscordSettings = DiscordSettings()
 
 
 def config_without_settings(environ: Mapping[str, str]) -> Config:
@@ -107,7 +129,32 @@ def load_config(environ: Mapping[str, str], profile: str | None = None) -> Confi
     keys = _texts(path, document.get("keys", {}), are_all_texts=True)
     origin = _origin(path, profile, environ) if url else ""
     user = _local_user()
-    return Config(folders, database, not url, user, profile, keys, auth=auth, origin=origin)
+    return Config(
+        folders,
+        database,
+        not url,
+        user,
+        profile,
+        keys,
+        auth=auth,
+        origin=origin,
+        discord=_discord(settings),
+    )
+
+
+def _discord(settings: Mapping[str, str]) -> DiscordSettings:
+    def text(name: str) -> str:
+        return settings.get(name, "").strip()
+
+    secret = text("DISCORD_CLIENT_SECRET")
+    return DiscordSettings(
+        text("DISCORD_CLIENT_ID"),
+        Secret(secret) if secret else None,
+        text("DISCORD_GUILD_ID"),
+        text("DISCORD_ROLES_CONFIG"),
+        text("DISCORD_API_URL") or DISCORD_API_URL,
+        settings.get("TRACKER_INSECURE") == "1",
+    )
 
 
 def _origin(path: Path, profile: str | None, environ: Mapping[str, str]) -> str:
@@ -119,10 +166,12 @@ def _origin(path: Path, profile: str | None, environ: Mapping[str, str]) -> str:
 def _over(settings: Mapping[str, str], environ: Mapping[str, str]) -> Mapping[str, str]:
     """Return the settings with those of the environment over them."""
     chosen = dict(settings)
-    if environ.get("TURSO_DATABASE_URL"):
-        # A token belongs to its URL: one from elsewhere would be sent to the wrong server.
-        chosen.pop("TURSO_AUTH_TOKEN", None)
-        chosen |= {name: environ[name] for name in _DATABASE_SETTINGS if environ.get(name)}
+    # A token belongs to its URL, and a secret to its application: one from elsewhere would be sent
+    # to the wrong server.
+    for owner, secret in (_DATABASE_SETTINGS, _DISCORD_APPLICATION):
+        if environ.get(owner):
+            chosen.pop(secret, None)
+            chosen |= {name: environ[name] for name in (owner, secret) if environ.get(name)}
     return chosen | {name: environ[name] for name in _OTHER_SETTINGS if environ.get(name)}
 
 
@@ -183,7 +232,7 @@ def _document(path: Path) -> Mapping[str, Any]:
 def _settings(path: Path, document: Mapping[str, Any], profile: str | None) -> Mapping[str, str]:
     if profile is None:
         return _texts(path, document)
-    if not _PROFILE_NAME.fullmatch(profile):
+    if not PROFILE_NAME.fullmatch(profile):
         raise ConfigError("A profile's name is up to 40 letters, digits, - and _.")
     profiles = document.get("profiles")
     chosen = profiles.get(profile) if isinstance(profiles, dict) else None

@@ -59,13 +59,17 @@ class Failed(NamedTuple):
     error: TrackerError
 
 
+class RightsChanged(NamedTuple):
+    """The member may do more or less than before; perhaps nothing is to be shown any more."""
+
+
 class Noticed(NamedTuple):
     """Something befell this program's own files that the player should know of."""
 
     message: str
 
 
-Event = Loaded | Kept | NotKept | Settled | Undone | Failed | Noticed
+Event = Loaded | Kept | NotKept | Settled | Undone | Failed | RightsChanged | Noticed
 
 
 class Audience:

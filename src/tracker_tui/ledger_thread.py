@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
+from tracker_tui.auth.membership import Membership
 from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import TrackerError, explained
+from tracker_tui.errors import TrackerError, WriteRefused, explained
 from tracker_tui.events import Audience, Failed, Loaded
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
@@ -49,6 +50,7 @@ class LedgerThread:
         engine: Engine,
         rhythm: Rhythm,
         audience: Audience,
+        membership: Membership,
     ) -> None:
         self._is_remote = isinstance(config.database, Remote)
         self.refresher = Refresher(engine, rhythm, has_cursor=self._is_remote)
@@ -61,6 +63,7 @@ class LedgerThread:
         self._engine = engine
         self._rhythm = rhythm
         self._audience = audience
+        self._membership = membership
         self._sender = Sender(engine)
         self._pace = Pace(_LONGEST_PAUSE if self._is_remote else 0.0)
         self._ledger: Ledger | None = None
@@ -178,6 +181,8 @@ class LedgerThread:
     # Reading
 
     def _opened(self) -> Ledger:
+        """Return the ledger, for a member of the guild; raises NotPermitted for anybody else."""
+        self._membership.require()
         if self._ledger is None:
             self._ledger = self._opener(self._config)
         return self._ledger
@@ -209,6 +214,18 @@ class LedgerThread:
             Loaded(difference.changed, difference.removed, is_first, tuple(moves)),
         )
         self.send_soon()
+        self._record_sign_in(ledger)
+
+    def _record_sign_in(self, ledger: Ledger) -> None:
+        """Tell the database who signed in and what their roles are, where it does not know yet."""
+        record = self._membership.unrecorded()
+        if record is None:
+            return
+        # A token that may only read is no reason to keep its owner out.
+        with suppress(WriteRefused):
+            if ledger.can_write is not False:
+                ledger.record_sign_in(record)
+        self._membership.recorded(record)
 
     def _poll(self) -> None:
         self._poll_queued.release()
@@ -277,5 +294,7 @@ class LedgerThread:
     def _close(self, until: float) -> None:
         if self._engine.has_unsent and self.trouble is None and time.monotonic() < until:
             self._guarded(self._send)
+        if self._ledger is not None and self.trouble is None and time.monotonic() < until:
+            self._guarded(partial(self._record_sign_in, self._ledger))
         if self._ledger is not None:
             self._ledger.close()

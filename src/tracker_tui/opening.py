@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tracker_tui.config import Auth, Config, Remote
+from tracker_tui.config import Config, Remote
 from tracker_tui.db.batch import Database
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import create_sqlite, is_there, open_sqlite, open_unchecked
-from tracker_tui.errors import NotPermitted
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.store import Site, key_of
 
@@ -29,7 +28,7 @@ class InitReport(NamedTuple):
 
 
 def open_ledger(config: Config) -> Ledger:
-    """Open the ledger; raises DatabaseError, ConfigError or NotPermitted with what to do.
+    """Open the ledger; raises DatabaseError or ConfigError with what to do.
 
     Only the embedded default is made when it is missing: a database that somebody named and that
     is not there is a mistake to be told of, not one to be covered by an empty file. Nothing is
@@ -48,12 +47,6 @@ def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
     database = open_remote(remote)
     if config.busy_seconds is not None:
         database.hurry(config.busy_seconds)
-    if config.auth is not Auth.NONE:
-        message = (
-            "Signing in with Discord comes with a later version. For a database of your own, "
-            "without a guild, set TRACKER_AUTH=none."
-        )
-        raise NotPermitted(message)
     return Ledger(database, Layout.founding(), can_write=may_write(remote))
 
 

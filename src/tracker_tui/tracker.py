@@ -11,24 +11,27 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from tracker_tui.admission import as_member, membership_of
+from tracker_tui.auth.membership import Membership
 from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.grammar import TypedChange
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.roles import ALL_RIGHTS, Right
+from tracker_tui.domain.roles import Member, Right
 from tracker_tui.domain.tally import Tally
 from tracker_tui.errors import NotPermitted, TrackerError
-from tracker_tui.events import Audience, Event, Kept, Noticed, Settled
+from tracker_tui.events import Audience, Event, Kept, Noticed, NotKept, RightsChanged, Settled
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger_thread import LedgerThread
 from tracker_tui.local_thread import LocalThread
 from tracker_tui.opening import name_of, open_ledger, site_of
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine
+from tracker_tui.sync.entries import Entry
 from tracker_tui.sync.rhythm import Rhythm
 from tracker_tui.sync.store import Store
 
@@ -36,22 +39,31 @@ if TYPE_CHECKING:
     from tracker_tui.archive import Archive
     from tracker_tui.domain.history import HistoryEntry
 
-
-class Member(NamedTuple):
-    """Who uses the program: the id that changes are written under, a name, and rights."""
-
-    id: str
-    name: str
-    rights: frozenset[Right]
+_LEAVING_SECONDS: Final = 2.0
+"""How long leaving waits for Discord."""
 
 
 class Tracker:
     """Reads, submits and refreshes; safe to call from any thread."""
 
-    def __init__(self, config: Config, *, opener: Callable[[Config], Ledger] = open_ledger) -> None:
-        """Open what this machine keeps for the database; raises LocalFileError."""
+    def __init__(
+        self,
+        config: Config,
+        *,
+        membership: Membership | None = None,
+        opener: Callable[[Config], Ledger] = open_ledger,
+    ) -> None:
+        """Open what this machine keeps for the database and the member who is signed in.
+
+        Unless a `membership` says who that is and has been entered, Discord may be asked first,
+        which takes a while. Raises NotPermitted, DiscordError, ConfigError, LocalFileError.
+        """
+        self._membership = membership or membership_of(config)
+        self._membership.enter()
+        self._membership.require()
+        self._member = self._membership.member
+        config = as_member(config, self._member.id)
         self.config = config
-        self.member = Member(config.member, config.member, ALL_RIGHTS)
         self.database_name = name_of(config)
         self.is_remote = isinstance(config.database, Remote)
         self.rhythm = Rhythm()
@@ -65,11 +77,12 @@ class Tracker:
             tell_changed=lambda resource_ids: self._audience.tell(Kept(resource_ids)),
         )
         self._ledger_thread = LedgerThread(
-            config, opener, self._engine, self.rhythm, self._audience
+            config, opener, self._engine, self.rhythm, self._audience, self._membership
         )
         self._local_thread = LocalThread(
             self._engine, self._audience, self._ledger_thread.send_soon
         )
+        self._membership.listen(self._take_rights)
 
     @cached_property
     def archive(self) -> Archive:
@@ -77,25 +90,63 @@ class Tracker:
         # Not before anybody asks: `edit` and the first screen must not pay for it.
         from tracker_tui.archive import Archive
 
-        return Archive(self._store, self._ledger_thread, self._local_thread)
+        return Archive(self._store, self._ledger_thread, self._local_thread, self._membership)
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Tell `listener` of every event, from the thread in which it happens."""
         self._audience.listen(listener)
 
+    # Who asks
+
+    @property
+    def member(self) -> Member:
+        """Who uses the program, and what they may do as far as is known."""
+        return self._member
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether anything is shown and sent; once it is not, this tracker is of no more use."""
+        return self._membership.is_admitted
+
+    @property
+    def roles_age(self) -> float | None:
+        """How old in seconds what Discord said of roles is, where it could not be asked anew."""
+        return self._membership.unchecked_for
+
+    def may(self, right: Right) -> bool:
+        """Whether the member may do something, for what is to be offered."""
+        return right in self._member.rights
+
+    def require(self, right: Right, what: str) -> None:
+        """Raise NotPermitted, which names the roles that may do `what`, unless the member may."""
+        self._membership.require(right, what)
+
+    def _take_rights(self) -> None:
+        """Take that the member may do more or less than before; nothing, where they may not enter.
+
+        What this machine keeps of the ledger is let go of then.
+        """
+        try:
+            self._membership.require()
+            self._member = self._membership.member
+        except NotPermitted:
+            self._member = self._member._replace(rights=frozenset())
+            self._store.seal()
+        self._audience.tell(RightsChanged())
+
     # Reading
 
     def resources(self) -> list[Resource]:
         """Return every resource as it is shown: pending changes are in it."""
-        return self._board.resources()
+        return self._board.resources() if self.is_admitted else []
 
     def resource(self, resource_id: str) -> Resource | None:
         """Return one resource as it is shown."""
-        return self._board.resource(resource_id)
+        return self._board.resource(resource_id) if self.is_admitted else None
 
     def foreseen(self, resource_id: str) -> Resource | None:
         """Return one resource with all that was typed, what is not on disk yet included."""
-        return self._board.foreseen(resource_id)
+        return self._board.foreseen(resource_id) if self.is_admitted else None
 
     @property
     def places(self) -> Mapping[Location, str]:
@@ -105,7 +156,7 @@ class Tracker:
     @property
     def names(self) -> Mapping[str, str]:
         """What to call members, by the id that changes are written under."""
-        return self._ledger_thread.refresher.names
+        return self._ledger_thread.refresher.names if self.is_admitted else {}
 
     def name_of(self, who: str) -> str:
         """Return what to call whoever `updated_by` names; what is unknown stands as it is."""
@@ -169,7 +220,7 @@ class Tracker:
 
     def pending(self) -> Sequence[Change]:
         """Return the changes that the ledger has not answered yet."""
-        return [entry.change for entry in self._store.outbox.entries() if entry.is_open]
+        return [entry.change for entry in self._shown_entries() if entry.is_open]
 
     def is_taken_back(self, change: Change) -> bool:
         """Whether a change is undone as soon as it is known what became of it."""
@@ -183,8 +234,11 @@ class Tracker:
 
     def needing_player(self) -> Sequence[Outcome]:
         """Return the refused and conflicting changes that nobody dealt with."""
-        entries = self._store.outbox.entries()
+        entries = self._shown_entries()
         return [e.outcome for e in entries if e.needs_player and e.outcome is not None]
+
+    def _shown_entries(self) -> Sequence[Entry]:
+        return self._store.outbox.entries() if self.is_admitted else []
 
     # Acting
 
@@ -203,6 +257,10 @@ class Tracker:
 
     def poll(self) -> None:
         """Look what others did, here and on the server; asked often, it never piles up."""
+        self._membership.look()
+        if self._member.rights and not self.is_admitted:
+            # Nothing but time went by.
+            self._take_rights()
         self._local_thread.look_around()
         self._ledger_thread.poll()
 
@@ -230,12 +288,19 @@ class Tracker:
 
         The future is done once it is kept and shown, or told that it could not be.
         """
-        return self._local_thread.keep(changes)
+        submission = tuple(changes)
+        try:
+            self._membership.require()
+        except NotPermitted as error:
+            self._audience.tell(NotKept(submission, error))
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
+        return self._local_thread.keep(submission)
 
     def delete_entry(self, entry: HistoryEntry) -> Future[None]:
         """Take an entry out of the history; quantities and points stay as they are."""
-        if Right.ADMIN not in self.member.rights:
-            raise NotPermitted("Only admins delete entries of the history.")
+        self.require(Right.ADMIN, "delete entries of the history")
         return self._ledger_thread.ask(lambda ledger: ledger.delete_entry(entry.id))
 
     def undo(self) -> None:
@@ -254,8 +319,9 @@ class Tracker:
         """Send one change of the resource that its `resource_id` means: an id, or a name.
 
         The outcome is `queued` where no answer came in time. The future may raise; then nothing of
-        it is sent later, unless the error says so.
+        it is sent later, unless the error says so. Raises NotPermitted.
         """
+        self._membership.require()
         return self._ledger_thread.edit(change)
 
     def close(self) -> Sequence[Change]:
@@ -264,5 +330,6 @@ class Tracker:
         self._local_thread.close()
         self._ledger_thread.close()
         pending = self.pending()
+        self._membership.close(_LEAVING_SECONDS)
         self._store.close()
         return pending

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from tracker_tui.domain.text import one_line
+
 
 class Right(StrEnum):
     """A flag of DISCORD_ROLES_CONFIG; the value is its name there."""
@@ -27,6 +29,14 @@ class Role(NamedTuple):
     id: str
     name: str
     level: int
+    rights: frozenset[Right]
+
+
+class Member(NamedTuple):
+    """Who uses the program: the id that changes are written under, a name, and rights."""
+
+    id: str
+    name: str
     rights: frozenset[Right]
 
 
@@ -57,6 +67,15 @@ def rights_of(role_ids: Iterable[str], roles: Iterable[Role]) -> frozenset[Right
 def roles_with(right: Right, roles: Iterable[Role]) -> list[str]:
     """Return the names of the roles that may, highest level first, for a refusal that helps."""
     return [r.name for r in sorted(roles, key=lambda r: -r.level) if right in r.rights]
+
+
+def only_who_may(right: Right, what: str, roles: Iterable[Role]) -> str:
+    """Say who may do something, to whoever may not."""
+    names = [one_line(name, 40) for name in roles_with(right, roles)]
+    if not names:
+        return f"Nobody in this guild may {what}: no role of DISCORD_ROLES_CONFIG allows it."
+    listed = ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else names[0]
+    return f"Only {listed} may {what}. Ask one of them."
 
 
 def _role(number: int, entry: object) -> Role:

@@ -16,6 +16,7 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.signing_in import SignInRecord
 from tracker_tui.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -39,6 +40,7 @@ from tracker_tui.ledger.resources import (
     resource_names,
     write_probe,
 )
+from tracker_tui.ledger.signing_in import recording
 from tracker_tui.ledger.snapshot import (
     Acquaintance,
     Snapshot,
@@ -306,6 +308,10 @@ class Ledger:
     def delete_entry(self, entry_id: str) -> None:
         """Take one entry out of the history; quantities and points stay. Raises DatabaseError."""
         self._database.batch([HistoryRow.delete().where(HistoryRow.id == entry_id)])
+
+    def record_sign_in(self, record: SignInRecord) -> None:
+        """Tell the database who signed in, or what their roles are now; raises DatabaseError."""
+        self._database.batch(recording(record, self.new_id(), self._now()))
 
     def create(self, resources: Sequence[NewResource], by: str) -> None:
         """Create resources, each with its first history row, all or none."""

@@ -107,7 +107,7 @@ class Exchange:
             auth=self._token,
             allow_redirects=False,
             stream=True,
-            proxies=_around_proxies(self._url),
+            proxies=around_proxies(self._url),
             # To connect, for each address: where one leads nowhere, the next has its turn. To read,
             # beyond the deadline: it is kept by who waits, this only ends the thread.
             timeout=(_seconds_to_connect(self._seconds), self._seconds + _GRACE),
@@ -163,7 +163,7 @@ class _Payload(io.BytesIO):
             return self.was_sent
 
 
-def _around_proxies(url: str) -> dict[str, str]:
+def around_proxies(url: str) -> dict[str, str]:
     """Return settings for which a request to this machine is not sent to a proxy elsewhere.
 
     Plain HTTP is allowed here because nothing leaves the machine; HTTP_PROXY would change that.

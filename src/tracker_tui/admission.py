@@ -1,0 +1,55 @@
+"""Who may come in: the membership that the configured database asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracker_tui.auth.membership import Membership, Owner
+from tracker_tui.config import Auth, Config, Remote
+from tracker_tui.errors import TrackerError
+from tracker_tui.opening import site_of
+from tracker_tui.sync.store import remove_copies
+
+if TYPE_CHECKING:
+    from tracker_tui.auth.guild_membership import GuildMembership
+
+
+def membership_of(config: Config) -> Membership:
+    """Return who uses this machine, as far as it knows.
+
+    Raises NoGuild, ConfigError, LocalFileError.
+    """
+    if config.auth is Auth.NONE:
+        return Owner(config.member)
+    return guild_membership_of(config)
+
+
+def guild_membership_of(config: Config) -> GuildMembership:
+    """Return who is signed in to the configured guild.
+
+    Raises NoGuild, ConfigError, LocalFileError.
+    """
+    # Only for guilds: `edit` on a database of one's own must not pay for it.
+    from tracker_tui.auth.guild import guild_of
+    from tracker_tui.auth.guild_membership import GuildMembership
+    from tracker_tui.auth.vault import Vault
+
+    try:
+        guild = guild_of(config)
+    except TrackerError:
+        if isinstance(config.database, Remote):
+            # What is wrong with the database itself comes first.
+            from tracker_tui.db.remote import open_remote
+
+            open_remote(config.database)
+        raise
+
+    def forget_what_was_shown(member_id: str) -> None:
+        remove_copies(site_of(as_member(config, member_id)).folder)
+
+    return GuildMembership(guild, Vault(config), on_barred=forget_what_was_shown)
+
+
+def as_member(config: Config, member_id: str) -> Config:
+    """Return the settings with which a member uses the database."""
+    return config._replace(member=member_id)

@@ -1,0 +1,319 @@
+"""A member of a guild: admitted by what Discord said, which is asked for again every four hours."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from tracker_tui.auth.checking import Checking, Found
+from tracker_tui.auth.errors import (
+    AccessDenied,
+    DiscordError,
+    DiscordUnreachable,
+    NotSignedIn,
+)
+from tracker_tui.auth.freshness import Freshness, freshness
+from tracker_tui.auth.guild import Guild
+from tracker_tui.auth.membership import ENTERING
+from tracker_tui.auth.session import Binding, Session, Tokens
+from tracker_tui.auth.vault import Vault
+from tracker_tui.domain.roles import Member, Right, only_who_may, rights_of
+from tracker_tui.domain.signing_in import SignInRecord
+from tracker_tui.domain.wording import ago
+from tracker_tui.errors import NotPermitted, TrackerError, explained
+
+_FIRST_PAUSE: Final = 60.0
+_LONGEST_PAUSE: Final = 900.0
+_ROTATING_SECONDS: Final = 10.0
+_LOCK_SECONDS: Final = 45.0
+"""Longer than another program's check takes, whatever happens to it."""
+_SIGN_IN: Final = "Sign in with tracker-tui login."
+
+
+class GuildMembership:
+    """See `auth.membership.Membership`; safe to use from any thread."""
+
+    def __init__(
+        self,
+        guild: Guild,
+        vault: Vault,
+        *,
+        on_barred: Callable[[str], object] = lambda _: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`on_barred` hears the id of whoever may not see any more what this machine keeps.
+
+        `clock` is this machine's, in Unix seconds.
+        """
+        self.guild = guild
+        self.vault = vault
+        self._on_barred = on_barred
+        self._clock = clock
+        self._checking = Checking(guild, vault, clock)
+        self._session: Session | None = None
+        self._gone: NotSignedIn | None = None
+        self._seen_state: object = None
+        self._tell_changed: Callable[[], None] = lambda: None
+        self._entered_as: str | None = None
+        self._trouble: DiscordError | None = None
+        self._pause = _FIRST_PAUSE
+        self._quiet_until = 0.0
+        self._thread: threading.Thread | None = None
+        self._lock = threading.RLock()
+        self._load()
+
+    # How it stands
+
+    @property
+    def session(self) -> Session | None:
+        """Who is signed in, admitted or not."""
+        return self._session
+
+    @property
+    def member(self) -> Member:
+        """Who it is; raises NotSignedIn where nobody is known."""
+        session = self._known()
+        return Member(session.member_id, session.name, self._rights(session))
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether anything may be shown or sent."""
+        return self._session is not None and self._why_barred(self._session) is None
+
+    @property
+    def unchecked_for(self) -> float | None:
+        """How old in seconds what Discord said is, where it could not be asked; else None."""
+        session = self._session
+        if session is None or self._trouble is None:
+            return None
+        is_due = freshness(session.checked_at, self._clock()) is Freshness.DUE
+        return self._clock() - session.checked_at if is_due else None
+
+    def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
+        """Raise NotPermitted, which names who may, unless the member may do something."""
+        session = self._known()
+        barred = self._why_barred(session)
+        if barred is not None:
+            raise barred
+        if right not in self._rights(session):
+            raise NotPermitted(only_who_may(right, what, self.guild.roles))
+
+    def listen(self, tell_changed: Callable[[], None]) -> None:
+        """Call `tell_changed`, in some thread, whenever rights or admission changed."""
+        self._tell_changed = tell_changed
+
+    def _known(self) -> Session:
+        session = self._session
+        if session is None:
+            raise self._gone or NotSignedIn(f"Nobody is signed in. {_SIGN_IN}")
+        return session
+
+    def _rights(self, session: Session) -> frozenset[Right]:
+        return rights_of(session.role_ids, self.guild.roles) if session.is_in_guild else frozenset()
+
+    def _why_barred(self, session: Session) -> AccessDenied | None:
+        refused = self._why_refused(session)
+        if refused is None and freshness(session.checked_at, self._clock()) is Freshness.OVER:
+            age = ago(int(abs(self._clock() - session.checked_at)))
+            return AccessDenied(
+                f"Your roles were last read from Discord {age} ago. Nothing is shown or sent until "
+                "Discord can be asked again."
+            )
+        return refused
+
+    def _why_refused(self, session: Session) -> AccessDenied | None:
+        if not session.is_in_guild:
+            return AccessDenied(
+                f"{session.name} is not in this guild on Discord, so nothing is shown. Join it "
+                "there, or log out and sign in as somebody else."
+            )
+        if Right.ACCESS_RESOURCES not in self._rights(session):
+            told = only_who_may(Right.ACCESS_RESOURCES, ENTERING, self.guild.roles)
+            return AccessDenied(f"{session.name} has no role that may enter. {told}")
+        return None
+
+    # Asking Discord
+
+    def enter(self) -> None:
+        """Make sure that anything may be shown, if need be by asking Discord; see `Membership`."""
+        session = self._known()
+        if self._why_barred(session) is not None:
+            try:
+                self.check()
+            except DiscordUnreachable as error:
+                barred = self._why_barred(session)
+                raise AccessDenied(f"{barred} {error}") from error
+            self.require()
+        self._entered_as = session.member_id
+
+    def check(self) -> None:
+        """Ask Discord now, unless another program just did.
+
+        Raises NotSignedIn, DiscordError, LocalFileError; what was known before stays then.
+        """
+        with self.vault.locked(_LOCK_SECONDS):
+            self._load()
+            session = self._known()
+            is_fresh = freshness(session.checked_at, self._clock()) is Freshness.WARM
+            if not is_fresh or self._why_refused(session) is not None:
+                self._ask(session)
+        self._trouble, self._pause = None, _FIRST_PAUSE
+
+    def _ask(self, session: Session) -> None:
+        try:
+            found, tokens = self._checking.found_out(self.vault.tokens(), session)
+        except NotSignedIn as error:
+            self.vault.forget()
+            self._take(None, error)
+            raise
+        checked = _as_found(session, found, self._clock())
+        self.vault.save(checked, tokens)
+        self._take(checked)
+
+    def look(self) -> None:
+        """Ask Discord in the background, if that is due; asked often, it never piles up."""
+        if self.vault.state() != self._seen_state:
+            self._load()
+        session = self._session
+        if session is None or time.monotonic() < self._quiet_until:
+            return
+        if freshness(session.checked_at, self._clock()) is Freshness.WARM:
+            return
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                # A daemon: a player who leaves does not wait for Discord.
+                self._thread = threading.Thread(
+                    target=self._check_behind, name="discord", daemon=True
+                )
+                self._thread.start()
+
+    def _check_behind(self) -> None:
+        try:
+            explained(self.check)
+        except TrackerError as error:
+            if isinstance(error, DiscordError):
+                self._trouble = error
+            pause = getattr(error, "retry_after", None) or 0.0
+            self._quiet_until = time.monotonic() + max(pause, self._pause)
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            self._tell_changed()
+
+    def close(self, seconds: float) -> None:
+        """Let go, after what is being asked was answered, or `seconds`."""
+        thread = self._thread
+        if thread is None:
+            return
+        thread.join(seconds)
+        if self._checking.is_rotating:
+            # The old tokens are void by now: the new ones must get to the disk.
+            thread.join(_ROTATING_SECONDS)
+
+    # Signing in and out
+
+    def sign_in(self, tokens: Tokens, new_id: Callable[[], str]) -> Session:
+        """Find out whose tokens these are, and keep them; returns the session, admitted or not.
+
+        Raises DiscordError, LocalFileError.
+        """
+        found, tokens = self._checking.found_out(tokens, None)
+        now, binding = self._clock(), Binding.of(self.guild)
+        session = Session(
+            binding, found.member_id, "", "", None, (), False, now, tokens.expires_at, new_id()
+        )
+        session = _as_found(session, found, now)
+        with self.vault.locked(_LOCK_SECONDS):
+            self.vault.save(session, tokens)
+            self._take(session)
+        return session
+
+    def revoke(self) -> None:
+        """Sign this application out at Discord, everywhere; raises DiscordError, NotSignedIn."""
+        self._checking.revoke(self.vault.tokens())
+
+    def sign_out(self) -> None:
+        """Keep nothing of the session on this machine any more; raises LocalFileError."""
+        with self.vault.locked(_LOCK_SECONDS):
+            self.vault.forget()
+            self._take(None)
+
+    # What the database is to be told
+
+    def unrecorded(self) -> SignInRecord | None:
+        """Return what the database is to be told; None where it knows."""
+        session = self._session
+        if session is None or session.is_recorded or not self.is_admitted:
+            return None
+        return SignInRecord(
+            session.row_id,
+            session.member_id,
+            session.username,
+            session.avatar,
+            session.name,
+            session.role_ids,
+            session.is_new,
+        )
+
+    def recorded(self, record: SignInRecord) -> None:
+        """Take that the database was told, or refuses to be."""
+        # While another program asks Discord there will be more to tell: told twice does no harm.
+        with suppress(DiscordUnreachable), self.vault.locked(0.0):
+            self._load()
+            if self._session is not None and self.unrecorded() == record:
+                session = self._session._replace(is_recorded=True, is_new=False)
+                self.vault.save(session)
+                self._take(session)
+
+    # The session
+
+    def _load(self) -> None:
+        """Take what the file says, which another program may have written."""
+        self._seen_state = self.vault.state()
+        gone = None
+        try:
+            session = self.vault.load()
+        except NotSignedIn as error:
+            session, gone = None, error
+        if session is not None and session.binding != Binding.of(self.guild):
+            session = None
+            gone = NotSignedIn(f"The sign-in on this machine is for another guild. {_SIGN_IN}")
+        if session is not None and self._entered_as not in (None, session.member_id):
+            # What this program shows and sends is somebody else's.
+            session, gone = None, NotSignedIn("Somebody else signed in on this machine meanwhile.")
+        if session != self._session:
+            self._take(session, gone)
+        self._gone = gone
+
+    def _take(self, session: Session | None, gone: NotSignedIn | None = None) -> None:
+        with self._lock:
+            before, self._session, self._gone = self._session, session, gone
+            self._seen_state = self.vault.state()
+        if before is None and session is None:
+            return
+        if before is None or session is None or self._is_other(before, session):
+            self._tell_changed()
+        if session is None or self._why_refused(session) is not None:
+            known = session or before
+            if known is not None:
+                self._on_barred(known.member_id)
+
+    def _is_other(self, before: Session, session: Session) -> bool:
+        return (before.member_id, self._rights(before)) != (
+            session.member_id,
+            self._rights(session),
+        )
+
+
+def _as_found(session: Session, found: Found, now: float) -> Session:
+    return session._replace(
+        username=found.username,
+        name=found.name,
+        avatar=found.avatar,
+        role_ids=found.role_ids,
+        is_in_guild=found.is_in_guild,
+        checked_at=now,
+        tokens_until=found.tokens_until,
+        is_recorded=False,
+    )
