@@ -142,6 +142,13 @@ def load_config(environ: Mapping[str, str], profile: str | None = None) -> Confi
     )
 
 
+def allowed_by(environ: Mapping[str, str], profile: str | None) -> DiscordSettings:
+    """Return which Discord is asked, and whether in the clear, for a guild to be joined."""
+    settings = {} if profile is not None else _over({}, environ)
+    names = ("DISCORD_API_URL", "TRACKER_INSECURE")
+    return _discord({name: settings[name] for name in names if name in settings})
+
+
 def _discord(settings: Mapping[str, str]) -> DiscordSettings:
     def text(name: str) -> str:
         return settings.get(name, "").strip()

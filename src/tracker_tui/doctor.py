@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 
 from peewee import BaseQuery, RawQuery, Select, Value
 
+from tracker_tui.admission import guild_membership_of
+from tracker_tui.auth.errors import DiscordUnreachable
+from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config import Auth, Config, Remote
 from tracker_tui.db.batch import Database, results_or_raise
 from tracker_tui.db.layout import Layout, SchemaKind
@@ -73,6 +76,12 @@ def examine(config: Config) -> Iterator[Finding]:
     What rests on something that is wrong is not looked at.
     """
     yield _settings(config)
+    yield from _of_database(config)
+    if config.auth is Auth.DISCORD:
+        yield from _of_guild(config)
+
+
+def _of_database(config: Config) -> Iterator[Finding]:
     path = config.database
     if config.is_default_database and isinstance(path, Path) and not is_there(path):
         yield Finding("database", State.NOTE, "not there yet", "The first start makes it.")
@@ -94,13 +103,45 @@ def _settings(config: Config) -> Finding:
     told = f"a server{origin}, {'a token is given' if config.database.token else 'no token'}"
     if config.auth is Auth.NONE:
         return Finding("settings", State.OK, f"{told}, a database of your own (TRACKER_AUTH=none)")
-    return Finding(
-        "settings",
-        State.WRONG,
-        f"{told}, members sign in with Discord (TRACKER_AUTH=discord)",
-        "Signing in comes with a later version; for a database of your own: TRACKER_AUTH=none.",
-        NotPermitted.exit_status,
-    )
+    return Finding("settings", State.OK, f"{told}, members sign in with Discord")
+
+
+def _of_guild(config: Config) -> Iterator[Finding]:
+    try:
+        membership = guild_membership_of(config)
+    except TrackerError as error:
+        yield _wrong("discord", error)
+        return
+    if config.discord.client_secret is not None:
+        yield Finding(
+            "discord",
+            State.NOTE,
+            "DISCORD_CLIENT_SECRET is set: players must not have it",
+            "Use an application of the guild's own that is a public client, and no secret.",
+        )
+    try:
+        yield from _discord(membership)
+        membership.require()
+        yield Finding("session", State.OK, f"signed in as {membership.member.name}")
+    except NotPermitted as error:
+        yield _wrong("session", error)
+    except TrackerError as error:
+        yield _wrong("discord", error)
+
+
+def _discord(membership: GuildMembership) -> Iterator[Finding]:
+    """Ask Discord for roles where that is due, and for a code where nobody is signed in."""
+    if membership.session is None:
+        from tracker_tui.auth.discord import Discord
+
+        Discord(membership.guild).begin()
+        yield Finding("discord", State.OK, "knows the application, and would sign you in")
+        return
+    try:
+        membership.check()
+        yield Finding("discord", State.OK, "said what your roles are within the last four hours")
+    except DiscordUnreachable as error:
+        yield Finding("discord", State.NOTE, str(error), "For a day what it said last serves.")
 
 
 def _database(database: Database, config: Config) -> Iterator[Finding]:

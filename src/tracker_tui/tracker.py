@@ -248,6 +248,7 @@ class Tracker:
         If there is anything to show, it goes first: the server is not asked before `once_shown`.
         The future raises what a command should end with.
         """
+        self._membership.look()
         loaded = self._local_thread.load(self._ledger_thread.refresher)
         return self._ledger_thread.open(loaded, once_shown)
 
@@ -322,6 +323,7 @@ class Tracker:
         it is sent later, unless the error says so. Raises NotPermitted.
         """
         self._membership.require()
+        self._membership.look()
         return self._ledger_thread.edit(change)
 
     def close(self) -> Sequence[Change]:

@@ -210,15 +210,14 @@ def test_a_server_that_fails_halfway_is_wrong_from_there_on(
     assert "The server failed (500)" in ran.out
 
 
-def test_signing_in_with_discord_is_not_there_yet(
+def test_a_server_of_a_guild_that_nobody_configured_is_looked_at_all_the_same(
     run: Run, guild: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TRACKER_AUTH")
     found = examined(run, status=3)
-    assert found["settings"]["state"] == "wrong"
-    assert "TRACKER_AUTH=none" in found["settings"]["advice"]
-    # The rest can be looked at all the same.
-    assert list(found) == EVERYTHING
+    assert found["discord"]["state"] == "wrong"
+    assert "TRACKER_AUTH=none" in found["discord"]["found"]
+    assert list(found) == [*EVERYTHING, "discord"]
 
 
 def test_a_url_that_cannot_be_right_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,8 @@ def guild_of(config: Config) -> Guild:
     discord = config.discord
     return Guild(
         _checked_url(discord),
-        _checked_id(discord.client_id, "DISCORD_CLIENT_ID"),
-        _checked_id(discord.guild_id, "DISCORD_GUILD_ID"),
+        checked_id(discord.client_id, "DISCORD_CLIENT_ID"),
+        checked_id(discord.guild_id, "DISCORD_GUILD_ID"),
         checked_roles(discord.roles),
         discord.client_secret,
     )
@@ -50,7 +50,8 @@ def checked_roles(text: str) -> tuple[Role, ...]:
         raise ConfigError(f"{one_line(error, 300)}. Correct it.") from error
 
 
-def _checked_id(text: str, name: str) -> str:
+def checked_id(text: str, name: str) -> str:
+    """Return an id of Discord's; raises NoGuild, ConfigError, which call the setting `name`."""
     if not text:
         raise NoGuild(
             f"{name} is not set, so nobody can sign in. {_HELP} For a database of your own, "

@@ -110,6 +110,18 @@ def _of_init(init: argparse.ArgumentParser) -> None:
     init.add_argument("--starter", action="store_true", help="also the Dune starter catalogue")
 
 
+def _of_logout(logout: argparse.ArgumentParser) -> None:
+    logout.add_argument(
+        "--discard", action="store_true", help="also where changes wait: they are forgotten"
+    )
+
+
+def _of_invite(invite: argparse.ArgumentParser) -> None:
+    invite.add_argument(
+        "--with-token", action="store_true", help="also a member's database token, asked for"
+    )
+
+
 def _of_list(listing: argparse.ArgumentParser) -> None:
     listing.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to look for")
     _json(listing)
@@ -169,12 +181,21 @@ _COMMANDS: Final = {
     "init": _Command(
         "setup", "init", "add the tables that the configured database lacks", _of_init
     ),
+    "login": _Command("login", "login", "sign in with Discord", _no_arguments),
+    "logout": _Command("login", "logout", "sign out, at Discord and on this machine", _of_logout),
+    "whoami": _Command(
+        "login", "whoami", "say who is signed in and what they may do", _no_arguments
+    ),
     "list": _Command("listing", "list_resources", "list resources and their quantities", _of_list),
     "history": _Command("history", "history", "show who changed what, newest first", _of_history),
     "leaderboard": _Command(
         "leaderboard", "leaderboard", "show who earned how many points", _of_leaderboard
     ),
     "doctor": _Command("doctor", "doctor", "say what is configured, reachable, permitted", _json),
+    "invite": _Command("join", "invite", "make a line that lets somebody join", _of_invite),
+    "join": _Command(
+        "join", "join", "join a guild, by an invitation or by answering questions", _no_arguments
+    ),
     "edit": _Command("edit", "edit", "change a quantity", _of_edit),
 }
 """In the order in which help lists them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracker_tui.admission import as_member, membership_of
 from tracker_tui.cli.notices import tell_notices
 from tracker_tui.cli.output import complain
 from tracker_tui.config import Config
@@ -15,10 +16,18 @@ _PATIENCE_SECONDS = 5.0
 
 def send_what_waits(config: Config) -> None:
     """Send what waits for the configured database, and say so; where nothing does, do nothing."""
-    own = site_of(config).folder.name
+    try:
+        membership = membership_of(config)
+        own = site_of(as_member(config, membership.member.id)).folder.name
+    except TrackerError:
+        return  # nobody is signed in: who it waits for is not known
     if all(left.key != own for left in left_behind(stores_of(config))):
         return
-    tracker = Tracker(config)
+    try:
+        tracker = Tracker(config, membership=membership)
+    except TrackerError as error:
+        complain(f"The changes that wait could not be sent: {error}")
+        return
     tell_notices(tracker)
     waited = len(tracker.pending())
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tracker_tui.domain.text import one_line
 
@@ -21,6 +21,16 @@ class Right(StrEnum):
 
 ALL_RIGHTS: frozenset[Right] = frozenset(Right)
 """What the owner of a database of one's own may do."""
+
+
+ALLOWS: Final[Mapping[Right, str]] = {
+    Right.ACCESS_RESOURCES: "see everything, add, remove, set, transfer",
+    Right.EDIT_TARGETS: "set targets, export and import CSV",
+    Right.ADMIN: "create, edit and delete resources, delete history, act on behalf of others",
+    Right.MANAGE_USERS: "see members and their last log-in",
+    Right.EXPORT_DATA: "export another member's data",
+}
+"""What each right is for (data contract, "Who may do what"), in words that follow "may"."""
 
 
 class Role(NamedTuple):

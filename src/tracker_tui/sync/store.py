@@ -13,7 +13,7 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.snapshot import Acquaintance, Snapshot
-from tracker_tui.local.sqlite_file import set_aside
+from tracker_tui.local.sqlite_file import explain, set_aside
 from tracker_tui.local.turn import TURN_NAME, Turn
 from tracker_tui.sync.board import Difference
 from tracker_tui.sync.copies import Copy
@@ -189,17 +189,39 @@ def key_of(place: str, member: str) -> str:
     return hashlib.sha256(text).hexdigest()[:_KEY_LENGTH]
 
 
+def waiting_in(folder: Path) -> int:
+    """Return how many changes of a store wait, for the ledger or for the player.
+
+    Raises LocalFileError where that cannot be told.
+    """
+    path = folder / OUTBOX_NAME
+    if not path.exists():
+        return 0
+    try:
+        return _counted(path, "state <> 'applied'")
+    except (sqlite3.Error, ValueError) as error:
+        raise explain(error, path) from error
+
+
 def left_behind(stores: Path) -> Iterator[LeftBehind]:
     """Tell of changes that wait in any store; what cannot be read is left out."""
     for path in sorted(stores.glob(f"*/{OUTBOX_NAME}")):
         try:
-            uri = f"{path.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True)) as connection:
-                counted = "SELECT COUNT(*) FROM entries WHERE state IN ('pending', 'sending')"
-                (how_many,) = connection.execute(counted).fetchone()
+            how_many = _counted(path, "state IN ('pending', 'sending')")
+            with closing(_read_only(path)) as connection:
                 ((member, place),) = connection.execute("SELECT member, place FROM owner")
         except (sqlite3.Error, ValueError):
             # Another store's trouble is told when that store is used.
             continue
         if how_many:
-            yield LeftBehind(path.parent.name, str(member), str(place), int(how_many))
+            yield LeftBehind(path.parent.name, str(member), str(place), how_many)
+
+
+def _counted(path: Path, condition: str) -> int:
+    with closing(_read_only(path)) as connection:
+        counted = f"SELECT COUNT(*) FROM entries WHERE {condition}"  # noqa: S608 - our own words
+        return int(connection.execute(counted).fetchone()[0])
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

@@ -1,0 +1,144 @@
+"""`tracker-tui invite` and `join`: a guild's settings, from an officer to a member."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Final
+
+from tracker_tui.admission import membership_of
+from tracker_tui.cli.output import complain, say
+from tracker_tui.config import Config, Secret, config_without_settings, load_config
+from tracker_tui.errors import TrackerError, UsageError
+from tracker_tui.invitation import InvalidInvitation, facts_of, read_invitation
+from tracker_tui.joining import Joining, Question, invitation_of, tested_token
+
+_TRIES: Final = 5
+_WIDTH: Final = 22
+
+
+def invite(arguments: argparse.Namespace) -> int:
+    """Print the invitation to the configured guild, in one line."""
+    config = load_config(os.environ, arguments.profile)
+    membership = membership_of(config)
+    membership.enter()
+    membership.require()
+    invitation_of(config, None)  # what is missing is told before a token is asked for
+    token = None
+    if arguments.with_token:
+        token = Secret(_asked("A member's database token, hidden: ", is_secret=True).strip())
+        if not token.reveal():
+            raise UsageError("No token was given. Without one: tracker-tui invite.")
+        invitation = invitation_of(config, token)
+        complain(tested_token(config, token))
+    else:
+        invitation = invitation_of(config, None)
+    say(invitation.text())
+    if token is not None:
+        complain("Whoever has this line has the token: hand it to one person, in private.")
+    return 0
+
+
+def join(arguments: argparse.Namespace) -> int:
+    """Read an invitation, or ask for what is in one; keep it once it was tested and agreed to."""
+    config = _blank(arguments.profile)
+    joining = Joining(config)
+    profile = arguments.profile
+    if joining.is_taken(profile):
+        where = f"[profiles.{profile}] of {joining.path}" if profile else str(joining.path)
+        raise UsageError(f"{where} has a guild already. Keep this one apart: --profile NAME.")
+    _take_invitation(joining)
+    for question in joining.missing():
+        _ask(joining, question)
+    if _asked("Keep this, and sign in next? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UsageError("Nothing was kept.")
+    path = joining.keep(profile)
+    option = f" --profile {profile}" if profile else ""
+    say(f"Kept in {path}. Sign in now: tracker-tui{option} login, or just tracker-tui{option}.")
+    if profile is None and os.environ.get("TURSO_DATABASE_URL"):
+        complain("TURSO_DATABASE_URL is set in the environment and goes before: unset it.")
+    return 0
+
+
+def _blank(profile: str | None) -> Config:
+    """Return settings without any guild, but with what the environment allows."""
+    config = config_without_settings(os.environ)
+    from tracker_tui.config import allowed_by
+
+    return config._replace(profile=profile, discord=allowed_by(os.environ, profile))
+
+
+def _take_invitation(joining: Joining) -> None:
+    for tries_left in reversed(range(_tries())):
+        # It may hold a token, which no terminal should keep in its history.
+        text = _asked("Invitation, hidden (Enter to be asked instead): ", is_secret=True)
+        if not text.strip():
+            return
+        try:
+            invitation = read_invitation(text)
+        except InvalidInvitation as error:
+            if not tries_left:
+                raise
+            complain(str(error))
+            continue
+        for name, value in facts_of(invitation):
+            complain_plainly(f"{name:<{_WIDTH}} {value}")
+        joining.follow(invitation)
+        _test_what_came(joining)
+        return
+
+
+def _test_what_came(joining: Joining) -> None:
+    missing = {question.setting for question in joining.missing()}
+    for setting in ("TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN", "DISCORD_CLIENT_ID"):
+        if setting not in missing:
+            _tell(joining.test(setting))
+
+
+def _ask(joining: Joining, question: Question) -> None:
+    """Ask until an answer holds; raises TrackerError where nobody can be asked again."""
+    for tries_left in reversed(range(_tries())):
+        hint = f"{question.label} ({question.example}{', hidden' if question.is_secret else ''}): "
+        text = _asked(hint, is_secret=question.is_secret)
+        try:
+            joining.answer(question.setting, text)
+            _tell(joining.test(question.setting))
+        except TrackerError as error:
+            joining.forget(question.setting)
+            if not tries_left:
+                raise
+            complain(str(error))
+        else:
+            return
+
+
+def _tell(told: str) -> None:
+    if told:
+        complain_plainly(f"{'':<{_WIDTH}} {told}")
+
+
+def complain_plainly(text: str) -> None:
+    """Print a line that goes with a question, where nobody reads a result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _tries() -> int:
+    return _TRIES if sys.stdin.isatty() else 1
+
+
+def _asked(prompt: str, *, is_secret: bool = False) -> str:
+    """Return one line of an answer; raises UsageError where there is none."""
+    try:
+        if is_secret and sys.stdin.isatty():
+            from getpass import getpass
+
+            return getpass(prompt, stream=None)
+        print(prompt, end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+    except EOFError:
+        line = ""
+    if not line:
+        print(file=sys.stderr)
+        raise UsageError("Nothing more was answered, and nothing was kept.")
+    return line.rstrip("\n")

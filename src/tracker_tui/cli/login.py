@@ -1,0 +1,166 @@
+"""`tracker-tui login`, `logout` and `whoami`: signing in with Discord, in plain text."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from tracker_tui.admission import as_member, guild_membership_of
+from tracker_tui.auth.errors import CodeExpired, DiscordUnreachable, NotSignedIn
+from tracker_tui.auth.freshness import CHECK_AFTER, GRACE, Freshness, freshness
+from tracker_tui.auth.guild_membership import GuildMembership
+from tracker_tui.auth.session import Session
+from tracker_tui.cli.output import complain, say
+from tracker_tui.cli.sending import send_what_waits
+from tracker_tui.config import Auth, Config, load_config
+from tracker_tui.domain.roles import ALL_RIGHTS, ALLOWS, rights_of
+from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import ago, since_told
+from tracker_tui.errors import TrackerError, UsageError, WriteRefused
+from tracker_tui.opening import open_ledger
+
+_CODES: Final = 3
+"""How many codes are handed out before nobody seems to be there."""
+_PATIENCE_SECONDS: Final = 5.0
+
+
+def login(arguments: argparse.Namespace) -> int:
+    """Show a code and wait until it was entered; the session is kept on this machine."""
+    config = load_config(os.environ, arguments.profile)
+    membership = _membership(config)
+    if membership.is_admitted and membership.session is not None:
+        say(f"You are signed in as {membership.session.name} already: tracker-tui logout first.")
+        return 0
+    session = _signed_in(membership)
+    membership.require()
+    _tell_database(config, membership)
+    say(f"Signed in as {session.name}. You may {_allowed(session, membership)}.")
+    return 0
+
+
+def logout(arguments: argparse.Namespace) -> int:
+    """Revoke the sign-in, and remove what is personal from this machine."""
+    from tracker_tui.leaving import changes_waiting, sign_out
+
+    config = load_config(os.environ, arguments.profile)
+    membership = _membership(config)
+    if membership.session is None:
+        membership.sign_out()  # what is left of a damaged session
+        say("Nobody is signed in.")
+        return 0
+    if changes_waiting(config, membership) and not arguments.discard:
+        send_what_waits(config)
+    done = sign_out(config, membership, discard=arguments.discard)
+    say(f"{done.name} is signed out, and what was personal is removed from this machine.")
+    if done.trouble is None:
+        say("Discord has signed this application out for you everywhere, on other machines too.")
+        return 0
+    complain(f"{done.trouble} At Discord the sign-in still stands: User Settings, Authorized Apps.")
+    return done.trouble.exit_status
+
+
+def whoami(arguments: argparse.Namespace) -> int:
+    """Print who is signed in, with which roles and permissions, and until when that holds."""
+    config = load_config(os.environ, arguments.profile)
+    if config.auth is Auth.NONE:
+        say(f"{config.member}, of this machine: a database of your own, without a guild")
+        say(f"may       {_words(ALL_RIGHTS)}")
+        return 0
+    membership = _membership(config)
+    session = membership.session
+    if session is None:
+        membership.require()
+        raise NotSignedIn("Nobody is signed in.")
+    if freshness(session.checked_at, time.time()) is not Freshness.WARM:
+        try:
+            membership.check()
+        except DiscordUnreachable as error:
+            complain(str(error))
+    for line in _told(membership.session or session, membership):
+        say(line)
+    membership.require()
+    return 0
+
+
+def _membership(config: Config) -> GuildMembership:
+    if config.auth is Auth.NONE:
+        raise UsageError(
+            "This database is your own (a file, or TRACKER_AUTH=none): nobody signs in to it. "
+            "To join a guild: tracker-tui join."
+        )
+    return guild_membership_of(config)
+
+
+def _signed_in(membership: GuildMembership) -> Session:
+    # Imports what speaks HTTP, which whoever is signed in already does not wait for.
+    from tracker_tui.auth.signing_in import SignIn
+
+    sign_in = SignIn(membership)
+    for number in range(1, _CODES + 1):
+        code = sign_in.begin()
+        minutes = max(1, round((code.expires_at - time.monotonic()) / 60))
+        say(f"Open      {code.link}")
+        say(f"and enter {code.user_code}")
+        say(f"or open   {code.whole_link}")
+        say(f"It is good for {minutes} min. Waiting; Ctrl+C leaves.")
+        try:
+            return sign_in.finish(code, _sleep)
+        except CodeExpired:
+            if number == _CODES:
+                raise
+            complain("The code ran out. Here is another one.")
+    raise AssertionError("unreachable")
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def _tell_database(config: Config, membership: GuildMembership) -> None:
+    """Tell the guild's database who signed in, in one request."""
+    record = membership.unrecorded()
+    if record is None:
+        return
+    try:
+        hurried = config._replace(busy_seconds=_PATIENCE_SECONDS)
+        ledger = open_ledger(as_member(hurried, membership.member.id))
+        try:
+            ledger.record_sign_in(record)
+        finally:
+            ledger.close()
+    except WriteRefused:
+        pass  # a token that may only read is no reason to keep its owner out
+    except TrackerError as error:
+        complain(f"The database could not be told yet, the next start does: {error}")
+        return
+    membership.recorded(record)
+
+
+def _told(session: Session, membership: GuildMembership) -> Iterator[str]:
+    yield f"{session.name} ({session.username}, {session.member_id})"
+    held = [role.name for role in membership.guild.roles if role.id in session.role_ids]
+    yield f"roles     {', '.join(one_line(name, 40) for name in held) or 'none of this guild'}"
+    yield f"may       {_allowed(session, membership)}"
+    now = time.time()
+    yield f"read      from Discord {since_told(int(now - session.checked_at))}"
+    if not membership.is_admitted:
+        yield "          asked again at each start"
+        return
+    left = session.checked_at + CHECK_AFTER - now
+    if left > 0:
+        yield f"          asked again in {ago(int(left))}; without Discord it serves a day more"
+    else:
+        yield f"          Discord is away: it serves for {ago(int(left + GRACE))} more"
+
+
+def _allowed(session: Session, membership: GuildMembership) -> str:
+    is_in = session.is_in_guild
+    return _words(rights_of(session.role_ids, membership.guild.roles) if is_in else frozenset())
+
+
+def _words(rights: frozenset[object]) -> str:
+    return "; ".join(words for right, words in ALLOWS.items() if right in rights) or "do nothing"

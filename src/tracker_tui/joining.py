@@ -1,0 +1,187 @@
+"""Joining a guild: its settings, each tested as it comes, and kept once somebody said yes."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from peewee import Select, Value
+
+from tracker_tui.auth.errors import DiscordUnreachable
+from tracker_tui.auth.guild import Guild, checked_id, checked_roles, guild_of
+from tracker_tui.config import Auth, Config, Remote, Secret
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.remote import open_remote
+from tracker_tui.domain.roles import Right, roles_with
+from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRefused
+from tracker_tui.invitation import Invitation
+from tracker_tui.settings_file import add_settings, has_settings
+
+URL: Final = "TURSO_DATABASE_URL"
+TOKEN: Final = "TURSO_AUTH_TOKEN"  # noqa: S105 - the name of a setting
+CLIENT: Final = "DISCORD_CLIENT_ID"
+GUILD: Final = "DISCORD_GUILD_ID"
+ROLES: Final = "DISCORD_ROLES_CONFIG"
+_PATIENCE_SECONDS: Final = 10.0
+
+
+class Question(NamedTuple):
+    """One thing that a guild has to be asked for."""
+
+    setting: str
+    label: str
+    example: str
+    is_secret: bool = False
+
+
+QUESTIONS: Final = (
+    Question(URL, "Database", "libsql://guild-name.turso.io"),
+    Question(TOKEN, "Its token", "from whoever runs the database", is_secret=True),
+    Question(CLIENT, "Discord application", "a number, its client id"),
+    Question(GUILD, "Discord guild", "a number, the server's id"),
+    Question(ROLES, "Roles", '[{"id": "…", "name": "Member", "canAccessResources": true}]'),
+)
+
+
+class Joining:
+    """The settings of a guild that somebody is about to join."""
+
+    def __init__(self, config: Config) -> None:
+        """Begin with nothing; of `config` only folders and what the environment allows is used."""
+        self._config = config
+        self._settings: dict[str, str] = {}
+
+    @property
+    def path(self) -> Path:
+        """Where the settings will be kept."""
+        return self._config.folders.config / "config.toml"
+
+    def follow(self, invitation: Invitation) -> None:
+        """Take what an invitation holds."""
+        self._settings |= {
+            URL: invitation.database_url,
+            CLIENT: invitation.client_id,
+            GUILD: invitation.guild_id,
+            ROLES: invitation.roles,
+        }
+        if invitation.token is not None:
+            self._settings[TOKEN] = invitation.token.reveal()
+
+    def missing(self) -> list[Question]:
+        """Return what is still to be asked for."""
+        return [question for question in QUESTIONS if question.setting not in self._settings]
+
+    def check(self, setting: str, text: str) -> None:
+        """Raise TrackerError, which says what is wrong, unless a text can be right; asks nobody."""
+        text = text.strip()
+        if setting == URL:
+            open_remote(Remote(text, None, self._config.discord.allow_plain)).close()
+        elif setting == TOKEN:
+            self._check_token(text)
+        elif setting == ROLES:
+            check_entrance(text)
+        else:
+            checked_id(text, setting)
+
+    def answer(self, setting: str, text: str) -> None:
+        """Take an answer; raises TrackerError as `check` does."""
+        self.check(setting, text)
+        self._settings[setting] = " ".join(text.split()) if setting == ROLES else text.strip()
+
+    def forget(self, setting: str) -> None:
+        """Let something be asked for once more."""
+        self._settings.pop(setting, None)
+
+    def test(self, setting: str) -> str:
+        """Ask the database or Discord about an answer; return what to tell, empty if nothing.
+
+        Takes a while. Raises TrackerError where the answer is wrong; what is only out of reach for
+        now is told, and not held against it.
+        """
+        try:
+            if setting in (URL, TOKEN):
+                return self._test_database(has_token=setting == TOKEN)
+            if setting == CLIENT:
+                return self._test_application()
+        except (DatabaseUnreachable, DiscordUnreachable) as error:
+            return f"Not tested: {error}"
+        return "tested when you sign in" if setting == GUILD else ""
+
+    def keep(self, profile: str | None) -> Path:
+        """Write the settings; raises ConfigError, LocalFileError, and then nothing is written."""
+        add_settings(self.path, profile, self._settings)
+        return self.path
+
+    def is_taken(self, profile: str | None) -> bool:
+        """Whether there is a guild already where this one would be kept; raises ConfigError."""
+        return has_settings(self.path, profile)
+
+    @property
+    def _remote(self) -> Remote:
+        token = self._settings.get(TOKEN)
+        secret = Secret(token) if token else None
+        return Remote(self._settings[URL], secret, self._config.discord.allow_plain)
+
+    def _check_token(self, text: str) -> None:
+        url = self._settings.get(URL, "https://guild.invalid")
+        open_remote(Remote(url, Secret(text) if text else None, allow_plain=True)).close()
+
+    def _test_database(self, *, has_token: bool) -> str:
+        remote = self._remote if has_token else self._remote._replace(token=None)
+        with closing(open_remote(remote, _PATIENCE_SECONDS)) as database:
+            try:
+                _, columns = database.batch([Select(columns=[Value(1)]), Layout.query()])
+            except TokenRefused:
+                if has_token:
+                    raise
+                return f"{database.where} answers, and wants a token"
+            Layout.from_rows(columns.rows).require_ours(database.where)
+            return f"{database.where} answers" + (", the token is accepted" if has_token else "")
+
+    def _test_application(self) -> str:
+        from tracker_tui.auth.discord import Discord
+
+        Discord(self._guild).begin()
+        return "Discord knows the application"
+
+    @property
+    def _guild(self) -> Guild:
+        discord = self._config.discord._replace(
+            client_id=self._settings[CLIENT], guild_id="0", roles="[]", client_secret=None
+        )
+        return guild_of(self._config._replace(discord=discord, auth=Auth.DISCORD))
+
+
+def check_entrance(roles: str) -> None:
+    """Raise ConfigError unless roles make sense, and one of them may enter."""
+    if not roles_with(Right.ACCESS_RESOURCES, checked_roles(roles)):
+        raise ConfigError("No role has canAccessResources: nobody could enter. Ask an officer.")
+
+
+def invitation_of(config: Config, token: Secret | None) -> Invitation:
+    """Return the invitation to the configured guild; raises ConfigError, NoGuild.
+
+    `token` is one for members: never the one in use, never the application's secret.
+    """
+    if not isinstance(config.database, Remote):
+        raise ConfigError("An invitation is to a database on a server: set TURSO_DATABASE_URL.")
+    guild = guild_of(config)
+    check_entrance(config.discord.roles)
+    if token is not None:
+        for own in (config.database.token, config.discord.client_secret):
+            if own is not None and own.reveal() == token.reveal():
+                raise ConfigError(
+                    "That is a secret of your own, and an invitation is for others. Make a token "
+                    "for members: README, Who gets which token."
+                )
+    return Invitation(
+        config.database.url, guild.client_id, guild.guild_id, config.discord.roles, token
+    )
+
+
+def tested_token(config: Config, token: Secret) -> str:
+    """Return what to tell of a token for the configured database; raises TrackerError."""
+    joining = Joining(config)
+    joining.follow(invitation_of(config, token))
+    return joining.test(TOKEN)

@@ -1,0 +1,74 @@
+"""Signing out of a guild: at Discord, and from this machine."""
+
+from __future__ import annotations
+
+import shutil
+from typing import NamedTuple
+
+from tracker_tui.admission import as_member
+from tracker_tui.auth.errors import DiscordError, NotSignedIn
+from tracker_tui.auth.guild_membership import GuildMembership
+from tracker_tui.config import Config
+from tracker_tui.errors import LocalFileError, TrackerError
+from tracker_tui.opening import site_of
+from tracker_tui.sync.store import waiting_in
+
+
+class ChangesWait(TrackerError):
+    """Signing out would lose changes that nobody has sent."""
+
+
+class SignedOut(NamedTuple):
+    """What signing out did."""
+
+    name: str
+    trouble: TrackerError | None
+    """Why Discord could not be told; None if it was."""
+
+
+def changes_waiting(config: Config, membership: GuildMembership) -> int:
+    """Return how many changes of whoever is signed in wait on this machine."""
+    session = membership.session
+    if session is None:
+        return 0
+    return waiting_in(site_of(as_member(config, session.member_id)).folder)
+
+
+def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> SignedOut:
+    """Revoke the tokens at Discord, and remove everything personal from this machine.
+
+    Raises NotSignedIn; ChangesWait unless they are to be discarded; LocalFileError.
+    """
+    session = membership.session
+    if session is None:
+        raise NotSignedIn("Nobody is signed in.")
+    waiting = changes_waiting(config, membership)
+    if waiting and not discard:
+        changes = "1 change waits" if waiting == 1 else f"{waiting} changes wait"
+        raise ChangesWait(
+            f"{changes} on this machine and would be lost. The dashboard sends them, and shows "
+            "what is refused under o; logout --discard forgets them."
+        )
+    trouble = _revoked(membership)
+    membership.sign_out()
+    _remove(config, session.member_id)
+    return SignedOut(session.name, trouble)
+
+
+def _revoked(membership: GuildMembership) -> TrackerError | None:
+    """Revoke; returns why that could not be done, which keeps nobody signed in here."""
+    try:
+        membership.revoke()
+    except (DiscordError, NotSignedIn) as error:
+        return error
+    return None
+
+
+def _remove(config: Config, member_id: str) -> None:
+    folder = site_of(as_member(config, member_id)).folder
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        message = f"{folder} could not be removed: {error.strerror}. Remove it yourself."
+        raise LocalFileError(message) from error

@@ -1,0 +1,270 @@
+"""A local HTTP server that plays Discord's API, as far as signing in needs it, and can fail.
+
+Discord's own documentation is what it follows; nobody compared it with the real Discord.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import sys
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from helpers.discord_answers import (
+    CLIENT_ID,
+    FORM,
+    GUILD_ID,
+    Answer,
+    DiscordAnswers,
+    Membership,
+    Person,
+    Seen,
+    as_json,
+    media_type,
+    not_found,
+)
+
+__all__ = ["CLIENT_ID", "GUILD_ID", "FakeDiscord", "Fault", "Membership", "Person", "Seen"]
+
+BASE = "/api/v10"
+EVERY_PATH = "*"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong with one request."""
+
+    kind: Literal["answer", "hang", "hang up", "trickle", "answer lost"]
+    answer: Answer | None = None
+    """What is answered instead of carrying the request out."""
+    seconds: float = 0
+
+    @classmethod
+    def status(
+        cls, code: int, body: bytes | dict[str, Any] = b"", headers: Mapping[str, str] | None = None
+    ) -> Self:
+        """Another answer; a dict is sent as JSON."""
+        if isinstance(body, dict):
+            return cls("answer", as_json(code, body, headers))
+        return cls("answer", Answer(code, body, {"Content-Type": "text/plain", **(headers or {})}))
+
+    @classmethod
+    def hang(cls, seconds: float) -> Self:
+        """No answer, and after that time no connection; the request is not carried out."""
+        return cls("hang", seconds=seconds)
+
+    @classmethod
+    def hang_up(cls) -> Self:
+        """No answer and no connection; the request is not carried out."""
+        return cls("hang up")
+
+    @classmethod
+    def trickle(cls, seconds_between_bytes: float) -> Self:
+        """The request is carried out, and its answer comes byte by byte and never ends."""
+        return cls("trickle", seconds=seconds_between_bytes)
+
+    @classmethod
+    def garbage(cls, body: bytes) -> Self:
+        """A success with a body that is called JSON, whatever it is."""
+        return cls.status(200, body, {"Content-Type": "application/json"})
+
+    @classmethod
+    def too_many(cls, retry_after: float) -> Self:
+        """Too many requests; the header has whole seconds, as HTTP wants, the body all of it."""
+        message = "You are being rate limited."
+        body = {"message": message, "retry_after": retry_after, "global": False}
+        return cls.status(429, body, {"Retry-After": str(math.ceil(retry_after))})
+
+    @classmethod
+    def huge(cls, bytes_count: int) -> Self:
+        """A success whose body is one JSON string, quotes and all of that size."""
+        return cls.garbage(b'"' + b"x" * (bytes_count - 2) + b'"')
+
+    @classmethod
+    def redirect(cls, location: str) -> Self:
+        """Another place to ask."""
+        return cls.status(302, headers={"Location": location})
+
+    @classmethod
+    def answer_lost(cls) -> Self:
+        """The request is carried out, and the connection closed without the answer."""
+        return cls("answer lost")
+
+
+@dataclass(kw_only=True, eq=False)
+class FakeDiscord(DiscordAnswers):
+    """Discord, for as long as the block runs.
+
+    Its attributes may be given at the start or changed at any time, `person` and `membership` too.
+    """
+
+    url: str = field(default="", init=False)
+    """The base of all paths, known once the block has begun."""
+    seen: list[Seen] = field(default_factory=list, init=False)
+    """Every request, in the order in which they came."""
+    _faults: dict[str, deque[Fault]] = field(init=False, repr=False)
+    _lasting_faults: dict[str, Fault] = field(default_factory=dict, init=False, repr=False)
+    _server: _Server = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._faults = defaultdict(deque)
+
+    def __enter__(self) -> Self:
+        self._server = _Server(self)
+        self.url = f"http://127.0.0.1:{self._server.server_port}{BASE}"
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.stop()
+
+    def requests_to(self, path: str) -> list[Seen]:
+        """Return the requests to a path, such as `/oauth2/token`."""
+        return [seen for seen in tuple(self.seen) if seen.path == path]
+
+    def fail(self, path: str, *faults: Fault) -> None:
+        """Let the next requests to a path (`*`: to any) meet these faults, one each."""
+        with self._lock:
+            self._faults[path].extend(faults)
+
+    def fail_always(self, path: str, fault: Fault) -> None:
+        """Let each request to a path (`*`: to any) meet this fault, after those of `fail`."""
+        with self._lock:
+            self._lasting_faults[path] = fault
+
+    def heal(self) -> None:
+        """Let no request meet a fault any more."""
+        with self._lock:
+            self._faults.clear()
+            self._lasting_faults.clear()
+
+    def receive(self, seen: Seen) -> Fault | None:
+        """Note a request; return the fault that it meets."""
+        with self._lock:
+            self.seen.append(seen)
+            for path in (seen.path, EVERY_PATH):
+                if self._faults[path]:
+                    return self._faults[path].popleft()
+            return self._lasting_faults.get(seen.path) or self._lasting_faults.get(EVERY_PATH)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Clients that come all at once are not turned away.
+    request_queue_size = 128
+
+    def __init__(self, discord: FakeDiscord) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.discord = discord
+        self.stopped = threading.Event()
+        self._connections: set[socket.socket] = set()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening, and end what is going on."""
+        self.stopped.set()
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        # Here and not in the handler: that one may not have begun yet when the server stops.
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Clients that go away are what many tests are about; other errors are ours.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The client hung up in the middle; no server carries out half a request.
+            self.close_connection = True
+            return
+        seen = self._seen(body)
+        fault = self.server.discord.receive(seen)
+        if fault is None:
+            self._send(self._right_answer(seen))
+        elif fault.answer is not None:
+            self._send(fault.answer)
+        else:
+            self._suffer(fault, seen)
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+
+    def _seen(self, body: bytes) -> Seen:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        form: dict[str, str] = {}
+        if media_type(headers) == FORM:
+            form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        path = unquote(parts.path).removeprefix(BASE) or "/"
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return Seen(self.command, path, form, headers, query, time.monotonic())
+
+    def _right_answer(self, seen: Seen) -> Answer:
+        # Beside the base there is nothing, not even at paths that are known below it.
+        is_below = unquote(self.path).startswith(BASE + "/")
+        return self.server.discord.answer(seen) if is_below else not_found()
+
+    def _send(self, answer: Answer) -> None:
+        length = {"Content-Length": str(len(answer.body))}
+        self._send_head(answer.status, {**length, **answer.headers})
+        self.wfile.write(answer.body)
+
+    def _send_head(self, status: int, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _suffer(self, fault: Fault, seen: Seen) -> None:
+        if fault.kind == "hang":
+            self.server.stopped.wait(fault.seconds)
+        elif fault.kind == "answer lost":
+            self._right_answer(seen)
+        elif fault.kind == "trickle":
+            self._trickle(self._right_answer(seen), fault.seconds)
+        self.close_connection = True
+
+    def _trickle(self, answer: Answer, pause: float) -> None:
+        # Without a length: with one, the answer would end when all of it has come.
+        self._send_head(answer.status, {**answer.headers, "Connection": "close"})
+        position = 0
+        while not self.server.stopped.wait(pause):
+            # Spaces after JSON change nothing.
+            self.wfile.write(answer.body[position : position + 1] or b" ")
+            position += 1
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""

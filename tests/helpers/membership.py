@@ -1,0 +1,84 @@
+"""A guild whose members sign in with Discord: its settings, and sessions made without a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.discord import FakeDiscord
+from tracker_tui.admission import guild_membership_of
+from tracker_tui.auth.session import Session, Tokens
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import Config, Secret, load_config
+from tracker_tui.ledger.ledger import random_id
+
+MEMBER_ROLE, OFFICER_ROLE, ADMIN_ROLE, GUEST_ROLE = "1001", "1002", "1003", "1004"
+ROLES: list[dict[str, Any]] = [
+    {"id": MEMBER_ROLE, "name": "Fremen", "level": 1, "canAccessResources": True},
+    {
+        "id": OFFICER_ROLE,
+        "name": "Naib",
+        "level": 2,
+        "canAccessResources": True,
+        "canEditTargets": True,
+    },
+    {"id": ADMIN_ROLE, "name": "Mahdi", "level": 3, "canAccessResources": True, "isAdmin": True},
+    {"id": GUEST_ROLE, "name": "Smuggler", "level": 0},
+]
+"""What DISCORD_ROLES_CONFIG says in tests."""
+
+
+def settings(discord: FakeDiscord, url: str, token: str | None = None) -> dict[str, str]:
+    """Return the settings with which members of a guild come to its database."""
+    secret = discord.client_secret
+    return {
+        "TURSO_DATABASE_URL": url,
+        **({} if token is None else {"TURSO_AUTH_TOKEN": token}),
+        "DISCORD_API_URL": discord.url,
+        "DISCORD_CLIENT_ID": discord.client_id,
+        "DISCORD_GUILD_ID": discord.guild_id,
+        "DISCORD_ROLES_CONFIG": json.dumps(ROLES),
+        **({} if secret is None else {"DISCORD_CLIENT_SECRET": secret}),
+    }
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, given: Mapping[str, str]) -> None:
+    """Set the environment."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+
+def sign_in(discord: FakeDiscord, config: Config | None = None, *, age: float = 0.0) -> Session:
+    """Sign `discord.person` in on this machine, as if `age` seconds ago."""
+    chosen = config or load_config(os.environ)
+    granted = discord.grant()
+    tokens = Tokens(
+        Secret(granted["access_token"]),
+        Secret(granted["refresh_token"]),
+        time.time() + granted["expires_in"],
+    )
+    membership = guild_membership_of(chosen)
+    session = membership.sign_in(tokens, random_id)
+    return grow_old(chosen, age) if age else session
+
+
+def grow_old(config: Config, seconds: float) -> Session:
+    """Let what Discord said last be older by so many seconds."""
+    vault = Vault(config)
+    session = vault.load()
+    assert session is not None
+    session = session._replace(checked_at=session.checked_at - seconds)
+    vault.save(session)
+    return session
+
+
+def kept_document(path: Path) -> dict[str, Any]:
+    """Return what the file of a session holds."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
