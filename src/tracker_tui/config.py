@@ -142,13 +142,6 @@ def load_config(environ: Mapping[str, str], profile: str | None = None) -> Confi
     )
 
 
-def allowed_by(environ: Mapping[str, str], profile: str | None) -> DiscordSettings:
-    """Return which Discord is asked, and whether in the clear, for a guild to be joined."""
-    settings = {} if profile is not None else _over({}, environ)
-    names = ("DISCORD_API_URL", "TRACKER_INSECURE")
-    return _discord({name: settings[name] for name in names if name in settings})
-
-
 def _discord(settings: Mapping[str, str]) -> DiscordSettings:
     def text(name: str) -> str:
         return settings.get(name, "").strip()
@@ -202,6 +195,13 @@ def _auth(settings: Mapping[str, str]) -> Auth:
 def _default_name(profile: str | None) -> str:
     # Another guild's embedded database is another file.
     return DATABASE_NAME if profile is None else f"tracker-{profile}.db"
+
+
+def profile_names(folders: Folders) -> list[str]:
+    """Return the profiles that config.toml names, sorted; raises ConfigError."""
+    profiles = _document(folders.config / "config.toml").get("profiles")
+    names = profiles if isinstance(profiles, dict) else {}
+    return sorted(name for name in names if PROFILE_NAME.fullmatch(name))
 
 
 def find_folders(environ: Mapping[str, str]) -> Folders:

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from tracker_tui.config import Secret
 from tracker_tui.db.turso.errors import InterfaceError
 from tracker_tui.db.turso.urls import endpoint
-from tracker_tui.domain.roles import Right, Role, RolesConfigError, parse_roles
+from tracker_tui.domain.roles import Right, Role, RolesConfigError, allowed, parse_roles
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 
@@ -42,15 +42,6 @@ _TOKEN: Final = re.compile(r"[!-~]{1,4000}")
 # What wraps a line: line breaks, and the invisible characters by which chats allow them.
 _WRAPPING: Final = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _QUOTES: Final = "`\"'<>«»‘’“”"
-
-_ALLOWS: Final = {
-    Right.ACCESS_RESOURCES: "see everything, add, remove, set, transfer",
-    Right.EDIT_TARGETS: "set targets, export and import CSV",
-    Right.ADMIN: "create, edit and delete resources, delete history, act on behalf of others",
-    Right.MANAGE_USERS: "see members and their last log-in",
-    Right.EXPORT_DATA: "export another member's data",
-}
-"""The data contract's "Who may do what", in words."""
 
 
 class InvalidInvitation(TrackerError):
@@ -116,8 +107,7 @@ def facts_of(invitation: Invitation) -> list[tuple[str, str]]:
 
 def _role_in_words(role: Role) -> str:
     name = one_line(role.name, _LONGEST_ROLE_NAME) or one_line(role.id, _LONGEST_ROLE_NAME)
-    allowed = [words for right, words in _ALLOWS.items() if right in role.rights]
-    return f"{name}: {'; '.join(allowed) or 'nothing'}"
+    return f"{name}: may {allowed(role.rights)}"
 
 
 def _json_of(invitation: Invitation) -> bytes:

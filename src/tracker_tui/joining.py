@@ -10,12 +10,12 @@ from peewee import Select, Value
 
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.guild import Guild, checked_id, checked_roles, guild_of
-from tracker_tui.config import Auth, Config, Remote, Secret
+from tracker_tui.config import Auth, Config, DiscordSettings, Remote, Secret
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.roles import Right, roles_with
 from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRefused
-from tracker_tui.invitation import Invitation
+from tracker_tui.invitation import Invitation, facts_of
 from tracker_tui.settings_file import add_settings, has_settings
 
 URL: Final = "TURSO_DATABASE_URL"
@@ -44,39 +44,61 @@ QUESTIONS: Final = (
 )
 
 
+def blank_config(config: Config) -> Config:
+    """Return settings without any guild: where files are kept, and what may be sent where."""
+    allowed = DiscordSettings(
+        api_url=config.discord.api_url, allow_plain=config.discord.allow_plain
+    )
+    return config._replace(discord=allowed)
+
+
 class Joining:
     """The settings of a guild that somebody is about to join."""
 
     def __init__(self, config: Config) -> None:
         """Begin with nothing; of `config` only folders and what the environment allows is used."""
-        self._config = config
-        self._settings: dict[str, str] = {}
+        self.config = config
+        self.settings: dict[str, str] = {}
+        """What was answered so far, by the name of the setting."""
 
     @property
     def path(self) -> Path:
         """Where the settings will be kept."""
-        return self._config.folders.config / "config.toml"
+        return self.config.folders.config / "config.toml"
 
     def follow(self, invitation: Invitation) -> None:
         """Take what an invitation holds."""
-        self._settings |= {
+        self.settings |= {
             URL: invitation.database_url,
             CLIENT: invitation.client_id,
             GUILD: invitation.guild_id,
             ROLES: invitation.roles,
         }
         if invitation.token is not None:
-            self._settings[TOKEN] = invitation.token.reveal()
+            self.settings[TOKEN] = invitation.token.reveal()
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what to show before all of it is kept: names and values, safe to print."""
+        token = self.settings.get(TOKEN)
+        return facts_of(
+            Invitation(
+                self.settings[URL],
+                self.settings[CLIENT],
+                self.settings[GUILD],
+                self.settings[ROLES],
+                Secret(token) if token else None,
+            )
+        )
 
     def missing(self) -> list[Question]:
         """Return what is still to be asked for."""
-        return [question for question in QUESTIONS if question.setting not in self._settings]
+        return [question for question in QUESTIONS if question.setting not in self.settings]
 
     def check(self, setting: str, text: str) -> None:
         """Raise TrackerError, which says what is wrong, unless a text can be right; asks nobody."""
         text = text.strip()
         if setting == URL:
-            open_remote(Remote(text, None, self._config.discord.allow_plain)).close()
+            open_remote(Remote(text, None, self.config.discord.allow_plain)).close()
         elif setting == TOKEN:
             self._check_token(text)
         elif setting == ROLES:
@@ -87,11 +109,11 @@ class Joining:
     def answer(self, setting: str, text: str) -> None:
         """Take an answer; raises TrackerError as `check` does."""
         self.check(setting, text)
-        self._settings[setting] = " ".join(text.split()) if setting == ROLES else text.strip()
+        self.settings[setting] = " ".join(text.split()) if setting == ROLES else text.strip()
 
     def forget(self, setting: str) -> None:
         """Let something be asked for once more."""
-        self._settings.pop(setting, None)
+        self.settings.pop(setting, None)
 
     def test(self, setting: str) -> str:
         """Ask the database or Discord about an answer; return what to tell, empty if nothing.
@@ -110,7 +132,7 @@ class Joining:
 
     def keep(self, profile: str | None) -> Path:
         """Write the settings; raises ConfigError, LocalFileError, and then nothing is written."""
-        add_settings(self.path, profile, self._settings)
+        add_settings(self.path, profile, self.settings)
         return self.path
 
     def is_taken(self, profile: str | None) -> bool:
@@ -119,12 +141,12 @@ class Joining:
 
     @property
     def _remote(self) -> Remote:
-        token = self._settings.get(TOKEN)
+        token = self.settings.get(TOKEN)
         secret = Secret(token) if token else None
-        return Remote(self._settings[URL], secret, self._config.discord.allow_plain)
+        return Remote(self.settings[URL], secret, self.config.discord.allow_plain)
 
     def _check_token(self, text: str) -> None:
-        url = self._settings.get(URL, "https://guild.invalid")
+        url = self.settings.get(URL, "https://guild.invalid")
         open_remote(Remote(url, Secret(text) if text else None, allow_plain=True)).close()
 
     def _test_database(self, *, has_token: bool) -> str:
@@ -147,10 +169,10 @@ class Joining:
 
     @property
     def _guild(self) -> Guild:
-        discord = self._config.discord._replace(
-            client_id=self._settings[CLIENT], guild_id="0", roles="[]", client_secret=None
+        discord = self.config.discord._replace(
+            client_id=self.settings[CLIENT], guild_id="0", roles="[]", client_secret=None
         )
-        return guild_of(self._config._replace(discord=discord, auth=Auth.DISCORD))
+        return guild_of(self.config._replace(discord=discord, auth=Auth.DISCORD))
 
 
 def check_entrance(roles: str) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tracker_tui.admission import as_member, membership_of
@@ -37,8 +38,9 @@ from tracker_tui.sync.store import Store
 
 if TYPE_CHECKING:
     from tracker_tui.archive import Archive
-    from tracker_tui.domain.history import HistoryEntry
+    from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 
+DELETING: Final = "delete entries of the history"
 _LEAVING_SECONDS: Final = 2.0
 """How long leaving waits for Discord."""
 
@@ -112,6 +114,15 @@ class Tracker:
     def roles_age(self) -> float | None:
         """How old in seconds what Discord said of roles is, where it could not be asked anew."""
         return self._membership.unchecked_for
+
+    @property
+    def why_barred(self) -> str:
+        """Why nothing is shown any more; empty while something is."""
+        try:
+            self._membership.require()
+        except NotPermitted as error:
+            return str(error)
+        return ""
 
     def may(self, right: Right) -> bool:
         """Whether the member may do something, for what is to be offered."""
@@ -299,9 +310,26 @@ class Tracker:
             return done
         return self._local_thread.keep(submission)
 
+    def export_history(
+        self,
+        wish: HistoryFilter,
+        path: Path,
+        tell: Callable[[int], bool],
+        is_given_up: Callable[[], bool],
+    ) -> bool:
+        """Write what passes a filter to a file; see `history_csv.export_history`. Takes a while.
+
+        Raises NotPermitted, too.
+        """
+        from tracker_tui.history_csv import Naming, export_history
+
+        self.require(Right.EDIT_TARGETS, "export CSV")
+        naming = Naming(self.name_of, self.resource_name)
+        return export_history(self.archive, wish, naming, path, tell, is_given_up)
+
     def delete_entry(self, entry: HistoryEntry) -> Future[None]:
         """Take an entry out of the history; quantities and points stay as they are."""
-        self.require(Right.ADMIN, "delete entries of the history")
+        self.require(Right.ADMIN, DELETING)
         return self._ledger_thread.ask(lambda ledger: ledger.delete_entry(entry.id))
 
     def undo(self) -> None:

@@ -10,19 +10,25 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def in_time(work: Callable[[], T], seconds: float) -> T:
-    """Return what `work` returns, and raise what it raises; TimeoutError after `seconds`.
+def behind(work: Callable[[], T]) -> Future[T]:
+    """Do something in a thread of its own, which may be left behind.
 
-    Then its thread is left behind. It is a daemon: at its end Python does not wait for it.
+    It is a daemon: at its end Python does not wait for it, as it would for an executor's.
     """
-    # A future of its own thread: an executor's would keep Python from ending.
     ended: Future[T] = Future()
 
     def run() -> None:
         try:
-            ended.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is handed to the thread that waits
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - it is handed to whoever waits
             ended.set_exception(error)
+        else:
+            ended.set_result(result)
 
-    threading.Thread(target=run, name="in time", daemon=True).start()
-    return ended.result(timeout=seconds)
+    threading.Thread(target=run, name="behind", daemon=True).start()
+    return ended
+
+
+def in_time(work: Callable[[], T], seconds: float) -> T:
+    """Return what `work` returns, and raise what it raises; TimeoutError after `seconds`."""
+    return behind(work).result(timeout=seconds)

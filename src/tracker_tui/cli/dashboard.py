@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
 
+from tracker_tui.admission import as_member, guild_membership_of, membership_of
+from tracker_tui.auth.errors import NotSignedIn
+from tracker_tui.auth.membership import Membership
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
@@ -18,6 +22,7 @@ from tracker_tui.errors import UsageError
 from tracker_tui.opening import site_of, stores_of
 from tracker_tui.sync.store import left_behind
 from tracker_tui.tracker import Tracker
+from tracker_tui.ui.departure import Departure
 
 _LISTED_AT_MOST = 6
 _LAST_STORE = "last-database"
@@ -25,8 +30,15 @@ _LAST_STORE = "last-database"
 
 
 def open_dashboard(arguments: argparse.Namespace) -> int:
-    """Open the dashboard on the configured database."""
-    return _run(load_config(os.environ, arguments.profile))
+    """Open the dashboard on the configured database, and on others from there."""
+    status, departure = 0, Departure(arguments.profile)
+    while not status:
+        config = load_config(os.environ, departure.profile)
+        status, left_for = _visit(config, departure)
+        if left_for is None:
+            break
+        departure = left_for
+    return status
 
 
 def open_demo(arguments: argparse.Namespace) -> int:
@@ -36,15 +48,49 @@ def open_demo(arguments: argparse.Namespace) -> int:
     del arguments  # a demo belongs to no guild, so no profile
     config = config_without_settings(os.environ)
     with demo_database(config.member) as path:
-        return _run(config._replace(database=path, is_default_database=False, is_demo=True))
+        demo = config._replace(database=path, is_default_database=False, is_demo=True)
+        status, left_for = _visit(demo, Departure(None))
+    # Who goes elsewhere from a demo means it.
+    return (
+        status if left_for is None else open_dashboard(argparse.Namespace(profile=left_for.profile))
+    )
 
 
-def _run(config: Config) -> int:
+def _visit(config: Config, departure: Departure) -> tuple[int, Departure | None]:
+    """Let somebody in and show them the dashboard; return the status and where they go next."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
+    membership = membership_of(config)
+    if not membership.is_admitted:
+        passed = _at_the_door(config, departure.told)
+        if passed is None:
+            raise NotSignedIn("Nothing was opened: nobody signed in who may enter.")
+        if not passed.has_entered:
+            return 0, passed
+        membership = membership_of(config)
+    config = as_member(config, membership.member.id)
     if not config.is_demo:
-        _ask_before_switching(config)
-    tracker = Tracker(config)
+        _ask_before_switching(config, is_agreed=departure.is_agreed)
+    status, left_for = _dashboard(config, membership)
+    if left_for is None or not left_for.signs_out:
+        return status, left_for
+    from tracker_tui.cli.login import sign_out_and_tell
+
+    return sign_out_and_tell(config, discard=False), None
+
+
+def _at_the_door(config: Config, told: str) -> Departure | None:
+    """Let somebody sign in; returns None if they left."""
+    from tracker_tui.ui.door import DoorApp
+
+    # A dashboard is to open at once; what comes before it pays for its own imports.
+    gc.enable()
+    door = DoorApp(config, guild_membership_of(config), told)
+    return door.run()
+
+
+def _dashboard(config: Config, membership: Membership) -> tuple[int, Departure | None]:
+    tracker = Tracker(config, membership=membership)
     # The ledger opens in its own thread while Textual is imported in this one.
     is_shown = Event()
     opened = tracker.open(once_shown=is_shown)
@@ -54,12 +100,12 @@ def _run(config: Config) -> int:
         if opened.done() and tracker.last_refresh is None:
             opened.result()
         app = TrackerApp(tracker, is_shown)
-        app.run()
+        left_for = app.run()
     finally:
         is_shown.set()
         unsent = tracker.close()
     _say_farewell(tracker, unsent)
-    return app.return_code or 0
+    return app.return_code or 0, left_for
 
 
 def _say_farewell(tracker: Tracker, unsent: Sequence[Change]) -> None:
@@ -76,10 +122,10 @@ def _say_farewell(tracker: Tracker, unsent: Sequence[Change]) -> None:
         complain(f"{len(tracker.needing_player())} refused: the dashboard has them under o")
 
 
-def _ask_before_switching(config: Config) -> None:
+def _ask_before_switching(config: Config, *, is_agreed: bool) -> None:
     """Ask whoever leaves a database for another one while changes wait for the first.
 
-    Raises UsageError where the answer is no.
+    Not where it `is_agreed` already. Raises UsageError where the answer is no.
     """
     site = site_of(config)
     last = config.folders.state / _LAST_STORE
@@ -89,7 +135,7 @@ def _ask_before_switching(config: Config) -> None:
         before = ""
     if before != site.folder.name:
         waiting = [left for left in left_behind(stores_of(config)) if left.key == before]
-        for left in waiting:
+        for left in () if is_agreed else waiting:
             changes = "1 change waits" if left.how_many == 1 else f"{left.how_many} changes wait"
             _ask(f"{changes} for {one_line(left.place, 80)}")
         with suppress(OSError):

@@ -9,10 +9,10 @@ from typing import Final
 
 from tracker_tui.admission import membership_of
 from tracker_tui.cli.output import complain, say
-from tracker_tui.config import Config, Secret, config_without_settings, load_config
+from tracker_tui.config import Secret, load_config
 from tracker_tui.errors import TrackerError, UsageError
 from tracker_tui.invitation import InvalidInvitation, facts_of, read_invitation
-from tracker_tui.joining import Joining, Question, invitation_of, tested_token
+from tracker_tui.joining import Joining, Question, blank_config, invitation_of, tested_token
 
 _TRIES: Final = 5
 _WIDTH: Final = 22
@@ -42,8 +42,7 @@ def invite(arguments: argparse.Namespace) -> int:
 
 def join(arguments: argparse.Namespace) -> int:
     """Read an invitation, or ask for what is in one; keep it once it was tested and agreed to."""
-    config = _blank(arguments.profile)
-    joining = Joining(config)
+    joining = Joining(blank_config(load_config(os.environ)))
     profile = arguments.profile
     if joining.is_taken(profile):
         where = f"[profiles.{profile}] of {joining.path}" if profile else str(joining.path)
@@ -61,14 +60,6 @@ def join(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _blank(profile: str | None) -> Config:
-    """Return settings without any guild, but with what the environment allows."""
-    config = config_without_settings(os.environ)
-    from tracker_tui.config import allowed_by
-
-    return config._replace(profile=profile, discord=allowed_by(os.environ, profile))
-
-
 def _take_invitation(joining: Joining) -> None:
     for tries_left in reversed(range(_tries())):
         # It may hold a token, which no terminal should keep in its history.
@@ -83,7 +74,7 @@ def _take_invitation(joining: Joining) -> None:
             complain(str(error))
             continue
         for name, value in facts_of(invitation):
-            complain_plainly(f"{name:<{_WIDTH}} {value}")
+            _print(f"{name:<{_WIDTH}} {value}")
         joining.follow(invitation)
         _test_what_came(joining)
         return
@@ -115,11 +106,11 @@ def _ask(joining: Joining, question: Question) -> None:
 
 def _tell(told: str) -> None:
     if told:
-        complain_plainly(f"{'':<{_WIDTH}} {told}")
+        _print(f"{'':<{_WIDTH}} {told}")
 
 
-def complain_plainly(text: str) -> None:
-    """Print a line that goes with a question, where nobody reads a result."""
+def _print(text: str) -> None:
+    # It goes with a question; a result is read from standard output.
     print(text, file=sys.stderr, flush=True)
 
 

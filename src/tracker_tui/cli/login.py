@@ -16,7 +16,7 @@ from tracker_tui.auth.session import Session
 from tracker_tui.cli.output import complain, say
 from tracker_tui.cli.sending import send_what_waits
 from tracker_tui.config import Auth, Config, load_config
-from tracker_tui.domain.roles import ALL_RIGHTS, ALLOWS, rights_of
+from tracker_tui.domain.roles import ALL_RIGHTS, allowed, rights_of
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import ago, since_told
 from tracker_tui.errors import TrackerError, UsageError, WriteRefused
@@ -43,17 +43,21 @@ def login(arguments: argparse.Namespace) -> int:
 
 def logout(arguments: argparse.Namespace) -> int:
     """Revoke the sign-in, and remove what is personal from this machine."""
+    return sign_out_and_tell(load_config(os.environ, arguments.profile), discard=arguments.discard)
+
+
+def sign_out_and_tell(config: Config, *, discard: bool) -> int:
+    """Sign whoever is signed in out, and say what that did; returns the status."""
     from tracker_tui.leaving import changes_waiting, sign_out
 
-    config = load_config(os.environ, arguments.profile)
     membership = _membership(config)
     if membership.session is None:
         membership.sign_out()  # what is left of a damaged session
         say("Nobody is signed in.")
         return 0
-    if changes_waiting(config, membership) and not arguments.discard:
+    if changes_waiting(config, membership) and not discard:
         send_what_waits(config)
-    done = sign_out(config, membership, discard=arguments.discard)
+    done = sign_out(config, membership, discard=discard)
     say(f"{done.name} is signed out, and what was personal is removed from this machine.")
     if done.trouble is None:
         say("Discord has signed this application out for you everywhere, on other machines too.")
@@ -67,7 +71,7 @@ def whoami(arguments: argparse.Namespace) -> int:
     config = load_config(os.environ, arguments.profile)
     if config.auth is Auth.NONE:
         say(f"{config.member}, of this machine: a database of your own, without a guild")
-        say(f"may       {_words(ALL_RIGHTS)}")
+        say(f"may       {allowed(ALL_RIGHTS)}")
         return 0
     membership = _membership(config)
     session = membership.session
@@ -159,8 +163,4 @@ def _told(session: Session, membership: GuildMembership) -> Iterator[str]:
 
 def _allowed(session: Session, membership: GuildMembership) -> str:
     is_in = session.is_in_guild
-    return _words(rights_of(session.role_ids, membership.guild.roles) if is_in else frozenset())
-
-
-def _words(rights: frozenset[object]) -> str:
-    return "; ".join(words for right, words in ALLOWS.items() if right in rights) or "do nothing"
+    return allowed(rights_of(session.role_ids, membership.guild.roles) if is_in else ())

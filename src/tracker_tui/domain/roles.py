@@ -79,6 +79,12 @@ def roles_with(right: Right, roles: Iterable[Role]) -> list[str]:
     return [r.name for r in sorted(roles, key=lambda r: -r.level) if right in r.rights]
 
 
+def allowed(rights: Iterable[Right]) -> str:
+    """Say what somebody may do, in words that follow "may"."""
+    held = frozenset(rights)
+    return "; ".join(words for right, words in ALLOWS.items() if right in held) or "do nothing"
+
+
 def only_who_may(right: Right, what: str, roles: Iterable[Role]) -> str:
     """Say who may do something, to whoever may not."""
     names = [one_line(name, 40) for name in roles_with(right, roles)]

@@ -2,55 +2,48 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
-from functools import partial
 from threading import Event
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 
 from tracker_tui.domain.grammar import SIGNS
 from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.roles import allowed
 from tracker_tui.domain.text import one_line
 from tracker_tui.events import Event as TrackerEvent
+from tracker_tui.events import RightsChanged
 from tracker_tui.tracker import Tracker
+from tracker_tui.ui.base_app import BaseApp
+from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.guilds import Guilds
 from tracker_tui.ui.memory import Remembered, recall, remember
 from tracker_tui.ui.news import News
-from tracker_tui.ui.notification import SteadyNotification
 from tracker_tui.ui.palette import TrackerCommands, is_offered
 from tracker_tui.ui.screens.main import MainScreen
 from tracker_tui.ui.screens.resources import ResourcesScreen
-from tracker_tui.ui.themes import DARK, THEMES
 from tracker_tui.ui.view import View
 from tracker_tui.ui.widgets.line_input import LineInput
 
 _KEYS_WHILE_OPENING = frozenset({"ctrl+q", "q", "escape", "question_mark", "f1"})
 _SWITCH_SECONDS = 0.001
 _LONGEST_PASTE = 1_000
-_SIGNALLED = 128
-"""What a shell adds to the number of the signal that ended a program."""
 _LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
 
 
-class TrackerApp(App[None]):
+class TrackerApp(BaseApp):
     """The dashboard over one tracker, which is open or opening, and which it does not close."""
 
-    TITLE = "tracker-tui"
-    CSS_PATH = "tracker.tcss"
     COMMANDS = App.COMMANDS | {TrackerCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", id="app.help"),
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette", show=False),
-        Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
         Binding(
             "ctrl+z",
             "suspend_process",
@@ -74,16 +67,14 @@ class TrackerApp(App[None]):
         remembered = recall(self._memory) if self._remembers else Remembered(View())
         self._early_keys: list[events.Key] = []
         self._main_screens: dict[str, MainScreen] = {}
+        self._guilds = Guilds(self, tracker.config, self._waiting)
+        self._rights = tracker.member.rights
         self.resources = ResourcesScreen(tracker, remembered.view)
         self.resources.herald.tells_of_others = remembered.tells_of_others
-        for theme in THEMES:
-            self.register_theme(theme)
-        chosen = remembered.theme
-        self.theme = chosen if chosen in self.available_themes else DARK.name
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Give Textual's own themes the one colour that only ours define."""
-        return {"above": DARK.variables["above"]}
+        self.resources.hint.is_dismissed = remembered.is_hint_dismissed
+        if tracker.config.is_default_database and profile is None:
+            self.resources.hint.offer()
+        self.choose_theme(remembered.theme)
 
     def get_default_screen(self) -> Screen[None]:
         """Start on the resources."""
@@ -92,7 +83,7 @@ class TrackerApp(App[None]):
     def on_mount(self) -> None:
         """Listen to the tracker, and catch up with what it told before."""
         self.tracker.listen(self._hear)
-        self._leave_on_signals()
+        self.leave_on_signals()
         self.set_keymap(dict(self.tracker.config.keys))
         if self.tracker.config.keys:
             self._tell_of_unknown_keys()
@@ -106,31 +97,6 @@ class TrackerApp(App[None]):
         if unknown:
             told = f"[keys] in config.toml names what is not there: {one_line(', '.join(unknown))}"
             self.notify(told, severity="warning", markup=False)
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = True,
-    ) -> None:
-        """Show a toast, for `timeout` seconds."""
-        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        told = SteadyNotification(message, title, severity, seconds, markup)
-        self.post_message(Notify(told))
-
-    def _leave_on_signals(self) -> None:
-        """Leave in good order when the terminal is closed or the program is ended from outside."""
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                # Not on Windows, nor where the dashboard does not run in the main thread.
-                with suppress(NotImplementedError, RuntimeError, ValueError):
-                    status = _SIGNALLED + number
-                    loop.add_signal_handler(number, partial(self.exit, return_code=status))
 
     def on_ready(self) -> None:
         """Let garbage be collected from here on, but for what the start has made."""
@@ -153,11 +119,30 @@ class TrackerApp(App[None]):
 
     @on(News)
     def _pass_on(self, news: News) -> None:
+        if isinstance(news.event, RightsChanged):
+            self._take_rights()
+            return
         if self.resources.is_mounted:
             self.resources.receive(news.event)
             for screen in self.screen_stack[1:]:
                 screen.post_message(News(news.event))
             self._type_early_keys()
+
+    def _take_rights(self) -> None:
+        """Offer what the member may do now; where they may not enter any more, show nothing."""
+        tracker = self.tracker
+        if not tracker.is_admitted:
+            self.exit(Departure(tracker.config.profile, tracker.why_barred))
+            return
+        if tracker.member.rights != self._rights:
+            self._rights = tracker.member.rights
+            self.notify(f"Your roles changed: you may {allowed(self._rights)}.", markup=False)
+        for screen in self.screen_stack:
+            screen.refresh_bindings()
+        self.resources.show_standing()
+
+    def _waiting(self) -> int:
+        return len(self.tracker.pending()) + len(self.tracker.needing_player())
 
     def _type_early_keys(self) -> None:
         """Let keys that came before there was anything to work on do their work now."""
@@ -265,6 +250,12 @@ class TrackerApp(App[None]):
         for command in super().get_system_commands(screen):
             if command.title not in _LEFT_OUT_COMMANDS:
                 yield command
+        yield from self._guilds.commands()
+        yield from self._guilds.sign_out_command()
+
+    def action_join(self) -> None:
+        """Ask for a guild's settings."""
+        self._guilds.join()
 
     def action_help(self) -> None:
         """Show the keys that are in force."""
@@ -278,7 +269,7 @@ class TrackerApp(App[None]):
         bindings: dict[str, Binding] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.id and binding.description:
+            if active.enabled and binding.id and binding.description:
                 shown = self.get_key_display(binding)
                 if shown not in keys.setdefault(binding.id, []):
                     keys[binding.id].append(shown)
@@ -287,12 +278,20 @@ class TrackerApp(App[None]):
         for binding in sorted(bindings.values(), key=lambda binding: not is_offered(binding)):
             yield " ".join(keys[str(binding.id)]), binding.tooltip or binding.description
 
+    def _remembered(self) -> Remembered:
+        resources = self.resources
+        return Remembered(
+            resources.view,
+            self.theme,
+            resources.herald.tells_of_others,
+            resources.hint.is_dismissed,
+        )
+
     async def action_quit(self) -> None:
         """Remember the view and leave."""
         try:
             if self._remembers:
-                tells = self.resources.herald.tells_of_others
-                remember(self._memory, Remembered(self.resources.view, self.theme, tells))
+                remember(self._memory, self._remembered())
         except OSError as error:
             self.log.warning(f"the view could not be remembered: {error}")
         self.exit()

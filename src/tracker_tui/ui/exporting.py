@@ -14,7 +14,6 @@ from tracker_tui.config import downloads_folder
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.errors import TrackerError
-from tracker_tui.history_csv import Naming, export_history
 from tracker_tui.tracker import Tracker
 
 
@@ -72,11 +71,8 @@ class Export:
                 app.call_from_thread(self._show_facts)
             return not worker.is_cancelled
 
-        naming = Naming(tracker.name_of, tracker.resource_name)
         try:
-            is_written = export_history(
-                tracker.archive, wish, naming, path, tell, lambda: worker.is_cancelled
-            )
+            is_written = tracker.export_history(wish, path, tell, lambda: worker.is_cancelled)
         except TrackerError as error:
             if not worker.is_cancelled:
                 app.call_from_thread(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import App
 from textual.binding import Binding
 
+from tracker_tui.ui.departure import Departure
 from tracker_tui.ui.screens.activity import ActivityScreen
 from tracker_tui.ui.screens.history import HistoryScreen
 from tracker_tui.ui.screens.leaderboard import LeaderboardScreen
@@ -24,7 +25,7 @@ _NODES = (
 )
 
 
-def known_binding_ids(app: type[App[None]]) -> set[str]:
+def known_binding_ids(app: type[App[Departure]]) -> set[str]:
     """Return the ids that a table [keys] may name, those of the `app` itself included."""
     return {
         binding.id

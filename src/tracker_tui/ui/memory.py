@@ -20,6 +20,7 @@ class Remembered(NamedTuple):
     view: View
     theme: str | None = None
     tells_of_others: bool = False
+    is_hint_dismissed: bool = False
 
 
 def recall(path: Path) -> Remembered:
@@ -36,6 +37,7 @@ def recall(path: Path) -> Remembered:
         _view(document),
         theme if isinstance(theme, str) else None,
         document.get("tells_of_others") is True,
+        document.get("is_hint_dismissed") is True,
     )
 
 
@@ -53,6 +55,7 @@ def remember(path: Path, kept: Remembered) -> None:
         "has_sparklines": view.has_sparklines,
         "theme": kept.theme,
         "tells_of_others": kept.tells_of_others,
+        "is_hint_dismissed": kept.is_hint_dismissed,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -34,6 +34,8 @@ class Standing(NamedTuple):
 
     title: str
     member: str
+    roles: str
+    """What is to be known of the member's roles; empty where all is well."""
     connection: str
     is_in_trouble: bool
     pending: int
@@ -47,7 +49,8 @@ def standing_of(tracker: Tracker, summary: Summary, location: Location) -> Stand
     """Return how things stand now."""
     return Standing(
         title=tracker.database_name,
-        member=tracker.member.name,
+        member=one_line(tracker.member.name, 24),
+        roles=_roles(tracker),
         connection=_connection(tracker),
         is_in_trouble=tracker.trouble is not None or tracker.waited() > _PATIENCE_SECONDS,
         pending=len(tracker.pending()),
@@ -56,6 +59,11 @@ def standing_of(tracker: Tracker, summary: Summary, location: Location) -> Stand
         places=tuple(tracker.places[place] for place in Location),
         location=location,
     )
+
+
+def _roles(tracker: Tracker) -> str:
+    age = tracker.roles_age
+    return "" if age is None else f"roles read {ago(int(age))} ago"
 
 
 def facts_of(view: View, shown: int, total: int, marked: int) -> str:

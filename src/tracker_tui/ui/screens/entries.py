@@ -15,13 +15,15 @@ from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 from tracker_tui.domain.history_wording import entry_sentence, in_period
 from tracker_tui.domain.period import ALL
 from tracker_tui.domain.roles import Right
-from tracker_tui.errors import TrackerError
-from tracker_tui.tracker import Tracker
+from tracker_tui.errors import NotPermitted, TrackerError
+from tracker_tui.tracker import DELETING, Tracker
 from tracker_tui.ui.asking import age_told
 from tracker_tui.ui.exporting import Export
 from tracker_tui.ui.screens.main import ArchiveScreen
 from tracker_tui.ui.widgets.history_table import HistoryTable
 from tracker_tui.ui.widgets.paged_table import PagedTable
+
+_NEEDED = {"delete": Right.ADMIN, "export": Right.EDIT_TARGETS}
 
 
 class EntriesScreen(ArchiveScreen):
@@ -60,6 +62,12 @@ class EntriesScreen(ArchiveScreen):
         """Show the newest entries."""
         self.set_focus(self.table)
         self.show_wish()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing that the member may not do."""
+        right = _NEEDED.get(action)
+        is_allowed = right is None or self.tracker.may(right)
+        return is_allowed and super().check_action(action, parameters)
 
     # What is shown
 
@@ -158,14 +166,22 @@ class EntriesScreen(ArchiveScreen):
         self.notify(f"Copied: {line}", markup=False, timeout=2)
 
     def _ask_to_delete(self, entry: HistoryEntry) -> None:
-        from tracker_tui.ui.screens.entry import DeletionScreen
+        from tracker_tui.ui.screens.asking import AskScreen
 
         if self.tell_if_read_only():
             return
-        if Right.ADMIN not in self.tracker.member.rights:
-            self.notify("Only admins delete entries.", severity="warning", markup=False)
+        try:
+            self.tracker.require(Right.ADMIN, DELETING)
+        except NotPermitted as error:
+            self.notify(str(error), severity="warning", markup=False)
             return
-        screen = DeletionScreen(self._sentence(entry))
+        screen = AskScreen(
+            "Delete this entry of the history?",
+            "Quantities and points stay as they are; only the entry is gone, for everybody.",
+            "Delete it",
+            "Keep it",
+            about=self._sentence(entry),
+        )
         self.app.push_screen(screen, partial(self._delete_if, entry))
 
     def _delete_if(self, entry: HistoryEntry, is_sure: bool | None) -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from tracker_tui.domain.days import local_time
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.quantities import Location, grouped, signed
+from tracker_tui.domain.roles import Right
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.facts import facts
 from tracker_tui.ui.history_columns import kind_text
-from tracker_tui.ui.screens.dialog import Choices, Dialog, Scroller
+from tracker_tui.ui.screens.dialog import Dialog, Scroller
 
 _LONGEST_REASON = 2_000
 
@@ -45,7 +44,13 @@ class EntryScreen(Dialog[str]):
             yield Static(Text(name), classes="dialog-title")
             with Scroller(classes="short"):
                 yield Static(self._told())
-            yield Static("v resource   y copy   delete   esc back", classes="dialog-keys")
+            delete = "delete   " if self._tracker.may(Right.ADMIN) else ""
+            yield Static(f"v resource   y copy   {delete}esc back", classes="dialog-keys")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing that the member may not do."""
+        is_delete = action == "end_with" and parameters == ("delete",)
+        return not is_delete or self._tracker.may(Right.ADMIN)
 
     def action_end_with(self, action: str) -> None:
         """Go back, and do something with the entry."""
@@ -68,31 +73,6 @@ class EntryScreen(Dialog[str]):
                 ("Id", one_line(entry.id, 100)),
             ]
         )
-
-
-class DeletionScreen(Dialog[bool]):
-    """Asks before an entry is deleted; what is highlighted at first does no harm."""
-
-    def __init__(self, told: str) -> None:
-        super().__init__()
-        self._told = told
-
-    def compose(self) -> ComposeResult:
-        """Lay out the question."""
-        with Vertical(classes="dialog wide"):
-            yield Static("Delete this entry of the history?", classes="dialog-title")
-            yield Static(self._told, markup=False)
-            yield Static(
-                "Quantities and points stay as they are; only the entry is gone, for everybody.",
-                classes="dialog-text",
-                markup=False,
-            )
-            yield Choices(Option("Keep it"), Option("Delete it", id="delete"), markup=False)
-            yield Static("enter choose   esc back", classes="dialog-keys")
-
-    @on(OptionList.OptionSelected)
-    def _choose(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option_id == "delete")
 
 
 def _moved(before: int, after: int) -> str:

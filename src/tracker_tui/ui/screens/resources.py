@@ -26,6 +26,7 @@ from tracker_tui.ui.sparklines import Sparklines
 from tracker_tui.ui.standing import facts_of, standing_of
 from tracker_tui.ui.view import SORT_KEYS, View
 from tracker_tui.ui.widgets.filter_bar import FilterBar
+from tracker_tui.ui.widgets.hint import Hint
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.quick_edit import QuickEdit
 from tracker_tui.ui.widgets.resource_table import ResourceTable
@@ -77,6 +78,7 @@ class ResourcesScreen(FilteredScreen):
         super().__init__(tracker)
         self.view = view
         self.herald = Herald(self, tracker)
+        self.hint = Hint(id="hint")
         self.filter = FilterBar(id="filter")
         self.table: ResourceTable = ResourceTable(id="table")
         self.edit = QuickEdit(id="edit")
@@ -94,6 +96,7 @@ class ResourcesScreen(FilteredScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
         yield self.strip
+        yield self.hint
         yield self.filter
         yield self.table
         yield self.edit
@@ -235,8 +238,10 @@ class ResourcesScreen(FilteredScreen):
             self.action_leave_edit()
         elif self.filter.text:
             self.action_clear_filter()
-        else:
+        elif self.table.marked or not self.hint.display:
             self.table.set_marks(())
+        else:
+            self.hint.dismiss()
 
     def set_view(self, view: View) -> None:
         """Filter and sort another way."""

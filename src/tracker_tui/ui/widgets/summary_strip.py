@@ -83,7 +83,9 @@ def _connection(standing: Standing) -> Content:
         parts.append((f"↑ {standing.pending} pending   ", "$text-warning"))
     sign, style = ("○", "$text-error") if standing.is_in_trouble else ("●", "$text-success")
     parts.append((f"{sign} {standing.connection}", style))
-    parts.append((f"   {one_line(standing.member, 24)}", "bold"))
+    parts.append((f"   {standing.member}", "bold"))
+    if standing.roles:
+        parts.append((f" ▲ {standing.roles}", "$text-warning"))
     return Content.assemble(*parts)
 
 

@@ -1,0 +1,18 @@
+"""Waiting in a screen for what takes a while, so that Esc leaves at once, whatever still runs."""
+
+from __future__ import annotations
+
+from asyncio import shield, wrap_future
+from collections.abc import Callable
+from typing import TypeVar
+
+from tracker_tui.auth.in_time import behind
+from tracker_tui.errors import explained
+
+T = TypeVar("T")
+
+
+async def done_behind(work: Callable[[], T]) -> T:
+    """Return what `work` returns, done in another thread; raises TrackerError and no other."""
+    # Shielded: whoever leaves does not wait, and what is being done has nobody to be cancelled by.
+    return await shield(wrap_future(behind(lambda: explained(work))))

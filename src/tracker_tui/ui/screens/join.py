@@ -1,0 +1,218 @@
+"""Joining a guild: an invitation, or its settings one by one, each tested as it is typed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from tracker_tui.config import Config
+from tracker_tui.errors import ConfigError, TrackerError
+from tracker_tui.invitation import read_invitation
+from tracker_tui.joining import QUESTIONS, TOKEN, URL, Joining, Question, blank_config
+from tracker_tui.ui.behind import done_behind
+from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.screens.asking import AskScreen
+from tracker_tui.ui.widgets.key_line import KeyLine
+from tracker_tui.ui.widgets.line_input import LineInput
+
+_TYPING_SECONDS: Final = 0.4
+_LONGEST: Final = 16_000
+_INVITATION: Final = Question("invitation", "Invitation", "paste it here, or answer below", True)
+_PROFILE: Final = Question("profile", "Profile", "a name for this guild, such as raiders")
+
+
+class Answer(Horizontal):
+    """One question, what is typed for it, and below what came of testing that."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(id=f"answer-{question.setting}")
+        self.question = question
+        self.is_good = False
+        self.input = LineInput(
+            placeholder=question.example,
+            password=question.is_secret,
+            compact=True,
+            max_length=_LONGEST,
+        )
+        self._verdict = Static(classes="verdict", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out label, input and verdict."""
+        yield Static(self.question.label, classes="label", markup=False)
+        with VerticalScroll(can_focus=False):
+            yield self.input
+            yield self._verdict
+
+    def tell(self, told: str, *, is_good: bool = False, is_wrong: bool = False) -> None:
+        """Say what came of it; colour is not the only sign."""
+        self.is_good = is_good
+        sign = "✓ " if is_good else "✗ " if is_wrong else ""
+        self._verdict.update(f"{sign}{told}" if told or sign else "")
+        self._verdict.set_class(is_good, "good")
+        self._verdict.set_class(is_wrong, "wrong")
+
+
+class JoinScreen(Screen[Departure]):
+    """Ends with where the guild was kept, or with None where nothing was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "next", "Next, keep", id="join.next", priority=True),
+        Binding("down", "app.focus_next", "Next", id="join.down", show=False),
+        Binding("up", "app.focus_previous", "Previous", id="join.up", show=False),
+        Binding("ctrl+o", "keep", "Keep", id="join.keep"),
+        Binding("escape", "leave", "Leave", id="join.leave"),
+    ]
+
+    def __init__(self, config: Config) -> None:
+        """Join on the machine, and with the folders, of `config`."""
+        super().__init__()
+        self._joining = Joining(blank_config(config))
+        self._invitation = Answer(_INVITATION)
+        self._answers = {question.setting: Answer(question) for question in QUESTIONS}
+        self._profile = Answer(_PROFILE)
+        self._needs_profile = True
+
+    def compose(self) -> ComposeResult:
+        """Lay out the questions."""
+        yield Static("Join a guild", id="door-title")
+        with VerticalScroll(id="join", can_focus=False):
+            yield self._invitation
+            yield from self._answers.values()
+            yield self._profile
+        yield Static(id="door-told", markup=False)
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Begin with the invitation."""
+        self.set_focus(self._invitation.input)
+        self._profile.display = False
+        self._look_for_settings()
+
+    @work(exclusive=True, group="settings")
+    async def _look_for_settings(self) -> None:
+        """Ask for a profile's name where there is a guild already."""
+        try:
+            self._needs_profile = await done_behind(lambda: self._joining.is_taken(None))
+        except TrackerError as error:
+            self._tell(str(error))
+        self._profile.display = self._needs_profile
+        if self._needs_profile:
+            self._profile.tell("there is a guild already: this one is kept apart, by a name")
+
+    # What is typed
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        answer = next(a for a in self.query(Answer) if a.input is event.input)
+        if answer is self._invitation:
+            self._follow(event.value)
+        elif answer is self._profile:
+            self._check_profile(event.value)
+        else:
+            answer.tell("…")
+            self.run_worker(
+                self._test(answer, event.value), group=answer.question.setting, exclusive=True
+            )
+
+    def _follow(self, text: str) -> None:
+        if not text.strip():
+            self._invitation.tell("")
+            return
+        try:
+            invitation = read_invitation(text)
+        except TrackerError as error:
+            self._invitation.tell(str(error), is_wrong=True)
+            return
+        self._invitation.tell("understood: look at what it holds", is_good=True)
+        joining = Joining(self._joining.config)
+        joining.follow(invitation)
+        for setting, value in joining.settings.items():
+            self._answers[setting].input.value = value
+
+    def _check_profile(self, text: str) -> None:
+        try:
+            is_taken = self._joining.is_taken(text.strip())
+        except ConfigError as error:
+            self._profile.tell(str(error), is_wrong=True)
+            return
+        if is_taken:
+            self._profile.tell("there is a guild of this name already", is_wrong=True)
+        else:
+            self._profile.tell(f"opened with --profile {text.strip()}", is_good=True)
+
+    async def _test(self, answer: Answer, text: str) -> None:
+        """Say what is wrong with an answer, or what the database or Discord says of it."""
+        setting = answer.question.setting
+        # While somebody types nobody is asked about what they are about to type.
+        await asyncio.sleep(_TYPING_SECONDS)
+        self._joining.forget(setting)
+        if not text.strip() and setting != TOKEN:
+            answer.tell("")
+            return
+        try:
+            await done_behind(lambda: self._joining.answer(setting, text))
+            answer.tell("asking …")
+            told = await done_behind(lambda: self._joining.test(setting))
+        except TrackerError as error:
+            self._joining.forget(setting)
+            answer.tell(str(error), is_wrong=True)
+        else:
+            answer.tell(told, is_good=True)
+        if setting == URL and self._answers[TOKEN].input.value:
+            # A token is one for a database: for another one it is another question.
+            token = self._answers[TOKEN]
+            self.run_worker(self._test(token, token.input.value), group=TOKEN, exclusive=True)
+
+    # Keeping it
+
+    def action_next(self) -> None:
+        """Go on to the next question; behind the last one, keep it all."""
+        shown = [answer for answer in self.query(Answer) if answer.display]
+        at = next((n for n, answer in enumerate(shown) if answer.input.has_focus), -1)
+        is_all_good = all(answer.is_good for answer in self._answers.values())
+        if at == len(shown) - 1 or (shown[at] is self._invitation and is_all_good):
+            self.action_keep()
+        else:
+            self.set_focus(shown[at + 1].input)
+
+    def action_keep(self) -> None:
+        """Show what was understood, and ask whether it is to be kept."""
+        wrong = [a.question.label for a in self._answers.values() if not a.is_good]
+        if self._needs_profile and not self._profile.is_good:
+            wrong.append(_PROFILE.label)
+        if wrong:
+            self._tell(f"Not yet: {', '.join(wrong)}.")
+            return
+        facts = "\n".join(f"{name:<20} {value}" for name, value in self._joining.facts())
+        screen = AskScreen("Keep this, and sign in?", facts, "Keep it", "Not yet")
+        self.app.push_screen(screen, self._keep_if)
+
+    def _keep_if(self, is_sure: bool | None) -> None:
+        if is_sure:
+            self._keep()
+
+    @work(exclusive=True, group="keep")
+    async def _keep(self) -> None:
+        profile = self._profile.input.value.strip() if self._needs_profile else None
+        try:
+            await done_behind(lambda: self._joining.keep(profile))
+        except TrackerError as error:
+            self._tell(str(error))
+        else:
+            self.dismiss(Departure(profile))
+
+    def _tell(self, told: str) -> None:
+        with suppress(LookupError):
+            self.query_one("#door-told", Static).update(told)
+
+    def action_leave(self) -> None:
+        """Leave, and keep nothing."""
+        self.dismiss(None)
