@@ -26,6 +26,15 @@ ROLES: Final = "DISCORD_ROLES_CONFIG"
 _PATIENCE_SECONDS: Final = 10.0
 
 
+class Tested(NamedTuple):
+    """What testing an answer brought: that it holds, or that nobody could be asked for now."""
+
+    told: str
+    is_sure: bool = True
+    wants_token: bool = False
+    """Whether the database answers nobody without a token."""
+
+
 class Question(NamedTuple):
     """One thing that a guild has to be asked for."""
 
@@ -79,16 +88,9 @@ class Joining:
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what to show before all of it is kept: names and values, safe to print."""
-        token = self.settings.get(TOKEN)
-        return facts_of(
-            Invitation(
-                self.settings[URL],
-                self.settings[CLIENT],
-                self.settings[GUILD],
-                self.settings[ROLES],
-                Secret(token) if token else None,
-            )
-        )
+        url, client, guild, roles = (self.settings[name] for name in (URL, CLIENT, GUILD, ROLES))
+        *facts, _ = facts_of(Invitation(url, client, guild, roles))
+        return [*facts, ("Token", "kept, too" if self.settings.get(TOKEN) else "none")]
 
     def missing(self) -> list[Question]:
         """Return what is still to be asked for."""
@@ -115,8 +117,8 @@ class Joining:
         """Let something be asked for once more."""
         self.settings.pop(setting, None)
 
-    def test(self, setting: str) -> str:
-        """Ask the database or Discord about an answer; return what to tell, empty if nothing.
+    def test(self, setting: str) -> Tested:
+        """Ask the database or Discord about an answer.
 
         Takes a while. Raises TrackerError where the answer is wrong; what is only out of reach for
         now is told, and not held against it.
@@ -125,14 +127,17 @@ class Joining:
             if setting in (URL, TOKEN):
                 return self._test_database(has_token=setting == TOKEN)
             if setting == CLIENT:
-                return self._test_application()
+                return Tested(self._test_application())
         except (DatabaseUnreachable, DiscordUnreachable) as error:
-            return f"Not tested: {error}"
-        return "tested when you sign in" if setting == GUILD else ""
+            return Tested(f"Not tested: {error}", is_sure=False)
+        if setting == GUILD:
+            return Tested("tested when you sign in", is_sure=False)
+        return Tested("makes sense")
 
     def keep(self, profile: str | None) -> Path:
         """Write the settings; raises ConfigError, LocalFileError, and then nothing is written."""
-        add_settings(self.path, profile, self.settings)
+        kept = {name: text for name, text in self.settings.items() if text}
+        add_settings(self.path, profile, kept)
         return self.path
 
     def is_taken(self, profile: str | None) -> bool:
@@ -149,7 +154,7 @@ class Joining:
         url = self.settings.get(URL, "https://guild.invalid")
         open_remote(Remote(url, Secret(text) if text else None, allow_plain=True)).close()
 
-    def _test_database(self, *, has_token: bool) -> str:
+    def _test_database(self, *, has_token: bool) -> Tested:
         remote = self._remote if has_token else self._remote._replace(token=None)
         with closing(open_remote(remote, _PATIENCE_SECONDS)) as database:
             try:
@@ -157,9 +162,11 @@ class Joining:
             except TokenRefused:
                 if has_token:
                     raise
-                return f"{database.where} answers, and wants a token"
+                return Tested(f"{database.where} answers, and wants a token", wants_token=True)
             Layout.from_rows(columns.rows).require_ours(database.where)
-            return f"{database.where} answers" + (", the token is accepted" if has_token else "")
+            if not has_token:
+                return Tested(f"{database.where} answers")
+            return Tested("none is asked for" if remote.token is None else "accepted")
 
     def _test_application(self) -> str:
         from tracker_tui.auth.discord import Discord
@@ -202,8 +209,8 @@ def invitation_of(config: Config, token: Secret | None) -> Invitation:
     )
 
 
-def tested_token(config: Config, token: Secret) -> str:
-    """Return what to tell of a token for the configured database; raises TrackerError."""
+def tested_token(config: Config, token: Secret) -> Tested:
+    """Test a token for the configured database; raises TrackerError where it is refused."""
     joining = Joining(config)
     joining.follow(invitation_of(config, token))
     return joining.test(TOKEN)

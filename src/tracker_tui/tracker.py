@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 
 DELETING: Final = "delete entries of the history"
+EXPORTING: Final = "export CSV"
 _LEAVING_SECONDS: Final = 2.0
 """How long leaving waits for Discord."""
 
@@ -323,7 +324,7 @@ class Tracker:
         """
         from tracker_tui.history_csv import Naming, export_history
 
-        self.require(Right.EDIT_TARGETS, "export CSV")
+        self.require(Right.EDIT_TARGETS, EXPORTING)
         naming = Naming(self.name_of, self.resource_name)
         return export_history(self.archive, wish, naming, path, tell, is_given_up)
 

@@ -13,10 +13,14 @@ import pytest
 
 from helpers.discord import FakeDiscord
 from tracker_tui.admission import guild_membership_of
+from tracker_tui.auth.membership import ENTERING, Owner
 from tracker_tui.auth.session import Session, Tokens
 from tracker_tui.auth.vault import Vault
 from tracker_tui.config import Config, Secret, load_config
+from tracker_tui.domain.roles import Right, only_who_may, parse_roles
+from tracker_tui.errors import NotPermitted
 from tracker_tui.ledger.ledger import random_id
+from tracker_tui.tracker import Tracker
 
 MEMBER_ROLE, OFFICER_ROLE, ADMIN_ROLE, GUEST_ROLE = "1001", "1002", "1003", "1004"
 ROLES: list[dict[str, Any]] = [
@@ -82,3 +86,26 @@ def kept_document(path: Path) -> dict[str, Any]:
     """Return what the file of a session holds."""
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
+
+
+class Limited(Owner):
+    """A member of whom a test says what they may do, in a guild of ROLES."""
+
+    def __init__(self, name: str, rights: frozenset[Right]) -> None:
+        super().__init__(name)
+        self.member = self.member._replace(rights=rights)
+
+    @property
+    def is_admitted(self) -> bool:
+        return Right.ACCESS_RESOURCES in self.member.rights
+
+    def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
+        if right not in self.member.rights:
+            raise NotPermitted(only_who_may(right, what, parse_roles(json.dumps(ROLES))))
+
+
+def limit(tracker: Tracker, *rights: Right) -> None:
+    """Let whoever uses a tracker have these rights from now on, as after a check of roles."""
+    limited = Limited(tracker.member.id, frozenset(rights))
+    tracker._membership = tracker._ledger_thread._membership = limited
+    tracker._take_rights()

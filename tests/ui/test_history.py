@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from helpers.membership import limit
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
 from ui.chronicle import STILGAR, call, entries, evening, fill, opens, record, table_lines, table_of
 from ui.conftest import DAY, NARROW, NOW, WIDE, Guild, Player, playing
@@ -392,9 +393,9 @@ async def test_who_is_no_admin_deletes_nothing(busy: Guild) -> None:
 
     async with reading(busy) as player:
         tracker = player.app.tracker
-        tracker.member = tracker.member._replace(rights=ALL_RIGHTS - {Right.ADMIN})
+        limit(tracker, *(ALL_RIGHTS - {Right.ADMIN}))
         await player.press("j", "delete")
-        await player.sees("Only admins delete entries")
+        await player.sees("Only Mahdi may delete entries")
         row = table_of(player).highlighted
         assert row is not None
         with pytest.raises(NotPermitted):

@@ -12,7 +12,7 @@ from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Secret, load_config
 from tracker_tui.errors import TrackerError, UsageError
 from tracker_tui.invitation import InvalidInvitation, facts_of, read_invitation
-from tracker_tui.joining import Joining, Question, blank_config, invitation_of, tested_token
+from tracker_tui.joining import Joining, Question, Tested, blank_config, invitation_of, tested_token
 
 _TRIES: Final = 5
 _WIDTH: Final = 22
@@ -31,7 +31,7 @@ def invite(arguments: argparse.Namespace) -> int:
         if not token.reveal():
             raise UsageError("No token was given. Without one: tracker-tui invite.")
         invitation = invitation_of(config, token)
-        complain(tested_token(config, token))
+        _tell(tested_token(config, token))
     else:
         invitation = invitation_of(config, None)
     say(invitation.text())
@@ -104,9 +104,8 @@ def _ask(joining: Joining, question: Question) -> None:
             return
 
 
-def _tell(told: str) -> None:
-    if told:
-        _print(f"{'':<{_WIDTH}} {told}")
+def _tell(tested: Tested) -> None:
+    _print(f"{'':<{_WIDTH}} {'✓' if tested.is_sure else '▲'} {tested.told}")
 
 
 def _print(text: str) -> None:

@@ -184,7 +184,12 @@ class TrackerApp(BaseApp):
             focused.take_text(event.character or "")
             return True
         self.resources.typed_sign = event.character if event.character in SIGNS else ""
-        return await self._check_bindings(event.key)
+        if await self._check_bindings(event.key):
+            return True
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and not active.enabled:
+            self.screen.tell_why_not(active.binding.action)
+        return False
 
     # Actions
 

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tracker_tui.ui.screens.dialog import Choices, Dialog
+from tracker_tui.ui.screens.dialog import Choices, Dialog, Scroller
 
 
 class AskScreen(Dialog[bool]):
@@ -26,9 +26,14 @@ class AskScreen(Dialog[bool]):
             yield Static(self._question, classes="dialog-title", markup=False)
             if self._about:
                 yield Static(self._about, markup=False)
-            yield Static(self._told, classes="dialog-text", markup=False)
+            with Scroller(classes="question"):
+                yield Static(self._told, classes="dialog-text", markup=False)
             yield Choices(Option(self._leave), Option(self._do, id="do"), markup=False)
             yield Static("enter choose   esc back", classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Begin with the choice that does no harm."""
+        self.set_focus(self.query_one(Choices))
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:

@@ -16,14 +16,15 @@ from tracker_tui.domain.history_wording import entry_sentence, in_period
 from tracker_tui.domain.period import ALL
 from tracker_tui.domain.roles import Right
 from tracker_tui.errors import NotPermitted, TrackerError
-from tracker_tui.tracker import DELETING, Tracker
+from tracker_tui.tracker import DELETING, EXPORTING, Tracker
 from tracker_tui.ui.asking import age_told
 from tracker_tui.ui.exporting import Export
 from tracker_tui.ui.screens.main import ArchiveScreen
 from tracker_tui.ui.widgets.history_table import HistoryTable
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
-_NEEDED = {"delete": Right.ADMIN, "export": Right.EDIT_TARGETS}
+_NEEDED = {"delete": (Right.ADMIN, DELETING), "export": (Right.EDIT_TARGETS, EXPORTING)}
+"""Which right an action takes, and what it does."""
 
 
 class EntriesScreen(ArchiveScreen):
@@ -65,9 +66,24 @@ class EntriesScreen(ArchiveScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer nothing that the member may not do."""
-        right = _NEEDED.get(action)
-        is_allowed = right is None or self.tracker.may(right)
-        return is_allowed and super().check_action(action, parameters)
+        needed = _NEEDED.get(action)
+        if needed is not None and not self.tracker.may(needed[0]):
+            return None
+        return super().check_action(action, parameters)
+
+    def tell_why_not(self, action: str) -> None:
+        """Say who may do what this member may not."""
+        if action in _NEEDED:
+            self._is_allowed(action)
+
+    def _is_allowed(self, action: str) -> bool:
+        """Return whether the member may do something; says who may, where they may not."""
+        try:
+            self.tracker.require(*_NEEDED[action])
+        except NotPermitted as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return False
+        return True
 
     # What is shown
 
@@ -168,12 +184,7 @@ class EntriesScreen(ArchiveScreen):
     def _ask_to_delete(self, entry: HistoryEntry) -> None:
         from tracker_tui.ui.screens.asking import AskScreen
 
-        if self.tell_if_read_only():
-            return
-        try:
-            self.tracker.require(Right.ADMIN, DELETING)
-        except NotPermitted as error:
-            self.notify(str(error), severity="warning", markup=False)
+        if self.tell_if_read_only() or not self._is_allowed("delete"):
             return
         screen = AskScreen(
             "Delete this entry of the history?",

@@ -29,6 +29,14 @@ _INVITATION: Final = Question("invitation", "Invitation", "paste it here, or ans
 _PROFILE: Final = Question("profile", "Profile", "a name for this guild, such as raiders")
 
 
+class AnswerInput(LineInput):
+    """An input that leads on to the next one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.next", "Next, keep", id="join.next"),
+    ]
+
+
 class Answer(Horizontal):
     """One question, what is typed for it, and below what came of testing that."""
 
@@ -36,7 +44,7 @@ class Answer(Horizontal):
         super().__init__(id=f"answer-{question.setting}")
         self.question = question
         self.is_good = False
-        self.input = LineInput(
+        self.input = AnswerInput(
             placeholder=question.example,
             password=question.is_secret,
             compact=True,
@@ -51,20 +59,29 @@ class Answer(Horizontal):
             yield self.input
             yield self._verdict
 
-    def tell(self, told: str, *, is_good: bool = False, is_wrong: bool = False) -> None:
-        """Say what came of it; colour is not the only sign."""
-        self.is_good = is_good
-        sign = "✓ " if is_good else "✗ " if is_wrong else ""
-        self._verdict.update(f"{sign}{told}" if told or sign else "")
-        self._verdict.set_class(is_good, "good")
-        self._verdict.set_class(is_wrong, "wrong")
+    def tell(self, told: str) -> None:
+        """Say something that settles nothing."""
+        self._show(told, "")
+
+    def accept(self, told: str, *, is_sure: bool = True) -> None:
+        """Say that the answer will do; colour is not the only sign."""
+        self._show(f"✓ {told}" if is_sure else f"▲ {told}", "good" if is_sure else "unsure")
+        self.is_good = True
+
+    def refuse(self, told: str) -> None:
+        """Say what is wrong with the answer."""
+        self._show(f"✗ {told}", "wrong")
+
+    def _show(self, told: str, kind: str) -> None:
+        self.is_good = False
+        self._verdict.update(told)
+        self._verdict.set_classes(f"verdict {kind}")
 
 
 class JoinScreen(Screen[Departure]):
     """Ends with where the guild was kept, or with None where nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "next", "Next, keep", id="join.next", priority=True),
         Binding("down", "app.focus_next", "Next", id="join.down", show=False),
         Binding("up", "app.focus_previous", "Previous", id="join.up", show=False),
         Binding("ctrl+o", "keep", "Keep", id="join.keep"),
@@ -118,9 +135,11 @@ class JoinScreen(Screen[Departure]):
             self._check_profile(event.value)
         else:
             answer.tell("…")
-            self.run_worker(
-                self._test(answer, event.value), group=answer.question.setting, exclusive=True
-            )
+            self._test_soon(answer)
+
+    def _test_soon(self, answer: Answer) -> None:
+        test = self._test(answer, answer.input.value)
+        self.run_worker(test, group=answer.question.setting, exclusive=True)
 
     def _follow(self, text: str) -> None:
         if not text.strip():
@@ -129,9 +148,9 @@ class JoinScreen(Screen[Departure]):
         try:
             invitation = read_invitation(text)
         except TrackerError as error:
-            self._invitation.tell(str(error), is_wrong=True)
+            self._invitation.refuse(str(error))
             return
-        self._invitation.tell("understood: look at what it holds", is_good=True)
+        self._invitation.accept("understood: look at what it holds")
         joining = Joining(self._joining.config)
         joining.follow(invitation)
         for setting, value in joining.settings.items():
@@ -141,12 +160,12 @@ class JoinScreen(Screen[Departure]):
         try:
             is_taken = self._joining.is_taken(text.strip())
         except ConfigError as error:
-            self._profile.tell(str(error), is_wrong=True)
+            self._profile.refuse(str(error))
             return
         if is_taken:
-            self._profile.tell("there is a guild of this name already", is_wrong=True)
+            self._profile.refuse("there is a guild of this name already")
         else:
-            self._profile.tell(f"opened with --profile {text.strip()}", is_good=True)
+            self._profile.accept(f"opened with --profile {text.strip()}")
 
     async def _test(self, answer: Answer, text: str) -> None:
         """Say what is wrong with an answer, or what the database or Discord says of it."""
@@ -160,16 +179,16 @@ class JoinScreen(Screen[Departure]):
         try:
             await done_behind(lambda: self._joining.answer(setting, text))
             answer.tell("asking …")
-            told = await done_behind(lambda: self._joining.test(setting))
+            tested = await done_behind(lambda: self._joining.test(setting))
         except TrackerError as error:
             self._joining.forget(setting)
-            answer.tell(str(error), is_wrong=True)
+            answer.refuse(str(error))
         else:
-            answer.tell(told, is_good=True)
-        if setting == URL and self._answers[TOKEN].input.value:
-            # A token is one for a database: for another one it is another question.
+            answer.accept(tested.told, is_sure=tested.is_sure)
             token = self._answers[TOKEN]
-            self.run_worker(self._test(token, token.input.value), group=TOKEN, exclusive=True)
+            if setting == URL and (token.input.value or not tested.wants_token):
+                # A token is one for a database: for another one it is another question.
+                self._test_soon(token)
 
     # Keeping it
 
@@ -180,8 +199,11 @@ class JoinScreen(Screen[Departure]):
         is_all_good = all(answer.is_good for answer in self._answers.values())
         if at == len(shown) - 1 or (shown[at] is self._invitation and is_all_good):
             self.action_keep()
-        else:
-            self.set_focus(shown[at + 1].input)
+            return
+        if shown[at].question.setting == TOKEN and not shown[at].input.value:
+            # That there is none is an answer, too.
+            self._test_soon(shown[at])
+        self.set_focus(shown[at + 1].input)
 
     def action_keep(self) -> None:
         """Show what was understood, and ask whether it is to be kept."""

@@ -92,6 +92,9 @@ class MainScreen(Screen[None]):
         self.notify(told, severity="warning", timeout=4, markup=False)
         return True
 
+    def tell_why_not(self, action: str) -> None:
+        """Say why an action is not offered whose key was pressed; nothing, if that is plain."""
+
     def action_leave(self) -> None:
         """Quit."""
         self.app.run_worker(self.app.action_quit())

@@ -1,0 +1,469 @@
+"""What an officer hands to a member: one line, read strictly."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import traceback
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tracker_tui.config import Secret
+from tracker_tui.invitation import (
+    BEGIN,
+    LONGEST,
+    InvalidInvitation,
+    Invitation,
+    facts_of,
+    read_invitation,
+)
+
+TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicnciLCJpYXQiOjE3MzU2ODk2MDB9.c2VjcmV0-_c2VjcmV0"
+ROLES: list[dict[str, Any]] = [
+    {"id": "11", "name": "Member", "level": 1, "canAccessResources": True},
+    {"id": "12", "name": "Harvester ★", "level": 5, "canAccessResources": True, "isAdmin": True},
+    {"id": "13", "name": "Guest"},
+]
+ENTRIES: dict[str, Any] = {
+    "url": "libsql://guild-me.turso.io",
+    "client": "1234567890123456789",
+    "guild": "9876543210987654321",
+    "roles": ROLES,
+    "token": TOKEN,
+}
+INVITATION = Invitation(
+    ENTRIES["url"], ENTRIES["client"], ENTRIES["guild"], json.dumps(ROLES, indent=2), Secret(TOKEN)
+)
+LINE = INVITATION.text()
+
+
+def sealed(content: bytes) -> str:
+    """Make a line whose checksum is right, whatever is in it: as somebody hostile would."""
+    packed = zlib.compress(content, wbits=-15)
+    return begun(packed + zlib.crc32(packed).to_bytes(4, "big"))
+
+
+def begun(body: bytes) -> str:
+    return "tracker-tui:1:" + base64.b64encode(body).decode().rstrip("=")
+
+
+def line_of(**entries: object) -> str:
+    return sealed(json.dumps({**ENTRIES, **entries}).encode())
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(InvalidInvitation) as refused:
+        read_invitation(text)
+    message = str(refused.value)
+    assert message.isprintable()
+    assert len(message) < 300
+    assert refused.value.exit_status == 2
+    return message
+
+
+def parts(invitation: Invitation) -> tuple[object, ...]:
+    token = invitation.token.reveal() if invitation.token else None
+    return (*invitation[:3], json.loads(invitation.roles), token)
+
+
+def is_refused_or_alike(text: str) -> bool:
+    try:
+        return parts(read_invitation(text)) == parts(INVITATION)
+    except InvalidInvitation:
+        return True
+
+
+# There and back
+
+
+def test_what_was_handed_over_is_read_back() -> None:
+    assert parts(read_invitation(LINE)) == parts(INVITATION)
+
+
+def test_roles_are_read_back_as_compact_ascii() -> None:
+    roles = read_invitation(LINE).roles
+    assert roles == json.dumps(ROLES, separators=(",", ":"))
+    assert roles.isascii()
+
+
+def test_the_token_may_be_left_out() -> None:
+    assert read_invitation(INVITATION._replace(token=None).text()).token is None
+
+
+FLAGS = ["canAccessResources", "canEditTargets", "isAdmin", "canManageUsers", "canExportData"]
+ANY_ROLE = st.fixed_dictionaries(
+    {"id": st.text("0123456789", min_size=1, max_size=20)},
+    optional={
+        "name": st.text(st.characters(codec=None, categories=None), max_size=30),
+        "level": st.integers(),
+        "color": st.none() | st.floats(allow_nan=False) | st.text(max_size=5),
+        **dict.fromkeys(FLAGS, st.booleans()),
+    },
+)
+ONE_WHO_MAY = ANY_ROLE.map(lambda role: {**role, "canAccessResources": True})
+INVITATIONS = st.builds(
+    Invitation,
+    st.builds(
+        "{}://{}{}".format,
+        st.sampled_from(["libsql", "https", "http", "wss", "ws"]),
+        st.sampled_from(["guild.turso.io", "localhost:8080", "[::1]:1", "10.0.0.1", "a"]),
+        st.sampled_from(["", "/", "/v1/namespace"]),
+    ),
+    st.text("0123456789", min_size=1, max_size=20),
+    st.text("0123456789", min_size=1, max_size=20),
+    st.builds(
+        lambda one, others: json.dumps([*others, one], indent=1),
+        ONE_WHO_MAY,
+        st.lists(ANY_ROLE, max_size=5),
+    ),
+    st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1).map(Secret),
+)
+
+
+@settings(max_examples=150)
+@given(INVITATIONS)
+def test_any_valid_invitation_is_read_back(invitation: Invitation) -> None:
+    line = invitation.text()
+    assert re.fullmatch(r"tracker-tui:1:[A-Za-z0-9+/]+", line)
+    kept = read_invitation(line)
+    assert parts(kept) == parts(invitation)
+    assert parts(read_invitation(kept.text())) == parts(invitation)
+    for fact in facts_of(kept):
+        assert all(text and text.isprintable() for text in fact)
+
+
+def test_a_guilds_usual_invitation_fits_a_message_and_a_line_of_any_terminal() -> None:
+    roles = [{**ROLES[1], "id": str(10**18 + 7919 * n), "name": f"Role {n}"} for n in range(8)]
+    # A Mac's terminal takes no more than 1,024 characters in a line, Discord 2,000 in a message.
+    assert len(INVITATION._replace(roles=json.dumps(roles)).text()) < 1_000
+
+
+# Copied and pasted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"  {LINE}\n",
+        f"`{LINE}`",
+        f"```\n{LINE}\n```",
+        f'"{LINE}"',
+        f"“{LINE}”",
+        f"<{LINE}>",
+        f"> {LINE}",
+        f"\ufeff{LINE}\r\n",
+        "\n".join(re.findall(".{1,20}", LINE)),
+        "\r\n  ".join(re.findall(".{1,80}", LINE)),
+        "\u200b".join(re.findall(".{1,40}", LINE)),
+        " ".join(LINE),
+    ],
+    ids=ascii,
+)
+def test_what_chats_and_terminals_do_to_a_line_is_let_pass(text: str) -> None:
+    assert parts(read_invitation(text)) == parts(INVITATION)
+
+
+@pytest.mark.parametrize("other", ["A", "/", "+", "z", "=", "_", "-", "é", "\ud800", "\x00", "1"])
+def test_a_character_that_was_changed_is_found(other: str) -> None:
+    for place in range(len(LINE)):
+        assert is_refused_or_alike(LINE[:place] + other + LINE[place + 1 :])
+
+
+def test_a_character_that_was_lost_or_doubled_is_found() -> None:
+    for place in range(len(LINE)):
+        assert is_refused_or_alike(LINE[:place] + LINE[place + 1 :])
+        assert is_refused_or_alike(LINE[:place] + LINE[place] + LINE[place:])
+
+
+def test_characters_that_were_swapped_are_found() -> None:
+    for a in range(len(LINE) - 1):
+        for b in (a + 1, a + 2, len(LINE) - 1):
+            chars = list(LINE)
+            chars[a], chars[b % len(LINE)] = chars[b % len(LINE)], chars[a]
+            assert is_refused_or_alike("".join(chars))
+
+
+def test_a_line_that_was_cut_is_found() -> None:
+    for length in range(len(LINE)):
+        assert refusal(LINE[:length])
+        assert refusal(LINE[length + 1 :])
+
+
+@pytest.mark.parametrize("text", [LINE[:-1], LINE[:60], LINE + "A", BEGIN, BEGIN + "AAAAA"])
+def test_whoever_copied_badly_is_told_to_copy_again(text: str) -> None:
+    assert "cut or mistyped" in refusal(text)
+
+
+@pytest.mark.parametrize("text", ["", "hello", "tracker-tui", "libsql://guild.turso.io", TOKEN])
+def test_what_is_no_invitation_is_told_how_one_begins(text: str) -> None:
+    message = refusal(text)
+    assert BEGIN in message
+    assert "libsql" not in message
+
+
+@pytest.mark.parametrize("version", [2, 10, 9999])
+def test_a_later_version_is_told_of(version: int) -> None:
+    assert "newer" in refusal(f"tracker-tui:{version}:whatever it may hold")
+
+
+@pytest.mark.parametrize("version", ["", "0", "01", "-1", "x", "٢"])
+def test_what_is_no_version_is_none(version: str) -> None:
+    assert "no invitation" in refusal(LINE.replace(":1:", f":{version}:", 1))
+
+
+# Hostile
+
+
+@given(st.text() | st.text(st.characters(codec=None, categories=None)))
+@example("tracker-tui:1:====")
+@example(BEGIN + "\ud800")
+def test_any_text_is_refused_and_no_more(text: str) -> None:
+    assert refusal(text)
+    assert refusal(BEGIN + text)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_and_no_more(content: bytes) -> None:
+    assert refusal(sealed(content))
+    assert refusal(begun(content + zlib.crc32(content).to_bytes(4, "big")))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(st.sampled_from([*ENTRIES, "more"]), JSON | st.just([ROLES[0]])))
+def test_any_entries_are_understood_or_refused(entries: dict[str, object]) -> None:
+    line = line_of(**entries)
+    try:
+        assert facts_of(read_invitation(line))
+    except InvalidInvitation:
+        assert TOKEN not in refusal(line)
+
+
+def test_too_long_a_text_is_refused() -> None:
+    assert "too long" in refusal(" " * LONGEST + LINE)
+
+
+def test_what_unpacks_without_end_is_refused() -> None:
+    line = sealed(json.dumps(ENTRIES).encode() + b" " * 8_000_000)
+    assert len(line) < LONGEST
+    assert "cut" in refusal(line)
+
+
+def test_nothing_may_follow_what_is_packed() -> None:
+    packed = zlib.compress(json.dumps(ENTRIES).encode(), wbits=-15) + b"more"
+    assert "cut" in refusal(begun(packed + zlib.crc32(packed).to_bytes(4, "big")))
+
+
+@pytest.mark.parametrize("depth", [20, 500, 940, 970, 990, 1_000, 20_000])
+def test_deep_json_is_refused(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    entries = json.dumps({**ENTRIES, "roles": [{**ROLES[0], "name": "DEEP"}]})
+    assert refusal(sealed(entries.replace('"DEEP"', deep).encode()))
+    assert refusal(sealed(deep.encode()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b"3", b"null", b'"x"', b"{", b"\xff", b"", b"9" * 5_000],
+    ids=range(8),
+)
+def test_what_is_no_json_object_is_refused(content: bytes) -> None:
+    assert "cut or mistyped" in refusal(sealed(content))
+
+
+@pytest.mark.parametrize("name", ["url", "client", "guild", "roles"])
+@pytest.mark.parametrize("value", [None, 3, True, 1.5, {}, [3], {"url": 1}, ""])
+def test_entries_of_wrong_types_are_refused(name: str, value: object) -> None:
+    assert name in refusal(line_of(**{name: value})).lower().replace("application", "client")
+
+
+@pytest.mark.parametrize("name", ["url", "client", "guild", "roles"])
+def test_a_missing_entry_is_refused(name: str) -> None:
+    entries = {key: value for key, value in ENTRIES.items() if key != name}
+    assert name in refusal(sealed(json.dumps(entries).encode()))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [3, [], {}, "", "a b", "a\nb", "é", "\x7f", "x" * 4_001, True],
+    ids=range(10),
+)
+def test_a_token_that_is_none_is_refused(token: object) -> None:
+    assert "token" in refusal(line_of(token=token))
+
+
+def test_entries_of_a_later_version_are_passed_over() -> None:
+    assert parts(read_invitation(line_of(name="Atreides", more=[1]))) == parts(INVITATION)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:/etc/passwd",
+        "file:guild.db",
+        "file://host/guild.db",
+        "guild.turso.io",
+        "libsql://",
+        "libsql:guild.turso.io",
+        "ftp://guild.turso.io",
+        f"libsql://user:{TOKEN}@guild.turso.io",
+        "libsql://user@guild.turso.io",
+        f"libsql://guild.turso.io?authToken={TOKEN}",
+        "libsql://guild.turso.io?tls=2",
+        "https://guild.turso.io?tls=0",
+        f"libsql://guild.turso.io#{TOKEN}",
+        "libsql://guild.turso.io:port",
+        "libsql://guild.turso.io:99999",
+        "libsql://[::1",
+        " libsql://guild.turso.io",
+        "libsql://guild.turso.io\n",
+        "libsql://guild\t.turso.io",
+        "libsql://guild.turso.io/\x1b[31m",
+        "libsql://güild.turso.io",
+        "libsql://guild.turso.io/" + "x" * 500,
+    ],
+)
+def test_a_url_that_no_member_should_follow_is_refused_unquoted(url: str) -> None:
+    message = refusal(line_of(url=url))
+    assert "database URL" in message
+    assert TOKEN not in message
+    assert "guild" not in message
+
+
+@pytest.mark.parametrize("url", ["libsql://localhost:1?tls=0", "https://a.b?tls=1", "WSS://a.b/c"])
+def test_urls_that_a_server_may_have_are_taken(url: str) -> None:
+    assert read_invitation(line_of(url=url)).database_url == url
+
+
+@pytest.mark.parametrize("name", ["client", "guild"])
+@pytest.mark.parametrize("value", ["", "12a", "1" * 21, " 1", "1\n", "٣", "-1", "1.0"])
+def test_an_id_that_is_no_number_is_refused(name: str, value: str) -> None:
+    assert "digits" in refusal(line_of(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        [],
+        [{**ROLES[0], "canAccessResources": False}],
+        [{**ROLES[0], "canAccessResources": "true"}],
+        [{**ROLES[0], "id": 11}],
+        [{**ROLES[0], "level": "\x1b[31m"}],
+        [ROLES[0], "\x1b[31m"],
+        [ROLES[0]] * 251,
+        "\x1b[31m",
+    ],
+)
+def test_roles_that_let_nobody_in_or_make_no_sense_are_refused(roles: object) -> None:
+    assert "role" in refusal(line_of(roles=roles)).lower()
+
+
+# Handing over
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        INVITATION._replace(database_url="file:guild.db"),
+        INVITATION._replace(client_id=""),
+        INVITATION._replace(guild_id="my guild"),
+        INVITATION._replace(roles=""),
+        INVITATION._replace(roles="[]"),
+        INVITATION._replace(roles='[{"id":"\ud800"}]'),
+        INVITATION._replace(token=Secret("")),
+        INVITATION._replace(token=Secret(f"{TOKEN} ")),
+        INVITATION._replace(roles=json.dumps([{**ROLES[0], "name": "x" * 70_000}])),
+        INVITATION._replace(roles=json.dumps([ROLES[0], {"id": "1", "x": [[[[[[[[[]]]]]]]]]}])),
+    ],
+)
+def test_nobody_is_handed_what_could_not_be_read(wrong: Invitation) -> None:
+    with pytest.raises(InvalidInvitation) as refused:
+        wrong.text()
+    assert str(refused.value).isprintable()
+    assert TOKEN not in str(refused.value)
+
+
+# The token
+
+
+def test_the_token_is_in_no_representation_and_no_fact() -> None:
+    invitation = read_invitation(LINE)
+    assert TOKEN not in repr(invitation)
+    assert TOKEN not in str(invitation)
+    assert TOKEN not in f"{facts_of(invitation)}"
+
+
+def test_the_token_can_be_read_neither_in_the_line_nor_in_parts() -> None:
+    assert not any(TOKEN[place : place + 8] in LINE for place in range(len(TOKEN) - 8))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line_of(url=3),
+        line_of(roles=[]),
+        line_of(token=f"{TOKEN} "),
+        sealed(f'{{"token": "{TOKEN}",'.encode()),
+        sealed(f'{{"token": "{TOKEN}\xff"'.encode("latin-1")),
+        f"{LINE}!",
+        TOKEN,
+    ],
+)
+def test_no_traceback_or_cause_holds_the_token(text: str) -> None:
+    with pytest.raises(InvalidInvitation) as refused:
+        read_invitation(text)
+    error: BaseException | None = refused.value
+    while error is not None:
+        assert TOKEN not in f"{error!r}{vars(error)}{getattr(error, 'doc', '')}"
+        assert TOKEN.encode() not in getattr(error, "object", b"")
+        error = error.__context__
+    assert TOKEN not in "".join(traceback.format_exception(refused.value))
+
+
+# What is shown before it is kept
+
+
+def test_a_person_is_shown_what_they_are_about_to_keep() -> None:
+    everything = "may see everything, add, remove, set, transfer"
+    of_admins = "create, edit and delete resources, delete history, act on behalf of others"
+    assert facts_of(read_invitation(LINE)) == [
+        ("Database", "libsql://guild-me.turso.io"),
+        ("Discord application", "1234567890123456789"),
+        ("Discord guild", "9876543210987654321"),
+        ("Role", f"Harvester ★: {everything}; {of_admins}"),
+        ("Role", f"Member: {everything}"),
+        ("Role", "Guest: may do nothing"),
+        ("Token", "a database token is inside"),
+    ]
+
+
+def test_a_person_is_told_that_a_token_will_be_asked_for() -> None:
+    assert facts_of(INVITATION._replace(token=None))[-1] == (
+        "Token",
+        "no token: you will be asked for one",
+    )
+
+
+def test_all_of_a_long_url_is_shown() -> None:
+    url = "libsql://guild.turso.io." + "x" * 400 + ".example"
+    assert ("Database", url) in facts_of(read_invitation(line_of(url=url)))
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J\u202eevil\nToken: none", "\u200b", "", 3, {"a": [1]}])
+def test_names_of_roles_are_harmless_on_screen(name: object) -> None:
+    facts = facts_of(read_invitation(line_of(roles=[{**ROLES[0], "name": name}])))
+    assert all(value.isprintable() and len(value) < 300 for _, value in facts)
+    assert not any(value.startswith(":") for _, value in facts)

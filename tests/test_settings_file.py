@@ -1,0 +1,424 @@
+"""Adding a guild to a config.toml that somebody wrote by hand."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tracker_tui.config import Remote, load_config
+from tracker_tui.errors import ConfigError, LocalFileError
+from tracker_tui.settings_file import add_settings, has_settings
+
+TOKEN = "eyJhbGciOiJFZERTQSJ9secret"
+ROLES = json.dumps([{"id": "1", "name": "Member", "canAccessResources": True}])
+GUILD = {
+    "TURSO_DATABASE_URL": "libsql://guild.turso.io",
+    "TURSO_AUTH_TOKEN": TOKEN,
+    "DISCORD_CLIENT_ID": "1234567890123456789",
+    "DISCORD_GUILD_ID": "9876543210987654321",
+    "DISCORD_ROLES_CONFIG": ROLES,
+}
+ADDED = f"""\
+TURSO_DATABASE_URL = "libsql://guild.turso.io"
+TURSO_AUTH_TOKEN = "{TOKEN}"
+DISCORD_CLIENT_ID = "1234567890123456789"
+DISCORD_GUILD_ID = "9876543210987654321"
+DISCORD_ROLES_CONFIG = '{ROLES}'
+"""
+SHAPES = {
+    "empty": "",
+    "blank": "\n\n",
+    "comments": "# mine\n# and mine\n",
+    "no line break at the end": 'theme = "dark"',
+    "a comment without a line break": "# mine",
+    "keys": "# about keys\n[keys]\nundo = 'u'  # as elsewhere\n",
+    "a header": '# Header\n\ntheme = "dark" # or light\n\n# about keys\n[keys]\nundo = "u"\n',
+    "another profile": "[profiles.x]\nTURSO_DATABASE_URL = 'file:x.db'\n\n# the end\n",
+    "profiles with a table of their own": "[profiles]\nz = 1\n[profiles.x]\na = 1\n[keys]\n",
+    "profiles in many places": "[profiles.a]\nz = 1\n[keys]\nq = 'x'\n[profiles.b]\nz = 1\n",
+    "profiles as dotted keys": "profiles.x.a = 1\ntheme = 'x'\n[keys]\n",
+    "keys as dotted keys": "keys.undo = 'u'\n[view]\n",
+    "tables in a row": "[[list]]\na = 1\n[[list]]\na = 2\n",
+    "what looks like a table": 'a = [\n  [1],\n]\nb = """\n[keys]\n"""\n[keys]\n',
+    "indented": "  theme = 'x'\n\n  [keys]\n    undo = 'u'\n",
+    "carriage returns": "theme = 'x'\r\n\r\n# keys\r\n[keys]\r\nundo = 'u'\r\n",
+    "non-ASCII": 'theme = "ü★"\n# ключ\n',
+    "lower-case names": 'turso_database_url = "x"\n',
+}
+OTHER_PLACES = {
+    "theme": "[profiles.n]\ntheme = 'x'\n\n# of another\n[profiles.m]\nz = 1\n",
+    "the last": "[keys]\n[profiles.n]\ntheme = 'x'",
+    "nothing": "[profiles.n]\n[profiles.m]\n",
+    "with a table": "[profiles.n]\ntheme = 'x'\n\n# of the view\n[profiles.n.view]\nz = 1\n",
+    "a table only": "[profiles.n.view]\nz = 1\n[keys]\n",
+    "quoted": '["profiles"."n"]\nz = 1\n',
+    "dotted": "profiles.n.theme = 'x'\nprofiles.n.more = 1\n[keys]\n",
+    "in two places": "[profiles.n]\nz = 1\n[keys]\n[profiles.n.view]\nz = 1\n[other]\n",
+    "view first": "[profiles.n.view]\nz = 1\n[keys]\n[profiles.n]\nz = 1\n",
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "home" / "config"
+    folder.mkdir(parents=True)
+    return folder / "config.toml"
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_bytes(text.encode("utf-8"))
+    return path
+
+
+def read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8")
+
+
+def with_guild(text: str, profile: str | None, guild: dict[str, str]) -> dict[str, Any]:
+    document = tomllib.loads(text)
+    table = document
+    if profile is not None:
+        table = document.setdefault("profiles", {}).setdefault(profile, {})
+    table.update(guild)
+    return document
+
+
+def assert_lines_stay(before: str, after: str) -> None:
+    lines = iter(after.splitlines(keepends=True))
+    for line in (before if before.endswith("\n") else before + "\n").splitlines(keepends=True):
+        assert before == "" or line in lines
+
+
+def refusal(path: Path, profile: str | None = None) -> str:
+    before = path.read_bytes()
+    with pytest.raises(ConfigError) as refused:
+        add_settings(path, profile, GUILD)
+    assert path.read_bytes() == before
+    message = str(refused.value)
+    assert message.splitlines() == [message]
+    assert TOKEN not in message
+    return message
+
+
+# Where it goes
+
+
+@pytest.mark.parametrize("profile", [None, "n"])
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
+def test_a_guild_is_added_and_everything_else_stays(
+    path: Path, text: str, profile: str | None
+) -> None:
+    add_settings(written(path, text), profile, GUILD)
+    assert tomllib.loads(read(path)) == with_guild(text, profile, GUILD)
+    assert ADDED in read(path)
+    assert_lines_stay(text, read(path))
+    assert has_settings(path, profile)
+
+
+@pytest.mark.parametrize("text", OTHER_PLACES.values(), ids=OTHER_PLACES)
+def test_a_guild_is_added_to_a_profile_without_one(path: Path, text: str) -> None:
+    assert not has_settings(written(path, text), "n")
+    add_settings(path, "n", GUILD)
+    assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
+    assert_lines_stay(text, read(path))
+
+
+def test_a_profile_on_one_line_gets_more_on_that_line(path: Path) -> None:
+    text = "# mine\nprofiles.n = { theme = 'x' }\n"
+    add_settings(written(path, text), "n", GUILD)
+    assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
+
+
+def test_a_file_that_is_not_there_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config" / "config.toml"
+    assert not has_settings(path, None)
+    add_settings(path, None, GUILD)
+    assert read(path) == ADDED
+    add_settings(path, "n", GUILD)
+    assert read(path) == f"{ADDED}\n[profiles.n]\n{ADDED}"
+
+
+def test_settings_go_above_the_comment_of_the_next_table(path: Path) -> None:
+    add_settings(written(path, SHAPES["a header"]), None, GUILD)
+    above, below = '# Header\n\ntheme = "dark" # or light\n\n', '# about keys\n[keys]\nundo = "u"\n'
+    assert read(path) == f"{above}{ADDED}\n{below}"
+
+
+def test_settings_of_a_profile_go_above_the_comment_of_the_next(path: Path) -> None:
+    add_settings(written(path, OTHER_PLACES["theme"]), "n", GUILD)
+    above, below = "[profiles.n]\ntheme = 'x'\n\n", "# of another\n[profiles.m]\nz = 1\n"
+    assert read(path) == f"{above}{ADDED}\n{below}"
+
+
+def test_one_guild_after_the_other(path: Path) -> None:
+    for profile in ("a", None, "b-2", "3"):
+        add_settings(path, profile, GUILD)
+        assert_lines_stay(ADDED, read(path))
+    expected = {**GUILD, "profiles": dict.fromkeys(("a", "b-2", "3"), GUILD)}
+    assert tomllib.loads(read(path)) == expected
+
+
+# What the program reads there
+
+
+@pytest.mark.parametrize("profile", [None, "n"])
+def test_the_configuration_is_read_back(path: Path, profile: str | None) -> None:
+    add_settings(written(path, SHAPES["a header"]), profile, GUILD)
+    config = load_config({"TRACKER_HOME": str(path.parents[1])}, profile)
+    assert isinstance(config.database, Remote)
+    assert config.database.url == GUILD["TURSO_DATABASE_URL"]
+    assert config.database.token is not None
+    assert config.database.token.reveal() == TOKEN
+    assert config.discord.client_id == GUILD["DISCORD_CLIENT_ID"]
+    assert config.discord.guild_id == GUILD["DISCORD_GUILD_ID"]
+    assert config.discord.roles == ROLES
+    assert config.keys == {"undo": "u"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        '"""',
+        "'''",
+        "'",
+        "\\",
+        '\\"',
+        "\\\\'",
+        "Muad'Dib ★",
+        "\x00\x1b\x7f\x85\u2028\u202e",
+        "#[]=",
+        "",
+    ],
+)
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_roles_of_any_name_are_read_back(path: Path, name: str, is_ascii: bool) -> None:
+    roles = json.dumps([{"id": "1", "name": name}], ensure_ascii=is_ascii)
+    add_settings(path, None, {**GUILD, "DISCORD_ROLES_CONFIG": roles})
+    assert load_config({"TRACKER_HOME": str(path.parents[1])}).discord.roles == roles
+
+
+NAMES = st.sampled_from(["theme", "a-b", "turso", "view.sort", '"x.y"', "'é'"])
+VALUES = st.sampled_from(["1", "'x'", '"""\n[a]\n# b\n"""', "[\n[1], # c\n]", "{ a = 1 }", "true"])
+LINES = st.one_of(
+    st.builds("{} = {}".format, NAMES, VALUES),
+    st.sampled_from(["", "  ", "# comment", "\t# more", "[keys]", "[profiles.x]", "[profiles.n]"]),
+    st.sampled_from(
+        ["[profiles]", "[[list]]", "[profiles.n.sub]", "[profiles.x.sub] # s", "[q.r]"]
+    ),
+    st.sampled_from(["profiles.n.a = 1", "profiles.x.a = 1", "profiles.y = { a = 1 }"]),
+)
+DOCUMENTS = st.lists(LINES, max_size=10).map("\n".join)
+
+
+def is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+@settings(max_examples=150)
+@given(DOCUMENTS.filter(is_toml), st.sampled_from([None, "n"]), st.text(max_size=20))
+@example("[profiles.n]\n[q.r]\n[profiles.n.sub]\n[keys]", "n", '"')
+def test_any_file_gets_its_guild_or_stays(text: str, profile: str | None, roles: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = written(Path(folder, "config.toml"), text)
+        guild = {**GUILD, "DISCORD_ROLES_CONFIG": roles}
+        try:
+            add_settings(path, profile, guild)
+        except ConfigError:
+            assert read(path) == text
+        else:
+            assert tomllib.loads(read(path)) == with_guild(text, profile, guild)
+            assert_lines_stay(text, read(path))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("name", ["TURSO_DATABASE_URL", "DISCORD_GUILD_ID", "TRACKER_AUTH"])
+@pytest.mark.parametrize("value", ["'x'", "''", "3"])
+def test_a_guild_is_never_overwritten(path: Path, name: str, value: str) -> None:
+    written(path, f"{name} = {value}\n[profiles.n]\n{name} = {value}\n[profiles.m]\n")
+    assert has_settings(path, None)
+    assert has_settings(path, "n")
+    assert not has_settings(path, "m")
+    assert "--profile NAME" in refusal(path)
+    assert "[profiles.n]" in refusal(path, "n")
+    add_settings(path, "m", GUILD)
+
+
+@pytest.mark.parametrize("profile", ["", "../up", "a.b", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"])
+def test_a_profile_needs_a_plain_name(path: Path, profile: str) -> None:
+    assert "name" in refusal(written(path, ""), profile)
+    with pytest.raises(ConfigError):
+        has_settings(path, profile)
+
+
+@pytest.mark.parametrize(
+    "text", ["profiles = 3", "profiles = []", "profiles.n = 'x'", "[[profiles.n]]", "[[profiles]]"]
+)
+def test_profiles_that_are_no_tables_are_told_of(path: Path, text: str) -> None:
+    assert "[profiles.n]" in refusal(written(path, text), "n")
+    with pytest.raises(ConfigError):
+        has_settings(path, "n")
+
+
+@pytest.mark.parametrize("text", ["profiles = { x = { a = 1 } }", "a = nan"])
+def test_what_cannot_be_added_to_is_left_to_its_writer(path: Path, text: str) -> None:
+    assert "Do it yourself" in refusal(written(path, text), "n")
+
+
+def test_a_value_that_no_file_can_hold_is_refused(path: Path) -> None:
+    with pytest.raises(ConfigError):
+        add_settings(path, None, {"DISCORD_ROLES_CONFIG": "\ud800"})
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"TURSO_AUTH_TOKEN = {TOKEN}",
+        f'TURSO_AUTH_TOKEN = "{TOKEN}',
+        f"{TOKEN}",
+        f"{TOKEN} = 1\n{TOKEN} = 2",
+        f"[{TOKEN}]\n[{TOKEN}]",
+        "x = " + "[" * 50_000,
+        "x = " + "9" * 5_000,
+    ],
+    ids=range(7),
+)
+def test_broken_toml_is_told_of_without_quoting_it(path: Path, text: str) -> None:
+    assert "no valid TOML" in refusal(written(path, text))
+    with pytest.raises(ConfigError):
+        has_settings(path, None)
+
+
+def test_broken_toml_is_told_of_with_the_place(path: Path) -> None:
+    assert "(at line 3, column 5)" in refusal(written(path, "a = 1\n\nb = ?\n"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff", b"a = '\xe9'", b"# a\n" * 300_000],
+    ids=["no UTF-8", "Latin-1", "huge"],
+)
+def test_what_is_no_text_or_far_too_much_is_told_of(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert "config.toml" in refusal(path)
+
+
+def test_a_folder_is_no_file(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        add_settings(path, None, GUILD)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        has_settings(path, None)
+
+
+# How it is written
+
+no_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+
+
+@no_modes
+@pytest.mark.parametrize("mode", [0o644, 0o600, 0o400, 0o666])
+def test_nobody_else_may_read_it_whatever_was_so_before(path: Path, mode: int) -> None:
+    written(path, "theme = 'x'\n").chmod(mode)
+    add_settings(path, None, GUILD)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@no_modes
+def test_a_new_file_and_its_folder_are_for_the_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    add_settings(path, None, GUILD)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def linked(path: Path, target: Path) -> None:
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("this system lets nobody make symbolic links")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("is_relative", [True, False])
+def test_a_link_is_written_through(
+    path: Path, tmp_path: Path, is_there: bool, is_relative: bool
+) -> None:
+    target = tmp_path / "dotfiles" / "tracker.toml"
+    target.parent.mkdir()
+    linked(path, Path("..", "..", "dotfiles", target.name) if is_relative else target)
+    if is_there:
+        written(target, "[keys]\n")
+    add_settings(path, None, GUILD)
+    assert path.is_symlink()
+    assert not target.is_symlink()
+    assert ADDED in read(target)
+    assert ("[keys]" in read(target)) is is_there
+    assert [found.name for found in path.parent.iterdir()] == [path.name]
+
+
+def test_a_link_to_itself_is_told_of(path: Path) -> None:
+    linked(path, path)
+    with pytest.raises(ConfigError):
+        add_settings(path, None, GUILD)
+
+
+def failing_with(number: int) -> Callable[..., int]:
+    def fail(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [("open", errno.EACCES), ("open", errno.EROFS), ("fsync", errno.ENOSPC), ("fsync", errno.EIO)],
+)
+def test_a_file_that_cannot_be_written_stays_as_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    written(path, SHAPES["a header"])
+    monkeypatch.setattr(os, call, failing_with(number))
+    with pytest.raises(LocalFileError) as failed:
+        add_settings(path, None, GUILD)
+    monkeypatch.undo()
+    assert TOKEN not in str(failed.value)
+    assert read(path) == SHAPES["a header"]
+    assert [found.name for found in path.parent.iterdir()] == [path.name]
+
+
+@no_modes
+@pytest.mark.skipif(sys.platform != "win32" and os.geteuid() == 0, reason="root may do anything")
+def test_a_folder_that_may_not_be_written_to_is_told_of(path: Path) -> None:
+    written(path, "theme = 'x'\n")
+    path.parent.chmod(0o500)
+    try:
+        with pytest.raises(LocalFileError):
+            add_settings(path, None, GUILD)
+    finally:
+        path.parent.chmod(0o700)
+    assert read(path) == "theme = 'x'\n"
+
+
+def test_what_was_written_in_between_is_not_lost(path: Path) -> None:
+    assert not has_settings(path, None)
+    written(path, "theme = 'x'\n")
+    add_settings(path, None, GUILD)
+    assert tomllib.loads(read(path)) == {"theme": "x", **GUILD}

@@ -1,0 +1,181 @@
+"""QR codes: what a phone reads off the screen is what they were made of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widgets import Static
+
+from helpers.qr_reader import read_qr
+from tracker_tui.ui.themes import DARK, THEMES
+from tracker_tui.ui.widgets.large_code import LargeCode
+from tracker_tui.ui.widgets.qr_code import QrCode
+
+CODE = "ZAW6C586"
+LINK = f"https://discord.com/activate?user_code={CODE}"
+LONG = (LINK + "&state=" + "0123456789abcdef" * 4)[:100]
+OTHERS = ("Sign in with Discord", LINK, "Waiting … █▀▄ 4:31", "y copy the link  esc cancel")
+LARGE = (80, 48)
+BLACK, WHITE = "#000000", "#ffffff"
+
+
+class SignIn(App[None]):
+    """A code, letters beside it, and lines of text around them."""
+
+    CSS = """
+    Horizontal, QrCode, LargeCode { width: auto; height: auto; }
+    LargeCode { margin: 1 1 1 2; }
+    """
+
+    def __init__(self, text: str, theme: str = DARK.name) -> None:
+        super().__init__()
+        for ours in THEMES:
+            self.register_theme(ours)
+        self.theme = theme
+        self.code = QrCode(text)
+
+    def compose(self) -> ComposeResult:
+        title, *others = OTHERS
+        yield Static(title, markup=False)
+        with Horizontal():
+            yield self.code
+            yield LargeCode(CODE)
+        yield from (Static(line, markup=False) for line in others)
+
+    def strips(self) -> list[Strip]:
+        return self.screen._compositor.render_strips()
+
+    def colours(self) -> set[tuple[str, str]]:
+        """Return with which colours the code is drawn: of the text, and of the ground."""
+        return {
+            (segment.style.color.get_truecolor().hex, segment.style.bgcolor.get_truecolor().hex)
+            for strip in self.strips()[self.code.region.y : self.code.region.bottom]
+            for segment in strip.crop(self.code.region.x, self.code.region.right)
+            if segment.text
+        }
+
+
+async def on_screen(text: str, size: tuple[int, int] = LARGE) -> list[Strip]:
+    """Return what is on the screen when the code of `text` is."""
+    app = SignIn(text)
+    async with app.run_test(size=size):
+        return app.strips()
+
+
+@pytest.mark.parametrize("no_color", [None, "1"], ids=["colour", "no-color"])
+@pytest.mark.parametrize("theme", [*(theme.name for theme in THEMES), "ansi-dark", "ansi-light"])
+async def test_a_code_is_read_under_every_theme(
+    monkeypatch: pytest.MonkeyPatch, theme: str, no_color: str | None
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    app = SignIn(LINK, theme)
+    async with app.run_test(size=(80, 24)):
+        assert read_qr(app.strips()) == LINK
+        assert app.colours() == {(BLACK, WHITE)}
+        text = "\n".join(strip.text for strip in app.strips())
+        assert [line for line in OTHERS if line not in text] == []
+
+
+async def test_the_code_of_a_link_leaves_room_for_letters() -> None:
+    app = SignIn(LINK)
+    assert app.code.needed == Size(37, 19)
+    async with app.run_test(size=(80, 24)):
+        assert app.code.region.size == app.code.needed
+        beside = app.query_one(LargeCode)
+        assert app.screen.region.contains_region(beside.region)
+        assert beside.region.size == beside.needed
+
+
+@pytest.mark.parametrize("modules", [29, 33, 37], ids=["usual", "longer", "long"])
+async def test_the_quiet_zone_is_light_on_all_sides(modules: int) -> None:
+    longest = {29: 53, 33: 78, 37: 106}[modules]
+    app = SignIn(LINK.ljust(longest, "x"))
+    quiet = (app.code.needed.width - modules) // 2
+    assert quiet == (4 if modules == 29 else 2)
+    async with app.run_test(size=LARGE):
+        region = app.code.region
+        lines = [strip.text[: region.right] for strip in app.strips()[region.y : region.bottom]]
+    assert [line.strip() for line in lines[: quiet // 2]] == [""] * (quiet // 2)
+    assert {line[:quiet] + line[-quiet:] for line in lines} == {" " * 2 * quiet}
+    # An odd number of modules ends in the upper half of a cell.
+    assert [line.strip(" ▀") for line in lines[-(quiet // 2) - 1 :]] == [""] * (quiet // 2 + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://discord.com/activate",
+        "https://discord.com/activate?user_code=0O5S8B1I",
+        "HTTPS://EXAMPLE.ORG/12345678",
+        "1234567890",
+        LONG,
+        "https://example.org/bücher?q=“ß”",
+        "https://例え.テスト/活性化?コード=😀",
+        # Its UTF-8 could be Kanji in another encoding.
+        "例え",
+        "§",
+    ],
+)
+async def test_a_text_is_read_as_it_is(text: str) -> None:
+    assert read_qr(await on_screen(text)) == text
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=80))
+@settings(max_examples=15)
+async def test_any_text_is_read_as_it_is(text: str) -> None:
+    assert read_qr(await on_screen(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "\ud800", "x" * 2_954, "é" * 2_000])
+async def test_without_a_code_nothing_is_drawn(text: str) -> None:
+    app = SignIn(text)
+    assert app.code.needed == Size(0, 0)
+    async with app.run_test(size=LARGE):
+        assert read_qr(app.strips()) is None
+        assert app.code.region.size == Size(0, 0)
+
+
+async def test_another_text_takes_the_place_of_the_first() -> None:
+    app = SignIn("")
+    async with app.run_test(size=LARGE) as pilot:
+        for text in (LINK, LONG, LINK, ""):
+            app.code.text = text
+            await pilot.pause()
+            assert read_qr(app.strips()) == (text or None)
+            assert app.code.region.size == app.code.needed
+
+
+async def test_what_a_larger_widget_leaves_over_is_no_part_of_the_code() -> None:
+    app = SignIn(LINK)
+    async with app.run_test(size=LARGE) as pilot:
+        app.code.styles.width, app.code.styles.height = 44, 22
+        await pilot.pause()
+        assert read_qr(app.strips()) == LINK
+        assert app.code.needed == Size(37, 19)
+        assert app.colours() > {(BLACK, WHITE)}
+
+
+async def test_the_reader_reads_nothing_but_dark_on_light() -> None:
+    strips = await on_screen(LINK)
+    swapped = str.maketrans(" █▀▄", "█ ▄▀")
+    inverted = [
+        Strip([segment._replace(text=segment.text.translate(swapped)) for segment in strip])
+        for strip in strips
+    ]
+    assert read_qr(strips) == LINK
+    assert read_qr(inverted) is None
+
+
+def test_who_does_not_sign_in_does_not_pay_for_codes() -> None:
+    program = "import sys, tracker_tui.ui.widgets.qr_code; sys.exit('segno' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
