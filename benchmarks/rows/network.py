@@ -18,6 +18,7 @@ from benchmarks.report import Line, Unit
 from benchmarks.rows.bench import FEW, MANY, Bench
 from benchmarks.rows.screens import FIRST_SCREEN_ROW, Subject, least_app
 from benchmarks.servers import Fate, Proxy, cut_before, delayed, pass_on, proxy_to, server_in
+from benchmarks.signed_in import member_environment, silent_discord
 from tracker_tui.config import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
@@ -74,12 +75,28 @@ def _opening_and_entering(bench: Bench, proxy: Proxy) -> Iterator[Line]:
         proxy.fate = fate
         pair = medians(ours.first_screen, least.first_screen, bench.times(7))
         yield Line(f"server {name}, start, {FEW} resources", *pair, ratio_at_most=1.5)
+    yield from _signed_in(bench, proxy, least)
     for name, fate in _NETWORKS.items():
         proxy.fate = fate
         keys = [1000 * seconds for seconds in _enter(environment, bench.times(20))]
         what = f"server {name}, Enter to the new quantity"
         yield Line(what, median(keys), None, Unit.MILLISECONDS, below=50.0)
         yield Line("  the slowest", max(keys), None, Unit.MILLISECONDS, below=50.0)
+
+
+def _signed_in(bench: Bench, proxy: Proxy, least: Subject) -> Iterator[Line]:
+    """Measure the start of a member with warm roles, for which Discord is not asked."""
+    proxy.fate = pass_on
+    known = names(FEW)
+    with silent_discord() as discord:
+        home = bench.databases.folder / "member-home"
+        environment = member_environment(proxy.url, home, discord)
+        ours = Subject(programs.dashboard(), environment, known[FIRST_SCREEN_ROW], known[-1], b"G")
+        ours.first_screen()
+        pair = medians(ours.first_screen, least.first_screen, bench.times(7))
+        asked = discord.asked()
+    yield Line(f"server near, start, signed in, {FEW} resources", *pair, ratio_at_most=1.5)
+    yield Line("  requests to Discord", asked, None, Unit.PIECES, below=1)
 
 
 def _enter(environment: dict[str, str], edits: int) -> list[float]:

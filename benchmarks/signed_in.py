@@ -1,0 +1,66 @@
+"""A member of a guild who signed in before, and a Discord that notices whoever asks it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from benchmarks import programs
+from tracker_tui.auth.guild import guild_of
+from tracker_tui.auth.session import Binding, Session, Tokens
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import Secret, load_config
+
+_ROLES = '[{"id": "1", "name": "Member", "canAccessResources": true}]'
+_WEEK = 604_800
+
+
+class Discord:
+    """Takes connections and answers none."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+
+    @property
+    def url(self) -> str:
+        """Where it seems to be."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def asked(self) -> int:
+        """Return how many connections were made so far, and forget them."""
+        found = 0
+        with suppress(BlockingIOError):
+            while True:
+                self._listener.accept()[0].close()
+                found += 1
+        return found
+
+
+@contextmanager
+def silent_discord() -> Iterator[Discord]:
+    """Listen as long as a block runs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield Discord(listener)
+
+
+def member_environment(url: str, home: Path, discord: Discord) -> dict[str, str]:
+    """Return the variables for a child of somebody who is signed in, and whose roles are warm."""
+    environment = programs.remote_environment(url, home) | {
+        "TRACKER_AUTH": "discord",
+        "DISCORD_API_URL": discord.url,
+        "DISCORD_CLIENT_ID": "1",
+        "DISCORD_GUILD_ID": "2",
+        "DISCORD_ROLES_CONFIG": _ROLES,
+    }
+    config, now = load_config(environment), time.time()
+    binding = Binding.of(guild_of(config))
+    session = Session(
+        binding, "3", "paul", "Paul", None, ("1",), True, now, now + _WEEK, "row", False, True
+    )
+    tokens = Tokens(Secret("access"), Secret("refresh"), now + _WEEK)
+    Vault(config).save(session, tokens)
+    return environment
