@@ -23,7 +23,7 @@ from tracker_tui.tracker import Tracker
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.departure import Departure
 from tracker_tui.ui.guilds import Guilds
-from tracker_tui.ui.memory import Remembered, recall, remember
+from tracker_tui.ui.memory import Remembered, memory_of, recall, remember
 from tracker_tui.ui.news import News
 from tracker_tui.ui.palette import TrackerCommands, is_offered
 from tracker_tui.ui.screens.main import MainScreen
@@ -59,9 +59,7 @@ class TrackerApp(BaseApp):
         super().__init__()
         self._is_shown = is_shown or Event()
         self.tracker = tracker
-        profile = tracker.config.profile
-        name = "view.json" if profile is None else f"view-{profile}.json"
-        self._memory = tracker.config.folders.state / name
+        self._memory = memory_of(tracker.config)
         # A demo leaves nothing behind, least of all the location that real changes go to.
         self._remembers = not tracker.config.is_demo
         remembered = recall(self._memory) if self._remembers else Remembered(View())
@@ -72,7 +70,7 @@ class TrackerApp(BaseApp):
         self.resources = ResourcesScreen(tracker, remembered.view)
         self.resources.herald.tells_of_others = remembered.tells_of_others
         self.resources.hint.is_dismissed = remembered.is_hint_dismissed
-        if tracker.config.is_default_database and profile is None:
+        if tracker.config.is_default_database and tracker.config.profile is None:
             self.resources.hint.offer()
         self.choose_theme(remembered.theme)
 

@@ -16,6 +16,7 @@ from tracker_tui.opening import name_of
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.departure import Departure
 from tracker_tui.ui.guilds import Guilds
+from tracker_tui.ui.memory import memory_of, recall
 from tracker_tui.ui.screens.sign_in import SignInScreen
 from tracker_tui.ui.screens.threshold import ThresholdScreen
 
@@ -27,9 +28,7 @@ class DoorApp(BaseApp):
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette"),
     ]
 
-    def __init__(
-        self, config: Config, membership: GuildMembership, told: str = "", theme: str | None = None
-    ) -> None:
+    def __init__(self, config: Config, membership: GuildMembership, told: str = "") -> None:
         """`told` says why somebody who was inside is here."""
         super().__init__()
         self._config = config
@@ -38,11 +37,12 @@ class DoorApp(BaseApp):
         self._guild = name_of(config)
         self._departure: Departure | None = None
         self._guilds = Guilds(self, config)
-        self.choose_theme(theme)
+        self.choose_theme(recall(memory_of(config)).theme)
 
     def on_mount(self) -> None:
         """Receive whoever comes."""
         self.leave_on_signals()
+        self.set_keymap(dict(self._config.keys))
         self._receive()
 
     @work(exclusive=True, group="door")

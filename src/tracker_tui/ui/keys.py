@@ -8,9 +8,12 @@ from textual.binding import Binding
 from tracker_tui.ui.departure import Departure
 from tracker_tui.ui.screens.activity import ActivityScreen
 from tracker_tui.ui.screens.history import HistoryScreen
+from tracker_tui.ui.screens.join import AnswerInput, JoinScreen
 from tracker_tui.ui.screens.leaderboard import LeaderboardScreen
 from tracker_tui.ui.screens.main import ArchiveScreen, MainScreen
 from tracker_tui.ui.screens.resources import ResourcesScreen
+from tracker_tui.ui.screens.sign_in import SignInScreen
+from tracker_tui.ui.screens.threshold import ThresholdScreen
 from tracker_tui.ui.widgets.filter_bar import FilterInput
 from tracker_tui.ui.widgets.leaderboard_table import LeaderboardTable
 from tracker_tui.ui.widgets.line_table import LineTable
@@ -21,7 +24,7 @@ from tracker_tui.ui.widgets.resource_table import ResourceTable
 _NODES = (
     *(MainScreen, ArchiveScreen, ResourcesScreen, HistoryScreen, LeaderboardScreen),
     *(ActivityScreen, LineTable, ResourceTable, PagedTable, LeaderboardTable),
-    *(FilterInput, ChangeInput),
+    *(FilterInput, ChangeInput, SignInScreen, ThresholdScreen, JoinScreen, AnswerInput),
 )
 
 

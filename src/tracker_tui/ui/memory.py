@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tracker_tui.config import Config
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import Status
 from tracker_tui.ui.view import SORT_KEYS, View
@@ -21,6 +22,12 @@ class Remembered(NamedTuple):
     theme: str | None = None
     tells_of_others: bool = False
     is_hint_dismissed: bool = False
+
+
+def memory_of(config: Config) -> Path:
+    """Return where it is kept: each profile has its own."""
+    name = "view.json" if config.profile is None else f"view-{config.profile}.json"
+    return config.folders.state / name
 
 
 def recall(path: Path) -> Remembered:
