@@ -23,11 +23,22 @@ T = TypeVar("T")
 class LocalThread:
     """Works on the outbox and the replica; its methods only ask, and return at once."""
 
-    def __init__(self, engine: Engine, audience: Audience, send_soon: Callable[[], None]) -> None:
-        """`send_soon` is called when there may be something new to send."""
+    def __init__(
+        self,
+        engine: Engine,
+        audience: Audience,
+        send_soon: Callable[[], None],
+        look_too: Callable[[], None],
+    ) -> None:
+        """Work for an engine, and tell the audience of it.
+
+        `send_soon` is called when there may be something new to send, `look_too` whenever it is
+        looked what other programs of this machine did.
+        """
         self._engine = engine
         self._audience = audience
         self._send_soon = send_soon
+        self._look_too = look_too
         self._thread = ThreadPoolExecutor(1, "local files")
         self._unkept: list[Change] = []
         self._unkept_lock = threading.Lock()
@@ -112,6 +123,7 @@ class LocalThread:
 
     def _look_around(self) -> None:
         self._look_queued.release()
+        self._look_too()
         self._engine.catch_up()
 
     def _show_and_send(self, changes: Iterable[Change]) -> None:

@@ -59,10 +59,10 @@ def site_of(config: Config) -> Site:
         authority, slash, path = rest.rstrip("/").partition("/")
         # Only the host is written down: before it, or in the path, there may be a secret.
         place = authority.rpartition("@")[2].lower()
-        key = key_of(place + slash + path, config.member)
+        key = key_of(place + slash + path, config.member, config.profile)
     else:
         place = str(database)
-        key = key_of(place, config.member)
+        key = key_of(place, config.member, config.profile)
     folder = stores_of(config) / key
     return Site(folder, config.member, place, has_replica=isinstance(database, Remote))
 

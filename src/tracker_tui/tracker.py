@@ -83,7 +83,7 @@ class Tracker:
             config, opener, self._engine, self.rhythm, self._audience, self._membership
         )
         self._local_thread = LocalThread(
-            self._engine, self._audience, self._ledger_thread.send_soon
+            self._engine, self._audience, self._ledger_thread.send_soon, self._look_at_rights
         )
         self._membership.listen(self._take_rights)
 
@@ -132,6 +132,12 @@ class Tracker:
     def require(self, right: Right, what: str) -> None:
         """Raise NotPermitted, which names the roles that may do `what`, unless the member may."""
         self._membership.require(right, what)
+
+    def _look_at_rights(self) -> None:
+        """Ask Discord where that is due; notice where rights ran out by nothing but time."""
+        self._membership.look()
+        if self._member.rights and not self.is_admitted:
+            self._take_rights()
 
     def _take_rights(self) -> None:
         """Take that the member may do more or less than before; nothing, where they may not enter.
@@ -270,10 +276,6 @@ class Tracker:
 
     def poll(self) -> None:
         """Look what others did, here and on the server; asked often, it never piles up."""
-        self._membership.look()
-        if self._member.rights and not self.is_admitted:
-            # Nothing but time went by.
-            self._take_rights()
         self._local_thread.look_around()
         self._ledger_thread.poll()
 

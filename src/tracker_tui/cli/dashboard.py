@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
+from typing import TYPE_CHECKING
 
 from tracker_tui.admission import as_member, guild_membership_of, membership_of
 from tracker_tui.auth.errors import NotSignedIn
@@ -18,11 +19,14 @@ from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import tally_sentence
-from tracker_tui.errors import UsageError
+from tracker_tui.errors import UsageError, fault_of
 from tracker_tui.opening import site_of, stores_of
 from tracker_tui.sync.store import left_behind
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.departure import Departure
+
+if TYPE_CHECKING:
+    from tracker_tui.ui.base_app import BaseApp
 
 _LISTED_AT_MOST = 6
 _LAST_STORE = "last-database"
@@ -85,8 +89,15 @@ def _at_the_door(config: Config, told: str) -> Departure | None:
 
     # A dashboard is to open at once; what comes before it pays for its own imports.
     gc.enable()
-    door = DoorApp(config, guild_membership_of(config), told)
-    return door.run()
+    return _left(DoorApp(config, guild_membership_of(config), told))
+
+
+def _left(app: BaseApp) -> Departure | None:
+    """Run an app; raises UnexpectedError where it ended by a fault of its own."""
+    departure = app.run()
+    if app.crash is not None:
+        raise fault_of(app.crash) from app.crash
+    return departure
 
 
 def _dashboard(config: Config, membership: Membership) -> tuple[int, Departure | None]:
@@ -100,7 +111,7 @@ def _dashboard(config: Config, membership: Membership) -> tuple[int, Departure |
         if opened.done() and tracker.last_refresh is None:
             opened.result()
         app = TrackerApp(tracker, is_shown)
-        left_for = app.run()
+        left_for = _left(app)
     finally:
         is_shown.set()
         unsent = tracker.close()
@@ -122,7 +133,7 @@ def _say_farewell(tracker: Tracker, unsent: Sequence[Change]) -> None:
         complain(f"{len(tracker.needing_player())} refused: the dashboard has them under o")
 
 
-def _ask_before_switching(config: Config, *, is_agreed: bool) -> None:
+def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
     """Ask whoever leaves a database for another one while changes wait for the first.
 
     Not where it `is_agreed` already. Raises UsageError where the answer is no.

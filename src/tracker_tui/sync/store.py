@@ -182,10 +182,11 @@ def remove_copies(folder: Path) -> None:
                 path.unlink()
 
 
-def key_of(place: str, member: str) -> str:
-    """Return the name of a store's folder: the same for a database and a member, and no other."""
+def key_of(place: str, member: str, profile: str | None = None) -> str:
+    """Return the name of a store's folder, which a database, a member and a profile share alone."""
     # Not the URL itself: it may hold more than a file name can, or than others should read.
-    text = f"{place}\n{member}".encode("utf-8", "replace")
+    parts = (place, member) if profile is None else (place, member, profile)
+    text = "\n".join(parts).encode("utf-8", "replace")
     return hashlib.sha256(text).hexdigest()[:_KEY_LENGTH]
 
 

@@ -29,6 +29,18 @@ class BaseApp(App[Departure]):
         Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
     ]
 
+    crash: Exception | None = None
+    """What ended the app that nobody expected."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.crash = self.crash or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # Textual's own prints every local variable, and one of them may hold a token.
+        self.bell()
+        self._close_messages_no_wait()
+
     def choose_theme(self, name: str | None) -> None:
         """Show a theme, or the usual one where there is none of this name."""
         for theme in THEMES:
