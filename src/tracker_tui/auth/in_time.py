@@ -16,6 +16,8 @@ def behind(work: Callable[[], T]) -> Future[T]:
     It is a daemon: at its end Python does not wait for it, as it would for an executor's.
     """
     ended: Future[T] = Future()
+    # From here on nobody can cancel it: whoever does stops waiting, and hears no more of it.
+    ended.set_running_or_notify_cancel()
 
     def run() -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import shield, wrap_future
+from asyncio import wrap_future
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,5 +14,4 @@ T = TypeVar("T")
 
 async def done_behind(work: Callable[[], T]) -> T:
     """Return what `work` returns, done in another thread; raises TrackerError and no other."""
-    # Shielded: whoever leaves does not wait, and what is being done has nobody to be cancelled by.
-    return await shield(wrap_future(behind(lambda: explained(work))))
+    return await wrap_future(behind(lambda: explained(work)))

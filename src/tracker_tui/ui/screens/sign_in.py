@@ -37,7 +37,7 @@ _CODES: Final = 3
 """How many codes are fetched before nobody seems to be there."""
 _TICK_SECONDS: Final = 0.5
 _LINES_ABOUT: Final = 5
-"""Title, link, what is told, keys, and some air."""
+"""Title, link, two of what is told, keys."""
 _LEFT_FOR_TEXT: Final = 30
 _NOBODY: Final = "Nobody entered a code. r fetches a fresh one."
 
@@ -135,6 +135,7 @@ class SignInScreen(Screen[Session]):
 
     def _show_code(self, code: DeviceCode | None) -> None:
         self._code = code
+        self.set_class(code is not None, "has-code")
         if not self.is_mounted:
             return
         self.query_one(QrCode).text = code.whole_link if code else ""
