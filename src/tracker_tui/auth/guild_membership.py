@@ -15,14 +15,14 @@ from tracker_tui.auth.errors import (
     DiscordUnreachable,
     NotSignedIn,
 )
-from tracker_tui.auth.freshness import Freshness, freshness
+from tracker_tui.auth.freshness import Freshness
 from tracker_tui.auth.guild import Guild
+from tracker_tui.auth.judge import Judge
 from tracker_tui.auth.membership import ENTERING
 from tracker_tui.auth.session import Binding, Session, Tokens
 from tracker_tui.auth.vault import Vault
-from tracker_tui.domain.roles import Member, Right, only_who_may, rights_of
+from tracker_tui.domain.roles import Member, Right, only_who_may
 from tracker_tui.domain.signing_in import SignInRecord
-from tracker_tui.domain.wording import ago
 from tracker_tui.errors import NotPermitted, TrackerError, explained
 
 _FIRST_PAUSE: Final = 60.0
@@ -52,6 +52,7 @@ class GuildMembership:
         self.vault = vault
         self._on_barred = on_barred
         self._clock = clock
+        self._judge = Judge(guild, clock)
         self._checking = Checking(guild, vault, clock)
         self._session: Session | None = None
         self._gone: NotSignedIn | None = None
@@ -76,12 +77,12 @@ class GuildMembership:
     def member(self) -> Member:
         """Who it is; raises NotSignedIn where nobody is known."""
         session = self._known()
-        return Member(session.member_id, session.name, self._rights(session))
+        return Member(session.member_id, session.name, self._judge.rights(session))
 
     @property
     def is_admitted(self) -> bool:
         """Whether anything may be shown or sent."""
-        return self._session is not None and self._why_barred(self._session) is None
+        return self._session is not None and self._judge.why_barred(self._session) is None
 
     @property
     def unchecked_for(self) -> float | None:
@@ -89,16 +90,16 @@ class GuildMembership:
         session = self._session
         if session is None or self._trouble is None:
             return None
-        is_due = freshness(session.checked_at, self._clock()) is Freshness.DUE
-        return self._clock() - session.checked_at if is_due else None
+        is_due = self._judge.freshness(session) is Freshness.DUE
+        return self._judge.age(session) if is_due else None
 
     def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
         """Raise NotPermitted, which names who may, unless the member may do something."""
         session = self._known()
-        barred = self._why_barred(session)
+        barred = self._judge.why_barred(session)
         if barred is not None:
             raise barred
-        if right not in self._rights(session):
+        if right not in self._judge.rights(session):
             raise NotPermitted(only_who_may(right, what, self.guild.roles))
 
     def listen(self, tell_changed: Callable[[], None]) -> None:
@@ -111,40 +112,16 @@ class GuildMembership:
             raise self._gone or NotSignedIn(f"Nobody is signed in. {_SIGN_IN}")
         return session
 
-    def _rights(self, session: Session) -> frozenset[Right]:
-        return rights_of(session.role_ids, self.guild.roles) if session.is_in_guild else frozenset()
-
-    def _why_barred(self, session: Session) -> AccessDenied | None:
-        refused = self._why_refused(session)
-        if refused is None and freshness(session.checked_at, self._clock()) is Freshness.OVER:
-            age = ago(int(abs(self._clock() - session.checked_at)))
-            return AccessDenied(
-                f"Your roles were last read from Discord {age} ago. Nothing is shown or sent until "
-                "Discord can be asked again."
-            )
-        return refused
-
-    def _why_refused(self, session: Session) -> AccessDenied | None:
-        if not session.is_in_guild:
-            return AccessDenied(
-                f"{session.name} is not in this guild on Discord, so nothing is shown. Join it "
-                "there, or log out and sign in as somebody else."
-            )
-        if Right.ACCESS_RESOURCES not in self._rights(session):
-            told = only_who_may(Right.ACCESS_RESOURCES, ENTERING, self.guild.roles)
-            return AccessDenied(f"{session.name} has no role that may enter. {told}")
-        return None
-
     # Asking Discord
 
     def enter(self) -> None:
         """Make sure that anything may be shown, if need be by asking Discord; see `Membership`."""
         session = self._known()
-        if self._why_barred(session) is not None:
+        if self._judge.why_barred(session) is not None:
             try:
                 self.check()
             except DiscordUnreachable as error:
-                barred = self._why_barred(session)
+                barred = self._judge.why_barred(session)
                 raise AccessDenied(f"{barred} {error}") from error
             self.require()
         self._entered_as = session.member_id
@@ -157,8 +134,8 @@ class GuildMembership:
         with self.vault.locked(_LOCK_SECONDS):
             self._load()
             session = self._known()
-            is_fresh = freshness(session.checked_at, self._clock()) is Freshness.WARM
-            if not is_fresh or self._why_refused(session) is not None:
+            is_fresh = self._judge.freshness(session) is Freshness.WARM
+            if not is_fresh or self._judge.why_refused(session) is not None:
                 self._ask(session)
         self._trouble, self._pause = None, _FIRST_PAUSE
 
@@ -180,7 +157,7 @@ class GuildMembership:
         session = self._session
         if session is None or time.monotonic() < self._quiet_until:
             return
-        if freshness(session.checked_at, self._clock()) is Freshness.WARM:
+        if self._judge.freshness(session) is Freshness.WARM:
             return
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
@@ -294,15 +271,15 @@ class GuildMembership:
             return
         if before is None or session is None or self._is_other(before, session):
             self._tell_changed()
-        if session is None or self._why_refused(session) is not None:
+        if session is None or self._judge.why_refused(session) is not None:
             known = session or before
             if known is not None:
                 self._on_barred(known.member_id)
 
     def _is_other(self, before: Session, session: Session) -> bool:
-        return (before.member_id, self._rights(before)) != (
+        return (before.member_id, self._judge.rights(before)) != (
             session.member_id,
-            self._rights(session),
+            self._judge.rights(session),
         )
 
 
