@@ -42,8 +42,8 @@ def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> S
     session = membership.session
     if session is None:
         raise NotSignedIn("Nobody is signed in.")
-    waiting = changes_waiting(config, membership)
-    if waiting and not discard:
+    waiting = 0 if discard else changes_waiting(config, membership)
+    if waiting:
         changes = "1 change waits" if waiting == 1 else f"{waiting} changes wait"
         raise ChangesWait(
             f"{changes} on this machine and would be lost. The dashboard sends them, and shows "

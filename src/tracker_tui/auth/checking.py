@@ -52,20 +52,26 @@ class Checking:
         DiscordUnreachable, DiscordRefused.
         """
         discord = self._discord()
-        is_new = session is None
-        if session is not None and tokens.expires_at - self._clock() < _PROLONG_BEFORE:
-            tokens, is_new = self._prolonged(discord, tokens, session), True
+        if session is None:
+            return self._found(discord, tokens), tokens
+        kept, trouble = tokens, None
+        if tokens.expires_at - self._clock() < _PROLONG_BEFORE:
+            try:
+                tokens = self._prolonged(discord, tokens, session)
+            except DiscordError as error:
+                if tokens.expires_at <= self._clock():
+                    raise
+                trouble = error  # they still hold, by our clock
         try:
             found = self._found(discord, tokens)
-        except TokenVoid as error:
-            if is_new or session is None:
-                raise NotSignedIn(_SIGNED_OUT) from error
+        except NotSignedIn:
+            if trouble is not None:
+                raise trouble from None
+            if tokens != kept:
+                raise
             tokens = self._prolonged(discord, tokens, session)
-            try:
-                found = self._found(discord, tokens)
-            except TokenVoid as again:
-                raise NotSignedIn(_SIGNED_OUT) from again
-        if session is not None and found.member_id != session.member_id:
+            found = self._found(discord, tokens)
+        if found.member_id != session.member_id:
             raise NotSignedIn(_SIGNED_OUT)
         return found, tokens
 
@@ -81,8 +87,12 @@ class Checking:
         return Discord(self._guild)
 
     def _found(self, discord: Discord, tokens: Tokens) -> Found:
-        person = discord.me(tokens.access)
-        member = discord.member(tokens.access)
+        """Return what Discord says; raises NotSignedIn where it refuses the token."""
+        try:
+            person = discord.me(tokens.access)
+            member = discord.member(tokens.access)
+        except TokenVoid as error:
+            raise NotSignedIn(_SIGNED_OUT) from error
         nick = member.nick if member is not None else None
         return Found(
             person.id,
@@ -106,10 +116,6 @@ class Checking:
             self._vault.save(session._replace(tokens_until=fresh.expires_at), fresh)
         except TokenVoid as error:
             raise NotSignedIn(_SIGNED_OUT) from error
-        except DiscordError:
-            if tokens.expires_at > self._clock():
-                return tokens  # they still hold, and the next check tries again
-            raise
         finally:
             self.is_rotating = False
         return fresh

@@ -30,10 +30,11 @@ def wait_for_tokens(
     interval = pause = code.interval
     while True:
         left = code.expires_at - clock()
-        if left <= 0:
-            raise CodeExpired("The code ran out. Ask for a new one.")
-        if wait(min(pause, left)):
+        if left > 0 and wait(min(pause, left)):
             raise SignInLeft("Signing in was left.")
+        if pause > left:
+            # It runs out before Discord may be asked again.
+            raise CodeExpired("The code ran out. Ask for a new one.")
         try:
             return discord.poll(code)
         except Pending as pending:

@@ -6,45 +6,31 @@ from RFC 8628: Discord's own pages name none.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
-import requests
-from oauthlib.oauth2 import DeviceClient, OAuth2Error
-from requests.auth import AuthBase
+from oauthlib.oauth2 import DeviceClient
 
-from tracker_tui import __version__
-from tracker_tui.auth.errors import (
-    CodeExpired,
-    DiscordRefused,
-    DiscordUnreachable,
-    SignInRefused,
-    TokenVoid,
-)
-from tracker_tui.auth.guild import Guild
-from tracker_tui.auth.in_time import in_time
-from tracker_tui.auth.session import Tokens
+from tracker_tui.auth.errors import CodeExpired, DiscordRefused, SignInRefused, TokenVoid
+from tracker_tui.auth.exchange import LONGEST_PAUSE, Answer, Bearer, NoAuth, answer_to, unreachable
+from tracker_tui.auth.guild import Guild, is_id
+from tracker_tui.auth.session import Tokens, is_token
 from tracker_tui.config import Secret
-from tracker_tui.db.turso.exchange import around_proxies
 from tracker_tui.domain.text import one_line
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest
 
 T = TypeVar("T")
 SCOPE: Final = "identify guilds.members.read"
 SECONDS: Final = 10.0
 """How long one request may take as a whole."""
-_MOST_BYTES: Final = 256 * 1024
-_CHUNK: Final = 16 * 1024
-_OK, _BAD_REQUEST, _UNAUTHORIZED, _NOT_FOUND, _TOO_MANY, _BROKEN = 200, 400, 401, 404, 429, 500
+_OK, _BAD_REQUEST, _UNAUTHORIZED, _NOT_FOUND = 200, 400, 401, 404
 _LIFETIME: Final = 604_800.0
 """Seconds that Discord's access tokens last; taken where an answer does not say."""
-_LONGEST_PAUSE: Final = 86_400.0
-_USUAL_PAUSE: Final = 5.0
+_LONGEST_LIFETIME: Final = 366 * LONGEST_PAUSE
+_LONGEST_NAME: Final = 100
+_LONGEST_LINK: Final = 500
+_VOID: Final = "Discord does not accept this sign-in any more."
 
 
 class DeviceCode(NamedTuple):
@@ -87,7 +73,7 @@ class Pending(Exception):
         self.slow_down = slow_down
 
 
-class _Authorization(msgspec.Struct):
+class _AuthorizationAnswer(msgspec.Struct):
     device_code: str
     user_code: str
     verification_uri: str
@@ -96,7 +82,14 @@ class _Authorization(msgspec.Struct):
     interval: float = 5
 
 
-class _Me(msgspec.Struct):
+class _TokenAnswer(msgspec.Struct):
+    access_token: str
+    refresh_token: str | None = None
+    expires_in: float | str = _LIFETIME
+    scope: str = ""
+
+
+class _MeAnswer(msgspec.Struct):
     id: str
     username: str
     global_name: str | None = None
@@ -108,24 +101,18 @@ class _MemberAnswer(msgspec.Struct):
     nick: str | None = None
 
 
-class _Answer(NamedTuple):
-    """A status and what came with it."""
-
-    status: int
-    content: bytes
-    retry_after: str
-
-
 class Discord:
     """Discord as a guild's application sees it."""
 
     def __init__(self, guild: Guild, seconds: float = SECONDS) -> None:
+        """`seconds` is the deadline of each request."""
         self._guild = guild
         self._seconds = seconds
         secret = guild.client_secret
-        self._credentials = {"client_id": guild.client_id}
-        if secret is not None:
-            self._credentials["client_secret"] = secret.reveal()
+        self._secret = {} if secret is None else {"client_secret": secret.reveal()}
+        self._credentials = {"client_id": guild.client_id, **self._secret}
+        # Makes the bodies. Its URLs would hold the secret, and what it makes of an answer says
+        # neither its status nor how long to wait.
         self._client = DeviceClient(guild.client_id)
 
     # Signing in
@@ -136,12 +123,11 @@ class Discord:
         answer = self._post("/oauth2/device/authorize", {**self._credentials, "scope": SCOPE})
         if answer.status != _OK:
             raise self._refusal(answer, "does not let this application sign anybody in")
-        found = self._understood(answer, _Authorization)
-        link = _https(found.verification_uri)
+        found = _understood(answer, _AuthorizationAnswer)
         return DeviceCode(
             Secret(found.device_code),
             one_line(found.user_code, 40),
-            link,
+            _https(found.verification_uri),
             _https(found.verification_uri_complete or found.verification_uri),
             began + min(max(found.expires_in, 1.0), 3_600.0),
             min(max(found.interval, 1.0), 60.0),
@@ -154,19 +140,18 @@ class Discord:
         DiscordUnreachable.
         """
         body = self._client.prepare_request_body(
-            code.device_code.reveal(), include_client_id=True, scope="", **self._secret_only
+            code.device_code.reveal(), include_client_id=True, scope="", **self._secret
         )
         now = time.time()
         answer = self._post("/oauth2/token", body)
         if answer.status == _OK:
-            return self._tokens(answer, now)
-        error = _error_of(answer)
+            return _tokens(answer, now)
         if answer.status == _BAD_REQUEST:
-            if error in ("authorization_pending", "slow_down", ""):
-                raise Pending(slow_down=error == "slow_down")
-            if error == "expired_token":
+            if answer.error in ("authorization_pending", "slow_down", ""):
+                raise Pending(slow_down=answer.error == "slow_down")
+            if answer.error == "expired_token":
                 raise CodeExpired("The code ran out. Ask for a new one.")
-            if error == "access_denied":
+            if answer.error == "access_denied":
                 raise SignInRefused("Signing in was refused in the browser.")
         raise self._refusal(answer, "does not let you in", [code.device_code])
 
@@ -181,9 +166,9 @@ class Discord:
         now = time.time()
         answer = self._post("/oauth2/token", body)
         if answer.status == _OK:
-            return self._tokens(answer, now)
-        if answer.status == _BAD_REQUEST and _error_of(answer) == "invalid_grant":
-            raise TokenVoid("Discord does not accept this sign-in any more.")
+            return _tokens(answer, now)
+        if answer.status == _BAD_REQUEST and answer.error == "invalid_grant":
+            raise TokenVoid(_VOID)
         raise self._refusal(answer, "does not prolong the sign-in", [refresh])
 
     def revoke(self, token: Secret) -> None:
@@ -203,15 +188,12 @@ class Discord:
         answer = self._get("/users/@me", access)
         if answer.status != _OK:
             raise self._refusal(answer, "does not tell who you are", [access])
-        found = self._understood(answer, _Me)
-        if not found.id.isascii() or not found.id.isdigit():
-            raise DiscordUnreachable("Discord named somebody without an id. Try again later.")
-        return Person(
-            found.id,
-            one_line(found.username, 100),
-            one_line(found.global_name, 100) if found.global_name else None,
-            _avatar(found),
-        )
+        found = _understood(answer, _MeAnswer)
+        if not is_id(found.id):
+            raise unreachable("named somebody without an id")
+        # What is invisible on screen is no name.
+        name = one_line(found.username, _LONGEST_NAME) or found.id
+        return Person(found.id, name, _name(found.global_name), _avatar(found))
 
     def member(self, access: Secret) -> GuildMember | None:
         """Return what somebody is in the guild; None if they are not in it.
@@ -223,97 +205,32 @@ class Discord:
             return None
         if answer.status != _OK:
             raise self._refusal(answer, "does not tell your roles", [access])
-        found = self._understood(answer, _MemberAnswer)
-        nick = one_line(found.nick, 100) if found.nick else None
-        return GuildMember(nick, tuple(found.roles))
+        found = _understood(answer, _MemberAnswer)
+        return GuildMember(_name(found.nick), tuple(filter(is_id, found.roles)))
 
     # One request
 
-    @property
-    def _secret_only(self) -> Mapping[str, str]:
-        return {k: v for k, v in self._credentials.items() if k == "client_secret"}
+    def _post(self, path: str, form: Mapping[str, str] | str) -> Answer:
+        return answer_to(
+            "POST",
+            self._guild.api_url + path,
+            self._seconds,
+            data=form,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            auth=NoAuth(),
+        )
 
-    def _post(self, path: str, form: Mapping[str, str] | str) -> _Answer:
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._send("POST", path, {"data": form, "headers": headers, "auth": _NoAuth()})
-
-    def _get(self, path: str, access: Secret) -> _Answer:
-        answer = self._send("GET", path, {"auth": _Bearer(access)})
-        if answer.status == _UNAUTHORIZED:
-            raise TokenVoid("Discord does not accept this sign-in any more.")
-        return answer
-
-    def _send(self, method: str, path: str, options: dict[str, Any]) -> _Answer:
-        """Return an answer that means something; raises DiscordUnreachable."""
+    def _get(self, path: str, access: Secret) -> Answer:
         url = self._guild.api_url + path
-        try:
-            answer = in_time(lambda: self._exchange(method, url, options), self._seconds)
-        except TimeoutError as error:
-            raise _unreachable("does not answer in time") from error
-        except requests.exceptions.SSLError as error:
-            told = "has no encryption that this machine trusts; check its clock"
-            raise _unreachable(told) from error
-        except (requests.RequestException, OSError) as error:
-            raise _unreachable("cannot be reached") from error
-        if answer.status == _TOO_MANY:
-            seconds = _pause_of(answer)
-            raise _unreachable(f"wants to be left alone for {math.ceil(seconds)} s", seconds)
-        if answer.status >= _BROKEN:
-            raise _unreachable(f"is in trouble ({answer.status})")
+        answer = answer_to("GET", url, self._seconds, auth=Bearer(access))
+        if answer.status == _UNAUTHORIZED:
+            raise TokenVoid(_VOID)
         return answer
 
-    def _exchange(self, method: str, url: str, options: dict[str, Any]) -> _Answer:
-        with requests.Session() as session:
-            session.headers["User-Agent"] = f"tracker-tui/{__version__}"
-            session.headers["Accept"] = "application/json"
-            with session.request(
-                method,
-                url,
-                allow_redirects=False,
-                stream=True,
-                timeout=self._seconds,
-                proxies=around_proxies(url),
-                **options,
-            ) as response:
-                content = bytearray()
-                for chunk in response.iter_content(_CHUNK):
-                    content += chunk
-                    if len(content) > _MOST_BYTES:
-                        raise requests.exceptions.ContentDecodingError("far too long")
-                return _Answer(
-                    response.status_code, bytes(content), response.headers.get("Retry-After", "")
-                )
-
-    # Answers
-
-    def _tokens(self, answer: _Answer, now: float) -> Tokens:
-        try:
-            token = self._client.parse_request_body_response(answer.content.decode("utf-8"))
-            refresh = token.get("refresh_token")
-            lifetime = float(token.get("expires_in") or _LIFETIME)
-            access = token["access_token"]
-            is_usable = _is_token(access) and (refresh is None or _is_token(refresh))
-        except (OAuth2Error, ValueError, TypeError, AttributeError, LookupError) as error:
-            # Without its cause, which may quote the tokens.
-            raise _unreachable(f"gave no usable tokens ({type(error).__name__})") from None
-        if not is_usable:
-            raise _unreachable("gave no usable tokens")
-        lifetime = min(max(lifetime, 0.0), 366 * _LONGEST_PAUSE)
-        return Tokens(Secret(access), Secret(refresh) if refresh else None, now + lifetime)
-
-    def _understood(self, answer: _Answer, kind: type[T]) -> T:
-        try:
-            return msgspec.json.decode(answer.content, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise _unreachable("gave no usable answer") from None
-
-    def _refusal(
-        self, answer: _Answer, told: str, secrets: Iterable[Secret] = ()
-    ) -> DiscordRefused:
-        said = _said(answer)
-        for secret in (*secrets, *filter(None, [self._guild.client_secret])):
-            said = said.replace(secret.reveal(), "…")
-        if _error_of(answer) in ("invalid_client", "unauthorized_client"):
+    def _refusal(self, answer: Answer, told: str, secrets: Iterable[Secret] = ()) -> DiscordRefused:
+        own = self._guild.client_secret
+        said = answer.said([*secrets, *([] if own is None else [own])])
+        if answer.error in ("invalid_client", "unauthorized_client"):
             told += (
                 ". Check DISCORD_CLIENT_ID; in Discord's developer portal the application has to "
                 "be a public client"
@@ -321,81 +238,46 @@ class Discord:
         return DiscordRefused(f"Discord {told} ({answer.status}{': ' if said else ''}{said}).")
 
 
-class _Bearer(AuthBase):
-    """A token in the header: a `~/.netrc` entry would replace a plain one."""
-
-    def __init__(self, token: Secret) -> None:
-        self._token = token
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
-        return request
-
-
-class _NoAuth(AuthBase):
-    """Nothing at all, whatever a `~/.netrc` holds."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return request
+def _tokens(answer: Answer, now: float) -> Tokens:
+    found = _understood(answer, _TokenAnswer, "tokens")
+    refresh = found.refresh_token
+    if not is_token(found.access_token) or not (refresh is None or is_token(refresh)):
+        raise unreachable("gave no usable tokens")
+    refresh_token = None if refresh is None else Secret(refresh)
+    expires_at = now + _lifetime(found.expires_in)
+    return Tokens(Secret(found.access_token), refresh_token, expires_at)
 
 
-def _unreachable(told: str, retry_after: float | None = None) -> DiscordUnreachable:
-    return DiscordUnreachable(f"Discord {told}. Try again later.", retry_after)
-
-
-def _pause_of(answer: _Answer) -> float:
-    """Return for how many seconds Discord wants to be left alone."""
-    document = _document(answer)
-    for told in (document.get("retry_after"), answer.retry_after):
-        seconds = _number(told)
-        if seconds is not None:
-            return seconds
-    return _USUAL_PAUSE
-
-
-def _number(told: object) -> float | None:
-    if isinstance(told, bool) or not isinstance(told, int | float | str):
-        return None
+def _lifetime(told: float | str) -> int:
+    """Return how many whole seconds tokens last; raises DiscordUnreachable."""
     try:
-        seconds = float(told)
+        return int(min(max(float(told), 0.0), _LONGEST_LIFETIME))
     except (ValueError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_PAUSE) if math.isfinite(seconds) else None
+        raise unreachable("gave no usable tokens") from None
 
 
-def _document(answer: _Answer) -> dict[str, Any]:
+def _understood(answer: Answer, kind: type[T], what: str = "answer") -> T:
     try:
-        document = msgspec.json.decode(answer.content)
+        return msgspec.json.decode(answer.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _error_of(answer: _Answer) -> str:
-    error = _document(answer).get("error")
-    return error if isinstance(error, str) else ""
-
-
-def _said(answer: _Answer) -> str:
-    document = _document(answer)
-    texts = [document.get(name) for name in ("error", "error_description", "message")]
-    return one_line(", ".join(text for text in texts if isinstance(text, str)), 200)
+        # Without its cause, which may quote what came.
+        raise unreachable(f"gave no usable {what}") from None
 
 
 def _https(link: str) -> str:
     """Return a link that may be shown and opened; raises DiscordRefused for any other."""
-    if not link.startswith("https://") or not link.isascii() or not link.isprintable():
+    is_one = link.startswith("https://") and link.isascii()
+    if not is_one or one_line(link, _LONGEST_LINK) != link:
         raise DiscordRefused("Discord named a link that is not https. Nothing was opened.")
-    return one_line(link, 200)
+    return link
 
 
-def _is_token(text: object) -> bool:
-    return isinstance(text, str) and text.isascii() and text.isprintable() and " " not in text
+def _name(text: str | None) -> str | None:
+    return (one_line(text, _LONGEST_NAME) if text else "") or None
 
 
-def _avatar(found: _Me) -> str | None:
-    name = found.avatar
-    if not name or not name.replace("_", "").isalnum() or not name.isascii():
-        return None
+def _avatar(found: _MeAnswer) -> str | None:
+    name = found.avatar or ""
+    is_one = name.isascii() and name.replace("_", "").isalnum() and len(name) <= _LONGEST_NAME
     end = "gif" if name.startswith("a_") else "png"
-    return f"https://cdn.discordapp.com/avatars/{found.id}/{name}.{end}"
+    return f"https://cdn.discordapp.com/avatars/{found.id}/{name}.{end}" if is_one else None

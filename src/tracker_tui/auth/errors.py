@@ -9,6 +9,10 @@ class NotSignedIn(NotPermitted):
     """Nobody is signed in on this machine, or not any more."""
 
 
+class OtherGuild(NotSignedIn):
+    """Whoever is signed in on this machine is so for another guild, application or Discord."""
+
+
 class NoGuild(NotPermitted):
     """Members of a guild are to sign in, and no guild is configured."""
 

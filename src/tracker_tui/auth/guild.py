@@ -40,6 +40,11 @@ def guild_of(config: Config) -> Guild:
     )
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be an id of Discord's: a number of 64 bits, as text."""
+    return _ID.fullmatch(text) is not None
+
+
 def checked_roles(text: str) -> tuple[Role, ...]:
     """Return the roles of DISCORD_ROLES_CONFIG; raises NoGuild, ConfigError."""
     if not text.strip():
@@ -57,7 +62,7 @@ def checked_id(text: str, name: str) -> str:
             f"{name} is not set, so nobody can sign in. {_HELP} For a database of your own, "
             "without a guild, set TRACKER_AUTH=none."
         )
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         raise ConfigError(f"{name} is a number of up to 20 digits. Correct it.")
     return text
 

@@ -14,6 +14,7 @@ from tracker_tui.auth.errors import (
     DiscordError,
     DiscordUnreachable,
     NotSignedIn,
+    OtherGuild,
 )
 from tracker_tui.auth.freshness import Freshness
 from tracker_tui.auth.guild import Guild
@@ -91,7 +92,7 @@ class GuildMembership:
         if session is None or self._trouble is None:
             return None
         is_due = self._judge.freshness(session) is Freshness.DUE
-        return self._judge.age(session) if is_due else None
+        return max(0.0, self._judge.age(session)) if is_due else None
 
     def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
         """Raise NotPermitted, which names who may, unless the member may do something."""
@@ -120,11 +121,11 @@ class GuildMembership:
         if self._judge.why_barred(session) is not None:
             try:
                 self.check()
-            except DiscordUnreachable as error:
+            except DiscordError as error:
                 barred = self._judge.why_barred(session)
                 raise AccessDenied(f"{barred} {error}") from error
             self.require()
-        self._entered_as = session.member_id
+        self._entered_as = self._known().member_id
 
     def check(self) -> None:
         """Ask Discord now, unless another program just did.
@@ -137,7 +138,10 @@ class GuildMembership:
             is_fresh = self._judge.freshness(session) is Freshness.WARM
             if not is_fresh or self._judge.why_refused(session) is not None:
                 self._ask(session)
-        self._trouble, self._pause = None, _FIRST_PAUSE
+        self._pause = _FIRST_PAUSE
+        if self._trouble is not None:
+            self._trouble = None
+            self._tell_changed()
 
     def _ask(self, session: Session) -> None:
         try:
@@ -148,7 +152,8 @@ class GuildMembership:
             raise
         checked = _as_found(session, found, self._clock())
         self.vault.save(checked, tokens)
-        self._take(checked)
+        trouble, self._trouble = self._trouble, None
+        self._take(checked, was_in_trouble=trouble is not None)
 
     def look(self) -> None:
         """Ask Discord in the background, if that is due; asked often, it never piles up."""
@@ -208,6 +213,7 @@ class GuildMembership:
 
     def revoke(self) -> None:
         """Sign this application out at Discord, everywhere; raises DiscordError, NotSignedIn."""
+        self._known()
         self._checking.revoke(self.vault.tokens())
 
     def sign_out(self) -> None:
@@ -247,29 +253,36 @@ class GuildMembership:
 
     def _load(self) -> None:
         """Take what the file says, which another program may have written."""
-        self._seen_state = self.vault.state()
-        gone = None
+        state, gone = self.vault.state(), None
         try:
             session = self.vault.load()
         except NotSignedIn as error:
             session, gone = None, error
         if session is not None and session.binding != Binding.of(self.guild):
             session = None
-            gone = NotSignedIn(f"The sign-in on this machine is for another guild. {_SIGN_IN}")
+            gone = OtherGuild(f"The sign-in on this machine is for another guild. {_SIGN_IN}")
         if session is not None and self._entered_as not in (None, session.member_id):
             # What this program shows and sends is somebody else's.
             session, gone = None, NotSignedIn("Somebody else signed in on this machine meanwhile.")
         if session != self._session:
             self._take(session, gone)
-        self._gone = gone
+        # As it was before it was read: what is written from then on is read, too.
+        self._seen_state, self._gone = state, gone
 
-    def _take(self, session: Session | None, gone: NotSignedIn | None = None) -> None:
+    def _take(
+        self,
+        session: Session | None,
+        gone: NotSignedIn | None = None,
+        *,
+        was_in_trouble: bool = False,
+    ) -> None:
         with self._lock:
             before, self._session, self._gone = self._session, session, gone
             self._seen_state = self.vault.state()
         if before is None and session is None:
             return
-        if before is None or session is None or self._is_other(before, session):
+        is_other = before is None or session is None or self._is_other(before, session)
+        if is_other or was_in_trouble:
             self._tell_changed()
         if session is None or self._judge.why_refused(session) is not None:
             known = session or before
@@ -277,10 +290,11 @@ class GuildMembership:
                 self._on_barred(known.member_id)
 
     def _is_other(self, before: Session, session: Session) -> bool:
-        return (before.member_id, self._judge.rights(before)) != (
-            session.member_id,
-            self._judge.rights(session),
-        )
+        return self._what_counts(before) != self._what_counts(session)
+
+    def _what_counts(self, session: Session) -> tuple[object, ...]:
+        is_admitted = self._judge.why_barred(session) is None
+        return session.member_id, self._judge.rights(session), is_admitted
 
 
 def _as_found(session: Session, found: Found, now: float) -> Session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,10 @@ from tracker_tui.errors import LocalFileDamaged
 
 _VERSION: Final = 1
 _LONGEST: Final = 200
+_TOKEN: Final = re.compile(r"[!-~]{1,4000}")
+_GARBAGE: Final = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError),
+)
 
 
 class Binding(NamedTuple):
@@ -81,7 +86,7 @@ def session_from(content: bytes) -> tuple[Session, Mapping[str, Any]]:
             _text(document["username"]),
             _text(document["name"]),
             None if document["avatar"] is None else _text(document["avatar"]),
-            tuple(_text(role) for role in document["role_ids"]),
+            _texts(document["role_ids"]),
             document["is_in_guild"] is True,
             _time(document["checked_at"]),
             _time(document["tokens_until"]),
@@ -89,9 +94,14 @@ def session_from(content: bytes) -> tuple[Session, Mapping[str, Any]]:
             document["is_new"] is True,
             document["is_recorded"] is True,
         )
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except _GARBAGE as error:
         raise LocalFileDamaged("The session that is kept on this machine is damaged.") from error
     return session, document
+
+
+def is_token(text: object) -> bool:
+    """Whether something can be sent as a token."""
+    return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
 
 
 def _version(value: object) -> None:
@@ -103,6 +113,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or one_line(value, _LONGEST) != value or not value:
         raise ValueError("no text of ours")
     return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return tuple(map(_text, value))
 
 
 def _time(value: object) -> float:

@@ -14,7 +14,8 @@ from tracker_tui.ledger.ledger import random_id
 
 _TRIES: Final = 4
 _PAUSE: Final = 2.0
-_LONGEST_PAUSE: Final = 30.0
+_LONGEST_PAUSE: Final = 120.0
+"""For longer than this nobody waits who has just entered a code: they are told why."""
 
 
 class SignIn:
@@ -40,8 +41,8 @@ class SignIn:
                 return self._membership.sign_in(tokens, random_id)
             except DiscordUnreachable as error:
                 # Whoever has just entered a code is not to do it again for a moment's trouble.
-                pause = min(error.retry_after or _PAUSE, _LONGEST_PAUSE)
-                if not tries_left:
+                pause = error.retry_after or _PAUSE
+                if not tries_left or pause > _LONGEST_PAUSE:
                     raise
                 if wait(pause):
                     raise SignInLeft("Signing in was left.") from error

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from tracker_tui.auth.errors import DiscordUnreachable, NotSignedIn
-from tracker_tui.auth.session import Session, Tokens, document_of, session_from
+from tracker_tui.auth.session import Session, Tokens, document_of, is_token, session_from
 from tracker_tui.config import Config, Secret
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.local.private_file import read_private, remove_private, write_private
@@ -61,11 +61,11 @@ class Vault:
             kept = self._from_keyring()
         try:
             access, refresh = kept["access"], kept["refresh"]  # type: ignore[index]
-            if not isinstance(access, str) or not isinstance(refresh, str | None):
-                raise ValueError  # noqa: TRY004, TRY301 - one kind of damage
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError):
+            access = refresh = None
+        if not is_token(access) or not (refresh is None or is_token(refresh)):
             told = "The tokens of this sign-in are gone from this machine. Sign in again."
-            raise NotSignedIn(told) from None
+            raise NotSignedIn(told)
         return Tokens(Secret(access), Secret(refresh) if refresh else None, session.tokens_until)
 
     def save(self, session: Session, tokens: Tokens | None = None) -> None:
@@ -80,15 +80,12 @@ class Vault:
 
     def forget(self) -> None:
         """Keep nothing of the session any more; raises LocalFileError."""
-        found = None
-        with suppress(NotSignedIn):
-            found = self._read()
-        remove_private(self.path)
-        if found is None or found[1].get(_TOKENS) == _IN_KEYRING:
-            from tracker_tui.auth import keyring_safe
+        from tracker_tui.auth import keyring_safe
 
-            with suppress(keyring_safe.KeyringSilent):
-                keyring_safe.forget(self._key)
+        remove_private(self.path)
+        # Also where the file held the tokens: the keyring may hold those of before.
+        with suppress(keyring_safe.KeyringSilent):
+            keyring_safe.forget(self._key)
 
     @contextmanager
     def locked(self, seconds: float) -> Iterator[None]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from tracker_tui.admission import as_member, guild_membership_of
-from tracker_tui.auth.errors import CodeExpired, DiscordUnreachable, NotSignedIn
-from tracker_tui.auth.freshness import CHECK_AFTER, GRACE, Freshness, freshness
+from tracker_tui.auth.errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
+from tracker_tui.auth.freshness import CHECK_AFTER, GRACE
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session
 from tracker_tui.cli.output import complain, say
@@ -52,10 +52,15 @@ def sign_out_and_tell(config: Config, *, discard: bool) -> int:
 
     membership = _membership(config)
     if membership.session is None:
-        membership.sign_out()  # what is left of a damaged session
+        try:
+            membership.require()
+        except OtherGuild:
+            raise
+        except NotSignedIn:
+            membership.sign_out()  # what is left of a damaged session
         say("Nobody is signed in.")
         return 0
-    if changes_waiting(config, membership) and not discard:
+    if not discard and changes_waiting(config, membership):
         send_what_waits(config)
     done = sign_out(config, membership, discard=discard)
     say(f"{done.name} is signed out, and what was personal is removed from this machine.")
@@ -78,11 +83,10 @@ def whoami(arguments: argparse.Namespace) -> int:
     if session is None:
         membership.require()
         raise NotSignedIn("Nobody is signed in.")
-    if freshness(session.checked_at, time.time()) is not Freshness.WARM:
-        try:
-            membership.check()
-        except DiscordUnreachable as error:
-            complain(str(error))
+    try:
+        membership.check()
+    except DiscordError as error:
+        complain(str(error))
     for line in _told(membership.session or session, membership):
         say(line)
     membership.require()

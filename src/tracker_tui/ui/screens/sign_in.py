@@ -38,7 +38,7 @@ _CODES: Final = 3
 _TICK_SECONDS: Final = 0.5
 _LINES_ABOUT: Final = 5
 """Title, link, two of what is told, keys."""
-_LEFT_FOR_TEXT: Final = 30
+_LEFT_FOR_TEXT: Final = 38
 _NOBODY: Final = "Nobody entered a code. r fetches a fresh one."
 
 
@@ -92,7 +92,10 @@ class SignInScreen(Screen[Session]):
 
     @work(exclusive=True, group="browser")
     async def _look_for_browser(self) -> None:
-        self._browser = await done_behind(find_browser)
+        try:
+            self._browser = await done_behind(find_browser)
+        except TrackerError:
+            return  # what cannot be found is not there
         self.refresh_bindings()
 
     @work(exclusive=True, group="sign-in")
@@ -140,8 +143,6 @@ class SignInScreen(Screen[Session]):
             return
         self.query_one(QrCode).text = code.whole_link if code else ""
         self.query_one(LargeCode).text = code.user_code if code else ""
-        how = f"scan this, or open\n{code.link}\nand enter" if code else "asking Discord …"
-        self.query_one("#sign-in-how", Static).update(how)
         self.query_one("#sign-in-code", Static).update(code.user_code if code else "")
         link = Text(code.whole_link, Style(link=code.whole_link)) if code else Text()
         self.query_one("#sign-in-link", Static).update(link)
@@ -154,8 +155,15 @@ class SignInScreen(Screen[Session]):
         width, height = self.size.width, self.size.height - _LINES_ABOUT
         has_room = code.needed.width + _LEFT_FOR_TEXT <= width and code.needed.height <= height
         code.display = has_room
+        self._show_how(can_scan=has_room)
         room = width - (code.needed.width if has_room else 0)
         large.display = large.needed.width <= room and large.needed.height + 7 <= height
+
+    def _show_how(self, *, can_scan: bool) -> None:
+        begin = "scan this, or open" if can_scan else "open"
+        code = self._code
+        how = f"{begin}\n{code.link}\nand enter" if code else "asking Discord …"
+        self.query_one("#sign-in-how", Static).update(how)
 
     def _show_time(self) -> None:
         left = max(0, round(self._code.expires_at - monotonic())) if self._code else 0
@@ -187,7 +195,11 @@ class SignInScreen(Screen[Session]):
 
     @work(exclusive=True, group="browser")
     async def _open(self, browser: webbrowser.BaseBrowser, link: str) -> None:
-        if not link.startswith("https://") or not await done_behind(lambda: browser.open(link)):
+        try:
+            has_opened = await done_behind(lambda: browser.open(link))
+        except TrackerError:
+            has_opened = False
+        if not has_opened:
             self._tell("No browser opened: open the link yourself, on any machine.")
 
     def action_copy(self) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -43,7 +43,7 @@ class ThresholdScreen(Screen[str]):
         session = self._membership.session
         name = "" if session is None else f" · {session.name}"
         yield Static(f"{one_line(self._guild, 40)}{name}", id="door-title", markup=False)
-        with Vertical(id="threshold"):
+        with VerticalScroll(id="threshold"):
             yield Static(id="threshold-told", markup=False)
             yield Static(id="threshold-waiting", markup=False)
         yield KeyLine(id="keys")

@@ -1,0 +1,157 @@
+"""One request to Discord and its answer, within a deadline that nothing can stretch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+import requests
+from requests.auth import AuthBase
+
+from tracker_tui import __version__
+from tracker_tui.auth.errors import DiscordUnreachable
+from tracker_tui.auth.in_time import in_time
+from tracker_tui.config import Secret
+from tracker_tui.db.turso.exchange import around_proxies
+from tracker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+LONGEST_PAUSE: Final = 86_400.0
+"""Seconds for which Discord is left alone at most."""
+_USUAL_PAUSE: Final = 5.0
+_MOST_BYTES: Final = 256 * 1024
+_CHUNK: Final = 16 * 1024
+_TOO_MANY, _BROKEN = 429, 500
+
+
+class Answer(NamedTuple):
+    """A status and what came with it."""
+
+    status: int
+    content: bytes
+    retry_after: str = ""
+    """The header of this name."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object that came; empty where none did."""
+        try:
+            document = msgspec.json.decode(self.content)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    @property
+    def error(self) -> str:
+        """The word that OAuth has for what is wrong; empty where there is none."""
+        error = self.document.get("error")
+        return error if isinstance(error, str) else ""
+
+    def said(self, secrets: Iterable[Secret]) -> str:
+        """Return what was said of an error, in one line and without the secrets."""
+        document = self.document
+        texts = [document.get(name) for name in ("error", "error_description", "message")]
+        said = ", ".join(text for text in texts if isinstance(text, str))
+        for secret in secrets:
+            # Before it is cut: half a secret would not be found any more.
+            said = said.replace(secret.reveal(), "…")
+        return one_line(said, 200)
+
+
+class Bearer(AuthBase):
+    """A token in the header: a `~/.netrc` entry would replace a plain one."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Let a request carry the token."""
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return request
+
+
+class NoAuth(AuthBase):
+    """Nothing at all, whatever a `~/.netrc` holds."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Leave a request as it is."""
+        return request
+
+
+class _Session(requests.Session):
+    """Takes a redirect for what it is: requests would read all of it, and where it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return that there is none."""
+
+
+def answer_to(method: str, url: str, seconds: float, **options: Any) -> Answer:
+    """Return an answer that is not about trouble; raises DiscordUnreachable.
+
+    Redirects are not followed. `seconds` are for all of it.
+    """
+    try:
+        answer = in_time(lambda: _exchange(method, url, seconds, options), seconds)
+    except TimeoutError as error:
+        raise unreachable("does not answer in time") from error
+    except requests.exceptions.SSLError as error:
+        told = "has no encryption that this machine trusts; check its clock"
+        raise unreachable(told) from error
+    except (requests.RequestException, OSError) as error:
+        raise unreachable("cannot be reached") from error
+    if answer.status == _TOO_MANY:
+        pause = _pause_of(answer)
+        raise unreachable(f"wants to be left alone for {math.ceil(pause)} s", pause)
+    if answer.status >= _BROKEN:
+        raise unreachable(f"is in trouble ({answer.status})")
+    return answer
+
+
+def unreachable(told: str, retry_after: float | None = None) -> DiscordUnreachable:
+    """Return an error that says what Discord does, and what to do."""
+    return DiscordUnreachable(f"Discord {told}. Try again later.", retry_after)
+
+
+def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) -> Answer:
+    with _Session() as session:
+        session.headers["User-Agent"] = f"tracker-tui/{__version__}"
+        session.headers["Accept"] = "application/json"
+        with session.request(
+            method,
+            url,
+            allow_redirects=False,
+            stream=True,
+            timeout=seconds,
+            proxies=around_proxies(url),
+            **options,
+        ) as response:
+            content = bytearray()
+            for chunk in response.iter_content(_CHUNK):
+                content += chunk
+                if len(content) > _MOST_BYTES:
+                    raise requests.exceptions.ContentDecodingError("far too long")
+            retry_after = response.headers.get("Retry-After", "")
+            return Answer(response.status_code, bytes(content), retry_after)
+
+
+def _pause_of(answer: Answer) -> float:
+    """Return for how many seconds Discord wants to be left alone."""
+    for told in (answer.document.get("retry_after"), answer.retry_after):
+        seconds = _number(told)
+        if seconds is not None:
+            return seconds
+    return _USUAL_PAUSE
+
+
+def _number(told: object) -> float | None:
+    if isinstance(told, bool) or not isinstance(told, int | float | str):
+        return None
+    try:
+        seconds = float(told)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_PAUSE) if math.isfinite(seconds) else None
