@@ -14,7 +14,7 @@ from tracker_tui.config import Auth, Config, DiscordSettings, Remote, Secret
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.roles import Right, roles_with
-from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRefused
+from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRefused, UsageError
 from tracker_tui.invitation import Invitation, facts_of
 from tracker_tui.settings_file import add_settings, has_settings
 
@@ -87,7 +87,10 @@ class Joining:
             self.settings[TOKEN] = invitation.token.reveal()
 
     def facts(self) -> list[tuple[str, str]]:
-        """Return what to show before all of it is kept: names and values, safe to print."""
+        """Return what to show before all of it is kept: names and values, safe to print.
+
+        Only where nothing is missing.
+        """
         url, client, guild, roles = (self.settings[name] for name in (URL, CLIENT, GUILD, ROLES))
         *facts, _ = facts_of(Invitation(url, client, guild, roles))
         return [*facts, ("Token", "kept, too" if self.settings.get(TOKEN) else "none")]
@@ -148,7 +151,10 @@ class Joining:
     def _remote(self) -> Remote:
         token = self.settings.get(TOKEN)
         secret = Secret(token) if token else None
-        return Remote(self.settings[URL], secret, self.config.discord.allow_plain)
+        url = self.settings.get(URL)
+        if url is None:
+            raise UsageError("The database comes first: a token is for one database only.")
+        return Remote(url, secret, self.config.discord.allow_plain)
 
     def _check_token(self, text: str) -> None:
         url = self.settings.get(URL, "https://guild.invalid")
@@ -177,7 +183,7 @@ class Joining:
     @property
     def _guild(self) -> Guild:
         discord = self.config.discord._replace(
-            client_id=self.settings[CLIENT], guild_id="0", roles="[]", client_secret=None
+            client_id=self.settings.get(CLIENT, ""), guild_id="0", roles="[]", client_secret=None
         )
         return guild_of(self.config._replace(discord=discord, auth=Auth.DISCORD))
 

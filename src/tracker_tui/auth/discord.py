@@ -167,7 +167,7 @@ class Discord:
         answer = self._post("/oauth2/token", body)
         if answer.status == _OK:
             return _tokens(answer, now)
-        if answer.status == _BAD_REQUEST and answer.error == "invalid_grant":
+        if answer.status == _BAD_REQUEST and answer.error in ("invalid_grant", "access_denied"):
             raise TokenVoid(_VOID)
         raise self._refusal(answer, "does not prolong the sign-in", [refresh])
 

@@ -33,7 +33,6 @@ from tracker_tui.ui.widgets.line_input import LineInput
 
 _KEYS_WHILE_OPENING = frozenset({"ctrl+q", "q", "escape", "question_mark", "f1"})
 _SWITCH_SECONDS = 0.001
-_LONGEST_PASTE = 1_000
 _LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
 
 
@@ -168,7 +167,7 @@ class TrackerApp(BaseApp):
             if await self._take_key(event):
                 return
         elif isinstance(event, events.Paste) and isinstance(self.focused, LineInput):
-            self.focused.take_text(one_line(event.text, _LONGEST_PASTE))
+            self.focused.paste(event.text)
             return
         await super().on_event(event)
 

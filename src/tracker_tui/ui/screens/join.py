@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Input, Static
+from textual.worker import Worker
 
 from tracker_tui.config import Config
 from tracker_tui.errors import ConfigError, TrackerError
-from tracker_tui.invitation import read_invitation
+from tracker_tui.invitation import LONGEST, read_invitation
 from tracker_tui.joining import QUESTIONS, TOKEN, URL, Joining, Question, blank_config
 from tracker_tui.ui.behind import done_behind
 from tracker_tui.ui.departure import Departure
@@ -24,7 +27,6 @@ from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.line_input import LineInput
 
 _TYPING_SECONDS: Final = 0.4
-_LONGEST: Final = 16_000
 _INVITATION: Final = Question("invitation", "Invitation", "paste it here, or answer below", True)
 _PROFILE: Final = Question("profile", "Profile", "a name for this guild, such as raiders")
 
@@ -34,7 +36,11 @@ class AnswerInput(LineInput):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.next", "Next, keep", id="join.next"),
+        # Here, and not on the screen: what scrolls between them would take the arrows.
+        Binding("down", "app.focus_next", "Next", id="join.down", show=False),
+        Binding("up", "app.focus_previous", "Previous", id="join.up", show=False),
     ]
+    LONGEST_PASTE = LONGEST
 
 
 class Answer(Horizontal):
@@ -48,14 +54,14 @@ class Answer(Horizontal):
             placeholder=question.example,
             password=question.is_secret,
             compact=True,
-            max_length=_LONGEST,
+            max_length=LONGEST,
         )
         self._verdict = Static(classes="verdict", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out label, input and verdict."""
         yield Static(self.question.label, classes="label", markup=False)
-        with VerticalScroll(can_focus=False):
+        with Vertical():
             yield self.input
             yield self._verdict
 
@@ -82,8 +88,6 @@ class JoinScreen(Screen[Departure]):
     """Ends with where the guild was kept, or with None where nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "Next", id="join.down", show=False),
-        Binding("up", "app.focus_previous", "Previous", id="join.up", show=False),
         Binding("ctrl+o", "keep", "Keep", id="join.keep"),
         Binding("escape", "leave", "Leave", id="join.leave"),
     ]
@@ -134,12 +138,26 @@ class JoinScreen(Screen[Departure]):
         elif answer is self._profile:
             self._check_profile(event.value)
         else:
-            answer.tell("…")
+            self._forget(answer)
             self._test_soon(answer)
 
+    def _forget(self, answer: Answer) -> None:
+        """Test and keep nothing any more of what was typed before."""
+        self.workers.cancel_group(self, answer.question.setting)
+        self._joining.forget(answer.question.setting)
+        answer.tell("…" if answer.input.value else "")
+        if answer.question.setting == URL:
+            # A token is one for a database: for another one it is another question.
+            self._forget(self._answers[TOKEN])
+
     def _test_soon(self, answer: Answer) -> None:
-        test = self._test(answer, answer.input.value)
-        self.run_worker(test, group=answer.question.setting, exclusive=True)
+        # Made when it begins: one that another takes the place of before that never does.
+        test: Callable[[], Coroutine[None, None, None]] = partial(
+            self._test, answer, answer.input.value
+        )
+        self._testing: Worker[None] = self.run_worker(
+            test, group=answer.question.setting, exclusive=True
+        )
 
     def _follow(self, text: str) -> None:
         if not text.strip():
@@ -153,8 +171,8 @@ class JoinScreen(Screen[Departure]):
         self._invitation.accept("understood: look at what it holds")
         joining = Joining(self._joining.config)
         joining.follow(invitation)
-        for setting, value in joining.settings.items():
-            self._answers[setting].input.value = value
+        for setting, answer in self._answers.items():
+            answer.input.value = joining.settings.get(setting, "")
 
     def _check_profile(self, text: str) -> None:
         try:
@@ -172,9 +190,9 @@ class JoinScreen(Screen[Departure]):
         setting = answer.question.setting
         # While somebody types nobody is asked about what they are about to type.
         await asyncio.sleep(_TYPING_SECONDS)
-        self._joining.forget(setting)
-        if not text.strip() and setting != TOKEN:
-            answer.tell("")
+        is_early = setting == TOKEN and URL not in self._joining.settings
+        if is_early or (not text.strip() and setting != TOKEN):
+            answer.tell("tested once there is a database" if is_early and text else "")
             return
         try:
             await done_behind(lambda: self._joining.answer(setting, text))
@@ -187,7 +205,6 @@ class JoinScreen(Screen[Departure]):
             answer.accept(tested.told, is_sure=tested.is_sure)
             token = self._answers[TOKEN]
             if setting == URL and (token.input.value or not tested.wants_token):
-                # A token is one for a database: for another one it is another question.
                 self._test_soon(token)
 
     # Keeping it

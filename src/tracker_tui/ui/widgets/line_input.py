@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual import events
 from textual.widgets import Input
+
+from tracker_tui.domain.text import one_line
 
 
 class LineInput(Input):
-    """An input of one line and no border."""
+    """An input of one line and no border; what is pasted goes in whole, as one line."""
+
+    LONGEST_PASTE: ClassVar[int] = 1_000
+
+    def paste(self, text: str) -> None:
+        """Put in what was pasted."""
+        self.take_text(one_line(text, self.LONGEST_PASTE))
+
+    def _on_paste(self, event: events.Paste) -> None:
+        # Textual's own takes the first line and leaves the others out.
+        event.stop()
+        event.prevent_default()
+        self.paste(event.text)
 
     def take_text(self, text: str) -> None:
         """Put text in at the cursor, over what is selected: a typed character, or a paste."""
