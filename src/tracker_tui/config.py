@@ -233,7 +233,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path} cannot be read. Check its permissions and that it is UTF-8 text."
         raise ConfigError(message) from error
-    return _parsed(path, text)
+    return parse_toml(path, text)
 
 
 def _settings(path: Path, document: Mapping[str, Any], profile: str | None) -> Mapping[str, str]:
@@ -249,7 +249,8 @@ def _settings(path: Path, document: Mapping[str, Any], profile: str | None) -> M
     return _texts(path, chosen)
 
 
-def _parsed(path: Path, text: str) -> Mapping[str, Any]:
+def parse_toml(path: Path, text: str) -> dict[str, Any]:
+    """Return what a settings file says; raises ConfigError, which quotes none of it."""
     import tomllib
 
     try:
@@ -258,7 +259,7 @@ def _parsed(path: Path, text: str) -> Mapping[str, Any]:
         # The parser's message may quote the line, and the line may hold a token: the place only.
         place = re.search(r"\(at [^)]*\)\s*$", str(error))
         message = f"{path} is no valid TOML {place[0] if place else ''}. Correct it there."
-        raise ConfigError(message) from error
+        raise ConfigError(message) from None
 
 
 def _texts(path: Path, table: object, *, are_all_texts: bool = False) -> Mapping[str, str]:

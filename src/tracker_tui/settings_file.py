@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tracker_tui.config import PROFILE_NAME
+from tracker_tui.config import PROFILE_NAME, parse_toml
 from tracker_tui.errors import ConfigError, LocalFileError
 from tracker_tui.local.private_file import read_private, write_private
 
@@ -27,7 +26,7 @@ def has_settings(path: Path, profile: str | None) -> bool:
 
     Raises ConfigError.
     """
-    return _has_settings(_table(path, _parsed(path, _text(path)), profile))
+    return _has_settings(_table(path, parse_toml(path, _text(path)), profile))
 
 
 def add_settings(path: Path, profile: str | None, settings: Mapping[str, str]) -> None:
@@ -38,7 +37,7 @@ def add_settings(path: Path, profile: str | None, settings: Mapping[str, str]) -
     """
     # What it holds may have changed since somebody was asked: it is read again.
     text = _text(path)
-    if _has_settings(_table(path, _parsed(path, text), profile)):
+    if _has_settings(_table(path, parse_toml(path, text), profile)):
         raise ConfigError(_taken(path, profile))
     content = _with_settings(path, text, profile, settings)
     # A link stays one: it may lead to somebody's dotfiles.
@@ -65,18 +64,6 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path} is no UTF-8 text. Correct it there.") from None
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        # The parser's message may quote the line, and the line may hold a token: the place only.
-        place = re.search(r" \(at [^)]*\)\s*$", str(error))
-        message = f"{path} is no valid TOML{place[0] if place else ''}. Correct it there."
-        raise ConfigError(message) from None
-
-
 def _table(path: Path, document: dict[str, Any], profile: str | None) -> dict[str, Any] | None:
     """Return the table that settings go to, None where it is yet to be made."""
     if profile is None:
@@ -96,12 +83,12 @@ def _with_settings(
     """Return the file with the settings in it; raises ConfigError."""
     from tomlkit.exceptions import TOMLKitError
 
-    before = _parsed(path, text)
+    before = parse_toml(path, text)
     edit = _with_new_profile if _table(path, before, profile) is None else _with_more
     try:
         after = edit(_ended(text), profile, settings)
         # Tables can be written in a great many ways: what came out must be what was meant.
-        if _parsed(path, after) == _expected(before, profile, settings):
+        if parse_toml(path, after) == _expected(before, profile, settings):
             return after.encode("utf-8")
     except (TOMLKitError, ConfigError, ValueError, RecursionError):
         pass

@@ -6,11 +6,10 @@ from typing import Final
 
 from rich.cells import cell_len, chop_cells
 from textual.geometry import Size
-from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tracker_tui.domain.text import one_line
+from tracker_tui.ui.widgets.drawing import Drawing
 from tracker_tui.ui.widgets.glyphs import GLYPH_HEIGHT, GLYPH_WIDTH, GLYPHS
 from tracker_tui.ui.widgets.line_table import filled
 
@@ -23,34 +22,18 @@ _SHOWN_AT_MOST: Final = 200
 """Characters; that many wide ones still fit in ten lines."""
 
 
-class LargeCode(Widget):
+class LargeCode(Drawing):
     """Draws a code in two lines of large letters: eight characters take 26 columns and 9 rows.
 
     Characters without a glyph stand small in their place. What is no code, because it is longer
     than twelve characters or not ASCII, is shown in small letters altogether.
     """
 
-    ALLOW_SELECT = False
-
-    text: reactive[str] = reactive("", layout=True)
-
-    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self.set_reactive(LargeCode.text, text)
-
     @property
     def needed(self) -> Size:
         """Columns and rows that the code takes: at most 40 and 10."""
         lines = _drawn(self.text)
         return Size(max(map(cell_len, lines), default=0), len(lines))
-
-    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
-        """Return what `width: auto` means."""
-        return self.needed.width
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return what `height: auto` means."""
-        return self.needed.height
 
     def render_line(self, y: int) -> Strip:
         """Draw a line of the code; nothing in it is markup."""

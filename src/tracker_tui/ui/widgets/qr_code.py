@@ -8,10 +8,9 @@ from typing import Final
 from rich.color import Color
 from rich.style import Style
 from textual.geometry import Size
-from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
+from tracker_tui.ui.widgets.drawing import Drawing
 from tracker_tui.ui.widgets.glyphs import half_blocks
 from tracker_tui.ui.widgets.line_table import filled
 
@@ -28,33 +27,17 @@ _LONGEST: Final = 2_953
 """Bytes that the largest QR code holds."""
 
 
-class QrCode(Widget):
+class QrCode(Drawing):
     """Draws the QR code of `text`, two modules a cell; nothing where there is no such code.
 
     A part of it tells a phone nothing: it is to be shown where there is room for `needed`.
     """
-
-    ALLOW_SELECT = False
-
-    text: reactive[str] = reactive("", layout=True)
-
-    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self.set_reactive(QrCode.text, text)
 
     @property
     def needed(self) -> Size:
         """Columns and rows that the code takes, its quiet zone included."""
         lines = _drawn(self.text)
         return Size(len(lines[0]), len(lines)) if lines else Size(0, 0)
-
-    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
-        """Return what `width: auto` means."""
-        return self.needed.width
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return what `height: auto` means."""
-        return self.needed.height
 
     def render_line(self, y: int) -> Strip:
         """Draw a line of the code."""
