@@ -65,16 +65,27 @@ OF_HISTORY = {
 }
 
 
+OF_SIGNING_IN = {
+    *(f"tracker_tui.auth.{name}" for name in ("discord", "exchange", "guild_membership", "vault")),
+    *("tracker_tui.joining", "tracker_tui.leaving", "tracker_tui.ui.door"),
+    *("oauthlib", "segno", "tomlkit", "keyring", "webbrowser"),
+}
+
+
+def test_edit_imports_nothing_of_signing_in(home: Path) -> None:
+    assert not imported_by(home, "edit", "Plastone", "+5") & OF_SIGNING_IN
+
+
 def test_edit_imports_nothing_of_history_and_leaderboard(home: Path) -> None:
     assert not imported_by(home, "edit", "Plastone", "+5") & OF_HISTORY
 
 
-def test_the_first_screen_imports_nothing_of_history_and_leaderboard() -> None:
+def test_the_first_screen_imports_nothing_of_what_comes_later() -> None:
     tell = "import json, sys, tracker_tui.ui.app; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
     imported = set(json.loads(done.stdout))
     assert "tracker_tui.ui.screens.resources" in imported
-    assert not imported & OF_HISTORY
+    assert not imported & (OF_HISTORY | OF_SIGNING_IN)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""A fault of the program's own: no variables on screen, for one of them may hold a token."""
+
+from __future__ import annotations
+
+import pytest
+from textual.screen import Screen
+
+from tracker_tui.ui.base_app import BaseApp
+
+TOKEN = "token-eyJhbGciOiJFZERTQSJ9"
+
+
+class Faulty(Screen[None]):
+    """Falls over while a token is in one of its variables."""
+
+    def on_mount(self) -> None:
+        token = TOKEN
+        raise KeyError(len(token))
+
+
+class FaultyApp(BaseApp):
+    """Shows it."""
+
+    CSS_PATH = None
+
+    def on_mount(self) -> None:
+        self.push_screen(Faulty())
+
+
+async def test_a_crash_ends_the_app_and_prints_nothing_of_its_variables(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app = FaultyApp()
+    with pytest.raises(KeyError):
+        async with app.run_test():
+            pass
+    assert isinstance(app.crash, KeyError)
+    app._print_error_renderables()
+    printed = capsys.readouterr()
+    assert TOKEN not in printed.out + printed.err
+    assert "token" not in printed.out + printed.err
