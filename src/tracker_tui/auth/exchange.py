@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from tracker_tui import __version__
 from tracker_tui.auth.errors import DiscordUnreachable
@@ -101,7 +103,7 @@ def answer_to(method: str, url: str, seconds: float, **options: Any) -> Answer:
     except requests.exceptions.SSLError as error:
         told = "has no encryption that this machine trusts; check its clock"
         raise unreachable(told) from error
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, HTTPError, OSError) as error:
         raise unreachable("cannot be reached") from error
     if answer.status == _TOO_MANY:
         pause = _pause_of(answer)
@@ -117,6 +119,7 @@ def unreachable(told: str, retry_after: float | None = None) -> DiscordUnreachab
 
 
 def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) -> Answer:
+    until = monotonic() + seconds
     with _Session() as session:
         session.headers["User-Agent"] = f"tracker-tui/{__version__}"
         session.headers["Accept"] = "application/json"
@@ -130,8 +133,11 @@ def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) ->
             **options,
         ) as response:
             content = bytearray()
-            for chunk in response.iter_content(_CHUNK):
+            # As it comes, and not until a chunk is full: nobody waits beyond the deadline.
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
                 content += chunk
+                if monotonic() > until:
+                    raise requests.exceptions.ReadTimeout
                 if len(content) > _MOST_BYTES:
                     raise requests.exceptions.ContentDecodingError("far too long")
             retry_after = response.headers.get("Retry-After", "")

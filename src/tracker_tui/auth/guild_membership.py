@@ -57,6 +57,8 @@ class GuildMembership:
         self._checking = Checking(guild, vault, clock)
         self._session: Session | None = None
         self._gone: NotSignedIn | None = None
+        self._is_anothers = False
+        """Whether the session that is kept is not for who uses this program."""
         self._seen_state: object = None
         self._tell_changed: Callable[[], None] = lambda: None
         self._entered_as: str | None = None
@@ -198,7 +200,7 @@ class GuildMembership:
     def sign_in(self, tokens: Tokens, new_id: Callable[[], str]) -> Session:
         """Find out whose tokens these are, and keep them; returns the session, admitted or not.
 
-        Raises DiscordError, LocalFileError.
+        Raises DiscordError, LocalFileError; NotSignedIn where they are void already.
         """
         found, tokens = self._checking.found_out(tokens, None)
         now, binding = self._clock(), Binding.of(self.guild)
@@ -213,13 +215,20 @@ class GuildMembership:
 
     def revoke(self) -> None:
         """Sign this application out at Discord, everywhere; raises DiscordError, NotSignedIn."""
-        self._known()
-        self._checking.revoke(self.vault.tokens())
+        with self.vault.locked(_LOCK_SECONDS):
+            self._load()
+            self._known()
+            self._checking.revoke(self.vault.tokens())
 
     def sign_out(self) -> None:
-        """Keep nothing of the session on this machine any more; raises LocalFileError."""
+        """Keep nothing of the session on this machine any more; raises LocalFileError.
+
+        What somebody else, or another guild, has of a session stays.
+        """
         with self.vault.locked(_LOCK_SECONDS):
-            self.vault.forget()
+            self._load()
+            if not self._is_anothers:
+                self.vault.forget()
             self._take(None)
 
     # What the database is to be told
@@ -258,14 +267,21 @@ class GuildMembership:
             session = self.vault.load()
         except NotSignedIn as error:
             session, gone = None, error
+        kept = session
         if session is not None and session.binding != Binding.of(self.guild):
             session = None
             gone = OtherGuild(f"The sign-in on this machine is for another guild. {_SIGN_IN}")
         if session is not None and self._entered_as not in (None, session.member_id):
             # What this program shows and sends is somebody else's.
             session, gone = None, NotSignedIn("Somebody else signed in on this machine meanwhile.")
+        self._is_anothers = kept is not None and session is None
         if session != self._session:
             self._take(session, gone)
+        is_warm = session is not None and self._judge.freshness(session) is Freshness.WARM
+        if is_warm and self._trouble is not None:
+            # Another program could ask.
+            self._trouble = None
+            self._tell_changed()
         # As it was before it was read: what is written from then on is read, too.
         self._seen_state, self._gone = state, gone
 

@@ -33,7 +33,8 @@ class SignIn:
         """Wait until the code was entered, and return the session, admitted or not.
 
         `wait` lets so many seconds go by, and returns whether nobody waits any more: then
-        SignInLeft is raised. Raises CodeExpired, SignInRefused, DiscordError, LocalFileError.
+        SignInLeft is raised. Raises CodeExpired, SignInRefused, DiscordError, LocalFileError;
+        NotSignedIn where the tokens are void at once.
         """
         tokens = wait_for_tokens(self._discord, code, wait)
         for tries_left in reversed(range(_TRIES)):

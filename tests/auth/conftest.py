@@ -1,0 +1,44 @@
+"""A guild, its pretended Discord and a clock; and nobody's real keyring, whatever happens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import keyring
+import pytest
+from keyring.backends import fail
+
+from helpers.auth_guild import DATABASE, Circle
+from helpers.discord import FakeDiscord, Membership
+from helpers.membership import MEMBER_ROLE, configure, settings
+from tracker_tui.config import Config, load_config
+
+
+@pytest.fixture(autouse=True)
+def no_system_keyring(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep every test, and every program that it starts, away from the keyring of this machine."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    keyring.set_keyring(fail.Keyring())
+    yield
+    keyring.set_keyring(fail.Keyring())
+
+
+@pytest.fixture
+def discord() -> Iterator[FakeDiscord]:
+    """A Discord whose person is a plain member of the guild."""
+    with FakeDiscord(membership=Membership("Muad'Dib", [MEMBER_ROLE])) as discord:
+        yield discord
+
+
+@pytest.fixture
+def config(discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """The settings of a guild whose database nobody here asks."""
+    configure(monkeypatch, settings(discord, DATABASE))
+    return load_config(os.environ)
+
+
+@pytest.fixture
+def circle(discord: FakeDiscord, config: Config) -> Circle:
+    """Programs of one machine, with one clock that goes when a test says so."""
+    return Circle(discord, config)

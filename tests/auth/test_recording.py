@@ -1,0 +1,297 @@
+"""What the shared database is told of a sign-in (data contract, "Signing in")."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from helpers.books import Books, MakeLedger, Row
+from helpers.proxy import Proxy, cut_after
+from helpers.wild import FOUNDING, OURS, USERS_UNIQUE
+from tracker_tui.config import Remote
+from tracker_tui.db.remote import open_remote
+from tracker_tui.domain.signing_in import SignInRecord
+from tracker_tui.errors import DatabaseError
+from tracker_tui.ledger.ledger import Ledger
+
+DISCORD_ID = "80351110224678912"
+AVATAR = f"https://cdn.discordapp.com/avatars/{DISCORD_ID}/a_1.gif"
+SIGN_IN = SignInRecord(
+    "session-1", DISCORD_ID, "paul", AVATAR, "Muad'Dib", ("1001", "1002"), is_new=True
+)
+CHECK = SIGN_IN._replace(is_new=False)
+FIRST, LATER = 1_700_000_000, 1_700_100_000
+
+every_schema = pytest.mark.parametrize("schema", OURS)
+
+
+class Times:
+    """The clock of the database."""
+
+    def __init__(self) -> None:
+        self.now = FIRST
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def times() -> Times:
+    return Times()
+
+
+@pytest.fixture
+def guild(make_ledger: MakeLedger, times: Times) -> Books:
+    return make_ledger(clock=times)
+
+
+def user(guild: Books) -> Row:
+    (row,) = guild.rows("users")
+    return row
+
+
+def session(guild: Books) -> Row:
+    (row,) = guild.rows("user_sessions")
+    return row
+
+
+def known(guild: Books, **values: object) -> None:
+    """Insert a user as the website wrote them."""
+    plain = {
+        "id": "user-of-old",
+        "discord_id": DISCORD_ID,
+        "username": "old",
+        "avatar": None,
+        "custom_nickname": None,
+        "created_at": 1_600_000_000,
+        "last_login": 1_600_000_001,
+    }
+    guild.insert("users", **(plain | values))
+
+
+@every_schema
+def test_a_new_member_is_written_into_both_tables(
+    make_ledger: MakeLedger, times: Times, schema: str
+) -> None:
+    guild = make_ledger(OURS[schema], clock=times)
+    guild.ledger.record_sign_in(SIGN_IN)
+    row = user(guild)
+    assert len(row.pop("id")) == 21
+    assert row == {
+        "discord_id": DISCORD_ID,
+        "username": "paul",
+        "avatar": AVATAR,
+        "custom_nickname": "Muad'Dib",
+        "created_at": FIRST,
+        "last_login": FIRST,
+    }
+    assert session(guild) == {
+        "id": "session-1",
+        "user_id": user(guild)["id"],
+        "roles": '["1001", "1002"]',
+        "is_in_guild": 1,
+        "created_at": FIRST,
+    }
+
+
+@every_schema
+def test_a_known_member_keeps_their_id_and_the_day_they_came(
+    make_ledger: MakeLedger, times: Times, schema: str
+) -> None:
+    guild = make_ledger(OURS[schema], clock=times)
+    known(guild)
+    guild.ledger.record_sign_in(SIGN_IN)
+    assert user(guild) == {
+        "id": "user-of-old",
+        "discord_id": DISCORD_ID,
+        "username": "paul",
+        "avatar": AVATAR,
+        "custom_nickname": "Muad'Dib",
+        "created_at": 1_600_000_000,
+        "last_login": FIRST,
+    }
+    assert session(guild)["user_id"] == "user-of-old"
+
+
+@every_schema
+def test_a_role_check_is_no_log_in(make_ledger: MakeLedger, times: Times, schema: str) -> None:
+    guild = make_ledger(OURS[schema], clock=times)
+    guild.ledger.record_sign_in(SIGN_IN)
+    before = session(guild)
+    times.now = LATER
+    guild.ledger.record_sign_in(
+        CHECK._replace(username="usul", avatar=None, nickname="Usul", role_ids=("1003",))
+    )
+    row = user(guild)
+    assert (row["created_at"], row["last_login"]) == (FIRST, FIRST)
+    assert (row["username"], row["avatar"], row["custom_nickname"]) == ("usul", None, "Usul")
+    assert session(guild) == before | {"roles": '["1003"]'}
+
+
+def test_a_role_check_of_somebody_whom_the_database_does_not_know_is_recorded_whole(
+    guild: Books,
+) -> None:
+    guild.ledger.record_sign_in(CHECK)
+    assert (user(guild)["created_at"], user(guild)["last_login"]) == (FIRST, FIRST)
+    assert session(guild)["user_id"] == user(guild)["id"]
+
+
+def test_a_sign_in_that_is_told_twice_is_one(guild: Books, times: Times) -> None:
+    guild.ledger.record_sign_in(SIGN_IN)
+    before = guild.tables("users", "user_sessions")
+    guild.ledger.record_sign_in(SIGN_IN)
+    assert guild.tables("users", "user_sessions") == before
+    times.now = LATER
+    guild.ledger.record_sign_in(SIGN_IN)
+    assert user(guild) == before["users"][0] | {"last_login": LATER}
+    assert guild.rows("user_sessions") == before["user_sessions"]
+
+
+def test_each_session_has_a_row_of_its_own(guild: Books, times: Times) -> None:
+    guild.ledger.record_sign_in(SIGN_IN)
+    times.now = LATER
+    guild.ledger.record_sign_in(SIGN_IN._replace(session_id="session-2", role_ids=("1003",)))
+    assert user(guild)["last_login"] == LATER
+    rows = guild.rows("user_sessions")
+    assert [(row["id"], row["roles"], row["created_at"]) for row in rows] == [
+        ("session-1", '["1001", "1002"]', FIRST),
+        ("session-2", '["1003"]', LATER),
+    ]
+    assert {row["user_id"] for row in rows} == {user(guild)["id"]}
+
+
+def test_others_are_left_alone(guild: Books) -> None:
+    known(guild, id="user-2", discord_id="2")
+    guild.insert(
+        "user_sessions", id="session-2", user_id="user-2", roles="[]", is_in_guild=0, created_at=1
+    )
+    before = guild.tables("users", "user_sessions")
+    guild.ledger.record_sign_in(SIGN_IN)
+    after = guild.tables("users", "user_sessions")
+    assert [rows[0] for rows in after.values()] == [rows[0] for rows in before.values()]
+    assert [len(rows) for rows in after.values()] == [2, 2]
+
+
+@pytest.mark.parametrize("role_ids", [(), ("1",), ('"', "\\", "]")])
+def test_roles_are_a_json_array_of_texts(guild: Books, role_ids: tuple[str, ...]) -> None:
+    guild.ledger.record_sign_in(SIGN_IN._replace(role_ids=role_ids))
+    assert json.loads(session(guild)["roles"]) == list(role_ids)
+
+
+def test_the_row_of_a_session_that_says_otherwise_is_set_right(guild: Books) -> None:
+    guild.ledger.record_sign_in(SIGN_IN)
+    guild.run("UPDATE user_sessions SET is_in_guild = 0, roles = 'nonsense'")
+    guild.ledger.record_sign_in(CHECK)
+    assert (session(guild)["is_in_guild"], session(guild)["roles"]) == (1, '["1001", "1002"]')
+
+
+def test_no_unique_index_is_needed(make_ledger: MakeLedger, times: Times) -> None:
+    guild = make_ledger(
+        tuple(statement for statement in FOUNDING if statement != USERS_UNIQUE), clock=times
+    )
+    for _ in range(2):
+        guild.ledger.record_sign_in(SIGN_IN)
+    assert len(guild.rows("users")) == len(guild.rows("user_sessions")) == 1
+
+
+def test_somebody_who_is_there_twice_is_brought_up_to_date_and_not_made_a_third_time(
+    make_ledger: MakeLedger, times: Times
+) -> None:
+    guild = make_ledger(
+        tuple(statement for statement in FOUNDING if statement != USERS_UNIQUE), clock=times
+    )
+    known(guild, id="younger", created_at=1_650_000_000)
+    known(guild, id="older")
+    guild.ledger.record_sign_in(SIGN_IN)
+    rows = guild.rows("users")
+    assert [row["id"] for row in rows] == ["younger", "older"]
+    assert {(row["username"], row["last_login"]) for row in rows} == {("paul", FIRST)}
+    assert session(guild)["user_id"] == "older"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Robert'); DROP TABLE users;--", '"quoted"', "back\\slash", "?1 :name @x $y", "%s %(x)s"),
+        *("\U0001f3dc\ufe0f Fremen \U0001f469\u200d\U0001f680", "nul\0and more", "\u202etxet", ""),
+        "x" * 10_000,
+    ],
+    ids=lambda name: ascii(name[:12]),
+)
+def test_names_are_stored_as_they_are(guild: Books, name: str) -> None:
+    guild.ledger.record_sign_in(SIGN_IN._replace(username=name, nickname=name, avatar=name))
+    row = user(guild)
+    assert [row["username"], row["custom_nickname"], row["avatar"]] == [name] * 3
+    assert guild.run("SELECT typeof(username) FROM users") == [("text",)]
+    assert len(guild.rows("user_sessions")) == 1
+
+
+def test_the_time_is_the_databases_own(make_ledger: MakeLedger) -> None:
+    guild = make_ledger()
+    ((before,),) = guild.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
+    guild.ledger.record_sign_in(SIGN_IN)
+    ((after,),) = guild.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
+    for moment in (user(guild)["created_at"], user(guild)["last_login"]):
+        assert before <= moment <= after
+    assert session(guild)["created_at"] == user(guild)["created_at"]
+    assert guild.run("SELECT typeof(last_login) FROM users") == [("integer",)]
+
+
+@pytest.mark.parametrize("table", ["users", "user_sessions"])
+def test_it_is_all_or_nothing(guild: Books, table: str) -> None:
+    guild.run(
+        f"CREATE TRIGGER refused BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with pytest.raises(DatabaseError):
+        guild.ledger.record_sign_in(SIGN_IN)
+    assert guild.tables("users", "user_sessions") == {"users": [], "user_sessions": []}
+
+
+def test_nothing_else_is_touched(books: Books) -> None:
+    before = books.everything()
+    books.ledger.record_sign_in(SIGN_IN)
+    after = books.everything()
+    changed = {table for table in before if before[table] != after[table]}
+    assert changed == {"users", "user_sessions"}
+
+
+# On a server
+
+
+@pytest.fixture
+def remote(proxy: Proxy, remote_url: str) -> Iterator[Books]:
+    """The tables behind a proxy, and a ledger that reaches them through it."""
+    books = Books(open_remote(Remote(remote_url, token=None)), FOUNDING)
+    books.ledger = Ledger(open_remote(Remote(proxy.url, token=None)), books.ledger.layout)
+    yield books
+    books.ledger.close()
+    books.database.close()
+
+
+def test_it_is_one_request(remote: Books, proxy: Proxy) -> None:
+    remote.ledger.record_sign_in(SIGN_IN)
+    assert proxy.count == 1
+    remote.ledger.record_sign_in(CHECK)
+    assert proxy.count == 2
+    assert (len(remote.rows("users")), len(remote.rows("user_sessions"))) == (1, 1)
+
+
+def test_a_reply_that_got_lost_makes_no_second_row(remote: Books, proxy: Proxy) -> None:
+    proxy.meet([cut_after])
+    try:
+        remote.ledger.record_sign_in(SIGN_IN)
+    except DatabaseError:
+        remote.ledger.record_sign_in(SIGN_IN)
+    assert proxy.count >= 2
+    assert (len(remote.rows("users")), len(remote.rows("user_sessions"))) == (1, 1)
+
+
+def test_two_machines_that_sign_in_make_one_member(remote: Books, remote_url: str) -> None:
+    other = Ledger(open_remote(Remote(remote_url, token=None)), remote.ledger.layout)
+    remote.ledger.record_sign_in(SIGN_IN)
+    other.record_sign_in(SIGN_IN._replace(session_id="session-2"))
+    other.close()
+    assert len(remote.rows("users")) == 1
+    assert {row["user_id"] for row in remote.rows("user_sessions")} == {user(remote)["id"]}

@@ -1,0 +1,185 @@
+"""The session as it is written down, and what is made of a file that somebody spoilt."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.auth_errors import failure_of
+from helpers.auth_guild import a_session
+from tracker_tui.auth.guild import Guild
+from tracker_tui.auth.session import Binding, Session, document_of, session_from
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import LocalFileDamaged
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+TEXT = st.text(min_size=1, max_size=120).map(lambda text: one_line(text, 100)).filter(bool)
+BINDINGS = st.builds(Binding, TEXT, TEXT, TEXT)
+SESSIONS = st.builds(
+    Session,
+    BINDINGS,
+    TEXT,
+    TEXT,
+    TEXT,
+    st.none() | TEXT,
+    st.lists(TEXT, max_size=5).map(tuple),
+    st.booleans(),
+    FINITE,
+    FINITE,
+    TEXT,
+    st.booleans(),
+    st.booleans(),
+)
+
+
+def written(session: Session | None = None, **changes: Any) -> dict[str, Any]:
+    """Return the document of a session, with some of it spoilt."""
+    return document_of(session or a_session()) | changes
+
+
+def read(document: object) -> Session:
+    return session_from(json.dumps(document).encode())[0]
+
+
+def assert_damaged(content: bytes) -> None:
+    error = failure_of(LocalFileDamaged, lambda: session_from(content))
+    assert "damaged" in str(error)
+
+
+@given(SESSIONS)
+def test_what_is_written_is_read(session: Session) -> None:
+    assert read(document_of(session)) == session
+
+
+def test_the_whole_document_comes_with_the_session() -> None:
+    document = written(tokens="keyring", of_a_later_version=[1])
+    session, whole = session_from(json.dumps(document).encode())
+    assert session == a_session()
+    assert (whole["tokens"], whole["of_a_later_version"]) == ("keyring", [1])
+
+
+def test_no_token_is_part_of_a_session() -> None:
+    assert {name for name in document_of(a_session()) if "token" in name} == {"tokens_until"}
+
+
+def test_a_session_is_bound_to_where_it_was_made() -> None:
+    guild = Guild("https://discord.com/api/v10", "1", "2", ())
+    assert Binding.of(guild) == ("https://discord.com/api/v10", "1", "2")
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"\0" * 512, b"null", b"5", b"[]", b'"session"', b"{}", b'{"version": 1}'),
+        *(b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5_000, b"NaN", b"\x1f\x8b\x08"),
+    ],
+    ids=lambda content: repr(content[:12]),
+)
+def test_what_is_no_session_is_damaged(content: bytes) -> None:
+    assert_damaged(content)
+
+
+@pytest.mark.parametrize("name", [*document_of(a_session())])
+def test_a_session_that_lacks_anything_is_damaged(name: str) -> None:
+    document = written()
+    del document[name]
+    assert_damaged(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, [1], {}])
+def test_a_session_of_another_version_is_damaged(version: object) -> None:
+    assert_damaged(json.dumps(written(version=version)).encode())
+
+
+TEXTS = ("member_id", "username", "name", "row_id")
+NO_TEXT = [None, 5, True, [], {}, "", "a\nb", "\x1b[31m", "\u202ea", " a", "a  b", "x" * 201]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("value", NO_TEXT)
+def test_texts_that_are_none_are_damage(name: str, value: object) -> None:
+    assert_damaged(json.dumps(written(**{name: value})).encode())
+
+
+@pytest.mark.parametrize("value", NO_TEXT[1:])
+def test_an_avatar_that_is_no_text_is_damage(value: object) -> None:
+    assert_damaged(json.dumps(written(avatar=value)).encode())
+
+
+@pytest.mark.parametrize("name", Binding._fields)
+@pytest.mark.parametrize("value", NO_TEXT)
+def test_a_binding_that_is_no_text_is_damage(name: str, value: object) -> None:
+    binding = a_session().binding._asdict() | {name: value}
+    assert_damaged(json.dumps(written(binding=binding)).encode())
+
+
+@pytest.mark.parametrize("value", [None, 5, "here", [], {}, ["https://a", "1", "2"]])
+def test_a_binding_that_is_none_is_damage(value: object) -> None:
+    assert_damaged(json.dumps(written(binding=value)).encode())
+
+
+NO_TIMES = ["NaN", "Infinity", "-Infinity", "1e400", "null", "true", '"5"', "[]", "{}"]
+# No float is that large, and math.isfinite raises OverflowError for it.
+NO_TIMES.append("1" + "0" * 400)
+
+
+@pytest.mark.parametrize("name", ["checked_at", "tokens_until"])
+@pytest.mark.parametrize("value", NO_TIMES, ids=lambda value: value[:10])
+def test_times_that_are_none_are_damage(name: str, value: str) -> None:
+    document = json.dumps(written(**{name: "HERE"}))
+    assert_damaged(document.replace('"HERE"', value).encode())
+
+
+@pytest.mark.parametrize("value", ["1001", {"1001": True}])
+def test_roles_that_are_no_list_are_damage(value: object) -> None:
+    assert_damaged(json.dumps(written(role_ids=value)).encode())
+
+
+@pytest.mark.parametrize("value", [None, 5, True, [1001], [None], [""], [["1001"]], ["a\nb"]])
+def test_roles_that_are_no_texts_are_damage(value: object) -> None:
+    assert_damaged(json.dumps(written(role_ids=value)).encode())
+
+
+@pytest.mark.parametrize("name", ["is_in_guild", "is_new", "is_recorded"])
+@pytest.mark.parametrize("value", [None, 1, "true", [], "yes"])
+def test_what_is_not_true_is_false(name: str, value: object) -> None:
+    session = read(written(a_session(is_recorded=True), **{name: value}))
+    assert getattr(session, name) is False
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from([*document_of(a_session())]), JSON)
+def test_whatever_stands_in_a_field_it_is_a_session_or_damage(name: str, value: object) -> None:
+    content = json.dumps(written(**{name: value})).encode()
+    try:
+        session, _ = session_from(content)
+    except LocalFileDamaged:
+        return
+    # Then it can be written and read again, and its texts can be shown.
+    assert read(document_of(session)) == session
+    assert "".join([*session.binding, session.name, *session.role_ids]).isprintable()
+
+
+@given(st.binary(max_size=200))
+def test_whatever_a_file_holds_it_is_a_session_or_damage(content: bytes) -> None:
+    assert_damaged(content)
+
+
+def test_a_session_that_is_cut_anywhere_is_damaged() -> None:
+    content = json.dumps(written()).encode()
+    assert read(json.loads(content)) == a_session()
+    for length in range(len(content)):
+        assert_damaged(content[:length])

@@ -1,0 +1,695 @@
+"""Where the session is kept: for the user's eyes alone, whole or not at all, keyring or file."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+from keyring.errors import KeyringLocked, PasswordDeleteError
+
+from helpers.auth_errors import assert_keeps, failure_of
+from helpers.auth_guild import HOUR, SECONDS, TOKEN, Circle, a_session, revealed, some_tokens
+from helpers.discord import FakeDiscord
+from helpers.membership import grow_old, kept_document, sign_in
+from tracker_tui.admission import guild_membership_of
+from tracker_tui.auth import keyring_safe
+from tracker_tui.auth.errors import DiscordUnreachable, NotSignedIn, OtherGuild
+from tracker_tui.auth.session import Tokens, document_of
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import Config, Secret, load_config
+from tracker_tui.errors import LocalFileError
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps files apart by profile")
+TOKENS = some_tokens()
+OTHERS = some_tokens("other")
+
+
+class KeptKeyring(KeyringBackend):
+    """A keyring that works, and is nobody's."""
+
+    priority: ClassVar[float] = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.entries.pop((service, username), None) is None:
+            raise PasswordDeleteError(username)
+
+    def everything(self) -> str:
+        return repr(self.entries)
+
+
+class LockedKeyring(KeptKeyring):
+    """A keyring that is locked, and indiscreet about what it was to keep."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise KeyringLocked(f"{username} = {password}")
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked(repr(self.entries))
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise KeyringLocked
+
+
+class BrokenKeyring(LockedKeyring):
+    """A keyring that fails as no keyring should."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise ZeroDivisionError(password)
+
+
+class ForgetfulKeyring(KeptKeyring):
+    """A keyring that keeps something else than it was given."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        super().set_password(service, username, password[:20])
+
+
+class HangingKeyring(KeptKeyring):
+    """A keyring that waits for a password box that nobody sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered = threading.Event()
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.answered.wait(SECONDS)
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.answered.wait(SECONDS)
+        return None
+
+    delete_password = set_password  # type: ignore[assignment]
+
+
+@pytest.fixture
+def vault(config: Config) -> Vault:
+    return Vault(config)
+
+
+@pytest.fixture
+def kept() -> KeptKeyring:
+    """The keyring of this test."""
+    backend = KeptKeyring()
+    keyring.set_keyring(backend)
+    return backend
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingKeyring]:
+    """A keyring that does not answer, and is not waited for, for long."""
+    monkeypatch.setattr(keyring_safe, "SECONDS", 0.1)
+    backend = HangingKeyring()
+    keyring.set_keyring(backend)
+    yield backend
+    backend.answered.set()
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def tokens_gone(vault: Vault) -> None:
+    assert "gone" in str(failure_of(NotSignedIn, vault.tokens))
+
+
+# The file
+
+
+def test_nobody_is_signed_in_at_first(vault: Vault) -> None:
+    assert vault.load() is None
+    assert vault.state() is None
+    assert "login" in str(failure_of(NotSignedIn, vault.tokens))
+    assert not vault.path.parent.exists()
+
+
+def test_what_is_saved_is_loaded(vault: Vault, config: Config) -> None:
+    vault.save(a_session(), TOKENS)
+    for reader in (vault, Vault(config)):
+        assert reader.load() == a_session()
+        assert revealed(reader.tokens()) == revealed(TOKENS)
+
+
+def test_tokens_may_come_without_a_refresh_token(vault: Vault) -> None:
+    vault.save(a_session(), TOKENS._replace(refresh=None))
+    assert vault.tokens().refresh is None
+
+
+def test_a_session_is_saved_with_the_tokens_that_are_there(vault: Vault) -> None:
+    vault.save(a_session(), TOKENS)
+    changed = a_session(name="Usul", role_ids=(), is_recorded=True, is_new=False)
+    vault.save(changed)
+    assert vault.load() == changed
+    assert revealed(vault.tokens()) == revealed(TOKENS)
+
+
+def test_a_session_without_tokens_says_that_they_are_gone(vault: Vault) -> None:
+    vault.save(a_session())
+    assert vault.load() == a_session()
+    tokens_gone(vault)
+
+
+def test_whoever_writes_is_noticed(vault: Vault, config: Config) -> None:
+    states = {vault.state()}
+    for name in ("Usul", "Paul", "Paul"):
+        Vault(config).save(a_session(name=name), TOKENS)
+        states.add(vault.state())
+    assert len(states) == 4
+    Vault(config).forget()
+    assert vault.state() is None
+
+
+def test_each_profile_has_a_session_of_its_own(config: Config) -> None:
+    vaults = [Vault(config._replace(profile=profile)) for profile in (None, "a", "b")]
+    for number, vault in enumerate(vaults):
+        vault.save(a_session(row_id=f"row-{number}"), some_tokens(f"{number}"))
+    assert [vault.load() for vault in vaults] == [a_session(row_id=f"row-{n}") for n in range(3)]
+    assert [vault.tokens().access.reveal() for vault in vaults] == [f"access-{n}" for n in range(3)]
+
+
+@posix
+def test_the_file_is_for_the_users_eyes_alone(vault: Vault) -> None:
+    before = os.umask(0)
+    try:
+        vault.save(a_session(), TOKENS)
+        assert (mode_of(vault.path), mode_of(vault.path.parent)) == (0o600, 0o700)
+        vault.path.chmod(0o644)
+        vault.save(a_session())
+        assert mode_of(vault.path) == 0o600
+    finally:
+        os.umask(before)
+
+
+@posix
+def test_the_folder_is_the_users_own_whichever_file_comes_first(vault: Vault) -> None:
+    before = os.umask(0)
+    try:
+        with vault.locked(0):
+            assert mode_of(vault.path.parent) == 0o700
+    finally:
+        os.umask(before)
+
+
+@posix
+def test_a_draft_is_never_to_be_read_by_others(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes, fsync = [], os.fsync
+
+    def spy(number: int) -> None:
+        modes.append(stat.S_IMODE(os.fstat(number).st_mode))
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    before = os.umask(0)
+    try:
+        vault.save(a_session(), TOKENS)
+    finally:
+        os.umask(before)
+    assert modes == [0o600]
+
+
+def test_a_reader_never_sees_half_a_file(vault: Vault) -> None:
+    short, long = a_session(role_ids=("1",)), a_session(role_ids=("1",) * 2_000)
+    vault.save(short, TOKENS)
+    is_over, found, trouble = threading.Event(), set(), []
+
+    def read() -> None:
+        reads = 0
+        try:
+            while not is_over.is_set() or reads < 50:
+                session = vault.load()
+                found.add(None if session is None else len(session.role_ids))
+                reads += 1
+        except Exception as error:  # noqa: BLE001 - the test tells of it
+            trouble.append(error)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    for _ in range(30):
+        vault.save(long)
+        vault.save(short)
+    is_over.set()
+    reader.join(SECONDS)
+    assert not reader.is_alive()
+    assert not trouble
+    assert found <= {1, 2_000}
+
+
+@pytest.mark.parametrize("where", ["fsync", "replace"])
+def test_a_session_that_cannot_be_written_leaves_the_one_before(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    vault.save(a_session(), TOKENS)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    owner = os if where == "fsync" else Path
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, where, full)
+        error = failure_of(LocalFileError, lambda: vault.save(a_session(name="Usul"), OTHERS))
+    assert "No space left" in str(error)
+    assert_keeps(error, ["access-other", "refresh-other"])
+    assert vault.load() == a_session()
+    assert revealed(vault.tokens()) == revealed(TOKENS)
+    assert list(vault.path.parent.iterdir()) == [vault.path]
+
+
+def test_a_folder_that_cannot_be_made_is_told_of(vault: Vault) -> None:
+    vault.path.parent.parent.mkdir(parents=True)
+    vault.path.parent.write_bytes(b"")
+    failure_of(LocalFileError, lambda: vault.save(a_session(), TOKENS))
+
+
+# Damage
+
+
+def write(vault: Vault, content: bytes) -> None:
+    vault.path.parent.mkdir(parents=True, exist_ok=True)
+    vault.path.write_bytes(content)
+
+
+def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(vault: Vault) -> None:
+    vault.save(a_session(), TOKENS)
+    content = vault.path.read_bytes()
+    for length in range(len(content)):
+        write(vault, content[:length])
+        for read in (vault.load, vault.tokens):
+            error = failure_of(NotSignedIn, read, ["access-some", "refresh-some"])
+            assert "damaged" in str(error)
+            assert "login" in str(error)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 4096, b"[" * 100_000, b"\xff\xfe", b'{"version": 2}', b"not JSON"],
+    ids=lambda content: repr(content[:12]),
+)
+def test_a_damaged_file_can_be_replaced_and_removed(vault: Vault, content: bytes) -> None:
+    write(vault, content)
+    failure_of(NotSignedIn, vault.load)
+    failure_of(NotSignedIn, lambda: vault.save(a_session()))
+    vault.save(a_session(), TOKENS)
+    assert vault.load() == a_session()
+    write(vault, content)
+    vault.forget()
+    assert vault.load() is None
+
+
+def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(vault: Vault) -> None:
+    write(vault, b" " * 1_000_001)
+    for read in (vault.load, vault.tokens):
+        assert "far too large" in str(failure_of(LocalFileError, read))
+    vault.save(a_session(), TOKENS)
+    assert vault.load() == a_session()
+
+
+def test_a_huge_file_can_be_forgotten(vault: Vault) -> None:
+    write(vault, b" " * 1_000_001)
+    vault.forget()
+    assert not vault.path.exists()
+
+
+@posix
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_told_of(vault: Vault) -> None:
+    vault.save(a_session(), TOKENS)
+    vault.path.chmod(0)
+    assert "permissions" in str(failure_of(LocalFileError, vault.load))
+
+
+def test_a_folder_in_its_place_is_told_of(vault: Vault) -> None:
+    vault.path.mkdir(parents=True)
+    failure_of(LocalFileError, vault.load)
+
+
+NO_TOKENS = [
+    *(None, 5, True, "file", "Keyring", [], ["a", "b"], {}),
+    *({"access": "a"}, {"refresh": "r"}, {"access": None, "refresh": "r"}),
+    *({"access": 5, "refresh": "r"}, {"access": "a", "refresh": 5}),
+    {"access": ["a"], "refresh": None},
+]
+
+
+@pytest.mark.parametrize("kept_tokens", NO_TOKENS, ids=repr)
+def test_damaged_tokens_are_gone_and_the_session_is_known(
+    vault: Vault, kept_tokens: object
+) -> None:
+    write(vault, json.dumps(document_of(a_session()) | {"tokens": kept_tokens}).encode())
+    assert vault.load() == a_session()
+    tokens_gone(vault)
+
+
+@pytest.mark.parametrize("name", ["access", "refresh"])
+@pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Evil: 1", "a\ud800", "a\u0141"])
+def test_hostile_tokens_are_gone(
+    circle: Circle, discord: FakeDiscord, name: str, token: str
+) -> None:
+    # So much later that both are sent.
+    program = circle.signed_in(ago=6.5 * 24 * HOUR)
+    document = kept_document(circle.vault.path)
+    document["tokens"][name] = token
+    write(circle.vault, json.dumps(document).encode())
+    failure_of(NotSignedIn, program.membership.check)
+    assert not circle.vault.path.exists()
+    assert not [seen for seen in discord.seen if "x-evil" in seen.headers]
+
+
+# The keyring
+
+
+def test_tokens_are_kept_in_the_keyring_and_nowhere_else(
+    vault: Vault, kept: KeptKeyring, config: Config
+) -> None:
+    vault.save(a_session(), TOKENS)
+    assert kept_document(vault.path)["tokens"] == "keyring"
+    for token in ("access-some", "refresh-some"):
+        assert token not in vault.path.read_text()
+        assert token in kept.everything()
+    assert revealed(Vault(config).tokens()) == revealed(TOKENS)
+    assert {service for service, _ in kept.entries} == {"tracker-tui"}
+
+
+def test_new_tokens_replace_those_in_the_keyring(vault: Vault, kept: KeptKeyring) -> None:
+    vault.save(a_session(), TOKENS)
+    vault.save(a_session(tokens_until=5.0), OTHERS)
+    assert revealed(vault.tokens()) == ("access-other", "refresh-other", 5.0)
+    assert len(kept.entries) == 1
+    assert "access-some" not in kept.everything()
+
+
+def test_a_session_that_is_saved_again_leaves_them_there(vault: Vault, kept: KeptKeyring) -> None:
+    vault.save(a_session(), TOKENS)
+    before = kept.everything()
+    vault.save(a_session(name="Usul"))
+    assert kept.everything() == before
+    assert revealed(vault.tokens()) == revealed(TOKENS)
+
+
+def test_who_is_signed_in_is_known_without_the_keyring(vault: Vault, kept: KeptKeyring) -> None:
+    vault.save(a_session(), TOKENS)
+    keyring.set_keyring(LockedKeyring())
+    assert vault.load() == a_session()
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [LockedKeyring, BrokenKeyring, ForgetfulKeyring, fail.Keyring, null.Keyring],
+    ids=lambda backend: f"{backend.__module__}.{backend.__name__}",
+)
+def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
+    vault: Vault, config: Config, backend: type[KeyringBackend]
+) -> None:
+    keyring.set_keyring(backend())
+    vault.save(a_session(), TOKENS)
+    assert kept_document(vault.path)["tokens"] == {
+        "access": "access-some",
+        "refresh": "refresh-some",
+    }
+    assert revealed(Vault(config).tokens()) == revealed(TOKENS)
+    vault.forget()
+    assert vault.load() is None
+
+
+def test_a_keyring_that_does_not_answer_is_not_waited_for(
+    vault: Vault, hanging: HangingKeyring
+) -> None:
+    vault.save(a_session(), TOKENS)
+    assert not hanging.answered.is_set()
+    assert kept_document(vault.path)["tokens"]["access"] == "access-some"
+    assert revealed(vault.tokens()) == revealed(TOKENS)
+    vault.forget()
+    assert vault.load() is None
+
+
+def test_where_no_keyring_is_installed_tokens_are_in_the_file(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    vault.save(a_session(), TOKENS)
+    assert kept_document(vault.path)["tokens"]["refresh"] == "refresh-some"
+    assert revealed(vault.tokens()) == revealed(TOKENS)
+    vault.forget()
+    assert not vault.path.exists()
+
+
+@pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
+def test_a_keyring_that_is_silent_later_signs_nobody_out(
+    vault: Vault, kept: KeptKeyring, backend: type[KeyringBackend]
+) -> None:
+    vault.save(a_session(), TOKENS)
+    silent = backend()
+    if isinstance(silent, KeptKeyring):
+        silent.entries = kept.entries
+    keyring.set_keyring(silent)
+    error = failure_of(DiscordUnreachable, vault.tokens, ["access-some", "refresh-some"])
+    assert "keyring" in str(error)
+    assert vault.load() == a_session()
+    keyring.set_keyring(kept)
+    assert revealed(vault.tokens()) == revealed(TOKENS)
+
+
+def test_a_keyring_that_hangs_later_signs_nobody_out(
+    vault: Vault, kept: KeptKeyring, request: pytest.FixtureRequest
+) -> None:
+    vault.save(a_session(), TOKENS)
+    request.getfixturevalue("hanging")
+    failure_of(DiscordUnreachable, vault.tokens)
+    assert vault.load() == a_session()
+
+
+def test_a_member_whose_keyring_is_silent_stays_and_is_checked_when_it_answers(
+    discord: FakeDiscord, config: Config, kept: KeptKeyring
+) -> None:
+    sign_in(discord, config, age=5 * HOUR)
+    discord.seen.clear()
+    membership = guild_membership_of(config)
+    keyring.set_keyring(LockedKeyring())
+    failure_of(DiscordUnreachable, membership.check, discord.issued)
+    assert membership.is_admitted
+    assert not discord.seen
+    keyring.set_keyring(kept)
+    membership.check()
+    assert len(discord.seen) == 2
+
+
+def test_an_entry_that_is_gone_from_the_keyring_signs_out(
+    discord: FakeDiscord, config: Config, kept: KeptKeyring
+) -> None:
+    sign_in(discord, config, age=5 * HOUR)
+    kept.entries.clear()
+    discord.seen.clear()
+    membership = guild_membership_of(config)
+    tokens_gone(membership.vault)
+    failure_of(NotSignedIn, membership.check)
+    assert membership.session is None
+    assert not membership.vault.path.exists()
+    assert not discord.seen
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["", "null", "5", "[]", '["a", "b"]', "{}", '"access"', "no JSON", "[" * 100_000, "{"],
+    ids=lambda entry: entry[:10] or "empty",
+)
+def test_an_entry_that_makes_no_sense_is_gone(vault: Vault, kept: KeptKeyring, entry: str) -> None:
+    vault.save(a_session(), TOKENS)
+    (key,) = kept.entries
+    kept.entries[key] = entry
+    tokens_gone(vault)
+
+
+def test_tokens_move_to_the_file_when_the_keyring_takes_no_more(
+    vault: Vault, kept: KeptKeyring
+) -> None:
+    vault.save(a_session(), TOKENS)
+    keyring.set_keyring(LockedKeyring())
+    vault.save(a_session(), OTHERS)
+    assert revealed(vault.tokens())[0] == "access-other"
+    keyring.set_keyring(kept)
+    assert revealed(vault.tokens())[0] == "access-other"
+
+
+def test_what_a_keyring_says_is_never_told_on() -> None:
+    keyring.set_keyring(BrokenKeyring())
+    secret = Secret("access-some")
+    for use in (
+        lambda: keyring_safe.put("key", secret),
+        lambda: keyring_safe.get("key"),
+        lambda: keyring_safe.forget("key"),
+    ):
+        with pytest.raises(keyring_safe.KeyringSilent) as silent:
+            use()
+        assert_keeps(silent.value, [secret.reveal()])
+
+
+# Forgetting
+
+
+def test_forgetting_removes_both_places(vault: Vault, kept: KeptKeyring) -> None:
+    vault.save(a_session(), TOKENS)
+    vault.forget()
+    assert vault.load() is None
+    assert not kept.entries
+    failure_of(NotSignedIn, vault.tokens)
+
+
+def test_forgetting_twice_is_no_error(vault: Vault, kept: KeptKeyring) -> None:
+    vault.save(a_session(), TOKENS)
+    vault.forget()
+    vault.forget()
+    assert not kept.entries
+
+
+def test_forgetting_a_damaged_session_empties_the_keyring_too(
+    vault: Vault, kept: KeptKeyring
+) -> None:
+    vault.save(a_session(), TOKENS)
+    write(vault, b"damaged")
+    vault.forget()
+    assert not kept.entries
+
+
+@pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
+def test_forgetting_does_not_need_the_keyring(
+    vault: Vault, kept: KeptKeyring, backend: type[KeyringBackend]
+) -> None:
+    vault.save(a_session(), TOKENS)
+    keyring.set_keyring(backend())
+    vault.forget()
+    assert vault.load() is None
+
+
+def test_forgetting_removes_what_the_keyring_held_before(vault: Vault, kept: KeptKeyring) -> None:
+    vault.save(a_session(), TOKENS)
+    keyring.set_keyring(LockedKeyring())
+    vault.save(a_session(), OTHERS)
+    keyring.set_keyring(kept)
+    vault.forget()
+    assert not kept.entries
+
+
+def test_two_homes_share_no_entry(
+    config: Config, kept: KeptKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
+    vaults = [Vault(config), Vault(load_config(os.environ)), Vault(config._replace(profile="a"))]
+    for number, vault in enumerate(vaults):
+        vault.save(a_session(), some_tokens(f"{number}"))
+    assert len(kept.entries) == 3
+    vaults[0].forget()
+    assert [vault.tokens().access.reveal() for vault in vaults[1:]] == ["access-1", "access-2"]
+
+
+# Which Discord a session is for
+
+
+@pytest.mark.parametrize("name", ["api_url", "client_id", "guild_id"])
+def test_a_session_is_none_for_another_guild_application_or_discord(
+    circle: Circle, discord: FakeDiscord, name: str
+) -> None:
+    circle.signed_in(ago=5 * HOUR)
+    with FakeDiscord() as elsewhere:
+        other = elsewhere.url if name == "api_url" else "12345"
+        program = circle.program(**{name: other})
+        assert program.membership.session is None
+        assert not program.membership.is_admitted
+        for use in (program.membership.require, program.membership.enter, program.membership.check):
+            assert "another guild" in str(failure_of(OtherGuild, use))
+        assert not program.looks()
+        assert program.membership.unrecorded() is None
+        assert not elsewhere.seen
+    assert not discord.seen
+    assert not program.barred
+    # Whoever configures the guild again is signed in to it still.
+    assert circle.program().membership.is_admitted
+
+
+def test_tokens_of_another_discord_are_not_revoked_at_this_one(circle: Circle) -> None:
+    circle.signed_in()
+    with FakeDiscord() as elsewhere:
+        program = circle.program(api_url=elsewhere.url)
+        failure_of(OtherGuild, program.membership.revoke)
+        assert not elsewhere.seen
+
+
+def test_what_the_roles_allow_is_not_part_of_it(circle: Circle) -> None:
+    circle.signed_in()
+    program = circle.program(roles=(), client_secret=Secret("secret"))
+    assert program.membership.session is not None
+    assert program.membership.member.rights == frozenset()
+
+
+# One program at a time
+
+
+def test_while_one_program_changes_the_session_others_wait(vault: Vault, config: Config) -> None:
+    with vault.locked(0):
+
+        def take() -> None:
+            with Vault(config).locked(0):
+                pytest.fail("both have it")
+
+        assert "Another tracker-tui" in str(failure_of(DiscordUnreachable, take))
+    with Vault(config).locked(0):
+        pass
+
+
+def test_whoever_waits_has_it_as_soon_as_it_is_free(vault: Vault, config: Config) -> None:
+    has_it = threading.Event()
+
+    def wait() -> None:
+        with Vault(config).locked(SECONDS):
+            has_it.set()
+
+    with vault.locked(0):
+        waiting = threading.Thread(target=wait, daemon=True)
+        waiting.start()
+        assert not has_it.is_set()
+    waiting.join(SECONDS)
+    assert has_it.is_set()
+
+
+def test_an_error_in_the_block_gives_it_back(vault: Vault) -> None:
+    def fail_within() -> None:
+        with vault.locked(0):
+            raise LocalFileError("Something.")
+
+    failure_of(LocalFileError, fail_within)
+    with vault.locked(0):
+        assert vault.load() is None
+
+
+def test_refreshed_tokens_go_where_the_old_ones_were(
+    discord: FakeDiscord, circle: Circle, kept: KeptKeyring
+) -> None:
+    discord.token_lifetime = int(20 * HOUR)
+    program = circle.signed_in(ago=5 * HOUR)
+    program.membership.check()
+    assert len(discord.requests_to(TOKEN)) == 1
+    tokens: Tokens = circle.vault.tokens()
+    assert revealed(tokens)[:2] == tuple(discord.issued[2:])
+    assert kept_document(circle.vault.path)["tokens"] == "keyring"
+    assert len(kept.entries) == 1
+    grow_old(circle.config, 5 * HOUR)
+    assert revealed(circle.vault.tokens()) == revealed(tokens)

@@ -1,0 +1,45 @@
+"""What is told when signing in goes wrong: one legible sentence, and never a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import pytest
+
+from tracker_tui.errors import TrackerError
+
+E = TypeVar("E", bound=TrackerError)
+LONGEST = 500
+
+
+def failure_of(kind: type[E], run: Callable[[], object], secrets: Iterable[str] = ()) -> E:
+    """Return the error of exactly this kind that comes; assert that it is fit to be shown."""
+    with pytest.raises(TrackerError) as caught:
+        run()
+    error = caught.value
+    assert type(error) is kind, repr(error)
+    message = str(error)
+    assert message.isprintable()
+    assert message == message.strip()
+    assert message.endswith(".")
+    assert len(message) < LONGEST
+    assert_keeps(error, secrets)
+    return error
+
+
+def assert_keeps(error: BaseException, secrets: Iterable[str]) -> None:
+    """Assert that no secret is in an error, nor in those behind it that would be printed."""
+    said = everything_said(error)
+    assert not [secret for secret in secrets if secret in said], said
+
+
+def everything_said(error: BaseException) -> str:
+    """Return all that a traceback, a log or a careless `repr` would show of an error."""
+    said: list[str] = []
+    shown: BaseException | None = error
+    while shown is not None:
+        said += [str(shown), repr(shown), repr(shown.args)]
+        behind = None if shown.__suppress_context__ else shown.__context__
+        shown = shown.__cause__ or behind
+    return "\n".join(said)

@@ -1,0 +1,141 @@
+"""Programs of one machine that share a session, and a clock for them all."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from helpers.discord import FakeDiscord
+from tracker_tui.auth.guild import Guild, guild_of
+from tracker_tui.auth.guild_membership import GuildMembership
+from tracker_tui.auth.session import Binding, Session, Tokens
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import Config, Secret
+from tracker_tui.ledger.ledger import random_id
+
+DATABASE: Final = "libsql://guild.invalid"
+HOUR: Final = 3_600.0
+DAY: Final = 24 * HOUR
+SECONDS: Final = 20.0
+"""How long a test waits for a thread before it fails."""
+
+TOKEN, REVOKE, ME = "/oauth2/token", "/oauth2/token/revoke", "/users/@me"
+DEVICE = "/oauth2/device/authorize"
+
+
+class UnixClock:
+    """This machine's clock, in Unix seconds: it goes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Program:
+    """One running program, and what its membership told it."""
+
+    def __init__(self, guild: Guild, vault: Vault, clock: UnixClock) -> None:
+        self.barred: list[str] = []
+        """Whose data it was told to remove."""
+        self.told = 0
+        """How often it was told that rights or admission changed."""
+        self.membership = GuildMembership(guild, vault, on_barred=self.barred.append, clock=clock)
+        self.membership.listen(self._hear)
+
+    def _hear(self) -> None:
+        self.told += 1
+
+    def looks(self) -> bool:
+        """Look, and wait for what that began; returns whether it began anything."""
+        before = self.membership._thread
+        self.membership.look()
+        thread = self.membership._thread
+        if thread is None or thread is before:
+            return False
+        thread.join(SECONDS)
+        assert not thread.is_alive(), "Discord is still being asked"
+        return True
+
+
+class Circle:
+    """Makes programs of one machine; they share the session, the clock and Discord."""
+
+    def __init__(self, discord: FakeDiscord, config: Config) -> None:
+        self.discord = discord
+        self.config = config
+        self.clock = UnixClock()
+        self.vault = Vault(config)
+
+    @property
+    def member_path(self) -> str:
+        """The path at which Discord tells the roles."""
+        return f"/users/@me/guilds/{self.discord.guild_id}/member"
+
+    def binding(self) -> Binding:
+        """Return what a session of the configured guild is bound to."""
+        return Binding.of(guild_of(self.config))
+
+    def program(self, vault: Vault | None = None, **changes: Any) -> Program:
+        """Start a program; `changes` are to the guild that is configured."""
+        guild = guild_of(self.config)._replace(**changes)
+        return Program(guild, vault or Vault(self.config), self.clock)
+
+    def granted(self) -> Tokens:
+        """Return tokens that Discord takes, without the flow."""
+        answer = self.discord.grant()
+        return Tokens(
+            Secret(answer["access_token"]),
+            Secret(answer["refresh_token"]),
+            self.clock() + answer["expires_in"],
+        )
+
+    def signed_in(self, *, ago: float = 0.0) -> Program:
+        """Start a program in which the person of Discord signed in so many seconds ago."""
+        program = self.program()
+        program.membership.sign_in(self.granted(), random_id)
+        program.told = 0
+        self.discord.seen.clear()
+        self.clock.advance(ago)
+        return program
+
+    def asked(self) -> list[str]:
+        """Return the paths of all requests that came since the sign-in, in their order."""
+        return [seen.path for seen in tuple(self.discord.seen)]
+
+    def kept_tokens(self) -> tuple[str, str | None]:
+        """Return access token and refresh token as they are on this machine."""
+        tokens = self.vault.tokens()
+        return tokens.access.reveal(), None if tokens.refresh is None else tokens.refresh.reveal()
+
+
+def a_session(**changes: Any) -> Session:
+    """Return a session that nobody needed Discord for."""
+    plain = Session(
+        Binding("https://discord.com/api/v10", "1", "2"),
+        "80351110224678912",
+        "paul",
+        "Muad'Dib",
+        None,
+        ("1001", "1002"),
+        is_in_guild=True,
+        checked_at=1_700_000_000.5,
+        tokens_until=1_700_604_800.25,
+        row_id="row-of-the-session",
+    )
+    return plain._replace(**changes)
+
+
+def some_tokens(name: str = "some", expires_at: float = 1_700_604_800.25) -> Tokens:
+    """Return tokens that Discord never heard of, until when `a_session` says."""
+    return Tokens(Secret(f"access-{name}"), Secret(f"refresh-{name}"), expires_at)
+
+
+def revealed(tokens: Tokens) -> tuple[str, str | None, float]:
+    """Return what tokens are, for comparing."""
+    refresh = None if tokens.refresh is None else tokens.refresh.reveal()
+    return tokens.access.reveal(), refresh, tokens.expires_at
