@@ -27,6 +27,7 @@ from tracker_tui.domain.tally import Tally
 from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.events import Audience, Event, Kept, Noticed, NotKept, RightsChanged, Settled
 from tracker_tui.ledger.ledger import Ledger, random_id
+from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.ledger_thread import LedgerThread
 from tracker_tui.local_thread import LocalThread
 from tracker_tui.opening import name_of, open_ledger, site_of
@@ -169,7 +170,7 @@ class Tracker:
     @property
     def places(self) -> Mapping[Location, str]:
         """What the guild calls its two locations."""
-        return self._ledger_thread.refresher.places
+        return self._ledger_thread.refresher.places if self.is_admitted else DEFAULT_PLACES
 
     @property
     def names(self) -> Mapping[str, str]:

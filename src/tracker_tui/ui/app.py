@@ -80,6 +80,8 @@ class TrackerApp(BaseApp):
     def on_mount(self) -> None:
         """Listen to the tracker, and catch up with what it told before."""
         self.tracker.listen(self._hear)
+        # Of rights nobody heard before.
+        self._take_rights()
         self.leave_on_signals()
         self.set_keymap(dict(self.tracker.config.keys))
         if self.tracker.config.keys:
@@ -118,7 +120,6 @@ class TrackerApp(BaseApp):
     def _pass_on(self, news: News) -> None:
         if isinstance(news.event, RightsChanged):
             self._take_rights()
-            return
         if self.resources.is_mounted:
             self.resources.receive(news.event)
             for screen in self.screen_stack[1:]:
@@ -129,14 +130,13 @@ class TrackerApp(BaseApp):
         """Offer what the member may do now; where they may not enter any more, show nothing."""
         tracker = self.tracker
         if not tracker.is_admitted:
-            self.exit(Departure(tracker.config.profile, tracker.why_barred))
+            self.leave_for(Departure(tracker.config.profile, tracker.why_barred))
             return
         if tracker.member.rights != self._rights:
             self._rights = tracker.member.rights
             self.notify(f"Your roles changed: you may {allowed(self._rights)}.", markup=False)
         for screen in self.screen_stack:
             screen.refresh_bindings()
-        self.resources.show_standing()
 
     def _waiting(self) -> int:
         return len(self.tracker.pending()) + len(self.tracker.needing_player())
@@ -289,11 +289,19 @@ class TrackerApp(BaseApp):
             resources.hint.is_dismissed,
         )
 
-    async def action_quit(self) -> None:
-        """Remember the view and leave."""
+    def _remember(self) -> None:
         try:
             if self._remembers:
                 remember(self._memory, self._remembered())
         except OSError as error:
             self.log.warning(f"the view could not be remembered: {error}")
+
+    def leave_for(self, departure: Departure) -> None:
+        """Remember the view, and go elsewhere."""
+        self._remember()
+        super().leave_for(departure)
+
+    async def action_quit(self) -> None:
+        """Remember the view and leave."""
+        self._remember()
         self.exit()

@@ -41,6 +41,10 @@ class BaseApp(App[Departure]):
         self.bell()
         self._close_messages_no_wait()
 
+    def leave_for(self, departure: Departure) -> None:
+        """End, and go elsewhere."""
+        self.exit(departure)
+
     def choose_theme(self, name: str | None) -> None:
         """Show a theme, or the usual one where there is none of this name."""
         for theme in THEMES:

@@ -68,7 +68,7 @@ class Guilds:
     def _leave(self, departure: Departure) -> None:
         waiting = self._waiting()
         if not waiting:
-            self._app.exit(departure)
+            self._app.leave_for(departure)
             return
         from tracker_tui.ui.screens.asking import AskScreen
 
@@ -80,7 +80,9 @@ class Guilds:
             "Stay",
         )
         agreed = departure._replace(is_agreed=True)
-        self._app.push_screen(screen, lambda is_sure: self._app.exit(agreed) if is_sure else None)
+        self._app.push_screen(
+            screen, lambda is_sure: self._app.leave_for(agreed) if is_sure else None
+        )
 
     def _sign_out(self) -> None:
         from tracker_tui.ui.screens.asking import AskScreen
@@ -99,5 +101,5 @@ class Guilds:
         )
         departure = Departure(self._config.profile, signs_out=True)
         self._app.push_screen(
-            screen, lambda is_sure: self._app.exit(departure) if is_sure else None
+            screen, lambda is_sure: self._app.leave_for(departure) if is_sure else None
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -18,6 +19,7 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.facts import facts
 from tracker_tui.ui.history_columns import kind_text
+from tracker_tui.ui.news import News
 from tracker_tui.ui.screens.dialog import Dialog, Scroller
 
 _LONGEST_REASON = 2_000
@@ -44,8 +46,16 @@ class EntryScreen(Dialog[str]):
             yield Static(Text(name), classes="dialog-title")
             with Scroller(classes="short"):
                 yield Static(self._told())
-            delete = "delete   " if self._tracker.may(Right.ADMIN) else ""
-            yield Static(f"v resource   y copy   {delete}esc back", classes="dialog-keys")
+            yield Static(self._keys(), id="entry-keys", classes="dialog-keys")
+
+    def _keys(self) -> str:
+        delete = "delete   " if self._tracker.may(Right.ADMIN) else ""
+        return f"v resource   y copy   {delete}esc back"
+
+    @on(News)
+    def _show_keys(self) -> None:
+        """Offer what the member may do by now."""
+        self.query_one("#entry-keys", Static).update(self._keys())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer nothing that the member may not do."""

@@ -15,7 +15,17 @@ from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import resource_line
-from tracker_tui.events import Event, Failed, Kept, Loaded, Noticed, NotKept, Settled, Undone
+from tracker_tui.events import (
+    Event,
+    Failed,
+    Kept,
+    Loaded,
+    Noticed,
+    NotKept,
+    RightsChanged,
+    Settled,
+    Undone,
+)
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.arranged import ArrangedResources
 from tracker_tui.ui.columns import Context, sortable_columns
@@ -132,6 +142,8 @@ class ResourcesScreen(FilteredScreen):
                 self.herald.tell_of_outcomes(outcomes)
             case Undone():
                 self.herald.tell_of_undo(event)
+            case RightsChanged():
+                self.show_standing()
             case Failed(error=error):
                 self.herald.tell_of_trouble(error)
                 self.table.empty_text = self._why_empty()
