@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from textual.app import SystemCommand
+from textual.screen import Screen
 
 from tracker_tui.config import Auth, Config, profile_names
 from tracker_tui.errors import TrackerError
@@ -80,9 +81,7 @@ class Guilds:
             "Stay",
         )
         agreed = departure._replace(is_agreed=True)
-        self._app.push_screen(
-            screen, lambda is_sure: self._app.leave_for(agreed) if is_sure else None
-        )
+        self._go_after(screen, agreed)
 
     def _sign_out(self) -> None:
         from tracker_tui.ui.screens.asking import AskScreen
@@ -100,6 +99,11 @@ class Guilds:
             "Stay",
         )
         departure = Departure(self._config.profile, signs_out=True)
-        self._app.push_screen(
-            screen, lambda is_sure: self._app.leave_for(departure) if is_sure else None
-        )
+        self._go_after(screen, departure)
+
+    def _go_after(self, screen: Screen[bool], departure: Departure) -> None:
+        def go(is_sure: bool | None) -> None:
+            if is_sure:
+                self._app.leave_for(departure)
+
+        self._app.push_screen(screen, go)
