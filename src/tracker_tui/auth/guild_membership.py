@@ -77,6 +77,11 @@ class GuildMembership:
         return self._session
 
     @property
+    def gone(self) -> NotSignedIn | None:
+        """Why nobody is signed in any more; None where somebody is, or nobody ever was."""
+        return self._gone
+
+    @property
     def member(self) -> Member:
         """Who it is; raises NotSignedIn where nobody is known."""
         session = self._known()

@@ -47,7 +47,8 @@ class DoorApp(BaseApp):
 
     @work(exclusive=True, group="door")
     async def _receive(self) -> None:
-        told, has_session = self._told, self._membership.session is not None
+        gone, has_session = self._membership.gone, self._membership.session is not None
+        told = self._told or (str(gone) if gone is not None else "")
         while True:
             if not has_session:
                 if not await self._signed_in(told):

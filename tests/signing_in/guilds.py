@@ -1,0 +1,103 @@
+"""A guild whose members sign in with Discord, and this machine's files of it."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from helpers.books import Books
+from helpers.discord import GUILD_ID, FakeDiscord
+from helpers.proxy import Proxy
+from helpers.servers import Server
+
+AUTHORIZE = "/oauth2/device/authorize"
+TOKEN = "/oauth2/token"
+REVOKE = "/oauth2/token/revoke"
+ME = "/users/@me"
+MEMBER = f"/users/@me/guilds/{GUILD_ID}/member"
+HOUR = 3_600.0
+
+NICKNAME = "Muad'Dib"
+"""What the guild calls who signs in."""
+MEMBERS_MAY = "see everything, add, remove, set, transfer"
+
+Type = Callable[..., None]
+"""Types lines into the next command."""
+
+
+class Guarded(NamedTuple):
+    """A guild on a server that checks tokens, reached through a proxy."""
+
+    books: Books
+    proxy: Proxy
+    server: Server
+    url: str
+    """Of the server itself: whoever asks there is not counted."""
+    full: str
+    """The token that is configured; it may do everything."""
+    read_only: str
+
+
+class Waits:
+    """What happens while `login` waits, which takes no time at all."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        """How long it wanted to wait, each time."""
+        self._coming: deque[Callable[[], object]] = deque()
+        self._else: Callable[[], object] = lambda: None
+
+    def bring(self, *happenings: Callable[[], object]) -> None:
+        """Let these happen during the next waits, one each."""
+        self._coming.extend(happenings)
+
+    def bring_always(self, happening: Callable[[], object]) -> None:
+        """Let this happen during each wait, after those of `bring`."""
+        self._else = happening
+
+    def __call__(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        assert len(self.seconds) < 100, "nothing ends this waiting"
+        (self._coming.popleft() if self._coming else self._else)()
+        return False
+
+
+def nothing() -> None:
+    """Let a wait go by."""
+
+
+def session_file(home: Path, profile: str | None = None) -> Path:
+    """Return where a session is kept."""
+    name = "session" if profile is None else f"profile-{profile}"
+    return home / "data" / "sessions" / f"{name}.json"
+
+
+def session(home: Path, profile: str | None = None) -> dict[str, Any]:
+    """Return what is kept of a session."""
+    document: dict[str, Any] = json.loads(session_file(home, profile).read_text("utf-8"))
+    return document
+
+
+def stores(home: Path) -> list[Path]:
+    """Return the folders with outbox, replica and pages."""
+    folder = home / "data" / "guilds"
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def copies(home: Path) -> set[str]:
+    """Return the names of the files that copies of the ledger are in."""
+    found = (path.name for store in stores(home) for path in store.iterdir())
+    return {name for name in found if name.startswith(("replica.db", "pages.db"))}
+
+
+def recorded(books: Books) -> dict[str, Any]:
+    """Return all that a sign-in may have written to the database."""
+    return books.tables("users", "user_sessions")
+
+
+def paths_asked(discord: FakeDiscord) -> list[str]:
+    """Return where Discord was asked, in order."""
+    return [seen.path for seen in tuple(discord.seen)]

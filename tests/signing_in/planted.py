@@ -1,0 +1,140 @@
+"""A guild whose every word and number can be told from all others, and a machine that keeps it."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from helpers.books import Books
+from helpers.build import add, new_resource
+from helpers.commands import SETTINGS
+from helpers.discord import FakeDiscord, Membership
+from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
+from helpers.proxy import Proxy, cut_before, pass_on, proxy_to
+from helpers.servers import Server
+from helpers.wild import LATER
+from signing_in.guilds import copies
+from tracker_tui.cli import main
+from tracker_tui.config import Remote
+from tracker_tui.db.remote import open_remote
+
+SPY, SPYS_NAME = "700700700700700700", "Piterquist"
+CACHE = new_resource(
+    "zanth",
+    name="Zanthium Cache",
+    category="Contraband",
+    hagga=73_951,
+    deep_desert=86_420,
+    target=64_928,
+)
+OTHER = new_resource("quorb", name="Quorblatt", category="Contraband", hagga=51_877)
+REASON, WAITING_REASON = "buried under Xylorock", "fetched by Wuthermouth"
+ADDED, WAITING = 3_319, 4_447
+PLACE = "Vrelgard"
+"""What the guild calls Hagga."""
+
+WORDS = (
+    *("zanth", "quorb", "contraband", "piterquist", "xylorock", "wuthermouth", "vrelgard"),
+    SPY,
+)
+_NUMBERS = (73_951, 86_420, 64_928, 51_877, ADDED, WAITING, 73_951 + ADDED, 73_951 + 86_420 + ADDED)
+
+
+class Planted(NamedTuple):
+    """The guild, and copies of a machine on which a member has looked at all of it."""
+
+    books: Books
+    proxy: Proxy
+    discord: FakeDiscord
+    settings: dict[str, str]
+    looked: Path
+    """The home of a member who has looked at everything."""
+    waiting: Path
+    """The same, where a change of theirs waits, too."""
+
+    def move_in(self, home: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool) -> None:
+        """Make this machine such a one."""
+        self.discord.heal()
+        self.discord.membership = Membership(roles=[MEMBER_ROLE])
+        shutil.copytree(self.waiting if waits else self.looked, home)
+        configure(monkeypatch, self.settings)
+        self.forget_requests()
+
+    def forget_requests(self) -> None:
+        """Count from here on."""
+        self.proxy.fate = pass_on
+        self.proxy.seen.clear()
+        self.discord.seen.clear()
+
+
+@contextmanager
+def planted(server: Server, folder: Path) -> Iterator[Planted]:
+    """Plant a guild, and let somebody look at it."""
+    url = server.new_database()
+    with (
+        closing(open_remote(Remote(url, token=None))) as database,
+        proxy_to(url) as proxy,
+        FakeDiscord(interval=1, membership=Membership(roles=[MEMBER_ROLE])) as discord,
+    ):
+        books = _settled(Books(database, LATER))
+        given = settings(discord, proxy.url)
+        looked, waiting = folder / "looked", folder / "waiting"
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            for name in os.environ:
+                if name.startswith(SETTINGS):
+                    monkeypatch.delenv(name)
+            configure(monkeypatch, given | {"TRACKER_HOME": str(looked)})
+            monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+            sign_in(discord)
+            for argv in (["list"], ["history"], ["leaderboard"], ["leaderboard", "--period=all"]):
+                assert _is_done(*argv)
+            shutil.copytree(looked, waiting)
+            monkeypatch.setenv("TRACKER_HOME", str(waiting))
+            proxy.fate = cut_before
+            assert _is_done("edit", "zanth", f"+{WAITING}", "--reason", WAITING_REASON)
+        kept = [path.read_bytes() for path in waiting.rglob("*") if path.is_file()]
+        for word in ("Zanthium", "Quorblatt", SPYS_NAME, "Xylorock", "Wuthermouth", PLACE):
+            assert any(word.encode() in content for content in kept), word
+        assert {"replica.db", "pages.db"} <= copies(waiting)
+        yield Planted(books, proxy, discord, given, looked, waiting)
+
+
+def what_is_told(text: str) -> set[str]:
+    """Return what a text tells of the guild."""
+    numbers = {form for number in _NUMBERS for form in (str(number), f"{number:,}")}
+    folded = text.casefold()
+    return {planted for planted in (*WORDS, *numbers) if planted in folded}
+
+
+def _settled(books: Books) -> Books:
+    books.insert(
+        "users",
+        id="u7",
+        discord_id=SPY,
+        username="piter",
+        custom_nickname=SPYS_NAME,
+        created_at=1,
+        last_login=1,
+    )
+    books.insert(
+        "global_settings",
+        setting_key="inventory_location_1_name",
+        setting_value=PLACE,
+        created_at=1,
+        last_updated_at=1,
+    )
+    books.ledger.create([CACHE, OTHER], SPY)
+    books.ledger.apply(add(ADDED, resource_id="zanth", by=SPY, reason=REASON))
+    return books
+
+
+def _is_done(*argv: str) -> bool:
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as err:
+        return main(argv) == 0 and not err.getvalue()

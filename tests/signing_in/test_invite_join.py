@@ -1,0 +1,746 @@
+"""`tracker-tui invite` and `join`: a guild's settings go from one machine to another as a line."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import json
+import os
+import stat
+import sys
+import tomllib
+from collections import deque
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peewee import RawQuery
+
+from helpers.commands import SETTINGS, Ran, Run
+from helpers.discord import FakeDiscord, Fault
+from helpers.membership import ROLES, settings, sign_in
+from helpers.proxy import cut_before
+from helpers.wild import FOREIGN
+from signing_in.guilds import AUTHORIZE, Guarded, Type
+from tracker_tui.config import Remote, Secret
+from tracker_tui.db.remote import open_remote
+from tracker_tui.invitation import BEGIN, Invitation, read_invitation
+
+CLIENT, GUILD = "112233445566778899", "998877665544332211"
+NOTHING_KEPT = "tracker-tui: Nothing was kept.\n"
+NOTHING_MORE = "tracker-tui: Nothing more was answered, and nothing was kept.\n"
+QUESTION = "Keep this, and sign in next? [y/N] "
+
+
+def config_file(home: Path) -> Path:
+    return home / "config" / "config.toml"
+
+
+def kept(home: Path) -> dict[str, Any]:
+    """Return what config.toml says."""
+    return tomllib.loads(config_file(home).read_text("utf-8"))
+
+
+def last_line(ran: Ran) -> str:
+    return ran.err.splitlines(keepends=True)[-1].removeprefix(QUESTION)
+
+
+# Inviting
+
+
+@pytest.fixture
+def officer(settings_of_guild: dict[str, str], discord: FakeDiscord) -> dict[str, str]:
+    """Somebody who is signed in; returns the settings."""
+    sign_in(discord)
+    discord.seen.clear()
+    return settings_of_guild
+
+
+def test_an_invitation_is_one_line_and_nothing_else(
+    run: Run, officer: dict[str, str], discord: FakeDiscord
+) -> None:
+    ran = run("invite")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(BEGIN)
+    assert ran.out.splitlines() == [ran.out[:-1]]
+    invitation = read_invitation(ran.out)
+    assert invitation._replace(roles="") == Invitation(
+        officer["TURSO_DATABASE_URL"], CLIENT, GUILD, ""
+    )
+    assert json.loads(invitation.roles) == ROLES
+    assert discord.seen == []
+
+
+def test_an_invitation_holds_no_token_and_no_secret_unless_it_was_asked_for(
+    run: Run, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord.client_secret = "hush-hush"
+    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "hush-hush")
+    sign_in(discord)
+    asked = guarded.proxy.count
+    ran = run("invite")
+    assert ran.status == 0
+    assert read_invitation(ran.out).token is None
+    assert guarded.proxy.count == asked
+
+
+def test_a_token_for_members_is_asked_for_tested_and_put_in(
+    run: Run, guarded: Guarded, discord: FakeDiscord, type_in: Type
+) -> None:
+    sign_in(discord)
+    given = guarded.server.token(sub="members")
+    type_in(f"  {given} ")
+    ran = run("invite", "--with-token")
+    assert ran.status == 0
+    (line,) = ran.out.splitlines()
+    token = read_invitation(line).token
+    assert token is not None
+    assert token.reveal() == given
+    asked, *told = ran.err.splitlines()
+    assert asked.startswith("A member's database token, hidden: ")
+    assert asked.endswith("✓ accepted")
+    assert told == [
+        "tracker-tui: Whoever has this line has the token: hand it to one person, in private."
+    ]
+    assert given not in ran.err
+
+
+@pytest.mark.parametrize("own", ["token", "secret"])
+def test_a_secret_of_ones_own_is_not_given_away(
+    run: Run,
+    guarded: Guarded,
+    discord: FakeDiscord,
+    type_in: Type,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str,
+) -> None:
+    discord.client_secret = "hush-hush"
+    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "hush-hush")
+    sign_in(discord)
+    secret = guarded.full if own == "token" else "hush-hush"
+    type_in(f" {secret}  ")
+    asked = guarded.proxy.count
+    ran = run("invite", "--with-token")
+    assert (ran.status, ran.out) == (2, "")
+    assert "That is a secret of your own" in ran.err
+    assert secret not in ran.err
+    assert guarded.proxy.count == asked
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ("nonsense", 4, "refuses your TURSO_AUTH_TOKEN"),
+        ("", 2, "No token was given"),
+        ("two words", 2, "characters that no token has"),
+        ("caf\xe9", 2, "characters that no token has"),
+    ],
+    ids=["refused", "nothing", "two words", "no ASCII"],
+)
+def test_a_token_that_is_none_makes_no_invitation(
+    run: Run,
+    guarded: Guarded,
+    discord: FakeDiscord,
+    type_in: Type,
+    typed: str,
+    status: int,
+    said: str,
+) -> None:
+    sign_in(discord)
+    type_in(typed)
+    ran = run("invite", "--with-token")
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+    assert not typed or typed not in ran.err
+
+
+def test_where_the_database_is_away_the_token_goes_in_untested(
+    run: Run, officer: dict[str, str], type_in: Type
+) -> None:
+    type_in("members-token")
+    ran = run("invite", "--with-token")
+    assert ran.status == 0
+    assert "Not tested: localhost:1 cannot be reached" in ran.err
+    token = read_invitation(ran.out).token
+    assert token is not None
+    assert token.reveal() == "members-token"
+
+
+def test_with_nobody_to_type_a_token_nothing_is_printed(
+    run: Run, officer: dict[str, str], type_in: Type
+) -> None:
+    type_in()
+    ran = run("invite", "--with-token")
+    assert (ran.status, ran.out) == (2, "")
+    assert "Nothing more was answered" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status", "said"),
+    [
+        ("DISCORD_ROLES_CONFIG", '[{"id": "1001"}]', 3, "no role that may enter"),
+        ("TURSO_DATABASE_URL", "http://localhost:1?authToken=own-token", 2, "no option but tls"),
+        ("TURSO_DATABASE_URL", "http://paul:own-token@localhost:1", 2, "no user, no password"),
+    ],
+)
+def test_settings_that_nobody_should_follow_make_no_invitation(
+    run: Run,
+    officer: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    status: int,
+    said: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    ran = run("invite")
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.error
+    assert "own-token" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"TURSO_DATABASE_URL": "file:guild.db"}], ids=["nothing", "a file"]
+)
+def test_nobody_is_invited_to_a_file(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    ran = run("invite")
+    assert ran.status == 2
+    assert "set TURSO_DATABASE_URL" in ran.error
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_the_owner_of_a_database_on_a_server_may_invite_to_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_AUTH", "none")
+    assert read_invitation(run("invite").out).guild_id == GUILD
+
+
+# Joining by an invitation
+
+
+@pytest.fixture
+def blank(
+    home: Path, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> Guarded:
+    """A machine on which nothing is configured, and a guild to join."""
+    for name in os.environ:
+        if name.startswith(SETTINGS) and name != "TRACKER_HOME":
+            monkeypatch.delenv(name)
+    # Nothing of here may ask the real one. A profile takes no other from the environment.
+    monkeypatch.setenv("DISCORD_API_URL", discord.url)
+    monkeypatch.setattr("tracker_tui.config.DISCORD_API_URL", discord.url)
+    return guarded
+
+
+def invitation_to(guarded: Guarded, token: str | None = None, **given: Any) -> str:
+    """Return the line that an officer hands out."""
+    secret = None if token is None else Secret(token)
+    plain = Invitation(guarded.proxy.url, CLIENT, GUILD, json.dumps(ROLES), secret)
+    return plain._replace(**given).text()
+
+
+def settings_in_file(guarded: Guarded, token: str) -> dict[str, str]:
+    return {
+        "TURSO_DATABASE_URL": guarded.proxy.url,
+        "TURSO_AUTH_TOKEN": token,
+        "DISCORD_CLIENT_ID": CLIENT,
+        "DISCORD_GUILD_ID": GUILD,
+        "DISCORD_ROLES_CONFIG": json.dumps(ROLES, separators=(",", ":")),
+    }
+
+
+def test_joining_shows_what_is_in_the_line_and_keeps_it_after_yes(
+    run: Run, home: Path, blank: Guarded, type_in: Type, discord: FakeDiscord
+) -> None:
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    assert ran.out == (
+        f"Kept in {config_file(home)}. Sign in now: tracker-tui login, or just tracker-tui.\n"
+    )
+    for told in (
+        f"Database               {blank.proxy.url}",
+        f"Discord application    {CLIENT}",
+        f"Discord guild          {GUILD}",
+        "Role                   Fremen: may see everything, add, remove, set, transfer",
+        "Role                   Smuggler: may do nothing",
+        "Token                  a database token is inside",
+        "✓ localhost:",
+        "✓ accepted",
+        "✓ Discord knows the application",
+    ):
+        assert told in ran.err
+    assert blank.full not in ran.out + ran.err
+    assert kept(home) == settings_in_file(blank, blank.full)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_nobody_else_may_read_what_was_kept(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    type_in(invitation_to(blank, blank.full), "y")
+    assert run("join").status == 0
+    file = config_file(home)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)]
+    assert modes == [0o600, 0o700]
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_what_the_line_lacks_is_asked_for(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    type_in(invitation_to(blank), blank.full, "yes")
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    assert "Token                  no token: you will be asked for one" in ran.err
+    assert "answers, and wants a token" in ran.err
+    assert "Its token (from whoever runs the database, hidden): " in ran.err
+    assert blank.full not in ran.out + ran.err
+    assert kept(home) == settings_in_file(blank, blank.full)
+
+
+@pytest.mark.parametrize("profile", [None, "atreides"])
+def test_whoever_joined_can_sign_in_and_look(
+    run: Run,
+    home: Path,
+    blank: Guarded,
+    type_in: Type,
+    discord: FakeDiscord,
+    profile: str | None,
+) -> None:
+    options = [] if profile is None else ["--profile", profile]
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join", *options)
+    assert ran.status == 0, ran.err
+    assert f"tracker-tui{''.join(f' {o}' for o in options)} login" in ran.out
+    discord.approves_at_once = True
+    assert run("login", *options).out.endswith("see everything, add, remove, set, transfer.\n")
+    assert "Spice" in run("list", *options).out
+    assert run("edit", "spice", "+5", *options).status == 0
+    assert blank.books.quantities() == (1_005, 400)
+    assert len(blank.books.rows("user_sessions")) == 1
+
+
+def test_what_an_officer_invites_to_is_what_a_member_joins(
+    run: Run,
+    home: Path,
+    guarded: Guarded,
+    discord: FakeDiscord,
+    type_in: Type,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    sign_in(discord)
+    given = guarded.server.token(sub="members")
+    type_in(given)
+    line = run("invite", "--with-token").out
+    api_url = os.environ["DISCORD_API_URL"]
+    for name in os.environ:
+        if name.startswith(SETTINGS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
+    monkeypatch.setenv("DISCORD_API_URL", api_url)
+    # As a chat shows it: quoted, and wrapped where nobody asked for it.
+    type_in(f"  `{line.strip()}`", "Y")
+    assert run("join").status == 0
+    assert kept(tmp_path / "another") == settings_in_file(guarded, given)
+
+
+@pytest.mark.parametrize("said", ["n", "", "N", "no", "yeah", "nay", "j"])
+def test_whoever_does_not_say_yes_keeps_nothing(
+    run: Run, home: Path, blank: Guarded, type_in: Type, said: str
+) -> None:
+    type_in(invitation_to(blank, blank.full), said)
+    ran = run("join")
+    assert (ran.status, ran.out, last_line(ran)) == (2, "", NOTHING_KEPT)
+    assert not config_file(home).exists()
+
+
+@pytest.mark.parametrize("how_many", [0, 1, 2])
+def test_whoever_stops_answering_keeps_nothing(
+    run: Run, home: Path, blank: Guarded, type_in: Type, how_many: int
+) -> None:
+    type_in(*[invitation_to(blank), blank.full][:how_many])
+    ran = run("join")
+    assert (ran.status, ran.out, last_line(ran)) == (2, "", NOTHING_MORE)
+    assert not config_file(home).exists()
+
+
+def cut(line: str) -> str:
+    return line[:-5]
+
+
+def mistyped(line: str) -> str:
+    middle = len(line) // 2
+    return line[:middle] + ("A" if line[middle] != "A" else "B") + line[middle + 1 :]
+
+
+def newer(line: str) -> str:
+    return line.replace(":1:", ":2:", 1)
+
+
+def another_text(line: str) -> str:
+    return "https://discord.gg/dune"
+
+
+def far_too_long(line: str) -> str:
+    return BEGIN + "A" * 20_000
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (cut, "cut or mistyped"),
+        (mistyped, "cut or mistyped"),
+        (newer, "newer tracker-tui"),
+        (another_text, f"one begins with {BEGIN}"),
+        (far_too_long, "far too long"),
+    ],
+)
+def test_a_line_that_is_no_invitation_is_told_of_without_quoting_it(
+    run: Run, home: Path, blank: Guarded, type_in: Type, spoil: Any, said: str
+) -> None:
+    line = spoil(invitation_to(blank, blank.full))
+    type_in(line, blank.full, "y")
+    ran = run("join")
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert line not in ran.err
+    assert not config_file(home).exists()
+    assert blank.proxy.count == 0
+
+
+def test_a_token_that_the_database_refuses_is_not_kept(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    for lines in ([invitation_to(blank, "nonsense"), "y"], [invitation_to(blank), "nonsense", "y"]):
+        type_in(*lines)
+        ran = run("join")
+        assert (ran.status, ran.out) == (4, "")
+        assert "refuses your TURSO_AUTH_TOKEN" in ran.err
+        assert "nonsense" not in ran.err
+    assert not config_file(home).exists()
+
+
+def test_an_application_that_discord_does_not_know_is_not_kept(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    type_in(invitation_to(blank, blank.full, client_id="4711"), "y")
+    ran = run("join")
+    assert (ran.status, ran.out) == (1, "")
+    assert "public client" in ran.err
+    assert not config_file(home).exists()
+
+
+def test_another_kind_of_database_is_not_kept(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    url = blank.server.new_database()
+    with closing(open_remote(Remote(url, Secret(blank.full)))) as database:
+        database.batch([RawQuery(statement) for statement in FOREIGN])
+    type_in(invitation_to(blank, blank.full, database_url=url), "y")
+    ran = run("join")
+    assert (ran.status, ran.out) == (4, "")
+    assert not config_file(home).exists()
+
+
+@pytest.mark.parametrize("away", ["the database", "discord", "both"])
+def test_what_is_out_of_reach_is_not_tested_and_not_held_against_it(
+    run: Run, home: Path, blank: Guarded, type_in: Type, discord: FakeDiscord, away: str
+) -> None:
+    if away != "discord":
+        blank.proxy.fate = cut_before
+    if away != "the database":
+        discord.fail_always(AUTHORIZE, Fault.status(500))
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    assert ran.err.count("Not tested: localhost:") == (0 if away == "discord" else 2)
+    assert ran.err.count("Not tested: Discord is in trouble") == (away != "the database")
+    assert kept(home) == settings_in_file(blank, blank.full)
+
+
+def test_a_token_is_sent_to_no_other_machine_in_the_clear(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    line = invitation_to(blank, "some-token", database_url="http://guild.invalid/dune")
+    type_in(line, "y")
+    ran = run("join")
+    assert (ran.status, ran.out) == (2, "")
+    assert "TRACKER_INSECURE=1" in ran.err
+    assert not config_file(home).exists()
+
+
+# Joining by answers
+
+ROLES_TEXT = json.dumps(ROLES)
+
+
+def answers(blank: Guarded, **other: str) -> list[str]:
+    """Return what to type in order, with some answers replaced."""
+    right = {
+        "url": blank.proxy.url,
+        "token": blank.full,
+        "client": CLIENT,
+        "guild": GUILD,
+        "roles": ROLES_TEXT,
+    }
+    return list((right | other).values())
+
+
+def test_without_an_invitation_each_setting_is_asked_for(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    type_in("", *answers(blank), "y")
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    for asked in (
+        "Invitation, hidden (Enter to be asked instead): ",
+        "Database (libsql://guild-name.turso.io): ",
+        "Its token (from whoever runs the database, hidden): ",
+        "Discord application (a number, its client id): ",
+        "Discord guild (a number, the server's id): ",
+        "Roles ([{",
+    ):
+        assert ran.err.count(asked) == 1
+    assert blank.full not in ran.out + ran.err
+    found = kept(home)
+    assert json.loads(found.pop("DISCORD_ROLES_CONFIG")) == ROLES
+    expected = settings_in_file(blank, blank.full)
+    del expected["DISCORD_ROLES_CONFIG"]
+    assert found == expected
+
+
+def test_blanks_around_answers_are_let_pass(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    type_in("  ", *(f"\t {text}  " for text in answers(blank)), " Y ")
+    assert run("join").status == 0
+    assert kept(home)["TURSO_AUTH_TOKEN"] == blank.full
+
+
+WRONG = {
+    "no URL": ({"url": "guild"}, "TURSO_DATABASE_URL"),
+    "a file": ({"url": "file:guild.db"}, "TURSO_DATABASE_URL"),
+    "no host": ({"url": "libsql://"}, "TURSO_DATABASE_URL"),
+    "a URL with a token": ({"url": "http://localhost:1?authToken=hush"}, "TURSO_AUTH_TOKEN"),
+    "nothing for a URL": ({"url": ""}, "TURSO_DATABASE_URL"),
+    "another server's token": ({"token": "nonsense"}, "refuses your TURSO_AUTH_TOKEN"),
+    "no token": ({"token": ""}, "wants a token"),
+    "no number": ({"client": "dune-app"}, "DISCORD_CLIENT_ID"),
+    "nothing for an application": ({"client": ""}, "DISCORD_CLIENT_ID"),
+    "another application": ({"client": "4711"}, "public client"),
+    "no server": ({"guild": "arrakis"}, "DISCORD_GUILD_ID"),
+    "no JSON": ({"roles": "member"}, "DISCORD_ROLES_CONFIG"),
+    "nobody could enter": ({"roles": '[{"id": "1", "name": "x"}]'}, "canAccessResources"),
+    "nothing for roles": ({"roles": ""}, "DISCORD_ROLES_CONFIG"),
+}
+
+
+@pytest.mark.parametrize(("other", "said"), WRONG.values(), ids=WRONG)
+def test_an_answer_that_is_wrong_ends_it_where_nobody_can_be_asked_again(
+    run: Run, home: Path, blank: Guarded, type_in: Type, other: dict[str, str], said: str
+) -> None:
+    type_in("", *answers(blank, **other), "y")
+    ran = run("join")
+    assert ran.status != 0
+    assert ran.out == ""
+    assert said in ran.err.splitlines()[-1]
+    assert "hush" not in ran.err
+    assert not config_file(home).exists()
+
+
+class Terminal(io.StringIO):
+    """A person at a terminal, who types what was planned."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self.lines = deque(lines)
+        self.hidden: list[str] = []
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        return self.lines.popleft() + "\n" if self.lines else ""
+
+    def getpass(self, prompt: str = "", stream: Any = None) -> str:
+        sys.stderr.write(f"{prompt}\n")
+        if not self.lines:
+            raise EOFError
+        self.hidden.append(self.lines.popleft())
+        return self.hidden[-1]
+
+
+@pytest.fixture
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def sit_down(*lines: str) -> Terminal:
+        terminal = Terminal(list(lines))
+        monkeypatch.setattr(sys, "stdin", terminal)
+        monkeypatch.setattr(getpass, "getpass", terminal.getpass)
+        return terminal
+
+    return sit_down
+
+
+def test_at_a_terminal_what_is_secret_is_typed_unseen(
+    run: Run, home: Path, blank: Guarded, at_terminal: Any
+) -> None:
+    line = invitation_to(blank)
+    terminal = at_terminal(line, blank.full, "y")
+    assert run("join").status == 0
+    assert terminal.hidden == [line, blank.full]
+
+
+def test_at_a_terminal_a_wrong_answer_is_asked_for_again(
+    run: Run, home: Path, blank: Guarded, at_terminal: Any
+) -> None:
+    wrong = [next(iter(other.values())) for other, _ in WRONG.values()]
+    urls, tokens, clients, roles = wrong[:4], ["nonsense", ""], ["dune-app", "", "4711"], wrong[-3:]
+    url, token, client, guild, good_roles = answers(blank)
+    at_terminal(
+        "no invitation", "", *urls, url, *tokens, token, *clients, client, "arrakis", guild, *roles,
+        good_roles, "y",
+    )  # fmt: skip
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    assert kept(home)["DISCORD_CLIENT_ID"] == CLIENT
+    # One line of trouble for each, and none that quotes what was typed unseen.
+    assert ran.err.count("tracker-tui: ") == 1 + len([*urls, *tokens, *clients, *roles]) + 1
+    assert blank.full not in ran.err
+
+
+@pytest.mark.parametrize("wrong", [["no invitation"] * 5, ["", *["guild"] * 5]])
+def test_at_a_terminal_five_wrong_answers_are_enough(
+    run: Run, home: Path, blank: Guarded, at_terminal: Any, wrong: list[str]
+) -> None:
+    terminal = at_terminal(*wrong, "never read")
+    ran = run("join")
+    assert ran.status == 2
+    assert list(terminal.lines) == ["never read"]
+    assert not config_file(home).exists()
+
+
+def test_ctrl_c_and_ctrl_d_keep_nothing(
+    run: Run, home: Path, blank: Guarded, at_terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_terminal()
+    assert run("join").status == 2
+
+    def interrupted(prompt: str = "", stream: Any = None) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(getpass, "getpass", interrupted)
+    ran = run("join")
+    assert (ran.status, ran.err) == (130, "")
+    assert not config_file(home).exists()
+
+
+# Beside what is there
+
+KEYS = """\
+# my own
+[keys]
+"tracker.quit" = "f10"   # far away
+"""
+
+
+def write_config(home: Path, text: str) -> None:
+    config_file(home).parent.mkdir(parents=True, exist_ok=True)
+    config_file(home).write_text(text, "utf-8")
+
+
+def test_what_somebody_wrote_stays(run: Run, home: Path, blank: Guarded, type_in: Type) -> None:
+    write_config(home, KEYS)
+    type_in(invitation_to(blank, blank.full), "y")
+    assert run("join").status == 0
+    text = config_file(home).read_text("utf-8")
+    assert KEYS in text
+    assert kept(home) == settings_in_file(blank, blank.full) | {"keys": {"tracker.quit": "f10"}}
+    if sys.platform != "win32":
+        # It holds a token now.
+        assert stat.S_IMODE(config_file(home).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("profile", [None, "atreides"])
+def test_a_guild_that_is_there_is_not_replaced(
+    run: Run, home: Path, blank: Guarded, type_in: Type, profile: str | None
+) -> None:
+    head = "" if profile is None else f"[profiles.{profile}]\n"
+    write_config(home, f'{head}TURSO_DATABASE_URL = "libsql://elsewhere.invalid"\n')
+    before = config_file(home).read_bytes()
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join", *([] if profile is None else ["--profile", profile]))
+    assert ran.status == 2
+    assert "--profile NAME" in ran.error
+    assert config_file(home).read_bytes() == before
+    assert blank.proxy.count == 0
+
+
+def test_another_guild_goes_into_a_profile_of_its_own(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    first = 'TURSO_DATABASE_URL = "libsql://elsewhere.invalid"\n'
+    write_config(home, first)
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("--profile", "atreides", "join")
+    assert ran.status == 0, ran.err
+    assert config_file(home).read_text("utf-8").startswith(first)
+    assert kept(home)["profiles"] == {"atreides": settings_in_file(blank, blank.full)}
+
+
+@pytest.mark.parametrize("name", ["a b", "../x", "-x", "x" * 41, ""])
+def test_a_profile_has_a_name_that_is_one(
+    run: Run, home: Path, blank: Guarded, type_in: Type, name: str
+) -> None:
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run(f"--profile={name}", "join")
+    assert ran.status == 2
+    assert not config_file(home).exists()
+
+
+def test_a_file_that_is_no_toml_is_left_alone(
+    run: Run, home: Path, blank: Guarded, type_in: Type
+) -> None:
+    write_config(home, "TURSO_AUTH_TOKEN = hush")
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join")
+    assert ran.status == 2
+    assert "no valid TOML" in ran.error
+    assert "hush" not in ran.err
+    assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hush"
+
+
+def test_what_goes_before_it_is_named(
+    run: Run, home: Path, blank: Guarded, type_in: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", "libsql://elsewhere.invalid")
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join")
+    assert ran.status == 0
+    assert last_line(ran).startswith("tracker-tui: TURSO_DATABASE_URL is set in the environment")
+    assert kept(home) == settings_in_file(blank, blank.full)
+
+
+def test_a_secret_and_roles_of_the_environment_are_not_mixed_in(
+    run: Run,
+    home: Path,
+    blank: Guarded,
+    type_in: Type,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in settings(discord, "http://localhost:1", "own").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "hush")
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    assert kept(home) == settings_in_file(blank, blank.full)
+    assert all("client_secret" not in seen.form for seen in discord.seen)

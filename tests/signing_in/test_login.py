@@ -1,0 +1,842 @@
+"""`tracker-tui login`, as a person meets it who has no terminal but only lines of text."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keyring.core
+import pytest
+from keyring.backend import KeyringBackend
+
+from helpers.books import Books
+from helpers.build import PLAYER
+from helpers.commands import Ran, Run, environment
+from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.listening import SECONDS
+from helpers.membership import GUEST_ROLE, MEMBER_ROLE, OFFICER_ROLE, settings, sign_in
+from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before
+from signing_in.guilds import (
+    AUTHORIZE,
+    MEMBER,
+    MEMBERS_MAY,
+    NICKNAME,
+    TOKEN,
+    Guarded,
+    Waits,
+    nothing,
+    recorded,
+    session,
+    session_file,
+)
+from tracker_tui.auth.device_flow import wait_for_tokens
+
+ONE_MORE = "The code ran out. Here is another one."
+CODE = re.compile(r"^and enter ([A-Z0-9]{8})$", re.MULTILINE)
+WELCOME = f"Signed in as {NICKNAME}. You may {MEMBERS_MAY}."
+
+
+def told(ran: Ran) -> str:
+    """Return the last line of a login that went well."""
+    assert ran.status == 0, ran.err
+    return ran.out.splitlines()[-1]
+
+
+# The code
+
+
+@pytest.mark.usefixtures("guild")
+def test_link_code_and_whole_link_are_printed_and_then_who_signed_in(
+    run: Run, discord: FakeDiscord, waits: Waits
+) -> None:
+    waits.bring(discord.approve)
+    ran = run("login")
+    assert (ran.status, ran.err) == (0, "")
+    (code,) = CODE.findall(ran.out)
+    assert ran.out.splitlines() == [
+        "Open      https://discord.com/activate",
+        f"and enter {code}",
+        f"or open   https://discord.com/activate?user_code={code}",
+        "It is good for 5 min. Waiting; Ctrl+C leaves.",
+        WELCOME,
+    ]
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_all_of_that_is_printed_before_the_first_wait(
+    run: Run, discord: FakeDiscord, waits: Waits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[str] = []
+
+    def look_at_the_screen() -> None:
+        seen.append(capsys.readouterr().out)
+        discord.approve(CODE.findall(seen[0])[0])
+
+    waits.bring(look_at_the_screen)
+    assert told(run("login")) == WELCOME
+    assert "https://discord.com/activate?user_code=" in seen[0]
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_discord_is_asked_at_the_pace_that_it_names_and_not_at_once(
+    run: Run, discord: FakeDiscord, waits: Waits
+) -> None:
+    discord.interval = 7
+    waits.bring(nothing, nothing, discord.approve)
+    assert told(run("login")) == WELCOME
+    assert waits.seconds == [7, 7, 7]
+    assert len(discord.requests_to(TOKEN)) == 3
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_only_what_is_needed_is_asked_for_and_no_secret_where_there_is_none(
+    run: Run, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    assert told(run("login")) == WELCOME
+    (asked,) = discord.requests_to(AUTHORIZE)
+    assert asked.form == {
+        "client_id": discord.client_id,
+        "scope": "identify guilds.members.read",
+    }
+
+
+def test_an_application_with_a_secret_works_too(
+    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord.client_secret, discord.approves_at_once = "hush", True
+    for name, value in settings(discord, "http://localhost:1").items():
+        monkeypatch.setenv(name, value)
+    assert told(run("login")) == WELCOME
+    assert all(not seen.query for seen in discord.seen)
+
+
+# No
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_whoever_says_no_in_the_browser_is_not_signed_in(
+    run: Run, home: Path, discord: FakeDiscord, waits: Waits
+) -> None:
+    waits.bring(nothing, discord.deny)
+    ran = run("login")
+    assert ran.status == 1
+    assert ran.err == "tracker-tui: Signing in was refused in the browser.\n"
+    assert not session_file(home).exists()
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_code_that_ran_out_is_followed_by_a_fresh_one(
+    run: Run, discord: FakeDiscord, waits: Waits
+) -> None:
+    waits.bring(discord.expire, discord.approve)
+    ran = run("login")
+    assert told(ran) == WELCOME
+    first, second = CODE.findall(ran.out)
+    assert first != second
+    assert ONE_MORE in ran.err
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_after_three_codes_nobody_seems_to_be_there(
+    run: Run, home: Path, discord: FakeDiscord, waits: Waits
+) -> None:
+    waits.bring_always(discord.expire)
+    ran = run("login")
+    assert ran.status == 1
+    assert len(set(CODE.findall(ran.out))) == 3
+    assert ran.err.splitlines() == [
+        *[f"tracker-tui: {ONE_MORE}"] * 2,
+        "tracker-tui: The code ran out. Ask for a new one.",
+    ]
+    assert len(discord.requests_to(AUTHORIZE)) == 3
+    assert not session_file(home).exists()
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_code_that_runs_out_while_discord_is_away_is_followed_by_a_fresh_one(
+    run: Run, discord: FakeDiscord, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord.fail_always(TOKEN, Fault.status(503))
+
+    def moved_on() -> float:
+        # What was waited for went by, as far as the first code is concerned.
+        is_first = len(discord.requests_to(AUTHORIZE)) == 1
+        return time.monotonic() + (sum(waits.seconds) if is_first else 0.0)
+
+    def come_back() -> None:
+        if len(discord.requests_to(AUTHORIZE)) == 2:
+            discord.heal()
+            discord.approve()
+
+    monkeypatch.setitem(wait_for_tokens.__kwdefaults__, "clock", moved_on)
+    waits.bring_always(come_back)
+    ran = run("login")
+    assert told(ran) == WELCOME
+    assert ONE_MORE in ran.err
+    # It never waited beyond the end of the code.
+    assert sum(waits.seconds[:-1]) == pytest.approx(300, abs=1)
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize("moment", ["the code", "the answer"])
+def test_ctrl_c_leaves_and_nothing_is_kept(
+    run: Run, home: Path, discord: FakeDiscord, waits: Waits, moment: str
+) -> None:
+    def leave() -> None:
+        raise KeyboardInterrupt
+
+    if moment == "the answer":
+        # The code was entered, and Discord does not say yet who did.
+        discord.fail_always("/users/@me", Fault.status(500))
+        waits.bring(discord.approve, leave)
+    else:
+        waits.bring(nothing, leave)
+    ran = run("login")
+    assert (ran.status, ran.err) == (130, "")
+    assert WELCOME not in ran.out
+    assert not session_file(home).exists()
+    assert run("whoami").status == 3
+
+
+# Whoever runs the tests in the background may have it ignored, and processes inherit that.
+INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("tracker_tui", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_ctrl_c_in_a_terminal_ends_the_process_without_a_traceback(
+    home: Path, tmp_path: Path, discord: FakeDiscord
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "login"],
+        cwd=tmp_path,
+        env=environment(home, **settings(discord, "http://localhost:1")),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        # Nobody waits for a full buffer: each line comes at once.
+        lines = [process.stdout.readline() for _ in range(4)]
+        assert "Ctrl+C leaves" in lines[-1]
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (130, "")
+    assert not session_file(home).exists()
+
+
+# On the way
+
+
+FAULTS = {
+    "429": (Fault.too_many(4.2),),
+    "500": (Fault.status(500),),
+    "503 in words": (Fault.status(503, b"<html>upstream</html>"),),
+    "no JSON": (Fault.garbage(b"<html>"),),
+    "JSON of another kind": (Fault.garbage(b"[1]"),),
+    "an object with nothing in it": (Fault.garbage(b"{}"),),
+    "no text": (Fault.garbage(b"\xff\xfe\x00"),),
+    "far too much": (Fault.huge(300_000),),
+    "hangs up": (Fault.hang_up(),),
+    "three of a kind": (Fault.status(500), Fault.hang_up(), Fault.garbage(b"nonsense")),
+}
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize("path", [TOKEN, "/users/@me", MEMBER])
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_trouble_on_the_way_keeps_nobody_out(
+    run: Run, home: Path, discord: FakeDiscord, path: str, faults: tuple[Fault, ...]
+) -> None:
+    discord.approves_at_once = True
+    discord.fail(path, *faults)
+    ran = run("login")
+    assert told(ran) == WELCOME
+    # One code was enough.
+    assert len(CODE.findall(ran.out)) == 1
+    assert len(discord.requests_to(path)) == len(faults) + 1
+    assert session(home)["name"] == NICKNAME
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_slow_down_is_heeded_from_then_on(run: Run, discord: FakeDiscord, waits: Waits) -> None:
+    waits.bring(lambda: discord.slow_down_next(2), nothing, nothing, discord.approve)
+    assert told(run("login")) == WELCOME
+    assert waits.seconds == [1, 6, 11, 11]
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_discord_is_left_alone_for_as_long_as_it_asks(
+    run: Run, discord: FakeDiscord, waits: Waits
+) -> None:
+    discord.fail(TOKEN, Fault.too_many(17.25))
+    waits.bring(nothing, nothing, discord.approve)
+    assert told(run("login")) == WELCOME
+    assert waits.seconds == [1, 17.25, 1]
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_server_that_fails_is_asked_more_and_more_seldom(
+    run: Run, discord: FakeDiscord, waits: Waits
+) -> None:
+    discord.fail(TOKEN, *[Fault.hang_up()] * 7)
+    waits.bring(*[nothing] * 7, discord.approve)
+    assert told(run("login")) == WELCOME
+    assert waits.seconds == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_whom_discord_does_not_name_for_long_is_told_so(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    discord.fail_always("/users/@me", Fault.status(502))
+    ran = run("login")
+    assert ran.status == 1
+    assert ran.err == "tracker-tui: Discord is in trouble (502). Try again later.\n"
+    assert not session_file(home).exists()
+
+
+BEGINNINGS = {
+    "hangs up": (Fault.hang_up(), "cannot be reached"),
+    "429": (Fault.too_many(30.0), "left alone for 30 s"),
+    "500": (Fault.status(500), "in trouble (500)"),
+    "garbage": (Fault.garbage(b"{"), "no usable answer"),
+    "elsewhere": (Fault.redirect("http://127.0.0.1:1/"), "(302)"),
+    "a link that is not https": (
+        Fault.status(
+            200, {"device_code": "d", "user_code": "U", "verification_uri": "http://discord.com/"}
+        ),
+        "not https",
+    ),
+    "another kind of link": (
+        Fault.status(
+            200, {"device_code": "d", "user_code": "U", "verification_uri": "javascript:alert(1)"}
+        ),
+        "not https",
+    ),
+    "control characters": (
+        Fault.status(
+            200,
+            {"device_code": "d", "user_code": "U", "verification_uri": "https://d.com/\x1b[2J"},
+        ),
+        "not https",
+    ),
+}
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize(("fault", "said"), BEGINNINGS.values(), ids=BEGINNINGS)
+def test_where_discord_hands_out_no_code_one_line_says_why(
+    run: Run, home: Path, discord: FakeDiscord, fault: Fault, said: str
+) -> None:
+    discord.fail_always(AUTHORIZE, fault)
+    ran = run("login")
+    assert ran.status == 1
+    assert said in ran.error
+    assert not session_file(home).exists()
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_code_of_control_characters_does_nothing_to_the_terminal(
+    run: Run, discord: FakeDiscord
+) -> None:
+    handed = {
+        "device_code": "d",
+        "user_code": "AB\x1b]0;owned\x07\nCD",
+        "verification_uri": "https://discord.com/activate",
+    }
+    discord.fail(AUTHORIZE, Fault.status(200, handed))
+    discord.fail(TOKEN, Fault.status(400, {"error": "access_denied"}))
+    ran = run("login")
+    assert ran.status == 1
+    assert not {"\x1b", "\x07"} & set(ran.out + ran.err)
+    assert len(ran.out.splitlines()) == 4
+
+
+# Who may not enter
+
+
+NOT_IN_GUILD = (
+    "tracker-tui: Paul Atreides is not in this guild on Discord, so nothing is shown. Join it "
+    "there, or log out and sign in as somebody else.\n"
+)
+# Who could help is named, highest first, and nobody who could not.
+NO_ROLE = (
+    f"tracker-tui: {NICKNAME} has no role that may enter. Only Mahdi, Naib or Fremen may see this "
+    "guild's resources. Ask one of them.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("membership", "said"),
+    [
+        (None, NOT_IN_GUILD),
+        (Membership(roles=[]), NO_ROLE),
+        (Membership(roles=[GUEST_ROLE, "4711"]), NO_ROLE),
+    ],
+    ids=["not in the guild", "no role", "other roles"],
+)
+def test_whoever_may_not_enter_is_told_why_and_the_database_nothing(
+    run: Run,
+    guild: Books,
+    proxy: Proxy,
+    discord: FakeDiscord,
+    membership: Membership | None,
+    said: str,
+) -> None:
+    before = guild.everything()
+    discord.membership, discord.approves_at_once = membership, True
+    ran = run("login")
+    assert (ran.status, ran.err) == (3, said)
+    assert "Signed in" not in ran.out
+    assert proxy.count == 0
+    assert guild.everything() == before
+
+
+@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
+def test_a_role_that_is_given_later_lets_in_without_another_code(
+    run: Run, home: Path, guild: Books, discord: FakeDiscord, membership: Membership | None
+) -> None:
+    discord.membership, discord.approves_at_once = membership, True
+    assert run("login").status == 3
+    assert session_file(home).exists()
+    assert run("list").status == 3
+    assert guild.rows("user_sessions") == []
+    discord.membership = Membership(roles=[MEMBER_ROLE])
+    assert "Spice" in run("list").out
+    (row,) = guild.rows("user_sessions")
+    assert (row["id"], json.loads(row["roles"])) == (session(home)["row_id"], [MEMBER_ROLE])
+    assert len(discord.requests_to(AUTHORIZE)) == 1
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_whoever_may_not_enter_may_sign_in_as_somebody_else(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    sign_in(discord)
+    discord.membership = None
+    first = sign_in(discord)
+    assert not first.is_in_guild
+    discord.person.id, discord.person.username = "4711", "chani"
+    discord.membership = Membership(nick=None, roles=[MEMBER_ROLE])
+    discord.person.global_name = None
+    discord.approves_at_once = True
+    assert told(run("login")) == f"Signed in as chani. You may {MEMBERS_MAY}."
+    assert session(home)["member_id"] == "4711"
+
+
+# Already
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_whoever_is_signed_in_is_told_so_and_nobody_is_asked(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    sign_in(discord)
+    before = session_file(home).read_bytes()
+    discord.seen.clear()
+    ran = run("login")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == f"You are signed in as {NICKNAME} already: tracker-tui logout first.\n"
+    assert discord.seen == []
+    assert session_file(home).read_bytes() == before
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_damaged_session_is_replaced_by_a_new_one(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    sign_in(discord)
+    session_file(home).write_bytes(b"{ nonsense")
+    discord.approves_at_once = True
+    assert told(run("login")) == WELCOME
+    assert session(home)["name"] == NICKNAME
+
+
+# What the database is told
+
+
+def test_the_database_is_told_in_one_request(
+    run: Run, home: Path, guild: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    discord.person.avatar = "a1b2c3"
+    begun = int(time.time())
+    assert told(run("login")) == WELCOME
+    assert proxy.count == 1
+    found = recorded(guild)
+    (user,) = (row for row in found["users"] if row["discord_id"] == discord.person.id)
+    (row,) = found["user_sessions"]
+    assert begun - 60 <= user["created_at"] <= begun + 60
+    assert user == {
+        "id": user["id"],
+        "discord_id": discord.person.id,
+        "username": "paul",
+        "avatar": f"https://cdn.discordapp.com/avatars/{discord.person.id}/a1b2c3.png",
+        "custom_nickname": NICKNAME,
+        "created_at": user["created_at"],
+        "last_login": user["created_at"],
+    }
+    assert row == {
+        "id": session(home)["row_id"],
+        "user_id": user["id"],
+        "roles": row["roles"],
+        "is_in_guild": 1,
+        "created_at": user["created_at"],
+    }
+    assert json.loads(row["roles"]) == [MEMBER_ROLE]
+    assert len({user["id"], row["id"], discord.person.id}) == 3
+    # And not once more.
+    assert run("list").status == 0
+    assert recorded(guild) == found
+
+
+def test_a_known_member_keeps_id_and_age(run: Run, guild: Books, discord: FakeDiscord) -> None:
+    discord.person.id, discord.approves_at_once = PLAYER, True
+    discord.person.avatar = "a_moving"
+    (before,) = guild.rows("users")
+    assert told(run("login")) == WELCOME
+    (after,) = guild.rows("users")
+    kept = ("id", "discord_id", "created_at")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+    assert after["last_login"] > before["last_login"]
+    assert after["avatar"] == f"https://cdn.discordapp.com/avatars/{PLAYER}/a_moving.gif"
+    (row,) = guild.rows("user_sessions")
+    assert row["user_id"] == before["id"]
+
+
+@pytest.mark.parametrize(
+    ("nick", "global_name", "called"),
+    [("Usul", "Paul A.", "Usul"), (None, "Paul A.", "Paul A."), (None, None, "paul")],
+)
+def test_a_member_is_called_as_the_guild_does_else_as_discord_does(
+    run: Run,
+    guild: Books,
+    discord: FakeDiscord,
+    nick: str | None,
+    global_name: str | None,
+    called: str,
+) -> None:
+    discord.membership = Membership(nick=nick, roles=[OFFICER_ROLE])
+    discord.person.global_name, discord.approves_at_once = global_name, True
+    assert told(run("login")).startswith(f"Signed in as {called}. You may ")
+    (user,) = (row for row in guild.rows("users") if row["discord_id"] == discord.person.id)
+    assert (user["custom_nickname"], user["avatar"]) == (called, None)
+
+
+def test_signing_in_again_is_a_session_of_its_own(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    for _ in range(2):
+        assert told(run("login")) == WELCOME
+        assert run("logout").status == 0
+    first, second = guild.rows("user_sessions")
+    assert first["user_id"] == second["user_id"]
+    assert len(guild.rows("users")) == 2  # and who was there before
+
+
+AWAY: dict[str, Fate] = {
+    "cut": cut_before,
+    "no such server": answer(502, b"bad gateway"),
+    "busy": answer(429, b"", Retry_After="1"),
+    "token refused": answer(401, b"{}"),
+    "no such database": answer(404, b"{}"),
+    "garbage": answer(200, b"<html>"),
+}
+
+
+@pytest.mark.parametrize("fate", AWAY.values(), ids=AWAY)
+def test_without_the_database_one_is_signed_in_all_the_same_and_the_next_start_tells_it(
+    run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord, fate: Fate
+) -> None:
+    discord.approves_at_once = True
+    before = recorded(guild)
+    proxy.fate = fate
+    ran = run("login")
+    assert told(ran) == WELCOME
+    assert "The database could not be told yet, the next start does: localhost" in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert recorded(guild) == before
+    proxy.meet([])
+    assert "Spice" in run("list").out
+    found = recorded(guild)
+    assert [row["discord_id"] for row in found["users"]] == [PLAYER, discord.person.id]
+    assert len(found["user_sessions"]) == 1
+
+
+def test_what_the_database_may_have_heard_already_is_told_once_more_and_counts_once(
+    run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    proxy.fate = cut_after
+    ran = run("login")
+    assert told(ran) == WELCOME
+    assert "could not be told yet" in ran.err
+    proxy.meet([])
+    assert run("list").status == 0
+    found = recorded(guild)
+    assert [row["discord_id"] for row in found["users"]] == [PLAYER, discord.person.id]
+    assert len(found["user_sessions"]) == 1
+
+
+def test_a_database_that_takes_for_ever_holds_nobody_up(
+    run: Run,
+    guild: Books,
+    proxy: Proxy,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker_tui.cli.login._PATIENCE_SECONDS", 0.2)
+    over = threading.Event()
+    proxy.fate = lambda exchange: (over.wait(SECONDS), exchange.cut())[1]
+    discord.approves_at_once = True
+    try:
+        ran = run("login")
+        assert told(ran) == WELCOME
+        assert "could not be told yet" in ran.err
+        assert not over.is_set()
+    finally:
+        over.set()
+
+
+def test_a_token_that_may_only_read_keeps_nobody_out(
+    run: Run, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.read_only)
+    discord.approves_at_once = True
+    before = recorded(guarded.books)
+    ran = run("login")
+    assert (told(ran), ran.err) == (WELCOME, "")
+    listed = run("list")
+    assert (listed.status, listed.err) == (0, "")
+    assert "Spice" in listed.out
+    assert recorded(guarded.books) == before
+
+
+# What is configured wrongly
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize("wrong", ["another id", "not a public client"])
+def test_a_wrong_client_id_is_legible(
+    run: Run, home: Path, discord: FakeDiscord, wrong: str
+) -> None:
+    if wrong == "another id":
+        discord.client_id = "1"
+    else:
+        discord.client_secret = "hush"
+    ran = run("login")
+    assert ran.status == 1
+    assert "invalid_client" in ran.error
+    assert "DISCORD_CLIENT_ID" in ran.err
+    assert "public client" in ran.err
+    assert not session_file(home).exists()
+
+
+@pytest.mark.parametrize("command", ["login", "logout"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"TURSO_DATABASE_URL": "file:guild.db"},
+        {"TURSO_DATABASE_URL": "http://localhost:1", "TRACKER_AUTH": "none"},
+    ],
+    ids=["nothing", "a file", "none"],
+)
+def test_nobody_signs_in_to_a_database_of_their_own(
+    run: Run,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    command: str,
+) -> None:
+    for name, value in (settings(discord, "") | {"TURSO_DATABASE_URL": ""} | given).items():
+        monkeypatch.setenv(name, value)
+    ran = run(command)
+    assert ran.status == 2
+    assert "nobody signs in" in ran.error
+    assert "tracker-tui join" in ran.err
+    assert discord.seen == []
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize("command", ["login", "logout", "whoami", "list", "invite"])
+@pytest.mark.parametrize("name", ["DISCORD_CLIENT_ID", "DISCORD_GUILD_ID", "DISCORD_ROLES_CONFIG"])
+def test_a_setting_that_is_missing_is_named(
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, name: str, command: str
+) -> None:
+    monkeypatch.delenv(name)
+    ran = run(command)
+    assert ran.status == 3
+    assert f"{name} is not set" in ran.error
+    assert "tracker-tui join" in ran.err
+    assert discord.seen == []
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_CLIENT_ID", "twelve"),
+        ("DISCORD_CLIENT_ID", "1" * 21),
+        ("DISCORD_GUILD_ID", "../../users"),
+        ("DISCORD_ROLES_CONFIG", "{"),
+        ("DISCORD_ROLES_CONFIG", '[{"id": 4711}]'),
+        ("DISCORD_API_URL", "ftp://discord.com"),
+        ("DISCORD_API_URL", "https://paul:hush@discord.com"),
+        ("DISCORD_API_URL", "http://discord.invalid/api"),
+        ("TRACKER_AUTH", "discrod"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named_and_nobody_is_asked(
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    discord.approves_at_once = True
+    ran = run("login")
+    assert ran.status == 2
+    assert name in ran.error
+    assert "hush" not in ran.err
+    assert discord.seen == []
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_database_that_would_get_the_token_in_the_clear_is_not_told(
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_DATABASE_URL", "http://guild.invalid")
+    monkeypatch.setenv("TURSO_AUTH_TOKEN", "some-token")
+    discord.approves_at_once = True
+    ran = run("login")
+    assert told(ran) == WELCOME
+    assert "TRACKER_INSECURE=1" in ran.err
+
+
+# What is kept
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.usefixtures("settings_of_guild")
+def test_nobody_else_may_read_the_session(run: Run, home: Path, discord: FakeDiscord) -> None:
+    discord.approves_at_once = True
+    assert told(run("login")) == WELCOME
+    assert (mode(session_file(home)), mode(session_file(home).parent)) == (0o600, 0o700)
+    # And nothing else of it was left lying about.
+    kept = {path.name for path in session_file(home).parent.iterdir()}
+    assert kept <= {"session.json", "session.lock"}
+
+
+class Memory(KeyringBackend):
+    """A keyring that works."""
+
+    priority = 1.0  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+class Forgetful(Memory):
+    """A keyring that keeps nothing and says nothing of it."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        del service, username, password
+
+
+class Talkative(Memory):
+    """A keyring that fails, and quotes what it was given."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise RuntimeError(f"cannot keep {password} of {service} {username}")
+
+
+def with_keyring(monkeypatch: pytest.MonkeyPatch, backend: KeyringBackend) -> None:
+    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_where_a_keyring_works_tokens_are_there_and_nowhere_else(
+    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory()
+    with_keyring(monkeypatch, memory)
+    discord.approves_at_once = True
+    assert told(run("login")) == WELCOME
+    tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
+    (entry,) = memory.kept.values()
+    assert all(token in entry for token in tokens)
+    assert not any(token in session_file(home).read_text("utf-8") for token in tokens)
+    # The tokens are found again where they are due, and forgotten at the end.
+    discord.seen.clear()
+    assert run("logout").status == 0
+    assert [seen.form["token"] for seen in discord.seen] == tokens[-1:]
+    assert memory.kept == {}
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize("kind", [Forgetful, Talkative])
+def test_where_a_keyring_does_not_work_tokens_are_in_the_users_own_file(
+    run: Run,
+    home: Path,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Callable[[], KeyringBackend],
+) -> None:
+    with_keyring(monkeypatch, kind())
+    discord.approves_at_once = True
+    ran = run("login")
+    assert (told(ran), session(home)["tokens"]["access"]) == (WELCOME, discord.issued[-2])
+    assert not any(secret in ran.out + ran.err for secret in discord.issued)
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_keyring_that_waits_for_a_password_box_is_not_waited_for(
+    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    class Waiting(Memory):
+        def set_password(self, service: str, username: str, password: str) -> None:
+            del service, username, password
+            over.wait(SECONDS)
+
+    monkeypatch.setattr("tracker_tui.auth.keyring_safe.SECONDS", 0.1)
+    with_keyring(monkeypatch, Waiting())
+    discord.approves_at_once = True
+    try:
+        assert told(run("login")) == WELCOME
+        assert not over.is_set()
+    finally:
+        over.set()
+    assert session(home)["tokens"]["access"] == discord.issued[-2]

@@ -1,0 +1,414 @@
+"""`tracker-tui logout`: at Discord and on this machine, and never at the cost of a change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.discord import FakeDiscord, Fault, Membership, Person
+from helpers.listening import SECONDS
+from helpers.membership import grow_old, sign_in
+from helpers.proxy import Proxy, answer, cut_before
+from remote.outboxes import changed, outbox_of, queue, states, waiting
+from signing_in.guilds import (
+    HOUR,
+    ME,
+    MEMBER,
+    NICKNAME,
+    REVOKE,
+    TOKEN,
+    Guarded,
+    copies,
+    paths_asked,
+    session,
+    session_file,
+    stores,
+)
+from tracker_tui.config import load_config
+
+GONE = f"{NICKNAME} is signed out, and what was personal is removed from this machine."
+EVERYWHERE = "Discord has signed this application out for you everywhere, on other machines too."
+STILL_STANDS = "At Discord the sign-in still stands: User Settings, Authorized Apps."
+WAITS = (
+    "tracker-tui: {} on this machine and would be lost. The dashboard sends them, and shows what "
+    "is refused under o; logout --discard forgets them."
+)
+
+pytestmark = pytest.mark.usefixtures("no_second_try")
+
+
+@pytest.fixture
+def member(guild: Books, discord: FakeDiscord, run: Run) -> Books:
+    """The guild, once a member of it has signed in and looked at everything."""
+    sign_in(discord)
+    for command in ("list", "history"):
+        assert run(command).status == 0
+    discord.seen.clear()
+    return guild
+
+
+@pytest.fixture
+def session_alone(settings_of_guild: dict[str, str], discord: FakeDiscord) -> None:
+    """A member who has signed in and done nothing else."""
+    sign_in(discord)
+    discord.seen.clear()
+
+
+# Nothing is left
+
+
+def test_nothing_personal_is_left_on_this_machine(
+    run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    (store,) = stores(home)
+    assert {"replica.db", "pages.db"} <= copies(home)
+    refresh_token = session(home)["tokens"]["refresh"]
+    asked = proxy.count
+    ran = run("logout")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines() == [GONE, EVERYWHERE]
+    assert [(seen.path, seen.form["token"]) for seen in discord.seen] == [(REVOKE, refresh_token)]
+    assert not session_file(home).exists()
+    assert not store.exists()
+    assert proxy.count == asked
+    for path in home.rglob("*"):
+        text = path.read_bytes() if path.is_file() else b""
+        assert not any(told.encode() in text for told in (NICKNAME, "Spice", refresh_token))
+
+
+def test_after_that_nobody_is_signed_in_and_the_tokens_are_void(
+    run: Run, home: Path, member: Books, discord: FakeDiscord
+) -> None:
+    tokens = session(home)["tokens"]
+    assert run("logout").status == 0
+    assert run("whoami").error == (
+        "tracker-tui: Nobody is signed in. Sign in with tracker-tui login.\n"
+    )
+    assert run("list").status == 3
+    # On another machine, which still has them:
+    as_paul = {"Authorization": f"Bearer {tokens['access']}"}
+    assert requests.get(discord.url + ME, headers=as_paul, timeout=SECONDS).status_code == 401
+    form = {
+        "client_id": discord.client_id,
+        "grant_type": "refresh_token",
+        "refresh_token": tokens["refresh"],
+    }
+    assert requests.post(discord.url + TOKEN, form, timeout=SECONDS).status_code == 400
+
+
+@pytest.mark.usefixtures("session_alone")
+def test_whoever_signed_out_is_signed_out_no_second_time(run: Run, discord: FakeDiscord) -> None:
+    assert run("logout").status == 0
+    discord.seen.clear()
+    ran = run("logout")
+    assert (ran.status, ran.out, ran.err) == (0, "Nobody is signed in.\n", "")
+    assert discord.seen == []
+
+
+def test_what_another_member_keeps_here_stays(
+    run: Run, home: Path, member: Books, discord: FakeDiscord
+) -> None:
+    (of_paul,) = stores(home)
+    discord.person = Person(id="4711", username="chani")
+    sign_in(discord)
+    assert run("list").status == 0
+    assert len(stores(home)) == 2
+    assert run("logout").status == 0
+    assert stores(home) == [of_paul]
+
+
+@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
+def test_whoever_may_not_enter_may_sign_out(
+    run: Run, home: Path, guild: Books, discord: FakeDiscord, membership: Membership | None
+) -> None:
+    discord.membership = membership
+    name = sign_in(discord).name
+    ran = run("logout")
+    assert (ran.status, ran.err) == (0, "")
+    assert f"{name} is signed out" in ran.out
+    assert not session_file(home).exists()
+
+
+@pytest.mark.usefixtures("session_alone")
+def test_tokens_that_are_void_already_are_no_trouble(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    discord.revoke()
+    ran = run("logout")
+    assert (ran.status, ran.err) == (0, "")
+    assert not session_file(home).exists()
+
+
+@pytest.mark.usefixtures("session_alone")
+def test_a_session_from_long_ago_is_signed_out_without_asking_for_roles(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    grow_old(load_config(os.environ), 100 * HOUR)
+    assert run("logout").status == 0
+    assert paths_asked(discord) == [REVOKE]
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_where_nobody_is_signed_in_that_is_said(run: Run, discord: FakeDiscord) -> None:
+    ran = run("logout")
+    assert (ran.status, ran.out, ran.err) == (0, "Nobody is signed in.\n", "")
+    assert discord.seen == []
+
+
+DAMAGED: dict[str, bytes] = {
+    "nothing": b"",
+    "no JSON": b"{ nonsense",
+    "no text": b"\xff\x00",
+    "another kind": b"[]",
+    "another version": b'{"version": 2}',
+    "too deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.usefixtures("session_alone")
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_session_is_told_of_and_logout_removes_it(
+    run: Run, home: Path, content: bytes
+) -> None:
+    session_file(home).write_bytes(content)
+    for command in ("whoami", "list", "edit"):
+        ran = run(command, *(["spice", "+1"] if command == "edit" else []))
+        assert ran.status == 3
+        assert ran.error == (
+            "tracker-tui: The session that is kept on this machine is damaged. Sign in again: "
+            "tracker-tui login.\n"
+        )
+    assert session_file(home).read_bytes() == content
+    ran = run("logout")
+    assert (ran.status, ran.out) == (0, "Nobody is signed in.\n")
+    assert not session_file(home).exists()
+    assert "Nobody is signed in" in run("whoami").error
+
+
+@pytest.mark.usefixtures("session_alone")
+def test_a_session_without_its_tokens_is_removed_and_discord_is_to_be_told_by_hand(
+    run: Run, home: Path
+) -> None:
+    file = session_file(home)
+    token = session(home)["tokens"]["access"]
+    # As if the keyring had lost them.
+    file.write_text(file.read_text("utf-8").replace(f'"{token}"', "null"), "utf-8")
+    ran = run("logout")
+    assert ran.status != 0
+    assert "gone from this machine" in ran.err
+    assert STILL_STANDS in ran.err
+    assert not file.exists()
+
+
+@pytest.mark.usefixtures("session_alone")
+@pytest.mark.parametrize("options", [[], ["--discard"]])
+def test_the_session_of_another_guild_is_not_thrown_away(
+    run: Run,
+    home: Path,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+) -> None:
+    # Its tokens would stay good at Discord, and nobody would know them any more.
+    monkeypatch.setenv("DISCORD_GUILD_ID", "4711")
+    kept = session_file(home).read_bytes()
+    ran = run("logout", *options)
+    assert ran.status == 3
+    assert "for another guild" in ran.error
+    assert session_file(home).read_bytes() == kept
+    assert discord.seen == []
+
+
+# Discord is away
+
+TROUBLE = {
+    "hangs up": (Fault.hang_up(), "cannot be reached"),
+    "429": (Fault.too_many(60.0), "wants to be left alone for 60 s"),
+    "500": (Fault.status(500), "is in trouble (500)"),
+    "another client": (Fault.status(401, {"error": "invalid_client"}), "public client"),
+    "403": (Fault.status(403, {"message": "Forbidden"}), "does not take the sign-in back (403"),
+    "elsewhere": (Fault.redirect("http://127.0.0.1:1/"), "(302)"),
+}
+
+
+@pytest.mark.usefixtures("session_alone")
+@pytest.mark.parametrize(("fault", "said"), TROUBLE.values(), ids=TROUBLE)
+def test_where_discord_cannot_be_told_it_is_removed_here_and_said_what_to_do(
+    run: Run, home: Path, discord: FakeDiscord, fault: Fault, said: str
+) -> None:
+    discord.fail_always(REVOKE, fault)
+    ran = run("logout")
+    assert ran.status == 1
+    assert ran.out == f"{GONE}\n"  # and nothing of everywhere
+    (line,) = ran.err.splitlines()
+    assert said in line
+    assert line.endswith(STILL_STANDS)
+    assert not session_file(home).exists()
+
+
+def test_the_store_goes_too_where_discord_cannot_be_told(
+    run: Run, home: Path, member: Books, discord: FakeDiscord
+) -> None:
+    discord.fail_always(REVOKE, Fault.hang_up())
+    assert run("logout").status == 1
+    assert stores(home) == []
+
+
+# What waits
+
+
+def test_what_waits_is_sent_first(
+    run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    proxy.fate = cut_before
+    first, second = queue(run, "spice", "+5"), queue(run, "water", "+7")
+    proxy.meet([])
+    ran = run("logout")
+    assert ran.status == 0
+    assert ran.out.splitlines() == [GONE, EVERYWHERE]
+    assert ran.err == "tracker-tui: 2 changes that earlier runs left were sent\n"
+    assert changed(member) == [(first, "spice", 1_005), (second, "water", 57)]
+    assert stores(home) == []
+    # Sent as who signed out.
+    assert member.row("resource_history", first)["updated_by"] == discord.person.id
+
+
+@pytest.mark.parametrize(
+    "fate", [cut_before, answer(500), answer(401, b"{}")], ids=["cut", "500", "401"]
+)
+def test_what_cannot_be_sent_keeps_one_signed_in(
+    run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord, fate: Callable
+) -> None:
+    proxy.fate = cut_before
+    change_id = queue(run, "spice", "+5")
+    kept = session_file(home).read_bytes()
+    proxy.fate = fate
+    ran = run("logout")
+    assert (ran.status, ran.out) == (1, "")
+    first, last = ran.err.splitlines()
+    assert "The changes that wait could not be sent: localhost" in first
+    assert last == WAITS.format("1 change waits")
+    assert session_file(home).read_bytes() == kept
+    assert discord.requests_to(REVOKE) == []
+    # Nothing is lost: it goes out with the next command.
+    proxy.meet([])
+    assert run("list").status == 0
+    assert changed(member) == [(change_id, "spice", 1_005)]
+
+
+def test_what_cannot_be_sent_is_given_up_by_who_says_so(
+    run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    proxy.fate = cut_before
+    queue(run, "spice", "+5")
+    proxy.meet([])
+    before, asked = member.everything(), proxy.count
+    ran = run("logout", "--discard")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines() == [GONE, EVERYWHERE]
+    assert (stores(home), proxy.count) == ([], asked)
+    sign_in(discord)
+    assert run("list").status == 0
+    assert [row["reason"] for row in member.rows("resource_history")] == ["Resource created"] * 3
+    assert member.everything()["resources"] == before["resources"]
+
+
+@pytest.mark.parametrize("kind", ["refused", "conflict"])
+def test_what_needs_the_player_keeps_one_signed_in(
+    run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord, kind: str
+) -> None:
+    proxy.fate = cut_before
+    argv = ["-1001"] if kind == "refused" else ["=5", "--if", "999"]
+    queue(run, "spice", *argv)
+    queue(run, "water", "+7")
+    proxy.meet([])
+    ran = run("logout")
+    assert (ran.status, ran.out) == (1, "")
+    # What could be sent was.
+    assert member.quantities("water") == (57, 0)
+    assert states(home)[0] == kind
+    assert ran.err.splitlines()[-1] == WAITS.format("1 change waits")
+    assert session_file(home).exists()
+    assert discord.requests_to(REVOKE) == []
+    assert run("logout", "--discard").status == 0
+    assert stores(home) == []
+    assert member.quantities() == (1_000, 400)
+
+
+@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
+def test_what_whoever_may_not_enter_any_more_left_is_not_sent_and_not_lost(
+    run: Run,
+    home: Path,
+    member: Books,
+    proxy: Proxy,
+    discord: FakeDiscord,
+    membership: Membership | None,
+) -> None:
+    proxy.fate = cut_before
+    change_id = queue(run, "spice", "+5")
+    proxy.meet([])
+    discord.membership = membership
+    sign_in(discord)  # Discord has told
+    asked = proxy.count
+    ran = run("logout")
+    assert ran.status == 1
+    assert ran.err.splitlines()[-1] == WAITS.format("1 change waits")
+    assert (proxy.count, waiting(home)) == (asked, [change_id])
+    assert run("logout", "--discard").status == 0
+    assert (proxy.count, stores(home)) == (asked, [])
+
+
+def test_a_token_that_may_only_read_leaves_what_waits_to_the_player(
+    run: Run, home: Path, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(discord)
+    guarded.proxy.fate = cut_before
+    queue(run, "spice", "+5")
+    guarded.proxy.meet([])
+    monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.read_only)
+    ran = run("logout")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.splitlines()[-1] == WAITS.format("1 change waits")
+    assert guarded.books.quantities() == (1_000, 400)
+    assert session_file(home).exists()
+
+
+def test_what_cannot_be_read_can_be_discarded(run: Run, home: Path, member: Books) -> None:
+    outbox_of(home).write_bytes(b"no database at all" * 100)
+    ran = run("logout", "--discard")
+    assert ran.status == 0, ran.err
+    assert stores(home) == []
+    assert not session_file(home).exists()
+
+
+def test_what_cannot_be_read_is_not_thrown_away_unasked(
+    run: Run, home: Path, member: Books
+) -> None:
+    outbox_of(home).write_bytes(b"no database at all" * 100)
+    ran = run("logout")
+    assert ran.status == 1
+    assert str(outbox_of(home)) in ran.error
+    assert session_file(home).exists()
+
+
+def test_what_waits_for_another_guild_is_not_in_the_way(
+    run: Run,
+    home: Path,
+    member: Books,
+    proxy: Proxy,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proxy.fate = cut_before
+    queue(run, "spice", "+5")
+    (store,) = stores(home)
+    monkeypatch.setenv("TURSO_DATABASE_URL", "http://localhost:1/another")
+    assert run("logout").status == 0
+    assert stores(home) == [store]
+    assert discord.requests_to(MEMBER) == []

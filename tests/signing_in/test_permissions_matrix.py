@@ -1,0 +1,629 @@
+"""Every command under every kind of admission: who may not enter learns nothing of the guild."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from helpers.books import Books
+from helpers.commands import Ran, Run
+from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.listening import SECONDS
+from helpers.membership import (
+    ADMIN_ROLE,
+    GUEST_ROLE,
+    MEMBER_ROLE,
+    OFFICER_ROLE,
+    grow_old,
+    sign_in,
+)
+from helpers.proxy import Proxy, cut_before
+from helpers.servers import Server
+from helpers.wild import TABLES
+from remote.outboxes import changed, queue, waiting
+from signing_in.guilds import (
+    HOUR,
+    ME,
+    MEMBER,
+    NICKNAME,
+    TOKEN,
+    Type,
+    copies,
+    paths_asked,
+    session_file,
+    stores,
+)
+from signing_in.planted import ADDED, CACHE, SPYS_NAME, WAITING, Planted, planted, what_is_told
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import load_config
+
+GUILDS_OWN = (
+    ["list"],
+    ["list", "zanth", "--json"],
+    ["history"],
+    ["history", "zanthium", "--json"],
+    ["leaderboard"],
+    ["leaderboard", "--period", "all", "--json"],
+    ["edit", "zanth", "+1"],
+    ["edit", "quorblatt", "=1", "--if", "51877"],
+    ["edit", "zanthium", "to-hagga", "1", "--json"],
+    ["edit", "no such thing", "+1"],
+    ["invite"],
+    ["invite", "--with-token"],
+)
+"""What reads or writes what is the guild's."""
+READING = [argv for argv in GUILDS_OWN if argv[0] in ("list", "history", "leaderboard")]
+OF_THE_MACHINE = (
+    ["init"],
+    ["init", "--plan"],
+    ["init", "--starter"],
+    ["doctor"],
+    ["doctor", "--json"],
+    ["whoami"],
+    ["login"],
+    ["logout"],
+)
+"""What looks after the database or the session; some of it may ask the database."""
+OTHERS = {"doctor": (3,), "whoami": (3,), "login": (1, 3), "logout": (0, 1, 3)}
+"""How the rest of that may end."""
+
+
+@pytest.fixture(scope="module")
+def place(
+    server: Server, no_keyring: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Planted]:
+    """The planted guild, which no test here changes."""
+    with planted(server, tmp_path_factory.mktemp("planted")) as place:
+        yield place
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let leaving wait for what is being asked, however slow this machine is."""
+    monkeypatch.setattr("tracker_tui.tracker._LEAVING_SECONDS", SECONDS)
+
+
+@pytest.fixture
+def here(place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch) -> Planted:
+    """The planted guild, and this machine: a member has looked at it, and has a change waiting."""
+    place.move_in(home, monkeypatch, waits=True)
+    return place
+
+
+DISCORDS_NAME = "Paul Atreides"
+"""What Discord calls who signs in."""
+
+# Who may not enter
+
+
+class Barred:
+    """Ways in which whoever sits here comes not to be let in."""
+
+    def __init__(self, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.here = here
+        self.home = home
+        self.monkeypatch = monkeypatch
+
+    def nobody_is_signed_in(self) -> None:
+        session_file(self.home).unlink()
+
+    def the_session_is_damaged(self) -> None:
+        session_file(self.home).write_bytes(b"{ nonsense")
+
+    def left_the_guild_as_known(self) -> None:
+        self._known_as(None)
+
+    def has_no_role_as_known(self) -> None:
+        self._known_as(Membership(roles=[GUEST_ROLE]))
+
+    def left_the_guild_as_turns_out(self) -> None:
+        self._older(29 * HOUR)
+        self.here.discord.membership = None
+
+    def has_no_role_as_turns_out(self) -> None:
+        self._older(29 * HOUR)
+        self.here.discord.membership = Membership(roles=[])
+
+    def signed_out_at_discord_as_turns_out(self) -> None:
+        self._older(29 * HOUR)
+        self.here.discord.fail_always(ME, Fault.status(401, {"message": "401: Unauthorized"}))
+        self.here.discord.fail_always(TOKEN, Fault.status(400, {"error": "invalid_grant"}))
+
+    def the_role_means_nothing_any_more(self) -> None:
+        self.monkeypatch.setenv(
+            "DISCORD_ROLES_CONFIG",
+            f'[{{"id": "{MEMBER_ROLE}", "name": "Fremen"}}, '
+            '{"id": "9", "name": "Chosen", "canAccessResources": true}]',
+        )
+
+    def signed_in_to_another_guild(self) -> None:
+        self.monkeypatch.setenv("DISCORD_GUILD_ID", "4711")
+
+    def signed_in_with_another_application(self) -> None:
+        self.monkeypatch.setenv("DISCORD_CLIENT_ID", "4711")
+
+    def old_while_discord_is_away(self) -> None:
+        self._older(28 * HOUR)
+        self.here.discord.fail_always("*", Fault.hang_up())
+
+    def old_while_discord_is_in_trouble(self) -> None:
+        self._older(28 * HOUR)
+        self.here.discord.fail_always("*", Fault.status(500))
+
+    def old_while_discord_refuses(self) -> None:
+        self._older(28 * HOUR)
+        self.here.discord.fail_always(MEMBER, Fault.status(403, {"message": "Missing Access"}))
+
+    def from_the_future_while_discord_is_away(self) -> None:
+        self._older(-25 * HOUR)
+        self.here.discord.fail_always("*", Fault.hang_up())
+
+    def _older(self, seconds: float) -> None:
+        grow_old(load_config(os.environ), seconds)
+
+    def _known_as(self, membership: Membership | None) -> None:
+        self.here.discord.membership = membership
+        vault = Vault(load_config(os.environ))
+        session = vault.load()
+        assert session is not None
+        roles = () if membership is None else tuple(membership.roles)
+        vault.save(session._replace(is_in_guild=membership is not None, role_ids=roles))
+
+
+class Bar(NamedTuple):
+    """A way, and what is said of it."""
+
+    go: Callable[[Barred], None]
+    said: str
+
+
+LEFT = f"{DISCORDS_NAME} is not in this guild on Discord"
+NO_ROLE = f"{NICKNAME} has no role that may enter. Only "
+SAID_NO = [
+    Bar(Barred.left_the_guild_as_known, LEFT),
+    Bar(Barred.has_no_role_as_known, NO_ROLE),
+    Bar(Barred.left_the_guild_as_turns_out, LEFT),
+    Bar(Barred.has_no_role_as_turns_out, NO_ROLE),
+    Bar(Barred.signed_out_at_discord_as_turns_out, "it was revoked, or is too old"),
+    Bar(Barred.the_role_means_nothing_any_more, f"{NO_ROLE}Chosen may see"),
+]
+"""Where Discord, or the guild's own settings, say no."""
+UNKNOWN = [
+    Bar(Barred.nobody_is_signed_in, "Nobody is signed in"),
+    Bar(Barred.the_session_is_damaged, "The session that is kept on this machine is damaged"),
+    Bar(Barred.signed_in_to_another_guild, "The sign-in on this machine is for another guild"),
+    Bar(Barred.old_while_discord_is_away, "Your roles were last read from Discord 1 d ago"),
+]
+"""Where nobody says anything."""
+UNKNOWN_TOO = [
+    Bar(Barred.signed_in_with_another_application, "is for another guild"),
+    Bar(Barred.old_while_discord_is_in_trouble, "in trouble (500)"),
+    Bar(Barred.old_while_discord_refuses, "403: Missing Access"),
+    Bar(Barred.from_the_future_while_discord_is_away, "Nothing is shown or sent until Discord"),
+]
+
+
+@pytest.fixture
+def barred(
+    request: pytest.FixtureRequest, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Planted:
+    """The same machine, once whoever sits there may not enter."""
+    bar: Bar = request.param
+    bar.go(Barred(here, home, monkeypatch))
+    here.forget_requests()
+    return here
+
+
+def name_of(bar: Bar) -> str:
+    return bar.go.__name__.replace("_", " ")
+
+
+def in_each_way(ways: Sequence[Bar]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("barred", ways, indirect=True, ids=map(name_of, ways))
+
+
+def in_each_way_as_said(ways: Sequence[Bar]) -> pytest.MarkDecorator:
+    given = [(way, way.said) for way in ways]
+    ids = map(name_of, ways)
+    return pytest.mark.parametrize(("barred", "said"), given, indirect=["barred"], ids=ids)
+
+
+def assert_silent(ran: Ran, home: Path) -> None:
+    """Assert that nothing of the guild was printed or logged."""
+    log = home / "state" / "debug.log"
+    logged = log.read_text("utf-8") if log.exists() else ""
+    for text in (ran.out, ran.err, logged):
+        assert what_is_told(text) == set(), text
+
+
+def assert_barred(run: Run, home: Path, barred: Planted, said: str, argv: Sequence[str]) -> None:
+    (before,) = waiting(home)
+    ran = run(*argv)
+    assert (ran.status, ran.out) == (3, "")
+    assert said in ran.error
+    assert_silent(ran, home)
+    # It shows and logs more.
+    ran = run(*argv, "--debug")
+    assert (ran.status, ran.out) == (3, "")
+    assert "Traceback" in ran.err
+    assert_silent(ran, home)
+    assert barred.proxy.count == 0
+    assert waiting(home) == [before]
+
+
+@in_each_way_as_said(SAID_NO + UNKNOWN)
+@pytest.mark.parametrize("argv", GUILDS_OWN, ids=" ".join)
+def test_whoever_may_not_enter_learns_nothing_and_asks_no_database(
+    run: Run, home: Path, barred: Planted, said: str, type_in: Type, argv: list[str]
+) -> None:
+    type_in("a-token")
+    assert_barred(run, home, barred, said, argv)
+
+
+@in_each_way_as_said(UNKNOWN_TOO)
+def test_nor_does_whoever_is_kept_out_by_mere_circumstances(
+    run: Run, home: Path, barred: Planted, said: str
+) -> None:
+    for argv in GUILDS_OWN:
+        assert_barred(run, home, barred, said, argv)
+
+
+@in_each_way(SAID_NO + UNKNOWN)
+@pytest.mark.parametrize("argv", OF_THE_MACHINE, ids=" ".join)
+def test_what_looks_after_the_machine_tells_nothing_of_the_guild_either(
+    run: Run, home: Path, barred: Planted, argv: list[str]
+) -> None:
+    barred.discord.fail(TOKEN, *[Fault.status(400, {"error": "access_denied"})] * 2)
+    (before,) = waiting(home)
+    kept = barred.books.tables(*TABLES)
+    for options in ([], ["--debug"]):
+        ran = run(*argv, *options)
+        assert_silent(ran, home)
+        # `init` looks after the database, for whoever has its token.
+        assert ran.status == 0 if argv[0] == "init" else ran.status in OTHERS[argv[0]]
+    assert waiting(home) == [before]
+    assert barred.books.tables(*TABLES) == kept
+
+
+@in_each_way(SAID_NO)
+@pytest.mark.parametrize(
+    "argv", [["list"], ["edit", "zanth", "+1"], ["invite"], ["doctor"]], ids=" ".join
+)
+def test_where_discord_says_no_nothing_of_the_guild_is_kept_but_what_waits(
+    run: Run, home: Path, barred: Planted, argv: list[str]
+) -> None:
+    assert copies(home)
+    assert run(*argv).status == 3
+    assert copies(home) == set()
+    assert len(waiting(home)) == 1
+    outbox_alone = {path.name for store in stores(home) for path in store.iterdir()}
+    assert all(name.startswith(("outbox.db", "sending.lock")) for name in outbox_alone)
+
+
+@in_each_way([Bar(Barred.old_while_discord_is_away, "")])
+def test_where_discord_only_says_nothing_what_is_kept_serves_again(
+    run: Run, home: Path, barred: Planted, place: Planted
+) -> None:
+    shutil.rmtree(home / "data" / "guilds")  # what waits there would be sent
+    shutil.copytree(place.looked / "data" / "guilds", home / "data" / "guilds")
+    assert run("list").status == 3
+    assert {"replica.db", "pages.db"} <= copies(home)
+    barred.discord.heal()
+    barred.proxy.fate = cut_before
+    ran = run("list")
+    assert ran.status == 0
+    assert CACHE.name in ran.out
+    assert "Shown is what was read" in ran.err
+
+
+@in_each_way_as_said(SAID_NO + UNKNOWN)
+def test_the_doctor_says_why(run: Run, barred: Planted, said: str) -> None:
+    found = run("doctor", "--json").document
+    (wrong,) = (each for each in found if each["state"] == "wrong")
+    assert wrong["check"] == "session"
+    assert said in wrong["found"]
+
+
+@in_each_way([Bar(Barred.signed_in_with_another_application, "")])
+def test_the_tokens_of_another_guild_are_sent_nowhere(
+    run: Run, home: Path, barred: Planted, type_in: Type
+) -> None:
+    kept = session_file(home).read_bytes()
+    for argv in (*GUILDS_OWN, *OF_THE_MACHINE):
+        type_in("a-token")
+        barred.discord.fail(TOKEN, Fault.status(400, {"error": "access_denied"}))
+        run(*argv)
+        barred.discord.heal()
+        for seen in barred.discord.seen:
+            sent = f"{seen.form} {seen.headers} {seen.query}"
+            assert not any(token in sent for token in barred.discord.issued)
+        assert session_file(home).read_bytes() == kept
+
+
+# Access returns
+
+
+@pytest.fixture
+def left_waiting(
+    guild: Books, run: Run, proxy: Proxy, discord: FakeDiscord, no_second_try: None
+) -> str:
+    """A guild in which a change of a member waits; its id."""
+    sign_in(discord)
+    assert run("list").status == 0
+    proxy.fate = cut_before
+    change_id = queue(run, "spice", "+5")
+    proxy.meet([])
+    return change_id
+
+
+@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
+@pytest.mark.parametrize(
+    "argv", [["list"], ["history"], ["edit", "water", "+1"], ["doctor"], ["init"]], ids=" ".join
+)
+def test_what_waited_is_sent_once_they_are_let_in_again(
+    run: Run,
+    home: Path,
+    guild: Books,
+    left_waiting: str,
+    discord: FakeDiscord,
+    membership: Membership | None,
+    argv: list[str],
+) -> None:
+    grow_old(load_config(os.environ), 29 * HOUR)
+    discord.membership = membership
+    assert run("list").status == 3
+    assert guild.quantities() == (1_000, 400)
+    discord.membership = Membership(roles=[MEMBER_ROLE])
+    assert run(*argv).status == 0
+    assert changed(guild)[0] == (left_waiting, "spice", 1_005)
+    assert guild.row("resource_history", left_waiting)["updated_by"] == discord.person.id
+    assert waiting(home) == []
+
+
+def test_what_waited_is_sent_once_they_have_signed_in_again(
+    run: Run, home: Path, guild: Books, left_waiting: str, discord: FakeDiscord
+) -> None:
+    discord.revoke()
+    grow_old(load_config(os.environ), 5 * HOUR)
+    assert run("whoami").status == 3
+    assert copies(home) == set()
+    discord.approves_at_once = True
+    assert run("login").status == 0
+    assert run("list").status == 0
+    assert changed(guild) == [(left_waiting, "spice", 1_005)]
+
+
+def test_what_one_member_left_is_not_sent_as_another(
+    run: Run, home: Path, guild: Books, left_waiting: str, discord: FakeDiscord
+) -> None:
+    paul = discord.person.id
+    session_file(home).unlink()
+    discord.person.id, discord.approves_at_once = "4711", True
+    assert run("login").status == 0
+    assert run("edit", "water", "+1").status == 0
+    assert [row[1] for row in changed(guild)] == ["water"]
+    session_file(home).unlink()
+    discord.person.id = paul
+    assert run("login").status == 0
+    assert run("list").status == 0
+    assert guild.row("resource_history", left_waiting)["updated_by"] == paul
+
+
+# Who may enter
+
+ROLES = {"member": MEMBER_ROLE, "officer": OFFICER_ROLE, "admin": ADMIN_ROLE}
+
+
+@pytest.fixture(params=ROLES.values(), ids=ROLES)
+def admitted(
+    request: pytest.FixtureRequest, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Planted:
+    """The planted guild, and somebody with a role on this machine."""
+    place.move_in(home, monkeypatch, waits=False)
+    place.discord.membership = Membership(roles=[request.param])
+    sign_in(place.discord)
+    place.forget_requests()
+    return place
+
+
+@pytest.mark.parametrize("argv", READING, ids=" ".join)
+def test_whoever_may_enter_reads_everything(run: Run, admitted: Planted, argv: list[str]) -> None:
+    ran = run(*argv)
+    assert (ran.status, ran.err) == (0, "")
+    told = what_is_told(ran.out)
+    if argv[0] == "leaderboard":
+        assert {SPYS_NAME.casefold()} <= told
+    else:
+        assert {"zanth", "vrelgard"} <= told or {"zanth", "piterquist"} <= told
+        assert str(73_951 + ADDED) in ran.out or f"{73_951 + ADDED:,}" in ran.out
+    assert admitted.discord.seen == []
+
+
+def test_whoever_may_enter_changes_what_is_there(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
+    for number, role in enumerate(ROLES.values(), 1):
+        discord.membership = Membership(roles=[role])
+        sign_in(discord)
+        discord.seen.clear()
+        assert run("edit", "spice", "+1").status == 0
+        assert guild.quantities() == (1_000 + number, 400)
+        assert discord.seen == []
+    assert {row["updated_by"] for row in guild.rows("resource_history")[3:]} == {discord.person.id}
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["invite"], ["init"], ["init", "--plan"], ["doctor"], ["doctor", "--json"]],
+    ids=" ".join,
+)
+def test_whoever_may_enter_may_do_the_rest(run: Run, admitted: Planted, argv: list[str]) -> None:
+    ran = run(*argv)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out
+    assert admitted.discord.seen == []
+
+
+# How old what Discord said is
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *READING,
+        ["edit", "zanth", "+1"],
+        ["edit", "zanth", "=5", "--if", "6"],
+        ["invite"],
+        ["whoami"],
+    ],
+    ids=" ".join,
+)
+def test_a_warm_session_asks_nothing_of_discord(
+    run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    place.move_in(home, monkeypatch, waits=False)
+    grow_old(load_config(os.environ), 3.9 * HOUR)
+    # It would be found out: nothing is answered there.
+    place.discord.fail_always("*", Fault.hang_up())
+    if argv[0] == "edit":
+        place.proxy.fate = cut_before
+        monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+    assert run(*argv).status == 0
+    assert place.discord.seen == []
+
+
+@pytest.mark.parametrize("argv", [["list"], ["history"], ["leaderboard"]], ids=" ".join)
+def test_a_due_session_serves_and_discord_is_asked_meanwhile(
+    run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    place.move_in(home, monkeypatch, waits=False)
+    grow_old(load_config(os.environ), 5 * HOUR)
+    place.discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
+    ran = run(*argv)
+    assert (ran.status, ran.err) == (0, "")
+    assert paths_asked(place.discord) == [ME, MEMBER]
+    place.forget_requests()
+    told = run("whoami")
+    assert told.out.startswith("Usul ")
+    assert "Naib" in told.out
+    assert place.discord.seen == []
+
+
+def test_an_edit_with_a_due_session_goes_through_and_discord_is_asked(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.seen.clear()
+    ran = run("edit", "spice", "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert guild.quantities() == (1_005, 400)
+    assert paths_asked(discord) == [ME, MEMBER]
+
+
+@pytest.mark.parametrize("command", ["list", "edit"])
+def test_what_a_check_brings_is_told_to_the_database_and_is_no_sign_in(
+    run: Run, guild: Books, discord: FakeDiscord, command: str
+) -> None:
+    discord.approves_at_once = True
+    assert run("login").status == 0
+    guild.run("UPDATE users SET last_login = 7 WHERE discord_id = ?", discord.person.id)
+    grow_old(load_config(os.environ), 5 * HOUR)
+    discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
+    assert run(command, *(["spice", "+1"] if command == "edit" else [])).status == 0
+    # What came too late for that is told by the next one.
+    assert run("list").status == 0
+    (row,) = guild.rows("user_sessions")
+    assert json.loads(row["roles"]) == [OFFICER_ROLE]
+    (user,) = (row for row in guild.rows("users") if row["discord_id"] == discord.person.id)
+    assert (user["custom_nickname"], user["last_login"]) == ("Usul", 7)
+
+
+AWAY = {
+    "hangs up": Fault.hang_up(),
+    "429": Fault.too_many(60),
+    "500": Fault.status(500),
+    "garbage": Fault.garbage(b"<html>"),
+    "another kind of no": Fault.status(403, {"message": "Missing Access"}),
+    "elsewhere": Fault.redirect("http://127.0.0.1:1/"),
+}
+
+
+@pytest.mark.parametrize("fault", AWAY.values(), ids=AWAY)
+@pytest.mark.parametrize("age", [5 * HOUR, 27.9 * HOUR], ids=["5 h", "27.9 h"])
+def test_a_due_session_serves_without_discord(
+    run: Run,
+    place: Planted,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+    age: float,
+) -> None:
+    place.move_in(home, monkeypatch, waits=False)
+    grow_old(load_config(os.environ), age)
+    place.discord.fail_always("*", fault)
+    before = session_file(home).read_bytes()
+    for argv in (["list"], ["history"], ["invite"]):
+        ran = run(*argv)
+        assert (ran.status, ran.err) == (0, ""), argv
+    assert place.discord.seen
+    assert session_file(home).read_bytes() == before
+    assert {"replica.db", "pages.db"} <= copies(home)
+
+
+def test_a_discord_that_never_answers_holds_nobody_up(
+    run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.move_in(home, monkeypatch, waits=False)
+    grow_old(load_config(os.environ), 5 * HOUR)
+    monkeypatch.setattr("tracker_tui.tracker._LEAVING_SECONDS", 0.01)
+    place.discord.fail(ME, Fault.hang(3_600))
+    try:
+        ran = run("list")
+        assert (ran.status, ran.err) == (0, "")
+        assert CACHE.name in ran.out
+        assert paths_asked(place.discord) == [ME]
+    finally:
+        place.discord.heal()
+
+
+@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
+@pytest.mark.parametrize("argv", [["list"], ["history"], ["leaderboard"]], ids=" ".join)
+def test_what_a_due_session_shows_last_is_all_that_is_shown(
+    run: Run,
+    place: Planted,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    membership: Membership | None,
+    argv: list[str],
+) -> None:
+    place.move_in(home, monkeypatch, waits=False)
+    grow_old(load_config(os.environ), 5 * HOUR)
+    place.discord.membership = membership
+    # Which of the two comes first is for the threads to say.
+    assert run(*argv).status in (0, 3)
+    assert paths_asked(place.discord) == [ME, MEMBER]
+    assert copies(home) == set()
+    place.forget_requests()
+    ran = run(*argv)
+    assert (ran.status, what_is_told(ran.out + ran.err)) == (3, set())
+    assert place.proxy.count == 0
+
+
+def test_what_waits_is_not_sent_by_whoever_turns_out_to_have_left(
+    run: Run, here: Planted, home: Path
+) -> None:
+    # Over a day old: nothing is sent before Discord has been asked.
+    grow_old(load_config(os.environ), 29 * HOUR)
+    here.discord.membership = None
+    assert run("edit", "zanth", "+1").status == 3
+    assert here.proxy.count == 0
+    assert len(waiting(home)) == 1
+    assert WAITING not in [
+        row["change_amount_hagga"] for row in here.books.rows("resource_history")
+    ]

@@ -1,0 +1,285 @@
+"""Two guilds on one machine: each has its settings, session, copies and outbox, and no other's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.discord import FakeDiscord, Membership, Person
+from helpers.membership import ADMIN_ROLE, MEMBER_ROLE, OFFICER_ROLE, grow_old, settings, sign_in
+from helpers.proxy import Proxy, cut_before, proxy_to
+from helpers.servers import Server
+from helpers.wild import FOUNDING
+from remote.guilds import settled
+from remote.outboxes import changed
+from signing_in.guilds import HOUR, copies, session, session_file, stores
+from tracker_tui.config import Remote, load_config
+from tracker_tui.db.remote import open_remote
+
+ATREIDES, HARKONNEN = "atreides", "harkonnen"
+
+
+class House(NamedTuple):
+    """A guild with a Discord of its own."""
+
+    name: str
+    books: Books
+    proxy: Proxy
+    discord: FakeDiscord
+
+    @property
+    def table(self) -> str:
+        """Return its settings as they stand in config.toml."""
+        given = settings(self.discord, self.proxy.url)
+        lines = "".join(f"{name} = '{value}'\n" for name, value in given.items())
+        return f"[profiles.{self.name}]\n{lines}\n"
+
+    @property
+    def option(self) -> tuple[str, str]:
+        return "--profile", self.name
+
+
+def founded(
+    server: Server, name: str, person: Person, role: str, client_id: str
+) -> Iterator[House]:
+    url = server.new_database()
+    with (
+        closing(open_remote(Remote(url, token=None))) as database,
+        proxy_to(url) as proxy,
+        FakeDiscord(
+            interval=1,
+            person=person,
+            membership=Membership(nick=None, roles=[role]),
+            client_id=client_id,
+            approves_at_once=True,
+        ) as discord,
+    ):
+        books = settled(database, FOUNDING)
+        books.run("UPDATE resources SET name = ? || ' ' || name", name)
+        yield House(name, books, proxy, discord)
+
+
+@pytest.fixture
+def atreides(server: Server) -> Iterator[House]:
+    person = Person(id="111", username="paul", global_name="Paul")
+    yield from founded(server, ATREIDES, person, MEMBER_ROLE, "1")
+
+
+@pytest.fixture
+def harkonnen(server: Server) -> Iterator[House]:
+    person = Person(id="222", username="feyd", global_name="Feyd")
+    yield from founded(server, HARKONNEN, person, OFFICER_ROLE, "2")
+
+
+@pytest.fixture
+def houses(home: Path, atreides: House, harkonnen: House) -> tuple[House, House]:
+    """Both, each in a profile of its own; at the top there is nothing."""
+    (home / "config").mkdir(parents=True)
+    text = atreides.table + harkonnen.table
+    (home / "config" / "config.toml").write_text(text, "utf-8")
+    return atreides, harkonnen
+
+
+def test_signing_in_to_one_guild_is_not_signing_in_to_another(
+    run: Run, home: Path, houses: tuple[House, House]
+) -> None:
+    paul, feyd = houses
+    assert run("login", *paul.option).status == 0
+    assert run("list", *paul.option).status == 0
+    for argv in (["list"], ["edit", "spice", "+1"], ["whoami"], ["invite"]):
+        ran = run(*argv, *feyd.option)
+        assert ran.status == 3
+        assert "Nobody is signed in" in ran.error
+    assert (feyd.proxy.count, feyd.discord.seen) == (0, [])
+    assert not session_file(home, HARKONNEN).exists()
+    assert not session_file(home).exists()
+
+
+def test_each_has_a_session_a_store_and_rows_of_its_own(
+    run: Run, home: Path, houses: tuple[House, House]
+) -> None:
+    for house in houses:
+        assert run("login", *house.option).status == 0
+        assert f"{house.name} Spice" in run("list", *house.option).out
+    names = [session(home, house.name)["name"] for house in houses]
+    assert names == ["Paul", "Feyd"]
+    assert len(stores(home)) == 2
+    for house, other in (houses, houses[::-1]):
+        told = run("whoami", *house.option).out
+        assert house.discord.person.username in told
+        assert other.discord.person.username not in told
+        assert other.name not in run("list", *house.option).out
+        found = [row["discord_id"] for row in house.books.rows("users")]
+        assert found[1:] == [house.discord.person.id]
+        assert len(house.books.rows("user_sessions")) == 1
+        issued = set(other.discord.issued)
+        sent = [seen.form.get("token", "") for seen in house.discord.seen]
+        sent += [seen.headers.get("authorization", "")[7:] for seen in house.discord.seen]
+        assert not issued & set(sent)
+
+
+def test_a_change_goes_where_it_was_meant_to(run: Run, houses: tuple[House, House]) -> None:
+    for amount, house in enumerate(houses, 1):
+        assert run("login", *house.option).status == 0
+        assert run("edit", "spice", f"+{amount}", *house.option).status == 0
+    for amount, house in enumerate(houses, 1):
+        (entry,) = changed(house.books)
+        assert entry[1:] == ("spice", 1_000 + amount)
+        row = house.books.row("resource_history", str(entry[0]))
+        assert row["updated_by"] == house.discord.person.id
+
+
+@pytest.mark.usefixtures("no_second_try")
+def test_what_waits_for_one_guild_is_sent_by_its_commands_alone(
+    run: Run, houses: tuple[House, House]
+) -> None:
+    paul, feyd = houses
+    for house in houses:
+        assert run("login", *house.option).status == 0
+        assert run("list", *house.option).status == 0
+    paul.proxy.fate = cut_before
+    assert "queued" in run("edit", "spice", "+5", *paul.option).out
+    paul.proxy.meet([])
+    asked = paul.proxy.count
+    for argv in (["list"], ["edit", "spice", "+7"], ["doctor"], ["init"], ["logout"]):
+        assert run(*argv, *feyd.option).status == 0
+    assert paul.proxy.count == asked
+    assert changed(paul.books) == []
+    assert run("list", *paul.option).status == 0
+    assert [entry[2] for entry in changed(paul.books)] == [1_005]
+
+
+def test_signing_out_of_one_guild_leaves_the_other_alone(
+    run: Run, home: Path, houses: tuple[House, House]
+) -> None:
+    paul, feyd = houses
+    for house in houses:
+        assert run("login", *house.option).status == 0
+        assert run("list", *house.option).status == 0
+    ran = run("logout", *paul.option)
+    assert ran.out.startswith("Paul is signed out")
+    assert session_file(home, HARKONNEN).exists()
+    assert len(stores(home)) == 1
+    feyd.discord.seen.clear()
+    assert run("list", *feyd.option).status == 0
+    assert feyd.discord.seen == []
+    assert run("list", *paul.option).status == 3
+
+
+def test_losing_a_role_in_one_guild_takes_away_nothing_of_the_other(
+    run: Run, home: Path, houses: tuple[House, House]
+) -> None:
+    paul, feyd = houses
+    for house in houses:
+        assert run("login", *house.option).status == 0
+        assert run("list", *house.option).status == 0
+    paul.discord.membership = None
+    grow_old(load_config(os.environ, ATREIDES), 29 * HOUR)
+    assert run("list", *paul.option).status == 3
+    assert "replica.db" in copies(home)
+    feyd.proxy.fate = cut_before
+    assert "harkonnen Spice" in run("list", *feyd.option).out
+
+
+def test_rights_are_those_of_the_guild(run: Run, houses: tuple[House, House]) -> None:
+    for house in houses:
+        assert run("login", *house.option).status == 0
+    fremen, naib = (run("whoami", *house.option).out for house in houses)
+    assert "set targets" not in fremen
+    assert "set targets" in naib
+
+
+# The environment
+
+
+def test_the_environment_counts_for_no_profile(
+    run: Run, home: Path, houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paul, feyd = houses
+    elsewhere = settings(feyd.discord, feyd.proxy.url, "own-token") | {
+        "DISCORD_CLIENT_SECRET": "hush",
+        "DISCORD_ROLES_CONFIG": '[{"id": "1"}]',
+        "TRACKER_AUTH": "none",
+    }
+    for name, value in elsewhere.items():
+        monkeypatch.setenv(name, value)
+    assert run("login", *paul.option).status == 0
+    assert "atreides Spice" in run("list", *paul.option).out
+    assert (feyd.proxy.count, feyd.discord.seen) == (0, [])
+    headers = [exchange.headers for exchange in paul.proxy.seen]
+    assert headers
+    assert not any("own-token" in str(each) for each in headers)
+    assert not any("hush" in str(seen.form) for seen in paul.discord.seen)
+    # Without the option it is the environment that counts.
+    assert "harkonnen Spice" in run("list").out
+    assert (paul.proxy.count, feyd.proxy.count) == (len(headers), 1)
+
+
+def test_an_environment_that_makes_no_sense_is_in_no_profiles_way(
+    run: Run, houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paul, _ = houses
+    for name, value in {
+        "TURSO_DATABASE_URL": "guild",
+        "DISCORD_API_URL": "ftp://discord.invalid",
+        "DISCORD_CLIENT_ID": "x",
+        "DISCORD_ROLES_CONFIG": "{",
+        "TRACKER_AUTH": "maybe",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert run("login", *paul.option).status == 0
+    assert run("list", *paul.option).status == 0
+
+
+def test_the_top_and_a_profile_are_two_sessions(
+    run: Run, home: Path, houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paul, _ = houses
+    for name, value in settings(paul.discord, paul.proxy.url).items():
+        monkeypatch.setenv(name, value)
+    # The very same guild, and yet nobody is signed in at the top.
+    assert run("login", *paul.option).status == 0
+    assert run("list").status == 3
+    paul.discord.membership = Membership(nick="Usul", roles=[ADMIN_ROLE])
+    assert run("login").status == 0
+    assert run("whoami").out.startswith("Usul ")
+    assert run("whoami", *paul.option).out.startswith("Paul ")
+
+
+def test_a_session_that_was_copied_to_another_profile_is_nobodys_there(
+    run: Run, home: Path, houses: tuple[House, House]
+) -> None:
+    paul, feyd = houses
+    sign_in(paul.discord, load_config(os.environ, ATREIDES))
+    session_file(home, HARKONNEN).write_bytes(session_file(home, ATREIDES).read_bytes())
+    ran = run("list", *feyd.option)
+    assert ran.status == 3
+    assert "for another guild" in ran.error
+    assert feyd.discord.seen == []
+
+
+@pytest.mark.parametrize("command", ["login", "logout", "whoami", "list", "invite"])
+def test_a_profile_that_nobody_made_is_told_of(
+    run: Run, home: Path, houses: tuple[House, House], command: str
+) -> None:
+    ran = run("--profile", "corrino", command)
+    assert ran.status == 2
+    assert "There is no profile corrino" in ran.error
+
+
+def test_a_profile_lacks_what_only_the_top_has(run: Run, home: Path, atreides: House) -> None:
+    top = atreides.table.partition("\n")[2]
+    (home / "config").mkdir(parents=True)
+    text = f"{top}\n[profiles.bare]\nTURSO_DATABASE_URL = '{atreides.proxy.url}'\n"
+    (home / "config" / "config.toml").write_text(text, "utf-8")
+    assert run("login").status == 0
+    ran = run("--profile", "bare", "login")
+    assert ran.status == 3
+    assert "DISCORD_CLIENT_ID is not set" in ran.error

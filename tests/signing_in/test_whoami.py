@@ -1,0 +1,374 @@
+"""`tracker-tui whoami`: who is signed in, what they may do, and until when that holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Ran, Run
+from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.membership import (
+    ADMIN_ROLE,
+    GUEST_ROLE,
+    MEMBER_ROLE,
+    OFFICER_ROLE,
+    grow_old,
+    settings,
+    sign_in,
+)
+from signing_in.guilds import (
+    HOUR,
+    ME,
+    MEMBER,
+    MEMBERS_MAY,
+    NICKNAME,
+    TOKEN,
+    paths_asked,
+    session,
+    session_file,
+)
+from tracker_tui.config import load_config
+
+pytestmark = pytest.mark.usefixtures("settings_of_guild")
+WHO = f"{NICKNAME} (paul, 80351110224678912)"
+MINUTE = 60.0
+AND_MORE = "delete history, act on behalf of others"
+ALL_RIGHTS = (
+    f"{MEMBERS_MAY}; set targets, export and import CSV; create, edit and delete resources, "
+    f"{AND_MORE}; see members and their last log-in; export another member's data"
+)
+
+
+def facts(ran: Ran) -> dict[str, str]:
+    """Return what was told, by the word that it begins with; who it is under an empty one."""
+    who, *lines = ran.out.splitlines()
+    told = {"": who}
+    name = ""
+    for line in lines:
+        name = line[:10].strip() or f"{name}, too"
+        told[name] = line[10:]
+    return told
+
+
+# Who, and what
+
+
+@pytest.mark.parametrize(
+    ("roles", "named", "may"),
+    [
+        ([MEMBER_ROLE], "Fremen", MEMBERS_MAY),
+        ([OFFICER_ROLE], "Naib", f"{MEMBERS_MAY}; set targets, export and import CSV"),
+        (
+            [ADMIN_ROLE, "4711", MEMBER_ROLE],
+            "Fremen, Mahdi",
+            f"{MEMBERS_MAY}; create, edit and delete resources, {AND_MORE}",
+        ),
+    ],
+    ids=["member", "officer", "admin"],
+)
+def test_who_it_is_and_with_which_roles_and_rights(
+    run: Run, discord: FakeDiscord, roles: list[str], named: str, may: str
+) -> None:
+    discord.membership = Membership(roles=roles)
+    sign_in(discord)
+    ran = run("whoami")
+    assert (ran.status, ran.err) == (0, "")
+    assert facts(ran) | {"read": "", "read, too": ""} == {
+        "": WHO,
+        "roles": named,
+        "may": may,
+        "read": "",
+        "read, too": "",
+    }
+
+
+def test_whoever_is_warm_is_told_without_asking_discord(run: Run, discord: FakeDiscord) -> None:
+    sign_in(discord, age=3 * HOUR + 30)
+    discord.seen.clear()
+    told = facts(run("whoami"))
+    assert told["read"] == "from Discord 3 h ago"
+    assert told["read, too"] == "asked again in 59 min; without Discord it serves a day more"
+    assert discord.seen == []
+
+
+def test_names_from_outside_do_nothing_to_the_terminal(
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "DISCORD_ROLES_CONFIG",
+        '[{"id": "1001", "name": "Fre\\u001b[2Jmen\\nx", "canAccessResources": true}]',
+    )
+    discord.membership = Membership(nick="Mua\x1b]0;d\x07'\nDib", roles=[MEMBER_ROLE])
+    sign_in(discord)
+    ran = run("whoami")
+    assert ran.status == 0
+    assert not {"\x1b", "\x07"} & set(ran.out)
+    assert len(ran.out.splitlines()) == 5
+
+
+# Until when
+
+
+def test_whoever_is_due_is_asked_about_and_read_anew(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
+    discord.seen.clear()
+    ran = run("whoami")
+    assert (ran.status, ran.err) == (0, "")
+    assert paths_asked(discord) == [ME, MEMBER]
+    told = facts(ran)
+    assert told[""].startswith("Usul (paul, ")
+    assert told["roles"] == "Naib"
+    assert told["read"] in ("from Discord just now", "from Discord 0 s ago", "from Discord 1 s ago")
+    assert session(home)["role_ids"] == [OFFICER_ROLE]
+
+
+AWAY = {
+    "hangs up": (Fault.hang_up(), "cannot be reached"),
+    "429": (Fault.too_many(30), "left alone for 30 s"),
+    "500": (Fault.status(500), "in trouble (500)"),
+    "garbage": (Fault.garbage(b"<"), "no usable answer"),
+}
+
+
+@pytest.mark.parametrize("path", [ME, MEMBER])
+@pytest.mark.parametrize(("fault", "said"), AWAY.values(), ids=AWAY)
+def test_without_discord_it_serves_for_a_day_more(
+    run: Run, discord: FakeDiscord, path: str, fault: Fault, said: str
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.fail_always(path, fault)
+    ran = run("whoami")
+    assert ran.status == 0
+    (line,) = ran.err.splitlines()
+    assert said in line
+    told = facts(ran)
+    assert (told[""], told["may"]) == (WHO, MEMBERS_MAY)
+    assert told["read"] == "from Discord 5 h ago"
+    assert told["read, too"] in (
+        "Discord is away: it serves for 23 h more",
+        "Discord is away: it serves for 22 h more",
+    )
+
+
+def test_a_discord_that_refuses_is_told_of_and_it_serves_for_a_day_more(
+    run: Run, discord: FakeDiscord
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.fail_always(MEMBER, Fault.status(403, {"message": "Missing Access"}))
+    ran = run("whoami")
+    assert "403: Missing Access" in ran.err
+    assert ran.out.startswith(WHO)
+    assert ran.status == 0
+
+
+def test_after_a_day_without_discord_it_serves_no_more(run: Run, discord: FakeDiscord) -> None:
+    sign_in(discord, age=28 * HOUR + 1)
+    discord.fail_always("*", Fault.hang_up())
+    ran = run("whoami")
+    assert ran.status == 3
+    first, last = ran.err.splitlines()
+    assert "cannot be reached" in first
+    assert "last read from Discord 1 d ago. Nothing is shown" in last
+    assert facts(ran)["read, too"] == "asked again at each start"
+    discord.heal()
+    assert run("whoami").status == 0
+
+
+@pytest.mark.parametrize("ahead", [10 * MINUTE, 23 * HOUR], ids=["a little", "much"])
+def test_a_clock_that_was_set_back_keeps_nobody_out(
+    run: Run, discord: FakeDiscord, ahead: float
+) -> None:
+    sign_in(discord, age=-ahead)
+    discord.seen.clear()
+    ran = run("whoami")
+    assert (ran.status, ran.err) == (0, "")
+    assert paths_asked(discord) == [ME, MEMBER]
+
+
+def test_a_session_from_the_future_holds_no_longer_than_one_from_the_past(
+    run: Run, discord: FakeDiscord
+) -> None:
+    sign_in(discord, age=-25 * HOUR)
+    discord.fail_always("*", Fault.hang_up())
+    assert run("whoami").status == 3
+
+
+def test_tokens_that_run_out_soon_are_prolonged_and_kept_at_once(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    discord.token_lifetime = 23 * 3_600
+    sign_in(discord, age=5 * HOUR)
+    before = session(home)["tokens"]
+    discord.seen.clear()
+    # What comes after that fails, and the old tokens are void.
+    discord.fail(ME, Fault.hang_up())
+    assert run("whoami").status == 0
+    (asked,) = discord.requests_to(TOKEN)
+    assert asked.form["grant_type"] == "refresh_token"
+    assert asked.form["refresh_token"] == before["refresh"]
+    after = session(home)["tokens"]
+    assert [after["access"], after["refresh"]] == discord.issued[-2:]
+    discord.token_lifetime = 604_800
+    assert run("whoami").err == ""
+
+
+def test_tokens_that_are_refused_are_prolonged(run: Run, home: Path, discord: FakeDiscord) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.expire_access()
+    discord.seen.clear()
+    ran = run("whoami")
+    assert (ran.status, ran.err) == (0, "")
+    assert paths_asked(discord) == [ME, TOKEN, ME, MEMBER]
+    assert session(home)["tokens"]["access"] == discord.issued[-2]
+
+
+def test_whoever_was_signed_out_at_discord_is_signed_out_here(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.revoke()
+    ran = run("whoami")
+    assert ran.status == 3
+    assert "it was revoked, or is too old" in ran.error
+    assert "tracker-tui login" in ran.err
+    assert not session_file(home).exists()
+    assert "Nobody is signed in" in run("whoami").error
+
+
+@pytest.mark.parametrize("lifetime", [604_800, 23 * 3_600], ids=["long", "short"])
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.status(503), Fault.too_many(1.0), Fault.hang_up(), Fault.garbage(b"<")],
+    ids=["503", "429", "hangs up", "garbage"],
+)
+def test_trouble_while_prolonging_signs_nobody_out(
+    run: Run, home: Path, discord: FakeDiscord, fault: Fault, lifetime: int
+) -> None:
+    discord.token_lifetime = lifetime
+    sign_in(discord, age=5 * HOUR)
+    discord.expire_access()
+    discord.fail(TOKEN, fault)
+    ran = run("whoami")
+    assert (ran.status, ran.out.partition("\n")[0]) == (0, WHO), ran.err
+    assert ran.err
+    assert session_file(home).exists()
+    assert run("whoami").err == ""
+
+
+# Who may not
+
+
+def test_whoever_has_no_role_is_told_who_they_are_and_whom_to_ask(
+    run: Run, discord: FakeDiscord
+) -> None:
+    discord.membership = Membership(roles=[GUEST_ROLE])
+    sign_in(discord)
+    ran = run("whoami")
+    assert ran.status == 3
+    assert facts(ran) | {"read": ""} == {
+        "": WHO,
+        "roles": "Smuggler",
+        "may": "do nothing",
+        "read": "",
+        "read, too": "asked again at each start",
+    }
+    (line,) = ran.err.splitlines()
+    assert "Only Mahdi, Naib or Fremen may see this guild's resources. Ask one of them." in line
+
+
+def test_whoever_left_the_guild_is_told_so(run: Run, discord: FakeDiscord) -> None:
+    discord.membership = None
+    sign_in(discord)
+    ran = run("whoami")
+    assert ran.status == 3
+    told = facts(ran)
+    assert (told["roles"], told["may"]) == ("none of this guild", "do nothing")
+    assert "Paul Atreides is not in this guild on Discord" in ran.err
+
+
+def test_what_is_said_to_be_asked_again_at_each_start_is_asked_again(
+    run: Run, discord: FakeDiscord
+) -> None:
+    discord.membership = Membership(roles=[])
+    sign_in(discord)
+    assert run("whoami").status == 3
+    discord.membership = Membership(roles=[MEMBER_ROLE])
+    ran = run("whoami")
+    assert ran.status == 0, ran.err
+    assert facts(ran)["roles"] == "Fremen"
+
+
+def test_where_nobody_is_signed_in_that_is_said(run: Run, discord: FakeDiscord) -> None:
+    assert run("whoami").error == (
+        "tracker-tui: Nobody is signed in. Sign in with tracker-tui login.\n"
+    )
+    assert run("whoami").status == 3
+    assert discord.seen == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DISCORD_GUILD_ID", "4711"), ("DISCORD_CLIENT_ID", "4711"), ("DISCORD_API_URL", None)],
+)
+def test_a_session_of_another_guild_is_nobodys_here_and_its_tokens_are_not_sent(
+    run: Run,
+    home: Path,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str | None,
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.seen.clear()
+    with FakeDiscord() as other:
+        monkeypatch.setenv(name, value or other.url)
+        ran = run("whoami")
+        assert ran.status == 3
+        assert "The sign-in on this machine is for another guild." in ran.error
+        assert NICKNAME not in ran.err
+        assert (discord.seen, other.seen) == ([], [])
+    # Back there it still holds.
+    monkeypatch.setenv(name, settings(discord, "")[name])
+    assert facts(run("whoami"))[""] == WHO
+
+
+# A database of one's own
+
+
+@pytest.mark.parametrize(
+    "given", [{"TRACKER_AUTH": "none"}, {"TURSO_DATABASE_URL": "file:guild.db"}]
+)
+def test_the_owner_of_a_database_may_do_everything(
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LOGNAME", "stilgar")
+    ran = run("whoami")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "stilgar, of this machine: a database of your own, without a guild",
+        f"may       {ALL_RIGHTS}",
+    ]
+    assert discord.seen == []
+
+
+def test_a_profile_has_a_member_of_its_own(run: Run, home: Path, discord: FakeDiscord) -> None:
+    given = "\n".join(
+        f"{name} = '{value}'" for name, value in settings(discord, "http://localhost:1").items()
+    )
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(f"[profiles.atreides]\n{given}\n", "utf-8")
+    discord.membership = Membership(nick="Usul", roles=[ADMIN_ROLE])
+    sign_in(discord, load_config(os.environ, "atreides"))
+    told = facts(run("whoami", "--profile", "atreides"))
+    assert (told[""].split()[0], told["roles"]) == ("Usul", "Mahdi")
+    assert run("whoami").status == 3
+    grow_old(load_config(os.environ, "atreides"), 5 * HOUR)
+    discord.membership = None
+    assert run("--profile", "atreides", "whoami").status == 3

@@ -1,0 +1,264 @@
+"""Somebody at the door of a guild that signs in with a pretended Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import keyring.core
+import pytest
+from keyring.backends import fail
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from helpers.discord import FakeDiscord, Membership
+from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
+from tracker_tui.admission import as_member, guild_membership_of
+from tracker_tui.auth.device_flow import wait_for_tokens
+from tracker_tui.auth.discord import DeviceCode, Discord
+from tracker_tui.auth.session import Tokens
+from tracker_tui.config import Config, load_config
+from tracker_tui.domain.change import Change
+from tracker_tui.opening import site_of, stores_of
+from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.app import TrackerApp
+from tracker_tui.ui.base_app import BaseApp
+from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.door import DoorApp
+from ui.conftest import NARROW, SECONDS, Player, screen_strips
+from ui.remote_guild import RemoteGuild
+
+AUTHORIZE = "/oauth2/device/authorize"
+TOKEN = "/oauth2/token"
+ME = "/users/@me"
+HOUR = 3_600.0
+HANGS = 120.0
+"""Seconds that nobody may wait for."""
+AT_ONCE = 5.0
+"""Seconds: far more than it takes to leave, far less than what hangs."""
+DATABASE = "https://sietch-tabr.invalid"
+"""A database that nobody asks."""
+ENTERED = Departure(None, has_entered=True)
+_PAUSE = 0.1
+"""Seconds between polls: long enough for the pilot to notice that nothing else is done."""
+
+
+class Browser:
+    """Opens links as a browser would, or does not."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.opens: Callable[[], bool] = lambda: True
+
+    def open(self, link: str) -> bool:
+        self.opened.append(link)
+        return self.opens()
+
+
+# Fixtures that modules import
+
+
+@pytest.fixture(autouse=True)
+def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test touch the keyring or the browser of whoever runs it."""
+    monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setattr("tracker_tui.ui.screens.sign_in.find_browser", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Discord be asked many times a second whether the code was entered."""
+
+    def wait_quickly(
+        discord: Discord, code: DeviceCode, wait: Callable[[float], bool], **given: Any
+    ) -> Tokens:
+        return wait_for_tokens(discord, code, lambda seconds: wait(min(seconds, _PAUSE)), **given)
+
+    monkeypatch.setattr("tracker_tui.auth.signing_in.wait_for_tokens", wait_quickly)
+    monkeypatch.setattr("tracker_tui.auth.signing_in._PAUSE", _PAUSE)
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """A browser with windows of its own."""
+    found = Browser()
+    monkeypatch.setattr("tracker_tui.ui.screens.sign_in.find_browser", lambda: found)
+    return found
+
+
+@pytest.fixture
+def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
+    """Discord, for which whoever signs in is a plain member; the guild is configured."""
+    with FakeDiscord(membership=Membership(roles=[MEMBER_ROLE])) as discord:
+        configure(monkeypatch, settings(discord, DATABASE))
+        yield discord
+
+
+@pytest.fixture
+def inhabited(
+    remote_url: str, tmp_path: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> RemoteGuild:
+    """A guild of RESOURCES on a server, that somebody is signed in to and has looked at."""
+    monkeypatch.setenv("TURSO_DATABASE_URL", remote_url)
+    guild = RemoteGuild(remote_url, tmp_path).found()
+    sign_in(discord)
+    tracker = Tracker(load_config(os.environ))
+    tracker.open().result(SECONDS)
+    tracker.close()
+    discord.seen.clear()
+    assert copies(load_config(os.environ)) == {"replica.db"}
+    return guild
+
+
+def store_of(config: Config) -> Path:
+    """Return the folder of what this machine keeps for whoever is signed in."""
+    return site_of(as_member(config, guild_membership_of(config).member.id)).folder
+
+
+def copies(config: Config) -> set[str]:
+    """Return which copies of a guild's database this machine keeps, for anybody."""
+    found = (path.name for path in stores_of(config).glob("*/*.db*"))
+    return {name for name in found if name.startswith(("replica.db", "pages.db"))}
+
+
+def leave_waiting(config: Config, *changes: Change, member: str | None = None) -> Path:
+    """Let changes of a member, or of whoever is signed in, wait on this machine.
+
+    Returns the file that they are in.
+    """
+    who = member or guild_membership_of(config).member.id
+    site = site_of(as_member(config, who))
+    path = site.folder / OUTBOX_NAME
+    outbox = Outbox(path, site.member, site.place)
+    outbox.put(changes, made_at=0.0)
+    outbox.close()
+    return path
+
+
+# Who stands there
+
+
+class Visitor(Player):
+    """Somebody in front of an app that shows no guild yet."""
+
+    app: BaseApp  # type: ignore[assignment]
+
+    def __init__(self, app: BaseApp, pilot: Pilot[Departure]) -> None:
+        super().__init__(app, pilot, None)  # type: ignore[arg-type]
+
+    @property
+    def departure(self) -> Departure | None:
+        """Where the app ended with going."""
+        return self.app.return_value
+
+    @property
+    def told(self) -> str:
+        """The line for what is to be known, as one line."""
+        return self.within("#door-told")
+
+    def within(self, selector: str) -> str:
+        """Return the words on screen where a widget is, as one line; "" where there is none."""
+        found = self.app.screen.query(selector)
+        return words_in(self.app, found.first()) if found else ""
+
+    def whole(self, selector: str) -> Widget:
+        """Return a widget, all of which is on screen."""
+        widget = self.app.screen.query_one(selector)
+        assert widget.display
+        assert widget.region.area > 0, f"{selector} has no room"
+        visible = self.app.screen.find_widget(widget).visible_region
+        assert visible == widget.region, f"{selector} is cut"
+        return widget
+
+    async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
+        """Wait until something holds; fails at once where the app ends before that."""
+        await super().until(lambda: holds() or not self.app.is_running, what)
+        assert holds(), f"{what} never came: the app has ended"
+
+    def paste(self, text: str) -> None:
+        """Hand over what a terminal sends for a paste."""
+        self.burst(f"\x1b[200~{text}\x1b[201~")
+
+    async def chooses(self, text: str, wanted: str) -> None:
+        """Type into the palette and run what it finds first."""
+        await self.press("ctrl+p")
+        await self.until(lambda: isinstance(self.app.screen, CommandPalette), "the palette")
+        self.burst(text)
+        await self.sees(wanted)
+        await self.press("enter")
+        await self.until(lambda: not isinstance(self.app.screen, CommandPalette), "its end")
+
+    async def ends(self) -> float:
+        """Wait until the app has ended; returns how many seconds that took."""
+        began = monotonic()
+        await self.leaves()
+        return monotonic() - began
+
+    def assert_secret(self, *secrets: str) -> None:
+        """Nothing of this is on the screen, nor in a picture of it."""
+        shown = "".join(self.text().split()) + self.app.export_screenshot()
+        assert [secret for secret in secrets if secret in shown] == []
+
+
+def words_in(app: BaseApp, widget: Widget) -> str:
+    """Return the words on screen where a widget is, as one line."""
+    region = widget.region
+    strips = screen_strips(app)[region.y : region.bottom]  # type: ignore[arg-type]
+    text = " ".join(strip.crop(region.x, region.right).text for strip in strips)
+    return " ".join(text.replace("▌", " ").replace("▐", " ").split())
+
+
+def toasts(player: Player) -> str:
+    """Return what the toasts on screen say, one a line, however they are broken into lines."""
+    return "\n".join(words_in(player.app, toast) for toast in player.app.screen.query("Toast"))
+
+
+@asynccontextmanager
+async def at_the_door(
+    size: tuple[int, int] = NARROW, *, config: Config | None = None, **given: Any
+) -> AsyncIterator[Visitor]:
+    """Stand at the door of the guild that is configured."""
+    chosen = config or load_config(os.environ)
+    app = DoorApp(chosen, guild_membership_of(chosen), **given)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield Visitor(app, pilot)
+
+
+@asynccontextmanager
+async def at_home(
+    size: tuple[int, int] = NARROW, *, profile: str | None = None, answers: bool = True
+) -> AsyncIterator[Visitor]:
+    """Be in the dashboard of the database that is configured, which `answers` or does not."""
+    tracker = Tracker(load_config(os.environ, profile))
+    tracker.open()
+    app = TrackerApp(tracker)
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            visitor = Visitor(app, pilot)
+            if answers:
+                await visitor.until(lambda: tracker.last_refresh is not None, "the rows")
+            else:
+                await visitor.until(lambda: tracker.trouble is not None, "no rows")
+            yield visitor
+    finally:
+        tracker.close()
+
+
+async def nobody_is_behind() -> None:
+    """Wait until no thread works behind a screen, and what they told was heard."""
+    deadline = monotonic() + SECONDS
+    while any(thread.name == "behind" for thread in threading.enumerate()):
+        assert monotonic() < deadline, "a thread is still at work"
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    gc.collect()

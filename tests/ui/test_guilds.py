@@ -1,0 +1,276 @@
+"""From one guild to another, and out of one: what the palette offers, and what is asked first."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from helpers.build import add
+from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord
+from helpers.membership import ROLES
+from helpers.servers import free_port
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import load_config
+from tracker_tui.invitation import Invitation
+from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.memory import memory_of
+from ui.at_the_door import (
+    Visitor,
+    at_home,
+    at_the_door,
+    discord,
+    harmless,
+    inhabited,
+    leave_waiting,
+    nobody_is_behind,
+    quick_polls,
+)
+from ui.conftest import Guild
+from ui.remote_guild import RemoteGuild
+
+__all__ = ["discord", "harmless", "inhabited", "quick_polls"]
+
+SWITCH = "Switch profile"
+SIGN_OUT = "Sign out"
+JOIN = "Join a guild"
+ABOVE = "the settings above all profiles"
+
+
+def write_config(home: Path, text: str) -> Path:
+    path = home / "config" / "config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.fixture
+def own(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Guild:
+    """A database of one's own, in a file."""
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{guild.path}")
+    return guild
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of one's own that is out of reach, with two changes that wait for it."""
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"http://localhost:{free_port()}")
+    monkeypatch.setenv("TRACKER_AUTH", "none")
+    config = load_config(os.environ)
+    leave_waiting(config, add(5), add(6), member=config.member)
+
+
+RAIDERS = '[profiles.raiders]\nTURSO_DATABASE_URL = "libsql://raiders.invalid"\n'
+ALLIES = '[profiles.allies]\nTURSO_DATABASE_URL = "libsql://allies.invalid"\n'
+
+
+async def offers(visitor: Visitor, *wanted: str) -> None:
+    """Look through what the palette offers of guilds, and leave it."""
+    await visitor.press("ctrl+p")
+    await visitor.sees("Quit")
+    for text in (JOIN, SWITCH, SIGN_OUT):
+        visitor.burst(text)
+        if text in wanted:
+            await visitor.until(lambda text=text: visitor.text().count(text) > 1, text)
+        else:
+            await visitor.sees("No matches found")
+        await visitor.press("ctrl+u")
+    await visitor.press("escape")
+
+
+# What is offered
+
+
+async def test_where_there_is_no_other_guild_joining_is_all_that_is_offered(own: Guild) -> None:
+    async with at_home((100, 40)) as visitor:
+        await offers(visitor, JOIN)
+
+
+async def test_where_there_are_other_profiles_switching_is_offered(own: Guild, home: Path) -> None:
+    write_config(home, RAIDERS)
+    async with at_home((100, 40)) as visitor:
+        await offers(visitor, JOIN, SWITCH)
+
+
+async def test_signing_out_is_offered_in_a_guild(inhabited: RemoteGuild) -> None:
+    async with at_home((100, 40)) as visitor:
+        await offers(visitor, JOIN, SIGN_OUT)
+
+
+async def test_at_the_door_nobody_is_signed_out_who_is_not_in(
+    discord: FakeDiscord, home: Path
+) -> None:
+    write_config(home, RAIDERS)
+    async with at_the_door((100, 40)) as visitor:
+        await visitor.sees("good for")
+        await offers(visitor, JOIN, SWITCH)
+
+
+@pytest.mark.parametrize("text", ["[profiles\n", "profiles = 7\n", "[profiles]\n"])
+async def test_settings_that_make_no_sense_any_more_offer_nothing(
+    own: Guild, home: Path, text: str
+) -> None:
+    async with at_home((100, 40)) as visitor:
+        write_config(home, text)
+        await offers(visitor, JOIN)
+
+
+# Switching
+
+
+async def test_the_other_profiles_can_be_picked_and_no_hostile_names(
+    own: Guild, home: Path
+) -> None:
+    write_config(home, RAIDERS + ALLIES + '[profiles."[bold]x"]\n[profiles."a\\u001bb"]\n')
+    async with at_home() as visitor:
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.sees("Switch to another profile", "allies", "raiders")
+        assert "[bold]x" not in visitor.text()
+        assert ABOVE not in visitor.text()
+        visitor.burst("raid")
+        await visitor.sees_no("allies")
+        await visitor.press("enter")
+        await visitor.ends()
+        assert visitor.departure == Departure("raiders")
+
+
+async def test_from_a_profile_the_way_leads_back_too(own: Guild, guild: Guild, home: Path) -> None:
+    here = f'[profiles.here]\nTURSO_DATABASE_URL = "file:{guild.path}"\n'
+    write_config(home, here + ALLIES)
+    async with at_home(profile="here") as visitor:
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.sees(ABOVE, "allies")
+        assert "here" not in visitor.dialog()
+        visitor.burst("above")
+        await visitor.sees_no("allies")
+        await visitor.press("enter")
+        await visitor.ends()
+        assert visitor.departure == Departure(None)
+
+
+async def test_esc_stays(own: Guild, home: Path) -> None:
+    write_config(home, RAIDERS)
+    async with at_home() as visitor:
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.press("escape")
+        await visitor.sees_no("Switch to another profile")
+        assert visitor.app.is_running
+        assert "Steel Ingot" in visitor.text()
+
+
+async def test_at_the_door_another_guild_can_be_chosen(discord: FakeDiscord, home: Path) -> None:
+    write_config(home, RAIDERS)
+    async with at_the_door() as visitor:
+        await visitor.sees("good for")
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.sees("raiders")
+        await visitor.press("enter")
+        await visitor.ends()
+        assert visitor.departure == Departure("raiders")
+
+
+async def test_the_view_is_remembered_by_whoever_goes_elsewhere(own: Guild, home: Path) -> None:
+    write_config(home, RAIDERS)
+    async with at_home() as visitor:
+        await visitor.press("tab")
+        await visitor.sees("▐Deep Desert▌")
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.press("enter")
+        await visitor.ends()
+    remembered = memory_of(load_config(os.environ))
+    assert remembered.exists()
+    assert json.loads(remembered.read_text("utf-8"))["location"] == "deep-desert"
+
+
+# With changes that wait
+
+
+async def test_with_changes_that_wait_it_is_asked_first_and_staying_is_first(
+    away: None, home: Path
+) -> None:
+    write_config(home, RAIDERS)
+    async with at_home(answers=False) as visitor:
+        await visitor.sees("↑ 2 pending")
+        for key in ("enter", "escape"):
+            await visitor.chooses(SWITCH, "Another guild")
+            await visitor.sees("raiders")
+            await visitor.press("enter")
+            await visitor.sees("Go all the same?", "2 changes wait to be sent, on this machine")
+            await visitor.press(key)
+            await visitor.sees_no("Go all the same?")
+            assert visitor.app.is_running
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.sees("raiders")
+        await visitor.press("enter")
+        await visitor.sees("Go all the same?")
+        await visitor.press("down", "enter")
+        await visitor.ends()
+        assert visitor.departure == Departure("raiders", is_agreed=True)
+        assert len(visitor.app.tracker.pending()) == 2  # type: ignore[attr-defined]
+
+
+# Signing out
+
+
+async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: RemoteGuild) -> None:
+    async with at_home() as visitor:
+        for keys in (["enter"], ["escape"]):
+            await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
+            await visitor.sees("Sign out?", "everywhere, on other machines", "What is personal is")
+            await visitor.press(*keys)
+            await visitor.sees_no("Sign out?")
+            assert visitor.app.is_running
+        await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
+        await visitor.sees("Sign out?")
+        await visitor.press("down", "enter")
+        await visitor.ends()
+        assert visitor.departure == Departure(None, signs_out=True)
+
+
+async def test_with_changes_that_wait_nobody_is_signed_out(
+    inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_waiting(load_config(os.environ), add(5, resource_id="gone-for-good"))
+    async with at_home() as visitor:
+        # What the ledger refuses waits for the player.
+        await visitor.sees("▲ 1 refused: o")
+        await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
+        await visitor.sees("Changes wait, and would be lost")
+        assert "Sign out?" not in visitor.text()
+        assert visitor.app.is_running
+
+
+# Joining at the door
+
+
+@pytest.mark.parametrize("between", ["", "\n"], ids=["one line", "wrapped"])
+async def test_an_invitation_is_understood_at_the_door_too(
+    discord: FakeDiscord, between: str
+) -> None:
+    text = Invitation(f"http://localhost:{free_port()}", CLIENT_ID, GUILD_ID, json.dumps(ROLES))
+    line = text.text()
+    async with at_the_door() as visitor:
+        await visitor.sees("good for")
+        await visitor.chooses(JOIN, "By an invitation")
+        await visitor.sees("paste it here")
+        visitor.paste(between.join(line[at : at + 76] for at in range(0, len(line), 76)))
+        await visitor.until(lambda: "✓ understood" in visitor.within("#answer-invitation"))
+
+
+async def test_whoever_joins_another_guild_after_all_is_at_the_first_door_still(
+    discord: FakeDiscord,
+) -> None:
+    async with at_the_door() as visitor:
+        await visitor.sees("good for")
+        await visitor.chooses(JOIN, "By an invitation")
+        await visitor.sees("paste it here")
+        # The sign-in goes on below.
+        discord.approve()
+        vault = Vault(load_config(os.environ))
+        await visitor.until(lambda: vault.load() is not None, "the session")
+        await nobody_is_behind()
+        await visitor.press("escape")
+        await visitor.ends()
+        assert visitor.departure == Departure(None, has_entered=True)

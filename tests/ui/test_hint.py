@@ -1,0 +1,138 @@
+"""The one line for somebody who is here for the first time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ui.at_the_door import harmless
+from ui.conftest import NARROW, WIDE, Guild, Player, playing
+
+__all__ = ["harmless"]
+
+HINT = "join a guild: ctrl+p   esc hides this"
+FIRST_RUN = {"is_default_database": True}
+
+
+async def leaves(player: Player) -> None:
+    player.burst("q")
+    await player.leaves()
+
+
+def remembered(guild: Guild) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(guild.view_file.read_text("utf-8"))
+    return document
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (40, 12)], ids=["wide", "narrow", "tiny"])
+async def test_a_first_run_says_in_one_line_how_to_join(
+    guild: Guild, size: tuple[int, int]
+) -> None:
+    async with playing(guild, size, **FIRST_RUN) as player:
+        assert sum(HINT in line for line in player.lines()) == 1
+        assert len(player.rows()) == min(12, size[1] - 6)
+        player.assert_laid_out()
+
+
+async def test_ctrl_p_offers_to_join_as_it_says(guild: Guild) -> None:
+    async with playing(guild, **FIRST_RUN) as player:
+        await player.press("ctrl+p")
+        player.burst("join")
+        await player.sees("Join a guild", "By an invitation, or by answering")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"is_default_database": False},
+        {"is_default_database": True, "profile": "raiders"},
+        {"is_default_database": False, "is_demo": True},
+    ],
+    ids=["configured", "profile", "demo"],
+)
+async def test_whoever_has_a_database_sees_none_of_it(guild: Guild, given: dict[str, Any]) -> None:
+    async with playing(guild, **given) as player:
+        assert HINT not in player.text()
+        await player.press("escape")
+        await leaves(player)
+    if guild.view_file.exists():
+        assert remembered(guild)["is_hint_dismissed"] is False
+
+
+async def test_esc_hides_it_for_good(guild: Guild) -> None:
+    async with playing(guild, **FIRST_RUN) as player:
+        await player.press("escape")
+        await player.sees_no(HINT)
+        assert len(player.rows()) == 12
+        await leaves(player)
+    assert remembered(guild)["is_hint_dismissed"] is True
+    async with playing(guild, **FIRST_RUN) as player:
+        assert HINT not in player.text()
+        await leaves(player)
+    assert remembered(guild)["is_hint_dismissed"] is True
+
+
+async def test_a_click_hides_it_for_good(guild: Guild) -> None:
+    async with playing(guild, **FIRST_RUN) as player:
+        player.click(*player.place("join a guild"))
+        await player.sees_no(HINT)
+        await leaves(player)
+    assert remembered(guild)["is_hint_dismissed"] is True
+
+
+async def test_left_alone_it_is_there_again(guild: Guild) -> None:
+    for _ in range(2):
+        async with playing(guild, **FIRST_RUN) as player:
+            assert HINT in player.text()
+            await leaves(player)
+
+
+async def test_esc_does_first_what_else_it_is_for(guild: Guild) -> None:
+    async with playing(guild, **FIRST_RUN) as player:
+        player.burst("/water")
+        await player.until(lambda: player.names() == ["Water"])
+        await player.press("escape")
+        await player.until(lambda: len(player.names()) == 12)
+        assert HINT in player.text()
+        player.burst("/steel\r")
+        await player.until(lambda: player.names() == ["Steel Ingot"])
+        await player.press("escape")
+        await player.until(lambda: len(player.names()) == 12)
+        assert HINT in player.text()
+        await player.press("space")
+        await player.sees("● 1 marked")
+        await player.press("escape")
+        await player.sees_no("marked")
+        assert HINT in player.text()
+        await player.press("plus", "escape")
+        await player.sees_no("type + - = > or <")
+        assert HINT in player.text()
+        await player.press("s", "escape")
+        await player.sees_no("Sort by")
+        await player.press("2", "escape")
+        await player.until(lambda: player.app.screen is player.app.resources)
+        assert HINT in player.text()
+        await player.press("escape")
+        await player.sees_no(HINT)
+
+
+async def test_it_takes_no_key_away(guild: Guild) -> None:
+    async with playing(guild, **FIRST_RUN) as player:
+        player.burst("/water\r+5\r")
+        await player.settles(1)
+        assert guild.quantities("water") == (12, 0)
+        await player.press("escape", "tab", "u")
+        await player.settles(2)
+        await player.sees("▐Deep Desert▌", HINT)
+        player.burst("Gg j")
+        await player.sees("● 1 marked")
+        for key in "2341":
+            await player.press(key)
+        await player.press("o")
+        await player.sees("Nothing waits")
+        await player.press("escape")
+        await player.sees_no("Nothing waits")
+        assert HINT in player.text()
+        await leaves(player)

@@ -1,0 +1,656 @@
+"""Joining a guild in the dashboard: what is typed is tested, shown, and kept once agreed to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault
+from helpers.membership import ROLES
+from helpers.servers import Server, free_port
+from helpers.wild import FOUNDING
+from tracker_tui.config import Secret, load_config
+from tracker_tui.invitation import BEGIN, Invitation
+from tracker_tui.joining import CLIENT, GUILD, TOKEN, URL
+from tracker_tui.joining import ROLES as ROLES_SETTING
+from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.screens.join import AnswerInput, JoinScreen
+from ui.at_the_door import AUTHORIZE, Visitor, at_home, harmless
+from ui.conftest import NARROW
+from ui.remote_guild import RemoteGuild
+
+__all__ = ["harmless"]
+
+PROFILE = "profile"
+OPEN = json.dumps([{"id": "1001", "name": "Fremen", "canAccessResources": True}])
+
+
+@pytest.fixture(autouse=True)
+def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
+    """Discord, where the environment says; what is typed is tested at once."""
+    monkeypatch.setattr("tracker_tui.ui.screens.join._TYPING_SECONDS", 0.0)
+    with FakeDiscord() as discord:
+        monkeypatch.setenv("DISCORD_API_URL", discord.url)
+        yield discord
+
+
+@pytest.fixture(autouse=True)
+def embedded(usual_guild: Path, home: Path) -> Path:
+    """The embedded default database: nobody has configured anything."""
+    config = load_config(os.environ)
+    assert isinstance(config.database, Path)
+    config.database.parent.mkdir(parents=True)
+    shutil.copyfile(usual_guild, config.database)
+    return config.database
+
+
+@pytest.fixture
+def token(guarded_server: Server) -> str:
+    """A token that the guild's server accepts."""
+    return guarded_server.token("rw")
+
+
+@pytest.fixture
+def url(guarded_server: Server, tmp_path: Path, token: str) -> str:
+    """The URL of a guild's database on a server that checks tokens."""
+    return RemoteGuild(guarded_server.new_database(), tmp_path, token=token).found(FOUNDING).url
+
+
+def invitation(url: str, token: str | None, roles: list[dict[str, Any]] = ROLES) -> str:
+    secret = None if token is None else Secret(token)
+    return Invitation(url, CLIENT_ID, GUILD_ID, json.dumps(roles), secret).text()
+
+
+@pytest.fixture
+def line(url: str, token: str) -> str:
+    """An invitation with a token in it."""
+    return invitation(url, token)
+
+
+# What is on screen
+
+
+@asynccontextmanager
+async def joining(size: tuple[int, int] = NARROW) -> AsyncIterator[Visitor]:
+    """Be asked for a guild's settings, by way of the palette."""
+    async with at_home(size) as visitor:
+        await asks_to_join(visitor)
+        yield visitor
+
+
+async def asks_to_join(visitor: Visitor) -> None:
+    await visitor.chooses("join a", "By an invitation, or by answering")
+    await visitor.until(lambda: isinstance(visitor.app.screen, JoinScreen), "the questions")
+    await visitor.sees("Join a guild", "Invitation")
+
+
+async def answers(visitor: Visitor, **settings: str) -> None:
+    """Give answers where they belong."""
+    fields = list(visitor.app.screen.query(AnswerInput))
+    for setting, text in settings.items():
+        wanted = visitor.app.screen.query_one(f"#answer-{setting} AnswerInput", AnswerInput)
+        assert isinstance(visitor.app.focused, AnswerInput)
+        steps = fields.index(wanted) - fields.index(visitor.app.focused)
+        await visitor.press(*["tab" if steps > 0 else "shift+tab"] * abs(steps))
+        assert visitor.app.focused is wanted
+        visitor.paste(text)
+
+
+async def is_told(visitor: Visitor, setting: str, told: str) -> None:
+    """Wait until this is said of an answer."""
+    await visitor.until(lambda: told in visitor.within(f"#answer-{setting} .verdict"), told)
+
+
+async def clears(visitor: Visitor, setting: str) -> None:
+    """Delete the answer in which the cursor is."""
+    await visitor.press("ctrl+u")
+    await visitor.until(lambda: visitor.within(f"#answer-{setting} .verdict") == "", "an end")
+
+
+async def is_understood(visitor: Visitor, *, database: str = "accepted") -> None:
+    """Wait until every answer of an invitation has been tested."""
+    await is_told(visitor, "invitation", "✓ understood")
+    await is_told(visitor, TOKEN, database)
+    await is_told(visitor, CLIENT, "✓ Discord knows the application")
+    await is_told(visitor, GUILD, "▲ tested when you sign in")
+    await is_told(visitor, ROLES_SETTING, "✓ makes sense")
+
+
+async def keeps(visitor: Visitor) -> None:
+    """Choose to keep it, where the choice that does no harm comes first."""
+    await visitor.sees("Keep this, and sign in?")
+    await visitor.press("down", "enter")
+    await visitor.ends()
+
+
+def config_file(home: Path) -> Path:
+    return home / "config" / "config.toml"
+
+
+def kept(home: Path) -> dict[str, Any]:
+    return tomllib.loads(config_file(home).read_text("utf-8"))
+
+
+def assert_safe(visitor: Visitor, token: str) -> None:
+    """The token is nowhere to be seen, not even a part of it."""
+    visitor.assert_secret(token[:12], token[20:32], token[-12:])
+    visitor.assert_laid_out()
+
+
+# By an invitation
+
+
+async def test_an_invitation_is_understood_tested_shown_and_kept(
+    line: str, url: str, token: str, home: Path
+) -> None:
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_understood(visitor)
+        assert url in visitor.within(f"#answer-{URL}")
+        await is_told(visitor, URL, "answers, and wants a token")
+        assert CLIENT_ID in visitor.within(f"#answer-{CLIENT}")
+        assert GUILD_ID in visitor.within(f"#answer-{GUILD}")
+        assert '"Fremen"' in visitor.within(f"#answer-{ROLES_SETTING}")
+        assert "guild already" not in visitor.text()
+        assert not config_file(home).exists()
+        await visitor.press("enter")
+        await visitor.sees("Keep this, and sign in?", url, CLIENT_ID, GUILD_ID, "Mahdi: may ")
+        assert not config_file(home).exists()
+        await keeps(visitor)
+        assert visitor.departure == Departure(None)
+    assert kept(home) == {
+        URL: url,
+        TOKEN: token,
+        CLIENT: CLIENT_ID,
+        GUILD: GUILD_ID,
+        ROLES_SETTING: json.dumps(ROLES, separators=(",", ":")),
+    }
+    assert load_config(os.environ).discord.client_id == CLIENT_ID
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+async def test_what_is_kept_is_for_the_users_eyes_alone(line: str, home: Path) -> None:
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_understood(visitor)
+        await visitor.press("enter")
+        await keeps(visitor)
+    assert stat.S_IMODE(config_file(home).stat().st_mode) == 0o600
+
+
+async def test_the_token_is_never_seen(line: str, token: str) -> None:
+    async with joining((120, 40)) as visitor:
+        assert_safe(visitor, token)
+        visitor.paste(line)
+        await visitor.sees("understood")
+        assert_safe(visitor, token)
+        await is_understood(visitor)
+        assert_safe(visitor, token)
+        visitor.assert_secret(line[:30], line[30:60])
+        await visitor.press("enter")
+        await visitor.sees("Keep this, and sign in?")
+        await visitor.press("tab", "end")
+        await visitor.sees("kept, too")
+        assert_safe(visitor, token)
+
+
+async def test_a_token_that_is_typed_is_not_seen_either(url: str, token: str) -> None:
+    async with joining((120, 40)) as visitor:
+        await answers(visitor, **{URL: url, TOKEN: token})
+        await is_told(visitor, TOKEN, "✓ accepted")
+        assert_safe(visitor, token)
+        await answers(visitor, **{TOKEN: "x"})
+        await is_told(visitor, TOKEN, "refuses")
+        assert_safe(visitor, token)
+
+
+async def test_without_a_token_inside_it_is_asked_for(url: str, token: str, home: Path) -> None:
+    async with joining() as visitor:
+        visitor.paste(invitation(url, None))
+        await is_told(visitor, URL, "answers, and wants a token")
+        await visitor.press("enter", "enter")
+        visitor.paste(token)
+        await is_understood(visitor)
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+    assert kept(home)[TOKEN] == token
+
+
+async def test_a_database_that_asks_for_no_token_needs_none(remote_url: str, home: Path) -> None:
+    RemoteGuild(remote_url, home).found(FOUNDING)
+    async with joining() as visitor:
+        visitor.paste(invitation(remote_url, None))
+        await is_understood(visitor, database="✓ none is asked for")
+        await visitor.press("enter")
+        await keeps(visitor)
+        assert visitor.departure == Departure(None)
+    assert TOKEN not in kept(home)
+
+
+MANY = [
+    {"id": str(223_344_556_677_889_900 + 7_919 * n * n), "name": f"Cell {n}", "level": n}
+    for n in range(60)
+]
+
+
+# A guild with a few dozen roles has one of more than 1,000 characters.
+async def test_a_long_invitation_is_pasted_whole(url: str, token: str) -> None:
+    long = invitation(url, token, [*ROLES, *MANY])
+    assert len(long) > 1_000
+    async with joining() as visitor:
+        visitor.paste(long)
+        await is_understood(visitor)
+
+
+async def test_an_invitation_that_a_chat_has_wrapped_is_understood(line: str) -> None:
+    async with joining() as visitor:
+        for between in ("\n", "\r\n", " ", "\u200b"):
+            visitor.paste(between.join(line[at : at + 76] for at in range(0, len(line), 76)))
+            await is_told(visitor, "invitation", "✓ understood")
+            await clears(visitor, "invitation")
+
+
+DAMAGED = {
+    "cut": (lambda line: line[:-20], "This invitation is cut or mistyped"),
+    "mistyped": (
+        lambda line: line[:60] + line[60].swapcase() + "7" + line[62:],
+        "This invitation is cut or mistyped",
+    ),
+    "another text": (
+        lambda _: "see you at Arrakeen",
+        f"That is no invitation: one begins with {BEGIN}",
+    ),
+    "newer": (
+        lambda line: line.replace(":1:", ":2:"),
+        "This invitation was made by a newer tracker-tui",
+    ),
+    "markup": (lambda _: "[bold]x[/bold]\x1b[2J[", "That is no invitation"),
+}
+
+
+async def test_an_invitation_that_is_damaged_is_said_to_be(line: str) -> None:
+    async with joining() as visitor:
+        for damage, told in DAMAGED.values():
+            visitor.paste(damage(line))
+            await is_told(visitor, "invitation", f"✗ {told}")
+            for setting in (URL, TOKEN, CLIENT, GUILD, ROLES_SETTING):
+                assert visitor.within(f"#answer-{setting} .verdict") == ""
+            visitor.assert_laid_out()
+            await clears(visitor, "invitation")
+
+
+async def test_another_invitation_takes_the_place_of_the_first(
+    line: str, token: str, remote_url: str, home: Path
+) -> None:
+    RemoteGuild(remote_url, home).found(FOUNDING)
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_understood(visitor)
+        await visitor.press("ctrl+u")
+        visitor.paste(invitation(remote_url, None, json.loads(OPEN)))
+        await is_told(visitor, URL, "localhost")
+        await visitor.until(lambda: remote_url in visitor.within(f"#answer-{URL}"))
+        await is_understood(visitor, database="✓")
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+    # A token belongs to its URL.
+    assert kept(home).get(TOKEN) != token
+
+
+# By answering
+
+
+async def test_each_answer_is_tested_as_it_is_typed(url: str, token: str, home: Path) -> None:
+    async with joining() as visitor:
+        await answers(visitor, **{URL: url})
+        await is_told(visitor, URL, "✓ ")
+        await answers(visitor, **{TOKEN: token})
+        await is_told(visitor, TOKEN, "✓ accepted")
+        await answers(visitor, **{CLIENT: CLIENT_ID})
+        await is_told(visitor, CLIENT, "✓ Discord knows the application")
+        await answers(visitor, **{GUILD: GUILD_ID})
+        await is_told(visitor, GUILD, "▲ tested when you sign in")
+        await answers(visitor, **{ROLES_SETTING: OPEN})
+        await is_told(visitor, ROLES_SETTING, "✓ makes sense")
+        await visitor.press("enter")
+        await keeps(visitor)
+        assert visitor.departure == Departure(None)
+    assert kept(home)[ROLES_SETTING] == OPEN
+
+
+async def test_enter_leads_from_one_question_to_the_next(url: str) -> None:
+    async with joining() as visitor:
+        await visitor.press("enter")
+        visitor.burst(url)
+        await is_told(visitor, URL, "answers, and wants a token")
+        await visitor.press("enter", "enter")
+        visitor.burst(CLIENT_ID)
+        await is_told(visitor, CLIENT, "✓ ")
+        # Whoever goes on without a token has answered, too.
+        await is_told(visitor, TOKEN, "✗ ")
+        await visitor.press("enter")
+        visitor.burst("x")
+        await is_told(visitor, GUILD, "✗ ")
+
+
+NO_ID = "is a number of up to 20 digits"
+WRONG = {
+    URL: {
+        "guild.turso.io": "",
+        "ftp://guild.turso.io": "",
+        "file:/etc/passwd": "",
+        "https://me:hunter2@guild.invalid": "",
+        "http://guild.invalid": "",
+        "[bold]x[/bold]": "",
+    },
+    CLIENT: {"tracker": NO_ID, "1" * 21: NO_ID, "12 34": NO_ID, "[bold]1": NO_ID},
+    GUILD: {"discord.gg/x": NO_ID, "-1": NO_ID},
+    ROLES_SETTING: {
+        "Fremen": "is no JSON",
+        '{"id": "1"}': "must be a JSON array",
+        "[]": "No role has canAccessResources: nobody could enter.",
+        '[{"id": "1", "name": "x"}]': "No role has canAccessResources: nobody could enter.",
+        '[{"id": 1}]': "needs an id in quotes",
+        "[bold]x[/bold]": "is no JSON",
+        "[" * 10_000: "is no JSON",
+    },
+}
+
+
+@pytest.mark.parametrize("setting", WRONG)
+async def test_a_wrong_answer_is_said_to_be_wrong_at_once(setting: str, home: Path) -> None:
+    async with joining() as visitor:
+        for text, told in WRONG[setting].items():
+            await answers(visitor, **{setting: text})
+            await is_told(visitor, setting, "✗ ")
+            assert told in visitor.within(f"#answer-{setting} .verdict")
+            assert "Something in the program" not in visitor.text()
+            assert "hunter2" not in visitor.within(f"#answer-{setting} .verdict")
+            visitor.assert_laid_out()
+            await visitor.press("ctrl+o")
+            await visitor.until(lambda: visitor.told.startswith("Not yet: "), "a refusal")
+            await clears(visitor, setting)
+    assert not config_file(home).exists()
+
+
+async def test_the_first_wrong_answer_corrected_is_right(discord: FakeDiscord) -> None:
+    async with joining() as visitor:
+        await answers(visitor, **{CLIENT: CLIENT_ID + "x"})
+        await is_told(visitor, CLIENT, "✗ ")
+        await visitor.press("backspace")
+        await is_told(visitor, CLIENT, "✓ Discord knows the application")
+        await clears(visitor, CLIENT)
+
+
+@pytest.mark.parametrize("typed", ["some-token", ""], ids=["typed", "passed over"])
+async def test_a_token_before_its_database_is_no_fault_of_the_program(typed: str) -> None:
+    async with joining() as visitor:
+        await visitor.press("enter", "enter")
+        visitor.burst(typed)
+        await visitor.press("enter")
+        visitor.burst("1")
+        # Tested in the order typed.
+        await visitor.until(lambda: visitor.within(f"#answer-{CLIENT} .verdict")[:1] in "✓✗▲")
+        await visitor.until(lambda: "…" not in visitor.within(f"#answer-{TOKEN} .verdict"))
+        assert "Something in the program" not in visitor.text()
+
+
+# What database and Discord say
+
+
+async def test_a_wrong_token_is_told_of(url: str, home: Path) -> None:
+    async with joining() as visitor:
+        visitor.paste(invitation(url, "no.such.token"))
+        await is_told(visitor, TOKEN, "✗ ")
+        assert "refuses your TURSO_AUTH_TOKEN" in visitor.within(f"#answer-{TOKEN}")
+        await is_told(visitor, CLIENT, "✓ ")
+        await visitor.press("ctrl+o")
+        await visitor.until(lambda: visitor.told == "Not yet: Its token.")
+    assert not config_file(home).exists()
+
+
+async def test_a_database_out_of_reach_is_not_held_against_it(home: Path) -> None:
+    away = f"http://localhost:{free_port()}"
+    async with joining() as visitor:
+        visitor.paste(invitation(away, "some-token"))
+        await is_told(visitor, URL, "▲ Not tested: ")
+        await is_understood(visitor, database="▲ Not tested: ")
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+        assert visitor.departure == Departure(None)
+    assert kept(home)[URL] == away
+
+
+async def test_a_database_that_is_no_guilds_is_told_of(remote_url: str) -> None:
+    async with joining() as visitor:
+        visitor.paste(invitation(remote_url, None))
+        await is_told(visitor, URL, "✗ ")
+        await visitor.press("ctrl+o")
+        await visitor.until(lambda: "Not yet: Database" in visitor.told)
+
+
+async def test_an_application_that_discord_does_not_know_is_told_of(
+    line: str, discord: FakeDiscord
+) -> None:
+    discord.client_id = "1"
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_told(visitor, CLIENT, "✗ ")
+        assert "Check DISCORD_CLIENT_ID" in visitor.within(f"#answer-{CLIENT}")
+        visitor.assert_laid_out()
+
+
+async def test_discord_out_of_reach_is_not_held_against_it(
+    line: str, discord: FakeDiscord, home: Path
+) -> None:
+    discord.fail_always(AUTHORIZE, Fault.hang_up())
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_told(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
+        await is_told(visitor, TOKEN, "✓ accepted")
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+    assert kept(home)[CLIENT] == CLIENT_ID
+
+
+async def test_esc_leaves_while_discord_hangs(line: str, discord: FakeDiscord, home: Path) -> None:
+    discord.fail_always(AUTHORIZE, Fault.hang(120))
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_told(visitor, CLIENT, "asking …")
+        await visitor.press("escape")
+        await visitor.sees("Steel Ingot")
+        await visitor.press("q")
+        await visitor.ends()
+    assert not config_file(home).exists()
+
+
+# Keeping nothing
+
+
+async def test_esc_keeps_nothing_and_the_dashboard_is_there_again(line: str, home: Path) -> None:
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_understood(visitor)
+        await visitor.press("escape")
+        await visitor.sees("Steel Ingot")
+        assert visitor.app.is_running
+    assert not config_file(home).exists()
+
+
+async def test_not_yet_comes_first_and_keeps_nothing(line: str, home: Path) -> None:
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_understood(visitor)
+        for key in ("enter", "escape", "q"):
+            await visitor.press("ctrl+o")
+            await visitor.sees("Keep this, and sign in?")
+            await visitor.press(key)
+            await visitor.sees_no("Keep this, and sign in?")
+            assert isinstance(visitor.app.screen, JoinScreen)
+        assert not config_file(home).exists()
+        # What was answered is still there.
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+    assert config_file(home).exists()
+
+
+async def test_where_nothing_can_be_written_that_is_told(line: str, home: Path) -> None:
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_understood(visitor)
+        await visitor.press("ctrl+o")
+        await visitor.sees("Keep this, and sign in?")
+        config_file(home).parent.write_text("a file where the folder should be")
+        await visitor.press("down", "enter")
+        await visitor.until(lambda: "config" in visitor.told, "the reason")
+        assert "Something in the program" not in visitor.text()
+        assert visitor.app.is_running
+
+
+# Where there is a guild already
+
+
+@pytest.fixture
+def settled(home: Path, embedded: Path) -> str:
+    """A config.toml of a guild, with a profile and what somebody wrote by hand."""
+    text = (
+        f'# mine\nTURSO_DATABASE_URL = "file:{embedded.as_posix()}"\n\n'
+        '[profiles.raiders]\nTURSO_DATABASE_URL = "libsql://raiders.invalid"\n\n'
+        '[keys]\n"app.help" = "f2"\n'
+    )
+    config_file(home).parent.mkdir(parents=True)
+    config_file(home).write_text(text)
+    return text
+
+
+async def test_a_guild_more_is_kept_apart_by_a_name(
+    line: str, url: str, settled: str, home: Path
+) -> None:
+    async with joining() as visitor:
+        await is_told(
+            visitor, PROFILE, "there is a guild already: this one is kept apart, by a name"
+        )
+        visitor.paste(line)
+        await is_understood(visitor)
+        await visitor.press("ctrl+o")
+        await visitor.until(lambda: visitor.told == "Not yet: Profile.")
+        await answers(visitor, **{PROFILE: "Tabr-2"})
+        await is_told(visitor, PROFILE, "✓ opened with --profile Tabr-2")
+        await visitor.press("enter")
+        await keeps(visitor)
+        assert visitor.departure == Departure("Tabr-2")
+    document = kept(home)
+    assert document["profiles"]["Tabr-2"][URL] == url
+    added = document["profiles"].pop("Tabr-2")
+    assert set(added) == {URL, TOKEN, CLIENT, GUILD, ROLES_SETTING}
+    assert document == tomllib.loads(settled)
+    assert config_file(home).read_text("utf-8").startswith("# mine\n")
+
+
+NO_NAME = "✗ A profile's name is up to 40 letters, digits, - and _."
+NAMES = {
+    "raiders": "✗ there is a guild of this name already",
+    "two words": NO_NAME,
+    "x" * 41: NO_NAME,
+    "[bold]": NO_NAME,
+    "../x": NO_NAME,
+    "-x": NO_NAME,
+}
+
+
+async def test_a_name_that_does_not_serve_is_said_not_to(settled: str, home: Path) -> None:
+    async with joining() as visitor:
+        await is_told(visitor, PROFILE, "there is a guild already")
+        for name, told in NAMES.items():
+            await answers(visitor, **{PROFILE: name})
+            await is_told(visitor, PROFILE, told)
+            await visitor.press("ctrl+o")
+            await visitor.until(lambda: "Profile." in visitor.told)
+            await visitor.press("ctrl+u")
+            await is_told(visitor, PROFILE, NO_NAME)
+    assert config_file(home).read_text("utf-8") == settled
+
+
+async def test_a_settings_file_that_makes_no_sense_is_told_of_and_left_alone(
+    line: str, home: Path
+) -> None:
+    async with at_home() as visitor:
+        config_file(home).parent.mkdir(parents=True)
+        config_file(home).write_text("TURSO_AUTH_TOKEN = hunter2\n")
+        await asks_to_join(visitor)
+        await visitor.until(lambda: "is no valid TOML" in visitor.told, "the reason")
+        visitor.assert_secret("hunter2")
+    assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hunter2\n"
+
+
+# What hostile hands might put into an invitation
+
+EVIL = "[bold red]Evil[/]\x1b[2J\x1b]0;title\x07\n\u202eeno[@click=app.quit]x["
+
+
+async def test_hostile_names_of_roles_are_plain_text(remote_url: str, home: Path) -> None:
+    RemoteGuild(remote_url, home).found(FOUNDING)
+    roles = [{"id": "1", "name": EVIL, "canAccessResources": True}]
+    async with joining((120, 40)) as visitor:
+        visitor.paste(invitation(remote_url, None, roles))
+        await is_understood(visitor, database="✓")
+        visitor.assert_laid_out()
+        await visitor.press("enter")
+        await visitor.sees(
+            "[bold red]Evil[/] [2J ]0;title eno[@click=app.quit]x[: may see everything"
+        )
+        visitor.assert_laid_out()
+        await keeps(visitor)
+    assert load_config(os.environ).discord.roles == json.dumps(roles, separators=(",", ":"))
+
+
+async def test_250_roles_leave_the_choices_on_screen(
+    remote_url: str, home: Path, embedded: Path
+) -> None:
+    RemoteGuild(remote_url, home).found(FOUNDING)
+    roles = [
+        {"id": str(n), "name": f"[red]{n} " + "x" * 90, "canAccessResources": True}
+        for n in range(250)
+    ]
+    text = invitation(remote_url, None, roles)
+    async with joining((80, 24)) as visitor:
+        visitor.app.screen.query("AnswerInput").first().value = text  # type: ignore[attr-defined]
+        await is_understood(visitor, database="✓")
+        visitor.assert_laid_out()
+        await visitor.press("ctrl+o")
+        await visitor.sees("Keep this, and sign in?", remote_url, "Not yet", "Keep it")
+        visitor.assert_laid_out()
+        await visitor.press("tab", "end")
+        await visitor.sees("none", "Not yet", "Keep it")
+        await visitor.press("shift+tab")
+        await keeps(visitor)
+    assert len(json.loads(load_config(os.environ).discord.roles)) == 250
+
+
+# Where not all of it fits on the screen, arrows might as well scroll.
+@pytest.mark.parametrize("key", ["down", "tab", "enter"])
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
+async def test_every_question_is_reached_and_seen(
+    settled: str, size: tuple[int, int], key: str
+) -> None:
+    async with joining(size) as visitor:
+        await visitor.until(
+            lambda: visitor.app.screen.query_one(f"#answer-{PROFILE}").display, "the last question"
+        )
+        for setting in (URL, TOKEN, CLIENT, GUILD, ROLES_SETTING, PROFILE):
+            await visitor.press(key)
+            field = visitor.app.screen.query_one(f"#answer-{setting} AnswerInput")
+            assert visitor.app.focused is field
+            await visitor.pilot.pause()
+            visitor.whole(f"#answer-{setting} AnswerInput")
+            visitor.assert_laid_out()

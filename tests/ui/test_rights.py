@@ -1,0 +1,676 @@
+"""What a member of a guild may do, and that nothing else is offered, shown or done."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.command import CommandPalette
+
+from helpers.build import add
+from helpers.discord import FakeDiscord, Fault, Membership, Person
+from helpers.membership import (
+    ADMIN_ROLE,
+    GUEST_ROLE,
+    MEMBER_ROLE,
+    OFFICER_ROLE,
+    grow_old,
+    sign_in,
+)
+from helpers.proxy import cut_before, proxy_to
+from tracker_tui.admission import guild_membership_of
+from tracker_tui.config import load_config
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.errors import NotPermitted
+from tracker_tui.sync.store import waiting_in
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.app import TrackerApp
+from tracker_tui.ui.departure import Departure
+from ui.at_the_door import (
+    AT_ONCE,
+    HANGS,
+    HOUR,
+    ME,
+    copies,
+    discord,
+    harmless,
+    inhabited,
+    quick_polls,
+    store_of,
+    toasts,
+)
+from ui.chronicle import entries, opens, record, table_lines, table_of
+from ui.conftest import RESOURCES, SECONDS, WIDE, Player, in_front_of
+from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
+
+__all__ = ["discord", "harmless", "inhabited", "quick_polls"]
+
+WHO = {
+    "member": [MEMBER_ROLE],
+    "officer": [OFFICER_ROLE],
+    "admin": [ADMIN_ROLE],
+    "officer and admin": [OFFICER_ROLE, ADMIN_ROLE],
+}
+MAY_EXPORT, MAY_DELETE = {"officer", "officer and admin"}, {"admin", "officer and admin"}
+NO_DELETE = "Only Mahdi may delete entries of the history. Ask one of them."
+NO_EXPORT = "Only Naib may export CSV. Ask one of them."
+CSV_HELP, DELETE_HELP = "Write what is filtered to a file", "For admins; asks first"
+STILGAR = "7001"
+TABR = "Sietch Tabr"
+
+
+@pytest.fixture
+def guild(inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> RemoteGuild:
+    """A guild with a history, whose dashboard looks only when a test says so."""
+    never_poll(monkeypatch)
+    monkeypatch.setattr("tracker_tui.auth.guild_membership._FIRST_PAUSE", 0.05)
+    inhabited.sql("DELETE FROM resource_history")
+    now = int(time.time())
+    for number in range(3):
+        record(inhabited, f"run{number}", 70_001 + number, created_at=now - 60 * number - 5)
+    return inhabited
+
+
+def give(discord: FakeDiscord, roles: list[str] | None, player: Player | None = None) -> None:
+    """Let the member have these roles, or be in the guild no more, and the dashboard look."""
+    discord.membership = None if roles is None else Membership(roles=roles)
+    grow_old(load_config(os.environ), 5 * HOUR)
+    if player is not None:
+        player.app.tracker.poll()
+
+
+async def looks_until(player: Player, holds: Callable[[], bool], what: str) -> None:
+    """Let the dashboard look again and again until something holds."""
+
+    def looked() -> bool:
+        player.app.tracker.poll()
+        return holds()
+
+    await player.until(looked, what)
+
+
+def signs_in(discord: FakeDiscord, roles: list[str]) -> None:
+    """Let the member have signed in just now, with these roles."""
+    discord.membership = Membership(roles=roles)
+    sign_in(discord)
+    discord.seen.clear()
+
+
+@asynccontextmanager
+async def inside(
+    guild: RemoteGuild, size: tuple[int, int] = WIDE, *, tracker: Tracker | None = None
+) -> AsyncIterator[Player]:
+    """Be in the guild's dashboard, its rows on screen."""
+    tracker = tracker or Tracker(load_config(os.environ))
+    tracker.open()
+    async with in_front_of(tracker, guild, size) as player:
+        await player.sees("Steel Ingot", "● online")
+        yield player
+
+
+async def is_told(player: Player, told: str) -> None:
+    """Wait until a toast says this."""
+    await player.until(lambda: told in toasts(player), told)
+
+
+async def ends(player: Player) -> Departure:
+    """Wait until the dashboard has ended by itself; return where it leads."""
+    player.app.tracker.poll()
+    await player.leaves()
+    departure = player.app.return_value
+    assert isinstance(departure, Departure)
+    return departure
+
+
+async def told_in_help(player: Player) -> list[str]:
+    """Return what the help says of the screen."""
+    await player.press("question_mark")
+    await player.sees("Typing a change")
+    lines = player.dialog()
+    await player.press("escape")
+    await player.sees_no("Typing a change")
+    return lines
+
+
+async def told_in_palette(player: Player) -> list[str]:
+    """Return what the palette offers."""
+    await player.press("ctrl+p")
+    # Ours come from one provider, these from another.
+    await player.sees("Member, resource, reason", "Change the current theme")
+    lines = player.lines()
+    await player.press("escape")
+    await player.sees_no("Change the current theme")
+    return lines
+
+
+def any_in(parts: Iterable[str], lines: Iterable[str]) -> set[str]:
+    text = "\n".join(lines)
+    return {part for part in parts if part in text}
+
+
+def wanted(who: str) -> set[str]:
+    """Return what somebody is to be offered."""
+    csv = {CSV_HELP} if who in MAY_EXPORT else set()
+    return csv | ({DELETE_HELP} if who in MAY_DELETE else set())
+
+
+# What is offered
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_what_the_roles_allow_is_offered_and_no_more(
+    guild: RemoteGuild, discord: FakeDiscord, who: str
+) -> None:
+    signs_in(discord, WHO[who])
+    async with inside(guild, (120, 60)) as player:
+        await opens(player, "2")
+        await player.sees("+70,001")
+        for look in (told_in_help, told_in_palette):
+            assert any_in([CSV_HELP, DELETE_HELP], await look(player)) == wanted(who)
+        assert ("x CSV" in player.lines()[-1]) == (who in MAY_EXPORT)
+        await player.press("enter")
+        await player.sees("Reason", "esc back")
+        assert ("delete   esc back" in player.text()) == (who in MAY_DELETE)
+
+
+@pytest.mark.parametrize("who", ["member", "officer", "admin"])
+async def test_but_for_that_everybody_has_the_same_keys(
+    guild: RemoteGuild, discord: FakeDiscord, who: str
+) -> None:
+    def enabled(player: Player) -> set[str]:
+        found = player.app.screen.active_bindings.values()
+        return {active.binding.id or "" for active in found if active.enabled}
+
+    everything: dict[str, set[str]] = {}
+    for roles in (WHO["officer and admin"], WHO[who]):
+        signs_in(discord, roles)
+        async with inside(guild) as player:
+            for key in "1234":
+                await player.press(key)
+                await player.pilot.pause()
+                if key in everything:
+                    left_out = everything[key] - enabled(player)
+                    may = {"history.export": MAY_EXPORT, "history.delete": MAY_DELETE}
+                    lacks = {name for name, those in may.items() if who not in those}
+                    assert left_out == (lacks if key in "24" else set())
+                else:
+                    everything[key] = enabled(player)
+
+
+@pytest.mark.parametrize("screen", ["2", "4"])
+async def test_a_key_that_is_not_allowed_says_who_may(guild: RemoteGuild, screen: str) -> None:
+    async with inside(guild) as player:
+        if screen == "4":
+            player.burst("+5\r")
+            await player.settles(4)
+        await player.press(screen)
+        await player.until(lambda: bool(entries(player)), "the entries")
+        before = guild.history()
+        await player.press("delete")
+        await is_told(player, NO_DELETE)
+        await player.press("x")
+        await is_told(player, NO_EXPORT)
+        assert "Delete this entry" not in player.text()
+        await player.press("enter")
+        await player.sees("Reason", "esc back")
+        await player.press("delete")
+        await player.pilot.pause()
+        assert "Delete this entry" not in player.text()
+        assert guild.history() == before
+        with pytest.raises(NotPermitted, match="Only Mahdi may delete"):
+            player.app.tracker.delete_entry(an_entry(player))
+        with pytest.raises(NotPermitted, match="Only Naib may export CSV"):
+            export(player, guild.path.parent / "x.csv")
+    assert guild.history() == before
+    assert not (guild.path.parent / "x.csv").exists()
+
+
+def an_entry(player: Player) -> Any:
+    entry = player.app.screen_stack[1].table.highlighted  # type: ignore[attr-defined]
+    assert entry is not None
+    return entry
+
+
+def export(player: Player, path: Path) -> bool:
+    """Write the history as the tracker would for anybody who asks it."""
+    tracker = player.app.tracker
+    return tracker.export_history(HistoryFilter(), path, lambda _: True, lambda: False)
+
+
+async def test_an_officer_exports_and_an_admin_deletes(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    signs_in(discord, WHO["officer and admin"])
+    async with inside(guild) as player:
+        await opens(player, "2")
+        await player.press("x")
+        await is_told(player, "rows written to ")
+        await player.press("down", "delete")
+        await player.sees("Delete this entry of the history?")
+        await player.press("down", "enter")
+        await is_told(player, "The entry is deleted; quantities stay.")
+    assert len(guild.history()) == 2
+
+
+# Roles that change while it runs
+
+
+async def test_rights_that_are_given_are_offered_at_once(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    async with inside(guild, (120, 60)) as player:
+        await opens(player, "2")
+        assert "x CSV" not in player.lines()[-1]
+        assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()
+        give(discord, WHO["officer and admin"], player)
+        await is_told(player, "Your roles changed: you may see everything, add, remove, set, tr")
+        await player.sees("x CSV")
+        both = {CSV_HELP, DELETE_HELP}
+        assert any_in(both, await told_in_help(player)) == both
+        assert any_in(both, await told_in_palette(player)) == both
+        await player.press("down", "delete")
+        await player.sees("Delete this entry of the history?")
+
+
+async def test_rights_that_are_taken_are_offered_no_more(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    signs_in(discord, WHO["officer and admin"])
+    async with inside(guild, (120, 60)) as player:
+        await opens(player, "2")
+        await player.sees("x CSV")
+        give(discord, WHO["member"], player)
+        may = "see everything, add, remove, set, transfer"
+        await is_told(player, f"Your roles changed: you may {may}.")
+        await player.sees_no("x CSV")
+        assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()
+        assert any_in([CSV_HELP, DELETE_HELP], await told_in_palette(player)) == set()
+        await player.press("down", "delete")
+        await is_told(player, NO_DELETE)
+        with pytest.raises(NotPermitted):
+            player.app.tracker.delete_entry(an_entry(player))
+        # What members may do goes on.
+        player.burst("1/water\r+5\r")
+        await player.settles(4)
+
+
+async def test_a_question_that_is_open_meanwhile_deletes_nothing(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    signs_in(discord, WHO["admin"])
+    async with inside(guild) as player:
+        await opens(player, "2")
+        await player.press("down", "delete")
+        await player.sees("Delete this entry of the history?")
+        give(discord, WHO["member"], player)
+        await player.sees("Your roles changed")
+        await player.press("down", "enter")
+        await is_told(player, f"Not deleted. {NO_DELETE}")
+    assert len(guild.history()) == 3
+
+
+async def test_an_entry_that_is_open_meanwhile_says_what_holds_now(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    signs_in(discord, WHO["admin"])
+    async with inside(guild) as player:
+        await opens(player, "2")
+        await player.press("down", "enter")
+        await player.sees("delete   esc back")
+        give(discord, WHO["member"], player)
+        await player.sees("Your roles changed")
+        await player.sees_no("delete   esc back")
+
+
+async def test_another_role_that_changes_nothing_is_no_news(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    async with inside(guild) as player:
+        give(discord, [MEMBER_ROLE, GUEST_ROLE], player)
+        await player.until(lambda: bool(discord.requests_to(ME)), "the question")
+        await player.until(
+            lambda: (
+                guild_membership_of(load_config(os.environ)).session.role_ids  # type: ignore[union-attr]
+                == (MEMBER_ROLE, GUEST_ROLE)
+            ),
+            "the answer",
+        )
+        await player.pilot.pause()
+        assert "Your roles changed" not in player.text()
+        assert player.app.is_running
+
+
+# Access that is lost while it runs
+
+
+LOST: dict[str, tuple[list[str] | None, str]] = {
+    "not in the guild": (None, "Paul Atreides is not in this guild on Discord"),
+    "no role that may enter": ([GUEST_ROLE], "Muad'Dib has no role that may enter. Only Mahdi"),
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+async def test_whoever_may_enter_no_more_is_shown_out_and_the_copies_are_gone(
+    guild: RemoteGuild, discord: FakeDiscord, how: str
+) -> None:
+    roles, told = LOST[how]
+    config = load_config(os.environ)
+    folder = store_of(config)
+    async with inside(guild) as player:
+        await opens(player, "2")
+        assert copies(config) >= {"replica.db", "pages.db"}
+        give(discord, roles, player)
+        departure = await ends(player)
+    assert departure.profile is None
+    assert told in departure.told
+    assert not departure.has_entered
+    assert copies(config) == set()
+    assert (folder / "outbox.db").exists()
+
+
+async def test_changes_that_wait_are_kept_for_whoever_may_enter_no_more(
+    guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxy_to(guild.url) as proxy:
+        monkeypatch.setenv("TURSO_DATABASE_URL", proxy.url)
+        sign_in(discord)
+        config = load_config(os.environ)
+        folder = store_of(config)
+        async with inside(guild) as player:
+            proxy.fate = cut_before
+            player.burst("/water\r+5\r")
+            await player.sees("↑ 1 pending")
+            give(discord, None, player)
+            await ends(player)
+        assert waiting_in(folder) == 1
+        assert not (folder / "replica.db").exists()
+        sent = proxy.count
+        with pytest.raises(NotPermitted):
+            Tracker(config)
+        assert proxy.count == sent
+    assert [row[1] for row in guild.history("water")] == []
+
+
+# Discord may answer before there is anybody to tell.
+async def test_whoever_is_turned_away_before_the_first_screen_sees_none(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    give(discord, None)
+    tracker = Tracker(load_config(os.environ))
+    tracker.open()
+    deadline = time.monotonic() + SECONDS
+    while tracker.is_admitted:
+        assert time.monotonic() < deadline, "Discord was never asked"
+        tracker.poll()
+    async with in_front_of(tracker, guild, WIDE) as player:
+        departure = await ends(player)
+    assert "is not in this guild on Discord" in departure.told
+
+
+async def test_the_dashboard_looks_by_itself(
+    guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll_eagerly(monkeypatch)
+    async with inside(guild) as player:
+        await player.press("3")
+        give(discord, None)
+        await player.leaves()
+        assert player.app.return_value is not None
+
+
+async def test_nothing_more_is_taken_from_whoever_may_enter_no_more(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    async with inside(guild) as player:
+        tracker = player.app.tracker
+        change = add(5, resource_id="water")
+        give(discord, None, player)
+        await ends(player)
+        tracker.submit([change]).result(SECONDS)
+        assert tracker.pending() == []
+        assert tracker.resources() == []
+        assert tracker.resource("water") is None
+        with pytest.raises(NotPermitted):
+            tracker.edit(change)
+    assert guild.history("water") == []
+
+
+# Discord that is away
+
+
+async def test_while_discord_is_away_the_strip_says_how_old_the_roles_are_and_all_works(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    discord.fail_always("*", Fault.hang_up())
+    grow_old(load_config(os.environ), 5 * HOUR)
+    async with inside(guild) as player:
+        await player.sees("Muad'Dib ▲ roles read 5 h ago")
+        player.assert_laid_out()
+        player.burst("/water\r+5\r")
+        await player.settles(4)
+        await player.press("2")
+        await player.sees("▲ roles read 5 h ago")
+        discord.heal()
+        await looks_until(player, lambda: "roles read" not in player.text(), "an end of that")
+        await player.press("1")
+        await player.sees_no("roles read")
+    assert guild.quantities("water") == (12, 0)
+
+
+async def test_what_was_allowed_stays_allowed_while_discord_is_away(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    signs_in(discord, WHO["officer"])
+    discord.fail_always("*", Fault.too_many(3_600))
+    grow_old(load_config(os.environ), 27 * HOUR)
+    async with inside(guild) as player:
+        await player.sees("▲ roles read 1 d ago")
+        await opens(player, "2")
+        await player.press("x")
+        await is_told(player, "rows written to ")
+
+
+async def test_it_opens_and_leaves_at_once_while_discord_hangs(
+    guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord.fail_always("*", Fault.hang(HANGS))
+    grow_old(load_config(os.environ), 5 * HOUR)
+    began = time.monotonic()
+    async with inside(guild) as player:
+        await player.until(lambda: bool(discord.seen), "the question")
+        await player.sees("Steel Ingot")
+        player.burst("q")
+        await player.leaves()
+    assert time.monotonic() - began < AT_ONCE + 2
+
+
+async def test_after_28_hours_without_discord_it_ends(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    discord.fail_always("*", Fault.hang_up())
+    grow_old(load_config(os.environ), 27 * HOUR)
+    async with inside(guild) as player:
+        await player.sees("▲ roles read 1 d ago")
+        let_pass(player.app.tracker, 2 * HOUR)
+        departure = await ends(player)
+    assert "Your roles were last read from Discord 1 d ago." in departure.told
+    assert copies(load_config(os.environ)) >= {"replica.db"}
+
+
+def let_pass(tracker: Tracker, seconds: float) -> None:
+    """Let nothing but time go by."""
+    membership: Any = tracker._membership
+    for part in (membership, membership._judge, membership._checking):
+        part._clock = lambda: time.time() + seconds
+
+
+# Other programs of this machine
+
+
+async def test_signed_out_by_another_program_it_ends(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    config = load_config(os.environ)
+    async with inside(guild) as player:
+        await opens(player, "2")
+        guild_membership_of(config).sign_out()
+        departure = await ends(player)
+    assert "Nobody is signed in." in departure.told
+    assert copies(config) == set()
+
+
+async def test_somebody_else_who_signs_in_is_shown_nothing_of_the_first(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    async with inside(guild) as player:
+        discord.person = Person(id="42", username="chani", global_name="Chani")
+        sign_in(discord)
+        departure = await ends(player)
+    assert departure == Departure(None, "Somebody else signed in on this machine meanwhile.")
+    assert guild_membership_of(load_config(os.environ)).member.id == "42"
+
+
+async def test_the_same_person_who_signs_in_anew_goes_on(
+    guild: RemoteGuild, discord: FakeDiscord
+) -> None:
+    async with inside(guild) as player:
+        sign_in(discord)
+        player.app.tracker.poll()
+        player.burst("/water\r+5\r")
+        await player.settles(4)
+        assert player.app.is_running
+
+
+# A warm start
+
+
+async def test_a_warm_start_asks_discord_nothing(guild: RemoteGuild, discord: FakeDiscord) -> None:
+    async with inside(guild) as player:
+        player.burst("/water\r+5\r")
+        await player.settles(4)
+        for key in "234":
+            await player.press(key)
+            await player.pilot.pause()
+        await player.press("1")
+        player.burst("q")
+        await player.leaves()
+    assert discord.seen == []
+
+
+async def test_nothing_secret_is_in_the_dashboard(guild: RemoteGuild, discord: FakeDiscord) -> None:
+    async with inside(guild) as player:
+        shown = player.text() + player.app.export_screenshot()
+        assert [secret for secret in discord.issued if secret in shown] == []
+
+
+# Nothing on any screen
+
+
+PLANTED = (
+    *(resource.name for resource in RESOURCES),
+    *("Stilgar of Tabr", "zensunni password", TABR, "70,001", "Refined"),
+)
+"""What only members may see; nothing of it is a word of the program's own."""
+
+
+def plant(guild: RemoteGuild) -> None:
+    """Let there be names in every corner of the guild's database."""
+    now = int(time.time())
+    guild.sql("UPDATE resource_history SET reason = 'zensunni password' WHERE id LIKE 'run%'")
+    user = ("u7", STILGAR, "stil", "Stilgar of Tabr", now, now)
+    columns = "id, discord_id, username, custom_nickname, created_at, last_login"
+    guild.sql(f"INSERT INTO users ({columns}) VALUES (?, ?, ?, ?, ?, ?)", *user)
+    setting = ("inventory_location_1_name", TABR, now, now)
+    columns = "setting_key, setting_value, created_at, last_updated_at"
+    guild.sql(f"INSERT INTO global_settings ({columns}) VALUES (?, ?, ?, ?)", *setting)
+
+
+async def visit_everything(player: Player, look: Callable[[], object]) -> None:
+    """Go to every screen and to the dialogs that there are, and look."""
+    for keys in (
+        *(["1"], ["enter"], ["escape"], ["f"], ["escape"], ["o"], ["escape"], ["slash", "s", "p"]),
+        *(["escape"], ["l"], ["2"], ["enter"], ["escape"], ["f"], ["escape"]),
+        *(["3"], ["enter"], ["escape"], ["4"], ["enter"], ["escape"], ["1"]),
+    ):
+        await player.press(*keys)
+        await player.pilot.pause()
+        look()
+    await player.press("ctrl+p")
+    await player.until(lambda: isinstance(player.app.screen, CommandPalette), "the palette")
+    player.burst("spice")
+    await player.until(lambda: "No matches" in player.text() or "Spice M" in player.text())
+    look()
+    await player.press("escape")
+
+
+@pytest.fixture
+def planted(guild: RemoteGuild) -> RemoteGuild:
+    """The guild with names in every corner of its database, all of it kept on this machine."""
+    plant(guild)
+    return guild
+
+
+async def keep_everything(guild: RemoteGuild) -> None:
+    """Let this machine keep what the screens show."""
+    async with inside(guild) as player:
+        await player.sees(TABR)
+        await opens(player, "2")
+        await opens(player, "3")
+        await player.press("4")
+        await player.until(lambda: bool(player.app.screen.query("#activity-sums")), "its sums")
+    assert copies(load_config(os.environ)) >= {"replica.db", "pages.db"}
+
+
+@asynccontextmanager
+async def shut_out(
+    guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Player]:
+    """Be in a dashboard that may show nothing, and that for once does not end because of it."""
+    tracker = Tracker(load_config(os.environ))
+    discord.fail_always("*", Fault.hang_up())
+    let_pass(tracker, 30 * HOUR)
+    monkeypatch.setattr(TrackerApp, "exit", lambda *_, **__: None)
+    tracker.open()
+    async with in_front_of(tracker, guild, WIDE) as player:
+        await player.until(lambda: player.app.resources.is_ready, "the first screen")
+        assert not tracker.is_admitted
+        yield player
+
+
+def shown_of_guild(player: Player) -> set[str]:
+    shown = player.text() + player.app.export_screenshot().replace("&#160;", " ")
+    return {part for part in PLANTED if part in shown}
+
+
+async def test_a_member_sees_all_of_it(planted: RemoteGuild) -> None:
+    seen: set[str] = set()
+    async with inside(planted) as player:
+        await visit_everything(player, lambda: seen.update(shown_of_guild(player)))
+    assert seen == set(PLANTED)
+
+
+async def test_of_whoever_may_not_enter_no_screen_shows_anything(
+    planted: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep_everything(planted)
+    seen: set[str] = set()
+    async with shut_out(planted, discord, monkeypatch) as player:
+        await visit_everything(player, lambda: seen.update(shown_of_guild(player)))
+    assert seen == set()
+
+
+@pytest.mark.parametrize("screen", ["2", "4"])
+async def test_what_may_not_be_read_is_not_read_again_and_again(
+    planted: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, screen: str
+) -> None:
+    async with shut_out(planted, discord, monkeypatch) as player:
+        await player.press(screen)
+        await player.until(lambda: table_of(player).trouble is not None, "a refusal")
+        await player.until(lambda: not table_of(player).is_reading, "an end of the reading")
+        assert shown_of_guild(player) == set()
+        assert "Your roles were last read" in "".join(table_lines(player))

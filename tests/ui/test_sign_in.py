@@ -1,0 +1,668 @@
+"""Signing in within the terminal: the code, how it is entered, and what can go wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from textual.geometry import Size
+
+from helpers.discord import FakeDiscord, Fault, Person
+from helpers.qr_reader import read_qr
+from tracker_tui.admission import guild_membership_of
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import load_config
+from tracker_tui.ui.memory import Remembered, memory_of, remember
+from tracker_tui.ui.screens.sign_in import SignInScreen
+from tracker_tui.ui.themes import THEMES
+from tracker_tui.ui.view import View
+from tracker_tui.ui.widgets.large_code import LargeCode
+from ui.at_the_door import (
+    AT_ONCE,
+    AUTHORIZE,
+    ENTERED,
+    HANGS,
+    ME,
+    TOKEN,
+    Browser,
+    Visitor,
+    at_the_door,
+    browser,
+    discord,
+    harmless,
+    nobody_is_behind,
+    quick_polls,
+)
+from ui.conftest import screen_strips
+
+__all__ = ["browser", "discord", "harmless", "quick_polls"]
+
+LINK = "https://discord.com/activate"
+FRESH = "The code ran out; this is a fresh one."
+NOBODY = "Nobody entered a code. r fetches a fresh one."
+
+
+def user_code(discord: FakeDiscord) -> str:
+    """Return the newest code."""
+    return list(discord._codes.values())[-1].user_code
+
+
+def device_codes(discord: FakeDiscord) -> list[str]:
+    """Return the codes that are asked about, in order."""
+    return [seen.form["device_code"] for seen in discord.requests_to(TOKEN)]
+
+
+async def sees_code(visitor: Visitor, discord: FakeDiscord) -> str:
+    """Wait until the newest code is on screen, and return it."""
+    await visitor.until(
+        lambda: bool(discord._codes) and user_code(discord) in visitor.text(), "the code"
+    )
+    return user_code(discord)
+
+
+def answers_with(discord: FakeDiscord, **given: object) -> None:
+    """Let Discord hand out another code once."""
+    usual = {
+        "device_code": "device-of-hostile-hands",
+        "user_code": "ZAW6C586",
+        "verification_uri": LINK,
+        "verification_uri_complete": f"{LINK}?user_code=ZAW6C586",
+        "expires_in": 300,
+        "interval": 5,
+    }
+    discord.fail(AUTHORIZE, Fault.status(200, usual | given))
+    discord.fail_always(TOKEN, Fault.status(400, {"error": "authorization_pending"}))
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+async def test_all_that_it_takes_is_on_a_small_screen_and_a_phone_reads_it(
+    discord: FakeDiscord, theme: str
+) -> None:
+    remember(memory_of(load_config(os.environ)), Remembered(View(), theme))
+    async with at_the_door((80, 24)) as visitor:
+        assert visitor.app.theme == theme
+        code = await sees_code(visitor, discord)
+        await visitor.sees("Sign in with Discord · sietch-tabr", "good for ", "y Copy the code")
+        for part in ("qr", "large", "how", "code", "left", "link"):
+            visitor.whole(f"#sign-in-{part}")
+        assert LINK in visitor.within("#sign-in-how")
+        assert visitor.within("#sign-in-code") == code
+        assert visitor.within("#sign-in-link") == f"{LINK}?user_code={code}"
+        assert read_qr(screen_strips(visitor.app)) == f"{LINK}?user_code={code}"
+        visitor.assert_laid_out()
+
+
+async def test_the_code_is_there_in_large_letters_too(discord: FakeDiscord) -> None:
+    async with at_the_door((80, 24)) as visitor:
+        code = await sees_code(visitor, discord)
+        large = visitor.whole("#sign-in-large")
+        assert isinstance(large, LargeCode)
+        assert large.text == code
+        assert large.region.size == large.needed == Size(26, 9)
+
+
+async def test_the_time_that_is_left_is_counted_down(
+    discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = 0.0
+
+    def left() -> float:
+        return 300.0 - passed
+
+    monkeypatch.setattr("tracker_tui.ui.screens.sign_in._TICK_SECONDS", 0.02)
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        screen = visitor.app.screen
+        assert isinstance(screen, SignInScreen)
+        assert screen._code is not None
+        ends = screen._code.expires_at
+        monkeypatch.setattr("tracker_tui.ui.screens.sign_in.monotonic", lambda: ends - left())
+        for passed, told in ((0.0, "5:00"), (61.0, "3:59"), (299.0, "0:01"), (400.0, "0:00")):  # noqa: B007
+            await visitor.sees(f"good for {told}, waiting")
+
+
+# From 67 to 74 columns there is room for the QR code, and none beside it for the whole link.
+@pytest.mark.parametrize(
+    "size",
+    [(40, 12), (60, 20), (66, 24), (67, 24), (74, 24), (80, 23), (120, 40)],
+    ids=lambda size: f"{size[0]}x{size[1]}",
+)
+async def test_code_and_link_are_there_on_every_screen(
+    discord: FakeDiscord, size: tuple[int, int]
+) -> None:
+    async with at_the_door(size) as visitor:
+        code = await sees_code(visitor, discord)
+        assert code in visitor.within("#sign-in-code")
+        assert LINK in visitor.within("#sign-in-how")
+        assert f"{LINK}?user_code={code}" in visitor.within("#sign-in-link").replace(" ", "")
+        assert "good for " in visitor.text()
+        visitor.assert_laid_out()
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_qr_code_without_room_for_all_of_it_is_not_drawn_at_all(
+    discord: FakeDiscord, size: tuple[int, int]
+) -> None:
+    async with at_the_door(size) as visitor:
+        await sees_code(visitor, discord)
+        assert read_qr(screen_strips(visitor.app)) is None
+        assert not any(char in visitor.text() for char in "▀▄█")
+        assert "scan" not in visitor.text()
+
+
+async def test_it_follows_the_size_of_the_terminal(discord: FakeDiscord) -> None:
+    async with at_the_door((40, 12)) as visitor:
+        code = await sees_code(visitor, discord)
+        for size, link in (((80, 24), f"{LINK}?user_code={code}"), ((60, 20), None)):
+            await visitor.pilot.resize_terminal(*size)
+            await visitor.until(
+                lambda link=link: read_qr(screen_strips(visitor.app)) == link, "the change"
+            )
+            visitor.assert_laid_out()
+
+
+# Entering
+
+
+async def test_whoever_enters_the_code_is_let_in(discord: FakeDiscord) -> None:
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+    membership = guild_membership_of(load_config(os.environ))
+    assert membership.is_admitted
+    assert membership.member.name == "Muad'Dib"
+
+
+async def test_the_old_name_for_slow_down_keeps_it_going(discord: FakeDiscord) -> None:
+    discord.slow_down_next(2)
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_a_moment_of_trouble_after_the_code_was_entered_costs_no_second_code(
+    discord: FakeDiscord,
+) -> None:
+    discord.fail(ME, Fault.status(503), Fault.hang_up())
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+    assert len(discord.requests_to(AUTHORIZE)) == 1
+
+
+async def test_whoever_has_signed_in_and_may_not_enter_is_told_so(discord: FakeDiscord) -> None:
+    discord.membership = None
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        discord.approve()
+        await visitor.sees("Paul Atreides is not in this guild on Discord", "r Ask again")
+        await visitor.press("escape")
+        await visitor.ends()
+        assert visitor.departure is None
+
+
+# Keys
+
+
+async def test_y_copies_the_code(discord: FakeDiscord) -> None:
+    async with at_the_door() as visitor:
+        code = await sees_code(visitor, discord)
+        await visitor.press("y")
+        await visitor.sees("The code is copied.")
+        assert visitor.app.clipboard == code
+
+
+async def test_without_a_code_there_is_nothing_to_copy(discord: FakeDiscord) -> None:
+    discord.fail_always(AUTHORIZE, Fault.status(503))
+    async with at_the_door() as visitor:
+        await visitor.sees("Discord is in trouble (503).")
+        await visitor.sees_no("Copy the code")
+        await visitor.press("y", "enter")
+        assert visitor.app.clipboard == ""
+        assert "copied" not in visitor.text()
+
+
+async def test_enter_opens_the_browser_where_there_is_one(
+    discord: FakeDiscord, browser: Browser
+) -> None:
+    async with at_the_door() as visitor:
+        code = await sees_code(visitor, discord)
+        await visitor.sees("⏎ Open the browser")
+        assert browser.opened == []
+        await visitor.press("enter")
+        await visitor.until(lambda: bool(browser.opened), "the browser")
+        assert browser.opened == [f"{LINK}?user_code={code}"]
+        assert visitor.told == ""
+
+
+async def test_a_click_on_the_link_opens_it(discord: FakeDiscord, browser: Browser) -> None:
+    async with at_the_door() as visitor:
+        code = await sees_code(visitor, discord)
+        await visitor.sees("Open the browser")
+        visitor.click(*visitor.place("?user_code="))
+        await visitor.until(lambda: bool(browser.opened), "the browser")
+        assert browser.opened == [f"{LINK}?user_code={code}"]
+
+
+async def test_without_a_browser_enter_is_not_offered_and_does_nothing(
+    discord: FakeDiscord,
+) -> None:
+    async with at_the_door() as visitor:
+        code = await sees_code(visitor, discord)
+        await nobody_waits_for_browser(visitor)
+        assert "Open the browser" not in visitor.text()
+        await visitor.press("enter")
+        visitor.click(*visitor.place("?user_code="))
+        await visitor.pilot.pause()
+        assert visitor.told == ""
+        assert code in visitor.text()
+
+
+async def nobody_waits_for_browser(visitor: Visitor) -> None:
+    """Wait until it is known whether there is a browser."""
+    await visitor.until(
+        lambda: all(w.is_finished for w in visitor.app.workers if w.group == "browser"),
+        "an answer",
+    )
+
+
+def refuse() -> bool:
+    return False
+
+
+def fall_over() -> bool:
+    raise OSError("no such browser: /opt/secret/path")
+
+
+@pytest.mark.parametrize("fails", [refuse, fall_over], ids=["refuses", "falls over"])
+async def test_a_browser_that_fails_is_told_of(
+    discord: FakeDiscord, browser: Browser, fails: object
+) -> None:
+    browser.opens = fails  # type: ignore[assignment]
+    async with at_the_door() as visitor:
+        code = await sees_code(visitor, discord)
+        await visitor.sees("Open the browser")
+        await visitor.press("enter")
+        await visitor.sees("No browser opened: open the link yourself, on any machine.")
+        assert code in visitor.text()
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_a_browser_that_cannot_even_be_looked_for_is_none(
+    discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.ui.screens.sign_in.find_browser", fall_over)
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        await nobody_waits_for_browser(visitor)
+        assert "Open the browser" not in visitor.text()
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_r_fetches_a_fresh_code_and_forgets_the_old_one(discord: FakeDiscord) -> None:
+    async with at_the_door() as visitor:
+        old = await sees_code(visitor, discord)
+        await visitor.press("r")
+        await visitor.until(lambda: len(discord._codes) == 2)
+        fresh = await sees_code(visitor, discord)
+        assert fresh != old
+        assert old not in visitor.text()
+        _, device_code = discord._codes
+        await visitor.until(lambda: device_codes(discord)[-3:] == [device_code] * 3)
+        discord.approve(fresh)
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_r_pressed_again_and_again_ends_with_the_newest_code(discord: FakeDiscord) -> None:
+    async with at_the_door() as visitor:
+        visitor.burst("rrrrr")
+        await visitor.until(lambda: len(discord.requests_to(TOKEN)) > 3, "the polls")
+        await visitor.until(lambda: user_code(discord) in visitor.text(), "the newest code")
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+# What goes wrong
+
+
+async def test_a_code_that_runs_out_makes_way_for_a_fresh_one_three_times(
+    discord: FakeDiscord,
+) -> None:
+    async with at_the_door() as visitor:
+        for number in (1, 2):
+            await visitor.until(lambda number=number: len(discord._codes) == number)
+            code = await sees_code(visitor, discord)
+            assert (FRESH in visitor.text()) == (number > 1)
+            discord.expire(code)
+        await visitor.until(lambda: len(discord._codes) == 3)
+        code = await sees_code(visitor, discord)
+        await visitor.sees(FRESH)
+        discord.expire(code)
+        await visitor.sees(NOBODY)
+        assert code not in visitor.text()
+        assert "good for" not in visitor.text()
+        assert read_qr(screen_strips(visitor.app)) is None
+        assert len(discord.requests_to(AUTHORIZE)) == 3
+        await visitor.press("r")
+        await visitor.until(lambda: len(discord._codes) == 4)
+        await sees_code(visitor, discord)
+        assert NOBODY not in visitor.text()
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_a_refusal_in_the_browser_is_told(discord: FakeDiscord) -> None:
+    async with at_the_door() as visitor:
+        code = await sees_code(visitor, discord)
+        discord.deny()
+        await visitor.sees("Signing in was refused in the browser. r tries again.")
+        assert code not in visitor.text()
+        await visitor.press("r")
+        await visitor.sees_no("refused in the browser")
+        await visitor.until(lambda: len(discord._codes) == 2)
+        await sees_code(visitor, discord)
+
+
+FAULTS = {
+    "down": (Fault.hang_up(), "Discord cannot be reached."),
+    "busy": (Fault.too_many(6.5), "Discord wants to be left alone for 7 s."),
+    "broken": (Fault.status(500), "Discord is in trouble (500)."),
+    "garbage": (Fault.garbage(b"[bold]{"), "Discord gave no usable answer."),
+    "elsewhere": (Fault.redirect("http://evil.invalid"), "sign anybody in (302)"),
+    "forbidden": (
+        Fault.status(403, {"message": "[bold]no[/bold]\x1b[31m\n" * 90}),
+        "sign anybody in (403: [bold]no[/bold] [31m [bold]no",
+    ),
+}
+
+
+async def test_where_discord_gives_no_code_one_line_says_why_and_r_tries_again(
+    discord: FakeDiscord,
+) -> None:
+    discord.fail(AUTHORIZE, *(happens for happens, _ in FAULTS.values()))
+    async with at_the_door() as visitor:
+        for _, told in FAULTS.values():
+            await visitor.until(lambda told=told: told in visitor.told, told)
+            assert visitor.told.endswith("r tries again.")
+            assert "good for" not in visitor.text()
+            visitor.assert_laid_out()
+            await visitor.press("r")
+        await sees_code(visitor, discord)
+        assert visitor.told == ""
+
+
+async def test_a_wrong_application_is_told_of_with_what_to_check(discord: FakeDiscord) -> None:
+    discord.client_id = "1"
+    async with at_the_door() as visitor:
+        await visitor.sees("r tries again.")
+        assert "Check DISCORD_CLIENT_ID" in visitor.told
+        assert "public client" in visitor.told
+        visitor.assert_laid_out()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault.status(403, {"error": "invalid_scope"}), "does not let you in (403: invalid_scope)"),
+        (Fault.status(401, {"error": "invalid_client"}), "Check DISCORD_CLIENT_ID"),
+    ],
+)
+async def test_a_refused_poll_ends_the_waiting_and_says_why(
+    discord: FakeDiscord, fault: Fault, told: str
+) -> None:
+    discord.fail_always(TOKEN, fault)
+    async with at_the_door() as visitor:
+        await visitor.until(lambda: "r tries again." in visitor.told, "an end")
+        assert told in visitor.told
+        visitor.assert_secret(*discord.issued)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.hang_up(), Fault.status(503), Fault.garbage(b"{")],
+    ids=["cut", "503", "no JSON"],
+)
+async def test_polls_that_fail_for_a_moment_are_not_even_told_of(
+    discord: FakeDiscord, fault: Fault
+) -> None:
+    discord.fail(TOKEN, fault, fault, fault)
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        await visitor.until(lambda: len(discord.requests_to(TOKEN)) > 3)
+        assert visitor.told == ""
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+# Leaving
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
+async def test_it_is_left_without_a_session(discord: FakeDiscord, key: str) -> None:
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        await visitor.press(key)
+        await visitor.ends()
+        assert visitor.departure is None
+    await nobody_is_behind()
+    assert Vault(load_config(os.environ)).load() is None
+
+
+async def test_leaving_writes_no_traceback(
+    discord: FakeDiscord, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        await visitor.press("escape")
+        await visitor.ends()
+        await nobody_is_behind()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "key"), [(AUTHORIZE, "escape"), (AUTHORIZE, "ctrl+q"), (TOKEN, "escape"), (ME, "q")]
+)
+async def test_it_is_left_at_once_while_discord_hangs(
+    discord: FakeDiscord, path: str, key: str
+) -> None:
+    discord.fail_always(path, Fault.hang(HANGS))
+    async with at_the_door() as visitor:
+        if path == ME:
+            await sees_code(visitor, discord)
+            discord.approve()
+        await visitor.until(lambda: bool(discord.requests_to(path)), "the request")
+        await visitor.press(key)
+        assert await visitor.ends() < AT_ONCE
+        assert visitor.departure is None
+    assert Vault(load_config(os.environ)).load() is None
+
+
+async def test_while_discord_hangs_it_says_that_it_waits(discord: FakeDiscord) -> None:
+    discord.fail_always(AUTHORIZE, Fault.hang(HANGS))
+    async with at_the_door() as visitor:
+        await visitor.until(lambda: bool(discord.requests_to(AUTHORIZE)), "the request")
+        await visitor.sees("asking Discord")
+        visitor.assert_laid_out()
+
+
+async def test_with_the_palette_open_whoever_enters_the_code_is_let_in(
+    discord: FakeDiscord,
+) -> None:
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        await visitor.press("ctrl+p")
+        discord.approve()
+        await session_is_kept(visitor)
+        await visitor.press("escape")
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def session_is_kept(visitor: Visitor) -> None:
+    """Wait until Discord has said who it is."""
+    vault = Vault(load_config(os.environ))
+    await visitor.until(lambda: vault.load() is not None, "the session")
+    await nobody_is_behind()
+
+
+async def test_a_session_that_cannot_be_kept_is_told_of(discord: FakeDiscord) -> None:
+    folder = Vault(load_config(os.environ)).path.parent
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.write_text("a file where the folder should be")
+        discord.approve()
+        await visitor.until(lambda: visitor.told.endswith("r tries again."), "the reason")
+        assert "Something in the program" not in visitor.told
+        visitor.assert_secret(*discord.issued)
+        visitor.assert_laid_out()
+
+
+async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
+    discord: FakeDiscord,
+) -> None:
+    path = Vault(load_config(os.environ)).path
+    path.parent.mkdir(parents=True)
+    path.write_text('{"version": 1, "name": "[bold]')
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        assert "The session that is kept on this machine is damaged." in visitor.told
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_remapped_keys_work_at_the_door_too(discord: FakeDiscord, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text('[keys]\n"sign-in.renew" = "f5"\n')
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        await visitor.sees("f5 Fresh code")
+        await visitor.press("r", "f5")
+        await visitor.until(lambda: len(discord._codes) > 1, "a fresh code")
+        await sees_code(visitor, discord)
+        assert len(discord._codes) == 2
+
+
+# What hostile hands might send
+
+CODES = {
+    "markup": ("[bold]AB[/bold]", "[bold]AB[/bold]"),
+    "open markup": ("[", "["),
+    "a link in markup": ("[@click=app.quit]x", "[@click=app.quit]x"),
+    "escape codes": ("A\x1b[31mB\x1b]0;title\x07C\x9b2J", "A [31mB ]0;title C 2J"),
+    "line breaks": ("A\nB\r\nC", "A B C"),
+    "turned round": ("A\u202eBC\u2066D", "ABCD"),
+    "nothing": ("", ""),
+    "far too long": ("X" * 5_000, "X" * 39 + "…"),
+    "wide": ("沙" * 20, "沙" * 20),
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
+async def test_a_hostile_code_is_plain_text(discord: FakeDiscord, size: tuple[int, int]) -> None:
+    async with at_the_door(size) as visitor:
+        await sees_code(visitor, discord)
+        for code, shown in CODES.values():
+            answers_with(discord, user_code=code)
+            await visitor.press("r")
+            await visitor.sees("user_code=Z", "y Copy the code")
+            squeezed = visitor.within("#sign-in-code").replace(" ", "")
+            assert squeezed == shown.replace(" ", "")
+            link = visitor.within("#sign-in-link").replace(" ", "")
+            assert link == f"{LINK}?user_code=ZAW6C586"
+            visitor.assert_laid_out()
+            await visitor.press("y")
+            assert visitor.app.clipboard == shown
+            await visitor.sees("copied.")
+            visitor.assert_laid_out()
+            visitor.app.clear_notifications()
+            await visitor.sees_no("copied.")
+
+
+BAD_LINKS = (
+    ("verification_uri", "http://discord.com/activate"),
+    ("verification_uri", ""),
+    ("verification_uri_complete", "http://discord.com/activate?user_code=ZAW6C586"),
+    ("verification_uri_complete", "javascript:alert(1)"),
+    ("verification_uri_complete", "https://discord.com/\x1b]8;;http://evil.invalid\x07"),
+    ("verification_uri_complete", "https://discord.com/\nevil"),
+    ("verification_uri_complete", "https://dіscord.com/activate"),
+)
+
+
+async def test_a_link_that_is_not_plain_https_is_not_shown_and_not_opened(
+    discord: FakeDiscord, browser: Browser
+) -> None:
+    async with at_the_door() as visitor:
+        for name, link in BAD_LINKS:
+            await sees_code(visitor, discord)
+            answers_with(discord, **{name: link})
+            await visitor.press("r")
+            await visitor.sees("Discord named a link that is not https. Nothing was opened.")
+            await visitor.press("enter")
+            assert "activate" not in visitor.text()
+            assert "evil" not in visitor.text()
+            await visitor.press("r")
+    assert browser.opened == []
+
+
+async def test_markup_in_a_link_is_plain_text(discord: FakeDiscord, browser: Browser) -> None:
+    link = "https://discord.com/a?[bold red]x[/]&c=[@click=app.quit]y"
+    answers_with(discord, verification_uri=link, verification_uri_complete=link)
+    async with at_the_door() as visitor:
+        await visitor.sees("good for ")
+        assert visitor.within("#sign-in-link") == link
+        assert link.replace(" ", "") in visitor.within("#sign-in-how").replace(" ", "")
+        assert read_qr(screen_strips(visitor.app)) in (link, None)
+        link_region = visitor.whole("#sign-in-link").region
+        visitor.click(link_region.x + link_region.width // 2, link_region.y)
+        await visitor.until(lambda: browser.opened == [link], "the browser")
+        assert visitor.app.is_running
+
+
+async def test_why_somebody_has_to_sign_in_is_plain_text(discord: FakeDiscord) -> None:
+    async with at_the_door(told="[bold]Sorry[/bold], [") as visitor:
+        await sees_code(visitor, discord)
+        assert visitor.told == "[bold]Sorry[/bold], ["
+
+
+async def test_a_hostile_name_is_plain_text(discord: FakeDiscord) -> None:
+    discord.membership = None
+    discord.person = Person(username="[bold]x", global_name="[red]Evil\x1b[2J[/red]\n[")
+    async with at_the_door() as visitor:
+        await sees_code(visitor, discord)
+        discord.approve()
+        await visitor.sees("· [red]Evil [2J[/red] [", "is not in this guild on Discord")
+        visitor.assert_laid_out()
+
+
+async def test_nothing_secret_is_shown(discord: FakeDiscord) -> None:
+    discord.membership = None
+    async with at_the_door((120, 40)) as visitor:
+        code = await sees_code(visitor, discord)
+        await visitor.until(lambda: bool(discord.requests_to(TOKEN)), "a poll")
+        assert code in visitor.app.export_screenshot()
+        visitor.assert_secret(*discord.issued)
+        discord.approve()
+        await visitor.sees("is not in this guild on Discord")
+        assert len(discord.issued) == 3
+        visitor.assert_secret(*discord.issued)

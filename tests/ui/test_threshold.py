@@ -1,0 +1,388 @@
+"""Somebody who is signed in and may not enter: what they are told, and that they see no more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from helpers.build import add, to_deep_desert
+from helpers.discord import FakeDiscord, Fault, Membership, Person
+from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
+from tracker_tui.auth.vault import Vault
+from tracker_tui.config import load_config
+from tracker_tui.sync.store import waiting_in
+from ui.at_the_door import (
+    AT_ONCE,
+    AUTHORIZE,
+    ENTERED,
+    HANGS,
+    HOUR,
+    ME,
+    TOKEN,
+    Visitor,
+    at_the_door,
+    copies,
+    discord,
+    harmless,
+    inhabited,
+    leave_waiting,
+    nobody_is_behind,
+    quick_polls,
+)
+from ui.conftest import RESOURCES
+from ui.remote_guild import RemoteGuild
+
+__all__ = ["discord", "harmless", "inhabited", "quick_polls"]
+
+OF_THE_GUILD = (*(resource.name for resource in RESOURCES), "Hagga", "Deep Desert", "critical")
+"""What only members may see."""
+KEYS = ("r Ask again", "s Sign in as somebody else", "esc Leave")
+
+
+def left_guild(discord: FakeDiscord) -> None:
+    discord.membership = None
+
+
+def lost_roles(discord: FakeDiscord) -> None:
+    discord.membership = Membership(roles=[GUEST_ROLE])
+
+
+def old_and_cut(discord: FakeDiscord) -> None:
+    discord.fail_always("*", Fault.hang_up())
+
+
+def old_and_busy(discord: FakeDiscord) -> None:
+    discord.fail_always("*", Fault.too_many(41.5))
+
+
+WHY = {
+    # Without the guild there is no nickname either.
+    "not in the guild": (left_guild, "Paul Atreides is not in this guild on Discord"),
+    "no role that may enter": (
+        lost_roles,
+        "has no role that may enter. Only Mahdi, Naib or Fremen may see this guild's resources.",
+    ),
+    "Discord is away": (
+        old_and_cut,
+        "until Discord can be asked again. Discord cannot be reached. Try again later.",
+    ),
+    "Discord is busy": (old_and_busy, "Discord wants to be left alone for 42 s."),
+}
+each_reason = pytest.mark.parametrize("why", WHY)
+
+
+def barred(discord: FakeDiscord, why: str) -> str:
+    """Let whoever is signed in be kept out; returns what they are to be told."""
+    happens, told = WHY[why]
+    happens(discord)
+    grow_old(load_config(os.environ), 29 * HOUR)
+    return told
+
+
+def assert_nothing_seen(visitor: Visitor) -> None:
+    """Nothing of the guild is on screen, nor in a picture of it."""
+    shown = visitor.text() + visitor.app.export_screenshot().replace("&#160;", " ")
+    assert [part for part in OF_THE_GUILD if part in shown] == []
+
+
+async def is_told(visitor: Visitor, told: str) -> None:
+    """Wait until the message is this."""
+    await visitor.until(lambda: told in visitor.within("#threshold-told"), told)
+
+
+@each_reason
+async def test_it_is_said_why_and_nothing_of_the_guild_is_shown(
+    inhabited: RemoteGuild, discord: FakeDiscord, why: str
+) -> None:
+    told = barred(discord, why)
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        await visitor.sees("localhost · Muad'Dib", *KEYS)
+        assert visitor.within("#threshold-waiting") == ""
+        assert_nothing_seen(visitor)
+        visitor.assert_laid_out()
+        visitor.assert_secret(*discord.issued)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (200, 60)], ids=["tiny", "small", "large"])
+async def test_it_is_said_on_screens_of_any_size(
+    inhabited: RemoteGuild, discord: FakeDiscord, size: tuple[int, int]
+) -> None:
+    told = barred(discord, "no role that may enter")
+    leave_waiting(load_config(os.environ), add(5))
+    async with at_the_door(size) as visitor:
+        await is_told(visitor, told)
+        await visitor.until(lambda: "1 change waits" in visitor.within("#threshold-waiting"))
+        assert "tracker-tui logout --discard" in visitor.within("#threshold-waiting")
+        visitor.assert_laid_out()
+
+
+@pytest.mark.parametrize("why", ["not in the guild", "no role that may enter"])
+async def test_what_this_machine_kept_of_the_guild_is_gone(
+    inhabited: RemoteGuild, discord: FakeDiscord, why: str
+) -> None:
+    config = load_config(os.environ)
+    outbox = leave_waiting(config, add(5))
+    told = barred(discord, why)
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        await visitor.until(lambda: copies(config) == set(), "the end of the copies")
+    assert waiting_in(outbox.parent) == 1
+
+
+async def test_where_discord_is_only_away_it_is_kept_for_when_it_answers(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    told = barred(discord, "Discord is away")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+    assert copies(load_config(os.environ)) == {"replica.db"}
+
+
+# Asking again
+
+
+def comes_back(discord: FakeDiscord) -> None:
+    discord.heal()
+    discord.membership = Membership(roles=[MEMBER_ROLE])
+
+
+@each_reason
+async def test_r_asks_again_and_lets_in_once_that_is_allowed(
+    inhabited: RemoteGuild, discord: FakeDiscord, why: str
+) -> None:
+    told = barred(discord, why)
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        asked = len(discord.seen)
+        await visitor.press("r")
+        await visitor.until(lambda: len(discord.seen) > asked, "another question")
+        await is_told(visitor, told)
+        comes_back(discord)
+        await visitor.press("r")
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_another_reason_takes_the_place_of_the_first(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    told = barred(discord, "Discord is away")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        discord.heal()
+        left_guild(discord)
+        await visitor.press("r")
+        await is_told(visitor, WHY["not in the guild"][1])
+        assert "Discord cannot be reached" not in visitor.text()
+
+
+async def test_r_pressed_again_and_again_asks_no_more_than_it_must(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    told = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        comes_back(discord)
+        visitor.burst("rrrrrr")
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+# Signing in as somebody else
+
+
+async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
+    told = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        await visitor.press("s")
+        await visitor.sees("Sign in with Discord", "good for ")
+        assert visitor.told == ""
+        comes_back(discord)
+        discord.person = Person(id="42", username="chani", global_name="Chani")
+        discord.membership = Membership(nick=None, roles=[MEMBER_ROLE])
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+    session = Vault(load_config(os.environ)).load()
+    assert session is not None
+    assert (session.member_id, session.name) == ("42", "Chani")
+
+
+async def test_somebody_else_who_may_not_enter_either_is_told_so_by_their_own_name(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    told = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        await visitor.press("s")
+        await visitor.sees("good for ")
+        discord.person = Person(id="42", username="chani", global_name="Chani")
+        discord.approve()
+        await is_told(visitor, "Chani is not in this guild on Discord")
+        assert "Muad'Dib" not in visitor.text()
+        assert_nothing_seen(visitor)
+
+
+async def test_left_after_all_the_first_session_still_stands(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    told = barred(discord, "Discord is away")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        await visitor.press("s")
+        await visitor.sees("Sign in with Discord")
+        await visitor.press("escape")
+        await visitor.ends()
+        assert visitor.departure is None
+    assert Vault(load_config(os.environ)).load() is not None
+
+
+def revoked(discord: FakeDiscord) -> None:
+    discord.revoke()
+
+
+def refresh_refused(discord: FakeDiscord) -> None:
+    discord.expire_access()
+    discord.fail(TOKEN, Fault.status(400, {"error": "invalid_grant"}))
+
+
+@pytest.mark.parametrize("happens", [revoked, refresh_refused])
+async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
+    inhabited: RemoteGuild, discord: FakeDiscord, happens: Callable[[FakeDiscord], None]
+) -> None:
+    happens(discord)
+    grow_old(load_config(os.environ), 29 * HOUR)
+    async with at_the_door() as visitor:
+        await visitor.sees("Sign in with Discord", "good for ")
+        assert "Discord does not accept the sign-in of this machine any more" in visitor.told
+        assert Vault(load_config(os.environ)).load() is None
+        assert_nothing_seen(visitor)
+        visitor.assert_laid_out()
+        visitor.assert_secret(*discord.issued)
+        discord.approve()
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+# Changes that wait
+
+
+@pytest.mark.parametrize(
+    ("how_many", "told"), [(1, "1 change waits"), (3, "3 changes wait")], ids=str
+)
+async def test_of_changes_that_wait_nothing_is_said_but_how_many(
+    inhabited: RemoteGuild, discord: FakeDiscord, how_many: int, told: str
+) -> None:
+    config = load_config(os.environ)
+    kinds = (add(77_123), to_deep_desert(55_321), add(3))
+    leave_waiting(config, *(c._replace(reason="zensunni code") for c in kinds[:how_many]))
+    why = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, why)
+        await visitor.until(lambda: told in visitor.within("#threshold-waiting"), told)
+        assert "tracker-tui logout --discard" in visitor.within("#threshold-waiting")
+        assert_nothing_seen(visitor)
+        visitor.assert_secret("77,123", "77123", "55,321", "55321", "zensunni", "spice")
+        comes_back(discord)
+        await visitor.press("r")
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_changes_of_somebody_else_are_not_counted(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    leave_waiting(load_config(os.environ), add(5), add(6))
+    discord.person = Person(id="42", username="chani", global_name="Chani")
+    discord.membership = None
+    sign_in(discord)
+    async with at_the_door() as visitor:
+        await is_told(visitor, "Chani is not in this guild on Discord")
+        assert visitor.within("#threshold-waiting") == ""
+
+
+async def test_an_outbox_that_cannot_be_read_troubles_nobody_who_may_not_enter(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    leave_waiting(load_config(os.environ), add(5)).write_bytes(b"no database" * 500)
+    told = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        assert visitor.within("#threshold-waiting") == ""
+
+
+# Leaving
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
+async def test_it_is_left_by_every_key_that_leaves(
+    inhabited: RemoteGuild, discord: FakeDiscord, key: str
+) -> None:
+    told = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        await visitor.press(key)
+        await visitor.ends()
+        assert visitor.departure is None
+    assert Vault(load_config(os.environ)).load() is not None
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+q"])
+async def test_while_discord_hangs_it_says_that_it_waits_and_is_left_at_once(
+    inhabited: RemoteGuild, discord: FakeDiscord, key: str
+) -> None:
+    discord.fail_always(ME, Fault.hang(HANGS))
+    grow_old(load_config(os.environ), 29 * HOUR)
+    async with at_the_door() as visitor:
+        await visitor.until(lambda: bool(discord.requests_to(ME)), "the question")
+        await is_told(visitor, "Asking Discord whether you may enter …")
+        assert_nothing_seen(visitor)
+        await visitor.press(key)
+        assert await visitor.ends() < AT_ONCE
+        assert visitor.departure is None
+
+
+async def test_with_the_palette_open_whoever_may_enter_is_let_in(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    told = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        comes_back(discord)
+        discord.seen.clear()
+        await visitor.press("r", "ctrl+p")
+        vault = Vault(load_config(os.environ))
+        await visitor.until(lambda: vault.load().is_in_guild, "the answer")  # type: ignore[union-attr]
+        await nobody_is_behind()
+        await visitor.press("escape")
+        await visitor.ends()
+        assert visitor.departure == ENTERED
+
+
+async def test_while_discord_hangs_somebody_else_may_ask_for_a_code(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    discord.fail_always(ME, Fault.hang(HANGS))
+    grow_old(load_config(os.environ), 29 * HOUR)
+    async with at_the_door() as visitor:
+        await visitor.until(lambda: bool(discord.requests_to(ME)), "the question")
+        await visitor.press("s")
+        await visitor.sees("good for ")
+        assert len(discord.requests_to(AUTHORIZE)) == 1
+
+
+async def test_the_palette_offers_no_more_than_the_door_has(
+    inhabited: RemoteGuild, discord: FakeDiscord
+) -> None:
+    told = barred(discord, "not in the guild")
+    async with at_the_door() as visitor:
+        await is_told(visitor, told)
+        await visitor.press("ctrl+p")
+        await visitor.sees("Join a guild", "Quit")
+        for part in ("Switch profile", "Sign out", "History", "Outbox", "Undo", "Filter"):
+            assert part not in visitor.text()
+        assert_nothing_seen(visitor)
