@@ -1,0 +1,75 @@
+"""What the doctor says of Discord and of who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.membership import sign_in
+from signing_in.guilds import AUTHORIZE, HOUR, NICKNAME
+
+pytestmark = pytest.mark.usefixtures("guild")
+
+
+def examined(run: Run, status: int) -> Mapping[str, Any]:
+    """Return what is found, by what was looked at; what comes later replaces what came before."""
+    ran = run("doctor", "--json")
+    assert ran.status == status, ran
+    return {each["check"]: each for each in ran.document}
+
+
+def test_of_whoever_is_signed_in_nothing_is_wrong(run: Run, discord: FakeDiscord) -> None:
+    sign_in(discord)
+    found = examined(run, status=0)
+    assert (found["discord"]["state"], found["session"]["state"]) == ("ok", "ok")
+    assert NICKNAME in found["session"]["found"]
+
+
+def test_where_nobody_is_the_application_is_tried_and_signing_in_advised(
+    run: Run, discord: FakeDiscord
+) -> None:
+    found = examined(run, status=3)
+    assert found["discord"]["state"] == "ok"
+    assert "tracker-tui login" in found["session"]["found"]
+    assert [seen.path for seen in discord.seen] == [AUTHORIZE]
+
+
+def test_an_application_that_discord_does_not_know_is_wrong(run: Run, discord: FakeDiscord) -> None:
+    discord.client_id = "1"
+    found = examined(run, status=1)
+    assert found["discord"]["state"] == "wrong"
+    assert "public client" in found["discord"]["found"]
+
+
+def test_that_discord_is_away_is_a_note_while_what_it_said_serves(
+    run: Run, discord: FakeDiscord
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.fail_always("*", Fault.status(503))
+    found = examined(run, status=0)
+    assert found["discord"]["state"] == "note"
+    assert found["session"]["state"] == "ok"
+
+
+def test_whoever_may_not_enter_is_told_why(run: Run, discord: FakeDiscord) -> None:
+    discord.membership = Membership(roles=[])
+    sign_in(discord)
+    found = examined(run, status=3)
+    assert found["session"]["state"] == "wrong"
+    assert "no role that may enter" in found["session"]["found"]
+
+
+def test_a_secret_is_warned_of_and_not_told(
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, guild: Books
+) -> None:
+    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "the-websites-secret")
+    sign_in(discord)
+    ran = run("doctor", "--json")
+    notes = [each for each in ran.document if each["state"] == "note"]
+    assert any("DISCORD_CLIENT_SECRET is set" in each["found"] for each in notes)
+    assert "the-websites-secret" not in ran.out + ran.err
