@@ -175,16 +175,8 @@ async def test_an_invitation_is_understood_tested_shown_and_kept(
         ROLES_SETTING: json.dumps(ROLES, separators=(",", ":")),
     }
     assert load_config(os.environ).discord.client_id == CLIENT_ID
-
-
-@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
-async def test_what_is_kept_is_for_the_users_eyes_alone(line: str, home: Path) -> None:
-    async with joining() as visitor:
-        visitor.paste(line)
-        await is_understood(visitor)
-        await visitor.press("enter")
-        await keeps(visitor)
-    assert stat.S_IMODE(config_file(home).stat().st_mode) == 0o600
+    if os.name == "posix":
+        assert stat.S_IMODE(config_file(home).stat().st_mode) == 0o600
 
 
 async def test_the_token_is_never_seen(line: str, token: str) -> None:
@@ -361,7 +353,6 @@ WRONG = {
         '[{"id": "1", "name": "x"}]': "No role has canAccessResources: nobody could enter.",
         '[{"id": 1}]': "needs an id in quotes",
         "[bold]x[/bold]": "is no JSON",
-        "[" * 10_000: "is no JSON",
     },
 }
 
@@ -376,9 +367,11 @@ async def test_a_wrong_answer_is_said_to_be_wrong_at_once(setting: str, home: Pa
             assert "Something in the program" not in visitor.text()
             assert "hunter2" not in visitor.within(f"#answer-{setting} .verdict")
             visitor.assert_laid_out()
-            await visitor.press("ctrl+o")
-            await visitor.until(lambda: visitor.told.startswith("Not yet: "), "a refusal")
             await clears(visitor, setting)
+        visitor.paste("[")
+        await is_told(visitor, setting, "✗ ")
+        await visitor.press("ctrl+o")
+        await visitor.until(lambda: visitor.told.startswith("Not yet: "), "a refusal")
     assert not config_file(home).exists()
 
 
@@ -562,9 +555,7 @@ NAMES = {
     "raiders": "✗ there is a guild of this name already",
     "two words": NO_NAME,
     "x" * 41: NO_NAME,
-    "[bold]": NO_NAME,
-    "../x": NO_NAME,
-    "-x": NO_NAME,
+    "../[bold]": NO_NAME,
 }
 
 
@@ -638,10 +629,12 @@ async def test_250_roles_leave_the_choices_on_screen(
 
 
 # Where not all of it fits on the screen, arrows might as well scroll.
-@pytest.mark.parametrize("key", ["down", "tab", "enter"])
-@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
+@pytest.mark.parametrize(
+    ("key", "size"),
+    [("down", (80, 24)), ("down", (40, 12)), ("tab", (40, 12)), ("enter", (40, 12))],
+)
 async def test_every_question_is_reached_and_seen(
-    settled: str, size: tuple[int, int], key: str
+    settled: str, key: str, size: tuple[int, int]
 ) -> None:
     async with joining(size) as visitor:
         await visitor.until(

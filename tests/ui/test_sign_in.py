@@ -113,7 +113,7 @@ async def test_the_time_that_is_left_is_counted_down(
     def left() -> float:
         return 300.0 - passed
 
-    monkeypatch.setattr("tracker_tui.ui.screens.sign_in._TICK_SECONDS", 0.02)
+    monkeypatch.setattr("tracker_tui.ui.screens.sign_in._TICK_SECONDS", 0.2)
     async with at_the_door() as visitor:
         await sees_code(visitor, discord)
         screen = visitor.app.screen
@@ -581,7 +581,7 @@ CODES = {
 async def test_a_hostile_code_is_plain_text(discord: FakeDiscord, size: tuple[int, int]) -> None:
     async with at_the_door(size) as visitor:
         await sees_code(visitor, discord)
-        for code, shown in CODES.values():
+        for code, shown in [*CODES.values()][:: 1 if size == (80, 24) else 3]:
             answers_with(discord, user_code=code)
             await visitor.press("r")
             await visitor.sees("user_code=Z", "y Copy the code")

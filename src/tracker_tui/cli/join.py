@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from tracker_tui.admission import membership_of
@@ -47,9 +48,11 @@ def join(arguments: argparse.Namespace) -> int:
     if joining.is_taken(profile):
         where = f"[profiles.{profile}] of {joining.path}" if profile else str(joining.path)
         raise UsageError(f"{where} has a guild already. Keep this one apart: --profile NAME.")
-    _take_invitation(joining)
+    is_invited = _take_invitation(joining)
     for question in joining.missing():
         _ask(joining, question)
+    if not is_invited:
+        _show(joining.facts())
     if _asked("Keep this, and sign in next? [y/N] ").strip().lower() not in ("y", "yes"):
         raise UsageError("Nothing was kept.")
     path = joining.keep(profile)
@@ -60,12 +63,18 @@ def join(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _take_invitation(joining: Joining) -> None:
+def _show(facts: Sequence[tuple[str, str]]) -> None:
+    for name, value in facts:
+        _print(f"{name:<{_WIDTH}} {value}")
+
+
+def _take_invitation(joining: Joining) -> bool:
+    """Take an invitation, and show what it holds; returns whether there was one."""
     for tries_left in reversed(range(_tries())):
         # It may hold a token, which no terminal should keep in its history.
         text = _asked("Invitation, hidden (Enter to be asked instead): ", is_secret=True)
         if not text.strip():
-            return
+            break
         try:
             invitation = read_invitation(text)
         except InvalidInvitation as error:
@@ -73,11 +82,11 @@ def _take_invitation(joining: Joining) -> None:
                 raise
             complain(str(error))
             continue
-        for name, value in facts_of(invitation):
-            _print(f"{name:<{_WIDTH}} {value}")
+        _show(facts_of(invitation))
         joining.follow(invitation)
         _test_what_came(joining)
-        return
+        return True
+    return False
 
 
 def _test_what_came(joining: Joining) -> None:
