@@ -358,7 +358,9 @@ def test_what_whoever_may_not_enter_any_more_left_is_not_sent_and_not_lost(
     asked = proxy.count
     ran = run("logout")
     assert ran.status == 1
-    assert ran.err.splitlines()[-1] == WAITS.format("1 change waits")
+    why, last = ran.err.splitlines()
+    assert why.startswith("tracker-tui: The changes that wait could not be sent: ")
+    assert last == WAITS.format("1 change waits")
     assert (proxy.count, waiting(home)) == (asked, [change_id])
     assert run("logout", "--discard").status == 0
     assert (proxy.count, stores(home)) == (asked, [])

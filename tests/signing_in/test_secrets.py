@@ -123,6 +123,13 @@ def in_fields_that_are_no_good(told: Told) -> Fault:
     )
 
 
+def in_a_token_that_cannot_be_sent(told: Told) -> Fault:
+    # What sends it would quote it.
+    return Fault.status(
+        200, {"access_token": f"{told.everything}\n", "token_type": "Bearer", "refresh_token": "r"}
+    )
+
+
 def cut_off(number: int, kept: int) -> Shape:
     """The first characters of a secret, where a message that is too long is cut."""
 
@@ -134,12 +141,13 @@ def cut_off(number: int, kept: int) -> Shape:
 
 
 SHAPES: dict[str, Shape] = {
-    **{f"{status} in JSON": in_json(status) for status in (200, 400, 401, 403, 404, 429, 500)},
-    **{f"{status} in words": in_words(status) for status in (200, 400, 500)},
+    **{f"{status} in JSON": in_json(status) for status in (200, 400, 401, 403, 429)},
+    **{f"{status} in words": in_words(status) for status in (400, 500)},
     "302 in headers": in_headers(302),
     "429 in headers": in_headers(429),
     "an answer of another kind": in_an_answer_of_another_kind,
     "fields that are no good": in_fields_that_are_no_good,
+    "a token that cannot be sent": in_a_token_that_cannot_be_sent,
     "hangs up": lambda told: Fault.hang_up(),
     "loses its answer": lambda told: Fault.answer_lost(),
 }
@@ -263,6 +271,22 @@ def test_no_other_command_tells_a_secret_either(
         assert worst.left < 2, name
 
 
+def test_a_secret_of_the_settings_is_for_their_application_alone(
+    run: Run, home: Path, settings_of_guild: dict[str, str], discord: FakeDiscord
+) -> None:
+    config_file(home).parent.mkdir(parents=True)
+    config_file(home).write_text(
+        f"DISCORD_CLIENT_ID = '4711'\nDISCORD_CLIENT_SECRET = '{CLIENT_SECRET}'\n"
+        "TURSO_DATABASE_URL = 'libsql://elsewhere.invalid'\n",
+        "utf-8",
+    )
+    discord.approves_at_once = True
+    # The environment names another application.
+    assert run("login").status == 0
+    assert {seen.form["client_id"] for seen in discord.requests_to(TOKEN)} == {discord.client_id}
+    assert CLIENT_SECRET not in str(discord.seen)
+
+
 # What is kept
 
 
@@ -321,7 +345,7 @@ FATES: dict[str, Fate] = {
     "passes": pass_on,
     "cut": cut_before,
     "no JSON": answer(200, b"<html>"),
-    **{f"quoted with {status}": quoting(status) for status in (200, 400, 401, 403, 404, 429, 500)},
+    **{f"quoted with {status}": quoting(status) for status in (200, 401, 403, 500)},
 }
 
 

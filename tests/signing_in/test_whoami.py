@@ -260,6 +260,17 @@ def test_trouble_while_prolonging_signs_nobody_out(
     assert run("whoami").err == ""
 
 
+def test_tokens_that_turn_out_to_be_somebody_elses_sign_nobody_in(
+    run: Run, home: Path, discord: FakeDiscord
+) -> None:
+    sign_in(discord, age=5 * HOUR)
+    discord.fail(ME, Fault.status(200, {"id": "4711", "username": "feyd"}))
+    ran = run("whoami")
+    assert ran.status == 3
+    assert "feyd" not in ran.error
+    assert not session_file(home).exists()
+
+
 # Who may not
 
 

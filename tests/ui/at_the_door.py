@@ -171,6 +171,15 @@ class Visitor(Player):
         found = self.app.screen.query(selector)
         return words_in(self.app, found.first()) if found else ""
 
+    async def reads(self, selector: str, *parts: str) -> None:
+        """Wait until all of this is on screen where a widget is, wherever lines are broken."""
+        for part in parts:
+            wanted = "".join(part.split())
+            await self.until(
+                lambda wanted=wanted: wanted in "".join(self.within(selector).split()),
+                f"“{part}” in {selector}",
+            )
+
     def whole(self, selector: str) -> Widget:
         """Return a widget, all of which is on screen."""
         widget = self.app.screen.query_one(selector)

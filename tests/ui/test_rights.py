@@ -432,15 +432,26 @@ async def test_the_dashboard_looks_by_itself(
 async def test_nothing_more_is_taken_from_whoever_may_enter_no_more(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
+    plant(guild)
     async with inside(guild) as player:
-        tracker = player.app.tracker
-        change = add(5, resource_id="water")
+        tracker, change = player.app.tracker, add(5, resource_id="water")
+        archive = tracker.archive
+        question = archive.history(HistoryFilter())
+        await opens(player, "2")
+        assert archive.seen(question).result(SECONDS) is not None
+        assert "Stilgar of Tabr" in tracker.names.values()
+        assert TABR in tracker.places.values()
         give(discord, None, player)
         await ends(player)
         tracker.submit([change]).result(SECONDS)
         assert tracker.pending() == []
         assert tracker.resources() == []
-        assert tracker.resource("water") is None
+        assert tracker.resource("water") is tracker.foreseen("water") is None
+        assert tracker.names == {}
+        assert TABR not in tracker.places.values()
+        assert archive.seen(question).result(SECONDS) is None
+        with pytest.raises(NotPermitted):
+            archive.ask(question).result(SECONDS)
         with pytest.raises(NotPermitted):
             tracker.edit(change)
     assert guild.history("water") == []

@@ -89,7 +89,7 @@ def assert_nothing_seen(visitor: Visitor) -> None:
 
 async def is_told(visitor: Visitor, told: str) -> None:
     """Wait until the message is this."""
-    await visitor.until(lambda: told in visitor.within("#threshold-told"), told)
+    await visitor.reads("#threshold-told", told)
 
 
 @each_reason
@@ -114,8 +114,8 @@ async def test_it_is_said_on_screens_of_any_size(
     leave_waiting(load_config(os.environ), add(5))
     async with at_the_door(size) as visitor:
         await is_told(visitor, told)
-        await visitor.until(lambda: "1 change waits" in visitor.within("#threshold-waiting"))
-        assert "tracker-tui logout --discard" in visitor.within("#threshold-waiting")
+        waiting = "1 change waits on this machine, unsent, until you may enter again."
+        await visitor.reads("#threshold-waiting", waiting, "tracker-tui logout --discard")
         visitor.assert_laid_out()
 
 
@@ -258,7 +258,8 @@ async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
     grow_old(load_config(os.environ), 29 * HOUR)
     async with at_the_door() as visitor:
         await visitor.sees("Sign in with Discord", "good for ")
-        assert "Discord does not accept the sign-in of this machine any more" in visitor.told
+        told = "Discord does not accept the sign-in of this machine any more"
+        await visitor.reads("#door-told", told)
         assert Vault(load_config(os.environ)).load() is None
         assert_nothing_seen(visitor)
         visitor.assert_laid_out()
@@ -283,8 +284,7 @@ async def test_of_changes_that_wait_nothing_is_said_but_how_many(
     why = barred(discord, "not in the guild")
     async with at_the_door() as visitor:
         await is_told(visitor, why)
-        await visitor.until(lambda: told in visitor.within("#threshold-waiting"), told)
-        assert "tracker-tui logout --discard" in visitor.within("#threshold-waiting")
+        await visitor.reads("#threshold-waiting", told, "tracker-tui logout --discard")
         assert_nothing_seen(visitor)
         visitor.assert_secret("77,123", "77123", "55,321", "55321", "zensunni", "spice")
         comes_back(discord)
