@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -48,7 +47,7 @@ AT_ONCE = 5.0
 DATABASE = "https://sietch-tabr.invalid"
 """A database that nobody asks."""
 ENTERED = Departure(None, has_entered=True)
-_PAUSE = 0.1
+_PAUSE = 0.2
 """Seconds between polls: long enough for the pilot to notice that nothing else is done."""
 
 
@@ -270,4 +269,3 @@ async def nobody_is_behind() -> None:
         assert monotonic() < deadline, "a thread is still at work"
         await asyncio.sleep(0)
     await asyncio.sleep(0)
-    gc.collect()

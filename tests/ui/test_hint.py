@@ -26,14 +26,13 @@ def remembered(guild: Guild) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW, (40, 12)], ids=["wide", "narrow", "tiny"])
-async def test_a_first_run_says_in_one_line_how_to_join(
-    guild: Guild, size: tuple[int, int]
-) -> None:
-    async with playing(guild, size, **FIRST_RUN) as player:
-        assert sum(HINT in line for line in player.lines()) == 1
-        assert len(player.rows()) == min(12, size[1] - 6)
-        player.assert_laid_out()
+async def test_a_first_run_says_in_one_line_how_to_join(guild: Guild) -> None:
+    async with playing(guild, **FIRST_RUN) as player:
+        for size in (WIDE, NARROW, (40, 12)):
+            await player.pilot.resize_terminal(*size)
+            assert sum(HINT in line for line in player.lines()) == 1
+            assert len(player.rows()) == min(12, size[1] - 6)
+            player.assert_laid_out()
 
 
 async def test_ctrl_p_offers_to_join_as_it_says(guild: Guild) -> None:

@@ -81,14 +81,15 @@ def line(url: str, token: str) -> str:
 
 @asynccontextmanager
 async def joining(size: tuple[int, int] = NARROW) -> AsyncIterator[Visitor]:
-    """Be asked for a guild's settings, by way of the palette."""
+    """Be asked for a guild's settings."""
     async with at_home(size) as visitor:
         await asks_to_join(visitor)
         yield visitor
 
 
 async def asks_to_join(visitor: Visitor) -> None:
-    await visitor.chooses("join a", "By an invitation, or by answering")
+    # What the palette does: each time by its own way would take longer than all the rest.
+    visitor.app.action_join()  # type: ignore[attr-defined]
     await visitor.until(lambda: isinstance(visitor.app.screen, JoinScreen), "the questions")
     await visitor.sees("Join a guild", "Invitation")
 
@@ -100,8 +101,10 @@ async def answers(visitor: Visitor, **settings: str) -> None:
         wanted = visitor.app.screen.query_one(f"#answer-{setting} AnswerInput", AnswerInput)
         assert isinstance(visitor.app.focused, AnswerInput)
         steps = fields.index(wanted) - fields.index(visitor.app.focused)
-        await visitor.press(*["tab" if steps > 0 else "shift+tab"] * abs(steps))
-        assert visitor.app.focused is wanted
+        visitor.hit(*["tab" if steps > 0 else "shift+tab"] * abs(steps))
+        await visitor.until(
+            lambda wanted=wanted: visitor.app.focused is wanted, f"the cursor in {setting}"
+        )
         visitor.paste(text)
 
 
@@ -112,7 +115,7 @@ async def is_told(visitor: Visitor, setting: str, told: str) -> None:
 
 async def clears(visitor: Visitor, setting: str) -> None:
     """Delete the answer in which the cursor is."""
-    await visitor.press("ctrl+u")
+    visitor.hit("ctrl+u")
     await visitor.until(lambda: visitor.within(f"#answer-{setting} .verdict") == "", "an end")
 
 
@@ -152,7 +155,9 @@ def assert_safe(visitor: Visitor, token: str) -> None:
 async def test_an_invitation_is_understood_tested_shown_and_kept(
     line: str, url: str, token: str, home: Path
 ) -> None:
-    async with joining() as visitor:
+    async with at_home() as visitor:
+        await visitor.chooses("join a", "By an invitation, or by answering")
+        await visitor.sees("paste it here, or answer below")
         visitor.paste(line)
         await is_understood(visitor)
         await visitor.reads(f"#answer-{URL}", url)
@@ -338,18 +343,14 @@ NO_ID = "is a number of up to 20 digits"
 WRONG = {
     URL: {
         "guild.turso.io": "",
-        "ftp://guild.turso.io": "",
         "file:/etc/passwd": "",
         "https://me:hunter2@guild.invalid": "",
         "http://guild.invalid": "",
-        "[bold]x[/bold]": "",
     },
-    CLIENT: {"tracker": NO_ID, "1" * 21: NO_ID, "12 34": NO_ID, "[bold]1": NO_ID},
-    GUILD: {"discord.gg/x": NO_ID, "-1": NO_ID},
+    CLIENT: {"1" * 21: NO_ID, "[bold]1": NO_ID},
+    GUILD: {"discord.gg/x": NO_ID},
     ROLES_SETTING: {
-        "Fremen": "is no JSON",
         '{"id": "1"}': "must be a JSON array",
-        "[]": "No role has canAccessResources: nobody could enter.",
         '[{"id": "1", "name": "x"}]': "No role has canAccessResources: nobody could enter.",
         '[{"id": 1}]': "needs an id in quotes",
         "[bold]x[/bold]": "is no JSON",
@@ -357,44 +358,53 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("setting", WRONG)
-async def test_a_wrong_answer_is_said_to_be_wrong_at_once(setting: str, home: Path) -> None:
+async def test_a_wrong_answer_is_said_to_be_wrong_at_once(home: Path) -> None:
     async with joining() as visitor:
-        for text, told in WRONG[setting].items():
-            await answers(visitor, **{setting: text})
+        for setting, answered in WRONG.items():
+            for text, told in answered.items():
+                await answers(visitor, **{setting: text})
+                await is_told(visitor, setting, "✗ ")
+                await is_told(visitor, setting, told)
+                assert "Something in the program" not in visitor.text()
+                assert "hunter2" not in visitor.within(f"#answer-{setting} .verdict")
+                visitor.assert_laid_out()
+                await clears(visitor, setting)
+            visitor.paste("[")
             await is_told(visitor, setting, "✗ ")
-            await is_told(visitor, setting, told)
-            assert "Something in the program" not in visitor.text()
-            assert "hunter2" not in visitor.within(f"#answer-{setting} .verdict")
-            visitor.assert_laid_out()
-            await clears(visitor, setting)
-        visitor.paste("[")
-        await is_told(visitor, setting, "✗ ")
         await visitor.press("ctrl+o")
         await visitor.until(lambda: visitor.told.startswith("Not yet: "), "a refusal")
     assert not config_file(home).exists()
 
 
-async def test_the_first_wrong_answer_corrected_is_right(discord: FakeDiscord) -> None:
+async def test_a_wrong_answer_corrected_is_right(discord: FakeDiscord) -> None:
     async with joining() as visitor:
         await answers(visitor, **{CLIENT: CLIENT_ID + "x"})
         await is_told(visitor, CLIENT, "✗ ")
         await visitor.press("backspace")
         await is_told(visitor, CLIENT, "✓ Discord knows the application")
-        await clears(visitor, CLIENT)
 
 
-@pytest.mark.parametrize("typed", ["some-token", ""], ids=["typed", "passed over"])
-async def test_a_token_before_its_database_is_no_fault_of_the_program(typed: str) -> None:
+async def test_a_token_waits_for_its_database(url: str, token: str) -> None:
     async with joining() as visitor:
-        await visitor.press("enter", "enter")
-        visitor.burst(typed)
-        await visitor.press("enter")
-        visitor.burst("1")
-        # Tested in the order typed.
-        await visitor.until(lambda: visitor.within(f"#answer-{CLIENT} .verdict")[:1] in "✓✗▲")
-        await visitor.until(lambda: "…" not in visitor.within(f"#answer-{TOKEN} .verdict"))
+        # Passed over first, which is no answer yet.
+        await visitor.press("enter", "enter", "enter", "shift+tab")
+        assert visitor.within(f"#answer-{TOKEN} .verdict") == ""
+        visitor.paste(token)
+        await is_told(visitor, TOKEN, "tested once there is a database")
+        await answers(visitor, **{URL: url})
+        await is_told(visitor, TOKEN, "✓ accepted")
         assert "Something in the program" not in visitor.text()
+
+
+async def test_for_another_database_a_token_is_another_question(url: str, token: str) -> None:
+    async with joining() as visitor:
+        await answers(visitor, **{URL: url, TOKEN: token})
+        await is_told(visitor, TOKEN, "✓ accepted")
+        await answers(visitor, **{URL: "-of-others!"})
+        await is_told(visitor, URL, "✗ ")
+        assert "✓" not in visitor.within(f"#answer-{TOKEN} .verdict")
+        await visitor.press("ctrl+o")
+        await visitor.until(lambda: visitor.told.startswith("Not yet: Database, Its token, "))
 
 
 # What database and Discord say
@@ -411,12 +421,16 @@ async def test_a_wrong_token_is_told_of(url: str, home: Path) -> None:
     assert not config_file(home).exists()
 
 
-async def test_a_database_out_of_reach_is_not_held_against_it(home: Path) -> None:
+async def test_what_is_only_out_of_reach_is_not_held_against_it(
+    discord: FakeDiscord, home: Path
+) -> None:
     away = f"http://localhost:{free_port()}"
+    discord.fail_always(AUTHORIZE, Fault.hang_up())
     async with joining() as visitor:
         visitor.paste(invitation(away, "some-token"))
         await is_told(visitor, URL, "▲ Not tested: ")
-        await is_understood(visitor, database="▲ Not tested: ")
+        await is_told(visitor, TOKEN, "▲ Not tested: ")
+        await is_told(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
         await visitor.press("ctrl+o")
         await keeps(visitor)
         assert visitor.departure == Departure(None)
@@ -442,19 +456,6 @@ async def test_an_application_that_discord_does_not_know_is_told_of(
         visitor.assert_laid_out()
 
 
-async def test_discord_out_of_reach_is_not_held_against_it(
-    line: str, discord: FakeDiscord, home: Path
-) -> None:
-    discord.fail_always(AUTHORIZE, Fault.hang_up())
-    async with joining() as visitor:
-        visitor.paste(line)
-        await is_told(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
-        await is_told(visitor, TOKEN, "✓ accepted")
-        await visitor.press("ctrl+o")
-        await keeps(visitor)
-    assert kept(home)[CLIENT] == CLIENT_ID
-
-
 async def test_esc_leaves_while_discord_hangs(line: str, discord: FakeDiscord, home: Path) -> None:
     discord.fail_always(AUTHORIZE, Fault.hang(120))
     async with joining() as visitor:
@@ -468,16 +469,6 @@ async def test_esc_leaves_while_discord_hangs(line: str, discord: FakeDiscord, h
 
 
 # Keeping nothing
-
-
-async def test_esc_keeps_nothing_and_the_dashboard_is_there_again(line: str, home: Path) -> None:
-    async with joining() as visitor:
-        visitor.paste(line)
-        await is_understood(visitor)
-        await visitor.press("escape")
-        await visitor.sees("Steel Ingot")
-        assert visitor.app.is_running
-    assert not config_file(home).exists()
 
 
 async def test_not_yet_comes_first_and_keeps_nothing(line: str, home: Path) -> None:
@@ -567,7 +558,7 @@ async def test_a_name_that_does_not_serve_is_said_not_to(settled: str, home: Pat
             await is_told(visitor, PROFILE, told)
             await visitor.press("ctrl+o")
             await visitor.until(lambda: "Profile." in visitor.told)
-            await visitor.press("ctrl+u")
+            visitor.hit("ctrl+u")
             await is_told(visitor, PROFILE, NO_NAME)
     assert config_file(home).read_text("utf-8") == settled
 
@@ -631,7 +622,7 @@ async def test_250_roles_leave_the_choices_on_screen(
 # Where not all of it fits on the screen, arrows might as well scroll.
 @pytest.mark.parametrize(
     ("key", "size"),
-    [("down", (80, 24)), ("down", (40, 12)), ("tab", (40, 12)), ("enter", (40, 12))],
+    [("down", (80, 24)), ("down", (40, 12)), ("enter", (40, 12))],
 )
 async def test_every_question_is_reached_and_seen(
     settled: str, key: str, size: tuple[int, int]

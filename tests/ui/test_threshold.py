@@ -92,31 +92,18 @@ async def is_told(visitor: Visitor, told: str) -> None:
     await visitor.reads("#threshold-told", told)
 
 
-@each_reason
-async def test_it_is_said_why_and_nothing_of_the_guild_is_shown(
-    inhabited: RemoteGuild, discord: FakeDiscord, why: str
-) -> None:
-    told = barred(discord, why)
-    async with at_the_door() as visitor:
-        await is_told(visitor, told)
-        await visitor.sees("localhost · Muad'Dib", *KEYS)
-        assert visitor.within("#threshold-waiting") == ""
-        assert_nothing_seen(visitor)
-        visitor.assert_laid_out()
-        visitor.assert_secret(*discord.issued)
-
-
-@pytest.mark.parametrize("size", [(40, 12), (60, 20), (200, 60)], ids=["tiny", "small", "large"])
 async def test_it_is_said_on_screens_of_any_size(
-    inhabited: RemoteGuild, discord: FakeDiscord, size: tuple[int, int]
+    inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "no role that may enter")
     leave_waiting(load_config(os.environ), add(5))
-    async with at_the_door(size) as visitor:
-        await is_told(visitor, told)
-        waiting = "1 change waits on this machine, unsent, until you may enter again."
-        await visitor.reads("#threshold-waiting", waiting, "tracker-tui logout --discard")
-        visitor.assert_laid_out()
+    async with at_the_door() as visitor:
+        for size in ((80, 24), (200, 60), (60, 20), (40, 12)):
+            await visitor.pilot.resize_terminal(*size)
+            await is_told(visitor, told)
+            waiting = "1 change waits on this machine, unsent, until you may enter again."
+            await visitor.reads("#threshold-waiting", waiting, "tracker-tui logout --discard")
+            visitor.assert_laid_out()
 
 
 @pytest.mark.parametrize("why", ["not in the guild", "no role that may enter"])
@@ -150,12 +137,17 @@ def comes_back(discord: FakeDiscord) -> None:
 
 
 @each_reason
-async def test_r_asks_again_and_lets_in_once_that_is_allowed(
+async def test_it_is_said_why_nothing_is_shown_and_r_lets_in_once_that_is_allowed(
     inhabited: RemoteGuild, discord: FakeDiscord, why: str
 ) -> None:
     told = barred(discord, why)
     async with at_the_door() as visitor:
         await is_told(visitor, told)
+        await visitor.sees("localhost · ", *KEYS)
+        assert visitor.within("#threshold-waiting") == ""
+        assert_nothing_seen(visitor)
+        visitor.assert_laid_out()
+        visitor.assert_secret(*discord.issued)
         asked = len(discord.seen)
         await visitor.press("r")
         await visitor.until(lambda: len(discord.seen) > asked, "another question")

@@ -13,7 +13,6 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tracker_tui.auth.errors import CodeExpired, SignInLeft
@@ -23,6 +22,7 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.ui.behind import done_behind
 from tracker_tui.ui.browser import find_browser
+from tracker_tui.ui.screens.door_screen import DoorScreen
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.large_code import LargeCode
 from tracker_tui.ui.widgets.qr_code import QrCode
@@ -42,7 +42,7 @@ _LEFT_FOR_TEXT: Final = 38
 _NOBODY: Final = "Nobody entered a code. r fetches a fresh one."
 
 
-class SignInScreen(Screen[Session]):
+class SignInScreen(DoorScreen[Session]):
     """Ends with a session, admitted or not, or with None when it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,7 +104,7 @@ class SignInScreen(Screen[Session]):
         self._left = left = threading.Event()
         self._show_code(None)
         try:
-            self.dismiss(await self._signed_in(left))
+            self.end_with(await self._signed_in(left))
         except SignInLeft:
             return
         except CodeExpired:

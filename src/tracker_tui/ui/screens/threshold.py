@@ -8,7 +8,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tracker_tui.auth.errors import NotSignedIn
@@ -18,10 +17,11 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.leaving import changes_waiting
 from tracker_tui.ui.behind import done_behind
+from tracker_tui.ui.screens.door_screen import DoorScreen
 from tracker_tui.ui.widgets.key_line import KeyLine
 
 
-class ThresholdScreen(Screen[str]):
+class ThresholdScreen(DoorScreen[str]):
     """Ends with `entered`, with `sign-in` where somebody has to, or with None when it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,11 +60,11 @@ class ThresholdScreen(Screen[str]):
             await done_behind(self._membership.enter)
         except NotSignedIn as error:
             self.told = str(error)
-            self.dismiss("sign-in")
+            self.end_with("sign-in")
         except TrackerError as error:
             self._show(str(error), await self._waiting())
         else:
-            self.dismiss("entered")
+            self.end_with("entered")
 
     async def _waiting(self) -> int:
         try:
