@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from tracker_tui.auth.errors import AccessDenied
 from tracker_tui.auth.freshness import Freshness, freshness
@@ -20,12 +21,14 @@ class Judge:
         """`clock` is this machine's, in Unix seconds."""
         self._guild = guild
         self._clock = clock
+        # Asked for each name on the screen, of the same few roles.
+        self._rights_of = lru_cache(maxsize=8)(lambda held: rights_of(held, guild.roles))
 
     def rights(self, session: Session) -> frozenset[Right]:
         """Return what the roles allow."""
         if not session.is_in_guild:
             return frozenset()
-        return rights_of(session.role_ids, self._guild.roles)
+        return self._rights_of(session.role_ids)
 
     def freshness(self, session: Session) -> Freshness:
         """Return whether what Discord said still holds."""
