@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from tracker_tui.config import Config
-from tracker_tui.errors import ConfigError, TrackerError
+from tracker_tui.errors import TrackerError
 from tracker_tui.invitation import LONGEST, read_invitation
 from tracker_tui.joining import QUESTIONS, TOKEN, URL, Joining, Question, blank_config
 from tracker_tui.ui.behind import done_behind
@@ -136,7 +136,8 @@ class JoinScreen(Screen[Departure]):
         if answer is self._invitation:
             self._follow(event.value)
         elif answer is self._profile:
-            self._check_profile(event.value)
+            self._profile.tell("…")
+            self._check_profile(event.value.strip())
         else:
             self._forget(answer)
             self._test_soon(answer)
@@ -174,16 +175,17 @@ class JoinScreen(Screen[Departure]):
         for setting, answer in self._answers.items():
             answer.input.value = joining.settings.get(setting, "")
 
-    def _check_profile(self, text: str) -> None:
+    @work(exclusive=True, group="profile")
+    async def _check_profile(self, name: str) -> None:
         try:
-            is_taken = self._joining.is_taken(text.strip())
-        except ConfigError as error:
+            is_taken = await done_behind(lambda: self._joining.is_taken(name))
+        except TrackerError as error:
             self._profile.refuse(str(error))
             return
         if is_taken:
             self._profile.refuse("there is a guild of this name already")
         else:
-            self._profile.accept(f"opened with --profile {text.strip()}")
+            self._profile.accept(f"opened with --profile {name}")
 
     async def _test(self, answer: Answer, text: str) -> None:
         """Say what is wrong with an answer, or what the database or Discord says of it."""
