@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker_tui.auth.membership import Membership, Owner
 from tracker_tui.config import Auth, Config, Remote
-from tracker_tui.errors import TrackerError
+from tracker_tui.errors import TrackerError, WriteRefused
+from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.opening import site_of
 from tracker_tui.sync.store import remove_copies
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from tracker_tui.auth.guild_membership import GuildMembership
 
 
-def membership_of(config: Config) -> Membership:
+def membership_of(config: Config) -> Owner | GuildMembership:
     """Return who uses this machine, as far as it knows.
 
     Raises NoGuild, ConfigError, LocalFileError.
@@ -45,7 +48,7 @@ def guild_membership_of(config: Config) -> GuildMembership:
         raise
 
     def forget_what_was_shown(member_id: str) -> None:
-        remove_copies(site_of(as_member(config, member_id)).folder)
+        remove_copies(folder_of(config, member_id))
 
     return GuildMembership(guild, Vault(config), on_barred=forget_what_was_shown)
 
@@ -53,3 +56,22 @@ def guild_membership_of(config: Config) -> GuildMembership:
 def as_member(config: Config, member_id: str) -> Config:
     """Return the settings with which a member uses the database."""
     return config._replace(member=member_id)
+
+
+def folder_of(config: Config, member_id: str) -> Path:
+    """Return where this machine keeps what a member has of the database."""
+    return site_of(as_member(config, member_id)).folder
+
+
+def record_sign_in(membership: Membership, ledger: Ledger) -> None:
+    """Tell the database who signed in and what their roles are, where it does not know yet.
+
+    One request. Raises DatabaseError; a token that may only read keeps nobody out.
+    """
+    record = membership.unrecorded()
+    if record is None:
+        return
+    with suppress(WriteRefused):
+        if ledger.can_write is not False:
+            ledger.record_sign_in(record)
+    membership.recorded(record)

@@ -13,10 +13,19 @@ import re
 import zlib
 from typing import Any, Final, NamedTuple
 
+from tracker_tui.auth.guild import is_id
+from tracker_tui.auth.session import is_token
 from tracker_tui.config import Secret
 from tracker_tui.db.turso.errors import InterfaceError
 from tracker_tui.db.turso.urls import endpoint
-from tracker_tui.domain.roles import Right, Role, RolesConfigError, allowed, parse_roles
+from tracker_tui.domain.roles import (
+    Right,
+    Role,
+    RolesConfigError,
+    allowed,
+    parse_roles,
+    roles_with,
+)
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 
@@ -36,9 +45,7 @@ _DEEPEST: Final = 8
 
 _SHAPE: Final = re.compile(r"tracker-tui:([1-9][0-9]{0,3}):(.*)", re.DOTALL)
 _BODY: Final = re.compile(r"[A-Za-z0-9+/]+")
-_ID: Final = re.compile(r"[0-9]{1,20}")
 _URL: Final = re.compile(rf"[!-~]{{1,{_LONGEST_URL}}}")
-_TOKEN: Final = re.compile(r"[!-~]{1,4000}")
 # What wraps a line: line breaks, and the invisible characters by which chats allow them.
 _WRAPPING: Final = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _QUOTES: Final = "`\"'<>«»‘’“”"
@@ -217,7 +224,7 @@ def _check(invitation: Invitation) -> None:
     _check_id(invitation.client_id, "Discord application")
     _check_id(invitation.guild_id, "Discord guild")
     _check_roles(invitation.roles)
-    if invitation.token is not None and not _TOKEN.fullmatch(invitation.token.reveal()):
+    if invitation.token is not None and not is_token(invitation.token.reveal()):
         raise InvalidInvitation(
             "The token of an invitation is up to 4,000 characters of ASCII, without blanks."
         )
@@ -240,7 +247,7 @@ def _is_endpoint(url: str) -> bool:
 
 
 def _check_id(text: str, whose: str) -> None:
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         raise InvalidInvitation(f"The {whose} of an invitation is a number of up to 20 digits.")
 
 
@@ -256,7 +263,7 @@ def _check_roles(text: str) -> None:
         raise _senseless("roles")
     if len(roles) > _MOST_ROLES:
         raise InvalidInvitation(f"An invitation has at most {_MOST_ROLES} roles.")
-    if not any(Right.ACCESS_RESOURCES in role.rights for role in roles):
+    if not roles_with(Right.ACCESS_RESOURCES, roles):
         raise InvalidInvitation(
             "No role of the invitation has canAccessResources: nobody could enter."
         )

@@ -16,7 +16,7 @@ from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.roles import Right, roles_with
 from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRefused, UsageError
 from tracker_tui.invitation import Invitation, facts_of
-from tracker_tui.settings_file import add_settings, has_settings
+from tracker_tui.settings_file import add_settings, has_settings, require_free
 
 URL: Final = "TURSO_DATABASE_URL"
 TOKEN: Final = "TURSO_AUTH_TOKEN"  # noqa: S105 - the name of a setting
@@ -143,6 +143,10 @@ class Joining:
         add_settings(self.path, profile, kept)
         return self.path
 
+    def require_free(self, profile: str | None) -> None:
+        """Raise ConfigError where there is a guild already where this one would be kept."""
+        require_free(self.path, profile)
+
     def is_taken(self, profile: str | None) -> bool:
         """Whether there is a guild already where this one would be kept; raises ConfigError."""
         return has_settings(self.path, profile)
@@ -215,8 +219,8 @@ def invitation_of(config: Config, token: Secret | None) -> Invitation:
     )
 
 
-def tested_token(config: Config, token: Secret) -> Tested:
-    """Test a token for the configured database; raises TrackerError where it is refused."""
+def tested_token(config: Config, invitation: Invitation) -> Tested:
+    """Test the token of an invitation; raises TrackerError where it is refused."""
     joining = Joining(config)
-    joining.follow(invitation_of(config, token))
+    joining.follow(invitation)
     return joining.test(TOKEN)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import NamedTuple
 
-from tracker_tui.admission import as_member
+from tracker_tui.admission import folder_of
 from tracker_tui.auth.errors import DiscordError, NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config import Config
+from tracker_tui.domain.wording import changes_wait
 from tracker_tui.errors import LocalFileError, TrackerError
-from tracker_tui.opening import site_of
 from tracker_tui.sync.store import waiting_in
 
 
@@ -31,7 +31,7 @@ def changes_waiting(config: Config, membership: GuildMembership) -> int:
     session = membership.session
     if session is None:
         return 0
-    return waiting_in(site_of(as_member(config, session.member_id)).folder)
+    return waiting_in(folder_of(config, session.member_id))
 
 
 def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> SignedOut:
@@ -39,15 +39,12 @@ def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> S
 
     Raises NotSignedIn; ChangesWait unless they are to be discarded; LocalFileError.
     """
-    session = membership.session
-    if session is None:
-        raise NotSignedIn("Nobody is signed in.")
+    session = membership.known()
     waiting = 0 if discard else changes_waiting(config, membership)
     if waiting:
-        changes = "1 change waits" if waiting == 1 else f"{waiting} changes wait"
         raise ChangesWait(
-            f"{changes} on this machine and would be lost. The dashboard sends them, and shows "
-            "what is refused under o; logout --discard forgets them."
+            f"{changes_wait(waiting)} on this machine and would be lost. The dashboard sends them, "
+            "and shows what is refused under o; logout --discard forgets them."
         )
     trouble = _revoked(membership)
     membership.sign_out()
@@ -65,7 +62,7 @@ def _revoked(membership: GuildMembership) -> TrackerError | None:
 
 
 def _remove(config: Config, member_id: str) -> None:
-    folder = site_of(as_member(config, member_id)).folder
+    folder = folder_of(config, member_id)
     try:
         if folder.exists():
             shutil.rmtree(folder)

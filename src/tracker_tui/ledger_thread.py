@@ -10,15 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
+from tracker_tui.admission import record_sign_in
 from tracker_tui.auth.membership import Membership
 from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import TrackerError, WriteRefused, explained
+from tracker_tui.errors import TrackerError, explained
 from tracker_tui.events import Audience, Failed, Loaded
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
@@ -214,18 +215,7 @@ class LedgerThread:
             Loaded(difference.changed, difference.removed, is_first, tuple(moves)),
         )
         self.send_soon()
-        self._record_sign_in(ledger)
-
-    def _record_sign_in(self, ledger: Ledger) -> None:
-        """Tell the database who signed in and what their roles are, where it does not know yet."""
-        record = self._membership.unrecorded()
-        if record is None:
-            return
-        # A token that may only read is no reason to keep its owner out.
-        with suppress(WriteRefused):
-            if ledger.can_write is not False:
-                ledger.record_sign_in(record)
-        self._membership.recorded(record)
+        record_sign_in(self._membership, ledger)
 
     def _poll(self) -> None:
         self._poll_queued.release()
@@ -295,6 +285,6 @@ class LedgerThread:
         if self._engine.has_unsent and self.trouble is None and time.monotonic() < until:
             self._guarded(self._send)
         if self._ledger is not None and self.trouble is None and time.monotonic() < until:
-            self._guarded(partial(self._record_sign_in, self._ledger))
+            self._guarded(partial(record_sign_in, self._membership, self._ledger))
         if self._ledger is not None:
             self._ledger.close()

@@ -29,6 +29,11 @@ def has_settings(path: Path, profile: str | None) -> bool:
     return _has_settings(_table(path, parse_toml(path, _text(path)), profile))
 
 
+def require_free(path: Path, profile: str | None) -> None:
+    """Raise ConfigError where settings of a guild stand there already."""
+    _require_free(path, parse_toml(path, _text(path)), profile)
+
+
 def add_settings(path: Path, profile: str | None, settings: Mapping[str, str]) -> None:
     """Write settings of a guild at the top level or in [profiles.NAME], for the user's eyes only.
 
@@ -37,8 +42,7 @@ def add_settings(path: Path, profile: str | None, settings: Mapping[str, str]) -
     """
     # What it holds may have changed since somebody was asked: it is read again.
     text = _text(path)
-    if _has_settings(_table(path, parse_toml(path, text), profile)):
-        raise ConfigError(_taken(path, profile))
+    _require_free(path, parse_toml(path, text), profile)
     content = _with_settings(path, text, profile, settings)
     # A link stays one: it may lead to somebody's dotfiles.
     write_private(path.resolve(), content)
@@ -48,10 +52,16 @@ def _has_settings(table: Mapping[str, Any] | None) -> bool:
     return any(name.startswith(_OF_A_GUILD) for name in table or {})
 
 
-def _taken(path: Path, profile: str | None) -> str:
+def _require_free(path: Path, document: dict[str, Any], profile: str | None) -> None:
+    if not _has_settings(_table(path, document, profile)):
+        return
     if profile is None:
-        return f"{path} has settings of a guild already. Keep this one apart: --profile NAME."
-    return f"[profiles.{profile}] of {path} has settings already. Choose another --profile NAME."
+        told = f"{path} has settings of a guild already. Keep this one apart: --profile NAME."
+    else:
+        told = (
+            f"[profiles.{profile}] of {path} has settings already. Choose another --profile NAME."
+        )
+    raise ConfigError(told)
 
 
 def _text(path: Path) -> str:

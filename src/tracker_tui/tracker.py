@@ -64,7 +64,6 @@ class Tracker:
         """
         self._membership = membership or membership_of(config)
         self._membership.enter()
-        self._membership.require()
         self._member = self._membership.member
         config = as_member(config, self._member.id)
         self.config = config

@@ -248,18 +248,23 @@ async def test_an_invitation_is_understood_at_the_door_too(discord: FakeDiscord)
         await visitor.reads("#answer-invitation", "✓ understood")
 
 
+async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -> None:
+    """Begin to join another guild; meanwhile the sign-in goes on below, and ends."""
+    await visitor.sees("good for")
+    await visitor.chooses(JOIN, "By an invitation")
+    await visitor.sees("paste it here")
+    discord.approve()
+    vault = Vault(load_config(os.environ))
+    await visitor.until(lambda: vault.load() is not None, "the session")
+    await nobody_is_behind()
+
+
 async def test_a_sign_in_that_ends_below_takes_no_half_filled_form_away(
     discord: FakeDiscord,
 ) -> None:
     discord.membership = None
     async with at_the_door() as visitor:
-        await visitor.sees("good for")
-        await visitor.chooses(JOIN, "By an invitation")
-        await visitor.sees("paste it here")
-        discord.approve()
-        vault = Vault(load_config(os.environ))
-        await visitor.until(lambda: vault.load() is not None, "the session")
-        await nobody_is_behind()
+        await signs_in_below_the_questions(visitor, discord)
         await visitor.pilot.pause()
         assert isinstance(visitor.app.screen, JoinScreen)
         await visitor.press("escape")
@@ -271,14 +276,7 @@ async def test_whoever_joins_another_guild_after_all_is_at_the_first_door_still(
     discord: FakeDiscord,
 ) -> None:
     async with at_the_door() as visitor:
-        await visitor.sees("good for")
-        await visitor.chooses(JOIN, "By an invitation")
-        await visitor.sees("paste it here")
-        # The sign-in goes on below.
-        discord.approve()
-        vault = Vault(load_config(os.environ))
-        await visitor.until(lambda: vault.load() is not None, "the session")
-        await nobody_is_behind()
+        await signs_in_below_the_questions(visitor, discord)
         await visitor.press("escape")
         await visitor.ends()
         assert visitor.departure == Departure(None, has_entered=True)

@@ -14,10 +14,11 @@ import msgspec
 from oauthlib.oauth2 import DeviceClient
 
 from tracker_tui.auth.errors import CodeExpired, DiscordRefused, SignInRefused, TokenVoid
-from tracker_tui.auth.exchange import LONGEST_PAUSE, Answer, Bearer, NoAuth, answer_to, unreachable
+from tracker_tui.auth.exchange import LONGEST_PAUSE, Answer, answer_to, unreachable
 from tracker_tui.auth.guild import Guild, is_id
 from tracker_tui.auth.session import Tokens, is_token
 from tracker_tui.config import Secret
+from tracker_tui.db.turso.tokens import Token
 from tracker_tui.domain.text import one_line
 
 T = TypeVar("T")
@@ -147,11 +148,12 @@ class Discord:
         if answer.status == _OK:
             return _tokens(answer, now)
         if answer.status == _BAD_REQUEST:
-            if answer.error in ("authorization_pending", "slow_down", ""):
-                raise Pending(slow_down=answer.error == "slow_down")
-            if answer.error == "expired_token":
+            error = answer.error
+            if error in ("authorization_pending", "slow_down", ""):
+                raise Pending(slow_down=error == "slow_down")
+            if error == "expired_token":
                 raise CodeExpired("The code ran out. Ask for a new one.")
-            if answer.error == "access_denied":
+            if error == "access_denied":
                 raise SignInRefused("Signing in was refused in the browser.")
         raise self._refusal(answer, "does not let you in", [code.device_code])
 
@@ -217,12 +219,12 @@ class Discord:
             self._seconds,
             data=form,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
-            auth=NoAuth(),
+            auth=Token(None),
         )
 
     def _get(self, path: str, access: Secret) -> Answer:
         url = self._guild.api_url + path
-        answer = answer_to("GET", url, self._seconds, auth=Bearer(access))
+        answer = answer_to("GET", url, self._seconds, auth=Token(access.reveal()))
         if answer.status == _UNAUTHORIZED:
             raise TokenVoid(_VOID)
         return answer

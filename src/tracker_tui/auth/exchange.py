@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import requests
-from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from tracker_tui import __version__
@@ -18,9 +17,6 @@ from tracker_tui.auth.in_time import in_time
 from tracker_tui.config import Secret
 from tracker_tui.db.turso.exchange import around_proxies
 from tracker_tui.domain.text import one_line
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest
 
 LONGEST_PAUSE: Final = 86_400.0
 """Seconds for which Discord is left alone at most."""
@@ -62,26 +58,6 @@ class Answer(NamedTuple):
             # Before it is cut: half a secret would not be found any more.
             said = said.replace(secret.reveal(), "…")
         return one_line(said, 200)
-
-
-class Bearer(AuthBase):
-    """A token in the header: a `~/.netrc` entry would replace a plain one."""
-
-    def __init__(self, token: Secret) -> None:
-        self._token = token
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Let a request carry the token."""
-        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
-        return request
-
-
-class NoAuth(AuthBase):
-    """Nothing at all, whatever a `~/.netrc` holds."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Leave a request as it is."""
-        return request
 
 
 class _Session(requests.Session):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from tracker_tui.auth.checking import Checking, Found
+from tracker_tui.auth.checking import Checking
 from tracker_tui.auth.errors import (
     AccessDenied,
     DiscordError,
@@ -84,7 +84,7 @@ class GuildMembership:
     @property
     def member(self) -> Member:
         """Who it is; raises NotSignedIn where nobody is known."""
-        session = self._known()
+        session = self.known()
         return Member(session.member_id, session.name, self._judge.rights(session))
 
     @property
@@ -103,7 +103,7 @@ class GuildMembership:
 
     def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
         """Raise NotPermitted, which names who may, unless the member may do something."""
-        session = self._known()
+        session = self.known()
         barred = self._judge.why_barred(session)
         if barred is not None:
             raise barred
@@ -114,7 +114,8 @@ class GuildMembership:
         """Call `tell_changed`, in some thread, whenever rights or admission changed."""
         self._tell_changed = tell_changed
 
-    def _known(self) -> Session:
+    def known(self) -> Session:
+        """Return who is signed in, admitted or not; raises NotSignedIn where nobody is."""
         session = self._session
         if session is None:
             raise self._gone or NotSignedIn(f"Nobody is signed in. {_SIGN_IN}")
@@ -124,7 +125,7 @@ class GuildMembership:
 
     def enter(self) -> None:
         """Make sure that anything may be shown, if need be by asking Discord; see `Membership`."""
-        session = self._known()
+        session = self.known()
         if self._judge.why_barred(session) is not None:
             try:
                 self.check()
@@ -132,7 +133,7 @@ class GuildMembership:
                 barred = self._judge.why_barred(session)
                 raise AccessDenied(f"{barred} {error}") from error
             self.require()
-        self._entered_as = self._known().member_id
+        self._entered_as = self.known().member_id
 
     def check(self) -> None:
         """Ask Discord now, unless another program just did.
@@ -141,14 +142,11 @@ class GuildMembership:
         """
         with self.vault.locked(_LOCK_SECONDS):
             self._load()
-            session = self._known()
+            session = self.known()
             is_fresh = self._judge.freshness(session) is Freshness.WARM
             if not is_fresh or self._judge.why_refused(session) is not None:
                 self._ask(session)
         self._pause = _FIRST_PAUSE
-        if self._trouble is not None:
-            self._trouble = None
-            self._tell_changed()
 
     def _ask(self, session: Session) -> None:
         try:
@@ -157,10 +155,9 @@ class GuildMembership:
             self.vault.forget()
             self._take(None, error)
             raise
-        checked = _as_found(session, found, self._clock())
+        checked = session._replace(**found._asdict(), checked_at=self._clock(), is_recorded=False)
         self.vault.save(checked, tokens)
-        trouble, self._trouble = self._trouble, None
-        self._take(checked, was_in_trouble=trouble is not None)
+        self._take(checked)
 
     def look(self) -> None:
         """Ask Discord in the background, if that is due; asked often, it never piles up."""
@@ -208,11 +205,8 @@ class GuildMembership:
         Raises DiscordError, LocalFileError; NotSignedIn where they are void already.
         """
         found, tokens = self._checking.found_out(tokens, None)
-        now, binding = self._clock(), Binding.of(self.guild)
-        session = Session(
-            binding, found.member_id, "", "", None, (), False, now, tokens.expires_at, new_id()
-        )
-        session = _as_found(session, found, now)
+        binding, now = Binding.of(self.guild), self._clock()
+        session = Session(binding, **found._asdict(), checked_at=now, row_id=new_id())
         with self.vault.locked(_LOCK_SECONDS):
             self.vault.save(session, tokens)
             self._take(session)
@@ -222,7 +216,7 @@ class GuildMembership:
         """Sign this application out at Discord, everywhere; raises DiscordError, NotSignedIn."""
         with self.vault.locked(_LOCK_SECONDS):
             self._load()
-            self._known()
+            self.known()
             self._checking.revoke(self.vault.tokens())
 
     def sign_out(self) -> None:
@@ -282,50 +276,29 @@ class GuildMembership:
         self._is_anothers = kept is not None and session is None
         if session != self._session:
             self._take(session, gone)
-        is_warm = session is not None and self._judge.freshness(session) is Freshness.WARM
-        if is_warm and self._trouble is not None:
-            # Another program could ask.
-            self._trouble = None
-            self._tell_changed()
         # As it was before it was read: what is written from then on is read, too.
         self._seen_state, self._gone = state, gone
 
-    def _take(
-        self,
-        session: Session | None,
-        gone: NotSignedIn | None = None,
-        *,
-        was_in_trouble: bool = False,
-    ) -> None:
+    def _take(self, session: Session | None, gone: NotSignedIn | None = None) -> None:
         with self._lock:
             before, self._session, self._gone = self._session, session, gone
             self._seen_state = self.vault.state()
         if before is None and session is None:
             return
-        is_other = before is None or session is None or self._is_other(before, session)
-        if is_other or was_in_trouble:
+        was_in_trouble = self._trouble is not None
+        if session is not None and self._judge.freshness(session) is Freshness.WARM:
+            self._trouble = None
+        is_out_of_trouble = was_in_trouble and self._trouble is None
+        if is_out_of_trouble or self._what_counts(before) != self._what_counts(session):
             self._tell_changed()
         if session is None or self._judge.why_refused(session) is not None:
             known = session or before
             if known is not None:
                 self._on_barred(known.member_id)
 
-    def _is_other(self, before: Session, session: Session) -> bool:
-        return self._what_counts(before) != self._what_counts(session)
-
-    def _what_counts(self, session: Session) -> tuple[object, ...]:
+    def _what_counts(self, session: Session | None) -> tuple[object, ...]:
+        """Return what a listener is told of where it changes."""
+        if session is None:
+            return ()
         is_admitted = self._judge.why_barred(session) is None
         return session.member_id, self._judge.rights(session), is_admitted
-
-
-def _as_found(session: Session, found: Found, now: float) -> Session:
-    return session._replace(
-        username=found.username,
-        name=found.name,
-        avatar=found.avatar,
-        role_ids=found.role_ids,
-        is_in_guild=found.is_in_guild,
-        checked_at=now,
-        tokens_until=found.tokens_until,
-        is_recorded=False,
-    )

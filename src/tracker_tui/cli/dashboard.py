@@ -11,14 +11,14 @@ from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tracker_tui.admission import as_member, guild_membership_of, membership_of
+from tracker_tui.admission import as_member, membership_of
 from tracker_tui.auth.errors import NotSignedIn
-from tracker_tui.auth.membership import Membership
+from tracker_tui.auth.membership import Membership, Owner
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import tally_sentence
+from tracker_tui.domain.wording import changes_wait, tally_sentence
 from tracker_tui.errors import UsageError, fault_of
 from tracker_tui.opening import site_of, stores_of
 from tracker_tui.sync.store import left_behind
@@ -26,6 +26,7 @@ from tracker_tui.tracker import Tracker
 from tracker_tui.ui.departure import Departure
 
 if TYPE_CHECKING:
+    from tracker_tui.auth.guild_membership import GuildMembership
     from tracker_tui.ui.base_app import BaseApp
 
 _LISTED_AT_MOST = 6
@@ -35,14 +36,7 @@ _LAST_STORE = "last-database"
 
 def open_dashboard(arguments: argparse.Namespace) -> int:
     """Open the dashboard on the configured database, and on others from there."""
-    status, departure = 0, Departure(arguments.profile)
-    while not status:
-        config = load_config(os.environ, departure.profile)
-        status, left_for = _visit(config, departure)
-        if left_for is None:
-            break
-        departure = left_for
-    return status
+    return _travel(0, Departure(arguments.profile))
 
 
 def open_demo(arguments: argparse.Namespace) -> int:
@@ -55,9 +49,14 @@ def open_demo(arguments: argparse.Namespace) -> int:
         demo = config._replace(database=path, is_default_database=False, is_demo=True)
         status, left_for = _visit(demo, Departure(None))
     # Who goes elsewhere from a demo means it.
-    return (
-        status if left_for is None else open_dashboard(argparse.Namespace(profile=left_for.profile))
-    )
+    return _travel(status, left_for)
+
+
+def _travel(status: int, departure: Departure | None) -> int:
+    """Open one profile after the other until somebody has enough; return the last status."""
+    while departure is not None and not status:
+        status, departure = _visit(load_config(os.environ, departure.profile), departure)
+    return status
 
 
 def _visit(config: Config, departure: Departure) -> tuple[int, Departure | None]:
@@ -65,13 +64,12 @@ def _visit(config: Config, departure: Departure) -> tuple[int, Departure | None]
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
     membership = membership_of(config)
-    if not membership.is_admitted:
-        passed = _at_the_door(config, departure.told)
+    if not isinstance(membership, Owner) and not membership.is_admitted:
+        passed = _at_the_door(config, membership, departure.told)
         if passed is None:
             raise NotSignedIn("Nothing was opened: nobody signed in who may enter.")
         if not passed.has_entered:
             return 0, passed
-        membership = membership_of(config)
     config = as_member(config, membership.member.id)
     if not config.is_demo:
         _ask_before_switching(config, is_agreed=departure.is_agreed)
@@ -83,13 +81,13 @@ def _visit(config: Config, departure: Departure) -> tuple[int, Departure | None]
     return sign_out_and_tell(config, discard=False), None
 
 
-def _at_the_door(config: Config, told: str) -> Departure | None:
+def _at_the_door(config: Config, membership: GuildMembership, told: str) -> Departure | None:
     """Let somebody sign in; returns None if they left."""
     from tracker_tui.ui.door import DoorApp
 
     # A dashboard is to open at once; what comes before it pays for its own imports.
     gc.enable()
-    return _left(DoorApp(config, guild_membership_of(config), told))
+    return _left(DoorApp(config, membership, told))
 
 
 def _left(app: BaseApp) -> Departure | None:
@@ -127,8 +125,8 @@ def _say_farewell(tracker: Tracker, unsent: Sequence[Change]) -> None:
         listed = ", ".join(_told(change, tracker) for change in unsent[:_LISTED_AT_MOST])
         if len(unsent) > _LISTED_AT_MOST:
             listed += f" and {len(unsent) - _LISTED_AT_MOST} more"
-        changes = "1 change waits" if len(unsent) == 1 else f"{len(unsent)} changes wait"
-        complain(f"{changes} on this machine, and the next tracker-tui sends them: {listed}")
+        waiting = changes_wait(len(unsent))
+        complain(f"{waiting} on this machine, and the next tracker-tui sends them: {listed}")
     if tracker.needing_player():
         complain(f"{len(tracker.needing_player())} refused: the dashboard has them under o")
 
@@ -147,8 +145,7 @@ def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
     if before != site.folder.name:
         waiting = [left for left in left_behind(stores_of(config)) if left.key == before]
         for left in () if is_agreed else waiting:
-            changes = "1 change waits" if left.how_many == 1 else f"{left.how_many} changes wait"
-            _ask(f"{changes} for {one_line(left.place, 80)}")
+            _ask(f"{changes_wait(left.how_many)} for {one_line(left.place, 80)}")
         with suppress(OSError):
             # Only a question is at stake; where nothing can be written, none is asked.
             last.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,17 @@ from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Secret, load_config
 from tracker_tui.errors import TrackerError, UsageError
 from tracker_tui.invitation import InvalidInvitation, facts_of, read_invitation
-from tracker_tui.joining import Joining, Question, Tested, blank_config, invitation_of, tested_token
+from tracker_tui.joining import (
+    CLIENT,
+    TOKEN,
+    URL,
+    Joining,
+    Question,
+    Tested,
+    blank_config,
+    invitation_of,
+    tested_token,
+)
 
 _TRIES: Final = 5
 _WIDTH: Final = 22
@@ -24,19 +34,16 @@ def invite(arguments: argparse.Namespace) -> int:
     config = load_config(os.environ, arguments.profile)
     membership = membership_of(config)
     membership.enter()
-    membership.require()
-    invitation_of(config, None)  # what is missing is told before a token is asked for
-    token = None
+    # What is missing is told before a token is asked for.
+    invitation = invitation_of(config, None)
     if arguments.with_token:
         token = Secret(_asked("A member's database token, hidden: ", is_secret=True).strip())
         if not token.reveal():
             raise UsageError("No token was given. Without one: tracker-tui invite.")
         invitation = invitation_of(config, token)
-        _tell(tested_token(config, token))
-    else:
-        invitation = invitation_of(config, None)
+        _tell(tested_token(config, invitation))
     say(invitation.text())
-    if token is not None:
+    if arguments.with_token:
         complain("Whoever has this line has the token: hand it to one person, in private.")
     return 0
 
@@ -45,9 +52,7 @@ def join(arguments: argparse.Namespace) -> int:
     """Read an invitation, or ask for what is in one; keep it once it was tested and agreed to."""
     joining = Joining(blank_config(load_config(os.environ)))
     profile = arguments.profile
-    if joining.is_taken(profile):
-        where = f"[profiles.{profile}] of {joining.path}" if profile else str(joining.path)
-        raise UsageError(f"{where} has a guild already. Keep this one apart: --profile NAME.")
+    joining.require_free(profile)
     is_invited = _take_invitation(joining)
     for question in joining.missing():
         _ask(joining, question)
@@ -58,8 +63,8 @@ def join(arguments: argparse.Namespace) -> int:
     path = joining.keep(profile)
     option = f" --profile {profile}" if profile else ""
     say(f"Kept in {path}. Sign in now: tracker-tui{option} login, or just tracker-tui{option}.")
-    if profile is None and os.environ.get("TURSO_DATABASE_URL"):
-        complain("TURSO_DATABASE_URL is set in the environment and goes before: unset it.")
+    if profile is None and os.environ.get(URL):
+        complain(f"{URL} is set in the environment and goes before: unset it.")
     return 0
 
 
@@ -90,9 +95,8 @@ def _take_invitation(joining: Joining) -> bool:
 
 
 def _test_what_came(joining: Joining) -> None:
-    missing = {question.setting for question in joining.missing()}
-    for setting in ("TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN", "DISCORD_CLIENT_ID"):
-        if setting not in missing:
+    for setting in (URL, TOKEN, CLIENT):
+        if setting in joining.settings:
             _tell(joining.test(setting))
 
 

@@ -6,20 +6,20 @@ import argparse
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final
 
-from tracker_tui.admission import as_member, guild_membership_of
+from tracker_tui.admission import as_member, guild_membership_of, record_sign_in
 from tracker_tui.auth.errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
 from tracker_tui.auth.freshness import CHECK_AFTER, GRACE
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.auth.session import Session
 from tracker_tui.cli.output import complain, say
 from tracker_tui.cli.sending import send_what_waits
 from tracker_tui.config import Auth, Config, load_config
-from tracker_tui.domain.roles import ALL_RIGHTS, allowed, rights_of
+from tracker_tui.domain.roles import ALL_RIGHTS, allowed
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import ago, since_told
-from tracker_tui.errors import TrackerError, UsageError, WriteRefused
+from tracker_tui.errors import ConfigError, DatabaseError, UsageError
 from tracker_tui.opening import open_ledger
 
 _CODES: Final = 3
@@ -34,10 +34,11 @@ def login(arguments: argparse.Namespace) -> int:
     if membership.is_admitted and membership.session is not None:
         say(f"You are signed in as {membership.session.name} already: tracker-tui logout first.")
         return 0
-    session = _signed_in(membership)
+    _sign_in(membership)
     membership.require()
     _tell_database(config, membership)
-    say(f"Signed in as {session.name}. You may {_allowed(session, membership)}.")
+    member = membership.member
+    say(f"Signed in as {member.name}. You may {allowed(member.rights)}.")
     return 0
 
 
@@ -53,7 +54,7 @@ def sign_out_and_tell(config: Config, *, discard: bool) -> int:
     membership = _membership(config)
     if membership.session is None:
         try:
-            membership.require()
+            membership.known()
         except OtherGuild:
             raise
         except NotSignedIn:
@@ -79,15 +80,12 @@ def whoami(arguments: argparse.Namespace) -> int:
         say(f"may       {allowed(ALL_RIGHTS)}")
         return 0
     membership = _membership(config)
-    session = membership.session
-    if session is None:
-        membership.require()
-        raise NotSignedIn("Nobody is signed in.")
+    membership.known()
     try:
         membership.check()
     except DiscordError as error:
         complain(str(error))
-    for line in _told(membership.session or session, membership):
+    for line in _told(membership):
         say(line)
     membership.require()
     return 0
@@ -102,7 +100,7 @@ def _membership(config: Config) -> GuildMembership:
     return guild_membership_of(config)
 
 
-def _signed_in(membership: GuildMembership) -> Session:
+def _sign_in(membership: GuildMembership) -> None:
     # Imports what speaks HTTP, which whoever is signed in already does not wait for.
     from tracker_tui.auth.signing_in import SignIn
 
@@ -115,12 +113,13 @@ def _signed_in(membership: GuildMembership) -> Session:
         say(f"or open   {code.whole_link}")
         say(f"It is good for {minutes} min. Waiting; Ctrl+C leaves.")
         try:
-            return sign_in.finish(code, _sleep)
+            sign_in.finish(code, _sleep)
         except CodeExpired:
             if number == _CODES:
                 raise
             complain("The code ran out. Here is another one.")
-    raise AssertionError("unreachable")
+        else:
+            return
 
 
 def _sleep(seconds: float) -> bool:
@@ -129,30 +128,21 @@ def _sleep(seconds: float) -> bool:
 
 
 def _tell_database(config: Config, membership: GuildMembership) -> None:
-    """Tell the guild's database who signed in, in one request."""
-    record = membership.unrecorded()
-    if record is None:
-        return
+    """Tell the guild's database who signed in."""
+    hurried = config._replace(busy_seconds=_PATIENCE_SECONDS)
     try:
-        hurried = config._replace(busy_seconds=_PATIENCE_SECONDS)
-        ledger = open_ledger(as_member(hurried, membership.member.id))
-        try:
-            ledger.record_sign_in(record)
-        finally:
-            ledger.close()
-    except WriteRefused:
-        pass  # a token that may only read is no reason to keep its owner out
-    except TrackerError as error:
+        with closing(open_ledger(as_member(hurried, membership.member.id))) as ledger:
+            record_sign_in(membership, ledger)
+    except (DatabaseError, ConfigError) as error:
         complain(f"The database could not be told yet, the next start does: {error}")
-        return
-    membership.recorded(record)
 
 
-def _told(session: Session, membership: GuildMembership) -> Iterator[str]:
+def _told(membership: GuildMembership) -> Iterator[str]:
+    session = membership.known()
     yield f"{session.name} ({session.username}, {session.member_id})"
     held = [role.name for role in membership.guild.roles if role.id in session.role_ids]
     yield f"roles     {', '.join(one_line(name, 40) for name in held) or 'none of this guild'}"
-    yield f"may       {_allowed(session, membership)}"
+    yield f"may       {allowed(membership.member.rights)}"
     now = time.time()
     yield f"read      from Discord {since_told(int(now - session.checked_at))}"
     if not membership.is_admitted:
@@ -163,8 +153,3 @@ def _told(session: Session, membership: GuildMembership) -> Iterator[str]:
         yield f"          asked again in {ago(int(left))}; without Discord it serves a day more"
     else:
         yield f"          Discord is away: it serves for {ago(int(left + GRACE))} more"
-
-
-def _allowed(session: Session, membership: GuildMembership) -> str:
-    is_in = session.is_in_guild
-    return allowed(rights_of(session.role_ids, membership.guild.roles) if is_in else ())

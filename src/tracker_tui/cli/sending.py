@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tracker_tui.admission import as_member, membership_of
+from tracker_tui.admission import folder_of, membership_of
 from tracker_tui.cli.notices import tell_notices
 from tracker_tui.cli.output import complain
 from tracker_tui.config import Config
 from tracker_tui.errors import TrackerError
-from tracker_tui.opening import site_of, stores_of
+from tracker_tui.opening import stores_of
 from tracker_tui.sync.store import left_behind
 from tracker_tui.tracker import Tracker
 
@@ -18,7 +18,7 @@ def send_what_waits(config: Config) -> None:
     """Send what waits for the configured database, and say so; where nothing does, do nothing."""
     try:
         membership = membership_of(config)
-        own = site_of(as_member(config, membership.member.id)).folder.name
+        own = folder_of(config, membership.member.id).name
     except TrackerError:
         return  # nobody is signed in: who it waits for is not known
     if all(left.key != own for left in left_behind(stores_of(config))):
@@ -26,17 +26,21 @@ def send_what_waits(config: Config) -> None:
     try:
         tracker = Tracker(config, membership=membership)
     except TrackerError as error:
-        complain(f"The changes that wait could not be sent: {error}")
+        _tell_why_not(str(error))
         return
     tell_notices(tracker)
     waited = len(tracker.pending())
     try:
         tracker.open().result(_PATIENCE_SECONDS)
     except TimeoutError:
-        complain("The changes that wait could not be sent: no answer came in time.")
+        _tell_why_not("no answer came in time.")
     except TrackerError as error:
-        complain(f"The changes that wait could not be sent: {error}")
+        _tell_why_not(str(error))
     finally:
         left = len(tracker.close())
     if left < waited:
         complain(f"{waited - left} changes that earlier runs left were sent")
+
+
+def _tell_why_not(why: str) -> None:
+    complain(f"The changes that wait could not be sent: {why}")

@@ -151,6 +151,11 @@ def climbed_text(places: int | None) -> str:
     return f"▲{places}" if places > 0 else f"▼{-places}"
 
 
+def changes_wait(how_many: int) -> str:
+    """Say how many changes wait, as the begin of a sentence."""
+    return "1 change waits" if how_many == 1 else f"{how_many} changes wait"
+
+
 def since_told(seconds: int) -> str:
     """Say how long ago something was: `just now`, `3 min ago`."""
     span = ago(seconds)

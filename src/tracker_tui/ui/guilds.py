@@ -9,6 +9,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tracker_tui.config import Auth, Config, profile_names
+from tracker_tui.domain.wording import changes_wait
 from tracker_tui.errors import TrackerError
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.departure import Departure
@@ -73,10 +74,10 @@ class Guilds:
             return
         from tracker_tui.ui.screens.asking import AskScreen
 
-        changes = "1 change waits" if waiting == 1 else f"{waiting} changes wait"
         screen = AskScreen(
             "Go all the same?",
-            f"{changes} to be sent, on this machine, until this database is opened again.",
+            f"{changes_wait(waiting)} to be sent, on this machine, until this database is opened "
+            "again.",
             "Go all the same",
             "Stay",
         )

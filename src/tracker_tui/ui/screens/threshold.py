@@ -14,6 +14,7 @@ from tracker_tui.auth.errors import NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config import Config
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import changes_wait
 from tracker_tui.errors import TrackerError
 from tracker_tui.leaving import changes_waiting
 from tracker_tui.ui.behind import done_behind
@@ -74,10 +75,9 @@ class ThresholdScreen(DoorScreen[str]):
 
     def _show(self, told: str, waiting: int) -> None:
         self.query_one("#threshold-told", Static).update(told)
-        changes = "1 change waits" if waiting == 1 else f"{waiting} changes wait"
         kept = (
-            f"{changes} on this machine, unsent, until you may enter again. To forget them: "
-            "tracker-tui logout --discard"
+            f"{changes_wait(waiting)} on this machine, unsent, until you may enter again. To "
+            "forget them: tracker-tui logout --discard"
         )
         self.query_one("#threshold-waiting", Static).update(kept if waiting else "")
 
