@@ -404,18 +404,22 @@ def test_joining_keeps_the_token_in_the_settings_alone(
 # Other processes
 
 
+def read_if_there(path: Path) -> str:
+    """Return what a file of a process says: nothing once the process or its thread has ended."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def seen_by_others(pid: int) -> str:
     """Return what others on this machine may see of a process and of those that it started."""
     processes = [Path(f"/proc/{pid}")]
     for process in processes:
         for task in process.glob("task/*/children"):
-            processes += [Path(f"/proc/{child}") for child in task.read_text().split()]
-    told = [
-        (process / name).read_bytes().decode("utf-8", "replace")
-        for process in processes
-        for name in ("cmdline", "environ")
-    ]
-    return "\n".join(told)
+            processes += [Path(f"/proc/{child}") for child in read_if_there(task).split()]
+    shown = product(processes, ("cmdline", "environ"))
+    return "\n".join(read_if_there(process / name) for process, name in shown)
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="there is no /proc")
@@ -436,33 +440,33 @@ def test_no_process_shows_a_secret_while_somebody_joins_and_signs_in(
             text=True,
         )
 
-    joining = start("join")
-    try:
-        assert joining.stdin is not None
-        assert joining.stderr is not None
-        joining.stdin.write(f"{invitation_to(guarded, token)}\n")
-        joining.stdin.flush()
-        said = ""
-        while "Discord knows the application" not in said:
-            said += joining.stderr.readline()
-            assert joining.poll() is None, said
-        seen = seen_by_others(joining.pid)
-        out, err = joining.communicate("y\n", timeout=SECONDS)
-    finally:
-        joining.kill()
+    with start("join") as joining:
+        try:
+            assert joining.stdin is not None
+            assert joining.stderr is not None
+            joining.stdin.write(f"{invitation_to(guarded, token)}\n")
+            joining.stdin.flush()
+            said = ""
+            while "Discord knows the application" not in said:
+                said += joining.stderr.readline()
+                assert joining.poll() is None, said
+            seen = seen_by_others(joining.pid)
+            out, err = joining.communicate("y\n", timeout=SECONDS)
+        finally:
+            joining.kill()
     assert joining.returncode == 0, err
     assert "join" in seen
     assert_kept(Ran(0, out + seen, said + err), home, [token])
 
-    login = start("login")
-    try:
-        assert login.stdout is not None
-        lines = [login.stdout.readline() for _ in range(4)]
-        seen = seen_by_others(login.pid)
-        discord.approve()
-        out, err = login.communicate(timeout=SECONDS)
-    finally:
-        login.kill()
+    with start("login") as login:
+        try:
+            assert login.stdout is not None
+            lines = [login.stdout.readline() for _ in range(4)]
+            seen = seen_by_others(login.pid)
+            discord.approve()
+            out, err = login.communicate(timeout=SECONDS)
+        finally:
+            login.kill()
     assert (login.returncode, err) == (0, "")
     assert "login" in seen
     tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
