@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -31,6 +32,16 @@ settings.load_profile("ci")
 def pytest_xdist_auto_num_workers() -> int:
     """Let two tests share a processor: many of them wait for a disk, a server or a frame."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage seldom, and never look at modules and thousands of tests: it takes seconds.
+
+    A dashboard makes much that refers to itself, and the next test makes the next dashboard.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 _CONFIGURED = (
@@ -68,20 +79,35 @@ def server_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(server_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A libSQL server that takes anybody."""
+def long_running_server(
+    server_binary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A libSQL server that takes anybody, for databases that outlive a test."""
     with running(server_binary, tmp_path_factory.mktemp("server")) as server:
         yield server
 
 
+@pytest.fixture
+def server(long_running_server: Server) -> Iterator[Server]:
+    """A libSQL server that takes anybody."""
+    with long_running_server.tidied():
+        yield long_running_server
+
+
 @pytest.fixture(scope="session")
-def guarded_server(
+def long_running_guarded_server(
     server_binary: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """A libSQL server that checks tokens."""
     folder, key = tmp_path_factory.mktemp("guarded"), Ed25519PrivateKey.generate()
     with running(server_binary, folder, key=key) as server:
         yield server
+
+
+@pytest.fixture
+def guarded_server(long_running_guarded_server: Server) -> Iterator[Server]:
+    """A libSQL server that checks tokens."""
+    with long_running_guarded_server.tidied():
+        yield long_running_guarded_server
 
 
 @pytest.fixture

@@ -77,10 +77,10 @@ OTHERS = {"doctor": (3,), "whoami": (3,), "login": (1, 3), "logout": (0, 1, 3)}
 
 @pytest.fixture(scope="module")
 def place(
-    server: Server, no_keyring: None, tmp_path_factory: pytest.TempPathFactory
+    long_running_server: Server, no_keyring: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Planted]:
     """The planted guild, which no test here changes."""
-    with planted(server, tmp_path_factory.mktemp("planted")) as place:
+    with planted(long_running_server, tmp_path_factory.mktemp("planted")) as place:
         yield place
 
 

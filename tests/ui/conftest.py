@@ -18,6 +18,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from helpers.listening import SECONDS
 from helpers.wild import Statements, ask, make_file
 from tracker_tui.config import Config, Folders
 from tracker_tui.db.layout import Layout
@@ -32,8 +33,6 @@ from tracker_tui.ui.themes import DARK
 NOW = 1_760_000_000
 """The moment at which the guild's ledger stands still, in Unix seconds."""
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-SECONDS = 10.0
-"""How long to wait for something to hold before the test fails."""
 WIDE, NARROW = (120, 40), (80, 24)
 
 RESOURCES = (
@@ -185,10 +184,13 @@ def guild(make_guild: MakeGuild) -> Guild:
 
 
 @pytest.fixture(autouse=True)
-def collected_garbage() -> Iterator[None]:
-    """The dashboard freezes what is there at its start, as if it were the only one."""
+def collected_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let go of a dashboard once its test is over."""
+    # It keeps what there is at its start for ever, as if it were the only one of its process.
+    monkeypatch.setattr(gc, "freeze", lambda: None)
     yield
-    gc.unfreeze()
+    # Holds parsers, which hold what they read, which holds the app that it was sent to.
+    XTermParser._parse_extended_key.cache_clear()
 
 
 def screen_strips(app: TrackerApp) -> list[Strip]:
@@ -271,8 +273,8 @@ class Player:
                 await self.pilot.pause()
                 while not holds():
                     await self.pilot.pause()
-                return
-        pytest.fail(f"{what} never came:\n{self.text()}")
+        # The time may have run out in a pause, which can be a long one.
+        assert holds(), f"{what} never came:\n{self.text()}"
 
     async def sees(self, *parts: str) -> None:
         """Wait until all of this is on screen."""
