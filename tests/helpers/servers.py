@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -42,13 +42,23 @@ class Server:
         # By name: the server takes the first part of an address for the name of a database.
         return f"http://localhost:{self.port}"
 
-    def new_database(self) -> str:
+    def new_database(self, name: str | None = None) -> str:
         """Make an empty database; return its URL."""
-        name = f"guild-{next(self._numbers)}"
-        admin = f"{self._admin_of(name)}/create"
-        requests.post(admin, json={}, timeout=SECONDS).raise_for_status()
+        name = name or f"guild-{next(self._numbers)}"
+        self._administer("POST", f"{name}/create")
         self._names.append(name)
         return f"{self.url}/dev/{name}"
+
+    def block(self, url: str, *, blocked: bool) -> None:
+        """Let a database be used up, as one over the quota of its plan is, or not any more."""
+        limits = {
+            "block_reads": blocked,
+            "block_writes": blocked,
+            "block_reason": "quota" if blocked else None,
+            "max_db_size": None,
+            "heartbeat_url": None,
+        }
+        self._administer("POST", f"{url.rpartition('/')[2]}/config", limits)
 
     @contextmanager
     def tidied(self) -> Iterator[None]:
@@ -56,11 +66,15 @@ class Server:
         before = len(self._names)
         yield
         while len(self._names) > before:
-            admin = self._admin_of(self._names.pop())
-            requests.delete(admin, json={}, timeout=SECONDS).raise_for_status()
+            self._administer("DELETE", self._names.pop())
 
-    def _admin_of(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.admin_port}/v1/namespaces/{name}"
+    def _administer(
+        self, method: str, what: str, document: Mapping[str, object] | None = None
+    ) -> None:
+        url = f"http://127.0.0.1:{self.admin_port}/v1/namespaces/{what}"
+        with requests.Session() as session:
+            session.trust_env = False  # a test may have set proxies there
+            session.request(method, url, json=document or {}, timeout=SECONDS).raise_for_status()
 
     def token(self, access: str = "rw", **claims: object) -> str:
         """Return a token that the server accepts: `rw`, or `ro` to read only."""

@@ -9,10 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-import requests
 
 from helpers.books import Books
 from helpers.commands import Ran, Run
@@ -255,26 +254,13 @@ def test_a_server_that_never_answers_is_given_up(
 # A database whose plan is used up
 
 
-def set_limits(server: Server, url: str, *, blocked: bool) -> None:
-    limits: dict[str, Any] = {
-        "block_reads": blocked,
-        "block_writes": blocked,
-        "block_reason": "quota" if blocked else None,
-        "max_db_size": None,
-        "heartbeat_url": None,
-    }
-    name = url.rpartition("/")[2]
-    admin = f"http://127.0.0.1:{server.admin_port}/v1/namespaces/{name}/config"
-    requests.post(admin, json=limits, timeout=SECONDS).raise_for_status()
-
-
 @each_command
 def test_a_database_that_is_blocked_is_told_of(
     run: Run, known: Books, server: Server, remote_url: str, argv: list[str]
 ) -> None:
-    set_limits(server, remote_url, blocked=True)
+    server.block(remote_url, blocked=True)
     ran = in_time(run, *argv)
-    set_limits(server, remote_url, blocked=False)
+    server.block(remote_url, blocked=False)
     assert ran.status == 4
     assert "is blocked" in ran.error
     assert known.quantities() == (1_000, 400)

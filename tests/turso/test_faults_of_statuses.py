@@ -6,12 +6,10 @@ import time
 from http import HTTPStatus
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.failing import (
-    SECONDS,
     Write,
     count_rows,
     every_way,
@@ -128,11 +126,8 @@ def test_a_database_that_is_not_there_is_told_as_such(server: Server, write: Wri
     with writer(f"{server.url}/dev/nobody-made-it") as connection:
         error = failed_write(write, connection, NoSuchDatabase, "no such database (404)")
         assert not error.may_have_happened
-        name = "nobody-made-it"
-        admin = f"http://127.0.0.1:{server.admin_port}/v1/namespaces/{name}"
-        requests.post(f"{admin}/create", json={}, timeout=SECONDS).raise_for_status()
+        server.new_database("nobody-made-it")
         works(connection)
-        requests.delete(admin, timeout=SECONDS).raise_for_status()
 
 
 @every_way
@@ -141,10 +136,10 @@ def test_a_database_over_its_quota_is_blocked_until_it_is_not(
 ) -> None:
     make_table(remote_url)
     with writer(remote_url) as connection:
-        _block(server, remote_url, blocked=True)
+        server.block(remote_url, blocked=True)
         error = failed_write(write, connection, Blocked, "blocked: quota")
         assert not error.may_have_happened
-        _block(server, remote_url, blocked=False)
+        server.block(remote_url, blocked=False)
         works(connection)
     assert count_rows(remote_url) == 0
 
@@ -171,18 +166,3 @@ def test_whatever_comes_is_told_in_one_short_line(status: int, content: bytes) -
     assert str(error).isprintable()
     assert len(str(error)) < 300
     assert error.may_have_happened is not (300 <= status < 500 and status != 408)
-
-
-def _block(server: Server, url: str, *, blocked: bool) -> None:
-    name = url.rpartition("/")[2]
-    requests.post(
-        f"http://127.0.0.1:{server.admin_port}/v1/namespaces/{name}/config",
-        json={
-            "block_reads": blocked,
-            "block_writes": blocked,
-            "block_reason": "quota" if blocked else None,
-            "max_db_size": None,
-            "heartbeat_url": None,
-        },
-        timeout=SECONDS,
-    ).raise_for_status()
