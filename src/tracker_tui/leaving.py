@@ -11,7 +11,7 @@ from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config import Config
 from tracker_tui.domain.wording import changes_wait
 from tracker_tui.errors import LocalFileError, TrackerError
-from tracker_tui.sync.store import waiting_in
+from tracker_tui.sync.store import unreadable_in, waiting_in
 
 
 class ChangesWait(TrackerError):
@@ -40,16 +40,27 @@ def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> S
     Raises NotSignedIn; ChangesWait unless they are to be discarded; LocalFileError.
     """
     session = membership.known()
-    waiting = 0 if discard else changes_waiting(config, membership)
+    if not discard:
+        _require_nothing_waits(config, membership, session.member_id)
+    trouble = _revoked(membership)
+    membership.sign_out()
+    _remove(config, session.member_id)
+    return SignedOut(session.name, trouble)
+
+
+def _require_nothing_waits(config: Config, membership: GuildMembership, member_id: str) -> None:
+    waiting = changes_waiting(config, membership)
     if waiting:
         raise ChangesWait(
             f"{changes_wait(waiting)} on this machine and would be lost. The dashboard sends them, "
             "and shows what is refused under o; logout --discard forgets them."
         )
-    trouble = _revoked(membership)
-    membership.sign_out()
-    _remove(config, session.member_id)
-    return SignedOut(session.name, trouble)
+    unreadable = unreadable_in(folder_of(config, member_id))
+    if unreadable:
+        raise ChangesWait(
+            f"Changes waited in {unreadable[-1]}, which is damaged, and what can be saved of them "
+            "would be lost. Keep a copy if you need it; logout --discard removes it."
+        )
 
 
 def _revoked(membership: GuildMembership) -> TrackerError | None:

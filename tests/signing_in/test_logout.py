@@ -272,7 +272,7 @@ def test_what_waits_is_sent_first(
     ran = run("logout")
     assert ran.status == 0
     assert ran.out.splitlines() == [GONE, EVERYWHERE]
-    assert ran.err == "tracker-tui: 2 changes that earlier runs left were sent\n"
+    assert ran.err == "tracker-tui: sent 2 changes that earlier runs left\n"
     assert changed(member) == [(first, "spice", 1_005), (second, "water", 57)]
     assert stores(home) == []
     # Sent as who signed out.
@@ -397,6 +397,22 @@ def test_what_cannot_be_read_is_not_thrown_away_unasked(
     assert ran.status == 1
     assert str(outbox_of(home)) in ran.error
     assert session_file(home).exists()
+
+
+def test_what_was_set_aside_unread_is_not_thrown_away_unasked_either(
+    run: Run, home: Path, member: Books, discord: FakeDiscord
+) -> None:
+    outbox_of(home).write_bytes(b"no database at all" * 100)
+    assert run("list").status == 0
+    (aside,) = outbox_of(home).parent.glob("outbox.db.damaged-*")
+    ran = run("logout")
+    assert ran.status == 1
+    assert f"Changes waited in {aside}, which is damaged" in ran.error
+    assert aside.exists()
+    assert session_file(home).exists()
+    assert discord.requests_to(REVOKE) == []
+    assert run("logout", "--discard").status == 0
+    assert stores(home) == []
 
 
 def test_what_waits_for_another_guild_is_not_in_the_way(

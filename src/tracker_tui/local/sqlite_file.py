@@ -17,6 +17,8 @@ from typing import Final
 from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 
+ASIDE: Final = ".damaged-"
+"""What follows the name of a file that was set aside; then comes when, in nanoseconds."""
 _BUSY_SECONDS: Final = 5.0
 _DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_SCHEMA", "SQLITE_MISMATCH")
 
@@ -127,7 +129,7 @@ class LocalFile:
 
 def set_aside(path: Path) -> Path:
     """Move a damaged file out of the way, with what belongs to it; return where it is now."""
-    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    aside = path.with_name(f"{path.name}{ASIDE}{time.time_ns()}")
     for end in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
             path.with_name(path.name + end).rename(aside.with_name(aside.name + end))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.snapshot import Acquaintance, Snapshot
-from tracker_tui.local.sqlite_file import explain, set_aside
+from tracker_tui.local.sqlite_file import ASIDE, explain, set_aside
 from tracker_tui.local.turn import TURN_NAME, Turn
 from tracker_tui.sync.board import Difference
 from tracker_tui.sync.copies import Copy
@@ -202,6 +202,11 @@ def waiting_in(folder: Path) -> int:
         return _counted(path, "state <> 'applied'")
     except (sqlite3.Error, ValueError) as error:
         raise explain(error, path) from error
+
+
+def unreadable_in(folder: Path) -> Sequence[Path]:
+    """Return the damaged files of a store in which changes waited, and which were set aside."""
+    return sorted(folder.glob(f"{OUTBOX_NAME}{ASIDE}*[0-9]"))
 
 
 def left_behind(stores: Path) -> Iterator[LeftBehind]:
