@@ -74,7 +74,7 @@ def answer_to(method: str, url: str, seconds: float, **options: Any) -> Answer:
     """
     try:
         answer = in_time(lambda: _exchange(method, url, seconds, options), seconds)
-    except TimeoutError as error:
+    except (TimeoutError, requests.ReadTimeout) as error:
         raise unreachable("does not answer in time") from error
     except requests.exceptions.SSLError as error:
         told = "has no encryption that this machine trusts; check its clock"
@@ -113,7 +113,7 @@ def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) ->
             while chunk := response.raw.read1(_CHUNK, decode_content=True):
                 content += chunk
                 if monotonic() > until:
-                    raise requests.exceptions.ReadTimeout
+                    raise requests.ReadTimeout
                 if len(content) > _MOST_BYTES:
                     raise requests.exceptions.ContentDecodingError("far too long")
             retry_after = response.headers.get("Retry-After", "")

@@ -6,6 +6,7 @@ from tracker_tui.admission import folder_of, membership_of
 from tracker_tui.cli.notices import tell_notices
 from tracker_tui.cli.output import complain
 from tracker_tui.config import Config
+from tracker_tui.domain.wording import changes_text
 from tracker_tui.errors import TrackerError
 from tracker_tui.opening import stores_of
 from tracker_tui.sync.store import left_behind
@@ -39,7 +40,7 @@ def send_what_waits(config: Config) -> None:
     finally:
         left = len(tracker.close())
     if left < waited:
-        complain(f"{waited - left} changes that earlier runs left were sent")
+        complain(f"sent {changes_text(waited - left)} that earlier runs left")
 
 
 def _tell_why_not(why: str) -> None:

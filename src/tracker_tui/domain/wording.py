@@ -70,9 +70,8 @@ def points_text(points: float) -> str:
 
 def tally_sentence(tally: Tally, pending: int = 0) -> str:
     """Say what this run has brought."""
-    changes = "1 change" if tally.changes == 1 else f"{grouped(tally.changes)} changes"
     points = points_text(tally.points).removeprefix("+") or "0 points"
-    told = f"this session: {changes}, {signed(tally.moved)}, {points}"
+    told = f"this session: {changes_text(tally.changes)}, {signed(tally.moved)}, {points}"
     return f"{told}; {pending} not sent yet" if pending else told
 
 
@@ -151,9 +150,14 @@ def climbed_text(places: int | None) -> str:
     return f"▲{places}" if places > 0 else f"▼{-places}"
 
 
+def changes_text(how_many: int) -> str:
+    """Say how many changes: `1 change`, `1,200 changes`."""
+    return "1 change" if how_many == 1 else f"{grouped(how_many)} changes"
+
+
 def changes_wait(how_many: int) -> str:
     """Say how many changes wait, as the begin of a sentence."""
-    return "1 change waits" if how_many == 1 else f"{how_many} changes wait"
+    return f"{changes_text(how_many)} {'waits' if how_many == 1 else 'wait'}"
 
 
 def since_told(seconds: int) -> str:

@@ -14,6 +14,7 @@ from tracker_tui.domain.change import Change, describe
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
+from tracker_tui.domain.wording import changes_text
 from tracker_tui.errors import TrackerError
 from tracker_tui.events import NotKept, Undone
 from tracker_tui.tracker import Tracker
@@ -56,9 +57,9 @@ class Herald:
         """Say what was taken back before it was sent, or that there is nothing to take back."""
         parts = []
         if undone.withdrawn:
-            parts.append(f"{_changes(undone.withdrawn)} withdrawn before being sent.")
+            parts.append(f"{changes_text(undone.withdrawn)} withdrawn before being sent.")
         if undone.underway:
-            parts.append(f"{_changes(undone.underway)} being sent: taken back once answered.")
+            parts.append(f"{changes_text(undone.underway)} being sent: taken back once answered.")
         if parts:
             self._screen.notify(" ".join(parts), markup=False)
         elif not undone.countered:
@@ -115,7 +116,3 @@ class Herald:
         told = told_of_applied(self._applied, self._tracker.places)
         self._applied.clear()
         self._screen.notify(told, timeout=4, markup=False)
-
-
-def _changes(how_many: int) -> str:
-    return "1 change" if how_many == 1 else f"{how_many} changes"
