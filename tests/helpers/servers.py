@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -152,9 +153,11 @@ def unpacked_server(folder: Path) -> Path:
 
 def free_port() -> int:
     """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+    while True:
+        # Below those that systems give to connections: one would be gone again before it is used.
+        port = 10_000 + secrets.randbelow(20_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -167,5 +170,6 @@ def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.01)
         else:
+            assert process.poll() is None, "somebody else listens"
             return
     raise AssertionError("the server never listened")
