@@ -85,6 +85,7 @@ class Tracker:
         self._local_thread = LocalThread(
             self._engine, self._audience, self._ledger_thread.send_soon, self._look_at_rights
         )
+        self._loaded: Future[None] | None = None
         self._membership.listen(self._take_rights)
 
     @cached_property
@@ -196,6 +197,12 @@ class Tracker:
         """When the rows that are shown were read, by time.monotonic(); None if they never were."""
         return self._ledger_thread.refresher.last_refresh
 
+    def has_rows(self) -> bool:
+        """Whether there are rows to show; waits for this machine's own, and for no server."""
+        if self._loaded is not None:
+            self._loaded.result()
+        return self.last_refresh is not None
+
     @property
     def is_stale(self) -> bool:
         """Whether others may have moved what is shown: it was not read within one interval."""
@@ -267,8 +274,8 @@ class Tracker:
         The future raises what a command should end with.
         """
         self._membership.look()
-        loaded = self._local_thread.load(self._ledger_thread.refresher)
-        return self._ledger_thread.open(loaded, once_shown)
+        self._loaded = self._local_thread.load(self._ledger_thread.refresher)
+        return self._ledger_thread.open(self._loaded, once_shown)
 
     def refresh(self) -> Future[None]:
         """Read what others did, rights included; not begun yet, it is the same refresh."""

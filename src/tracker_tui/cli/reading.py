@@ -56,11 +56,7 @@ def read_resources(tracker: Tracker) -> None:
     Raises TrackerError.
     """
     try:
-        _in_time(
-            tracker.open(),
-            monotonic() + PATIENCE_SECONDS,
-            lambda: tracker.last_refresh is not None,
-        )
+        _in_time(tracker.open(), monotonic() + PATIENCE_SECONDS, tracker.has_rows)
     except (DatabaseBusy, DatabaseUnreachable) as error:
         if tracker.last_refresh is None:
             raise
@@ -111,10 +107,11 @@ def _in_time(future: Future[T], until: float, has_other: Callable[[], bool]) -> 
 
 
 def _kept(tracker: Tracker, question_of: Callable[[], Question[T]]) -> Answer[T] | None:
+    knows_names = tracker.has_rows()
     try:
         question = question_of()
     except UnknownResource:
-        if tracker.last_refresh is None:
+        if not knows_names:
             return None  # no name is known here at all, which says nothing against this one
         raise
     return tracker.archive.seen(question).result()
