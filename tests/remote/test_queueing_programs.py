@@ -23,6 +23,7 @@ from helpers.gate import Gate
 from helpers.listening import Listener
 from helpers.processes import SECONDS, run_together
 from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, pass_on
+from helpers.sending import turn_taken
 from helpers.wild import ask_at
 from remote.guilds import configure
 from remote.outboxes import states, store_of, waiting
@@ -35,7 +36,6 @@ from test_concurrency import (
 )
 from tracker_tui.config import load_config
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.local.turn import TURN_NAME, Turn
 from tracker_tui.tracker import Tracker
 
 __all__ = ["remote", "wal"]
@@ -80,21 +80,13 @@ def until(holds: Callable[[], bool]) -> None:
 # One sends at a time
 
 
-@contextmanager
-def turn_taken(home: Path) -> Iterator[None]:
-    """Another program sends for as long as the block runs, and takes nothing along."""
-    with closing(Turn(store_of(home) / TURN_NAME)) as turn, turn.taken() as is_ours:
-        assert is_ours
-        yield
-
-
 def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
     run: Run, known: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What users are promised; here nobody waits for that long.
     assert tracker_tui.ledger_thread._ERRAND_SECONDS <= 3.0
     monkeypatch.setattr("tracker_tui.ledger_thread._ERRAND_SECONDS", 0.1)
-    with turn_taken(home):
+    with turn_taken(store_of(home)):
         proxy.seen.clear()
         document = run("edit", "Iron Ore", "+5", "--json").document
         assert document["outcome"] == "queued"
@@ -109,7 +101,7 @@ def test_an_edit_goes_on_as_soon_as_the_turn_is_its_own(
     run: Run, known: Books, proxy: Proxy, home: Path
 ) -> None:
     with ExitStack() as stack:
-        with turn_taken(home):
+        with turn_taken(store_of(home)):
             edit = stack.enter_context(started(home, proxy, "spice", "+5"))
             until(lambda: states(home) == ["pending"])
         assert document_of(edit)["outcome"] == "applied"

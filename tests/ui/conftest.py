@@ -217,6 +217,14 @@ class Player:
         """Press keys one after the other, each when the last was dealt with."""
         await self.pilot.press(*keys)
 
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size, and wait until the screen is laid out for it."""
+        await self.pilot.resize_terminal(width, height)
+        await self.until(
+            lambda: [strip.cell_length for strip in screen_strips(self.app)] == [width] * height,
+            f"a screen of {width}x{height}",
+        )
+
     def burst(self, text: str) -> None:
         """Hand over what a terminal sends for `text`, in one go: nothing is drawn in between."""
         for event in XTermParser().feed(text):

@@ -29,7 +29,7 @@ def remembered(guild: Guild) -> dict[str, Any]:
 async def test_a_first_run_says_in_one_line_how_to_join(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         for size in (WIDE, NARROW, (40, 12)):
-            await player.pilot.resize_terminal(*size)
+            await player.resize(*size)
             assert sum(HINT in line for line in player.lines()) == 1
             assert len(player.rows()) == min(12, size[1] - 6)
             player.assert_laid_out()

@@ -12,8 +12,10 @@ from textual._context import active_app
 from helpers.gate import Gate
 from helpers.proxy import Proxy, cut_before, pass_on
 from helpers.refusing import writes_meet
+from helpers.sending import turn_taken
 from tracker_tui.domain.grammar import parse_change
 from tracker_tui.domain.quantities import Location
+from tracker_tui.opening import site_of
 from tracker_tui.tracker import Tracker
 from ui.conftest import Guild, Player, playing
 from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
@@ -123,7 +125,8 @@ async def test_what_another_program_withdraws_is_not_shown_any_more(
     async with watching(remote) as player:
         await player.sees("● online")
         proxy.fate = cut_before
-        with another_program(remote) as other:
+        # What may have been sent could not be withdrawn: it would be taken back once answered.
+        with another_program(remote) as other, turn_taken(site_of(other.config).folder):
             submit(other, "water", "+50")
             await player.until(lambda: " 57 " in player.line(" Water  "))
             other.undo()

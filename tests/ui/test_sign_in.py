@@ -134,7 +134,7 @@ async def test_code_and_link_are_there_on_every_screen(discord: FakeDiscord) -> 
     async with at_the_door() as visitor:
         code = await sees_code(visitor, discord)
         for size in SIZES:
-            await visitor.pilot.resize_terminal(*size)
+            await visitor.resize(*size)
             await reads_all(visitor, code)
             visitor.assert_laid_out()
             has_room = size[0] >= 75 and size[1] >= 24

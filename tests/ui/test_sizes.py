@@ -62,8 +62,7 @@ async def test_the_window_may_be_resized_at_any_moment(guild: Guild) -> None:
         await player.go_to("Steel Ingot")
         player.burst("+5")
         for width, height in (*SIZES, (1, 50), (300, 1), *SIZES[::-1]):
-            await player.pilot.resize_terminal(width, height)
-            await player.pilot.pause()
+            await player.resize(width, height)
             player.assert_laid_out()
         player.burst("0\r")
         await player.settles(1)
@@ -74,7 +73,7 @@ async def test_the_window_may_be_resized_at_any_moment(guild: Guild) -> None:
 async def test_the_cursor_stays_in_sight_when_the_window_shrinks(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("G")
-        await player.pilot.resize_terminal(60, 10)
+        await player.resize(60, 10)
         await player.until(lambda: player.is_on("Water"))
 
 
@@ -83,8 +82,7 @@ async def test_a_dialog_lives_through_a_resize(guild: Guild, key: str) -> None:
     async with playing(guild) as player:
         await player.press(key)
         for width, height in ((40, 10), (1, 1), (200, 60)):
-            await player.pilot.resize_terminal(width, height)
-            await player.pilot.pause()
+            await player.resize(width, height)
             player.assert_laid_out()
         await player.press("escape")
         await player.press("G")

@@ -99,7 +99,7 @@ async def test_it_is_said_on_screens_of_any_size(
     leave_waiting(load_config(os.environ), add(5))
     async with at_the_door() as visitor:
         for size in ((80, 24), (200, 60), (60, 20), (40, 12)):
-            await visitor.pilot.resize_terminal(*size)
+            await visitor.resize(*size)
             await is_told(visitor, told)
             waiting = "1 change waits on this machine, unsent, until you may enter again."
             await visitor.reads("#threshold-waiting", waiting, "tracker-tui logout --discard")
