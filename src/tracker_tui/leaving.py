@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 from tracker_tui.admission import folder_of
@@ -40,22 +41,23 @@ def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> S
     Raises NotSignedIn; ChangesWait unless they are to be discarded; LocalFileError.
     """
     session = membership.known()
+    folder = folder_of(config, session.member_id)
     if not discard:
-        _require_nothing_waits(config, membership, session.member_id)
+        _require_nothing_waits(folder)
     trouble = _revoked(membership)
     membership.sign_out()
-    _remove(config, session.member_id)
+    _remove(folder)
     return SignedOut(session.name, trouble)
 
 
-def _require_nothing_waits(config: Config, membership: GuildMembership, member_id: str) -> None:
-    waiting = changes_waiting(config, membership)
+def _require_nothing_waits(folder: Path) -> None:
+    waiting = waiting_in(folder)
     if waiting:
         raise ChangesWait(
             f"{changes_wait(waiting)} on this machine and would be lost. The dashboard sends them, "
             "and shows what is refused under o; logout --discard forgets them."
         )
-    unreadable = unreadable_in(folder_of(config, member_id))
+    unreadable = unreadable_in(folder)
     if unreadable:
         raise ChangesWait(
             f"Changes waited in {unreadable[-1]}, which is damaged, and what can be saved of them "
@@ -72,8 +74,7 @@ def _revoked(membership: GuildMembership) -> TrackerError | None:
     return None
 
 
-def _remove(config: Config, member_id: str) -> None:
-    folder = folder_of(config, member_id)
+def _remove(folder: Path) -> None:
     try:
         if folder.exists():
             shutil.rmtree(folder)

@@ -85,7 +85,6 @@ class Tracker:
         self._local_thread = LocalThread(
             self._engine, self._audience, self._ledger_thread.send_soon, self._look_at_rights
         )
-        self._loaded: Future[None] | None = None
         self._membership.listen(self._take_rights)
 
     @cached_property
@@ -199,9 +198,8 @@ class Tracker:
 
     def has_rows(self) -> bool:
         """Whether there are rows to show; waits for this machine's own, and for no server."""
-        if self._loaded is not None:
-            self._loaded.result()
-        return self.last_refresh is not None
+        # In the thread that loads them, and so after it has.
+        return self._local_thread.ask(lambda: self.last_refresh is not None).result()
 
     @property
     def is_stale(self) -> bool:
@@ -274,8 +272,8 @@ class Tracker:
         The future raises what a command should end with.
         """
         self._membership.look()
-        self._loaded = self._local_thread.load(self._ledger_thread.refresher)
-        return self._ledger_thread.open(self._loaded, once_shown)
+        loaded = self._local_thread.load(self._ledger_thread.refresher)
+        return self._ledger_thread.open(loaded, once_shown)
 
     def refresh(self) -> Future[None]:
         """Read what others did, rights included; not begun yet, it is the same refresh."""
