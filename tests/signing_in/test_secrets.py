@@ -141,8 +141,8 @@ def cut_off(number: int, kept: int) -> Shape:
 
 
 SHAPES: dict[str, Shape] = {
-    **{f"{status} in JSON": in_json(status) for status in (200, 400, 401, 403, 429)},
-    **{f"{status} in words": in_words(status) for status in (400, 500)},
+    **{f"{status} in JSON": in_json(status) for status in (200, 400, 401, 403, 404, 429, 500)},
+    **{f"{status} in words": in_words(status) for status in (200, 400, 500)},
     "302 in headers": in_headers(302),
     "429 in headers": in_headers(429),
     "an answer of another kind": in_an_answer_of_another_kind,
@@ -345,7 +345,7 @@ FATES: dict[str, Fate] = {
     "passes": pass_on,
     "cut": cut_before,
     "no JSON": answer(200, b"<html>"),
-    **{f"quoted with {status}": quoting(status) for status in (200, 401, 403, 500)},
+    **{f"quoted with {status}": quoting(status) for status in (200, 400, 401, 403, 404, 429, 500)},
 }
 
 

@@ -189,12 +189,13 @@ def test_whoever_signs_in_is_led_to_the_dashboard(
         assert terminal.ends() == 0
 
 
+@pytest.mark.parametrize("key", [b"\x1b", b"q"], ids=["esc", "q"])
 def test_whoever_leaves_the_door_is_told_that_nothing_was_opened(
-    nobody: dict[str, str], home: Path, discord: FakeDiscord
+    nobody: dict[str, str], home: Path, discord: FakeDiscord, key: bytes
 ) -> None:
     with in_front_of(home, **nobody) as terminal:
         terminal.sees(b"good for ")
-        terminal.types(b"\x1b")
+        terminal.types(key)
         assert terminal.ends() == 3
         last = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
         assert last.count(b"\n") == 1

@@ -186,13 +186,14 @@ async def test_with_changes_that_wait_it_is_asked_first_and_staying_is_first(
     write_config(home, RAIDERS)
     async with at_home(answers=False) as visitor:
         await visitor.sees("↑ 2 pending")
-        await visitor.chooses(SWITCH, "Another guild")
-        await visitor.sees("raiders")
-        await visitor.press("enter")
-        await visitor.sees("Go all the same?", "2 changes wait to be sent, on this machine")
-        await visitor.press("enter")
-        await visitor.sees_no("Go all the same?")
-        assert visitor.app.is_running
+        for key in ("enter", "escape"):
+            await visitor.chooses(SWITCH, "Another guild")
+            await visitor.sees("raiders")
+            await visitor.press("enter")
+            await visitor.sees("Go all the same?", "2 changes wait to be sent, on this machine")
+            await visitor.press(key)
+            await visitor.sees_no("Go all the same?")
+            assert visitor.app.is_running
         await visitor.chooses(SWITCH, "Another guild")
         await visitor.sees("raiders")
         await visitor.press("enter")
@@ -208,11 +209,12 @@ async def test_with_changes_that_wait_it_is_asked_first_and_staying_is_first(
 
 async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: RemoteGuild) -> None:
     async with at_home() as visitor:
-        await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
-        await visitor.sees("Sign out?", "everywhere, on other machines", "What is personal is")
-        await visitor.press("enter")
-        await visitor.sees_no("Sign out?")
-        assert visitor.app.is_running
+        for key in ("enter", "escape"):
+            await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
+            await visitor.sees("Sign out?", "everywhere, on other machines", "What is personal is")
+            await visitor.press(key)
+            await visitor.sees_no("Sign out?")
+            assert visitor.app.is_running
         await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
         await visitor.sees("Sign out?")
         await visitor.press("down", "enter")

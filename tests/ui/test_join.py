@@ -343,14 +343,18 @@ NO_ID = "is a number of up to 20 digits"
 WRONG = {
     URL: {
         "guild.turso.io": "",
+        "ftp://guild.turso.io": "",
         "file:/etc/passwd": "",
         "https://me:hunter2@guild.invalid": "",
         "http://guild.invalid": "",
+        "[bold]x[/bold]": "",
     },
-    CLIENT: {"1" * 21: NO_ID, "[bold]1": NO_ID},
-    GUILD: {"discord.gg/x": NO_ID},
+    CLIENT: {"tracker": NO_ID, "1" * 21: NO_ID, "12 34": NO_ID, "[bold]1": NO_ID},
+    GUILD: {"discord.gg/x": NO_ID, "-1": NO_ID},
     ROLES_SETTING: {
+        "Fremen": "is no JSON",
         '{"id": "1"}': "must be a JSON array",
+        "[]": "No role has canAccessResources: nobody could enter.",
         '[{"id": "1", "name": "x"}]': "No role has canAccessResources: nobody could enter.",
         '[{"id": 1}]': "needs an id in quotes",
         "[bold]x[/bold]": "is no JSON",
@@ -456,6 +460,19 @@ async def test_an_application_that_discord_does_not_know_is_told_of(
         visitor.assert_laid_out()
 
 
+async def test_discord_out_of_reach_is_not_held_against_it(
+    line: str, discord: FakeDiscord, home: Path
+) -> None:
+    discord.fail_always(AUTHORIZE, Fault.hang_up())
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_told(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
+        await is_told(visitor, TOKEN, "✓ accepted")
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+    assert kept(home)[CLIENT] == CLIENT_ID
+
+
 async def test_esc_leaves_while_discord_hangs(line: str, discord: FakeDiscord, home: Path) -> None:
     discord.fail_always(AUTHORIZE, Fault.hang(120))
     async with joining() as visitor:
@@ -469,6 +486,16 @@ async def test_esc_leaves_while_discord_hangs(line: str, discord: FakeDiscord, h
 
 
 # Keeping nothing
+
+
+async def test_esc_keeps_nothing_and_the_dashboard_is_there_again(line: str, home: Path) -> None:
+    async with joining() as visitor:
+        visitor.paste(line)
+        await is_understood(visitor)
+        await visitor.press("escape")
+        await visitor.sees("Steel Ingot")
+        assert visitor.app.is_running
+    assert not config_file(home).exists()
 
 
 async def test_not_yet_comes_first_and_keeps_nothing(line: str, home: Path) -> None:
@@ -622,7 +649,7 @@ async def test_250_roles_leave_the_choices_on_screen(
 # Where not all of it fits on the screen, arrows might as well scroll.
 @pytest.mark.parametrize(
     ("key", "size"),
-    [("down", (80, 24)), ("down", (40, 12)), ("enter", (40, 12))],
+    [("down", (80, 24)), ("down", (40, 12)), ("tab", (40, 12)), ("enter", (40, 12))],
 )
 async def test_every_question_is_reached_and_seen(
     settled: str, key: str, size: tuple[int, int]

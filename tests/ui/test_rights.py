@@ -162,7 +162,7 @@ def wanted(who: str) -> set[str]:
 # What is offered
 
 
-@pytest.mark.parametrize("who", ["officer", "admin"])
+@pytest.mark.parametrize("who", WHO)
 async def test_what_the_roles_allow_is_offered_and_no_more(
     guild: RemoteGuild, discord: FakeDiscord, who: str
 ) -> None:
