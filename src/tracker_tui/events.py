@@ -21,6 +21,8 @@ class Loaded(NamedTuple):
     """Whether nothing was shown before."""
     moves: tuple[tuple[Resource, Resource], ...] = ()
     """Rows whose quantities others moved, before and after."""
+    reaches_back: bool = False
+    """Whether the history, too, or what things are called may be otherwise than before."""
 
 
 class Kept(NamedTuple):

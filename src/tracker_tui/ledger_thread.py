@@ -205,14 +205,14 @@ class LedgerThread:
         ledger = self._opened()
         ledger.changed_elsewhere()
         is_first, is_news = self.refresher.last_refresh is None, self.refresher.is_acquainted
-        difference = self.refresher.refresh(ledger, anew=anew)
+        difference, reaches_back = self.refresher.refresh(ledger, anew=anew)
         if not self._engine.has_unsent:
             # Else what cannot be sent is still in trouble, whatever can be read.
             self._fare_well()
         # What happened while nobody looked is no news.
         moves = [m for m in difference.moves if is_news and m[1].updated_by != self._config.member]
         self._audience.tell(
-            Loaded(difference.changed, difference.removed, is_first, tuple(moves)),
+            Loaded(difference.changed, difference.removed, is_first, tuple(moves), reaches_back),
         )
         self.send_soon()
         record_sign_in(self._membership, ledger)

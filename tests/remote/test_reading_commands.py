@@ -100,6 +100,13 @@ def test_a_wrong_token_is_an_error_whatever_is_kept(
     assert "refuses your TURSO_AUTH_TOKEN" in ran.error
 
 
+def test_a_restored_backup_is_listed(run: Run, guild: Books) -> None:
+    guild.run("UPDATE resources SET updated_at = updated_at - 9000")
+    assert "1,400" in run("list", "spice").out
+    guild.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
+    assert "1,300" in run("list", "spice").out
+
+
 # Without the server
 
 

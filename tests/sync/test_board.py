@@ -104,11 +104,13 @@ class Boards(RuleBasedStateMachine):
     )
     def refresh(self, read: list[Resource], is_whole: bool, dice: object, unsure: set[str]) -> None:
         # The ledger tells of changes whose resource it also brings.
-        brought = {row.id for row in read} - unsure
+        brought = {row.id for row in read}
         landed = {c.id for c in self.kept if c.resource_id in brought and dice.random() < 0.5}  # type: ignore[attr-defined]
         before = self._shown()
-        self.landed |= landed
         staying = unsure if is_whole else set(IDS)
+        by_id = {change.id: change.resource_id for change in self.kept}
+        self.landed = {c for c in self.landed if by_id[c] in staying}
+        self.landed |= {c for c in landed if by_id[c] not in unsure}
         old = {key: row for key, row in self.rows.items() if key in staying}
         self.rows = old | {row.id: row for row in read if row.id not in unsure}
         difference = self.board.refresh(read, landed, is_whole=is_whole, unsure=unsure)

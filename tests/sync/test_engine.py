@@ -17,7 +17,7 @@ from tracker_tui.sync.entries import State
 from tracker_tui.sync.queue import as_sent
 from tracker_tui.sync.store import left_behind
 
-EVERYTHING_SINCE = Wish(since=0, is_thorough=False)
+EVERYTHING_SINCE = Wish(since=0)
 wishes = pytest.mark.parametrize("wish", [Wish(), EVERYTHING_SINCE], ids=["whole", "part"])
 
 
@@ -203,12 +203,22 @@ def test_a_resource_that_was_deleted_is_shown_no_more_whatever_waits(
     assert program.states() == {change.id: State.REFUSED}
 
 
-def test_a_part_that_lacks_rows_says_so(program: Program, books: Books) -> None:
-    books.insert_resource("water", updated_at=1)
-    late = Wish(since=2**33, is_thorough=True)
-    assert program.refresh(late).lacks_rows
-    assert not program.refresh().lacks_rows
-    assert not program.refresh(late).lacks_rows
+def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
+    program: Program, books: Books
+) -> None:
+    change = add(5)
+    program.submit(change)
+    deliver(program, change)
+    program.refresh()
+    assert program.board.landed == {change.id}
+    for table in ("resource_history", "leaderboard"):
+        books.run(f"DELETE FROM {table} WHERE id = ?", change.id)
+    books.run("UPDATE resources SET quantity_hagga = 900, updated_at = 1")
+    program.refresh()
+    assert program.board.landed == frozenset()
+    assert program.shown() == (905, 0)
+    program.send()
+    assert program.shown() == books.quantities() == (905, 0)
 
 
 # Undoing and dropping
@@ -317,7 +327,7 @@ def test_a_replica_that_goes_away_is_written_anew_with_all_rows(
     books.insert_resource("water", quantity_hagga=50)
     program.refresh()
     set_aside(program.outbox._file.path.with_name("replica.db"))
-    program.refresh(Wish(since=2**33, is_thorough=False))
+    program.refresh(Wish(since=2**33))
     later = make_program()
     assert (later.shown(), later.shown("water")) == ((1000, 0), (50, 0))
 

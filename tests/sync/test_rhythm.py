@@ -54,7 +54,7 @@ def test_a_key_ends_the_pause(rhythm: Rhythm, clock: Clock) -> None:
     assert rhythm.is_due(last)
 
 
-def test_the_first_refresh_is_thorough_and_then_one_every_fifteen_minutes(
+def test_the_first_refresh_is_full_and_then_one_every_fifteen_minutes(
     rhythm: Rhythm, clock: Clock
 ) -> None:
     assert rhythm.is_thorough_due
@@ -66,6 +66,6 @@ def test_the_first_refresh_is_thorough_and_then_one_every_fifteen_minutes(
     assert rhythm.is_thorough_due
 
 
-def test_a_refresh_that_is_not_thorough_leaves_a_thorough_one_due(rhythm: Rhythm) -> None:
+def test_a_refresh_by_the_cursor_leaves_a_full_one_due(rhythm: Rhythm) -> None:
     rhythm.refreshed(is_thorough=False)
     assert rhythm.is_thorough_due

@@ -109,6 +109,23 @@ class TestPolling:
         assert [(before.hagga, after.hagga) for before, after in news.moves] == [(1000, 1005)]
         assert shown(tracker) == (1005, 400)
 
+    def test_a_restored_backup_is_noticed_within_a_quarter_of_an_hour(
+        self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
+    ) -> None:
+        books.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
+        books.run("DELETE FROM resource_history WHERE resource_id = 'water'")
+        books.run("DELETE FROM resources WHERE id = 'water'")
+        books.insert_resource("oil", updated_at=1)
+        clock.advance(FOCUSED_SECONDS)
+        tracker.poll()
+        assert listener.next(Loaded).changed == frozenset(), "no cursor leads to them"
+        clock.advance(THOROUGH_SECONDS)
+        tracker.poll()
+        news = listener.next(Loaded)
+        assert (news.changed, news.removed) == ({"spice", "oil"}, {"water"})
+        assert shown(tracker) == (900, 400)
+        assert proxy.count == 3
+
     def test_without_the_focus_it_is_asked_every_half_minute_and_at_once_on_return(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:

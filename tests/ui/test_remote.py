@@ -133,6 +133,28 @@ async def test_the_screen_shows_a_change_before_the_server_has_answered(
     assert guild.quantities("water") == (50, 8)
 
 
+async def test_a_restored_backup_is_shown_after_r_and_by_the_next_run(guild: Guild) -> None:
+    guild.sql("UPDATE resources SET updated_at = updated_at - 9000")
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("+50\r")
+        await player.settles(1)
+        # A row goes back with its time, one changes without it, one is gone and one is back.
+        guild.sql("UPDATE resources SET quantity_hagga = 7, updated_at = 1 WHERE id = 'water'")
+        guild.sql("UPDATE resources SET quantity_hagga = 1300 WHERE id = 'spice'")
+        guild.sql("DELETE FROM resource_history")
+        guild.sql("DELETE FROM leaderboard")
+        guild.sql("DELETE FROM resources WHERE id = 'blade'")
+        guild.insert("crate", name="Old Crate", updated_at=1)
+        await player.press("r")
+        await player.sees("Old Crate", "1,300")
+        await player.sees_no("Kindjal Blade")
+        await player.until(lambda: " 7 " in player.line(" Water  "), "the older quantity")
+        guild.sql("UPDATE resources SET quantity_hagga = 6 WHERE id = 'water'")
+    async with playing(guild) as player:
+        await player.until(lambda: " 6 " in player.line(" Water  "), "what the server has")
+
+
 async def test_the_guild_calls_its_locations_what_it_likes(guild: Guild) -> None:
     guild.sql(
         "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"

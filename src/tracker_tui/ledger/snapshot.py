@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from peewee import BaseQuery, Node, Select, fn
+from peewee import BaseQuery, Node, Select
 
 from tracker_tui.db.batch import Rows
 from tracker_tui.db.layout import Layout
@@ -37,19 +37,18 @@ class Acquaintance(NamedTuple):
 class Wish(NamedTuple):
     """What a refresh is to read.
 
-    `since` is the database's clock at the refresh before, less the overlap; None reads all rows.
-    A thorough one also reads what a cursor cannot tell of: the count, names, settings, rows whose
-    times are in milliseconds, and the schema. One that reads all rows is thorough.
+    `since` is the database's clock at the refresh before, less the overlap. None reads everything:
+    all rows, names, settings and the schema. Only that finds deleted rows, rows changed without
+    their time, and a database that was restored from a backup.
     """
 
     since: int | None = None
-    is_thorough: bool = True
     in_flight: Sequence[str] = ()
     """Ids of changes that may be in the ledger or not: the snapshot tells which are."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether all rows are read."""
+        """Whether everything is read."""
         return self.since is None
 
 
@@ -66,8 +65,6 @@ class Snapshot(NamedTuple):
     """What to call members, by Discord id; None where it was not asked."""
     acquaintance: Acquaintance | None = None
     """None where it was not asked."""
-    how_many: int | None = None
-    """How many resources there are; None where it was not asked."""
 
     @property
     def cursor(self) -> int:
@@ -78,20 +75,16 @@ class Snapshot(NamedTuple):
 def queries_of(wish: Wish, layout: Layout, now: Node) -> dict[str, BaseQuery]:
     """Return the queries of a refresh, by what `snapshot_of` calls their results."""
     queries: dict[str, BaseQuery] = {"clock": Select(columns=[now])}
-    if wish.is_whole:
-        queries["resources"] = all_resources(layout)
-    else:
-        queries["resources"] = _touched_since(wish.since or 0, layout)
+    queries["resources"] = (
+        all_resources(layout) if wish.since is None else _touched_since(wish.since, layout)
+    )
     if wish.in_flight:
         row = HistoryRow
         queries["landed"] = row.select(row.id).where(row.id.in_(list(wish.in_flight)))
-    if wish.is_whole or wish.is_thorough:
+    if wish.is_whole:
         queries["columns"] = Layout.query()
         queries["fingerprint"] = Layout.fingerprint_query()
         queries |= naming_queries(layout)
-    if wish.is_thorough and not wish.is_whole:
-        queries["in milliseconds"] = _in_milliseconds(layout)
-        queries["count"] = ResourceRow.select(fn.COUNT(ResourceRow.id))
     return queries
 
 
@@ -115,26 +108,20 @@ def layout_in(results: Mapping[str, Rows]) -> Layout | None:
 
 def snapshot_of(wish: Wish, results: Mapping[str, Rows]) -> Snapshot:
     """Build a snapshot from the rows of `queries_of`."""
-    rows = results["resources"] + results.get("in milliseconds", [])
-    layout, acquaintance, count = layout_in(results), None, results.get("count")
+    layout, acquaintance = layout_in(results), None
     if layout is not None:
         places = places_from(results.get("settings", []))
         acquaintance = Acquaintance(layout, int(results["fingerprint"][0][0]), places)
     return Snapshot(
-        resources=[resource_from(row) for row in rows],
+        resources=[resource_from(row) for row in results["resources"]],
         is_whole=wish.is_whole,
         now=int(results["clock"][0][0]),
         landed=frozenset(str(landed) for (landed,) in results.get("landed", [])),
         names=names_from(results["names"]) if "names" in results else None,
         acquaintance=acquaintance,
-        how_many=None if count is None else int(count[0][0]),
     )
 
 
 def _touched_since(cursor: int, layout: Layout) -> BaseQuery:
     touched = ResourceRow.updated_at
     return all_resources(layout).where(touched >= cursor, touched < MILLISECONDS_FROM)
-
-
-def _in_milliseconds(layout: Layout) -> BaseQuery:
-    return all_resources(layout).where(ResourceRow.updated_at >= MILLISECONDS_FROM)

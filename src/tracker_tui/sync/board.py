@@ -86,12 +86,15 @@ class Board:
             before, rows_before = self._shown, self._rows
             kept = set(unsure)
             fresh = {row.id: row for row in rows if row.id not in kept}
+            staying = {change for key in kept for change in self._pending.get(key, ())}
             if is_whole:
                 self._rows = {key: row for key, row in rows_before.items() if key in kept} | fresh
+                # A restored backup may lack changes that were in these rows before.
+                self._landed &= staying
             else:
                 self._rows = rows_before | fresh
             pending = {change for changes in self._pending.values() for change in changes}
-            self._landed = (self._landed | set(landed)) & pending
+            self._landed = (self._landed | (set(landed) - staying)) & pending
             touched = fresh.keys() | (rows_before.keys() - self._rows.keys())
             self._shown = dict(before)
             for resource_id in touched | self._pending.keys():

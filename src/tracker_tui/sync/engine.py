@@ -208,8 +208,7 @@ class Engine:
                 resources=[row for row in snapshot.resources if row.id not in unsure]
             )
             self.store.write(settled, difference, self.board.landed, at, self.board.rows)
-        lacks_rows = snapshot.how_many not in (None, len(self.board.rows()))
-        return Refreshed(snapshot, difference, lacks_rows, bool(unsure))
+        return Refreshed(snapshot, difference, bool(unsure))
 
     # Undoing
 
@@ -257,8 +256,6 @@ class Refreshed(NamedTuple):
 
     snapshot: Snapshot
     difference: Difference
-    lacks_rows: bool
-    """Whether there are more or fewer rows than are known: all are to be read."""
     has_left_out: bool
     """Whether some rows wait: the next refresh is to read them again."""
 

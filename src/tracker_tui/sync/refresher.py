@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.ledger import Ledger
@@ -12,6 +13,14 @@ from tracker_tui.ledger.snapshot import OVERLAP_SECONDS, Snapshot, Wish
 from tracker_tui.sync.board import Difference
 from tracker_tui.sync.engine import Engine, Refreshed
 from tracker_tui.sync.rhythm import Rhythm
+
+
+class News(NamedTuple):
+    """What a refresh found."""
+
+    difference: Difference
+    reaches_back: bool
+    """Whether the history, too, or what things are called may be otherwise than before."""
 
 
 class Refresher:
@@ -47,27 +56,36 @@ class Refresher:
         self.last_refresh = time.monotonic() - age
         return True
 
-    def refresh(self, ledger: Ledger, *, anew: bool = False) -> Difference:
+    def refresh(self, ledger: Ledger, *, anew: bool = False) -> News:
         """Read what others changed; raises DatabaseError.
 
-        One request. A second one where rows were deleted, where the database's clock was set back,
-        or where somebody is new whose name is to be asked for.
+        A full refresh reads everything: the first one of a run, one that is asked for (`anew`), and
+        one every quarter of an hour. The others read only the rows that were touched meanwhile.
+
+        One request. A second one where the database's clock was set back, or where somebody is new
+        whose name is to be asked for.
         """
-        is_thorough = anew or not self.is_acquainted or self._rhythm.is_thorough_due
-        cursor = None if self._now is None else self._now - OVERLAP_SECONDS
-        wish = Wish(cursor if self._has_cursor else None, is_thorough)
-        refreshed = self._engine.refresh(ledger, wish, anew=anew)
-        difference, snapshot = refreshed.difference, refreshed.snapshot
-        if not snapshot.is_whole and (self._ran_back(snapshot) or refreshed.lacks_rows):
+        called = (self.names, self.places)
+        is_full = anew or not self.is_acquainted or self._rhythm.is_thorough_due
+        refreshed = self._engine.refresh(ledger, Wish(None if is_full else self._cursor), anew=anew)
+        difference = refreshed.difference
+        if not refreshed.snapshot.is_whole and self._ran_back(refreshed.snapshot):
             refreshed = self._engine.refresh(ledger, Wish())
             difference = _both(difference, refreshed.difference)
         self._learn(refreshed, ledger)
-        self._rhythm.refreshed(is_thorough=is_thorough or refreshed.snapshot.is_whole)
-        return difference
+        is_full = refreshed.snapshot.is_whole
+        self._rhythm.refreshed(is_thorough=is_full)
+        return News(difference, is_full or called != (self.names, self.places))
 
     def seen_unchanged(self) -> None:
         """Take that nobody changed anything since the last refresh."""
         self.last_refresh = time.monotonic()
+
+    @property
+    def _cursor(self) -> int | None:
+        if self._now is None or not self._has_cursor:
+            return None
+        return self._now - OVERLAP_SECONDS
 
     def _ran_back(self, snapshot: Snapshot) -> bool:
         return self._now is not None and snapshot.now < self._now

@@ -13,7 +13,7 @@ UNFOCUSED_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 1_800.0
 """Without a key, and without the focus coming back, after which nobody seems to be there."""
 THOROUGH_SECONDS: Final = 900.0
-"""Between two refreshes that also read what a cursor cannot tell of."""
+"""Between two full refreshes, which find what a cursor cannot tell of."""
 
 
 class Rhythm:
@@ -52,6 +52,6 @@ class Rhythm:
 
     @property
     def is_thorough_due(self) -> bool:
-        """Whether the next refresh is to be a thorough one."""
+        """Whether the next refresh is to be a full one."""
         since = self._thorough_at
         return since is None or self._clock() - since >= THOROUGH_SECONDS
