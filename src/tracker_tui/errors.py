@@ -71,6 +71,12 @@ class DatabaseError(TrackerError):
 
     exit_status = 4
 
+    def __init__(self, what: str = "", advice: str = "") -> None:
+        """`advice` is for someone whose request is lost; what is saved is sent without them."""
+        super().__init__(f"{what} {advice}".rstrip())
+        self.what = what
+        """The sentence without the advice: it is true of a change that is saved, too."""
+
 
 class NotATrackerDatabase(DatabaseError):
     """The file or server is fine, but the five tables are not in it."""
@@ -82,6 +88,9 @@ class DatabaseBusy(DatabaseError):
 
 class DatabaseUnreachable(DatabaseError):
     """The server gave no answer, or asked to come back; the same call may succeed later."""
+
+    retry_after: float | None = None
+    """Seconds for which the server asked to be left alone, if it did."""
 
 
 class OutcomeUnknown(DatabaseUnreachable):

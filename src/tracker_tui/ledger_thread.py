@@ -19,7 +19,7 @@ from tracker_tui.auth.membership import Membership
 from tracker_tui.config import Config, Remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import TrackerError, explained
+from tracker_tui.errors import DatabaseUnreachable, TrackerError, explained
 from tracker_tui.events import Audience, Failed, Loaded
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
@@ -172,7 +172,8 @@ class LedgerThread:
         if self.trouble is None:
             self.trouble_since = time.time()
         self.trouble = error
-        self._pace.failed()
+        asked = error.retry_after if isinstance(error, DatabaseUnreachable) else None
+        self._pace.failed(asked or 0.0)
         self._audience.tell(Failed(error))
 
     def _fare_well(self) -> None:

@@ -45,7 +45,7 @@ def test_an_edit_of_a_file_that_is_held_is_queued(run: Run, guild: Path, home: P
     with locked(guild):
         ran = run("edit", "iron", "+5")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("iron +5: queued on this machine, sent by the next command.")
+    assert ran.out.startswith("iron +5 saved here, will be sent with the next command.")
     assert "guild.db" in ran.out
     assert waiting(home) == 1
     assert changed(guild) == []

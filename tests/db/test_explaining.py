@@ -51,7 +51,8 @@ WITHOUT_CODE: tuple[tuple[type[turso.Error], type[DatabaseError]], ...] = (
     (turso.NotAllowed, WriteRefused),
     (turso.NoSuchDatabase, DatabaseError),
     (turso.Blocked, DatabaseError),
-    (turso.Misdirected, DatabaseError),
+    (turso.NotTheServer, DatabaseUnreachable),
+    (turso.Misdirected, DatabaseUnreachable),
     (turso.TransactionLost, DatabaseBusy),
     (turso.OperationalError, StatementRefused),
 )

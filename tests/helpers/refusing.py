@@ -7,6 +7,9 @@ from typing import Any
 
 from helpers.proxy import Exchange, Fate, answer, pass_on
 
+TOKEN_REFUSED = answer(401, b'{"error":"Unauthorized: `The JWT is invalid`"}')
+READ_ONLY = answer(403, b'{"error":"Authorization forbidden: no Write permission"}')
+NO_DATABASE = answer(404, b'{"error":"Namespace `guild` doesn\'t exist"}')
 BLOCKED = answer(403, b'{"error":"Writes are blocked","code":"BLOCKED"}')
 
 

@@ -16,6 +16,7 @@ import pytest
 from helpers.books import Books
 from helpers.commands import Ran, Run
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, cut_within, pass_on
+from helpers.refusing import NO_DATABASE, READ_ONLY
 from helpers.servers import SECONDS, Server, free_port
 from remote.guilds import configure
 from remote.outboxes import waiting
@@ -24,6 +25,8 @@ PAGE = b"<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 IN_TIME = 10.0
 """Seconds within which any command has its answer here, however the server behaves."""
 
+MISLEADING = ("nothing was sent", "try again", "refused")
+"""What nobody may read of an edit that is saved."""
 COMMANDS = (["list"], ["history"], ["leaderboard"], ["edit", "spice", "+5"], ["init"])
 each_command = pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 
@@ -51,12 +54,10 @@ FAULTS = {
     "cut within": Fault(cut_within, "The connection broke", is_heard=True),
     "JSON cut short": Fault(cut_json, "not what a libSQL server sends", is_heard=True),
     "a page": Fault(answer(200, PAGE), "not what a libSQL server sends"),
-    "redirect": Fault(
-        answer(302, Location="http://elsewhere.invalid/"), "points elsewhere", is_final=True
-    ),
+    "redirect": Fault(answer(302, Location="http://elsewhere.invalid/"), "points elsewhere"),
     "401": Fault(answer(401), "wants a token", is_final=True),
-    "403": Fault(answer(403), "does not allow", is_final=True),
-    "404": Fault(answer(404), "has no such database", is_final=True),
+    "403": Fault(READ_ONLY, "does not allow", is_final=True),
+    "404": Fault(NO_DATABASE, "has no such database", is_final=True),
     "429": Fault(answer(429), "too many requests"),
     "500": Fault(answer(500, b'{"error":"boom"}'), "The server failed (500)"),
     "502 with a page": Fault(answer(502, PAGE), "The server failed (502)"),
@@ -92,7 +93,8 @@ def in_time(run: Run, *argv: str) -> Ran:
 def assert_is_queued(ran: Ran, said: str) -> None:
     assert (ran.status, ran.err) == (0, "")
     assert len(ran.out.splitlines()) == 1
-    assert "queued on this machine, sent by the next command" in ran.out
+    assert "saved here, will be sent with the next command" in ran.out
+    assert not [words for words in MISLEADING if words in ran.out.lower()]
     assert said in ran.out
 
 
@@ -167,7 +169,7 @@ def test_a_reply_that_is_lost_once_is_no_trouble(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        (lambda _: f"http://localhost:{free_port()}", "cannot be reached; nothing was sent"),
+        (lambda _: f"http://localhost:{free_port()}", "cannot be reached. Check the network."),
         (lambda _: "libsql://guild.invalid", "cannot be found"),
         (lambda proxy: proxy.url.replace("http:", "https:"), "has no encryption"),
     ],

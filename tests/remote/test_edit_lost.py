@@ -13,7 +13,7 @@ from helpers.commands import Ran, Run
 from helpers.gate import Gate
 from helpers.listening import SECONDS
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, pass_on, proxy_to
-from helpers.refusing import batch_failed
+from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from remote.outboxes import waiting
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.tracker import Tracker
@@ -26,8 +26,8 @@ LATER: dict[str, Fate] = {
 """What leaves an edit queued."""
 REFUSING: dict[str, Fate] = {
     "401": answer(401),
-    "403": answer(403),
-    "404": answer(404),
+    "403": READ_ONLY,
+    "404": NO_DATABASE,
     "400": answer(400, b'{"error":"no"}'),
     "blocked": answer(403, b'{"error":"blocked","code":"BLOCKED"}'),
     "full": batch_failed("SQLITE_FULL"),
@@ -56,7 +56,7 @@ def assert_is_stored_once(books: Books) -> None:
 
 def assert_is_queued(ran: Ran) -> None:
     assert (ran.status, ran.err) == (0, "")
-    assert "queued" in ran.out
+    assert "saved here, will be sent" in ran.out
 
 
 @once_or_twice
@@ -93,12 +93,12 @@ def test_what_refuses_a_later_try_says_nothing_of_the_first(
     assert_is_stored_once(known)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("fate", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE])
 def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said(
-    run: Run, known: Books, proxy: Proxy, home: Path, status: int
+    run: Run, known: Books, proxy: Proxy, home: Path, fate: Fate
 ) -> None:
     """It never arrived, as whoever looks finds out, and then repeats it."""
-    proxy.meet([*[cut_before] * 2, *[answer(status)] * 20])
+    proxy.meet([*[cut_before] * 2, *[fate] * 20])
     error = run("edit", "spice", "+5").error
     proxy.fate = pass_on
     assert known.quantities() == (1_000, 400)

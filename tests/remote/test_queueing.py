@@ -44,12 +44,12 @@ def test_an_edit_on_a_server_that_cannot_be_reached_is_queued(
     line.cut()
     ran = run("edit", "spice", "+5")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("spice +5: queued on this machine, sent by the next command.")
+    assert ran.out.startswith("spice +5 saved here, will be sent with the next command.")
     assert "cannot be reached" in ran.out
     document = run("edit", "iron ore", "+2", "--json").document
     assert document["outcome"] == "queued"
     assert (document["points"], document["resource"], document["previous"]) == (0.0, None, None)
-    assert "queued on this machine" in document["message"]
+    assert "saved here, will be sent" in document["message"]
     assert states(home) == ["pending", "pending"]
     assert waiting(home)[1] == document["change_id"]
     assert changed(known) == []

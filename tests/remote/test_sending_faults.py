@@ -6,13 +6,14 @@ import pytest
 
 from helpers.books import Books
 from helpers.build import add, new_resource
+from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Fate, Proxy, answer, pass_on
-from helpers.refusing import batch_failed, requests_with
+from helpers.refusing import READ_ONLY, batch_failed, requests_with
 from helpers.tracking import shown
 from remote.rights import BOTH_WAYS
 from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.errors import DatabaseBusy, DatabaseError
+from tracker_tui.errors import DatabaseBusy, DatabaseError, DatabaseUnreachable
 from tracker_tui.events import Failed
 from tracker_tui.tracker import Tracker
 
@@ -114,7 +115,7 @@ def test_one_change_that_the_server_takes_in_no_request_keeps_no_other_from_it(
 
 @pytest.mark.parametrize(
     "fate",
-    [answer(403), BOTH_WAYS[0]("resources:data_update")],
+    [READ_ONLY, BOTH_WAYS[0]("resources:data_update")],
     ids=["to everything", "to what writes"],
 )
 def test_thirty_changes_that_are_not_permitted_cost_one_question_more(
@@ -128,3 +129,57 @@ def test_thirty_changes_that_are_not_permitted_cost_one_question_more(
     assert proxy.count == 2
     assert (tracker.pending(), len(tracker.needing_player())) == ([], 30)
     assert shown(tracker) == guild.quantities() == (1_000, 400)
+
+
+PAGE = b"<!DOCTYPE html><html><body><h1>Sign in to Hotel Sietch</h1></body></html>"
+STRANGERS = {
+    "sign-in page": answer(200, PAGE),
+    "redirect": answer(302, PAGE, Location="https://hotel.invalid/"),
+    "400": answer(400, PAGE),
+    "403": answer(403, PAGE),
+    "403 of a gateway": answer(403, b'{"message":"Forbidden"}'),
+    "403 in words": answer(403, b"error code: 1020"),
+    "404": answer(404, b"default backend - 404"),
+    "405": answer(405),
+    "407": answer(407, b'{"error":"Proxy authentication required"}'),
+    "413": answer(413, PAGE),
+    "451": answer(451, PAGE),
+    "502": answer(502, PAGE),
+    "511": answer(511, PAGE),
+}
+"""What answers in place of a libSQL server: proxies, gateways, networks to sign in to."""
+
+
+def test_what_answers_in_place_of_the_server_refuses_nothing_and_holds_up_nothing(
+    tracker: Tracker, listener: Listener, proxy: Proxy, guild: Books
+) -> None:
+    changes = []
+    for name, fate in STRANGERS.items():
+        proxy.fate = fate
+        changes.append(add(1, reason=name))
+        tracker.submit([changes[-1]])
+        error = listener.next(Failed).error
+        assert isinstance(error, DatabaseUnreachable), name
+        assert "hotel" not in str(error).lower(), name
+        assert (tracker.pending(), tracker.needing_player()) == (changes, []), name
+    proxy.fate = pass_on
+    tracker.submit([add(1, resource_id="water")])
+    outcomes = listener.settled(len(changes) + 1)
+    assert {outcome.verdict for outcome in outcomes} <= {Verdict.APPLIED, Verdict.ALREADY_APPLIED}
+    assert shown(tracker) == guild.quantities() == (1_000 + len(STRANGERS), 400)
+
+
+def test_an_edit_that_something_else_answers_is_saved_and_applied_by_the_next_one(
+    run: Run, guild: Books, proxy: Proxy, no_second_try: None
+) -> None:
+    assert run("edit", "spice", "=1000").status == 0
+    for name, fate in STRANGERS.items():
+        proxy.fate = fate
+        ran = run("edit", "spice", "+1", "--reason", name, "--json")
+        assert (name, ran.status, ran.document["outcome"]) == (name, 0, "queued")
+        said = ran.document["message"]
+        assert said.startswith("spice +1 saved here, will be sent"), name
+        assert not [words for words in ("nothing was sent", "ry again") if words in said], name
+    proxy.fate = pass_on
+    assert run("edit", "spice", "+1").status == 0
+    assert guild.quantities() == (1_001 + len(STRANGERS), 400)

@@ -24,6 +24,7 @@ from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.listening import SECONDS
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, OFFICER_ROLE, settings, sign_in
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before
+from helpers.refusing import NO_DATABASE
 from signing_in.guilds import (
     AUTHORIZE,
     MEMBER,
@@ -558,7 +559,7 @@ AWAY: dict[str, Fate] = {
     "no such server": answer(502, b"bad gateway"),
     "busy": answer(429, b"", Retry_After="1"),
     "token refused": answer(401, b"{}"),
-    "no such database": answer(404, b"{}"),
+    "no such database": NO_DATABASE,
     "garbage": answer(200, b"<html>"),
 }
 

@@ -11,7 +11,7 @@ import pytest
 from helpers.books import Books
 from helpers.build import add, new_resource
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
-from helpers.refusing import batch_failed
+from helpers.refusing import NO_DATABASE, batch_failed
 from sync.programs import Clock, Program
 from tracker_tui.config import Remote
 from tracker_tui.db.remote import open_remote
@@ -83,7 +83,7 @@ def test_a_change_whose_answer_is_lost_is_being_sent_and_cannot_be_withdrawn(
     assert later.shown() == guild.quantities() == (1005, 0)
 
 
-@pytest.mark.parametrize("fate", [answer(429), answer(401), answer(404)], ids=["429", "401", "404"])
+@pytest.mark.parametrize("fate", [answer(429), answer(401), NO_DATABASE], ids=["429", "401", "404"])
 def test_a_change_that_surely_did_not_arrive_is_pending_again(
     remote: Program, proxy: Proxy, guild: Books, fate: Fate
 ) -> None:

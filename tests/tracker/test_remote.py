@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -340,3 +341,35 @@ class TestWhileTheServerIsAway:
         unopened.poll()
         assert listener.next(Loaded).is_first
         assert unopened.trouble is None
+
+
+@pytest.mark.parametrize("told", ["600", "date"])
+def test_a_server_is_left_alone_for_as_long_as_it_says_whatever_is_typed_or_asked_for(
+    tracker: Tracker,
+    listener: Listener,
+    clock: Clock,
+    proxy: Proxy,
+    books: Books,
+    monkeypatch: pytest.MonkeyPatch,
+    told: str,
+) -> None:
+    monkeypatch.setattr("tracker_tui.db.turso.transport.monotonic", clock.monotonic)
+    when = formatdate(clock.time() + 605, usegmt=True) if told == "date" else told
+    proxy.fate = answer(429, Retry_After=when)
+    tracker.submit([add(5)])
+    error = listener.next(Failed).error
+    assert "wants to be left alone until" in str(error)
+    asked = proxy.count
+    proxy.fate = pass_on
+    for _ in range(5):
+        clock.advance(118)
+        tracker.submit([add(1, resource_id="water")]).result(20)
+        tracker.poll()
+        with pytest.raises(DatabaseUnreachable, match="left alone"):
+            ask_history(tracker, "spice").result(20)
+    assert (proxy.count, len(tracker.pending())) == (asked, 6)
+    assert 0 < tracker.next_try < 100
+    clock.advance(100)
+    tracker.poll()
+    assert {outcome.is_in_history for outcome in listener.settled(6)} == {True}
+    assert books.quantities() == (1_005, 400)

@@ -14,6 +14,7 @@ from helpers.gate import PATIENCE, Gate
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Exchange, Proxy, answer, cut_after, cut_before, pass_on
 from helpers.recent import ask_history
+from helpers.refusing import READ_ONLY
 from helpers.servers import Server
 from helpers.tracking import shown, undo
 from helpers.wild import FOUNDING
@@ -158,7 +159,7 @@ class TestRights:
         assert tracker.can_write, "rights that are given back are noticed by whoever asks"
 
     def test_an_edit_that_is_not_permitted_says_so(self, tracker: Tracker, proxy: Proxy) -> None:
-        proxy.fate = answer(403)
+        proxy.fate = READ_ONLY
         with pytest.raises(WriteRefused, match="does not allow your TURSO_AUTH_TOKEN"):
             tracker.edit(add(5)).result(SECONDS)
 
@@ -260,4 +261,4 @@ class TestClosing:
 
 def _no_water(exchange: Exchange) -> None:
     """Refuse the whole request, as a server does for what a token may not do in part of it."""
-    (answer(403) if b'"water"' in exchange.body else pass_on)(exchange)
+    (READ_ONLY if b'"water"' in exchange.body else pass_on)(exchange)

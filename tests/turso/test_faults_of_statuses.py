@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from email.utils import formatdate
 from http import HTTPStatus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.clocks import Clock
 from helpers.failing import (
     Write,
     count_rows,
@@ -27,10 +29,12 @@ from tracker_tui.db.turso import (
     Misdirected,
     NoSuchDatabase,
     NotAllowed,
+    NotTheServer,
     OperationalError,
     OutcomeUnknown,
     TokenRefused,
     TooManyRequests,
+    TransactionLost,
 )
 from tracker_tui.db.turso.refusals import refusal
 
@@ -42,10 +46,20 @@ PAGE = b"""<!DOCTYPE html>
 @pytest.mark.parametrize(
     ("fate", "kind", "said", "may_have_happened"),
     [
-        (answer(400, b"What?"), OperationalError, "did not take the request (400): What?", False),
+        (
+            answer(400, b'{"error":"What?"}'),
+            OperationalError,
+            "not take the request (400): What?",
+            False,
+        ),
         (answer(408), OutcomeUnknown, "gave no results (408)", True),
         (answer(408, b"stream timeout"), OutcomeUnknown, "(408): stream timeout", True),
-        (answer(413), OperationalError, "too long for the server (413)", False),
+        (
+            answer(413, b'{"error":"Long"}'),
+            OperationalError,
+            "too long for the server (413)",
+            False,
+        ),
         (answer(429), TooManyRequests, "too many requests to serve (429)", False),
         (answer(500, b'{"error":"Oh no"}'), OutcomeUnknown, "server failed (500): Oh no", True),
         (answer(502, PAGE), OutcomeUnknown, "The server failed (502)", True),
@@ -55,8 +69,8 @@ PAGE = b"""<!DOCTYPE html>
         (answer(204), OutcomeUnknown, "gave no results (204)", True),
         (answer(403, b'{"error":"No","code":"BLOCKED"}'), Blocked, "is blocked (403): No", False),
         (answer(401, b"\xff\xfe"), TokenRefused, "refused the token (401)", False),
-        (answer(404, b'["?"]'), NoSuchDatabase, "no such database (404)", False),
-        (answer(418, b"[" * 100_000), OperationalError, "did not take the request (418)", False),
+        (answer(404, b'["?"]'), NotTheServer, "answered in place of the server (404)", False),
+        (answer(418, b"[" * 100_000), NotTheServer, "in place of the server (418)", False),
     ],
 )
 def test_each_refusal_is_told_apart_and_over_with_the_next_request(
@@ -166,3 +180,80 @@ def test_whatever_comes_is_told_in_one_short_line(status: int, content: bytes) -
     assert str(error).isprintable()
     assert len(str(error)) < 300
     assert error.may_have_happened is not (300 <= status < 500 and status != 408)
+
+
+PLAIN = b"error code: 1020"
+GATEWAY = b'{"message":"Forbidden"}'
+"""What an API gateway says, as JSON, of a request that it does not let through."""
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 407, 413, 418, 429, 451])
+@pytest.mark.parametrize("body", [PAGE, PLAIN, GATEWAY, b"", b'{"error":{"code":403}}'])
+def test_what_no_libsql_server_writes_is_not_taken_for_a_refusal_of_its_own(
+    status: int, body: bytes
+) -> None:
+    error = refusal(status, body)
+    assert not error.may_have_happened
+    if body == PAGE or status not in (401, 429):
+        assert type(error) is NotTheServer
+        assert "nginx" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (401, b'{"error":"Unauthorized: `The JWT is invalid`"}', TokenRefused),
+        (403, b'{"error":"Authorization forbidden: no Write permission"}', NotAllowed),
+        (403, b'{"message":"Writes are blocked","code":"BLOCKED"}', Blocked),
+        (404, b'{"error":"Namespace `nope` does not exist"}', NoSuchDatabase),
+        (400, b"Received an invalid baton", TransactionLost),
+        (400, b"Cannot deserialize client message from JSON: what?", OperationalError),
+        (413, b'{"error":"too long"}', OperationalError),
+        (407, b'{"error":"Proxy authentication required"}', NotTheServer),
+    ],
+)
+def test_what_a_libsql_server_writes_is_its_own_refusal(
+    status: int, body: bytes, kind: type[Error]
+) -> None:
+    assert type(refusal(status, body)) is kind
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        *(("120", 120), (" 7 ", 7), ("0.5", 0.5), ("-3", 0), ("99999999", 3_600)),
+        *(("", None), ("soon", None), ("nan", None), ("inf", None), ("1e400", None)),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3_600),
+        ("Fri, 99 Dec 9999 23:59:59 GMT", None),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_how_long_to_leave_the_server_alone_is_understood(
+    status: int, told: str, seconds: float | None
+) -> None:
+    assert refusal(status, b"", told).retry_after == seconds
+
+
+def test_a_date_says_so_too() -> None:
+    left = refusal(429, b"", formatdate(time.time() + 120, usegmt=True)).retry_after
+    assert left is not None
+    assert 100 < left <= 120
+
+
+@every_way
+def test_while_a_server_wants_to_be_left_alone_nothing_is_sent_to_it(
+    proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("tracker_tui.db.turso.transport.monotonic", clock.monotonic)
+    make_table(proxy.url)
+    with writer(proxy.url) as connection:
+        proxy.meet([answer(429, Retry_After="60")])
+        failed_write(write, connection, TooManyRequests, "too many requests")
+        came = proxy.count
+        clock.advance(59)
+        error = failed_write(write, connection, TooManyRequests, "left alone for 1 s more")
+        assert (error.retry_after, proxy.count) == (1, came)
+        clock.advance(1)
+        works(connection)

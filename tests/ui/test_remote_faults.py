@@ -17,6 +17,7 @@ from helpers.proxy import (
     delayed,
     pass_on,
 )
+from helpers.refusing import NO_DATABASE
 from helpers.servers import Server, running
 from ui.conftest import NARROW, WIDE, Player, playing
 from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
@@ -74,7 +75,7 @@ async def test_a_server_that_is_not_started_yet_is_there_on_r(
     guild = RemoteGuild(mortal_server.url, tmp_path).found()
     mortal_server.stop()
     async with watching(guild) as player:
-        await player.sees("○ offline", "cannot be reached; nothing was sent.")
+        await player.sees("○ offline", "cannot be reached. Check the network.")
         mortal_server.start()
         await player.press("r")
         await player.sees("● online", "1,200")
@@ -179,7 +180,7 @@ async def test_the_details_say_why_they_have_no_history_and_are_left_as_ever(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(guild) as player:
-        proxy.fate = answer(404)
+        proxy.fate = NO_DATABASE
         await player.press("enter")
         await player.sees("has no such database")
         player.assert_laid_out()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import localtime, strftime, time
 from typing import Final, NamedTuple
 
 from tracker_tui.db import turso
@@ -18,11 +19,13 @@ from tracker_tui.errors import (
 
 
 class _Explanation(NamedTuple):
-    """What one of the driver's errors means for us; the sentence follows the server's name."""
+    """What one of the driver's errors means for us; the sentences follow the server's name."""
 
     of: type[turso.Error]
-    error: Callable[[str], DatabaseError]
-    sentence: str
+    error: Callable[[str, str], DatabaseError]
+    what: str
+    advice: str = ""
+    """What to do where nothing is saved that is sent by itself later."""
 
 
 _UNKNOWN: Final = (turso.OutcomeUnknown, turso.TimedOut)
@@ -46,22 +49,38 @@ _EXPLANATIONS: Final = (
     _Explanation(
         turso.NotSent,
         DatabaseUnreachable,
-        "cannot be reached; nothing was sent. Check the network, then try again.",
+        "cannot be reached. Check the network.",
+        "Then try again.",
+    ),
+    _Explanation(
+        turso.NotTheServer,
+        DatabaseUnreachable,
+        "cannot be reached. {said}: a proxy, or a network that you have to sign in to. "
+        "Check the network, and TURSO_DATABASE_URL.",
+    ),
+    _Explanation(
+        turso.Misdirected,
+        DatabaseUnreachable,
+        "points elsewhere, where your token must not go. Check the network, and "
+        "TURSO_DATABASE_URL.",
     ),
     _Explanation(
         turso.TimedOut,
         OutcomeUnknown,
-        "did not answer in time. Check the network, then try again.",
+        "did not answer in time. Check the network.",
+        "Then try again.",
     ),
     _Explanation(
         turso.OutcomeUnknown,
         OutcomeUnknown,
-        "gave no usable answer. {said}. Try again in a moment.",
+        "gave no usable answer. {said}.",
+        _AGAIN,
     ),
     _Explanation(
         turso.TooManyRequests,
         DatabaseUnreachable,
-        "has too many requests to serve. Try again in a moment.",
+        "has too many requests to serve{until}.",
+        _AGAIN,
     ),
     _Explanation(
         turso.TokenRefused,
@@ -84,14 +103,10 @@ _EXPLANATIONS: Final = (
         "is blocked, as when the limits of its plan are reached. Whoever runs it can raise them.",
     ),
     _Explanation(
-        turso.Misdirected,
-        DatabaseError,
-        "points elsewhere, where your token must not go. Check TURSO_DATABASE_URL.",
-    ),
-    _Explanation(
         turso.TransactionLost,
         DatabaseBusy,
-        "gave up on this. Try again in a moment.",
+        "gave up on this.",
+        _AGAIN,
     ),
 )
 
@@ -102,14 +117,31 @@ def explain(error: object, where: str, *, has_token: bool = True) -> DatabaseErr
         return TokenRefused(f"{where} wants a token. Ask who runs it, and set TURSO_AUTH_TOKEN.")
     if getattr(error, "may_have_happened", False) and not isinstance(error, _UNKNOWN):
         # It tells of a second sending; what became of the first is not known.
-        return OutcomeUnknown(f"{where} lost an answer on the way. {_AGAIN}")
+        return OutcomeUnknown(f"{where} lost an answer on the way.", _AGAIN)
     code = getattr(error, "code", "")
     if code.startswith(_BUSY_CODES):
-        return DatabaseBusy(f"{where} is busy with somebody else's change. {_AGAIN}")
+        return DatabaseBusy(f"{where} is busy with somebody else's change.", _AGAIN)
     said = str(error).rstrip(".")
     if code.startswith(_TROUBLE_CODES):
         return DatabaseError(f"{where} is in trouble: {said}. Tell whoever runs it.")
     for each in _EXPLANATIONS:
         if isinstance(error, each.of):
-            return each.error(f"{where} {each.sentence.format(said=said)}")
+            return _explained(error, each, where, said)
     return StatementRefused(f"The database refused: {said}.")
+
+
+def _explained(
+    error: turso.Error, explanation: _Explanation, where: str, said: str
+) -> DatabaseError:
+    asked = error.retry_after
+    until, advice = "", explanation.advice
+    if asked is not None:
+        until = (
+            f", and wants to be left alone until {strftime('%H:%M:%S', localtime(time() + asked))}"
+        )
+        advice = "Try again after that."
+    what = f"{where} {explanation.what.format(said=said, until=until)}"
+    explained = explanation.error(what, advice)
+    if isinstance(explained, DatabaseUnreachable):
+        explained.retry_after = asked
+    return explained

@@ -80,7 +80,7 @@ def outcome_sentence(outcome: Outcome, places: Places) -> str:
     resource, change = outcome.resource, outcome.change
     if outcome.verdict is Verdict.QUEUED:
         name = one_line(change.resource_id if resource is None else resource.name, 60)
-        queued = f"{name} {describe(change)}: queued on this machine, sent by the next command."
+        queued = f"{name} {describe(change)} saved here, will be sent with the next command."
         return f"{queued} {one_line(outcome.said)}".rstrip()
     if resource is None and outcome.refusal is not Refusal.NO_RESOURCE:
         return f"{describe(change)}: not changed. {_why_not(outcome, places)}"

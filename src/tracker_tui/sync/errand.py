@@ -75,7 +75,7 @@ class Errands:
             try:
                 outcome = self._try(change)
             except (DatabaseBusy, DatabaseUnreachable) as error:
-                outcome, trouble, until = None, str(error), min(until, soon)
+                outcome, trouble, until = None, error.what, min(until, soon)
                 # What a later try meets says nothing of what became of an earlier one.
                 lost = lost or (trouble if isinstance(error, OutcomeUnknown) else "")
             except LocalFileError as error:

@@ -26,8 +26,8 @@ class Pace:
         """Until it is time to ask again."""
         return max(0.0, self._quiet_until - time.monotonic())
 
-    def failed(self) -> None:
-        """Pause for longer than the last time.
+    def failed(self, at_least: float = 0.0) -> None:
+        """Pause for longer than the last time, and for as long as the server asked for.
 
         What the player asks for during a pause, and gets no answer to, makes it no longer.
         """
@@ -37,6 +37,9 @@ class Pace:
             self._pause = min(max(_FIRST_PAUSE, self._pause * 2), self._longest)
             # A guild whose server comes back must not ask it all in the same moment.
             self._quiet_until = time.monotonic() + self._pause * uniform(0.75, 1.0)
+        # A moment later, so that it is surely over by the server's clock.
+        asked = at_least * uniform(1.0, 1.1) if at_least else 0.0
+        self._quiet_until = max(self._quiet_until, time.monotonic() + asked)
 
     def answered(self) -> None:
         """Pause no more."""

@@ -17,6 +17,9 @@ class Error(sqlite3.Error):
     may_have_happened = False
     """Whether what was asked for may have been carried out all the same."""
 
+    retry_after: float | None = None
+    """Seconds for which the server asked to be left alone, if it did (Retry-After)."""
+
     def __init__(self, message: str = "", code: str = "") -> None:
         super().__init__(message)
         self.code = code
@@ -115,6 +118,10 @@ class Blocked(OperationalError):
 
 class Misdirected(OperationalError):
     """The server sends us somewhere that the token must not go."""
+
+
+class NotTheServer(OperationalError):
+    """Something on the way answered as no libSQL server does: a proxy, the page of a network."""
 
 
 _BY_CODE: Final[tuple[tuple[str, type[Error]], ...]] = (

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tracker_tui.db.turso.errors import Error, NotSent, OutcomeUnknown, TimedOut
 from tracker_tui.db.turso.failures import failure, without_frames
 from tracker_tui.db.turso.numerals import with_exact_floats
-from tracker_tui.db.turso.refusals import refusal
+from tracker_tui.db.turso.refusals import is_page, refusal
 from tracker_tui.db.turso.tokens import Token
 from tracker_tui.db.turso.urls import is_this_machine
 
@@ -114,8 +114,10 @@ class Exchange:
             headers={"Content-Type": "application/json"},
         ) as response:
             content = self._content(response)
+            retry_after = response.headers.get("Retry-After", "")
         if response.status_code != _OK:
-            raise refusal(response.status_code, self._token.struck_from(content))
+            told = self._token.struck_from(content)
+            raise refusal(response.status_code, told, retry_after)
         return _parsed(content)
 
     def _content(self, response: requests.Response) -> bytes:
@@ -179,7 +181,8 @@ def _parsed(content: bytes) -> Json:
             # Fails for half a character, which is no text: printing it would fail later.
             json.dumps(answer, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise OutcomeUnknown("The answer is not what a libSQL server sends") from error
+        told = "The answer is a web page, and" if is_page(content) else "The answer is"
+        raise OutcomeUnknown(f"{told} not what a libSQL server sends") from error
     if not isinstance(answer, dict):
         raise OutcomeUnknown("The answer is not what a libSQL server sends")
     return answer

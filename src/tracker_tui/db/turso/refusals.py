@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from tracker_tui.db.turso.errors import (
     Blocked,
@@ -12,38 +12,83 @@ from tracker_tui.db.turso.errors import (
     Misdirected,
     NoSuchDatabase,
     NotAllowed,
+    NotTheServer,
     OperationalError,
     OutcomeUnknown,
     TokenRefused,
     TooManyRequests,
     TransactionLost,
 )
+from tracker_tui.net.retry_after import seconds_of
 
 _REDIRECTS: Final = range(300, 400)
 _BAD_REQUEST: Final = 400
+_UNAUTHORIZED: Final = 401
+_PROXY_WANTS_A_PASSWORD: Final = 407
 _REQUEST_TIMEOUT: Final = 408
+_TOO_MANY: Final = 429
+_MAY_SAY_ANYTHING: Final = (_UNAUTHORIZED, _REQUEST_TIMEOUT, _TOO_MANY)
+"""Refusals that settle no change, so that it matters little who answers."""
 _FAULTS_OF_OURS: Final = range(400, 500)
 _FAULTS_OF_THE_SERVER: Final = range(500, 600)
 _REFUSALS: Final[dict[int, tuple[type[Error], str]]] = {
-    401: (TokenRefused, "The server refused the token"),
+    _UNAUTHORIZED: (TokenRefused, "The server refused the token"),
     403: (NotAllowed, "The token does not allow this"),
     404: (NoSuchDatabase, "The server has no such database"),
     413: (OperationalError, "The request was too long for the server"),
-    429: (TooManyRequests, "The server has too many requests to serve"),
+    _TOO_MANY: (TooManyRequests, "The server has too many requests to serve"),
 }
 _STREAM = re.compile(r"\b(baton|stream)\b", re.IGNORECASE)
+_IN_PLAIN_TEXT = re.compile(rf"^Cannot deserialize client message|{_STREAM.pattern}", re.IGNORECASE)
+"""What the server says, not as JSON, of a request that makes no sense to it."""
 _MARKUP = re.compile(r"<[a-z!?/]", re.IGNORECASE)
 _MOST_BYTES_READ: Final = 256 * 1024
 _LONGEST_QUOTE: Final = 200
 
 
-def refusal(status: int, content: bytes) -> Error:
+class _Report(NamedTuple):
+    """What came with a status."""
+
+    message: str
+    code: str
+    is_servers: bool
+    """Whether it is worded as libSQL servers word theirs."""
+    is_page: bool = False
+
+
+def refusal(status: int, content: bytes, retry_after: str = "") -> Error:
     """Return the error for a reply with a status other than 200."""
     if status in _REDIRECTS:
         return Misdirected(f"The server answered with a redirect ({status}), not with data")
-    message, code = _reported(content)
+    report = _reported(content)
+    if _is_from_elsewhere(status, report):
+        told = f"Something on the way answered in place of the server ({status})"
+        # Quoted no further: the words of a stranger only lead astray.
+        return NotTheServer(told)
+    message, code = report.message, report.code
     kind, sentence = _kind(status, message, code)
-    return kind(f"{sentence} ({status})" + (f": {message}" if message else ""), code)
+    error = kind(f"{sentence} ({status})" + (f": {message}" if message else ""), code)
+    error.retry_after = seconds_of(retry_after)
+    return error
+
+
+def is_page(content: bytes) -> bool:
+    """Whether something is made for browsers, as what a network asks you to sign in with is."""
+    return _MARKUP.search(content[:_MOST_BYTES_READ].decode("utf-8", "replace")) is not None
+
+
+def _is_from_elsewhere(status: int, report: _Report) -> bool:
+    """Whether a refusal is not the server's own: a proxy's, or the page of a captive portal.
+
+    It must not settle a change. The server failing to answer in time is another matter.
+    """
+    if status == _PROXY_WANTS_A_PASSWORD:
+        return True
+    if status not in _FAULTS_OF_OURS or report.is_servers:
+        return False
+    if status == _BAD_REQUEST and _IN_PLAIN_TEXT.search(report.message):
+        return False
+    return report.is_page or status not in _MAY_SAY_ANYTHING
 
 
 def _kind(status: int, message: str, code: str) -> tuple[type[Error], str]:
@@ -61,17 +106,21 @@ def _kind(status: int, message: str, code: str) -> tuple[type[Error], str]:
     return OperationalError, "The server did not take the request"
 
 
-def _reported(content: bytes) -> tuple[str, str]:
-    """Return what a refusal says and its code; nothing of a page made for browsers."""
+def _reported(content: bytes) -> _Report:
+    """Return what a refusal says; nothing of a page made for browsers."""
     text, code = content[:_MOST_BYTES_READ].decode("utf-8", "replace"), ""
     try:
         report = json.loads(text)
     except (ValueError, RecursionError):
         report = None
+    is_servers, is_page = False, False
     if isinstance(report, dict):
+        said, message = report.get("error"), report.get("message")
         code = str(report.get("code") or "")
-        text = str(report.get("error") or report.get("message") or "")
+        is_servers = isinstance(said, str) or (isinstance(message, str) and code != "")
+        text = str(said or message or "")
     elif _MARKUP.search(text):
-        text = ""
+        text, is_page = "", True
     plain = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(plain.split())[:_LONGEST_QUOTE], code[:_LONGEST_QUOTE]
+    told = " ".join(plain.split())[:_LONGEST_QUOTE]
+    return _Report(told, code[:_LONGEST_QUOTE], is_servers, is_page)

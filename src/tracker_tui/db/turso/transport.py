@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from tracker_tui import __version__
+from tracker_tui.db.turso.errors import Error, TooManyRequests
 from tracker_tui.db.turso.exchange import Exchange, Json
 from tracker_tui.db.turso.tokens import Token
 
@@ -23,13 +25,15 @@ class Transport:
         self._session: requests.Session | None = None
         self._adapter: SeverableAdapter | None = None
         self._exchange: Exchange | None = None
+        self._quiet_until = 0.0
         self.requests_sent = 0
 
     def post(self, url: str, body: Json, seconds: float) -> Json:
         """Return the answer to one request; raises the driver's errors, after `seconds` at most.
 
-        Redirects are never followed.
+        Redirects are never followed. Nothing is sent while the server wants to be left alone.
         """
+        self._require_quiet_is_over()
         if self._session is None:
             self._session = self._new_session()
         self.requests_sent += 1
@@ -37,6 +41,10 @@ class Transport:
         self._exchange = exchange
         try:
             return exchange.result()
+        except Error as error:
+            if error.retry_after is not None:
+                self._quiet_until = monotonic() + error.retry_after
+            raise
         finally:
             self._exchange = None
             if not exchange.is_over:
@@ -44,6 +52,13 @@ class Transport:
                 exchange.abandon()
                 self._sever()
                 self.close()
+
+    def _require_quiet_is_over(self) -> None:
+        left = self._quiet_until - monotonic()
+        if left > 0:
+            error = TooManyRequests(f"The server wants to be left alone for {left:.0f} s more")
+            error.retry_after = left
+            raise error
 
     def interrupt(self) -> None:
         """Let `post` fail at once that waits in another thread, as if its time were over."""
