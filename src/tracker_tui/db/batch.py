@@ -66,8 +66,11 @@ class Database(Protocol):
 
 def only_reads(queries: Sequence[BaseQuery]) -> bool:
     """Whether a batch needs no write lock."""
-    return all(isinstance(query, SelectBase) or _is_raw_select(query) for query in queries)
+    return all(isinstance(query, SelectBase) or _is_raw_read(query) for query in queries)
 
 
-def _is_raw_select(query: BaseQuery) -> bool:
-    return isinstance(query, RawQuery) and query.sql()[0].lstrip().startswith("SELECT")
+def _is_raw_read(query: BaseQuery) -> bool:
+    if not isinstance(query, RawQuery):
+        return False
+    sql = query.sql()[0].lstrip()
+    return sql.startswith("SELECT") or sql == "PRAGMA schema_version"

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from tracker_tui.db.turso.errors import TransactionLost
 from tracker_tui.db.turso.results import StatementResult, steps_of
-from tracker_tui.db.turso.statements import Statement, first_word, wired
+from tracker_tui.db.turso.statements import Statement, wired
+from tracker_tui.db.turso.statements import only_reads as reads
 
 Step = dict[str, Any]
 Condition = dict[str, Any]
 
 IN_TRANSACTION: Final[Condition] = {"type": "not", "cond": {"type": "is_autocommit"}}
-_READS: Final = frozenset({"SELECT", "VALUES", "EXPLAIN"})
 
 
 def step(statement: dict[str, Any], condition: Condition | None = None) -> Step:
@@ -33,7 +33,7 @@ def batch(steps: Sequence[Step]) -> dict[str, Any]:
 
 def only_reads(statements: Sequence[Statement]) -> bool:
     """Whether none of them can change anything, so that they may safely be sent twice."""
-    return all(first_word(sql) in _READS for sql, _ in statements)
+    return all(reads(sql) for sql, _ in statements)
 
 
 def transaction(statements: Sequence[Statement]) -> dict[str, Any]:

@@ -20,10 +20,13 @@ Statement = tuple[str, Parameters]
 """An SQL text and the values of its placeholders."""
 
 _DATA_CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
+_READS = frozenset({"SELECT", "VALUES", "EXPLAIN"})
 # Atomic, so that a comment never goes on behind its end.
 _BLANK = r"(?>[ \t\n\f\r]+|--[^\n]*|/\*.*?(?:\*/|\Z))*"
 _FIRST_WORD = re.compile(_BLANK + r"([A-Za-z]+)", re.DOTALL)
 _NOTHING = re.compile(_BLANK + r";?", re.DOTALL)
+# Others change something, or do where they are given a value.
+_READING_PRAGMA = re.compile(r"PRAGMA +schema_version", re.IGNORECASE)
 # Names and numbers are looked at only because a $ within them begins nothing.
 _TOKEN = re.compile(
     r"""; | '[^']*' | "[^"]*" | `[^`]*` | \[[^\]]*\] | --[^\n]* | /\*.*?(?:\*/|\Z)
@@ -43,6 +46,14 @@ def first_word(sql: str) -> str:
 def changes_data(sql: str) -> bool:
     """Whether `sqlite3` would begin a transaction for this statement by itself."""
     return first_word(sql) in _DATA_CHANGES
+
+
+def only_reads(sql: str) -> bool:
+    """Whether a statement changes nothing; False where that takes more than a look at its words."""
+    word = first_word(sql)
+    if word == "WITH":
+        return all(token[0].upper() not in _DATA_CHANGES for token in _TOKEN.finditer(sql))
+    return word in _READS or _READING_PRAGMA.fullmatch(sql) is not None
 
 
 def check_text(sql: str) -> None:
