@@ -6,7 +6,7 @@ No schema is taken from the program: schema.sql is compared with these, not copi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,21 @@ OURS: dict[str, Statements] = {
 """Every schema that the program must work on, by name."""
 
 TABLES = ("users", "user_sessions", "resources", "resource_history", "leaderboard")
+
+
+def add_under_other_names(run: Callable[[str], object]) -> None:
+    """Add columns for locations whose names are as long as those that mean something."""
+    for statement in LOCATION_COLUMNS:
+        run(statement.replace("_location_", "_elsewhere"))
+
+
+def rename_as_others_do(run: Callable[[str], object]) -> None:
+    """Give such columns the names of the later schema."""
+    for statement in LOCATION_COLUMNS:
+        table, name = statement.removeprefix("ALTER TABLE ").split(" ADD COLUMN ")
+        name = name.partition(" ")[0]
+        old = name.replace("_location_", "_elsewhere")
+        run(f"ALTER TABLE {table} RENAME COLUMN {old} TO {name}")
 
 
 def make_file(path: Path, statements: Iterable[str], *, journal: str = "delete") -> Path:

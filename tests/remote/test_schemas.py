@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -176,6 +177,48 @@ def test_a_table_of_settings_that_came_alone_is_noticed_by_the_next_edit(
     proxy.seen.clear()
     assert run("edit", "spice", ">3").status == 0
     assert proxy.count == 1
+
+
+def test_columns_that_were_renamed_to_names_as_long_are_noticed_by_the_next_edit(
+    run: Run, guild: Books, proxy: Proxy
+) -> None:
+    """No statement fails for what these were called before."""
+    wild.add_under_other_names(guild.run)
+    assert run("edit", "spice", "+5").status == 0
+    wild.rename_as_others_do(guild.run)
+    for requests in (3, 1):
+        proxy.seen.clear()
+        assert run("edit", "spice", "=700").status == 0
+        assert proxy.count == requests
+    # The other location was not moved.
+    assert guild.resource()["quantity_location_1"] == 700
+
+
+def test_a_column_that_is_gone_is_noticed_though_all_that_is_remembered_fits(
+    run: Run, guild: Books, home: Path
+) -> None:
+    """As with a restored database, whose count of changes may be any."""
+    run("edit", "spice", "+5")
+    good = remembered(store_of(home))
+    remember(store_of(home), good.replace('"target_quantity"', '"target_quantity", "tier"'))
+    assert run("edit", "spice", "+5").status == 0
+    assert guild.quantities() == (1_010, 400)
+    assert remembered(store_of(home)) == good
+
+
+def test_what_an_earlier_version_remembered_is_read_and_looked_at_again(
+    run: Run, guild: Books, home: Path, proxy: Proxy
+) -> None:
+    run("edit", "spice", "+5")
+    good = remembered(store_of(home))
+    document = json.loads(good) | {"fingerprint": 4_711}
+    document["places"]["hagga"] = "Arrakeen"
+    remember(store_of(home), json.dumps(document))
+    proxy.seen.clear()
+    ran = run("edit", "spice", "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert proxy.count == 2
+    assert remembered(store_of(home)) == good
 
 
 PLACES = '"places": {"hagga": "Hagga", "deep-desert": "Deep Desert"}'

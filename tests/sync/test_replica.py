@@ -18,7 +18,7 @@ from tracker_tui.ledger.snapshot import Acquaintance
 from tracker_tui.sync.replica import REPLICA_NAME, Kept, Reading, Replica
 
 READING = Reading(1_700_000_000, 1_700_000_003.5)
-KNOWN = Acquaintance(Layout.founding(), 4711, {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
+KNOWN = Acquaintance(Layout.founding(), "47:11", {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
 SPICE = Resource(
     "spice", "Spice", 1000, 400, None, "Raw", None, None, 2500, 1.5, True, "x", 1_700_000_000
 )

@@ -18,7 +18,7 @@ from helpers.proxy import Fate, Proxy, answer, pass_on
 from helpers.recent import ask_history
 from helpers.refusing import BLOCKED, batch_failed, writes_meet
 from helpers.tracking import shown
-from helpers.wild import FOUNDING
+from helpers.wild import FOUNDING, add_under_other_names, rename_as_others_do
 from tracker.conftest import START
 from tracker_tui.config import Remote
 from tracker_tui.db.remote import open_remote
@@ -126,6 +126,21 @@ class TestPolling:
         assert (news.changed, news.removed) == ({"spice", "oil"}, {"water"})
         assert shown(tracker) == (900, 400)
         assert proxy.count == 3
+
+    def test_columns_that_came_are_noticed_by_the_next_look_and_written(
+        self, tracker: Tracker, listener: Listener, clock: Clock, books: Books
+    ) -> None:
+        add_under_other_names(books.run)
+        clock.advance(FOCUSED_SECONDS)
+        tracker.poll()
+        listener.next(Loaded)
+        rename_as_others_do(books.run)
+        clock.advance(FOCUSED_SECONDS)
+        tracker.poll()
+        listener.next(Loaded)
+        tracker.submit([add(5)])
+        listener.settled(1)
+        assert books.resource()["quantity_location_1"] == 1005
 
     def test_without_the_focus_it_is_asked_every_half_minute_and_at_once_on_return(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy

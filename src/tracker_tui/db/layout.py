@@ -25,13 +25,18 @@ _COLUMNS_OF_ALL_TABLES = """
 """
 
 
+# SQLite counts changes of the schema. The lengths tell a file apart that was put in place of
+# another, as restoring a backup does: it brings a count of its own, which may be the same one.
 _FINGERPRINT = """
-    SELECT SUM(LENGTH(sql)) FROM sqlite_master
-    WHERE type = 'table'
-    AND LOWER(name) IN ('resources', 'resource_history', 'leaderboard', 'global_settings')
+    SELECT schema_version || ':' || (
+        SELECT IFNULL(SUM(LENGTH(sql)), 0) FROM sqlite_master
+        WHERE type = 'table'
+        AND LOWER(name) IN ('resources', 'resource_history', 'leaderboard', 'global_settings')
+    )
+    FROM pragma_schema_version
 """
 FINGERPRINT: Final = SQL(f"({_FINGERPRINT.strip()})")
-"""A number that is another one once one of the tables that a change depends on was changed."""
+"""A text that is another one once one of the tables that a change depends on was changed."""
 
 
 class SchemaKind(StrEnum):
@@ -59,6 +64,23 @@ class Layout:
     def fingerprint_query() -> RawQuery:
         """Return the query of the FINGERPRINT alone."""
         return RawQuery(_FINGERPRINT)
+
+    @staticmethod
+    def fingerprint_from(rows: Iterable[tuple[Any, ...]]) -> str:
+        """Return the fingerprint in the rows of `fingerprint_query`."""
+        ((fingerprint,),) = rows
+        return str(fingerprint)
+
+    @staticmethod
+    def version_query() -> RawQuery:
+        """Return the query of the part of the FINGERPRINT that costs nothing: no row is read."""
+        return RawQuery("PRAGMA schema_version")
+
+    @staticmethod
+    def is_version_of(rows: Iterable[tuple[Any, ...]], fingerprint: str | None) -> bool:
+        """Whether the rows of `version_query` are those of a schema with this fingerprint."""
+        ((version,),) = rows
+        return fingerprint is not None and fingerprint.partition(":")[0] == str(version)
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> Layout:

@@ -77,7 +77,7 @@ class ChangeStatements:
         change: Change,
         now: int | None,
         places: Mapping[Location, str],
-        fingerprint: int | None = None,
+        fingerprint: str | None = None,
     ) -> list[BaseQuery]:
         """Return the queries that apply a change; `now` None: by the database's clock.
 

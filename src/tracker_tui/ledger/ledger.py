@@ -45,7 +45,6 @@ from tracker_tui.ledger.snapshot import (
     Acquaintance,
     Snapshot,
     Wish,
-    layout_in,
     names_from,
     naming_queries,
     queries_of,
@@ -91,6 +90,7 @@ class Ledger:
     ) -> None:
         """Use a database of this layout; `can_write` None: the first refresh finds it out."""
         self._changes = ChangeStatements(layout)
+        self._fingerprint: str | None = None
         self.new_id = new_id
         self._told_can_write = can_write
         self.can_write = can_write
@@ -118,7 +118,7 @@ class Ledger:
         says that it may have. Raises DatabaseError where that concerns them all.
         """
         results = self._send(changes)
-        if any(isinstance(result, StatementRefused) for result in results):
+        if _failed_for_a_name(results):
             results = self._send_if_columns_changed(changes, results)
         return _outcomes(changes, results)
 
@@ -159,7 +159,7 @@ class Ledger:
             return True
         return False
 
-    def _statements(self, change: Change, fingerprint: int | None = None) -> list[BaseQuery]:
+    def _statements(self, change: Change, fingerprint: str | None = None) -> list[BaseQuery]:
         now = None if self._clock is None else self._clock()
         return self._changes.batch(change, now, self._places, fingerprint)
 
@@ -176,10 +176,11 @@ class Ledger:
         One request, if the database is still as it was `known`; what is learnt otherwise is handed
         to `remember`. Raises DatabaseError as `apply_all` does.
         """
-        was_known, last = known is not None, changes[-1]
-        if known is None:
+        was_known, last = known is not None and known.fingerprint is not None, changes[-1]
+        if known is None or not was_known:
             known = self._get_acquainted(remember)
         self._changes, self._places = ChangeStatements(known.layout), known.places
+        self._fingerprint = known.fingerprint
         naming = naming_queries(known.layout)
         *sent, read = self._database.batches(
             [
@@ -200,7 +201,8 @@ class Ledger:
         except (DatabaseBusy, DatabaseUnreachable) as error:
             # Of what was asked, but not of the changes, which went before it.
             raise OutcomeUnknown(str(error)) from error
-        if fingerprint.rows != [(known.fingerprint,)]:
+        is_other = Layout.fingerprint_from(fingerprint.rows) != known.fingerprint
+        if is_other or (was_known and _failed_for_a_name(sent) and self._look_again()):
             return self.edit(changes, None, remember)
         rows = {name: result.rows for name, result in zip(naming, named, strict=True)}
         names, places = names_from(rows["names"]), places_from(rows.get("settings", []))
@@ -220,11 +222,10 @@ class Ledger:
         return self._database.batch([resource_names(unless=None)])[0].rows
 
     def _get_acquainted(self, remember: Callable[[Acquaintance], object]) -> Acquaintance:
-        columns, fingerprint = self._database.batch([Layout.query(), Layout.fingerprint_query()])
-        layout = Layout.from_rows(columns.rows)
-        self._adopt(layout)
-        settings = self._database.batch([place_settings()])[0].rows if layout.has_settings else []
-        known = Acquaintance(layout, fingerprint.rows[0][0], places_from(settings))
+        self._look_again()
+        has_settings = self.layout.has_settings
+        settings = self._database.batch([place_settings()])[0].rows if has_settings else []
+        known = Acquaintance(self.layout, self._fingerprint, places_from(settings))
         remember(known)
         return known
 
@@ -233,15 +234,18 @@ class Ledger:
     def refresh(self, wish: Wish = EVERYTHING, *, anew: bool = False) -> Snapshot:
         """Read what is wished for, in one request.
 
-        A second one where the columns are others than they were believed to be: then all rows are
-        read. `anew` finds out anew whether the database takes changes from us, where it has to be
-        asked. Raises DatabaseError.
+        A second one where the schema changed, and a third where the columns are others than they
+        were believed to be: then all rows are read. `anew` finds out anew whether the database
+        takes changes from us, where it has to be asked. Raises DatabaseError.
         """
         if anew:
             self.can_write = self._told_can_write
         results = self._read(wish)
-        found = layout_in(results)
-        if found is not None and self._adopt(found):
+        version = results.get("version")
+        if version is not None and not Layout.is_version_of(version, self._fingerprint):
+            wish = wish._replace(since=None)
+            results = self._read(wish)
+        if "columns" in results and self._adopt(results["columns"], results["fingerprint"]):
             wish = wish._replace(since=None)
             results = self._read(wish)
         snapshot = snapshot_of(wish, results)
@@ -292,10 +296,14 @@ class Ledger:
 
     def _look_again(self) -> bool:
         """Look at the columns; returns whether they are others than before."""
-        return self._adopt(Layout.from_rows(self._database.batch([Layout.query()])[0].rows))
+        columns, fingerprint = self._database.batch([Layout.query(), Layout.fingerprint_query()])
+        return self._adopt(columns.rows, fingerprint.rows)
 
-    def _adopt(self, found: Layout) -> bool:
+    def _adopt(self, columns: Rows, fingerprint: Rows) -> bool:
+        """Believe what a look at the schema found; returns whether the columns are others."""
+        found = Layout.from_rows(columns)
         found.require_ours(self._database.where)
+        self._fingerprint = Layout.fingerprint_from(fingerprint)
         if found.columns == self.layout.columns:
             return False
         self._changes = ChangeStatements(found)
@@ -337,6 +345,11 @@ class Ledger:
 
     def _now(self) -> Node:
         return DATABASE_CLOCK if self._clock is None else Value(self._clock())
+
+
+def _failed_for_a_name(results: Sequence[BatchResult]) -> bool:
+    """Whether a statement failed, as it does where a column of it is not there any more."""
+    return any(isinstance(result, StatementRefused) for result in results)
 
 
 def _outcomes(

@@ -29,8 +29,10 @@ class Acquaintance(NamedTuple):
     """What a program may remember of a database, so that one request is enough the next time."""
 
     layout: Layout
-    fingerprint: int
-    """`layout.FINGERPRINT` when the layout was looked at: with another one it is void."""
+    fingerprint: str | None
+    """`layout.FINGERPRINT` when the layout was looked at: with another one the layout is void.
+
+    None fits no database: an earlier version of the program kept one of another kind."""
     places: dict[Location, str]
 
 
@@ -85,6 +87,8 @@ def queries_of(wish: Wish, layout: Layout, now: Node) -> dict[str, BaseQuery]:
         queries["columns"] = Layout.query()
         queries["fingerprint"] = Layout.fingerprint_query()
         queries |= naming_queries(layout)
+    else:
+        queries["version"] = Layout.version_query()
     return queries
 
 
@@ -101,17 +105,16 @@ def names_from(rows: Rows) -> dict[str, str]:
     return {discord_id: name for discord_id, name in rows if discord_id and name}
 
 
-def layout_in(results: Mapping[str, Rows]) -> Layout | None:
-    """Return the columns that a refresh found; None if it did not look."""
-    return Layout.from_rows(results["columns"]) if "columns" in results else None
-
-
 def snapshot_of(wish: Wish, results: Mapping[str, Rows]) -> Snapshot:
     """Build a snapshot from the rows of `queries_of`."""
-    layout, acquaintance = layout_in(results), None
-    if layout is not None:
+    acquaintance = None
+    if "columns" in results:
         places = places_from(results.get("settings", []))
-        acquaintance = Acquaintance(layout, int(results["fingerprint"][0][0]), places)
+        acquaintance = Acquaintance(
+            Layout.from_rows(results["columns"]),
+            Layout.fingerprint_from(results["fingerprint"]),
+            places,
+        )
     return Snapshot(
         resources=[resource_from(row) for row in results["resources"]],
         is_whole=wish.is_whole,

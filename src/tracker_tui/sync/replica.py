@@ -22,8 +22,6 @@ REPLICA_NAME: Final = "replica.db"
 _VERSION: Final = 1
 _GARBAGE: Final = (ArithmeticError, ValueError, TypeError, RecursionError)
 _NO_SENSE: Final = "What the replica knows of the database makes no sense."
-_GREATEST: Final = 2**63 - 1
-"""The greatest number that a database can be asked about."""
 _COLUMNS: Final = ", ".join(Resource._fields)
 _SCHEMA: Final = f"""
     CREATE TABLE resources ({_COLUMNS}, PRIMARY KEY (id));
@@ -197,9 +195,11 @@ def _acquaintance(facts: Mapping[str, str]) -> Acquaintance | None:
         document = json.loads(facts["acquaintance"])
         columns = {table: frozenset(names) for table, names in document["columns"].items()}
         places = {location: str(document["places"][location.value]) for location in Location}
-        known = Acquaintance(Layout(columns), int(document["fingerprint"]), places)
+        fingerprint = document["fingerprint"]
     except (*_GARBAGE, LookupError, AttributeError) as error:
         raise LocalFileDamaged(_NO_SENSE) from error
-    if not 0 <= known.fingerprint <= _GREATEST:
+    if not isinstance(fingerprint, str | int):
         raise LocalFileDamaged(_NO_SENSE)
-    return known
+    # Earlier versions wrote a number.
+    known = fingerprint if isinstance(fingerprint, str) else None
+    return Acquaintance(Layout(columns), known, places)
