@@ -156,6 +156,8 @@ def test_a_guilds_usual_invitation_fits_a_message_and_a_line_of_any_terminal() -
         f"“{LINE}”",
         f"<{LINE}>",
         f"> {LINE}",
+        f"> ```text\n> {LINE[:60]}\n> {LINE[60:]}\n> ```",
+        f"``` {LINE[:60]} {LINE[60:]} ```",
         f"\ufeff{LINE}\r\n",
         "\n".join(re.findall(".{1,20}", LINE)),
         "\r\n  ".join(re.findall(".{1,80}", LINE)),

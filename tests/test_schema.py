@@ -237,6 +237,7 @@ class Overtaken:
     def __init__(self, database: Database, path: Path) -> None:
         self._database = database
         self._path = path
+        self.where = database.where
 
     def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
         if not only_reads(queries):

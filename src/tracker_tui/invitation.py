@@ -46,9 +46,11 @@ _DEEPEST: Final = 8
 _SHAPE: Final = re.compile(r"tracker-tui:([1-9][0-9]{0,3}):(.*)", re.DOTALL)
 _BODY: Final = re.compile(r"[A-Za-z0-9+/]+")
 _URL: Final = re.compile(rf"[!-~]{{1,{_LONGEST_URL}}}")
-# What wraps a line: line breaks, and the invisible characters by which chats allow them.
-_WRAPPING: Final = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
-_QUOTES: Final = "`\"'<>«»‘’“”"
+# What wraps a line: line breaks, the marks of quoted mail before each line, and the invisible
+# characters by which chats allow a break.
+_WRAPPING: Final = re.compile(r"[\s>\u00ad\u200b-\u200f\u2060\ufeff]+")
+_FENCE: Final = re.compile(r"\A[\s>\ufeff]*(?:`{3,}|~{3,})[\w+-]*(?=\s|$)")
+_QUOTES: Final = "`~\"'<>«»‘’“”"
 
 
 class InvalidInvitation(TrackerError):
@@ -81,7 +83,8 @@ class Invitation(NamedTuple):
 def read_invitation(text: str) -> Invitation:
     """Understand what `Invitation.text` made; raises InvalidInvitation.
 
-    Line breaks and blanks anywhere, and quotes or backticks around it, are let pass.
+    Line breaks and blanks anywhere, marks of quoted mail, and quotes or a code fence around it are
+    let pass.
     """
     content = _unsealed(_body_of(text))
     entries = None if content is None else _entries(content)
@@ -92,6 +95,20 @@ def read_invitation(text: str) -> Invitation:
     invitation = _understood(entries)
     _check(invitation)
     return invitation
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether a text begins an invitation and more lines of it may follow."""
+    line = _unwrapped(text)
+    if len(text) > LONGEST or not line.startswith(BEGIN):
+        return BEGIN.startswith(line)
+    return _unsealed(line.removeprefix(BEGIN)) is None
+
+
+def is_code_fence(line: str) -> bool:
+    """Whether a line only opens or closes a code block of Markdown."""
+    fence = _FENCE.match(line)
+    return fence is not None and not line[fence.end() :].strip()
 
 
 def facts_of(invitation: Invitation) -> list[tuple[str, str]]:
@@ -147,12 +164,16 @@ def _body_of(text: str) -> str:
     """Return what follows the beginning of an invitation; raises InvalidInvitation."""
     if len(text) > LONGEST:
         raise InvalidInvitation("That is far too long for an invitation: paste its one line only.")
-    shape = _SHAPE.fullmatch(_WRAPPING.sub("", text).strip(_QUOTES))
+    shape = _SHAPE.fullmatch(_unwrapped(text))
     if shape is None:
         raise InvalidInvitation(f"That is no invitation: one begins with {BEGIN}")
     if shape[1] != "1":
         raise InvalidInvitation("This invitation was made by a newer tracker-tui: update yours.")
     return shape[2]
+
+
+def _unwrapped(text: str) -> str:
+    return _WRAPPING.sub("", _FENCE.sub("", text, count=1)).strip(_QUOTES)
 
 
 # What goes wrong below is told by None, not by an exception: those of Python carry what they

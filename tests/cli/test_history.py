@@ -110,10 +110,12 @@ def test_history_of_one_resource_takes_an_id_or_a_name(
     assert ids(run, resource) == ["d", "b", "a"]
 
 
-def test_history_of_an_id_that_begins_with_a_dash_stands_behind_two(run: Run, guild: Path) -> None:
+def test_an_id_that_begins_with_a_dash_is_no_option(run: Run, guild: Path) -> None:
     add(guild, "e", (0, 0), (5, 0), "-dash")
     add(guild, "f", (0, 0), (5, 0), "ingot")
-    assert [e["id"] for e in run("history", "--json", "--", "-dash").document] == ["e"]
+    for argv in (["--", "-dash"], ["-dash"], ["-dash", "--limit", "3"], ["--since=all", "-dash"]):
+        assert [e["id"] for e in run("history", "--json", *argv).document] == ["e"]
+    assert run("list", "-iron o", "--json").document == run("list", "iron o", "--json").document
 
 
 def test_a_name_that_may_mean_several_is_an_error_that_lists_them(run: Run, entries: Path) -> None:

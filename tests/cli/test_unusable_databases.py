@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.commands import COMMANDS, Run
+from helpers.wild import FORK, make_file
 
 NO_DATABASES = [b"no database at all\n" * 100, b"SQLite format 3\x00" + b"\xff" * 8_192]
 
@@ -97,6 +98,28 @@ def test_init_refuses_a_table_with_another_key(
         assert ran.status == 4
         assert "resources" in ran.error
         assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *(["init"], ["init", "--starter"], ["init", "--plan"]),
+        *(["list"], ["edit", "spice", "+5"], ["history"], ["leaderboard"], ["doctor"]),
+    ],
+    ids=" ".join,
+)
+def test_a_fork_with_one_quantity_is_rejected_and_left_alone(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    path = make_file(tmp_path / "fork.db", FORK)
+    before = path.read_bytes()
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    ran = run(*argv)
+    assert ran.status == 4
+    told = ran.out + ran.err
+    assert "fork.db belongs to another program: its table resources has no column" in told
+    assert "init" not in told
+    assert path.read_bytes() == before
 
 
 # Where nothing can be written. Root may write everywhere, but not below a file.

@@ -87,6 +87,24 @@ FOREIGN: Statements = (
     "CREATE TABLE tracks (id INTEGER PRIMARY KEY, album INTEGER REFERENCES albums (id))",
 )
 
+FORK: Statements = (
+    "CREATE TABLE guilds (id text PRIMARY KEY, title text)",
+    USERS,
+    USERS_UNIQUE,
+    """CREATE TABLE resources (
+    id text PRIMARY KEY, guild_id text, name text NOT NULL, quantity integer DEFAULT 0 NOT NULL,
+    category text, target_quantity integer, last_updated_by text NOT NULL,
+    created_at integer NOT NULL, updated_at integer NOT NULL)""",
+    """CREATE TABLE resource_history (
+    id text PRIMARY KEY, resource_id text NOT NULL, previous_quantity integer NOT NULL,
+    new_quantity integer NOT NULL, change_amount integer NOT NULL, change_type text NOT NULL,
+    updated_by text NOT NULL, reason text, created_at integer NOT NULL)""",
+    LEADERBOARD,
+    """INSERT INTO resources (id, name, quantity, last_updated_by, created_at, updated_at)
+    VALUES ('spice', 'Spice', 1200, '1', 1, 2)""",
+)
+"""Another program's tables, under our names."""
+
 OURS: dict[str, Statements] = {
     "founding": FOUNDING,
     "middle": MIDDLE,

@@ -58,6 +58,17 @@ def test_the_database_of_another_program_is_told_of(
     assert schema(foreign) == before
 
 
+def test_a_fork_with_one_quantity_is_rejected_and_left_alone(run: Run, empty: str) -> None:
+    for statement in wild.FORK:
+        ask_at(empty, statement)
+    before = schema(empty)
+    for argv in (*READING_COMMANDS, ["history"], ["leaderboard"], ["doctor"], ["init"]):
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "belongs to another program: its table resources" in ran.out + ran.err
+    assert schema(empty) == before
+
+
 @pytest.mark.parametrize("table", wild.TABLES)
 def test_a_database_that_lacks_a_table_is_told_of(run: Run, guild: Books, table: str) -> None:
     guild.run(f"ALTER TABLE {table} RENAME TO gone")
@@ -132,7 +143,8 @@ def test_init_in_the_database_of_another_program_leaves_its_tables_alone(
 
 
 def test_init_refuses_a_table_with_another_key(run: Run, empty: str) -> None:
-    ask_at(empty, "CREATE TABLE resources (number INTEGER PRIMARY KEY, path TEXT)")
+    table = wild.RESOURCES.replace("id text PRIMARY KEY", "number integer PRIMARY KEY, id text")
+    ask_at(empty, table)
     before = schema(empty)
     for argv in (["init"], ["init", "--starter"], ["init", "--plan"]):
         ran = run(*argv)

@@ -6,10 +6,14 @@ import getpass
 import io
 import json
 import os
+import select
 import stat
+import subprocess
 import sys
+import textwrap
 import tomllib
 from collections import deque
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -290,6 +294,66 @@ def test_nobody_else_may_read_what_was_kept(
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)]
     assert modes == [0o600, 0o700]
     assert list(file.parent.iterdir()) == [file]
+
+
+def wrapped(line: str) -> str:
+    return textwrap.fill(line, 76, break_on_hyphens=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda line: f"{wrapped(line)}\ny\n".encode(),
+        lambda line: f"```text\n{wrapped(line)}\n```\ny\n".encode(),
+        lambda line: textwrap.indent(f"```\n{wrapped(line)}\n```", "> ").encode() + b"\ny\n",
+        lambda line: f"{wrapped(line)}\r\ny\r\n".encode("utf-16"),
+        lambda line: f"{line}\ny\n".encode("utf-8-sig"),
+    ],
+    ids=["wrapped", "in a code block", "quoted", "UTF-16", "with a byte-order mark"],
+)
+def test_an_invitation_is_read_as_mail_and_editors_leave_it(
+    home: Path, blank: Guarded, content: Callable[[str], bytes]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker_tui", "join"],
+        input=content(invitation_to(blank, blank.full)),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert kept(home) == settings_in_file(blank, blank.full)
+
+
+def test_a_wrapped_invitation_is_pasted_unseen_at_a_terminal(home: Path, blank: Guarded) -> None:
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "tracker_tui", "join"]
+    line = invitation_to(blank, blank.full)
+    program = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+    try:
+        os.close(theirs)
+        drawn = until(ours, b"asked instead")
+        os.write(ours, f"```\n{wrapped(line)}\n```\n".encode())
+        drawn += until(ours, b"[y/N]")
+        os.write(ours, b"y\n")
+        drawn += until(ours, b"Kept in")
+        assert program.wait(60) == 0
+    finally:
+        program.kill()
+        program.wait()
+        os.close(ours)
+    assert line[:40].encode() not in drawn
+    assert kept(home) == settings_in_file(blank, blank.full)
+
+
+def until(terminal: int, wanted: bytes) -> bytes:
+    """Return what a program writes, until something stands in it."""
+    drawn = b""
+    while wanted not in drawn:
+        assert select.select([terminal], [], [], 60)[0], drawn
+        drawn += os.read(terminal, 4096)
+    return drawn
 
 
 def test_what_the_line_lacks_is_asked_for(

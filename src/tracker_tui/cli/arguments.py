@@ -27,7 +27,10 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     start = _position_of_command(words)
     is_about_all = start is None or not {"-h", "--help"}.isdisjoint(words[:start])
     only = None if is_about_all else words[start or 0]
-    arguments = _parser(only).parse_args(_shield_edit(words))
+    parser, command = _parsers(only)
+    if command is not None and start is not None:
+        words = words[: start + 1] + command.shielded(words[start + 1 :])
+    arguments = parser.parse_args(words)
     # Not by set_defaults: a command's parser would put them over what stood before the command.
     arguments.profile = getattr(arguments, "profile", None)
     arguments.debug = getattr(arguments, "debug", False)
@@ -47,7 +50,49 @@ class _Parser(argparse.ArgumentParser):
         # wide the terminal is for that. Only who asks for help is to wait for it.
         options["formatter_class"] = partial(argparse.HelpFormatter, width=_ANY_WIDTH)
         self._help_formatter = help_formatter
+        self.known_options: dict[str, bool] = {}
+        """Each option, and whether a value follows it."""
+        self._operands: list[str] = []
         super().__init__(**options)
+        for parent in options.get("parents", ()):
+            self.known_options |= parent.known_options
+
+    def add_argument(self, *names: str, **details: Any) -> argparse.Action:
+        """Add an argument, and remember what it is for `shielded`."""
+        action = super().add_argument(*names, **details)
+        self.known_options |= dict.fromkeys(action.option_strings, action.nargs != 0)
+        if not action.option_strings:
+            self._operands.append(action.dest)
+        return action
+
+    def shielded(self, words: Sequence[str]) -> list[str]:
+        """Put known options first and a `--` behind them.
+
+        Other words are RESOURCE, CHANGE or TEXT, whatever they begin with: ids and changes may
+        begin with a `-`, which argparse would take for an option.
+        """
+        if not self._operands:
+            return list(words)
+        options: list[str] = []
+        rest: list[str] = []
+        left = iter(words)
+        for word in left:
+            name, equals, _ = word.partition("=")
+            takes_value = self.known_options.get(name)
+            if word == "--":
+                rest += left
+            elif takes_value and not equals:
+                value = next(left, None)
+                options += [word] if value is None else [f"{word}={value}"]
+            elif takes_value or word in self.known_options or self._is_misspelt(word):
+                options.append(word)
+            else:
+                rest.append(word)
+        return [*options, "--", *rest]
+
+    def _is_misspelt(self, word: str) -> bool:
+        # A RESOURCE may be an id, which may begin so; nobody searches for a text that does.
+        return word.startswith("--") and "resource" not in self._operands
 
     def format_help(self) -> str:
         self.formatter_class = self._help_formatter
@@ -58,8 +103,8 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{text}. See `{self.prog} --help`.")
 
 
-def _parser(only: str | None = None) -> _Parser:
-    """Return the parser of all commands, or of one of them only."""
+def _parsers(only: str | None) -> tuple[_Parser, _Parser | None]:
+    """Return the parser of all commands, or of one of them only, and that one's own."""
     everywhere = _Parser(add_help=False)
     everywhere.add_argument(
         "--profile", metavar="NAME", default=argparse.SUPPRESS, help="use another guild's settings"
@@ -83,6 +128,7 @@ def _parser(only: str | None = None) -> _Parser:
 
     # Who edits is not to wait until the arguments of all other commands are laid out.
     named = [only] if only in _COMMANDS else list(_COMMANDS)
+    added: _Parser | None = None
     for name in named:
         command = _COMMANDS[name]
         added = commands.add_parser(
@@ -94,7 +140,7 @@ def _parser(only: str | None = None) -> _Parser:
         )
         added.set_defaults(run=_runner(command.module, command.function))
         command.add_arguments(added)
-    return parser
+    return parser, added if only in _COMMANDS else None
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -209,36 +255,6 @@ def _runner(module: str, function: str) -> Callable[[argparse.Namespace], int]:
         return status
 
     return run
-
-
-_EDIT_OPTIONS = {"--at": True, "--reason": True, "--if": True, "--profile": True}
-_EDIT_SWITCHES = {"--json", "--debug", "--help", "-h"}
-
-
-def _shield_edit(argv: list[str]) -> list[str]:
-    """Put the options of `edit` first and a `--` behind them.
-
-    What follows `edit` and is no known option is RESOURCE and CHANGE, whatever it begins with: ids
-    and changes may begin with a `-`, which argparse would take for an option.
-    """
-    start = _position_of_command(argv)
-    if start is None or argv[start] != "edit":
-        return argv
-    options: list[str] = []
-    rest: list[str] = []
-    words = iter(argv[start + 1 :])
-    for word in words:
-        name, equals, _ = word.partition("=")
-        if word == "--":
-            rest += words
-        elif word in _EDIT_SWITCHES or (name in _EDIT_OPTIONS and equals):
-            options.append(word)
-        elif word in _EDIT_OPTIONS:
-            value = next(words, None)
-            options += [word] if value is None else [f"{word}={value}"]
-        else:
-            rest.append(word)
-    return [*argv[: start + 1], *options, "--", *rest]
 
 
 def _position_of_command(argv: list[str]) -> int | None:

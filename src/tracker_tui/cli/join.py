@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from tracker_tui.admission import membership_of
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Secret, load_config
 from tracker_tui.errors import TrackerError, UsageError
-from tracker_tui.invitation import InvalidInvitation, facts_of, read_invitation
+from tracker_tui.invitation import (
+    InvalidInvitation,
+    facts_of,
+    is_code_fence,
+    is_unfinished,
+    read_invitation,
+)
 from tracker_tui.joining import (
     CLIENT,
     TOKEN,
@@ -27,6 +35,8 @@ from tracker_tui.joining import (
 
 _TRIES: Final = 5
 _WIDTH: Final = 22
+_PASTE_SECONDS: Final = 0.3
+"""How long the next line of one paste may take."""
 
 
 def invite(arguments: argparse.Namespace) -> int:
@@ -53,6 +63,7 @@ def join(arguments: argparse.Namespace) -> int:
     joining = Joining(blank_config(load_config(os.environ)))
     profile = arguments.profile
     joining.require_free(profile)
+    _detect_encoding()
     is_invited = _take_invitation(joining)
     for question in joining.missing():
         _ask(joining, question)
@@ -77,7 +88,7 @@ def _take_invitation(joining: Joining) -> bool:
     """Take an invitation, and show what it holds; returns whether there was one."""
     for tries_left in reversed(range(_tries())):
         # It may hold a token, which no terminal should keep in its history.
-        text = _asked("Invitation, hidden (Enter to be asked instead): ", is_secret=True)
+        text = _invitation()
         if not text.strip():
             break
         try:
@@ -92,6 +103,62 @@ def _take_invitation(joining: Joining) -> bool:
         _test_what_came(joining)
         return True
     return False
+
+
+def _invitation() -> str:
+    """Return an answer that may be wrapped into several lines."""
+    prompt = "Invitation, hidden (Enter to be asked instead): "
+    with _echo_off() as is_off:
+        text = _asked(prompt, is_secret=not is_off, may_be_fence=True)
+        while text.strip() and is_unfinished(text) and (is_off or not sys.stdin.isatty()):
+            if is_off and not _is_more_pasted():
+                break
+            line = sys.stdin.readline()
+            if not line:
+                break
+            text = f"{text}\n{line}"
+    if is_off:
+        print(file=sys.stderr)
+    return text
+
+
+@contextmanager
+def _echo_off() -> Iterator[bool]:
+    """Hide what is typed for as long as a block runs; yields whether that is possible here.
+
+    `getpass` throws away what was pasted behind the first line.
+    """
+    try:
+        import termios
+
+        terminal = sys.stdin.fileno()
+        before = termios.tcgetattr(terminal)
+    except (ImportError, io.UnsupportedOperation, OSError, termios.error):
+        yield False
+        return
+    hidden = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(terminal, termios.TCSADRAIN, hidden)
+    try:
+        yield True
+    finally:
+        # What is left of a paste, such as the end of a code block, answers no question.
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+
+
+def _is_more_pasted() -> bool:
+    from select import select
+
+    return bool(select([sys.stdin], [], [], _PASTE_SECONDS)[0])
+
+
+def _detect_encoding() -> None:
+    """Read a file that was saved as UTF-16, or with a byte-order mark, as what it is."""
+    stdin = sys.stdin
+    if not isinstance(stdin, io.TextIOWrapper) or stdin.isatty():
+        return
+    begin = stdin.buffer.peek(2)[:2]
+    is_utf_16 = begin in (b"\xff\xfe", b"\xfe\xff")
+    stdin.reconfigure(encoding="utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
 
 
 def _test_what_came(joining: Joining) -> None:
@@ -130,7 +197,7 @@ def _tries() -> int:
     return _TRIES if sys.stdin.isatty() else 1
 
 
-def _asked(prompt: str, *, is_secret: bool = False) -> str:
+def _asked(prompt: str, *, is_secret: bool = False, may_be_fence: bool = False) -> str:
     """Return one line of an answer; raises UsageError where there is none."""
     try:
         if is_secret and sys.stdin.isatty():
@@ -139,6 +206,8 @@ def _asked(prompt: str, *, is_secret: bool = False) -> str:
             return getpass(prompt, stream=None)
         print(prompt, end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
+        while is_code_fence(line) and not may_be_fence:
+            line = sys.stdin.readline()  # the end of what the invitation stood in
     except EOFError:
         line = ""
     if not line:

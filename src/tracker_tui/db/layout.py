@@ -13,7 +13,10 @@ from tracker_tui.db.models import (
     OPTIONAL,
     TABLES,
     GlobalSetting,
+    HistoryRow,
+    LeaderboardRow,
     ResourceRow,
+    User,
 )
 from tracker_tui.errors import NotATrackerDatabase
 
@@ -34,6 +37,20 @@ _FINGERPRINT = """
         AND LOWER(name) IN ('resources', 'resource_history', 'leaderboard', 'global_settings')
     )
     FROM pragma_schema_version
+"""
+_IDENTIFYING: Final[tuple[Field, ...]] = (
+    User.discord_id,
+    ResourceRow.quantity_hagga,
+    ResourceRow.quantity_deep_desert,
+    HistoryRow.resource,
+    HistoryRow.new_quantity_hagga,
+    HistoryRow.new_quantity_deep_desert,
+    LeaderboardRow.user_id,
+    LeaderboardRow.final_points,
+)
+"""Columns without which a table is another program's table of the same name.
+
+Added to rows that are there, they would claim quantities and members that nobody ever entered.
 """
 FINGERPRINT: Final = SQL(f"({_FINGERPRINT.strip()})")
 """A text that is another one once one of the tables that a change depends on was changed."""
@@ -148,8 +165,21 @@ class Layout:
             return SchemaKind.MIDDLE
         return SchemaKind.FOUNDING
 
+    def require_no_foreign_table(self, where: str) -> None:
+        """Raise NotATrackerDatabase if a table of our name belongs to another program."""
+        for field in _IDENTIFYING:
+            table = _table(field.model)
+            if table in self.columns and not self.has(field):
+                message = (
+                    f"{where} belongs to another program: its table {table} has no column "
+                    f"{field.column_name}. Nothing was changed. Set TURSO_DATABASE_URL to your "
+                    "guild's database."
+                )
+                raise NotATrackerDatabase(message)
+
     def require_ours(self, where: str) -> None:
         """Raise NotATrackerDatabase, with what to do, unless this is a schema of the contract."""
+        self.require_no_foreign_table(where)
         if self.kind is SchemaKind.NONE:
             message = f"{where} is an empty database. `tracker-tui init --starter` fills it."
             raise NotATrackerDatabase(message)

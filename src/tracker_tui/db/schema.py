@@ -11,6 +11,7 @@ from typing import NamedTuple
 from peewee import RawQuery
 
 from tracker_tui.db.batch import Database
+from tracker_tui.db.layout import Layout
 from tracker_tui.errors import DatabaseError, NotATrackerDatabase
 
 _COLUMNS = """
@@ -90,6 +91,8 @@ def schema_statements() -> list[str]:
 def plan(database: Database) -> list[str]:
     """Return the statements that `bring_up_to_date` would run; raises NotATrackerDatabase."""
     there = _schema(*(r.rows for r in database.batch([RawQuery(sql) for sql in _QUESTIONS])))
+    columns = {table: frozenset(names) for table, names in there.columns.items()}
+    Layout(columns).require_no_foreign_table(database.where)
     return list(_missing(wanted_schema(), there))
 
 
