@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from tracker_tui.domain.change import (
     describe,
     differences,
     foresee,
+    undo_id,
 )
 from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
@@ -198,7 +201,7 @@ def test_undoing_brings_both_quantities_back(asked: Change, resource: Resource) 
     foreseen = foresee(asked, resource)
     if isinstance(foreseen, Shortage):
         return
-    counter = counter_change(asked, foreseen, "c2", "me")
+    counter = counter_change(asked, foreseen, "me")
     if counter is None:
         assert (foreseen.hagga_change, foreseen.deep_desert_change) == (0, 0)
         return
@@ -224,17 +227,28 @@ def test_an_undo_is_relative_so_that_what_others_did_since_stays(
     kind: Kind, amount: int, counter_kind: Kind, counter_amount: int
 ) -> None:
     asked = change(kind, amount, reason="spice run")
-    counter = counter_change(asked, moved_by(asked, spice()), "c2", "me")
+    counter = counter_change(asked, moved_by(asked, spice()), "me")
     assert counter is not None
     assert (counter.kind, counter.amount) == (counter_kind, counter_amount)
-    assert (counter.id, counter.resource_id, counter.by) == ("c2", "r1", "me")
+    assert (counter.id, counter.resource_id, counter.by) == (undo_id("c1"), "r1", "me")
     assert counter.requires == counter.undoes == "c1"
     assert counter.expected is None
 
 
+def test_the_id_of_an_undo_follows_from_what_it_undoes_in_every_version() -> None:
+    # Written down: another version of the program must come to the same id.
+    assert undo_id("Vq3pJ0x-Zr5tYw8_Kd2mA") == "sk6mzGShCyEIk_Lk5VxX5"
+    undone = ["c1"]
+    for _ in range(3):
+        undone.append(undo_id(undone[-1]))
+    assert len(set(undone)) == 4
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{21}", change_id) for change_id in undone[1:])
+    assert undo_id("\udcfc"), "what a broken file may hold"
+
+
 def test_a_count_that_moved_nothing_needs_no_undo() -> None:
     asked = change(Kind.SET, 1_000)
-    assert counter_change(asked, moved_by(asked, spice()), "c2", "me") is None
+    assert counter_change(asked, moved_by(asked, spice()), "me") is None
 
 
 @pytest.mark.parametrize(
@@ -242,7 +256,7 @@ def test_a_count_that_moved_nothing_needs_no_undo() -> None:
 )
 def test_the_reason_of_an_undo_says_so_and_is_short_enough(reason: str | None) -> None:
     asked = change(Kind.ADD, 1_500, reason=reason)
-    counter = counter_change(asked, moved_by(asked, spice()), "c2", "me")
+    counter = counter_change(asked, moved_by(asked, spice()), "me")
     assert counter is not None
     assert counter.reason is not None
     assert counter.reason.startswith("Undo: ")

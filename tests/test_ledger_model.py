@@ -237,7 +237,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if entry is None or entry.resource != change.resource_id:
             return change
         moved = Moved(*entry.before, *entry.after, NO_POINTS)
-        counter = counter_change(change, moved, random_id(), "chani")
+        counter = counter_change(change, moved, "chani")
         if counter is None:
             assert entry.before == entry.after
             return change

@@ -41,6 +41,9 @@ class LocalThread:
         self._look_too = look_too
         self._thread = ThreadPoolExecutor(1, "local files")
         self._unkept: list[Change] = []
+        self._replaced: list[Change] = []
+        """What goes with the same stroke in which the unkept are kept."""
+        self._dropped: list[Change] = []
         self._unkept_lock = threading.Lock()
         self._look_queued = threading.Lock()
 
@@ -48,12 +51,13 @@ class LocalThread:
         """Show what this machine keeps."""
         return self._do(partial(self._load, refresher))
 
-    def keep(self, changes: Iterable[Change]) -> Future[None]:
+    def keep(self, changes: Iterable[Change], instead_of: Change | None = None) -> Future[None]:
         """Put one submission into the outbox, and show it; or tell that it could not be."""
         submission = tuple(changes)
         self._engine.ask(submission)
         with self._unkept_lock:
             self._unkept += submission
+            self._replaced += () if instead_of is None else (instead_of,)
         return self._do(self._keep)
 
     def undo(self) -> None:
@@ -63,11 +67,13 @@ class LocalThread:
 
     def resolve(self, change: Change) -> None:
         """Send a change that needed the player once more."""
-        self._do(partial(self._deal_with, self._engine.resolve, change))
+        self._do(partial(self._resolve, change))
 
     def drop(self, change: Change) -> None:
         """Forget a change that needed the player, or take one back that has no answer."""
-        self._do(partial(self._deal_with, self._engine.drop, change))
+        with self._unkept_lock:
+            self._dropped.append(change)
+        self._do(self._drop)
 
     def ask(self, work: Callable[[], T]) -> Future[T]:
         """Have something read from this machine's files; the future raises TrackerError only."""
@@ -102,14 +108,15 @@ class LocalThread:
     def _keep(self) -> None:
         with self._unkept_lock:
             changes, self._unkept = tuple(self._unkept), []
+            replaced, self._replaced = self._replaced, []
         if not changes:
             return  # kept with those before them, in one go
         try:
-            self._engine.keep(changes)
+            self._engine.keep(changes, replaced)
         except LocalFileError as error:
             self._audience.tell(NotKept(changes, error))
             return
-        self._show_and_send(changes)
+        self._show_and_send((*changes, *replaced))
 
     def _undo(self, up_to: int) -> None:
         withdrawn, underway, counters = self._engine.undo(up_to)
@@ -117,9 +124,16 @@ class LocalThread:
         self._audience.tell(Undone(len(withdrawn), len(underway), len(counters)))
         self._send_soon()
 
-    def _deal_with(self, decide: Callable[[Change], object], change: Change) -> None:
-        decide(change)
+    def _resolve(self, change: Change) -> None:
+        self._engine.resolve(change)
         self._show_and_send([change])
+
+    def _drop(self) -> None:
+        with self._unkept_lock:
+            changes, self._dropped = self._dropped, []
+        if changes:  # else dropped with those before them, in one go
+            self._engine.drop(changes)
+            self._show_and_send(changes)
 
     def _look_around(self) -> None:
         self._look_queued.release()

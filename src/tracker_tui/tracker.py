@@ -303,9 +303,12 @@ class Tracker:
             expected=seen if typed.kind is Kind.SET else None,
         )
 
-    def submit(self, changes: Iterable[Change]) -> Future[None]:
+    def submit(
+        self, changes: Iterable[Change], *, instead_of: Change | None = None
+    ) -> Future[None]:
         """Take one submission: kept in the outbox, then shown, and sent in order.
 
+        The change that it is `instead_of` leaves the outbox in the moment in which it comes there.
         The future is done once it is kept and shown, or told that it could not be.
         """
         submission = tuple(changes)
@@ -316,7 +319,7 @@ class Tracker:
             done: Future[None] = Future()
             done.set_result(None)
             return done
-        return self._local_thread.keep(submission)
+        return self._local_thread.keep(submission, instead_of)
 
     def export_history(
         self,

@@ -65,9 +65,7 @@ class Program:
         self.told: list[Outcome] = []
         self._board = Board()
         self._store = Store(site, lambda _: None)
-        self._engine = Engine(
-            self._store, self._board, self.told.extend, clock=clock, new_id=self._counter_id
-        )
+        self._engine = Engine(self._store, self._board, self.told.extend, clock=clock)
         self._sender = Sender(self._engine)
         self._refresher = Refresher(self._engine, Rhythm(), has_cursor=True)
         self._database = DeadlyDatabase(open_remote(Remote(url, None)), killer)
@@ -107,9 +105,6 @@ class Program:
         by = self._site.member
         return Change(self._new_id(), resource_id, kind, location, amount, by, expected=expected)
 
-    def _counter_id(self) -> str:
-        return "undo-" + self._new_id()
-
     def refresh(self) -> None:
         """Read what others did."""
         self._refresher.refresh(self._ledger, anew=self._dice.random() < 0.1)
@@ -143,7 +138,7 @@ class Program:
         assert outcome is not None
         way = self._dice.choice(("anyway", "difference", "drop"))
         if way == "drop":
-            self._engine.drop(change)
+            self._engine.drop([change])
             self._note_drop(change, is_unsure=outcome.refusal is Refusal.UNSURE)
             return
         decided = (as_difference(change) if way == "difference" else None) or anyway(change)

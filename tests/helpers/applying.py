@@ -8,7 +8,6 @@ from helpers.books import Books, Row
 from helpers.build import DEEP_DESERT, add, remove, set_to, to_deep_desert, to_hagga
 from tracker_tui.domain.change import Change, counter_change
 from tracker_tui.domain.outcome import Outcome, Verdict
-from tracker_tui.ledger.ledger import random_id
 
 NOW = 1_700_000_000
 
@@ -66,6 +65,6 @@ def undo(books: Books, change: Change, **given: Any) -> Change:
     """Return the counter-change of a change that was applied."""
     moved = books.ledger.apply(change).moved
     assert moved is not None
-    counter = counter_change(change, moved, random_id(), "the undoer")
+    counter = counter_change(change, moved, "the undoer")
     assert counter is not None
     return counter._replace(**given)

@@ -15,6 +15,7 @@ from tracker_tui.sync.engine import Engine, Refreshed
 from tracker_tui.sync.entries import State
 from tracker_tui.sync.sender import Sender
 from tracker_tui.sync.store import Site, Store
+from tracker_tui.sync.undo import Undoing
 
 DAY = 86_400.0
 
@@ -57,9 +58,9 @@ class Program:
         self.engine.ask(changes)
         self.engine.keep(changes)
 
-    def undo(self) -> None:
+    def undo(self) -> Undoing:
         """Take the newest submission back."""
-        self.engine.undo(self.engine.newest_submission)
+        return self.engine.undo(self.engine.newest_submission)
 
     def send(self) -> list[Outcome]:
         """Send what may be sent."""

@@ -292,7 +292,7 @@ def test_undo_passes_a_change_that_another_program_dropped(
     first, second = add(5), add(7)
     program.submit(first)
     program.submit(second)
-    make_program().engine.drop(second)
+    make_program().engine.drop([second])
     undoing = program.engine.undo(program.engine.newest_submission)
     assert undoing.withdrawn == [first]
     assert (program.shown(), program.states()) == ((1000, 0), {})
@@ -304,10 +304,38 @@ def test_a_change_that_is_dropped_while_it_is_sent_is_taken_back(
     change = add(5)
     program.submit(change)
     deliver(program, change)
-    program.engine.drop(change)
+    program.engine.drop([change])
     assert program.shown() == (1000, 0)
     program.send()
     assert program.shown() == books.quantities() == (1000, 0)
+
+
+def test_a_change_that_is_dropped_in_one_program_and_undone_in_another_is_taken_back_once(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    change, other = add(5), make_program()
+    program.submit(change)
+    deliver(program, change)
+    other.engine.catch_up()
+    other.engine.drop([change])
+    other.sender.send(other.ledger)
+    assert program.undo().is_nothing
+    program.send()
+    assert program.shown() == books.quantities() == (1000, 0)
+
+
+def test_a_change_that_was_sent_once_more_can_be_undone_while_it_is_being_sent(
+    program: Program, books: Books
+) -> None:
+    change = remove(1005)
+    program.submit(change)
+    program.send()
+    books.ledger.apply(add(10))
+    program.engine.resolve(change)
+    deliver(program, change)
+    assert program.undo().underway == [change]
+    program.send()
+    assert program.shown() == books.quantities() == (1010, 0)
 
 
 def test_a_change_that_was_answered_cannot_be_resolved(program: Program) -> None:

@@ -34,7 +34,7 @@ def refused(change: Change, refusal: Refusal = Refusal.QUANTITY) -> Outcome:
 
 
 def counter_to(change: Change) -> Change:
-    counter = counter_change(change, Moved(0, 0, change.amount, 0, NO_POINTS), "counter", PLAYER)
+    counter = counter_change(change, Moved(0, 0, change.amount, 0, NO_POINTS), PLAYER)
     assert counter is not None
     return counter
 
@@ -46,11 +46,11 @@ def in_state(outbox: Outbox, state: State) -> Change:
     if state is not State.PENDING:
         outbox.begin_sending([change.id], NOW + 1)
     if state is State.APPLIED:
-        outbox.settle([(applied(change), None)], NOW + 2)
+        outbox.settle([applied(change)], NOW + 2)
     if state is State.REFUSED:
-        outbox.settle([(refused(change), None)], NOW + 2)
+        outbox.settle([refused(change)], NOW + 2)
     if state is State.CONFLICT:
-        outbox.settle([(Outcome(change, Verdict.CONFLICT, None), None)], NOW + 2)
+        outbox.settle([Outcome(change, Verdict.CONFLICT, None)], NOW + 2)
     return change
 
 
@@ -154,12 +154,21 @@ def test_only_what_needed_the_player_can_be_resolved(
 
 
 @pytest.mark.parametrize("state", State)
-def test_only_what_is_being_sent_can_be_renounced(
+def test_what_is_cancelled_is_forgotten_or_taken_back_but_for_what_was_applied(
     outbox: Outbox, make_outbox: MakeOutbox, state: State
 ) -> None:
     change = in_state(outbox, state)
-    assert outbox.renounce(change.id) is (state is State.SENDING)
-    assert on_disk(make_outbox)[0].is_unwanted is (state is State.SENDING)
+    assert outbox.cancel([change.id]) == ([] if state is State.APPLIED else [change])
+    kept = {State.SENDING: [True], State.APPLIED: [False]}.get(state, [])
+    assert [entry.is_unwanted for entry in on_disk(make_outbox)] == kept
+
+
+def test_what_takes_a_change_back_is_not_taken_back_while_it_is_sent(outbox: Outbox) -> None:
+    counter = counter_to(add(5))
+    outbox.put([counter], NOW)
+    outbox.begin_sending([counter.id], NOW)
+    assert outbox.cancel([counter.id]) == []
+    assert not outbox.entries()[0].is_unwanted
 
 
 @pytest.mark.parametrize("state", State)
@@ -175,7 +184,7 @@ def test_what_may_be_in_the_ledger_stays_so_when_it_is_resolved(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = in_state(outbox, State.SENDING)
-    outbox.settle([(refused(change, Refusal.UNSURE), None)], NOW + 90_000)
+    outbox.settle([refused(change, Refusal.UNSURE)], NOW + 90_000)
     assert outbox.resolve(change, NOW + 90_001)
     assert outbox.withdraw([change.id]) == []
     (entry,) = on_disk(make_outbox)
@@ -186,8 +195,8 @@ def test_a_change_that_was_renounced_is_followed_by_its_counter_change(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = in_state(outbox, State.SENDING)
-    outbox.renounce(change.id)
-    outbox.settle([(applied(change), counter_to(change))], NOW + 3)
+    outbox.cancel([change.id])
+    outbox.settle([applied(change)], NOW + 3)
     first, second = on_disk(make_outbox)
     assert (first.change.id, first.state) == (change.id, State.APPLIED)
     assert second == Entry(2, counter_to(change), State.PENDING, NOW + 3)
@@ -196,7 +205,7 @@ def test_a_change_that_was_renounced_is_followed_by_its_counter_change(
 
 def test_a_change_that_is_wanted_is_not_followed_by_its_counter_change(outbox: Outbox) -> None:
     change = in_state(outbox, State.SENDING)
-    outbox.settle([(applied(change), counter_to(change))], NOW + 3)
+    outbox.settle([applied(change)], NOW + 3)
     assert [entry.change for entry in outbox.entries()] == [change]
 
 
@@ -205,16 +214,16 @@ def test_a_renounced_change_that_did_not_get_there_is_forgotten(
 ) -> None:
     lost, declined = in_state(outbox, State.SENDING), in_state(outbox, State.SENDING)
     for change in (lost, declined):
-        outbox.renounce(change.id)
+        outbox.cancel([change.id])
     outbox.take_back([lost.id])
-    outbox.settle([(refused(declined), None)], NOW + 3)
+    outbox.settle([refused(declined)], NOW + 3)
     assert on_disk(make_outbox) == outbox.entries() == []
 
 
 def test_an_undo_that_was_refused_is_forgotten(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     counter = counter_to(add(5))
     outbox.put([counter], NOW)
-    outbox.settle([(refused(counter), None)], NOW + 1)
+    outbox.settle([refused(counter)], NOW + 1)
     assert on_disk(make_outbox) == outbox.entries() == []
 
 
@@ -225,8 +234,8 @@ def test_a_change_that_nobody_wants_is_told_where_nobody_knows_if_it_is_there(
     change = counter_to(add(5)) if is_undo else add(5)
     outbox.put([change], NOW)
     outbox.begin_sending([change.id], NOW)
-    outbox.renounce(change.id)
-    outbox.settle([(refused(change, Refusal.UNSURE), None)], NOW + 90_000)
+    outbox.cancel([change.id])
+    outbox.settle([refused(change, Refusal.UNSURE)], NOW + 90_000)
     (entry,) = on_disk(make_outbox)
     assert (entry.state, entry.sent_at, entry.is_unwanted) == (State.REFUSED, NOW, False)
 
@@ -242,7 +251,7 @@ def test_a_name_that_was_looked_up_is_kept(outbox: Outbox, make_outbox: MakeOutb
 def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     waiting, *done = changes = [add(number) for number in range(1, 252)]
     outbox.put(changes, NOW)
-    outbox.settle([(applied(change), None) for change in done], NOW + 1)
+    outbox.settle([applied(change) for change in done], NOW + 1)
     kept = [entry.change for entry in on_disk(make_outbox)]
     assert kept == [waiting, *done[-200:]]
     assert [entry.change for entry in outbox.entries()] == kept

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from helpers.build import PLAYER, add
 from helpers.processes import run_together
-from tracker_tui.domain.change import Change
+from tracker_tui.domain.change import Change, Moved, undo_id
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.local.sqlite_file import set_aside
 from tracker_tui.sync.entries import Entry, State
 from tracker_tui.sync.outbox import Outbox
@@ -79,7 +80,7 @@ def test_a_step_goes_by_what_is_on_disk_not_by_what_was_last_seen(
     # This one has not heard of the change yet.
     assert theirs.begin_sending([change.id], NOW)
     assert mine.withdraw([change.id]) == []
-    assert mine.renounce(change.id)
+    assert mine.cancel([change.id]) == [change]
     theirs.take_back([change.id])
     for outbox in pair:
         outbox.catch_up()
@@ -157,11 +158,11 @@ def test_who_made_the_outbox_anew_is_written_into_it(
 # Any steps of two programs, against a model in plain Python
 
 CHANGES = [add(number, id=f"c{number}") for number in range(1, 5)]
-COUNTERS = {
-    change.id: change._replace(id=f"u{change.id}", undoes=change.id, requires=change.id)
-    for change in CHANGES
-}
-STEPS = ("put", "send", "take back", "apply", "refuse", "withdraw", "renounce", "resolve", "drop")
+COUNTERS = {change.id: undo_id(change.id) for change in CHANGES}
+STEPS = (
+    *("put", "send", "take back", "apply", "refuse", "withdraw", "cancel", "undo", "resolve"),
+    "drop",
+)
 steps = st.lists(
     st.tuples(st.booleans(), st.sampled_from(STEPS), st.sampled_from(CHANGES)), max_size=25
 )
@@ -186,13 +187,15 @@ class Model:
             case "apply", "pending" | "sending" | "applied" | "refused":
                 self.held[key] = ("applied", may_be_there, is_unwanted)
                 if is_unwanted:
-                    self.held[COUNTERS[key].id] = ("pending", False, False)
+                    self.held[COUNTERS[key]] = ("pending", False, False)
             case "refuse", "pending" | "sending" | "refused":
                 self._keep(key, is_unwanted, ("refused", False, False))
-            case "withdraw", "pending":
+            case ("withdraw" | "cancel" | "undo", "pending") | ("cancel", "refused"):
                 del self.held[key]
-            case "renounce", "sending":
+            case "cancel" | "undo", "sending":
                 self.held[key] = (state, may_be_there, True)
+            case "undo", "applied" if COUNTERS[key] not in self.held:
+                self.held[COUNTERS[key]] = ("pending", False, False)
             case "resolve", "refused":
                 self.held[key] = ("pending", False, is_unwanted)
             case "drop", "refused":
@@ -217,15 +220,17 @@ def do(outbox: Outbox, step: str, change: Change) -> Any:  # noqa: PLR0911 - a w
         case "take back":
             return outbox.take_back([change.id])
         case "apply":
-            outcome = Outcome(change, Verdict.APPLIED, None)
-            return outbox.settle([(outcome, COUNTERS[change.id])], NOW)
+            moved = Moved(0, 0, change.amount, 0, NO_POINTS)
+            return outbox.settle([Outcome(change, Verdict.APPLIED, None, moved)], NOW)
         case "refuse":
             outcome = Outcome(change, Verdict.REFUSED, None, refusal=Refusal.QUANTITY)
-            return outbox.settle([(outcome, None)], NOW)
+            return outbox.settle([outcome], NOW)
         case "withdraw":
             return outbox.withdraw([change.id])
-        case "renounce":
-            return outbox.renounce(change.id)
+        case "cancel":
+            return outbox.cancel([change.id])
+        case "undo":
+            return not outbox.undo([change], {}, NOW).is_nothing
         case "resolve":
             return outbox.resolve(change, NOW)
         case _:
@@ -251,14 +256,14 @@ def test_any_steps_of_two_programs_come_to_what_they_say(
         for is_second, step, change in taken:
             is_there = change.id in model.held
             is_answered = model.held.get(change.id, ("",))[0] == "applied"
-            counter_is_there = COUNTERS[change.id].id in model.held
+            counter_is_there = COUNTERS[change.id] in model.held
             if (step == "put" and is_there) or (step in ("apply", "refuse") and is_answered):
                 # Ids are used once, and the ledger's first answer is its last.
                 continue
             assert not (step == "apply" and counter_is_there)
             told = do(pair[is_second], step, change)
             came = model.do(step, change.id)
-            if step in ("send", "withdraw", "renounce", "resolve"):
+            if step in ("send", "withdraw", "cancel", "undo", "resolve"):
                 assert bool(told) is came
         reopened = Outbox(path, PLAYER, "the guild")
         for outbox in pair:

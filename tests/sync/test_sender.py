@@ -135,7 +135,7 @@ def test_changes_behind_a_conflict_wait_and_go_once_it_is_decided(
     if way == "anyway":
         assert program.engine.resolve(anyway(conflict))
     else:
-        program.engine.drop(conflict)
+        program.engine.drop([conflict])
     program.send()
     expected = [before, conflict, behind] if way == "anyway" else [before, behind]
     assert history(books) == [change.id for change in expected]
@@ -162,7 +162,7 @@ def test_a_conflict_in_an_earlier_request_holds_later_ones_back_after_a_restart(
     program.close()
     later = make_program()
     assert later.send() == []
-    later.engine.drop(conflict)
+    later.engine.drop([conflict])
     later.send()
     assert history(books) == [behind.id]
 
@@ -201,7 +201,7 @@ def test_a_change_withdrawn_by_another_program_is_not_sent(
     change = add(5)
     program.submit(change)
     other = make_program()
-    other.engine.drop(change)
+    other.engine.drop([change])
     assert program.send() == []
     assert (history(books), program.states()) == ([], {})
     assert program.shown() == other.shown() == (1000, 0)

@@ -148,7 +148,7 @@ def test_a_change_of_those_in_a_request_that_is_refused_stops_only_its_own_resou
     assert told.refusal is Refusal.BY_DATABASE
     assert (guild.quantities(), guild.quantities("water")) == ((1000, 0), (7, 0))
     always(proxy, pass_on)
-    remote.engine.drop(refused)
+    remote.engine.drop([refused])
     remote.send()
     assert remote.shown() == guild.quantities() == (1006, 0)
 

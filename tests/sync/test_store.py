@@ -168,9 +168,9 @@ def test_what_waits_is_told_of_by_member_and_place(tmp_path: Path) -> None:
     for name in ("waiting", "answered"):
         opened[name].outbox.put(changes, NOW)
     opened["waiting"].outbox.begin_sending([changes[0].id], NOW)
-    opened["waiting"].outbox.settle([(Outcome(changes[1], Verdict.APPLIED, None), None)], NOW)
+    opened["waiting"].outbox.settle([Outcome(changes[1], Verdict.APPLIED, None)], NOW)
     opened["answered"].outbox.settle(
-        [(Outcome(change, Verdict.CONFLICT, None), None) for change in changes], NOW
+        [Outcome(change, Verdict.CONFLICT, None) for change in changes], NOW
     )
     (stores / "broken").mkdir()
     (stores / "broken" / OUTBOX_NAME).write_bytes(b"garbage" * 500)

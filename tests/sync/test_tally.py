@@ -18,7 +18,7 @@ def applied(change: Change, moved: Moved) -> Outcome:
 
 
 def counter_to(change: Change, moved: Moved) -> Change:
-    counter = counter_change(change, moved, f"undo {change.id}", PLAYER)
+    counter = counter_change(change, moved, PLAYER)
     assert counter is not None
     return counter
 

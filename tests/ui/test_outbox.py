@@ -16,6 +16,8 @@ from ui.remote_guild import RemoteGuild, poll_eagerly
 NOTHING = "Nothing waits, neither for you nor to be sent."
 BUSY = answer(429)
 """What a server says that has surely not taken what was sent."""
+LONG = "\N{HOT PEPPER}" * 500
+"""A reason of which a file needs several pages more."""
 KEYS = "enter, a apply anyway   d as a difference   e edit again   x drop   esc back"
 
 
@@ -290,6 +292,50 @@ async def test_a_full_disk_takes_nothing_and_says_what_it_did_not_take(guild: Gu
         await player.settles(1)
     assert player.unsent == []
     assert [row[:3] for row in guild.history()] == [("relative", 6, 0)]
+
+
+async def test_what_is_edited_again_on_a_full_disk_waits_as_it_was(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200", 100)
+        room(player, "PRAGMA max_page_count = 1")
+        await open_outbox(player, "Water =1,200")
+        await player.press("e")
+        await player.sees("Hagga 100 → 1,200")
+        player.burst(f" # {LONG}\r")
+        await player.sees("Not taken: Water =1,200.", "the disk is full")
+        room(player, "PRAGMA max_page_count = 1000000")
+        await open_outbox(player, "Water =1,200: not changed. Hagga holds 100 now, not 7.")
+        await player.press("e")
+        await player.sees("Hagga 100 → 1,200")
+        player.burst("\r")
+        await player.settles(1)
+        await player.sees_no("refused: o")
+    assert guild.quantities("water") == (1_200, 0)
+
+
+async def test_an_undo_on_a_full_disk_takes_back_nothing_or_all(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await type_too_late(player, "Water", "=1200", 100)
+        for name in ("Fuel Cell", "Plastone", "Titanium Ore", "Water"):
+            await player.go_to(name)
+            await player.press("space")
+        player.burst(f"+5 # {LONG}\r")
+        await player.until(lambda: len(guild.history()) == 3, "all but the one for Water")
+        await player.sees("↑ 1 pending")
+        room(player, "PRAGMA max_page_count = 1")
+        await player.press("u")
+        await player.sees("the disk is full")
+        assert "↑ 1 pending" in player.text()
+        assert " 105 " in player.line(" Water  "), "it waits still"
+        assert " 305 " in player.line(" Titanium Ore  "), "nothing is to take it back"
+        room(player, "PRAGMA max_page_count = 1000000")
+        await player.press("u")
+        await player.sees("1 change withdrawn before being sent.")
+        await player.sees_no("pending")
+        await player.until(lambda: " 100 " in player.line(" Water  "))
+        assert " 300 " in player.line(" Titanium Ore  ")
+    assert len(guild.history()) == 6
+    assert guild.quantities("ore") == (300, 0)
 
 
 def room(player: Player, pragma: str) -> None:

@@ -123,8 +123,7 @@ class Stores:
         """Bring in units with a mistake in it, and take that back a moment later."""
         outcome = self._enter(by, Kind.ADD, name, at, amount, None)
         if outcome.moved is not None:
-            new_id = self._ledger.new_id()
-            counter = counter_change(outcome.change, outcome.moved, new_id, by.id)
+            counter = counter_change(outcome.change, outcome.moved, by.id)
             if counter is not None:
                 self._apply(counter)
 

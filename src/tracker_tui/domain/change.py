@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Final, NamedTuple
 
 from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
 from tracker_tui.domain.points import NO_POINTS, Points, points_for_adding, points_for_setting
 from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.resource import Resource
+
+ID_LENGTH: Final = 21
+"""Of an id in the shared database: characters that are safe in URLs."""
 
 
 class Change(NamedTuple):
@@ -124,14 +129,25 @@ def _points(change: Change, difference: int, after: Resource) -> Points:
     return NO_POINTS
 
 
-def counter_change(change: Change, moved: Moved, new_id: str, by: str) -> Change | None:
+def undo_id(change_id: str) -> str:
+    """Return the id of the change that undoes another one.
+
+    It follows from that one's id alone: whoever undoes a change, and from however many copies of a
+    home folder, the ledger applies it once.
+    """
+    # The text in front keeps it apart from whatever else may once be derived from an id.
+    digest = sha256(b"tracker-tui undo\0" + change_id.encode("utf-8", "surrogatepass")).digest()
+    return urlsafe_b64encode(digest).decode("ascii")[:ID_LENGTH]
+
+
+def counter_change(change: Change, moved: Moved, by: str) -> Change | None:
     """Return the change that undoes one that was applied (data contract, "Undo").
 
     Relative or transfer, never absolute: what others did since stays. None where nothing moved.
     """
     undone = f"Undo: {change.reason or describe(change)}"[:MAX_REASON]
     counter = Change(
-        new_id,
+        undo_id(change.id),
         change.resource_id,
         Kind.ADD,
         change.location,

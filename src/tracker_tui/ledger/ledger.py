@@ -12,7 +12,7 @@ from peewee import BaseQuery, Node, Value, fn
 from tracker_tui.db.batch import BatchResult, Database, Result, Rows, results_or_raise
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
-from tracker_tui.domain.change import Change
+from tracker_tui.domain.change import ID_LENGTH, Change
 from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.quantities import Location
@@ -53,7 +53,6 @@ from tracker_tui.ledger.snapshot import (
 
 T = TypeVar("T")
 EVERYTHING: Final = Wish()
-_ID_LENGTH = 21
 
 
 class Edited(NamedTuple):
@@ -70,7 +69,7 @@ class Edited(NamedTuple):
 
 def random_id() -> str:
     """Return an id like those of the wild: 21 random characters that are safe in URLs."""
-    return urlsafe_b64encode(os.urandom(16)).decode("ascii")[:_ID_LENGTH]
+    return urlsafe_b64encode(os.urandom(16)).decode("ascii")[:ID_LENGTH]
 
 
 class Ledger:

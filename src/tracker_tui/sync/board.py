@@ -149,9 +149,13 @@ class Board:
     def withdraw(self, changes: Iterable[Change]) -> None:
         """Show the resources as if the changes had never been asked for."""
         with self._lock:
+            touched = set()
             for change in changes:
                 self._forget(change)
-                self._lay_over(change.resource_id)
+                touched.add(change.resource_id)
+            # Once for each resource: thousands of changes may be pending on one.
+            for resource_id in touched:
+                self._lay_over(resource_id)
 
     def _is_older(self, change: Change, row: Resource | None) -> bool:
         known = self._rows.get(change.resource_id)

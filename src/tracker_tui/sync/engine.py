@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change, counter_change
+from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.tally import Tally
-from tracker_tui.ledger.ledger import Ledger, random_id
+from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.snapshot import Snapshot, Wish
 from tracker_tui.sync.board import Board, Difference
 from tracker_tui.sync.entries import Entry, State
@@ -31,7 +31,6 @@ class Engine:
         tell: Callable[[tuple[Outcome, ...]], None],
         *,
         clock: Callable[[], float] = time.time,
-        new_id: Callable[[], str] = random_id,
         tell_changed: Callable[[frozenset[str]], None] = lambda _: None,
     ) -> None:
         """Work on a store; `tell` hears of outcomes, `clock` is this machine's, in Unix seconds.
@@ -44,7 +43,6 @@ class Engine:
         self.clock = clock
         self.tell = tell
         self._tell_changed = tell_changed
-        self._new_id = new_id
         self._undo_log = UndoLog()
         self._tally = TallySheet()
         self._hearing = threading.RLock()
@@ -86,14 +84,19 @@ class Engine:
         self.board.ask(changes)
         self._undo_log.submitted(changes)
 
-    def keep(self, changes: Sequence[Change]) -> None:
-        """Put changes into the outbox, then show them; raises LocalFileError if they are not."""
+    def keep(self, changes: Sequence[Change], instead_of: Sequence[Change] = ()) -> None:
+        """Put changes into the outbox, then show them; raises LocalFileError if they are not.
+
+        What they replace goes with the same stroke; where they could not be kept, it stays.
+        """
+        gone = (change.id for change in instead_of)
         try:
-            self.outbox.put(changes, self.clock())
+            replaced = self.outbox.put(changes, self.clock(), instead_of=gone)
         except BaseException:
             self.board.withdraw(changes)
             self._undo_log.forget(changes)
             raise
+        self.board.withdraw(replaced)
         self._show(changes)
 
     def _show(self, changes: Iterable[Change]) -> None:
@@ -110,14 +113,10 @@ class Engine:
         self._show([change])
         return True
 
-    def drop(self, change: Change) -> None:
-        """Forget a change that needed the player; withdraw or renounce one that has no answer."""
+    def drop(self, changes: Iterable[Change]) -> None:
+        """Forget changes that needed the player, and take back those that have no answer."""
         with self._hearing:
-            self.outbox.drop(change.id)
-            # What takes something back is not itself taken back once it is being sent.
-            is_renounced = change.undoes is None and self.outbox.renounce(change.id)
-            if is_renounced or self.outbox.withdraw([change.id]):
-                self.board.withdraw([change])
+            self.board.withdraw(self.outbox.cancel(change.id for change in changes))
 
     # What other programs did
 
@@ -155,23 +154,11 @@ class Engine:
             # First the rows, which say which changes are in them: cut short here, nothing is
             # shown twice.
             self.store.answer(outcomes)
-            answers = [(outcome, self._counter(outcome)) for outcome in outcomes]
-            self.outbox.settle(answers, self.clock())
+            counters = self.outbox.settle(outcomes, self.clock())
             self._hear(outcomes)
-            self._show(
-                counter
-                for _, counter in answers
-                if counter is not None and self.outbox.entry(counter.id) is not None
-            )
+            self._show(counters)
         if is_told:
             self.tell(tuple(outcomes))
-
-    def _counter(self, outcome: Outcome) -> Change | None:
-        """Return what takes a change back, should it turn out not to be wanted any more."""
-        change = outcome.change
-        if outcome.moved is None or change.undoes is not None:
-            return None
-        return counter_change(change, outcome.moved, self._new_id(), change.by)
 
     def _hear(self, outcomes: Sequence[Outcome], *, is_hearsay: bool = False) -> None:
         for outcome in outcomes:
@@ -236,19 +223,12 @@ class Engine:
     def _take_all_back(self, newest_first: Sequence[Change]) -> Undoing:
         """Take changes back, the last first: an earlier one may have made room for it."""
         self.catch_up()
-        withdrawn = self.outbox.withdraw(change.id for change in newest_first)
-        underway, counters = [], []
-        for change in newest_first:
-            outcome = self._undo_log.outcome(change)
-            if outcome is None and self.outbox.renounce(change.id):
-                underway.append(change)
-            elif outcome is not None:
-                counter = self._counter(outcome)
-                counters += [] if counter is None else [counter]
-        self.outbox.put(counters, self.clock())
-        self.board.withdraw([*withdrawn, *underway])
-        self._show(counters)
-        return Undoing(withdrawn, underway, counters)
+        outcomes = ((change.id, self._undo_log.outcome(change)) for change in newest_first)
+        known = {change_id: outcome for change_id, outcome in outcomes if outcome is not None}
+        undoing = self.outbox.undo(newest_first, known, self.clock())
+        self.board.withdraw([*undoing.withdrawn, *undoing.underway])
+        self._show(undoing.counters)
+        return undoing
 
 
 class Refreshed(NamedTuple):

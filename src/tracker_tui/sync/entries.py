@@ -101,6 +101,29 @@ class Step:
         number = cursor.lastrowid or 0
         self.written.append(Entry(number, change, State.PENDING, made_at, is_named))
 
+    def insert_counter(self, counter: Change | None, made_at: float) -> list[Change]:
+        """Add what takes a change back; nothing where it is there, for its id follows from that."""
+        if counter is None or self.find([counter.id], *State):
+            return []
+        self.insert(counter, made_at, is_named=False)
+        return [counter]
+
+    def cancel(self, change_ids: Iterable[str]) -> list[Change]:
+        """Forget what is not being sent, take back what is; return what this could be done with.
+
+        What takes something back is not itself taken back once it is being sent.
+        """
+        cancelled = []
+        for entry in self.find(change_ids, *State):
+            if entry.state is not State.SENDING and entry.state is not State.APPLIED:
+                self.delete(entry)
+            elif entry.state is State.SENDING and entry.change.undoes is None:
+                self.write(entry._replace(is_unwanted=True))
+            else:
+                continue
+            cancelled.append(entry.change)
+        return cancelled
+
     def write(self, entry: Entry) -> None:
         """Replace what is known of an entry."""
         self._connection.execute(

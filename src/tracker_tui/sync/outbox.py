@@ -18,6 +18,7 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import LocalFileError
 from tracker_tui.local.sqlite_file import LocalFile
 from tracker_tui.sync.entries import SCHEMA, VERSION, Entry, State, Step, read_entries
+from tracker_tui.sync.undo import Undoing, counter_to
 
 OUTBOX_NAME: Final = "outbox.db"
 _KEPT_WHEN_APPLIED: Final = 200
@@ -69,11 +70,20 @@ class Outbox:
 
     # Steps of a change; each is on disk when the call returns, or raises LocalFileError
 
-    def put(self, changes: Iterable[Change], made_at: float, *, is_named: bool = False) -> None:
-        """Keep changes, in this order."""
+    def put(
+        self,
+        changes: Iterable[Change],
+        made_at: float,
+        *,
+        is_named: bool = False,
+        instead_of: Iterable[str] = (),
+    ) -> list[Change]:
+        """Keep changes, in this order, and cancel those that they replace, which are returned."""
         with self._step() as step:
+            replaced = step.cancel(instead_of)
             for change in changes:
                 step.insert(change, made_at, is_named=is_named)
+        return replaced
 
     def begin_sending(self, change_ids: Iterable[str], now: float) -> list[Entry]:
         """Mark entries as being sent, and return them as they were; some may be gone meanwhile."""
@@ -93,19 +103,21 @@ class Outbox:
                 else:
                     step.write(entry._replace(state=State.PENDING, sent_at=None))
 
-    def settle(self, answers: Iterable[tuple[Outcome, Change | None]], now: float) -> None:
+    def settle(self, outcomes: Iterable[Outcome], now: float) -> list[Change]:
         """Take the ledger's answers: applied, or kept among those that need the player.
 
-        A change that is not wanted any more is forgotten, or followed by the counter-change that
-        its outcome comes with. An undo that was refused is forgotten: it can be asked for again.
+        A change that is not wanted any more is forgotten, or followed by its counter-change, which
+        is returned. An undo that was rejected is forgotten: it can be asked for again.
         """
+        counters = []
         with self._step() as step:
-            for outcome, counter in answers:
+            for outcome in outcomes:
                 for entry in step.find([outcome.change.id], *State):
                     step.settle(entry, outcome)
-                    if counter is not None and entry.is_unwanted:
-                        step.insert(counter, now, is_named=False)
+                    if entry.is_unwanted:
+                        counters += step.insert_counter(counter_to(outcome), now)
             step.forget_all_but_the_newest(_KEPT_WHEN_APPLIED)
+        return counters
 
     def withdraw(self, change_ids: Iterable[str]) -> list[Change]:
         """Take back changes that were not sent yet; return those that could be."""
@@ -115,13 +127,31 @@ class Outbox:
                 step.delete(entry)
         return [entry.change for entry in found]
 
-    def renounce(self, change_id: str) -> bool:
-        """Want a change no more that is being sent; False if it is not."""
+    def cancel(self, change_ids: Iterable[str]) -> list[Change]:
+        """Forget changes that were not sent or not taken, and take back those that are being sent.
+
+        Returns those that this could be done with: what was applied stays.
+        """
         with self._step() as step:
-            found = step.find([change_id], State.SENDING)
-            for entry in found:
-                step.write(entry._replace(is_unwanted=True))
-        return bool(found)
+            return step.cancel(change_ids)
+
+    def undo(
+        self, newest_first: Iterable[Change], known: Mapping[str, Outcome], now: float
+    ) -> Undoing:
+        """Take changes back, all or none; `known` are the outcomes of those forgotten here."""
+        withdrawn: list[Change] = []
+        underway: list[Change] = []
+        counters: list[Change] = []
+        with self._step() as step:
+            for change in newest_first:
+                entry = next(iter(step.find([change.id], *State)), None)
+                if entry is None or entry.state is State.APPLIED:
+                    outcome = known.get(change.id) if entry is None else entry.outcome
+                    counters += step.insert_counter(counter_to(outcome), now)
+                elif entry.is_open:
+                    step.cancel([change.id])
+                    (withdrawn if entry.state is State.PENDING else underway).append(change)
+        return Undoing(withdrawn, underway, counters)
 
     def name(self, change_id: str, resource_id: str) -> None:
         """Keep which resource was meant by the name that was typed."""

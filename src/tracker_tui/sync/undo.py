@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change
+from tracker_tui.domain.change import Change, counter_change
 from tracker_tui.domain.outcome import Outcome, Refusal
 
 
@@ -24,6 +24,13 @@ class Undoing(NamedTuple):
     def is_nothing(self) -> bool:
         """Whether nothing of the submission was left to be taken back."""
         return not (self.withdrawn or self.underway or self.counters)
+
+
+def counter_to(outcome: Outcome | None) -> Change | None:
+    """Return what takes a change back; None where nothing moved, or it takes one back itself."""
+    if outcome is None or outcome.moved is None or outcome.change.undoes is not None:
+        return None
+    return counter_change(outcome.change, outcome.moved, outcome.change.by)
 
 
 class Submission(NamedTuple):

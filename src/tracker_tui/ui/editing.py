@@ -68,13 +68,13 @@ class Editing:
         accepted = [row for row in self._seen.values() if row.id not in shown.refused]
         kept = None
         if accepted:
-            if self._again is not None:
-                self._tracker.drop(self._again.change)
-                self._again = None
-            kept = self._tracker.submit(
+            submission = [
                 self._tracker.change(row.id, shown.typed, location, seen=row.at(location))
                 for row in accepted
-            )
+            ]
+            again, self._again = self._again, None
+            replaced = None if again is None else again.change
+            kept = self._tracker.submit(submission, instead_of=replaced)
         if self._table.marked:
             self._table.set_marks(shown.refused)
         if shown.refused:
