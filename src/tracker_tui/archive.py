@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import Generic, NamedTuple, TypeVar
 
 from tracker_tui.auth.membership import Membership
+from tracker_tui.db.row_types import NONSENSE, unusable_answer
 from tracker_tui.domain.activity import Activity
 from tracker_tui.domain.course import Course, DayLevel
 from tracker_tui.domain.days import Zone
@@ -116,8 +117,11 @@ class Archive:
         return self._local_thread.ask(lambda: self._seen(question))
 
     def _asked(self, question: Question[T], ledger: Ledger, *, keep: bool) -> Answer[T]:
-        answer = Answer(ledger.ask(question), time.time())
-        if keep and self._store.keeps_pages:
+        value = ledger.ask(question)
+        if not self._store.keeps_pages:
+            return Answer(value, time.time())
+        answer = Answer(_checked(question, value), time.time())
+        if keep:
             self._keep(question, answer)
         return answer
 
@@ -146,3 +150,14 @@ class Archive:
             return Answer(value, page.at)
 
         return self._store.page(question.key, understand)
+
+
+def _checked(question: Question[T], value: T) -> T:
+    """Return an answer whose values have the types that it declares; raises OutcomeUnknown."""
+    import msgspec  # only for what a server sent
+
+    try:
+        plain = msgspec.to_builtins(value, builtin_types=(bytes,))
+        return msgspec.convert(plain, type=question.answer_type())
+    except (*NONSENSE, msgspec.MsgspecError) as error:
+        raise unusable_answer() from error

@@ -16,6 +16,7 @@ from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config import Auth, Config, Remote
 from tracker_tui.db.batch import Database, results_or_raise
 from tracker_tui.db.layout import Layout, SchemaKind
+from tracker_tui.db.row_types import NUMBER
 from tracker_tui.db.sqlite import is_there
 from tracker_tui.errors import DatabaseError, NotPermitted, TokenRefused, TrackerError, WriteRefused
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
@@ -151,12 +152,12 @@ def _database(database: Database, config: Config) -> Iterator[Finding]:
     began, started = time.time(), time.monotonic()
     clock, columns = database.batch([Select(columns=[DATABASE_CLOCK]), Layout.query()])
     latency = time.monotonic() - started
-    layout = Layout.from_rows(columns.rows)
+    (now,), layout = NUMBER.only(clock.rows), Layout.from_rows(columns.rows)
     yield _reached(database.where, contact, latency)
     if isinstance(config.database, Remote):
         yield _token(database, config.database, layout)
     yield _schema(database, layout)
-    yield _clock(int(clock.rows[0][0]) - (began + latency / 2))
+    yield _clock(now - (began + latency / 2))
 
 
 def _reached(where: str, contact: float, latency: float) -> Finding:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from peewee import SQL, Field, Model, RawQuery
 
+from tracker_tui.db.batch import Rows
 from tracker_tui.db.models import (
     LOCATION_PAIRS,
     OPTIONAL,
@@ -18,6 +19,7 @@ from tracker_tui.db.models import (
     ResourceRow,
     User,
 )
+from tracker_tui.db.row_types import NUMBER, TEXT, RowType
 from tracker_tui.errors import NotATrackerDatabase
 
 # Asked of the pragma, never of a query: SQLite reads an unknown name in double quotes as a text.
@@ -54,6 +56,8 @@ Added to rows that are there, they would claim quantities and members that nobod
 """
 FINGERPRINT: Final = SQL(f"({_FINGERPRINT.strip()})")
 """A text that is another one once one of the tables that a change depends on was changed."""
+_ROW: Final = RowType(TEXT, TEXT)
+_FINGERPRINT_ROW: Final = RowType(TEXT)
 
 
 class SchemaKind(StrEnum):
@@ -83,10 +87,9 @@ class Layout:
         return RawQuery(_FINGERPRINT)
 
     @staticmethod
-    def fingerprint_from(rows: Iterable[tuple[Any, ...]]) -> str:
-        """Return the fingerprint in the rows of `fingerprint_query`."""
-        ((fingerprint,),) = rows
-        return str(fingerprint)
+    def fingerprint_from(rows: Rows) -> str:
+        """Return the fingerprint in the rows of `fingerprint_query`; raises OutcomeUnknown."""
+        return str(_FINGERPRINT_ROW.only(rows)[0])
 
     @staticmethod
     def version_query() -> RawQuery:
@@ -94,18 +97,24 @@ class Layout:
         return RawQuery("PRAGMA schema_version")
 
     @staticmethod
-    def is_version_of(rows: Iterable[tuple[Any, ...]], fingerprint: str | None) -> bool:
-        """Whether the rows of `version_query` are those of a schema with this fingerprint."""
-        ((version,),) = rows
+    def is_version_of(rows: Rows, fingerprint: str | None) -> bool:
+        """Whether the rows of `version_query` are those of a schema with this fingerprint.
+
+        Raises OutcomeUnknown where they are none.
+        """
+        (version,) = NUMBER.only(rows)
         return fingerprint is not None and fingerprint.partition(":")[0] == str(version)
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> Layout:
-        """Build a layout from rows of (table name, column name)."""
+        """Build a layout from rows of (table name, column name).
+
+        Raises OutcomeUnknown where they are none.
+        """
         columns: dict[str, set[str]] = {}
-        for table, column in rows:
+        for table, column in _ROW.checked(list(rows)):
             # SQLite's names ignore the case of ASCII letters.
-            columns.setdefault(str(table).lower(), set()).add(str(column).lower())
+            columns.setdefault(table.lower(), set()).add(column.lower())
         return cls({table: frozenset(names) for table, names in columns.items()})
 
     @classmethod

@@ -12,6 +12,7 @@ from peewee import RawQuery
 
 from tracker_tui.db.batch import Database
 from tracker_tui.db.layout import Layout
+from tracker_tui.db.row_types import INTEGER, TEXT, TEXT_OR_NULL, RowType
 from tracker_tui.errors import DatabaseError, NotATrackerDatabase
 
 _COLUMNS = """
@@ -90,7 +91,9 @@ def schema_statements() -> list[str]:
 
 def plan(database: Database) -> list[str]:
     """Return the statements that `bring_up_to_date` would run; raises NotATrackerDatabase."""
-    there = _schema(*(r.rows for r in database.batch([RawQuery(sql) for sql in _QUESTIONS])))
+    results = database.batch([RawQuery(sql) for sql in _QUESTIONS])
+    rows = (kind.checked(result.rows) for kind, result in zip(_ROWS, results, strict=True))
+    there = _schema(*rows)
     columns = {table: frozenset(names) for table, names in there.columns.items()}
     Layout(columns).require_no_foreign_table(database.where)
     return list(_missing(wanted_schema(), there))
@@ -114,6 +117,11 @@ def bring_up_to_date(database: Database) -> list[str]:
 
 
 _QUESTIONS = (_TABLES, _COLUMNS, _INDEXES)
+_ROWS = (
+    RowType(TEXT, TEXT_OR_NULL),
+    RowType(TEXT, TEXT, TEXT, INTEGER, TEXT_OR_NULL, INTEGER),
+    RowType(TEXT, TEXT, INTEGER, INTEGER, TEXT_OR_NULL, TEXT_OR_NULL),
+)
 
 
 def _schema(
@@ -146,9 +154,10 @@ def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
         if table not in there.tables:
             yield _unless_exists(sql)
             continue
+        found = there.columns.get(table, {})
         for name, column in wanted.columns[table].items():
-            present = there.columns[table].get(name)
-            if column.key and not _has_same_key(there.columns[table], name, column):
+            present = found.get(name)
+            if column.key and not _has_same_key(found, name, column):
                 message = (
                     f"The table {table} of this database has another primary key than {name}: "
                     "it belongs to some other program, and nothing was changed."

@@ -285,9 +285,9 @@ class _Steps:
             ResourceRow.select(
                 *resource_columns(self._layout),
                 _in_history("requires") if self._shape.has_requirement else Value(1),
-                history.resource,
+                history.resource.cast("TEXT"),
                 *(
-                    quantity.cast("INTEGER")
+                    whole_number(quantity)
                     for quantity in (
                         history.previous_quantity_hagga,
                         history.previous_quantity_deep_desert,
@@ -295,10 +295,15 @@ class _Steps:
                         history.new_quantity_deep_desert,
                     )
                 ),
-                points.base_points,
-                points.resource_multiplier,
-                points.status_bonus,
-                points.final_points,
+                points.base_points.cast("REAL"),
+                *(
+                    fn.COALESCE(number.cast("REAL"), Value(0.0))
+                    for number in (
+                        points.resource_multiplier,
+                        points.status_bonus,
+                        points.final_points,
+                    )
+                ),
             )
             .join(history, JOIN.LEFT_OUTER, on=(history.id == _slot("id")))
             .join(points, JOIN.LEFT_OUTER, on=(points.id == _slot("id")))

@@ -12,6 +12,7 @@ from peewee import BaseQuery, Node, Value, fn
 from tracker_tui.db.batch import BatchResult, Database, Result, Rows, results_or_raise
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
+from tracker_tui.db.row_types import NONSENSE, unusable_answer
 from tracker_tui.domain.change import ID_LENGTH, Change
 from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.outcome import Outcome, Refusal
@@ -32,6 +33,7 @@ from tracker_tui.ledger.outcomes import outcome_of
 from tracker_tui.ledger.questions import Question
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,
+    NAME_TYPES,
     NewResource,
     creation,
     member_names,
@@ -211,14 +213,14 @@ class Ledger:
         found: str | UnknownResource = last.resource_id
         if isinstance(outcomes[-1], Outcome) and outcomes[-1].refusal is Refusal.NO_RESOURCE:
             try:
-                found = find_resource(last.resource_id, resources.rows)
+                found = find_resource(last.resource_id, NAME_TYPES.checked(resources.rows))
             except UnknownResource as error:
                 found = error
         return Edited(outcomes, found, names, places)
 
     def resource_names(self) -> list[tuple[str, str]]:
         """Return id and name of every resource."""
-        return self._database.batch([resource_names(unless=None)])[0].rows
+        return NAME_TYPES.checked(self._database.batch([resource_names(unless=None)])[0].rows)
 
     def _get_acquainted(self, remember: Callable[[Acquaintance], object]) -> Acquaintance:
         self._look_again()
@@ -310,7 +312,11 @@ class Ledger:
 
     def ask(self, question: Question[T]) -> T:
         """Answer a question, in one request; raises DatabaseError."""
-        return question.answer(self._database.batch(question.queries(self._now())))
+        results = self._database.batch(question.queries(self._now()))
+        try:
+            return question.answer(results)
+        except NONSENSE as error:
+            raise unusable_answer() from error
 
     def delete_entry(self, entry_id: str) -> None:
         """Take one entry out of the history; quantities and points stay. Raises DatabaseError."""
@@ -355,6 +361,13 @@ def _outcomes(
     changes: Sequence[Change], results: Sequence[BatchResult]
 ) -> list[Outcome | DatabaseError]:
     return [
-        result if isinstance(result, DatabaseError) else outcome_of(change, result)
+        result if isinstance(result, DatabaseError) else _outcome(change, result)
         for change, result in zip(changes, results, strict=True)
     ]
+
+
+def _outcome(change: Change, results: Sequence[Result]) -> Outcome | DatabaseError:
+    try:
+        return outcome_of(change, results)
+    except OutcomeUnknown as error:
+        return error

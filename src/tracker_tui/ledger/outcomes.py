@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from tracker_tui.db.batch import Result
+from tracker_tui.db.row_types import INTEGER, REAL, REAL_OR_NULL, TEXT_OR_NULL, RowType
 from tracker_tui.domain.change import Change, Moved, Shortage, foresee
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.points import NO_POINTS, Points
 from tracker_tui.domain.resource import Resource
-from tracker_tui.ledger.resources import resource_from
+from tracker_tui.ledger.resources import RESOURCE_TYPES
 
 _COLUMNS = len(Resource._fields)
+_ROW: Final = RowType(
+    *RESOURCE_TYPES,
+    *(INTEGER, TEXT_OR_NULL),  # whether the requirement is met, and the resource of the history
+    *(INTEGER, INTEGER, INTEGER, INTEGER),  # quantities before and after
+    *(REAL_OR_NULL, REAL, REAL, REAL),  # points
+)
+"""What the last query of a change selects."""
 
 
 def outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
     """Return the outcome of `ChangeStatements.batch`, whose last query selects it.
 
-    Applied is what the first step wrote a row for; the rest tells why it did not.
+    Applied is what the first step wrote a row for; the rest tells why it did not. Raises
+    OutcomeUnknown where the values have the wrong types.
     """
-    rows = results[-1].rows
+    rows = _ROW.checked(results[-1].rows)
     if not rows:
         return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.NO_RESOURCE)
-    resource = resource_from(rows[0][:_COLUMNS])
+    resource = Resource._make(rows[0][:_COLUMNS])
     requirement_met, history_of, *numbers = rows[0][_COLUMNS:]
     if history_of is None:
         return _not_applied(change, resource, requirement_met=bool(requirement_met))

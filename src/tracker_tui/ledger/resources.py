@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from peewee import JOIN, SQL, BaseQuery, Node, Select, Value, fn
 
 from tracker_tui.db.batch import Rows
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow, User
+from tracker_tui.db.row_types import (
+    INTEGER,
+    INTEGER_OR_NULL,
+    REAL,
+    TEXT,
+    TEXT_OR_NULL,
+    RowType,
+    unusable_answer,
+)
 from tracker_tui.domain.limits import MAX_MULTIPLIER, MAX_QUANTITY
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
@@ -27,6 +36,18 @@ _PLACE_SETTINGS = {
 }
 
 
+RESOURCE_TYPES: Final = (
+    *(TEXT, TEXT, INTEGER, INTEGER),  # id, name, quantities
+    *(TEXT_OR_NULL, TEXT_OR_NULL, TEXT_OR_NULL, TEXT_OR_NULL),  # description to image
+    *(INTEGER_OR_NULL, REAL, INTEGER),  # target, multiplier, priority
+    *(TEXT, INTEGER, TEXT_OR_NULL, INTEGER_OR_NULL),  # who and when, subcategory, tier
+)
+"""What `resource_columns` select."""
+NAME_TYPES: Final = RowType(TEXT, TEXT)
+"""What `resource_names` selects."""
+_SETTING_TYPES: Final = RowType(TEXT, TEXT_OR_NULL)
+
+
 class NewResource(NamedTuple):
     """A resource to be created, with its start quantities in units."""
 
@@ -42,7 +63,7 @@ class NewResource(NamedTuple):
 
 
 def resource_columns(layout: Layout) -> list[Node]:
-    """Return what to select for `resource_from`: each value cast to what it should be.
+    """Return what to select for `resources_from`: each value cast to what it should be.
 
     SQLite lets any row hold any type; the casts make a hostile row a harmless one.
     """
@@ -66,9 +87,9 @@ def resource_columns(layout: Layout) -> list[Node]:
     ]
 
 
-def resource_from(row: Sequence[Any]) -> Resource:
-    """Build a resource from a row of `resource_columns`."""
-    return Resource._make(row)
+def resources_from(rows: Rows) -> list[Resource]:
+    """Build resources from rows of `resource_columns`; raises OutcomeUnknown for other types."""
+    return [Resource._make(row) for row in RowType(*RESOURCE_TYPES).checked(rows)]
 
 
 def all_resources(layout: Layout) -> Select:
@@ -108,9 +129,14 @@ def place_settings() -> Select:
 
 
 def places_from(rows: Rows) -> dict[Location, str]:
-    """Return what the locations are called: blank or missing means the default."""
+    """Return what the locations are called: blank or missing means the default.
+
+    Raises OutcomeUnknown for rows of other types.
+    """
     places = dict(DEFAULT_PLACES)
-    for key, name in rows:
+    for key, name in _SETTING_TYPES.checked(rows):
+        if key not in _PLACE_SETTINGS:
+            raise unusable_answer()
         if name and name.strip():
             places[_PLACE_SETTINGS[key]] = name.strip()
     return places

@@ -10,6 +10,7 @@ from peewee import BaseQuery, Node, Select
 from tracker_tui.db.batch import Rows
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
+from tracker_tui.db.row_types import NUMBER, TEXT, TEXT_OR_NULL, RowType
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import MILLISECONDS_FROM
@@ -18,11 +19,14 @@ from tracker_tui.ledger.resources import (
     member_names,
     place_settings,
     places_from,
-    resource_from,
+    resources_from,
 )
 
 OVERLAP_SECONDS: Final = 30
 """How far a cursor stays behind the clock: others commit rows with an earlier time."""
+
+_NAMES: Final = RowType(TEXT_OR_NULL, TEXT_OR_NULL)
+_IDS: Final = RowType(TEXT)
 
 
 class Acquaintance(NamedTuple):
@@ -101,12 +105,12 @@ def naming_queries(layout: Layout) -> dict[str, BaseQuery]:
 
 
 def names_from(rows: Rows) -> dict[str, str]:
-    """Return what to call members, by Discord id."""
-    return {discord_id: name for discord_id, name in rows if discord_id and name}
+    """Return what to call members, by Discord id; raises OutcomeUnknown for other types."""
+    return {discord_id: name for discord_id, name in _NAMES.checked(rows) if discord_id and name}
 
 
 def snapshot_of(wish: Wish, results: Mapping[str, Rows]) -> Snapshot:
-    """Build a snapshot from the rows of `queries_of`."""
+    """Build a snapshot from the rows of `queries_of`; raises OutcomeUnknown for other types."""
     acquaintance = None
     if "columns" in results:
         places = places_from(results.get("settings", []))
@@ -116,10 +120,10 @@ def snapshot_of(wish: Wish, results: Mapping[str, Rows]) -> Snapshot:
             places,
         )
     return Snapshot(
-        resources=[resource_from(row) for row in results["resources"]],
+        resources=resources_from(results["resources"]),
         is_whole=wish.is_whole,
-        now=int(results["clock"][0][0]),
-        landed=frozenset(str(landed) for (landed,) in results.get("landed", [])),
+        now=NUMBER.only(results["clock"])[0],
+        landed=frozenset(landed for (landed,) in _IDS.checked(results.get("landed", []))),
         names=names_from(results["names"]) if "names" in results else None,
         acquaintance=acquaintance,
     )

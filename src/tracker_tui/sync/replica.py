@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tracker_tui.db.batch import Rows
 from tracker_tui.db.layout import Layout
+from tracker_tui.db.row_types import TEXT, RowType
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.errors import LocalFileDamaged
+from tracker_tui.errors import LocalFileDamaged, OutcomeUnknown
+from tracker_tui.ledger.resources import RESOURCE_TYPES
 from tracker_tui.ledger.snapshot import Acquaintance
 from tracker_tui.local.sqlite_file import LocalFile
 
@@ -22,6 +25,9 @@ REPLICA_NAME: Final = "replica.db"
 _VERSION: Final = 1
 _GARBAGE: Final = (ArithmeticError, ValueError, TypeError, RecursionError)
 _NO_SENSE: Final = "What the replica knows of the database makes no sense."
+_NO_AGE: Final = "What the replica says of its age makes no sense."
+_GREATEST: Final = 2**63 - 1
+"""The greatest number that a database can be asked about."""
 _COLUMNS: Final = ", ".join(Resource._fields)
 _SCHEMA: Final = f"""
     CREATE TABLE resources ({_COLUMNS}, PRIMARY KEY (id));
@@ -48,6 +54,11 @@ _PROOF: Final = """
 """What a disk that forgets a page without a word would hardly leave as it was; remainders, for
 the sum of what hostile rows hold is more than a number can be."""
 _REMOVE: Final = "DELETE FROM resources WHERE id = ?"
+
+
+_RESOURCE: Final = RowType(*RESOURCE_TYPES)
+_NAME: Final = RowType(TEXT, TEXT)
+_ID: Final = RowType(TEXT)
 
 
 class Reading(NamedTuple):
@@ -87,16 +98,16 @@ class Replica:
                 return None
             if facts.get("proof") != _proof(connection):
                 raise LocalFileDamaged("The rows of the replica are not those that were written.")
-            rows = connection.execute(_EVERYTHING).fetchall()
-            names = dict(connection.execute("SELECT id, name FROM members"))
-            landed = frozenset(row[0] for row in connection.execute("SELECT id FROM landed"))
+            rows = _read(connection, _EVERYTHING, _RESOURCE)
+            names: dict[str, str] = dict(_read(connection, "SELECT id, name FROM members", _NAME))
+            landed = frozenset(key for (key,) in _read(connection, "SELECT id FROM landed", _ID))
         resources = [Resource._make(row) for row in rows]
         return Kept(resources, names, landed, _acquaintance(facts), _reading(facts["reading"]))
 
     def names(self) -> list[tuple[str, str]]:
         """Return id and name of every resource."""
         with self._file.reading() as connection:
-            return connection.execute("SELECT id, name FROM resources").fetchall()
+            return _read(connection, "SELECT id, name FROM resources", _NAME)
 
     def write(
         self,
@@ -162,6 +173,14 @@ class Replica:
         self._file.close()
 
 
+def _read(connection: Any, query: str, kind: RowType) -> Rows:
+    """Return rows whose values have the right types; an older version may have kept others."""
+    try:
+        return kind.checked(connection.execute(query).fetchall())
+    except OutcomeUnknown as error:
+        raise LocalFileDamaged("The replica holds values of the wrong types.") from error
+
+
 def _put(connection: Any, name: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
@@ -173,9 +192,12 @@ def _proof(connection: Any) -> str:
 def _reading(document: str) -> Reading:
     try:
         now, at = json.loads(document)
-        return Reading(int(now), float(at))
+        reading = Reading(int(now), float(at))
     except _GARBAGE as error:
-        raise LocalFileDamaged("What the replica says of its age makes no sense.") from error
+        raise LocalFileDamaged(_NO_AGE) from error
+    if not 0 <= reading.now <= _GREATEST or not 0 <= reading.at <= _GREATEST:
+        raise LocalFileDamaged(_NO_AGE)
+    return reading
 
 
 def _document(known: Acquaintance) -> str:

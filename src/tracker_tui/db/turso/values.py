@@ -48,17 +48,36 @@ def decode(wired: dict[str, Any]) -> SqlValue:
             return text
         raise TypeError(text)
     if kind == "integer":
-        return int(wired["value"])
+        return _integer(wired["value"])
     if kind == "null":
         return None
     if kind == "float":
         # JSON has no infinity, so the server writes null for it; its sign is lost.
         number = wired["value"]
-        return math.inf if number is None else float(number)
+        return math.inf if number is None else _float(number)
     if kind == "blob":
         encoded: str = wired["base64"]
         return b64decode(encoded + "=" * (-len(encoded) % 4))
     raise ValueError(kind)
+
+
+def _integer(sent: object) -> int:
+    if not isinstance(sent, str | int) or isinstance(sent, bool):
+        raise TypeError(sent)
+    return checked_integer(int(sent))
+
+
+def checked_integer(number: int) -> int:
+    """Return a number that SQLite can hold; raises ValueError for any other."""
+    if not _LEAST <= number <= _MOST:
+        raise ValueError("no integer of 64 bits")
+    return number
+
+
+def _float(sent: object) -> float:
+    if not isinstance(sent, float | int) or isinstance(sent, bool) or math.isnan(sent):
+        raise TypeError(sent)
+    return float(sent)
 
 
 def _encoded_float(value: float) -> dict[str, Any]:

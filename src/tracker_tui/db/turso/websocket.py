@@ -29,11 +29,11 @@ from tracker_tui.db.turso.errors import (
     error_for,
 )
 from tracker_tui.db.turso.failures import without_frames
-from tracker_tui.db.turso.results import StatementResult
+from tracker_tui.db.turso.results import Row, StatementResult
 from tracker_tui.db.turso.statements import Statement, wired
 from tracker_tui.db.turso.tokens import Token
 from tracker_tui.db.turso.urls import Endpoint
-from tracker_tui.db.turso.values import decode
+from tracker_tui.db.turso.values import checked_integer, decode
 
 if TYPE_CHECKING:
     from libsql_client import Client
@@ -128,7 +128,7 @@ class WebSocketClient:
             raise
         return [
             StatementResult(
-                [row.astuple() for row in answer],
+                [_checked(row.astuple()) for row in answer],
                 answer.rows_affected,
                 answer.columns,
                 answer.last_insert_rowid,
@@ -190,6 +190,13 @@ def _library() -> Any:
         message = "ws:// and wss:// need the extra: pip install 'tracker-tui[ws]'"
         raise NotSupportedError(message) from error
     return create_client
+
+
+def _checked(row: Row) -> Row:
+    for value in row:
+        if isinstance(value, int):
+            checked_integer(value)
+    return row
 
 
 def _for_library(statement: Statement) -> tuple[str, Any]:

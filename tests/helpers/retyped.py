@@ -1,0 +1,56 @@
+"""Replies of a real server whose values lose their types on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from helpers.proxy import Fate, altered
+
+Cell = dict[str, Any]
+
+
+def _as_text(cell: Cell) -> Cell:
+    return {"type": "text", "value": str(cell.get("value", ""))}
+
+
+def _as_null(_: Cell) -> Cell:
+    return {"type": "null"}
+
+
+def _as_float(cell: Cell) -> Cell:
+    if cell["type"] != "integer":
+        return cell
+    return {"type": "float", "value": float(cell["value"])}
+
+
+def _beyond_64_bits(cell: Cell) -> Cell:
+    return {"type": "integer", "value": str(2**63)} if cell["type"] == "integer" else cell
+
+
+RETYPED: dict[str, Callable[[Cell], Cell]] = {
+    "all text": _as_text,
+    "all NULL": _as_null,
+    "floats for integers": _as_float,
+    "integers beyond 64 bits": _beyond_64_bits,
+}
+
+
+def retyped(name: str) -> Fate:
+    """The server carries it out, and all values of its reply have other types."""
+
+    def alter(body: bytes) -> bytes:
+        document = json.loads(body)
+        for row in _rows(document):
+            row[:] = [RETYPED[name](cell) for cell in row]
+        return json.dumps(document).encode()
+
+    return altered(alter)
+
+
+def _rows(document: Any) -> Iterator[list[Cell]]:
+    for each in document["results"]:
+        result = each.get("response", {}).get("result", {})
+        for step in result.get("step_results", [result]):
+            yield from (step or {}).get("rows", [])
