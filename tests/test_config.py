@@ -275,3 +275,9 @@ def test_a_home_of_nobody_is_told_of(home: Path) -> None:
     refusal(home, TURSO_DATABASE_URL="file:~nobody-of-this-name/guild.db")
     with pytest.raises(ConfigError):
         load_config({"TRACKER_HOME": "~nobody-of-this-name"})
+
+
+def test_a_byte_order_mark_is_no_fault(home: Path) -> None:
+    write_config(home, "\ufeffTURSO_DATABASE_URL = 'file:/srv/guild.db'\n".encode())
+    assert load(home).database == srv("guild.db")
+    assert load(home).warnings == ()

@@ -8,6 +8,7 @@ import pytest
 
 from tracker_tui.config import Auth, Config, Remote, load_config
 from tracker_tui.errors import ConfigError
+from tracker_tui.opening import name_of
 
 URL = "libsql://guild-me.turso.io"
 FILE = """
@@ -86,3 +87,19 @@ def test_printing_the_settings_does_not_print_the_token(home: Path) -> None:
     config = load(home, TURSO_DATABASE_URL=URL, TURSO_AUTH_TOKEN="eyJsecret")
     for shown in (repr(config), str(config), repr(config.database), f"{config}"):
         assert "eyJsecret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("libsql://guild-me.turso.io", "guild-me"),
+        ("http://127.0.0.1:8080", "127.0.0.1"),
+        ("https://192.168.1.20", "192.168.1.20"),
+        ("http://[::1]:8080/dev/guild", "::1"),
+        ("http://localhost:8080", "localhost"),
+    ],
+)
+def test_a_server_is_called_by_its_name_and_an_address_as_it_is(
+    tmp_path: Path, url: str, name: str
+) -> None:
+    assert name_of(load(tmp_path, TURSO_DATABASE_URL=url)) == name

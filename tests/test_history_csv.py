@@ -88,7 +88,7 @@ class Chronicle:
 
     def rows(self) -> list[dict[str, str]]:
         """Return the rows of the file as a spreadsheet reads them."""
-        with self.file.open(encoding="utf-8", newline="") as file:
+        with self.file.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file, strict=True))
 
 
@@ -131,7 +131,7 @@ def test_a_row_tells_everything_of_an_entry(chronicle: Chronicle) -> None:
         {"change_type": "transfer", "hagga": (9, 2), "deep_desert": (3, 10), "created_at": AT + 3},
     ])  # fmt: skip
     assert chronicle.export()
-    head, *rows = list(csv.reader(chronicle.file.read_text("utf-8").splitlines()))
+    head, *rows = list(csv.reader(chronicle.file.read_text("utf-8-sig").splitlines()))
     assert tuple(head) == COLUMNS
     assert [",".join(row) for row in rows] == [
         "2025-10-09T10:53:23+02:00,Chani,Spice,transfer,9,0,7,2,3,7,0,10,,h3",
@@ -169,7 +169,7 @@ def test_what_no_index_finds_is_looked_for_in_all_of_the_history(chronicle: Chro
 def test_where_nothing_passes_there_are_only_the_titles(chronicle: Chronicle) -> None:
     chronicle.write([{}])
     assert chronicle.export(HistoryFilter(period=Period("long ago", until=AT)))
-    assert chronicle.file.read_bytes() == f"{','.join(COLUMNS)}\r\n".encode()
+    assert chronicle.file.read_bytes() == f"\ufeff{','.join(COLUMNS)}\r\n".encode()
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -204,7 +204,7 @@ def test_a_quantity_below_0_is_still_a_number(chronicle: Chronicle) -> None:
 
 REASONS = [
     'say "hi"', '"', "a,b", "a;b", "two\nlines", "two\r\nlines", "\n", "Würze 香料 🏜️",
-    "a\u2028b", "\x1b[31mred", "x" * 5_000, " blank ", "\ufeffbom", "\\n", '","', "a\rb",
+    "a\u2028b", "x" * 5_000, " blank ", "\ufeffbom", "\\n", '","', "a\rb",
 ]  # fmt: skip
 
 
@@ -215,6 +215,17 @@ def test_any_text_can_be_read_again(chronicle: Chronicle) -> None:
     rows = chronicle.rows()
     assert [row["reason"] for row in reversed(rows)] == REASONS
     assert {row["who"] for row in rows} == {'Cha"ni,\nthe 2nd'}
+
+
+def test_excel_reads_every_letter_and_no_terminal_is_given_orders(chronicle: Chronicle) -> None:
+    chronicle.call("1", "Cha\x07ni")
+    chronicle.write([{"reason": "W\xfcrze\x1b]0;owned\x07\x9b31m\x00 \x7f\x08!"}])
+    assert chronicle.export()
+    written = chronicle.file.read_bytes()
+    assert written.startswith("\ufeffat,".encode())
+    assert not set(b"\x1b\x07\x00\x7f\x08") & set(written)
+    (row,) = chronicle.rows()
+    assert (row["who"], row["reason"]) == ("Chani", "W\xfcrze]0;owned31m !")
 
 
 def test_bytes_that_are_no_text_do_not_stop_it(chronicle: Chronicle) -> None:

@@ -140,6 +140,15 @@ def test_a_profile_on_one_line_gets_more_on_that_line(path: Path) -> None:
     assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
 
 
+def test_a_byte_order_mark_stays_where_it_is(path: Path) -> None:
+    path.write_bytes("\ufefftheme = 'x'\n".encode())
+    add_settings(path, None, GUILD)
+    written = path.read_bytes().decode()
+    assert written.startswith("\ufefftheme = 'x'\n")
+    assert written.count("\ufeff") == 1
+    assert has_settings(path, None)
+
+
 def test_a_file_that_is_not_there_is_made(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config" / "config.toml"
     assert not has_settings(path, None)

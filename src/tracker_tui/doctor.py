@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -13,7 +13,7 @@ from peewee import BaseQuery, RawQuery, Select, Value
 from tracker_tui.admission import guild_membership_of
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.config import Auth, Config, Remote
+from tracker_tui.config import Auth, Config, Remote, misspelt_in
 from tracker_tui.db.batch import Database, results_or_raise
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.db.row_types import NUMBER
@@ -71,12 +71,14 @@ _NEEDS: Final = (
 )
 
 
-def examine(config: Config) -> Iterator[Finding]:
+def examine(config: Config, environ: Mapping[str, str] = {}) -> Iterator[Finding]:
     """Yield what is found, in the order in which one thing rests on another; never raises.
 
     What rests on something that is wrong is not looked at.
     """
     yield _settings(config)
+    for told in (*config.warnings, *misspelt_in(environ)):
+        yield Finding("spelling", State.NOTE, told)
     yield from _of_database(config)
     if config.auth is Auth.DISCORD:
         yield from _of_guild(config)

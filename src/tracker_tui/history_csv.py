@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from tracker_tui.archive import Archive
 from tracker_tui.domain.days import Zone, local_time
 from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryFilter
+from tracker_tui.domain.text import without_controls
 from tracker_tui.errors import LocalFileError
 
 _ROWS_A_REQUEST: Final = 1_000
@@ -48,10 +49,11 @@ def export_history(
     is returned, as it is where `is_given_up` while a page is waited for. Raises LocalFileError, and
     TrackerError where the ledger does not answer.
     """
+    # With a byte-order mark: without one Excel reads every ü as two other letters.
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("x", encoding="utf-8", errors="replace", newline="") as file:
+        with draft.open("x", encoding="utf-8-sig", errors="replace", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             count = 0
@@ -75,7 +77,8 @@ def export_history(
 
 
 def cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
+    """Return a text that no spreadsheet takes for a formula, and no terminal for an order."""
+    text = without_controls(text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -89,7 +89,18 @@ def name_of(config: Config) -> str:
         host = urlsplit(config.database.url).hostname
     except ValueError:
         host = None  # opening it tells what is wrong
-    return (host or "remote").partition(".")[0]
+    return _short(host or "remote")
+
+
+def _short(host: str) -> str:
+    """Return the first part of a host name; an address means nothing in parts."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(host)
+    except ValueError:
+        return host.partition(".")[0]
+    return host
 
 
 def planned_statements(config: Config) -> list[str]:

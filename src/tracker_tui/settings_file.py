@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Body = list[tuple[Key | None, Item]]
 
+_BOM: Final = b"\xef\xbb\xbf"
+"""The byte-order mark with which editors on Windows begin a file; it stays."""
 _OF_A_GUILD: Final = ("TURSO_", "DISCORD_", "TRACKER_")
 """How the settings begin that belong to one guild (interface.md, "Configuration")."""
 
@@ -45,7 +47,7 @@ def add_settings(path: Path, profile: str | None, settings: Mapping[str, str]) -
     _require_free(path, parse_toml(path, text), profile)
     content = _with_settings(path, text, profile, settings)
     # A link stays one: it may lead to somebody's dotfiles.
-    write_private(path.resolve(), content)
+    write_private(path.resolve(), (_BOM if _has_bom(path) else b"") + content)
 
 
 def _has_settings(table: Mapping[str, Any] | None) -> bool:
@@ -67,11 +69,20 @@ def _require_free(path: Path, document: dict[str, Any], profile: str | None) -> 
 def _text(path: Path) -> str:
     """Return what the file holds, line breaks as they are; raises ConfigError."""
     try:
-        return (read_private(path) or b"").decode("utf-8")
-    except LocalFileError as error:
-        raise ConfigError(str(error)) from error
+        return _content(path).removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is no UTF-8 text. Correct it there.") from None
+
+
+def _has_bom(path: Path) -> bool:
+    return _content(path).startswith(_BOM)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_private(path) or b""
+    except LocalFileError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _table(path: Path, document: dict[str, Any], profile: str | None) -> dict[str, Any] | None:

@@ -99,3 +99,64 @@ def test_the_first_start_plants_the_starter_catalogue(run: Run, home: Path) -> N
     assert ran.status == 0
     assert ran.document["resource"]["hagga"] == 5
     assert len(run("list", "--json").document) > 50
+
+
+def write_config(home: Path, text: str) -> None:
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    (home / "config" / "config.toml").write_text(text, encoding="utf-8")
+
+
+def test_a_misspelt_setting_is_told_with_the_one_that_is_meant(run: Run, home: Path) -> None:
+    write_config(home, 'TURSO_DATABSE_URL = "libsql://eyJsecret"\n[profile.x]\nk = "eyJsecret"\n')
+    for argv in (["list"], ["edit", "Plastone", "+5"], ["history"], ["leaderboard"], ["init"]):
+        ran = run(*argv)
+        assert ran.status == 0
+        first, second = ran.err.splitlines()
+        assert "config.toml names profile, which nothing reads. Is it profiles?" in first
+        assert "names TURSO_DATABSE_URL, which nothing reads. Is it TURSO_DATABASE_URL?" in second
+        assert "eyJsecret" not in ran.err
+    ran = run("edit", "Plastone", "+5", "--json")
+    assert (ran.status, ran.document["outcome"]) == (0, "applied")
+    assert "TURSO_DATABASE_URL?" in ran.err
+    ran = run("doctor")
+    assert ran.status == 0
+    assert ran.out.count("Is it ") == 2
+    assert ran.err == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('HTTPS_PROXY = "x"', "HTTPS_PROXY is read from the environment only. Set it there."),
+        ('colour = "blue"', "names colour, which nothing reads. Remove it."),
+        ("tracker_auth = 'none'", "names tracker_auth, which nothing reads. Is it TRACKER_AUTH?"),
+        ('"eyJ secret" = 1', "names something, which nothing reads."),
+        ("eyJ" + "x" * 200 + " = 1", "names something, which nothing reads."),
+    ],
+)
+def test_whatever_else_nothing_reads_is_told_and_no_secret_is_quoted(
+    run: Run, home: Path, line: str, said: str
+) -> None:
+    write_config(home, line)
+    assert said in run("list").err
+    assert "eyJ" not in run("list").err
+
+
+def test_of_a_profile_its_own_names_are_looked_at(run: Run, home: Path) -> None:
+    write_config(home, "[profiles.x]\nTRACKER_AUT = 'none'\n[keys]\nx = 'y'\n")
+    assert run("list").err == ""
+    assert "Is it TRACKER_AUTH?" in run("--profile", "x", "list").err
+
+
+def test_a_misspelt_variable_is_told_by_the_doctor_unless_the_right_one_is_set(
+    run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_DATABSE_URL", "libsql://eyJsecret")
+    monkeypatch.setenv("DISCORD_GUID_ID", "1")
+    monkeypatch.setenv("DISCORD_BOT_OWNER", "somebody else's")
+    found = [each for each in run("doctor", "--json").document if each["check"] == "spelling"]
+    assert [(each["state"], each["found"]) for each in found] == [
+        ("note", "DISCORD_GUID_ID is set, and nothing reads it. Is it DISCORD_GUILD_ID?")
+    ]
+    monkeypatch.delenv("TURSO_DATABASE_URL")
+    assert "Is it TURSO_DATABASE_URL?" in run("doctor").out

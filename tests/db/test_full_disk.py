@@ -12,6 +12,7 @@ import pytest
 from helpers import wild
 from helpers.books import Books
 from helpers.build import add, config_for
+from helpers.commands import environment, process
 from helpers.recent import recent_history
 from helpers.sqlite_files import (
     ONE_RESOURCE,
@@ -126,3 +127,19 @@ def test_a_disk_that_is_read_only_can_be_read(small_disk: Path) -> None:
     ledger = open_ledger(config_for(path))
     assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
     ledger.close()
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["first start", "later start"])
+def test_a_start_on_a_full_disk_says_that_it_is_full(small_disk: Path, is_known: bool) -> None:
+    home = small_disk / "home"
+    environ = environment(home)
+    if is_known:
+        assert process("edit", "Plastone", "+5", cwd=small_disk, environ=environ).status == 0
+    fill_up(small_disk)
+    for argv in (["edit", "Plastone", "+5"], ["list"]):
+        ran = process(*argv, cwd=small_disk, environ=environ)
+        if argv[0] == "edit" or not is_known:
+            assert ran.status in (1, 4)
+            assert "the disk is full" in ran.error
+        assert "permissions" not in ran.err
+        assert "I/O" not in ran.err

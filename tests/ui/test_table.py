@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tracker_tui.domain.status import percent, status_of
 from tracker_tui.ledger.resources import NewResource
@@ -316,3 +322,36 @@ async def test_no_resource_that_passes_is_a_screen_too(guild: Guild) -> None:
         await player.press("plus", "enter", "space", "down")
         player.assert_laid_out()
         assert guild.history() == []
+
+
+@pytest.fixture
+def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """A tmux of its own, in which the dashboard believes to run; returns what a command says."""
+    if shutil.which("tmux") is None:
+        pytest.skip("there is no tmux here")
+    socket = tmp_path / "tmux"
+
+    def command(*argv: str) -> str:
+        asked = ["tmux", "-S", str(socket), *argv]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+
+    monkeypatch.delenv("TMUX", raising=False)
+    command("-f", os.devnull, "new-session", "-d", "cat")
+    monkeypatch.setenv("TMUX", f"{socket},0,0")
+    yield command
+    command("kill-server")
+
+
+async def test_y_in_tmux_copies_for_its_paste_and_says_so_only_if_it_did(
+    guild: Guild, tmux: Callable[..., str]
+) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        await player.press("y")
+        await player.sees("Copied: Water")
+        assert (
+            tmux("show-buffer") == player.app.clipboard == "Water: Hagga 7, Deep Desert 0, total 7"
+        )
+        tmux("kill-server")
+        await player.press("y")
+        await player.sees("tmux did not take it")

@@ -55,7 +55,11 @@ def open_demo(arguments: argparse.Namespace) -> int:
 def _travel(status: int, departure: Departure | None) -> int:
     """Open one profile after the other until somebody has enough; return the last status."""
     while departure is not None and not status:
-        status, departure = _visit(load_config(os.environ, departure.profile), departure)
+        config = load_config(os.environ, departure.profile)
+        for warning in config.warnings:
+            # Here too: a start that ends with an error may end with it because of this.
+            complain(warning)
+        status, departure = _visit(config, departure)
     return status
 
 

@@ -16,7 +16,7 @@ _SIGNS = {State.OK: "✓", State.NOTE: "▲", State.WRONG: "✗"}
 def doctor(arguments: argparse.Namespace) -> int:
     """Print what is found; the status is that of the first thing that is wrong, else 0."""
     config = load_config(os.environ, arguments.profile)
-    findings = examine(config)
+    findings = examine(config, os.environ)
     met: list[Finding] = []
     for finding in findings:
         met.append(finding)

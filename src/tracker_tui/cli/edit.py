@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import NoReturn
 
-from tracker_tui.cli.notices import tell_notices
+from tracker_tui.cli.notices import configured, tell_notices
 from tracker_tui.cli.output import complain, say
-from tracker_tui.config import load_config
 from tracker_tui.domain.grammar import (
     WORDS,
     ChangeSyntaxError,
@@ -30,7 +28,7 @@ def edit(arguments: argparse.Namespace) -> int:
     """Apply one change; 0 when the ledger has it or the outbox keeps it, 1 when it was refused."""
     typed = _typed_change(arguments)
     expected = _expected(arguments.expected, typed)
-    config = load_config(os.environ, arguments.profile)
+    config = configured(arguments)
     tracker = Tracker(config._replace(busy_seconds=_PATIENCE_SECONDS))
     tell_notices(tracker)
     try:

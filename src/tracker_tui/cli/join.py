@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from tracker_tui.admission import membership_of
+from tracker_tui.cli.notices import configured
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Secret, load_config
 from tracker_tui.errors import TrackerError, UsageError
@@ -41,7 +42,7 @@ _PASTE_SECONDS: Final = 0.3
 
 def invite(arguments: argparse.Namespace) -> int:
     """Print the invitation to the configured guild, in one line."""
-    config = load_config(os.environ, arguments.profile)
+    config = configured(arguments)
     membership = membership_of(config)
     membership.enter()
     # What is missing is told before a token is asked for.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,9 +12,10 @@ from tracker_tui.admission import as_member, guild_membership_of, record_sign_in
 from tracker_tui.auth.errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
 from tracker_tui.auth.freshness import CHECK_AFTER, GRACE
 from tracker_tui.auth.guild_membership import GuildMembership
+from tracker_tui.cli.notices import configured
 from tracker_tui.cli.output import complain, say
 from tracker_tui.cli.sending import send_what_waits
-from tracker_tui.config import Auth, Config, load_config
+from tracker_tui.config import Auth, Config
 from tracker_tui.domain.roles import ALL_RIGHTS, allowed
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import ago, since_told
@@ -29,7 +29,7 @@ _PATIENCE_SECONDS: Final = 5.0
 
 def login(arguments: argparse.Namespace) -> int:
     """Show a code and wait until it was entered; the session is kept on this machine."""
-    config = load_config(os.environ, arguments.profile)
+    config = configured(arguments)
     membership = _membership(config)
     if membership.is_admitted and membership.session is not None:
         say(f"You are signed in as {membership.session.name} already: tracker-tui logout first.")
@@ -44,7 +44,7 @@ def login(arguments: argparse.Namespace) -> int:
 
 def logout(arguments: argparse.Namespace) -> int:
     """Revoke the sign-in, and remove what is personal from this machine."""
-    return sign_out_and_tell(load_config(os.environ, arguments.profile), discard=arguments.discard)
+    return sign_out_and_tell(configured(arguments), discard=arguments.discard)
 
 
 def sign_out_and_tell(config: Config, *, discard: bool) -> int:
@@ -74,7 +74,7 @@ def sign_out_and_tell(config: Config, *, discard: bool) -> int:
 
 def whoami(arguments: argparse.Namespace) -> int:
     """Print who is signed in, with which roles and permissions, and until when that holds."""
-    config = load_config(os.environ, arguments.profile)
+    config = configured(arguments)
     if config.auth is Auth.NONE:
         say(f"{config.member}, of this machine: a database of your own, without a guild")
         say(f"may       {allowed(ALL_RIGHTS)}")

@@ -7,16 +7,14 @@ machine keeps, and say on standard error how old that is; where it keeps nothing
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
-from tracker_tui.cli.notices import tell_notices
+from tracker_tui.cli.notices import configured, tell_notices
 from tracker_tui.cli.output import complain
-from tracker_tui.config import load_config
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import since_told
@@ -42,7 +40,7 @@ class Reply(NamedTuple, Generic[T]):
 @contextmanager
 def reading_tracker(arguments: argparse.Namespace) -> Iterator[Tracker]:
     """Make the tracker of a command, and let go of it at the end; raises LocalFileError."""
-    tracker = Tracker(load_config(os.environ, arguments.profile))
+    tracker = Tracker(configured(arguments))
     tell_notices(tracker)
     try:
         yield tracker

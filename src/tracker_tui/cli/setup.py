@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 
+from tracker_tui.cli.notices import configured
 from tracker_tui.cli.output import say
 from tracker_tui.cli.sending import send_what_waits
-from tracker_tui.config import load_config
 from tracker_tui.opening import bring_up_to_date, planned_statements
 
 
 def init(arguments: argparse.Namespace) -> int:
     """Add what is missing and never anything else; with --plan print the SQL instead."""
-    config = load_config(os.environ, arguments.profile)
+    config = configured(arguments)
     if arguments.plan:
         statements = planned_statements(config)
         say("\n\n".join(f"{sql.strip()};" for sql in statements) or "-- nothing is missing")

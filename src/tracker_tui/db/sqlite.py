@@ -14,7 +14,7 @@ from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
 from tracker_tui.db.batch import BatchResult, Result, only_reads
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy
+from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy, is_disk_full
 from tracker_tui.errors import DatabaseBusy, DatabaseError, StatementRefused
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ BUSY_SECONDS = 30.0
 _AT_A_STRETCH = 0.5
 """For how long SQLite waits by itself: it cannot be told to stop."""
 _BETWEEN_TRIES = 0.01
+_AGAIN = "Then try again."
 
 
 class SqliteLedgerDatabase(SqliteDatabase):
@@ -200,7 +201,9 @@ def explain(error: BaseException, path: Path) -> DatabaseError:
     """Turn what SQLite or the file system said into one sentence with what to do next."""
     code = getattr(error, "sqlite_errorname", "") or ""
     if is_busy(error):
-        return DatabaseBusy(f"{path} is in use by another program. Try again in a moment.")
+        return DatabaseBusy(f"{path} is in use by another program.", "Try again in a moment.")
+    if is_disk_full(error, path):
+        return DatabaseError(f"{path} could not be written: the disk is full. Make room.", _AGAIN)
     for prefix, sentence in _EXPLANATIONS:
         if code.startswith(prefix):
             return DatabaseError(f"{path} {sentence}")
@@ -213,11 +216,10 @@ def explain(error: BaseException, path: Path) -> DatabaseError:
 _EXPLANATIONS = (
     ("SQLITE_NOTADB", "is no SQLite database. Set TURSO_DATABASE_URL to another file."),
     ("SQLITE_CORRUPT", "is damaged. Nothing was changed; restore it from a backup."),
-    ("SQLITE_FULL", "could not be written: the disk is full. Make room and try again."),
     ("SQLITE_READONLY", "is read only for you. Check the permissions of it and its folder."),
     ("SQLITE_CANTOPEN", "cannot be opened. Check the permissions of it and its folder."),
     ("SQLITE_PERM", "may not be used by you. Check the permissions of it and its folder."),
-    ("SQLITE_IOERR", "could not be read or written. Check that the disk has room, then try again."),
+    ("SQLITE_IOERR", "could not be read or written: the disk failed. Check the disk."),
 )
 
 

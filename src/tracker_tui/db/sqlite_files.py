@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
+from typing import Final
+
+_NO_ROOM: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_LEAST_ROOM: Final = 256 * 1024
+"""Bytes; with less SQLite finds no room for its log, and only says that the disk failed."""
 
 
 def is_busy(error: BaseException) -> bool:
     """Whether somebody else's lock is in the way; the same may succeed a moment later."""
     code = getattr(error, "sqlite_errorname", "") or ""
     return code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_disk_full(error: BaseException, path: Path) -> bool:
+    """Whether there is no room for what was to be written at a path.
+
+    Where SQLite wants to make its log longer it calls a full disk an I/O error.
+    """
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith("SQLITE_FULL") or getattr(error, "errno", None) in _NO_ROOM:
+        return True
+    return code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _room_at(path) < _LEAST_ROOM
+
+
+def _room_at(path: Path) -> float:
+    import shutil  # seldom needed, and `edit` hurries
+
+    for folder in path.parents:
+        try:
+            return shutil.disk_usage(folder).free
+        except OSError:
+            continue  # not made yet, or not to be looked at
+    return float("inf")
 
 
 def data_version(connection: sqlite3.Connection) -> int:

@@ -43,6 +43,13 @@ def clean_reason(text: str) -> str | None:
     return " ".join(kept.split()) or None
 
 
+def without_controls(text: str) -> str:
+    """Return a text without control characters other than tabs and line breaks."""
+    if text.isprintable():
+        return text
+    return "".join(char for char in text if char in "\t\n\r" or unicodedata.category(char) != "Cc")
+
+
 def search_words(text: str) -> list[str]:
     """Return the words of a search, case folded; punctuation counts as a blank."""
     return "".join(char if char.isalnum() else " " for char in text.casefold()).split()

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy
+from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy, is_disk_full
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 
 ASIDE: Final = ".damaged-"
@@ -141,7 +141,7 @@ def explain(error: Exception, path: Path) -> LocalFileError:
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(_DAMAGE):
         return LocalFileDamaged(f"{path} is damaged.")
-    if code.startswith("SQLITE_FULL"):
+    if is_disk_full(error, path):
         return LocalFileError(f"{path} could not be written: the disk is full. Make room.")
     if is_busy(error):
         return LocalFileError(f"{path} is in use by another program. Try again in a moment.")

@@ -86,6 +86,8 @@ class TrackerApp(BaseApp):
         self.set_keymap(dict(self.tracker.config.keys))
         if self.tracker.config.keys:
             self._tell_of_unknown_keys()
+        for warning in self.tracker.config.warnings:
+            self.notify(warning, severity="warning", timeout=15, markup=False)
         if self.tracker.trouble is not None:
             self.resources.herald.tell_of_trouble(self.tracker.trouble)
 

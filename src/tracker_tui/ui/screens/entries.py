@@ -18,6 +18,7 @@ from tracker_tui.domain.roles import Right
 from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.tracker import DELETING, EXPORTING, Tracker
 from tracker_tui.ui.asking import age_told
+from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.exporting import Export
 from tracker_tui.ui.screens.main import ArchiveScreen
 from tracker_tui.ui.widgets.history_table import HistoryTable
@@ -178,8 +179,7 @@ class EntriesScreen(ArchiveScreen):
 
     def _copy(self, entry: HistoryEntry) -> None:
         line = self._sentence(entry)
-        self.app.copy_to_clipboard(line)
-        self.notify(f"Copied: {line}", markup=False, timeout=2)
+        copy(self, line)
 
     def _ask_to_delete(self, entry: HistoryEntry) -> None:
         from tracker_tui.ui.screens.asking import AskScreen

@@ -16,6 +16,7 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import age_told, answers
+from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.screens.main import ArchiveScreen
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.leaderboard_table import LeaderboardTable
@@ -123,8 +124,7 @@ class LeaderboardScreen(ArchiveScreen):
             name = one_line(standing.name, 60)
             points = f"{standing.points:,.2f} points, {standing.actions} actions"
             line = f"{standing.rank}. {name}: {points} {in_period(self.periods.period)}"
-            self.app.copy_to_clipboard(line)
-            self.notify(f"Copied: {line}", markup=False, timeout=2)
+            copy(self, line)
 
     @on(LineTable.Opened)
     def open_member(self) -> None:

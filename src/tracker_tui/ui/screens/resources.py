@@ -28,6 +28,7 @@ from tracker_tui.events import (
 )
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.arranged import ArrangedResources
+from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.columns import Context, sortable_columns
 from tracker_tui.ui.editing import Editing
 from tracker_tui.ui.herald import Herald
@@ -381,8 +382,7 @@ class ResourcesScreen(FilteredScreen):
         if resource is None:
             return
         line = resource_line(resource, self.tracker.places)
-        self.app.copy_to_clipboard(line)
-        self.notify(f"Copied: {line}", markup=False, timeout=2)
+        copy(self, line)
 
     def action_leave(self) -> None:
         """Quit; not while something is half typed."""

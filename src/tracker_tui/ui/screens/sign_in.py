@@ -22,6 +22,7 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.ui.behind import done_behind
 from tracker_tui.ui.browser import find_browser
+from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.screens.door_screen import DoorScreen
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.large_code import LargeCode
@@ -205,8 +206,7 @@ class SignInScreen(DoorScreen[Session]):
     def action_copy(self) -> None:
         """Copy the code."""
         if self._code is not None:
-            self.app.copy_to_clipboard(self._code.user_code)
-            self.notify("The code is copied.", markup=False, timeout=2)
+            copy(self, self._code.user_code, "The code is copied.")
 
     def action_renew(self) -> None:
         """Fetch a fresh code."""
