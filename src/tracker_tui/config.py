@@ -18,6 +18,7 @@ APP: Final = "tracker-tui"
 DATABASE_NAME: Final = "tracker.db"
 _DATABASE_SETTINGS: Final = ("TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN")
 _DISCORD_APPLICATION: Final = ("DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET")
+_SECRETS: Final = (_DATABASE_SETTINGS[1], _DISCORD_APPLICATION[1])
 _OTHER_SETTINGS: Final = (
     "TRACKER_AUTH",
     "TRACKER_INSECURE",
@@ -264,6 +265,14 @@ def profile_names(folders: Folders) -> list[str]:
     profiles = _document(folders.config / "config.toml").get("profiles")
     names = profiles if isinstance(profiles, dict) else {}
     return sorted(name for name in names if PROFILE_NAME.fullmatch(name))
+
+
+def holds_secret(path: Path) -> bool:
+    """Whether a settings file holds a token or a secret of any guild; raises ConfigError."""
+    document = _document(path)
+    profiles = document.get("profiles")
+    tables = [document, *(profiles.values() if isinstance(profiles, dict) else ())]
+    return any(name in table for table in tables if isinstance(table, dict) for name in _SECRETS)
 
 
 def find_folders(environ: Mapping[str, str]) -> Folders:

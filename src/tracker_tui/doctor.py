@@ -13,7 +13,7 @@ from peewee import BaseQuery, RawQuery, Select, Value
 from tracker_tui.admission import guild_membership_of
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.config import Auth, Config, Remote, misspelt_in
+from tracker_tui.config import Auth, Config, Remote, holds_secret, misspelt_in
 from tracker_tui.db.batch import Database, results_or_raise
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.db.row_types import NUMBER
@@ -21,7 +21,8 @@ from tracker_tui.db.sqlite import is_there
 from tracker_tui.errors import DatabaseError, NotPermitted, TokenRefused, TrackerError, WriteRefused
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.resources import write_probe
-from tracker_tui.opening import unchecked_database
+from tracker_tui.local.private_file import READ, WRITE, is_of_another_user, is_open_to_others
+from tracker_tui.opening import stores_of, unchecked_database
 
 _CLOCK_SECONDS: Final = 60
 """How far the clocks may be apart before it is worth a word."""
@@ -79,6 +80,7 @@ def examine(config: Config, environ: Mapping[str, str] = {}) -> Iterator[Finding
     yield _settings(config)
     for told in (*config.warnings, *misspelt_in(environ)):
         yield Finding("spelling", State.NOTE, told)
+    yield from _of_files(config)
     yield from _of_database(config)
     if config.auth is Auth.DISCORD:
         yield from _of_guild(config)
@@ -107,6 +109,29 @@ def _settings(config: Config) -> Finding:
     if config.auth is Auth.NONE:
         return Finding("settings", State.OK, f"{told}, a database of your own (TRACKER_AUTH=none)")
     return Finding("settings", State.OK, f"{told}, members sign in with Discord")
+
+
+def _of_files(config: Config) -> Iterator[Finding]:
+    """Warn of files that other users of this machine can read or change."""
+    settings, folders = config.folders.config / "config.toml", config.folders
+    try:
+        if is_there(settings) and is_of_another_user(settings):
+            told = f"{settings} belongs to another user, who can change it"
+            yield Finding("files", State.NOTE, told, f"Make it yours: sudo chown $USER {settings}")
+        if is_there(settings) and is_open_to_others(settings, WRITE):
+            told = f"other users of this machine can change {settings}"
+        elif is_there(settings) and is_open_to_others(settings, READ) and holds_secret(settings):
+            told = f"other users of this machine can read {settings}, which holds a token or secret"
+        else:
+            told = ""
+        if told:
+            yield Finding("files", State.NOTE, told, f"Keep it to yourself: chmod 600 {settings}")
+        for folder in (folders.config, folders.data, stores_of(config), folders.state):
+            if is_there(folder) and is_open_to_others(folder, WRITE):
+                told = f"other users of this machine can put files into {folder}"
+                yield Finding("files", State.NOTE, told, f"Keep them out: chmod 700 {folder}")
+    except OSError:
+        return  # what cannot be looked at is told of by what needs it
 
 
 def _of_guild(config: Config) -> Iterator[Finding]:

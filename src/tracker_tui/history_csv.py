@@ -15,6 +15,7 @@ from tracker_tui.domain.days import Zone, local_time
 from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryFilter
 from tracker_tui.domain.text import without_controls
 from tracker_tui.errors import LocalFileError
+from tracker_tui.local.private_file import make_private_folder, open_new
 
 _ROWS_A_REQUEST: Final = 1_000
 _BLINK_SECONDS: Final = 0.1
@@ -52,8 +53,10 @@ def export_history(
     # With a byte-order mark: without one Excel reads every ü as two other letters.
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("x", encoding="utf-8-sig", errors="replace", newline="") as file:
+        make_private_folder(path.parent)
+        with open(
+            draft, "x", encoding="utf-8-sig", errors="replace", newline="", opener=open_new
+        ) as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             count = 0

@@ -10,8 +10,15 @@ from typing import NamedTuple
 from tracker_tui.config import Config, Remote
 from tracker_tui.db.batch import Database
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.sqlite import create_sqlite, is_there, open_sqlite, open_unchecked
+from tracker_tui.db.sqlite import (
+    create_sqlite,
+    is_there,
+    make_folder,
+    open_sqlite,
+    open_unchecked,
+)
 from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.local.private_file import create_private
 from tracker_tui.sync.store import Site, key_of
 
 _LONG_WORK_SECONDS = 600.0
@@ -125,7 +132,9 @@ def bring_up_to_date(config: Config, *, starter: bool) -> InitReport:
             planted = plant(Ledger(database, layout))
 
     path = config.database
-    if isinstance(path, Path) and not is_there(path) and create_sqlite(path, fill):
+    # A file that somebody named may be meant for others too: their umask decides.
+    prepare = create_private if config.is_default_database else make_folder
+    if isinstance(path, Path) and not is_there(path) and create_sqlite(path, fill, prepare):
         return InitReport(str(path), created=True, statements=[], planted=planted)
     from tracker_tui.db.schema import bring_up_to_date as add_what_is_missing
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tracker_tui.cli.arguments import parse_arguments
 from tracker_tui.cli.output import complain, prepare_output
-from tracker_tui.errors import ReaderGone, TrackerError
+from tracker_tui.errors import LocalFileError, ReaderGone, TrackerError
 
 _INTERRUPTED = 130
 
@@ -39,14 +39,13 @@ def _log_traceback() -> None:
     import traceback
 
     from tracker_tui.config import find_folders
+    from tracker_tui.local.private_file import append_private
 
     text = traceback.format_exc()
     print(text, file=sys.stderr)
     log = find_folders(os.environ).state / "debug.log"
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+        append_private(log, f"{text}\n".encode("utf-8", "backslashreplace"))
         complain(f"written to {log}")
-    except OSError as error:
-        complain(f"{log} could not be written: {error.strerror}")
+    except LocalFileError as error:
+        complain(str(error))

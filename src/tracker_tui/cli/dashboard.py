@@ -19,7 +19,8 @@ from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import changes_wait, tally_sentence
-from tracker_tui.errors import UsageError, fault_of
+from tracker_tui.errors import LocalFileError, UsageError, fault_of
+from tracker_tui.local.private_file import read_private, write_private
 from tracker_tui.opening import site_of, stores_of
 from tracker_tui.sync.store import left_behind
 from tracker_tui.tracker import Tracker
@@ -143,17 +144,16 @@ def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
     site = site_of(config)
     last = config.folders.state / _LAST_STORE
     try:
-        before = last.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        before = (read_private(last) or b"").decode("utf-8").strip()
+    except (LocalFileError, UnicodeDecodeError):
         before = ""
     if before != site.folder.name:
         waiting = [left for left in left_behind(stores_of(config)) if left.key == before]
         for left in () if is_agreed else waiting:
             _ask(f"{changes_wait(left.how_many)} for {one_line(left.place, 80)}")
-        with suppress(OSError):
+        with suppress(LocalFileError):
             # Only a question is at stake; where nothing can be written, none is asked.
-            last.parent.mkdir(parents=True, exist_ok=True)
-            last.write_text(site.folder.name, encoding="utf-8")
+            write_private(last, site.folder.name.encode(), is_durable=False)
 
 
 def _ask(told: str) -> None:

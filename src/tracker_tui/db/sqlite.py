@@ -172,15 +172,25 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def create_sqlite(path: Path, fill: Callable[[SqliteLedgerDatabase, Layout], None]) -> bool:
+def make_folder(path: Path) -> None:
+    """Make the folder of a file; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def create_sqlite(
+    path: Path,
+    fill: Callable[[SqliteLedgerDatabase, Layout], None],
+    prepare: Callable[[Path], None] = make_folder,
+) -> bool:
     """Make a new ledger at `path`, filled by `fill`; False if somebody else was first.
 
+    `prepare` makes room for the file, and may make an empty one with other permissions.
     It is made under another name and linked into place when it is whole: two first starts make one
     database, and a start that is cut short makes none.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        prepare(draft)
         _lay_out(draft)
         database, layout = open_unchecked(draft)
         try:

@@ -16,6 +16,7 @@ from typing import Final
 
 from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy, is_disk_full
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
+from tracker_tui.local.private_file import create_private
 
 ASIDE: Final = ".damaged-"
 """What follows the name of a file that was set aside; then comes when, in nanoseconds."""
@@ -87,7 +88,7 @@ class LocalFile:
 
     def _connect(self) -> sqlite3.Connection:
         # What a player did is nobody else's business on a machine of many.
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        create_private(self.path)
         connection = sqlite3.connect(
             self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )

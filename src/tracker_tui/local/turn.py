@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tracker_tui.local.private_file import create_private
 from tracker_tui.local.sqlite_file import explain
 
 TURN_NAME: Final = "sending.lock"
@@ -48,7 +49,7 @@ class Turn:
 
     def _take(self) -> bool:
         if self._connection is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create_private(self._path)
             self._connection = sqlite3.connect(
                 self._path, timeout=0, isolation_level=None, check_same_thread=False
             )

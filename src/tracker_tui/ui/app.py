@@ -17,6 +17,7 @@ from tracker_tui.domain.grammar import SIGNS
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.roles import allowed
 from tracker_tui.domain.text import one_line
+from tracker_tui.errors import LocalFileError
 from tracker_tui.events import Event as TrackerEvent
 from tracker_tui.events import RightsChanged
 from tracker_tui.tracker import Tracker
@@ -295,7 +296,7 @@ class TrackerApp(BaseApp):
         try:
             if self._remembers:
                 remember(self._memory, self._remembered())
-        except OSError as error:
+        except LocalFileError as error:
             self.log.warning(f"the view could not be remembered: {error}")
 
     def leave_for(self, departure: Departure) -> None:

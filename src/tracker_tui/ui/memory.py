@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracker_tui.config import Config
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import Status
+from tracker_tui.errors import LocalFileError
+from tracker_tui.local.private_file import read_private, write_private
 from tracker_tui.ui.view import SORT_KEYS, View
 
 _LARGEST_FILE = 100_000
@@ -33,9 +34,9 @@ def memory_of(config: Config) -> Path:
 def recall(path: Path) -> Remembered:
     """Return what was remembered; whatever of it makes no sense is left at its default."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = (read_private(path) or b"{}").decode("utf-8")
         document = json.loads(text) if len(text) < _LARGEST_FILE else {}
-    except (OSError, ValueError, RecursionError):
+    except (LocalFileError, ValueError, RecursionError):
         document = {}
     if not isinstance(document, dict):
         document = {}
@@ -49,7 +50,7 @@ def recall(path: Path) -> Remembered:
 
 
 def remember(path: Path, kept: Remembered) -> None:
-    """Write what is to be remembered, whole or not at all; raises OSError."""
+    """Write what is to be remembered, whole or not at all; raises LocalFileError."""
     view = kept.view
     document = {
         "location": view.location.value,
@@ -64,10 +65,7 @@ def remember(path: Path, kept: Remembered) -> None:
         "tells_of_others": kept.tells_of_others,
         "is_hint_dismissed": kept.is_hint_dismissed,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    draft.replace(path)
+    write_private(path, json.dumps(document, indent=2).encode(), is_durable=False)
 
 
 def _view(document: dict[str, Any]) -> View:

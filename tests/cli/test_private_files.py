@@ -1,0 +1,134 @@
+"""What this program writes is for the user alone, and no link leads it elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.commands import Run, environment, process
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+
+SETTINGS = 'TURSO_DATABASE_URL = "file:/nowhere/guild.db"\nTURSO_AUTH_TOKEN = "hush"\n'
+TABLE = 'DISCORD_GUILD_ID = "1"\n[profiles.other]\nDISCORD_CLIENT_SECRET = "hush"\n'
+STRANGER = 12_345
+
+
+def notes(run: Run) -> list[str]:
+    """Return what the doctor notes about files."""
+    found = run("doctor", "--json").document
+    return [each["found"] for each in found if each["check"] == "files"]
+
+
+def others_may(folder: Path) -> dict[str, str]:
+    """Return everything below a folder that others may use, with its permissions."""
+    modes = {str(path): path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+    return {path: oct(mode) for path, mode in modes.items() if mode & 0o077}
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_what_is_made_is_for_the_user_alone_whatever_the_umask(
+    tmp_path: Path, no_umask: None
+) -> None:
+    home = tmp_path / "new" / "home"
+    environ = environment(home)
+    assert process("edit", "Plastone", "+5", cwd=tmp_path, environ=environ).status == 0
+    assert process("edit", "Nix", "+5", "--debug", cwd=tmp_path, environ=environ).status == 1
+    assert (home / "data" / "tracker.db").is_file()
+    assert (home / "state" / "debug.log").is_file()
+    assert others_may(tmp_path / "new") == {}
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["to a file", "to none"])
+def test_no_log_is_written_through_a_link(
+    run: Run, home: Path, guild: Path, is_there: bool
+) -> None:
+    victim, log = home / "victim", home / "state" / "debug.log"
+    log.parent.mkdir(parents=True)
+    if is_there:
+        victim.write_text("mine")
+    log.symlink_to(victim)
+    ran = run("edit", "Nix", "+5", "--debug")
+    assert ran.status == 1
+    assert f"{log} could not be written" in ran.err
+    assert (victim.read_text() if victim.exists() else None) == ("mine" if is_there else None)
+
+
+def test_no_outbox_is_opened_through_a_link(run: Run, home: Path, guild: Path) -> None:
+    assert run("edit", "iron", "+5").status == 0
+    (store,) = (home / "data" / "guilds").glob("*/outbox.db")
+    victim = home / "victim"
+    store.rename(victim)
+    before = victim.read_bytes()
+    store.symlink_to(victim)
+    ran = run("edit", "iron", "+5")
+    assert ran.status == 1
+    assert f"{store} cannot be used: it is a symbolic link" in ran.error
+    assert victim.read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root may plant it")
+def test_a_folder_that_another_user_linked_is_not_written_to(
+    run: Run, home: Path, guild: Path
+) -> None:
+    elsewhere = home / "elsewhere"
+    elsewhere.mkdir(parents=True)
+    (home / "data").symlink_to(elsewhere)
+    assert run("edit", "iron", "+5").status == 0  # a link of one's own may lead to another disk
+    os.lchown(home / "data", STRANGER, STRANGER)
+    ran = run("edit", "iron", "+5")
+    assert ran.status == 1
+    assert "a symbolic link of another user leads there" in ran.error
+
+
+@pytest.mark.parametrize(
+    ("settings", "mode", "said"),
+    [
+        (SETTINGS, 0o640, "read"),
+        (TABLE, 0o604, "read"),
+        (TABLE, 0o620, "change"),
+        ("", 0o602, "change"),
+        ("", 0o644, ""),
+        (SETTINGS, 0o600, ""),
+    ],
+    ids=["token", "secret of a profile", "secret, to write", "to write", "no secret", "private"],
+)
+def test_the_doctor_warns_of_settings_that_others_can_use(
+    run: Run, home: Path, settings: str, mode: int, said: str
+) -> None:
+    path = home / "config" / "config.toml"
+    path.parent.mkdir(mode=0o700, parents=True)
+    path.write_text(settings)
+    path.chmod(mode)
+    told = notes(run)
+    assert len(told) == bool(said)
+    for line in told:
+        assert f"other users of this machine can {said} {path}" in line
+        assert "hush" not in line
+
+
+def test_the_doctor_warns_of_a_folder_that_others_can_write_to(run: Run, guild: Path) -> None:
+    assert run("edit", "iron", "+5").status == 0
+    assert notes(run) == []
+    stores = Path(os.environ["TRACKER_HOME"]) / "data" / "guilds"
+    stores.chmod(0o777)
+    assert notes(run) == [f"other users of this machine can put files into {stores}"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root may give it away")
+def test_the_doctor_warns_of_settings_of_another_user(run: Run, home: Path) -> None:
+    path = home / "config" / "config.toml"
+    path.parent.mkdir(mode=0o700, parents=True)
+    path.touch(0o600)
+    os.chown(path, STRANGER, STRANGER)
+    assert notes(run) == [f"{path} belongs to another user, who can change it"]
