@@ -36,6 +36,8 @@ _ERRAND_SECONDS = 3.0
 _LEAVING_SECONDS = 2.0
 """How long leaving waits for what is being sent; what is not through by then stays queued."""
 _FIRST_SCREEN_SECONDS = 2.0
+_RIGHTS_SECONDS = 1.0
+"""How long the question may take whether the server takes changes from us: others may write."""
 _BETWEEN_INTERRUPTIONS = 0.05
 _BETWEEN_TURNS = 0.05
 _TURNS = 20
@@ -225,6 +227,9 @@ class LedgerThread:
         self.send_soon()
         if self._is_refresh_due():
             self._refresh()
+        elif self._ledger is not None and not self._ledger.knows_rights:
+            # Only while there is nothing else to do: nobody is to wait for it.
+            self._ledger.find_out_rights(_RIGHTS_SECONDS)
 
     def _is_refresh_due(self) -> bool:
         last = self.refresher.last_refresh

@@ -80,11 +80,15 @@ class DeadlyDatabase:
         return results_or_raise(self.batches([queries])[0])
 
     def batches(
-        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+        self,
+        batches: Sequence[Sequence[BaseQuery]],
+        *,
+        repeatable: bool = False,
+        seconds: float | None = None,
     ) -> list[BatchResult]:
         """See `Database.batches`."""
         self._killer.point()
-        results = self._database.batches(batches, repeatable=repeatable)
+        results = self._database.batches(batches, repeatable=repeatable, seconds=seconds)
         self._killer.point()
         return results
 

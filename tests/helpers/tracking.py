@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.listening import Listener
+from helpers.listening import SECONDS, Listener
 from helpers.wild import ask
 from tracker_tui.config import Config
 from tracker_tui.db.sqlite import open_sqlite
@@ -42,6 +42,13 @@ def undo(tracker: Tracker, listener: Listener) -> Undone:
     undone = listener.next(Undone)
     listener.until(lambda: not tracker.pending())
     return undone
+
+
+def may_write(tracker: Tracker) -> bool:
+    """Let a tracker look around until it has asked, as a dashboard does when nothing is due."""
+    while not tracker._ledger_thread.ask(lambda ledger: ledger.knows_rights).result(SECONDS):
+        tracker.poll()
+    return tracker.can_write
 
 
 def submit(tracker: Tracker, *changes: Change) -> None:

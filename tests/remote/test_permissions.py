@@ -20,7 +20,7 @@ from helpers.listening import SECONDS, Listener
 from helpers.proxy import Exchange, Fate, Proxy
 from helpers.recent import ask_history
 from helpers.servers import Server
-from helpers.tracking import shown
+from helpers.tracking import may_write, shown
 from helpers.wild import OURS
 from remote.conftest import MakeTracker
 from remote.guilds import Guarded, configure
@@ -99,7 +99,7 @@ def test_rights_that_are_taken_away_are_noticed(
     (outcome,) = listener.settled(1)
     assert outcome.refusal is Refusal.NOT_PERMITTED
     tracker.refresh().result(SECONDS)
-    assert not tracker.can_write
+    assert not may_write(tracker)
 
 
 def test_init_with_a_read_only_token_is_told_of(run: Run, guarded: Guarded) -> None:
@@ -186,7 +186,7 @@ def test_without_deleting_points_undo_is_refused_and_all_else_goes_through(
     assert tracker.pending() == []
     # It may still change things.
     tracker.refresh().result(SECONDS)
-    assert tracker.can_write
+    assert may_write(tracker)
     assert shown(tracker) == (1_005, 400)
 
 
@@ -199,7 +199,7 @@ def test_without_updating_resources_it_is_read_only(
     before = guild.everything()
     tracker = make_tracker(proxy.url)
     tracker.open().result(SECONDS)
-    assert not tracker.can_write
+    assert not may_write(tracker)
     assert shown(tracker) == (1_000, 400)
     ran = run("edit", "spice", "+5")
     assert ran.status == 4

@@ -10,7 +10,7 @@ from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
 from helpers.recent import ask_history
-from helpers.tracking import undo
+from helpers.tracking import may_write, undo
 from helpers.wild import OURS
 from remote.conftest import MakeTracker
 from remote.guilds import Guarded, every_schema
@@ -107,22 +107,17 @@ def test_opening_with_a_token_that_says_it_is_read_only_costs_no_more(
     assert not tracker.can_write
 
 
-@pytest.mark.parametrize(
-    ("guild", "requests"),
-    # The server refuses the whole first request for the question whether it takes changes, so the
-    # second is the first that tells of columns, and those beyond the founding ones need a third.
-    [("founding", 2), ("middle", 3), ("later", 3), ("grown", 3)],
-    indirect=["guild"],
-)
-def test_opening_with_rights_of_which_the_token_says_nothing_is_one_request_more(
-    guild: Books, proxy: Proxy, make_tracker: MakeTracker, requests: int
+def test_whether_changes_are_taken_is_asked_after_everything_else(
+    guild: Books, proxy: Proxy, make_tracker: MakeTracker
 ) -> None:
+    """Whoever asks waits for those who write, so no command that reads does."""
     proxy.fate = whole_request_refused("resources:data_update")
     tracker = make_tracker(proxy.url)
     tracker.open().result(SECONDS)
-    assert proxy.count == requests
+    assert proxy.count == 1
     assert len(tracker.resources()) == 3
-    assert not tracker.can_write
+    assert not may_write(tracker)
+    assert b"UPDATE" in proxy.seen[-1].body
 
 
 def test_a_refresh_with_a_read_only_token_is_one_request(

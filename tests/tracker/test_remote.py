@@ -17,7 +17,7 @@ from helpers.listening import SECONDS, Listener
 from helpers.proxy import Fate, Proxy, answer, pass_on
 from helpers.recent import ask_history
 from helpers.refusing import BLOCKED, batch_failed, writes_meet
-from helpers.tracking import shown
+from helpers.tracking import may_write, shown
 from helpers.wild import FOUNDING, add_under_other_names, rename_as_others_do
 from tracker.conftest import START
 from tracker_tui.config import Remote
@@ -66,8 +66,10 @@ def unopened(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture
-def tracker(unopened: Tracker) -> Tracker:
+def tracker(unopened: Tracker, proxy: Proxy) -> Tracker:
     unopened.open().result(20)
+    assert may_write(unopened)
+    proxy.seen.pop()  # which that took
     return unopened
 
 

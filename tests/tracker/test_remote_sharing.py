@@ -16,7 +16,7 @@ from helpers.proxy import Exchange, Proxy, answer, cut_after, cut_before, pass_o
 from helpers.recent import ask_history
 from helpers.refusing import READ_ONLY
 from helpers.servers import Server
-from helpers.tracking import shown, undo
+from helpers.tracking import may_write, shown, undo
 from helpers.wild import FOUNDING
 from remote.rights import whole_request_refused
 from tracker.conftest import START
@@ -117,7 +117,7 @@ class TestRights:
             with closing(Tracker(config)) as tracker:
                 assert tracker.can_write, "nobody has said otherwise yet"
                 tracker.open().result(SECONDS)
-                assert tracker.can_write is can_write
+                assert may_write(tracker) is can_write
                 listener = Listener(tracker)
                 tracker.submit([add(5)])
                 (outcome,) = listener.settled(1)
@@ -152,11 +152,11 @@ class TestRights:
         tracker.submit([add(5)])
         listener.settled(1)
         tracker.refresh().result(SECONDS)
-        assert not tracker.can_write
+        assert not may_write(tracker)
         assert shown(tracker) == (1000, 400)
         proxy.fate = pass_on
         tracker.refresh().result(SECONDS)
-        assert tracker.can_write, "rights that are given back are noticed by whoever asks"
+        assert may_write(tracker), "rights that are given back are noticed by whoever asks"
 
     def test_an_edit_that_is_not_permitted_says_so(self, tracker: Tracker, proxy: Proxy) -> None:
         proxy.fate = READ_ONLY

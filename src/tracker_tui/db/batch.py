@@ -45,13 +45,18 @@ class Database(Protocol):
         """
 
     def batches(
-        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+        self,
+        batches: Sequence[Sequence[BaseQuery]],
+        *,
+        repeatable: bool = False,
+        seconds: float | None = None,
     ) -> list[BatchResult]:
         """Run batches, each a transaction of its own, in this order; one request to a server.
 
         A batch that failed has its error in place of its results, and touches no other.
         `repeatable` says that a batch which may have been carried out can be sent again; those that
-        only read always can. Raises DatabaseError where it concerns them all.
+        only read always can. `seconds` is how long it may take at most. Raises DatabaseError where
+        it concerns them all.
         """
 
     def changed_elsewhere(self) -> bool:

@@ -50,24 +50,28 @@ class RemoteLedgerDatabase:
         return results_or_raise(result)
 
     def batches(
-        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+        self,
+        batches: Sequence[Sequence[BaseQuery]],
+        *,
+        repeatable: bool = False,
+        seconds: float | None = None,
     ) -> list[BatchResult]:
         """Run batches in one request; see `Database.batches`."""
         try:
             results = self._driver.batches(
-                batches, repeatable=repeatable, seconds=self._seconds_left()
+                batches, repeatable=repeatable, seconds=self._seconds_left(seconds)
             )
         except PeeweeException as error:
             raise self._explained(error) from error
         return [self._translated(result) for result in results]
 
-    def _seconds_left(self) -> float | None:
+    def _seconds_left(self, at_most: float | None) -> float | None:
         if self._until is None:
-            return None
+            return at_most
         left = self._until - monotonic()
         if left <= 0:
             raise DatabaseUnreachable(f"{self.where} takes too long to answer. Try again.")
-        return left
+        return left if at_most is None else min(left, at_most)
 
     def changed_elsewhere(self) -> bool:
         """Return False: a server tells nothing at no cost."""

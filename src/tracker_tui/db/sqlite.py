@@ -71,7 +71,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
             raise getattr(error, "orig", error) from error
         return connection
 
-    def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
+    def batch(self, queries: Sequence[BaseQuery], *, seconds: float | None = None) -> list[Result]:
         """Run the queries in one transaction; see `Database.batch`."""
         statements = [self.get_sql_context().parse(query) for query in queries]
         begin = "BEGIN" if only_reads(queries) else "BEGIN IMMEDIATE"
@@ -87,12 +87,14 @@ class SqliteLedgerDatabase(SqliteDatabase):
                 raise
             return results
 
-        return self._patiently(transaction)
+        return self._patiently(transaction, seconds)
 
-    def _patiently(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _patiently(
+        self, work: Callable[[sqlite3.Connection], T], seconds: float | None = None
+    ) -> T:
         """Do something whole; while others hold the file once more, as long as patience lasts."""
         self._is_given_up = False
-        until = monotonic() + self._patience
+        until = monotonic() + (self._patience if seconds is None else seconds)
         while True:
             try:
                 return work(self._driver())
@@ -103,15 +105,19 @@ class SqliteLedgerDatabase(SqliteDatabase):
             sleep(_BETWEEN_TRIES)
 
     def batches(
-        self, batches: Sequence[Sequence[BaseQuery]], *, repeatable: bool = False
+        self,
+        batches: Sequence[Sequence[BaseQuery]],
+        *,
+        repeatable: bool = False,
+        seconds: float | None = None,
     ) -> list[BatchResult]:
         """Run batches one after the other; see `Database.batches`."""
         del repeatable  # no request gets lost on the way to a file
-        return [self._result_or_error(queries) for queries in batches]
+        return [self._result_or_error(queries, seconds) for queries in batches]
 
-    def _result_or_error(self, queries: Sequence[BaseQuery]) -> BatchResult:
+    def _result_or_error(self, queries: Sequence[BaseQuery], seconds: float | None) -> BatchResult:
         try:
-            return self.batch(queries)
+            return self.batch(queries, seconds=seconds)
         except DatabaseError as error:
             return error
 

@@ -89,13 +89,15 @@ class Ledger:
         new_id: Callable[[], str] = random_id,
         can_write: bool | None = True,
     ) -> None:
-        """Use a database of this layout; `can_write` None: the first refresh finds it out."""
+        """Use a database of this layout; `can_write` None: `find_out_rights` finds it out."""
         self._changes = ChangeStatements(layout)
         self._fingerprint: str | None = None
         self.new_id = new_id
-        self._told_can_write = can_write
+        self._was_told_rights = can_write is not None
         self.can_write = can_write
         """Whether the database takes changes from us; None while that is not known."""
+        self.knows_rights = self._was_told_rights
+        """Whether there is nothing to find out about that, or it was tried."""
         self._database = database
         self._clock = clock
         self._places = dict(DEFAULT_PLACES)
@@ -138,8 +140,8 @@ class Ledger:
         try:
             return self._database.batches(batches, repeatable=True)
         except WriteRefused as error:
-            # Somebody may have taken rights away: the next refresh finds out what is left.
-            self.can_write = self._told_can_write
+            # Somebody may have taken rights away.
+            self.knows_rights = self._was_told_rights
             if len(changes) == 1 or self._refuses_all():
                 return [error] * len(changes)
         except StatementRefused as error:
@@ -159,6 +161,23 @@ class Ledger:
         except WriteRefused:
             return True
         return False
+
+    def find_out_rights(self, seconds: float) -> None:
+        """Find out whether the database takes changes from us, where that has to be asked.
+
+        It waits for whoever writes, so it is a request of its own, and never one that somebody
+        waits for. What it could not find out in so many seconds stays as it was believed to be.
+        """
+        self.knows_rights = True
+        try:
+            (probed,) = self._database.batches([[write_probe()]], repeatable=True, seconds=seconds)
+            results_or_raise(probed)
+        except WriteRefused:
+            self.can_write = False
+        except DatabaseError:
+            return  # somebody writes; or whatever it is, the next refresh meets it too, and tells
+        else:
+            self.can_write = True
 
     def _statements(self, change: Change, fingerprint: str | None = None) -> list[BaseQuery]:
         now = None if self._clock is None else self._clock()
@@ -236,11 +255,11 @@ class Ledger:
         """Read what is wished for, in one request.
 
         A second one where the schema changed, and a third where the columns are others than they
-        were believed to be: then all rows are read. `anew` finds out anew whether the database
-        takes changes from us, where it has to be asked. Raises DatabaseError.
+        were believed to be: then all rows are read. `anew` says that rights may be others now, too.
+        Raises DatabaseError.
         """
-        if anew:
-            self.can_write = self._told_can_write
+        if anew or (wish.is_whole and self.can_write is None):
+            self.knows_rights = self._was_told_rights
         results = self._read(wish)
         version = results.get("version")
         if version is not None and not Layout.is_version_of(version, self._fingerprint):
@@ -266,34 +285,17 @@ class Ledger:
             keys[:] = asked
             return list(asked.values())
 
-        results = self._batch(queries, self._read_and_probe if self.can_write is None else None)
+        results = self._batch(queries)
         return {key: result.rows for key, result in zip(keys, results, strict=True)}
 
-    def _read_and_probe(self, queries: Sequence[BaseQuery]) -> list[Result]:
-        """Read, and find out in the same request whether the database takes changes from us."""
-        try:
-            read, probed = self._database.batches([queries, [write_probe()]], repeatable=True)
-        except WriteRefused:
-            # A server may refuse the whole request for what one statement in it may not do.
-            self.can_write = False
-            return self._database.batch(queries)
-        if not isinstance(probed, DatabaseError) or isinstance(probed, WriteRefused):
-            self.can_write = not isinstance(probed, WriteRefused)
-        return results_or_raise(read)
-
-    def _batch(
-        self,
-        queries: Callable[[], Sequence[BaseQuery]],
-        run: Callable[[Sequence[BaseQuery]], list[Result]] | None = None,
-    ) -> list[Result]:
+    def _batch(self, queries: Callable[[], Sequence[BaseQuery]]) -> list[Result]:
         """Run queries that depend on the layout; once more if they failed for a name in it."""
-        run = run or self._database.batch
         try:
-            return run(queries())
+            return self._database.batch(queries())
         except StatementRefused:
             if not self._look_again():
                 raise
-        return run(queries())
+        return self._database.batch(queries())
 
     def _look_again(self) -> bool:
         """Look at the columns; returns whether they are others than before."""

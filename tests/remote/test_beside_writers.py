@@ -1,0 +1,74 @@
+"""Nobody who reads waits for somebody who writes: the guild's website takes its time.
+
+A server takes the transaction of a program away that others have waited for, after five seconds:
+where it can still be committed in the end, nobody waited for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.listening import SECONDS, Listener
+from helpers.proxy import Proxy
+from helpers.recent import ask_history
+from helpers.tracking import may_write, shown
+from remote.conftest import MakeTracker
+from remote.rights import whole_request_refused
+from tracker_tui.db.turso import Connection, connect
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.events import Failed
+
+
+@pytest.fixture
+def writer(guild: Books, remote_url: str) -> Iterator[Connection]:
+    """Another program in the middle of a transaction that has changed something."""
+    with closing(connect(remote_url, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE resources SET quantity_hagga = 7777 WHERE id = 'spice'")
+        yield connection
+
+
+def test_commands_that_read_do_not_wait(run: Run, guild: Books, writer: Connection) -> None:
+    for argv in (["list"], ["history", "spice"], ["leaderboard"]):
+        assert run(*argv).status == 0
+    writer.execute("COMMIT")
+    assert guild.quantities() == (7_777, 400)
+
+
+def test_a_dashboard_opens_refreshes_and_searches_without_waiting(
+    guild: Books, proxy: Proxy, writer: Connection, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    tracker.refresh().result(SECONDS)
+    search = tracker.archive.history(HistoryFilter(text="created"))
+    assert len(tracker.archive.ask(search).result(SECONDS).value.entries) == 3
+    assert shown(tracker) == (1_000, 400)
+    writer.execute("COMMIT")
+    assert guild.quantities() == (7_777, 400)
+
+
+def test_whether_changes_are_taken_is_found_out_when_it_can_be(
+    guild: Books,
+    proxy: Proxy,
+    writer: Connection,
+    make_tracker: MakeTracker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker_tui.ledger_thread._RIGHTS_SECONDS", 0.1)
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    listener = Listener(tracker)
+    assert may_write(tracker), "nobody said otherwise"
+    # What was asked in vain leaves the way to the server as it was.
+    assert len(ask_history(tracker, "spice").result(SECONDS)) == 1
+    writer.execute("COMMIT")
+    proxy.fate = whole_request_refused("resources:data_update")
+    tracker.refresh().result(SECONDS)
+    assert not may_write(tracker)
+    assert not any(isinstance(event, Failed) for event in listener.events)
