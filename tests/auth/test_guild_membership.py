@@ -472,6 +472,59 @@ def test_a_clock_that_was_set_back_by_days_asks_before_it_admits(
     assert program.membership.is_admitted
 
 
+def test_a_session_that_ran_out_stays_so_when_the_clock_is_set_back(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    circle.signed_in(ago=40 * HOUR)
+    discord.fail_always("*", Fault.status(500))
+    failure_of(AccessDenied, circle.program().membership.enter)
+    circle.clock.advance(-39 * HOUR)
+    again = circle.program()
+    told = str(failure_of(AccessDenied, again.membership.enter))
+    assert "read from Discord 1 d ago" in told
+    # Discord's answer counts, whatever the clock has shown.
+    discord.heal()
+    again.membership.enter()
+    circle.program().membership.require()
+
+
+def test_a_running_program_notes_that_the_session_ran_out(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    program = circle.signed_in(ago=27.9 * HOUR)
+    discord.fail_always("*", Fault.status(500))
+    program.looks()
+    circle.clock.advance(0.1 * HOUR)
+    program.looks()
+    assert_barred(program, "last read from Discord")
+    circle.clock.advance(-20 * HOUR)
+    assert_barred(circle.program(), "last read from Discord")
+
+
+def test_a_clock_that_was_once_years_ahead_keeps_nobody_out_for_long(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    circle.signed_in(ago=3_650 * DAY)
+    discord.fail_always("*", Fault.hang_up())  # no certificate holds then
+    failure_of(AccessDenied, circle.program().membership.enter)
+    discord.heal()
+    circle.clock.advance(-3_650 * DAY)
+    program = circle.program()
+    program.membership.enter()
+    circle.clock.advance(3 * HOUR)
+    discord.fail_always("*", Fault.status(500))
+    circle.program().membership.require()
+    assert program.membership.is_admitted
+
+
+def test_the_time_is_not_written_down_at_each_look(circle: Circle) -> None:
+    program = circle.signed_in()
+    before = circle.vault.state()
+    circle.clock.advance(60)
+    program.looks()
+    assert circle.vault.state() == before
+
+
 def test_an_admission_that_comes_back_is_told(
     circle: Circle, discord: FakeDiscord, tick: Clock
 ) -> None:

@@ -33,6 +33,7 @@ SESSIONS = st.builds(
     TEXT,
     st.booleans(),
     st.booleans(),
+    FINITE,
 )
 
 
@@ -86,7 +87,13 @@ def test_what_is_no_session_is_damaged(content: bytes) -> None:
     assert_damaged(content)
 
 
-@pytest.mark.parametrize("name", [*document_of(a_session())])
+def test_a_session_of_an_earlier_version_is_read() -> None:
+    document = written()
+    del document["seen_at"]
+    assert read(document) == a_session()
+
+
+@pytest.mark.parametrize("name", [name for name in document_of(a_session()) if name != "seen_at"])
 def test_a_session_that_lacks_anything_is_damaged(name: str) -> None:
     document = written()
     del document[name]

@@ -21,10 +21,14 @@ class Freshness(Enum):
     OVER = "it holds no more"
 
 
-def freshness(checked_at: float, now: float) -> Freshness:
-    """Return how fresh it is; both are Unix seconds by this machine's clock."""
-    age = now - checked_at
-    if age < -_CLOCK_SET_BACK or age >= CHECK_AFTER + GRACE:
+def freshness(checked_at: float, now: float, seen_at: float = 0.0) -> Freshness:
+    """Return how fresh it is; all are Unix seconds by this machine's clock.
+
+    `seen_at` is the latest time that the clock has shown: setting it back makes nothing fresher.
+    """
+    age = max(now, seen_at) - checked_at
+    if now - checked_at < -_CLOCK_SET_BACK or age >= CHECK_AFTER + GRACE:
         return Freshness.OVER
     # A clock that was set back a little is no reason to keep anybody out.
-    return Freshness.WARM if 0 <= age < CHECK_AFTER else Freshness.DUE
+    is_set_back = now < max(checked_at, seen_at)
+    return Freshness.WARM if age < CHECK_AFTER and not is_set_back else Freshness.DUE

@@ -16,7 +16,7 @@ from tracker_tui.auth.errors import (
     NotSignedIn,
     OtherGuild,
 )
-from tracker_tui.auth.freshness import Freshness
+from tracker_tui.auth.freshness import Freshness, freshness
 from tracker_tui.auth.guild import Guild
 from tracker_tui.auth.judge import Judge
 from tracker_tui.auth.membership import ENTERING
@@ -24,13 +24,14 @@ from tracker_tui.auth.session import Binding, Session, Tokens
 from tracker_tui.auth.vault import Vault
 from tracker_tui.domain.roles import Member, Right, only_who_may
 from tracker_tui.domain.signing_in import SignInRecord
-from tracker_tui.errors import NotPermitted, TrackerError, explained
+from tracker_tui.errors import LocalFileError, NotPermitted, TrackerError, explained
 
 _FIRST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 900.0
 _ROTATING_SECONDS: Final = 10.0
 _LOCK_SECONDS: Final = 45.0
 """Longer than another program's check takes, whatever happens to it."""
+_NOTE_TIME_AFTER: Final = 600.0
 _SIGN_IN: Final = "Sign in with tracker-tui login."
 
 
@@ -125,6 +126,7 @@ class GuildMembership:
 
     def enter(self) -> None:
         """Make sure that anything may be shown, if need be by asking Discord; see `Membership`."""
+        self._remember_time()
         session = self.known()
         if self._judge.why_barred(session) is not None:
             try:
@@ -155,7 +157,11 @@ class GuildMembership:
             self.vault.forget()
             self._take(None, error)
             raise
-        checked = session._replace(**found._asdict(), checked_at=self._clock(), is_recorded=False)
+        now = self._clock()
+        # Whatever the clock has shown before: an answer of Discord ends what came of that.
+        checked = session._replace(
+            **found._asdict(), checked_at=now, is_recorded=False, seen_at=now
+        )
         self.vault.save(checked, tokens)
         self._take(checked)
 
@@ -163,6 +169,7 @@ class GuildMembership:
         """Ask Discord in the background, if that is due; asked often, it never piles up."""
         if self.vault.state() != self._seen_state:
             self._load()
+        self._remember_time()
         session = self._session
         if session is None or time.monotonic() < self._quiet_until:
             return
@@ -206,7 +213,7 @@ class GuildMembership:
         """
         found, tokens = self._checking.found_out(tokens, None)
         binding, now = Binding.of(self.guild), self._clock()
-        session = Session(binding, **found._asdict(), checked_at=now, row_id=new_id())
+        session = Session(binding, **found._asdict(), checked_at=now, row_id=new_id(), seen_at=now)
         with self.vault.locked(_LOCK_SECONDS):
             self.vault.save(session, tokens)
             self._take(session)
@@ -278,6 +285,25 @@ class GuildMembership:
             self._take(session, gone)
         # As it was before it was read: what is written from then on is read, too.
         self._seen_state, self._gone = state, gone
+
+    def _remember_time(self) -> None:
+        """Note the latest time in the session now and then, and at once when it has run out."""
+        session, now = self._session, self._clock()
+        if session is None:
+            return
+        before = max(session.checked_at, session.seen_at)
+        is_over, was_over = (
+            freshness(session.checked_at, at) is Freshness.OVER for at in (now, before)
+        )
+        if now <= before or (now - before < _NOTE_TIME_AFTER and is_over is was_over):
+            return
+        # Where the file is in use or cannot be written, the next look tries again.
+        with suppress(DiscordUnreachable, LocalFileError), self.vault.locked(0.0):
+            self._load()
+            if self._session is not None and self._session.seen_at < now:
+                seen = self._session._replace(seen_at=now)
+                self.vault.save(seen)
+                self._take(seen)
 
     def _take(self, session: Session | None, gone: NotSignedIn | None = None) -> None:
         with self._lock:

@@ -32,11 +32,11 @@ class Judge:
 
     def freshness(self, session: Session) -> Freshness:
         """Return whether what Discord said still holds."""
-        return freshness(session.checked_at, self._clock())
+        return freshness(session.checked_at, self._clock(), session.seen_at)
 
     def age(self, session: Session) -> float:
         """Return how long ago Discord said it, in seconds."""
-        return self._clock() - session.checked_at
+        return max(self._clock(), session.seen_at) - session.checked_at
 
     def why_refused(self, session: Session) -> AccessDenied | None:
         """Return why Discord's word keeps somebody out; None where it does not."""

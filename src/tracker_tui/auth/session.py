@@ -66,6 +66,8 @@ class Session(NamedTuple):
     """Whether the database was never told of this sign-in."""
     is_recorded: bool = False
     """Whether the database was told what Discord last said."""
+    seen_at: float = 0.0
+    """The latest time that this machine's clock has shown since, in Unix seconds."""
 
 
 def document_of(session: Session) -> dict[str, Any]:
@@ -93,6 +95,8 @@ def session_from(content: bytes) -> tuple[Session, Mapping[str, Any]]:
             _text(document["row_id"]),
             document["is_new"] is True,
             document["is_recorded"] is True,
+            # Earlier versions neither write nor miss it.
+            _time(document.get("seen_at", 0.0)),
         )
     except _GARBAGE as error:
         raise LocalFileDamaged("The session that is kept on this machine is damaged.") from error

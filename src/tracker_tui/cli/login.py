@@ -143,7 +143,7 @@ def _told(membership: GuildMembership) -> Iterator[str]:
     held = [role.name for role in membership.guild.roles if role.id in session.role_ids]
     yield f"roles     {', '.join(one_line(name, 40) for name in held) or 'none of this guild'}"
     yield f"may       {allowed(membership.member.rights)}"
-    now = time.time()
+    now = max(time.time(), session.seen_at)
     yield f"read      from Discord {since_told(int(now - session.checked_at))}"
     if not membership.is_admitted:
         yield "          asked again at each start"
