@@ -13,7 +13,12 @@ from typing import Any
 
 from helpers.proxy import Exchange, Fate, answer, pass_on
 
-_SQL_OF = {"data_add": "INSERT INTO", "data_update": "UPDATE", "data_delete": "DELETE FROM"}
+_SQL_OF = {
+    "data_read": "SELECT .* FROM",
+    "data_add": "INSERT INTO",
+    "data_update": "UPDATE",
+    "data_delete": "DELETE FROM",
+}
 _NOT_AUTHORIZED = {"message": "not authorized", "code": "SQLITE_AUTH"}
 
 Statement = dict[str, Any]

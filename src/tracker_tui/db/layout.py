@@ -186,8 +186,14 @@ class Layout:
                 )
                 raise NotATrackerDatabase(message)
 
-    def require_ours(self, where: str) -> None:
-        """Raise NotATrackerDatabase, with what to do, unless this is a schema of the contract."""
+    def require_ours(self, where: str, *, for_changes: bool = False) -> None:
+        """Raise NotATrackerDatabase, with what to do, unless this is a schema of the contract.
+
+        `for_changes` is content with the tables that changes go into: members without names and
+        locations without settings keep nobody from a change.
+        """
+        if for_changes and self._has_what_changes_need:
+            return
         self.require_no_foreign_table(where)
         if self.kind is SchemaKind.NONE:
             message = f"{where} is an empty database. `tracker-tui init --starter` fills it."
@@ -199,6 +205,11 @@ class Layout:
                 "the right one, or add what is missing: tracker-tui init --plan"
             )
             raise NotATrackerDatabase(message)
+
+    @property
+    def _has_what_changes_need(self) -> bool:
+        needed = {_table(model) for model in (ResourceRow, HistoryRow, LeaderboardRow)}
+        return needed.isdisjoint(name.partition(".")[0] for name in self.missing)
 
     def doubled(self, values: Mapping[Field, Any]) -> dict[Field, Any]:
         """Return values to write, with the newer columns beside the older where they exist."""

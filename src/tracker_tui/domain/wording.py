@@ -82,19 +82,26 @@ def outcome_sentence(outcome: Outcome, places: Places) -> str:
         name = one_line(change.resource_id if resource is None else resource.name, 60)
         queued = f"{name} {describe(change)} saved here, will be sent with the next command."
         return f"{queued} {one_line(outcome.said)}".rstrip()
+    if outcome.moved is not None:
+        return _applied_sentence(outcome, outcome.moved, places)
     if resource is None and outcome.refusal is not Refusal.NO_RESOURCE:
         return f"{describe(change)}: not changed. {_why_not(outcome, places)}"
     if resource is None:
         return "Not changed: this resource was deleted. Refresh the list."
     name = one_line(resource.name, 60)
-    if outcome.moved is not None:
-        told = [f"{name}: {movement(outcome.moved, change, places)}"]
-        if outcome.verdict is Verdict.ALREADY_APPLIED:
-            told.append("applied before")
-        told.append(_standing(outcome.moved, resource))
-        told.append(points_text(outcome.moved.points.final))
-        return " · ".join(part for part in told if part)
     return f"{name} {describe(change)}: not changed. {_why_not(outcome, places)}"
+
+
+def _applied_sentence(outcome: Outcome, moved: Moved, places: Places) -> str:
+    resource, change = outcome.resource, outcome.change
+    name = one_line(change.resource_id if resource is None else resource.name, 60)
+    told = [f"{name}: {movement(moved, change, places)}"]
+    if outcome.verdict is Verdict.ALREADY_APPLIED:
+        told.append("applied before")
+    if resource is not None:
+        told.append(_standing(moved, resource))
+    told.append(points_text(moved.points.final))
+    return " · ".join(part for part in told if part)
 
 
 def _standing(moved: Moved, resource: Resource) -> str:

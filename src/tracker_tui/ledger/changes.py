@@ -101,6 +101,18 @@ class ChangeStatements:
             for sql, params in self._compiled[shape]
         ]
 
+    def question(self, change: Change) -> BaseQuery:
+        """Return the query for the entry that a change has in the history, whoever sent it."""
+        history, resource, points = HistoryRow, ResourceRow, LeaderboardRow
+        return (
+            history.select(
+                *resource_columns(self.layout), history.resource.cast("TEXT"), *_moved_columns()
+            )
+            .join(resource, JOIN.LEFT_OUTER, on=(resource.id == history.resource))
+            .join(points, JOIN.LEFT_OUTER, on=(points.id == history.id))
+            .where(history.id == change.id)
+        )
+
 
 def _slot_values(change: Change, now: int | None, places: Mapping[Location, str]) -> dict[str, Any]:
     return {
@@ -286,29 +298,29 @@ class _Steps:
                 *resource_columns(self._layout),
                 _in_history("requires") if self._shape.has_requirement else Value(1),
                 history.resource.cast("TEXT"),
-                *(
-                    whole_number(quantity)
-                    for quantity in (
-                        history.previous_quantity_hagga,
-                        history.previous_quantity_deep_desert,
-                        history.new_quantity_hagga,
-                        history.new_quantity_deep_desert,
-                    )
-                ),
-                points.base_points.cast("REAL"),
-                *(
-                    fn.COALESCE(number.cast("REAL"), Value(0.0))
-                    for number in (
-                        points.resource_multiplier,
-                        points.status_bonus,
-                        points.final_points,
-                    )
-                ),
+                *_moved_columns(),
             )
             .join(history, JOIN.LEFT_OUTER, on=(history.id == _slot("id")))
             .join(points, JOIN.LEFT_OUTER, on=(points.id == _slot("id")))
             .where(ResourceRow.id == _slot("resource_id"))
         )
+
+
+def _moved_columns() -> list[Node]:
+    """Return what to select for `Moved`: quantities before and after, and points."""
+    history, points = HistoryRow, LeaderboardRow
+    quantities = (
+        history.previous_quantity_hagga,
+        history.previous_quantity_deep_desert,
+        history.new_quantity_hagga,
+        history.new_quantity_deep_desert,
+    )
+    numbers = (points.resource_multiplier, points.status_bonus, points.final_points)
+    return [
+        *map(whole_number, quantities),
+        points.base_points.cast("REAL"),
+        *(fn.COALESCE(number.cast("REAL"), Value(0.0)) for number in numbers),
+    ]
 
 
 def _slot(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from peewee import BaseQuery, Node, Value, fn
 
@@ -14,8 +14,7 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.db.row_types import NONSENSE, unusable_answer
 from tracker_tui.domain.change import ID_LENGTH, Change
-from tracker_tui.domain.finding import find_resource
-from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.signing_in import SignInRecord
 from tracker_tui.errors import (
@@ -28,8 +27,9 @@ from tracker_tui.errors import (
     WriteRefused,
 )
 from tracker_tui.ledger.changes import ChangeStatements
+from tracker_tui.ledger.edited import Edited, first_applied, is_final, resource_meant, understood
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
-from tracker_tui.ledger.outcomes import outcome_of
+from tracker_tui.ledger.outcomes import outcome_in_history, outcome_of
 from tracker_tui.ledger.questions import Question
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,
@@ -55,18 +55,6 @@ from tracker_tui.ledger.snapshot import (
 
 T = TypeVar("T")
 EVERYTHING: Final = Wish()
-
-
-class Edited(NamedTuple):
-    """What came of changes of which the last goes by a name, and what to call things."""
-
-    outcomes: list[Outcome | DatabaseError]
-    """One for each change, as `Ledger.apply_all` returns them."""
-    found: str | UnknownResource
-    """Id of the resource that the last change means, or why there is none; where it is another
-    than it was sent with, nothing came of that change yet: it is to be sent anew, with this one."""
-    names: dict[str, str]
-    places: dict[Location, str]
 
 
 def random_id() -> str:
@@ -134,9 +122,9 @@ class Ledger:
         except DatabaseError as error:
             return [error if isinstance(r, StatementRefused) else r for r in results]
 
-    def _send(self, changes: Sequence[Change]) -> list[BatchResult]:
+    def _send(self, changes: Sequence[Change], fingerprint: str | None = None) -> list[BatchResult]:
         """Send changes; where the server refuses a whole request, find the ones it refuses."""
-        batches = [self._statements(change) for change in changes]
+        batches = [self._statements(change, fingerprint) for change in changes]
         try:
             return self._database.batches(batches, repeatable=True)
         except WriteRefused as error:
@@ -148,9 +136,9 @@ class Ledger:
             if len(changes) == 1:
                 return [error]
         half = len(changes) // 2
-        first = self._send(changes[:half])
+        first = self._send(changes[:half], fingerprint)
         try:
-            return first + self._send(changes[half:])
+            return first + self._send(changes[half:], fingerprint)
         except DatabaseError as error:
             # The first half is answered, whatever happens to the second.
             return first + [error] * (len(changes) - half)
@@ -190,64 +178,108 @@ class Ledger:
         changes: Sequence[Change],
         known: Acquaintance | None,
         remember: Callable[[Acquaintance], object],
+        *,
+        reads_along: bool = True,
     ) -> Edited:
         """Apply changes of which the last goes to whatever its `resource_id` means: an id or name.
 
         One request, if the database is still as it was `known`; what is learnt otherwise is handed
-        to `remember`. Raises DatabaseError as `apply_all` does.
+        to `remember`. Without reading along what things are called it takes no name that makes a
+        server fail as a whole. Raises DatabaseError as `apply_all` does.
         """
         was_known, last = known is not None and known.fingerprint is not None, changes[-1]
         if known is None or not was_known:
-            known = self._get_acquainted(remember)
+            known = self._get_acquainted(remember, reads_along=reads_along)
         self._changes, self._places = ChangeStatements(known.layout), known.places
         self._fingerprint = known.fingerprint
-        naming = naming_queries(known.layout)
-        *sent, read = self._database.batches(
-            [
-                *(self._statements(change, known.fingerprint) for change in changes),
-                [
-                    Layout.fingerprint_query(),
-                    resource_names(unless=last.resource_id),
-                    *naming.values(),
-                ],
-            ],
-            repeatable=True,
-        )
-        try:
-            if was_known and isinstance(read, StatementRefused):
-                # A table is gone whose rows tell what to call things.
-                return self.edit(changes, None, remember)
-            fingerprint, resources, *named = results_or_raise(read)
-        except (DatabaseBusy, DatabaseUnreachable) as error:
-            # Of what was asked, but not of the changes, which went before it.
-            raise OutcomeUnknown(str(error)) from error
-        is_other = Layout.fingerprint_from(fingerprint.rows) != known.fingerprint
-        if is_other or (was_known and _failed_for_a_name(sent) and self._look_again()):
-            return self.edit(changes, None, remember)
-        rows = {name: result.rows for name, result in zip(naming, named, strict=True)}
-        names, places = names_from(rows["names"]), places_from(rows.get("settings", []))
-        if places != known.places:
-            remember(known._replace(places=places))
+        asked = [Layout.fingerprint_query(), resource_names(unless=last.resource_id)]
+        naming = naming_queries(known.layout) if reads_along else {}
+        reads = [asked, *([query] for query in naming.values())]
+        sent, (read, *named) = self._send_and_read(changes, known.fingerprint, reads)
         outcomes = _outcomes(changes, sent)
         found: str | UnknownResource = last.resource_id
-        if isinstance(outcomes[-1], Outcome) and outcomes[-1].refusal is Refusal.NO_RESOURCE:
-            try:
-                found = find_resource(last.resource_id, NAME_TYPES.checked(resources.rows))
-            except UnknownResource as error:
-                found = error
-        return Edited(outcomes, found, names, places)
+        if not all(map(is_final, outcomes)):
+            fingerprint, resources = self._read_after(asked, read)
+            is_other = Layout.fingerprint_from(fingerprint.rows) != known.fingerprint
+            if is_other or (was_known and self._failed_for_columns(sent)):
+                return first_applied(
+                    outcomes, self.edit(changes, None, remember, reads_along=reads_along)
+                )
+            found = resource_meant(last, outcomes[-1], resources.rows)
+        told = dict(zip(naming, named, strict=True))
+        places = understood(told.get("settings"), places_from, known.places)
+        if places != known.places:
+            remember(known._replace(places=places))
+        return Edited(outcomes, found, understood(told.get("names"), names_from, {}), places)
+
+    def _send_and_read(
+        self,
+        changes: Sequence[Change],
+        fingerprint: str | None,
+        reads: Sequence[Sequence[BaseQuery]],
+    ) -> tuple[list[BatchResult], list[BatchResult]]:
+        """Send changes and read along in one request; what is read never decides about a change.
+
+        Where it fails for all of the request, the changes are sent once more without it.
+        """
+        batches = [self._statements(change, fingerprint) for change in changes]
+        try:
+            results = self._database.batches([*batches, *reads], repeatable=True)
+        except (WriteRefused, StatementRefused) as error:
+            sent = self._send(changes, fingerprint)
+            if all(isinstance(result, DatabaseError) for result in sent):
+                raise
+            return sent, [error] * len(reads)
+        return results[: len(changes)], results[len(changes) :]
+
+    def _read_after(self, asked: Sequence[BaseQuery], read: BatchResult) -> list[Result]:
+        """Return what was asked along with changes, some of which were not applied."""
+        try:
+            return self._database.batch(asked) if isinstance(read, DatabaseError) else read
+        except DatabaseError as error:
+            # Of what was asked, but not of the changes, which went before it.
+            raise OutcomeUnknown(str(error)) from error
+
+    def _failed_for_columns(self, sent: Sequence[BatchResult]) -> bool:
+        """Whether a change failed, and columns are others than they were believed to be."""
+        if not _failed_for_a_name(sent):
+            return False
+        try:
+            return self._look_again(for_changes=True)
+        except DatabaseError as error:
+            raise OutcomeUnknown(str(error)) from error
+
+    def outcome(self, change: Change) -> Outcome | None:
+        """Return what came of a change, whoever sent it; None if the history does not have it.
+
+        Its `resource_id` may be what was typed. Raises DatabaseError.
+        """
+        (result,) = self._database.batch([self._changes.question(change)])
+        return outcome_in_history(change, result.rows)
 
     def resource_names(self) -> list[tuple[str, str]]:
         """Return id and name of every resource."""
         return NAME_TYPES.checked(self._database.batch([resource_names(unless=None)])[0].rows)
 
-    def _get_acquainted(self, remember: Callable[[Acquaintance], object]) -> Acquaintance:
-        self._look_again()
-        has_settings = self.layout.has_settings
-        settings = self._database.batch([place_settings()])[0].rows if has_settings else []
-        known = Acquaintance(self.layout, self._fingerprint, places_from(settings))
+    def _get_acquainted(
+        self, remember: Callable[[Acquaintance], object], *, reads_along: bool
+    ) -> Acquaintance:
+        self._look_again(for_changes=True)
+        has_places = reads_along and self.layout.has_settings
+        places = self._settled_places() if has_places else dict(DEFAULT_PLACES)
+        known = Acquaintance(self.layout, self._fingerprint, places)
         remember(known)
         return known
+
+    def _settled_places(self) -> dict[Location, str]:
+        settings: BatchResult
+        try:
+            settings = self._database.batch([place_settings()])
+        except (DatabaseBusy, DatabaseUnreachable):
+            raise
+        except DatabaseError as error:
+            settings = error  # the names are not for us, which keeps nobody from a change
+        return understood(settings, places_from, dict(DEFAULT_PLACES))
 
     # Reading
 
@@ -297,15 +329,18 @@ class Ledger:
                 raise
         return self._database.batch(queries())
 
-    def _look_again(self) -> bool:
+    def _look_again(self, *, for_changes: bool = False) -> bool:
         """Look at the columns; returns whether they are others than before."""
         columns, fingerprint = self._database.batch([Layout.query(), Layout.fingerprint_query()])
-        return self._adopt(columns.rows, fingerprint.rows)
+        return self._adopt(columns.rows, fingerprint.rows, for_changes=for_changes)
 
-    def _adopt(self, columns: Rows, fingerprint: Rows) -> bool:
-        """Believe what a look at the schema found; returns whether the columns are others."""
+    def _adopt(self, columns: Rows, fingerprint: Rows, *, for_changes: bool = False) -> bool:
+        """Believe what a look at the schema found; returns whether the columns are others.
+
+        `for_changes` is content with the tables that changes go into. Raises NotATrackerDatabase.
+        """
         found = Layout.from_rows(columns)
-        found.require_ours(self._database.where)
+        found.require_ours(self._database.where, for_changes=for_changes)
         self._fingerprint = Layout.fingerprint_from(fingerprint)
         if found.columns == self.layout.columns:
             return False

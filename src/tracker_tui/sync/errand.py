@@ -33,6 +33,13 @@ _LONGEST_PAUSE: Final = 0.4
 _TRY_AGAIN_SECONDS: Final = 1.0
 """For how long a ledger that fails at once is tried again: nobody waits gladly for nothing."""
 _BEHIND: Final = "A change of the same resource waits for you in the dashboard, under o."
+_MAY_BE_STORED: Final = (
+    "An earlier try may have stored the change. It stays queued, and counts once: do not repeat it."
+)
+_DEALT_WITH: Final = (
+    "Another tracker-tui has sent the change meanwhile, or somebody withdrew it there: look in the "
+    "history before you repeat it."
+)
 _OTHERS_SEND: Final = "Another tracker-tui is sending, and takes it along."
 
 
@@ -47,10 +54,18 @@ class Errand(NamedTuple):
 class Errands:
     """Runs errands for one engine, whoever else sends meanwhile."""
 
-    def __init__(self, engine: Engine, sender: Sender, opened: Callable[[], Ledger]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        sender: Sender,
+        opened: Callable[[], Ledger],
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """`tell` hears of what failed once the outcome of a change was known."""
         self._engine = engine
         self._sender = sender
         self._opened = opened
+        self._tell = tell
         self._names: Mapping[str, str] = {}
         self._places: Mapping[Location, str] = dict(DEFAULT_PLACES)
 
@@ -73,14 +88,18 @@ class Errands:
         soon = time.monotonic() + _TRY_AGAIN_SECONDS
         while True:
             try:
-                outcome = self._try(change)
+                outcome = self._try(change, is_bare=bool(lost))
             except (DatabaseBusy, DatabaseUnreachable) as error:
                 outcome, trouble, until = None, error.what, min(until, soon)
                 # What a later try meets says nothing of what became of an earlier one.
                 lost = lost or (trouble if isinstance(error, OutcomeUnknown) else "")
             except LocalFileError as error:
                 # It is on disk; what came after that could not be written.
-                return self._queued(change, str(error))
+                applied = self._applied(change)
+                if applied is None:
+                    return self._queued(change, str(error))
+                self._tell(str(error))
+                return applied
             except DatabaseError as error:
                 return self._refused_us(change, error)
             except TrackerError:
@@ -94,30 +113,48 @@ class Errands:
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _try(self, change: Change) -> Outcome | None:
-        """Send the change if it is our turn; None while nothing came of it."""
+    def _try(self, change: Change, *, is_bare: bool) -> Outcome | None:
+        """Send the change if it is our turn; None while nothing came of it.
+
+        A bare one reads nothing along, which may be what no answer came for.
+        """
         with self._sender.turn() as is_ours:
             if is_ours:
-                self._send(change)
+                self._send(change, is_bare=is_bare)
             else:
                 # Whoever sends now takes ours along.
                 self._engine.catch_up()
         entry = self._engine.outbox.entry(change.id)
-        if entry is None:
-            # Another program's player withdrew it, or it was applied so long ago.
+        return self._looked_up(change) if entry is None else self._told(entry)
+
+    def _applied(self, change: Change) -> Outcome | None:
+        """Return the ledger's answer, where it has the change."""
+        answers = (each for each in self._sender.answered if each.change.id == change.id)
+        return next((each for each in answers if each.is_in_history), None)
+
+    def _looked_up(self, change: Change) -> Outcome:
+        """Ask the ledger about a change that another program took out of the outbox.
+
+        It was applied, and many after it; or a player withdrew it there.
+        """
+        outcome = self._opened().outcome(change)
+        if outcome is None:
             return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.WITHDRAWN)
-        return self._told(entry)
+        return outcome
 
     def _told(self, entry: Entry) -> Outcome | None:
         outcome = entry.outcome
         if outcome is not None and entry.needs_player:
             # The player is told now; nothing else of this resource is to wait for them.
-            self._engine.outbox.drop(entry.change.id)
+            try:
+                self._engine.outbox.drop(entry.change.id)
+            except LocalFileError as error:
+                self._tell(str(error))
             if outcome.refusal is Refusal.NOT_PERMITTED:
                 raise WriteRefused(outcome.said)
         return outcome
 
-    def _send(self, change: Change) -> None:
+    def _send(self, change: Change, *, is_bare: bool) -> None:
         # Opened first: where that fails nothing was sent, and the change can be withdrawn.
         ledger, store = self._opened(), self._engine.store
         entries = self._sender.begin(change.id, ledger)
@@ -126,7 +163,7 @@ class Errands:
             return
         changes = as_sent(entries, self._engine.clock())
         try:
-            edited = ledger.edit(changes, store.recall(), store.remember)
+            edited = ledger.edit(changes, store.recall(), store.remember, reads_along=not is_bare)
         except DatabaseError as error:
             self._sender.failed(entries, error)
             raise
@@ -150,12 +187,12 @@ class Errands:
 
     def _refused_us(self, change: Change, error: DatabaseError) -> Outcome:
         """Withdraw a change that the database takes from nobody like us; raises why."""
-        entry = self._engine.outbox.entry(change.id)
-        if entry is not None and not self._engine.outbox.withdraw([change.id]):
-            told = (
-                "An earlier try may have stored the change. It stays queued, and counts once: do "
-                "not repeat it."
-            )
+        if not self._engine.outbox.withdraw([change.id]):
+            self._engine.catch_up()
+            entry = self._engine.outbox.entry(change.id)
+            if entry is not None and entry.outcome is not None:
+                return entry.outcome  # another program has sent it
+            told = _DEALT_WITH if entry is None else _MAY_BE_STORED
             message = f"{error} {told}"
             raise OutcomeUnknown(message) from error
         if not isinstance(error, StatementRefused):
@@ -164,10 +201,22 @@ class Errands:
         return Outcome(change, Verdict.REFUSED, None, refusal=refusal, said=str(error))
 
     def _queued(self, change: Change, trouble: str) -> Outcome:
-        """Leave a change to the next run; raises UnknownResource if its name means nothing."""
-        entry = self._engine.outbox.entry(change.id)
-        if entry is not None and entry.is_named:
-            self._look_up(change)
+        """Leave a change to the next run, unless another program has dealt with it.
+
+        Raises UnknownResource if its name means nothing.
+        """
+        try:
+            self._engine.catch_up()
+            entry = self._engine.outbox.entry(change.id)
+            if entry is None:
+                message = f"{trouble} {_DEALT_WITH}".lstrip()
+                raise OutcomeUnknown(message)
+            if (outcome := self._told(entry)) is not None:
+                return outcome
+            if entry.is_named:
+                self._look_up(change)
+        except LocalFileError as error:
+            trouble = trouble or str(error)
         said = _BEHIND if self._is_behind(change) else trouble or _OTHERS_SEND
         return Outcome(change, Verdict.QUEUED, None, said=said)
 

@@ -29,6 +29,8 @@ class Sender:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._outbox = engine.outbox
+        self.answered: Sequence[Outcome] = ()
+        """What the ledger answered last, whether or not that could be kept."""
 
     def turn(self) -> AbstractContextManager[bool]:
         """Have the turn to send while a block runs; False where another program has it."""
@@ -118,6 +120,7 @@ class Sender:
             failure = failure or outcome
             if not isinstance(outcome, OutcomeUnknown):
                 waiting.append(entry)
+        self.answered = outcomes
         self._take_back(waiting)
         self._engine.settle(outcomes)
         return outcomes, failure

@@ -1,0 +1,156 @@
+"""What an edit reads along with a change says nothing of the change: applied is applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.guild import make_guild, quantities
+from helpers.processes import locked
+from helpers.proxy import Exchange, Fate, Proxy, altered, pass_on
+from helpers.wild import ask
+from remote.outboxes import outbox_of, replica_of, states
+from remote.rights import BOTH_WAYS
+
+SETTINGS = (
+    "CREATE TABLE global_settings (setting_key text PRIMARY KEY, setting_value text)",
+    "INSERT INTO global_settings VALUES ('inventory_location_1_name', 'Arrakeen')",
+)
+DAMAGES = {
+    "no users": "ALTER TABLE users RENAME TO members",
+    "no nicknames": "ALTER TABLE users RENAME COLUMN custom_nickname TO nick",
+    "no settings": "DROP TABLE global_settings",
+    "no values": "ALTER TABLE global_settings RENAME COLUMN setting_value TO value",
+    "a setting that is a blob": "UPDATE global_settings SET setting_value = x'FF00'",
+}
+Lacking = Callable[..., Fate]
+damages = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+grown = pytest.mark.parametrize("guild", ["grown"], indirect=True)
+
+
+def assert_is_applied(run: Run, books: Books, *argv: str) -> None:
+    """Edit the iron, and see that this is told as it is."""
+    (before,) = books.run("SELECT quantity_hagga FROM resources WHERE id = 'iron'")
+    ran = run("edit", *argv, "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert "→" in ran.out
+    (after,) = books.run("SELECT quantity_hagga FROM resources WHERE id = 'iron'")
+    assert after[0] == before[0] + 5
+
+
+@damages
+@grown
+def test_on_a_server_whose_other_tables_are_not_as_they_were(
+    run: Run, guild: Books, damage: str
+) -> None:
+    guild.insert(
+        "global_settings",
+        setting_key="inventory_location_1_name",
+        setting_value="Arrakeen",
+        created_at=1,
+        last_updated_at=1,
+    )
+    assert run("edit", "iron", "=7").status == 0
+    guild.run(damage)
+    for resource in ("iron", "iron ore"):
+        assert_is_applied(run, guild, resource)
+
+
+@damages
+def test_in_a_file_whose_other_tables_are_not_as_they_were(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    for statement in (*SETTINGS, damage):
+        ask(path, statement)
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    for resource, hagga in (("iron", 1_005), ("Iron Ore", 1_010)):
+        ran = run("edit", resource, "+5")
+        assert (ran.status, ran.err) == (0, "")
+        assert quantities(path, "iron") == (hagga, 500)
+
+
+@pytest.mark.parametrize("lacking", BOTH_WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "first"])
+@grown
+def test_without_the_right_to_read_the_other_tables(
+    run: Run, guild: Books, proxy: Proxy, lacking: Lacking, *, is_known: bool
+) -> None:
+    if is_known:
+        assert run("edit", "iron", "=7").status == 0
+    proxy.fate = lacking("users:data_read", "global_settings:data_read")
+    for resource in ("iron", "iron ore"):
+        assert_is_applied(run, guild, resource)
+    # What is refused is still told as that.
+    assert run("edit", "iron", "-5000").status == 1
+
+
+@grown
+def test_with_a_name_for_which_the_server_fails_as_a_whole(run: Run, guild: Books) -> None:
+    assert run("edit", "iron", "=7").status == 0
+    guild.run("UPDATE users SET custom_nickname = CAST(x'FF41' AS TEXT)")
+    for resource in ("iron", "iron ore"):
+        assert_is_applied(run, guild, resource)
+    ran = run("edit", "iron", "-5000")
+    assert ran.status == 1
+    assert "4,983 short" in ran.error
+
+
+@grown
+def test_with_names_of_other_types(run: Run, guild: Books, proxy: Proxy) -> None:
+    assert run("edit", "iron", "=7").status == 0
+    proxy.fate = altered(_with_numbers_for_names)
+    assert_is_applied(run, guild, "iron")
+
+
+def _with_numbers_for_names(body: bytes) -> bytes:
+    told = json.loads(body)
+    for result in told["results"]:
+        steps = result["response"].get("result", {}).get("step_results", [])
+        for rows in (step["rows"] for step in steps if step is not None):
+            if rows and len(rows[0]) == 2:  # a member and what to call them
+                rows[:] = [[{"type": "integer", "value": "7"}] * 2 for _ in rows]
+    return json.dumps(told).encode()
+
+
+def test_where_the_rows_that_are_kept_here_cannot_be_written(
+    run: Run, guild: Books, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("edit", "iron", "=7").status == 0
+    monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
+    with locked(replica_of(home)):
+        ran = run("edit", "iron", "+5")
+    assert ran.status == 0
+    assert "→" in ran.out
+    assert "replica.db is in use" in ran.err
+    assert guild.quantities("iron") == (12, 0)
+
+
+def test_where_the_answer_cannot_be_kept_the_change_is_told_as_it_is(
+    run: Run, guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else gets hold of the outbox while the server answers."""
+    assert run("edit", "iron", "=7").status == 0
+    monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
+    with ExitStack() as held:
+
+        def hold_and_pass_on(exchange: Exchange) -> None:
+            held.enter_context(locked(outbox_of(home)))
+            pass_on(exchange)
+
+        proxy.meet([hold_and_pass_on])
+        ran = run("edit", "iron", "+5")
+    assert ran.status == 0
+    assert "→" in ran.out
+    assert "outbox.db is in use" in ran.err
+    assert states(home)[-1] == "sending"
+    assert run("list").status == 0
+    assert guild.quantities("iron") == (12, 0)
+    assert states(home)[-1] == "applied"
