@@ -114,7 +114,10 @@ class Config(NamedTuple):
     keys: Mapping[str, str] = {}
     """Remapped keys: binding id to keys, as in the table [keys] of config.toml."""
     busy_seconds: float | None = None
-    """How long to wait for other writers, or in all for a server; None: as the dashboard does."""
+    """How long to wait in all for a server; None: as the dashboard does."""
+    until: float | None = None
+    """The deadline of a command that ends with one change, by time.monotonic(): it waits no longer
+    than this, whoever holds the database, Discord or this machine's files. None: there is none."""
     auth: Auth = Auth.NONE
     origin: str = ""
     """Where the database is named, for a person; empty where nothing names one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
 from tracker_tui.config import Config, Remote
@@ -45,14 +46,17 @@ def open_ledger(config: Config) -> Ledger:
         return _open_remote_ledger(config.database, config)
     if config.is_default_database and not is_there(config.database):
         bring_up_to_date(config, starter=True)
-    return Ledger(*open_sqlite(config.database, busy_seconds=config.busy_seconds))
+    for_changes = config.until is not None
+    return Ledger(*open_sqlite(config.database, until=config.until, for_changes=for_changes))
 
 
 def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
     from tracker_tui.db.remote import may_write, open_remote
 
     database = open_remote(remote)
-    if config.busy_seconds is not None:
+    if config.until is not None:
+        database.hurry(config.until - monotonic())
+    elif config.busy_seconds is not None:
         database.hurry(config.busy_seconds)
     return Ledger(database, Layout.founding(), can_write=may_write(remote))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from tracker_tui.admission import as_member, membership_of
 from tracker_tui.auth.membership import Membership
 from tracker_tui.config import Config, Remote
+from tracker_tui.db.sqlite_files import seconds_left
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.grammar import TypedChange
 from tracker_tui.domain.outcome import Outcome
@@ -62,6 +63,7 @@ class Tracker:
         Unless a `membership` says who that is and has been entered, Discord may be asked first,
         which takes a while. Raises NotPermitted, DiscordError, ConfigError, LocalFileError.
         """
+        self._until = config.until
         self._membership = membership or membership_of(config)
         self._membership.enter()
         self._member = self._membership.member
@@ -72,7 +74,9 @@ class Tracker:
         self.rhythm = Rhythm()
         self._audience = Audience()
         self._board = Board()
-        self._store = Store(site_of(config), lambda message: self._audience.tell(Noticed(message)))
+        self._store = Store(
+            site_of(config), lambda told: self._audience.tell(Noticed(told)), until=config.until
+        )
         self._engine = Engine(
             self._store,
             self._board,
@@ -371,6 +375,6 @@ class Tracker:
         self._local_thread.close()
         self._ledger_thread.close()
         pending = self.pending()
-        self._membership.close(_LEAVING_SECONDS)
+        self._membership.close(seconds_left(self._until, _LEAVING_SECONDS))
         self._store.close()
         return pending

@@ -55,7 +55,7 @@ class Checking:
         if session is None:
             return self._found(discord, tokens), tokens
         kept, trouble = tokens, None
-        if tokens.expires_at - self._clock() < _PROLONG_BEFORE:
+        if self.is_prolonging_due(tokens.expires_at):
             try:
                 tokens = self._prolonged(discord, tokens, session)
             except DiscordError as error:
@@ -74,6 +74,10 @@ class Checking:
         if found.member_id != session.member_id:
             raise NotSignedIn(_SIGNED_OUT)
         return found, tokens
+
+    def is_prolonging_due(self, tokens_until: float) -> bool:
+        """Whether tokens that run out then are to be replaced when Discord is asked."""
+        return tokens_until - self._clock() < _PROLONG_BEFORE
 
     def revoke(self, tokens: Tokens) -> None:
         """Make tokens void; raises DiscordError, but not where they are void already."""

@@ -18,10 +18,12 @@ from tracker_tui.auth.errors import (
 )
 from tracker_tui.auth.freshness import Freshness, freshness
 from tracker_tui.auth.guild import Guild
+from tracker_tui.auth.in_time import in_time
 from tracker_tui.auth.judge import Judge
 from tracker_tui.auth.membership import ENTERING
 from tracker_tui.auth.session import Binding, Session, Tokens
 from tracker_tui.auth.vault import Vault
+from tracker_tui.db.sqlite_files import seconds_left
 from tracker_tui.domain.roles import Member, Right, only_who_may
 from tracker_tui.domain.signing_in import SignInRecord
 from tracker_tui.errors import LocalFileError, NotPermitted, TrackerError, explained
@@ -45,15 +47,18 @@ class GuildMembership:
         *,
         on_barred: Callable[[str], object] = lambda _: None,
         clock: Callable[[], float] = time.time,
+        until: float | None = None,
     ) -> None:
         """`on_barred` hears the id of whoever may not see any more what this machine keeps.
 
-        `clock` is this machine's, in Unix seconds.
+        `clock` is this machine's, in Unix seconds. Nothing waits for Discord longer than `until`, a
+        time of `time.monotonic`.
         """
         self.guild = guild
         self.vault = vault
         self._on_barred = on_barred
         self._clock = clock
+        self._until = until
         self._judge = Judge(guild, clock)
         self._checking = Checking(guild, vault, clock)
         self._session: Session | None = None
@@ -130,12 +135,21 @@ class GuildMembership:
         session = self.known()
         if self._judge.why_barred(session) is not None:
             try:
-                self.check()
+                self._check_in_time()
             except DiscordError as error:
                 barred = self._judge.why_barred(session)
                 raise AccessDenied(f"{barred} {error}") from error
             self.require()
         self._entered_as = self.known().member_id
+
+    def _check_in_time(self) -> None:
+        if self._until is None:
+            self.check()
+            return
+        try:
+            in_time(self.check, seconds_left(self._until, _LOCK_SECONDS))
+        except TimeoutError as error:
+            raise DiscordUnreachable("Discord does not answer in time. Try again later.") from error
 
     def check(self) -> None:
         """Ask Discord now, unless another program just did.
@@ -175,6 +189,9 @@ class GuildMembership:
             return
         if self._judge.freshness(session) is Freshness.WARM:
             return
+        if self._until is not None and self._checking.is_prolonging_due(session.tokens_until):
+            # New tokens that come too late would be lost, and the old ones are void by then.
+            return
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 # A daemon: a player who leaves does not wait for Discord.
@@ -202,7 +219,7 @@ class GuildMembership:
         thread.join(seconds)
         if self._checking.is_rotating:
             # The old tokens are void by now: the new ones must get to the disk.
-            thread.join(_ROTATING_SECONDS)
+            thread.join(seconds_left(self._until, _ROTATING_SECONDS))
 
     # Signing in and out
 

@@ -14,7 +14,14 @@ from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
 from tracker_tui.db.batch import BatchResult, Result, only_reads
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy, is_disk_full
+from tracker_tui.db.sqlite_files import (
+    data_version,
+    identity_of,
+    is_busy,
+    is_disk_full,
+    seconds_left,
+    wait_for_others,
+)
 from tracker_tui.errors import DatabaseBusy, DatabaseError, StatementRefused
 
 T = TypeVar("T")
@@ -33,17 +40,17 @@ class SqliteLedgerDatabase(SqliteDatabase):
     Connections belong to the thread that made them: let one thread use one of these.
     """
 
-    def __init__(
-        self, path: Path, *, durable: bool = True, busy_seconds: float | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, until: float | None = None) -> None:
+        """`until` is the deadline of all that is asked, by `monotonic`; None: there is none."""
         self.path = path
         self._seen_version: int | None = None
         self._file: tuple[int, int] | None = None
-        self._patience = BUSY_SECONDS if busy_seconds is None else busy_seconds
+        self._patience = BUSY_SECONDS
+        self._until = until
         self._is_given_up = False
         super().__init__(
             f"{path.absolute().as_uri()}?mode=rw",
-            timeout=min(self._patience, _AT_A_STRETCH),
+            timeout=seconds_left(until, min(self._patience, _AT_A_STRETCH)),
             # Of the connection, not of the file: others keep what they chose.
             pragmas={"synchronous": "FULL" if durable else "OFF"},
         )
@@ -94,10 +101,15 @@ class SqliteLedgerDatabase(SqliteDatabase):
     ) -> T:
         """Do something whole; while others hold the file once more, as long as patience lasts."""
         self._is_given_up = False
-        until = monotonic() + (self._patience if seconds is None else seconds)
+        until = monotonic() + seconds_left(
+            self._until, self._patience if seconds is None else seconds
+        )
         while True:
             try:
-                return work(self._driver())
+                connection = self._driver()
+                if self._until is not None:
+                    wait_for_others(connection, seconds_left(until, _AT_A_STRETCH))
+                return work(connection)
             except (sqlite3.Error, OSError) as error:
                 is_over = self._is_given_up or monotonic() >= until
                 if is_over or not is_busy(error):
@@ -139,12 +151,15 @@ class SqliteLedgerDatabase(SqliteDatabase):
 
 
 def open_sqlite(
-    path: Path, *, durable: bool = True, busy_seconds: float | None = None
+    path: Path, *, durable: bool = True, until: float | None = None, for_changes: bool = False
 ) -> tuple[SqliteLedgerDatabase, Layout]:
-    """Open an existing ledger; raises DatabaseError or NotATrackerDatabase, and touches nothing."""
-    database, layout = open_unchecked(path, durable=durable, busy_seconds=busy_seconds)
+    """Open an existing ledger; raises DatabaseError or NotATrackerDatabase, and touches nothing.
+
+    `for_changes` is content with the tables that changes go into.
+    """
+    database, layout = open_unchecked(path, durable=durable, until=until)
     try:
-        layout.require_ours(database.where)
+        layout.require_ours(database.where, for_changes=for_changes)
     except BaseException:
         database.close()
         raise
@@ -152,7 +167,7 @@ def open_sqlite(
 
 
 def open_unchecked(
-    path: Path, *, durable: bool = True, busy_seconds: float | None = None
+    path: Path, *, durable: bool = True, until: float | None = None
 ) -> tuple[SqliteLedgerDatabase, Layout]:
     """Open an existing SQLite file whatever tables it holds, as `init` must."""
     if not is_there(path):
@@ -161,7 +176,7 @@ def open_unchecked(
     if not path.is_file():
         message = f"{path} is no file. Set TURSO_DATABASE_URL to file:PATH of a database."
         raise DatabaseError(message)
-    database = SqliteLedgerDatabase(path, durable=durable, busy_seconds=busy_seconds)
+    database = SqliteLedgerDatabase(path, durable=durable, until=until)
     try:
         layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
     except BaseException:

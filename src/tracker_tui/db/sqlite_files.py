@@ -6,6 +6,7 @@ import errno
 import os
 import sqlite3
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 _NO_ROOM: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -39,6 +40,21 @@ def _room_at(path: Path) -> float:
         except OSError:
             continue  # not made yet, or not to be looked at
     return float("inf")
+
+
+def seconds_left(until: float | None, at_most: float, at_least: float = 0.0) -> float:
+    """Return how long to wait: `at_most`, but not beyond `until`, a time of `monotonic`.
+
+    What others hold for a moment only is worth `at_least` so many seconds, even when it is late.
+    """
+    if until is None:
+        return at_most
+    return max(min(at_least, at_most), min(at_most, until - monotonic()))
+
+
+def wait_for_others(connection: sqlite3.Connection, seconds: float) -> None:
+    """Let a connection wait so long for somebody else's lock."""
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 def data_version(connection: sqlite3.Connection) -> int:

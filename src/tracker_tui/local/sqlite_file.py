@@ -14,26 +14,45 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from tracker_tui.db.sqlite_files import data_version, identity_of, is_busy, is_disk_full
+from tracker_tui.db.sqlite_files import (
+    data_version,
+    identity_of,
+    is_busy,
+    is_disk_full,
+    seconds_left,
+    wait_for_others,
+)
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.local.private_file import create_private
 
 ASIDE: Final = ".damaged-"
 """What follows the name of a file that was set aside; then comes when, in nanoseconds."""
 _BUSY_SECONDS: Final = 5.0
+_LATE_SECONDS: Final = 0.05
+"""How long it waits for other programs when it is late already: they hold it for a moment only."""
 _DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_SCHEMA", "SQLITE_MISMATCH")
 
 
 class LocalFile:
     """One file and one connection, which threads take turns with."""
 
-    def __init__(self, path: Path, schema: str, version: int, *, is_durable: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        version: int,
+        *,
+        is_durable: bool,
+        until: float | None = None,
+    ) -> None:
         """Open the file, or make it; a durable one is on disk when a transaction ends.
 
+        Other programs are waited for no longer than `until`, a time of `time.monotonic`.
         Raises LocalFileDamaged where it is no such file, or one of another version.
         """
         self.path = path
         self._schema, self._version, self._is_durable = schema, version, is_durable
+        self._until = until
         self._lock = threading.RLock()
         self._seen_version = 0
         self._file: tuple[int, int] | None = None
@@ -44,6 +63,7 @@ class LocalFile:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all or nothing; nobody else writes meanwhile."""
         with self._lock, self._explained():
+            self._hurry()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -57,6 +77,7 @@ class LocalFile:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read, of one moment."""
         with self._lock, self._explained():
+            self._hurry()
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
@@ -90,10 +111,10 @@ class LocalFile:
         # What a player did is nobody else's business on a machine of many.
         create_private(self.path)
         connection = sqlite3.connect(
-            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            self.path, timeout=self._patience(), isolation_level=None, check_same_thread=False
         )
         try:
-            _use_wal(connection)
+            _use_wal(connection, self._patience())
             # Without the disk's word a replica may be lost in a power cut, and is made anew.
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._is_durable else 'NORMAL'}")
             self._lay_out(connection)
@@ -104,6 +125,13 @@ class LocalFile:
         self._file = identity_of(self.path)
         self._seen_version = data_version(self._connection)
         return connection
+
+    def _hurry(self) -> None:
+        if self._until is not None:
+            wait_for_others(self._connection, self._patience())
+
+    def _patience(self) -> float:
+        return seconds_left(self._until, _BUSY_SECONDS, _LATE_SECONDS)
 
     def _lay_out(self, connection: sqlite3.Connection) -> None:
         found = _user_version(connection)
@@ -151,9 +179,9 @@ def explain(error: Exception, path: Path) -> LocalFileError:
     return LocalFileError(message)
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
+def _use_wal(connection: sqlite3.Connection, seconds: float) -> None:
     """Switch to a write-ahead log; SQLite waits for nobody else who does so at the same moment."""
-    until = time.monotonic() + _BUSY_SECONDS
+    until = time.monotonic() + seconds
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

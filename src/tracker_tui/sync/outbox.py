@@ -7,6 +7,7 @@ An entry is pending until it is sent. From then on it may be in the ledger or no
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,12 +29,13 @@ _KEPT_WHEN_APPLIED: Final = 200
 class Outbox:
     """The entries of one member for one database; safe to use from several threads."""
 
-    def __init__(self, path: Path, member: str, place: str) -> None:
+    def __init__(self, path: Path, member: str, place: str, *, until: float | None = None) -> None:
         """Open the outbox of `member` for the database that people know as `place`.
 
+        Other programs are waited for no longer than `until`, a time of `time.monotonic`.
         Raises LocalFileError where it is somebody else's, LocalFileDamaged where it makes no sense.
         """
-        self._file = LocalFile(path, SCHEMA, VERSION, is_durable=True)
+        self._file = LocalFile(path, SCHEMA, VERSION, is_durable=True, until=until)
         self._owner = (member, place)
         self._lock = threading.RLock()
         # Never changed, only replaced: whoever has got hold of it may read on.
@@ -206,18 +208,26 @@ class Outbox:
 
     def _claim(self) -> None:
         member, place = self._owner
-        with self._file.transaction() as connection:
-            owners = connection.execute("SELECT member FROM owner").fetchall()
-            if not owners:
-                connection.execute("INSERT INTO owner VALUES (?, ?)", (member, place))
-            elif owners != [(member,)]:
-                message = (
-                    f"{self._file.path} is the outbox of somebody else, and nothing of it is sent "
-                    "under your name. Move it away."
-                )
-                raise LocalFileError(message)
+        # Looked at without a write lock: to read the outbox nobody waits for who writes it.
+        with self._file.reading() as connection:
+            owners = _owners(connection)
+        if not owners:
+            with self._file.transaction() as connection:
+                if not (owners := _owners(connection)):
+                    connection.execute("INSERT INTO owner VALUES (?, ?)", (member, place))
+                    owners = [member]
+        if owners != [member]:
+            message = (
+                f"{self._file.path} is the outbox of somebody else, and nothing of it is sent "
+                "under your name. Move it away."
+            )
+            raise LocalFileError(message)
 
     def _read(self) -> None:
         with self._file.reading() as connection:
             entries = read_entries(connection)
         self._entries = {entry.change.id: entry for entry in entries}
+
+
+def _owners(connection: sqlite3.Connection) -> list[object]:
+    return [member for (member,) in connection.execute("SELECT member FROM owner")]

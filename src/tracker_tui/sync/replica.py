@@ -87,8 +87,9 @@ class Replica:
     Every method raises LocalFileError; the file is no worse for it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = LocalFile(path, _SCHEMA, _VERSION, is_durable=False)
+    def __init__(self, path: Path, *, until: float | None = None) -> None:
+        """Open it; other programs are waited for no longer than `until`, see `LocalFile`."""
+        self._file = LocalFile(path, _SCHEMA, _VERSION, is_durable=False, until=until)
 
     def load(self) -> Kept | None:
         """Return what is kept; None where the ledger was never read."""

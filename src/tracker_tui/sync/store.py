@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -48,16 +49,20 @@ class LeftBehind(NamedTuple):
 class Store:
     """Outbox, replica and the turn to send; what befalls the replica stops nothing."""
 
-    def __init__(self, site: Site, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, site: Site, tell: Callable[[str], None], *, until: float | None = None
+    ) -> None:
         """Open the store, or make it; `tell` hears what a player should know.
 
+        Other programs are waited for no longer than `until`, a time of `time.monotonic`.
         A damaged file is set aside, never written over. Raises LocalFileError.
         """
         self._site = site
         self._tell = tell
-        self.outbox = self._open_outbox()
+        self.outbox = self._open_outbox(until)
         self.turn = Turn(site.folder / TURN_NAME)
-        self._replica = Copy(site.folder / REPLICA_NAME, Replica, "the resources", tell)
+        replica = partial(Replica, until=until)
+        self._replica = Copy(site.folder / REPLICA_NAME, replica, "the resources", tell)
         self._pages = Copy(site.folder / PAGES_NAME, Pages, "the history", tell)
         self._with_replica(lambda _: None, None)
 
@@ -155,17 +160,17 @@ class Store:
         self._replica.close()
         self._pages.close()
 
-    def _open_outbox(self) -> Outbox:
+    def _open_outbox(self, until: float | None) -> Outbox:
         site, path = self._site, self._site.folder / OUTBOX_NAME
         try:
-            return Outbox(path, site.member, site.place)
+            return Outbox(path, site.member, site.place, until=until)
         except LocalFileDamaged:
             aside = set_aside(path)
             self._tell(
                 f"The changes that waited to be sent could not be read: the file is damaged. It is "
                 f"kept as {aside}. Look at your latest changes before you go on."
             )
-            return Outbox(path, site.member, site.place)
+            return Outbox(path, site.member, site.place, until=until)
 
     def _with_replica(self, work: Callable[[Replica], T], otherwise: T) -> T:
         return self._replica.use(work, otherwise) if self._site.has_replica else otherwise
