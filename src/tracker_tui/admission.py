@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker_tui.auth.membership import Membership, Owner
 from tracker_tui.config import Auth, Config, Remote
-from tracker_tui.errors import TrackerError, WriteRefused
+from tracker_tui.errors import StatementRefused, TrackerError, WriteRefused
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.opening import site_of
 from tracker_tui.sync.store import remove_copies
@@ -50,7 +49,9 @@ def guild_membership_of(config: Config) -> GuildMembership:
     def forget_what_was_shown(member_id: str) -> None:
         remove_copies(folder_of(config, member_id))
 
-    return GuildMembership(guild, Vault(config), on_barred=forget_what_was_shown)
+    return GuildMembership(
+        guild, Vault(config), on_barred=forget_what_was_shown, until=config.until
+    )
 
 
 def as_member(config: Config, member_id: str) -> Config:
@@ -63,15 +64,26 @@ def folder_of(config: Config, member_id: str) -> Path:
     return site_of(as_member(config, member_id)).folder
 
 
+def not_recorded(error: TrackerError) -> str:
+    """Say that the database has no record of a sign-in, and why."""
+    return f"Your sign-in is not in the database's list of members; all else works. {error}"
+
+
 def record_sign_in(membership: Membership, ledger: Ledger) -> None:
     """Tell the database who signed in and what their roles are, where it does not know yet.
 
-    One request. Raises DatabaseError; a token that may only read keeps nobody out.
+    One request. Raises LocalFileError, and DatabaseError: StatementRefused once, until Discord has
+    something new to tell. Neither that nor a token that may only read keeps anybody out.
     """
     record = membership.unrecorded()
     if record is None:
         return
-    with suppress(WriteRefused):
+    try:
         if ledger.can_write is not False:
             ledger.record_sign_in(record)
-    membership.recorded(record)
+    except (WriteRefused, StatementRefused) as error:
+        membership.recorded(record)
+        if isinstance(error, StatementRefused):
+            raise
+    else:
+        membership.recorded(record)

@@ -91,8 +91,9 @@ class Audience:
             listener(notice)
 
     def leave(self) -> None:
-        """Tell nobody anything any more."""
-        self._listener = lambda _: None
+        """Tell nobody anything any more; what is noticed from now on waits for a new listener."""
+        with self._lock:
+            self._listener = None
 
     def tell(self, event: Event) -> None:
         """Tell whoever listens what happened."""

@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from tracker_tui.admission import record_sign_in
+from tracker_tui.admission import not_recorded, record_sign_in
 from tracker_tui.auth.membership import Membership
 from tracker_tui.config import Config, Remote
+from tracker_tui.db.sqlite_files import seconds_left
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import DatabaseUnreachable, TrackerError, explained
-from tracker_tui.events import Audience, Failed, Loaded
+from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, TrackerError, explained
+from tracker_tui.events import Audience, Failed, Loaded, Noticed
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.errand import Errands
@@ -129,7 +130,7 @@ class LedgerThread:
 
     def close(self) -> None:
         """Finish what is being sent, if that does not take long, and let go of the ledger."""
-        until = time.monotonic() + _LEAVING_SECONDS
+        until = time.monotonic() + seconds_left(self._config.until, _LEAVING_SECONDS)
         self._is_closing = True
         closed = self._thread.submit(self._close, until)
         while not wait([closed], timeout=_BETWEEN_INTERRUPTIONS).done:
@@ -218,7 +219,21 @@ class LedgerThread:
             Loaded(difference.changed, difference.removed, is_first, tuple(moves), reaches_back),
         )
         self.send_soon()
-        record_sign_in(self._membership, ledger)
+        if self._membership.unrecorded() is not None and not self._is_closing:
+            # Afterwards: whoever reads does not wait until the database can be written.
+            self._thread.submit(self._record)
+
+    def _record(self) -> None:
+        """Record who signed in; where that fails nothing else does."""
+        if self._ledger is None:
+            return
+        try:
+            with self._working(), self._sending():
+                explained(partial(record_sign_in, self._membership, self._ledger))
+        except (DatabaseBusy, DatabaseUnreachable):
+            return  # it stays to be recorded, by whatever is read or sent next
+        except TrackerError as error:
+            self._audience.tell(Noticed(not_recorded(error)))
 
     def _poll(self) -> None:
         self._poll_queued.release()
@@ -273,8 +288,14 @@ class LedgerThread:
 
     def _edit(self, change: Change) -> Outcome:
         with self._sending():
-            errands = Errands(self._engine, self._sender, self._opened)
-            errand = errands.run(change, _ERRAND_SECONDS, lambda: self._is_closing)
+            errands = Errands(
+                self._engine,
+                self._sender,
+                self._opened,
+                lambda told: self._audience.tell(Noticed(told)),
+            )
+            seconds = seconds_left(self._config.until, _ERRAND_SECONDS)
+            errand = errands.run(change, seconds, lambda: self._is_closing)
         self.refresher.names = errand.names
         self.refresher.places = errand.places
         return errand.outcome
@@ -288,9 +309,11 @@ class LedgerThread:
             self._is_sending = False
 
     def _close(self, until: float) -> None:
-        if self._engine.has_unsent and self.trouble is None and time.monotonic() < until:
+        # A command with a deadline has tried until then what it was started for.
+        is_over = self._config.until is not None or time.monotonic() >= until
+        if self._engine.has_unsent and self.trouble is None and not is_over:
             self._guarded(self._send)
-        if self._ledger is not None and self.trouble is None and time.monotonic() < until:
-            self._guarded(partial(record_sign_in, self._membership, self._ledger))
+        if self.trouble is None and time.monotonic() < until:
+            self._record()
         if self._ledger is not None:
             self._ledger.close()

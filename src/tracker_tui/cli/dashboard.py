@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tracker_tui.admission import as_member, membership_of
 from tracker_tui.auth.errors import NotSignedIn
 from tracker_tui.auth.membership import Membership, Owner
+from tracker_tui.cli.notices import tell_notices
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
@@ -118,6 +119,7 @@ def _dashboard(config: Config, membership: Membership) -> tuple[int, Departure |
     finally:
         is_shown.set()
         unsent = tracker.close()
+        tell_notices(tracker)
     _say_farewell(tracker, unsent)
     return app.return_code or 0, left_for
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Final
 
-from tracker_tui.admission import as_member, guild_membership_of, record_sign_in
+from tracker_tui.admission import as_member, guild_membership_of, not_recorded, record_sign_in
 from tracker_tui.auth.errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
 from tracker_tui.auth.freshness import CHECK_AFTER, GRACE
 from tracker_tui.auth.guild_membership import GuildMembership
@@ -19,7 +19,7 @@ from tracker_tui.config import Auth, Config
 from tracker_tui.domain.roles import ALL_RIGHTS, allowed
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import ago, since_told
-from tracker_tui.errors import ConfigError, DatabaseError, UsageError
+from tracker_tui.errors import ConfigError, DatabaseError, StatementRefused, UsageError
 from tracker_tui.opening import open_ledger
 
 _CODES: Final = 3
@@ -133,6 +133,8 @@ def _tell_database(config: Config, membership: GuildMembership) -> None:
     try:
         with closing(open_ledger(as_member(hurried, membership.member.id))) as ledger:
             record_sign_in(membership, ledger)
+    except StatementRefused as error:
+        complain(not_recorded(error))
     except (DatabaseError, ConfigError) as error:
         complain(f"The database could not be told yet, the next start does: {error}")
 

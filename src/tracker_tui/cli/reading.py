@@ -46,6 +46,7 @@ def reading_tracker(arguments: argparse.Namespace) -> Iterator[Tracker]:
         yield tracker
     finally:
         tracker.close()
+        tell_notices(tracker)
 
 
 def read_resources(tracker: Tracker) -> None:

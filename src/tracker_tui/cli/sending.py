@@ -39,6 +39,7 @@ def send_what_waits(config: Config) -> None:
         _tell_why_not(str(error))
     finally:
         left = len(tracker.close())
+        tell_notices(tracker)
     if left < waited:
         complain(f"sent {changes_text(waited - left)} that earlier runs left")
 
