@@ -200,6 +200,11 @@ class Tracker:
         """When the rows that are shown were read, by time.monotonic(); None if they never were."""
         return self._ledger_thread.refresher.last_refresh
 
+    @property
+    def reached_back_at(self) -> float | None:
+        """When history and names were last found to be possibly otherwise, by time.monotonic()."""
+        return self._ledger_thread.refresher.reached_back_at
+
     def has_rows(self) -> bool:
         """Whether there are rows to show; waits for this machine's own, and for no server."""
         # In the thread that loads them, and so after it has.

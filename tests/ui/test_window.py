@@ -93,6 +93,7 @@ class Reader:
         found = [each for each in self.rows if is_on(each, page.before, page.end)]
         kept = [each for each in self.seen if not is_on(each, page.before, page.end)]
         self.seen = sorted([*kept, *found], key=lambda each: each.place, reverse=True)
+        page.is_expired = False
         self.window.replace(page, found)
 
     def read_first_page(self) -> None:
@@ -100,9 +101,9 @@ class Reader:
         assert page is not None
         self.read_anew(page)
 
-    def read_dropped(self) -> None:
-        """Read every page that was dropped, from the top."""
-        while (page := self.window.dropped(0, self.window.size)) is not None:
+    def read_missing(self) -> None:
+        """Read every page that was dropped or is expired, from the top."""
+        while (page := self.window.missing(0, self.window.size)) is not None:
             self.read_anew(page)
 
 
@@ -177,7 +178,7 @@ class Windows(RuleBasedStateMachine):
         is_held = self.shown.position_of(each.id) is not None
         self.shown.forget(each.id)
         assert self.shown.position_of(each.id) is None
-        page = self.shown.dropped(0, self.shown.size)
+        page = self.shown.missing(0, self.shown.size)
         assert page is not None or not is_held
         if page is not None:
             self.reader.read_anew(page)
@@ -200,17 +201,24 @@ class Windows(RuleBasedStateMachine):
         first = data.draw(st.integers(0, self.shown.size - 1))
         last = data.draw(st.integers(first, self.shown.size + 5))
         lines = lines_of(self.shown)[first : last + 1]
-        page = self.shown.dropped(first, last)
-        assert (page is not None) == (None in lines)
+        page = self.shown.missing(first, last)
+        assert page is not None or None not in lines
         if page is not None:
-            assert page.rows is None
+            assert page.rows is None or page.is_expired
             self.reader.read_anew(page)
+
+    @rule(data=st.data())
+    def everything_expires_and_is_read_again_as_it_is_by_now(self, data: st.DataObject) -> None:
+        before = self.shown.held
+        self.shown.expire(data.draw(st.integers(0, max(0, self.shown.size))))
+        assert self.shown.held <= before
+        self.read_everything_anew()
 
     @rule()
     def read_everything_anew(self) -> None:
         for each in list(self.reader.seen):
             self.shown.forget(each.id)
-        self.reader.read_dropped()
+        self.reader.read_missing()
         end = self.shown.end
         if self.shown.first_page is not None and end is not None:
             known = [each for each in self.reader.rows if each.place >= end]
@@ -267,7 +275,7 @@ TestWindows.settings = settings(max_examples=40, stateful_step_count=20, deadlin
 def test_an_empty_window_has_nothing() -> None:
     empty = Reader()
     assert (empty.window.size, empty.window.held, empty.window.first_page) == (0, 0, None)
-    assert empty.window.dropped(0, 10) is None
+    assert empty.window.missing(0, 10) is None
     assert empty.window.position_of("r0") is None
     empty.append(PAGE)
     assert (empty.window.size, empty.window.is_last, empty.window.end) == (0, True, None)
@@ -302,7 +310,7 @@ def test_a_page_without_rows_only_says_where_it_goes_on() -> None:
     assert rows_in(lines_of(read.window)) == [*read.rows[:3], read.rows[5]]
     # What lies between belongs to the last page, which is where it appears if it passes later on.
     read.window.forget("r0")
-    read.read_dropped()
+    read.read_missing()
     assert rows_in(lines_of(read.window)) == read.rows
 
 
@@ -317,7 +325,7 @@ def test_of_many_pages_the_ones_around_a_line_are_held() -> None:
     assert read.window.line(0) is None
     assert read.window.position_of(read.rows[0].id) is None
     # Back to the top, as a player who presses `g` is.
-    while (page := read.window.dropped(0, 50)) is not None:
+    while (page := read.window.missing(0, 50)) is not None:
         read.read_anew(page)
         read.window.drop_far_from(25)
     assert lines_of(read.window)[:51] == with_days(read.rows)[:51]
@@ -339,7 +347,7 @@ def test_a_page_that_grows_is_cut(added: int) -> None:
     for number in (0, added, added + PAGE):
         read.window.forget(read.rows[number].id)
         del read.rows[number]
-        read.read_dropped()
+        read.read_missing()
         assert lines_of(read.window) == with_days(read.rows)
 
 
@@ -351,7 +359,7 @@ def test_a_page_of_which_nothing_is_left_leaves_no_gap(number: int) -> None:
     gone = read.rows[number * 3 : number * 3 + 3]
     del read.rows[number * 3 : number * 3 + 3]
     read.window.forget(gone[0].id)
-    read.read_dropped()
+    read.read_missing()
     assert lines_of(read.window) == with_days(read.rows)
     read.add([60])
     read.read_first_page()

@@ -39,6 +39,8 @@ class Refresher:
         """Seconds that the database's clock is ahead of this machine's."""
         self.last_refresh: float | None = None
         """When the rows were read, by time.monotonic(); None if they never were."""
+        self.reached_back_at: float | None = None
+        """When the last refresh was that reached back, by time.monotonic(); see `News`."""
         self.is_acquainted = False
         """Whether this run has read the ledger itself: its columns are known."""
 
@@ -75,7 +77,10 @@ class Refresher:
         self._learn(refreshed, ledger)
         is_full = refreshed.snapshot.is_whole
         self._rhythm.refreshed(is_thorough=is_full)
-        return News(difference, is_full or called != (self.names, self.places))
+        reaches_back = is_full or called != (self.names, self.places)
+        if reaches_back:
+            self.reached_back_at = self.last_refresh
+        return News(difference, reaches_back)
 
     def seen_unchanged(self) -> None:
         """Take that nobody changed anything since the last refresh."""

@@ -81,6 +81,11 @@ class PageReader(Generic[R]):
         else:
             self._wants_newest = True
 
+    def want_everything(self, position: int) -> None:
+        """Read again what is held, the page of a line first: any of it may have changed."""
+        self.window.expire(position)
+        self.want_newest()
+
     # What is to be done
 
     def next_job(self, top: int, bottom: int) -> Job | None:
@@ -93,9 +98,9 @@ class PageReader(Generic[R]):
             return partial(self._read_kept, self._ask) if is_wanted and self._keeps_more else None
         if self._wants_newest and window.first_page is not None:
             return partial(self._read_anew, window.first_page, self._ask)
-        dropped = window.dropped(top, bottom)
-        if dropped is not None:
-            return partial(self._read_anew, dropped, self._ask)
+        missing = window.missing(top, bottom)
+        if missing is not None:
+            return partial(self._read_anew, missing, self._ask)
         is_near_end = bottom + _AHEAD >= window.size and not self.waits and not window.is_last
         if is_near_end or self._is_provisional:
             return partial(self._read_older, self._ask)
@@ -133,7 +138,12 @@ class PageReader(Generic[R]):
 
     async def _read_anew(self, page: Page[R], ask: Ask) -> None:
         question = ask(page.before, page.end, _GROWN_AT_MOST)
-        answer = await wrap_future(self._archive.ask(question))
+        page.is_expired = False
+        try:
+            answer = await wrap_future(self._archive.ask(question))
+        except TrackerError:
+            page.is_expired = True
+            raise
         rows = answer.value.entries
         if page is self.window.first_page:
             self._wants_newest = False

@@ -15,6 +15,8 @@ from tracker_tui.domain.history import Cursor
 
 PAGES_HELD: Final = 30
 """Pages whose rows are held; of the others only how many lines they take."""
+PAGES_REREAD: Final = 5
+"""Pages that are read again, at most, after a full refresh; the others only once in sight."""
 PAGE_LINES: Final = 150
 """Rows from which on a page that has grown is cut in two."""
 
@@ -57,6 +59,8 @@ class Page(Generic[R]):
         self.size = 0
         """How many lines it takes, or took when it was dropped."""
         self.last_day: int | None = None
+        self.is_expired = False
+        """Whether it is to be read again; until then its rows stay."""
 
     def lay_out(self, day_before: int | None, day_of: Callable[[int], int]) -> None:
         """Put day lines between the rows; `day_before` is the day of the row before them."""
@@ -124,10 +128,21 @@ class Window(Generic[R]):
         """The page of the newest rows."""
         return self._pages[0] if self._pages else None
 
-    def dropped(self, first: int, last: int) -> Page[R] | None:
-        """Return the first page of these lines whose rows are not held."""
+    def missing(self, first: int, last: int) -> Page[R] | None:
+        """Return the page to read next: one of these lines, then any that is expired."""
         begin, end = (bisect_right(self._ends, position) for position in (first, last))
-        return next((page for page in self._pages[begin : end + 1] if page.rows is None), None)
+        for page in self._pages[begin : end + 1]:
+            if page.rows is None or page.is_expired:
+                return page
+        return next((page for page in self._pages if page.is_expired and page.rows), None)
+
+    def expire(self, position: int) -> None:
+        """Let the pages nearest to a line be read again, and drop the rows of all others."""
+        for near, number in enumerate(self._held_by_distance(position)):
+            page = self._pages[number]
+            page.is_expired = True
+            if near >= PAGES_REREAD:
+                page.drop()
 
     def append(self, rows: Sequence[R], end: Cursor | None, *, is_last: bool) -> None:
         """Add the page that is older than all others."""
@@ -147,6 +162,8 @@ class Window(Generic[R]):
             # The last one ends where the page did, whatever was deleted there.
             end = page.end if piece is pieces[-1] else piece[-1].place
             parts.append(Page(before, end, piece))
+            # What expired while it was being read is to be read once more.
+            parts[-1].is_expired = page.is_expired
             before = end
         if not parts and len(self._pages) > 1:
             self._close_gap(number)
@@ -155,11 +172,13 @@ class Window(Generic[R]):
 
     def drop_far_from(self, position: int) -> None:
         """Let go of the rows that are farthest from a line, if too many are held."""
+        for number in self._held_by_distance(position)[PAGES_HELD:]:
+            self._pages[number].drop()
+
+    def _held_by_distance(self, position: int) -> list[int]:
         here = bisect_right(self._ends, position)
         held = [number for number, page in enumerate(self._pages) if page.rows is not None]
-        held.sort(key=lambda number: abs(number - here))
-        for number in held[PAGES_HELD:]:
-            self._pages[number].drop()
+        return sorted(held, key=lambda number: abs(number - here))
 
     @property
     def _last_place(self) -> Cursor | None:

@@ -129,10 +129,19 @@ class ActivityScreen(EntriesScreen):
         self.show_wish()
 
     def read_news(self) -> None:
-        """Read what is new, and add it up, unless that is under way for the first time."""
+        """Read what is new, and add it up."""
+        self._add_up_anew()
+        super().read_news()
+
+    def read_everything(self) -> None:
+        """Read all that is shown, and add it up."""
+        self._add_up_anew()
+        super().read_everything()
+
+    def _add_up_anew(self) -> None:
+        """Add up, unless that is under way for the first time."""
         if self._is_shown or self.is_in_trouble:
             self._add_up()
-        super().read_news()
 
     def action_period(self, by: int) -> None:
         """Look at another period."""

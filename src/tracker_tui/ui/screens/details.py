@@ -29,7 +29,7 @@ from tracker_tui.ui.asking import age_told, answers
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.course_chart import course_chart, outlook
 from tracker_tui.ui.facts import facts
-from tracker_tui.ui.screens.dialog import Dialog, Scroller
+from tracker_tui.ui.screens.dialog import ArchiveDialog, Scroller
 from tracker_tui.ui.shown import percent_text
 from tracker_tui.ui.widgets.chart_view import ChartView
 from tracker_tui.ui.widgets.period_bar import PeriodBar
@@ -39,7 +39,7 @@ _LONGEST_DESCRIPTION = 4_000
 _PERSON = 34
 
 
-class DetailsScreen(Dialog[str]):
+class DetailsScreen(ArchiveDialog[str]):
     """A resource as it is now, how it came to that, and who did it; all of that comes behind it.
 
     Ends with `history` if its whole history is to be shown.
@@ -53,9 +53,10 @@ class DetailsScreen(Dialog[str]):
     ]
 
     def __init__(self, tracker: Tracker, resource_id: str) -> None:
-        super().__init__()
-        self._tracker = tracker
+        super().__init__(tracker)
         self._resource_id = resource_id
+        self._title = Static(classes="dialog-title")
+        self._fact_sheet = Static(id="details-facts")
         self.periods = PeriodBar(PERIODS, MONTH, id="details-periods")
         self.chart = ChartView(has_legend=True, id="details-chart")
         self._people = Static(id="details-people", markup=False)
@@ -70,10 +71,10 @@ class DetailsScreen(Dialog[str]):
             if resource is None:
                 yield Static("This resource was deleted.", classes="dialog-text")
             else:
-                yield Static(Text(one_line(resource.name)), classes="dialog-title")
+                yield self._title
                 with Scroller():
                     with Horizontal(id="details-top"):
-                        yield Static(self._facts(resource), id="details-facts")
+                        yield self._fact_sheet
                         with Vertical(id="details-course"):
                             yield self.periods
                             yield self.chart
@@ -87,6 +88,7 @@ class DetailsScreen(Dialog[str]):
     def on_mount(self) -> None:
         """Ask for the course and the history."""
         self.chart.tell("reading …")
+        self._show_resource()
         self.read()
 
     # Reading
@@ -98,7 +100,7 @@ class DetailsScreen(Dialog[str]):
         archive = self._tracker.archive
         question = archive.course(self._resource_id, self.periods.period)
         try:
-            async for answer in answers(archive, question):
+            async for answer in answers(archive, question, is_shown=self._read_at is not None):
                 self._read_at = answer.at
                 self._show(answer.value)
                 self.periods.told = age_told(answer.at, None, is_reading=True)
@@ -120,8 +122,9 @@ class DetailsScreen(Dialog[str]):
         """Look at another period."""
         self.periods.step(by)
 
-    def action_refresh(self) -> None:
-        """Read everything anew."""
+    def read_everything(self) -> None:
+        """Show the resource as it is now, and read its course again."""
+        self._show_resource()
         self.read()
 
     def action_history(self) -> None:
@@ -129,6 +132,15 @@ class DetailsScreen(Dialog[str]):
         self.dismiss("history")
 
     # What is shown
+
+    def _show_resource(self) -> None:
+        resource = self._tracker.resource(self._resource_id)
+        if resource is not None:
+            self._title.update(Text(one_line(resource.name)))
+            self._fact_sheet.update(self._facts(resource))
+        elif self._title.is_attached:
+            self._title.update("This resource was deleted.")
+            self.query_one(Scroller).display = False
 
     def _show(self, course: Course) -> None:
         tracker, resource = self._tracker, self._tracker.resource(self._resource_id)

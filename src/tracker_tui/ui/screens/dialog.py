@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
+
+from tracker_tui.events import Failed, Loaded
+from tracker_tui.tracker import Tracker
+from tracker_tui.ui.news import News
 
 Answer = TypeVar("Answer")
 
@@ -22,6 +28,34 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def action_leave(self) -> None:
         """Go back without an answer."""
         self.dismiss(None)
+
+
+class ArchiveDialog(Dialog[Answer]):
+    """A dialog that shows what the archive answers, and reads it again after a full refresh."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__()
+        self._tracker = tracker
+        self._has_asked = False
+        """Whether the player asked for a refresh that is not through yet."""
+
+    @abstractmethod
+    def read_everything(self) -> None:
+        """Read again all that is shown: names may have been taken out."""
+
+    def action_refresh(self) -> None:
+        """Read everything again: the resources first, and then what is shown here."""
+        self._has_asked = True
+        self._tracker.refresh()
+
+    @on(News)
+    def follow(self, news: News) -> None:
+        """Read again after a full refresh, and when one that was asked for failed."""
+        event = news.event
+        is_full = isinstance(event, Loaded) and event.reaches_back
+        if is_full or (self._has_asked and isinstance(event, Failed)):
+            self._has_asked = False
+            self.read_everything()
 
 
 class Scroller(VerticalScroll, can_focus=True, inherit_bindings=False):

@@ -134,6 +134,10 @@ class EntriesScreen(ArchiveScreen):
         """Read what is new; what failed before is tried again."""
         self.table.refresh_newest()
 
+    def read_everything(self) -> None:
+        """Read anew all that is shown, older entries too."""
+        self.table.refresh_everything()
+
     # What can be done with an entry
 
     @on(PagedTable.Opened)
@@ -143,9 +147,9 @@ class EntriesScreen(ArchiveScreen):
 
         entry = self.table.highlighted
         if entry is not None and self.app.screen is self:
+            screen = EntryScreen(self.tracker, entry)
             # Not the row that is highlighted then: others may have come above it.
-            after = partial(self._after_entry, entry)
-            self.app.push_screen(EntryScreen(self.tracker, entry), after)
+            self.app.push_screen(screen, lambda action: self._after_entry(screen.entry, action))
 
     def _after_entry(self, entry: HistoryEntry, action: str | None) -> None:
         match action:

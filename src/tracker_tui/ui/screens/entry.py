@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from asyncio import wrap_future
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from tracker_tui.domain.days import local_time
-from tracker_tui.domain.history import HistoryEntry
+from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.roles import Right
 from tracker_tui.domain.text import one_line
+from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.facts import facts
 from tracker_tui.ui.history_columns import kind_text
 from tracker_tui.ui.news import News
-from tracker_tui.ui.screens.dialog import Dialog, Scroller
+from tracker_tui.ui.screens.dialog import ArchiveDialog, Scroller
 
 _LONGEST_REASON = 2_000
 
 
-class EntryScreen(Dialog[str]):
+class EntryScreen(ArchiveDialog[str]):
     """Everything that the history knows of one change; ends with what is to be done then."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,17 +37,20 @@ class EntryScreen(Dialog[str]):
     ]
 
     def __init__(self, tracker: Tracker, entry: HistoryEntry) -> None:
-        super().__init__()
-        self._tracker = tracker
-        self._entry = entry
+        super().__init__(tracker)
+        self.entry = entry
+        """The entry as it was last read."""
+        self._is_deleted = False
+        self._known = Static()
 
     def compose(self) -> ComposeResult:
         """Lay out what is known."""
-        name = one_line(self._tracker.resource_name(self._entry.resource_id))
+        name = one_line(self._tracker.resource_name(self.entry.resource_id))
+        self._known.update(self._told())
         with Vertical(classes="dialog wide"):
             yield Static(Text(name), classes="dialog-title")
             with Scroller(classes="short"):
-                yield Static(self._told())
+                yield self._known
             yield Static(self._keys(), id="entry-keys", classes="dialog-keys")
 
     def _keys(self) -> str:
@@ -59,15 +64,37 @@ class EntryScreen(Dialog[str]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer nothing that the member may not do."""
-        is_delete = action == "end_with" and parameters == ("delete",)
-        return not is_delete or self._tracker.may(Right.ADMIN)
+        if action != "end_with":
+            return True
+        is_allowed = parameters != ("delete",) or self._tracker.may(Right.ADMIN)
+        return is_allowed and not self._is_deleted
+
+    def read_everything(self) -> None:
+        """Read the entry again: somebody may have been taken out of it."""
+        self._read_again()
+
+    @work(group="entry", exclusive=True)
+    async def _read_again(self) -> None:
+        archive, place = self._tracker.archive, self.entry.place
+        newer = place._replace(rowid=place.rowid + 1)
+        question = archive.history(HistoryFilter(), before=newer, down_to=place, limit=1)
+        try:
+            answer = await wrap_future(archive.ask(question, keep=False))
+        except TrackerError:
+            return  # the screen below says why, and what is shown stays
+        self._is_deleted = not answer.value.entries
+        if self._is_deleted:
+            self._known.update("This entry was deleted.")
+        else:
+            (self.entry,) = answer.value.entries
+            self._known.update(self._told())
 
     def action_end_with(self, action: str) -> None:
         """Go back, and do something with the entry."""
         self.dismiss(action)
 
     def _told(self) -> Text:
-        entry, tracker = self._entry, self._tracker
+        entry, tracker = self.entry, self._tracker
         hagga, deep_desert = (one_line(tracker.places[location], 24) for location in Location)
         total_before = entry.hagga_before + entry.deep_desert_before
         total = entry.hagga + entry.deep_desert

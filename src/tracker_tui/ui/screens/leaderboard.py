@@ -111,6 +111,10 @@ class LeaderboardScreen(ArchiveScreen):
         if self.read_at is not None or self.trouble is not None:
             self.read()
 
+    def read_everything(self) -> None:
+        """Read the leaderboard anew: it is read as a whole."""
+        self.read_news()
+
     # Keys
 
     def action_period(self, by: int) -> None:

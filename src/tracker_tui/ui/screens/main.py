@@ -138,6 +138,12 @@ class ArchiveScreen(MainScreen):
         Binding("escape", "back", "Back", id="screens.back", show=False),
     ]
 
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__(tracker)
+        self._has_asked = False
+        """Whether the player asked for a refresh that is not through yet."""
+        self._reached_back_at = tracker.reached_back_at
+
     def on_mount(self) -> None:
         """Let time go by, and the strip tell what the resources screen finds out."""
         self.show_standing()
@@ -151,8 +157,13 @@ class ArchiveScreen(MainScreen):
 
     def receive(self, event: Event) -> None:
         """Read anew when anything has changed, and when the ledger answers again."""
-        is_news = isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed)
-        if is_news or (isinstance(event, Loaded) and self.is_in_trouble):
+        if isinstance(event, Loaded) and (event.reaches_back or self.is_in_trouble):
+            self._read_all()
+        elif isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed):
+            self.read_news()
+        elif isinstance(event, Failed) and self._has_asked:
+            # Perhaps only the resources cannot be read.
+            self._has_asked = False
             self.read_news()
         if isinstance(event, Loaded | Settled | Failed):
             self.show_standing()
@@ -170,6 +181,16 @@ class ArchiveScreen(MainScreen):
     def read_news(self) -> None:
         """Read anew what is shown, if anything is."""
 
+    @abstractmethod
+    def read_everything(self) -> None:
+        """Read anew all that is shown, older entries too: names may have been taken out."""
+
+    def _read_all(self) -> None:
+        self._has_asked = False
+        self._reached_back_at = self.tracker.reached_back_at
+        self.read_everything()
+        self.show_facts()
+
     def show_standing(self) -> None:
         """Bring the strip up to date."""
         self.strip.standing = self.app.resources.strip.standing  # type: ignore[attr-defined]
@@ -177,12 +198,15 @@ class ArchiveScreen(MainScreen):
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
         self.show_standing()
-        self.read_news()
+        if self.tracker.reached_back_at == self._reached_back_at:
+            self.read_news()
+        else:
+            self._read_all()
 
     def action_refresh(self) -> None:
-        """Read everything anew."""
+        """Read everything anew: the resources first, and then what is shown here."""
+        self._has_asked = True
         super().action_refresh()
-        self.read_news()
 
     async def action_back(self) -> None:
         """Go back to the resources."""

@@ -22,7 +22,7 @@ from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.asking import answers
 from tracker_tui.ui.course_chart import points_chart
-from tracker_tui.ui.screens.dialog import Dialog
+from tracker_tui.ui.screens.dialog import ArchiveDialog
 from tracker_tui.ui.widgets.chart_view import ChartView
 from tracker_tui.ui.widgets.contribution_table import ContributionTable
 
@@ -30,7 +30,7 @@ _CATEGORIES_SHOWN = 6
 _LONGEST_CHART = 365 * DAY
 
 
-class MemberScreen(Dialog[None]):
+class MemberScreen(ArchiveDialog[None]):
     """A member's contributions of a period, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,21 +38,18 @@ class MemberScreen(Dialog[None]):
     ]
 
     def __init__(self, tracker: Tracker, standing: Standing, period: Period) -> None:
-        super().__init__()
-        self._tracker = tracker
+        super().__init__(tracker)
         self._standing = standing
         self._period = period
         self.table = ContributionTable(tracker.archive, id="contributions")
         self.chart = ChartView(id="member-chart")
+        self._title = Static(self._told(standing.name), classes="dialog-title")
         self._categories = Static("reading …", id="member-categories", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out totals and chart beside each other, contributions below."""
-        standing = self._standing
-        name = one_line(standing.name, 60)
-        told = f"{name}   #{standing.rank}, {standing.points:,.2f} points {in_period(self._period)}"
         with Vertical(classes="dialog wide whole"):
-            yield Static(Text(told), classes="dialog-title")
+            yield self._title
             with Horizontal(id="member-top"):
                 yield self._categories
                 yield self.chart
@@ -67,9 +64,15 @@ class MemberScreen(Dialog[None]):
         self.set_focus(self.table)
         self._read_points()
 
-    def action_refresh(self) -> None:
-        """Read both anew."""
-        self.table.refresh_newest()
+    def _told(self, name: str) -> Text:
+        standing = self._standing
+        points = f"#{standing.rank}, {standing.points:,.2f} points {in_period(self._period)}"
+        return Text(f"{one_line(name, 60)}   {points}")
+
+    def read_everything(self) -> None:
+        """Read both again, and call the member what they are called now."""
+        self._title.update(self._told(self._tracker.name_of(self._standing.user_id)))
+        self.table.refresh_everything()
         self._read_points()
 
     @work(group="points", exclusive=True)
@@ -77,7 +80,7 @@ class MemberScreen(Dialog[None]):
         archive = self._tracker.archive
         question = archive.member_points(self._standing.user_id, self._period)
         try:
-            async for answer in answers(archive, question):
+            async for answer in answers(archive, question, is_shown=self.chart.has_chart):
                 self._show(answer.value)
         except TrackerError as error:
             if not self.chart.has_chart:

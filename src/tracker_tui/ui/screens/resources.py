@@ -157,12 +157,13 @@ class ResourcesScreen(FilteredScreen):
         self.table.unmark(loaded.removed)
         if loaded.is_first or loaded.removed or not self._arranged.has_all(loaded.changed):
             self.load()
+        elif (self.tracker.names, self.tracker.places) != self._called:
+            # Before what changed: names are in rows that did not, and sorted by.
+            self.load()
         elif loaded.changed or self._arranged.is_disordered:
             self._show_changed(loaded.changed)
             if self._arranged.order(self.view):
                 self.show_rows()
-        elif (self.tracker.names, self.tracker.places) != self._called:
-            self.show_rows()
         else:
             self._show_preview()
             self.show_standing()

@@ -79,6 +79,12 @@ class PagedTable(LineTable, Generic[R]):
         self._reader.want_newest()
         self.look()
 
+    def refresh_everything(self) -> None:
+        """Read again what is shown, and draw it with what things are called now."""
+        self._reader.want_everything(round(self.scroll_y))
+        self.draw_anew()
+        self.look()
+
     def read_row_anew(self, row_id: str) -> None:
         """Read the page of a row anew, which was changed or deleted."""
         self._window.forget(row_id)

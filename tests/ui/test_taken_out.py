@@ -1,0 +1,122 @@
+"""What was deleted, renamed or taken out of the history leaves every open screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.proxy import Proxy
+from ui.chronicle import STILGAR, entries, evening, fill, opens, table_lines, table_of
+from ui.conftest import Guild, Player, playing
+from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
+from ui.test_remote_archive import is_idle
+
+RENAMED = (
+    "UPDATE users SET custom_nickname = 'Reverend Mother' WHERE username = 'jessica'",
+    "INSERT INTO global_settings VALUES ('inventory_location_1_name', 'Sietch Tabr', '', 1, 1)",
+)
+GONE = ("DELETE FROM resource_history WHERE id = 'b1'", "DELETE FROM resources WHERE id = 'blade'")
+
+
+@pytest.fixture
+def guild(
+    proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RemoteGuild:
+    """A guild on a server, nobody of which has done anything for hours, but for Stilgar."""
+    guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
+    guild.sql("DELETE FROM resource_history")
+    guild.sql("UPDATE resources SET updated_at = updated_at - 9000, last_updated_by = '7001'")
+    monkeypatch.setattr("ui.chronicle.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
+    evening(guild)
+    return guild
+
+
+def take_out(guild: Guild) -> None:
+    """Let Stilgar be gone from the guild, and nobody know what he did."""
+    guild.sql(
+        "UPDATE resource_history SET updated_by = 'deleted-user-x', reason = NULL"
+        " WHERE updated_by IN (?, 'stil')",
+        STILGAR,
+    )
+    guild.sql("DELETE FROM users WHERE discord_id = ?", STILGAR)
+
+
+async def open_details(player: Player) -> None:
+    await player.go_to("Spice Melange")
+    await player.press("enter")
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_there"),
+    [
+        ("2", "Stilgar"),
+        ("2jj\r", "Reason       spice run 0"),
+        ("3", "Stilgar"),
+        ("3\r", "Stilgar   #1"),
+        ("/spice mel\r\r", "Latest changes"),
+    ],
+    ids=["history", "entry", "leaderboard", "member", "details"],
+)
+async def test_who_was_taken_out_is_gone_at_the_next_full_refresh(
+    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch, keys: str, is_there: str
+) -> None:
+    poll_eagerly(monkeypatch)
+    async with playing(guild) as player:
+        for key in keys:
+            player.burst(key)
+            await is_idle(player)
+        await player.sees(is_there, "Stilgar")
+        take_out(guild)
+        # A quarter of an hour goes by.
+        monkeypatch.setattr("tracker_tui.sync.rhythm.THOROUGH_SECONDS", 0.0)
+        await player.sees_no("Stilgar")
+        await player.sees_no("spice run")
+        player.assert_laid_out()
+
+
+async def test_r_shows_all_that_was_renamed_or_is_gone(
+    guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
+    async with playing(guild) as player:
+        await opens(player, "2")
+        await player.sees("jessica", "spice run 0", "Hagga")
+        shown = len(entries(player))
+        for statement in (*RENAMED, *GONE):
+            guild.sql(statement)
+        before = proxy.count
+        await player.press("r")
+        await player.sees("Reverend Mother", "Sietch Tabr")
+        await player.sees_no("jessica")
+        await player.until(lambda: len(entries(player)) == shown - 1, "the end of the entry")
+        await is_idle(player)
+        assert proxy.count == before + 2
+        await player.press("1")
+        await player.sees("▸ Sietch Tabr")
+        await player.sees_no("Kindjal Blade")
+
+
+async def test_entries_far_down_are_read_again_too(
+    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
+    fill(guild, 350)
+    async with playing(guild) as player:
+        await opens(player, "2")
+        for _ in range(4):
+            await player.press("G")
+            await is_idle(player)
+        await player.sees("trip 1 ", "Stilgar")
+        take_out(guild)
+        guild.sql("DELETE FROM resource_history WHERE id = 'entry-3'")
+        row = table_of(player).highlighted
+        await player.press("r")
+        await player.sees_no("trip")
+        await player.sees_no("Stilgar")
+        assert table_of(player).highlighted != row
+        assert "+1 " in table_lines(player)[-1]
+        assert not any(" +3 " in line for line in entries(player))
+        await player.press("g")
+        await player.sees(" +350 ", "deleted-user-x")
+        await player.sees_no("trip")
