@@ -1,4 +1,4 @@
-"""View settings that are remembered from one run to the next, as JSON in the state folder."""
+"""Settings that are remembered from one run to the next, as JSON in the state folder."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracker_tui.config import Config
-from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.status import Status
 from tracker_tui.errors import LocalFileError
 from tracker_tui.local.private_file import read_private, write_private
 from tracker_tui.ui.view import SORT_KEYS, View
@@ -17,7 +15,10 @@ _LARGEST_FILE = 100_000
 
 
 class Remembered(NamedTuple):
-    """What is kept: the view, the theme that was chosen, and whether others' doings are told."""
+    """What is kept: how rows are sorted, the theme, and whether others' doings are told.
+
+    Of the view neither filters nor location: they would decide unseen where a change lands.
+    """
 
     view: View
     theme: str | None = None
@@ -53,13 +54,8 @@ def remember(path: Path, kept: Remembered) -> None:
     """Write what is to be remembered, whole or not at all; raises LocalFileError."""
     view = kept.view
     document = {
-        "location": view.location.value,
         "sort": view.sort,
         "is_reversed": view.is_reversed,
-        "categories": sorted(view.categories),
-        "statuses": sorted(view.statuses),
-        "priority_only": view.priority_only,
-        "stale_only": view.stale_only,
         "has_sparklines": view.has_sparklines,
         "theme": kept.theme,
         "tells_of_others": kept.tells_of_others,
@@ -72,20 +68,7 @@ def _view(document: dict[str, Any]) -> View:
     default = View()
     sort = document.get("sort")
     return View(
-        location=_one_of(Location, document.get("location"), default.location),
         sort=sort if isinstance(sort, str) and sort in SORT_KEYS else default.sort,
         is_reversed=document.get("is_reversed") is True,
-        categories=frozenset(_texts(document.get("categories"))),
-        statuses=frozenset(s for s in Status if s.value in _texts(document.get("statuses"))),
-        priority_only=document.get("priority_only") is True,
-        stale_only=document.get("stale_only") is True,
         has_sparklines=document.get("has_sparklines") is True,
     )
-
-
-def _one_of(kind: type[Location], value: object, default: Location) -> Location:
-    return next((member for member in kind if member.value == value), default)
-
-
-def _texts(value: object) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

@@ -1,6 +1,6 @@
 """What the resources screen shows of what there is: filters, sorting, the current location.
 
-Pure: no Textual here. The settings are what is remembered from one run to the next.
+Pure: no Textual here.
 """
 
 from __future__ import annotations
