@@ -107,16 +107,21 @@ def test_equals_keep_their_order_but_priority_goes_first(order: tuple[int, ...])
     assert found("ore", given_order) == ["Ore C", *plain]
 
 
+def index_ranked(index: SearchIndex, resources: list[Resource], text: str) -> list[Resource]:
+    names, others = index.search(resources, text)
+    return names + others
+
+
 def test_an_index_sees_that_a_resource_was_renamed() -> None:
     index = SearchIndex()
-    assert index.ranked([IRON], "iron") == [IRON]
+    assert index_ranked(index, [IRON], "iron") == [IRON]
     renamed = IRON._replace(name="Copper Ore", description=None)
-    assert index.ranked([renamed], "iron") == []
-    assert index.ranked([renamed], "copper") == [renamed]
+    assert index_ranked(index, [renamed], "iron") == []
+    assert index_ranked(index, [renamed], "copper") == [renamed]
     recategorized = renamed._replace(category="Scrap")
-    assert index.ranked([recategorized], "scrap") == [recategorized]
+    assert index_ranked(index, [recategorized], "scrap") == [recategorized]
     described = recategorized._replace(description="shiny")
-    assert index.ranked([described], "shiny") == [described]
+    assert index_ranked(index, [described], "shiny") == [described]
 
 
 NAMES = st.text("abAB -é1", max_size=8)

@@ -47,7 +47,8 @@ def main(kind: str, word: str) -> None:
 def _hits(tracker: Tracker, texts: Sequence[str]) -> Hits:
     index = SearchIndex()
     ordered = arrange(tracker.resources(), View(), int(time()), tracker.name_of)
-    return {text: index.ranked(ordered, text) for text in texts}
+    found = {text: index.search(ordered, text) for text in texts}
+    return {text: [*hits.names, *hits.others] for text, hits in found.items()}
 
 
 async def _dashboard(tracker: Tracker, hits: Hits) -> dict[str, list[float]]:
@@ -56,8 +57,12 @@ async def _dashboard(tracker: Tracker, hits: Hits) -> dict[str, list[float]]:
     async with app.run_test(size=_SIZE) as pilot:
         table = app.screen.query_one(ResourceTable)
         await pilot.press("slash")
-        keys = await _type(pilot, watch, hits, lambda: [row.id for row in table.rows])
+        keys = await _type(pilot, watch, hits, lambda: _ids(table))
         return {"keys": keys, "computing": await _compute(pilot, app, table, hits)}
+
+
+def _ids(table: ResourceTable) -> list[str]:
+    return [row.id for row in table.rows if isinstance(row, Resource)]
 
 
 async def _datatable(hits: Hits) -> dict[str, list[float]]:

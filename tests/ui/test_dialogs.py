@@ -136,7 +136,7 @@ async def test_tables_keys_do_nothing_behind_a_dialog(guild: Guild) -> None:
         await player.press("o", *"+5", "enter", "u", "r", "space", "slash")
         assert "Nothing waits, neither for you nor to be sent." in player.text()
         await player.press("escape")
-        assert "marked" not in player.text()
+        assert "selected" not in player.text()
         assert player.is_on("Complex Machinery")
     assert guild.history() == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker_tui.ledger.resources import NewResource
 from ui.conftest import BY_NAME, Guild, MakeGuild, Player, playing
+from ui.test_table import tick
 
 PASTE = "\x1b[200~{}\x1b[201~"
 
@@ -79,15 +80,23 @@ async def test_escape_clears_and_leaves(guild: Guild) -> None:
         assert typed(player) == "filter"
 
 
-async def test_escape_in_the_table_clears_the_text_then_the_marks(guild: Guild) -> None:
+async def test_escape_in_the_table_clears_the_text_then_the_selection_then_the_filters(
+    guild: Guild,
+) -> None:
     async with playing(guild) as player:
+        await tick(player, "Components")
+        components = player.names()
         player.burst("/fuel\r ")
-        await player.sees("● 1 marked")
+        await player.sees("● 1 selected")
+        await player.press("escape")
+        assert player.names() == components
+        assert "● 1 selected" in player.text()
+        await player.press("escape")
+        assert "selected" not in player.text()
+        assert player.names() == components
         await player.press("escape")
         assert player.names() == BY_NAME
-        assert "● 1 marked" in player.text()
-        await player.press("escape")
-        assert "marked" not in player.text()
+        assert "Components" not in player.lines()[2]
 
 
 async def test_up_and_down_move_the_cursor_from_within_the_filter(guild: Guild) -> None:

@@ -21,7 +21,7 @@ async def test_everything_works_at_any_size(guild: Guild, size: tuple[int, int])
         player.assert_laid_out()
         player.burst("\x7f\r")
         await player.settles(1)
-        assert guild.history("water")[0][:3] == ("relative", 0, 5), "it is the marked one"
+        assert guild.history("spice")[0][:3] == ("relative", 0, 5), "it is the one in sight"
         for key in ("enter", "f", "s", "o", "question_mark", "ctrl+p"):
             player.hit(key)
             await player.until(lambda: len(player.app.screen_stack) == 2, key)

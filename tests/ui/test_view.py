@@ -198,8 +198,8 @@ def test_a_percentage_fits_its_column(percent: int | None) -> None:
 # preview.py
 
 
-def shown(text: str, *rows: Resource, hidden: int = 0, at: Location = Location.HAGGA) -> Preview:
-    return preview(text, rows, at, PLACES, hidden)
+def shown(text: str, *rows: Resource, at: Location = Location.HAGGA) -> Preview:
+    return preview(text, rows, at, PLACES)
 
 
 def test_the_preview_of_one_row() -> None:
@@ -223,18 +223,27 @@ def test_the_preview_of_a_row_that_is_gone() -> None:
 
 def test_the_preview_of_many_rows_lists_the_first_refused_and_counts_the_others() -> None:
     rows = [resource(f"r{n}", hagga=n) for n in range(6)]
-    seen = shown("-5", *rows, hidden=2)
-    assert seen.told == "6 rows, 2 hidden by the filter, 1 would change"
+    seen = shown("-5", *rows)
+    assert seen.told == "6 rows at Hagga, 1 would change · R5 5 → 0"
     assert set(seen.refused) == {"r0", "r1", "r2", "r3", "r4"}
     first, *listed = seen.problem.splitlines()
-    assert first == "5 refused:"
+    assert first == "5 rejected:"
     assert listed[0].strip() == "R0: Hagga holds only 0: 5 short"
     assert listed[-1].strip() == f"and {5 - len(listed[:-1])} more"
 
 
-def test_the_points_of_many_rows_are_summed() -> None:
-    rows = [resource(f"r{n}") for n in range(3)]
-    assert shown("+1000", *rows).told == "3 rows · +300 points"
+def test_the_preview_of_many_rows_names_five_and_sums_the_points() -> None:
+    rows = [resource(f"r{n}", hagga=n, deep_desert=9) for n in range(12)]
+    assert shown("+1000", *rows[:2]).told == (
+        "2 rows at Hagga · R0 0 → 1,000 · R1 1 → 1,001 · +200 points"
+    )
+    assert shown("=7", *rows, at=Location.DEEP_DESERT).told == (
+        "12 rows at Deep Desert · R0 9 → 7 · R1 9 → 7 · R2 9 → 7 · R3 9 → 7 · R4 9 → 7 and 7 more"
+        " · +12 points"
+    )
+    assert shown("<9", *rows[:2]).told == (
+        "2 rows · R0 Hagga 0 → 9  Deep Desert 9 → 0 · R1 Hagga 1 → 10  Deep Desert 9 → 0"
+    )
 
 
 @given(st.text(max_size=30), st.integers(-10, 10**9), st.integers(0, 3))
@@ -260,12 +269,13 @@ VIEWS = st.builds(
 
 
 @given(view=VIEWS, theme=st.text(max_size=8) | st.none())
-def test_what_is_remembered_is_recalled(
+def test_what_is_remembered_is_recalled_but_for_filters_and_location(
     tmp_path_factory: pytest.TempPathFactory, view: View, theme: str | None
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "state" / "view.json"
     remember(path, Remembered(view, theme))
-    assert recall(path) == Remembered(view, theme)
+    kept = view.without_filters()._replace(location=Location.HAGGA)
+    assert recall(path) == Remembered(kept, theme)
 
 
 JSON = st.recursive(

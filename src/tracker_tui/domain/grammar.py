@@ -44,6 +44,10 @@ _FACTOR = re.compile(
 )
 
 
+_ALL = "all"
+"""The word for everything that is there."""
+
+
 class TypedChange(NamedTuple):
     """What a player typed, understood: kind, amount (or the wanted quantity) and reason."""
 
@@ -78,6 +82,19 @@ def parse_change(text: str) -> TypedChange:
     if amount == 0 and kind is not Kind.SET:
         raise ChangeSyntaxError("0 changes nothing; only =0 means something", start + 1)
     return TypedChange(kind, amount, reason)
+
+
+def begins_change(tail: str) -> bool | None:
+    """Return whether a sign typed behind a search begins a change; None as long as that is open.
+
+    It does if a digit, a blank or `all` follows; else it is a part of the search: `spice-infused`.
+    """
+    after = tail[1:].lower()
+    if after[:1] == " " or (after[:1].isascii() and after[:1].isdigit()):
+        return True
+    if after.startswith(_ALL):
+        return True
+    return None if _ALL.startswith(after) else False
 
 
 def parse_reason(text: str, column: int = 0) -> str | None:

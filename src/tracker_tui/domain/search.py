@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
@@ -10,6 +11,17 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import search_key, search_words
 
 _RANKS: Final = 4
+_NAME_RANKS: Final = 3
+_LAST_WORD = re.compile(r"\S*\s*$")
+
+
+class Hits(NamedTuple):
+    """What a search finds, the likeliest first."""
+
+    names: list[Resource]
+    """Those whose name holds all words."""
+    others: list[Resource]
+    """Those of which category or description holds a word that the name lacks."""
 
 
 class _Folded(NamedTuple):
@@ -26,7 +38,7 @@ class SearchIndex:
     def __init__(self) -> None:
         self._folded: dict[str, _Folded] = {}
 
-    def ranked(self, resources: Iterable[Resource], text: str) -> list[Resource]:
+    def search(self, resources: Iterable[Resource], text: str) -> Hits:
         """Return what all words of `text` are found in; the order given decides between equals.
 
         First come names that begin with the text, then names in which each word begins a word,
@@ -35,7 +47,7 @@ class SearchIndex:
         """
         words = search_words(text)
         if not words:
-            return list(resources)
+            return Hits(list(resources), [])
         phrase = " " + " ".join(words)
         beginnings = [" " + word for word in words]
         found: list[list[Resource]] = [[] for _ in range(_RANKS * 2)]
@@ -50,7 +62,8 @@ class SearchIndex:
             else:
                 rank = _rank(phrase, beginnings, words, name)
                 found[rank * 2 + (not resource.priority)].append(resource)
-        return list(chain.from_iterable(found))
+        names = list(chain.from_iterable(found[: _NAME_RANKS * 2]))
+        return Hits(names, list(chain.from_iterable(found[_NAME_RANKS * 2 :])))
 
     def prepare(self, resources: Iterable[Resource]) -> None:
         """Fold the texts before they are searched; may run in a thread of its own."""
@@ -70,8 +83,25 @@ class SearchIndex:
 
 
 def ranked(resources: Sequence[Resource], text: str) -> list[Resource]:
-    """Return what `SearchIndex.ranked` finds, for a search that is made once."""
-    return SearchIndex().ranked(resources, text)
+    """Return everything that `SearchIndex.search` finds, for a search that is made once."""
+    return list(chain.from_iterable(SearchIndex().search(resources, text)))
+
+
+def is_part_of_a_name(resources: Iterable[Resource], text: str, tail: str) -> bool:
+    """Return whether a name that `text` finds goes on with the sign and the kind of `tail`.
+
+    Any digit stands for any other: where there is a Mk-6, `mk-7` is a search and no removal of 7.
+    """
+    words = search_words(text)
+    last_word = _LAST_WORD.search(text)
+    before = last_word[0].casefold() if last_word else ""
+    after = "[0-9]" if tail[1:2].isdigit() else tail[1:4].rstrip().casefold() or " "
+    pattern = re.compile(re.escape(before + tail[:1]) + after)
+    return any(
+        pattern.search(resource.name.casefold())
+        and all(word in search_key(resource.name) for word in words)
+        for resource in resources
+    )
 
 
 def _rank(phrase: str, beginnings: list[str], words: list[str], name: str) -> int:

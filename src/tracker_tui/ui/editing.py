@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 
+from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.resource import Resource
@@ -16,7 +17,7 @@ from tracker_tui.ui.widgets.resource_table import ResourceTable
 
 
 class Editing:
-    """Stands between the quick edit, the table's marks and the tracker."""
+    """Stands between the quick edit, the rows that are selected in the table, and the tracker."""
 
     def __init__(self, tracker: Tracker, table: ResourceTable, edit: QuickEdit) -> None:
         self._tracker = tracker
@@ -25,43 +26,67 @@ class Editing:
         self._seen: dict[str, Resource] = {}
         self._at_start: dict[str, Resource] = {}
         self._again: Outcome | None = None
+        self._note = ""
+        self._why_no_row = ""
+        self.location = Location.HAGGA
+        """Where the change goes, until it is applied or left."""
 
-    def start(
-        self,
-        targets: Sequence[str],
-        text: str,
-        location: Location,
-        again: Outcome | None = None,
-    ) -> None:
-        """Open the quick edit for these resources, with `text` typed already.
+    def start(self, text: str, location: Location, why_no_row: str) -> None:
+        """Open the quick edit with `text` typed already.
 
-        `again` is the refused change that is edited again; it waits until this one is submitted.
-        Without a target it opens all the same: else the amount would go where the focus is.
+        It is for the selected rows that the list shows, or else for the highlighted row. Without
+        either it opens all the same and says why: else the amount would go where the focus is.
         """
+        selected = list(self._table.marked)
+        targets = [resource_id for resource_id in selected if self._table.is_shown(resource_id)]
+        note = _left_out(len(selected) - len(targets), "hidden")
+        highlighted = self._table.highlighted
+        if not targets and highlighted is not None:
+            targets = [highlighted.id]
+            note += ", the highlighted row changes instead" if note else ""
+        self._why_no_row, self._note, self._again = why_no_row, note, None
+        self._open(targets, text, location)
+
+    def start_again(self, outcome: Outcome) -> None:
+        """Open the quick edit with a change that the ledger did not take.
+
+        It waits in the outbox until the new one is submitted.
+        """
+        change = outcome.change
+        text = describe(change) + (f" # {change.reason}" if change.reason else "")
+        self._note, self._again = "", outcome
+        self._open([change.resource_id], text, change.location)
+
+    def _open(self, targets: Sequence[str], text: str, location: Location) -> None:
         first = self._tracker.foreseen(targets[0]) if targets else None
         name = one_line(first.name, 32) if first else "no row"
-        label = name if len(targets) <= 1 else f"{len(targets)} marked rows"
-        self._again = again
+        label = name if len(targets) <= 1 else f"{len(targets)} selected rows"
         self._at_start = {}
+        self.location = location
         self._edit.open(tuple(targets), label, text)
-        self.look(location)
+        self.look()
 
-    def look(self, location: Location) -> None:
+    def switch_location(self) -> None:
+        """Let this change, and no other, go to the other location."""
+        self.location = self.location.other
+        self.look()
+
+    def look(self) -> None:
         """Show what the text would do to the rows as they are now; that is what was seen."""
         if self._edit.is_open:
             found = (self._tracker.foreseen(resource_id) for resource_id in self._edit.targets)
             self._seen = {row.id: row for row in found if row is not None}
             for row in self._seen.values():
                 self._at_start.setdefault(row.id, row)
-            self._edit.shown_preview = self._preview(location)
+            self._edit.shown_preview = self._preview()
 
-    def submit(self, location: Location) -> Future[None] | None:
+    def submit(self) -> Future[None] | None:
         """Submit the change for every row that allows it; returns when that is kept, or None.
 
         The others stay in the quick edit, with the text. What was on screen is what is guarded: a
         quantity that came in since is not what was seen.
         """
-        shown = self._preview(location)
+        shown = self._preview()
         self._edit.shown_preview = shown
         if shown.typed is None or not self._seen:
             return None
@@ -69,16 +94,15 @@ class Editing:
         kept = None
         if accepted:
             submission = [
-                self._tracker.change(row.id, shown.typed, location, seen=row.at(location))
+                self._tracker.change(row.id, shown.typed, self.location, seen=row.at(self.location))
                 for row in accepted
             ]
             again, self._again = self._again, None
             replaced = None if again is None else again.change
             kept = self._tracker.submit(submission, instead_of=replaced)
-        if self._table.marked:
-            self._table.set_marks(shown.refused)
+        self._table.unmark(row.id for row in accepted)
         if shown.refused:
-            self.start(tuple(shown.refused), self._edit.text, location, self._again)
+            self._open(tuple(shown.refused), self._edit.text, self.location)
         else:
             self.stop()
         return kept
@@ -88,20 +112,22 @@ class Editing:
         self._again = None
         self._edit.close()
 
-    def _preview(self, location: Location) -> Preview:
+    def _preview(self) -> Preview:
         targets = self._edit.targets
         if not targets:
-            return Preview(None, problem="no row is highlighted")
-        hidden = sum(not self._table.is_shown(resource_id) for resource_id in targets)
+            return Preview(None, problem=self._why_no_row, note=self._note)
         rows = list(self._seen.values())
-        tracker = self._tracker
-        shown = preview(
-            self._edit.text, rows, location, tracker.places, hidden, is_stale=tracker.is_stale
+        tracker, location = self._tracker, self.location
+        shown = preview(self._edit.text, rows, location, tracker.places, is_stale=tracker.is_stale)
+        deleted = _left_out(len(targets) - len(rows), "gone") if rows else ""
+        return shown._replace(
+            told=self._moved_meanwhile(shown) + shown.told,
+            note="\n".join(filter(None, (self._note, deleted))),
         )
-        return shown._replace(told=self._moved_meanwhile(shown, location) + shown.told)
 
-    def _moved_meanwhile(self, shown: Preview, location: Location) -> str:
+    def _moved_meanwhile(self, shown: Preview) -> str:
         """Say that what is to be set is not any more what it was when the typing began."""
+        location = self.location
         if shown.typed is None or shown.typed.kind is not Kind.SET:
             return ""
         moved = [
@@ -112,3 +138,11 @@ class Editing:
         if len(moved) == 1:
             return f"moved meanwhile, was {grouped(moved[0])}! · "
         return f"{len(moved)} moved meanwhile! · " if moved else ""
+
+
+def _left_out(how_many: int, what: str) -> str:
+    """Say how many of the selected rows take no part, and why."""
+    if not how_many:
+        return ""
+    rows = "1 selected row is" if how_many == 1 else f"{how_many} selected rows are"
+    return f"{rows} {what}: left out"

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, Shortage, foresee
 from tracker_tui.domain.grammar import ChangeSyntaxError, TypedChange, parse_change
-from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS, movement, points_text
 
 _LISTED = 4
+_LISTED_MOVED = 5
 
 
 class Preview(NamedTuple):
@@ -27,6 +28,8 @@ class Preview(NamedTuple):
     problem: str = ""
     column: int | None = None
     refused: Mapping[str, str] = {}
+    note: str = ""
+    """Which of the selected rows take no part."""
 
 
 def preview(
@@ -34,11 +37,10 @@ def preview(
     rows: Sequence[Resource],
     location: Location,
     places: Mapping[Location, str],
-    hidden: int,
     *,
     is_stale: bool = False,
 ) -> Preview:
-    """Work out what `text` would do to `rows`, of which the filter hides `hidden`.
+    """Work out what `text` would do to `rows`.
 
     Where the rows are `is_stale`, others may have moved them since: a shortage is a warning then,
     and the ledger decides.
@@ -55,18 +57,24 @@ def preview(
         for row, result in foreseen
         if isinstance(result, Shortage)
     }
+    moved = [
+        (row, _change(typed, row, location), result)
+        for row, result in foreseen
+        if isinstance(result, Moved)
+    ]
     if refused and is_stale:
-        return Preview(typed, _told_of_doubt(rows, refused))
+        doubt = _told_of_doubt(rows, refused)
+        listed = _listed(moved, places) if len(rows) > 1 else ""
+        return Preview(typed, " · ".join(filter(None, (doubt, listed))))
     if len(rows) == 1:
-        row, result = foreseen[0]
-        if isinstance(result, Shortage):
-            return Preview(typed, problem=refused[row.id], refused=refused)
-        return Preview(typed, _told_of_one(_change(typed, row, location), row, result, places))
-    told, problem = _told_of_many(rows, refused, hidden)
-    points = sum(result.points.final for _, result in foreseen if isinstance(result, Moved))
-    return Preview(
-        typed, " · ".join(filter(None, (told, points_text(points)))), problem, None, refused
-    )
+        if not moved:
+            return Preview(typed, problem=refused[rows[0].id], refused=refused)
+        row, change, result = moved[0]
+        return Preview(typed, _told_of_one(change, row, result, places))
+    points = points_text(sum(result.points.final for _, _, result in moved))
+    told = (_counted(rows, refused, typed, places[location]), _listed(moved, places), points)
+    problem = _told_of_refused(rows, refused)
+    return Preview(typed, " · ".join(filter(None, told)), problem, None, refused)
 
 
 def _change(typed: TypedChange, row: Resource, location: Location) -> Change:
@@ -94,17 +102,38 @@ def _told_of_doubt(rows: Sequence[Resource], refused: Mapping[str, str]) -> str:
     return f"! {told}, as last read; the ledger decides"
 
 
-def _told_of_many(
-    rows: Sequence[Resource], refused: Mapping[str, str], hidden: int
-) -> tuple[str, str]:
-    told = f"{len(rows)} rows"
-    if hidden:
-        told += f", {hidden} hidden by the filter"
+def _counted(
+    rows: Sequence[Resource], refused: Mapping[str, str], typed: TypedChange, place: str
+) -> str:
+    at = "" if typed.kind.is_transfer else f" at {one_line(place, 24)}"
+    told = f"{len(rows)} rows{at}"
+    return f"{told}, {len(rows) - len(refused)} would change" if refused else told
+
+
+def _listed(moved: Sequence[tuple[Resource, Change, Moved]], places: Mapping[Location, str]) -> str:
+    """Name the first rows, each with its quantity before and after."""
+    told = [
+        f"{one_line(row.name, 24)} {_before_and_after(change, result, places)}"
+        for row, change, result in moved[:_LISTED_MOVED]
+    ]
+    more = len(moved) - len(told)
+    return " · ".join(told) + (f" and {more} more" if more > 0 else "")
+
+
+def _before_and_after(change: Change, moved: Moved, places: Mapping[Location, str]) -> str:
+    if change.kind.is_transfer:
+        return movement(moved, change, places)
+    is_at_hagga = change.location is Location.HAGGA
+    before = moved.hagga_before if is_at_hagga else moved.deep_desert_before
+    after = moved.hagga if is_at_hagga else moved.deep_desert
+    return f"{grouped(before)} → {grouped(after)}"
+
+
+def _told_of_refused(rows: Sequence[Resource], refused: Mapping[str, str]) -> str:
     if not refused:
-        return told, ""
+        return ""
     names = [f"{one_line(row.name, 24)}: {refused[row.id]}" for row in rows if row.id in refused]
     listed = names[:_LISTED]
     if len(names) > _LISTED:
         listed[-1] = f"and {len(names) - _LISTED + 1} more"
-    problem = "\n  ".join((f"{len(refused)} refused:", *listed))
-    return f"{told}, {len(rows) - len(refused)} would change", problem
+    return "\n  ".join((f"{len(refused)} rejected:", *listed))

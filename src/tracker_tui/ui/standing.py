@@ -66,15 +66,15 @@ def _roles(tracker: Tracker) -> str:
     return "" if age is None else f"roles read {ago(int(age))} ago"
 
 
-def facts_of(view: View, shown: int, total: int, marked: int) -> str:
-    """Say what narrows the table, how many rows are left of how many, and how many are marked."""
+def facts_of(view: View, shown: int, total: int, selected: int) -> str:
+    """Say what narrows the table, how many rows are left of how many, and how many are selected."""
     filters = [one_line(category, 24) for category in sorted(view.categories)]
     filters += [look.word for status, look in STATUS_LOOKS.items() if status in view.statuses]
     filters += ["★ priority"] if view.priority_only else []
     filters += ["! to recount"] if view.stale_only else []
     count = grouped(total) if shown == total else f"{grouped(shown)} of {grouped(total)}"
-    marks = f"● {grouped(marked)} marked" if marked else ""
-    return " · ".join(filter(None, (marks, ", ".join(filters), count)))
+    chosen = f"● {grouped(selected)} selected" if selected else ""
+    return " · ".join(filter(None, (chosen, ", ".join(filters), count)))
 
 
 def _connection(tracker: Tracker) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import wait
 from functools import partial
 from typing import ClassVar
@@ -11,9 +11,9 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tracker_tui.domain.change import describe
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.text import one_line
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.text import one_line, search_words
 from tracker_tui.domain.wording import resource_line
 from tracker_tui.events import (
     Event,
@@ -42,10 +42,15 @@ from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.quick_edit import QuickEdit
 from tracker_tui.ui.widgets.resource_table import ResourceTable
 
+_OUTSIDE = "outside the filters"
+_ALSO = "also in descriptions and categories"
 _POLL_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
 _BLINK_SECONDS = 0.01
-_NOT_IN_QUICK_EDIT = frozenset({"filter", "quick_edit", "undo", "copy", "leave"})
+_NOT_IN_QUICK_EDIT = frozenset(
+    {"filter", "choose_filters", "choose_sorting", "quick_edit", "undo", "copy", "leave"}
+)
+"""What the list is narrowed to must not change while a change is typed for its rows."""
 
 
 class ResourcesScreen(FilteredScreen):
@@ -59,7 +64,7 @@ class ResourcesScreen(FilteredScreen):
             "Edit",
             key_display="+ - = > <",
             id="resources.edit",
-            tooltip="Change the highlighted row, or all marked ones",
+            tooltip="Change the highlighted row, or all selected ones",
         ),
         Binding(
             "tab",
@@ -80,7 +85,14 @@ class ResourcesScreen(FilteredScreen):
             tooltip="How totals went over 30 days, from the least to the most",
         ),
         Binding("y", "copy", "Copy", id="resources.copy", show=False),
-        Binding("escape", "clear", "Clear filter, marks", id="resources.clear", show=False),
+        Binding(
+            "escape",
+            "clear",
+            "Clear",
+            id="resources.clear",
+            show=False,
+            tooltip="Clear the search, then the selection, then the filters",
+        ),
     ]
 
     title_key = "resources"
@@ -90,7 +102,7 @@ class ResourcesScreen(FilteredScreen):
         self.view = view
         self.herald = Herald(self, tracker)
         self.hint = Hint(id="hint")
-        self.filter = FilterBar(id="filter")
+        self.filter = FilterBar(starts_edit=self._start_edit_from_search, id="filter")
         self.table: ResourceTable = ResourceTable(id="table")
         self.edit = QuickEdit(id="edit")
         self.editing = Editing(tracker, self.table, self.edit)
@@ -101,6 +113,8 @@ class ResourcesScreen(FilteredScreen):
         self._arranged = ArrangedResources(tracker)
         self._sparklines = Sparklines(self, tracker, self.show_rows)
         self._text = ""
+        self._is_list_old = False
+        """Whether other rows, or in another order, would be shown if no change were being typed."""
         self._called: object = None
         """What members and locations were called when the rows were last shown."""
 
@@ -205,16 +219,29 @@ class ResourcesScreen(FilteredScreen):
 
     # What is shown
 
+    @property
+    def location(self) -> Location:
+        """Where changes go; one that was chosen within a quick edit is for that one alone."""
+        return self.editing.location if self.edit.is_open else self.view.location
+
     def show_rows(self, *, to_top: bool = False) -> None:
-        """Show what the text finds of the rows in their order."""
-        rows = self._arranged.found(self._text)
+        """Show what the text finds of the rows in their order.
+
+        While a change is typed the list stays still: its rows are those that the player sees.
+        """
         self._sparklines.want(is_wanted=self.view.has_sparklines)
-        now, view = self.tracker.now(), self.view
-        self._called = (self.tracker.names, self.tracker.places)
-        places, totals = self.tracker.places, self._sparklines.totals
-        context = Context(now, self.tracker.name_of, places, view.location, totals)
-        sort = (view.sort, view.is_reversed)
-        self.table.show(rows, self._arranged.everything, context, sort=sort, to_top=to_top)
+        tracker, view, everything = self.tracker, self.view, self._arranged.everything
+        self._called = (tracker.names, tracker.places)
+        totals = self._sparklines.totals
+        context = Context(tracker.now(), tracker.name_of, tracker.places, self.location, totals)
+        self._is_list_old = self.edit.is_open
+        if self.edit.is_open:
+            self.table.show_anew(everything, context)
+        else:
+            found = self._arranged.found(self._text)
+            below = {_OUTSIDE: found.outside, _ALSO: found.others}
+            sort = (view.sort, view.is_reversed)
+            self.table.show(found.names, below, everything, context, sort=sort, to_top=to_top)
         self.table.empty_text = self._why_empty()
         self._tell_of_view()
         self._show_preview()
@@ -222,19 +249,19 @@ class ResourcesScreen(FilteredScreen):
 
     def show_standing(self) -> None:
         """Bring the strip up to date."""
-        self.strip.standing = standing_of(self.tracker, self._arranged.summary, self.view.location)
+        self.strip.standing = standing_of(self.tracker, self._arranged.summary, self.location)
 
     @on(ResourceTable.MarksChanged)
     def _tell_of_view(self) -> None:
-        shown, total = len(self.table.rows), len(self._arranged.everything)
-        self.filter.tell(facts_of(self.view, shown, total, len(self.table.marked)))
+        total = len(self._arranged.everything)
+        self.filter.tell(facts_of(self.view, self.table.hits, total, len(self.table.marked)))
 
     def _why_empty(self) -> str:
         if self.tracker.last_refresh is None:
             trouble = self.tracker.trouble
             return one_line(str(trouble), 500) if trouble else "opening …"
         if self._arranged.everything:
-            return "Nothing matches: esc clears the search, f the filters."
+            return "Nothing matches: esc clears the search, then the filters."
         return "No resources yet: tracker-tui init --starter plants some."
 
     # The filter
@@ -242,19 +269,22 @@ class ResourcesScreen(FilteredScreen):
     @on(FilterBar.Changed)
     def apply_filter(self) -> None:
         """Show what the text finds, the likeliest first and highlighted."""
-        if self.filter.text != self._text:
-            self._text = self.filter.text
-            self.show_rows(to_top=bool(self._text))
+        before, self._text = search_words(self._text), self.filter.text
+        words = search_words(self._text)
+        if words != before:
+            self.show_rows(to_top=bool(words))
 
     def action_clear(self) -> None:
-        """Leave what is open; else take away the search text, then the marks."""
+        """Take one step back: the quick edit, the search, the selection, the filters."""
         if self.edit.is_open:
             self.action_leave_edit()
         elif self.filter.text:
             self.action_clear_filter()
-        elif self.table.marked or not self.hint.display:
+        elif self.table.marked:
             self.table.set_marks(())
-        else:
+        elif self.view.is_filtered:
+            self.set_view(self.view.without_filters())
+        elif self.hint.display:
             self.hint.dismiss()
 
     def set_view(self, view: View) -> None:
@@ -284,28 +314,34 @@ class ResourcesScreen(FilteredScreen):
     @on(ResourceTable.HeaderClicked)
     def _sort_by_clicked(self, event: ResourceTable.HeaderClicked) -> None:
         key = "progress" if event.key == "bar" else event.key
-        if key in SORT_KEYS:
+        if key in SORT_KEYS and not self.edit.is_open:
             self.set_view(self.view.sorted_by(key))
 
     def action_other_location(self) -> None:
-        """Let changes go to the other location."""
-        self.set_view(self.view._replace(location=self.view.location.other))
+        """Let changes go to the other location: the one that is being typed, or all from now on."""
+        if self.edit.is_open:
+            self.editing.switch_location()
+            self.show_rows()
+        else:
+            self.set_view(self.view._replace(location=self.view.location.other))
 
     # The quick edit
 
     def action_quick_edit(self) -> None:
         """Open the quick edit; the sign that opened it is the first character typed."""
-        self.apply_filter()
-        targets = tuple(self.table.marked)
-        if not targets and self.table.highlighted is not None:
-            targets = (self.table.highlighted.id,)
-        self._start_edit(targets, self.typed_sign)
+        self._start_edit(self.typed_sign)
 
-    def _start_edit(self, targets: Sequence[str], text: str, again: Outcome | None = None) -> None:
+    def _start_edit(self, text: str) -> bool:
+        self.apply_filter()
         if self.tell_if_read_only():
-            return
-        self.editing.start(targets, text, self.view.location, again)
+            return False
+        self.editing.start(text, self.view.location, self._arranged.why_no_row(self._text))
         self.refresh_bindings()
+        return True
+
+    def _start_edit_from_search(self, text: str, tail: str) -> bool:
+        """Let a sign typed behind the search start a change, unless it belongs to a name."""
+        return not self._arranged.names_go_on(text, tail) and self._start_edit(tail)
 
     def on_descendant_focus(self) -> None:
         """Keep the keys in the quick edit while it is open: a click must not lose what is typed."""
@@ -314,12 +350,12 @@ class ResourcesScreen(FilteredScreen):
 
     @on(QuickEdit.Typed)
     def _show_preview(self) -> None:
-        self.editing.look(self.view.location)
+        self.editing.look()
 
     def action_apply_edit(self) -> None:
         """Submit what is typed, and go back to the table if nothing of it was refused."""
         targets = self.edit.targets
-        kept = self.editing.submit(self.view.location)
+        kept = self.editing.submit()
         if not self.edit.is_open:
             self.action_leave_edit()
         if kept is not None and not self.app.message_queue_size:
@@ -333,6 +369,8 @@ class ResourcesScreen(FilteredScreen):
         self.editing.stop()
         self.set_focus(self.table)
         self.refresh_bindings()
+        if self._is_list_old:
+            self.show_rows()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no key of the table while its sign is typed into the quick edit."""
@@ -362,10 +400,10 @@ class ResourcesScreen(FilteredScreen):
 
     def edit_again(self, outcome: Outcome) -> None:
         """Open the quick edit with a change that the ledger did not take."""
-        change = outcome.change
-        self.set_view(self.view._replace(location=change.location))
-        text = describe(change) + (f" # {change.reason}" if change.reason else "")
-        self._start_edit((change.resource_id,), text, outcome)
+        if not self.tell_if_read_only():
+            self.go_to(outcome.change.resource_id)
+            self.editing.start_again(outcome)
+            self.refresh_bindings()
 
     def action_sparklines(self) -> None:
         """Show how totals went, or show it no more."""
@@ -391,11 +429,12 @@ class ResourcesScreen(FilteredScreen):
             super().action_leave()
 
     def go_to(self, resource_id: str) -> None:
-        """Put the cursor on a resource, whatever hides it."""
+        """Put the cursor on a resource, whatever hides it; a change being typed is left."""
+        if self.edit.is_open:
+            self.action_leave_edit()
         if not self.table.is_shown(resource_id):
             self.filter.clear()
             self._text = ""
             self.set_view(self.view.without_filters())
         self.table.go_to(resource_id)
-        if not self.edit.is_open:
-            self.set_focus(self.table)
+        self.set_focus(self.table)

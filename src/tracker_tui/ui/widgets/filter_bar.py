@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -11,12 +12,15 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from tracker_tui.domain.grammar import SIGNS
+from tracker_tui.domain.grammar import SIGNS, begins_change
 from tracker_tui.ui.widgets.line_input import LineInput
+
+StartsEdit = Callable[[str, str], bool]
+"""Takes the text that is searched for, and a sign with what follows; returns whether it starts."""
 
 
 class FilterInput(LineInput):
-    """The input of the filter; signs start a quick edit from here, so it leaves them alone."""
+    """The input of the search; where changes can be made, a sign may start one from here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.leave_filter", "To the table", id="filter.leave"),
@@ -25,9 +29,49 @@ class FilterInput(LineInput):
         Binding("down", "screen.move_cursor(1)", "Down", show=False, id="filter.down"),
     ]
 
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Take what is printable but for the signs of a change."""
-        return character not in SIGNS and super().check_consume_key(key, character)
+    def __init__(self, starts_edit: StartsEdit | None, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(placeholder="filter", id=id, compact=True, select_on_focus=False)
+        self._starts_edit = starts_edit
+        self._last_sign: int | None = None
+
+    @property
+    def searched(self) -> str:
+        """The text without a sign at its end of which it is open what it begins."""
+        return self.value[: self._open_sign]
+
+    @property
+    def _open_sign(self) -> int | None:
+        place = self._last_sign
+        is_there = place is not None and self.value[place : place + 1] in SIGNS
+        return place if is_there else None
+
+    def take_text(self, text: str) -> None:
+        """Put text in; a sign typed behind the search may start a change with what follows."""
+        is_sign = self._starts_edit is not None and text in SIGNS
+        if is_sign and not self.selection.is_empty:
+            # The text found the row that the change is for: it is not typed over.
+            self.cursor_position = len(self.value)
+        elif self._open_sign is None or not self.selection.is_empty:
+            self._last_sign = None
+        is_at_end = self.cursor_position == len(self.value)
+        super().take_text(text)
+        self._decide()
+        if is_sign and is_at_end and self._open_sign is None:
+            self._last_sign = len(self.value) - 1
+
+    def _decide(self) -> None:
+        """See whether what follows the sign makes it the begin of a change."""
+        place = self._open_sign
+        begins = None if place is None else begins_change(self.value[place:])
+        if begins is None:
+            return
+        typed = self.value
+        self._last_sign = None
+        if begins and self._starts_edit is not None:
+            self.value = typed[:place]
+            if not self._starts_edit(typed[:place], typed[place:]):
+                self.value = typed
+                self.cursor_position = len(typed)
 
 
 class FilterBar(Horizontal):
@@ -36,11 +80,15 @@ class FilterBar(Horizontal):
     class Changed(Message):
         """Another text is searched for."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        *,
+        starts_edit: StartsEdit | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        """Let signs be text, or ask `starts_edit` about those that may begin a change."""
         super().__init__(id=id)
-        self._input = FilterInput(
-            placeholder="filter", id="filter-input", compact=True, select_on_focus=False
-        )
+        self._input = FilterInput(starts_edit, id="filter-input")
         self._facts = Static(id="filter-facts", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -52,7 +100,7 @@ class FilterBar(Horizontal):
     @property
     def text(self) -> str:
         """The text that is searched for."""
-        return self._input.value
+        return self._input.searched
 
     def enter(self) -> None:
         """Take the keys; what was typed before is selected, so that typing replaces it."""

@@ -92,6 +92,11 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     def row_line(self, position: int, width: int) -> Strip:
         """Draw one row."""
 
+    def is_divider(self, position: int) -> bool:
+        """Whether a row only divides others; the cursor never rests on it."""
+        del position
+        return False
+
     def column_at(self, x: int) -> str | None:
         """Return the key of the column in whose title the cell `x` is; None where none is."""
         del x
@@ -171,8 +176,19 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def put_cursor(self, position: int) -> None:
         """Put the cursor on a row, or the one that is nearest, and bring it into sight."""
-        self.cursor = max(0, min(position, self.row_count - 1))
+        self.cursor = self.nearest_row(position, -1 if position < self.cursor else 1)
         self._scroll_to_cursor()
+        if self.cursor == 1 and self.is_divider(0):
+            self.scroll_to(y=0, animate=False, immediate=True)
+
+    def nearest_row(self, position: int, step: int) -> int:
+        """Return the position itself, or of the row beside it where it is a divider."""
+        position = max(0, min(position, self.row_count - 1))
+        if self.is_divider(position):
+            position += step
+            if not 0 <= position < self.row_count or self.is_divider(position):
+                position -= 2 * step
+        return position
 
     def _scroll_to_cursor(self) -> None:
         visible = max(1, self.size.height - HEADER)
@@ -211,7 +227,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
                 self.post_message(self.HeaderClicked(key))
             return
         position = event.y - HEADER + round(self.scroll_y)
-        if position < self.row_count:
+        if position < self.row_count and not self.is_divider(position):
             self.put_cursor(position)
             if event.chain > 1:
                 self.action_open()

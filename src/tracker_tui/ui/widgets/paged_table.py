@@ -192,7 +192,7 @@ class PagedTable(LineTable, Generic[R]):
         self.empty_text = self._why_empty()
         self.fit_scrollbar()
         # Not `put_cursor`, which would scroll to it: the wheel may have turned far away.
-        self.cursor = self._nearest_row(self.cursor, 1)
+        self.cursor = self.nearest_row(self.cursor, 1)
         self.refresh()
         self.post_message(self.Read())
 
@@ -203,22 +203,8 @@ class PagedTable(LineTable, Generic[R]):
         super().watch_scroll_y(old_value, new_value)
         self.look()
 
-    def put_cursor(self, position: int) -> None:
-        """Put the cursor on a row, never on a day line."""
-        position = self._nearest_row(position, -1 if position < self.cursor else 1)
-        super().put_cursor(position)
-        if position == 1 and self._is_day_line(0):
-            self.scroll_to(y=0, animate=False, immediate=True)
-
-    def _nearest_row(self, position: int, step: int) -> int:
-        position = max(0, min(position, self.row_count - 1))
-        if self._is_day_line(position):
-            position += step
-            if not 0 <= position < self.row_count or self._is_day_line(position):
-                position -= 2 * step
-        return position
-
-    def _is_day_line(self, position: int) -> bool:
+    def is_divider(self, position: int) -> bool:
+        """Whether a row is a day line."""
         return 0 <= position < self._window.size and isinstance(
             self._window.line(position), DayLine
         )

@@ -101,15 +101,15 @@ class QuickEdit(Vertical):
             style = "$text-muted" if unfinished else "$text-error"
             # Worked out, not measured: in a burst nothing is laid out yet.
             below = self._input_offset + cell_len(self.text[: shown.column])
-            return Content.assemble(
-                (_pointed_at(shown.problem, below, self.screen.size.width), style)
-            )
-        parts: list[tuple[str, str]] = []
-        if shown.told:
-            parts.append((shown.told, "$text-success" if not shown.problem else ""))
-        if shown.problem:
-            parts.append((("\n" if parts else "") + "✗ " + shown.problem, "$text-error"))
-        return Content.assemble(*parts)
+            pointed_at = _pointed_at(shown.problem, below, self.screen.size.width)
+            lines = [Content.styled(pointed_at, style)]
+        else:
+            lines = [
+                Content.styled(shown.told, "$text-success" if not shown.problem else ""),
+                Content.styled(f"✗ {shown.problem}" if shown.problem else "", "$text-error"),
+            ]
+        lines.append(Content.styled(shown.note, "$text-warning"))
+        return Content("\n").join([line for line in lines if line])
 
 
 def _pointed_at(problem: str, column: int, width: int) -> str:

@@ -1,4 +1,4 @@
-"""The table of resources: which rows it shows, marks and lights up, and how each one looks.
+"""The table of resources: which rows it shows, selects and lights up, and how each one looks.
 
 A DataTable takes a second to be filled with 10,000 rows; here a row costs nothing until it is
 scrolled to, and a change redraws its own line.
@@ -6,7 +6,7 @@ scrolled to, and a change redraws its own line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from typing import ClassVar, NamedTuple
 
@@ -22,9 +22,15 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.columns import GAP, Column, Context, cell_text, is_current, lay_out
-from tracker_tui.ui.widgets.line_table import LineTable
+from tracker_tui.ui.widgets.line_table import LineTable, filled
 
 FLASH_SECONDS = 1.5
+
+
+class Divider(NamedTuple):
+    """A line that says why the rows below it are there."""
+
+    title: str
 
 
 class _Look(NamedTuple):
@@ -45,7 +51,9 @@ class ResourceTable(LineTable):
         Binding(
             "enter", "open", "Details", id="table.open", tooltip="Everything about this resource"
         ),
-        Binding("space", "mark", "Mark", id="table.mark", tooltip="Mark for a change of many"),
+        Binding(
+            "space", "mark", "Select", id="table.mark", tooltip="Select for a change of several"
+        ),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -59,13 +67,15 @@ class ResourceTable(LineTable):
     }
 
     class MarksChanged(Message):
-        """Other rows are marked than before."""
+        """Other rows are selected than before."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.rows: list[Resource] = []
+        self.rows: list[Resource | Divider] = []
+        self.hits = 0
+        """How many rows stand above all dividers."""
         self.marked: dict[str, None] = {}
-        """Ids of the marked rows, in the order in which they were marked."""
+        """Ids of the selected rows, in the order in which they were selected."""
         self._positions: dict[str, int] = {}
         self._everything: Sequence[Resource] = ()
         self._columns: list[Column] = []
@@ -81,29 +91,55 @@ class ResourceTable(LineTable):
 
     def show(
         self,
-        rows: list[Resource],
+        rows: Sequence[Resource],
+        below: Mapping[str, Sequence[Resource]],
         everything: Sequence[Resource],
         context: Context,
         *,
         sort: tuple[str, bool],
         to_top: bool = False,
     ) -> None:
-        """Show `rows` of `everything`; the cursor stays on its resource, or goes to the top."""
+        """Show `rows` of `everything`, and others below the titles that say why they are there.
+
+        The cursor stays on its resource, or goes to the top; by itself it never goes below.
+        """
         highlighted = None if to_top else self.highlighted
+        self._take_context(everything, context)
+        self._sort = sort
+        self.hits, self.rows = len(rows), list(rows)
+        self._positions = {row.id: index for index, row in enumerate(rows)}
+        for title, others in below.items():
+            if others:
+                first = len(self.rows) + 1
+                self.rows += [Divider(title), *others]
+                self._positions |= {row.id: first + index for index, row in enumerate(others)}
+        self.fit_scrollbar()
+        cursor = min(0 if to_top else max(0, self.cursor), self.hits - 1)
+        if highlighted is not None:
+            cursor = self._positions.get(highlighted.id, cursor)
+        if cursor < 0:
+            self.cursor = cursor
+            self.scroll_to(y=0, animate=False, immediate=True)
+        else:
+            self.put_cursor(cursor)
+        self.refresh()
+
+    def show_anew(self, everything: Sequence[Resource], context: Context) -> None:
+        """Show the same rows in the same order as they are now; what is gone stays as it was."""
+        self._take_context(everything, context)
+        for resource in everything:
+            position = self._positions.get(resource.id)
+            if position is not None:
+                self.rows[position] = resource
+        self.refresh()
+
+    def _take_context(self, everything: Sequence[Resource], context: Context) -> None:
         if everything is not self._everything or context[1:] != self._known[1:]:
             self._everything, self._known = everything, context
             self._lay_out()
         if context != self._known:
             self._lines.clear()
-        self._known, self._sort = context, sort
-        self.rows = rows
-        self._positions = {row.id: index for index, row in enumerate(rows)}
-        self.fit_scrollbar()
-        cursor = 0 if to_top else min(self.cursor, max(0, len(rows) - 1))
-        if highlighted is not None:
-            cursor = self._positions.get(highlighted.id, cursor)
-        self.put_cursor(cursor)
-        self.refresh()
+        self._known = context
 
     def update_row(self, resource: Resource, now: int) -> None:
         """Show another version of a resource where it stands; redraws one line."""
@@ -125,13 +161,18 @@ class ResourceTable(LineTable):
 
     @property
     def row_count(self) -> int:
-        """How many resources are shown."""
+        """How many lines there are, dividers included."""
         return len(self.rows)
+
+    def is_divider(self, position: int) -> bool:
+        """Whether a line only says why the rows below it are there."""
+        return 0 <= position < len(self.rows) and isinstance(self.rows[position], Divider)
 
     @property
     def highlighted(self) -> Resource | None:
         """The resource under the cursor."""
-        return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+        row = self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+        return None if isinstance(row, Divider) else row
 
     def is_shown(self, resource_id: str) -> bool:
         """Whether a resource is among the rows."""
@@ -144,13 +185,13 @@ class ResourceTable(LineTable):
             self.put_cursor(position)
 
     def set_marks(self, resource_ids: Iterable[str]) -> None:
-        """Mark these resources and no others."""
+        """Select these resources and no others."""
         self.marked = dict.fromkeys(resource_ids)
         self.refresh()
         self.post_message(self.MarksChanged())
 
     def unmark(self, resource_ids: Iterable[str]) -> None:
-        """Take marks away, of rows that are gone."""
+        """Select these no more."""
         gone = self.marked.keys() & set(resource_ids)
         if gone:
             self.set_marks(key for key in self.marked if key not in gone)
@@ -189,6 +230,9 @@ class ResourceTable(LineTable):
     def row_line(self, position: int, width: int) -> Strip:
         """Draw one row, if it looks different from the last time."""
         resource = self.rows[position]
+        if isinstance(resource, Divider):
+            ground = self.style_of("")
+            return filled(f" ── {resource.title} ──", ground + self.style_of("dim"), width, ground)
         look = _Look(
             resource,
             position == self.cursor,
@@ -263,7 +307,7 @@ class ResourceTable(LineTable):
             self.refresh()
 
     def action_mark(self) -> None:
-        """Mark or unmark the highlighted row and move on."""
+        """Select the highlighted row, or select it no more, and move on within its part."""
         resource = self.highlighted
         if resource is None:
             return
@@ -271,7 +315,8 @@ class ResourceTable(LineTable):
             self.marked[resource.id] = None
         self.refresh_row(self.cursor)
         self.post_message(self.MarksChanged())
-        self.action_move(1)
+        if not self.is_divider(self.cursor + 1):
+            self.action_move(1)
 
     def column_at(self, x: int) -> str | None:
         """Return the key of the column in whose title the cell `x` is."""

@@ -1,0 +1,257 @@
+"""Where a change lands: on what the player sees and named, and on nothing else."""
+
+from __future__ import annotations
+
+from tracker_tui.ledger.resources import NewResource
+from ui.conftest import NARROW, Guild, MakeGuild, Player, playing
+from ui.test_filter import typed
+from ui.test_quick_edit import edit_lines, foresees, told
+from ui.test_table import tick
+
+OUTSIDE = "── outside the filters ──"
+ALSO = "── also in descriptions and categories ──"
+
+
+def describe_ore(guild: Guild) -> None:
+    """Let a critical resource be found by words that another one has in its name."""
+    guild.sql("UPDATE resources SET description = 'For steel ingots' WHERE id = 'ore'")
+
+
+async def test_a_filter_of_an_earlier_run_applies_no_more(guild: Guild) -> None:
+    describe_ore(guild)
+    async with playing(guild) as player:
+        player.burst("f \r")
+        await player.until(lambda: player.names() == ["Complex Machinery", "Titanium Ore"])
+        player.burst("q")
+        await player.leaves()
+    async with playing(guild) as player:
+        player.burst("/steel ing+500\r")
+        await player.settles(1)
+    assert guild.history("steel") == guild.history() == [("relative", 500, 0, None)]
+
+
+async def test_better_hits_outside_the_filters_are_shown_and_take_no_change_unasked(
+    guild: Guild,
+) -> None:
+    describe_ore(guild)
+    async with playing(guild) as player:
+        await tick(player, "▼ critical")
+        player.burst("/steel ing")
+        await player.sees(OUTSIDE, ALSO)
+        assert player.names() == ["Steel Ingot", "Titanium Ore"]
+        assert [OUTSIDE in row or ALSO in row for row in player.rows()] == [1, 0, 1, 0]
+        assert player.cursor_row() == ""
+        assert "0 of 12" in player.lines()[2]
+        player.burst("+500\r")
+        await foresees(
+            player, "✗ Only outside the filters is a resource named “steel ing”: esc, then ↓"
+        )
+        await player.press("enter", "escape")
+        assert guild.history() == []
+        assert player.names() == ["Steel Ingot", "Titanium Ore"], "the search is still there"
+        player.burst("j+500\r")
+        await player.settles(1)
+    assert guild.history("steel") == guild.history() == [("relative", 500, 0, None)]
+
+
+async def test_what_has_no_name_takes_no_change(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("/must flow")
+        await player.sees(ALSO)
+        assert player.names() == ["Spice Melange"]
+        assert player.cursor_row() == ""
+        await player.press("plus", "5")
+        await foresees(player, "✗ No resource is named “must flow”")
+        await player.press("enter", "escape", "enter", "y", "space")
+        assert "Multiplier" not in player.text()
+        assert "selected" not in player.text()
+        player.burst("/nonesuch+5\r")
+        await player.press("escape")
+        assert guild.history() == []
+        player.burst("/must flow\x1b[B+5\r")
+        await player.settles(1)
+    assert guild.history("spice") == guild.history() == [("relative", 5, 0, None)]
+
+
+MANY = [NewResource(f"n{number:02}", f"Spice {number:02}", "Raw") for number in range(30)]
+MANY += [NewResource(f"d{number:02}", f"Thing {number:02}", "Spice") for number in range(30)]
+
+
+async def test_a_divider_is_never_highlighted(make_guild: MakeGuild) -> None:
+    async with playing(make_guild(MANY), NARROW) as player:
+        player.burst("/spice\r")
+        await player.until(lambda: player.is_on("Spice 00"))
+        await player.press(*["down"] * 29)
+        assert player.is_on("Spice 29")
+        await player.press("down")
+        assert player.is_on("Thing 00")
+        await player.press("up")
+        assert player.is_on("Spice 29")
+        await player.press("space")
+        assert player.is_on("Spice 29"), "it does not move on to another part by itself"
+        for keys in ("GG", "g", "\x1b[6~" * 2, "\x1b[6~", "\x1b[5~", "\x1b[5~" * 9):
+            player.burst(keys)
+            await player.pilot.pause()
+            assert player.app.resources.table.highlighted is not None, keys
+        player.burst("g" + "j" * 30)
+        await player.until(lambda: player.is_on("Thing 00"))
+        player.click(*player.place(ALSO), times=2)
+        await player.press("y")
+        assert player.app.clipboard.startswith("Thing 00: ")
+        assert "Multiplier" not in player.text()
+        player.assert_laid_out()
+
+
+async def test_a_refresh_highlights_nothing_below_a_divider(guild: Guild) -> None:
+    describe_ore(guild)
+    async with playing(guild) as player:
+        player.burst("/steel ing")
+        await player.until(lambda: player.is_on("Steel Ingot"))
+        guild.sql("UPDATE resources SET name = 'Girder' WHERE id = 'steel'")
+        await player.until(lambda: player.names() == ["Titanium Ore"])
+        assert player.cursor_row() == ""
+        await player.press("escape")
+        await player.until(lambda: player.is_on("Complex Machinery"))
+
+
+async def test_the_list_stays_still_while_a_change_is_typed(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await tick(player, "▼ critical")
+        player.burst("j+5")
+        await player.sees("Hagga 300 → 305")
+        guild.sql("UPDATE resources SET quantity_hagga = 4000 WHERE id = 'ore'")
+        guild.insert("aaa", name="A new one", target_quantity=9)
+        await player.sees("Hagga 4,000 → 4,005")
+        assert player.names() == ["Complex Machinery", "Titanium Ore"]
+        assert player.is_on("Titanium Ore")
+        assert " 4,000 " in player.cursor_row()
+        player.burst("\r")
+        await player.settles(1)
+        assert guild.quantities("ore") == (4_005, 0)
+        await player.until(lambda: player.names() == ["Complex Machinery"])
+        await player.sees("A new one")
+
+
+async def test_selected_rows_that_are_deleted_while_a_change_is_typed_are_left_out(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        player.burst("   +5")
+        await player.sees("3 rows at Hagga · Complex Machinery 7 → 12 · Fuel Cell 40 → 45")
+        guild.sql("DELETE FROM resource_history WHERE resource_id = 'cell'")
+        guild.sql("DELETE FROM resources WHERE id = 'cell'")
+        await player.sees("1 selected row is gone: left out", "2 rows at Hagga")
+        player.burst("\r")
+        await player.settles(2)
+        assert guild.quantities("machine") == (12, 0)
+        await player.until(lambda: "Fuel Cell" not in player.names())
+        await player.sees_no("selected")
+
+
+# The location
+
+
+async def test_a_location_chosen_in_an_edit_is_for_that_one_alone(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Plastanium Ingot")
+        player.burst("+5\t")
+        await player.sees("▐Deep Desert▌", "▸ Deep Desert", "Deep Desert 1,100 → 1,105")
+        await player.press("escape")
+        await player.sees("▐Hagga▌", "▸ Hagga")
+        player.burst("+1\t\r+2\r")
+        await player.settles(2)
+        assert [row[1:3] for row in guild.history()] == [(0, 1), (2, 0)]
+        await player.press("tab")
+        player.burst("+3\t\r+4\r")
+        await player.settles(4)
+        assert [row[1:3] for row in guild.history()[2:]] == [(3, 0), (0, 4)]
+        await player.sees("▐Deep Desert▌")
+
+
+async def test_editing_again_leaves_the_location_and_shows_the_row(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Fuel Cell")
+        player.burst("=9\t")
+        await player.sees("Deep Desert 2 → 9")
+        guild.sql("UPDATE resources SET quantity_deep_desert = 3 WHERE id = 'cell'")
+        player.burst("\r")
+        await player.sees("refused: o", "▐Hagga▌")
+        player.burst("/water\r")
+        await player.until(lambda: player.names() == ["Water"])
+        await player.press("o", "e")
+        await player.sees("Deep Desert 3 → 9", "▐Deep Desert▌")
+        assert player.is_on("Fuel Cell")
+        await player.press("escape")
+        await player.sees("▐Hagga▌")
+        player.burst("j+1\r")
+        await player.settles(1)
+        assert [row[1:3] for row in guild.history("blade")] == [(1, 0)]
+
+
+# Signs in the search
+
+
+async def searched(player: Player, text: str, names: list[str]) -> None:
+    """Type a search key by key, which finds these and starts no edit."""
+    await player.press("escape", "escape", "slash", *text)
+    await player.until(lambda: player.names() == names, f"{text}: {names}")
+    assert typed(player) == text
+    assert edit_lines(player)[0] == ""
+
+
+async def test_a_sign_in_the_search_goes_on_searching_unless_an_amount_follows(
+    make_guild: MakeGuild,
+) -> None:
+    names = ["Scanner Mk-6", "Spice-Infused Dust", "Spice Melange", "Alloy-all-Round"]
+    guild = make_guild([NewResource(name, name, "Raw", 50) for name in names])
+    async with playing(guild) as player:
+        await player.press("slash", *"spice")
+        await player.until(lambda: len(player.rows()) == 2)
+        await player.press("down")
+        second = player.cursor_row()
+        await player.press("minus")
+        assert typed(player) == "spice-"
+        assert player.cursor_row() == second, "as long as it is open, the list stays still"
+        await player.press("a", "l")
+        assert player.cursor_row() == second
+        await player.press("l")
+        assert edit_lines(player)[0].split()[-1] == "-all"
+        assert typed(player) == "spice"
+        await searched_hits(player, guild)
+
+
+async def searched_hits(player: Player, guild: Guild) -> None:
+    for text, hit in {
+        "spice-inf": "Spice-Infused Dust",
+        "spice-a": "",
+        "mk-6": "Scanner Mk-6",
+        "mk-7": "",
+        "scanner mk-6": "Scanner Mk-6",
+        "alloy-all": "Alloy-all-Round",
+    }.items():
+        await player.press("escape", "escape", "slash", *text)
+        await player.until(lambda hit=hit: hit in player.cursor_row(), text)
+        await player.until(lambda text=text: typed(player) == text, text)
+        assert edit_lines(player)[0].strip() == ""
+    for text, change in {"melange-5": "-5", "spice mel=+ 5": "+ 5", "dust <1k": "<1k"}.items():
+        await player.press("escape", "escape", "slash", *text)
+        await player.until(
+            lambda change=change: edit_lines(player)[0].strip().endswith(change), text
+        )
+    await player.press("escape", "escape")
+    player.burst("/mk-6\r/mk-7\r/spice mel-5\r")
+    await player.settles(1)
+    assert guild.history() == [("relative", -5, 0, None)]
+    assert told(player) == ""
+
+
+async def test_signs_are_text_where_no_change_is_made(guild: Guild) -> None:
+    guild.insert("odd", name="Spice-5")
+    guild.sql(
+        "INSERT INTO resource_history SELECT 'h', 'odd', 0, 1, 1, 0, 0, 0, 'relative', 'Chani',"
+        " 'a-5 b', 1759990000, NULL, NULL"
+    )
+    async with playing(guild) as player:
+        await player.press("2")
+        player.burst("/a-5\r")
+        await player.until(lambda: player.lines()[2].strip().startswith("/ a-5"))
