@@ -16,6 +16,7 @@ from helpers.books import Books, MakeLedger
 from helpers.build import new_resource
 from helpers.proxy import Proxy, proxy_to
 from helpers.servers import Server, running, unpacked_server
+from helpers.way import VARIABLES as WAY
 from helpers.wild import FOUNDING, Statements
 from tracker_tui.config import Remote
 from tracker_tui.db.batch import Database
@@ -65,6 +66,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in _CONFIGURED:
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def straight_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no proxy and no certificates of this machine's own stand in the way of a test."""
+    for name in WAY:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

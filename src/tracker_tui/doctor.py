@@ -13,7 +13,7 @@ from peewee import BaseQuery, RawQuery, Select, Value
 from tracker_tui.admission import guild_membership_of
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.config import Auth, Config, Remote, holds_secret, misspelt_in
+from tracker_tui.config import Auth, Config, Remote, holds_secret
 from tracker_tui.db.batch import Database, results_or_raise
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.db.row_types import NUMBER
@@ -23,6 +23,7 @@ from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.resources import write_probe
 from tracker_tui.local.private_file import READ, WRITE, is_of_another_user, is_open_to_others
 from tracker_tui.opening import stores_of, unchecked_database
+from tracker_tui.spelling import misspelt_in
 
 _CLOCK_SECONDS: Final = 60
 """How far the clocks may be apart before it is worth a word."""
@@ -81,6 +82,7 @@ def examine(config: Config, environ: Mapping[str, str] = {}) -> Iterator[Finding
     for told in (*config.warnings, *misspelt_in(environ)):
         yield Finding("spelling", State.NOTE, told)
     yield from _of_files(config)
+    yield from _network(config)
     yield from _of_database(config)
     if config.auth is Auth.DISCORD:
         yield from _of_guild(config)
@@ -132,6 +134,17 @@ def _of_files(config: Config) -> Iterator[Finding]:
                 yield Finding("files", State.NOTE, told, f"Keep them out: chmod 700 {folder}")
     except OSError:
         return  # what cannot be looked at is told of by what needs it
+
+
+def _network(config: Config) -> Iterator[Finding]:
+    """Say what requests go through and trust that is not as usual."""
+    if not isinstance(config.database, Remote):
+        return
+    from tracker_tui.net.way import described  # a file must not pay for the way to a server
+
+    told = described(config.database.url.replace("libsql://", "https://", 1))
+    if told:
+        yield Finding("network", State.OK, told)
 
 
 def _of_guild(config: Config) -> Iterator[Finding]:

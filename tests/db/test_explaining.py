@@ -52,6 +52,7 @@ WITHOUT_CODE: tuple[tuple[type[turso.Error], type[DatabaseError]], ...] = (
     (turso.NoSuchDatabase, DatabaseError),
     (turso.Blocked, DatabaseError),
     (turso.NotTheServer, DatabaseUnreachable),
+    (turso.WayBlocked, DatabaseUnreachable),
     (turso.Misdirected, DatabaseUnreachable),
     (turso.TransactionLost, DatabaseBusy),
     (turso.OperationalError, StatementRefused),

@@ -13,26 +13,57 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return how a server at localhost speaks TLS, and the file to trust it by."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
+def self_signed(folder: Path, host: str = "localhost") -> tuple[ssl.SSLContext, Path]:
+    """Return how a server at a host speaks TLS, and the file to trust it by."""
+    return issued_by(folder, host, host)
+
+
+def issued_by(
+    folder: Path, issuer: str, host: str, *, has_run_out: bool = False
+) -> tuple[ssl.SSLContext, Path]:
+    """Return how a server speaks TLS with a certificate of an issuer's, and the issuer's own."""
+    key, root_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = _certificate(issuer, issuer, root_key, root_key, is_root=True)
+    if issuer == host:
+        key, certificate = root_key, root
+    else:
+        certificate = _certificate(host, issuer, key, root_key, has_run_out=has_run_out)
+    key_file, file, trusted = (folder / name for name in ("server.key", "server.crt", "root.crt"))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file.write_bytes(certificate.public_bytes(Encoding.PEM))
+    trusted.write_bytes(root.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, key_file)
+    return context, trusted
+
+
+def _certificate(
+    subject: str,
+    issuer: str,
+    key: ec.EllipticCurvePrivateKey,
+    signing: ec.EllipticCurvePrivateKey,
+    *,
+    is_root: bool = False,
+    has_run_out: bool = False,
+) -> x509.Certificate:
+    now = datetime.now(UTC) - timedelta(days=5 if has_run_out else 0)
+    return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(_name(subject))
+        .issuer_name(_name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(subject.replace(" ", "-"))]), critical=False
+        )
+        .add_extension(
+            x509.BasicConstraints(ca=is_root, path_length=0 if is_root else None), critical=True
+        )
+        .sign(signing, hashes.SHA256())
     )
-    key_file, file = folder / "server.key", folder / "server.crt"
-    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    file.write_bytes(certificate.public_bytes(Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file, key_file)
-    return context, file
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])

@@ -16,14 +16,21 @@ from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.in_time import in_time
 from tracker_tui.config import Secret
 from tracker_tui.db.turso.exchange import around_proxies
+from tracker_tui.db.turso.refusals import is_page
+from tracker_tui.db.turso.urls import is_local
 from tracker_tui.domain.text import one_line
+from tracker_tui.net.retry_after import seconds_of
+from tracker_tui.net.way import obstacle, options_for, who_answers
 
 LONGEST_PAUSE: Final = 86_400.0
 """Seconds for which Discord is left alone at most."""
 _USUAL_PAUSE: Final = 5.0
 _MOST_BYTES: Final = 256 * 1024
 _CHUNK: Final = 16 * 1024
-_TOO_MANY, _BROKEN = 429, 500
+_REFUSED, _OF_A_PROXY, _TOO_MANY, _BROKEN = 401, 407, 429, 500
+_SOMEBODY_ELSE: Final = (
+    "something on the way answers in its place, a network that you have to sign in to perhaps"
+)
 
 
 class Answer(NamedTuple):
@@ -76,17 +83,30 @@ def answer_to(method: str, url: str, seconds: float, **options: Any) -> Answer:
         answer = in_time(lambda: _exchange(method, url, seconds, options), seconds)
     except (TimeoutError, requests.ReadTimeout) as error:
         raise unreachable("does not answer in time") from error
-    except requests.exceptions.SSLError as error:
-        told = "has no encryption that this machine trusts; check its clock"
-        raise unreachable(told) from error
-    except (requests.RequestException, HTTPError, OSError) as error:
-        raise unreachable("cannot be reached") from error
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        raise _unreachable_by(error, url) from error
     if answer.status == _TOO_MANY:
         pause = _pause_of(answer)
         raise unreachable(f"wants to be left alone for {math.ceil(pause)} s", pause)
     if answer.status >= _BROKEN:
         raise unreachable(f"is in trouble ({answer.status})")
+    if answer.status == _OF_A_PROXY or (answer.status >= _REFUSED and is_page(answer.content)):
+        # A proxy's answer, or the page of a network to sign in to: it says nothing of anybody.
+        raise _blocked(who_answers(url, answer.status) or _SOMEBODY_ELSE)
     return answer
+
+
+def _unreachable_by(error: Exception, url: str) -> DiscordUnreachable:
+    named = obstacle(error, url, is_straight=is_local(url))
+    if named:
+        return _blocked(named)
+    if isinstance(error, requests.exceptions.SSLError):
+        return unreachable("has no encryption that this machine trusts; check its clock")
+    return unreachable("cannot be reached")
+
+
+def _blocked(by: str) -> DiscordUnreachable:
+    return DiscordUnreachable(f"Discord cannot be reached: {by}.")
 
 
 def unreachable(told: str, retry_after: float | None = None) -> DiscordUnreachable:
@@ -106,6 +126,7 @@ def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) ->
             stream=True,
             timeout=seconds,
             proxies=around_proxies(url),
+            **options_for(url),
             **options,
         ) as response:
             content = bytearray()
@@ -123,17 +144,7 @@ def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) ->
 def _pause_of(answer: Answer) -> float:
     """Return for how many seconds Discord wants to be left alone."""
     for told in (answer.document.get("retry_after"), answer.retry_after):
-        seconds = _number(told)
+        seconds = seconds_of(told, LONGEST_PAUSE)
         if seconds is not None:
             return seconds
     return _USUAL_PAUSE
-
-
-def _number(told: object) -> float | None:
-    if isinstance(told, bool) or not isinstance(told, int | float | str):
-        return None
-    try:
-        seconds = float(told)
-    except (ValueError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_PAUSE) if math.isfinite(seconds) else None

@@ -53,6 +53,11 @@ _EXPLANATIONS: Final = (
         "Then try again.",
     ),
     _Explanation(
+        turso.WayBlocked,
+        DatabaseUnreachable,
+        "cannot be reached: {said}.",
+    ),
+    _Explanation(
         turso.NotTheServer,
         DatabaseUnreachable,
         "cannot be reached. {said}: a proxy, or a network that you have to sign in to. "

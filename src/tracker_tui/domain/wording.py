@@ -81,7 +81,7 @@ def outcome_sentence(outcome: Outcome, places: Places) -> str:
     if outcome.verdict is Verdict.QUEUED:
         name = one_line(change.resource_id if resource is None else resource.name, 60)
         queued = f"{name} {describe(change)} saved here, will be sent with the next command."
-        return f"{queued} {one_line(outcome.said)}".rstrip()
+        return f"{queued} {one_line(outcome.said, 500)}".rstrip()
     if outcome.moved is not None:
         return _applied_sentence(outcome, outcome.moved, places)
     if resource is None and outcome.refusal is not Refusal.NO_RESOURCE:

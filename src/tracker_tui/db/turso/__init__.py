@@ -58,6 +58,7 @@ from tracker_tui.db.turso.errors import (
     TooManyRequests,
     TransactionLost,
     Warning,  # noqa: A004 - the name is DB-API's
+    WayBlocked,
 )
 from tracker_tui.db.turso.results import StatementResult
 
@@ -102,6 +103,7 @@ __all__ = [
     "TransactionLost",
     "TursoDatabase",
     "Warning",
+    "WayBlocked",
     "apilevel",
     "connect",
     "paramstyle",

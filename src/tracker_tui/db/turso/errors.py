@@ -80,6 +80,13 @@ class TlsFailed(OperationalError):
     """No encrypted connection could be made, or the certificate is not trusted."""
 
 
+class WayBlocked(OperationalError):
+    """A proxy, a certificate or a setting of this machine stands in the way: nothing was sent.
+
+    The message names it, without a capital and a stop, and says what to do.
+    """
+
+
 class OutcomeUnknown(OperationalError):
     """The request was sent and no usable answer came: it may have been carried out or not."""
 

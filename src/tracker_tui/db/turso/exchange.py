@@ -15,7 +15,8 @@ from tracker_tui.db.turso.failures import failure, without_frames
 from tracker_tui.db.turso.numerals import with_exact_floats
 from tracker_tui.db.turso.refusals import is_page, refusal
 from tracker_tui.db.turso.tokens import Token
-from tracker_tui.db.turso.urls import is_this_machine
+from tracker_tui.db.turso.urls import is_local
+from tracker_tui.net.way import options_for, who_answers
 
 if TYPE_CHECKING:
     import requests
@@ -96,7 +97,7 @@ class Exchange:
         except Error as error:
             answer = without_frames(error)
         except Exception as error:  # noqa: BLE001 - it is handed to the thread that waits
-            answer = failure(error, was_sent=self._payload.was_sent)
+            answer = failure(error, self._url, was_sent=self._payload.was_sent)
         self.is_over = True
         self._answer.put(answer)
 
@@ -112,12 +113,14 @@ class Exchange:
             # beyond the deadline: it is kept by who waits, this only ends the thread.
             timeout=(_seconds_to_connect(self._seconds), self._seconds + _GRACE),
             headers={"Content-Type": "application/json"},
+            **options_for(self._url),
         ) as response:
             content = self._content(response)
             retry_after = response.headers.get("Retry-After", "")
         if response.status_code != _OK:
             told = self._token.struck_from(content)
-            raise refusal(response.status_code, told, retry_after)
+            way = "" if is_local(self._url) else who_answers(self._url, response.status_code)
+            raise refusal(response.status_code, told, retry_after, way)
         return _parsed(content)
 
     def _content(self, response: requests.Response) -> bytes:
@@ -170,8 +173,7 @@ def around_proxies(url: str) -> dict[str, str]:
 
     Plain HTTP is allowed here because nothing leaves the machine; HTTP_PROXY would change that.
     """
-    host = urlsplit(url).hostname or ""
-    return {"no_proxy": host} if is_this_machine(host) else {}
+    return {"no_proxy": urlsplit(url).hostname or ""} if is_local(url) else {}
 
 
 def _parsed(content: bytes) -> Json:

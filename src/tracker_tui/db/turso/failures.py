@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
 from typing import TypeVar
 
-from tracker_tui.db.turso.errors import Error, NoSuchHost, NotSent, OutcomeUnknown, TlsFailed
+from tracker_tui.db.turso.errors import (
+    Error,
+    NoSuchHost,
+    NotSent,
+    OutcomeUnknown,
+    TlsFailed,
+    WayBlocked,
+)
+from tracker_tui.db.turso.urls import is_local
+from tracker_tui.net.chain import chain
+from tracker_tui.net.way import obstacle
 
 E = TypeVar("E", bound=BaseException)
 
 
-def failure(error: Exception, *, was_sent: bool) -> Error:
+def failure(error: Exception, url: str, *, was_sent: bool) -> Error:
     """Return the driver's error for what requests raised; the reason stays as its cause."""
-    explained = _of_the_reply(error) if was_sent else _of_the_way(error)
+    explained = _of_the_reply(error) if was_sent else _of_the_way(error, url)
     explained.__cause__ = without_frames(error)
     return explained
 
@@ -24,7 +33,7 @@ def without_frames(error: E) -> E:
 
     Textual prints the variables of every frame when it ends with an error.
     """
-    for each in _chain(error):
+    for each in chain(error):
         each.__traceback__ = None
     return error
 
@@ -37,9 +46,12 @@ def _of_the_reply(error: Exception) -> Error:
     return OutcomeUnknown("The connection broke before the answer was whole")
 
 
-def _of_the_way(error: Exception) -> Error:
+def _of_the_way(error: Exception, url: str) -> Error:
+    named = obstacle(error, url, is_straight=is_local(url))
+    if named:
+        return WayBlocked(named)
     # By the causes that the system gave: what wraps them differs between versions of urllib3.
-    reasons = list(_chain(error))
+    reasons = list(chain(error))
     if any(isinstance(reason, socket.gaierror) for reason in reasons):
         return NoSuchHost("The name of the server is not known")
     if any(isinstance(reason, ssl.SSLError) for reason in reasons):
@@ -47,10 +59,3 @@ def _of_the_way(error: Exception) -> Error:
     if any(isinstance(reason, TimeoutError) for reason in reasons):
         return NotSent("The server did not accept a connection in time")
     return NotSent("No connection to the server could be made")
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and all that led to it."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -18,8 +18,10 @@ from tracker_tui.db.turso.errors import (
     TokenRefused,
     TooManyRequests,
     TransactionLost,
+    WayBlocked,
 )
 from tracker_tui.net.retry_after import seconds_of
+from tracker_tui.net.text import plain
 
 _REDIRECTS: Final = range(300, 400)
 _BAD_REQUEST: Final = 400
@@ -56,18 +58,25 @@ class _Report(NamedTuple):
     is_page: bool = False
 
 
-def refusal(status: int, content: bytes, retry_after: str = "") -> Error:
-    """Return the error for a reply with a status other than 200."""
+def refusal(status: int, content: bytes, retry_after: str = "", way: str = "") -> Error:
+    """Return the error for a reply with a status other than 200.
+
+    `way` says who else may have answered, if there is a proxy.
+    """
     if status in _REDIRECTS:
         return Misdirected(f"The server answered with a redirect ({status}), not with data")
     report = _reported(content)
     if _is_from_elsewhere(status, report):
-        told = f"Something on the way answered in place of the server ({status})"
-        # Quoted no further: the words of a stranger only lead astray.
-        return NotTheServer(told)
+        # Not quoted: the words of a stranger only lead astray.
+        if way:
+            return WayBlocked(way)
+        return NotTheServer(f"Something on the way answered in place of the server ({status})")
     message, code = report.message, report.code
     kind, sentence = _kind(status, message, code)
-    error = kind(f"{sentence} ({status})" + (f": {message}" if message else ""), code)
+    told = f"{sentence} ({status})" + (f": {message}" if message else "")
+    if way and status in _FAULTS_OF_THE_SERVER and not report.is_servers:
+        told += f"; {way}"
+    error = kind(told, code)
     error.retry_after = seconds_of(retry_after)
     return error
 
@@ -121,6 +130,4 @@ def _reported(content: bytes) -> _Report:
         text = str(said or message or "")
     elif _MARKUP.search(text):
         text, is_page = "", True
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    told = " ".join(plain.split())[:_LONGEST_QUOTE]
-    return _Report(told, code[:_LONGEST_QUOTE], is_servers, is_page)
+    return _Report(plain(text, _LONGEST_QUOTE), code[:_LONGEST_QUOTE], is_servers, is_page)

@@ -66,6 +66,11 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
+def is_local(url: str) -> bool:
+    """Whether what is sent to a URL never leaves this machine."""
+    return is_this_machine(urlsplit(url).hostname or "")
+
+
 def may_follow(origin: Endpoint, base_url: str) -> bool:
     """Whether a stream of `origin` may go on at `base_url`, which the server named.
 
