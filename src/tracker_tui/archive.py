@@ -7,6 +7,7 @@ at once with what it showed last, and where there is no network with nothing but
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, NamedTuple, TypeVar
 
@@ -27,7 +28,6 @@ from tracker_tui.ledger.leaderboard import (
     LeaderboardQuestion,
     MemberPointsQuestion,
 )
-from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.questions import Question
 from tracker_tui.ledger_thread import LedgerThread
 from tracker_tui.local_thread import LocalThread
@@ -110,14 +110,21 @@ class Archive:
 
     def ask(self, question: Question[T], *, keep: bool = True) -> Future[Answer[T]]:
         """Ask the ledger, and keep the answer; the future raises TrackerError and no other."""
-        return self._ledger_thread.ask(lambda ledger: self._asked(question, ledger, keep=keep))
+        return self._ledger_thread.ask(
+            lambda ledger: self._answered(question, ledger.ask(question), keep=keep)
+        )
+
+    def open_asking(
+        self, loaded: Future[None], question_of: Callable[[], Question[T]]
+    ) -> Future[Answer[T]]:
+        """Read the ledger for the first time, and ask it; see `Tracker.open_asking`."""
+        return self._ledger_thread.open_asking(loaded, question_of, self._answered)
 
     def seen(self, question: Question[T]) -> Future[Answer[T] | None]:
         """Return what the ledger answered last, if this machine keeps it."""
         return self._local_thread.ask(lambda: self._seen(question))
 
-    def _asked(self, question: Question[T], ledger: Ledger, *, keep: bool) -> Answer[T]:
-        value = ledger.ask(question)
+    def _answered(self, question: Question[T], value: T, *, keep: bool = True) -> Answer[T]:
         if not self._store.keeps_pages:
             return Answer(value, time.time())
         answer = Answer(_checked(question, value), time.time())

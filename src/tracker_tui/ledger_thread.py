@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tracker_tui.admission import not_recorded, record_sign_in
 from tracker_tui.auth.membership import Membership
@@ -20,9 +20,17 @@ from tracker_tui.config import Config, Remote
 from tracker_tui.db.sqlite_files import seconds_left
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, TrackerError, explained
+from tracker_tui.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseUnreachable,
+    TrackerError,
+    UnknownResource,
+    explained,
+)
 from tracker_tui.events import Audience, Failed, Loaded, Noticed
 from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.questions import Question
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.errand import Errands
 from tracker_tui.sync.pace import Pace
@@ -31,6 +39,7 @@ from tracker_tui.sync.rhythm import Rhythm
 from tracker_tui.sync.sender import Sender
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 _LONGEST_PAUSE = 30.0
 _ERRAND_SECONDS = 3.0
@@ -102,9 +111,21 @@ class LedgerThread:
         """Read the ledger for the first time, after `loaded`; see `Tracker.open`."""
         return self._do(partial(self._open, loaded, once_shown))
 
+    def open_asking(
+        self,
+        loaded: Future[None],
+        question_of: Callable[[], Question[T]],
+        then: Callable[[Question[T], T], A],
+    ) -> Future[A]:
+        """Read the ledger for the first time, after `loaded`, and ask it, in one request.
+
+        The future has what `then` makes of the question and its answer, and raises TrackerError.
+        """
+        return self._do(partial(self._open_asking, loaded, question_of, then))
+
     def ask(self, work: Callable[[Ledger], T]) -> Future[T]:
         """Have something done with the ledger; the future raises TrackerError and no other."""
-        return self._do(lambda: work(self._opened()))
+        return self._do(lambda: work(self._opened_to_read()))
 
     def edit(self, change: Change) -> Future[Outcome]:
         """Send one change of the resource that its `resource_id` means; see `Tracker.edit`."""
@@ -192,24 +213,57 @@ class LedgerThread:
             self._ledger = self._opener(self._config)
         return self._ledger
 
+    def _opened_to_read(self) -> Ledger:
+        """Return the ledger; opened only now, it believes what an earlier run learnt of it."""
+        is_new = self._ledger is None
+        ledger, store = self._opened(), self._engine.store
+        if is_new and self._is_remote:
+            ledger.presume(store.recall(), store.remember)
+        return ledger
+
     def _open(self, loaded: Future[None], once_shown: threading.Event | None) -> None:
         wait([loaded])
         if once_shown is not None and self.refresher.last_refresh is not None:
             # To import what speaks to servers would hold up what draws the first screen.
             once_shown.wait(_FIRST_SCREEN_SECONDS)
+        self._read_first(None)
+
+    def _open_asking(
+        self,
+        loaded: Future[None],
+        question_of: Callable[[], Question[T]],
+        then: Callable[[Question[T], T], A],
+    ) -> A:
+        wait([loaded])
         try:
-            self._refresh()
+            question = question_of()
+        except UnknownResource:
+            question = None  # of the rows that are kept here; those to be read may have it
+        answer = self._read_first(question)
+        meant = question_of()
+        if answer is None or meant != question:
+            answer = self._opened_to_read().ask(meant)
+        if isinstance(answer, DatabaseError):
+            raise answer
+        return then(meant, answer)
+
+    def _read_first(self, question: Question[Any] | None) -> Any:
+        try:
+            return self._refresh(question=question)
         except TrackerError as error:
             self._fail(error)
             raise
 
-    def _refresh(self, *, anew: bool = False) -> None:
+    def _refresh(self, *, anew: bool = False, question: Question[Any] | None = None) -> Any:
+        """Read what is due; returns what `Snapshot.answer` is."""
         if self._is_closing:
-            return
-        ledger = self._opened()
+            return None
+        ledger = self._opened_to_read()
         ledger.changed_elsewhere()
         is_first, is_news = self.refresher.last_refresh is None, self.refresher.is_acquainted
-        difference, reaches_back = self.refresher.refresh(ledger, anew=anew)
+        difference, reaches_back, answer = self.refresher.refresh(
+            ledger, anew=anew, question=question
+        )
         if not self._engine.has_unsent:
             # Else what cannot be sent is still in trouble, whatever can be read.
             self._fare_well()
@@ -222,6 +276,7 @@ class LedgerThread:
         if self._membership.unrecorded() is not None and not self._is_closing:
             # Afterwards: whoever reads does not wait until the database can be written.
             self._thread.submit(self._record)
+        return answer
 
     def _record(self) -> None:
         """Record who signed in; where that fails nothing else does."""

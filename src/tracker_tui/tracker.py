@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tracker_tui.admission import as_member, membership_of
 from tracker_tui.auth.membership import Membership
@@ -39,9 +39,10 @@ from tracker_tui.sync.rhythm import Rhythm
 from tracker_tui.sync.store import Store
 
 if TYPE_CHECKING:
-    from tracker_tui.archive import Archive
+    from tracker_tui.archive import Answer, Archive, Question
     from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 
+T = TypeVar("T")
 DELETING: Final = "delete entries of the history"
 EXPORTING: Final = "export CSV"
 _LEAVING_SECONDS: Final = 2.0
@@ -283,6 +284,21 @@ class Tracker:
         self._membership.look()
         loaded = self._local_thread.load(self._ledger_thread.refresher)
         return self._ledger_thread.open(loaded, once_shown)
+
+    def open_asking(self, question_of: Callable[[], Question[T]]) -> Future[Answer[T]]:
+        """Read the ledger and ask it a question, in one request.
+
+        `question_of` is called when this machine's rows are there, and when the ledger was read:
+        where that makes another question of it, that is asked, too. The future raises what it does.
+        """
+        self._membership.look()
+        loaded = self._local_thread.load(self._ledger_thread.refresher)
+        return self.archive.open_asking(loaded, question_of)
+
+    def ask(self, question: Question[T]) -> Future[Answer[T]]:
+        """Ask the ledger a question that rests on no rows, and read nothing else."""
+        self._membership.look()
+        return self.archive.ask(question)
 
     def refresh(self) -> Future[None]:
         """Read what others did, rights included; not begun yet, it is the same refresh."""

@@ -10,7 +10,7 @@ import pytest
 
 from cli.rows import entry_row, points_row
 from helpers.books import Books
-from helpers.build import PLAYER
+from helpers.build import PLAYER, new_resource
 from helpers.commands import Run
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_before, pass_on
 from helpers.servers import SECONDS
@@ -51,18 +51,58 @@ def seen(run: Run, busy: Books) -> Books:
 # What they read
 
 
-@each_command
 @every_schema
-def test_a_page_is_one_request_besides_the_one_that_opens(
-    run: Run, busy: Books, proxy: Proxy, argv: list[str]
+def test_each_command_is_one_request_once_the_columns_are_known(
+    run: Run, busy: Books, proxy: Proxy
 ) -> None:
     assert run("list").status == 0
-    opening = proxy.count
+    for argv in (["list"], HISTORY, ["history", "--since", "7d"], LEADERBOARD):
+        proxy.seen.clear()
+        ran = run(*argv)
+        assert (ran.status, ran.err) == (0, "")
+        assert NICKNAME in ran.out or argv == ["list"]
+        assert proxy.count == 1
+
+
+def test_columns_that_came_since_are_noticed_by_each_command(
+    run: Run, busy: Books, proxy: Proxy
+) -> None:
+    assert run(*LEADERBOARD).status == 0
+    busy.run("ALTER TABLE resources ADD COLUMN tier integer")
+    for argv in (LEADERBOARD, ["list"], HISTORY):
+        assert run(*argv).status == 0
+        proxy.seen.clear()
+        assert run(*argv).status == 0
+        assert proxy.count == 1
     proxy.seen.clear()
-    ran = run(*argv)
-    assert (ran.status, ran.err) == (0, "")
-    assert NICKNAME in ran.out
-    assert proxy.count == opening + 1
+    assert run("edit", "spice", "+5").status == 0
+    assert proxy.count == 1, "whoever looked has remembered it"
+
+
+def test_a_resource_that_took_the_name_of_another_is_meant_at_once(run: Run, seen: Books) -> None:
+    seen.run("UPDATE resources SET name = 'Old spice' WHERE id = 'spice'")
+    seen.run("UPDATE resources SET name = 'Spice' WHERE id = 'iron'")
+    (entry,) = run("history", "Spice", "--json").document
+    assert (entry["resource_id"], entry["resource"]) == ("iron", "Spice")
+
+
+def test_a_resource_that_nobody_here_has_read_yet_is_found(run: Run, seen: Books) -> None:
+    seen.ledger.create([new_resource("oil", name="Oil")], PLAYER)
+    (entry,) = run("history", "Oil", "--json").document
+    assert entry["resource_id"] == "oil"
+
+
+def test_another_programs_tables_are_told_of_by_each_command(
+    run: Run, guild: Books, proxy: Proxy
+) -> None:
+    """Also one whose leaderboard could be read."""
+    assert run(*LEADERBOARD).status == 0
+    for statement in ("DROP TABLE resource_history", "DROP TABLE resources"):
+        guild.run(statement)
+    for argv in (LEADERBOARD, HISTORY, ["list"]):
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "is no tracker database" in ran.error
 
 
 @each_command
@@ -149,9 +189,15 @@ def test_a_server_that_fails_is_told_of_with_what_was_seen(
 
 @each_command
 def test_a_line_that_breaks_after_opening_is_told_of_with_what_was_seen(
-    run: Run, seen: Books, proxy: Proxy, argv: list[str]
+    run: Run, seen: Books, proxy: Proxy, argv: list[str], no_second_try: None
 ) -> None:
+    """As can be where changes wait: they are sent between the two."""
+    proxy.fate = cut_before
+    assert run("edit", "water", "+5").status == 0
+    proxy.fate = pass_on
     online = run(*argv).out
+    proxy.fate = cut_before
+    assert run("edit", "water", "+5").status == 0
     # However often the page is asked for again.
     proxy.meet([pass_on, *[cut_before] * 20])
     ran = run(*argv)

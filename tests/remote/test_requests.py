@@ -77,9 +77,15 @@ def test_opening_is_one_request_and_one_more_for_columns_beyond_the_founding_one
 
 
 @every_schema
-def test_a_list_is_at_most_two_requests(run: Run, guild: Books, proxy: Proxy) -> None:
-    assert "Iron Ore" in run("list").out
-    assert proxy.count <= 2
+def test_opening_is_one_request_once_the_columns_are_known(
+    guild: Books, proxy: Proxy, make_tracker: MakeTracker
+) -> None:
+    make_tracker(proxy.url).open().result(SECONDS)
+    proxy.seen.clear()
+    tracker = make_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    assert proxy.count == 1
+    assert len(tracker.resources()) == 3
 
 
 @pytest.mark.parametrize("guarded", OURS, indirect=True)

@@ -29,7 +29,11 @@ def history(arguments: argparse.Namespace) -> int:
     period = parse_period(arguments.since, _ZONE)
     limit = _limit(arguments.limit)
     with reading_tracker(arguments) as tracker:
-        reply = ask(tracker, lambda: _question(tracker, arguments.resource, period, limit))
+        reply = ask(
+            tracker,
+            lambda: _question(tracker, arguments.resource, period, limit),
+            rests_on_rows=True,
+        )
         # What was read last may have been asked for with another limit.
         entries = reply.value.entries[:limit]
         _tell_age(reply, len(entries), limit)

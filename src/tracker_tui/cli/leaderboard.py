@@ -21,7 +21,7 @@ def leaderboard(arguments: argparse.Namespace) -> int:
     """Print the members with points in a period, best first."""
     (period,) = (period for period in LEADERBOARD_PERIODS if period.name == arguments.period)
     with reading_tracker(arguments) as tracker:
-        reply = ask(tracker, lambda: tracker.archive.leaderboard(period))
+        reply = ask(tracker, lambda: tracker.archive.leaderboard(period), rests_on_rows=False)
         board = reply.value
         if reply.trouble is not None:
             tell_age(reply.trouble, reply.age)

@@ -62,11 +62,14 @@ def read_resources(tracker: Tracker) -> None:
         tell_age(error, monotonic() - tracker.last_refresh)
 
 
-def ask(tracker: Tracker, question_of: Callable[[], Question[T]]) -> Reply[T]:
-    """Read the ledger and ask it a question, or be content with its last answer to that.
+def ask(
+    tracker: Tracker, question_of: Callable[[], Question[T]], *, rests_on_rows: bool
+) -> Reply[T]:
+    """Ask the ledger a question, in one request, or be content with its last answer to that.
 
-    `question_of` is called when the resources are known as well as they can be, perhaps more than
-    once. Raises TrackerError; UnknownResource, too, if `question_of` does.
+    Where it `rests_on_rows`, as names of resources do, they are read along. `question_of` is called
+    when they are known as well as they can be, perhaps more than once. Raises TrackerError;
+    UnknownResource, too, if `question_of` does.
     """
     until = monotonic() + PATIENCE_SECONDS
 
@@ -74,9 +77,15 @@ def ask(tracker: Tracker, question_of: Callable[[], Question[T]]) -> Reply[T]:
         return _kept(tracker, question_of) is not None
 
     try:
-        _in_time(tracker.open(), until, keeps_answer)
-        answer = _in_time(tracker.archive.ask(question_of()), until, keeps_answer)
-        return Reply(answer.value)
+        if tracker.pending():
+            # It is sent first, for it is to be in the answer.
+            _in_time(tracker.open(), until, keeps_answer)
+            asked = tracker.archive.ask(question_of())
+        elif rests_on_rows:
+            asked = tracker.open_asking(question_of)
+        else:
+            asked = tracker.ask(question_of())
+        return Reply(_in_time(asked, until, keeps_answer).value)
     except (DatabaseBusy, DatabaseUnreachable) as error:
         kept = _kept(tracker, question_of)
         if kept is None:

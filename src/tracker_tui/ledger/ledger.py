@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from peewee import BaseQuery, Node, Value, fn
 
@@ -80,6 +80,8 @@ class Ledger:
         """Use a database of this layout; `can_write` None: `find_out_rights` finds it out."""
         self._changes = ChangeStatements(layout)
         self._fingerprint: str | None = None
+        self._remember: Callable[[Acquaintance], object] | None = None
+        """See `presume`; None where the schema was looked at since."""
         self.new_id = new_id
         self._was_told_rights = can_write is not None
         self.can_write = can_write
@@ -190,8 +192,7 @@ class Ledger:
         was_known, last = known is not None and known.fingerprint is not None, changes[-1]
         if known is None or not was_known:
             known = self._get_acquainted(remember, reads_along=reads_along)
-        self._changes, self._places = ChangeStatements(known.layout), known.places
-        self._fingerprint = known.fingerprint
+        self._believe(known)
         asked = [Layout.fingerprint_query(), resource_names(unless=last.resource_id)]
         naming = naming_queries(known.layout) if reads_along else {}
         reads = [asked, *([query] for query in naming.values())]
@@ -262,9 +263,13 @@ class Ledger:
         return NAME_TYPES.checked(self._database.batch([resource_names(unless=None)])[0].rows)
 
     def _get_acquainted(
-        self, remember: Callable[[Acquaintance], object], *, reads_along: bool
+        self,
+        remember: Callable[[Acquaintance], object],
+        *,
+        reads_along: bool,
+        for_changes: bool = True,
     ) -> Acquaintance:
-        self._look_again(for_changes=True)
+        self._look_again(for_changes=for_changes)
         has_places = reads_along and self.layout.has_settings
         places = self._settled_places() if has_places else dict(DEFAULT_PLACES)
         known = Acquaintance(self.layout, self._fingerprint, places)
@@ -283,6 +288,22 @@ class Ledger:
 
     # Reading
 
+    def presume(
+        self, known: Acquaintance | None, remember: Callable[[Acquaintance], object]
+    ) -> None:
+        """Believe of the database what an earlier run learnt of it, if it learnt anything.
+
+        Whatever is read first checks it. Where only a question is asked and it is otherwise, what
+        is learnt instead is handed to `remember`.
+        """
+        if known is not None:
+            self._believe(known)
+        self._remember = remember
+
+    def _believe(self, known: Acquaintance) -> None:
+        self._changes, self._places = ChangeStatements(known.layout), known.places
+        self._fingerprint = known.fingerprint
+
     def refresh(self, wish: Wish = EVERYTHING, *, anew: bool = False) -> Snapshot:
         """Read what is wished for, in one request.
 
@@ -292,15 +313,15 @@ class Ledger:
         """
         if anew or (wish.is_whole and self.can_write is None):
             self.knows_rights = self._was_told_rights
-        results = self._read(wish)
+        results, answer = self._read(wish)
         version = results.get("version")
         if version is not None and not Layout.is_version_of(version, self._fingerprint):
             wish = wish._replace(since=None)
-            results = self._read(wish)
+            results, answer = self._read(wish)
         if "columns" in results and self._adopt(results["columns"], results["fingerprint"]):
             wish = wish._replace(since=None)
-            results = self._read(wish)
-        snapshot = snapshot_of(wish, results)
+            results, answer = self._read(wish)
+        snapshot = snapshot_of(wish, results)._replace(answer=answer)
         if snapshot.acquaintance is not None:
             self._places = snapshot.acquaintance.places
         return snapshot
@@ -309,25 +330,28 @@ class Ledger:
         """Return what to call members, by Discord id."""
         return names_from(self._database.batch([member_names()])[0].rows)
 
-    def _read(self, wish: Wish) -> dict[str, Rows]:
-        keys: list[str] = []
+    def _read(self, wish: Wish) -> tuple[dict[str, Rows], Any]:
+        """Return what the queries of a refresh gave, by their names, and `Snapshot.answer`."""
 
-        def queries() -> list[BaseQuery]:
-            asked = queries_of(wish, self.layout, self._now())
-            keys[:] = asked
-            return list(asked.values())
+        def read() -> tuple[dict[str, Rows], Any]:
+            asked, question = queries_of(wish, self.layout, self._now()), wish.question
+            batches = [list(asked.values())]
+            batches += [] if question is None else [list(question.queries(self._now()))]
+            results, *answers = self._database.batches(batches)
+            found = zip(asked, results_or_raise(results), strict=True)
+            rows = {key: result.rows for key, result in found}
+            return rows, None if question is None else _answer(question, answers[0])
 
-        results = self._batch(queries)
-        return {key: result.rows for key, result in zip(keys, results, strict=True)}
+        return self._with_true_names(read)
 
-    def _batch(self, queries: Callable[[], Sequence[BaseQuery]]) -> list[Result]:
-        """Run queries that depend on the layout; once more if they failed for a name in it."""
+    def _with_true_names(self, work: Callable[[], T]) -> T:
+        """Do what depends on the layout; once more if it failed for a name in it."""
         try:
-            return self._database.batch(queries())
+            return work()
         except StatementRefused:
             if not self._look_again():
                 raise
-        return self._database.batch(queries())
+        return work()
 
     def _look_again(self, *, for_changes: bool = False) -> bool:
         """Look at the columns; returns whether they are others than before."""
@@ -341,6 +365,7 @@ class Ledger:
         """
         found = Layout.from_rows(columns)
         found.require_ours(self._database.where, for_changes=for_changes)
+        self._remember = None
         self._fingerprint = Layout.fingerprint_from(fingerprint)
         if found.columns == self.layout.columns:
             return False
@@ -348,12 +373,25 @@ class Ledger:
         return True
 
     def ask(self, question: Question[T]) -> T:
-        """Answer a question, in one request; raises DatabaseError."""
-        results = self._database.batch(question.queries(self._now()))
-        try:
-            return question.answer(results)
-        except NONSENSE as error:
-            raise unusable_answer() from error
+        """Answer a question, in one request; raises DatabaseError.
+
+        More where nothing was read before, and the schema is not the one that was presumed.
+        """
+        remember = self._remember
+        check = [] if remember is None else [Layout.version_query()]
+
+        def ask() -> list[Result]:
+            return self._database.batch([*check, *question.queries(self._now())])
+
+        results = self._with_true_names(ask)
+        if remember is not None:
+            if not Layout.is_version_of(results.pop(0).rows, self._fingerprint):
+                self._get_acquainted(remember, reads_along=True, for_changes=False)
+            self._remember = None
+        answer: T | DatabaseError = _answer(question, results)
+        if isinstance(answer, DatabaseError):
+            raise answer
+        return answer
 
     def delete_entry(self, entry_id: str) -> None:
         """Take one entry out of the history; quantities and points stay. Raises DatabaseError."""
@@ -366,7 +404,9 @@ class Ledger:
     def create(self, resources: Sequence[NewResource], by: str) -> None:
         """Create resources, each with its first history row, all or none."""
         ids = [self.new_id() for _ in resources]
-        self._batch(lambda: creation(resources, by, ids, self._now(), self.layout))
+        self._with_true_names(
+            lambda: self._database.batch(creation(resources, by, ids, self._now(), self.layout))
+        )
 
     def is_empty(self) -> bool:
         """Whether there is no resource yet."""
@@ -387,6 +427,17 @@ class Ledger:
 
     def _now(self) -> Node:
         return DATABASE_CLOCK if self._clock is None else Value(self._clock())
+
+
+def _answer(question: Question[T], results: BatchResult) -> T | DatabaseError:
+    if isinstance(results, DatabaseError):
+        return results
+    try:
+        return question.answer(results)
+    except NONSENSE as error:
+        unusable = unusable_answer()
+        unusable.__cause__ = error
+        return unusable
 
 
 def _failed_for_a_name(results: Sequence[BatchResult]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from peewee import BaseQuery, Node, Select
 
@@ -14,6 +14,7 @@ from tracker_tui.db.row_types import NUMBER, TEXT, TEXT_OR_NULL, RowType
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import MILLISECONDS_FROM
+from tracker_tui.ledger.questions import Question
 from tracker_tui.ledger.resources import (
     all_resources,
     member_names,
@@ -51,6 +52,8 @@ class Wish(NamedTuple):
     since: int | None = None
     in_flight: Sequence[str] = ()
     """Ids of changes that may be in the ledger or not: the snapshot tells which are."""
+    question: Question[Any] | None = None
+    """What else is asked in the same request."""
 
     @property
     def is_whole(self) -> bool:
@@ -71,6 +74,8 @@ class Snapshot(NamedTuple):
     """What to call members, by Discord id; None where it was not asked."""
     acquaintance: Acquaintance | None = None
     """None where it was not asked."""
+    answer: Any = None
+    """The answer to the question, or the DatabaseError in its place; None where none was asked."""
 
     @property
     def cursor(self) -> int:

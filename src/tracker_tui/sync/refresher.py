@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.questions import Question
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.ledger.snapshot import OVERLAP_SECONDS, Snapshot, Wish
 from tracker_tui.sync.board import Difference
@@ -21,6 +22,8 @@ class News(NamedTuple):
     difference: Difference
     reaches_back: bool
     """Whether the history, too, or what things are called may be otherwise than before."""
+    answer: Any = None
+    """What `Snapshot.answer` is."""
 
 
 class Refresher:
@@ -58,19 +61,22 @@ class Refresher:
         self.last_refresh = time.monotonic() - age
         return True
 
-    def refresh(self, ledger: Ledger, *, anew: bool = False) -> News:
+    def refresh(
+        self, ledger: Ledger, *, anew: bool = False, question: Question[Any] | None = None
+    ) -> News:
         """Read what others changed; raises DatabaseError.
 
         A full refresh reads everything: the first one of a run, one that is asked for (`anew`), and
         one every quarter of an hour. The others read only the rows that were touched meanwhile.
 
-        One request. A second one where the database's clock was set back, or where somebody is new
-        whose name is to be asked for.
+        One request, in which a question may be asked, too. A second one where the database's clock
+        was set back, or where somebody is new whose name is to be asked for.
         """
         called = (self.names, self.places)
         is_full = anew or not self.is_acquainted or self._rhythm.is_thorough_due
-        refreshed = self._engine.refresh(ledger, Wish(None if is_full else self._cursor), anew=anew)
-        difference = refreshed.difference
+        wish = Wish(None if is_full else self._cursor, question=question)
+        refreshed = self._engine.refresh(ledger, wish, anew=anew)
+        difference, answer = refreshed.difference, refreshed.snapshot.answer
         if not refreshed.snapshot.is_whole and self._ran_back(refreshed.snapshot):
             refreshed = self._engine.refresh(ledger, Wish())
             difference = _both(difference, refreshed.difference)
@@ -80,7 +86,7 @@ class Refresher:
         reaches_back = is_full or called != (self.names, self.places)
         if reaches_back:
             self.reached_back_at = self.last_refresh
-        return News(difference, reaches_back)
+        return News(difference, reaches_back, answer)
 
     def seen_unchanged(self) -> None:
         """Take that nobody changed anything since the last refresh."""
