@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from tracker_tui.auth.membership import Membership
 from tracker_tui.db.row_types import NONSENSE, unusable_answer
@@ -18,6 +18,7 @@ from tracker_tui.domain.course import Course, DayLevel
 from tracker_tui.domain.days import Zone
 from tracker_tui.domain.history import Cursor, HistoryFilter, HistoryPage
 from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard, MemberPoints
+from tracker_tui.domain.page_run import joined, page_of
 from tracker_tui.domain.period import Period
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.activity import ActivityQuestion
@@ -135,6 +136,15 @@ class Archive:
     def _keep(self, question: Question[T], answer: Answer[T]) -> None:
         import msgspec  # only where there is something to keep
 
+        paged = _paged(question)
+        if paged is not None:
+            kept = self._kept(question)
+            run: Any = joined(paged.before, None if kept is None else kept.value, answer.value)
+            if run is None:
+                return
+            # How old a list is goes by its newest rows.
+            at = answer.at if kept is None or paged.before is None else kept.at
+            answer = Answer(run, at)
         try:
             document = msgspec.json.encode(answer.value)
             # What hostile rows hold may be written down as something else: a number without end.
@@ -146,7 +156,13 @@ class Archive:
     def _seen(self, question: Question[T]) -> Answer[T] | None:
         if not self._membership.is_admitted:
             return None
+        kept, paged = self._kept(question), _paged(question)
+        if kept is None or paged is None:
+            return kept
+        page: Any = page_of(kept.value, paged.before, paged.limit)
+        return None if page is None else Answer(page, kept.at)
 
+    def _kept(self, question: Question[T]) -> Answer[Any] | None:
         def understand(page: Page) -> Answer[T]:
             import msgspec
 
@@ -157,6 +173,12 @@ class Archive:
             return Answer(value, page.at)
 
         return self._store.page(question.key, understand)
+
+
+def _paged(question: object) -> HistoryQuestion | ContributionsQuestion | None:
+    if isinstance(question, HistoryQuestion | ContributionsQuestion):
+        return question
+    return None
 
 
 def _checked(question: Question[T], value: T) -> T:

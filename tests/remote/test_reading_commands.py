@@ -265,6 +265,20 @@ def test_where_less_was_seen_than_is_asked_for_it_says_so(
     assert ran.err.endswith("just now. Older entries, if any, were not read then.\n")
 
 
+def test_a_short_look_hides_nothing_of_a_long_one(run: Run, seen: Books, line: Line) -> None:
+    columns = ", ".join(name for name in seen.rows("resource_history")[0] if name != "id")
+    seen.run(
+        f"INSERT INTO resource_history (id, {columns}) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250) "
+        f"SELECT 'many' || i, {columns} FROM n, (SELECT * FROM resource_history LIMIT 1)"
+    )
+    many = run("history", "--limit", "300", "--json").document
+    assert len(many) > 250
+    assert len(run("history", "--limit", "5", "--json").document) == 5
+    line.cut()
+    assert run("history", "--limit", "300", "--json").document == many
+
+
 # Too slow
 
 

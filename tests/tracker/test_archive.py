@@ -32,6 +32,8 @@ from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import ALL, WEEK
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.events import Noticed
+from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.leaderboard import ContributionsQuestion
 from tracker_tui.ledger.questions import Question
 from tracker_tui.sync.pages import PAGES_NAME
 from tracker_tui.tracker import Tracker
@@ -123,12 +125,28 @@ def test_what_was_answered_is_seen_again_without_a_server(config: Config, proxy:
     before = proxy.count
     with closing(Tracker(config)) as later:
         for question, known in zip(asked, answers, strict=True):
-            assert done(later.archive.seen(question)) == known, question.key
+            kept = done(later.archive.seen(question))
+            assert kept is not None, question.key
+            assert kept.value == known.value, question.key
         # Nobody was asked for them.
         assert proxy.count == before
         with pytest.raises(DatabaseUnreachable):
             done(later.archive.ask(asked[0]))
         assert done(later.archive.seen(asked[0])) == answers[0]
+
+
+def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Books) -> None:
+    archive = far.archive
+    for question in (archive.history(EVERYTHING), archive.contributions(PLAYER, WEEK)):
+        assert isinstance(question, HistoryQuestion | ContributionsQuestion)
+        known: Any = done(archive.ask(question)).value
+        assert len(known.entries) > 2
+        first: Any = done(archive.ask(question._replace(limit=2))).value
+        done(archive.ask(question._replace(down_to=first.end)))
+        kept: Any = done(archive.seen(question))
+        assert kept.value == known
+        rest: Any = done(archive.seen(question._replace(before=first.end)))
+        assert rest.value.entries == known.entries[2:]
 
 
 def test_what_was_never_asked_was_never_seen(far: Tracker) -> None:

@@ -417,7 +417,7 @@ async def test_x_writes_what_is_filtered_to_a_file(busy: Guild) -> None:
         await player.press("x")
         await player.sees("1 row written to")
         (file,) = downloads.iterdir()
-        header, row = file.read_text(encoding="utf-8").splitlines()
+        header, row = file.read_text(encoding="utf-8-sig").splitlines()
         assert header.startswith("at,who,resource,kind,hagga_before,hagga_added,hagga_removed")
         assert ",Chani,Spice Melange,transfer,1000,0,30,970,200,30,0,230,before the storm" in row
 

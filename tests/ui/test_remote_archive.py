@@ -246,6 +246,39 @@ async def test_older_pages_that_were_seen_are_there_without_network_too(
         await player.sees("trip 1 ")
 
 
+async def test_what_was_seen_is_there_after_the_newest_rows_were_read_again(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
+    fill(guild, 250)
+    async with playing(guild) as player:
+        await opens(player, "2")
+        for _ in range(3):
+            await player.press("G")
+            await is_idle(player)
+        await player.sees("trip 1 ")
+    columns = "resource_id, previous_quantity_hagga, new_quantity_hagga, change_amount_hagga, "
+    columns += "previous_quantity_deep_desert, new_quantity_deep_desert, "
+    columns += "change_amount_deep_desert, change_type, updated_by"
+    guild.sql(
+        f"INSERT INTO resource_history (id, created_at, reason, {columns}) SELECT 'new', "
+        f"created_at + 9, 'newest', {columns} FROM resource_history WHERE id = 'entry-250'"
+    )
+    async with playing(guild) as player:  # another run, which reads the first page twice
+        await opens(player, "2")
+        await player.sees("newest")
+        await player.press("r")
+        await is_idle(player)
+    proxy.close()
+    async with watching(guild) as player:
+        await player.sees("offline since")
+        await player.press("2")
+        await player.sees("newest")
+        for _ in range(4):
+            await player.press("G")
+            await is_idle(player)
+        await player.sees("trip 1 ")
+
+
 async def test_what_is_shown_stays_when_the_network_goes_and_mends_itself(
     seen: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

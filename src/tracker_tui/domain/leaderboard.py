@@ -69,6 +69,8 @@ class ContributionPage(NamedTuple):
     entries: list[Contribution]
     end: Cursor | None
     is_last: bool
+    looked_back_to: int | None = None
+    """See `HistoryPage`."""
 
 
 class CategoryTotal(NamedTuple):

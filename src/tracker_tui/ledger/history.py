@@ -54,7 +54,7 @@ class HistoryQuestion(NamedTuple):
         wish = self.wish
         kinds = ",".join(sorted(wish.kinds))
         asked = (wish.text, wish.resource_id, wish.member_id, kinds, wish.location)
-        return f"history {wish.span.name} {asked} {self.before}"
+        return f"history {wish.span.name} {asked}"
 
     @staticmethod
     def answer_type() -> type[HistoryPage]:
@@ -77,6 +77,13 @@ class HistoryQuestion(NamedTuple):
 
     def answer(self, results: Sequence[Result]) -> HistoryPage:
         """Build a page from the rows that were found."""
+        page = self._page_of(results)
+        if self.down_to is not None and page.is_last:
+            # That nothing is left above a place says nothing of what is below it.
+            page = page._replace(end=self.down_to, is_last=False)
+        return page
+
+    def _page_of(self, results: Sequence[Result]) -> HistoryPage:
         if self.wish.is_indexed:
             entries = [_entry_from(row) for row in results[0].rows]
             return _page(entries, self.before, is_last=len(entries) < self.limit)

@@ -108,7 +108,7 @@ class ContributionsQuestion(NamedTuple):
     @property
     def key(self) -> str:
         """See `Question.key`."""
-        return f"contributions {self.period.name} {self.member_id!r} {self.before}"
+        return f"contributions {self.period.name} {self.member_id!r}"
 
     @staticmethod
     def answer_type() -> type[ContributionPage]:
@@ -124,7 +124,10 @@ class ContributionsQuestion(NamedTuple):
         """Build a page from the results."""
         entries = [_contribution_from(row) for row in results[0].rows]
         end = entries[-1].place if entries else self.before
-        return ContributionPage(entries, end, len(entries) < self.limit)
+        is_complete = len(entries) < self.limit
+        if is_complete and self.down_to is not None:
+            return ContributionPage(entries, self.down_to, is_last=False)
+        return ContributionPage(entries, end, is_complete)
 
 
 class MemberPointsQuestion(NamedTuple):

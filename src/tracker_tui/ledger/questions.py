@@ -17,7 +17,10 @@ class Question(Protocol[T_co]):
 
     @property
     def key(self) -> str:
-        """What its answer is kept under: the same for the same question, and no other."""
+        """What its answer is kept under: the same for the same question, and no other.
+
+        Pages of one list share one, whatever their place and size: see `domain.page_run`.
+        """
 
     @staticmethod
     def answer_type() -> type[T_co]:

@@ -1,0 +1,99 @@
+"""Pages that are kept: one run without a gap, whatever was asked for and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryPage
+from tracker_tui.domain.page_run import LONGEST, joined, page_of
+
+
+def entry(number: int) -> HistoryEntry:
+    place = Cursor(number // 3, number)
+    return HistoryEntry(str(number), "relative", 0, 1, 0, 0, "1", None, number // 3, "r", place)
+
+
+def page(rows: Sequence[int], *, is_last: bool = False) -> HistoryPage:
+    entries = [entry(number) for number in rows]
+    return HistoryPage(entries, entries[-1].place, is_last, entries[-1].at)
+
+
+def numbers(run: HistoryPage | None) -> list[int]:
+    assert run is not None
+    return [int(each.id) for each in run.entries]
+
+
+class Ledger:
+    """A history that grows, and the page that answers a question about it."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def write(self, how_many: int) -> None:
+        first = self.rows[0] + 1 if self.rows else 1
+        self.rows[:0] = range(first + how_many - 1, first - 1, -1)
+
+    def page(self, before: Cursor | None, limit: int) -> HistoryPage:
+        below = [n for n in self.rows if before is None or entry(n).place < before]
+        if not below:
+            return HistoryPage([], before, is_last=True)
+        return page(below[:limit], is_last=len(below) < limit)
+
+
+def test_a_shorter_answer_hides_nothing() -> None:
+    run = joined(None, page(range(250, 0, -1), is_last=True), page(range(250, 150, -1)))
+    assert numbers(run) == [*range(250, 0, -1)]
+    assert run is not None
+    assert run.is_last
+
+
+def test_new_rows_stand_before_what_is_kept() -> None:
+    run = joined(None, page(range(250, 100, -1)), page(range(260, 200, -1)))
+    assert numbers(run) == [*range(260, 100, -1)]
+    assert run is not None
+    assert (run.end, run.is_last) == (entry(101).place, False)
+
+
+def test_what_was_deleted_is_gone_where_it_was_read_again() -> None:
+    run = joined(None, page(range(9, 0, -1), is_last=True), page([9, 7, 6]))
+    assert numbers(run) == [9, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_rows_that_may_have_a_gap_before_them_are_left_out() -> None:
+    newest = page(range(500, 400, -1))
+    assert joined(None, page(range(250, 0, -1), is_last=True), newest) == newest
+    assert joined(entry(300).place, newest, page(range(299, 200, -1))) is None
+
+
+def test_a_run_is_only_so_long() -> None:
+    run = joined(entry(5_000).place, page(range(6_000, 4_999, -1)), page(range(4_999, 1, -1)))
+    assert run is not None
+    assert len(run.entries) == LONGEST
+    assert (run.end, run.is_last) == (run.entries[-1].place, False)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 25), st.booleans()), max_size=12))
+def test_a_run_is_always_what_the_ledger_holds_without_a_gap(
+    steps: list[tuple[int, int, bool]],
+) -> None:
+    ledger, run = Ledger(), None
+    for written, limit, goes_on in steps:
+        ledger.write(written)
+        before = run.end if run is not None and goes_on else None
+        run = joined(before, run, ledger.page(before, limit)) or run
+        assert run is not None
+        held = numbers(run)
+        start = ledger.rows.index(held[0]) if held else 0
+        assert held == ledger.rows[start : start + len(held)]
+        if run.is_last:
+            assert held == ledger.rows[start:]
+        # All of it can be read again, in pages of any size.
+        read: list[int] = []
+        place = None
+        while (part := page_of(run, place, limit)) is not None and part.entries:
+            read += numbers(part)
+            place = part.end
+        assert read == held
