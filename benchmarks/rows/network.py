@@ -50,15 +50,16 @@ def lines(bench: Bench) -> Iterator[Line]:
         server = stack.enter_context(server_in(bench.databases.folder / "network"))
         guild, large, busy = (server.new_database() for _ in range(3))
         proxy = stack.enter_context(proxy_to(guild))
-        with closing(_filled(guild, FEW)):
+        with closing(filled(guild, FEW)):
             yield from _opening_and_entering(bench, proxy)
         far = stack.enter_context(proxy_to(large))
-        with closing(_filled(large, MANY)):
+        with closing(filled(large, MANY)):
             yield from _many(bench, far)
-        yield from _reading(stack.enter_context(closing(_filled(busy, _GUILD))))
+        yield from _reading(stack.enter_context(closing(filled(busy, _GUILD))))
 
 
-def _filled(url: str, resources: int) -> RemoteLedgerDatabase:
+def filled(url: str, resources: int) -> RemoteLedgerDatabase:
+    """Return an empty database on a server, filled with so many resources."""
     database = open_remote(Remote(url, token=None))
     bring_up_to_date(database)
     fill(Ledger(database, Layout.founding()), resources)
