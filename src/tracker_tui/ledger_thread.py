@@ -259,7 +259,9 @@ class LedgerThread:
         if self._is_closing:
             return None
         ledger = self._opened_to_read()
-        ledger.changed_elsewhere()
+        if not self._is_remote:
+            # Before it is read: what is committed from here on is to be read the next time.
+            ledger.changed_elsewhere()
         is_first, is_news = self.refresher.last_refresh is None, self.refresher.is_acquainted
         difference, reaches_back, answer = self.refresher.refresh(
             ledger, anew=anew, question=question

@@ -18,7 +18,8 @@ def test_opening_loads_everything(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     listener = Listener(tracker)
     tracker.open().result(20)
-    assert listener.next(Loaded) == Loaded(frozenset({"spice", "water"}), frozenset(), True)
+    loaded = Loaded(frozenset({"spice", "water"}), frozenset(), True, reaches_back=True)
+    assert listener.next(Loaded) == loaded
     assert {resource.id for resource in tracker.resources()} == {"spice", "water"}
     tracker.close()
 

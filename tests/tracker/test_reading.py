@@ -22,7 +22,8 @@ def test_poll_notices_what_others_changed(
     other.create([new_resource("oil")], "x")
     ask(path, "DELETE FROM resources WHERE id = 'water'")
     tracker.poll()
-    assert listener.next(Loaded) == Loaded(frozenset({"spice", "oil"}), frozenset({"water"}), False)
+    changed, removed = frozenset({"spice", "oil"}), frozenset({"water"})
+    assert listener.next(Loaded) == Loaded(changed, removed, False, reaches_back=True)
     assert shown(tracker) == (1005, 400)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
@@ -14,7 +15,7 @@ from helpers.build import add, new_resource, remote_config, remove
 from helpers.clocks import Clock
 from helpers.gate import PATIENCE, Gate
 from helpers.listening import SECONDS, Listener
-from helpers.proxy import Fate, Proxy, answer, pass_on
+from helpers.proxy import Fate, Proxy, altered, answer, pass_on
 from helpers.recent import ask_history
 from helpers.refusing import BLOCKED, batch_failed, writes_meet
 from helpers.tracking import may_write, shown
@@ -24,7 +25,9 @@ from tracker_tui.config import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.events import Event, Failed, Loaded, Settled
+from tracker_tui.ledger.ledger import random_id
 from tracker_tui.sync.rhythm import (
+    EXTRA_AT_MOST,
     FOCUSED_SECONDS,
     IDLE_SECONDS,
     THOROUGH_SECONDS,
@@ -32,8 +35,21 @@ from tracker_tui.sync.rhythm import (
 )
 from tracker_tui.tracker import Tracker
 
+ANYBODY = {"username": "x", "created_at": 1, "last_login": 1}
+SAYS_NOTHING_OF_COMMITS = altered(
+    lambda body: re.sub(rb'"replication_index":"?\d+"?', b'"replication_index":null', body)
+)
+"""As some servers do: nothing but their rows tells that something was written."""
 BUSY = answer(429)
 """A server that is there and wants to be left alone; the driver tries this only once."""
+
+
+def go_back(books: Books) -> None:
+    """Restore a backup: rows go back with their times, one is gone, and one is there again."""
+    books.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
+    books.run("DELETE FROM resource_history WHERE resource_id = 'water'")
+    books.run("DELETE FROM resources WHERE id = 'water'")
+    books.insert_resource("oil", updated_at=1)
 
 
 @pytest.fixture
@@ -115,10 +131,8 @@ class TestPolling:
     def test_a_restored_backup_is_noticed_within_a_quarter_of_an_hour(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
     ) -> None:
-        books.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
-        books.run("DELETE FROM resource_history WHERE resource_id = 'water'")
-        books.run("DELETE FROM resources WHERE id = 'water'")
-        books.insert_resource("oil", updated_at=1)
+        proxy.fate = SAYS_NOTHING_OF_COMMITS
+        go_back(books)
         clock.advance(FOCUSED_SECONDS)
         tracker.poll()
         assert listener.next(Loaded).changed == frozenset(), "no cursor leads to them"
@@ -128,6 +142,42 @@ class TestPolling:
         assert (news.changed, news.removed) == ({"spice", "oil"}, {"water"})
         assert shown(tracker) == (900, 400)
         assert proxy.count == 3
+
+    def test_a_server_that_tells_of_commits_makes_it_noticed_at_once(
+        self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
+    ) -> None:
+        go_back(books)
+        for requests in (3, 4):
+            clock.advance(FOCUSED_SECONDS)
+            tracker.poll()
+            news = listener.next(Loaded)
+            assert proxy.count == requests
+            assert news.reaches_back is (requests == 3), "only the first is a full refresh"
+        assert shown(tracker) == (900, 400)
+        assert tracker.resource("water") is None
+        # What was committed by ourselves or is seen in a row needs no full refresh.
+        tracker.submit([add(5)])
+        listener.settled(1)
+        books.ledger.apply(add(1, by="x"))
+        before = proxy.count
+        clock.advance(FOCUSED_SECONDS)
+        tracker.poll()
+        assert listener.next(Loaded).changed == {"spice"}
+        assert proxy.count == before + 1
+
+    def test_a_server_that_is_written_to_all_the_time_is_not_read_as_a_whole_each_time(
+        self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
+    ) -> None:
+        for _ in range(EXTRA_AT_MOST + 3):
+            books.run("UPDATE users SET last_login = last_login")
+            books.insert("users", id=random_id(), discord_id=random_id(), **ANYBODY)
+            clock.advance(FOCUSED_SECONDS)
+            tracker.poll()
+            listener.next(Loaded)
+        assert proxy.count == 1 + (EXTRA_AT_MOST + 3) + EXTRA_AT_MOST
+        clock.advance(THOROUGH_SECONDS)
+        tracker.poll()
+        assert listener.next(Loaded).reaches_back
 
     def test_columns_that_came_are_noticed_by_the_next_look_and_written(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books

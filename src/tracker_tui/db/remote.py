@@ -13,7 +13,7 @@ from peewee import BaseQuery, PeeweeException
 
 from tracker_tui.config import Remote
 from tracker_tui.db import turso
-from tracker_tui.db.batch import BatchResult, Result, results_or_raise
+from tracker_tui.db.batch import BatchResult, Result, only_reads, results_or_raise
 from tracker_tui.db.explaining import explain
 from tracker_tui.db.turso.client import DEADLINE
 from tracker_tui.db.turso.tokens import Token
@@ -31,6 +31,7 @@ class RemoteLedgerDatabase:
         """The server, as it may be shown: never with a token."""
         self._has_token = has_token
         self._until: float | None = None
+        self._commits_seen: int | None = None
         self._driver = driver
         # Peewee keeps one for each thread; `interrupt` is called from another one.
         self._connection = driver.connection()
@@ -63,6 +64,8 @@ class RemoteLedgerDatabase:
             )
         except PeeweeException as error:
             raise self._explained(error) from error
+        if not all(map(only_reads, batches)):
+            self._commits_seen = self.traffic.commits
         return [self._translated(result) for result in results]
 
     def _seconds_left(self, at_most: float | None) -> float | None:
@@ -74,8 +77,9 @@ class RemoteLedgerDatabase:
         return left if at_most is None else min(left, at_most)
 
     def changed_elsewhere(self) -> bool:
-        """Return False: a server tells nothing at no cost."""
-        return False
+        """Whether others committed, as the server told with its latest answer; not all do."""
+        seen, self._commits_seen = self._commits_seen, self.traffic.commits
+        return None not in (seen, self._commits_seen) and seen != self._commits_seen
 
     def interrupt(self) -> None:
         """Let the call that waits for the server in another thread fail at once."""

@@ -36,6 +36,8 @@ class Refresher:
         self._has_cursor = has_cursor
         self._now: int | None = None
         self._nameless: set[str] = set()
+        self._is_unexplained = False
+        """Whether others committed something that no refresh has shown yet."""
         self.places: Mapping[Location, str] = dict(DEFAULT_PLACES)
         self.names: Mapping[str, str] = {}
         self.clock_offset = 0.0
@@ -70,19 +72,23 @@ class Refresher:
         one every quarter of an hour. The others read only the rows that were touched meanwhile.
 
         One request, in which a question may be asked, too. A second one where the database's clock
-        was set back, or where somebody is new whose name is to be asked for.
+        was set back, where somebody is new whose name is to be asked for, or where the server tells
+        of a commit that touched no row of these: something was deleted or renamed.
         """
         called = (self.names, self.places)
         is_full = anew or not self.is_acquainted or self._rhythm.is_thorough_due
         wish = Wish(None if is_full else self._cursor, question=question)
         refreshed = self._engine.refresh(ledger, wish, anew=anew)
         difference, answer = refreshed.difference, refreshed.snapshot.answer
-        if not refreshed.snapshot.is_whole and self._ran_back(refreshed.snapshot):
+        self._note_commits(refreshed, ledger)
+        is_extra = self._is_unexplained and self._rhythm.may_read_more
+        if is_extra or (not refreshed.snapshot.is_whole and self._ran_back(refreshed.snapshot)):
             refreshed = self._engine.refresh(ledger, Wish())
             difference = _both(difference, refreshed.difference)
+            self._note_commits(refreshed, ledger)
         self._learn(refreshed, ledger)
         is_full = refreshed.snapshot.is_whole
-        self._rhythm.refreshed(is_thorough=is_full)
+        self._rhythm.refreshed(is_thorough=is_full, is_extra=is_extra)
         reaches_back = is_full or called != (self.names, self.places)
         if reaches_back:
             self.reached_back_at = self.last_refresh
@@ -91,6 +97,17 @@ class Refresher:
     def seen_unchanged(self) -> None:
         """Take that nobody changed anything since the last refresh."""
         self.last_refresh = time.monotonic()
+
+    def _note_commits(self, refreshed: Refreshed, ledger: Ledger) -> None:
+        """Note whether others committed what this refresh does not show."""
+        if not self._has_cursor:
+            return  # all rows of a file are read each time
+        difference = refreshed.difference
+        is_seen = difference.changed or difference.removed or refreshed.has_left_out
+        if ledger.changed_elsewhere() and not is_seen:
+            self._is_unexplained = True
+        if refreshed.snapshot.is_whole:
+            self._is_unexplained = False
 
     @property
     def _cursor(self) -> int | None:

@@ -14,6 +14,8 @@ IDLE_SECONDS: Final = 1_800.0
 """Without a key, and without the focus coming back, after which nobody seems to be there."""
 THOROUGH_SECONDS: Final = 900.0
 """Between two full refreshes, which find what a cursor cannot tell of."""
+EXTRA_AT_MOST: Final = 6
+"""Full refreshes between two of those, for what was written and no cursor tells of."""
 
 
 class Rhythm:
@@ -24,6 +26,7 @@ class Rhythm:
         self._has_focus = True
         self._seen_at = clock()
         self._thorough_at: float | None = None
+        self._extras = 0
 
     def seen(self, *, has_focus: bool | None = None) -> None:
         """Take that the player did something, or turned to the window or away from it."""
@@ -31,10 +34,12 @@ class Rhythm:
             self._has_focus = has_focus
         self._seen_at = self._clock()
 
-    def refreshed(self, *, is_thorough: bool) -> None:
-        """Take that the ledger was read."""
-        if is_thorough:
-            self._thorough_at = self._clock()
+    def refreshed(self, *, is_thorough: bool, is_extra: bool = False) -> None:
+        """Note that the ledger was read; an extra full refresh puts off no other."""
+        if is_extra:
+            self._extras += 1
+        elif is_thorough:
+            self._thorough_at, self._extras = self._clock(), 0
 
     @property
     def is_paused(self) -> bool:
@@ -49,6 +54,11 @@ class Rhythm:
     def is_due(self, last_refresh: float) -> bool:
         """Whether to refresh, if that was last done at a time by the same clock."""
         return not self.is_paused and self._clock() - last_refresh >= self.interval
+
+    @property
+    def may_read_more(self) -> bool:
+        """Whether a full refresh may be made that is not due."""
+        return self._extras < EXTRA_AT_MOST
 
     @property
     def is_thorough_due(self) -> bool:

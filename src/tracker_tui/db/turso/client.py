@@ -28,6 +28,8 @@ class Traffic:
     requests: int = 0
     rows_read: int = 0
     rows_written: int = 0
+    commits: int | None = None
+    """A number that is another one after each commit; None where the server tells none."""
 
     def count(self, results: Sequence[StatementResult]) -> None:
         """Add what the server says of some statements."""

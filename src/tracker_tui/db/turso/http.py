@@ -8,7 +8,7 @@ from time import monotonic
 from tracker_tui.db.turso.batches import only_reads, transaction, transaction_results
 from tracker_tui.db.turso.client import DEADLINE, Batch, BatchResult, Traffic, ask_again
 from tracker_tui.db.turso.errors import Error, OutcomeUnknown
-from tracker_tui.db.turso.results import response_of
+from tracker_tui.db.turso.results import replication_index, response_of
 from tracker_tui.db.turso.stream import CLOSE, Stream
 from tracker_tui.db.turso.tokens import Token
 from tracker_tui.db.turso.transport import Transport
@@ -65,10 +65,12 @@ class HttpClient:
 
     def _read(self, result: dict[str, object], batch: Batch) -> BatchResult:
         try:
-            results = transaction_results(response_of(result), len(batch))
+            response = response_of(result)
+            results = transaction_results(response, len(batch))
         except OutcomeUnknown:
             raise
         except Error as error:
             return error
         self._traffic.count(results)
+        self._traffic.commits = replication_index(response)
         return results

@@ -10,6 +10,8 @@ from tracker_tui.db.turso.errors import Error, OutcomeUnknown, error_for
 from tracker_tui.db.turso.values import SqlValue, decode
 
 Row = tuple[SqlValue, ...]
+_DIGITS = 20
+"""Of the greatest number of 64 bits."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -128,6 +130,12 @@ def steps_of(response: dict[str, Any], expected: int) -> Steps:
     if not len(steps.results) == len(steps.errors) == expected:
         raise OutcomeUnknown("The server answered another number of steps than it was asked.")
     return steps
+
+
+def replication_index(response: dict[str, Any]) -> int | None:
+    """Return how far the server's log had come; None where it says nothing that makes sense."""
+    index = str(response["result"].get("replication_index"))
+    return int(index) if index.isdecimal() and len(index) <= _DIGITS else None
 
 
 def _list(found: object) -> list[Any]:
