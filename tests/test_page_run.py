@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryPage
-from tracker_tui.domain.page_run import LONGEST, joined, page_of
+from tracker_tui.domain.page_run import LONGEST, contradicts, joined, page_of, without_older
 
 
 def entry(number: int) -> HistoryEntry:
@@ -97,3 +97,21 @@ def test_a_run_is_always_what_the_ledger_holds_without_a_gap(
             read += numbers(part)
             place = part.end
         assert read == held
+
+
+def test_a_page_contradicts_a_run_whose_rows_it_lacks_or_has_otherwise() -> None:
+    run, newest, middle = page(range(300, 0, -1)), page(range(305, 200, -1)), entry(201).place
+    assert not contradicts(run, None, newest)
+    assert not contradicts(run, middle, page(range(200, 100, -1)))
+    assert contradicts(run, None, page([*range(305, 250, -1), *range(249, 200, -1)]))
+    other = newest.entries[50]._replace(by="deleted-user-x")
+    assert contradicts(run, None, newest._replace(entries=[*newest.entries[:50], other]))
+    assert not contradicts(run, None, HistoryPage([], None, is_last=True))
+
+
+def test_a_run_that_is_cut_goes_on_where_it_was_cut() -> None:
+    cut = without_older(page(range(300, 0, -1), is_last=True), entry(201).place)
+    assert numbers(cut) == [*range(300, 200, -1)]
+    assert cut is not None
+    assert (cut.end, cut.is_last) == (entry(201).place, False)
+    assert numbers(joined(cut.end, cut, page(range(200, 150, -1)))) == [*range(300, 150, -1)]

@@ -18,7 +18,7 @@ from tracker_tui.domain.course import Course, DayLevel
 from tracker_tui.domain.days import Zone
 from tracker_tui.domain.history import Cursor, HistoryFilter, HistoryPage
 from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard, MemberPoints
-from tracker_tui.domain.page_run import joined, page_of
+from tracker_tui.domain.page_run import contradicts, joined, page_of, without_older
 from tracker_tui.domain.period import Period
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.activity import ActivityQuestion
@@ -139,7 +139,12 @@ class Archive:
         paged = _paged(question)
         if paged is not None:
             kept = self._kept(question)
-            run: Any = joined(paged.before, None if kept is None else kept.value, answer.value)
+            known: Any = None if kept is None else kept.value
+            if known is not None and contradicts(known, paged.before, answer.value):
+                # The history was rewritten: other pages may hold what was taken out of it.
+                self._store.forget_pages(but=question.key)
+                known = without_older(known, paged.before)
+            run: Any = joined(paged.before, known, answer.value)
             if run is None:
                 return
             # How old a list is goes by its newest rows.

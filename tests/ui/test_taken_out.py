@@ -9,7 +9,7 @@ import pytest
 from helpers.proxy import Proxy
 from ui.chronicle import STILGAR, entries, evening, fill, opens, table_lines, table_of
 from ui.conftest import Guild, Player, playing
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
+from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
 from ui.test_remote_archive import is_idle
 
 RENAMED = (
@@ -120,3 +120,42 @@ async def test_entries_far_down_are_read_again_too(
         await player.press("g")
         await player.sees(" +350 ", "deleted-user-x")
         await player.sees_no("trip")
+
+
+async def test_what_was_taken_out_is_not_shown_without_network_either(
+    guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
+    fill(guild, 250)
+    async with playing(guild) as player:
+        await opens(player, "2")
+        for _ in range(3):
+            await player.press("G")
+            await is_idle(player)
+        await player.sees("trip 1 ")
+        player.burst("/water\r")
+        await player.until(lambda: "Spice" not in "".join(entries(player)), "the result")
+        await is_idle(player)
+        player.burst("\x1b")
+        await player.press("3")
+        await player.sees("Stilgar")
+    take_out(guild)
+    async with playing(guild) as player:
+        # Only the newest entries are read again.
+        await opens(player, "2")
+        await is_idle(player)
+    proxy.close()
+    async with watching(guild) as player:
+        await player.sees("offline since")
+        await player.press("2")
+        await player.sees("+250 ", "deleted-user-x")
+        for _ in range(3):
+            await player.press("G")
+            await is_idle(player)
+            assert "trip" not in player.text()
+        player.burst("/water\r")
+        await is_idle(player)
+        assert "trip" not in player.text()
+        await player.press("3")
+        await is_idle(player)
+        assert "Stilgar" not in player.text()

@@ -37,6 +37,23 @@ def joined(before: Cursor | None, run: P | None, page: P) -> P | None:
     return _cut(ends_as._replace(entries=[*newer, *page.entries, *older]), LONGEST)
 
 
+def contradicts(run: P, before: Cursor | None, page: P) -> bool:
+    """Whether rows of a run are gone or different in a page that covers them."""
+    if page.end is None:
+        return False
+    first = 0 if before is None else _position(run.entries, before)
+    there: set[Any] = {*page.entries}
+    return any(row not in there for row in run.entries[first : _position(run.entries, page.end)])
+
+
+def without_older(run: P, before: Cursor | None) -> P | None:
+    """Return a run without the rows that are older than `before`; None where none is left."""
+    if before is None:
+        return None
+    kept = run.entries[: _position(run.entries, before)]
+    return run._replace(entries=kept, end=before, is_last=False)
+
+
 def page_of(run: P, before: Cursor | None, limit: int) -> P | None:
     """Return so many rows of a run that are older than `before`; None where it ends earlier."""
     if before is not None:

@@ -52,6 +52,13 @@ class Pages:
             connection.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (key, *page))
             connection.execute(_MAKE_ROOM, (KEPT_AT_MOST,))
 
+    def forget(self, keys: str, *, but: str | None = None) -> None:
+        """Delete the pages whose keys match a GLOB pattern, except one."""
+        self._file.is_another_file()
+        with self._file.transaction() as connection:
+            query = "DELETE FROM pages WHERE key GLOB ? AND key IS NOT ?"
+            connection.execute(query, (keys, but))
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()

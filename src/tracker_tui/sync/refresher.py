@@ -121,6 +121,9 @@ class Refresher:
     def _learn(self, refreshed: Refreshed, ledger: Ledger) -> None:
         snapshot = refreshed.snapshot
         if snapshot.names is not None:
+            if not self.names.items() <= snapshot.names.items():
+                # Only these answers hold names; somebody is called otherwise, or nobody any more.
+                self._engine.store.forget_pages("leaderboard *")
             self.names, self._nameless = snapshot.names, set()
         if snapshot.acquaintance is not None:
             self.places = snapshot.acquaintance.places

@@ -145,6 +145,11 @@ class Store:
         """Keep an answer under a key."""
         self._pages.use(lambda pages: pages.keep(key, page), None)
 
+    def forget_pages(self, keys: str = "*", *, but: str | None = None) -> None:
+        """Forget the answers whose keys match a GLOB pattern, except one: they are outdated."""
+        if self.keeps_pages:
+            self._pages.use(lambda pages: pages.forget(keys, but=but), None)
+
     def seal(self) -> None:
         """Keep no copy of the ledger any more, whatever still comes from it; see `remove_copies`.
 
