@@ -167,14 +167,13 @@ async def test_at_the_door_another_guild_can_be_chosen(discord: FakeDiscord, hom
 async def test_the_view_is_remembered_by_whoever_goes_elsewhere(own: Guild, home: Path) -> None:
     write_config(home, RAIDERS)
     async with at_home() as visitor:
-        await visitor.press("tab")
-        await visitor.sees("▐Deep Desert▌")
+        await visitor.press("s", "s")
+        await visitor.sees("Resource↑")
         await visitor.chooses(SWITCH, "Another guild")
         await visitor.press("enter")
         await visitor.ends()
     remembered = memory_of(load_config(os.environ))
-    assert remembered.exists()
-    assert json.loads(remembered.read_text("utf-8"))["location"] == "deep-desert"
+    assert json.loads(remembered.read_text("utf-8"))["is_reversed"] is True
 
 
 # With changes that wait

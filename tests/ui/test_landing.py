@@ -148,6 +148,34 @@ async def test_selected_rows_that_are_deleted_while_a_change_is_typed_are_left_o
         await player.sees_no("selected")
 
 
+async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None:
+    async with playing(guild, NARROW) as player:
+        await player.press("n", *["space"] * 7, "minus", "5")
+        await player.sees("2 rejected:", "Changes of others are told.")
+        player.assert_laid_out()
+        edit = player.app.resources.edit.region
+        assert edit.height > 6
+        await player.until(
+            lambda: all(
+                toast.region.bottom <= player.app.resources.edit.region.y
+                for toast in player.app.screen.query("Toast")
+            )
+        )
+
+
+async def test_esc_clears_the_filters_of_the_history_before_it_leaves(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("enter")
+        await player.sees("Multiplier")
+        await player.press("h")
+        await player.until(lambda: "Complex Machinery" in player.lines()[2])
+        await player.press("escape")
+        await player.until(lambda: "Complex Machinery" not in player.lines()[2])
+        assert player.app.screen is not player.app.resources
+        await player.press("escape")
+        assert player.app.screen is player.app.resources
+
+
 # The location
 
 

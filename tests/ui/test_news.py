@@ -188,14 +188,14 @@ async def test_what_is_deleted_on_the_server_goes_and_the_cursor_stays_on_its_re
     async with playing(remote) as player:
         await player.sees("● online")
         player.burst("g ")  # marks Complex Machinery
-        await player.sees("● 1 marked")
+        await player.sees("● 1 selected")
         await player.go_to("Spice Sand")
         for gone in ("machine", "blade"):
             remote.sql("DELETE FROM resource_history WHERE resource_id = ?", gone)
             remote.sql("DELETE FROM resources WHERE id = ?", gone)
         await player.press("r")
         await player.sees_no("Kindjal Blade")
-        await player.sees_no("marked")
+        await player.sees_no("selected")
         await player.until(lambda: player.is_on("Spice Sand"))
         assert len(player.rows()) == 10
         player.burst("+5\r")

@@ -19,7 +19,7 @@ HELP = {
     "i": "This session",
     "n": "Tell, or tell no more, what others change",
     "r": "Refresh",
-    "esc": "Clear the search, then the selection, then the filters",
+    "esc": "Clear search, selection, filters",
     "q": "Quit",
     "^q": "Quit",
     "^p": "Palette",

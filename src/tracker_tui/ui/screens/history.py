@@ -106,9 +106,11 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
             self.choose(self._chosen._replace(text=text.strip()))
 
     async def action_back(self) -> None:
-        """Leave what is under way, then the search; else go back to the resources."""
+        """Take one step back: the search, the filters, then the resources."""
         if self.filter.text:
             self.action_clear_filter()
+        elif self._chosen != HistoryFilter():
+            self.choose(HistoryFilter())
         else:
             await super().action_back()
 

@@ -88,10 +88,9 @@ class ResourcesScreen(FilteredScreen):
         Binding(
             "escape",
             "clear",
-            "Clear",
+            "Clear search, selection, filters",
             id="resources.clear",
             show=False,
-            tooltip="Clear the search, then the selection, then the filters",
         ),
     ]
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Spacing
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from tracker_tui.ui.preview import Preview
 from tracker_tui.ui.widgets.line_input import LineInput
+
+_NOTIFICATIONS_ABOVE: Final = 4
+"""Lines that are free below them in any case, as the style sheet says it."""
+_LINES_AROUND: Final = 2
 
 
 class ChangeInput(LineInput):
@@ -40,6 +45,7 @@ class QuickEdit(Vertical):
         self.display = False
         self.targets: tuple[str, ...] = ()
         self._input_offset = 0
+        self._notifications_above = _NOTIFICATIONS_ABOVE
         self._label = Static(id="edit-target", markup=False)
         self._input = ChangeInput(id="edit-input", compact=True, select_on_focus=False)
         self._told = Static(id="edit-preview", markup=False)
@@ -72,6 +78,16 @@ class QuickEdit(Vertical):
         # Not `Input.focus`, which waits its turn: the next key may be here already.
         self.screen.set_focus(self._input)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep notifications above what is typed, however many lines its preview takes."""
+        self._lift_notifications(event.size.height)
+
+    def _lift_notifications(self, lines: int) -> None:
+        lines = max(_NOTIFICATIONS_ABOVE, lines + _LINES_AROUND)
+        if lines != self._notifications_above:
+            self._notifications_above = lines
+            self.screen.query_one("ToastRack").styles.margin = Spacing(bottom=lines)
+
     def take_keys(self) -> None:
         """Have the keys go to the input again."""
         if not self._input.has_focus:
@@ -81,6 +97,7 @@ class QuickEdit(Vertical):
         """Hide it and forget the text."""
         self.display = False
         self.targets = ()
+        self._lift_notifications(0)
         self._input.value = ""
         self.shown_preview = None
 
