@@ -31,6 +31,7 @@ def audit(tables: Tables, asked: Mapping[str, Change]) -> None:
     for row in ours:
         assert row["id"] in asked, f"nobody asked for {row}"
         _check_effect(row, asked[row["id"]])
+    _check_undone(ours, asked)
     _check_points(tables, {row["id"]: asked[row["id"]] for row in ours})
 
 
@@ -70,6 +71,34 @@ def _check_effect(row: Row, change: Change) -> None:
     else:
         amount = change.amount if change.kind is Kind.ADD else -change.amount
         assert amounts == ((amount, 0) if place == "hagga" else (0, amount))
+
+
+def _check_undone(rows: Iterable[Row], asked: Mapping[str, Change]) -> None:
+    """What takes a change back moves what that one moved, the other way, and there is one of it."""
+    by_id = {row["id"]: row for row in rows}
+    undone = Counter(asked[change_id].undoes for change_id in by_id)
+    del undone[None]
+    assert set(undone.values()) <= {1}, f"undone twice: {undone.most_common(1)}"
+    for change_id, row in by_id.items():
+        original = by_id.get(asked[change_id].undoes or "")
+        assert (original is None) is (asked[change_id].undoes is None), f"undoes nothing: {row}"
+        if original is not None:
+            names = ("change_amount_hagga", "change_amount_deep_desert")
+            assert all(row[name] == -original[name] for name in names), (row, original)
+
+
+def fits(change: Change, row: Row) -> bool:
+    """Whether a relative change or a transfer leaves no quantity out of bounds after an entry."""
+    hagga, deep_desert = row["new_quantity_hagga"], row["new_quantity_deep_desert"]
+    match change.kind:
+        case Kind.TO_DEEP_DESERT:
+            results = (hagga - change.amount, deep_desert + change.amount)
+        case Kind.TO_HAGGA:
+            results = (hagga + change.amount, deep_desert - change.amount)
+        case _:
+            there = hagga if change.location is Location.HAGGA else deep_desert
+            results = (there + (change.amount if change.kind is Kind.ADD else -change.amount),)
+    return all(0 <= quantity <= MAX_QUANTITY for quantity in results)
 
 
 def _check_points(tables: Tables, applied: Mapping[str, Change]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from peewee import BaseQuery
 
@@ -48,8 +49,11 @@ class Killer:
             self._left = left
 
     @contextmanager
-    def watching_files(self) -> Iterator[None]:
-        """Make points of the beginning, the end and the aftermath of each transaction on disk."""
+    def watching_files(self, look: Callable[[Path], None]) -> Iterator[None]:
+        """Make points of the beginning, the end and the aftermath of each transaction on disk.
+
+        Whatever was committed is looked at before anybody may die of it.
+        """
         original = LocalFile.transaction
 
         @contextmanager
@@ -58,6 +62,7 @@ class Killer:
             with original(file) as connection:
                 yield connection
                 self.point()
+            look(file.path)
             self.point()
 
         LocalFile.transaction = transaction  # type: ignore[method-assign]

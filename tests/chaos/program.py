@@ -4,47 +4,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.journal import Journal
 from chaos.kill import DeadlyDatabase, Killer
 from tracker_tui.config import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change, anyway, as_difference
-from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.outcome import Refusal
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine
+from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.refresher import Refresher
 from tracker_tui.sync.rhythm import Rhythm
 from tracker_tui.sync.sender import Sender
 from tracker_tui.sync.store import Site, Store
 
 KINDS = (Kind.ADD, Kind.ADD, Kind.REMOVE, Kind.SET, Kind.TO_DEEP_DESERT, Kind.TO_HAGGA)
-
-
-@dataclass
-class Fates:
-    """What players were told of their changes, by id; what is promised must be kept."""
-
-    asked: dict[str, Change] = field(default_factory=dict)
-    """Everything that was ever typed, and every counter-change: as it may be in the ledger."""
-    accepted: set[str] = field(default_factory=set)
-    """On screen: to be applied, or to wait for the player."""
-    withdrawn: set[str] = field(default_factory=set)
-    """Told to be taken back before it was sent: never to be applied."""
-    renounced: set[str] = field(default_factory=set)
-    """Undone while being sent: not applied, or followed by a counter-change."""
-    dropped: set[str] = field(default_factory=set)
-    """Refused, and dropped by the player: never to be applied."""
-    in_doubt: set[str] = field(default_factory=set)
-    """Being taken back by a program that was killed: gone, or to be applied."""
-    unheard: set[str] = field(default_factory=set)
-    """Renounced, and answered to a program that was killed before it could tell."""
-    given_up: set[str] = field(default_factory=set)
-    """Dropped though nobody knew whether it was applied: at most once."""
 
 
 class Program:
@@ -56,16 +35,17 @@ class Program:
         url: str,
         dice: random.Random,
         killer: Killer,
-        fates: Fates,
+        journal: Journal,
         *,
         clock: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
-        self._site, self._dice, self._fates, self._new_id = site, dice, fates, new_id
-        self.told: list[Outcome] = []
+        self._site, self._dice, self._journal, self._new_id = site, dice, journal, new_id
+        self._submissions: list[list[Change]] = []
+        """What was typed in this run, and not undone."""
         self._board = Board()
         self._store = Store(site, lambda _: None)
-        self._engine = Engine(self._store, self._board, self.told.extend, clock=clock)
+        self._engine = Engine(self._store, self._board, lambda _: None, clock=clock)
         self._sender = Sender(self._engine)
         self._refresher = Refresher(self._engine, Rhythm(), has_cursor=True)
         self._database = DeadlyDatabase(open_remote(Remote(url, None)), killer)
@@ -76,6 +56,11 @@ class Program:
     def folder(self) -> Path:
         """Where outbox and replica are."""
         return self._site.folder
+
+    @property
+    def outbox(self) -> Path:
+        """The file of the outbox."""
+        return self.folder / OUTBOX_NAME
 
     def close(self) -> None:
         """Let go of everything, as the system does when a program dies."""
@@ -91,11 +76,12 @@ class Program:
             return
         chosen = self._dice.choices(sorted(resources), k=self._dice.choice((1, 1, 1, 2, 3)))
         submission = [self._typed(resource.id) for resource in chosen]
-        self._fates.asked.update((change.id, change) for change in submission)
+        self._journal.typed.update((change.id, change) for change in submission)
         self._engine.ask(submission)
         # What does not fit on the disk is not accepted, and not heard of again.
         self._engine.keep(submission)
-        self._fates.accepted.update(change.id for change in submission)
+        self._journal.has_kept(self.outbox, submission)
+        self._submissions.append(submission)
 
     def _typed(self, resource_id: str) -> Change:
         dice, location = self._dice, self._dice.choice(list(Location))
@@ -122,11 +108,15 @@ class Program:
         self._engine.catch_up()
 
     def undo(self) -> None:
-        """Take the last submission back."""
+        """Take the last submission back that anything is left of."""
         withdrawn, underway, counters = self._engine.undo(self._engine.newest_submission)
-        self._fates.withdrawn.update(change.id for change in withdrawn)
-        self._fates.renounced.update(change.id for change in underway)
-        self._fates.asked.update((change.id, change) for change in counters)
+        touched = {change.id for change in (*withdrawn, *underway)}
+        touched |= {change.undoes for change in counters if change.undoes is not None}
+        while self._submissions:
+            submission = self._submissions.pop()
+            self._journal.has_undone(self.outbox, submission)
+            if not touched.isdisjoint(change.id for change in submission):
+                break
 
     def decide(self) -> None:
         """Decide what is to become of a change that needs the player."""
@@ -139,23 +129,11 @@ class Program:
         way = self._dice.choice(("anyway", "difference", "drop"))
         if way == "drop":
             self._engine.drop([change])
-            self._note_drop(change, is_unsure=outcome.refusal is Refusal.UNSURE)
+            self._journal.has_dropped(self.outbox, change)
             return
         decided = (as_difference(change) if way == "difference" else None) or anyway(change)
-        if outcome.refusal is Refusal.UNSURE:
-            # It may be in the ledger as it was typed first.
-            decided = change
-        self._fates.asked[change.id] = decided
-        if self._engine.resolve(decided):
-            self._fates.renounced.discard(change.id)
-
-    def _note_drop(self, change: Change, *, is_unsure: bool) -> None:
-        entry = self._store.outbox.entry(change.id)
-        if entry is None:
-            (self._fates.given_up if is_unsure else self._fates.dropped).add(change.id)
-        elif entry.is_unwanted:
-            # Another program's player had it sent once more, just before.
-            self._fates.renounced.add(change.id)
+        # What is unsure may be in the ledger as it was typed first.
+        self._engine.resolve(change if outcome.refusal is Refusal.UNSURE else decided)
 
     # At the end
 
@@ -165,26 +143,6 @@ class Program:
         while self._engine.has_unsent:
             self.send()
         self.refresh()
-
-    def note_changes(self) -> None:
-        """Note changes as they may go into the ledger, counter-changes too."""
-        for entry in self._store.outbox.entries():
-            self._fates.asked[entry.change.id] = entry.change
-        # An undo that was refused at once is told of, and never seen in the outbox.
-        while self.told:
-            change = self.told.pop().change
-            if change.undoes is not None:
-                self._fates.asked[change.id] = change
-
-    def kept(self) -> set[str]:
-        """Return what is in the outbox and not applied."""
-        entries = self._store.outbox.entries()
-        return {entry.change.id for entry in entries if entry.is_open or entry.needs_player}
-
-    def laid_over(self) -> list[Change]:
-        """Return the changes that the screen shows on top of the ledger, in order."""
-        entries = self._store.outbox.entries()
-        return [entry.change for entry in entries if entry.is_open and not entry.is_unwanted]
 
     def shown(self) -> dict[str, tuple[int, int]]:
         """Return the quantities on screen, by resource."""

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
 from zlib import crc32
 
 from chaos.audit import START, STRANGER, Tables, audit
+from chaos.journal import Journal, read_outbox
 from chaos.kill import Killed, Killer
-from chaos.program import Fates, Program
+from chaos.program import Program
 from helpers.books import Books
 from helpers.build import new_resource
 from helpers.proxy import (
@@ -41,6 +42,7 @@ from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import DatabaseError, DatabaseUnreachable, LocalFileError
+from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.replica import REPLICA_NAME
 from tracker_tui.sync.store import Site
 
@@ -84,17 +86,18 @@ _ANSWERED: Final[dict[str, Fate]] = {
     "cut after": cut_after,
     "cut within": cut_within,
     "503": answer(503, b"<html>Service Unavailable</html>"),
-    "429": answer(429, Retry_After="1"),
+    # Not for a second: that would be one of the real clock, by which no evening goes.
+    "429": answer(429, Retry_After="0"),
     "500": answer(500, b"Internal Server Error"),
 }
 
 
 class Guild:
-    """One database behind its own bad network, and what players were told of changes to it."""
+    """One database behind its own bad network, and a journal of the outboxes for it."""
 
     def __init__(self, name: str, url: str, proxy: Proxy) -> None:
         self.name, self.url, self.proxy = name, url, proxy
-        self.fates = Fates()
+        self.journal = Journal(self._history)
         with closing(open_remote(Remote(url, None))) as database:
             ledger = Books(database, LATER).ledger
             start = {"hagga": 1_000, "deep_desert": 500, "target": 2_500}
@@ -106,6 +109,11 @@ class Guild:
             books = Books(database, ())
             names = ("resources", "resource_history", "leaderboard")
             return {name: books.rows(name) for name in names}
+
+    def _history(self) -> Sequence[str]:
+        with closing(open_remote(Remote(self.url, None))) as database:
+            rows = Books(database, ()).run("SELECT id FROM resource_history ORDER BY rowid")
+        return [row[0] for row in rows]
 
     def meddle(self, number: int, resource_id: str, quantity: int) -> None:
         """Set a quantity as somebody does who uses something else than this program."""
@@ -147,7 +155,8 @@ class Evening:
         self._is_nested = self._is_stormy = self._is_over = False
         self._mishaps: list[BaseException] = []
         self._late: list[threading.Event] = []
-        self._at_work: list[Program] = []
+        self._at_work: list[tuple[Program, str]] = []
+        """Who does what; the last one began while the one before it waited for an answer."""
         self._guilds = [self._found(name, stack) for name in ("arrakeen", "tabr")]
         self._programs = [
             [self._start(index, guild) for guild in self._guilds] for index in range(len(MEMBERS))
@@ -157,16 +166,22 @@ class Evening:
     @property
     def typed(self) -> int:
         """How many changes were on screen so far."""
-        return sum(len(guild.fates.accepted) for guild in self._guilds)
+        return sum(guild.journal.how_many_typed for guild in self._guilds)
 
     def play(self, changes: int) -> None:
         """Let things happen until so many changes were on screen, then check everything."""
-        with self.killer.watching_files():
+        with self.killer.watching_files(self._look):
             while self.typed < changes:
                 self._step()
                 if self._mishaps:
                     raise self._mishaps[0]
-        self._end()
+            self._end()
+
+    def _look(self, path: Path) -> None:
+        """See what came of a transaction."""
+        if path.name == OUTBOX_NAME:
+            (guild,) = (guild for guild in self._guilds if guild.name == path.parent.name)
+            guild.journal.look(path, self._at_work[-1][1] if self._at_work else "")
 
     # What happens
 
@@ -177,7 +192,7 @@ class Evening:
         number = self._dice.randrange(len(self._guilds))
         self._note(f"{index} on {number}: {name}")
         program, guild = self._programs[index][number], self._guilds[number]
-        if program in self._at_work and name in ("send", "refresh"):
+        if name in ("send", "refresh") and any(program is each for each, _ in self._at_work):
             return  # it has one thread for its ledger
         happenings: dict[str, Callable[[], object]] = {
             "stranger": partial(self._meddle, guild),
@@ -192,9 +207,6 @@ class Evening:
         }
         happenings.get(name, partial(self._do, program, name))()
         self._now += self._dice.random() * 3
-        for life in self._programs:
-            for each in life:
-                each.note_changes()
 
     def _meddle(self, guild: Guild) -> None:
         number, resource_id = next(self._numbers), self._dice.choice(RESOURCES)
@@ -224,21 +236,29 @@ class Evening:
             "undo": program.undo,
             "decide": program.decide,
         }
-        self._at_work.append(program)
         try:
-            steps[name]()
+            with self._working(program, name):
+                steps[name]()
         except (DatabaseError, LocalFileError) as error:
             self._note(f"  {type(error).__name__}")
+
+    @contextmanager
+    def _working(self, program: Program, name: str) -> Iterator[None]:
+        self._at_work.append((program, name))
+        try:
+            yield
         finally:
             self._at_work.pop()
             while self._late:
                 assert self._late.pop().wait(SECONDS)
 
     def _kill(self, index: int, number: int) -> None:
-        """Kill a program in the middle of something, and start it anew."""
-        program, fates = self._programs[index][number], self._guilds[number].fates
+        """Kill a program in the middle of something, and start it anew.
+
+        What it had on disk then is there still, whatever it knew, and the start changes nothing.
+        """
+        program, journal = self._programs[index][number], self._guilds[number].journal
         name = self._dice.choice(("type", "send", "send", "refresh", "undo", "decide", "look"))
-        open_before = program.kept()
         self.killer.strike_at(self._dice.randrange(10))
         try:
             self._do(program, name)
@@ -246,12 +266,10 @@ class Evening:
         except Killed:
             self._note(f"  killed in {name}")
         self.killer.strike_never()
+        before = read_outbox(program.outbox)
+        journal.look(program.outbox, "")
         self._reopen(index, number)
-        gone = open_before - self._programs[index][number].kept()
-        fates.unheard.update(gone & fates.renounced)
-        if name in ("undo", "decide"):
-            # What was being taken back when the light went out may be gone or not.
-            fates.in_doubt.update(gone)
+        assert read_outbox(program.outbox) == before, "lost: a start changed what was on disk"
 
     def _reopen(self, index: int, number: int) -> None:
         self._programs[index][number].close()
@@ -289,7 +307,7 @@ class Evening:
             self._happen_in_between()
             exchange.reply(reply)
         else:
-            self._outlast(exchange, self._at_work[-1], is_carried_out_first=name == "late")
+            self._outlast(exchange, self._at_work[-1][0], is_carried_out_first=name == "late")
 
     def _outlast(self, exchange: Exchange, program: Program, *, is_carried_out_first: bool) -> None:
         """Be slower than a program waits, yet through before anything else happens."""
@@ -335,7 +353,7 @@ class Evening:
             guild.proxy.url,
             self._dice,
             self.killer,
-            guild.fates,
+            guild.journal,
             clock=lambda: self._now,
             new_id=lambda: f"change-{next(self._numbers)}",
         )
@@ -346,16 +364,16 @@ class Evening:
         for number, guild in enumerate(self._guilds):
             programs = [life[number] for life in self._programs]
             for program in programs:
-                self._drain(program)
-                program.note_changes()
+                with self._working(program, "send"):
+                    self._drain(program)
             tables = guild.tables()
             for program in programs:
-                program.refresh()
-                self._check_screen(program, tables)
-            waiting = set[str]().union(*(program.kept() for program in programs))
-            _check_promises(guild.fates, tables, waiting)
-            audit(tables, guild.fates.asked)
-            self._note(f"{guild.name}: {_told(tables, waiting)}")
+                with self._working(program, "refresh"):
+                    program.refresh()
+                self._check_screen(program, guild, tables)
+            guild.journal.check(tables)
+            audit(tables, guild.journal.changes)
+            self._note(f"{guild.name}: {_told(tables, guild.journal.waiting())}")
 
     def _drain(self, program: Program) -> None:
         """Send what is left; the first request may meet a connection that has died meanwhile."""
@@ -372,20 +390,21 @@ class Evening:
         self._is_over = True
         for _ in range(_TRIES):
             try:
-                program.refresh()
+                with self._working(program, "refresh"):
+                    program.refresh()
             except DatabaseUnreachable:
                 continue
             break
         self._is_over = False
-        self._check_screen(program, guild.tables())
+        self._check_screen(program, guild, guild.tables())
 
-    def _check_screen(self, program: Program, tables: Tables) -> None:
+    def _check_screen(self, program: Program, guild: Guild, tables: Tables) -> None:
         applied = {row["id"] for row in tables["resource_history"]}
         expected = {
             row["id"]: (row["quantity_hagga"], row["quantity_deep_desert"])
             for row in tables["resources"]
         }
-        for change in program.laid_over():
+        for change in guild.journal.laid_over(program.outbox):
             if change.id not in applied:
                 expected[change.resource_id] = _after(change, expected[change.resource_id])
         assert program.shown() == expected
@@ -406,23 +425,6 @@ def _after(change: Change, quantities: tuple[int, int]) -> tuple[int, int]:
     moves = {Location.HAGGA: hagga, Location.DEEP_DESERT: deep_desert}
     minded = moves.values() if change.kind.is_transfer else [moves[change.location]]
     return (hagga, deep_desert) if all(0 <= q <= MAX_QUANTITY for q in minded) else quantities
-
-
-def _check_promises(fates: Fates, tables: Tables, waiting: set[str]) -> None:
-    """Every change on screen is in the ledger once, or waits; what was taken back is not there."""
-    applied = {row["id"] for row in tables["resource_history"]}
-    taken_back = fates.withdrawn | fates.renounced | fates.dropped | fates.given_up
-    missing = fates.accepted - applied - waiting - taken_back - fates.in_doubt
-    assert not missing, f"lost: {sorted(missing)}"
-    assert not applied & fates.withdrawn, "withdrawn, and applied"
-    assert not applied & (fates.dropped - fates.withdrawn), "dropped, and applied"
-    countered = {fates.asked[change_id].undoes for change_id in applied if change_id in fates.asked}
-    refused = {change.undoes for change in fates.asked.values() if change.undoes is not None}
-    for change_id in (
-        (applied & fates.renounced) - countered - waiting - fates.given_up - fates.unheard
-    ):
-        # Its counter-change was made, and was refused: somebody has spent it since.
-        assert change_id in refused, f"renounced, applied and never countered: {change_id}"
 
 
 def _told(tables: Tables, waiting: set[str]) -> str:

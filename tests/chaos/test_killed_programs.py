@@ -107,7 +107,7 @@ def test_what_was_on_screen_when_a_program_was_killed_is_applied_once(
         shown: set[str] = set()
         for _ in range(LIVES):
             for place in places:
-                live(place, dice, place.guild.fates.asked, shown)
+                live(place, dice, place.guild.journal.typed, shown)
         assert len(shown) > LIVES * len(places)
         for guild in guilds:
             guild.proxy.fate = pass_on
@@ -115,7 +115,7 @@ def test_what_was_on_screen_when_a_program_was_killed_is_applied_once(
         applied: set[str] = set()
         for guild in guilds:
             tables = guild.tables()
-            audit(tables, guild.fates.asked)
+            audit(tables, guild.journal.typed)
             applied |= {row["id"] for row in tables["resource_history"]}
         assert shown <= applied | waiting
 

@@ -1,0 +1,264 @@
+"""What outboxes held, step by step, read from their files: no program is asked, or believed.
+
+It is looked after every transaction, before a kill and after the restart. Each step must be one
+that what was being done allows, so that a change that is gone without a reason is lost, whichever
+program it was that lost it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from chaos.audit import Tables, fits
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.quantities import Kind, Location
+
+NEEDS_PLAYER: Final = ("refused", "conflict")
+_KEPT_WHEN_APPLIED: Final = 200
+_ALLOWED: Final = {
+    ("pending", "sending"): ("send",),
+    ("sending", "pending"): ("send",),
+    ("sending", "sending"): ("undo", "decide"),
+    ("sending", "applied"): ("send",),
+    ("sending", "refused"): ("send",),
+    ("sending", "conflict"): ("send",),
+    ("refused", "pending"): ("decide",),
+    ("refused", "sending"): ("decide",),
+    ("conflict", "pending"): ("decide",),
+}
+"""From which state an entry may come to which other, and what has to be going on."""
+_SELECT: Final = "SELECT id, number, state, sent_at, is_unwanted, change FROM entries"
+
+
+class Line(NamedTuple):
+    """An entry of an outbox as it lies on disk."""
+
+    number: int
+    state: str
+    sent_at: float | None
+    is_unwanted: bool
+    change: Change
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is neither applied nor gone."""
+        return self.state != "applied"
+
+    @property
+    def is_surely_not_there(self) -> bool:
+        """Whether it says that the ledger does not have the change."""
+        return self.waits and self.sent_at is None
+
+
+class Rejection(NamedTuple):
+    """A counter-change that was forgotten, and how many entries the history had before and then."""
+
+    counter: Change
+    since: int
+    until: int
+
+
+class Journal:
+    """The steps of all outboxes of one guild."""
+
+    def __init__(self, history: Callable[[], Sequence[str]]) -> None:
+        """Know a guild; `history` returns the ids in its history, in order of commit."""
+        self._history = history
+        self._held: dict[Path, dict[str, Line]] = {}
+        self.typed: dict[str, Change] = {}
+        """What players typed, whether it came to a disk or not."""
+        self.changes: dict[str, Change] = {}
+        """Whatever was on a disk, as it last stood there: as it may be in the ledger."""
+        self._never: set[str] = set()
+        """Gone, and never to be applied: withdrawn, dropped, or known not to have arrived."""
+        self._applied: set[str] = set()
+        """Gone because they were applied long ago."""
+        self._taken_back: set[str] = set()
+        """Applied, and to be followed by a counter-change, unless they moved nothing."""
+        self._sent_since: dict[str, int] = {}
+        self._rejections: list[Rejection] = []
+
+    @property
+    def how_many_typed(self) -> int:
+        """How many changes of players came to a disk."""
+        return sum(change.undoes is None for change in self.changes.values())
+
+    def waiting(self) -> set[str]:
+        """Return the changes that wait, for the ledger or for the player."""
+        return {key for held in self._held.values() for key, line in held.items() if line.waits}
+
+    def laid_over(self, path: Path) -> list[Change]:
+        """Return the changes that a screen has to show on top of the ledger, in order."""
+        lines = sorted(read_outbox(path).values())
+        open_ones = [line for line in lines if line.state in ("pending", "sending")]
+        return [line.change for line in open_ones if not line.is_unwanted]
+
+    def look(self, path: Path, doing: str) -> None:
+        """See what became of an outbox while something was being done; "" for nothing at all."""
+        before, after = self._held.get(path, {}), read_outbox(path)
+        self._held[path] = after
+        for key in sorted(before.keys() | after.keys()):
+            old, new = before.get(key), after.get(key)
+            if old == new:
+                continue
+            told = f"{key}: {old and old.state} -> {new and new.state} in “{doing}”"
+            if old is None:
+                assert new is not None
+                self._came(key, new, doing, told)
+            elif new is None:
+                self._went(key, old, doing, told)
+                is_full = _applied_in(after) >= _KEPT_WHEN_APPLIED
+                assert old.state != "applied" or is_full, f"forgotten too early: {told}"
+            else:
+                self._moved(key, old, new, doing, told)
+
+    # What players are told must be on disk when they are told
+
+    def has_kept(self, path: Path, submission: Iterable[Change]) -> None:
+        """Take that changes are on screen."""
+        held = read_outbox(path)
+        missing = [change.id for change in submission if change.id not in held]
+        assert not missing, f"lost: on screen, and not on disk: {missing}"
+
+    def has_dropped(self, path: Path, change: Change) -> None:
+        """Take that the player was told that a change is dropped."""
+        line = read_outbox(path).get(change.id)
+        is_late = line is not None and (not line.waits or change.undoes is not None)
+        is_minded = line is None or line.is_unwanted or is_late
+        assert is_minded, f"dropped, and still on disk: {change.id}"
+
+    def has_undone(self, path: Path, changes: Iterable[Change]) -> None:
+        """Take that the player was told that all of a submission is undone that could be."""
+        held, countered = read_outbox(path), {each.undoes for each in self.changes.values()}
+        for change in changes:
+            line = held.get(change.id)
+            if (line is None and change.id in self._applied) or (line and not line.waits):
+                self._taken_back.add(change.id)
+            elif line is not None and change.undoes is None and change.id not in countered:
+                is_minded = line.is_unwanted or line.state in NEEDS_PLAYER
+                assert is_minded, f"undone, and {line.state} on disk: {change.id}"
+
+    # Steps
+
+    def _came(self, key: str, line: Line, doing: str, told: str) -> None:
+        assert line[1:4] == ("pending", None, False), told
+        change = line.change
+        if change.undoes is None:
+            assert doing == "type", f"nobody typed {told}"
+            assert self.typed[key] == change, f"typed was {self.typed[key]}, kept {change}"
+            assert key not in self.changes, f"kept twice: {told}"
+        else:
+            assert doing in ("undo", "send"), f"nobody undid anything: {told}"
+            assert change.undoes in self.changes, f"undoes what nobody typed: {told}"
+            assert key not in self.changes or key in self._never, f"undone twice: {told}"
+        self.changes[key] = change
+        self._never.discard(key)
+
+    def _went(self, key: str, line: Line, doing: str, told: str) -> None:
+        if line.state == "applied":
+            assert doing == "send", told
+            self._applied.add(key)
+            return
+        if line.state == "sending":
+            is_undo = line.change.undoes is not None
+            assert doing == "send", f"lost: {told}"
+            assert line.is_unwanted or is_undo, f"lost: {told}"
+            if is_undo:
+                since = self._sent_since.pop(key)
+                self._rejections.append(Rejection(line.change, since, len(self._history())))
+        else:
+            is_right = doing == "decide" or (doing == "undo" and line.state == "pending")
+            assert is_right, f"lost: {told}"
+            if line.sent_at is not None:
+                return  # nobody ever knew whether it was applied
+        self._is_not_there(key, told)
+        self._never.add(key)
+
+    def _moved(self, key: str, old: Line, new: Line, doing: str, told: str) -> None:
+        assert old.number == new.number, told
+        assert doing in _ALLOWED[old.state, new.state], told
+        if new.state == "pending":
+            assert new.sent_at is None, told
+            assert old.state == "sending" or old.sent_at is None, f"it may be there: {told}"
+        if new.state == "sending":
+            assert new.sent_at is not None, told
+            if new.change.undoes is not None:
+                self._sent_since.setdefault(key, len(self._history()))
+        if new.is_surely_not_there:
+            self._is_not_there(key, told)
+        if old.is_unwanted and new.state == "applied":
+            self._taken_back.add(key)
+        if old.change != new.change:
+            assert _is_decided(old, new), f"{old.change} became {new.change}: {told}"
+            self.changes[key] = new.change
+
+    def _is_not_there(self, key: str, told: str) -> None:
+        assert key not in self._history(), f"said not to be in the ledger, and is: {told}"
+
+    # At the end
+
+    def check(self, tables: Tables) -> None:
+        """Assert that the ledger has what it must have, and nothing that it must not have."""
+        history = {row["id"]: row for row in tables["resource_history"]}
+        lines = {key: line for held in self._held.values() for key, line in held.items()}
+        applied = {key for key, line in lines.items() if not line.waits}
+        lost = (self._applied | applied) - history.keys()
+        assert not lost, f"lost: {sorted(lost)}"
+        never = self._never | {key for key, line in lines.items() if line.is_surely_not_there}
+        assert not never & history.keys(), f"applied all the same: {sorted(never & history.keys())}"
+        countered = {change.undoes for change in self.changes.values()}
+        for key in self._taken_back - countered:
+            row = history[key]
+            moved = row["change_amount_hagga"], row["change_amount_deep_desert"]
+            assert moved == (0, 0), f"undone, applied and never countered: {key}"
+        for rejection in self._rejections:
+            rows = tables["resource_history"][: rejection.until]
+            assert _is_right(rejection, rows), f"forgotten, though there was enough: {rejection}"
+
+
+def read_outbox(path: Path) -> dict[str, Line]:
+    """Return what is in the file of an outbox, by id."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(_SELECT).fetchall()
+    return {
+        key: Line(number, state, sent_at, bool(is_unwanted), _change_of(document))
+        for key, number, state, sent_at, is_unwanted, document in rows
+    }
+
+
+def _change_of(document: str) -> Change:
+    """Read a change without the code that reads it in the program."""
+    change = Change(**json.loads(document))
+    return change._replace(kind=Kind(change.kind), location=Location(change.location))
+
+
+def _applied_in(held: Mapping[str, Line]) -> int:
+    return sum(not line.waits for line in held.values())
+
+
+def _is_decided(old: Line, new: Line) -> bool:
+    """Whether a change became what a player may make of it: without a guard, or a difference."""
+    before, after = old.change, new.change
+    if old.state not in NEEDS_PLAYER or after.expected is not None:
+        return False
+    if after == before._replace(expected=None):
+        return True
+    seen = before.expected
+    if before.kind is not Kind.SET or seen is None:
+        return False
+    kind = Kind.ADD if before.amount > seen else Kind.REMOVE
+    return after == before._replace(kind=kind, amount=abs(before.amount - seen), expected=None)
+
+
+def _is_right(rejection: Rejection, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether there was a moment, between sending and answer, in which a change did not fit."""
+    counter = rejection.counter
+    earlier, between = rows[: rejection.since], rows[rejection.since :]
+    states = [row for row in earlier if row["resource_id"] == counter.resource_id][-1:]
+    states += [row for row in between if row["resource_id"] == counter.resource_id]
+    return not all(fits(counter, row) for row in states)

@@ -1,0 +1,83 @@
+"""The audit of an evening finds what a broken program loses, doubles or only pretends to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from chaos.simulation import Evening
+from helpers.servers import running
+from tracker_tui.domain.change import Change
+from tracker_tui.domain.outcome import Outcome
+from tracker_tui.errors import DatabaseError
+from tracker_tui.sync.entries import Entry, State, Step
+from tracker_tui.sync.outbox import Outbox
+from tracker_tui.sync.sender import Sender
+
+CHANGES = 60
+SEED = 3
+"""Of an evening in which everything happens that has to."""
+settle, cancel, claim = Step.settle, Step.cancel, Outbox._claim
+
+
+def forget_what_was_rejected(step: Step, entry: Entry, outcome: Outcome) -> None:
+    settle(step, entry, outcome)
+    if not outcome.is_in_history:
+        step.delete(entry)
+
+
+def take_a_lost_answer_for_none(sender: Sender, entries: Iterable[Entry], _: DatabaseError) -> None:
+    sender._outbox.take_back([entry.change.id for entry in entries])
+
+
+def take_back_twice(step: Step, counter: Change | None, made_at: float) -> list[Change]:
+    counters = [] if counter is None else [counter, counter._replace(id=f"{counter.id} again")]
+    for each in counters:
+        step.insert(each, made_at, is_named=False)
+    return counters
+
+
+def take_back_in_memory_alone(step: Step, change_ids: Iterable[str]) -> list[Change]:
+    ids = list(change_ids)
+    for entry in step.find(ids, State.SENDING):
+        step.written.append(entry._replace(is_unwanted=True))
+    sending = [entry.change for entry in step.written]
+    return sending + cancel(step, [key for key in ids if key not in {c.id for c in sending}])
+
+
+def begin_without_what_was_being_sent(outbox: Outbox) -> None:
+    claim(outbox)
+    with closing(sqlite3.connect(outbox._file.path)) as connection, connection:
+        connection.execute("DELETE FROM entries WHERE state = 'sending'")
+
+
+@pytest.mark.parametrize(
+    ("broken", "name", "instead", "told"),
+    [
+        (Step, "settle", forget_what_was_rejected, "lost: "),
+        (Sender, "failed", take_a_lost_answer_for_none, "said not to be in the ledger, and is"),
+        (Step, "insert_counter", take_back_twice, "undone twice"),
+        (Step, "cancel", take_back_in_memory_alone, "(undone|dropped), and "),
+        (Outbox, "_claim", begin_without_what_was_being_sent, "lost: "),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_the_audit_bites(
+    server_binary: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: type,
+    name: str,
+    instead: Callable[..., object],
+    told: str,
+) -> None:
+    monkeypatch.setattr(broken, name, instead)
+    (tmp_path / "server").mkdir()
+    with running(server_binary, tmp_path / "server") as server, ExitStack() as stack:
+        evening = Evening(SEED, server, tmp_path / "homes", stack)
+        with pytest.raises(AssertionError, match=told):
+            evening.play(CHANGES)
