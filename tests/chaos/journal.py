@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -231,6 +232,7 @@ def read_outbox(path: Path) -> dict[str, Line]:
     }
 
 
+@lru_cache(10_000)
 def _change_of(document: str) -> Change:
     """Read a change without the code that reads it in the program."""
     change = Change(**json.loads(document))

@@ -37,6 +37,7 @@ from helpers.servers import SECONDS, Server
 from helpers.wild import LATER
 from tracker_tui.config import Remote
 from tracker_tui.db.remote import open_remote
+from tracker_tui.db.turso import connect
 from tracker_tui.domain.change import Change, differences
 from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.quantities import Location
@@ -111,8 +112,8 @@ class Guild:
             return {name: books.rows(name) for name in names}
 
     def _history(self) -> Sequence[str]:
-        with closing(open_remote(Remote(self.url, None))) as database:
-            rows = Books(database, ()).run("SELECT id FROM resource_history ORDER BY rowid")
+        with closing(connect(self.url)) as connection:
+            rows = connection.execute("SELECT id FROM resource_history ORDER BY rowid").fetchall()
         return [row[0] for row in rows]
 
     def meddle(self, number: int, resource_id: str, quantity: int) -> None:

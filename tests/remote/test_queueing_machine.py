@@ -145,6 +145,37 @@ def test_an_outbox_that_is_damaged_is_told_of(
     assert "outbox.db.damaged" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("name", "there", "instead"),
+    [
+        ("outbox.db", b'"amount": 5', b'"am\xffunt": 5'),
+        ("outbox.db", b"TABLE entries", b"TABLE entr\xffes"),
+        ("outbox.db", b"tableentries", b"tableentr\xffes"),
+        ("outbox.db", b"made_at REAL", b"made\xffat REAL"),
+        ("replica.db", b"TABLE resources", b"TABLE res\xffurces"),
+        ("pages.db", b"TABLE pages", b"TABLE p\xffges"),
+    ],
+)
+def test_one_byte_that_is_no_text_stops_no_command(
+    run: Run, known: Books, line: Line, home: Path, name: str, there: bytes, instead: bytes
+) -> None:
+    run("history")
+    line.cut()
+    run("edit", "spice", "+5")
+    line.mend()
+    path = store_of(home) / name
+    content = path.read_bytes()
+    assert there in content
+    damage(path, content.replace(there, instead))
+    told = [run("edit", "Iron Ore", "+5"), run("list"), run("history")]
+    assert [ran.status for ran in told] == [0, 0, 0]
+    (aside,) = store_of(home).glob(f"{name}.damaged-*[0-9]")
+    assert str(aside) in "".join(ran.err for ran in told)
+    assert known.quantities("iron") == (12, 0)
+    # What was in an outbox is in the file that was set aside; nothing else is lost with a copy.
+    assert known.quantities() == (1_000 if name == "outbox.db" else 1_005, 400)
+
+
 @pytest.mark.parametrize("name", GARBAGE)
 def test_a_replica_that_is_damaged_is_made_anew(
     run: Run, known: Books, line: Line, home: Path, name: str

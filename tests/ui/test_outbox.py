@@ -10,6 +10,9 @@ import pytest
 from helpers.gate import Gate
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.refusing import writes_meet
+from helpers.wild import ask
+from tracker_tui.opening import site_of
+from tracker_tui.sync.outbox import OUTBOX_NAME
 from ui.conftest import NARROW, WIDE, Guild, Player, playing
 from ui.remote_guild import RemoteGuild, poll_eagerly
 
@@ -271,6 +274,25 @@ async def test_hostile_names_are_plain_text_in_it(
         await player.sees_no("Outbox")
         await player.sees_no("pending")
         await player.sees_no("refused: o")
+
+
+async def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
+    remote: RemoteGuild, proxy: Proxy
+) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        proxy.fate = BUSY
+        player.burst("/water\r+50\r")
+        await player.sees("↑ 1 pending", "○ offline")
+        path = site_of(remote.config()).folder / OUTBOX_NAME
+        ask(path, "UPDATE entries SET change = CAST(x'7bff7d' AS TEXT)")
+        await player.sees("The changes that waited", "Look at your latest changes")
+        await player.sees_no("pending")
+        assert player.line(" Water  ").split()[2] == "7"
+        proxy.fate = pass_on
+        player.burst("+1\r")
+        await player.settles(1)
+    assert remote.quantities("water") == (8, 0)
 
 
 # What could not even be kept

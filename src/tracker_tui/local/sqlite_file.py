@@ -6,6 +6,8 @@ a file that makes no sense is set aside, never written over.
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 import threading
 import time
@@ -31,6 +33,12 @@ _BUSY_SECONDS: Final = 5.0
 _LATE_SECONDS: Final = 0.05
 """How long it waits for other programs when it is late already: they hold it for a moment only."""
 _DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_SCHEMA", "SQLITE_MISMATCH")
+_DAMAGE_IN_WORDS: Final = re.compile(
+    "Could not decode|no such (table|column|index)|has no column named|malformed"
+)
+"""What Python says of text that is none, without a code, and SQLite of names that are not there."""
+Identity = tuple[int, int]
+_NO_FILE: Final = (-1, -1)
 
 
 class LocalFile:
@@ -55,7 +63,9 @@ class LocalFile:
         self._until = until
         self._lock = threading.RLock()
         self._seen_version = 0
-        self._file: tuple[int, int] | None = None
+        self._file: Identity | None = None
+        self._tried: Identity | None = None
+        """The file that was opened last, or could not be."""
         with self._explained():
             self._connection = self._connect()
 
@@ -102,6 +112,16 @@ class LocalFile:
             self._connection = self._connect()
             return True
 
+    def set_aside(self) -> Path | None:
+        """Move the file out of the way, for a new one; None where another took its place already.
+
+        Whatever is done next is done with the file of its name.
+        """
+        with self._lock, self._explained():
+            self._connection.close()
+            self._file = _NO_FILE
+            return set_aside(self.path, self._tried)
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
@@ -113,6 +133,7 @@ class LocalFile:
         connection = sqlite3.connect(
             self.path, timeout=self._patience(), isolation_level=None, check_same_thread=False
         )
+        self._tried = identity_of(self.path)
         try:
             _use_wal(connection, self._patience())
             # Without the disk's word a replica may be lost in a power cut, and is made anew.
@@ -120,6 +141,7 @@ class LocalFile:
             self._lay_out(connection)
         except BaseException:
             connection.close()
+            self._file = _NO_FILE
             raise
         self._connection = connection
         self._file = identity_of(self.path)
@@ -145,19 +167,27 @@ class LocalFile:
         elif found != self._version:
             kind = LocalFileError if self._is_durable else LocalFileDamaged
             raise kind(f"{self.path} was written by another version of tracker-tui. Use that one.")
-        if self._is_durable and connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
+        if self._is_durable and connection.execute("PRAGMA integrity_check(1)").fetchone() != (
+            "ok",
+        ):
             raise LocalFileDamaged(f"{self.path} is damaged.")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        # What is no text may stand in what SQLite says of it, too.
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise explain(error, self.path) from error
 
 
-def set_aside(path: Path) -> Path:
-    """Move a damaged file out of the way, with what belongs to it; return where it is now."""
+def set_aside(path: Path, which: Identity | None = None) -> Path | None:
+    """Move a damaged file out of the way, with what belongs to it; return where it is now.
+
+    None where it is not the one that is known: somebody else has made a new one.
+    """
+    if which is not None and which != identity_of(path):
+        return None
     aside = path.with_name(f"{path.name}{ASIDE}{time.time_ns()}")
     for end in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
@@ -168,7 +198,7 @@ def set_aside(path: Path) -> Path:
 def explain(error: Exception, path: Path) -> LocalFileError:
     """Turn what SQLite or the file system said into one sentence with what to do next."""
     code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith(_DAMAGE):
+    if _is_damage(error, code, path):
         return LocalFileDamaged(f"{path} is damaged.")
     if is_disk_full(error, path):
         return LocalFileError(f"{path} could not be written: the disk is full. Make room.")
@@ -177,6 +207,16 @@ def explain(error: Exception, path: Path) -> LocalFileError:
     reason = error.strerror if isinstance(error, OSError) else str(error)
     message = f"{path} cannot be used: {reason}. Check the permissions of its folder, and the disk."
     return LocalFileError(message)
+
+
+def _is_damage(error: Exception, code: str, path: Path) -> bool:
+    if isinstance(error, UnicodeDecodeError) or code.startswith(_DAMAGE):
+        return True
+    if code == "SQLITE_READONLY":
+        # It says of itself that a newer SQLite wrote it, where nothing else forbids to write.
+        return os.access(path, os.W_OK)
+    is_told = isinstance(error, sqlite3.OperationalError) and code in ("", "SQLITE_ERROR")
+    return is_told and _DAMAGE_IN_WORDS.search(str(error)) is not None
 
 
 def _use_wal(connection: sqlite3.Connection, seconds: float) -> None:

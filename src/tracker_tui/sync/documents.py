@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar, get_type_hints
 
 from tracker_tui.domain.change import Change, Moved, Shortage
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
@@ -12,6 +13,12 @@ from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 
+N = TypeVar("N")
+_TYPES: Final[dict[type[Any], list[Any]]] = {
+    # A whole number serves as any number, and 0 and 1 as no and yes: SQLite knows nothing else.
+    kind: [hint | int if hint in (float, bool) else hint for hint in get_type_hints(kind).values()]
+    for kind in (Resource, Moved, Points, Shortage)
+}
 _GARBAGE: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _TEXTS: Final = ("id", "resource_id", "by")
 _TEXTS_OR_NONE: Final = ("reason", "entered_by", "requires", "undoes", "remark")
@@ -55,14 +62,22 @@ def outcome_from(text: str, change: Change) -> Outcome:
         return Outcome(
             change,
             Verdict(document["verdict"]),
-            None if row is None else Resource._make(row),
-            None if moved is None else Moved._make((*moved[:4], Points._make(moved[4]))),
+            None if row is None else _made(Resource, row),
+            None if moved is None else _made(Moved, (*moved[:4], _made(Points, moved[4]))),
             None if refusal is None else Refusal(refusal),
-            None if shortage is None else Shortage(Location(shortage[0]), *shortage[1:]),
+            None if shortage is None else _made(Shortage, (Location(shortage[0]), *shortage[1:])),
             _is(str, document["said"]),
         )
     except _GARBAGE as error:
         raise LocalFileDamaged("An outcome in the outbox makes no sense.") from error
+
+
+def _made(kind: type[N], values: Sequence[Any]) -> N:
+    """Return a named tuple, each value of its field's type; raises TypeError, ValueError."""
+    for hint, value in zip(_TYPES[kind], values, strict=True):
+        if not isinstance(value, hint):
+            raise TypeError(value)
+    return kind(*values)
 
 
 def _is(kind: Any, value: Any) -> Any:

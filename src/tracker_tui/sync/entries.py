@@ -18,6 +18,8 @@ from tracker_tui.sync.documents import (
 )
 
 VERSION: Final = 1
+_LATEST: Final = 1e11
+"""In Unix seconds: what is later makes no date."""
 SCHEMA: Final = """
     CREATE TABLE entries (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -180,7 +182,14 @@ def read_entries(connection: sqlite3.Connection) -> list[Entry]:
 def _entry(row: Sequence[Any]) -> Entry:
     number, change_id, document, state, made_at, is_named, sent_at, is_unwanted, outcome = row
     change = change_from(document)
-    if change.id != change_id or state not in set(State):
+    makes_sense = (
+        change.id == change_id
+        and state in set(State)
+        and _is_time(made_at)
+        and (sent_at is None or _is_time(sent_at))
+        and {is_named, is_unwanted} <= {0, 1}
+    )
+    if not makes_sense:
         raise LocalFileDamaged("An entry of the outbox makes no sense.")
     return Entry(
         number,
@@ -192,3 +201,7 @@ def _entry(row: Sequence[Any]) -> Entry:
         bool(is_unwanted),
         None if outcome is None else outcome_from(outcome, change),
     )
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, float) and abs(value) < _LATEST

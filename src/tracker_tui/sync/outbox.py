@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import LocalFileError
+from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.local.sqlite_file import LocalFile
 from tracker_tui.sync.entries import SCHEMA, VERSION, Entry, State, Step, read_entries
 from tracker_tui.sync.undo import Undoing, counter_to
 
+T = TypeVar("T")
 OUTBOX_NAME: Final = "outbox.db"
 _KEPT_WHEN_APPLIED: Final = 200
 """How many applied changes stay for other running programs to hear of."""
@@ -29,12 +30,22 @@ _KEPT_WHEN_APPLIED: Final = 200
 class Outbox:
     """The entries of one member for one database; safe to use from several threads."""
 
-    def __init__(self, path: Path, member: str, place: str, *, until: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        member: str,
+        place: str,
+        damaged: Callable[[Path], None] = lambda _: None,
+        *,
+        until: float | None = None,
+    ) -> None:
         """Open the outbox of `member` for the database that people know as `place`.
 
         Other programs are waited for no longer than `until`, a time of `time.monotonic`.
         Raises LocalFileError where it is somebody else's, LocalFileDamaged where it makes no sense.
+        Where it makes none any more later, it is set aside, and `damaged` hears where it is.
         """
+        self._damaged = damaged
         self._file = LocalFile(path, SCHEMA, VERSION, is_durable=True, until=until)
         self._owner = (member, place)
         self._lock = threading.RLock()
@@ -62,7 +73,11 @@ class Outbox:
 
     def catch_up(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]] | None:
         """Look at what other programs did; returns the entries before and after, or None."""
-        with self._lock:
+        return self._also_after_damage(self._catch_up)
+
+    def _catch_up(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]] | None:
+        with self._lock, self._mended():
+            self._look_at_file()
             if not self._file.changed_elsewhere() and self._missed is None:
                 return None
             before = self._entries if self._missed is None else self._missed
@@ -81,11 +96,16 @@ class Outbox:
         instead_of: Iterable[str] = (),
     ) -> list[Change]:
         """Keep changes, in this order, and cancel those that they replace, which are returned."""
-        with self._step() as step:
-            replaced = step.cancel(instead_of)
-            for change in changes:
-                step.insert(change, made_at, is_named=is_named)
-        return replaced
+        put, gone = tuple(changes), tuple(instead_of)
+
+        def keep() -> list[Change]:
+            with self._step() as step:
+                replaced = step.cancel(gone)
+                for change in put:
+                    step.insert(change, made_at, is_named=is_named)
+            return replaced
+
+        return self._also_after_damage(keep)
 
     def begin_sending(self, change_ids: Iterable[str], now: float) -> list[Entry]:
         """Mark entries as being sent, and return them as they were; some may be gone meanwhile."""
@@ -192,12 +212,8 @@ class Outbox:
     @contextmanager
     def _step(self) -> Iterator[Step]:
         """Do one thing, on disk and then in memory."""
-        with self._lock:
-            if self._file.is_another_file():
-                # Somebody took the file away; what comes now must not be lost with it.
-                self._missed = self._missed or self._entries
-                self._claim()
-                self._read()
+        with self._lock, self._mended():
+            self._look_at_file()
             with self._file.transaction() as connection:
                 step = Step(connection)
                 yield step
@@ -205,6 +221,31 @@ class Outbox:
             for entry in step.gone:
                 entries.pop(entry.change.id, None)
             self._entries = entries
+
+    def _also_after_damage(self, work: Callable[[], T]) -> T:
+        """Do something, and once more where a damaged file had to be set aside for it."""
+        try:
+            return work()
+        except LocalFileDamaged:
+            return work()
+
+    @contextmanager
+    def _mended(self) -> Iterator[None]:
+        """Set a file aside that turns out to be damaged: what is tried next finds a new one."""
+        try:
+            yield
+        except LocalFileDamaged:
+            aside = self._file.set_aside()
+            if aside is not None:
+                self._damaged(aside)
+            raise
+
+    def _look_at_file(self) -> None:
+        if self._file.is_another_file():
+            # Somebody took the file away; what comes now must not be lost with it.
+            self._missed = self._missed or self._entries
+            self._claim()
+            self._read()
 
     def _claim(self) -> None:
         member, place = self._owner

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from tracker_tui.db.sqlite_files import identity_of
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
@@ -167,15 +168,20 @@ class Store:
 
     def _open_outbox(self, until: float | None) -> Outbox:
         site, path = self._site, self._site.folder / OUTBOX_NAME
+        found = identity_of(path)
         try:
-            return Outbox(path, site.member, site.place, until=until)
+            return Outbox(path, site.member, site.place, self._tell_of_damage, until=until)
         except LocalFileDamaged:
-            aside = set_aside(path)
-            self._tell(
-                f"The changes that waited to be sent could not be read: the file is damaged. It is "
-                f"kept as {aside}. Look at your latest changes before you go on."
-            )
-            return Outbox(path, site.member, site.place, until=until)
+            aside = set_aside(path, found)
+            if aside is not None:
+                self._tell_of_damage(aside)
+            return Outbox(path, site.member, site.place, self._tell_of_damage, until=until)
+
+    def _tell_of_damage(self, aside: Path) -> None:
+        self._tell(
+            f"The changes that waited to be sent could not be read: the file is damaged. It is "
+            f"kept as {aside}. Look at your latest changes before you go on."
+        )
 
     def _with_replica(self, work: Callable[[Replica], T], otherwise: T) -> T:
         return self._replica.use(work, otherwise) if self._site.has_replica else otherwise

@@ -1,0 +1,128 @@
+"""One byte of a file of this machine's own is another one: told of, and nothing stops for it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from helpers.build import PLAYER, add, set_to
+from helpers.wild import ask
+from sync.conftest import MakeProgram
+from sync.programs import Program
+from sync.test_replica import SPICE, WATER
+from sync.test_store import NOTHING, PART, WHOLE
+from tracker_tui.domain.change import Moved
+from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.points import NO_POINTS
+from tracker_tui.sync.board import Board
+from tracker_tui.sync.engine import Engine
+from tracker_tui.sync.outbox import OUTBOX_NAME
+from tracker_tui.sync.pages import PAGES_NAME, Page
+from tracker_tui.sync.queue import as_sent, sendable
+from tracker_tui.sync.replica import REPLICA_NAME
+from tracker_tui.sync.store import Site, Store
+
+NOW = 1_700_000_000.0
+HOW_MANY = 40
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which every kind of thing is kept, and that nobody has open."""
+    folder = tmp_path_factory.mktemp("whole") / "key"
+    store = Store(Site(folder, PLAYER, "the guild", has_replica=True), pytest.fail)
+    done, lost, conflict, waits = (
+        add(5, reason="w\N{LATIN SMALL LETTER U WITH DIAERESIS}rze"),
+        add(6),
+        set_to(7),
+        add(8),
+    )
+    store.outbox.put([done, lost, conflict, waits], NOW)
+    store.outbox.begin_sending([done.id, lost.id, conflict.id], NOW)
+    applied = Outcome(done, Verdict.APPLIED, SPICE, Moved(1, 2, 6, 2, NO_POINTS))
+    store.outbox.settle([applied, Outcome(conflict, Verdict.CONFLICT, SPICE)], NOW)
+    store.write(WHOLE, NOTHING, frozenset(), 1.0, list)
+    store.keep_page("a key", Page(1.0, b"[1, 2]"))
+    store.close()
+    for name in (OUTBOX_NAME, REPLICA_NAME, PAGES_NAME):
+        ask(folder / name, "PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder
+
+
+@pytest.mark.parametrize("name", [OUTBOX_NAME, REPLICA_NAME, PAGES_NAME])
+def test_whatever_byte_is_another_one_everything_works(
+    whole: Path, tmp_path: Path, name: str
+) -> None:
+    content = (whole / name).read_bytes()
+    places = [place for place, byte in enumerate(content) if byte]
+    for place in random.Random(name).sample(places, HOW_MANY):
+        folder = tmp_path / str(place)
+        shutil.copytree(whole, folder)
+        (folder / name).write_bytes(content[:place] + b"\xff" + content[place + 1 :])
+        told: list[str] = []
+        store = Store(Site(folder, PLAYER, "the guild", has_replica=True), told.append)
+        use(store)
+        store.close()
+        aside = [path for path in folder.glob("*.damaged-*") if path.suffix != ".db"]
+        assert bool(told) is bool(aside), place
+
+
+def use(store: Store) -> None:
+    """Do what a run of the program does with its files."""
+    engine = Engine(store, Board(), lambda _: None, clock=lambda: NOW + 10)
+    engine.load()
+    engine.catch_up()
+    as_sent(sendable(store.outbox.entries(), NOW + 5), NOW + 100)
+    change = add(1)
+    engine.ask([change])
+    engine.keep([change])
+    assert store.outbox.entry(change.id) is not None
+    engine.undo(engine.newest_submission)
+    engine.drop([entry.change for entry in store.outbox.entries()])
+    assert all(isinstance(name, str) for row in store.names() for name in row)
+    store.recall()
+    store.page("a key", lambda page: page)
+    store.write(PART, NOTHING, frozenset(), 2.0, lambda: [SPICE, WATER])
+    store.keep_page("another", Page(2.0, b"[]"))
+
+
+SPOILT = {
+    "change": "CAST(x'7bff7d' AS TEXT)",
+    "state": "CAST(x'ff' AS TEXT)",
+    "outcome": "CAST(x'ff' AS TEXT)",
+    "made_at": "9e99",
+    "sent_at": "'soon'",
+    "is_named": "'yes'",
+}
+
+
+@pytest.mark.parametrize("column", SPOILT)
+def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
+    program: Program, make_program: MakeProgram, folder: Path, column: str
+) -> None:
+    program.submit(add(5))
+    other = make_program()
+    ask(folder / OUTBOX_NAME, f"UPDATE entries SET {column} = {SPOILT[column]}")
+    program.engine.catch_up()
+    assert program.shown() == (1000, 0)
+    other.submit(add(1))
+    program.engine.catch_up()
+    assert program.shown() == (1001, 0)
+    (aside,) = folder.glob(f"{OUTBOX_NAME}.damaged-*[0-9]")
+    (told,) = program.notices
+    assert str(aside) in told
+    assert other.notices == make_program().notices == []
+
+
+def test_what_is_typed_into_a_file_that_is_found_damaged_then_is_kept_in_the_new_one(
+    program: Program, folder: Path
+) -> None:
+    program.submit(add(5))
+    ask(folder / OUTBOX_NAME, "DROP TABLE entries")
+    program.submit(add(7))
+    program.engine.catch_up()
+    assert program.shown() == (1007, 0)
+    assert len(program.notices) == 1
