@@ -23,6 +23,9 @@ from tracker_tui.sync.rhythm import Rhythm
 from tracker_tui.sync.sender import Sender
 from tracker_tui.sync.store import Site, Store
 
+PATIENCE = 600.0
+"""Seconds for a request: its end comes from the dice alone, however busy the machine is. A program
+that gave up by the clock would go on beside what happens in the middle of its request."""
 KINDS = (Kind.ADD, Kind.ADD, Kind.REMOVE, Kind.SET, Kind.TO_DEEP_DESERT, Kind.TO_HAGGA)
 
 
@@ -48,7 +51,8 @@ class Program:
         self._engine = Engine(self._store, self._board, lambda _: None, clock=clock)
         self._sender = Sender(self._engine)
         self._refresher = Refresher(self._engine, Rhythm(), has_cursor=True)
-        self._database = DeadlyDatabase(open_remote(Remote(url, None)), killer)
+        remote = open_remote(Remote(url, None), PATIENCE)
+        self._database = DeadlyDatabase(remote, killer)
         self._ledger = Ledger(self._database, Layout.founding(), can_write=None)
         self._refresher.load()
 

@@ -19,7 +19,7 @@ from zlib import crc32
 from chaos.audit import START, STRANGER, Tables, audit
 from chaos.journal import Journal, read_outbox
 from chaos.kill import Killed, Killer
-from chaos.program import Program
+from chaos.program import PATIENCE, Program
 from helpers.books import Books
 from helpers.build import new_resource
 from helpers.proxy import (
@@ -33,7 +33,7 @@ from helpers.proxy import (
     pass_on,
     proxy_to,
 )
-from helpers.servers import SECONDS, Server
+from helpers.servers import Server
 from helpers.wild import LATER
 from tracker_tui.config import Remote
 from tracker_tui.db.remote import open_remote
@@ -251,7 +251,7 @@ class Evening:
         finally:
             self._at_work.pop()
             while self._late:
-                assert self._late.pop().wait(SECONDS)
+                assert self._late.pop().wait(PATIENCE)
 
     def _kill(self, index: int, number: int) -> None:
         """Kill a program in the middle of something, and start it anew.
