@@ -12,6 +12,7 @@ import pytest
 from helpers.books import Books
 from helpers.commands import Run
 from helpers.guild import make_guild, quantities
+from helpers.listening import SECONDS
 from helpers.processes import locked
 from helpers.proxy import Exchange, Fate, Proxy, altered, pass_on
 from helpers.wild import ask
@@ -32,6 +33,13 @@ DAMAGES = {
 Lacking = Callable[..., Fate]
 damages = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 grown = pytest.mark.parametrize("guild", ["grown"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no edit be queued because this machine is busy."""
+    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", SECONDS)
+    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", SECONDS)
 
 
 def assert_is_applied(run: Run, books: Books, *argv: str) -> None:
