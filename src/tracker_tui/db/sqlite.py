@@ -46,17 +46,19 @@ class SqliteLedgerDatabase(SqliteDatabase):
         self._seen_version: int | None = None
         self._file: tuple[int, int] | None = None
         self._patience = BUSY_SECONDS
+        self._stretch = min(self._patience, _AT_A_STRETCH)
         self._until = until
         self._is_given_up = False
         super().__init__(
             f"{path.absolute().as_uri()}?mode=rw",
-            timeout=seconds_left(until, min(self._patience, _AT_A_STRETCH)),
+            timeout=self._stretch,
             # Of the connection, not of the file: others keep what they chose.
             pragmas={"synchronous": "FULL" if durable else "OFF"},
         )
 
     def _connect(self) -> sqlite3.Connection:
         self.connect_params["uri"] = True
+        self.timeout = seconds_left(self._until, self._stretch)
         connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]  # the stubs leave it out
         # Others may have stored bytes that are no UTF-8; one such name must not stop a refresh.
         connection.text_factory = _decode
@@ -108,7 +110,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
             try:
                 connection = self._driver()
                 if self._until is not None:
-                    wait_for_others(connection, seconds_left(until, _AT_A_STRETCH))
+                    wait_for_others(connection, seconds_left(until, self._stretch))
                 return work(connection)
             except (sqlite3.Error, OSError) as error:
                 is_over = self._is_given_up or monotonic() >= until

@@ -1,0 +1,129 @@
+"""`edit` keeps one deadline, whatever holds the database, the outbox or the turn to send.
+
+Everything else waits here for ever: whoever does not keep to the deadline does not come back.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from helpers.clocks import ImpatientClock
+from helpers.commands import Ran, Run
+from helpers.guild import ask, quantities
+from helpers.processes import locked
+from helpers.sending import turn_taken
+
+FOR_EVER = 40.0
+"""Seconds; more than an edit takes on a machine however busy."""
+PATIENCE = 0.3
+PROMISED = 3.0
+
+
+@pytest.fixture
+def everything_else_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "db.sqlite.BUSY_SECONDS": FOR_EVER,
+        "local.sqlite_file._BUSY_SECONDS": FOR_EVER,
+        "ledger_thread._ERRAND_SECONDS": FOR_EVER,
+        "ledger_thread._LEAVING_SECONDS": FOR_EVER,
+        "ledger_thread._BETWEEN_TURNS": FOR_EVER / 20,
+        "sync.errand._TRY_AGAIN_SECONDS": FOR_EVER,
+        "cli.edit._PATIENCE_SECONDS": PATIENCE,
+    }.items():
+        monkeypatch.setattr(f"tracker_tui.{name}", value)
+
+
+waits_for_ever = pytest.mark.usefixtures("everything_else_waits_for_ever")
+
+
+def edit_in_time(run: Run, *argv: str) -> Ran:
+    began = time.monotonic()
+    ran = run("edit", *argv)
+    assert time.monotonic() - began < FOR_EVER * 0.75
+    return ran
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Let somebody write into a file, and not come to an end; others may read it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def store_of(home: Path) -> Path:
+    (outbox,) = home.rglob("outbox.db")
+    return outbox.parent
+
+
+def test_a_busy_file_takes_no_longer_the_more_changes_wait(
+    run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that goes on while somebody waits, and only then."""
+    clock = ImpatientClock()
+    monkeypatch.setattr("tracker_tui.sync.errand.time", clock)
+    monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.0)
+    monkeypatch.setattr("tracker_tui.db.sqlite.sleep", clock.sleep)
+    for module in ("cli.edit", "db.sqlite", "db.sqlite_files"):
+        monkeypatch.setattr(f"tracker_tui.{module}.monotonic", clock.monotonic, raising=False)
+    took = []
+    for hold in (written, locked):
+        with hold(guild):
+            for _ in range(4):
+                began = clock.monotonic()
+                ran = run("edit", "iron", "+1")
+                took.append(clock.monotonic() - began)
+                assert (ran.status, ran.err) == (0, "")
+                assert "guild.db is in use by another program" in ran.out
+    assert max(took) <= PROMISED
+    assert run("edit", "iron", "+1").status == 0
+    assert quantities(guild, "iron") == (1_009, 500)
+
+
+@waits_for_ever
+def test_a_busy_outbox_is_an_error_and_nothing_is_kept(run: Run, guild: Path, home: Path) -> None:
+    run("edit", "iron", "+5")
+    outbox = store_of(home) / "outbox.db"
+    before = ask(outbox, "SELECT * FROM entries"), quantities(guild, "iron")
+    for hold in (written, locked):
+        with hold(outbox):
+            ran = edit_in_time(run, "iron", "+5")
+        assert ran.status == 1
+        assert "outbox.db is in use by another program" in ran.error
+        assert "Nothing was changed, and nothing is queued" in ran.error
+    assert (ask(outbox, "SELECT * FROM entries"), quantities(guild, "iron")) == before
+
+
+@waits_for_ever
+def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
+    run: Run, guild: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tracker_tui.sync.errand import Errands
+
+    run("edit", "iron", "+5")
+    outbox, persist = store_of(home) / "outbox.db", Errands._persist
+
+    def persist_later(errands: Errands, *arguments: object) -> object:
+        with written(outbox):
+            return persist(errands, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Errands, "_persist", persist_later)
+    for resource in ("iron", "Iron Ore"):
+        ran = edit_in_time(run, resource, "+5")
+        assert (ran.status, ran.err) == (0, "")
+        assert "outbox.db is in use by another program" in ran.out
+
+
+@waits_for_ever
+def test_a_turn_that_is_another_programs_for_ever(run: Run, guild: Path, home: Path) -> None:
+    run("edit", "iron", "+5")
+    with turn_taken(store_of(home)):
+        ran = edit_in_time(run, "iron", "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert "Another tracker-tui is sending" in ran.out

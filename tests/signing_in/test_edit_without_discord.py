@@ -1,0 +1,74 @@
+"""An edit while Discord, which is to be asked for roles, never answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.books import Books
+from helpers.commands import Ran, Run
+from helpers.discord import FakeDiscord, Fault
+from helpers.membership import sign_in
+from signing_in.guilds import HOUR, ME, paths_asked, session, session_file
+
+FOR_EVER = 60.0
+"""Seconds; more than an edit takes on a machine however busy."""
+DUE, OVER = 5 * HOUR, 40 * HOUR
+SEVEN_DAYS = 168 * HOUR
+
+
+@pytest.fixture
+def silent(
+    discord: FakeDiscord, guild: Books, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeDiscord]:
+    """Discord, which is silent from now on; whoever waits for it waits for ever."""
+    monkeypatch.setattr("tracker_tui.auth.discord.Discord.__init__.__defaults__", (FOR_EVER,))
+    monkeypatch.setattr("tracker_tui.tracker._LEAVING_SECONDS", FOR_EVER)
+    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 2.0)
+    yield discord
+    discord.heal()
+
+
+def edit_in_time(run: Run) -> Ran:
+    began = time.monotonic()
+    ran = run("edit", "spice", "+5")
+    assert time.monotonic() - began < FOR_EVER / 2
+    return ran
+
+
+def test_roles_that_still_hold_let_it_through(run: Run, silent: FakeDiscord) -> None:
+    sign_in(silent, age=DUE)
+    silent.seen.clear()
+    silent.fail_always("*", Fault.hang(FOR_EVER))
+    ran = edit_in_time(run)
+    assert (ran.status, ran.err) == (0, "")
+    assert paths_asked(silent) == [ME]
+
+
+def test_roles_that_hold_no_more_keep_it_out(run: Run, silent: FakeDiscord, guild: Books) -> None:
+    sign_in(silent, age=OVER)
+    before = guild.everything()
+    silent.fail_always("*", Fault.hang(FOR_EVER))
+    ran = edit_in_time(run)
+    assert ran.status == 3
+    assert "Discord does not answer in time" in ran.error
+    assert guild.everything() == before
+
+
+def test_tokens_that_are_to_be_replaced_wait_for_a_program_that_has_the_time(
+    run: Run, silent: FakeDiscord, home: Path
+) -> None:
+    """New tokens that come too late are lost, and the old ones are void by then."""
+    sign_in(silent, age=DUE)
+    kept = session_file(home)
+    document = kept.read_text("utf-8")
+    until = session(home)["tokens_until"]
+    kept.write_text(document.replace(repr(until), repr(until - SEVEN_DAYS + HOUR)), "utf-8")
+    silent.seen.clear()
+    ran = edit_in_time(run)
+    assert (ran.status, ran.err) == (0, "")
+    assert silent.seen == []
+    assert session(home)["is_recorded"]
