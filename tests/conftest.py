@@ -75,6 +75,12 @@ def straight_way(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no edit be queued because this machine is busy; tests of its deadline set it shorter."""
+    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 30.0)
+
+
 @pytest.fixture(scope="session")
 def server_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real libSQL server; where there is none for this system its tests are left out."""

@@ -18,6 +18,7 @@ from helpers.commands import Ran, Run
 from helpers.guild import ask, quantities
 from helpers.processes import locked
 from helpers.sending import turn_taken
+from tracker_tui.cli.edit import _PATIENCE_SECONDS
 
 FOR_EVER = 40.0
 """Seconds; more than an edit takes on a machine however busy."""
@@ -66,6 +67,7 @@ def test_a_busy_file_takes_no_longer_the_more_changes_wait(
     run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a clock that goes on while somebody waits, and only then."""
+    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", _PATIENCE_SECONDS)
     clock = ImpatientClock()
     monkeypatch.setattr("tracker_tui.sync.errand.time", clock)
     monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.0)

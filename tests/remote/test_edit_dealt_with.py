@@ -27,9 +27,8 @@ Deal = Callable[[Change], object]
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def more_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no edit be queued because this machine is busy."""
-    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", SECONDS)
     monkeypatch.setattr("tracker_tui.ledger_thread._ERRAND_SECONDS", SECONDS)
 
 
