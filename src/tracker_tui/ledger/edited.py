@@ -45,6 +45,16 @@ def first_applied(outcomes: Sequence[Outcome | DatabaseError], again: Edited) ->
     return again._replace(outcomes=merged)
 
 
+def not_judged(
+    outcomes: Sequence[Outcome | DatabaseError], error: DatabaseError
+) -> list[Outcome | DatabaseError]:
+    """Return outcomes where it cannot be known why the others were not applied."""
+    return [
+        outcome if isinstance(outcome, DatabaseError) or outcome.is_in_history else error
+        for outcome in outcomes
+    ]
+
+
 def resource_meant(
     change: Change, outcome: Outcome | DatabaseError, names: Rows
 ) -> str | UnknownResource:

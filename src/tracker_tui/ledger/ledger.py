@@ -27,7 +27,14 @@ from tracker_tui.errors import (
     WriteRefused,
 )
 from tracker_tui.ledger.changes import ChangeStatements
-from tracker_tui.ledger.edited import Edited, first_applied, is_final, resource_meant, understood
+from tracker_tui.ledger.edited import (
+    Edited,
+    first_applied,
+    is_final,
+    not_judged,
+    resource_meant,
+    understood,
+)
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.outcomes import outcome_in_history, outcome_of
 from tracker_tui.ledger.questions import Question
@@ -200,13 +207,15 @@ class Ledger:
         outcomes = _outcomes(changes, sent)
         found: str | UnknownResource = last.resource_id
         if not all(map(is_final, outcomes)):
-            fingerprint, resources = self._read_after(asked, read)
-            is_other = Layout.fingerprint_from(fingerprint.rows) != known.fingerprint
-            if is_other or (was_known and self._failed_for_columns(sent)):
-                return first_applied(
-                    outcomes, self.edit(changes, None, remember, reads_along=reads_along)
-                )
-            found = resource_meant(last, outcomes[-1], resources.rows)
+            try:
+                fingerprint, resources = self._read_after(asked, read)
+                is_other = Layout.fingerprint_from(fingerprint.rows) != known.fingerprint
+                if is_other or (was_known and self._failed_for_columns(sent)):
+                    again = self.edit(changes, None, remember, reads_along=reads_along)
+                    return first_applied(outcomes, again)
+                found = resource_meant(last, outcomes[-1], resources.rows)
+            except DatabaseError as error:
+                outcomes = not_judged(outcomes, error)
         told = dict(zip(naming, named, strict=True))
         places = understood(told.get("settings"), places_from, known.places)
         if places != known.places:
@@ -235,20 +244,11 @@ class Ledger:
 
     def _read_after(self, asked: Sequence[BaseQuery], read: BatchResult) -> list[Result]:
         """Return what was asked along with changes, some of which were not applied."""
-        try:
-            return self._database.batch(asked) if isinstance(read, DatabaseError) else read
-        except DatabaseError as error:
-            # Of what was asked, but not of the changes, which went before it.
-            raise OutcomeUnknown(str(error)) from error
+        return self._database.batch(asked) if isinstance(read, DatabaseError) else read
 
     def _failed_for_columns(self, sent: Sequence[BatchResult]) -> bool:
         """Whether a change failed, and columns are others than they were believed to be."""
-        if not _failed_for_a_name(sent):
-            return False
-        try:
-            return self._look_again(for_changes=True)
-        except DatabaseError as error:
-            raise OutcomeUnknown(str(error)) from error
+        return _failed_for_a_name(sent) and self._look_again(for_changes=True)
 
     def outcome(self, change: Change) -> Outcome | None:
         """Return what came of a change, whoever sent it; None if the history does not have it.
