@@ -150,8 +150,10 @@ async def test_selected_rows_that_are_deleted_while_a_change_is_typed_are_left_o
 
 async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None:
     async with playing(guild, NARROW) as player:
-        await player.press("n", *["space"] * 7, "minus", "5")
-        await player.sees("2 rejected:", "Changes of others are told.")
+        # One that outlasts a busy machine.
+        player.app.notify("Something happened.", timeout=600)
+        player.burst("       -5")
+        await player.sees("2 rejected:", "Something happened.")
         player.assert_laid_out()
         edit = player.app.resources.edit.region
         assert edit.height > 6
@@ -283,3 +285,21 @@ async def test_signs_are_text_where_no_change_is_made(guild: Guild) -> None:
         await player.press("2")
         player.burst("/a-5\r")
         await player.until(lambda: player.lines()[2].strip().startswith("/ a-5"))
+
+
+async def test_going_to_what_was_deleted_clears_nothing(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.go_to("Water")
+        player.burst("=9")
+        await player.sees("Hagga 7 → 9")
+        guild.sql("UPDATE resources SET quantity_hagga = 8 WHERE id = 'water'")
+        player.burst("\r")
+        await player.sees(": o   ")
+        guild.sql("DELETE FROM resource_history WHERE resource_id = 'water'")
+        guild.sql("DELETE FROM resources WHERE id = 'water'")
+        await player.sees_no("Water ")
+        player.burst("/fuel\r")
+        await player.until(lambda: len(player.names()) == 2)
+        await player.press("o", "e")
+        await player.sees("this resource is gone")
+        assert typed(player) == "fuel"

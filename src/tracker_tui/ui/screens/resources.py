@@ -431,7 +431,8 @@ class ResourcesScreen(FilteredScreen):
         """Put the cursor on a resource, whatever hides it; a change being typed is left."""
         if self.edit.is_open:
             self.action_leave_edit()
-        if not self.table.is_shown(resource_id):
+        is_there = self.tracker.resource(resource_id) is not None
+        if is_there and not self.table.is_shown(resource_id):
             self.filter.clear()
             self._text = ""
             self.set_view(self.view.without_filters())
