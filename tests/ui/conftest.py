@@ -28,6 +28,7 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
+from tracker_tui.ui.terminal_input import TerminalInput
 from tracker_tui.ui.themes import DARK
 
 NOW = 1_760_000_000
@@ -227,7 +228,7 @@ class Player:
 
     def burst(self, text: str) -> None:
         """Hand over what a terminal sends for `text`, in one go: nothing is drawn in between."""
-        for event in XTermParser().feed(text):
+        for event in TerminalInput().feed(text.encode()):
             self.app.post_message(event)
 
     def hit(self, *keys: str) -> None:

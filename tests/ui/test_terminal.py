@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -25,7 +25,8 @@ COLUMNS, LINES = 100, 30
 class Terminal:
     """A dashboard behind a pseudo-terminal that nobody answers for."""
 
-    def __init__(self, guild: Guild, home: Path) -> None:
+    def __init__(self, guild: Guild, home: Path, *command: str) -> None:
+        """Start the dashboard by itself, or by another command."""
         import fcntl
         import termios
 
@@ -39,8 +40,8 @@ class Terminal:
             try:
                 size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
                 fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-                command = [sys.executable, "-m", "tracker_tui"]
-                os.execve(command[0], command, environment)
+                started = command or (sys.executable, "-m", "tracker_tui")
+                os.execve(started[0], started, environment)
             finally:
                 os._exit(127)
         os.set_blocking(self.file, False)
@@ -55,9 +56,21 @@ class Terminal:
 
     def read(self, seconds: float) -> None:
         """Read once, or wait so long for something to read."""
-        if select.select([self.file], [], [], seconds)[0]:
+        if self.file < 0:
+            sleep(seconds)
+        elif select.select([self.file], [], [], seconds)[0]:
             with suppress(OSError):  # Linux says EIO when the program has gone
                 self.output += os.read(self.file, 1 << 16)
+
+    def draws(self, *parts: bytes) -> None:
+        """Wait until all of this was drawn since `forget` or the start."""
+        for part in parts:
+            self.until(lambda part=part: part in self.output, repr(part))
+
+    def forget(self) -> None:
+        """Let what was drawn so far count no more."""
+        self.read(0.0)
+        self.output = b""
 
     def write(self, keys: bytes) -> None:
         """Type, in one write where the terminal takes it."""
@@ -91,7 +104,13 @@ class Terminal:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+        if self.file >= 0:
+            os.close(self.file)
+
+    def hang_up(self) -> None:
+        """Close the terminal's window."""
         os.close(self.file)
+        self.file = -1
 
 
 @pytest.fixture
@@ -163,3 +182,128 @@ def test_leaving_at_once_stores_what_was_typed(terminal: Terminal, real_guild: G
     assert terminal.leave() == 0
     assert real_guild.quantities("water") == (37, 0)
     assert b"Traceback" not in terminal.output
+
+
+def amounts(guild: Guild) -> list[int]:
+    """Return what was added at Hagga, change by change."""
+    return [row[1] for row in guild.history()]
+
+
+def test_escape_counts_and_a_key_glued_to_it_applies_nothing(
+    terminal: Terminal, real_guild: Guild
+) -> None:
+    terminal.write(b"/water\r+500\x1b\r")
+    terminal.draws(b"Multiplier")  # Esc closed the edit line, and Enter opened the row
+    terminal.write(b"\x1b")
+    terminal.write(b"+600\x1bu+5\r")  # two lines: u typed into the first would spoil both
+    terminal.until(lambda: amounts(real_guild) == [5], "the one change that was applied")
+    terminal.write(b"s\x1b\r\x1b/spice mel\x1b+7\r")
+    terminal.until(lambda: amounts(real_guild) == [5, 7], "the change that Esc went before")
+    terminal.write(b"\x1b\x1b\x1b\x1b\x1bu+8\r")  # nothing to close: that may be Alt and u
+    terminal.until(lambda: amounts(real_guild) == [5, 7, 8], "the next change")
+    terminal.write(b"u")
+    terminal.until(lambda: amounts(real_guild) == [5, 7, 8, -8], "what u alone took back")
+    assert terminal.leave() == 0
+
+
+def test_whatever_a_terminal_sends_and_however_often_the_dashboard_goes_on(
+    terminal: Terminal, real_guild: Guild
+) -> None:
+    changes = 0
+
+    def goes_on() -> None:
+        """Whatever is open, Esc leads back from it, and a change is a change."""
+        nonlocal changes
+        changes += 1
+        terminal.write(b"\x1b\x1b\x1b\x1b\x1b+1\r")
+        terminal.until(lambda: len(real_guild.history()) == changes, f"change {changes}")
+
+    for sent in (b"\x1b[M \x84\x30", b"/caf\xe9", b"\x1b[48;1:1u\x1b[48;9999;9999;1;1t"):
+        terminal.write(sent)
+    goes_on()
+    for sent in (b"s\r\r", b"s\r\r\r\r\r", b"f\r\r\r", b"s\x1b", b"\r\x1b?\x1bo\x1bf\x1b"):
+        terminal.write(sent)
+        goes_on()
+    terminal.forget()
+    terminal.write(b"s")
+    terminal.draws(b"Sort by")
+    terminal.write(b"\x1b[<0;50;13M\x1b[<0;50;13m" * 2)
+    goes_on()
+    terminal.forget()
+    terminal.write(b"\x10")
+    terminal.draws(b"Search for commands")
+    terminal.write(b"sandworm")
+    terminal.draws(b"Go to this resource")
+    terminal.write(b"\r\r\r\r\r")
+    goes_on()
+    # The keypad under the kitty keyboard protocol, with num lock on: /, =, 5, Enter.
+    terminal.write(b"\x1b[57410;129;47uwater\x1b[57415;129;61u\x1b[57404;129;53u\x1b[57414;129u")
+    terminal.until(lambda: real_guild.quantities("water") == (5, 0), "what the keypad set")
+    assert terminal.leave() == 0
+    assert b"Traceback" not in terminal.output
+
+
+_BREAKS = """
+import sys
+from tracker_tui.ui import terminal_input
+def feed(self, data): raise LookupError("token-of-the-guild")
+terminal_input.TerminalInput.feed = feed
+from tracker_tui.cli import main
+sys.exit(main([]))
+"""
+
+
+def test_a_fault_of_what_reads_the_keys_ends_it_with_a_status(
+    real_guild: Guild, home: Path
+) -> None:
+    terminal = Terminal(real_guild, home, sys.executable, "-c", _BREAKS)
+    try:
+        terminal.draws(b"Plastanium Ingot")
+        terminal.write(b"j")
+        assert terminal.ends() == 1
+        assert b"went wrong (LookupError)" in terminal.output
+        assert b"token-of-the-guild" not in terminal.output
+    finally:
+        terminal.close()
+
+
+def by_shell(guild: Guild, home: Path, line: str) -> Terminal:
+    """Start the dashboard by a line of shell, where it is called `$0 $@`."""
+    return Terminal(guild, home, "/bin/sh", "-c", line, sys.executable, "-m", "tracker_tui")
+
+
+def test_without_standard_error_it_is_drawn_all_the_same(real_guild: Guild, home: Path) -> None:
+    terminal = by_shell(real_guild, home, 'exec "$0" "$@" 2>/dev/null')
+    try:
+        terminal.draws(b"Plastanium Ingot")
+        assert terminal.leave() == 0
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_without_a_terminal_it_says_so_in_one_line(
+    real_guild: Guild, home: Path, closed: str
+) -> None:
+    terminal = by_shell(real_guild, home, f'exec "$0" "$@" {closed}')
+    try:
+        assert terminal.ends() == 2
+        terminal.read(0.0)
+        (said,) = terminal.output.splitlines()
+        assert said.startswith(b"tracker-tui: The dashboard needs a terminal.")
+    finally:
+        terminal.close()
+
+
+def test_it_ends_with_its_terminal_though_no_signal_comes(real_guild: Guild, home: Path) -> None:
+    # As under `make`: the system tells the first process of a terminal alone, and that one waits.
+    terminal = by_shell(real_guild, home, 'trap "" HUP; "$0" "$@"; exit $?')
+    try:
+        terminal.draws(b"Plastanium Ingot")
+        terminal.write(b"/water\r+5\r+6")
+        terminal.draws(b"+6")
+        terminal.hang_up()
+        assert terminal.ends() == 128 + signal.SIGHUP
+        assert real_guild.quantities("water") == (12, 0)
+    finally:
+        terminal.close()

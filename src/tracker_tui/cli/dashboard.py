@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from tracker_tui.admission import as_member, membership_of
 from tracker_tui.auth.errors import NotSignedIn
@@ -20,7 +20,7 @@ from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import changes_wait, tally_sentence
-from tracker_tui.errors import LocalFileError, UsageError, fault_of
+from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageError, fault_of
 from tracker_tui.local.private_file import read_private, write_private
 from tracker_tui.opening import site_of, stores_of
 from tracker_tui.sync.store import left_behind
@@ -67,7 +67,7 @@ def _travel(status: int, departure: Departure | None) -> int:
 
 def _visit(config: Config, departure: Departure) -> tuple[int, Departure | None]:
     """Let somebody in and show them the dashboard; return the status and where they go next."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
     membership = membership_of(config)
     if not isinstance(membership, Owner) and not membership.is_admitted:
@@ -85,6 +85,11 @@ def _visit(config: Config, departure: Departure) -> tuple[int, Departure | None]
     from tracker_tui.cli.login import sign_out_and_tell
 
     return sign_out_and_tell(config, discard=False), None
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether there is a terminal; None is what was closed by whoever started us."""
+    return stream is not None and stream.isatty()
 
 
 def _at_the_door(config: Config, membership: GuildMembership, told: str) -> Departure | None:
@@ -125,7 +130,12 @@ def _dashboard(config: Config, membership: Membership) -> tuple[int, Departure |
 
 
 def _say_farewell(tracker: Tracker, unsent: Sequence[Change]) -> None:
-    """Tell what the session has brought, and what is still to be sent."""
+    """Tell what the session has brought, and what is still to be sent; nobody may be there."""
+    with suppress(OutputError, ReaderGone):
+        _tell_of_session(tracker, unsent)
+
+
+def _tell_of_session(tracker: Tracker, unsent: Sequence[Change]) -> None:
     if tracker.tally.changes:
         say(tally_sentence(tracker.tally))
     if unsent:

@@ -10,7 +10,15 @@ from tracker_tui.errors import OutputError, ReaderGone
 
 
 def prepare_output() -> None:
-    """Let no arrow or star fail on an output that has none: it becomes a question mark."""
+    """Let no arrow or star fail on an output that has none: it becomes a question mark.
+
+    Where one was closed by whoever started us, no file that is opened later gets its number.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -31,6 +39,8 @@ def say(text: str) -> None:
 
 def complain(text: str) -> None:
     """Print one line for the person in front of it."""
+    if sys.stderr is None:
+        return  # closed by whoever started us: `print` would take standard output instead
     try:
         print(f"tracker-tui: {text}", file=sys.stderr, flush=True)
     except OSError:

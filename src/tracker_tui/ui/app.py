@@ -12,6 +12,7 @@ from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tracker_tui.domain.grammar import SIGNS
 from tracker_tui.domain.outcome import Outcome
@@ -23,15 +24,19 @@ from tracker_tui.events import RightsChanged
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.glued_key import GluedKey
 from tracker_tui.ui.guilds import Guilds
 from tracker_tui.ui.memory import Remembered, memory_of, recall, remember
 from tracker_tui.ui.news import News
 from tracker_tui.ui.palette import TrackerCommands, is_offered
 from tracker_tui.ui.screens.main import MainScreen
+from tracker_tui.ui.screens.orderly import EndingScreen, OrderlyScreen
 from tracker_tui.ui.screens.resources import ResourcesScreen
 from tracker_tui.ui.view import View
 from tracker_tui.ui.widgets.line_input import LineInput
 
+_WRITING = frozenset({"undo", "delete", "apply_edit"})
+"""Actions that change something, by name."""
 _KEYS_WHILE_OPENING = frozenset({"ctrl+q", "q", "escape", "question_mark", "f1"})
 _SWITCH_SECONDS = 0.001
 _LEFT_OUT_COMMANDS = frozenset({"Keys", "Maximize", "Minimize"})
@@ -64,6 +69,7 @@ class TrackerApp(BaseApp):
         self._remembers = not tracker.config.is_demo
         remembered = recall(self._memory) if self._remembers else Remembered(View())
         self._early_keys: list[events.Key] = []
+        self._is_escape_needed = True
         self._main_screens: dict[str, MainScreen] = {}
         self._guilds = Guilds(self, tracker.config, self._waiting)
         self._rights = tracker.member.rights
@@ -167,28 +173,49 @@ class TrackerApp(BaseApp):
             if not self.resources.is_ready and event.key not in _KEYS_WHILE_OPENING:
                 self._early_keys.append(event)
                 return
-            if await self._take_key(event):
+            if self._may_be_alt(event) or await self._take_key(event):
                 return
+        elif isinstance(event, events.Key) and isinstance(self.screen, OrderlyScreen):
+            # Nothing wanted it where it was typed, and by now another screen may be there.
+            return
         elif isinstance(event, events.Paste) and isinstance(self.focused, LineInput):
             self.focused.paste(event.text)
             return
         await super().on_event(event)
 
+    def _may_be_alt(self, event: events.Key) -> bool:
+        """Whether a key would write that came right behind an Esc which had nothing to close."""
+        screen = self.screen
+        is_glued = isinstance(event, GluedKey) and not self._is_escape_needed
+        if event.key == "escape":
+            self._is_escape_needed = not isinstance(screen, MainScreen) or screen.can_step_back
+        active = screen.active_bindings.get(event.key) if is_glued else None
+        return active is not None and active.binding.action in _WRITING
+
     async def _take_key(self, event: events.Key) -> bool:
-        if not isinstance(self.screen, MainScreen):
+        screen = self.screen
+        if not isinstance(screen, OrderlyScreen):
             return False
+        await screen.laid_out()
+        focused = self.focused
         if await self._check_bindings(event.key, priority=True):
             return True
-        focused = self.focused
-        if isinstance(focused, LineInput) and focused.check_consume_key(event.key, event.character):
-            focused.take_text(event.character or "")
+        if isinstance(focused, Input) and focused.check_consume_key(event.key, event.character):
+            text = event.character or ""
+            if isinstance(focused, LineInput):
+                focused.take_text(text)
+            else:
+                focused.insert_text_at_cursor(text)
             return True
         self.resources.typed_sign = event.character if event.character in SIGNS else ""
         if await self._check_bindings(event.key):
+            is_typing = isinstance(focused, Input) and isinstance(screen, MainScreen)
+            if not is_typing and (event.key == "enter" or isinstance(screen, EndingScreen)):
+                await screen.settled()
             return True
-        active = self.screen.active_bindings.get(event.key)
-        if active is not None and not active.enabled:
-            self.screen.tell_why_not(active.binding.action)
+        active = screen.active_bindings.get(event.key)
+        if active is not None and not active.enabled and isinstance(screen, MainScreen):
+            screen.tell_why_not(active.binding.action)
         return False
 
     # Actions

@@ -8,9 +8,12 @@ from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.notifications import Notify, SeverityLevel
+from textual.theme import ThemeProvider
 
 from tracker_tui.ui.departure import Departure
 from tracker_tui.ui.notification import SteadyNotification
@@ -18,6 +21,8 @@ from tracker_tui.ui.themes import DARK, THEMES
 
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a program."""
+HUNG_UP = _SIGNALLED + 1
+"""The exit status where the terminal is gone; SIGHUP is 1 everywhere."""
 
 
 class BaseApp(App[Departure]):
@@ -40,6 +45,44 @@ class BaseApp(App[Departure]):
         # Textual's own prints every local variable, and one of them may hold a token.
         self.bell()
         self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End by a fault that Textual met outside of any message."""
+        del renderables  # see `_fatal_error`
+        self.fail(RuntimeError("the terminal's driver"))
+
+    def fail(self, error: Exception) -> None:
+        """End by a fault of the program's own."""
+        self._handle_exception(error)
+
+    def hang_up(self) -> None:
+        """End because the terminal is gone."""
+        self.exit(return_code=HUNG_UP)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver of our own, where Textual would take its own for such a terminal."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        try:
+            from tracker_tui.ui.terminal_driver import TerminalDriver
+        except ImportError:
+            # Another Textual, without what ours is made of: its own reads keys too.
+            return chosen
+        return TerminalDriver
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        from tracker_tui.ui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Offer the themes in a palette of their own."""
+        from tracker_tui.ui.palette import Palette
+
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def leave_for(self, departure: Departure) -> None:
         """End, and go elsewhere."""

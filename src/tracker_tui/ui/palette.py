@@ -6,17 +6,32 @@ from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
+from textual import on
 from textual.binding import Binding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.message import Message
 from textual.types import IgnoreReturnCallbackType
+from textual.widgets import Button, Input, OptionList
 
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.screens.main import MainScreen
+from tracker_tui.ui.screens.orderly import EndingScreen
 
 _RESOURCES_AT_MOST = 20
 _MOVEMENTS = frozenset({"up", "down", "page-up", "page-down", "top", "bottom", "palette"})
+
+
+class Palette(CommandPalette, EndingScreen[None]):
+    """Textual's, which runs what was chosen once, however often it was."""
+
+    @on(Input.Submitted)
+    @on(Button.Pressed)
+    @on(OptionList.OptionSelected)
+    def _choose_once(self, event: Message) -> None:
+        if self.has_ended:
+            event.prevent_default().stop()
 
 
 class Command(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the dialogs have in common: they lie over a screen, and Esc leaves them."""
+"""What the dialogs have in common: they lie over a screen, Esc leaves them, and they end once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from textual.widgets import OptionList
 from tracker_tui.events import Failed, Loaded
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.news import News
+from tracker_tui.ui.screens.orderly import EndingScreen
 
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer], Generic[Answer]):
+class Dialog(ModalScreen[Answer], EndingScreen[Answer], Generic[Answer]):
     """A dialog that ends with an answer, or with None when it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -102,6 +102,8 @@ class HistoryFiltersScreen(Dialog[HistoryFilter]):
 
     @on(TickList.Asked)
     def _ask(self, event: TickList.Asked) -> None:
+        if not self.is_active:
+            return  # it has ended meanwhile, or asks already
         take = partial(self._take, event.choice)
         tracker = self._tracker
         match event.choice.kind:

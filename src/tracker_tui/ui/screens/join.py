@@ -12,7 +12,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
@@ -23,6 +22,7 @@ from tracker_tui.joining import QUESTIONS, TOKEN, URL, Joining, Question, blank_
 from tracker_tui.ui.behind import done_behind
 from tracker_tui.ui.departure import Departure
 from tracker_tui.ui.screens.asking import AskScreen
+from tracker_tui.ui.screens.orderly import EndingScreen
 from tracker_tui.ui.widgets.key_line import KeyLine
 from tracker_tui.ui.widgets.line_input import LineInput
 
@@ -84,7 +84,7 @@ class Answer(Horizontal):
         self._verdict.set_classes(f"verdict {kind}")
 
 
-class JoinScreen(Screen[Departure]):
+class JoinScreen(EndingScreen[Departure]):
     """Ends with where the guild was kept, or with None where nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,12 +8,12 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 
 from tracker_tui.domain.wording import tally_sentence
 from tracker_tui.events import Event, Failed, Loaded, Settled
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.news import News
+from tracker_tui.ui.screens.orderly import OrderlyScreen
 from tracker_tui.ui.widgets.filter_bar import FilterBar
 from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.summary_strip import SummaryStrip
@@ -22,7 +22,7 @@ _STANDING_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
 
 
-class MainScreen(Screen[None]):
+class MainScreen(OrderlyScreen[None]):
     """One of the four; `q` quits from here, and only from here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,6 +74,11 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.tracker = tracker
         self.strip = SummaryStrip(self.title_key, id="strip")
+
+    @property
+    def can_step_back(self) -> bool:
+        """Whether Esc has something to close, or somewhere to go."""
+        return True
 
     def action_tally(self) -> None:
         """Say what this session has brought."""

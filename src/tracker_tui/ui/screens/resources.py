@@ -273,6 +273,12 @@ class ResourcesScreen(FilteredScreen):
         if words != before:
             self.show_rows(to_top=bool(words))
 
+    @property
+    def can_step_back(self) -> bool:
+        """Whether Esc has something to close or to clear."""
+        narrowed = self.filter.text or self.table.marked or self.view.is_filtered
+        return bool(narrowed) or self.hint.display or not self.table.has_focus
+
     def action_clear(self) -> None:
         """Take one step back: the quick edit, the search, the selection, the filters."""
         if self.edit.is_open:

@@ -76,6 +76,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._styles: dict[str, Style] = {}
+        self._clicked: int | None = None
 
     # What a subclass says
 
@@ -229,5 +230,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         position = event.y - HEADER + round(self.scroll_y)
         if position < self.row_count and not self.is_divider(position):
             self.put_cursor(position)
-            if event.chain > 1:
+            # The first of two clicks may have closed what lay over the table.
+            if event.chain > 1 and self._clicked == position:
                 self.action_open()
+            self._clicked = position if event.chain == 1 else None
