@@ -45,6 +45,8 @@ _LONGEST_PAUSE = 30.0
 _ERRAND_SECONDS = 3.0
 _LEAVING_SECONDS = 2.0
 """How long leaving waits for what is being sent; what is not through by then stays queued."""
+_FINISHING_SECONDS, _RESTING_SECONDS = 1.0, 2.5
+"""How long stopping waits for what is being done, and for what was given up."""
 _FIRST_SCREEN_SECONDS = 2.0
 _RIGHTS_SECONDS = 1.0
 """How long the question may take whether the server takes changes from us: others may write."""
@@ -85,6 +87,7 @@ class LedgerThread:
         self._poll_queued = threading.Lock()
         self._refresh_asked: Future[None] | None = None
         self._is_closing = False
+        self._is_resting = False
         self._is_sending = False
         self._working_since: float | None = None
 
@@ -149,6 +152,21 @@ class LedgerThread:
         if self._engine.has_unsent and self._send_queued.acquire(blocking=False):
             self._do_and_tell(self._send_queue)
 
+    def rest(self, awake: threading.Event) -> None:
+        """Come to the end of what is being done, and do nothing until it is `awake`.
+
+        What takes long is given up; a change of which nothing is known is sent again then.
+        """
+        began, has_come = time.monotonic(), threading.Event()
+        self._is_resting = True
+        self._thread.submit(self._rest, has_come, awake)
+        while not has_come.wait(_BETWEEN_INTERRUPTIONS):
+            waited = time.monotonic() - began
+            if waited > _RESTING_SECONDS:
+                return
+            if self._ledger is not None and waited > _FINISHING_SECONDS:
+                self._ledger.interrupt()
+
     def close(self) -> None:
         """Finish what is being sent, if that does not take long, and let go of the ledger."""
         until = time.monotonic() + seconds_left(self._config.until, _LEAVING_SECONDS)
@@ -190,8 +208,13 @@ class LedgerThread:
         finally:
             self._working_since = None
 
+    def _rest(self, has_come: threading.Event, awake: threading.Event) -> None:
+        has_come.set()
+        awake.wait()
+        self._is_resting = False
+
     def _fail(self, error: TrackerError) -> None:
-        if self._is_closing:
+        if self._is_closing or self._is_resting:
             return  # it was given up, which says nothing of how it would have gone
         if self.trouble is None:
             self.trouble_since = time.time()
@@ -335,7 +358,7 @@ class LedgerThread:
                     self._send_now()
                     return
             self._engine.catch_up()
-            if self._is_closing or not self._engine.has_unsent:
+            if self._is_closing or self._is_resting or not self._engine.has_unsent:
                 return
             time.sleep(_BETWEEN_TURNS)
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 DELETING: Final = "delete entries of the history"
 EXPORTING: Final = "export CSV"
+_RESTING_SECONDS: Final = 1.0
 _LEAVING_SECONDS: Final = 2.0
 """How long leaving waits for Discord."""
 
@@ -73,6 +74,7 @@ class Tracker:
         self.database_name = name_of(config)
         self.is_remote = isinstance(config.database, Remote)
         self.rhythm = Rhythm()
+        self._awake = threading.Event()
         self._audience = Audience()
         self._board = Board()
         self._store = Store(
@@ -390,8 +392,31 @@ class Tracker:
         self._membership.look()
         return self._ledger_thread.edit(change)
 
+    def rest(self) -> None:
+        """Finish what is being written and sent, since the process is about to be stopped.
+
+        One that stands still in the middle of that keeps its turn, and the locks of its files:
+        every other program of this machine would wait for it. Nothing is done until `wake`.
+        """
+        awake, has_come = threading.Event(), threading.Event()
+        self._awake = awake
+
+        def stand_still() -> None:
+            has_come.set()
+            awake.wait()
+
+        self._local_thread.ask(stand_still)
+        has_come.wait(_RESTING_SECONDS)
+        self._ledger_thread.rest(awake)
+
+    def wake(self) -> None:
+        """Go on, with what was left undone and with what others did meanwhile."""
+        self._awake.set()
+        self.poll()
+
     def close(self) -> Sequence[Change]:
         """Let go of everything, and return what has no answer yet: the next run sends it."""
+        self._awake.set()
         self._audience.leave()
         self._local_thread.close()
         self._ledger_thread.close()

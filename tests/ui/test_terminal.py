@@ -14,6 +14,8 @@ from time import monotonic, sleep
 
 import pytest
 
+from helpers.commands import environment, process
+from helpers.processes import locked
 from tracker_tui.sync.store import left_behind
 from ui.conftest import Guild, MakeGuild
 
@@ -98,6 +100,15 @@ class Terminal:
         self.until(is_over, "the end")
         self.pid = 0
         return ended[0]
+
+    def stops(self) -> None:
+        """Wait until the system has stopped the program."""
+
+        def is_stopped() -> bool:
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            return bool(pid) and os.WIFSTOPPED(status)
+
+        self.until(is_stopped, "the stop")
 
     def close(self) -> None:
         """End the program if it has not ended."""
@@ -241,6 +252,33 @@ def test_whatever_a_terminal_sends_and_however_often_the_dashboard_goes_on(
     terminal.until(lambda: real_guild.quantities("water") == (5, 0), "what the keypad set")
     assert terminal.leave() == 0
     assert b"Traceback" not in terminal.output
+
+
+def test_stopped_in_the_middle_of_sending_it_keeps_nobody_waiting(
+    terminal: Terminal, real_guild: Guild, home: Path
+) -> None:
+    settings = environment(home, TURSO_DATABASE_URL=f"file:{real_guild.path}")
+    with locked(real_guild.path):
+        terminal.write(b"/water\r+5\r")
+        terminal.draws(b"1 pending")
+        terminal.write(b"\x1a")
+        terminal.stops()
+    assert terminal.output.rfind(b"\x1b[?1049l") > terminal.output.rfind(b"\x1b[?1049h")
+    edited = process("edit", "ingot", "+6", cwd=home.parent, environ=settings)
+    assert (edited.status, edited.err) == (0, "")
+    assert real_guild.quantities("water") == (12, 0), "the change that was underway"
+    terminal.forget()
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.draws(b"\x1b[?1049h", b"1 Resources", b"Water", b"Location")
+    terminal.write(b"+7\r")
+    terminal.until(lambda: real_guild.quantities("water") == (19, 0), "a change after that")
+    # Stopped by force it cannot prepare, and the shell has had the terminal.
+    os.kill(terminal.pid, signal.SIGSTOP)
+    terminal.stops()
+    terminal.forget()
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.draws(b"\x1b[?1049h", b"1 Resources", b"Water", b"Location")
+    assert terminal.leave() == 0
 
 
 _BREAKS = """

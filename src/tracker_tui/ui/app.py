@@ -116,6 +116,14 @@ class TrackerApp(BaseApp):
         gc.enable()
         self._type_early_keys()
 
+    def rest(self) -> None:
+        """Let nothing be half sent or half written while the process is stopped."""
+        self.tracker.rest()
+
+    def wake(self) -> None:
+        """Go on sending."""
+        self.tracker.wake()
+
     def watch_app_focus(self, app_focus: bool) -> None:
         """Look at the ledger more often while the player looks on, and at once when they return."""
         self.tracker.rhythm.seen(has_focus=app_focus)

@@ -59,6 +59,19 @@ class BaseApp(App[Departure]):
         """End because the terminal is gone."""
         self.exit(return_code=HUNG_UP)
 
+    def rest(self) -> None:
+        """Prepare for the process to be stopped."""
+
+    def wake(self) -> None:
+        """Go on after that."""
+
+    def on_mount(self) -> None:
+        """Draw everything anew whenever the terminal was somebody else's."""
+        self.app_resume_signal.subscribe(self, self._draw_anew)
+
+    def _draw_anew(self, _app: App[Departure]) -> None:
+        self.refresh(layout=True)
+
     def get_driver_class(self) -> type[Driver]:
         """Return the driver of our own, where Textual would take its own for such a terminal."""
         chosen = super().get_driver_class()

@@ -8,6 +8,7 @@ here and in `terminal_input`.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -76,6 +77,39 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         # Textual draws on standard error, which may be a file; that this is no file was looked at.
         self._file = cast("Any", TerminalOutput(sys.__stdout__ or sys.stdout, self._hang_up))
+
+        self._is_away = False
+        # Not in the middle of whatever runs, as Textual's are: they would wait for threads there.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            self._loop.add_signal_handler(signal.SIGTSTP, self._stop)
+            self._loop.add_signal_handler(signal.SIGCONT, self._go_on)
+
+    # Being stopped, and going on
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; in the background that is not to be had."""
+        before = self._key_thread
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._is_away = self._key_thread is before
+
+    def _stop(self) -> None:
+        if not self._is_away:
+            self._app.rest()
+            self._leave()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        if not self._is_away:
+            # Stopped without being asked: the terminal is as the shell has left it.
+            self._leave()
+        self.resume_application_mode()
+        if not self._is_away:
+            self._app.wake()
+            self.send_message(self.SignalResume())
+
+    def _leave(self) -> None:
+        self.suspend_application_mode()
+        self._is_away = True
 
     # Reading
 
