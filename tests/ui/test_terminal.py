@@ -3,125 +3,20 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
-import struct
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
 from helpers.commands import environment, process
 from helpers.processes import locked
+from helpers.terminal import Terminal
 from tracker_tui.sync.store import left_behind
 from ui.conftest import Guild, MakeGuild
 
-pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
-SECONDS = 40.0
-COLUMNS, LINES = 100, 30
-
-
-class Terminal:
-    """A dashboard behind a pseudo-terminal that nobody answers for."""
-
-    def __init__(self, guild: Guild, home: Path, *command: str) -> None:
-        """Start the dashboard by itself, or by another command."""
-        import fcntl
-        import termios
-
-        environment = os.environ | {
-            "TRACKER_HOME": str(home),
-            "TURSO_DATABASE_URL": f"file:{guild.path}",
-            "TERM": "xterm-256color",
-        }
-        self.pid, self.file = pty.fork()
-        if self.pid == 0:
-            try:
-                size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
-                fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-                started = command or (sys.executable, "-m", "tracker_tui")
-                os.execve(started[0], started, environment)
-            finally:
-                os._exit(127)
-        os.set_blocking(self.file, False)
-        self.output = b""
-
-    def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Read what the program draws until something holds."""
-        deadline = monotonic() + SECONDS
-        while not holds():
-            assert monotonic() < deadline, f"{what} never came; drawn: {self.output[-2000:]!r}"
-            self.read(0.05)
-
-    def read(self, seconds: float) -> None:
-        """Read once, or wait so long for something to read."""
-        if self.file < 0:
-            sleep(seconds)
-        elif select.select([self.file], [], [], seconds)[0]:
-            with suppress(OSError):  # Linux says EIO when the program has gone
-                self.output += os.read(self.file, 1 << 16)
-
-    def draws(self, *parts: bytes) -> None:
-        """Wait until all of this was drawn since `forget` or the start."""
-        for part in parts:
-            self.until(lambda part=part: part in self.output, repr(part))
-
-    def forget(self) -> None:
-        """Let what was drawn so far count no more."""
-        self.read(0.0)
-        self.output = b""
-
-    def write(self, keys: bytes) -> None:
-        """Type, in one write where the terminal takes it."""
-        while keys:
-            try:
-                keys = keys[os.write(self.file, keys) :]
-            except BlockingIOError:
-                self.read(0.01)
-
-    def leave(self) -> int:
-        """Leave by ctrl+q; returns the exit status."""
-        self.write(b"\x11")
-        return self.ends()
-
-    def ends(self) -> int:
-        """Wait for the end; returns the exit status."""
-        ended: list[int] = []
-
-        def is_over() -> bool:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                ended.append(os.waitstatus_to_exitcode(status))
-            return bool(ended)
-
-        self.until(is_over, "the end")
-        self.pid = 0
-        return ended[0]
-
-    def stops(self) -> None:
-        """Wait until the system has stopped the program."""
-
-        def is_stopped() -> bool:
-            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
-            return bool(pid) and os.WIFSTOPPED(status)
-
-        self.until(is_stopped, "the stop")
-
-    def close(self) -> None:
-        """End the program if it has not ended."""
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        if self.file >= 0:
-            os.close(self.file)
-
-    def hang_up(self) -> None:
-        """Close the terminal's window."""
-        os.close(self.file)
-        self.file = -1
+pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
 
 @pytest.fixture
@@ -130,10 +25,15 @@ def real_guild(make_guild: MakeGuild) -> Guild:
     return make_guild(now=None)
 
 
+def terminal_before(guild: Guild, home: Path, *command: str) -> Terminal:
+    """Start the dashboard, by itself or by another command."""
+    return Terminal(home, *command, TURSO_DATABASE_URL=f"file:{guild.path}")
+
+
 @pytest.fixture
 def terminal(real_guild: Guild, home: Path) -> Iterator[Terminal]:
     """The dashboard, its table on screen."""
-    terminal = Terminal(real_guild, home)
+    terminal = terminal_before(real_guild, home)
     try:
         terminal.until(lambda: b"Plastanium Ingot" in terminal.output, "the table")
         yield terminal
@@ -294,7 +194,7 @@ sys.exit(main([]))
 def test_a_fault_of_what_reads_the_keys_ends_it_with_a_status(
     real_guild: Guild, home: Path
 ) -> None:
-    terminal = Terminal(real_guild, home, sys.executable, "-c", _BREAKS)
+    terminal = terminal_before(real_guild, home, sys.executable, "-c", _BREAKS)
     try:
         terminal.draws(b"Plastanium Ingot")
         terminal.write(b"j")
@@ -307,7 +207,7 @@ def test_a_fault_of_what_reads_the_keys_ends_it_with_a_status(
 
 def by_shell(guild: Guild, home: Path, line: str) -> Terminal:
     """Start the dashboard by a line of shell, where it is called `$0 $@`."""
-    return Terminal(guild, home, "/bin/sh", "-c", line, sys.executable, "-m", "tracker_tui")
+    return terminal_before(guild, home, "/bin/sh", "-c", line, sys.executable, "-m", "tracker_tui")
 
 
 def test_without_standard_error_it_is_drawn_all_the_same(real_guild: Guild, home: Path) -> None:

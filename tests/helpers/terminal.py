@@ -1,0 +1,120 @@
+"""A program behind a pseudo-terminal: typed into, read, stopped, hung up on, and ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import struct
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+
+from helpers.commands import environment
+
+SECONDS = 40.0
+COLUMNS, LINES = 100, 30
+
+
+def set_size(file: int, columns: int, lines: int) -> None:
+    """Say how large a terminal is."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(file, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+
+class Terminal:
+    """A dashboard behind a pseudo-terminal that nobody answers for."""
+
+    def __init__(self, home: Path, *command: str, **settings: str) -> None:
+        """Start the dashboard by itself, or by another command."""
+        import pty
+
+        environ = environment(home, TERM="xterm-256color", **settings)
+        self.pid, self.file = pty.fork()
+        if self.pid == 0:
+            try:
+                set_size(0, COLUMNS, LINES)
+                started = command or (sys.executable, "-m", "tracker_tui")
+                os.execve(started[0], started, environ)
+            finally:
+                os._exit(127)
+        os.set_blocking(self.file, False)
+        self.output = b""
+
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Read what the program draws until something holds."""
+        deadline = monotonic() + SECONDS
+        while not holds():
+            assert monotonic() < deadline, f"{what} never came; drawn: {self.output[-2000:]!r}"
+            self.read(0.05)
+
+    def read(self, seconds: float) -> None:
+        """Read once, or wait so long for something to read."""
+        if self.file < 0:
+            sleep(seconds)
+        elif select.select([self.file], [], [], seconds)[0]:
+            with suppress(OSError):  # Linux says EIO when the program has gone
+                self.output += os.read(self.file, 1 << 16)
+
+    def draws(self, *parts: bytes) -> None:
+        """Wait until all of this was drawn since `forget` or the start."""
+        for part in parts:
+            self.until(lambda part=part: part in self.output, repr(part))
+
+    def forget(self) -> None:
+        """Let what was drawn so far count no more."""
+        self.read(0.0)
+        self.output = b""
+
+    def write(self, keys: bytes) -> None:
+        """Type, in one write where the terminal takes it."""
+        while keys:
+            try:
+                keys = keys[os.write(self.file, keys) :]
+            except BlockingIOError:
+                self.read(0.01)
+
+    def leave(self) -> int:
+        """Leave by ctrl+q; returns the exit status."""
+        self.write(b"\x11")
+        return self.ends()
+
+    def ends(self) -> int:
+        """Wait for the end; returns the exit status."""
+        ended: list[int] = []
+
+        def is_over() -> bool:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                ended.append(os.waitstatus_to_exitcode(status))
+            return bool(ended)
+
+        self.until(is_over, "the end")
+        self.pid = 0
+        return ended[0]
+
+    def stops(self) -> None:
+        """Wait until the system has stopped the program."""
+
+        def is_stopped() -> bool:
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            return bool(pid) and os.WIFSTOPPED(status)
+
+        self.until(is_stopped, "the stop")
+
+    def close(self) -> None:
+        """End the program if it has not ended."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        if self.file >= 0:
+            os.close(self.file)
+
+    def hang_up(self) -> None:
+        """Close the terminal's window."""
+        os.close(self.file)
+        self.file = -1

@@ -1,0 +1,1 @@
+"""A dashboard under random keys for minutes, while others write to its server."""

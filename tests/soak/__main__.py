@@ -1,0 +1,50 @@
+"""Minutes of random keys: `python -m soak --minutes 5 --seed 1 --loaded`, from the folder `tests`.
+
+A server is started, two others write to it, and with `--loaded` every core has something else to
+do. Prints what the dashboard's process held; fails where it crashes, hangs or grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from helpers.servers import running, unpacked_server
+from soak.evening import Evening
+
+
+def main() -> int:
+    """Play one evening; 1 if something was wrong with it."""
+    parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--loaded", action="store_true", help="keep every core busy besides")
+    given = parser.parse_args()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        binary = unpacked_server(folder / "unpacked")
+        (folder / "server").mkdir()
+        with running(binary, folder / "server") as server:
+            evening = Evening(given.seed, server, folder / "evening")
+            try:
+                evening.play(given.minutes * 60, is_loaded=given.loaded)
+            except AssertionError as error:
+                say(f"seed {given.seed}: {error}")
+                return 1
+            finally:
+                say(f"typed {evening.typed} times, started {evening.starts} times")
+                for memory, threads, files in evening.samples[::6]:
+                    say(f"  {memory:.0f} MB, {threads} threads, {files} files")
+    return 0
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

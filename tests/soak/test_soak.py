@@ -1,0 +1,27 @@
+"""The short form of an evening of random keys; `python -m soak` is the long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.servers import Server
+
+pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
+
+from soak.evening import Evening, Sample, grown
+
+SECONDS = 12.0
+
+
+def test_random_keys_end_nothing_while_others_write(server: Server, tmp_path: Path) -> None:
+    evening = Evening(14, server, tmp_path)
+    evening.play(SECONDS)
+    assert evening.typed > 20
+
+
+def test_what_grows_is_found() -> None:
+    flat = [Sample(60.0, 6, 20)] * 6
+    assert grown(flat) == []
+    assert len(grown([*flat, *[Sample(90.0, 12, 40)] * 3])) == 3
