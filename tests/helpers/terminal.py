@@ -44,10 +44,11 @@ class Terminal:
                 os._exit(127)
         os.set_blocking(self.file, False)
         self.output = b""
+        self.patience = SECONDS
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Read what the program draws until something holds."""
-        deadline = monotonic() + SECONDS
+        deadline = monotonic() + self.patience
         while not holds():
             assert monotonic() < deadline, f"{what} never came; drawn: {self.output[-2000:]!r}"
             self.read(0.05)

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 Answer = TypeVar("Answer")
-_LONGEST_WAIT: Final = 1.0
+_LONGEST_WAIT: Final = 5.0
 _HOPS: Final = 2
 """How often what one key does leads from a widget to its screen: twice in the palette."""
 
