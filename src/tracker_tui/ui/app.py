@@ -90,6 +90,7 @@ class TrackerApp(BaseApp):
         # Of rights nobody heard before.
         self._take_rights()
         self.leave_on_signals()
+        self.tell_of_unknown_theme()
         self.set_keymap(dict(self.tracker.config.keys))
         if self.tracker.config.keys:
             self._tell_of_unknown_keys()
@@ -322,7 +323,7 @@ class TrackerApp(BaseApp):
         resources = self.resources
         return Remembered(
             resources.view,
-            self.theme,
+            self.theme_to_remember,
             resources.herald.tells_of_others,
             resources.hint.is_dismissed,
         )

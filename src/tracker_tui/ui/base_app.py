@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from contextlib import suppress
 from functools import partial
@@ -15,7 +16,9 @@ from textual.driver import Driver
 from textual.notifications import Notify, SeverityLevel
 from textual.theme import ThemeProvider
 
+from tracker_tui.domain.text import one_line
 from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.legible import LegibleDim, with_legible_texts
 from tracker_tui.ui.notification import SteadyNotification
 from tracker_tui.ui.themes import DARK, THEMES
 
@@ -34,8 +37,14 @@ class BaseApp(App[Departure]):
         Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
     ]
 
-    crash: Exception | None = None
-    """What ended the app that nobody expected."""
+    def __init__(self) -> None:
+        super().__init__()
+        self._given_theme = os.environ.get("TEXTUAL_THEME", "").strip()
+        self._remembered_theme: str | None = None
+        self.crash: Exception | None = None
+        """What ended the app that nobody expected."""
+        # Textual's own filters make dim text half as bright, whatever that leaves of it.
+        self._filters.insert(0, LegibleDim())
 
     def _handle_exception(self, error: Exception) -> None:
         self.crash = self.crash or error
@@ -102,10 +111,30 @@ class BaseApp(App[Departure]):
         self.exit(departure)
 
     def choose_theme(self, name: str | None) -> None:
-        """Show a theme, or the usual one where there is none of this name."""
+        """Show the theme that TEXTUAL_THEME names, else the one of a name, else the usual one."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = name if name in self.available_themes else DARK.name
+        self._remembered_theme = name
+        wanted = (self._given_theme, name, DARK.name)
+        self.theme = next(each for each in wanted if each in self.available_themes)
+
+    @property
+    def theme_to_remember(self) -> str | None:
+        """The theme that the player chose; TEXTUAL_THEME holds for one run."""
+        is_given = bool(self._given_theme) and self.theme == self._given_theme
+        return self._remembered_theme if is_given else self.theme
+
+    def tell_of_unknown_theme(self) -> None:
+        """Say that TEXTUAL_THEME names no theme."""
+        if self._given_theme and self._given_theme not in self.available_themes:
+            told = f"TEXTUAL_THEME names no theme: “{one_line(self._given_theme, 40)}”. There are "
+            told += f"{', '.join(sorted(self.available_themes))}."
+            self.notify(told, severity="warning", timeout=15, markup=False)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables, with text colours that can be read."""
+        self.theme_variables = with_legible_texts(super().get_css_variables())
+        return self.theme_variables
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give Textual's own themes the one colour that only ours define."""

@@ -13,3 +13,11 @@ def fit(text: str, width: int, *, is_right: bool = False) -> str:
         length = cell_len(text)
     padding = " " * (width - length)
     return padding + text if is_right else text + padding
+
+
+def marked(text: str) -> list[tuple[str, str]]:
+    """Return the one of several choices that is shown, as a tab: text and style of its parts.
+
+    The half blocks at its ends are not reversed: their coloured halves lie towards the text.
+    """
+    return [("▐", "$accent"), (text, "bold reverse $accent"), ("▌", "$accent")]

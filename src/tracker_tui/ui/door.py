@@ -42,6 +42,7 @@ class DoorApp(BaseApp):
     def on_mount(self) -> None:
         """Receive whoever comes."""
         self.leave_on_signals()
+        self.tell_of_unknown_theme()
         self.set_keymap(dict(self._config.keys))
         self._receive()
 

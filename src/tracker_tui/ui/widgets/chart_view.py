@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
 from tracker_tui.ui.chart import Chart, draw, legend
+from tracker_tui.ui.widgets.component_style import component_style
 
 _MARGIN = 8
 """Cells that the axis takes at most."""
@@ -54,12 +54,10 @@ class ChartView(Widget):
         width, height = self.size.width, self.size.height
         chart = self._make(width - _MARGIN)
         palette = {
-            name.removeprefix("chart--"): self._style_of(name) for name in self.COMPONENT_CLASSES
+            name.removeprefix("chart--"): component_style(self, name)
+            for name in self.COMPONENT_CLASSES
         }
         if not self._has_legend:
             return draw(chart, width, height, palette)
         text = draw(chart, width, height - 1, palette)
         return text.append("\n").append_text(legend(chart, palette))
-
-    def _style_of(self, name: str) -> Style:
-        return self.get_component_rich_style(name, partial=True)

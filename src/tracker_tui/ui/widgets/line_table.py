@@ -20,6 +20,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tracker_tui.ui.legible import legible_strip
+from tracker_tui.ui.widgets.component_style import component_style
+
 HEADER = 1
 _EMPTY_INDENT = 3
 
@@ -106,7 +109,10 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """Draw line `y` of what is visible: the header, or a row."""
+        """Draw line `y` of what is visible, in colours that can be read there."""
+        return legible_strip(self._line(y))
+
+    def _line(self, y: int) -> Strip:
         width = self.row_width
         if y == 0:
             return self.header_line(width)
@@ -128,7 +134,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         if style is None:
             style = self.rich_style
             if name:
-                style = self.get_component_rich_style(f"table--{name}", partial=True)
+                style = component_style(self, f"table--{name}")
             self._styles[name] = style
         return style
 

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tracker_tui.domain.period import Period
+from tracker_tui.ui.cells import marked
 
 
 class PeriodBar(Widget):
@@ -53,8 +54,7 @@ class PeriodBar(Widget):
         parts: list[tuple[str, str]] = []
         for number, period in enumerate(self._periods):
             is_current = number == self.current
-            text = f"▐{period.name}▌" if is_current else f" {period.name} "
-            parts.append((text, "bold reverse $accent" if is_current else "$text-muted"))
+            parts += marked(period.name) if is_current else [(f" {period.name} ", "$text-muted")]
         left = Content.assemble(*parts)
         room = self.size.width - left.cell_length - 1
         right = Content(self.told).stylize("$text-muted").truncate(max(0, room), ellipsis=True)

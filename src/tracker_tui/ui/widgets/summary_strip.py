@@ -13,6 +13,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import STATUS_LOOKS
+from tracker_tui.ui.cells import marked
 from tracker_tui.ui.standing import Standing
 
 MAIN_SCREENS: Final = {
@@ -69,7 +70,7 @@ def _title(standing: Standing, current: str) -> Content:
     parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
     for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
         if key == current:
-            parts.append((f"▐{number} {name}▌", "bold reverse $accent"))
+            parts += marked(f"{number} {name}")
         else:
             parts += [(f" {number}", "$accent"), (f" {name} ", "$text-muted")]
     return Content.assemble(*parts, (f" · {standing.title}", "$text-muted"))
@@ -107,9 +108,7 @@ def _places(standing: Standing) -> Content:
     for location, place in zip(Location, standing.places, strict=True):
         name = one_line(place, 16)
         here = location is standing.location
-        parts.append(
-            (f"▐{name}▌", "bold reverse $accent") if here else (f" {name} ", "$text-muted")
-        )
+        parts += marked(name) if here else [(f" {name} ", "$text-muted")]
         parts.append((" ", ""))
     return Content.assemble(*parts[:-1])
 

@@ -1,0 +1,125 @@
+"""Text can be read on what it stands on: contrast of all that is really drawn, in every theme."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from textual.color import Color
+
+from tracker_tui.ui.app import TrackerApp
+from tracker_tui.ui.legible import contrast
+from tracker_tui.ui.themes import THEMES
+from ui.chronicle import evening
+from ui.conftest import Guild, playing, screen_strips
+
+TEXT: Final = 4.5
+"""What WCAG asks of text (success criterion 1.4.3)."""
+GRAPHICS: Final = 3.0
+"""What it asks of graphics (1.4.11): bars, lines of charts, borders, scrollbars."""
+_GRAPHIC: Final = frozenset(map(chr, (*range(0x2500, 0x25B0), *range(0x2800, 0x2900))))
+"""Lines, blocks and dots; the signs of statuses are text."""
+_SCROLLBAR_ENDS: Final = frozenset("▁▂▃▄▅▆▇")
+"""Textual draws with them where a scrollbar's handle ends; nothing is told by them alone."""
+
+
+def drawn(app: TrackerApp) -> Iterator[tuple[str, Color, Color]]:
+    """Yield each stretch of text on screen with its colour and that of what it stands on.
+
+    Behind a dialog text is faint on purpose: only the dialog counts.
+    """
+    dialogs = app.screen.query(".dialog")
+    shown = dialogs.first().region if dialogs else app.screen.region
+    for strip in screen_strips(app)[shown.y : shown.bottom]:
+        for segment in strip.crop(shown.x, shown.right):
+            style = segment.style
+            if style is None or not segment.text.strip():
+                continue
+            assert style.color is not None, segment
+            assert style.bgcolor is not None, segment
+            colours = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+            yield segment.text, *(colours[::-1] if style.reverse else colours)
+
+
+def too_faint(app: TrackerApp) -> dict[str, float]:
+    """Return what on screen cannot be read well, and its contrast."""
+    found = {}
+    for text, colour, ground in drawn(app):
+        signs = {sign for sign in text if not sign.isspace()}
+        if signs <= _SCROLLBAR_ENDS:
+            continue
+        is_graphic = signs <= _GRAPHIC
+        ratio = contrast(colour, ground)
+        if ratio < (GRAPHICS if is_graphic else TEXT):
+            found[f"{text.strip()} {colour.hex} on {ground.hex}"] = round(ratio, 2)
+    return found
+
+
+OPENED: Final = {
+    "resources": ("1", "Plastanium"),
+    "details": ("enter", "Latest changes"),
+    "history": ("2", "spice run 0"),
+    "entry": ("enter", "Hagga"),
+    "leaderboard": ("3", "Stilgar"),
+    "member": ("enter", "By category"),
+    "activity": ("4", "Days in a row"),
+    "help": ("question_mark", "Help"),
+}
+"""The main screens and what Enter or ? opens from them, in the order of a walk."""
+
+
+async def test_text_is_legible_on_every_screen_in_every_theme(guild: Guild) -> None:
+    evening(guild)
+    faint: dict[str, dict[str, float]] = {}
+    async with playing(guild) as player:
+        app = player.app
+        fixed = [name for name, theme in app.available_themes.items() if not theme.ansi]
+        ours = [theme.name for theme in THEMES]
+        assert len(fixed) > 15
+        for screen, (key, shown) in OPENED.items():
+            await player.press(key)
+            await player.sees(shown)
+            # Textual's own take their turn where most colours are.
+            for theme in fixed if screen in ("resources", "history") else ours:
+                app.theme = theme
+                await player.pilot.pause()
+                found = too_faint(app)
+                faint |= {f"{screen}, {theme}": found} if found else {}
+            if key in ("enter", "question_mark"):
+                await player.press("escape")
+        await player.press("1", "space", "plus", "5")
+        await player.sees("→")
+        for theme in ours:
+            app.theme = theme
+            await player.pilot.pause()
+            found = too_faint(app)
+            faint |= {f"edit, {theme}": found} if found else {}
+    assert faint == {}
+
+
+async def test_the_ends_of_the_selected_tab_are_coloured_towards_its_text(guild: Guild) -> None:
+    async with playing(guild) as player:
+        tabs = [(text, colour, ground) for text, colour, ground in drawn(player.app)]
+        number = next(n for n, (text, *_) in enumerate(tabs) if text == "1 Resources")
+        (left, before, _), (_, _, ground), (right, after, _) = tabs[number - 1 : number + 2]
+        assert (left, right) == ("▐", "▌")
+        assert before == after == ground
+
+
+async def test_textual_theme_goes_before_what_is_remembered_and_is_not_remembered(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild.view_file.parent.mkdir(parents=True)
+    guild.view_file.write_text('{"theme": "arrakis-day"}')
+    monkeypatch.setenv("TEXTUAL_THEME", "nord")
+    async with playing(guild) as player:
+        assert player.app.theme == "nord"
+        await player.press("q")
+        await player.leaves()
+    assert json.loads(guild.view_file.read_text())["theme"] == "arrakis-day"
+    monkeypatch.setenv("TEXTUAL_THEME", "nordic")
+    async with playing(guild) as player:
+        await player.sees("TEXTUAL_THEME names no theme: “nordic”")
+        assert player.app.theme == "arrakis-day"
