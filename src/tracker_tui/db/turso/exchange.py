@@ -61,10 +61,9 @@ class Exchange:
         try:
             answer = self._awaited()
         except Empty:
-            told = f"{round(self._seconds, 1):g}"
             if self._payload.withhold():
-                raise TimedOut(f"No whole answer came within {told} s") from None
-            raise NotSent(f"Nothing could be sent within {told} s") from None
+                raise TimedOut(f"No whole answer came within {self._seconds:g} s") from None
+            raise NotSent(f"Nothing could be sent within {self._seconds:g} s") from None
         if answer is None:
             if self._payload.withhold():
                 raise TimedOut("The request was given up before its answer came")

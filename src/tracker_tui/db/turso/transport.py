@@ -35,10 +35,7 @@ class Transport:
         """
         self._require_quiet_is_over()
         if self._session is None:
-            began = monotonic()
             self._session = self._new_session()
-            # What is imported for it is part of the time that somebody waits.
-            seconds -= monotonic() - began
         self.requests_sent += 1
         exchange = Exchange(self._session, url, body, self._token, seconds)
         self._exchange = exchange
