@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from itertools import count
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -218,3 +219,20 @@ def test_an_answer_that_brings_nothing_changes_nothing() -> None:
     moved = Moved(1000, 400, 1005, 400, NO_POINTS)
     board.answer([Outcome(change, Verdict.APPLIED, None, moved)])
     assert hagga(board) == 1000
+
+
+def test_changes_that_are_withdrawn_together_are_taken_out_in_one_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pending = tuple(add(1) for _ in range(2_000))
+    board = board_of(SPICE, pending=pending)
+    laid_over: list[Change] = []
+
+    def counting(change: Change, resource: Resource) -> object:
+        laid_over.append(change)
+        return foresee(change, resource)
+
+    monkeypatch.setattr("tracker_tui.sync.board.foresee", counting)
+    board.withdraw(pending[:200])
+    assert hagga(board) == 1000 + 1_800
+    assert len(laid_over) == 1_800

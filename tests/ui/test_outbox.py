@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from helpers.build import add
 from helpers.gate import Gate
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.refusing import writes_meet
 from helpers.wild import ask
 from tracker_tui.opening import site_of
-from tracker_tui.sync.outbox import OUTBOX_NAME
-from ui.conftest import NARROW, WIDE, Guild, Player, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly
+from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
+from ui.conftest import MEMBER, NARROW, WIDE, Guild, Player, playing
+from ui.remote_guild import RemoteGuild, poll_eagerly, watching
 
 NOTHING = "Nothing waits, neither for you nor to be sent."
 BUSY = answer(429)
@@ -206,6 +208,27 @@ async def test_what_is_pending_is_listed_and_withdrawn(remote: RemoteGuild, prox
         proxy.fate = pass_on
         await player.sees("● online")
     assert remote.history() == []
+
+
+async def test_of_thousands_that_are_pending_the_first_are_listed_and_withdrawn(
+    remote: RemoteGuild, proxy: Proxy
+) -> None:
+    proxy.fate = BUSY
+    site = site_of(remote.config())
+    with closing(Outbox(site.folder / OUTBOX_NAME, site.member, site.place)) as outbox:
+        outbox.put([add(1, resource_id="water", by=MEMBER) for _ in range(10_000)], 1.8e9)
+        async with watching(remote) as player:
+            await player.sees("↑ 10000 pending")
+            await open_outbox(player, "Outbox: the first 200 of 10,000")
+            # More than the list holds: what comes after them moves up.
+            for _ in range(3):
+                player.burst("x" * 70)
+                await player.pilot.pause()
+            await player.sees("Outbox: the first 200 of 9,790")
+            await player.press("escape")
+            await player.sees("↑ 9790 pending")
+            outbox.catch_up()
+            assert len(outbox.entries()) == 9_790
 
 
 async def test_what_is_being_sent_is_taken_back_once_it_is_answered(

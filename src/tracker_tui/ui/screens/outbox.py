@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,11 +13,15 @@ from textual.widgets.option_list import Option
 
 from tracker_tui.domain.change import Change, anyway, as_difference, describe
 from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.news import News
 from tracker_tui.ui.screens.dialog import Choices, Dialog
+
+_LISTED_AT_MOST: Final = 200
+"""The rest follows as these go: each line of a list is laid out anew at every change of it."""
 
 
 class _Line(NamedTuple):
@@ -46,7 +50,7 @@ class OutboxScreen(Dialog[Outcome]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         with Vertical(classes="dialog wide"):
-            yield Static("Outbox", classes="dialog-title")
+            yield Static(self._title, id="outbox-title", classes="dialog-title", markup=False)
             if self._lines:
                 yield Choices(*(Option(self._told(line)) for line in self._lines), markup=False)
                 yield Static(
@@ -61,12 +65,16 @@ class OutboxScreen(Dialog[Outcome]):
 
     def _look(self) -> list[_Line]:
         tracker = self._tracker
-        needing = [_Line(outcome.change, outcome) for outcome in tracker.needing_player()]
-        pending = [
+        needing, pending = tracker.needing_player(), tracker.pending()
+        total = len(needing) + len(pending)
+        self._title = "Outbox"
+        if total > _LISTED_AT_MOST:
+            self._title = f"Outbox: the first {_LISTED_AT_MOST} of {grouped(total)}"
+        lines = [_Line(outcome.change, outcome) for outcome in needing[:_LISTED_AT_MOST]]
+        return lines + [
             _Line(change, None, is_taken_back=tracker.is_taken_back(change))
-            for change in tracker.pending()
+            for change in pending[: _LISTED_AT_MOST - len(lines)]
         ]
-        return needing + pending
 
     @on(News)
     def _follow(self) -> None:
@@ -80,6 +88,7 @@ class OutboxScreen(Dialog[Outcome]):
             return
         options, position = self.query_one(OptionList), self.query_one(OptionList).highlighted
         self._lines = lines
+        self.query_one("#outbox-title", Static).update(self._title)
         options.clear_options()
         options.add_options(Option(self._told(line)) for line in lines)
         ids = [line.change.id for line in lines]
