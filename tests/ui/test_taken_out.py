@@ -75,6 +75,28 @@ async def test_who_was_taken_out_is_gone_at_the_next_full_refresh(
         player.assert_laid_out()
 
 
+async def test_details_follow_their_resource_until_it_is_deleted(
+    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
+    async with playing(guild) as player:
+        player.burst("/spice mel\r\r")
+        await player.sees("Latest changes", "1,200")
+        guild.sql(
+            "UPDATE resources SET name = 'The Spice', quantity_hagga = 1300 WHERE id = 'spice'"
+        )
+        await player.press("r")
+        await player.sees("The Spice", "1,300")
+        for table in ("resource_history", "leaderboard"):
+            guild.sql(f"DELETE FROM {table}")
+        guild.sql("DELETE FROM resources WHERE id = 'spice'")
+        await player.press("r")
+        await player.sees("This resource was deleted.")
+        await player.sees_no("Latest changes")
+        await player.press("escape")
+        await player.until(lambda: player.app.screen is player.app.resources, "the table")
+
+
 async def test_r_shows_all_that_was_renamed_or_is_gone(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
