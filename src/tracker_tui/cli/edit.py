@@ -22,7 +22,7 @@ from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageError
 from tracker_tui.tracker import Tracker
 
-_PATIENCE_SECONDS: Final = 2.8
+_PATIENCE_SECONDS: Final = 2.7
 """Of the 3 s that are promised; to start and to end takes the rest."""
 
 
