@@ -320,7 +320,7 @@ def applied(asked: Change, before: Resource, verdict: Verdict = Verdict.APPLIED)
 
 def test_an_applied_change_tells_quantities_total_target_and_points() -> None:
     told = outcome_sentence(applied(change(Kind.ADD, 500), spice(target=4_000)), PLACES)
-    assert told == "Spice: Hagga 1,000 → 1,500 · total 2,000, 50 % of target · +52.5 points"
+    assert told == "Spice +500 → 1,500 at Hagga · total 2,000, 50 % of target · +52.5 points"
 
 
 def test_a_change_that_was_applied_before_says_so() -> None:
@@ -331,12 +331,12 @@ def test_a_change_that_was_applied_before_says_so() -> None:
 @pytest.mark.parametrize(
     ("asked", "resource", "there"),
     [
-        (change(Kind.REMOVE, 1_200), spice(), "Hagga holds only 1,000: 200 short"),
-        (change(Kind.TO_HAGGA, 501), spice(), "Deep Desert holds only 500: 1 short"),
+        (change(Kind.REMOVE, 1_200), spice(), "only 1,000 there, at Hagga"),
+        (change(Kind.TO_HAGGA, 501), spice(), "only 500 there, at Deep Desert"),
         (
             change(Kind.ADD, 11),
             spice(MAX_QUANTITY - 10),
-            "Hagga holds 999,999,989; the most is 999,999,999",
+            "999,999,989 there, at Hagga; the most is 999,999,999",
         ),
     ],
 )
@@ -350,7 +350,7 @@ def test_a_refusal_says_how_much_is_there(asked: Change, resource: Resource, the
     )
     told = outcome_sentence(outcome, PLACES)
     assert there in told
-    assert "not changed" in told
+    assert "rejected" in told
 
 
 def test_a_conflict_says_what_is_there_and_what_was_expected() -> None:

@@ -47,12 +47,12 @@ class Settled(NamedTuple):
 class Undone(NamedTuple):
     """Undo is through: changes withdrawn, such as are being sent, and counter-changes to come.
 
-    All 0: nothing of this run is left that could be undone.
+    None at all: nothing of this run is left that could be undone.
     """
 
-    withdrawn: int
-    underway: int
-    countered: int
+    withdrawn: tuple[Change, ...]
+    underway: tuple[Change, ...]
+    counters: tuple[Change, ...]
 
 
 class Failed(NamedTuple):

@@ -121,7 +121,7 @@ class LocalThread:
     def _undo(self, up_to: int) -> None:
         withdrawn, underway, counters = self._engine.undo(up_to)
         self._show((*withdrawn, *underway, *counters))
-        self._audience.tell(Undone(len(withdrawn), len(underway), len(counters)))
+        self._audience.tell(Undone(tuple(withdrawn), tuple(underway), tuple(counters)))
         self._send_soon()
 
     def _resolve(self, change: Change) -> None:

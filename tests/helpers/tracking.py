@@ -36,12 +36,15 @@ def shown(tracker: Tracker, resource_id: str = "spice") -> tuple[int, int]:
     return resource.hagga, resource.deep_desert
 
 
-def undo(tracker: Tracker, listener: Listener) -> Undone:
-    """Undo, and wait until the counter-changes that come of it are answered."""
+def undo(tracker: Tracker, listener: Listener) -> tuple[int, int, int]:
+    """Undo, and wait until the counter-changes that come of it are answered.
+
+    Returns how many changes were withdrawn, are being sent, and are countered.
+    """
     tracker.undo()
     undone = listener.next(Undone)
     listener.until(lambda: not tracker.pending())
-    return undone
+    return len(undone.withdrawn), len(undone.underway), len(undone.counters)
 
 
 def may_write(tracker: Tracker) -> bool:

@@ -16,7 +16,7 @@ from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import make_file
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.errors import DatabaseBusy
-from tracker_tui.events import Failed, Loaded, Undone
+from tracker_tui.events import Failed, Loaded
 from tracker_tui.tracker import Tracker
 
 
@@ -66,7 +66,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         with locked(path):
             tracker.submit([add(5), add(7, resource_id="water")])
             listener.next(Failed)
-            assert undo(tracker, listener) == Undone(2, 0, 0)
+            assert undo(tracker, listener) == (2, 0, 0)
             assert shown(tracker) == (1000, 400)
             assert tracker.pending() == []
         tracker.poll()

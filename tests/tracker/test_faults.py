@@ -15,7 +15,6 @@ from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import ask
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.events import Undone
 from tracker_tui.tracker import Tracker
 
 REFUSES_WATER = """
@@ -46,7 +45,7 @@ def test_an_undo_goes_through_behind_a_change_that_waits_for_the_player(
     listener.settled(1)
     tracker.submit([add(999_999_999, resource_id="water")])
     listener.settled(1)
-    assert undo(tracker, listener) == Undone(0, 0, 1)
+    assert undo(tracker, listener) == (0, 0, 1)
     assert stored(path, "water") == (50, 0)
 
 

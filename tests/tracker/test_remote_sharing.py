@@ -24,7 +24,7 @@ from tracker_tui.config import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.errors import DatabaseUnreachable, WriteRefused
-from tracker_tui.events import Failed, Loaded, Undone
+from tracker_tui.events import Failed, Loaded
 from tracker_tui.tracker import Tracker
 
 
@@ -100,7 +100,7 @@ class TestSeveralPlayers:
         tracker.submit([set_to(5), add(7, resource_id="water")])
         listener.settled(2)
         books.ledger.apply(add(20))
-        assert undo(tracker, listener) == Undone(0, 0, 2)
+        assert undo(tracker, listener) == (0, 0, 2)
         assert books.quantities() == (1020, 400)
         assert books.quantities("water") == (50, 0)
 

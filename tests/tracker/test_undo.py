@@ -12,7 +12,6 @@ from helpers.tracking import shown, stored, undo
 from helpers.wild import ask
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.events import Undone
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker import Tracker
 
@@ -27,7 +26,7 @@ def test_undo_takes_back_a_change(
 ) -> None:
     tracker.submit([change])
     listener.settled(1)
-    assert undo(tracker, listener) == Undone(0, 0, 1)
+    assert undo(tracker, listener) == (0, 0, 1)
     assert shown(tracker) == stored(path) == (1000, 400)
     assert ask(path, "SELECT count(*) FROM leaderboard") == [(0,)]
 
@@ -37,7 +36,7 @@ def test_undo_takes_back_all_changes_of_a_submission(
 ) -> None:
     tracker.submit([add(5), add(7, resource_id="water"), to_deep_desert(100)]).result(20)
     listener.until(lambda: not tracker.pending())
-    assert undo(tracker, listener) == Undone(0, 0, 3)
+    assert undo(tracker, listener) == (0, 0, 3)
     assert (stored(path), stored(path, "water")) == ((1000, 400), (50, 0))
 
 
@@ -47,7 +46,7 @@ def test_undo_of_a_submission_whose_changes_need_each_other_takes_back_all(
     # Forwards, the second undo step would not find what it takes away.
     tracker.submit([add(5000), to_deep_desert(5500), remove(5900, DEEP_DESERT)]).result(20)
     listener.until(lambda: not tracker.pending())
-    assert undo(tracker, listener) == Undone(0, 0, 3)
+    assert undo(tracker, listener) == (0, 0, 3)
     assert {outcome.verdict for outcome in listener.settled(6)} == {Verdict.APPLIED}
     assert stored(path) == (1000, 400)
 
@@ -59,16 +58,16 @@ def test_undo_goes_back_to_the_start_of_the_run(
         tracker.submit([change]).result(20)
     listener.until(lambda: not tracker.pending())
     for _ in range(4):
-        assert undo(tracker, listener) == Undone(0, 0, 1)
+        assert undo(tracker, listener) == (0, 0, 1)
     assert stored(path) == (1000, 400)
-    assert undo(tracker, listener) == Undone(0, 0, 0)
+    assert undo(tracker, listener) == (0, 0, 0)
 
 
 def test_undo_is_not_itself_undone(tracker: Tracker, listener: Listener, path: Path) -> None:
     tracker.submit([add(5)]).result(20)
     listener.until(lambda: not tracker.pending())
     undo(tracker, listener)
-    assert undo(tracker, listener) == Undone(0, 0, 0)
+    assert undo(tracker, listener) == (0, 0, 0)
     assert stored(path) == (1000, 400)
 
 
@@ -79,7 +78,7 @@ def test_undo_passes_over_what_was_refused(
     listener.until(lambda: not tracker.pending())
     tracker.submit([remove(10_000, resource_id="water")]).result(20)
     listener.until(lambda: not tracker.pending())
-    assert undo(tracker, listener) == Undone(0, 0, 1)
+    assert undo(tracker, listener) == (0, 0, 1)
     assert stored(path) == (1000, 400)
 
 
@@ -114,10 +113,10 @@ def test_an_undo_that_is_refused_in_part_can_be_tried_again_for_that_part_alone(
     tracker.submit([add(100), add(100, resource_id="water")])
     listener.settled(2)
     other.apply(remove(1100))
-    assert undo(tracker, listener) == Undone(0, 0, 2)
+    assert undo(tracker, listener) == (0, 0, 2)
     assert (stored(path), stored(path, "water")) == ((0, 400), (50, 0))
     other.apply(add(100))
-    assert undo(tracker, listener) == Undone(0, 0, 1)
+    assert undo(tracker, listener) == (0, 0, 1)
     assert (stored(path), stored(path, "water")) == ((0, 400), (50, 0))
 
 

@@ -40,11 +40,11 @@ async def test_a_change_that_is_dropped_in_both_copies_is_taken_back_once(
         with taking_no_writes(guild, request):
             async with playing(guild, folders=home) as player:
                 await player.press("o")
-                await player.sees("↑ Plastone +50 at Hagga: waits to be sent, or for its answer")
+                await player.sees("↑ Plastone +50 at Hagga: pending, will be sent")
                 await player.press("x")
                 await player.sees_no("Outbox")
                 await player.press("o")
-                await player.sees("↑ Plastone +50 at Hagga: being taken back")
+                await player.sees("↑ Plastone +50 at Hagga: being undone")
     for home in homes:
         async with playing(guild, folders=home) as player:
             await player.settles(2)

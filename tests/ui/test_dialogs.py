@@ -10,7 +10,7 @@ DIALOGS = {
     "enter": "Multiplier",
     "f": "Show only",
     "s": "Sort by",
-    "o": "Nothing waits, neither for you nor to be sent.",
+    "o": "The outbox is empty.",
     "question_mark": "Typing a change",
 }
 """The key that opens a dialog, and what only stands there."""
@@ -134,7 +134,7 @@ async def test_q_leaves_from_the_main_screen_only(guild: Guild) -> None:
 async def test_tables_keys_do_nothing_behind_a_dialog(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("o", *"+5", "enter", "u", "r", "space", "slash")
-        assert "Nothing waits, neither for you nor to be sent." in player.text()
+        assert "The outbox is empty." in player.text()
         await player.press("escape")
         assert "selected" not in player.text()
         assert player.is_on("Complex Machinery")
@@ -147,11 +147,11 @@ async def test_refused_changes_are_dropped_one_by_one(guild: Guild) -> None:
         await player.sees("2 rows")
         guild.sql("UPDATE resources SET quantity_hagga = 1")
         player.burst("\r")
-        await player.sees("▲ 2 refused: o")
+        await player.sees("▲ 2 rejected: o")
         await player.press("o")
         await player.sees("Complex Machinery -7", "Fuel Cell -7")
         await player.press("j", "k", "delete")
-        await player.until(lambda: player.text().count("-7: not changed") == 1)
+        await player.until(lambda: player.text().count("-7 rejected") == 1)
         await player.press("x")
         await player.sees_no("Outbox")
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")

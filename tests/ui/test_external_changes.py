@@ -105,7 +105,7 @@ async def test_a_locked_database_is_told_of_and_the_change_waits(
         await player.go_to("Water")
         with locked(guild.path):
             player.burst("+50\r")
-            await player.sees("↑ 1 pending", "in use by another program")
+            await player.sees("↑ 1 pending", "Water +50 saved here, will be sent.")
             await player.until(lambda: " 57 " in player.line(" Water  "), "what was typed")
             player.burst("+1\r")
             await player.sees("↑ 2 pending")

@@ -227,7 +227,7 @@ async def test_with_changes_that_wait_nobody_is_signed_out(
     leave_waiting(load_config(os.environ), add(5, resource_id="gone-for-good"))
     async with at_home() as visitor:
         # What the ledger refuses waits for the player.
-        await visitor.sees("▲ 1 refused: o")
+        await visitor.sees("▲ 1 rejected: o")
         await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
         await visitor.sees("Changes wait, and would be lost")
         assert "Sign out?" not in visitor.text()

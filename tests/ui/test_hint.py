@@ -130,8 +130,8 @@ async def test_it_takes_no_key_away(guild: Guild) -> None:
         for key in "2341":
             await player.press(key)
         await player.press("o")
-        await player.sees("Nothing waits")
+        await player.sees("The outbox is empty")
         await player.press("escape")
-        await player.sees_no("Nothing waits")
+        await player.sees_no("The outbox is empty")
         assert HINT in player.text()
         await leaves(player)

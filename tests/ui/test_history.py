@@ -457,7 +457,7 @@ async def test_a_screen_is_as_it_was_left(busy: Guild) -> None:
 async def test_the_outbox_the_tally_and_quitting_work_from_here(busy: Guild) -> None:
     async with reading(busy) as player:
         await player.press("o")
-        await player.sees("Nothing waits")
+        await player.sees("The outbox is empty")
         await player.press("escape", "i")
         await player.sees("This session:")
         await player.press("question_mark")

@@ -145,7 +145,7 @@ async def test_toasts_and_outbox_show_hostile_texts(hostile_guild: Guild) -> Non
         await player.sees("17 rows")
         hostile_guild.sql("UPDATE resources SET quantity_hagga = 1")
         player.burst("\r")
-        await player.sees(f"▲ {len(HOSTILE)} refused: o")
+        await player.sees(f"▲ {len(HOSTILE)} rejected: o")
         assert_plain(player)
         await player.press("o")
         await player.sees("Outbox")
@@ -170,7 +170,7 @@ async def test_toasts_of_single_changes_show_hostile_names(hostile_guild: Guild)
             await player.until(lambda number=number: _changes(hostile_guild) == number + 1)
             await player.press("down")
         player.burst("u")
-        await player.sees("Undone.")
+        await player.sees("Undid ")
         assert_plain(player)
 
 

@@ -26,7 +26,23 @@ async def test_a_change_goes_to_all_marked_rows_each_its_own(guild: Guild) -> No
         for resource_id, quantities in {"machine": 17, "cell": 50, "blade": 13}.items():
             assert guild.quantities(resource_id)[0] == quantities
         await player.sees_no("selected")
-        await player.sees("3 changes of 3 resources applied")
+        await player.sees(
+            "+10 at Hagga: Complex Machinery → 17, Fuel Cell → 50,", "Kindjal Blade → 13"
+        )
+
+
+async def test_of_many_changes_five_are_named_when_they_are_applied_and_when_they_are_undone(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        player.burst(" " * 12 + "+10\r")
+        await player.settles(12)
+        await player.sees("+10 at Hagga: Complex Machinery → 17,", "and 7 more")
+        await player.press("u")
+        await player.settles(24)
+        await player.sees("Undid Water +10 (back to 7),")
+        await player.sees("and 7 more")
+        assert "changes of" not in player.text()
 
 
 async def test_what_a_search_hides_is_said_and_not_changed(guild: Guild) -> None:
@@ -132,6 +148,6 @@ async def test_changes_of_many_are_absolute_each_with_its_own_guard(guild: Guild
         await player.sees("2 rows")
         guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'cell'")
         player.burst("\r")
-        await player.sees("▲ 1 refused: o")
+        await player.sees("▲ 1 conflict: o")
         assert guild.quantities("machine") == (5, 0)
         assert guild.quantities("cell") == (9, 2)

@@ -131,7 +131,7 @@ async def test_ones_own_changes_are_not_told_as_others(shared: Guild) -> None:
         await player.press("n")
         player.burst("/water\r+5\r")
         await player.settles(1)
-        await player.sees("Water: Hagga 7 → 12")
+        await player.sees("Water +5 → 12 at Hagga")
         await player.press("r")
         others_bring(shared, "steel", 50)
         await player.press("escape")
@@ -212,12 +212,15 @@ async def test_a_change_of_what_was_deleted_meanwhile_can_only_be_dropped(
         remote.sql("DELETE FROM resource_history WHERE resource_id = 'water'")
         remote.sql("DELETE FROM resources WHERE id = 'water'")
         player.burst("+5\r")
-        await player.sees("▲ 1 refused: o", "this resource was deleted")
+        await player.sees("▲ 1 rejected: o", "Water +5 rejected: this resource was deleted.")
         await player.sees_no(" Water ")
-        await player.press("o", "e")
-        await player.sees("This one can only be applied as it is, or dropped.")
-        await player.press("x")
-        await player.sees_no("refused: o")
+        await player.press("o")
+        await player.sees("▲ Water +5 rejected: this resource was deleted.")
+        assert not [word for word in ("anyway", "once more", "edit") if word in player.text()]
+        await player.press("e", "a", "enter")
+        await player.sees("Water +5: delete drop   esc back")
+        await player.press("delete")
+        await player.sees_no(": o ")
 
 
 # One changed row of very many

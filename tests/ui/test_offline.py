@@ -113,7 +113,10 @@ async def test_what_is_typed_offline_is_shown_at_once_and_pending(
         await player.press("plus", "5", "0", "enter")
         await player.until(lambda: " 57 " in player.line(" Water  "), "what was typed")
         await player.sees("↑ 1 pending")
+        await player.sees("Offline: Water +50 saved here, will be sent.")
         await player.press("greater_than_sign", "7", "enter")
+        await player.sees("Offline: Water >7 saved here, will be sent.")
+        assert "nothing was sent" not in player.text()
         await player.until(lambda: player.line(" Water  ").split()[2:4] == ["50", "7"])
         await player.sees("↑ 2 pending")
         assert len(player.app.screen_stack) == 1
@@ -217,7 +220,7 @@ async def test_too_little_by_old_rows_is_refused_by_the_ledger_if_it_still_is(
     async with watching(guild) as player:
         await type_into_old_rows(player, "-8")
         proxy.fate = pass_on
-        await player.sees("▲ 1 refused: o", "Water -8: not changed. Hagga holds only 7: 1 short.")
+        await player.sees("▲ 1 rejected: o", "Water -8 rejected: only 7 there, at Hagga.")
         await player.sees_no("pending")
         assert " 7 " in player.line(" Water  ")
     assert guild.history() == []
@@ -235,5 +238,5 @@ async def test_of_many_rows_the_warning_counts_those_that_may_be_short(
         player.burst("\r")
         await player.sees("↑ 3 pending")
         proxy.fate = pass_on
-        await player.sees("▲ 2 refused: o")
+        await player.sees("▲ 2 rejected: o", "2 rejected: Complex Machinery -20 (only 7")
     assert guild.quantities("cell") == (20, 2)

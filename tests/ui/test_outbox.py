@@ -18,12 +18,14 @@ from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, NARROW, WIDE, Guild, Player, playing
 from ui.remote_guild import RemoteGuild, poll_eagerly, watching
 
-NOTHING = "Nothing waits, neither for you nor to be sent."
+NOTHING = "The outbox is empty."
 BUSY = answer(429)
 """What a server says that has surely not taken what was sent."""
 LONG = "\N{HOT PEPPER}" * 500
 """A reason of which a file needs several pages more."""
-KEYS = "enter, a apply anyway   d as a difference   e edit again   x drop   esc back"
+KEYS = "enter, a apply anyway   d as a difference   e edit again   delete drop   esc back"
+KEYS_OF_REJECTED = "enter, a send once more   e edit again   delete drop   esc back"
+KEYS_OF_PENDING = "delete drop   esc back"
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ async def type_too_late(player: Player, name: str, keys: str, elsewhere: int) ->
     await player.sees("→")
     player.guild.sql("UPDATE resources SET quantity_hagga = ? WHERE name = ?", elsewhere, name)
     player.burst("\r")
-    await player.sees("▲ 1 refused: o")
+    await player.sees("▲ 1 conflict: o" if "=" in keys else "▲ 1 rejected: o")
     assert not player.app.resources.edit.is_open
     assert len(player.app.screen_stack) == 1, "nothing but the strip and a toast"
 
@@ -63,10 +65,10 @@ async def test_a_count_that_somebody_was_quicker_with_is_applied_anyway(
 ) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "=1200 # counted", 100)
-        await open_outbox(player, "Water =1,200: not changed. Hagga holds 100 now, not 7.", KEYS)
+        await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.", KEYS)
         await player.press(key)
         await player.settles(1)
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
         assert len(player.app.screen_stack) == 1, "nothing is left to decide"
         await player.until(lambda: " 1,200 " in player.line(" Water  "))
     assert guild.history() == [("absolute", 1_100, 0, "counted")]
@@ -78,7 +80,7 @@ async def test_a_count_is_applied_as_the_difference_to_what_was_seen(guild: Guil
         await open_outbox(player, "Water =1,200")
         await player.press("d")
         await player.settles(1)
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
         await player.until(lambda: " 1,293 " in player.line(" Water  "), "100 and 1,193")
     assert guild.history() == [("relative", 1_193, 0, "counted")]
 
@@ -89,7 +91,7 @@ async def test_a_count_is_dropped(guild: Guild, key: str) -> None:
         await type_too_late(player, "Water", "=1200", 100)
         await open_outbox(player, "Water =1,200")
         await player.press(key)
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
         assert " 100 " in player.line(" Water  ")
         await open_outbox(player, NOTHING)
     assert guild.history() == []
@@ -106,29 +108,29 @@ async def test_it_is_edited_again_at_its_location_and_waits_until_that_is_submit
         await player.press("e")
         await player.sees("Hagga 100 → 1,200", "▐Hagga▌")
         assert "=1,200 # counted" in player.text()
-        assert "▲ 1 refused: o" in player.text()
+        assert "▲ 1 conflict: o" in player.text()
         player.burst("\r")
         await player.settles(1)
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
     assert guild.history() == [("absolute", 1_100, 0, "counted")]
 
 
 async def test_a_removal_is_no_difference_and_applied_once_there_is_enough(guild: Guild) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "-5", 1)
-        await open_outbox(player, "Water -5: not changed. Hagga holds only 1: 4 short.")
+        await open_outbox(player, "Water -5 rejected: only 1 there, at Hagga.", KEYS_OF_REJECTED)
         await player.press("d")
-        await player.sees("Only a count (=) that somebody")
+        await player.sees("Water -5: enter, a send once more")
         assert "Outbox" in player.text()
         await player.press("a")  # still too little
         await player.until(lambda: len(player.app.screen_stack) == 1)
-        await player.sees("▲ 1 refused: o")
+        await player.sees("▲ 1 rejected: o")
         guild.sql("UPDATE resources SET quantity_hagga = 50 WHERE id = 'water'")
         await player.until(lambda: " 50 " in player.line(" Water  "))
         await open_outbox(player, "Water -5")
         await player.press("a")
         await player.settles(1)
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
     assert guild.quantities("water") == (45, 0)
 
 
@@ -137,11 +139,11 @@ async def test_what_needs_the_player_is_there_in_the_next_run(guild: Guild) -> N
         await type_too_late(player, "Water", "=1200", 100)
     assert player.unsent == [], "it has its answer"
     async with playing(guild) as player:
-        await player.sees("▲ 1 refused: o")
-        await open_outbox(player, "Water =1,200: not changed. Hagga holds 100 now, not 7.")
+        await player.sees("▲ 1 conflict: o")
+        await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.")
         await player.press("d")
         await player.settles(1)
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
     assert guild.quantities("water") == (1_293, 0)
 
 
@@ -155,10 +157,10 @@ async def test_later_changes_of_the_resource_wait_for_the_decision_others_do_not
         player.burst("/plastone\r+3\r")
         await player.until(lambda: guild.quantities("plastone") == (5_003, 0))
         assert guild.quantities("water") == (100, 0)
-        await open_outbox(player, "Water =1,200", "↑ Water +1 at Hagga: waits to be sent")
+        await open_outbox(player, "Water =1,200", "↑ Water +1 at Hagga: pending, will be sent")
         await player.press("x", "escape")
         await player.sees_no("pending")
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
     assert guild.quantities("water") == (101, 0)
 
 
@@ -175,7 +177,7 @@ async def test_a_conflict_that_comes_while_something_is_typed_stays_out_of_the_w
             await player.press("escape")
             player.burst("/plastone\r+50 # half ty")
             await player.sees("+50 # half ty")
-        await player.sees("▲ 1 refused: o")
+        await player.sees("▲ 1 conflict: o")
         assert len(player.app.screen_stack) == 1
         player.burst("ped\r")
         await player.settles(1)
@@ -193,8 +195,8 @@ async def test_what_is_pending_is_listed_and_withdrawn(remote: RemoteGuild, prox
         await player.sees("↑ 2 pending", "○ offline")
         await open_outbox(
             player,
-            "↑ Water +50 at Hagga: waits to be sent",
-            "↑ Water >7 at Hagga: waits to be sent",
+            "↑ Water +50 at Hagga: pending, will be sent",
+            "↑ Water >7 at Hagga: pending, will be sent",
         )
         await player.press("j", "x")
         await player.sees_no("Water >7 at Hagga")
@@ -240,10 +242,10 @@ async def test_what_is_being_sent_is_taken_back_once_it_is_answered(
             proxy.fate = writes_meet(gate)
             player.burst("/water\r+50\r")
             await player.until(lambda: gate.is_holding, "the change on its way")
-            await open_outbox(player, "↑ Water +50 at Hagga: waits to be sent")
+            await open_outbox(player, "↑ Water +50 at Hagga: pending, will be sent")
             await player.press("x")
             await player.until(lambda: " 7 " in player.line(" Water  "), "as if never typed")
-            await open_outbox(player, "↑ Water +50 at Hagga: being taken back")
+            await open_outbox(player, "↑ Water +50 at Hagga: being undone")
             await player.press("escape")
         await player.settles(2)
         await player.sees_no("pending")
@@ -251,7 +253,7 @@ async def test_what_is_being_sent_is_taken_back_once_it_is_answered(
     assert remote.quantities("water") == (7, 0)
 
 
-async def test_keys_for_what_was_refused_leave_what_is_pending_alone(
+async def test_what_is_pending_has_no_keys_that_are_for_conflicts(
     remote: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(remote) as player:
@@ -259,9 +261,11 @@ async def test_keys_for_what_was_refused_leave_what_is_pending_alone(
         proxy.fate = BUSY
         player.burst("/water\r+50\r")
         await player.sees("↑ 1 pending", "○ offline")
-        await open_outbox(player, "Water +50")
+        await open_outbox(player, "Water +50", KEYS_OF_PENDING)
+        assert "apply anyway" not in player.text()
         await player.press("a", "d", "e", "enter")
-        assert "Water +50 at Hagga: waits to be sent" in player.text()
+        await player.sees(f"Water +50: {KEYS_OF_PENDING}")
+        assert "Water +50 at Hagga: pending, will be sent" in player.text()
         await player.press("escape")
         await player.sees("↑ 1 pending")
 
@@ -285,7 +289,7 @@ async def test_hostile_names_are_plain_text_in_it(
         await player.sees("→")
         remote.sql("UPDATE resources SET quantity_hagga = 1 WHERE id = 'cell'")
         player.burst("\r")
-        await player.sees("▲ 1 refused: o")
+        await player.sees("▲ 1 rejected: o")
         proxy.fate = BUSY
         await player.press("escape")
         player.burst("/red\r+50\r")
@@ -296,7 +300,7 @@ async def test_hostile_names_are_plain_text_in_it(
         await player.press("j", "x", "x")
         await player.sees_no("Outbox")
         await player.sees_no("pending")
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
 
 
 async def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
@@ -326,7 +330,7 @@ async def test_a_full_disk_takes_nothing_and_says_what_it_did_not_take(guild: Gu
         room(player, "PRAGMA max_page_count = 1")
         reason = "because of this and that " * 8
         player.burst(" " * 12 + f"+5 # {reason}\r")
-        await player.sees("Not taken: Complex Machinery +5, Fuel Cell +5,", "and 8 more.")
+        await player.sees("Not saved: Complex Machinery +5, Fuel Cell +5,", "and 7 more.")
         await player.sees("the disk is full", "Make room.")
         assert "pending" not in player.text()
         assert " 7 " in player.line("Complex Machinery  ")
@@ -347,14 +351,14 @@ async def test_what_is_edited_again_on_a_full_disk_waits_as_it_was(guild: Guild)
         await player.press("e")
         await player.sees("Hagga 100 → 1,200")
         player.burst(f" # {LONG}\r")
-        await player.sees("Not taken: Water =1,200.", "the disk is full")
+        await player.sees("Not saved: Water =1,200.", "the disk is full")
         room(player, "PRAGMA max_page_count = 1000000")
-        await open_outbox(player, "Water =1,200: not changed. Hagga holds 100 now, not 7.")
+        await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.")
         await player.press("e")
         await player.sees("Hagga 100 → 1,200")
         player.burst("\r")
         await player.settles(1)
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
     assert guild.quantities("water") == (1_200, 0)
 
 
@@ -375,7 +379,7 @@ async def test_an_undo_on_a_full_disk_takes_back_nothing_or_all(guild: Guild) ->
         assert " 305 " in player.line(" Titanium Ore  "), "nothing is to take it back"
         room(player, "PRAGMA max_page_count = 1000000")
         await player.press("u")
-        await player.sees("1 change withdrawn before being sent.")
+        await player.sees("Undid Water +5 before it was sent.")
         await player.sees_no("pending")
         await player.until(lambda: " 100 " in player.line(" Water  "))
         assert " 300 " in player.line(" Titanium Ore  ")

@@ -91,7 +91,7 @@ async def test_the_footer_shows_a_handful_of_keys(guild: Guild) -> None:
 
 
 LEFT_BY_ESC = {
-    *("Sort by", "Show only", "Nothing waits, neither", "Multiplier"),
+    *("Sort by", "Show only", "The outbox is empty", "Multiplier"),
     *("Typing a change", "type + - = > or <"),
 }
 
@@ -121,7 +121,7 @@ async def test_the_palette_goes_to_a_resource_whatever_hides_it(guild: Guild) ->
 ACTIONS = [
     ("sort", "Sort", "Sort by"),
     ("filters", "Filters", "Show only"),
-    ("outbox", "Outbox", "Nothing waits, neither"),
+    ("outbox", "Outbox", "The outbox is empty"),
     ("tally", "Tally", "This session: 0 changes"),
     ("others", "Toasts of others", "Changes of others are told."),
     ("details", "Details", "Multiplier"),

@@ -208,18 +208,18 @@ async def test_an_absolute_change_minds_what_was_seen(guild: Guild) -> None:
         await player.sees("Hagga 7 → 20")
         guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
         player.burst("\r")  # before the dashboard had a chance to notice
-        await player.sees("▲ 1 refused: o")
+        await player.sees("▲ 1 conflict: o")
         assert guild.history() == []
         assert guild.quantities("water") == (9, 0)
         await player.press("o")
-        await player.sees("Water =20: not changed. Hagga holds 9 now, not 7.")
+        await player.sees("Water =20 conflicts: Hagga holds 9 now, not 7.")
         await player.press("e")
         await foresees(player, "Hagga 9 → 20 · +1 point")
         assert edit_lines(player)[0].split() == ["Water", "=20", "#", "counted"]
         await player.press("enter")
         await player.settles(1)
         assert guild.history() == [("absolute", 11, 0, "counted")]
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
 
 
 async def test_a_guard_is_what_was_on_screen_not_what_came_behind_it(guild: Guild) -> None:
@@ -230,7 +230,7 @@ async def test_a_guard_is_what_was_on_screen_not_what_came_behind_it(guild: Guil
         guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
         player.app.tracker.refresh().result()  # read, but not drawn before Enter
         player.burst("\r")
-        await player.sees("refused: o")
+        await player.sees("▲ 1 conflict: o")
         assert guild.quantities("water") == (9, 0)
 
 
@@ -252,11 +252,11 @@ async def test_a_removal_that_came_too_late_waits_in_the_outbox(guild: Guild) ->
         await player.sees("Hagga 7 → 2")
         guild.sql("UPDATE resources SET quantity_hagga = 1 WHERE id = 'water'")
         player.burst("\r")
-        await player.sees("▲ 1 refused: o")
+        await player.sees("▲ 1 rejected: o")
         await player.press("o")
-        await player.sees("Water -5: not changed. Hagga holds only 1: 4 short.")
+        await player.sees("Water -5 rejected: only 1 there, at Hagga.")
         await player.press("x")
-        await player.sees_no("refused: o")
+        await player.sees_no(": o ")
         assert guild.history() == []
         assert guild.quantities("water") == (1, 0)
 
@@ -268,11 +268,11 @@ async def test_editing_again_from_the_outbox_and_leaving_loses_nothing(guild: Gu
         await player.sees("Hagga 7 → 2")
         guild.sql("UPDATE resources SET quantity_hagga = 1 WHERE id = 'water'")
         player.burst("\r")
-        await player.sees("refused: o")
+        await player.sees("▲ 1 rejected: o")
         await player.press("o", "e")
         await foresees(player, "✗ Hagga holds only 1: 4 short")
         await player.press("escape")
-        await player.sees("refused: o")
+        await player.sees("▲ 1 rejected: o")
 
 
 async def test_a_resource_with_quantities_of_nine_digits_fits(make_guild: MakeGuild) -> None:

@@ -39,7 +39,7 @@ async def test_find_and_change_is_one_request(guild: Guild, proxy: Proxy) -> Non
         player.burst("/spice")
         await player.until(lambda: player.is_on("Spice Melange"))
         player.burst("+3*500 # run\r")
-        await player.sees("1,200 → 2,700", "+165 points")
+        await player.sees("Spice Melange +1,500 → 2,700 at Hagga", "+165 points")
         assert proxy.count == before + 1
     assert guild.history() == [("relative", 1_500, 0, "run")]
     assert guild.quantities("spice") == (2_700, 0)
@@ -50,7 +50,9 @@ async def test_one_enter_for_many_marked_rows_is_one_request(guild: Guild, proxy
     async with playing(guild) as player:
         before = proxy.count
         player.burst("   +10 # all\r")
-        await player.sees("3 changes of 3 resources applied")
+        await player.sees(
+            "+10 at Hagga: Complex Machinery → 17, Fuel Cell → 50,", "Kindjal Blade → 13"
+        )
         assert proxy.count == before + 1
     assert guild.history() == [("relative", 10, 0, "all")] * 3
 
@@ -72,16 +74,16 @@ async def test_a_count_of_what_somebody_else_moved_is_a_conflict_and_can_be_type
         await player.sees("7 → 5")
         guild.sql("UPDATE resources SET quantity_hagga = 90 WHERE id = 'water'")
         player.burst("\r")
-        await player.sees("▲ 1 refused: o", "Hagga holds 90 now, not 7.")
+        await player.sees("▲ 1 conflict: o", "Hagga holds 90 now, not 7.")
         assert guild.quantities("water") == (90, 0)
         await player.until(lambda: " 90 " in player.line(" Water  "), "what the server has")
         await player.press("o")
-        await player.sees("Water =5: not changed.")
+        await player.sees("Water =5 conflicts: Hagga holds 90 now, not 7.")
         await player.press("enter")
-        await player.sees("90 → 5")
+        await player.sees("Water =5 at Hagga (was 90)")
         await player.press("enter")
         await player.settles(1)
-        await player.sees_no("refused")
+        await player.sees_no(": o ")
     assert guild.history("water") == [("absolute", -85, 0, None)]
 
 
@@ -94,7 +96,7 @@ async def test_undo_takes_back_all_of_a_submission_in_one_request(
         before = proxy.count
         await player.press("u")
         await player.settles(6)
-        await player.sees("Undone.")
+        await player.sees("Undid Kindjal Blade +10 (back to 3),")
         assert proxy.count == before + 1
     assert [guild.quantities(each)[0] for each in ("machine", "cell", "blade")] == [7, 40, 3]
     assert guild.points() == []
@@ -163,7 +165,7 @@ async def test_the_guild_calls_its_locations_what_it_likes(guild: Guild) -> None
     async with playing(guild) as player:
         await player.sees("▐Sietch Tabr▌", "▸ Sietch Tabr")
         player.burst("/spice mel+5\r")
-        await player.sees("Sietch Tabr 1,200 → 1,205")
+        await player.sees("Spice Melange +5 → 1,205 at Sietch Tabr")
 
 
 async def test_details_come_with_their_history(guild: Guild, proxy: Proxy) -> None:
@@ -207,7 +209,7 @@ async def test_names_of_the_server_are_plain_text(guild: Guild) -> None:
         await player.sees("[bold]W[/bold]", "[31mworm", "[red]")
         player.assert_laid_out()
         player.burst("/[bold]+5\r")
-        await player.sees("[bold]W[/bold]: Hagga 7 → 12")
+        await player.sees("[bold]W[/bold] +5 → 12 at Hagga")
         player.assert_laid_out()
         await player.press("escape", "escape", "enter")
         await player.sees("Resource created")

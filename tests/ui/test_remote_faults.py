@@ -149,7 +149,7 @@ async def test_what_was_not_sent_is_withdrawn_by_undo(
         player.burst("+50\r")
         await player.sees("↑ 1 pending", "○ offline")
         await player.press("u")
-        await player.sees("withdrawn")
+        await player.sees("Undid Water +50 before it was sent.")
         await player.sees_no("pending")
         await player.until(lambda: " 7 " in player.line(" Water  "))
         proxy.fate = pass_on
@@ -167,11 +167,11 @@ async def test_what_may_be_stored_already_is_undone_once_that_is_known(
         player.burst("+50\r")
         await player.sees("↑ 1 pending", "○ offline")
         await player.press("u")
-        await player.sees("1 change being sent: taken back once answered.")
+        await player.sees("Water +50 is being sent: it is undone as soon as")
         await player.until(lambda: " 7 " in player.line(" Water  "), "as if it were never typed")
         proxy.fate = pass_on
         await player.settles(2)
-        await player.sees("● online", "Undone.")
+        await player.sees("● online", "Undid Water +50 (back to 7)")
     assert [reason for *_, reason in guild.history()] == [None, "Undo: +50"]
     assert guild.quantities("water") == (7, 0)
 

@@ -113,7 +113,7 @@ async def test_rights_that_are_taken_away_in_the_middle_are_told(
         async with playing(guild) as player:
             proxy.fate = whole_request_refused("resources:data_update")
             player.burst("/water+5\r")
-            await player.sees("Water +5: not changed.", "does not allow", "▲ 1 refused: o")
+            await player.sees("Water +5 rejected.", "does not allow", "▲ 1 rejected: o")
             await player.sees("● online, read only")
             await player.until(lambda: " 7 " in player.line(" Water  "), "what the server has")
             player.burst("+5\r")

@@ -160,11 +160,11 @@ async def have_a_conflict(pair: Pair) -> None:
     await one.sees("7 → 20")
     one.guild.sql("UPDATE resources SET quantity_hagga = 100 WHERE id = 'water'")
     one.burst("\r")
-    await one.sees("▲ 1 refused: o")
+    await one.sees("▲ 1 conflict: o")
     for player in (pair.one, pair.other):
-        await pair.at(player).sees("▲ 1 refused: o")
+        await pair.at(player).sees("▲ 1 conflict: o")
         await player.press("o")
-        await player.sees("Water =20: not changed. Hagga holds 100 now, not 7.")
+        await player.sees("Water =20 conflicts: Hagga holds 100 now, not 7.")
 
 
 @pytest.mark.parametrize(
@@ -179,10 +179,10 @@ async def test_two_dashboards_resolve_one_conflict_and_the_first_one_counts(
         await have_a_conflict(pair)
         await pair.at(one).press(first)
         await one.settles(0 if first == "x" else 1)
-        await one.sees_no("refused: o")
+        await one.sees_no(": o ")
         await pair.at(other).press(second)
         for player in (one, other):
-            await pair.at(player).sees_no("refused: o")
+            await pair.at(player).sees_no(": o ")
             await player.sees_no("pending")
             await player.until(
                 lambda player=player: f" {left} " in player.line(" Water  "), f"{left}"

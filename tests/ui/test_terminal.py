@@ -69,7 +69,7 @@ def test_keys_written_after_a_burst_are_answered_soon(
     terminal.until(lambda: not any(left_behind(stores)), "the last answer")
     terminal.output = b""
     terminal.write(b"o")
-    terminal.until(lambda: b"Nothing waits, neither for you" in terminal.output, "the outbox")
+    terminal.until(lambda: b"The outbox is empty" in terminal.output, "the outbox")
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])

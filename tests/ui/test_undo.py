@@ -15,9 +15,10 @@ async def test_u_takes_back_the_last_submission_and_its_points(guild: Guild) -> 
         await player.go_to("Spice Melange")
         player.burst("+500 # run\r")
         await player.settles(1)
+        await player.sees("Spice Melange +500 → 1,700 at Hagga")
         await player.press("u")
         await player.settles(2)
-        await player.sees("Undone.")
+        await player.sees("Undid Spice Melange +500 (back to 1,200)")
         assert guild.history() == [
             ("relative", 500, 0, "run"),
             ("relative", -500, 0, "Undo: run"),
@@ -67,6 +68,7 @@ async def test_undo_leaves_what_others_did_meanwhile(guild: Guild) -> None:
         guild.sql("UPDATE resources SET quantity_hagga = quantity_hagga + 1000 WHERE id = 'water'")
         await player.press("u")
         await player.settles(2)
+        await player.sees("Undid Water =50 (now 1,007)")
         assert guild.quantities("water") == (1_007, 0)
 
 
@@ -77,8 +79,8 @@ async def test_an_undo_that_is_refused_says_why_and_can_be_tried_again(guild: Gu
         await player.settles(1)
         guild.sql("UPDATE resources SET quantity_hagga = 2 WHERE id = 'water'")
         await player.press("u")
-        await player.sees("holds only 2")
-        assert "refused: o" not in player.text()
+        await player.sees("Water +50 not undone: only 2 there, at Hagga.")
+        assert ": o " not in player.text()
         guild.sql("UPDATE resources SET quantity_hagga = 57 WHERE id = 'water'")
         await player.press("u")
         await player.settles(2)
@@ -107,7 +109,7 @@ async def test_what_is_not_sent_yet_is_withdrawn(
             player.burst("+50\r")
             await player.sees("↑ 1 pending", "in use by another program")
             await player.press("u")
-            await player.sees("withdrawn")
+            await player.sees("Undid Water +50 before it was sent.")
             await player.sees_no("pending")
             await player.until(lambda: " 7 " in player.line(" Water  "))
         guild.insert("new", name="A new one")

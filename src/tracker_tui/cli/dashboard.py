@@ -19,7 +19,7 @@ from tracker_tui.cli.output import complain, say
 from tracker_tui.config import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import changes_wait, tally_sentence
+from tracker_tui.domain.wording import changes_wait, needing_text, tally_sentence
 from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageError, fault_of
 from tracker_tui.local.private_file import read_private, write_private
 from tracker_tui.opening import site_of, stores_of
@@ -145,7 +145,7 @@ def _tell_of_session(tracker: Tracker, unsent: Sequence[Change]) -> None:
         waiting = changes_wait(len(unsent))
         complain(f"{waiting} on this machine, and the next tracker-tui sends them: {listed}")
     if tracker.needing_player():
-        complain(f"{len(tracker.needing_player())} refused: the dashboard has them under o")
+        complain(f"{needing_text(tracker.needing_player())}: decide in the dashboard, under o")
 
 
 def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:

@@ -185,6 +185,20 @@ def as_difference(change: Change) -> Change | None:
     return change._replace(kind=kind, amount=abs(difference), expected=None)
 
 
+def undone_by(counter: Change) -> Change:
+    """Return the change that a counter-change takes back, as far as it tells: a set is a sum."""
+    return counter._replace(kind=_OPPOSITES[counter.kind])
+
+
+_OPPOSITES = {
+    Kind.ADD: Kind.REMOVE,
+    Kind.REMOVE: Kind.ADD,
+    Kind.SET: Kind.SET,
+    Kind.TO_DEEP_DESERT: Kind.TO_HAGGA,
+    Kind.TO_HAGGA: Kind.TO_DEEP_DESERT,
+}
+
+
 def describe(change: Change) -> str:
     """Return the change as it would be typed, without its reason: `+1,500`."""
     return change.kind.sign + grouped(change.amount)

@@ -26,7 +26,7 @@ class Refusal(StrEnum):
     QUANTITY = "quantity"
     """A quantity would leave 0 … 999,999,999; `Outcome.shortage` says where."""
     NO_RESOURCE = "no resource"
-    """The resource was deleted, or never was."""
+    """The resource was deleted, or never was; `Outcome.said` is what it was called, if known."""
     NOT_IN_HISTORY = "not in history"
     """The change that this one requires is not there."""
     BY_DATABASE = "by database"

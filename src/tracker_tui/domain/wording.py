@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, describe
+from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
-from tracker_tui.domain.quantities import Location, grouped, signed
+from tracker_tui.domain.quantities import Kind, Location, grouped, signed
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import DAY, Status
 from tracker_tui.domain.tally import Tally
@@ -19,6 +20,8 @@ Places = Mapping[Location, str]
 HOUR: Final = 3_600
 MINUTE: Final = 60
 _YEAR: Final = 365 * DAY
+MOST_NAMED: Final = 5
+"""Changes that a message names; of more it says how many."""
 
 
 class StatusLook(NamedTuple):
@@ -75,33 +78,60 @@ def tally_sentence(tally: Tally, pending: int = 0) -> str:
     return f"{told}; {pending} not sent yet" if pending else told
 
 
+def outcome_name(outcome: Outcome) -> str:
+    """Return what to call the resource of an outcome; one that nobody knows by what was typed."""
+    if outcome.resource is not None:
+        return one_line(outcome.resource.name, 60)
+    is_known = outcome.refusal is Refusal.NO_RESOURCE and outcome.said
+    return one_line(outcome.said if is_known else outcome.change.resource_id, 60)
+
+
 def outcome_sentence(outcome: Outcome, places: Places) -> str:
     """Say what came of a change, in one line of plain text."""
-    resource, change = outcome.resource, outcome.change
+    told = f"{outcome_name(outcome)} {describe(outcome.change)}"
     if outcome.verdict is Verdict.QUEUED:
-        name = one_line(change.resource_id if resource is None else resource.name, 60)
-        queued = f"{name} {describe(change)} saved here, will be sent with the next command."
+        queued = f"{told} saved here, will be sent with the next command."
         return f"{queued} {one_line(outcome.said, 500)}".rstrip()
     if outcome.moved is not None:
         return _applied_sentence(outcome, outcome.moved, places)
-    if resource is None and outcome.refusal is not Refusal.NO_RESOURCE:
-        return f"{describe(change)}: not changed. {_why_not(outcome, places)}"
-    if resource is None:
-        return "Not changed: this resource was deleted. Refresh the list."
-    name = one_line(resource.name, 60)
-    return f"{name} {describe(change)}: not changed. {_why_not(outcome, places)}"
+    if outcome.refusal is Refusal.WITHDRAWN:
+        return f"{told} was withdrawn before it was sent."
+    if outcome.refusal is Refusal.UNSURE:
+        return f"{told} needs a look: {_UNSURE}."
+    is_sentence = outcome.said and outcome.refusal is not Refusal.NO_RESOURCE
+    if is_sentence and outcome.shortage is None:
+        return f"{told} rejected. {one_line(outcome.said)}"
+    verb = "conflicts" if outcome.verdict is Verdict.CONFLICT else "rejected"
+    why = why_not(outcome, places)
+    return f"{told} {verb}: {why}." if why else f"{told} {verb}."
 
 
 def _applied_sentence(outcome: Outcome, moved: Moved, places: Places) -> str:
-    resource, change = outcome.resource, outcome.change
-    name = one_line(change.resource_id if resource is None else resource.name, 60)
-    told = [f"{name}: {movement(moved, change, places)}"]
+    told = [f"{outcome_name(outcome)} {describe(outcome.change)} {arrival(outcome, places)}"]
     if outcome.verdict is Verdict.ALREADY_APPLIED:
         told.append("applied before")
-    if resource is not None:
-        told.append(_standing(moved, resource))
+    if outcome.resource is not None:
+        told.append(_standing(moved, outcome.resource))
     told.append(points_text(moved.points.final))
     return " · ".join(part for part in told if part)
+
+
+def arrival(outcome: Outcome, places: Places) -> str:
+    """Say what an applied change left: `→ 1,700 at Hagga`, of a set what was there before."""
+    moved, change = outcome.moved, outcome.change
+    if moved is None:
+        return ""
+    if change.kind is Kind.SET:
+        is_at_hagga = change.location is Location.HAGGA
+        before = moved.hagga_before if is_at_hagga else moved.deep_desert_before
+        return f"at {one_line(places[change.location], 24)} (was {grouped(before)})"
+    sides = {Location.HAGGA: moved.hagga, Location.DEEP_DESERT: moved.deep_desert}
+    left = ", ".join(
+        f"{grouped(quantity)} at {one_line(places[location], 24)}"
+        for location, quantity in sides.items()
+        if change.kind.is_transfer or change.location is location
+    )
+    return f"→ {left}"
 
 
 def _standing(moved: Moved, resource: Resource) -> str:
@@ -111,28 +141,47 @@ def _standing(moved: Moved, resource: Resource) -> str:
     return f"total {grouped(total)}, {total * 100 // resource.target} % of target"
 
 
+_UNSURE: Final = (
+    "it was sent over a day ago, and no answer came. Look in the history first: applied anyway it "
+    "counts once, unless somebody deleted its entry"
+)
 _REASONS: Final = {
-    Refusal.NOT_IN_HISTORY: "The change that it belongs to is not in the history any more.",
-    Refusal.ID_TAKEN: "Another change has the same id; type it again.",
-    Refusal.WITHDRAWN: "It was withdrawn before it was sent.",
-    Refusal.UNSURE: (
-        "It was sent over a day ago, and no answer came: look in the history first. Applied anyway "
-        "it counts once, unless somebody deleted its entry."
-    ),
+    Refusal.NO_RESOURCE: "this resource was deleted",
+    Refusal.NOT_IN_HISTORY: "the change that it belongs to is not in the history any more",
+    Refusal.ID_TAKEN: "another change has the same id, type it again",
+    Refusal.UNSURE: "sent over a day ago without an answer",
 }
 
 
-def _why_not(outcome: Outcome, places: Places) -> str:
-    change, resource = outcome.change, outcome.resource
-    if outcome.shortage is not None:
-        return outcome.shortage.sentence(one_line(places[outcome.shortage.location], 24)) + "."
-    if outcome.said:
-        return one_line(outcome.said)
-    if outcome.refusal in _REASONS or resource is None:
-        return _REASONS.get(outcome.refusal, "") if outcome.refusal else ""
+def why_not(outcome: Outcome, places: Places) -> str:
+    """Say in a few words why a change was rejected, or what it conflicts with."""
+    change, resource, shortage = outcome.change, outcome.resource, outcome.shortage
+    if shortage is not None:
+        there, place = grouped(shortage.there), one_line(places[shortage.location], 24)
+        if shortage.is_too_much:
+            return f"{there} there, at {place}; the most is {grouped(MAX_QUANTITY)}"
+        return f"only {there} there, at {place}"
+    if outcome.refusal in _REASONS:
+        return _REASONS[outcome.refusal]
+    if outcome.said or resource is None:
+        return one_line(outcome.said).rstrip(".")
     there = grouped(resource.at(change.location))
     seen = "" if change.expected is None else f", not {grouped(change.expected)}"
-    return f"{one_line(places[change.location], 24)} holds {there} now{seen}."
+    return f"{one_line(places[change.location], 24)} holds {there} now{seen}"
+
+
+def needing_text(outcomes: Sequence[Outcome]) -> str:
+    """Say how many changes need the player: `1 conflict`, `2 rejected`; empty for none."""
+    conflicts = sum(outcome.verdict is Verdict.CONFLICT for outcome in outcomes)
+    rejected = len(outcomes) - conflicts
+    told = [f"{conflicts} conflict{'' if conflicts == 1 else 's'}"] if conflicts else []
+    return ", ".join(told + ([f"{rejected} rejected"] if rejected else []))
+
+
+def listed(told: Sequence[str], between: str = ", ") -> str:
+    """Join what is told: up to five, `and 7 more`."""
+    more = len(told) - MOST_NAMED
+    return between.join(told[:MOST_NAMED]) + (f" and {grouped(more)} more" if more > 0 else "")
 
 
 def ago(seconds: int) -> str:

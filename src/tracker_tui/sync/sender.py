@@ -135,7 +135,14 @@ class Sender:
         if isinstance(answer, DatabaseError):
             return answer
         waits = answer.refusal is Refusal.NOT_IN_HISTORY and submitted.undoes is None
-        return None if waits else answer._replace(change=submitted)
+        return None if waits else self._named(answer._replace(change=submitted))
+
+    def _named(self, outcome: Outcome) -> Outcome:
+        """Keep what a deleted resource was called: soon nobody here knows any more."""
+        row = self._engine.board.row(outcome.change.resource_id)
+        if outcome.refusal is not Refusal.NO_RESOURCE or row is None:
+            return outcome
+        return outcome._replace(said=row.name)
 
     def _refused(self, change: Change, refusal: Refusal, said: str = "") -> Outcome:
         row = self._engine.board.row(change.resource_id)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import MINUTE, STATUS_LOOKS, ago
+from tracker_tui.domain.wording import MINUTE, STATUS_LOOKS, ago, needing_text
 from tracker_tui.errors import (
     DatabaseUnreachable,
     OutcomeUnknown,
@@ -39,7 +39,8 @@ class Standing(NamedTuple):
     connection: str
     is_in_trouble: bool
     pending: int
-    needing_player: int
+    needing_player: str
+    """How many changes conflict or were rejected; empty for none."""
     summary: Summary
     places: tuple[str, ...]
     location: Location
@@ -54,7 +55,7 @@ def standing_of(tracker: Tracker, summary: Summary, location: Location) -> Stand
         connection=_connection(tracker),
         is_in_trouble=tracker.trouble is not None or tracker.waited() > _PATIENCE_SECONDS,
         pending=len(tracker.pending()),
-        needing_player=len(tracker.needing_player()),
+        needing_player=needing_text(tracker.needing_player()),
         summary=summary,
         places=tuple(tracker.places[place] for place in Location),
         location=location,

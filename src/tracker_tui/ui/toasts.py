@@ -1,57 +1,99 @@
-"""What toasts say; those of a burst of changes are told as one."""
+"""What notifications say; those of a burst of changes are told as one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.quantities import Location, signed
+from tracker_tui.domain.change import Change, Moved, describe, undone_by
+from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import outcome_sentence, points_text
+from tracker_tui.domain.wording import (
+    arrival,
+    listed,
+    outcome_name,
+    outcome_sentence,
+    points_text,
+    why_not,
+)
+
+Places = Mapping[Location, str]
+Told = tuple[str, Literal["information", "error"]]
+"""What is said, and how bad it is."""
 
 _TOLD_ONE_BY_ONE = 3
 
 
-def told_of_applied(outcomes: Sequence[Outcome], places: Mapping[Location, str]) -> str:
-    """Say what was done and which points it earned."""
+def told_of_applied(outcomes: Sequence[Outcome], places: Places) -> str:
+    """Say which changes were applied, what they left, and which points they earned."""
     if len(outcomes) == 1:
         return outcome_sentence(outcomes[0], places)
-    moved = [outcome.moved for outcome in outcomes if outcome.moved is not None]
-    points = sum(result.points.final for result in moved)
-    resources = len({outcome.change.resource_id for outcome in outcomes})
-    if resources == 1:
-        return f"{len(outcomes)} changes applied. " + outcome_sentence(outcomes[-1], places)
-    told = f"{len(outcomes)} changes of {resources} resources applied"
-    return " · ".join(filter(None, (told, points_text(points))))
+    points = points_text(sum(each.moved.points.final for each in outcomes if each.moved))
+    return " · ".join(filter(None, (_many_applied(outcomes, places), points)))
 
 
-def told_of_refused(outcomes: Sequence[Outcome], places: Mapping[Location, str]) -> str:
-    """Say what was refused, and where it waits."""
+def _many_applied(outcomes: Sequence[Outcome], places: Places) -> str:
+    last = outcomes[-1]
+    if len({each.change.resource_id for each in outcomes}) == 1:
+        typed = listed([describe(each.change) for each in outcomes], " ")
+        return f"{outcome_name(last)} {typed} {arrival(last, places)}"
+    ways = {(describe(each.change), each.change.location) for each in outcomes}
+    if len(ways) == 1 and not last.change.kind.is_transfer:
+        # One submission of many rows: what they have in common is said once.
+        place = one_line(places[last.change.location], 24)
+        left = [f"{outcome_name(each)} → {grouped(_left(each))}" for each in outcomes]
+        return f"{describe(last.change)} at {place}: {listed(left)}"
+    return listed([_one_applied(each, places) for each in outcomes])
+
+
+def _one_applied(outcome: Outcome, places: Places) -> str:
+    return f"{outcome_name(outcome)} {describe(outcome.change)} {arrival(outcome, places)}"
+
+
+def _left(outcome: Outcome) -> int:
+    """Return how much a change left where it was made."""
+    moved = outcome.moved
+    if moved is None:
+        return 0
+    return moved.hagga if outcome.change.location is Location.HAGGA else moved.deep_desert
+
+
+def told_of_refused(outcomes: Sequence[Outcome], places: Places) -> str:
+    """Say what was rejected and what conflicts, by name, and where it can be dealt with."""
     if len(outcomes) == 1:
-        return outcome_sentence(outcomes[0], places) + " It waits under o."
-    return f"{len(outcomes)} changes were refused. They wait under o."
+        return outcome_sentence(outcomes[0], places) + " Press o to decide."
+    parts = []
+    for is_conflict, word in ((True, "conflict"), (False, "rejected")):
+        some = [each for each in outcomes if (each.verdict is Verdict.CONFLICT) is is_conflict]
+        told = [
+            f"{outcome_name(each)} {describe(each.change)} ({why_not(each, places)})"
+            for each in some
+        ]
+        if told:
+            parts.append(f"{len(some)} {word}: {listed(told)}.")
+    return " ".join([*parts, "Press o to decide."])
 
 
 def told_of_others(
     moves: Sequence[tuple[Resource, Resource]],
-    places: Mapping[Location, str],
+    places: Places,
     name_of: Callable[[str], str],
 ) -> str:
     """Say who moved what, of quantities before and after."""
     if len(moves) > _TOLD_ONE_BY_ONE:
         names = sorted({one_line(name_of(after.updated_by), 24) for _, after in moves})
-        listed = ", ".join(names[:_TOLD_ONE_BY_ONE])
+        told = ", ".join(names[:_TOLD_ONE_BY_ONE])
         more = f" and {len(names) - _TOLD_ONE_BY_ONE} more" if len(names) > _TOLD_ONE_BY_ONE else ""
-        return f"{listed}{more} changed {len(moves)} resources"
+        return f"{told}{more} changed {len(moves)} resources"
     return "\n".join(_told_of_move(before, after, places, name_of) for before, after in moves)
 
 
 def _told_of_move(
     before: Resource,
     after: Resource,
-    places: Mapping[Location, str],
+    places: Places,
     name_of: Callable[[str], str],
 ) -> str:
     moved = [
@@ -64,12 +106,40 @@ def _told_of_move(
 
 
 def told_of_undo(
-    outcomes: Sequence[Outcome], places: Mapping[Location, str]
-) -> Iterator[tuple[str, Literal["information", "error"]]]:
-    """Say what was undone, and what could not be, each with its severity."""
+    outcomes: Sequence[Outcome], before: Mapping[str, Outcome], places: Places
+) -> Iterator[Told]:
+    """Say what was undone, and what could not be; `before` has what came of it by its id."""
     undone = [outcome for outcome in outcomes if outcome.is_in_history]
     if undone:
-        yield "Undone. " + told_of_applied(undone, places), "information"
+        told = [_undone(each, before.get(each.change.undoes or ""), places) for each in undone]
+        yield f"Undid {listed(told)}", "information"
     for outcome in outcomes:
         if not outcome.is_in_history:
-            yield "Not undone. " + outcome_sentence(outcome, places), "error"
+            name = f"{outcome_name(outcome)} {_meant(outcome.change, before)}"
+            yield f"{name} not undone: {why_not(outcome, places)}.", "error"
+
+
+def _meant(counter: Change, before: Mapping[str, Outcome]) -> str:
+    known = before.get(counter.undoes or "")
+    return describe(undone_by(counter) if known is None else known.change)
+
+
+def _undone(outcome: Outcome, before: Outcome | None, places: Places) -> str:
+    counter, moved = outcome.change, outcome.moved
+    was = undone_by(counter) if before is None else before.change
+    told = f"{outcome_name(outcome)} {describe(was)}"
+    if moved is None:
+        return told
+    is_as_before = before is not None and _is_back(before.moved, moved)
+    left = arrival(outcome, places).removeprefix("→ ")
+    if not counter.kind.is_transfer and counter.location is Location.HAGGA:
+        left = grouped(moved.hagga)
+    return f"{told} ({'back to' if is_as_before else 'now'} {left})"
+
+
+def _is_back(before: Moved | None, after: Moved) -> bool:
+    """Whether quantities are again what they were before a change."""
+    if before is None:
+        return False
+    was = (before.hagga_before, before.deep_desert_before)
+    return was == (after.hagga, after.deep_desert)

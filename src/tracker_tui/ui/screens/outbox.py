@@ -12,16 +12,17 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tracker_tui.domain.change import Change, anyway, as_difference, describe
-from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import outcome_sentence
+from tracker_tui.domain.wording import outcome_name, outcome_sentence
 from tracker_tui.tracker import Tracker
 from tracker_tui.ui.news import News
 from tracker_tui.ui.screens.dialog import Choices, Dialog
 
 _LISTED_AT_MOST: Final = 200
 """The rest follows as these go: each line of a list is laid out anew at every change of it."""
+_ANYWAY, _DIFFERENCE, _EDIT, _DROP = "apply_anyway", "apply_difference", "edit_again", "drop"
 
 
 class _Line(NamedTuple):
@@ -30,6 +31,32 @@ class _Line(NamedTuple):
     change: Change
     outcome: Outcome | None
     is_taken_back: bool = False
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What makes sense for it, besides going back."""
+        outcome = self.outcome
+        if outcome is None or outcome.refusal is Refusal.NO_RESOURCE:
+            return (_DROP,)
+        if outcome.refusal is Refusal.ID_TAKEN:
+            return (_EDIT, _DROP)
+        # What may be stored already, or nobody knows the resource of, is not to be typed again.
+        can_edit = outcome.refusal is not Refusal.UNSURE and outcome.resource is not None
+        difference = (_DIFFERENCE,) if as_difference(self.change) is not None else ()
+        return (_ANYWAY, *difference, *((_EDIT,) if can_edit else ()), _DROP)
+
+    @property
+    def keys(self) -> str:
+        """Which keys do so."""
+        is_conflict = self.outcome is not None and self.outcome.verdict is Verdict.CONFLICT
+        anyway_told = "apply anyway" if is_conflict else "send once more"
+        told = {
+            _ANYWAY: f"enter, a {anyway_told}",
+            _DIFFERENCE: "d as a difference",
+            _EDIT: "e edit again",
+            _DROP: "delete drop",
+        }
+        return "   ".join([*(told[action] for action in self.actions), "esc back"])
 
 
 class OutboxScreen(Dialog[Outcome]):
@@ -53,14 +80,9 @@ class OutboxScreen(Dialog[Outcome]):
             yield Static(self._title, id="outbox-title", classes="dialog-title", markup=False)
             if self._lines:
                 yield Choices(*(Option(self._told(line)) for line in self._lines), markup=False)
-                yield Static(
-                    "enter, a apply anyway   d as a difference   e edit again   x drop   esc back",
-                    classes="dialog-keys",
-                )
+                yield Static(self._lines[0].keys, id="keys", classes="dialog-keys", markup=False)
             else:
-                yield Static(
-                    "Nothing waits, neither for you nor to be sent.", classes="dialog-text"
-                )
+                yield Static("The outbox is empty.", classes="dialog-text")
                 yield Static("esc back", classes="dialog-keys")
 
     def _look(self) -> list[_Line]:
@@ -96,47 +118,41 @@ class OutboxScreen(Dialog[Outcome]):
             options.highlighted = ids.index(highlighted.change.id)
         else:
             options.highlighted = min(position or 0, len(lines) - 1)
+        self._tell_keys()
 
     def _told(self, line: _Line) -> str:
         if line.outcome is not None:
             return "▲ " + outcome_sentence(line.outcome, self._tracker.places)
         change = line.change
-        resource = self._tracker.resource(change.resource_id)
-        name = one_line(change.resource_id if resource is None else resource.name, 60)
+        name = self._called(change)
         place = one_line(self._tracker.places[change.location], 24)
-        fate = "being taken back" if line.is_taken_back else "waits to be sent, or for its answer"
+        fate = "being undone" if line.is_taken_back else "pending, will be sent"
         return f"↑ {name} {describe(change)} at {place}: {fate}"
+
+    @on(OptionList.OptionHighlighted)
+    def _tell_keys(self) -> None:
+        line = self._highlighted
+        if line is not None:
+            self.query_one("#keys", Static).update(line.keys)
 
     @on(OptionList.OptionSelected)
     def action_apply_anyway(self) -> None:
         """Send the highlighted change once more, whatever is there now."""
-        line = self._highlighted
-        if line is not None and line.outcome is not None:
+        line = self._line_for(_ANYWAY)
+        if line is not None:
             self._resolve(anyway(line.change))
 
     def action_apply_difference(self) -> None:
         """Send what a count meant to add or take away."""
-        line = self._highlighted
-        if line is None or line.outcome is None:
-            return
-        difference = as_difference(line.change)
-        if difference is None:
-            told = (
-                "Only a count (=) that somebody was quicker with is a difference to what you saw."
-            )
-            self.notify(told, markup=False)
-        else:
+        line = self._line_for(_DIFFERENCE)
+        difference = None if line is None else as_difference(line.change)
+        if difference is not None:
             self._resolve(difference)
 
     def action_edit_again(self) -> None:
         """Go back with the highlighted change, to type it anew."""
-        line = self._highlighted
-        if line is None or line.outcome is None:
-            return
-        if line.outcome.refusal is Refusal.UNSURE or line.outcome.resource is None:
-            # It may be stored, or there is nothing any more that could be changed.
-            self.notify("This one can only be applied as it is, or dropped.", markup=False)
-        else:
+        line = self._line_for(_EDIT)
+        if line is not None and line.outcome is not None:
             self.dismiss(line.outcome)
 
     def action_drop(self) -> None:
@@ -145,6 +161,19 @@ class OutboxScreen(Dialog[Outcome]):
         if line is not None:
             self._tracker.drop(line.change)
             self._take_out()
+
+    def _line_for(self, action: str) -> _Line | None:
+        """Return the highlighted line; None, and the keys that it has, where that is no such."""
+        line = self._highlighted
+        if line is None or action in line.actions:
+            return line
+        outcome = line.outcome
+        name = self._called(line.change) if outcome is None else outcome_name(outcome)
+        self.notify(f"{name} {describe(line.change)}: {line.keys}", markup=False)
+        return None
+
+    def _called(self, change: Change) -> str:
+        return one_line(self._tracker.resource_name(change.resource_id), 60)
 
     @property
     def _highlighted(self) -> _Line | None:
@@ -163,3 +192,4 @@ class OutboxScreen(Dialog[Outcome]):
             options.remove_option_at_index(position)
         if not self._lines:
             self.dismiss(None)
+        self._tell_keys()

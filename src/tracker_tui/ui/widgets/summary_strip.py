@@ -79,7 +79,7 @@ def _title(standing: Standing, current: str) -> Content:
 def _connection(standing: Standing) -> Content:
     parts: list[tuple[str, str]] = []
     if standing.needing_player:
-        parts.append((f"▲ {standing.needing_player} refused: o   ", "bold $text-error"))
+        parts.append((f"▲ {standing.needing_player}: o   ", "bold $text-error"))
     if standing.pending:
         parts.append((f"↑ {standing.pending} pending   ", "$text-warning"))
     sign, style = ("○", "$text-error") if standing.is_in_trouble else ("●", "$text-success")
