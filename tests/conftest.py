@@ -76,7 +76,7 @@ def straight_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no edit be queued because this machine is busy; tests of its deadline set it shorter."""
     monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 30.0)
 

@@ -8,8 +8,8 @@ import pytest
 
 from helpers.books import Books
 from helpers.commands import Run
-from helpers.proxy import Proxy, answer, pass_on
-from helpers.refusing import batch_failed
+from helpers.proxy import Fate, Proxy, pass_on
+from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from remote.line import Line
 from remote.outboxes import changed, outcomes, queue, states, waiting
 
@@ -18,14 +18,16 @@ pytestmark = pytest.mark.usefixtures("no_second_try")
 # Where the database refuses us
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize(
+    "refused", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE], ids=["401", "403", "404"]
+)
 def test_a_new_change_is_withdrawn_and_what_waited_before_stays(
-    run: Run, known: Books, line: Line, home: Path, status: int
+    run: Run, known: Books, line: Line, home: Path, refused: Fate
 ) -> None:
     line.cut()
     queued = [queue(run, "spice", "+5"), queue(run, "Iron Ore", "+3")]
     line.mend()
-    line.proxy.fate = answer(status)
+    line.proxy.fate = refused
     ran = run("edit", "water", "+1")
     assert ran.status == 4
     assert ran.error
