@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tracker_tui.domain.text import one_line
+from tracker_tui.domain.text import is_utf8, one_line
 from tracker_tui.errors import ConfigError
 from tracker_tui.spelling import DATABASE, DISCORD_APPLICATION, OTHERS, warnings_of
 
@@ -19,6 +19,7 @@ APP: Final = "tracker-tui"
 DATABASE_NAME: Final = "tracker.db"
 _SECRETS: Final = (DATABASE[1], DISCORD_APPLICATION[1])
 DISCORD_API_URL: Final = "https://discord.com/api/v10"
+_OURS: Final = ("TURSO_", "DISCORD_", "TRACKER_")
 _REMOTE_SCHEMES: Final = frozenset({"libsql", "https", "http", "wss", "ws"})
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
@@ -212,7 +213,13 @@ def holds_secret(path: Path) -> bool:
 
 
 def find_folders(environ: Mapping[str, str]) -> Folders:
-    """Return the folders: one below TRACKER_HOME, or the places that the system names."""
+    """Return the folders: one below TRACKER_HOME, or the places that the system names.
+
+    Raises ConfigError, also where a setting or a folder is no UTF-8 text.
+    """
+    for name, value in environ.items():
+        if name.startswith(_OURS) and not is_utf8(value):
+            raise ConfigError(f"{one_line(name, 60)} in the environment is not UTF-8. Correct it.")
     home = environ.get("TRACKER_HOME")
     if home:
         root = _absolute(home, "TRACKER_HOME")
@@ -220,7 +227,12 @@ def find_folders(environ: Mapping[str, str]) -> Folders:
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(APP, appauthor=False)
-    return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path)
+    folders = Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path)
+    for folder in folders:
+        if folder is not None and not is_utf8(str(folder)):
+            told = f"The name of the folder {one_line(folder, 200)} is not UTF-8. Set TRACKER_HOME."
+            raise ConfigError(told)
+    return folders
 
 
 def downloads_folder(folders: Folders) -> Path:
@@ -301,16 +313,23 @@ def _sqlite_path(url: str) -> Path:
 
 def _absolute(path: str, name: str) -> Path:
     try:
-        return Path(path).expanduser().absolute()
+        found = Path(path).expanduser().absolute()
     except RuntimeError as error:
         message = f"{name} names the home of somebody who is not there. Write the whole path."
         raise ConfigError(message) from error
+    if not is_utf8(str(found)):
+        raise ConfigError(f"{name} leads to a folder whose name is not UTF-8. Choose another one.")
+    return found
 
 
 def _local_user() -> str:
     import getpass
 
     try:
-        return getpass.getuser() or "me"
+        name = getpass.getuser()
     except (OSError, KeyError, ImportError):
         return "me"
+    if not is_utf8(name):
+        # Older systems write names in Latin-1.
+        name = one_line(name.encode("utf-8", "surrogateescape").decode("latin-1"))
+    return name or "me"

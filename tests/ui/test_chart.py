@@ -694,3 +694,18 @@ def test_a_chart_is_drawn_in_the_colours_that_are_given() -> None:
     plain = draw(chart_of(course((1, 2), (5, 1)), 5), 80, 12, dict.fromkeys(PALETTE, Style()))
     assert isinstance(plain, Text)
     assert plain.plain == text.plain
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=4))
+@example([1e300])
+@example([-1e300, 1e300])
+@example([float("inf"), float("-inf"), float("nan")])
+@example([1.7976931348623157e308, 5e-324])
+def test_any_number_can_be_drawn(values: list[float]) -> None:
+    points = [(float(at), value) for at, value in enumerate(values)]
+    palette = dict.fromkeys(("axis", "total"), Style())
+    for is_bars in (True, False):
+        chart = Chart(0.0, 4.0, [Series("p", "points", points, "total")], [], is_bars=is_bars)
+        lines = draw(chart, 60, 10, palette).plain.splitlines()
+        assert max(map(cell_len, lines)) <= 60
+        assert len(lines) > 1

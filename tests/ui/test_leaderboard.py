@@ -52,6 +52,19 @@ async def test_members_stand_in_the_order_of_their_points(
         player.assert_laid_out()
 
 
+async def test_points_without_measure_end_nothing(busy: Guild) -> None:
+    reward(busy, "huge", 1e300)
+    reward(busy, "debt", -1e300, user_id=MEMBER)
+    async with watching(busy) as player:
+        await player.sees("1e+300")
+        await player.press("enter")
+        await player.sees("By category", "1e+300")
+        player.assert_laid_out()
+        await player.press("escape", "4")
+        await player.sees("-1e+300")
+        player.assert_laid_out()
+
+
 async def test_the_arrows_lead_through_the_periods(busy: Guild) -> None:
     async with watching(busy) as player:
         points = {}

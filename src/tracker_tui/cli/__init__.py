@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tracker_tui.cli.arguments import parse_arguments
 from tracker_tui.cli.output import complain, prepare_output
-from tracker_tui.errors import LocalFileError, ReaderGone, TrackerError
+from tracker_tui.errors import ReaderGone, TrackerError
 
 _INTERRUPTED = 130
 
@@ -43,9 +43,9 @@ def _log_traceback() -> None:
 
     text = traceback.format_exc()
     print(text, file=sys.stderr)
-    log = find_folders(os.environ).state / "debug.log"
     try:
+        log = find_folders(os.environ).state / "debug.log"
         append_private(log, f"{text}\n".encode("utf-8", "backslashreplace"))
         complain(f"written to {log}")
-    except LocalFileError as error:
+    except TrackerError as error:
         complain(str(error))

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple, NoReturn
 
 from tracker_tui import __version__
+from tracker_tui.domain.text import is_utf8, one_line
 from tracker_tui.errors import UsageError
 
 _ANY_WIDTH = 80
@@ -24,6 +25,10 @@ amounts: 2k  1.5k  1m  3*500+20      what follows # is the reason: '+500 # spice
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; `run` of the result is the command's function."""
     words = list(argv)
+    for word in words:
+        if not is_utf8(word):
+            shown = one_line(word.encode("utf-8", "replace").decode(), 40)
+            raise UsageError(f"The argument “{shown}” is not UTF-8 text. Type it in UTF-8.")
     start = _position_of_command(words)
     is_about_all = start is None or not {"-h", "--help"}.isdisjoint(words[:start])
     only = None if is_about_all else words[start or 0]

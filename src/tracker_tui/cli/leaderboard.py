@@ -10,7 +10,7 @@ from tracker_tui.cli.reading import ask, reading_tracker, tell_age
 from tracker_tui.cli.tables import print_table
 from tracker_tui.domain.leaderboard import Leaderboard, Standing
 from tracker_tui.domain.period import LEADERBOARD_PERIODS
-from tracker_tui.domain.quantities import grouped
+from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import climbed_text
 
@@ -46,7 +46,7 @@ def _cells(standing: Standing, *, has_before: bool) -> tuple[str, ...]:
     return (
         str(standing.rank),
         one_line(standing.name, 32),
-        f"{standing.points:,.2f}",
+        decimal(standing.points),
         grouped(standing.actions),
         f"{standing.share:.1%}".replace("%", " %"),
         climbed_text(standing.climbed) if has_before else "",

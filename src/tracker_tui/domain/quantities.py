@@ -46,9 +46,18 @@ _SIGNS = {
 }
 
 
+_READABLE = 1e12
+"""From where on nobody counts digits any more; no guild earns as much."""
+
+
 def grouped(number: int) -> str:
     """Return a number as people read it: `1,234,567`."""
     return f"{number:,}"
+
+
+def decimal(number: float) -> str:
+    """Return a number with two decimals, `1,234.50`; one without measure as `1e+300`."""
+    return f"{number:,.2f}" if abs(number) < _READABLE else f"{number:.3g}"
 
 
 def signed(number: int) -> str:

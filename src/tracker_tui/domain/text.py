@@ -19,6 +19,14 @@ _READ_AT_MOST = 10_000
 """Nobody sees further, and a text may be as long as its writer's malice."""
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written as UTF-8.
+
+    Python turns bytes of arguments, paths and the environment that are not into lone surrogates.
+    """
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def one_line(text: object, limit: int = 200) -> str:
     """Return `text` as one printable line of at most `limit` characters.
 

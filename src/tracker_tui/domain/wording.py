@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from tracker_tui.domain.change import Change, Moved, describe
 from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
-from tracker_tui.domain.quantities import Kind, Location, grouped, signed
+from tracker_tui.domain.quantities import Kind, Location, decimal, grouped, signed
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import DAY, Status
 from tracker_tui.domain.tally import Tally
@@ -68,7 +68,7 @@ def points_text(points: float) -> str:
     """Say how many points: `+55 points`; empty for none."""
     if not points:
         return ""
-    return f"+{points:,.2f}".rstrip("0").rstrip(".") + (" point" if points == 1 else " points")
+    return f"+{decimal(points)}".rstrip("0").rstrip(".") + (" point" if points == 1 else " points")
 
 
 def tally_sentence(tally: Tally, pending: int = 0) -> str:

@@ -6,7 +6,7 @@ What is drawn is told by signs as well as by colours: each line has its letter a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, floor, log10
+from math import ceil, floor, isnan, log10
 from typing import Final, NamedTuple
 
 from rich.style import Style
@@ -22,6 +22,8 @@ _DASH: Final = 6
 _ASIDE: Final = 3
 """Cells by which a label may stand beside its tick; farther off it would lie."""
 _STEPS: Final = (1, 2, 5, 10)
+_UNCOUNTED: Final = 1e15
+_LARGEST: Final = 1e300
 _BLANK: Final = "\u2800"
 _THOUSAND: Final = 1_000
 _MILLION: Final = 1_000_000
@@ -70,7 +72,7 @@ class Frame(NamedTuple):
     @classmethod
     def of(cls, chart: Chart) -> Frame:
         """Return the frame of a chart: from 0 up, or from below it where there are such values."""
-        values = [value for series in chart.series for _, value in series.points]
+        values = [_bounded(value) for series in chart.series for _, value in series.points]
         low, high = min([0.0, *values]), max([1.0, *values])
         step = _round_step((high - low) / 4)
         bottom = floor(low / step) * step
@@ -90,7 +92,7 @@ class Frame(NamedTuple):
 
     def up(self, value: float, dots: int) -> int:
         """Return how many of so many dots above the bottom a value lies."""
-        share = (value - self.bottom) / (self.top - self.bottom)
+        share = (_bounded(value) - self.bottom) / (self.top - self.bottom)
         return min(dots - 1, max(0, round(share * (dots - 1))))
 
     def across(self, at: float, dots: int) -> int:
@@ -139,9 +141,10 @@ def legend(chart: Chart, palette: dict[str, Style]) -> Text:
 def short(value: float) -> str:
     """Return an axis value in few characters, exact: `12k`, `1.5m`, `750`."""
     for size, sign in ((_MILLION, "m"), (_THOUSAND, "k")):
-        if abs(value) >= size and value * 100 % size == 0:
+        if size <= abs(value) < _UNCOUNTED and value * 100 % size == 0:
             return f"{value / size:.2f}".rstrip("0").rstrip(".") + sign
-    return grouped(int(value)) if value == int(value) else f"{value:g}"
+    is_whole = abs(value) < _UNCOUNTED and value == int(value)
+    return grouped(int(value)) if is_whole else f"{value:g}"
 
 
 def _round_step(least: float) -> float:
@@ -149,7 +152,12 @@ def _round_step(least: float) -> float:
     if least <= 1:
         return 1.0
     size = 10.0 ** floor(log10(least))
-    return next(step * size for step in _STEPS if step * size >= least)
+    return next((step * size for step in _STEPS if step * size >= least), 10 * size)
+
+
+def _bounded(value: float) -> float:
+    """Return a value that can be reckoned with: nobody knows what is in a database."""
+    return 0.0 if isnan(value) else max(-_LARGEST, min(value, _LARGEST))
 
 
 def _dots(
@@ -195,7 +203,7 @@ def _put_letters(chart: Chart, frame: Frame, rows: list[Text], palette: dict[str
     """Write each line's letter at its end: in the order of their values, near their heights."""
     height = len(rows)
     named = [series for series in chart.series if series.points and not chart.is_bars]
-    named.sort(key=lambda series: -series.points[-1][1])
+    named.sort(key=lambda series: -_bounded(series.points[-1][1]))
     places: list[int] = []
     for series in named:
         wanted = frame.row(series.points[-1][1], height)

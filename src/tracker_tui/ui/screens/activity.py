@@ -15,7 +15,7 @@ from tracker_tui.domain.activity import Activity, ResourceActivity
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.history_wording import in_period
 from tracker_tui.domain.period import PERIODS, WEEK
-from tracker_tui.domain.quantities import grouped
+from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
@@ -88,7 +88,7 @@ class ActivityScreen(EntriesScreen):
         named = [
             ("Changes", grouped(activity.changes)),
             ("Resources", grouped(len(activity.resources))),
-            ("Points", f"{activity.points:,.2f}"),
+            ("Points", decimal(activity.points)),
             ("Days in a row", grouped(activity.streak)),
         ]
         self.sums.update(facts(named))

@@ -12,6 +12,7 @@ from textual.worker import Worker
 from tracker_tui.domain.history_wording import in_period
 from tracker_tui.domain.leaderboard import Leaderboard
 from tracker_tui.domain.period import LEADERBOARD_PERIODS, WEEK
+from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker import Tracker
@@ -126,7 +127,7 @@ class LeaderboardScreen(ArchiveScreen):
         standing = self.table.highlighted
         if standing is not None:
             name = one_line(standing.name, 60)
-            points = f"{standing.points:,.2f} points, {standing.actions} actions"
+            points = f"{decimal(standing.points)} points, {standing.actions} actions"
             line = f"{standing.rank}. {name}: {points} {in_period(self.periods.period)}"
             copy(self, line)
 

@@ -16,6 +16,7 @@ from tracker_tui.domain.days import start_of
 from tracker_tui.domain.history_wording import in_period
 from tracker_tui.domain.leaderboard import MemberPoints, Standing
 from tracker_tui.domain.period import MONTH, Period
+from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.status import DAY
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
@@ -66,7 +67,7 @@ class MemberScreen(ArchiveDialog[None]):
 
     def _told(self, name: str) -> Text:
         standing = self._standing
-        points = f"#{standing.rank}, {standing.points:,.2f} points {in_period(self._period)}"
+        points = f"#{standing.rank}, {decimal(standing.points)} points {in_period(self._period)}"
         return Text(f"{one_line(name, 60)}   {points}")
 
     def read_everything(self) -> None:
@@ -101,7 +102,9 @@ def _categories(points: MemberPoints) -> Text:
     shown, rest = points.categories[:_CATEGORIES_SHOWN], points.categories[_CATEGORIES_SHOWN:]
     for each in shown:
         name = one_line(each.category or "Other", 18)
-        text.append(f"{name:<18} {each.points:>11,.2f}\n")
+        text.append(f"{name:<18} {decimal(each.points):>11}\n")
     if rest:
-        text.append(f"{f'{len(rest)} more':<18} {sum(e.points for e in rest):>11,.2f}\n", "dim")
+        text.append(
+            f"{f'{len(rest)} more':<18} {decimal(sum(e.points for e in rest)):>11}\n", "dim"
+        )
     return text

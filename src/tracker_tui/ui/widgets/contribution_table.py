@@ -7,7 +7,7 @@ from textual.strip import Strip
 
 from tracker_tui.domain.days import local_time
 from tracker_tui.domain.leaderboard import Contribution
-from tracker_tui.domain.quantities import grouped
+from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.widgets.line_table import filled, spaced
@@ -43,7 +43,7 @@ class ContributionTable(PagedTable[Contribution]):
             (f"{local_time(row.at, self._archive.zone):%H:%M}", dim),
             (fit(one_line(row.resource_name, 60), name), base + Style(bold=True)),
             (fit(quantity, _QUANTITY, is_right=True), base),
-            (fit(f"{row.final:,.2f}", _POINTS, is_right=True), base),
+            (fit(decimal(row.final), _POINTS, is_right=True), base),
             (fit(how_it_came(row), how), dim),
         ]
         return spaced(cells, width, base)
@@ -51,7 +51,7 @@ class ContributionTable(PagedTable[Contribution]):
 
 def how_it_came(row: Contribution) -> str:
     """Say how points came about: `50 x 1.1 + 10 % (critical)`."""
-    told = f"{row.base:,.2f}".rstrip("0").rstrip(".") + f" x {row.multiplier:g}"
+    told = decimal(row.base).rstrip("0").rstrip(".") + f" x {row.multiplier:g}"
     if row.bonus:
         status = one_line(row.status, 24).replace("_", " ")
         told += f" + {row.bonus * 100:g} % ({status})"

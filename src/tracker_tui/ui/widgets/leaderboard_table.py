@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from tracker_tui.domain.leaderboard import Leaderboard, Standing
-from tracker_tui.domain.quantities import grouped
+from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.domain.wording import climbed_text
 from tracker_tui.ui.cells import fit
@@ -94,7 +94,7 @@ class LeaderboardTable(LineTable):
         cells = [
             (grouped(standing.rank).rjust(_RANK), base + mine),
             (fit(text, name), base + mine),
-            (fit(f"{standing.points:,.2f}", _POINTS, is_right=True), base + mine),
+            (fit(decimal(standing.points), _POINTS, is_right=True), base + mine),
             (fit(grouped(standing.actions), _ACTIONS, is_right=True), base),
             (bar(round(standing.share * 100), share) + percent.rjust(_PERCENT), base),
             (climbed.rjust(_CLIMBED), base + self.style_of_change(standing.climbed or 0)),
