@@ -58,7 +58,7 @@ def test_it_was_applied_if_the_history_has_it(
     ran = edit_while_another_deals_with_it(run, home, apply, resource, "+5", "--json")
     assert (ran.status, ran.err) == (0, "")
     assert ran.document["outcome"] == "applied"
-    assert ran.document["message"].startswith("Iron Ore: Hagga 7 → 12")
+    assert ran.document["message"].startswith("Iron Ore +5 → 12 at Hagga")
     assert (ran.document["previous"]["hagga"], ran.document["resource"]["hagga"]) == (7, 112)
     assert known.quantities("iron") == (112, 0)
 
@@ -79,7 +79,7 @@ def test_it_was_applied_even_if_the_resource_is_gone(
 
     ran = edit_while_another_deals_with_it(run, home, apply, "iron", "+5")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("iron: Hagga 1,000 → 1,005")
+    assert ran.out.startswith("iron +5 → 1,005 at Hagga")
 
 
 def test_it_was_withdrawn_if_the_history_does_not(run: Run, known: Books, home: Path) -> None:
