@@ -91,7 +91,7 @@ class Evening:
         terminal.write(b"\x1b[201~" + b"\x1b" * 9)
         terminal.forget()
         terminal.write(b"1?")
-        terminal.draws(b"Typing a change")
+        terminal.draws(b"scroll   esc back")
         assert terminal.leave() == 0
 
     def _do_something(self, terminal: Terminal) -> None:

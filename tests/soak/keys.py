@@ -60,7 +60,7 @@ _KINDS: tuple[tuple[int, Bytes], ...] = (
     (4, lambda dice: bytes([dice.choice(b"0123456789+-=<>#*.k")])),
     (4, _mouse),
     (3, lambda dice: dice.choice(_ODD)),
-    (1, lambda dice: dice.randbytes(dice.randint(1, 6)).replace(b"q", b"").replace(b"\x11", b"")),
+    (1, lambda dice: dice.randbytes(dice.randint(1, 6)).translate(None, b"q\x11\x1a")),
 )
 
 
