@@ -88,7 +88,7 @@ def test_a_guilds_names_for_its_locations_are_shown(run: Run, guild: Books) -> N
     assert "Arrakeen" in listed
     assert "The Deep" in listed
     assert "Hagga" not in listed
-    assert "Arrakeen 1,000 → 1,005" in run("edit", "spice", "+5").out
+    assert "Spice +5 → 1,005 at Arrakeen" in run("edit", "spice", "+5").out
 
 
 @with_settings

@@ -145,7 +145,7 @@ def test_what_waits_for_one_guild_is_sent_by_its_commands_alone(
         assert run("login", *house.option).status == 0
         assert run("list", *house.option).status == 0
     paul.proxy.fate = cut_before
-    assert "queued" in run("edit", "spice", "+5", *paul.option).out
+    assert "saved here" in run("edit", "spice", "+5", *paul.option).out
     paul.proxy.meet([])
     asked = paul.proxy.count
     for argv in (["list"], ["edit", "spice", "+7"], ["doctor"], ["init"], ["logout"]):

@@ -162,7 +162,7 @@ async def test_what_cannot_be_read_is_told_and_r_tries_again(busy: Guild) -> Non
     async with playing(busy) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.press("2")
-        await player.sees("refused", "r tries again")
+        await player.sees("no resource_history")
         busy.sql("ALTER TABLE gone RENAME TO resource_history")
         await player.press("r")
         await player.sees("spice run 0")

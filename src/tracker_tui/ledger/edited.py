@@ -10,7 +10,14 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.finding import find_resource
 from tracker_tui.domain.outcome import Outcome, Refusal
 from tracker_tui.domain.quantities import Location
-from tracker_tui.errors import DatabaseError, OutcomeUnknown, UnknownResource, WriteRefused
+from tracker_tui.errors import (
+    DatabaseError,
+    NotATrackerDatabase,
+    OutcomeUnknown,
+    StatementRefused,
+    UnknownResource,
+    WriteRefused,
+)
 from tracker_tui.ledger.resources import NAME_TYPES
 
 T = TypeVar("T")
@@ -48,9 +55,16 @@ def first_applied(outcomes: Sequence[Outcome | DatabaseError], again: Edited) ->
 def not_judged(
     outcomes: Sequence[Outcome | DatabaseError], error: DatabaseError
 ) -> list[Outcome | DatabaseError]:
-    """Return outcomes where it cannot be known why the others were not applied."""
+    """Return outcomes where it cannot be known why the others were not applied.
+
+    That a table is missing says more than that a statement failed for it.
+    """
+    is_ours = not isinstance(error, NotATrackerDatabase)
     return [
-        outcome if isinstance(outcome, DatabaseError) or outcome.is_in_history else error
+        outcome
+        if (is_ours or not isinstance(outcome, StatementRefused))
+        and (isinstance(outcome, DatabaseError) or outcome.is_in_history)
+        else error
         for outcome in outcomes
     ]
 

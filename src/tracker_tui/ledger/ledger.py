@@ -244,6 +244,8 @@ class Ledger:
 
     def _read_after(self, asked: Sequence[BaseQuery], read: BatchResult) -> list[Result]:
         """Return what was asked along with changes, some of which were not applied."""
+        if isinstance(read, StatementRefused):
+            self._look_again(for_changes=True)  # raises where a table is missing
         return self._database.batch(asked) if isinstance(read, DatabaseError) else read
 
     def _failed_for_columns(self, sent: Sequence[BatchResult]) -> bool:
