@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import pytest
 
 from ui.conftest import MINUTE, NOW, WIDE, Guild, playing, screen_strips
@@ -155,3 +158,23 @@ async def test_refused_changes_are_dropped_one_by_one(guild: Guild) -> None:
         await player.press("x")
         await player.sees_no("Outbox")
         await player.sees_no(": o ")
+
+
+async def test_nothing_is_kept_of_a_dialog_that_ended(guild: Guild) -> None:
+    async with playing(guild) as player:
+        kept = []
+        for key, part in DIALOGS.items():
+            await player.press(key)
+            await player.sees(part)
+            screen = player.app.screen
+            drawn = [widget._styles_cache for widget in (screen, *screen.query("*"))]
+            kept += [ref(each) for each in (screen, *drawn)]
+            del screen, drawn
+            await player.press("escape")
+            await player.sees_no(part)
+
+        def are_gone() -> bool:
+            gc.collect()
+            return not any(each() for each in kept)
+
+        await player.until(are_gone, "the end of what was drawn")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from textual import on
+from textual._styles_cache import StylesCache
 from textual.await_complete import AwaitComplete
 from textual.message import Message
 from textual.screen import Screen
@@ -48,6 +49,10 @@ class OrderlyScreen(Screen[Answer], Generic[Answer]):
     def on_screen_resume(self) -> None:
         """Take keys."""
         self._is_laid_out.set()
+
+    def on_unmount(self) -> None:
+        """Let go of what it drew: Textual keeps that of a thousand widgets, with their colours."""
+        StylesCache.get_inner_outer.cache_clear()
 
 
 class EndingScreen(OrderlyScreen[Answer], Generic[Answer]):
