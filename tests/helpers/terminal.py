@@ -45,6 +45,8 @@ class Terminal:
         os.set_blocking(self.file, False)
         self.output = b""
         self.patience = SECONDS
+        self.status: int | None = None
+        """With what it ended, if it has."""
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Read what the program draws until something holds."""
@@ -86,26 +88,32 @@ class Terminal:
 
     def ends(self) -> int:
         """Wait for the end; returns the exit status."""
-        ended: list[int] = []
+        self.until(lambda: self.has_ended, "the end")
+        assert self.status is not None
+        return self.status
 
-        def is_over() -> bool:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                ended.append(os.waitstatus_to_exitcode(status))
-            return bool(ended)
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has; its exit status is there from then on."""
+        if self.status is None:
+            self._hear_of_it(os.WNOHANG)
+        return self.status is not None
 
-        self.until(is_over, "the end")
-        self.pid = 0
-        return ended[0]
+    def has_stopped(self) -> bool:
+        """Whether the system has stopped it since it was last asked for."""
+        return self._hear_of_it(os.WNOHANG | os.WUNTRACED)
 
-    def stops(self) -> None:
-        """Wait until the system has stopped the program."""
+    def stops(self) -> bool:
+        """Wait until the system has stopped the program; says whether it did, or ended before."""
+        self.until(lambda: self.has_stopped() or self.has_ended, "the stop")
+        return not self.has_ended
 
-        def is_stopped() -> bool:
-            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
-            return bool(pid) and os.WIFSTOPPED(status)
-
-        self.until(is_stopped, "the stop")
+    def _hear_of_it(self, how: int) -> bool:
+        """Hear once what became of it; says whether it was stopped."""
+        pid, status = os.waitpid(self.pid, how) if self.pid else (0, 0)
+        if pid and not os.WIFSTOPPED(status):
+            self.pid, self.status = 0, os.waitstatus_to_exitcode(status)
+        return bool(pid) and os.WIFSTOPPED(status)
 
     def close(self) -> None:
         """End the program if it has not ended."""

@@ -35,7 +35,8 @@ def main() -> int:
                 return 1
             finally:
                 say(f"typed {evening.typed} times, started {evening.starts} times")
-                for memory, threads, files in evening.samples[::6]:
+                say(f"stopped unasked: {evening.unasked}")
+                for memory, threads, files in evening.samples[::3]:
                     say(f"  {memory:.0f} MB, {threads} threads, {files} files")
     return 0
 

@@ -47,6 +47,8 @@ class Evening:
         self._dice = random.Random(seed)
         self._home = folder / "home"
         self._url = server.new_database()
+        self.unasked: list[list[bytes]] = []
+        """What was typed before the process stood still and nobody had asked for that."""
         self._last: list[bytes] = []
         folder.mkdir(parents=True, exist_ok=True)
         RemoteGuild(self._url, folder).found()
@@ -78,6 +80,9 @@ class Evening:
         while monotonic() < until:
             if self._has_left(terminal):
                 return
+            if terminal.has_stopped():
+                self.unasked.append(self._last[-40:])
+                os.kill(terminal.pid, signal.SIGCONT)
             self._do_something(terminal)
             due = max(due + PAUSE, monotonic() - 1.0)
             while monotonic() < due:
@@ -86,22 +91,28 @@ class Evening:
             if monotonic() - sampled > _BETWEEN_SAMPLES:
                 sampled = monotonic()
                 self.samples.append(_sample(terminal.pid))
-        # Whatever is open: it still answers, and leaves in order.
+        self._leave(terminal)
+
+    def _leave(self, terminal: Terminal) -> None:
+        """Whatever is open: it still answers, and leaves in order."""
         set_size(terminal.file, 100, 30)
         terminal.write(b"\x1b[201~" + b"\x1b" * 9)
         terminal.forget()
         terminal.write(b"1?")
-        terminal.draws(b"scroll   esc back")
-        assert terminal.leave() == 0
+        answer = b"scroll   esc back"
+        terminal.until(lambda: answer in terminal.output or terminal.has_ended, "the help")
+        if not self._has_left(terminal):
+            assert terminal.leave() == 0
 
     def _do_something(self, terminal: Terminal) -> None:
         what = self._dice.random()
         if what < 0.004:
             set_size(terminal.file, *self._dice.choice(_SIZES))
         elif what < 0.006:
+            self._last = [*self._last[-60:], b"\x1a"]
             terminal.write(b"\x1a")
-            terminal.stops()
-            os.kill(terminal.pid, signal.SIGCONT)
+            if terminal.stops():
+                os.kill(terminal.pid, signal.SIGCONT)
         else:
             keys = next_keys(self._dice)
             self._last = [*self._last[-60:], keys]
@@ -110,16 +121,13 @@ class Evening:
 
     def _has_left(self, terminal: Terminal) -> bool:
         """Whether somebody found how to quit, in the palette; a fault is none of the ways."""
-        pid, status = os.waitpid(terminal.pid, os.WNOHANG)
-        if pid:
-            terminal.pid = 0
-            status = os.waitstatus_to_exitcode(status)
+        if terminal.has_ended:
             terminal.read(0.0)
             log = self._home / "state" / "debug.log"
             told = log.read_text("utf-8")[-6_000:] if log.exists() else ""
-            drawn = terminal.output[-500:]
-            assert status == 0, f"it ended with {status} after {self._last}\n{drawn!r}\n{told}"
-        return bool(pid)
+            how = f"it ended with {terminal.status} after {self._last}"
+            assert terminal.status == 0, f"{how}\n{terminal.output[-3000:]!r}\n{told}"
+        return terminal.has_ended
 
     @contextmanager
     def _others(self, *, is_loaded: bool) -> Iterator[None]:
