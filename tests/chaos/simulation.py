@@ -365,8 +365,7 @@ class Evening:
         for number, guild in enumerate(self._guilds):
             programs = [life[number] for life in self._programs]
             for program in programs:
-                with self._working(program, "send"):
-                    self._drain(program)
+                self._keep_trying(program, "send", program.drain)
             tables = guild.tables()
             for program in programs:
                 with self._working(program, "refresh"):
@@ -376,26 +375,22 @@ class Evening:
             audit(tables, guild.journal.changes)
             self._note(f"{guild.name}: {_told(tables, guild.journal.waiting())}")
 
-    def _drain(self, program: Program) -> None:
-        """Send what is left; the first request may meet a connection that has died meanwhile."""
-        for _ in range(_TRIES):
+    def _keep_trying(self, program: Program, name: str, step: Callable[[], None]) -> None:
+        """Do something with the server; the first request may meet a connection that has died."""
+        for tries_left in reversed(range(_TRIES)):
             try:
-                program.drain()
-            except DatabaseUnreachable:
-                continue
-            return
-        raise AssertionError("what is left cannot be sent")
+                with self._working(program, name):
+                    step()
+            except DatabaseUnreachable as error:
+                if not tries_left:
+                    raise AssertionError(f"the server is there, but: {error}") from error
+            else:
+                return
 
     def _compare(self, program: Program, guild: Guild) -> None:
         """In a calm moment the screen shows the ledger, and what is not in it yet laid over."""
         self._is_over = True
-        for _ in range(_TRIES):
-            try:
-                with self._working(program, "refresh"):
-                    program.refresh()
-            except DatabaseUnreachable:
-                continue
-            break
+        self._keep_trying(program, "refresh", program.refresh)
         self._is_over = False
         self._check_screen(program, guild, guild.tables())
 
@@ -408,7 +403,11 @@ class Evening:
         for change in guild.journal.laid_over(program.outbox):
             if change.id not in applied:
                 expected[change.resource_id] = _after(change, expected[change.resource_id])
-        assert program.shown() == expected
+        shown = program.shown()
+        wrong = {key: (shown.get(key), row) for key, row in expected.items()}
+        wrong = {key: pair for key, pair in wrong.items() if pair[0] != pair[1]}
+        assert not wrong, f"wrong on screen (shown, expected): {wrong}"
+        assert shown.keys() == expected.keys()
 
     def _note(self, what: str) -> None:
         self.log.append(what)

@@ -63,6 +63,23 @@ def test_what_was_kept_is_shown_by_the_next_run_without_the_ledger(
     assert make_program().shown() == (0, 0)
 
 
+@pytest.mark.parametrize("step", ["begin_sending", "take_back"])
+def test_what_another_program_takes_back_goes_from_the_screen_whatever_is_written_over_it(
+    program: Program, make_program: MakeProgram, step: str
+) -> None:
+    change, other = add(5), make_program()
+    program.submit(change)
+    program.outbox.begin_sending([change.id], 1.0)
+    other.engine.catch_up()
+    other.engine.drop([change])
+    if step == "begin_sending":
+        program.outbox.begin_sending([change.id], 2.0)
+    else:
+        program.outbox.take_back([change.id])
+    program.engine.catch_up()
+    assert program.shown() == (1000, 0)
+
+
 def test_what_another_program_keeps_is_shown_after_catching_up(
     program: Program, make_program: MakeProgram
 ) -> None:

@@ -84,6 +84,8 @@ class Step:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.found: dict[str, Entry] = {}
+        """Entries as they were on disk before, by id."""
         self.written: list[Entry] = []
         self.gone: list[Entry] = []
 
@@ -91,8 +93,14 @@ class Step:
         """Return those of these entries that are in one of these states, on disk."""
         one = _SELECT + " WHERE id = ?"
         rows = [self._connection.execute(one, (change_id,)).fetchone() for change_id in change_ids]
-        entries = [_entry(row) for row in rows if row is not None]
+        entries = self._found(row for row in rows if row is not None)
         return [entry for entry in entries if entry.state in states]
+
+    def _found(self, rows: Iterable[Sequence[Any]]) -> list[Entry]:
+        entries = [_entry(row) for row in rows]
+        for entry in entries:
+            self.found.setdefault(entry.change.id, entry)
+        return entries
 
     def insert(self, change: Change, made_at: float, *, is_named: bool) -> None:
         """Add an entry behind all others."""
@@ -170,8 +178,8 @@ class Step:
             _SELECT + " WHERE state = 'applied' ORDER BY number DESC LIMIT -1 OFFSET ?",
             (how_many,),
         ).fetchall()
-        for row in rows:
-            self.delete(_entry(row))
+        for entry in self._found(rows):
+            self.delete(entry)
 
 
 def read_entries(connection: sqlite3.Connection) -> list[Entry]:

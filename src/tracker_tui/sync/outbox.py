@@ -53,6 +53,9 @@ class Outbox:
         self._entries: dict[str, Entry] = {}
         self._missed: dict[str, Entry] | None = None
         """The entries before somebody took the file away, which `catch_up` has not told of."""
+        self._overwritten: dict[str, Entry | None] = {}
+        """Entries as they were known before a step of this program wrote over what another one had
+        done to them, which `catch_up` has not told of; None for those that were not known."""
         try:
             self._claim()
             self._read()
@@ -78,10 +81,10 @@ class Outbox:
     def _catch_up(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]] | None:
         with self._lock, self._mended():
             self._look_at_file()
-            if not self._file.changed_elsewhere() and self._missed is None:
+            is_told = self._missed is None and not self._overwritten
+            if not self._file.changed_elsewhere() and is_told:
                 return None
-            before = self._entries if self._missed is None else self._missed
-            self._missed = None
+            before, self._missed = self._told(), None
             self._read()
             return before, self._entries
 
@@ -131,14 +134,17 @@ class Outbox:
         A change that is not wanted any more is forgotten, or followed by its counter-change, which
         is returned. An undo that was rejected is forgotten: it can be asked for again.
         """
-        counters = []
+        counters, answered = [], tuple(outcomes)
         with self._step() as step:
-            for outcome in outcomes:
+            for outcome in answered:
                 for entry in step.find([outcome.change.id], *State):
                     step.settle(entry, outcome)
                     if entry.is_unwanted:
                         counters += step.insert_counter(counter_to(outcome), now)
             step.forget_all_but_the_newest(_KEPT_WHEN_APPLIED)
+        for outcome in answered:
+            # Whoever settles a change tells of it.
+            self._overwritten.pop(outcome.change.id, None)
         return counters
 
     def withdraw(self, change_ids: Iterable[str]) -> list[Change]:
@@ -217,10 +223,29 @@ class Outbox:
             with self._file.transaction() as connection:
                 step = Step(connection)
                 yield step
+            self._note_overwritten(step)
             entries = self._entries | {entry.change.id: entry for entry in step.written}
             for entry in step.gone:
                 entries.pop(entry.change.id, None)
             self._entries = entries
+
+    def _note_overwritten(self, step: Step) -> None:
+        """Note which entries this step found otherwise than they were known here.
+
+        Written over, they would look as if there had been nothing to tell: a change that another
+        program took back would stay on screen.
+        """
+        for change_id, entry in step.found.items():
+            known = self._entries.get(change_id)
+            if known != entry:
+                self._overwritten.setdefault(change_id, known)
+
+    def _told(self) -> dict[str, Entry]:
+        """Return the entries as `catch_up` has told of them last, and as they were put since."""
+        if self._missed is not None:
+            return self._missed
+        told = self._entries | self._overwritten
+        return {change_id: entry for change_id, entry in told.items() if entry is not None}
 
     def _also_after_damage(self, work: Callable[[], T]) -> T:
         """Do something, and once more where a damaged file had to be set aside for it."""
@@ -243,7 +268,7 @@ class Outbox:
     def _look_at_file(self) -> None:
         if self._file.is_another_file():
             # Somebody took the file away; what comes now must not be lost with it.
-            self._missed = self._missed or self._entries
+            self._missed = self._told()
             self._claim()
             self._read()
 
@@ -268,6 +293,7 @@ class Outbox:
         with self._file.reading() as connection:
             entries = read_entries(connection)
         self._entries = {entry.change.id: entry for entry in entries}
+        self._overwritten.clear()
 
 
 def _owners(connection: sqlite3.Connection) -> list[object]:
