@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import OptionList
 
-from ui.conftest import Guild, Player, playing
+from ui.conftest import WIDE, Guild, Player, playing
 
 LARGE = (120, 60)
 HELP = {
@@ -159,6 +160,17 @@ async def test_the_palette_lists_the_actions_before_anything_is_typed(guild: Gui
         await player.press("escape")
         await player.sees_no("Take back the last submission")
         assert player.app.is_running
+
+
+async def test_a_list_without_room_for_a_line_has_no_pages(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.resize(20, 2)
+        await player.press("ctrl+p")
+        choices = player.app.screen.query_one(OptionList)
+        await player.until(lambda: choices.highlighted is not None)
+        await player.press("pageup", "pagedown", "pageup", "escape")
+        await player.resize(*WIDE)
+        assert "Spice Melange" in player.text()
 
 
 async def test_the_palette_quits_and_the_view_is_remembered(guild: Guild) -> None:

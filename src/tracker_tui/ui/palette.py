@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, OptionList
 
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
+from tracker_tui.ui.screens.dialog import has_pages
 from tracker_tui.ui.screens.main import MainScreen
 from tracker_tui.ui.screens.orderly import EndingScreen
 
@@ -32,6 +33,10 @@ class Palette(CommandPalette, EndingScreen[None]):
     def _choose_once(self, event: Message) -> None:
         if self.has_ended:
             event.prevent_default().stop()
+
+    def _action_command_list(self, action: str) -> None:
+        if not action.startswith("page_") or all(map(has_pages, self.query(OptionList))):
+            super()._action_command_list(action)
 
 
 class Command(NamedTuple):

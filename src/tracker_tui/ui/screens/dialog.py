@@ -81,3 +81,18 @@ class Choices(OptionList):
         Binding("g", "first", "To the top", show=False, id="choices.top"),
         Binding("G", "last", "To the bottom", show=False, id="choices.bottom"),
     ]
+
+    def action_page_up(self) -> None:
+        """Move up by a page, where the list has room for one."""
+        if has_pages(self):
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """Move down by a page, where the list has room for one."""
+        if has_pages(self):
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+
+def has_pages(choices: OptionList) -> bool:
+    """Whether a list has room for a line; Textual looks in vain for the highlighted one else."""
+    return bool(choices.scrollable_content_region)
