@@ -167,7 +167,7 @@ def test_a_warm_start_opens_the_dashboard_without_a_word_to_discord(
     with in_front_of(home, **given) as terminal:
         terminal.sees(b"Steel Ingot", b"Muad'Dib", b"online")
         terminal.types(b"/water\r+5\r")
-        terminal.sees(b"Water: Hagga 7")
+        terminal.sees(b"Water +5")
         terminal.types(b"q")
         assert terminal.ends() == 0
     assert discord.seen == []

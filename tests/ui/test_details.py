@@ -81,7 +81,7 @@ async def test_what_cannot_be_read_is_told_beside_what_is_known(busy: Guild) -> 
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.go_to("Spice Melange")
         await player.press("enter")
-        await player.sees("refused", "Multiplier")
+        await player.sees("no resource_history", "Multiplier")
         busy.sql("ALTER TABLE gone RENAME TO resource_history")
         await player.press("r")
         await player.sees("─T total", "Latest changes")

@@ -14,7 +14,7 @@ pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
 
 def test_no_link_leads_the_dashboard_to_another_file(make_guild: MakeGuild, home: Path) -> None:
-    from ui.test_terminal import Terminal
+    from ui.test_terminal import terminal_before
 
     guild: Guild = make_guild(now=None)
     victim, state = home / "victim", home / "state"
@@ -26,7 +26,7 @@ def test_no_link_leads_the_dashboard_to_another_file(make_guild: MakeGuild, home
         (state / name).symlink_to(victim)
     before = os.umask(0)
     try:
-        terminal = Terminal(guild, home)
+        terminal = terminal_before(guild, home)
     finally:
         os.umask(before)
     try:

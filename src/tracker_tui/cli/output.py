@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from io import UnsupportedOperation
 from typing import TextIO
 
 from tracker_tui.errors import OutputError, ReaderGone
@@ -22,7 +24,8 @@ def prepare_output() -> None:
     # Nor an answer on what was typed: a byte that is no text becomes a replacement character.
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            with suppress(UnsupportedOperation):  # read from already, so it has to stay as it is
+                stream.reconfigure(errors="replace")
 
 
 def say(text: str) -> None:

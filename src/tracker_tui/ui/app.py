@@ -178,6 +178,8 @@ class TrackerApp(BaseApp):
         """
         if isinstance(event, events.Key | events.Click | events.Paste):
             self.tracker.rhythm.seen()
+        if isinstance(event, events.Key | events.Paste) and not self.screen_stack:
+            return  # typed while the dashboard ends
         if isinstance(event, events.Key) and not event.is_forwarded:
             if not self.resources.is_ready and event.key not in _KEYS_WHILE_OPENING:
                 self._early_keys.append(event)
