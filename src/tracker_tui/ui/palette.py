@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from textual import on
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -27,12 +28,21 @@ _MOVEMENTS = frozenset({"up", "down", "page-up", "page-down", "top", "bottom", "
 class Palette(CommandPalette, EndingScreen[None]):
     """Textual's, which runs what was chosen once, however often it was."""
 
+    @on(Input.Changed)
     @on(Input.Submitted)
     @on(Button.Pressed)
     @on(OptionList.OptionSelected)
     def _choose_once(self, event: Message) -> None:
-        if self.has_ended:
+        if self.has_ended or not self.query(OptionList):
             event.prevent_default().stop()
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """End, and look for no more commands: there is no list to put them into."""
+        ended = super().dismiss(result)
+        if self.has_ended:
+            self._cancel_gather_commands()
+            self._stop_no_matches_countdown()
+        return ended
 
     def _action_command_list(self, action: str) -> None:
         if not action.startswith("page_") or all(map(has_pages, self.query(OptionList))):
