@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.build import PLAYER, add
+from helpers.build import PLAYER, add, set_to
 from helpers.processes import run_together
-from tracker_tui.domain.change import Change, Moved, undo_id
+from tracker_tui.domain.change import Change, Moved, anyway, as_difference, undo_id
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.local.sqlite_file import set_aside
@@ -45,6 +45,27 @@ for change_id in ids:
 @pytest.fixture
 def pair(make_outbox: MakeOutbox) -> tuple[Outbox, Outbox]:
     return make_outbox(), make_outbox()
+
+
+def test_a_decision_by_an_old_look_does_not_replace_a_newer_one(
+    pair: tuple[Outbox, Outbox],
+) -> None:
+    mine, theirs = pair
+    change = set_to(165, expected=277)
+    conflict = Outcome(change, Verdict.CONFLICT, None)
+    mine.put([change], NOW)
+    mine.begin_sending([change.id], NOW)
+    mine.settle([conflict], NOW)
+    theirs.catch_up()
+    difference = as_difference(change)
+    assert difference is not None
+    assert mine.resolve(difference, NOW)
+    mine.begin_sending([change.id], NOW)
+    mine.settle([Outcome(difference, Verdict.REFUSED, None, refusal=Refusal.QUANTITY)], NOW)
+    assert not theirs.resolve(anyway(change), NOW)
+    theirs.catch_up()
+    assert [entry.change for entry in theirs.entries()] == [difference]
+    assert theirs.resolve(anyway(difference), NOW)
 
 
 def test_what_one_does_the_other_sees_when_it_catches_up(pair: tuple[Outbox, Outbox]) -> None:

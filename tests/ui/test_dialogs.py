@@ -6,6 +6,7 @@ import gc
 from weakref import ref
 
 import pytest
+from textual.events import MouseDown
 
 from ui.conftest import MINUTE, NOW, WIDE, Guild, playing, screen_strips
 
@@ -178,3 +179,21 @@ async def test_nothing_is_kept_of_a_dialog_that_ended(guild: Guild) -> None:
             return not any(each() for each in kept)
 
         await player.until(are_gone, "the end of what was drawn")
+
+
+async def test_a_click_on_what_was_just_taken_away_does_nothing(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("enter")
+        await player.sees("Multiplier")
+        facts = player.app.screen.query_one("#details-facts")
+        x, y = facts.region.x + 2, facts.region.y + 1
+        # Taken out of the tree, and still where it was drawn: as while a screen is rebuilt.
+        parent, facts._parent = facts._parent, None
+        click = MouseDown(
+            None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y
+        )
+        assert player.app.screen.get_widget_at(x, y)[0] is facts
+        await player.app.on_event(click)
+        facts._parent = parent
+        await player.press("escape")
+        await player.sees_no("Multiplier")

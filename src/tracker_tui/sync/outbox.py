@@ -192,9 +192,11 @@ class Outbox:
         """Send a change once more that needed the player, as it is now; False if it does not.
 
         It keeps its id, so that it is applied once even if it was in the ledger all the time.
+        What another program decided since this one looked stays: the player has not seen it.
         """
         with self._step() as step:
-            found = step.find([change.id], State.REFUSED, State.CONFLICT)
+            needing = step.find([change.id], State.REFUSED, State.CONFLICT)
+            found = [entry for entry in needing if entry == self._entries.get(change.id)]
             for entry in found:
                 waiting = entry._replace(change=change, state=State.PENDING, outcome=None)
                 if entry.sent_at is not None:

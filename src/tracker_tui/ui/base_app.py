@@ -10,9 +10,11 @@ from functools import partial
 from typing import ClassVar
 
 from rich.console import RenderableType
-from textual.app import App
+from textual import events
+from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.errors import NoWidget
 from textual.notifications import Notify, SeverityLevel
 from textual.theme import ThemeProvider
 
@@ -67,6 +69,19 @@ class BaseApp(App[Departure]):
     def hang_up(self) -> None:
         """End because the terminal is gone."""
         self.exit(return_code=HUNG_UP)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop a click on a widget that was just removed: Textual fails to find where it stood."""
+        if isinstance(event, events.MouseDown) and self._is_on_removed_widget(event):
+            return
+        await super().on_event(event)
+
+    def _is_on_removed_widget(self, event: events.MouseDown) -> bool:
+        try:
+            widget, _ = self.screen.get_widget_at(event.x, event.y)
+        except (NoWidget, ScreenStackError):
+            return False
+        return widget.parent is None
 
     def rest(self) -> None:
         """Prepare for the process to be stopped."""
