@@ -59,14 +59,14 @@ def not_judged(
 
     That a table is missing says more than that a statement failed for it.
     """
-    is_ours = not isinstance(error, NotATrackerDatabase)
-    return [
-        outcome
-        if (is_ours or not isinstance(outcome, StatementRefused))
-        and (isinstance(outcome, DatabaseError) or outcome.is_in_history)
-        else error
-        for outcome in outcomes
-    ]
+    is_missing = isinstance(error, NotATrackerDatabase)
+
+    def is_judged(outcome: Outcome | DatabaseError) -> bool:
+        if isinstance(outcome, DatabaseError):
+            return not (is_missing and isinstance(outcome, StatementRefused))
+        return outcome.is_in_history
+
+    return [outcome if is_judged(outcome) else error for outcome in outcomes]
 
 
 def resource_meant(
