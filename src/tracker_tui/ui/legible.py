@@ -10,7 +10,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import BLACK, WHITE, Color
 from textual.filter import LineFilter
-from textual.strip import Strip
 
 LEAST: Final = 4.5
 """The contrast ratio that WCAG 2 asks of text (success criterion 1.4.3)."""
@@ -61,14 +60,6 @@ def legible(style: Style) -> Style:
     if style.reverse:
         return style + Style(dim=False, bgcolor=shown.rich_color)
     return style + Style(dim=False, color=shown.rich_color)
-
-
-def legible_strip(strip: Strip) -> Strip:
-    """Return a line in colours that can be read."""
-    return Strip(
-        [Segment(text, style and legible(style), control) for text, style, control in strip],
-        strip.cell_length,
-    )
 
 
 class LegibleDim(LineFilter):

@@ -20,23 +20,32 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tracker_tui.ui.legible import legible_strip
+from tracker_tui.ui.legible import legible
 from tracker_tui.ui.widgets.component_style import component_style
 
 HEADER = 1
 _EMPTY_INDENT = 3
 
 
+def line(segments: Iterable[Segment], width: int, ground: Style) -> Strip:
+    """Return a line of `width` cells in colours that can be read; what is left has the ground's.
+
+    Colours are made legible here, not where a line is shown: most lines are shown many times.
+    """
+    strip = Strip(Segment(text, style and legible(style)) for text, style, _ in segments)
+    return strip.extend_cell_length(width, ground).crop(0, width)
+
+
 def filled(text: str, style: Style, width: int, ground: Style | None = None) -> Strip:
     """Return a line of text in `width` cells; what it leaves has the style of the `ground`."""
-    return Strip([Segment(text, style)]).extend_cell_length(width, ground or style).crop(0, width)
+    return line([Segment(text, style)], width, ground or style)
 
 
 def spaced(cells: Iterable[tuple[str, Style]], width: int, ground: Style) -> Strip:
     """Return cells with a blank behind each, in a line of `width` cells."""
     gap = Segment(" ", ground)
-    strip = Strip([part for text, style in cells for part in (Segment(text, style), gap)])
-    return strip.extend_cell_length(width, ground).crop(0, width)
+    parts = (part for text, style in cells for part in (Segment(text, style), gap))
+    return line(parts, width, ground)
 
 
 class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -109,10 +118,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """Draw line `y` of what is visible, in colours that can be read there."""
-        return legible_strip(self._line(y))
-
-    def _line(self, y: int) -> Strip:
+        """Draw line `y` of what is visible."""
         width = self.row_width
         if y == 0:
             return self.header_line(width)

@@ -6,7 +6,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tracker_tui.domain.leaderboard import Standing
-from tracker_tui.ui.legible import legible_strip
 from tracker_tui.ui.widgets.leaderboard_table import LeaderboardTable
 from tracker_tui.ui.widgets.line_table import filled
 
@@ -31,4 +30,4 @@ class OwnRow(Widget):
             return Strip.blank(width, style)
         if self._standing is None:
             return filled("      ▸ you have no points in this period", style, width)
-        return legible_strip(self._table.standing_line(self._standing, style, width))
+        return self._table.standing_line(self._standing, style, width)

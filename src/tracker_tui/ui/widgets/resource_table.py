@@ -22,7 +22,7 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.wording import STATUS_LOOKS
 from tracker_tui.ui.cells import fit
 from tracker_tui.ui.columns import GAP, Column, Context, cell_text, is_current, lay_out
-from tracker_tui.ui.widgets.line_table import LineTable, filled
+from tracker_tui.ui.widgets.line_table import LineTable, filled, line
 
 FLASH_SECONDS = 1.5
 
@@ -225,7 +225,7 @@ class ResourceTable(LineTable):
             style = current if is_current(column, self._known.location) else plain
             segments.append(Segment(fit(title, column.width, is_right=column.is_right), style))
             segments.append(Segment(" " * GAP, plain))
-        return Strip(segments).extend_cell_length(width, plain).crop(0, width)
+        return line(segments, width, plain)
 
     def row_line(self, position: int, width: int) -> Strip:
         """Draw one row, if it looks different from the last time."""
@@ -259,8 +259,7 @@ class ResourceTable(LineTable):
             style = ground + self._cell_style(column, resource)
             segments.append(Segment(self._cell(column, resource), style))
             segments.append(Segment(" " * GAP, ground))
-        strip = Strip(segments).extend_cell_length(look.width, base + flash)
-        return strip.crop(0, look.width)
+        return line(segments, look.width, base + flash)
 
     def _cell(self, column: Column, resource: Resource) -> str:
         text = cell_text(column, resource, self._known)
