@@ -10,7 +10,7 @@ from typing import Final
 
 from peewee import RawQuery
 
-from tracker_tui.db.batch import Database
+from tracker_tui.db.database import Database
 from tracker_tui.db.schema import plan
 from tracker_tui.domain.status import DAY
 

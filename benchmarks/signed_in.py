@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks import programs
 from tracker_tui.auth.guild import guild_of
 from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import Secret, load_config
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import Secret, load_config
 
 _ROLES = '[{"id": "1", "name": "Member", "canAccessResources": true}]'
 _WEEK = 604_800

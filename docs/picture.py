@@ -7,9 +7,9 @@ import os
 import re
 from pathlib import Path
 
-from tracker_tui.config import config_without_settings
+from tracker_tui.config.settings import config_without_settings
 from tracker_tui.demo import demo_database
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 
 _KEYS = ("down", "down", "down", *"+3*500+20 # spice run")

@@ -18,8 +18,8 @@ from helpers.proxy import Proxy, proxy_to
 from helpers.servers import Server, running, unpacked_server
 from helpers.way import VARIABLES as WAY
 from helpers.wild import FOUNDING, Statements
-from tracker_tui.config import Remote
-from tracker_tui.db.batch import Database
+from tracker_tui.config.settings import Remote
+from tracker_tui.db.database import Database
 from tracker_tui.db.remote import open_remote
 from tracker_tui.db.sqlite import open_unchecked
 from tracker_tui.ledger.ledger import Ledger

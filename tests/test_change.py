@@ -19,11 +19,11 @@ from tracker_tui.domain.change import (
     undo_id,
 )
 from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
+from tracker_tui.domain.messages import movement, outcome_sentence, points_text
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.points import NO_POINTS, Points
 from tracker_tui.domain.quantities import Kind, Location, grouped, signed
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.wording import movement, outcome_sentence, points_text
 
 PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
 RELATIVE = [Kind.ADD, Kind.REMOVE]

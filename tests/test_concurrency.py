@@ -15,7 +15,7 @@ from helpers.build import new_resource
 from helpers.player import PLAY, changes_of
 from helpers.processes import run_together
 from helpers.wild import ask_at, make_file
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.db.sqlite import create_sqlite, open_sqlite
 from tracker_tui.domain.change import Change

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tracker_tui.config import Auth, Config, Remote, load_config
+from tracker_tui.config.settings import Auth, Config, Remote, load_config
 from tracker_tui.errors import ConfigError
-from tracker_tui.opening import name_of
+from tracker_tui.guild.database_factory import name_of
 
 URL = "libsql://guild-me.turso.io"
 FILE = """

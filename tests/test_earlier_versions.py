@@ -17,19 +17,19 @@ import pytest
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, config_for, new_resource, remote_config
 from helpers.listening import Listener
 from helpers.tracking import quick
-from tracker_tui.admission import folder_of
-from tracker_tui.auth.vault import Vault
+from tracker_tui.auth.session_store import Vault
 from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.quantities import Kind
+from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.entries import State
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.tracker import Tracker
+from tracker_tui.sync.outbox_entries import State
+from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.keys import known_binding_ids
-from tracker_tui.ui.memory import memory_of, recall
+from tracker_tui.ui.binding_ids import known_binding_ids
+from tracker_tui.ui.preferences import memory_of, recall
 
 WRITTEN = Path(__file__).parent / "written_by" / "v0_1"
 NOON = 1_780_000_000.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tracker_tui.domain.grammar import WORDS, ChangeSyntaxError, parse_change
+from tracker_tui.domain.change_syntax import WORDS, ChangeSyntaxError, parse_change
 from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
 from tracker_tui.domain.quantities import Kind
 

@@ -23,10 +23,10 @@ from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import Period
 from tracker_tui.errors import DatabaseError, LocalFileError
-from tracker_tui.history_csv import COLUMNS, Naming, cell, export_history
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
-from tracker_tui.ui import exporting
+from tracker_tui.tracker.history_export import COLUMNS, Naming, cell, export_history
+from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.history import export as exporting
 
 AT = 1_760_000_000
 EVERYTHING = HistoryFilter()

@@ -16,11 +16,11 @@ from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_deser
 from helpers.recent import recent_history
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.history import Cursor, HistoryEntry
+from tracker_tui.domain.messages import outcome_sentence
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
-from tracker_tui.domain.wording import outcome_sentence
 from tracker_tui.ledger.ledger import random_id
 
 # A server keeps most of these out: it minds references, and takes texts as UTF-8 only.

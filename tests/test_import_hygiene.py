@@ -58,16 +58,25 @@ def test_edit_imports_no_screen_and_no_demo(home: Path) -> None:
 
 
 OF_HISTORY = {
-    "tracker_tui.archive",
-    *(f"tracker_tui.ledger.{name}" for name in ("history", "leaderboard", "course", "activity")),
-    *(f"tracker_tui.domain.{name}" for name in ("history", "leaderboard", "course", "activity")),
+    "tracker_tui.tracker.query_cache",
+    *(
+        f"tracker_tui.ledger.{name}"
+        for name in ("history", "leaderboard", "quantity_series", "activity")
+    ),
+    *(
+        f"tracker_tui.domain.{name}"
+        for name in ("history", "leaderboard", "quantity_series", "activity")
+    ),
     *("msgspec", "plotille"),
 }
 
 
 OF_SIGNING_IN = {
-    *(f"tracker_tui.auth.{name}" for name in ("discord", "exchange", "guild_membership", "vault")),
-    *("tracker_tui.joining", "tracker_tui.leaving", "tracker_tui.ui.door"),
+    *(
+        f"tracker_tui.auth.{name}"
+        for name in ("discord", "discord_http", "guild_membership", "session_store")
+    ),
+    *("tracker_tui.guild.join", "tracker_tui.guild.sign_out", "tracker_tui.ui.sign_in.app"),
     *("oauthlib", "segno", "tomlkit", "keyring", "webbrowser"),
 }
 
@@ -84,7 +93,7 @@ def test_the_first_screen_imports_nothing_of_what_comes_later() -> None:
     tell = "import json, sys, tracker_tui.ui.app; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
     imported = set(json.loads(done.stdout))
-    assert "tracker_tui.ui.screens.resources" in imported
+    assert "tracker_tui.ui.resources.screen" in imported
     assert not imported & (OF_HISTORY | OF_SIGNING_IN)
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracker_tui.config import Secret
-from tracker_tui.invitation import (
+from tracker_tui.config.settings import Secret
+from tracker_tui.guild.invitation import (
     BEGIN,
     LONGEST,
     InvalidInvitation,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from helpers.clocks import Clock
-from tracker_tui.sync.pace import Pace
+from tracker_tui.sync.backoff import Pace
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("tracker_tui.sync.pace.time", clock)
+    monkeypatch.setattr("tracker_tui.sync.backoff.time", clock)
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock
 
@@ -74,7 +74,7 @@ def test_with_a_longest_pause_of_nothing_there_is_none(clock: Clock) -> None:
 def test_pauses_differ_so_that_not_all_ask_at_once_and_none_is_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.sync.pace.time", Clock())
+    monkeypatch.setattr("tracker_tui.sync.backoff.time", Clock())
     pauses = set()
     for _ in range(50):
         pace = Pace(30.0)

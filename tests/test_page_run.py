@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryPage
-from tracker_tui.domain.page_run import LONGEST, contradicts, joined, page_of, without_older
+from tracker_tui.domain.page_merge import LONGEST, contradicts, joined, page_of, without_older
 
 
 def entry(number: int) -> HistoryEntry:

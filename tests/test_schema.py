@@ -13,7 +13,7 @@ from peewee import BaseQuery
 from helpers import wild
 from helpers.processes import run_together
 from helpers.wild import Statements, ask, dump, journal_mode, make_file
-from tracker_tui.db.batch import Database, Result, only_reads
+from tracker_tui.db.database import Database, Result, only_reads
 from tracker_tui.db.layout import SchemaKind
 from tracker_tui.db.schema import bring_up_to_date, plan, schema_sql
 from tracker_tui.db.sqlite import open_sqlite, open_unchecked

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracker_tui.config import Remote, load_config
+from tracker_tui.config.settings import Remote, load_config
 from tracker_tui.errors import ConfigError, LocalFileError
-from tracker_tui.settings_file import add_settings, has_settings
+from tracker_tui.guild.settings_file import add_settings, has_settings
 
 TOKEN = "eyJhbGciOiJFZERTQSJ9secret"
 ROLES = json.dumps([{"id": "1", "name": "Member", "canAccessResources": True}])

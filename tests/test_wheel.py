@@ -16,7 +16,7 @@ import pytest
 from tracker_tui import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "src" / "tracker_tui"
+PACKAGE = ROOT / "tracker_tui"
 WINDOWS = sys.platform == "win32"
 pytestmark = pytest.mark.xdist_group("wheel")
 
@@ -82,8 +82,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
 def test_schema_and_catalogue_travel_inside_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        schema = archive.read("tracker_tui/db/schema.sql")
-    assert schema == (PACKAGE / "db" / "schema.sql").read_bytes()
+        schema = archive.read("tracker_tui/schema.sql")
+    assert schema == (ROOT / "schema.sql").read_bytes()
     assert "tracker_tui/catalogue/starter.toml" in names
 
 
@@ -94,7 +94,7 @@ def test_every_file_of_the_package_travels_inside_the_wheel(wheel: Path) -> None
         f"tracker_tui/{path.relative_to(PACKAGE).as_posix()}"
         for path in PACKAGE.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
-    }
+    } | {"tracker_tui/schema.sql"}
 
 
 def test_the_wheel_holds_nothing_but_the_package_and_its_license(wheel: Path) -> None:

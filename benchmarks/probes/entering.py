@@ -12,8 +12,8 @@ import os
 import sys
 
 from benchmarks.probes.drawing import DrawingWatch
-from tracker_tui.config import load_config
-from tracker_tui.tracker import Tracker
+from tracker_tui.config.settings import load_config
+from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 
 _SIZE = (160, 50)

@@ -18,14 +18,14 @@ from textual.widgets import Input
 
 from benchmarks.probes.drawing import DrawingWatch
 from benchmarks.probes.plain_filter import PlainFilter
-from tracker_tui.config import load_config
+from tracker_tui.config.settings import load_config
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.view import View, arrange
-from tracker_tui.ui.widgets.filter_bar import FilterBar
-from tracker_tui.ui.widgets.resource_table import ResourceTable
+from tracker_tui.ui.resources.table import ResourceTable
+from tracker_tui.ui.resources.view import View, arrange
+from tracker_tui.ui.widgets.search_bar import FilterBar
 
 _SIZE = (160, 50)
 Hits = Mapping[str, Sequence[Resource]]

@@ -9,8 +9,8 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Footer, Input
 
+from tracker_tui.domain.messages import ago
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.wording import ago
 
 
 class PlainFilter(App[None]):

@@ -22,8 +22,8 @@ from benchmarks.report import Line, Unit
 from benchmarks.rows import history_costs
 from benchmarks.rows.bench import Bench
 from benchmarks.servers import server_in
-from tracker_tui.config import Remote
-from tracker_tui.db.batch import Database
+from tracker_tui.config.settings import Remote
+from tracker_tui.db.database import Database
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date

@@ -20,11 +20,11 @@ from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.period import ALL, MONTH, WEEK
 from tracker_tui.domain.status import DAY
-from tracker_tui.ledger.course import CourseQuestion, DailyLevelsQuestion
 from tracker_tui.ledger.history import PAGE, SEARCHED, HistoryQuestion
 from tracker_tui.ledger.leaderboard import LeaderboardQuestion
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.questions import Question
+from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.query import Question
 
 _NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
 _IN_BOTH_PERIODS = f"SELECT count(*) FROM leaderboard WHERE created_at >= {_NOW} - {14 * DAY}"

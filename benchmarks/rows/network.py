@@ -19,13 +19,13 @@ from benchmarks.rows.bench import FEW, MANY, Bench
 from benchmarks.rows.screens import FIRST_SCREEN_ROW, Subject, least_app
 from benchmarks.servers import Fate, Proxy, cut_before, delayed, pass_on, proxy_to, server_in
 from benchmarks.signed_in import member_environment, silent_discord
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.snapshot import Snapshot, Wish
-from tracker_tui.sync.rhythm import FOCUSED_SECONDS, THOROUGH_SECONDS
+from tracker_tui.sync.refresh_schedule import FOCUSED_SECONDS, THOROUGH_SECONDS
 
 _NETWORKS: dict[str, Fate] = {
     "near": pass_on,

@@ -17,7 +17,7 @@ from benchmarks.report import Line
 from benchmarks.rows.bench import Bench
 from benchmarks.rows.network import filled
 from benchmarks.servers import server_in
-from tracker_tui.db.turso import connect
+from tracker_tui.turso import connect
 
 _GUILD: Final = 600
 _COMMANDS: Final = ("list", "history", "leaderboard")

@@ -17,7 +17,7 @@ from benchmarks.report import Line, Unit
 from benchmarks.rows.bench import Bench
 from benchmarks.rows.ledger import addition
 from benchmarks.servers import Fate, Proxy, delayed, far_away, pass_on, proxy_to, server_in
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date

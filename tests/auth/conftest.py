@@ -12,7 +12,7 @@ from keyring.backends import fail
 from helpers.auth_guild import DATABASE, Circle
 from helpers.discord import FakeDiscord, Membership
 from helpers.membership import MEMBER_ROLE, configure, settings
-from tracker_tui.config import Config, load_config
+from tracker_tui.config.settings import Config, load_config
 
 
 @pytest.fixture(autouse=True)

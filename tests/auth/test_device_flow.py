@@ -26,8 +26,8 @@ from tracker_tui.auth.errors import (
     SignInRefused,
 )
 from tracker_tui.auth.session import Session, Tokens
-from tracker_tui.auth.signing_in import SignIn
-from tracker_tui.config import Secret
+from tracker_tui.auth.sign_in import SignIn
+from tracker_tui.config.settings import Secret
 
 TOKENS = some_tokens()
 PENDING, SLOW_DOWN = Pending(), Pending(slow_down=True)

@@ -29,8 +29,8 @@ from tracker_tui.auth.errors import (
     TokenVoid,
 )
 from tracker_tui.auth.guild import Guild
-from tracker_tui.auth.in_time import behind
-from tracker_tui.config import Secret
+from tracker_tui.config.settings import Secret
+from tracker_tui.net.call_with_timeout import behind
 
 MEMBER = f"/users/@me/guilds/{GUILD_ID}/member"
 CLIENT_SECRET = Secret("client-4u8PqS1x")

@@ -25,7 +25,6 @@ from helpers.clocks import Clock
 from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.discord_answers import Seen
 from helpers.membership import ADMIN_ROLE, GUEST_ROLE, MEMBER_ROLE, OFFICER_ROLE
-from tracker_tui.admission import guild_membership_of
 from tracker_tui.auth import guild_membership
 from tracker_tui.auth.errors import (
     AccessDenied,
@@ -37,10 +36,11 @@ from tracker_tui.auth.freshness import CHECK_AFTER, GRACE, Freshness, freshness
 from tracker_tui.auth.membership import Membership as Asked
 from tracker_tui.auth.membership import Owner
 from tracker_tui.auth.session import Session
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import Config, Secret
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import Config, Secret
 from tracker_tui.domain.roles import Member, Right
 from tracker_tui.errors import LocalFileError, NotPermitted
+from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ledger.ledger import random_id
 
 OVER = CHECK_AFTER + GRACE

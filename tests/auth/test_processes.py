@@ -19,15 +19,15 @@ from helpers.discord import FakeDiscord, Fault
 from helpers.discord_answers import Seen
 from helpers.membership import ADMIN_ROLE, grow_old, sign_in
 from helpers.processes import SECONDS, await_line, run_together, start
-from tracker_tui.admission import guild_membership_of
 from tracker_tui.auth.errors import DiscordUnreachable
-from tracker_tui.config import Config
+from tracker_tui.config.settings import Config
+from tracker_tui.guild.membership_factory import guild_membership_of
 
 PROGRAMS = 4
 CHECK = """
 import json, os
-from tracker_tui.admission import guild_membership_of
-from tracker_tui.config import load_config
+from tracker_tui.guild.membership_factory import guild_membership_of
+from tracker_tui.config.settings import load_config
 membership = guild_membership_of(load_config(os.environ))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -38,8 +38,8 @@ print(json.dumps([session.checked_at, session.tokens_until, session.role_ids]))
 """
 HOLD = """
 import os
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import load_config
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import load_config
 with Vault(load_config(os.environ)).locked(0):
     print("ours", flush=True)
     sys.stdin.readline()

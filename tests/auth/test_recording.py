@@ -10,9 +10,9 @@ import pytest
 from helpers.books import Books, MakeLedger, Row
 from helpers.proxy import Proxy, cut_after
 from helpers.wild import FOUNDING, OURS, USERS_UNIQUE
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.signing_in import SignInRecord
+from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import DatabaseError
 from tracker_tui.ledger.ledger import Ledger
 

@@ -21,13 +21,13 @@ from helpers.auth_errors import assert_keeps, failure_of
 from helpers.auth_guild import HOUR, SECONDS, TOKEN, Circle, a_session, revealed, some_tokens
 from helpers.discord import FakeDiscord
 from helpers.membership import grow_old, kept_document, sign_in
-from tracker_tui.admission import guild_membership_of
-from tracker_tui.auth import keyring_safe
+from tracker_tui.auth import keyring_store as keyring_safe
 from tracker_tui.auth.errors import DiscordUnreachable, NotSignedIn, OtherGuild
 from tracker_tui.auth.session import Tokens, document_of
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import Config, Secret, load_config
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError
+from tracker_tui.guild.membership_factory import guild_membership_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps files apart by profile")
 TOKENS = some_tokens()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from peewee import BaseQuery
 
-from tracker_tui.db.batch import BatchResult, Database, Result, results_or_raise
+from tracker_tui.db.database import BatchResult, Database, Result, results_or_raise
 from tracker_tui.local.sqlite_file import LocalFile
 
 

@@ -12,10 +12,10 @@ import threading
 from pathlib import Path
 
 from helpers.build import remote_config
-from tracker_tui.domain.grammar import TypedChange
+from tracker_tui.domain.change_syntax import TypedChange
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.events import Event, Kept, Loaded
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Event, Kept, Loaded
+from tracker_tui.tracker.tracker import Tracker
 
 PLAY = "from chaos.player import main; main()"
 _KINDS = (Kind.ADD, Kind.ADD, Kind.REMOVE, Kind.SET, Kind.TO_DEEP_DESERT)

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from chaos.journal import Journal
 from chaos.kill import DeadlyDatabase, Killer
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change, anyway, as_difference
 from tracker_tui.domain.outcome import Refusal
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import OUTBOX_NAME
+from tracker_tui.sync.overlay import Board
+from tracker_tui.sync.refresh_schedule import Rhythm
 from tracker_tui.sync.refresher import Refresher
-from tracker_tui.sync.rhythm import Rhythm
 from tracker_tui.sync.sender import Sender
 from tracker_tui.sync.store import Site, Store
 

@@ -35,9 +35,8 @@ from helpers.proxy import (
 )
 from helpers.servers import Server
 from helpers.wild import LATER
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
-from tracker_tui.db.turso import connect
 from tracker_tui.domain.change import Change, differences
 from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.quantities import Location
@@ -46,6 +45,7 @@ from tracker_tui.errors import DatabaseError, DatabaseUnreachable, LocalFileErro
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.replica import REPLICA_NAME
 from tracker_tui.sync.store import Site
+from tracker_tui.turso import connect
 
 RESOURCES: Final = ("spice", "water", "ore", "plastone", "fuel", "steel")
 MEMBERS: Final = ("chani", "chani", "stilgar")

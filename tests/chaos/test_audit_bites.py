@@ -14,8 +14,8 @@ from helpers.servers import running
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import DatabaseError
-from tracker_tui.sync.entries import Entry, State, Step
 from tracker_tui.sync.outbox import Outbox
+from tracker_tui.sync.outbox_entries import Entry, State, Step
 from tracker_tui.sync.sender import Sender
 
 CHANGES = 60

@@ -16,10 +16,10 @@ from helpers.build import remote_config
 from helpers.processes import SECONDS, await_line, start
 from helpers.proxy import Exchange, Fate, answer, cut_after, cut_before, pass_on, proxy_to
 from helpers.servers import Server
-from tracker_tui.config import Config
+from tracker_tui.config.settings import Config
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 LIVES = 5
 TYPED_AT_MOST = 8

@@ -31,10 +31,10 @@ def everything_else_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "db.sqlite.BUSY_SECONDS": FOR_EVER,
         "local.sqlite_file._BUSY_SECONDS": FOR_EVER,
-        "ledger_thread._ERRAND_SECONDS": FOR_EVER,
-        "ledger_thread._LEAVING_SECONDS": FOR_EVER,
-        "ledger_thread._BETWEEN_TURNS": FOR_EVER / 20,
-        "sync.errand._TRY_AGAIN_SECONDS": FOR_EVER,
+        "tracker.ledger_thread._ERRAND_SECONDS": FOR_EVER,
+        "tracker.ledger_thread._LEAVING_SECONDS": FOR_EVER,
+        "tracker.ledger_thread._BETWEEN_TURNS": FOR_EVER / 20,
+        "sync.one_shot_edit._TRY_AGAIN_SECONDS": FOR_EVER,
         "cli.edit._PATIENCE_SECONDS": PATIENCE,
     }.items():
         monkeypatch.setattr(f"tracker_tui.{name}", value)
@@ -69,10 +69,10 @@ def test_a_busy_file_takes_no_longer_the_more_changes_wait(
     """By a clock that goes on while somebody waits, and only then."""
     monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", _PATIENCE_SECONDS)
     clock = ImpatientClock()
-    monkeypatch.setattr("tracker_tui.sync.errand.time", clock)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", clock)
     monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.0)
     monkeypatch.setattr("tracker_tui.db.sqlite.sleep", clock.sleep)
-    for module in ("cli.edit", "db.sqlite", "db.sqlite_files"):
+    for module in ("cli.edit", "db.sqlite", "local.sqlite_files"):
         monkeypatch.setattr(f"tracker_tui.{module}.monotonic", clock.monotonic, raising=False)
     took = []
     for hold in (written, locked):
@@ -106,7 +106,7 @@ def test_a_busy_outbox_is_an_error_and_nothing_is_kept(run: Run, guild: Path, ho
 def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
     run: Run, guild: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tracker_tui.sync.errand import Errands
+    from tracker_tui.sync.one_shot_edit import Errands
 
     run("edit", "iron", "+5")
     outbox, persist = store_of(home) / "outbox.db", Errands._persist

@@ -19,7 +19,7 @@ MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n"
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait long for a lock that is not let go."""
     monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
 
 
 def waiting(home: Path) -> int:

@@ -8,9 +8,9 @@ import pytest
 
 from helpers.build import add, remote_config
 from tracker_tui.cli.dashboard import _ask_before_switching
-from tracker_tui.config import Config
+from tracker_tui.config.settings import Config
 from tracker_tui.errors import UsageError
-from tracker_tui.opening import site_of
+from tracker_tui.guild.database_factory import site_of
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 
 

@@ -15,13 +15,13 @@ from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
 from tracker_tui.errors import DatabaseError
-from tracker_tui.opening import bring_up_to_date, open_ledger
+from tracker_tui.guild.database_factory import bring_up_to_date, open_ledger
 
 OPEN_FIRST = """
 import sys
 from pathlib import Path
 from helpers.build import config_for
-from tracker_tui.opening import open_ledger
+from tracker_tui.guild.database_factory import open_ledger
 print("ready", flush=True)
 sys.stdin.readline()
 ledger = open_ledger(config_for(Path(sys.argv[1]), is_default=True))
@@ -34,7 +34,7 @@ CREATE_AND_DIE = """
 import os, sys
 from pathlib import Path
 from helpers.build import config_for
-from tracker_tui.opening import open_ledger
+from tracker_tui.guild.database_factory import open_ledger
 def die(event, arguments):
     if event == sys.argv[2]:
         os._exit(9)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tracker_tui.db import turso
-from tracker_tui.db.explaining import explain
-from tracker_tui.db.turso.errors import error_for
+from tracker_tui import turso
+from tracker_tui.db.user_messages import explain
 from tracker_tui.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -16,6 +15,7 @@ from tracker_tui.errors import (
     TokenRefused,
     WriteRefused,
 )
+from tracker_tui.turso.errors import error_for
 
 CODES: tuple[tuple[str, type[DatabaseError]], ...] = (
     ("SQLITE_BUSY", DatabaseBusy),

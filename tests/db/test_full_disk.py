@@ -25,8 +25,8 @@ from helpers.wild import ask, make_file
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.errors import DatabaseError
+from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.opening import open_ledger
 
 
 def add_until_it_fails(ledger: Ledger) -> tuple[int, DatabaseError]:

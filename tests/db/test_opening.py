@@ -15,7 +15,7 @@ from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.errors import DatabaseError, NotATrackerDatabase
-from tracker_tui.opening import open_ledger
+from tracker_tui.guild.database_factory import open_ledger
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])

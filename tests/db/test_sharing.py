@@ -14,7 +14,7 @@ from helpers.wild import dump, make_file
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.errors import DatabaseBusy
-from tracker_tui.opening import open_ledger
+from tracker_tui.guild.database_factory import open_ledger
 
 
 def test_a_reader_waits_for_nobody_in_a_file_of_ours(path: Path) -> None:

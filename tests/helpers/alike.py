@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tracker_tui.db.turso import Connection, connect
+from tracker_tui.turso import Connection, connect
 
 Connected = sqlite3.Connection | Connection
 Act = Callable[[Any], object]

@@ -9,8 +9,8 @@ from helpers.discord import FakeDiscord
 from tracker_tui.auth.guild import Guild, guild_of
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import Config, Secret
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import Config, Secret
 from tracker_tui.ledger.ledger import random_id
 
 DATABASE: Final = "libsql://guild.invalid"

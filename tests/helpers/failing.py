@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tracker_tui.db.turso import Connection, Error, connect
+from tracker_tui.turso import Connection, Error, connect
 
 Write = Callable[[Connection], object]
 SECONDS = 20

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.events import Event, Settled
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Event, Settled
+from tracker_tui.tracker.tracker import Tracker
 
 E = TypeVar("E")
 SECONDS = 20

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from helpers.discord import FakeDiscord
-from tracker_tui.admission import guild_membership_of
 from tracker_tui.auth.membership import ENTERING, Owner
 from tracker_tui.auth.session import Session, Tokens
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import Config, Secret, load_config
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.domain.roles import Right, only_who_may, parse_roles
 from tracker_tui.errors import NotPermitted
+from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ledger.ledger import random_id
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 MEMBER_ROLE, OFFICER_ROLE, ADMIN_ROLE, GUEST_ROLE = "1001", "1002", "1003", "1004"
 ROLES: list[dict[str, Any]] = [

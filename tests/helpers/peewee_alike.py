@@ -23,7 +23,7 @@ from peewee import (
     UUIDField,
 )
 
-from tracker_tui.db.turso import TursoDatabase
+from tracker_tui.turso import TursoDatabase
 
 Act = Callable[[SqliteDatabase], Any]
 

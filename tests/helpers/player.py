@@ -11,8 +11,8 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.errors import DatabaseBusy, DatabaseError, OutcomeUnknown
+from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.opening import open_ledger
 
 PLAY = "from helpers.player import play; play()"
 KINDS = (Kind.ADD, Kind.ADD, Kind.REMOVE, Kind.TO_DEEP_DESERT, Kind.TO_HAGGA, Kind.SET)

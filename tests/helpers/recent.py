@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 
 def recent_history(ledger: Ledger, resource_id: str, limit: int = 20) -> list[HistoryEntry]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tracker_tui.local.turn import TURN_NAME, Turn
+from tracker_tui.local.lock import TURN_NAME, Turn
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from helpers.build import add, config_for, new_resource
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase
 from tracker_tui.errors import DatabaseError
+from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.opening import open_ledger
 
 ONE_RESOURCE = (
     "INSERT INTO resources (id, name, last_updated_by, created_at, updated_at)"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from helpers.listening import SECONDS, Listener
 from helpers.wild import ask
-from tracker_tui.config import Config
+from tracker_tui.config.settings import Config
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change
-from tracker_tui.events import Undone
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Undone
+from tracker_tui.tracker.tracker import Tracker
 
 
 def quick(config: Config) -> Ledger:

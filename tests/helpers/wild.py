@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tracker_tui.db.turso import connect
+from tracker_tui.turso import connect
 
 Statements = tuple[str, ...]
 

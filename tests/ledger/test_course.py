@@ -16,7 +16,9 @@ from helpers.applying import NOW
 from helpers.books import Books, MakeLedger, Row
 from helpers.records import DAY, Known, add_members, history_row, insert_all, moved, resource_row
 from tracker_tui.db.models import HistoryRow
-from tracker_tui.domain.course import (
+from tracker_tui.domain.days import day_of, start_of
+from tracker_tui.domain.period import ALL, DAY_AND_NIGHT, MONTH, WEEK, Period
+from tracker_tui.domain.quantity_series import (
     Course,
     DailyTotals,
     DayLevel,
@@ -25,10 +27,8 @@ from tracker_tui.domain.course import (
     Share,
     forecast,
 )
-from tracker_tui.domain.days import day_of, start_of
-from tracker_tui.domain.period import ALL, DAY_AND_NIGHT, MONTH, WEEK, Period
-from tracker_tui.ledger.course import LEVELS, CourseQuestion, DailyLevelsQuestion
 from tracker_tui.ledger.days import day_number
+from tracker_tui.ledger.quantity_series import LEVELS, CourseQuestion, DailyLevelsQuestion
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [

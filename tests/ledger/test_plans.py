@@ -33,19 +33,19 @@ from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, open_unchecked
 from tracker_tui.domain.activity import Activity
-from tracker_tui.domain.course import Course
 from tracker_tui.domain.history import Cursor, EntryKind, HistoryFilter, HistoryPage
 from tracker_tui.domain.leaderboard import MemberPoints
 from tracker_tui.domain.period import ALL, MONTH, WEEK, Period
+from tracker_tui.domain.quantity_series import Course
 from tracker_tui.ledger.activity import ActivityQuestion
-from tracker_tui.ledger.course import CourseQuestion, DailyLevelsQuestion
 from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.leaderboard import (
     ContributionsQuestion,
     LeaderboardQuestion,
     MemberPointsQuestion,
 )
-from tracker_tui.ledger.questions import Question
+from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.query import Question
 
 ROWS = 3_000
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,12 +13,12 @@ import pytest
 
 from helpers.processes import SECONDS, await_line, start
 from tracker_tui.errors import LocalFileError
-from tracker_tui.local.turn import TURN_NAME, Turn
+from tracker_tui.local.lock import TURN_NAME, Turn
 
 TAKE = """
 import sys
 from pathlib import Path
-from tracker_tui.local.turn import Turn
+from tracker_tui.local.lock import Turn
 with Turn(Path(sys.argv[1])).taken() as is_ours:
     print("ours" if is_ours else "taken", flush=True)
     sys.stdin.readline()

@@ -17,9 +17,9 @@ from helpers.proxy import Proxy, proxy_to
 from helpers.servers import Server
 from remote.guilds import Guarded, configure, schema_of, settled
 from remote.line import Line
-from tracker_tui.config import Remote, Secret
+from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 __all__ = ["home", "run"]
 
@@ -62,7 +62,7 @@ def guarded(
 @pytest.fixture
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit try once: trying on for a second changes nothing here."""
-    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from helpers.books import Books
 from helpers.build import PLAYER, new_resource
 from helpers.proxy import Proxy
 from helpers.wild import OURS, Statements
-from tracker_tui.db.batch import Database
+from tracker_tui.db.database import Database
 
 NICKNAME = "Muad'Dib"
 """What PLAYER is called."""

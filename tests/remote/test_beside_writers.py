@@ -19,9 +19,9 @@ from helpers.recent import ask_history
 from helpers.tracking import may_write, shown
 from remote.conftest import MakeTracker
 from remote.rights import whole_request_refused
-from tracker_tui.db.turso import Connection, connect
 from tracker_tui.domain.history import HistoryFilter
-from tracker_tui.events import Failed
+from tracker_tui.tracker.events import Failed
+from tracker_tui.turso import Connection, connect
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_whether_changes_are_taken_is_found_out_when_it_can_be(
     make_tracker: MakeTracker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ledger_thread._RIGHTS_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._RIGHTS_SECONDS", 0.1)
     tracker = make_tracker(proxy.url)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)

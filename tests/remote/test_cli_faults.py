@@ -67,13 +67,17 @@ FAULTS = {
 }
 
 
-PATIENCE = ("cli.edit._PATIENCE_SECONDS", "db.remote.DEADLINE", "opening._LONG_WORK_SECONDS")
+PATIENCE = (
+    "cli.edit._PATIENCE_SECONDS",
+    "db.remote.DEADLINE",
+    "guild.database_factory._LONG_WORK_SECONDS",
+)
 
 
 @pytest.fixture(autouse=True)
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit fail with the first request: trying on for a while changes nothing here."""
-    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from helpers.proxy import Proxy, answer, pass_on
 from helpers.servers import Server, free_port
 from helpers.wild import OURS, ask_at
 from remote.guilds import Guarded, configure
-from tracker_tui.config import Remote, Secret
+from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 
 Found = dict[str, dict[str, str]]
@@ -290,7 +290,7 @@ def test_a_clock_that_is_wrong_is_worth_a_note(
     told: str,
 ) -> None:
     clock = SimpleNamespace(time=lambda: time.time() + seconds, monotonic=time.monotonic)
-    monkeypatch.setattr("tracker_tui.doctor.time", clock)
+    monkeypatch.setattr("tracker_tui.guild.doctor.time", clock)
     found = examined(run)["clock"]
     assert found["state"] == state
     assert told in found["found"]

@@ -16,7 +16,7 @@ from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, 
 from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from remote.outboxes import waiting
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 LATER: dict[str, Fate] = {
     "429": answer(429),
@@ -44,7 +44,7 @@ once_or_twice = pytest.mark.parametrize("lost", [1, 2], ids=["once", "twice"])
 def known(run: Run, guild: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
     """The guild once its columns are known; an edit is then tried a few times, without waiting."""
     assert run("edit", "spice", "=1000").status == 0
-    monkeypatch.setattr("tracker_tui.sync.errand.time", ImpatientClock())
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", ImpatientClock())
     return guild
 
 
@@ -160,7 +160,7 @@ def meet_and_go(proxy: Proxy, lost: int) -> None:
 def test_an_edit_that_hangs_is_not_sent_again_by_closing(
     guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ledger_thread._LEAVING_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LEAVING_SECONDS", 0.1)
     tracker = Tracker(remote_config(proxy.url, home))
     tracker.edit(add(1)).result(SECONDS)
     proxy.seen.clear()

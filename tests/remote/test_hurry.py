@@ -11,7 +11,7 @@ from peewee import RawQuery
 from helpers.clocks import Clock
 from helpers.gate import Gate
 from helpers.proxy import Proxy
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.errors import DatabaseUnreachable, OutcomeUnknown
 

@@ -21,14 +21,14 @@ from test_concurrency import (
     assert_every_applied_change_is_one_link_of_the_chain,
     assert_the_leaderboard_follows_the_rules,
 )
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import DatabaseUnreachable
-from tracker_tui.events import Kept
-from tracker_tui.opening import open_ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.guild.database_factory import open_ledger
+from tracker_tui.tracker.events import Kept
+from tracker_tui.tracker.tracker import Tracker
 
 LOSSES: tuple[Fate, ...] = (cut_before, cut_after, cut_within)
 
@@ -82,7 +82,7 @@ def test_500_changes_sent_until_they_are_answered_are_applied_once(
 def test_changes_on_a_dashboard_are_applied_once(
     remote_url: str, proxy: Proxy, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ledger_thread._LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LONGEST_PAUSE", 0.0)
     changes, dice = changes_of("paul", 200), Dice()
     tracker = make_tracker(proxy.url)
     tracker.open().result(SECONDS)

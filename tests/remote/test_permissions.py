@@ -25,10 +25,10 @@ from helpers.wild import OURS
 from remote.conftest import MakeTracker
 from remote.guilds import Guarded, configure
 from remote.rights import BOTH_WAYS
+from tracker_tui.domain.messages import outcome_sentence
 from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.events import Loaded
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Loaded
+from tracker_tui.tracker.tracker import Tracker
 
 both_ways = pytest.mark.parametrize("lacking", BOTH_WAYS, ids=lambda way: way.__name__)
 Lacking = Callable[..., Fate]

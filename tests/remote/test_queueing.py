@@ -18,11 +18,11 @@ from helpers.refusing import batch_failed
 from helpers.wild import ask
 from remote.line import Line
 from remote.outboxes import changed, let_time_pass, outbox_of, queue, states, waiting
-from tracker_tui.config import load_config
-from tracker_tui.domain.grammar import parse_change
+from tracker_tui.config.settings import load_config
+from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.domain.quantities import Location
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 pytestmark = pytest.mark.usefixtures("no_second_try")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-import tracker_tui.ledger_thread
+import tracker_tui.tracker.ledger_thread
 from helpers.books import Books
 from helpers.build import PLAYER, add
 from helpers.commands import Run, environment
@@ -34,9 +34,9 @@ from test_concurrency import (
     remote,
     wal,
 )
-from tracker_tui.config import load_config
+from tracker_tui.config.settings import load_config
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 __all__ = ["remote", "wal"]
 
@@ -84,8 +84,8 @@ def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
     run: Run, known: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What users are promised; here nobody waits for that long.
-    assert tracker_tui.ledger_thread._ERRAND_SECONDS <= 3.0
-    monkeypatch.setattr("tracker_tui.ledger_thread._ERRAND_SECONDS", 0.1)
+    assert tracker_tui.tracker.ledger_thread._ERRAND_SECONDS <= 3.0
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ERRAND_SECONDS", 0.1)
     with turn_taken(store_of(home)):
         proxy.seen.clear()
         document = run("edit", "Iron Ore", "+5", "--json").document

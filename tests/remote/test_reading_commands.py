@@ -298,7 +298,7 @@ def silence() -> Iterator[Fate]:
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands wait only where they have nothing else to show."""
-    monkeypatch.setattr("tracker_tui.cli.reading.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.cli.read_command.PATIENCE_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)

@@ -16,8 +16,8 @@ from remote.conftest import MakeTracker
 from remote.guilds import Guarded, every_schema
 from remote.rights import whole_request_refused
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.events import Loaded
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Loaded
+from tracker_tui.tracker.tracker import Tracker
 
 TWENTY = [new_resource(f"resource-{number}") for number in range(20)]
 

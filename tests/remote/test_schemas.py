@@ -16,7 +16,7 @@ from helpers.proxy import Proxy
 from helpers.servers import Server
 from remote.guilds import NICKNAME, configure, every_schema, settled
 from remote.outboxes import store_of
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 
 with_settings = pytest.mark.parametrize("guild", ["middle", "later", "grown"], indirect=True)

@@ -16,8 +16,8 @@ from helpers.processes import SECONDS
 from helpers.proxy import Exchange, Fate, Reply, answer, cut_before, pass_on
 from remote.conftest import MakeTracker
 from remote.guilds import Guarded, configure
-from tracker_tui.config import load_config
-from tracker_tui.opening import open_ledger
+from tracker_tui.config.settings import load_config
+from tracker_tui.guild.database_factory import open_ledger
 
 SECRET = "AVerySecretToken"
 
@@ -57,7 +57,7 @@ def said_and_kept(ran: Ran, home: Path) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit fail with the first request."""
-    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("name", FATES)

@@ -14,8 +14,8 @@ from helpers.tracking import shown
 from remote.rights import BOTH_WAYS
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.errors import DatabaseBusy, DatabaseError, DatabaseUnreachable
-from tracker_tui.events import Failed
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Failed
+from tracker_tui.tracker.tracker import Tracker
 
 TROUBLE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_IOERR_WRITE")
 FORBIDDEN = "a reason that somebody minds"

@@ -17,10 +17,10 @@ from helpers.commands import Run
 from helpers.proxy import Proxy, answer, proxy_to
 from helpers.servers import free_port
 from helpers.way import WayProxy, way_proxy
+from tracker_tui.auth.discord_http import answer_to
 from tracker_tui.auth.errors import DiscordUnreachable
-from tracker_tui.auth.exchange import answer_to
-from tracker_tui.db.turso.tokens import Token
 from tracker_tui.net.certificates import issuer_in
+from tracker_tui.turso.tokens import Token
 
 HOST = "guild.example"
 INSPECTOR = "Sietch Inspection Root"

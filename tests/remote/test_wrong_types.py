@@ -17,9 +17,9 @@ from helpers.tracking import shown
 from remote.conftest import MakeTracker
 from remote.guilds import NICKNAME
 from remote.outboxes import replica_of, store_of, waiting
-from tracker_tui.events import Failed, Loaded
 from tracker_tui.ledger.snapshot import Acquaintance
 from tracker_tui.sync.replica import Reading, Replica
+from tracker_tui.tracker.events import Failed, Loaded
 
 READING = [["list"], ["history", "spice"], ["leaderboard", "--period", "all"]]
 UNUSABLE = "gave no usable answer"

@@ -21,7 +21,7 @@ from helpers.servers import Server
 from helpers.wild import FOUNDING
 from remote.guilds import settled
 from signing_in.guilds import Guarded, Type, Waits
-from tracker_tui.config import Remote, Secret
+from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 
 __all__ = ["home", "run"]
@@ -93,7 +93,7 @@ def guarded(
 @pytest.fixture
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit try once: trying on for a second changes nothing here."""
-    monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture

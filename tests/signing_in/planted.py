@@ -22,7 +22,7 @@ from helpers.servers import Server
 from helpers.wild import LATER
 from signing_in.guilds import copies
 from tracker_tui.cli import main
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 
 SPY, SPYS_NAME = "700700700700700700", "Piterquist"
@@ -91,7 +91,7 @@ def planted(server: Server, folder: Path) -> Iterator[Planted]:
                 if name.startswith(SETTINGS):
                     monkeypatch.delenv(name)
             configure(monkeypatch, given | {"TRACKER_HOME": str(looked)})
-            monkeypatch.setattr("tracker_tui.sync.errand._TRY_AGAIN_SECONDS", 0.0)
+            monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
             sign_in(discord)
             for argv in (["list"], ["history"], ["leaderboard"], ["leaderboard", "--period=all"]):
                 assert _is_done(*argv)

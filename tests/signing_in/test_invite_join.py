@@ -27,9 +27,9 @@ from helpers.membership import ROLES, settings, sign_in
 from helpers.proxy import cut_before
 from helpers.wild import FOREIGN
 from signing_in.guilds import AUTHORIZE, Guarded, Type
-from tracker_tui.config import Remote, Secret
+from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
-from tracker_tui.invitation import BEGIN, Invitation, read_invitation
+from tracker_tui.guild.invitation import BEGIN, Invitation, read_invitation
 
 CLIENT, GUILD = "112233445566778899", "998877665544332211"
 NOTHING_KEPT = "tracker-tui: Nothing was kept.\n"
@@ -238,7 +238,7 @@ def blank(
             monkeypatch.delenv(name)
     # Nothing of here may ask the real one. A profile takes no other from the environment.
     monkeypatch.setenv("DISCORD_API_URL", discord.url)
-    monkeypatch.setattr("tracker_tui.config.DISCORD_API_URL", discord.url)
+    monkeypatch.setattr("tracker_tui.config.settings.DISCORD_API_URL", discord.url)
     return guarded
 
 

@@ -832,7 +832,7 @@ def test_a_keyring_that_waits_for_a_password_box_is_not_waited_for(
             del service, username, password
             over.wait(SECONDS)
 
-    monkeypatch.setattr("tracker_tui.auth.keyring_safe.SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.auth.keyring_store.SECONDS", 0.1)
     with_keyring(monkeypatch, Waiting())
     discord.approves_at_once = True
     try:

@@ -30,7 +30,7 @@ from signing_in.guilds import (
     session_file,
     stores,
 )
-from tracker_tui.config import load_config
+from tracker_tui.config.settings import load_config
 
 GONE = f"{NICKNAME} is signed out, and what was personal is removed from this machine."
 EVERYWHERE = "Discord has signed this application out for you everywhere, on other machines too."

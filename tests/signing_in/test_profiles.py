@@ -20,7 +20,7 @@ from helpers.wild import FOUNDING
 from remote.guilds import settled
 from remote.outboxes import changed
 from signing_in.guilds import HOUR, copies, session, session_file, stores
-from tracker_tui.config import Remote, load_config
+from tracker_tui.config.settings import Remote, load_config
 from tracker_tui.db.remote import open_remote
 
 ATREIDES, HARKONNEN = "atreides", "harkonnen"

@@ -17,9 +17,9 @@ from helpers.proxy import Proxy
 from helpers.refusing import requests_with
 from helpers.wild import SESSIONS
 from signing_in.guilds import recorded
-from tracker_tui.config import load_config
-from tracker_tui.events import Loaded, Noticed
-from tracker_tui.tracker import Tracker
+from tracker_tui.config.settings import load_config
+from tracker_tui.tracker.events import Loaded, Noticed
+from tracker_tui.tracker.tracker import Tracker
 
 REFUSING = {
     "a trigger": ("CREATE TRIGGER no BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'no'); END",),

@@ -29,7 +29,7 @@ from signing_in.guilds import (
     session,
     session_file,
 )
-from tracker_tui.config import load_config
+from tracker_tui.config.settings import load_config
 
 pytestmark = pytest.mark.usefixtures("settings_of_guild")
 WHO = f"{NICKNAME} (paul, 80351110224678912)"

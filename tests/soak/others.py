@@ -7,8 +7,8 @@ import sys
 import time
 from contextlib import closing, suppress
 
-from tracker_tui.db.turso import connect
-from tracker_tui.db.turso.errors import Error
+from tracker_tui.turso import connect
+from tracker_tui.turso.errors import Error
 
 PAUSE = 0.3
 _ONE = "(SELECT id FROM resources ORDER BY random() LIMIT 1)"

@@ -10,9 +10,9 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.ledger.ledger import EVERYTHING, Ledger
 from tracker_tui.ledger.snapshot import Snapshot, Wish
-from tracker_tui.sync.board import Board
 from tracker_tui.sync.engine import Engine, Refreshed
-from tracker_tui.sync.entries import State
+from tracker_tui.sync.outbox_entries import State
+from tracker_tui.sync.overlay import Board
 from tracker_tui.sync.sender import Sender
 from tracker_tui.sync.store import Site, Store
 from tracker_tui.sync.undo import Undoing

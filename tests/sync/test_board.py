@@ -17,7 +17,7 @@ from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.sync.board import Board, Difference
+from tracker_tui.sync.overlay import Board, Difference
 
 IDS = ("spice", "water")
 resource_ids = st.sampled_from(IDS)
@@ -232,7 +232,7 @@ def test_changes_that_are_withdrawn_together_are_taken_out_in_one_pass(
         laid_over.append(change)
         return foresee(change, resource)
 
-    monkeypatch.setattr("tracker_tui.sync.board.foresee", counting)
+    monkeypatch.setattr("tracker_tui.sync.overlay.foresee", counting)
     board.withdraw(pending[:200])
     assert hagga(board) == 1000 + 1_800
     assert len(laid_over) == 1_800

@@ -17,12 +17,12 @@ from sync.test_store import NOTHING, PART, WHOLE
 from tracker_tui.domain.change import Moved
 from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.points import NO_POINTS
-from tracker_tui.sync.board import Board
+from tracker_tui.sync.cached_answers import PAGES_NAME, Page
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import OUTBOX_NAME
-from tracker_tui.sync.pages import PAGES_NAME, Page
-from tracker_tui.sync.queue import as_sent, sendable
+from tracker_tui.sync.overlay import Board
 from tracker_tui.sync.replica import REPLICA_NAME
+from tracker_tui.sync.send_queue import as_sent, sendable
 from tracker_tui.sync.store import Site, Store
 
 NOW = 1_700_000_000.0

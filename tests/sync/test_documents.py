@@ -14,7 +14,7 @@ from sync.strategies import changes, outcomes
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.sync.documents import (
+from tracker_tui.sync.outbox_documents import (
     change_document,
     change_from,
     outcome_document,

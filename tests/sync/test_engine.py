@@ -13,8 +13,8 @@ from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.errors import LocalFileError
 from tracker_tui.ledger.snapshot import Wish
 from tracker_tui.local.sqlite_file import set_aside
-from tracker_tui.sync.entries import State
-from tracker_tui.sync.queue import as_sent
+from tracker_tui.sync.outbox_entries import State
+from tracker_tui.sync.send_queue import as_sent
 from tracker_tui.sync.store import left_behind
 
 EVERYTHING_SINCE = Wish(since=0)

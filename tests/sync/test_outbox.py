@@ -13,8 +13,8 @@ from tracker_tui.domain.change import Change, Moved, counter_change
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
-from tracker_tui.sync.entries import Entry, State
 from tracker_tui.sync.outbox import Outbox
+from tracker_tui.sync.outbox_entries import Entry, State
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]

@@ -20,8 +20,8 @@ from tracker_tui.domain.change import Change, Moved, anyway, as_difference, undo
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.local.sqlite_file import set_aside
-from tracker_tui.sync.entries import Entry, State
 from tracker_tui.sync.outbox import Outbox
+from tracker_tui.sync.outbox_entries import Entry, State
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from helpers.build import PLAYER
 from helpers.wild import ask
 from tracker_tui.domain.activity import Activity, ResourceActivity
-from tracker_tui.domain.course import Course, DayLevel, Level, Share
 from tracker_tui.domain.history import (
     Cursor,
     EntryKind,
@@ -35,17 +34,18 @@ from tracker_tui.domain.leaderboard import (
 )
 from tracker_tui.domain.period import PERIODS, Period
 from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.quantity_series import Course, DayLevel, Level, Share
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.activity import ActivityQuestion
-from tracker_tui.ledger.course import CourseQuestion, DailyLevelsQuestion
 from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.leaderboard import (
     ContributionsQuestion,
     LeaderboardQuestion,
     MemberPointsQuestion,
 )
-from tracker_tui.ledger.questions import Question
-from tracker_tui.sync.pages import KEPT_AT_MOST, PAGES_NAME, Page, Pages
+from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.query import Question
+from tracker_tui.sync.cached_answers import KEPT_AT_MOST, PAGES_NAME, Page, Pages
 from tracker_tui.sync.store import Site, Store
 
 SOME = Page(1.0, b"[]")

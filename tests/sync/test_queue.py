@@ -9,8 +9,8 @@ import pytest
 
 from helpers.build import add, remove
 from tracker_tui.domain.change import Change
-from tracker_tui.sync.entries import Entry, State
-from tracker_tui.sync.queue import as_sent, has_unsent, is_outdated, is_unsure, sendable
+from tracker_tui.sync.outbox_entries import Entry, State
+from tracker_tui.sync.send_queue import as_sent, has_unsent, is_outdated, is_unsure, sendable
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0

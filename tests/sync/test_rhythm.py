@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync.programs import Clock
-from tracker_tui.sync.rhythm import Rhythm
+from tracker_tui.sync.refresh_schedule import Rhythm
 
 
 @pytest.fixture

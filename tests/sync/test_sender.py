@@ -10,8 +10,8 @@ from sync.conftest import MakeProgram
 from sync.programs import DAY, Clock, Program
 from tracker_tui.domain.change import Change, anyway
 from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.sync.entries import State
-from tracker_tui.sync.queue import as_sent
+from tracker_tui.sync.outbox_entries import State
+from tracker_tui.sync.send_queue import as_sent
 
 
 def history(books: Books) -> list[str]:

@@ -13,12 +13,12 @@ from helpers.build import add, new_resource
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
 from helpers.refusing import NO_DATABASE, batch_failed
 from sync.programs import Clock, Program
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.errors import DatabaseError, DatabaseUnreachable, OutcomeUnknown
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.entries import State
+from tracker_tui.sync.outbox_entries import State
 
 Start = Callable[[], Program]
 

@@ -15,8 +15,8 @@ from sync.test_replica import KNOWN, SPICE, WATER
 from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.errors import LocalFileError
 from tracker_tui.ledger.snapshot import Snapshot
-from tracker_tui.sync.board import Difference
 from tracker_tui.sync.outbox import OUTBOX_NAME
+from tracker_tui.sync.overlay import Difference
 from tracker_tui.sync.replica import REPLICA_NAME
 from tracker_tui.sync.store import LeftBehind, Site, Store, key_of, left_behind
 

@@ -6,8 +6,8 @@ from helpers.build import PLAYER, add, remove, to_deep_desert
 from tracker_tui.domain.change import Change, Moved, counter_change
 from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
 from tracker_tui.domain.points import NO_POINTS, Points
-from tracker_tui.domain.tally import Tally
-from tracker_tui.sync.tally import TallySheet
+from tracker_tui.domain.session_stats import Tally
+from tracker_tui.sync.session_stats import TallySheet
 from tracker_tui.sync.undo import Submission, UndoLog
 
 IN, OUT = Moved(0, 0, 5, 0, Points(0.5, 1, 0, 0.1)), Moved(5, 0, 3, 0, NO_POINTS)

@@ -12,7 +12,7 @@ from helpers.listening import SECONDS, Listener
 from helpers.tracking import quick
 from tracker_tui.db.sqlite import create_sqlite, open_sqlite
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 START = [
     new_resource("spice", hagga=1000, deep_desert=400),
@@ -63,7 +63,7 @@ def other(path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let leaving take as long as a busy machine needs to send."""
-    monkeypatch.setattr("tracker_tui.ledger_thread._LEAVING_SECONDS", SECONDS)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LEAVING_SECONDS", SECONDS)
 
 
 @pytest.fixture

@@ -25,18 +25,18 @@ from helpers.records import (
     resource_row,
 )
 from helpers.wild import FOUNDING, ask
-from tracker_tui.archive import Archive
-from tracker_tui.config import Config, Remote
+from tracker_tui.config.settings import Config, Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import ALL, WEEK
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
-from tracker_tui.events import Noticed
 from tracker_tui.ledger.history import HistoryQuestion
 from tracker_tui.ledger.leaderboard import ContributionsQuestion
-from tracker_tui.ledger.questions import Question
-from tracker_tui.sync.pages import PAGES_NAME
-from tracker_tui.tracker import Tracker
+from tracker_tui.ledger.query import Question
+from tracker_tui.sync.cached_answers import PAGES_NAME
+from tracker_tui.tracker.events import Noticed
+from tracker_tui.tracker.query_cache import Archive
+from tracker_tui.tracker.tracker import Tracker
 
 T = TypeVar("T")
 AWAY = answer(503)

@@ -16,8 +16,8 @@ from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import make_file
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.errors import DatabaseBusy
-from tracker_tui.events import Failed, Loaded
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.tracker import Tracker
 
 
 @pytest.mark.usefixtures("impatient")
@@ -137,7 +137,7 @@ def test_leaving_does_not_wait_for_somebody_who_holds_the_database(
     # Whoever waited for the lock would wait for ever here.
     monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", float("inf"))
     monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.05)
-    monkeypatch.setattr("tracker_tui.ledger_thread._LEAVING_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LEAVING_SECONDS", 0.1)
     tracker = Tracker(config_for(path), opener=quick)
     tracker.open().result(20)
     with locked(path):

@@ -13,9 +13,9 @@ from helpers.processes import locked
 from helpers.recent import ask_history
 from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import ask
+from tracker_tui.domain.messages import outcome_sentence
 from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.domain.wording import outcome_sentence
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 REFUSES_WATER = """
     CREATE TRIGGER no_water BEFORE UPDATE ON resources WHEN old.id = 'water'

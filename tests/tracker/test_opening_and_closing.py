@@ -10,8 +10,8 @@ from helpers.build import add, config_for
 from helpers.listening import Listener
 from helpers.tracking import quick, stored
 from tracker_tui.errors import DatabaseError
-from tracker_tui.events import Failed, Loaded
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.tracker import Tracker
 
 
 def test_opening_loads_everything(path: Path) -> None:

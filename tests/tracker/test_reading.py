@@ -10,9 +10,9 @@ from helpers.listening import Listener
 from helpers.recent import ask_history, recent_history
 from helpers.tracking import quick, shown
 from helpers.wild import ask, make_file
-from tracker_tui.events import Kept, Loaded, Settled
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Kept, Loaded, Settled
+from tracker_tui.tracker.tracker import Tracker
 
 
 def test_poll_notices_what_others_changed(

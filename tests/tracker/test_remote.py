@@ -21,19 +21,19 @@ from helpers.refusing import BLOCKED, batch_failed, writes_meet
 from helpers.tracking import may_write, shown
 from helpers.wild import FOUNDING, add_under_other_names, rename_as_others_do
 from tracker.conftest import START
-from tracker_tui.config import Remote
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
-from tracker_tui.events import Event, Failed, Loaded, Settled
 from tracker_tui.ledger.ledger import random_id
-from tracker_tui.sync.rhythm import (
+from tracker_tui.sync.refresh_schedule import (
     EXTRA_AT_MOST,
     FOCUSED_SECONDS,
     IDLE_SECONDS,
     THOROUGH_SECONDS,
     UNFOCUSED_SECONDS,
 )
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Event, Failed, Loaded, Settled
+from tracker_tui.tracker.tracker import Tracker
 
 ANYBODY = {"username": "x", "created_at": 1, "last_login": 1}
 SAYS_NOTHING_OF_COMMITS = altered(
@@ -56,7 +56,7 @@ def go_back(books: Books) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time by which trackers decide when to ask; it stands still."""
     clock = Clock()
-    for module in ("tracker", "ledger_thread", "sync.pace", "sync.refresher"):
+    for module in ("tracker.tracker", "tracker.ledger_thread", "sync.backoff", "sync.refresher"):
         monkeypatch.setattr(f"tracker_tui.{module}.time", clock)
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock
@@ -420,7 +420,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_says_whatever_is_typed_or_aske
     monkeypatch: pytest.MonkeyPatch,
     told: str,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.db.turso.transport.monotonic", clock.monotonic)
+    monkeypatch.setattr("tracker_tui.turso.transport.monotonic", clock.monotonic)
     when = formatdate(clock.time() + 605, usegmt=True) if told == "date" else told
     proxy.fate = answer(429, Retry_After=when)
     tracker.submit([add(5)])

@@ -20,12 +20,12 @@ from helpers.tracking import may_write, shown, undo
 from helpers.wild import FOUNDING
 from remote.rights import whole_request_refused
 from tracker.conftest import START
-from tracker_tui.config import Config, Remote, Secret
+from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.errors import DatabaseUnreachable, WriteRefused
-from tracker_tui.events import Failed, Loaded
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.tracker import Tracker
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ class TestSeveralPlayers:
         self, config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Nobody polls here: whoever finds another one sending watches it to the end.
-        monkeypatch.setattr("tracker_tui.ledger_thread._TURNS", 10_000)
+        monkeypatch.setattr("tracker_tui.tracker.ledger_thread._TURNS", 10_000)
         with ExitStack() as stack:
             trackers = [stack.enter_context(closing(Tracker(config))) for _ in range(4)]
             listeners = [Listener(tracker) for tracker in trackers]

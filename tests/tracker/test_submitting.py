@@ -17,11 +17,11 @@ from helpers.processes import locked
 from helpers.recent import ask_history
 from helpers.tracking import history, shown, stored
 from helpers.wild import ask
-from tracker_tui.domain.grammar import parse_change
+from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.errors import UnknownResource
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 
 def test_a_submission_is_foreseen_at_once_and_shown_once_it_is_kept(

@@ -13,7 +13,7 @@ from helpers.wild import ask
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Refusal, Verdict
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 
 
 @pytest.mark.parametrize(

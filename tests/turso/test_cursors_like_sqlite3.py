@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers.alike import SideBySide
-from tracker_tui.db.turso import Cursor
+from tracker_tui.turso import Cursor
 
 TEN = (
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10) SELECT i FROM n"

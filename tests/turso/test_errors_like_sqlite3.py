@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers.alike import SideBySide
-from tracker_tui.db import turso
+from tracker_tui import turso
 
 TABLES = (
     "CREATE TABLE parent (id INTEGER PRIMARY KEY)",

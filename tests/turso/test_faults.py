@@ -28,7 +28,7 @@ from helpers.failing import (
 )
 from helpers.proxy import Exchange, Proxy, cut_after, cut_before, cut_within, pass_on, proxy_to
 from helpers.servers import free_port, running
-from tracker_tui.db.turso import (
+from tracker_tui.turso import (
     NoSuchHost,
     NotSent,
     OutcomeUnknown,

@@ -25,8 +25,8 @@ from helpers.failing import (
     writer,
 )
 from helpers.proxy import Exchange, Proxy, altered, answer, head, trickled, unending
-from tracker_tui.db.turso import Connection, OutcomeUnknown, TimedOut
-from tracker_tui.db.turso.exchange import MOST_BYTES
+from tracker_tui.turso import Connection, OutcomeUnknown, TimedOut
+from tracker_tui.turso.request import MOST_BYTES
 
 Alter = Callable[[bytes], bytes]
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
@@ -43,7 +43,7 @@ def connection(proxy: Proxy) -> Iterator[Connection]:
 @pytest.fixture
 def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let 100,000 bytes be the most that is taken."""
-    monkeypatch.setattr("tracker_tui.db.turso.exchange.MOST_BYTES", 100_000)
+    monkeypatch.setattr("tracker_tui.turso.request.MOST_BYTES", 100_000)
 
 
 @every_way

@@ -22,7 +22,7 @@ from helpers.failing import (
 )
 from helpers.proxy import Fate, Proxy, answer, proxy_to
 from helpers.servers import Server
-from tracker_tui.db.turso import (
+from tracker_tui.turso import (
     Blocked,
     Connection,
     Error,
@@ -36,7 +36,7 @@ from tracker_tui.db.turso import (
     TooManyRequests,
     TransactionLost,
 )
-from tracker_tui.db.turso.refusals import refusal
+from tracker_tui.turso.error_replies import refusal
 
 PAGE = b"""<!DOCTYPE html>
 <html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>"""
@@ -246,7 +246,7 @@ def test_while_a_server_wants_to_be_left_alone_nothing_is_sent_to_it(
     proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr("tracker_tui.db.turso.transport.monotonic", clock.monotonic)
+    monkeypatch.setattr("tracker_tui.turso.transport.monotonic", clock.monotonic)
     make_table(proxy.url)
     with writer(proxy.url) as connection:
         proxy.meet([answer(429, Retry_After="60")])

@@ -13,7 +13,7 @@ from peewee import Model, OperationalError, TextField
 from helpers.losses import LOSSES, reported
 from helpers.proxy import Fate, Proxy
 from helpers.servers import running
-from tracker_tui.db.turso import TransactionLost, TursoDatabase
+from tracker_tui.turso import TransactionLost, TursoDatabase
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 # The others leave the lock with a transaction that nobody can end: the server waits five seconds.

@@ -12,7 +12,7 @@ import pytest
 from helpers.losses import EXPIRED, LOSSES, reported
 from helpers.proxy import Fate, Proxy
 from helpers.servers import Server, running
-from tracker_tui.db.turso import Connection, OperationalError, TransactionLost, connect
+from tracker_tui.turso import Connection, OperationalError, TransactionLost, connect
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from helpers.failing import make_table, writer
 from helpers.proxy import Proxy, answer
-from tracker_tui.db.turso import Error, OutcomeUnknown, StatementResult, connect
+from tracker_tui.turso import Error, OutcomeUnknown, StatementResult, connect
 
 Path = tuple[str | int, ...]
 

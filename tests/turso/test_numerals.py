@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.db.turso import Connection, connect
-from tracker_tui.db.turso.numerals import numeral, with_exact_floats
+from tracker_tui.turso import Connection, connect
+from tracker_tui.turso.float_encoding import numeral, with_exact_floats
 
 
 @pytest.fixture

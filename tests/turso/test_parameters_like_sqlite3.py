@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.alike import SideBySide
-from tracker_tui.db.turso import ProgrammingError
+from tracker_tui.turso import ProgrammingError
 
 # From Python 3.12 on `sqlite3` would rather not fill names from a sequence; it still does.
 pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")

@@ -13,7 +13,7 @@ import pytest
 from peewee import DoesNotExist, IntegrityError, OperationalError, SqliteDatabase, fn
 
 from helpers.peewee_alike import MODELS, Alike, Gift, Odds, Player, alike_on, gifts
-from tracker_tui.db.turso import TursoDatabase
+from tracker_tui.turso import TursoDatabase
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from peewee import (
 )
 
 from helpers.proxy import Proxy, answer, cut_after, cut_before
-from tracker_tui.db.turso import OutcomeUnknown, StatementResult, TursoDatabase
+from tracker_tui.turso import OutcomeUnknown, StatementResult, TursoDatabase
 
 
 class Store(Model):

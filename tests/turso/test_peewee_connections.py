@@ -17,7 +17,7 @@ from peewee import (
 )
 
 from helpers.proxy import Proxy
-from tracker_tui.db.turso import TursoDatabase
+from tracker_tui.turso import TursoDatabase
 
 THREADS, ROWS = 4, 5
 SECRET = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"

@@ -9,7 +9,7 @@ import pytest
 from peewee import IntegrityError, Model, OperationalError, TextField
 
 from helpers.proxy import Proxy
-from tracker_tui.db.turso import TursoDatabase
+from tracker_tui.turso import TursoDatabase
 
 
 class Entry(Model):

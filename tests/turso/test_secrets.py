@@ -17,7 +17,7 @@ from helpers.certificates import self_signed
 from helpers.failing import SOON, await_left_behind, by_batch, by_execute, works
 from helpers.proxy import Exchange, Fate, Proxy, altered, answer, cut_before, cut_within, proxy_to
 from helpers.servers import Server, free_port
-from tracker_tui.db.turso import Connection, Error, InterfaceError, TursoDatabase, connect
+from tracker_tui.turso import Connection, Error, InterfaceError, TursoDatabase, connect
 
 TELLING = "dHJlYXN1cmU"
 TOKEN = f"eyJhbGciOiJFZERTQSJ9.{TELLING}.MjA6-_w"
@@ -56,7 +56,7 @@ def _raised(run: Callable[[], object]) -> BaseException:
 
 def _objects(found: object, seen: dict[int, object]) -> dict[int, object]:
     """Return all objects of the driver that can be reached from one of them."""
-    if id(found) not in seen and type(found).__module__.startswith("tracker_tui.db.turso"):
+    if id(found) not in seen and type(found).__module__.startswith("tracker_tui.turso"):
         seen[id(found)] = found
         for part in getattr(found, "__dict__", {}).values():
             _objects(part, seen)

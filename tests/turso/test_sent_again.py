@@ -21,7 +21,7 @@ from helpers.proxy import (
     pass_on,
     trickled,
 )
-from tracker_tui.db.turso import (
+from tracker_tui.turso import (
     Connection,
     Error,
     IntegrityError,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.db.turso import OperationalError, ProgrammingError
-from tracker_tui.db.turso.statements import changes_data, check_text, first_word, split, wired
+from tracker_tui.turso import OperationalError, ProgrammingError
+from tracker_tui.turso.statements import changes_data, check_text, first_word, split, wired
 
 # From Python 3.12 on `sqlite3` would rather not fill names from a sequence; it still does.
 pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")

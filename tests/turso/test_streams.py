@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.proxy import Exchange, Fate, Proxy, Reply, proxy_to
-from tracker_tui.db.turso import Connection, Misdirected, OperationalError, connect
+from tracker_tui.turso import Connection, Misdirected, OperationalError, connect
 
 TOKEN = "a.secret.token"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers.alike import SideBySide
-from tracker_tui.db.turso import connect
+from tracker_tui.turso import connect
 
 ALL = "SELECT a FROM t ORDER BY a"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.db.turso import InterfaceError
-from tracker_tui.db.turso.urls import endpoint, is_this_machine, may_follow
+from tracker_tui.turso import InterfaceError
+from tracker_tui.turso.urls import endpoint, is_this_machine, may_follow
 
 SECRET = "eyJhbGciOiJFZERTQSJ9.secret"
 

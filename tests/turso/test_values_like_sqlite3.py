@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.alike import SideBySide
-from tracker_tui.db.turso import DataError
+from tracker_tui.turso import DataError
 
 
 class Grade(enum.IntEnum):

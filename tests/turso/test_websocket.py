@@ -23,8 +23,8 @@ from peewee import (
 
 from helpers.proxy import Proxy
 from helpers.servers import Server, free_port, running
-from tracker_tui.db import turso
-from tracker_tui.db.turso import NotSent, TimedOut, TokenRefused, TursoDatabase, connect
+from tracker_tui import turso
+from tracker_tui.turso import NotSent, TimedOut, TokenRefused, TursoDatabase, connect
 
 
 @pytest.fixture

@@ -20,19 +20,19 @@ from textual.widget import Widget
 
 from helpers.discord import FakeDiscord, Membership
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
-from tracker_tui.admission import as_member, guild_membership_of
 from tracker_tui.auth.device_flow import wait_for_tokens
 from tracker_tui.auth.discord import DeviceCode, Discord
 from tracker_tui.auth.session import Tokens
-from tracker_tui.config import Config, load_config
+from tracker_tui.config.settings import Config, load_config
 from tracker_tui.domain.change import Change
-from tracker_tui.opening import site_of, stores_of
+from tracker_tui.guild.database_factory import site_of, stores_of
+from tracker_tui.guild.membership_factory import as_member, guild_membership_of
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.base_app import BaseApp
-from tracker_tui.ui.departure import Departure
-from tracker_tui.ui.door import DoorApp
+from tracker_tui.ui.navigation import Departure
+from tracker_tui.ui.sign_in.app import DoorApp
 from ui.conftest import NARROW, SECONDS, Player, screen_strips
 from ui.remote_guild import RemoteGuild
 
@@ -71,7 +71,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test touch the keyring or the browser of whoever runs it."""
     monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    monkeypatch.setattr("tracker_tui.ui.screens.sign_in.find_browser", lambda: None)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.screen.find_browser", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -83,15 +83,15 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     ) -> Tokens:
         return wait_for_tokens(discord, code, lambda seconds: wait(min(seconds, _PAUSE)), **given)
 
-    monkeypatch.setattr("tracker_tui.auth.signing_in.wait_for_tokens", wait_quickly)
-    monkeypatch.setattr("tracker_tui.auth.signing_in._PAUSE", _PAUSE)
+    monkeypatch.setattr("tracker_tui.auth.sign_in.wait_for_tokens", wait_quickly)
+    monkeypatch.setattr("tracker_tui.auth.sign_in._PAUSE", _PAUSE)
 
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
     """A browser with windows of its own."""
     found = Browser()
-    monkeypatch.setattr("tracker_tui.ui.screens.sign_in.find_browser", lambda: found)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.screen.find_browser", lambda: found)
     return found
 
 

@@ -20,13 +20,13 @@ from textual.strip import Strip
 
 from helpers.listening import SECONDS
 from helpers.wild import Statements, ask, make_file
-from tracker_tui.config import Config, Folders
+from tracker_tui.config.settings import Config, Folders
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite
 from tracker_tui.domain.change import Change
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.terminal_input import TerminalInput
 from tracker_tui.ui.themes import DARK

@@ -13,10 +13,10 @@ from helpers.books import Books
 from helpers.build import remote_config
 from helpers.gate import PATIENCE
 from helpers.wild import LATER, Statements
-from tracker_tui.config import Config, Remote, Secret
+from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import open_remote
-from tracker_tui.db.turso import connect
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.turso import connect
 from ui.conftest import MEMBER, RESOURCES, WIDE, Guild, Player, in_front_of
 
 
@@ -59,14 +59,14 @@ class RemoteGuild(Guild):
 
 def poll_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the dashboard look at its server many times a second, also after a failure."""
-    monkeypatch.setattr("tracker_tui.ui.screens.resources._POLL_SECONDS", 0.1)
-    monkeypatch.setattr("tracker_tui.sync.rhythm.FOCUSED_SECONDS", 0.1)
-    monkeypatch.setattr("tracker_tui.ledger_thread._LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("tracker_tui.ui.resources.screen._POLL_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.sync.refresh_schedule.FOCUSED_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LONGEST_PAUSE", 0.1)
 
 
 def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the dashboard look and send only when somebody does something, however long it takes."""
-    monkeypatch.setattr("tracker_tui.ui.screens.resources._POLL_SECONDS", 3_600)
+    monkeypatch.setattr("tracker_tui.ui.resources.screen._POLL_SECONDS", 3_600)
 
 
 @asynccontextmanager

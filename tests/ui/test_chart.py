@@ -16,13 +16,13 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tracker_tui.domain.course import Course, Level
 from tracker_tui.domain.days import day_of, start_of
 from tracker_tui.domain.leaderboard import DayPoints
 from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.quantity_series import Course, Level
 from tracker_tui.domain.status import DAY
-from tracker_tui.ui.chart import Chart, Frame, Series, Tick, draw, legend, short
-from tracker_tui.ui.course_chart import course_chart, outlook, points_chart, ticks
+from tracker_tui.ui.widgets.chart import Chart, Frame, Series, Tick, draw, legend, short
+from tracker_tui.ui.widgets.series_charts import course_chart, outlook, points_chart, ticks
 
 HOUR = 3_600
 NOW = 1_760_000_000

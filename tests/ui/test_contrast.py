@@ -10,7 +10,7 @@ import pytest
 from textual.color import Color
 
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.legible import contrast
+from tracker_tui.ui.contrast import contrast
 from tracker_tui.ui.themes import THEMES
 from ui.chronicle import evening
 from ui.conftest import Guild, playing, screen_strips

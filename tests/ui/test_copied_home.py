@@ -13,8 +13,8 @@ import pytest
 from helpers.build import add
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.refusing import requests_with
-from tracker_tui.config import Folders
-from tracker_tui.opening import open_ledger, site_of
+from tracker_tui.config.settings import Folders
+from tracker_tui.guild.database_factory import open_ledger, site_of
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, Guild, playing
 from ui.remote_guild import RemoteGuild, poll_eagerly

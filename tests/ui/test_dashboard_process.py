@@ -20,8 +20,8 @@ from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, Membership
 from helpers.membership import MEMBER_ROLE, ROLES, grow_old
 from helpers.proxy import cut_before, proxy_to
 from helpers.servers import Server
-from tracker_tui.config import Secret, load_config
-from tracker_tui.invitation import Invitation
+from tracker_tui.config.settings import Secret, load_config
+from tracker_tui.guild.invitation import Invitation
 from tracker_tui.sync.store import waiting_in
 from ui.at_the_door import (
     AT_ONCE,

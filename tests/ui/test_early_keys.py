@@ -5,10 +5,10 @@ from __future__ import annotations
 from threading import Event
 from time import monotonic
 
-from tracker_tui.config import Config
+from tracker_tui.config.settings import Config
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 from ui.conftest import WIDE, Guild, in_front_of
 
 

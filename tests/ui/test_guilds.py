@@ -12,13 +12,13 @@ from helpers.build import add
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord
 from helpers.membership import ROLES
 from helpers.servers import free_port
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import load_config
-from tracker_tui.invitation import Invitation
-from tracker_tui.ui.departure import Departure
-from tracker_tui.ui.memory import memory_of
-from tracker_tui.ui.screens.join import JoinScreen
-from tracker_tui.ui.screens.sign_in import SignInScreen
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import load_config
+from tracker_tui.guild.invitation import Invitation
+from tracker_tui.ui.join.screen import JoinScreen
+from tracker_tui.ui.navigation import Departure
+from tracker_tui.ui.preferences import memory_of
+from tracker_tui.ui.sign_in.screen import SignInScreen
 from ui.at_the_door import (
     Visitor,
     at_home,

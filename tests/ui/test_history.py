@@ -73,7 +73,7 @@ async def test_each_day_has_its_line(busy: Guild) -> None:
 async def test_it_is_read_page_by_page_to_its_beginning_and_far_pages_are_dropped(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ui.window.PAGES_HELD", 4)
+    monkeypatch.setattr("tracker_tui.ui.widgets.paged_rows.PAGES_HELD", 4)
     fill(guild, 834)
     async with reading(guild) as player:
         table = table_of(player)
@@ -232,7 +232,7 @@ async def test_a_search_looks_through_so_many_rows_and_further_when_asked(
 
 async def choose(player: Player, *names: str) -> None:
     """Tick these in the list of filters, and apply them."""
-    from tracker_tui.ui.screens.ticking import TickList
+    from tracker_tui.ui.widgets.check_list import TickList
 
     await player.press("f")
     await player.sees("Show only")

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tracker_tui.domain.history import Cursor, HistoryEntry
-from tracker_tui.domain.history_wording import entry_sentence
+from tracker_tui.domain.history_messages import entry_sentence
 from tracker_tui.domain.quantities import Location, grouped, signed
-from tracker_tui.ui.cells import fit
-from tracker_tui.ui.history_columns import (
+from tracker_tui.ui.history.columns import (
     GAP,
     HistoryLayout,
     Widths,
@@ -24,6 +23,7 @@ from tracker_tui.ui.history_columns import (
     moved_text,
     titles,
 )
+from tracker_tui.ui.widgets.cells import fit
 
 MOST = 999_999_999
 PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}

@@ -18,12 +18,12 @@ from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault
 from helpers.membership import ROLES
 from helpers.servers import Server, free_port
 from helpers.wild import FOUNDING
-from tracker_tui.config import Secret, load_config
-from tracker_tui.invitation import BEGIN, Invitation
-from tracker_tui.joining import CLIENT, GUILD, TOKEN, URL
-from tracker_tui.joining import ROLES as ROLES_SETTING
-from tracker_tui.ui.departure import Departure
-from tracker_tui.ui.screens.join import AnswerInput, JoinScreen
+from tracker_tui.config.settings import Secret, load_config
+from tracker_tui.guild.invitation import BEGIN, Invitation
+from tracker_tui.guild.join import CLIENT, GUILD, TOKEN, URL
+from tracker_tui.guild.join import ROLES as ROLES_SETTING
+from tracker_tui.ui.join.screen import AnswerInput, JoinScreen
+from tracker_tui.ui.navigation import Departure
 from ui.at_the_door import AUTHORIZE, Visitor, at_home, harmless
 from ui.conftest import NARROW
 from ui.remote_guild import RemoteGuild
@@ -37,7 +37,7 @@ OPEN = json.dumps([{"id": "1001", "name": "Fremen", "canAccessResources": True}]
 @pytest.fixture(autouse=True)
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
     """Discord, where the environment says; what is typed is tested at once."""
-    monkeypatch.setattr("tracker_tui.ui.screens.join._TYPING_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.ui.join.screen._TYPING_SECONDS", 0.0)
     with FakeDiscord() as discord:
         monkeypatch.setenv("DISCORD_API_URL", discord.url)
         yield discord

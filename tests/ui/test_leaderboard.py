@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tracker_tui.ui.screens.leaderboard import LeaderboardScreen
+from tracker_tui.ui.leaderboard.screen import LeaderboardScreen
 from ui.chronicle import STILGAR, call, evening, opens, reward, table_lines
 from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
 

@@ -13,7 +13,7 @@ from helpers.gate import Gate
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.refusing import writes_meet
 from helpers.wild import ask
-from tracker_tui.opening import site_of
+from tracker_tui.guild.database_factory import site_of
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, NARROW, WIDE, Guild, Player, playing
 from ui.remote_guild import RemoteGuild, poll_eagerly, watching

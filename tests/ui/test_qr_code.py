@@ -15,9 +15,9 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from helpers.qr_reader import read_qr
+from tracker_tui.ui.sign_in.large_code import LargeCode
+from tracker_tui.ui.sign_in.qr_code import QrCode
 from tracker_tui.ui.themes import DARK, THEMES
-from tracker_tui.ui.widgets.large_code import LargeCode
-from tracker_tui.ui.widgets.qr_code import QrCode
 
 CODE = "ZAW6C586"
 LINK = f"https://discord.com/activate?user_code={CODE}"
@@ -177,5 +177,5 @@ async def test_the_reader_reads_nothing_but_dark_on_light() -> None:
 
 
 def test_who_does_not_sign_in_does_not_pay_for_codes() -> None:
-    program = "import sys, tracker_tui.ui.widgets.qr_code; sys.exit('segno' in sys.modules)"
+    program = "import sys, tracker_tui.ui.sign_in.qr_code; sys.exit('segno' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

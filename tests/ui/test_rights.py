@@ -23,14 +23,14 @@ from helpers.membership import (
     sign_in,
 )
 from helpers.proxy import cut_before, proxy_to
-from tracker_tui.admission import guild_membership_of
-from tracker_tui.config import load_config
+from tracker_tui.config.settings import load_config
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.errors import NotPermitted
+from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.sync.store import waiting_in
-from tracker_tui.tracker import Tracker
+from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.departure import Departure
+from tracker_tui.ui.navigation import Departure
 from ui.at_the_door import (
     AT_ONCE,
     HANGS,

@@ -13,10 +13,10 @@ from helpers.gate import Gate
 from helpers.proxy import Proxy, cut_before, pass_on
 from helpers.refusing import writes_meet
 from helpers.sending import turn_taken
-from tracker_tui.domain.grammar import parse_change
+from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
-from tracker_tui.opening import site_of
-from tracker_tui.tracker import Tracker
+from tracker_tui.guild.database_factory import site_of
+from tracker_tui.tracker.tracker import Tracker
 from ui.conftest import Guild, Player, playing
 from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
 

@@ -11,14 +11,14 @@ from textual.geometry import Size
 
 from helpers.discord import FakeDiscord, Fault, Person
 from helpers.qr_reader import read_qr
-from tracker_tui.admission import guild_membership_of
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import load_config
-from tracker_tui.ui.memory import Remembered, memory_of, remember
-from tracker_tui.ui.screens.sign_in import SignInScreen
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import load_config
+from tracker_tui.guild.membership_factory import guild_membership_of
+from tracker_tui.ui.preferences import Remembered, memory_of, remember
+from tracker_tui.ui.resources.view import View
+from tracker_tui.ui.sign_in.large_code import LargeCode
+from tracker_tui.ui.sign_in.screen import SignInScreen
 from tracker_tui.ui.themes import THEMES
-from tracker_tui.ui.view import View
-from tracker_tui.ui.widgets.large_code import LargeCode
 from ui.at_the_door import (
     AT_ONCE,
     AUTHORIZE,
@@ -114,14 +114,14 @@ async def test_the_time_that_is_left_is_counted_down(
     def left() -> float:
         return 300.0 - passed
 
-    monkeypatch.setattr("tracker_tui.ui.screens.sign_in._TICK_SECONDS", 0.2)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.screen._TICK_SECONDS", 0.2)
     async with at_the_door() as visitor:
         await sees_code(visitor, discord)
         screen = visitor.app.screen
         assert isinstance(screen, SignInScreen)
         assert screen._code is not None
         ends = screen._code.expires_at
-        monkeypatch.setattr("tracker_tui.ui.screens.sign_in.monotonic", lambda: ends - left())
+        monkeypatch.setattr("tracker_tui.ui.sign_in.screen.monotonic", lambda: ends - left())
         for passed, told in ((0.0, "5:00"), (61.0, "3:59"), (299.0, "0:01"), (400.0, "0:00")):  # noqa: B007
             await visitor.sees(f"good for {told}, waiting")
 
@@ -292,7 +292,7 @@ async def test_a_browser_that_fails_is_told_of(
 async def test_a_browser_that_cannot_even_be_looked_for_is_none(
     discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ui.screens.sign_in.find_browser", fall_over)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.screen.find_browser", fall_over)
     async with at_the_door() as visitor:
         await sees_code(visitor, discord)
         await nobody_waits_for_browser(visitor)

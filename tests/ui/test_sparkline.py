@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracker_tui.domain.course import DailyTotals, DayLevel
-from tracker_tui.ui.shown import sparkline
+from tracker_tui.domain.quantity_series import DailyTotals, DayLevel
+from tracker_tui.ui.widgets.formatting import sparkline
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MOST = 2 * 999_999_999

@@ -10,8 +10,8 @@ import pytest
 from helpers.build import add, to_deep_desert
 from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
-from tracker_tui.auth.vault import Vault
-from tracker_tui.config import load_config
+from tracker_tui.auth.session_store import Vault
+from tracker_tui.config.settings import load_config
 from tracker_tui.sync.store import waiting_in
 from ui.at_the_door import (
     AT_ONCE,

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tracker_tui.domain.messages import ago
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import DAY, Status
-from tracker_tui.domain.wording import ago
 from tracker_tui.ledger.resources import DEFAULT_PLACES
-from tracker_tui.ui.columns import GAP, Context, cell_text, lay_out, sortable_columns
-from tracker_tui.ui.memory import Remembered, recall, remember
-from tracker_tui.ui.preview import Preview, preview
-from tracker_tui.ui.shown import bar, percent_text
-from tracker_tui.ui.view import SORT_KEYS, View, arrange, summarize
+from tracker_tui.ui.preferences import Remembered, recall, remember
+from tracker_tui.ui.resources.columns import GAP, Context, cell_text, lay_out, sortable_columns
+from tracker_tui.ui.resources.preview import Preview, preview
+from tracker_tui.ui.resources.view import SORT_KEYS, View, arrange, summarize
+from tracker_tui.ui.widgets.formatting import bar, percent_text
 
 NOW = 1_760_000_000
 PLACES = DEFAULT_PLACES

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tracker_tui.domain.history import Cursor
 from tracker_tui.domain.status import DAY
-from tracker_tui.ui import window
-from tracker_tui.ui.window import PAGE_LINES, PAGES_HELD, DayLine, Page, Window
+from tracker_tui.ui.widgets import paged_rows as window
+from tracker_tui.ui.widgets.paged_rows import PAGE_LINES, PAGES_HELD, DayLine, Page, Window
 
 NOON = 20_000 * DAY + DAY // 2
 PAGE = 100

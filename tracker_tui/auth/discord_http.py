@@ -1,0 +1,150 @@
+"""One request to Discord and its answer, within a deadline that nothing can stretch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import requests
+from urllib3.exceptions import HTTPError
+
+from tracker_tui import __version__
+from tracker_tui.auth.errors import DiscordUnreachable
+from tracker_tui.config.settings import Secret
+from tracker_tui.domain.text import one_line
+from tracker_tui.net.call_with_timeout import in_time
+from tracker_tui.net.retry_after import seconds_of
+from tracker_tui.net.route import obstacle, options_for, who_answers
+from tracker_tui.turso.error_replies import is_page
+from tracker_tui.turso.request import around_proxies
+from tracker_tui.turso.urls import is_local
+
+LONGEST_PAUSE: Final = 86_400.0
+"""Seconds for which Discord is left alone at most."""
+_USUAL_PAUSE: Final = 5.0
+_MOST_BYTES: Final = 256 * 1024
+_CHUNK: Final = 16 * 1024
+_REFUSED, _OF_A_PROXY, _TOO_MANY, _BROKEN = 401, 407, 429, 500
+_SOMEBODY_ELSE: Final = (
+    "something on the way answers in its place, a network that you have to sign in to perhaps"
+)
+
+
+class Answer(NamedTuple):
+    """A status and what came with it."""
+
+    status: int
+    content: bytes
+    retry_after: str = ""
+    """The header of this name."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object that came; empty where none did."""
+        try:
+            document = msgspec.json.decode(self.content)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    @property
+    def error(self) -> str:
+        """The word that OAuth has for what is wrong; empty where there is none."""
+        error = self.document.get("error")
+        return error if isinstance(error, str) else ""
+
+    def said(self, secrets: Iterable[Secret]) -> str:
+        """Return what was said of an error, in one line and without the secrets."""
+        document = self.document
+        texts = [document.get(name) for name in ("error", "error_description", "message")]
+        said = ", ".join(text for text in texts if isinstance(text, str))
+        for secret in secrets:
+            # Before it is cut: half a secret would not be found any more.
+            said = said.replace(secret.reveal(), "…")
+        return one_line(said, 200)
+
+
+class _Session(requests.Session):
+    """Takes a redirect for what it is: requests would read all of it, and where it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return that there is none."""
+
+
+def answer_to(method: str, url: str, seconds: float, **options: Any) -> Answer:
+    """Return an answer that is not about trouble; raises DiscordUnreachable.
+
+    Redirects are not followed. `seconds` are for all of it.
+    """
+    try:
+        answer = in_time(lambda: _exchange(method, url, seconds, options), seconds)
+    except (TimeoutError, requests.ReadTimeout) as error:
+        raise unreachable("does not answer in time") from error
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        raise _unreachable_by(error, url) from error
+    if answer.status == _TOO_MANY:
+        pause = _pause_of(answer)
+        raise unreachable(f"wants to be left alone for {math.ceil(pause)} s", pause)
+    if answer.status >= _BROKEN:
+        raise unreachable(f"is in trouble ({answer.status})")
+    if answer.status == _OF_A_PROXY or (answer.status >= _REFUSED and is_page(answer.content)):
+        # A proxy's answer, or the page of a network to sign in to: it says nothing of anybody.
+        raise _blocked(who_answers(url, answer.status) or _SOMEBODY_ELSE)
+    return answer
+
+
+def _unreachable_by(error: Exception, url: str) -> DiscordUnreachable:
+    named = obstacle(error, url, is_straight=is_local(url))
+    if named:
+        return _blocked(named)
+    if isinstance(error, requests.exceptions.SSLError):
+        return unreachable("has no encryption that this machine trusts; check its clock")
+    return unreachable("cannot be reached")
+
+
+def _blocked(by: str) -> DiscordUnreachable:
+    return DiscordUnreachable(f"Discord cannot be reached: {by}.")
+
+
+def unreachable(told: str, retry_after: float | None = None) -> DiscordUnreachable:
+    """Return an error that says what Discord does, and what to do."""
+    return DiscordUnreachable(f"Discord {told}. Try again later.", retry_after)
+
+
+def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) -> Answer:
+    until = monotonic() + seconds
+    with _Session() as session:
+        session.headers["User-Agent"] = f"tracker-tui/{__version__}"
+        session.headers["Accept"] = "application/json"
+        with session.request(
+            method,
+            url,
+            allow_redirects=False,
+            stream=True,
+            timeout=seconds,
+            proxies=around_proxies(url),
+            **options_for(url),
+            **options,
+        ) as response:
+            content = bytearray()
+            # As it comes, and not until a chunk is full: nobody waits beyond the deadline.
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
+                content += chunk
+                if monotonic() > until:
+                    raise requests.ReadTimeout
+                if len(content) > _MOST_BYTES:
+                    raise requests.exceptions.ContentDecodingError("far too long")
+            retry_after = response.headers.get("Retry-After", "")
+            return Answer(response.status_code, bytes(content), retry_after)
+
+
+def _pause_of(answer: Answer) -> float:
+    """Return for how many seconds Discord wants to be left alone."""
+    for told in (answer.document.get("retry_after"), answer.retry_after):
+        seconds = seconds_of(told, LONGEST_PAUSE)
+        if seconds is not None:
+            return seconds
+    return _USUAL_PAUSE

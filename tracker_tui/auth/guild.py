@@ -1,0 +1,84 @@
+"""The guild's Discord application and roles, as configured and checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from tracker_tui.auth.errors import NoGuild
+from tracker_tui.config.settings import Config, DiscordSettings, Secret
+from tracker_tui.domain.roles import Role, RolesConfigError, parse_roles
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import ConfigError
+from tracker_tui.turso.urls import is_this_machine
+
+_ID: Final = re.compile(r"[0-9]{1,20}")
+_HELP: Final = "An officer's invitation sets it: tracker-tui join."
+
+
+class Guild(NamedTuple):
+    """Where members sign in, and what their roles allow."""
+
+    api_url: str
+    """Without a slash at its end."""
+    client_id: str
+    guild_id: str
+    roles: tuple[Role, ...]
+    client_secret: Secret | None = None
+
+
+def guild_of(config: Config) -> Guild:
+    """Return the guild that is configured; raises NoGuild, or ConfigError where it is wrong."""
+    discord = config.discord
+    return Guild(
+        _checked_url(discord),
+        checked_id(discord.client_id, "DISCORD_CLIENT_ID"),
+        checked_id(discord.guild_id, "DISCORD_GUILD_ID"),
+        checked_roles(discord.roles),
+        discord.client_secret,
+    )
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id of Discord's: a number of 64 bits, as text."""
+    return _ID.fullmatch(text) is not None
+
+
+def checked_roles(text: str) -> tuple[Role, ...]:
+    """Return the roles of DISCORD_ROLES_CONFIG; raises NoGuild, ConfigError."""
+    if not text.strip():
+        raise NoGuild(f"DISCORD_ROLES_CONFIG is not set: nobody could enter. {_HELP}")
+    try:
+        return parse_roles(text)
+    except RolesConfigError as error:
+        raise ConfigError(f"{one_line(error, 300)}. Correct it.") from error
+
+
+def checked_id(text: str, name: str) -> str:
+    """Return an id of Discord's; raises NoGuild, ConfigError, which call the setting `name`."""
+    if not text:
+        raise NoGuild(
+            f"{name} is not set, so nobody can sign in. {_HELP} For a database of your own, "
+            "without a guild, set TRACKER_AUTH=none."
+        )
+    if not is_id(text):
+        raise ConfigError(f"{name} is a number of up to 20 digits. Correct it.")
+    return text
+
+
+def _checked_url(discord: DiscordSettings) -> str:
+    try:
+        parts = urlsplit(discord.api_url)
+        is_one = parts.scheme in ("https", "http") and bool(parts.hostname)
+    except ValueError:
+        is_one = False
+    if not is_one or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigError("DISCORD_API_URL is no URL such as https://discord.com/api/v10.")
+    is_safe = parts.scheme == "https" or is_this_machine(parts.hostname or "")
+    if not is_safe and not discord.allow_plain:
+        raise ConfigError(
+            "DISCORD_API_URL would send tokens unencrypted. Use https://, or set "
+            "TRACKER_INSECURE=1 if you know the network."
+        )
+    return discord.api_url.rstrip("/")

@@ -1,0 +1,53 @@
+"""`tracker-tui leaderboard`: who earned how many points."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from tracker_tui.cli.output import complain
+from tracker_tui.cli.read_command import ask, reading_tracker, tell_age
+from tracker_tui.cli.text_table import print_table
+from tracker_tui.domain.leaderboard import Leaderboard, Standing
+from tracker_tui.domain.messages import climbed_text
+from tracker_tui.domain.period import LEADERBOARD_PERIODS
+from tracker_tui.domain.quantities import decimal, grouped
+from tracker_tui.domain.text import one_line
+
+_NUMBERS: Final = (0, 2, 3, 4)
+
+
+def leaderboard(arguments: argparse.Namespace) -> int:
+    """Print the members with points in a period, best first."""
+    (period,) = (period for period in LEADERBOARD_PERIODS if period.name == arguments.period)
+    with reading_tracker(arguments) as tracker:
+        reply = ask(tracker, lambda: tracker.archive.leaderboard(period), rests_on_rows=False)
+        board = reply.value
+        if reply.trouble is not None:
+            tell_age(reply.trouble, reply.age)
+        if arguments.json:
+            from tracker_tui.cli.json_documents import print_document, standing_document
+
+            print_document([standing_document(standing) for standing in board.standings])
+        elif board.standings:
+            _print_board(board)
+        else:
+            complain("Nobody earned points.")
+    return 0
+
+
+def _print_board(board: Leaderboard) -> None:
+    heads = ("Rank", "Name", "Points", "Actions", "Share", "Change" if board.has_before else "")
+    rows = (_cells(standing, has_before=board.has_before) for standing in board.standings)
+    print_table([heads, *rows], right=_NUMBERS)
+
+
+def _cells(standing: Standing, *, has_before: bool) -> tuple[str, ...]:
+    return (
+        str(standing.rank),
+        one_line(standing.name, 32),
+        decimal(standing.points),
+        grouped(standing.actions),
+        f"{standing.share:.1%}".replace("%", " %"),
+        climbed_text(standing.climbed) if has_before else "",
+    )

@@ -1,0 +1,1 @@
+"""Settings: what is configured, and where files are kept."""

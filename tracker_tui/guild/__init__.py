@@ -1,0 +1,1 @@
+"""Joining a guild, signing out of it, who may enter, and the doctor."""

@@ -1,0 +1,226 @@
+"""Reading points: who earned how many in a period, and how one member's came about.
+
+Data contract, "Leaderboard". A period is added up with `GROUP BY +user_id`: without the plus SQLite
+takes the index on (user_id, …), and reads all rows there are. For all of time that is the quicker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from peewee import SQL, BaseQuery, Case, Node, Select, Value, fn
+
+from tracker_tui.db.database import Result
+from tracker_tui.db.models import LeaderboardRow
+from tracker_tui.domain.days import Zone
+from tracker_tui.domain.history import Cursor
+from tracker_tui.domain.leaderboard import (
+    CategoryTotal,
+    Contribution,
+    ContributionPage,
+    DayPoints,
+    Leaderboard,
+    MemberPoints,
+    Sum,
+    ranked,
+    sane,
+)
+from tracker_tui.domain.period import Period
+from tracker_tui.ledger.days import day_number
+from tracker_tui.ledger.expressions import seconds, whole_number
+from tracker_tui.ledger.history import (
+    PAGE,
+    between_places,
+    newest_first,
+    place_of,
+    stored_time,
+    within,
+)
+from tracker_tui.ledger.members import (
+    is_one_of,
+    members_from,
+    merged,
+    named_members,
+    writings_of,
+)
+
+_DAYS_SHOWN: Final = 400
+"""Days whose points are told one by one; of all of time the last of them."""
+
+
+class LeaderboardQuestion(NamedTuple):
+    """Asks who earned how many points in a period, and in the one before it."""
+
+    period: Period
+
+    @property
+    def key(self) -> str:
+        """See `Question.key`."""
+        return f"leaderboard {self.period.name}"
+
+    @staticmethod
+    def answer_type() -> type[Leaderboard]:
+        """See `Question.answer_type`."""
+        return Leaderboard
+
+    def queries(self, now: Any) -> list[BaseQuery]:
+        """Return what `answer` understands the results of."""
+        row, period = LeaderboardRow, self.period
+        user = row.user_id.cast("TEXT")
+        if period.span is None:
+            sums = row.select(
+                user, fn.SUM(row.final_points), fn.COUNT(SQL("*")), Value(0.0), Value(0)
+            )
+            sums = sums.where(*within(row.created_at, period, now)) if not period.is_all else sums
+            by: Node = SQL("user_id") if period.is_all else SQL("+user_id")
+            return [sums.group_by(by), named_members()]
+        # Both periods in one go: a row of either is read once.
+        is_now = row.created_at >= now - period.span
+        points = fn.TOTAL(Case(None, ((is_now, row.final_points),), Value(0.0)))
+        before = fn.TOTAL(Case(None, ((is_now, Value(0.0)),), row.final_points))
+        sums = (
+            row.select(user, points, fn.SUM(is_now), before, fn.SUM(~is_now))
+            .where(row.created_at >= now - 2 * period.span)
+            .group_by(SQL("+user_id"))
+        )
+        return [sums, named_members()]
+
+    def answer(self, results: Sequence[Result]) -> Leaderboard:
+        """Build the leaderboard from the results."""
+        sums, members = results
+        return ranked(
+            (Sum(user or "", now, n, before, m) for user, now, n, before, m in sums.rows),
+            members_from(members.rows),
+            has_before=self.period.span is not None,
+        )
+
+
+class ContributionsQuestion(NamedTuple):
+    """Asks for one page of what earned a member their points, newest first."""
+
+    member_id: str
+    period: Period
+    before: Cursor | None = None
+    down_to: Cursor | None = None
+    limit: int = PAGE
+
+    @property
+    def key(self) -> str:
+        """See `Question.key`."""
+        return f"contributions {self.period.name} {self.member_id!r}"
+
+    @staticmethod
+    def answer_type() -> type[ContributionPage]:
+        """See `Question.answer_type`."""
+        return ContributionPage
+
+    def queries(self, now: Any) -> list[BaseQuery]:
+        """Return what `answer` understands the results of."""
+        parts = (_newest_of(writing, self, now) for writing in writings_of(self.member_id))
+        return [merged(parts, self.limit)]
+
+    def answer(self, results: Sequence[Result]) -> ContributionPage:
+        """Build a page from the results."""
+        entries = [_contribution_from(row) for row in results[0].rows]
+        end = entries[-1].place if entries else self.before
+        is_complete = len(entries) < self.limit
+        if is_complete and self.down_to is not None:
+            return ContributionPage(entries, self.down_to, is_last=False)
+        return ContributionPage(entries, end, is_complete)
+
+
+class MemberPointsQuestion(NamedTuple):
+    """Asks how a member's points of a period divide over categories and over days of a zone."""
+
+    member_id: str
+    period: Period
+    zone: Zone = None
+
+    @property
+    def key(self) -> str:
+        """See `Question.key`."""
+        return f"points {self.period.name} {self.member_id!r} {self.zone}"
+
+    @staticmethod
+    def answer_type() -> type[MemberPoints]:
+        """See `Question.answer_type`."""
+        return MemberPoints
+
+    def queries(self, now: Any) -> list[BaseQuery]:
+        """Return what `answer` understands the results of."""
+        row = LeaderboardRow
+        conditions = [
+            is_one_of(row.user_id, writings_of(self.member_id)),
+            *within(row.created_at, self.period, now),
+        ]
+        category = fn.COALESCE(row.resource_category.cast("TEXT"), "")
+        points = fn.TOTAL(row.final_points)
+        day = day_number(row.created_at, self.zone).alias("day")
+        return [
+            row.select(category.alias("category"), points, fn.COUNT(SQL("*")))
+            .where(*conditions)
+            .group_by(SQL("category"))
+            .order_by(points.desc()),
+            row.select(day, points)
+            .where(*conditions)
+            .group_by(SQL("day"))
+            .order_by(SQL("day DESC"))
+            .limit(_DAYS_SHOWN),
+        ]
+
+    def answer(self, results: Sequence[Result]) -> MemberPoints:
+        """Build a member's points from the results."""
+        categories, days = (result.rows for result in results)
+        return MemberPoints(
+            [
+                CategoryTotal(category, sane(points), actions)
+                for category, points, actions in categories
+            ],
+            [DayPoints(day, sane(points)) for day, points in reversed(days)],
+        )
+
+
+def _contribution_from(row: Sequence[Any]) -> Contribution:
+    *known, raw, _, rowid = row
+    entry = Contribution._make((*known, place_of(raw, rowid)))
+    return entry._replace(
+        base=sane(entry.base),
+        multiplier=sane(entry.multiplier),
+        bonus=sane(entry.bonus),
+        final=sane(entry.final),
+    )
+
+
+def _newest_of(writing: Any, question: ContributionsQuestion, now: Any) -> Select:
+    row, rowid = LeaderboardRow, SQL("rowid")
+    return (
+        row.select(
+            fn.COALESCE(row.id.cast("TEXT"), ""),
+            fn.COALESCE(row.action_type.cast("TEXT"), ""),
+            whole_number(row.quantity_changed),
+            *(
+                fn.COALESCE(number.cast("REAL"), Value(0.0))
+                for number in (
+                    row.base_points,
+                    row.resource_multiplier,
+                    row.status_bonus,
+                    row.final_points,
+                )
+            ),
+            fn.COALESCE(row.resource_name.cast("TEXT"), ""),
+            fn.COALESCE(row.resource_category.cast("TEXT"), ""),
+            fn.COALESCE(row.resource_status.cast("TEXT"), ""),
+            fn.COALESCE(seconds(row.created_at), 0),
+            stored_time(row.created_at),
+            row.created_at,
+            rowid.alias("place"),
+        )
+        .where(
+            row.user_id == writing,
+            *within(row.created_at, question.period, now),
+            *between_places(row.created_at, rowid, question.before, question.down_to),
+        )
+        .order_by(*newest_first(row.created_at))
+        .limit(question.limit)
+    )

@@ -1,0 +1,179 @@
+"""Reading how quantities went: of one resource for a chart, of all for their sparklines.
+
+Of what lies close together only the last is read: more than `LEVELS` points fit into no chart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from peewee import SQL, BaseQuery, Select, Value, fn
+
+from tracker_tui.db.database import Result, Rows
+from tracker_tui.db.models import HistoryRow
+from tracker_tui.domain.days import Zone
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.domain.members import Members
+from tracker_tui.domain.period import Period
+from tracker_tui.domain.quantity_series import Course, DayLevel, Level, Share
+from tracker_tui.domain.status import DAY
+from tracker_tui.ledger.days import day_number
+from tracker_tui.ledger.expressions import change_of_total, gains_and_losses, whole_number
+from tracker_tui.ledger.history import HistoryQuestion, begin_of, newest_first
+from tracker_tui.ledger.members import members_from, named_members
+
+LEVELS: Final = 400
+"""Points of time at most."""
+_LATEST: Final = 20
+
+
+class CourseQuestion(NamedTuple):
+    """Asks how the quantities of a resource went over a period, and by whose doing."""
+
+    resource_id: str
+    period: Period
+
+    @property
+    def key(self) -> str:
+        """See `Question.key`."""
+        return f"course {self.period.name} {self.resource_id!r}"
+
+    @staticmethod
+    def answer_type() -> type[Course]:
+        """See `Question.answer_type`."""
+        return Course
+
+    def queries(self, now: Any) -> list[BaseQuery]:
+        """Return what `answer` understands the results of."""
+        row = HistoryRow
+        of_resource = row.resource == self.resource_id
+        since, until = _begin(self, now), _end(self, now)
+        lies_within = (row.created_at >= since) & (row.created_at <= until)
+        levels = [
+            whole_number(row.new_quantity_hagga),
+            whole_number(row.new_quantity_deep_desert),
+        ]
+        width = (until - since) / LEVELS + 1
+        before = (
+            row.select(*levels)
+            .where(of_resource, row.created_at < since)
+            .order_by(*newest_first(row.created_at))
+            .limit(1)
+        )
+        first = (
+            row.select(
+                row.created_at,
+                whole_number(row.previous_quantity_hagga),
+                whole_number(row.previous_quantity_deep_desert),
+            )
+            .where(of_resource, lies_within)
+            .order_by(row.created_at, SQL("rowid"))
+            .limit(1)
+        )
+        # With one MAX, SQLite takes the other columns from the row that has it (since 3.7.11).
+        course = (
+            row.select(fn.MAX(SQL("rowid")), row.created_at, *levels)
+            .where(of_resource, lies_within)
+            .group_by((row.created_at - since) / width)
+            .order_by(SQL("1"))
+        )
+        shares = (
+            row.select(
+                fn.COALESCE(row.updated_by.cast("TEXT"), ""),
+                *gains_and_losses(),
+            )
+            .where(of_resource, lies_within, row.change_type == "relative")
+            .group_by(SQL("+updated_by"))
+        )
+        (latest,) = self._latest.queries(now)
+        span = Select(columns=[since, until])
+        return [span, before, first, course, shares, named_members(), latest]
+
+    def answer(self, results: Sequence[Result]) -> Course:
+        """Build a course from the results."""
+        *others, latest = results
+        span, before, first, course, shares, members = (result.rows for result in others)
+        ((since, until),) = span
+        levels = [Level(int(at), hagga, deep_desert) for _, at, hagga, deep_desert in course]
+        if before:
+            levels.insert(0, Level(since, *before[0]))
+        elif first and first[0][1:] != (0, 0):
+            # Older than its history; what it held before the first change was there all the time.
+            levels.insert(0, Level(since, *first[0][1:]))
+        levels.sort(key=lambda level: level.at)
+        entries = self._latest.answer([latest]).entries
+        return Course(since, until, levels, _merged(shares, members_from(members)), tuple(entries))
+
+    @property
+    def _latest(self) -> HistoryQuestion:
+        return HistoryQuestion(HistoryFilter(resource_id=self.resource_id), limit=_LATEST)
+
+
+class DailyLevelsQuestion(NamedTuple):
+    """Asks what was in store of every resource at the end of each of the last days of a zone."""
+
+    days: int
+    zone: Zone = None
+
+    @property
+    def key(self) -> str:
+        """See `Question.key`."""
+        return f"daily levels {self.days} {self.zone}"
+
+    @staticmethod
+    def answer_type() -> type[list[DayLevel]]:
+        """See `Question.answer_type`."""
+        return list[DayLevel]
+
+    def queries(self, now: Any) -> list[BaseQuery]:
+        """Return what `answer` understands the results of."""
+        row = HistoryRow
+        day = day_number(row.created_at, self.zone)
+        total = whole_number(row.new_quantity_hagga) + whole_number(row.new_quantity_deep_desert)
+        since = now - (self.days + 1) * DAY
+        return [
+            row.select(
+                row.resource,
+                day.alias("day"),
+                fn.MAX(SQL("rowid")),
+                total,
+                fn.TOTAL(change_of_total()),
+            )
+            .where(row.created_at >= since, row.created_at <= now)
+            .group_by(SQL("+resource_id"), SQL("day"))
+        ]
+
+    def answer(self, results: Sequence[Result]) -> list[DayLevel]:
+        """Build the levels from the results."""
+        return [
+            DayLevel(str(resource_id), day, int(total), int(total - change))
+            for resource_id, day, _, total, change in results[0].rows
+        ]
+
+
+def _begin(question: CourseQuestion, now: Any) -> Any:
+    """Return where the chart begins: for all of time with the first change."""
+    begin = begin_of(question.period, now)
+    if begin is not None:
+        return begin
+    row = HistoryRow
+    # A time of 0 or less is none, and would leave everything else one column at the right.
+    earliest = row.select(fn.MIN(row.created_at)).where(
+        row.resource == question.resource_id, row.created_at > 0
+    )
+    return fn.COALESCE(earliest, now)
+
+
+def _end(question: CourseQuestion, now: Any) -> Any:
+    """Return where the chart ends: with the present, unless a day was named."""
+    return now if question.period.until is None else fn.MIN(now, Value(question.period.until))
+
+
+def _merged(rows: Rows, members: Members) -> list[Share]:
+    shares: dict[str, Share] = {}
+    for by, given, taken in rows:
+        owner = members.owner_of(by)
+        known = shares.get(owner, Share(owner, 0, 0))
+        shares[owner] = Share(owner, known.given + int(given), known.taken - int(taken))
+    return list(shares.values())

@@ -1,0 +1,213 @@
+"""Reading resources, the names of members and of locations, and creating resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from peewee import JOIN, SQL, BaseQuery, Node, Select, Value, fn
+
+from tracker_tui.db.database import Rows
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow, User
+from tracker_tui.db.row_types import (
+    INTEGER,
+    INTEGER_OR_NULL,
+    REAL,
+    TEXT,
+    TEXT_OR_NULL,
+    RowType,
+    unusable_answer,
+)
+from tracker_tui.domain.limits import MAX_MULTIPLIER, MAX_QUANTITY
+from tracker_tui.domain.quantities import Location, grouped
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.status import status_of, stored_status
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import InvalidResource
+from tracker_tui.ledger.expressions import called, seconds, whole_number
+
+DEFAULT_PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
+# Older SQLite takes no more than 999 values in a statement.
+_ROWS_A_STATEMENT = 40
+_PLACE_SETTINGS = {
+    "inventory_location_1_name": Location.HAGGA,
+    "inventory_location_2_name": Location.DEEP_DESERT,
+}
+
+
+RESOURCE_TYPES: Final = (
+    *(TEXT, TEXT, INTEGER, INTEGER),  # id, name, quantities
+    *(TEXT_OR_NULL, TEXT_OR_NULL, TEXT_OR_NULL, TEXT_OR_NULL),  # description to image
+    *(INTEGER_OR_NULL, REAL, INTEGER),  # target, multiplier, priority
+    *(TEXT, INTEGER, TEXT_OR_NULL, INTEGER_OR_NULL),  # who and when, subcategory, tier
+)
+"""What `resource_columns` select."""
+NAME_TYPES: Final = RowType(TEXT, TEXT)
+"""What `resource_names` selects."""
+_SETTING_TYPES: Final = RowType(TEXT, TEXT_OR_NULL)
+
+
+class NewResource(NamedTuple):
+    """A resource to be created, with its start quantities in units."""
+
+    id: str
+    name: str
+    category: str
+    hagga: int = 0
+    deep_desert: int = 0
+    description: str | None = None
+    target: int | None = None
+    multiplier: float = 1.0
+    priority: bool = False
+
+
+def resource_columns(layout: Layout) -> list[Node]:
+    """Return what to select for `resources_from`: each value cast to what it should be.
+
+    SQLite lets any row hold any type; the casts make a hostile row a harmless one.
+    """
+    row = ResourceRow
+    return [
+        row.id.cast("TEXT"),
+        fn.COALESCE(row.name.cast("TEXT"), ""),
+        whole_number(row.quantity_hagga),
+        whole_number(row.quantity_deep_desert),
+        row.description.cast("TEXT"),
+        row.category.cast("TEXT"),
+        row.icon.cast("TEXT"),
+        row.image_url.cast("TEXT"),
+        row.target_quantity.cast("INTEGER"),
+        fn.COALESCE(row.multiplier.cast("REAL"), Value(1.0)),
+        fn.COALESCE(row.is_priority.cast("INTEGER") != 0, 0),
+        fn.COALESCE(row.last_updated_by.cast("TEXT"), ""),
+        fn.COALESCE(seconds(row.updated_at), 0),
+        row.subcategory.cast("TEXT") if layout.has(row.subcategory) else Value(None),
+        row.tier.cast("INTEGER") if layout.has(row.tier) else Value(None),
+    ]
+
+
+def resources_from(rows: Rows) -> list[Resource]:
+    """Build resources from rows of `resource_columns`; raises OutcomeUnknown for other types."""
+    return [Resource._make(row) for row in RowType(*RESOURCE_TYPES).checked(rows)]
+
+
+def all_resources(layout: Layout) -> Select:
+    """Every resource that can be referred to (SQLite lets a text key be NULL)."""
+    return ResourceRow.select(*resource_columns(layout)).where(ResourceRow.id.is_null(False))
+
+
+def resource_names(unless: str | None) -> Select:
+    """Id and name of every resource; nothing is read if one of them has the id `unless`."""
+    row, known = ResourceRow, ResourceRow.alias("known")
+    is_id = fn.EXISTS(known.select(SQL("1")).where(known.id == unless))
+    # The outer of the two loops: it ends the query before the other reads a row.
+    asked = Select(columns=[SQL("1").alias("asked")]).where(~is_id).alias("asked")
+    return (
+        Select([asked], [row.id.cast("TEXT"), fn.COALESCE(row.name.cast("TEXT"), "")])
+        .join(row, JOIN.CROSS)
+        .where(row.id.is_null(False))
+    )
+
+
+def write_probe() -> BaseQuery:
+    """Change nothing, which only a database does that takes changes from us."""
+    row = ResourceRow
+    return row.update({row.id: row.id}).where(SQL("0"))
+
+
+def member_names() -> Select:
+    """Discord id and what to call its owner, of everybody who ever signed in."""
+    return User.select(User.discord_id.cast("TEXT"), called().cast("TEXT"))
+
+
+def place_settings() -> Select:
+    """Select the guild's names for the two locations; only where `Layout.has_settings`."""
+    return GlobalSetting.select(
+        GlobalSetting.setting_key, GlobalSetting.setting_value.cast("TEXT")
+    ).where(GlobalSetting.setting_key.in_(list(_PLACE_SETTINGS)))
+
+
+def places_from(rows: Rows) -> dict[Location, str]:
+    """Return what the locations are called: blank or missing means the default.
+
+    Raises OutcomeUnknown for rows of other types.
+    """
+    places = dict(DEFAULT_PLACES)
+    for key, name in _SETTING_TYPES.checked(rows):
+        if key not in _PLACE_SETTINGS:
+            raise unusable_answer()
+        if name and name.strip():
+            places[_PLACE_SETTINGS[key]] = name.strip()
+    return places
+
+
+def creation(
+    resources: Iterable[NewResource], by: str, history_ids: Iterable[str], now: Node, layout: Layout
+) -> list[BaseQuery]:
+    """Return the queries that create resources, each with its first history row."""
+    resource_rows, history_rows = [], []
+    for new, history_id in zip(resources, history_ids, strict=True):
+        _check(new)
+        resource_rows.append(layout.doubled(_resource_values(new, by, now)))
+        history_rows.append(layout.doubled(_first_history_values(new, history_id, by, now)))
+    return [
+        model.insert_many(rows[start : start + _ROWS_A_STATEMENT])
+        for model, rows in ((ResourceRow, resource_rows), (HistoryRow, history_rows))
+        for start in range(0, len(rows), _ROWS_A_STATEMENT)
+    ]
+
+
+def _check(new: NewResource) -> None:
+    """Raise InvalidResource where the data contract ("Values", "Creating") forbids it."""
+    if not new.name.strip():
+        raise InvalidResource("A resource needs a name.")
+    name = one_line(new.name, 60)
+    if not new.category.strip():
+        message = f"{name} needs a category."
+        raise InvalidResource(message)
+    for quantity in (new.hagga, new.deep_desert, new.target or 0):
+        if not 0 <= quantity <= MAX_QUANTITY:
+            message = f"{name}: quantities and targets go from 0 to {grouped(MAX_QUANTITY)}."
+            raise InvalidResource(message)
+    if not 0 < new.multiplier <= MAX_MULTIPLIER:
+        message = f"{name}: a multiplier is over 0 and at most {MAX_MULTIPLIER:g}."
+        raise InvalidResource(message)
+
+
+def _resource_values(new: NewResource, by: str, now: Node) -> dict[Any, Any]:
+    status = status_of(new.hagga + new.deep_desert, new.target)
+    row = ResourceRow
+    return {
+        row.id: new.id,
+        row.name: new.name,
+        row.quantity_hagga: new.hagga,
+        row.quantity_deep_desert: new.deep_desert,
+        row.description: new.description,
+        row.category: new.category,
+        row.status: stored_status(status).value,
+        row.target_quantity: new.target,
+        row.multiplier: new.multiplier,
+        row.is_priority: int(new.priority),
+        row.last_updated_by: by,
+        row.created_at: now,
+        row.updated_at: now,
+    }
+
+
+def _first_history_values(new: NewResource, history_id: str, by: str, now: Node) -> dict[Any, Any]:
+    row = HistoryRow
+    return {
+        row.id: history_id,
+        row.resource: new.id,
+        row.previous_quantity_hagga: 0,
+        row.new_quantity_hagga: new.hagga,
+        row.change_amount_hagga: new.hagga,
+        row.previous_quantity_deep_desert: 0,
+        row.new_quantity_deep_desert: new.deep_desert,
+        row.change_amount_deep_desert: new.deep_desert,
+        row.change_type: "absolute",
+        row.updated_by: by,
+        row.reason: "Resource created",
+        row.created_at: now,
+    }

@@ -1,0 +1,121 @@
+"""By which certificates servers are trusted, and who vouches for one that is not."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from tracker_tui.net.plain_text import plain
+
+_VARIABLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_SECONDS: Final = 1.0
+_LONGEST_NAME: Final = 60
+_LONGEST_PATH: Final = 150
+_COMMON_NAME: Final = b"\x55\x04\x03"
+_ORGANIZATION: Final = b"\x55\x04\x0a"
+_VERSION, _UTF_16 = 0xA0, 0x1E
+_LONG_FORM: Final = 0x80
+
+
+class Trusted(NamedTuple):
+    """A file of certificates that are trusted instead of the usual ones."""
+
+    variable: str
+    path: str
+
+    @property
+    def shown(self) -> str:
+        """The path, to be printed."""
+        return plain(self.path, _LONGEST_PATH)
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be used, as far as that is plain before it is; empty where it is not."""
+        if not Path(self.path).exists():
+            return "which is not there"
+        return "" if os.access(self.path, os.R_OK) else "which cannot be read"
+
+
+def trusted() -> Trusted | None:
+    """Return what the environment says to trust; requests minds no SSL_CERT_FILE by itself."""
+    found = ((name, os.environ.get(name)) for name in _VARIABLES)
+    return next((Trusted(name, path) for name, path in found if path), None)
+
+
+def issuer_of(url: str, proxy: str | None) -> str:
+    """Return who issued the certificate that comes from a server; empty where nobody knows.
+
+    Nothing but a greeting is sent. What comes is not trusted: only named.
+    """
+    with suppress(OSError, ValueError, http.client.HTTPException):
+        return issuer_in(_certificate_at(url, proxy))
+    return ""
+
+
+def _certificate_at(url: str, proxy: str | None) -> bytes:
+    there = urlsplit(url)
+    host, port = there.hostname or "", there.port or 443
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if proxy is None:
+        connection = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
+    else:
+        at = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        connection = http.client.HTTPSConnection(
+            at.hostname or "", at.port or 80, timeout=_SECONDS, context=context
+        )
+        connection.set_tunnel(host, port, _credentials(at.username, at.password))
+    try:
+        connection.connect()
+        return connection.sock.getpeercert(binary_form=True) or b""
+    finally:
+        connection.close()
+
+
+def _credentials(user: str | None, password: str | None) -> dict[str, str]:
+    from urllib3.util import make_headers
+
+    if user is None:
+        return {}
+    return make_headers(proxy_basic_auth=f"{unquote(user)}:{unquote(password or '')}")
+
+
+def issuer_in(certificate: bytes) -> str:
+    """Return the name of a certificate's issuer (X.509, DER); raises ValueError for garbage."""
+    _, body, _ = _part(certificate)
+    _, signed, _ = _part(body)
+    tag, _, rest = _part(signed)
+    if tag == _VERSION:
+        _, _, rest = _part(rest)  # the serial number
+    _, _, rest = _part(rest)  # the algorithm
+    _, issuer, _ = _part(rest)
+    names: dict[bytes, str] = {}
+    while issuer:
+        _, pairs, issuer = _part(issuer)
+        while pairs:
+            _, pair, pairs = _part(pairs)
+            _, kind, text = _part(pair)
+            tag, coded, _ = _part(text)
+            names[kind] = coded.decode("utf-16-be" if tag == _UTF_16 else "utf-8", "replace")
+    name = names.get(_COMMON_NAME) or names.get(_ORGANIZATION) or ""
+    return plain(name, _LONGEST_NAME)
+
+
+def _part(content: bytes) -> tuple[int, bytes, bytes]:
+    """Return the tag and the content of what comes first, and what comes after it."""
+    if len(content) < 2:  # noqa: PLR2004 - a tag and a length
+        raise ValueError("cut short")
+    tag, length, begin = content[0], content[1], 2
+    if length & _LONG_FORM:
+        digits = length - _LONG_FORM
+        begin += digits
+        length = int.from_bytes(content[2:begin], "big")
+    if begin + length > len(content):
+        raise ValueError("cut short")
+    return tag, content[begin : begin + length], content[begin + length :]

@@ -1,0 +1,197 @@
+"""The archive: history, charts and leaderboard, as the ledger answers, or as it answered last.
+
+Each question is one request. What a server answered is kept on this machine, so that a screen opens
+at once with what it showed last, and where there is no network with nothing but that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from tracker_tui.auth.membership import Membership
+from tracker_tui.db.row_types import NONSENSE, unusable_answer
+from tracker_tui.domain.activity import Activity
+from tracker_tui.domain.days import Zone
+from tracker_tui.domain.history import Cursor, HistoryFilter, HistoryPage
+from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard, MemberPoints
+from tracker_tui.domain.page_merge import contradicts, joined, page_of, without_older
+from tracker_tui.domain.period import Period
+from tracker_tui.domain.quantity_series import Course, DayLevel
+from tracker_tui.errors import LocalFileDamaged
+from tracker_tui.ledger.activity import ActivityQuestion
+from tracker_tui.ledger.history import PAGE, HistoryQuestion
+from tracker_tui.ledger.leaderboard import (
+    ContributionsQuestion,
+    LeaderboardQuestion,
+    MemberPointsQuestion,
+)
+from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.query import Question
+from tracker_tui.sync.cached_answers import Page
+from tracker_tui.sync.store import Store
+from tracker_tui.tracker.ledger_thread import LedgerThread
+from tracker_tui.tracker.local_thread import LocalThread
+
+__all__ = ["PAGE", "Answer", "Archive", "Question"]
+
+T = TypeVar("T")
+
+
+class Answer(NamedTuple, Generic[T]):
+    """What the ledger answered, and when, in Unix seconds by this machine's clock."""
+
+    value: T
+    at: float
+
+
+class Archive:
+    """Asks; its methods return at once, and may be called from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger_thread: LedgerThread,
+        local_thread: LocalThread,
+        membership: Membership,
+    ) -> None:
+        self._store = store
+        self._ledger_thread = ledger_thread
+        self._local_thread = local_thread
+        self._membership = membership
+        self.zone: Zone = None
+        """Whose days are counted in: None is the zone that this machine is set to."""
+
+    # What can be asked
+
+    def history(
+        self,
+        wish: HistoryFilter,
+        before: Cursor | None = None,
+        down_to: Cursor | None = None,
+        limit: int = PAGE,
+    ) -> Question[HistoryPage]:
+        """Ask for entries older than `before`, from `down_to` on, newest first."""
+        return HistoryQuestion(wish, before, down_to, limit)
+
+    def course(self, resource_id: str, period: Period) -> Question[Course]:
+        """Ask how the quantities of a resource went, and by whose doing."""
+        return CourseQuestion(resource_id, period)
+
+    def daily_levels(self, days: int) -> Question[list[DayLevel]]:
+        """Ask what was in store of all resources at the end of each of the last days."""
+        return DailyLevelsQuestion(days, self.zone)
+
+    def leaderboard(self, period: Period) -> Question[Leaderboard]:
+        """Ask who earned how many points."""
+        return LeaderboardQuestion(period)
+
+    def contributions(
+        self,
+        member_id: str,
+        period: Period,
+        before: Cursor | None = None,
+        down_to: Cursor | None = None,
+        limit: int = PAGE,
+    ) -> Question[ContributionPage]:
+        """Ask what earned a member their points, newest first."""
+        return ContributionsQuestion(member_id, period, before, down_to, limit)
+
+    def member_points(self, member_id: str, period: Period) -> Question[MemberPoints]:
+        """Ask how a member's points divide over categories and days."""
+        return MemberPointsQuestion(member_id, period, self.zone)
+
+    def activity(self, member_id: str, period: Period) -> Question[Activity]:
+        """Ask what a member did."""
+        return ActivityQuestion(member_id, period, self.zone)
+
+    # Answers
+
+    def ask(self, question: Question[T], *, keep: bool = True) -> Future[Answer[T]]:
+        """Ask the ledger, and keep the answer; the future raises TrackerError and no other."""
+        return self._ledger_thread.ask(
+            lambda ledger: self._answered(question, ledger.ask(question), keep=keep)
+        )
+
+    def open_asking(
+        self, loaded: Future[None], question_of: Callable[[], Question[T]]
+    ) -> Future[Answer[T]]:
+        """Read the ledger for the first time, and ask it; see `Tracker.open_asking`."""
+        return self._ledger_thread.open_asking(loaded, question_of, self._answered)
+
+    def seen(self, question: Question[T]) -> Future[Answer[T] | None]:
+        """Return what the ledger answered last, if this machine keeps it."""
+        return self._local_thread.ask(lambda: self._seen(question))
+
+    def _answered(self, question: Question[T], value: T, *, keep: bool = True) -> Answer[T]:
+        if not self._store.keeps_pages:
+            return Answer(value, time.time())
+        answer = Answer(_checked(question, value), time.time())
+        if keep:
+            self._keep(question, answer)
+        return answer
+
+    def _keep(self, question: Question[T], answer: Answer[T]) -> None:
+        import msgspec  # only where there is something to keep
+
+        paged = _paged(question)
+        if paged is not None:
+            kept = self._kept(question)
+            known: Any = None if kept is None else kept.value
+            if known is not None and contradicts(known, paged.before, answer.value):
+                # The history was rewritten: other pages may hold what was taken out of it.
+                self._store.forget_pages(but=question.key)
+                known = without_older(known, paged.before)
+            run: Any = joined(paged.before, known, answer.value)
+            if run is None:
+                return
+            # How old a list is goes by its newest rows.
+            at = answer.at if kept is None or paged.before is None else kept.at
+            answer = Answer(run, at)
+        try:
+            document = msgspec.json.encode(answer.value)
+            # What hostile rows hold may be written down as something else: a number without end.
+            msgspec.json.decode(document, type=question.answer_type())
+        except (UnicodeEncodeError, msgspec.ValidationError):
+            return  # it is still shown
+        self._store.keep_page(question.key, Page(answer.at, document))
+
+    def _seen(self, question: Question[T]) -> Answer[T] | None:
+        if not self._membership.is_admitted:
+            return None
+        kept, paged = self._kept(question), _paged(question)
+        if kept is None or paged is None:
+            return kept
+        page: Any = page_of(kept.value, paged.before, paged.limit)
+        return None if page is None else Answer(page, kept.at)
+
+    def _kept(self, question: Question[T]) -> Answer[Any] | None:
+        def understand(page: Page) -> Answer[T]:
+            import msgspec
+
+            try:
+                value = msgspec.json.decode(page.document, type=question.answer_type())
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                raise LocalFileDamaged("A page of the history makes no sense.") from error
+            return Answer(value, page.at)
+
+        return self._store.page(question.key, understand)
+
+
+def _paged(question: object) -> HistoryQuestion | ContributionsQuestion | None:
+    if isinstance(question, HistoryQuestion | ContributionsQuestion):
+        return question
+    return None
+
+
+def _checked(question: Question[T], value: T) -> T:
+    """Return an answer whose values have the types that it declares; raises OutcomeUnknown."""
+    import msgspec  # only for what a server sent
+
+    try:
+        plain = msgspec.to_builtins(value, builtin_types=(bytes,))
+        return msgspec.convert(plain, type=question.answer_type())
+    except (*NONSENSE, msgspec.MsgspecError) as error:
+        raise unusable_answer() from error

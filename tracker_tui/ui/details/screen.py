@@ -1,0 +1,247 @@
+"""Everything about one resource: quantities, target, description, and its latest changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from tracker_tui.domain.history import HistoryEntry
+from tracker_tui.domain.messages import STATUS_LOOKS, ago
+from tracker_tui.domain.period import MONTH, PERIODS
+from tracker_tui.domain.quantities import Location, grouped, signed
+from tracker_tui.domain.quantity_series import Course
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import TrackerError
+from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.dialog import ArchiveDialog, Scroller
+from tracker_tui.ui.query_worker import age_told, answers
+from tracker_tui.ui.widgets.cells import fit
+from tracker_tui.ui.widgets.chart_view import ChartView
+from tracker_tui.ui.widgets.facts import facts
+from tracker_tui.ui.widgets.formatting import percent_text
+from tracker_tui.ui.widgets.period_bar import PeriodBar
+from tracker_tui.ui.widgets.series_charts import course_chart, outlook
+
+_LINK = re.compile(r"https?://[^\s<>\"']+")
+_LONGEST_DESCRIPTION = 4_000
+_PERSON = 34
+
+
+class DetailsScreen(ArchiveDialog[str]):
+    """A resource as it is now, how it came to that, and who did it; all of that comes behind it.
+
+    Ends with `history` if its whole history is to be shown.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,f", "period(1)", "Period", id="details.period"),
+        Binding("left", "period(-1)", "Period before", id="details.period-before"),
+        Binding("h,2", "history", "Whole history", id="details.history"),
+        Binding("r", "refresh", "Refresh", id="details.refresh"),
+    ]
+
+    def __init__(self, tracker: Tracker, resource_id: str) -> None:
+        super().__init__(tracker)
+        self._resource_id = resource_id
+        self._title = Static(classes="dialog-title")
+        self._fact_sheet = Static(id="details-facts")
+        self.periods = PeriodBar(PERIODS, MONTH, id="details-periods")
+        self.chart = ChartView(has_legend=True, id="details-chart")
+        self._people = Static(id="details-people", markup=False)
+        self._history = Static("reading the history …", id="details-history", markup=False)
+        self._read_at: float | None = None
+        self._has_history = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out facts and chart beside each other, and below them who did what."""
+        resource = self._tracker.resource(self._resource_id)
+        with Vertical(classes="dialog wide whole"):
+            if resource is None:
+                yield Static("This resource was deleted.", classes="dialog-text")
+            else:
+                yield self._title
+                with Scroller():
+                    with Horizontal(id="details-top"):
+                        yield self._fact_sheet
+                        with Vertical(id="details-course"):
+                            yield self.periods
+                            yield self.chart
+                    yield self._people
+                    yield Static(_described(resource))
+                    yield self._history
+            yield Static(
+                "← → period   ↑ ↓ scroll   h whole history   esc back", classes="dialog-keys"
+            )
+
+    def on_mount(self) -> None:
+        """Ask for the course and the history."""
+        self.chart.tell("reading …")
+        self._show_resource()
+        self.read()
+
+    # Reading
+
+    @work(group="course", exclusive=True)
+    async def read(self) -> None:
+        """Read how the quantities went over the period; what is shown stays until then."""
+        # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
+        archive = self._tracker.archive
+        question = archive.course(self._resource_id, self.periods.period)
+        try:
+            async for answer in answers(archive, question, is_shown=self._read_at is not None):
+                self._read_at = answer.at
+                self._show(answer.value)
+                self.periods.told = age_told(answer.at, None, is_reading=True)
+        except TrackerError as error:
+            self.periods.told = age_told(self._read_at, error, is_reading=False)
+            if self._read_at is None:
+                self.chart.tell(str(error))
+                if not self._has_history:
+                    self._history.update(Text(str(error)))
+
+    @on(PeriodBar.Chosen)
+    def _take_period(self) -> None:
+        self._read_at = None
+        self.chart.tell("reading …")
+        self._people.update("")
+        self.read()
+
+    def action_period(self, by: int) -> None:
+        """Look at another period."""
+        self.periods.step(by)
+
+    def read_everything(self) -> None:
+        """Show the resource as it is now, and read its course again."""
+        self._show_resource()
+        self.read()
+
+    def action_history(self) -> None:
+        """Show the whole history of the resource."""
+        self.dismiss("history")
+
+    # What is shown
+
+    def _show_resource(self) -> None:
+        resource = self._tracker.resource(self._resource_id)
+        if resource is not None:
+            self._title.update(Text(one_line(resource.name)))
+            self._fact_sheet.update(self._facts(resource))
+        elif self._title.is_attached:
+            self._title.update("This resource was deleted.")
+            self.query_one(Scroller).display = False
+
+    def _show(self, course: Course) -> None:
+        tracker, resource = self._tracker, self._tracker.resource(self._resource_id)
+        if resource is None:
+            return
+        now = course.ending_with(tracker.now(), resource.hagga, resource.deep_desert)
+        zone, places, target = tracker.archive.zone, tracker.places, resource.target
+        self.chart.show(partial(course_chart, now, target, places, zone))
+        self._people.update(self._people_text(now, resource))
+        self._history.update(self._history_text(course.latest))
+        self._has_history = True
+
+    def _people_text(self, course: Course, resource: Resource) -> Text:
+        text = Text(outlook(course, resource.total, resource.target) + "\n")
+        gave = [(s.by, f"+{grouped(s.given)}") for s in course.givers]
+        took = [(s.by, f"-{grouped(s.taken)}") for s in course.takers]
+        if not gave and not took:
+            return text
+        text.append(f"{'Who gave':<{_PERSON + 2}}{'Who took'}\n", "bold")
+        for giver, taker in zip_longest(gave, took):
+            text.append(fit(self._person(giver), _PERSON + 2))
+            text.append(self._person(taker) + "\n")
+        return text
+
+    def _person(self, share: tuple[str, str] | None) -> str:
+        if share is None:
+            return ""
+        who, moved = share
+        return fit(one_line(self._tracker.name_of(who), 40), _PERSON - 14) + moved.rjust(14)
+
+    def _facts(self, resource: Resource) -> Text:
+        tracker = self._tracker
+        look = STATUS_LOOKS[resource.status]
+        places = [one_line(tracker.places[location], 24) for location in Location]
+        named = [
+            ("Category", " · ".join(filter(None, _kinds(resource)))),
+            (places[0], grouped(resource.hagga)),
+            (places[1], grouped(resource.deep_desert)),
+            ("Total", f"{grouped(resource.total)} · {look}"),
+            ("Target", _target(resource)),
+            ("Multiplier", f"{resource.multiplier:g}"),
+            ("Priority", "★ yes" if resource.priority else "no"),
+            ("Updated", self._updated(resource)),
+            ("Image", resource.image_url or ""),
+        ]
+        return facts([(name, linked(one_line(value, 300))) for name, value in named if value])
+
+    def _updated(self, resource: Resource) -> str:
+        who = one_line(self._tracker.name_of(resource.updated_by), 40)
+        now = self._tracker.now()
+        stale = " · ! to recount" if resource.needs_update(now) else ""
+        age = ago(now - resource.updated_at)
+        return f"{age if age == 'now' else age + ' ago'} by {who}{stale}"
+
+    def _history_text(self, entries: Sequence[HistoryEntry]) -> Text:
+        if not entries:
+            return Text("\nNo changes yet.")
+        now = self._tracker.now()
+        text = Text("\nLatest changes\n", "bold")
+        for entry in entries:
+            moved = [
+                f"{one_line(self._tracker.places[location], 16)} {signed(after - before)}"
+                for location, before, after in (
+                    (Location.HAGGA, entry.hagga_before, entry.hagga),
+                    (Location.DEEP_DESERT, entry.deep_desert_before, entry.deep_desert),
+                )
+                if after != before
+            ]
+            who = one_line(self._tracker.name_of(entry.by), 16)
+            text.append(f"{ago(now - entry.at):>7}  ", "dim")
+            text.append(f"{who:<16}  {', '.join(moved) or 'counted, ±0'}")
+            if entry.reason:
+                text.append(f"  {one_line(entry.reason, 120)}", "dim")
+            text.append("\n")
+        return text
+
+
+def _described(resource: Resource) -> Text:
+    text = Text()
+    for line in (resource.description or "")[:_LONGEST_DESCRIPTION].splitlines():
+        text.append_text(linked(one_line(line, _LONGEST_DESCRIPTION)))
+        text.append("\n")
+    return text
+
+
+def linked(line: str) -> Text:
+    """Return text in which web addresses, and nothing else, can be opened by the terminal."""
+    text = Text(line)
+    for match in _LINK.finditer(line):
+        # What closes a sentence or a bracket is none of the address.
+        address = match[0].rstrip(".,;:!?)]}")
+        style = Style(link=address, underline=True)
+        text.stylize(style, match.start(), match.start() + len(address))
+    return text
+
+
+def _kinds(resource: Resource) -> tuple[str, str, str]:
+    return resource.shown_category, resource.subcategory or "", resource.shown_tier
+
+
+def _target(resource: Resource) -> str:
+    if not resource.target:
+        return "none"
+    return f"{grouped(resource.target)} · {percent_text(resource.percent)}"

@@ -1,0 +1,1 @@
+"""The history screen: its table, filters, single entries and the export."""

@@ -1,0 +1,141 @@
+"""The leaderboard screen: who earned how many points, in which period."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.worker import Worker
+
+from tracker_tui.domain.history_messages import in_period
+from tracker_tui.domain.leaderboard import Leaderboard
+from tracker_tui.domain.period import LEADERBOARD_PERIODS, WEEK
+from tracker_tui.domain.quantities import decimal
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import TrackerError
+from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.clipboard import copy
+from tracker_tui.ui.leaderboard.own_row import OwnRow
+from tracker_tui.ui.leaderboard.table import LeaderboardTable
+from tracker_tui.ui.main_screen import ArchiveScreen
+from tracker_tui.ui.query_worker import age_told, answers
+from tracker_tui.ui.widgets.key_bar import KeyLine
+from tracker_tui.ui.widgets.line_table import LineTable
+from tracker_tui.ui.widgets.period_bar import PeriodBar
+
+
+class LeaderboardScreen(ArchiveScreen):
+    """Members, best first; a period is one request."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,f", "period(1)", "Period", id="leaderboard.period", key_display="← →"),
+        Binding("left", "period(-1)", "Period before", id="leaderboard.period-before", show=False),
+        Binding("y", "copy", "Copy", id="leaderboard.copy", show=False),
+    ]
+    title_key = "leaderboard"
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__(tracker)
+        self.periods = PeriodBar(LEADERBOARD_PERIODS, WEEK, id="periods")
+        self.table = LeaderboardTable(tracker.member.id, id="table")
+        self.own = OwnRow(self.table, id="own")
+        self.read_at: float | None = None
+        self.trouble: TrackerError | None = None
+        self._reading: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen from top to bottom."""
+        yield self.strip
+        yield self.periods
+        yield self.table
+        yield self.own
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Read the leaderboard."""
+        self.set_focus(self.table)
+        self.read()
+
+    # Reading
+
+    def read(self) -> None:
+        """Read the leaderboard of the period; what is shown stays until it is there."""
+        self.trouble = None
+        self._reading = self.run_worker(self._read, group="leaderboard", exclusive=True)
+        self.show_facts()
+
+    async def _read(self) -> None:
+        archive = self.tracker.archive
+        question = archive.leaderboard(self.periods.period)
+        try:
+            async for answer in answers(archive, question, is_shown=self.read_at is not None):
+                self.read_at = answer.at
+                self._show(answer.value)
+                self.show_facts()
+        except TrackerError as error:
+            self.trouble = error
+            self.table.empty_text = f"{one_line(str(error), 500)} r tries again."
+        self.show_facts()
+
+    def _show(self, board: Leaderboard) -> None:
+        self.table.empty_text = f"Nobody earned points {in_period(self.periods.period)}."
+        self.table.show(board)
+        self.own.show(board.of(self.tracker.member.id))
+
+    def show_facts(self) -> None:
+        """Say how many members there are, and how old what is shown is."""
+        is_reading = self._reading is not None and not self._reading.is_finished
+        count = len(self.table.board.standings)
+        members = "" if self.read_at is None else f"{count} member{'' if count == 1 else 's'}"
+        trouble = "" if self.trouble is None else one_line(str(self.trouble), 120)
+        age = age_told(self.read_at, self.trouble, is_reading=is_reading and not self.trouble)
+        if self.read_at is None and self.trouble is None:
+            self.table.empty_text = "reading …"
+        self.periods.told = " · ".join(filter(None, (members, age, trouble)))
+
+    @on(PeriodBar.Chosen)
+    def _take_period(self) -> None:
+        self.read_at = None
+        self.table.show(Leaderboard([], has_before=False))
+        self.own.show(None)
+        self.read()
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether what is shown could not be read anew."""
+        return self.trouble is not None
+
+    def read_news(self) -> None:
+        """Read the leaderboard anew, unless it is on its way for the first time."""
+        if self.read_at is not None or self.trouble is not None:
+            self.read()
+
+    def read_everything(self) -> None:
+        """Read the leaderboard anew: it is read as a whole."""
+        self.read_news()
+
+    # Keys
+
+    def action_period(self, by: int) -> None:
+        """Look at another period."""
+        self.periods.step(by)
+
+    def action_copy(self) -> None:
+        """Copy the highlighted row, as one line of text."""
+        standing = self.table.highlighted
+        if standing is not None:
+            name = one_line(standing.name, 60)
+            points = f"{decimal(standing.points)} points, {standing.actions} actions"
+            line = f"{standing.rank}. {name}: {points} {in_period(self.periods.period)}"
+            copy(self, line)
+
+    @on(LineTable.Opened)
+    def open_member(self) -> None:
+        """Show what earned a member their points."""
+        from tracker_tui.ui.leaderboard.member import MemberScreen
+
+        standing = self.table.highlighted
+        if standing is not None and self.app.screen is self:
+            self.app.push_screen(MemberScreen(self.tracker, standing, self.periods.period))

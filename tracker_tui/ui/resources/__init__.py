@@ -1,0 +1,1 @@
+"""The resources screen: its table, search, filters and the quick edit."""

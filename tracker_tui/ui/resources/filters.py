@@ -1,0 +1,77 @@
+"""Choosing what the table shows: statuses, priority, what wants a recount, categories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from tracker_tui.domain.messages import STATUS_LOOKS
+from tracker_tui.domain.status import Status
+from tracker_tui.domain.text import one_line
+from tracker_tui.ui.dialog import Dialog
+from tracker_tui.ui.resources.view import View
+from tracker_tui.ui.widgets.check_list import Choice, TickList
+
+
+class FiltersScreen(Dialog[View]):
+    """One list of everything that the table can be narrowed to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "clear", "Clear all", id="filters.clear"),
+    ]
+
+    def __init__(self, view: View, categories: Iterable[str]) -> None:
+        super().__init__()
+        self._view = view
+        # A category that was filtered for and has no resource any more can still be unticked.
+        self._categories = sorted({*categories, *view.categories}, key=str.casefold)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        choices = list(self._choices())
+        with Vertical(classes="dialog"):
+            yield Static("Show only", classes="dialog-title")
+            yield TickList(choices, {choice for choice in choices if self._is_on(choice)})
+            yield Static("space tick   enter apply   c clear   esc back", classes="dialog-keys")
+
+    def _choices(self) -> Iterable[Choice]:
+        for status, look in STATUS_LOOKS.items():
+            yield Choice("status", status.value, str(look))
+        yield Choice("priority", "", "★ priority")
+        yield Choice("stale", "", "! to recount")
+        for category in self._categories:
+            yield Choice("category", category, one_line(category, 40))
+
+    def _is_on(self, choice: Choice) -> bool:
+        view = self._view
+        match choice.kind:
+            case "status":
+                return Status(choice.value) in view.statuses
+            case "category":
+                return choice.value in view.categories
+            case "priority":
+                return view.priority_only
+            case _:
+                return view.stale_only
+
+    def action_apply(self) -> None:
+        """Show what is ticked; of a kind of which nothing is ticked, everything."""
+        ticked = self.query_one(TickList).ticked
+        kinds = {choice.kind for choice in ticked}
+        self.dismiss(
+            self._view._replace(
+                statuses=frozenset(Status(c.value) for c in ticked if c.kind == "status"),
+                categories=frozenset(c.value for c in ticked if c.kind == "category"),
+                priority_only="priority" in kinds,
+                stale_only="stale" in kinds,
+            )
+        )
+
+    def action_clear(self) -> None:
+        """Show everything."""
+        self.dismiss(self._view.without_filters())

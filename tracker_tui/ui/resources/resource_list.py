@@ -1,0 +1,112 @@
+"""The resources as the screen has them: in order, searched, counted. No widget here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.search import SearchIndex, is_part_of_a_name
+from tracker_tui.domain.text import one_line, search_words
+from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.resources.view import View, arrange, summarize
+
+
+class Found(NamedTuple):
+    """What a text finds, the likeliest first; without a text: everything that passes."""
+
+    names: list[Resource]
+    """Those that pass the filters and whose name holds all words."""
+    outside: list[Resource]
+    """Those whose name holds all words and that the filters hide."""
+    others: list[Resource]
+    """Those that pass the filters, and are found by category or description."""
+
+
+class ArrangedResources:
+    """All resources of a tracker, and those that pass the filters in the order of a view."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._index = SearchIndex()
+        self._ordered: list[Resource] = []
+        self._positions: dict[str, int] = {}
+        self._outside: list[Resource] = []
+        """What the filters hide, in the order of the view."""
+        self._outside_positions: dict[str, int] = {}
+        self.everything: list[Resource] = []
+        self.summary = summarize((), 0)
+        """How all of them stand, filtered out or not."""
+        self.is_disordered = False
+        """Whether rows were changed where they stand since they were put in order."""
+
+    def load(self, view: View) -> None:
+        """Take all of them anew."""
+        self.everything = self._tracker.resources()
+        self.count()
+        self.order(view)
+
+    def order(self, view: View) -> bool:
+        """Filter and sort; returns whether other rows stand in another order than before."""
+        self.is_disordered = False
+        before = list(self._positions)
+        now, name_of = self._tracker.now(), self._tracker.name_of
+        self._ordered = arrange(self.everything, view, now, name_of)
+        self._positions = _positions_of(self._ordered)
+        rest = [row for row in self.everything if row.id not in self._positions]
+        self._outside = arrange(rest, view.without_filters(), now, name_of) if rest else []
+        self._outside_positions = _positions_of(self._outside)
+        return list(self._positions) != before
+
+    def replace(self, resource_ids: Iterable[str]) -> list[Resource] | None:
+        """Take changed ones where they stand, and return them; None where one is gone."""
+        self.is_disordered = True
+        changed = []
+        for resource_id in resource_ids:
+            resource = self._tracker.resource(resource_id)
+            if resource is None:
+                return None
+            changed.append(resource)
+            if (position := self._positions.get(resource_id)) is not None:
+                self._ordered[position] = resource
+            elif (position := self._outside_positions.get(resource_id)) is not None:
+                self._outside[position] = resource
+        self.everything = self._tracker.resources()
+        self.count()
+        return changed
+
+    def count(self) -> None:
+        """Count anew; time alone makes resources stale."""
+        self.summary = summarize(self.everything, self._tracker.now())
+
+    def has_all(self, resource_ids: Iterable[str]) -> bool:
+        """Whether all of these are among those that pass the filters."""
+        return all(resource_id in self._positions for resource_id in resource_ids)
+
+    def found(self, text: str) -> Found:
+        """Return what a text finds, and why."""
+        names, others = self._index.search(self._ordered, text)
+        is_search = bool(search_words(text))
+        outside = self._index.search(self._outside, text).names if is_search else []
+        return Found(names, outside, others)
+
+    def names_go_on(self, text: str, tail: str) -> bool:
+        """Whether a name goes on behind the text with a sign and what follows it."""
+        return is_part_of_a_name(self.everything, text, tail)
+
+    def why_no_row(self, text: str) -> str:
+        """Say why no row is highlighted by itself."""
+        if not search_words(text):
+            return "No row is highlighted"
+        searched = one_line(text, 40)
+        if self.found(text).outside:
+            return f"Only outside the filters is a resource named “{searched}”: esc, then ↓"
+        return f"No resource is named “{searched}”"
+
+    def fold_texts(self) -> None:
+        """Prepare the search; may run in a thread of its own."""
+        self._index.prepare(self.everything)
+
+
+def _positions_of(rows: Iterable[Resource]) -> dict[str, int]:
+    return {row.id: position for position, row in enumerate(rows)}

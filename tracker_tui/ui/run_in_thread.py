@@ -1,0 +1,17 @@
+"""Waiting in a screen for what takes a while, so that Esc leaves at once, whatever still runs."""
+
+from __future__ import annotations
+
+from asyncio import wrap_future
+from collections.abc import Callable
+from typing import TypeVar
+
+from tracker_tui.errors import explained
+from tracker_tui.net.call_with_timeout import behind
+
+T = TypeVar("T")
+
+
+async def done_behind(work: Callable[[], T]) -> T:
+    """Return what `work` returns, done in another thread; raises TrackerError and no other."""
+    return await wrap_future(behind(lambda: explained(work)))

@@ -1,0 +1,1 @@
+"""Signing in with Discord, before the dashboard opens."""

@@ -1,0 +1,219 @@
+"""Signing in with Discord: a code, a link, and a wait that Esc ends."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.style import Style
+from rich.text import Text
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from tracker_tui.auth.errors import CodeExpired, SignInLeft
+from tracker_tui.auth.guild_membership import GuildMembership
+from tracker_tui.auth.session import Session
+from tracker_tui.domain.text import one_line
+from tracker_tui.errors import TrackerError
+from tracker_tui.ui.browser import find_browser
+from tracker_tui.ui.clipboard import copy
+from tracker_tui.ui.run_in_thread import done_behind
+from tracker_tui.ui.sign_in.large_code import LargeCode
+from tracker_tui.ui.sign_in.qr_code import QrCode
+from tracker_tui.ui.sign_in.sign_in_screen import DoorScreen
+from tracker_tui.ui.widgets.key_bar import KeyLine
+
+if TYPE_CHECKING:
+    import webbrowser
+
+    from tracker_tui.auth.discord import DeviceCode
+    from tracker_tui.auth.sign_in import SignIn
+
+_CODES: Final = 3
+"""How many codes are fetched before nobody seems to be there."""
+_TICK_SECONDS: Final = 0.5
+_LINES_ABOUT: Final = 5
+"""Title, link, two of what is told, keys."""
+_LEFT_FOR_TEXT: Final = 38
+_NOBODY: Final = "Nobody entered a code. r fetches a fresh one."
+
+
+class SignInScreen(DoorScreen[Session]):
+    """Ends with a session, admitted or not, or with None when it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open_browser", "Open the browser", id="sign-in.open"),
+        Binding("y", "copy", "Copy the code", id="sign-in.copy"),
+        Binding("r", "renew", "Fresh code", id="sign-in.renew"),
+        Binding("escape,q", "leave", "Leave", id="sign-in.leave"),
+    ]
+
+    def __init__(self, membership: GuildMembership, guild: str, told: str = "") -> None:
+        """`guild` is what to call it; `told` says why somebody has to sign in."""
+        super().__init__()
+        self._membership = membership
+        self._guild = guild
+        self._told = told
+        self._code: DeviceCode | None = None
+        self._left = threading.Event()
+        self._browser: webbrowser.BaseBrowser | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the QR code and what is to be typed beside it."""
+        yield Static(f"Sign in with Discord · {one_line(self._guild, 40)}", id="door-title")
+        with Horizontal(id="sign-in"):
+            yield QrCode(id="sign-in-qr")
+            with Vertical(id="sign-in-text"):
+                yield Static("asking Discord for a code …", id="sign-in-how", markup=False)
+                yield LargeCode(id="sign-in-large")
+                yield Static(id="sign-in-code", markup=False)
+                yield Static(id="sign-in-left", markup=False)
+        yield Static(id="sign-in-link", markup=False)
+        yield Static(self._told, id="door-told", markup=False)
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Ask for a code, and whether there is a browser."""
+        self._look_for_browser()
+        self._sign_in()
+        self.set_interval(_TICK_SECONDS, self._show_time)
+
+    def on_resize(self) -> None:
+        """Show the QR code where there is room for all of it."""
+        self._make_room()
+
+    def on_unmount(self) -> None:
+        """Let Discord be asked no more."""
+        self._left.set()
+
+    @work(exclusive=True, group="browser")
+    async def _look_for_browser(self) -> None:
+        try:
+            self._browser = await done_behind(find_browser)
+        except TrackerError:
+            return  # what cannot be found is not there
+        self.refresh_bindings()
+
+    @work(exclusive=True, group="sign-in")
+    async def _sign_in(self) -> None:
+        self._left.set()
+        self._left = left = threading.Event()
+        self._show_code(None)
+        try:
+            self.end_with(await self._signed_in(left))
+        except SignInLeft:
+            return
+        except CodeExpired:
+            self._tell(_NOBODY)
+        except TrackerError as error:
+            self._tell(f"{error} r tries again.")
+        self._show_code(None)
+
+    async def _signed_in(self, left: threading.Event) -> Session:
+        """Return the session; a code that ran out makes way for a fresh one."""
+
+        def sign_in() -> SignIn:
+            # Imports what speaks HTTP: not while the first screen is drawn.
+            from tracker_tui.auth.sign_in import SignIn
+
+            return SignIn(self._membership)
+
+        signing = await done_behind(sign_in)
+        for number in range(1, _CODES + 1):
+            code = await done_behind(signing.begin)
+            self._show_code(code)
+            try:
+                return await done_behind(partial(signing.finish, code, left.wait))
+            except CodeExpired:
+                if number == _CODES:
+                    raise
+                self._tell("The code ran out; this is a fresh one.")
+        raise AssertionError("unreachable")
+
+    # What is shown
+
+    def _show_code(self, code: DeviceCode | None) -> None:
+        self._code = code
+        self.set_class(code is not None, "has-code")
+        if not self.is_mounted:
+            return
+        self.query_one(QrCode).text = code.whole_link if code else ""
+        self.query_one(LargeCode).text = code.user_code if code else ""
+        self.query_one("#sign-in-code", Static).update(code.user_code if code else "")
+        link = Text(code.whole_link, Style(link=code.whole_link)) if code else Text()
+        self.query_one("#sign-in-link", Static).update(link)
+        self._make_room()
+        self._show_time()
+        self.refresh_bindings()
+
+    def _make_room(self) -> None:
+        code, large = self.query_one(QrCode), self.query_one(LargeCode)
+        width, height = self.size.width, self.size.height - _LINES_ABOUT
+        has_room = code.needed.width + _LEFT_FOR_TEXT <= width and code.needed.height <= height
+        code.display = has_room
+        self._show_how(can_scan=has_room)
+        room = width - (code.needed.width if has_room else 0)
+        large.display = large.needed.width <= room and large.needed.height + 7 <= height
+
+    def _show_how(self, *, can_scan: bool) -> None:
+        begin = "scan this, or open" if can_scan else "open"
+        code = self._code
+        how = f"{begin}\n{code.link}\nand enter" if code else "asking Discord …"
+        self.query_one("#sign-in-how", Static).update(how)
+
+    def _show_time(self) -> None:
+        left = max(0, round(self._code.expires_at - monotonic())) if self._code else 0
+        told = f"good for {left // 60}:{left % 60:02}, waiting …" if self._code else ""
+        self.query_one("#sign-in-left", Static).update(told)
+
+    def _tell(self, told: str) -> None:
+        if self.is_mounted:
+            self.query_one("#door-told", Static).update(told)
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what there is something for."""
+        del parameters
+        if action == "open_browser":
+            return self._browser is not None and self._code is not None
+        return action != "copy" or self._code is not None
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the link that was clicked, where the terminal does not."""
+        if event.widget is self.query_one("#sign-in-link") and self._browser is not None:
+            self.action_open_browser()
+
+    def action_open_browser(self) -> None:
+        """Open the link with the code in it."""
+        if self._code is not None and self._browser is not None:
+            self._open(self._browser, self._code.whole_link)
+
+    @work(exclusive=True, group="browser")
+    async def _open(self, browser: webbrowser.BaseBrowser, link: str) -> None:
+        try:
+            has_opened = await done_behind(lambda: browser.open(link))
+        except TrackerError:
+            has_opened = False
+        if not has_opened:
+            self._tell("No browser opened: open the link yourself, on any machine.")
+
+    def action_copy(self) -> None:
+        """Copy the code."""
+        if self._code is not None:
+            copy(self, self._code.user_code, "The code is copied.")
+
+    def action_renew(self) -> None:
+        """Fetch a fresh code."""
+        self._tell("")
+        self._sign_in()
+
+    def action_leave(self) -> None:
+        """Leave without having signed in."""
+        self._left.set()
+        self.dismiss(None)
