@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import programs
 from tracker_tui.auth.guild import guild_of
 from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import Secret, load_config
 
 _ROLES = '[{"id": "1", "name": "Member", "canAccessResources": true}]'
@@ -62,5 +62,5 @@ def member_environment(url: str, home: Path, discord: Discord) -> dict[str, str]
         binding, "3", "paul", "Paul", None, ("1",), True, now, now + _WEEK, "row", False, True
     )
     tokens = Tokens(Secret("access"), Secret("refresh"), now + _WEEK)
-    Vault(config).save(session, tokens)
+    SessionStore(config).save(session, tokens)
     return environment

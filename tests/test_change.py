@@ -15,12 +15,12 @@ from tracker_tui.domain.change import (
     counter_change,
     describe,
     differences,
-    foresee,
+    project,
     undo_id,
 )
 from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
-from tracker_tui.domain.messages import movement, outcome_sentence, points_text
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.messages import movement_text, outcome_sentence, points_text
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS, Points
 from tracker_tui.domain.quantities import Kind, Location, grouped, signed
 from tracker_tui.domain.resource import Resource
@@ -66,13 +66,13 @@ CHANGES = st.builds(change, st.sampled_from(Kind), AMOUNTS, st.sampled_from(Loca
 
 
 def moved_by(asked: Change, resource: Resource) -> Moved:
-    foreseen = foresee(asked, resource)
+    foreseen = project(asked, resource)
     assert isinstance(foreseen, Moved), foreseen
     return foreseen
 
 
 def shortage_of(asked: Change, resource: Resource) -> Shortage:
-    foreseen = foresee(asked, resource)
+    foreseen = project(asked, resource)
     assert isinstance(foreseen, Shortage), foreseen
     return foreseen
 
@@ -104,7 +104,7 @@ def test_each_kind_moves_what_it_says(
 
 @given(CHANGES, RESOURCES)
 def test_no_quantity_that_moves_ends_out_of_bounds(asked: Change, resource: Resource) -> None:
-    foreseen = foresee(asked, resource)
+    foreseen = project(asked, resource)
     by_hagga, by_deep_desert = differences(asked, resource)
     after = {
         Location.HAGGA: resource.hagga + by_hagga,
@@ -124,7 +124,7 @@ def test_no_quantity_that_moves_ends_out_of_bounds(asked: Change, resource: Reso
 
 @given(CHANGES, RESOURCES)
 def test_what_does_not_move_stays_whatever_it_is(asked: Change, resource: Resource) -> None:
-    foreseen = foresee(asked, resource)
+    foreseen = project(asked, resource)
     if isinstance(foreseen, Moved) and not asked.kind.is_transfer:
         still = {
             Location.HAGGA: (foreseen.deep_desert_before, foreseen.deep_desert),
@@ -136,7 +136,7 @@ def test_what_does_not_move_stays_whatever_it_is(asked: Change, resource: Resour
 
 @given(st.sampled_from(TRANSFERS), AMOUNTS, RESOURCES)
 def test_a_transfer_keeps_the_total(kind: Kind, amount: int, resource: Resource) -> None:
-    foreseen = foresee(change(kind, amount), resource)
+    foreseen = project(change(kind, amount), resource)
     if isinstance(foreseen, Moved):
         assert foreseen.hagga + foreseen.deep_desert == resource.total
         assert foreseen.hagga_change == -foreseen.deep_desert_change != 0
@@ -161,8 +161,8 @@ def test_what_is_below_zero_may_be_brought_back_but_not_halfway() -> None:
     assert moved_by(change(Kind.ADD, 5), owed).hagga == 0
     assert moved_by(change(Kind.SET, 0), owed).hagga == 0
     assert moved_by(change(Kind.TO_HAGGA, 5), owed).hagga == 0
-    assert isinstance(foresee(change(Kind.ADD, 4), owed), Shortage)
-    assert isinstance(foresee(change(Kind.TO_HAGGA, 4), owed), Shortage)
+    assert isinstance(project(change(Kind.ADD, 4), owed), Shortage)
+    assert isinstance(project(change(Kind.TO_HAGGA, 4), owed), Shortage)
     # The location that does not move may hold anything.
     assert moved_by(change(Kind.REMOVE, 10, Location.DEEP_DESERT), owed).hagga == -5
 
@@ -170,7 +170,7 @@ def test_what_is_below_zero_may_be_brought_back_but_not_halfway() -> None:
 def test_what_is_over_the_maximum_may_be_taken_down_but_not_halfway() -> None:
     heap = spice(hagga=MAX_QUANTITY + 100)
     assert moved_by(change(Kind.REMOVE, 100), heap).hagga == MAX_QUANTITY
-    assert isinstance(foresee(change(Kind.REMOVE, 99), heap), Shortage)
+    assert isinstance(project(change(Kind.REMOVE, 99), heap), Shortage)
 
 
 def test_adding_earns_by_the_status_after_the_change() -> None:
@@ -198,7 +198,7 @@ def test_an_undo_earns_nothing_even_where_it_adds() -> None:
 
 @given(CHANGES, RESOURCES)
 def test_undoing_brings_both_quantities_back(asked: Change, resource: Resource) -> None:
-    foreseen = foresee(asked, resource)
+    foreseen = project(asked, resource)
     if isinstance(foreseen, Shortage):
         return
     counter = counter_change(asked, foreseen, "me")
@@ -291,8 +291,8 @@ def test_numbers_are_grouped_for_people() -> None:
 
 def test_a_movement_names_the_places_that_move() -> None:
     added, moved = change(Kind.ADD, 300), change(Kind.TO_DEEP_DESERT, 300)
-    assert movement(moved_by(added, spice()), added, PLACES) == "Hagga 1,000 → 1,300"
-    told = movement(moved_by(moved, spice()), moved, PLACES)
+    assert movement_text(moved_by(added, spice()), added, PLACES) == "Hagga 1,000 → 1,300"
+    told = movement_text(moved_by(moved, spice()), moved, PLACES)
     assert told == "Hagga 1,000 → 700  Deep Desert 500 → 800"
 
 
@@ -345,7 +345,7 @@ def test_a_refusal_says_how_much_is_there(asked: Change, resource: Resource, the
         asked,
         Verdict.REFUSED,
         resource,
-        refusal=Refusal.QUANTITY,
+        refusal=Rejection.QUANTITY,
         shortage=shortage_of(asked, resource),
     )
     told = outcome_sentence(outcome, PLACES)
@@ -360,9 +360,11 @@ def test_a_conflict_says_what_is_there_and_what_was_expected() -> None:
     assert "900" in told
 
 
-@pytest.mark.parametrize("refusal", [Refusal.NO_RESOURCE, Refusal.NOT_IN_HISTORY, Refusal.ID_TAKEN])
-def test_every_refusal_has_a_sentence_of_its_own(refusal: Refusal) -> None:
-    resource = None if refusal is Refusal.NO_RESOURCE else spice()
+@pytest.mark.parametrize(
+    "refusal", [Rejection.NO_RESOURCE, Rejection.NOT_IN_HISTORY, Rejection.ID_TAKEN]
+)
+def test_every_refusal_has_a_sentence_of_its_own(refusal: Rejection) -> None:
+    resource = None if refusal is Rejection.NO_RESOURCE else spice()
     outcome = Outcome(change(Kind.ADD, 5), Verdict.REFUSED, resource, refusal=refusal)
     told = outcome_sentence(outcome, PLACES)
     assert told.isprintable()
@@ -380,11 +382,11 @@ def test_whatever_others_wrote_an_outcome_is_one_plain_line(
 ) -> None:
     places = {Location.HAGGA: place, Location.DEEP_DESERT: place}
     resource = resource._replace(name=name)
-    foreseen = foresee(asked, resource)
+    foreseen = project(asked, resource)
     outcome = (
         Outcome(asked, verdict, resource, foreseen)
         if isinstance(foreseen, Moved)
-        else Outcome(asked, verdict, resource, refusal=Refusal.QUANTITY, shortage=foreseen)
+        else Outcome(asked, verdict, resource, refusal=Rejection.QUANTITY, shortage=foreseen)
     )
     told = outcome_sentence(outcome, places)
     assert told.splitlines() == [told]

@@ -17,19 +17,19 @@ import pytest
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, config_for, new_resource, remote_config
 from helpers.listening import Listener
 from helpers.tracking import quick
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.quantities import Kind
 from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import State
+from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.binding_ids import known_binding_ids
-from tracker_tui.ui.preferences import memory_of, recall
+from tracker_tui.ui.preferences import load_preferences, preferences_path
 
 WRITTEN = Path(__file__).parent / "written_by" / "v0_1"
 NOON = 1_780_000_000.0
@@ -55,18 +55,18 @@ def test_an_outbox_keeps_every_change_in_its_state(outbox_file: Path) -> None:
     found = outbox.entries()
     outbox.close()
     assert [(e.change.id.rstrip("-"), e.state, e.sent_at, e.made_at) for e in found] == [
-        ("applied", State.APPLIED, NOON + 1, NOON),
-        ("moved", State.APPLIED, NOON + 1, NOON),
-        ("applied-undone", State.APPLIED, NOON + 1, NOON),
-        ("rejected", State.REFUSED, None, NOON),
-        ("no-resource", State.REFUSED, None, NOON),
-        ("conflict", State.CONFLICT, None, NOON),
-        (UNDO_OF_WATER, State.PENDING, None, NOON + 2),
-        ("named", State.PENDING, None, NOON + 3),
-        ("pending", State.PENDING, None, NOON + 4),
-        ("pending-hagga", State.PENDING, None, NOON + 4),
-        ("sending", State.SENDING, NOON + 6, NOON + 5),
-        ("cancelled", State.SENDING, NOON + 6, NOON + 5),
+        ("applied", EntryState.APPLIED, NOON + 1, NOON),
+        ("moved", EntryState.APPLIED, NOON + 1, NOON),
+        ("applied-undone", EntryState.APPLIED, NOON + 1, NOON),
+        ("rejected", EntryState.REFUSED, None, NOON),
+        ("no-resource", EntryState.REFUSED, None, NOON),
+        ("conflict", EntryState.CONFLICT, None, NOON),
+        (UNDO_OF_WATER, EntryState.PENDING, None, NOON + 2),
+        ("named", EntryState.PENDING, None, NOON + 3),
+        ("pending", EntryState.PENDING, None, NOON + 4),
+        ("pending-hagga", EntryState.PENDING, None, NOON + 4),
+        ("sending", EntryState.SENDING, NOON + 6, NOON + 5),
+        ("cancelled", EntryState.SENDING, NOON + 6, NOON + 5),
     ]
     entries = {entry.change.id.rstrip("-"): entry for entry in found}
     assert [name for name, entry in entries.items() if entry.is_named] == ["named"]
@@ -96,9 +96,9 @@ def assert_outcomes(outcomes: dict[str, Outcome]) -> None:
     assert tuple(applied.points) == (50.0, 1.5, 0.05, 78.75)
     assert (moved.hagga_change, moved.deep_desert_change, moved.points.final) == (-200, 200, 0.0)
     rejected = outcomes["rejected"]
-    assert (rejected.verdict, rejected.refusal) == (Verdict.REFUSED, Refusal.QUANTITY)
+    assert (rejected.verdict, rejected.refusal) == (Verdict.REFUSED, Rejection.QUANTITY)
     assert rejected.shortage == (DEEP_DESERT, 600, -4_999_400)
-    assert outcomes["no-resource"].refusal is Refusal.NO_RESOURCE
+    assert outcomes["no-resource"].refusal is Rejection.NO_RESOURCE
     conflict = outcomes["conflict"]
     assert conflict.verdict is Verdict.CONFLICT
     assert conflict.resource is not None
@@ -113,7 +113,7 @@ def test_what_waited_in_it_is_sent_once_and_what_needs_the_player_stays(
     arrived = [
         entry.change
         for entry in kept.entries()
-        if entry.state is State.APPLIED or entry.change.id == padded("sending")
+        if entry.state is EntryState.APPLIED or entry.change.id == padded("sending")
     ]
     kept.close()
     with closing(sqlite3.connect(outbox_file)) as connection, connection:
@@ -154,7 +154,7 @@ def test_what_waited_in_it_is_sent_once_and_what_needs_the_player_stays(
 
 
 def test_a_session_signs_nobody_out(tmp_path: Path) -> None:
-    vault = Vault(config_for(tmp_path / "tracker.db"))
+    vault = SessionStore(config_for(tmp_path / "tracker.db"))
     vault.path.parent.mkdir(parents=True)
     shutil.copy(WRITTEN / "session.json", vault.path)
     vault.path.chmod(0o600)
@@ -183,7 +183,7 @@ def test_a_session_signs_nobody_out(tmp_path: Path) -> None:
 
 
 def test_preferences_are_as_they_were() -> None:
-    kept = recall(WRITTEN / "view.json")
+    kept = load_preferences(WRITTEN / "view.json")
     assert (kept.view.sort, kept.view.is_reversed, kept.view.has_sparklines) == (
         "total",
         True,
@@ -211,5 +211,5 @@ def test_files_are_looked_for_where_they_lay(
     home = Path("home")
     config = remote_config("libsql://guild.example", home, profile=profile)
     assert folder_of(config, PLAYER) == home / "guilds" / store
-    assert Vault(config).path == home / "sessions" / session
-    assert memory_of(config) == home / "state" / view
+    assert SessionStore(config).path == home / "sessions" / session
+    assert preferences_path(config) == home / "state" / view

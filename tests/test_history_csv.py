@@ -22,7 +22,7 @@ from helpers.wild import ask
 from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import Period
-from tracker_tui.errors import DatabaseError, LocalFileError
+from tracker_tui.errors import LedgerError, LocalFileError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.history_export import COLUMNS, Naming, cell, export_history
 from tracker_tui.tracker.tracker import Tracker
@@ -283,7 +283,7 @@ def test_a_ledger_that_fails_in_the_middle_leaves_nothing(chronicle: Chronicle) 
         ask(chronicle.path, "DROP TABLE resource_history")
         return True
 
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         chronicle.export(tell=tell)
     assert told == [1_000]
     assert_nothing_is_left(chronicle.folder)

@@ -21,7 +21,7 @@ from helpers.wild import Statements
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 
 DEFAULTS = {HAGGA: "Hagga", DEEP_DESERT: "Deep Desert"}
 PREFIXES = ("previous_quantity", "new_quantity", "change_amount")
@@ -270,7 +270,7 @@ def test_a_statement_that_failed_for_a_name_makes_the_ledger_look_again(
     change = add(5)
     try:
         books.ledger.apply(change)
-    except DatabaseError:
+    except LedgerError:
         # Whether the ledger tries again by itself is its own affair; it must have looked.
         books.ledger.apply(change)
     assert books.quantities() == (5, 0)

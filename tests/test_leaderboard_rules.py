@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracker_tui.domain.leaderboard import Leaderboard, Standing, Sum, ranked, sane
+from tracker_tui.domain.leaderboard import Leaderboard, Ranking, Sum, ranked, sane
 from tracker_tui.domain.members import Members, NamedMember
 
 NOBODY = Members([])
@@ -103,7 +103,7 @@ def test_a_leaderboard_of_any_sums(given_sums: list[Sum], has_before: bool) -> N
 @settings(max_examples=50)
 @given(sums)
 def test_the_order_of_the_sums_decides_nothing(given_sums: list[Sum]) -> None:
-    def of(sums_in_order: list[Sum]) -> list[Standing]:
+    def of(sums_in_order: list[Sum]) -> list[Ranking]:
         standings = ranked(sums_in_order, MEMBERS, has_before=True).standings
         return [s._replace(share=round(s.share, 9)) for s in standings]
 

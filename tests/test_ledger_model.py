@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from helpers import wild
 from helpers.books import Books, MakeLedger, Row
 from tracker_tui.domain.change import Change, Moved, counter_change
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import random_id
@@ -85,15 +85,15 @@ class World:
     history: dict[str, Entry] = field(default_factory=dict)
     points: dict[str, tuple[str, str, int, float, str]] = field(default_factory=dict)
 
-    def send(self, change: Change) -> tuple[Verdict, Refusal | None]:
+    def send(self, change: Change) -> tuple[Verdict, Rejection | None]:
         """Return the answer that the contract gives, and keep what it writes."""
         shelf = self.shelves.get(change.resource_id)
         if shelf is None:
-            return Verdict.REFUSED, Refusal.NO_RESOURCE
+            return Verdict.REFUSED, Rejection.NO_RESOURCE
         if change.id in self.history:
             if self.history[change.id].resource == change.resource_id:
                 return Verdict.ALREADY_APPLIED, None
-            return Verdict.REFUSED, Refusal.ID_TAKEN
+            return Verdict.REFUSED, Rejection.ID_TAKEN
         after = wanted(change, shelf.there)
         refusal = self._refusal(change, after)
         if refusal is not None:
@@ -105,11 +105,11 @@ class World:
         self._write(change, shelf, after)
         return Verdict.APPLIED, None
 
-    def _refusal(self, change: Change, after: Pair) -> Refusal | None:
+    def _refusal(self, change: Change, after: Pair) -> Rejection | None:
         if change.requires is not None and change.requires not in self.history:
-            return Refusal.NOT_IN_HISTORY
+            return Rejection.NOT_IN_HISTORY
         ends = [new for new, moves in zip(after, moving(change), strict=True) if moves]
-        return None if all(0 <= new <= MOST for new in ends) else Refusal.QUANTITY
+        return None if all(0 <= new <= MOST for new in ends) else Rejection.QUANTITY
 
     def _write(self, change: Change, shelf: Shelf, after: Pair) -> None:
         types = {Kind.SET: "absolute", Kind.ADD: "relative", Kind.REMOVE: "relative"}

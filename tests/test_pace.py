@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.clocks import Clock
-from tracker_tui.sync.backoff import Pace
+from tracker_tui.sync.backoff import Backoff
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def fail_and_await(pace: Pace, clock: Clock, pause: float) -> None:
+def fail_and_await(pace: Backoff, clock: Clock, pause: float) -> None:
     """Assert that the next failure makes a pause of just this length, and let it pass."""
     assert not pace.is_quiet
     pace.failed()
@@ -27,23 +27,23 @@ def fail_and_await(pace: Pace, clock: Clock, pause: float) -> None:
 
 
 def test_before_anything_failed_there_is_no_pause(clock: Clock) -> None:
-    assert not Pace(30.0).is_quiet
+    assert not Backoff(30.0).is_quiet
 
 
 def test_pauses_double_up_to_the_longest(clock: Clock) -> None:
-    pace = Pace(30.0)
+    pace = Backoff(30.0)
     for pause in (1, 2, 4, 8, 16, 30, 30, 30):
         fail_and_await(pace, clock, pause)
 
 
 def test_no_pause_is_longer_than_the_longest_not_even_the_first(clock: Clock) -> None:
-    pace = Pace(0.5)
+    pace = Backoff(0.5)
     fail_and_await(pace, clock, 0.5)
     fail_and_await(pace, clock, 0.5)
 
 
 def test_what_fails_during_a_pause_makes_it_no_longer(clock: Clock) -> None:
-    pace = Pace(30.0)
+    pace = Backoff(30.0)
     pace.failed()
     clock.advance(0.9)
     for _ in range(5):
@@ -54,7 +54,7 @@ def test_what_fails_during_a_pause_makes_it_no_longer(clock: Clock) -> None:
 
 
 def test_an_answer_ends_the_pause_and_the_next_one_is_the_first_again(clock: Clock) -> None:
-    pace = Pace(30.0)
+    pace = Backoff(30.0)
     for pause in (1, 2, 4):
         fail_and_await(pace, clock, pause)
     pace.failed()
@@ -65,7 +65,7 @@ def test_an_answer_ends_the_pause_and_the_next_one_is_the_first_again(clock: Clo
 
 
 def test_with_a_longest_pause_of_nothing_there_is_none(clock: Clock) -> None:
-    pace = Pace(0.0)
+    pace = Backoff(0.0)
     for _ in range(10):
         pace.failed()
         assert not pace.is_quiet
@@ -77,7 +77,7 @@ def test_pauses_differ_so_that_not_all_ask_at_once_and_none_is_too_long(
     monkeypatch.setattr("tracker_tui.sync.backoff.time", Clock())
     pauses = set()
     for _ in range(50):
-        pace = Pace(30.0)
+        pace = Backoff(30.0)
         pace.failed()
         pauses.add(pace.seconds_left)
     assert len(pauses) > 10

@@ -17,7 +17,7 @@ from tracker_tui.db.database import Database, Result, only_reads
 from tracker_tui.db.layout import SchemaKind
 from tracker_tui.db.schema import bring_up_to_date, plan, schema_sql
 from tracker_tui.db.sqlite import open_sqlite, open_unchecked
-from tracker_tui.errors import DatabaseError, NotATrackerDatabase
+from tracker_tui.errors import LedgerError, NotATrackerDatabase
 
 A_MEMBER = (
     "INSERT INTO users (id, discord_id, username, created_at, last_login)"
@@ -200,7 +200,7 @@ def test_init_is_all_or_nothing(tmp_path: Path) -> None:
     twice = A_MEMBER.replace("'u'", "'other'")
     path = make_file(tmp_path / "guild.db", (wild.USERS, A_MEMBER, twice))
     before = path.read_bytes()
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         init(path)
     assert path.read_bytes() == before
 

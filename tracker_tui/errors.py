@@ -66,7 +66,7 @@ class NotPermitted(TrackerError):
     exit_status = 3
 
 
-class DatabaseError(TrackerError):
+class LedgerError(TrackerError):
     """The database cannot serve: unreadable, not ours, full, refused."""
 
     exit_status = 4
@@ -78,30 +78,30 @@ class DatabaseError(TrackerError):
         """The sentence without the advice: it is true of a change that is saved, too."""
 
 
-class NotATrackerDatabase(DatabaseError):
+class NotATrackerDatabase(LedgerError):
     """The file or server is fine, but the five tables are not in it."""
 
 
-class DatabaseBusy(DatabaseError):
+class DatabaseBusy(LedgerError):
     """Somebody else holds the database; the same call may succeed a moment later."""
 
 
-class DatabaseUnreachable(DatabaseError):
+class DatabaseUnreachable(LedgerError):
     """The server gave no answer, or asked to come back; the same call may succeed later."""
 
     retry_after: float | None = None
     """Seconds for which the server asked to be left alone, if it did."""
 
 
-class OutcomeUnknown(DatabaseUnreachable):
+class AnswerLost(DatabaseUnreachable):
     """What was sent may have been carried out or not; a change may be sent again, and is once."""
 
 
-class TokenRefused(DatabaseError):
+class TokenRejected(LedgerError):
     """The server does not accept the token at all."""
 
 
-class WriteRefused(DatabaseError):
+class WriteRejected(LedgerError):
     """The token may read, and not do this."""
 
 
@@ -117,7 +117,7 @@ class InvalidResource(TrackerError):
     """A resource was to be written with values that the data contract forbids."""
 
 
-class StatementRefused(DatabaseError):
+class StatementRejected(LedgerError):
     """The database refuses this one statement, now and later: a constraint, a trigger."""
 
 

@@ -25,7 +25,7 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.resources.table import ResourceTable
 from tracker_tui.ui.resources.view import View, arrange
-from tracker_tui.ui.widgets.search_bar import FilterBar
+from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _SIZE = (160, 50)
 Hits = Mapping[str, Sequence[Resource]]
@@ -94,7 +94,7 @@ async def _compute(
     pilot: Pilot[None], app: TrackerApp, table: ResourceTable, hits: Hits
 ) -> list[float]:
     """Search, sort, show, and draw every visible line, in one go."""
-    field = app.screen.query_one(FilterBar).query_one(Input)
+    field = app.screen.query_one(SearchBar).query_one(Input)
     measured = []
     for text in filter(None, hits):
         field.value = text

@@ -28,9 +28,9 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.db.sqlite import open_sqlite
-from tracker_tui.domain.history import Cursor, HistoryFilter
+from tracker_tui.domain.history import HistoryCursor, HistoryFilter
 from tracker_tui.domain.period import MONTH, WEEK
-from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.ledger import Ledger
 
 _SMALL = 10_000
@@ -85,16 +85,14 @@ def _pages(bench: Bench, where: str, large: Database, small: Database) -> Iterat
         )
 
 
-def _questions(database: Database) -> dict[str, HistoryQuestion]:
+def _questions(database: Database) -> dict[str, HistoryQuery]:
     (oldest,) = database.batch([RawQuery(_NEAR_THE_OLDEST)])[0].rows
     return {
-        "first page": HistoryQuestion(),
-        "the oldest page": HistoryQuestion(before=Cursor(*oldest)),
-        "of one resource": HistoryQuestion(HistoryFilter(resource_id=BUSIEST_RESOURCE)),
-        "of one member": HistoryQuestion(HistoryFilter(member_id=BUSIEST_MEMBER)),
-        "of a member with one entry": HistoryQuestion(
-            HistoryFilter(member_id=MEMBER_WITH_ONE_ENTRY)
-        ),
-        "of 7 days": HistoryQuestion(HistoryFilter(period=WEEK)),
-        _SEARCH: HistoryQuestion(HistoryFilter(WORD_IN_NO_ENTRY, period=MONTH)),
+        "first page": HistoryQuery(),
+        "the oldest page": HistoryQuery(before=HistoryCursor(*oldest)),
+        "of one resource": HistoryQuery(HistoryFilter(resource_id=BUSIEST_RESOURCE)),
+        "of one member": HistoryQuery(HistoryFilter(member_id=BUSIEST_MEMBER)),
+        "of a member with one entry": HistoryQuery(HistoryFilter(member_id=MEMBER_WITH_ONE_ENTRY)),
+        "of 7 days": HistoryQuery(HistoryFilter(period=WEEK)),
+        _SEARCH: HistoryQuery(HistoryFilter(WORD_IN_NO_ENTRY, period=MONTH)),
     }

@@ -20,11 +20,11 @@ from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.period import ALL, MONTH, WEEK
 from tracker_tui.domain.status import DAY
-from tracker_tui.ledger.history import PAGE, SEARCHED, HistoryQuestion
-from tracker_tui.ledger.leaderboard import LeaderboardQuestion
+from tracker_tui.ledger.history import PAGE, SEARCHED, HistoryQuery
+from tracker_tui.ledger.leaderboard import LeaderboardQuery
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
-from tracker_tui.ledger.query import Question
+from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
+from tracker_tui.ledger.query import Query
 
 _NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
 _IN_BOTH_PERIODS = f"SELECT count(*) FROM leaderboard WHERE created_at >= {_NOW} - {14 * DAY}"
@@ -40,11 +40,11 @@ def lines(bench: Bench, database: RemoteLedgerDatabase) -> Iterator[Line]:
     """Count for each question what it costs, then time those that add up a lot."""
     ledger = Ledger(database, Layout.founding())
     yield from _counts(database, ledger)
-    timed: dict[str, tuple[Question[Any], float | None]] = {
-        "the leaderboard of 7 days": (LeaderboardQuestion(WEEK), None),
-        "the leaderboard of all time": (LeaderboardQuestion(ALL), 1.0),
-        "a chart of 30 days": (CourseQuestion(_RESOURCE, MONTH), None),
-        "sparklines of 30 days": (DailyLevelsQuestion(30), None),
+    timed: dict[str, tuple[Query[Any], float | None]] = {
+        "the leaderboard of 7 days": (LeaderboardQuery(WEEK), None),
+        "the leaderboard of all time": (LeaderboardQuery(ALL), 1.0),
+        "a chart of 30 days": (QuantitySeriesQuery(_RESOURCE, MONTH), None),
+        "sparklines of 30 days": (DailyLevelsQuery(30), None),
     }
     for name, (question, below) in timed.items():
         ask = partial(seconds_of, partial(ledger.ask, question))
@@ -58,14 +58,14 @@ def _counts(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
     counts = (_IN_BOTH_PERIODS, _USERS, _OF_RESOURCE, _OF_ALL)
     results = database.batch([RawQuery(count) for count in counts])
     in_both, users, of_resource, of_all = (result.rows[0][0] for result in results)
-    asked: dict[str, tuple[Question[Any], int]] = {
-        "a page": (HistoryQuestion(), PAGE),
-        "a page of one resource": (HistoryQuestion(HistoryFilter(resource_id=_RESOURCE)), PAGE),
-        "a page of one member": (HistoryQuestion(HistoryFilter(member_id=_MEMBER)), PAGE),
-        "a search in 30 days": (HistoryQuestion(HistoryFilter(_WORD, period=MONTH)), SEARCHED),
-        "the leaderboard of 7 days": (LeaderboardQuestion(WEEK), in_both + users),
-        "a chart of 30 days": (CourseQuestion(_RESOURCE, MONTH), of_resource + users),
-        "sparklines of 30 days": (DailyLevelsQuestion(30), of_all),
+    asked: dict[str, tuple[Query[Any], int]] = {
+        "a page": (HistoryQuery(), PAGE),
+        "a page of one resource": (HistoryQuery(HistoryFilter(resource_id=_RESOURCE)), PAGE),
+        "a page of one member": (HistoryQuery(HistoryFilter(member_id=_MEMBER)), PAGE),
+        "a search in 30 days": (HistoryQuery(HistoryFilter(_WORD, period=MONTH)), SEARCHED),
+        "the leaderboard of 7 days": (LeaderboardQuery(WEEK), in_both + users),
+        "a chart of 30 days": (QuantitySeriesQuery(_RESOURCE, MONTH), of_resource + users),
+        "sparklines of 30 days": (DailyLevelsQuery(30), of_all),
     }
     requests = 0
     for name, (question, rows) in asked.items():

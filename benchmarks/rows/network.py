@@ -24,7 +24,7 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.snapshot import Snapshot, Wish
+from tracker_tui.ledger.snapshot import RefreshRequest, Snapshot
 from tracker_tui.sync.refresh_schedule import FOCUSED_SECONDS, THOROUGH_SECONDS
 
 _NETWORKS: dict[str, Fate] = {
@@ -127,8 +127,8 @@ def _reading(database: RemoteLedgerDatabase) -> Iterator[Line]:
     database.batch([RawQuery("UPDATE resources SET updated_at = updated_at - 3600")])
     ledger = Ledger(database, Layout.founding())
     now = ledger.refresh().now
-    idle = _rows_read(database, partial(ledger.refresh, Wish(now - 30)))
-    full = _rows_read(database, partial(ledger.refresh, Wish()))
+    idle = _rows_read(database, partial(ledger.refresh, RefreshRequest(now - 30)))
+    full = _rows_read(database, partial(ledger.refresh, RefreshRequest()))
     what = f"idle refresh, {_GUILD} resources, {_ENTRIES:,} entries, rows"
     yield Line(what, idle, None, Unit.PIECES, below=4)
     yield Line("  a full one", full, None, Unit.PIECES)

@@ -22,7 +22,7 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.domain.history import HistoryFilter
-from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import NewResource
 
@@ -76,7 +76,7 @@ def _fill(database: RemoteLedgerDatabase) -> None:
 
 def _costs(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
     """Count requests beside the website's, and rows as the server counts them."""
-    of_resource = HistoryQuestion(HistoryFilter(resource_id="resource-00001"))
+    of_resource = HistoryQuery(HistoryFilter(resource_id="resource-00001"))
     operations: dict[str, tuple[Callable[[], object], int | None]] = {
         "an edit": (lambda: ledger.apply(addition()), 7),
         "a refresh": (ledger.refresh, 2),

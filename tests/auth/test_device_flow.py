@@ -19,11 +19,11 @@ from tracker_tui.auth.discord import DeviceCode, Discord, Pending
 from tracker_tui.auth.errors import (
     AccessDenied,
     CodeExpired,
-    DiscordRefused,
+    DiscordRejected,
     DiscordUnreachable,
     NotSignedIn,
-    SignInLeft,
-    SignInRefused,
+    SignInCancelled,
+    SignInRejected,
 )
 from tracker_tui.auth.session import Session, Tokens
 from tracker_tui.auth.sign_in import SignIn
@@ -32,7 +32,7 @@ from tracker_tui.config.settings import Secret
 TOKENS = some_tokens()
 PENDING, SLOW_DOWN = Pending(), Pending(slow_down=True)
 TIMED_OUT = DiscordUnreachable("Discord does not answer in time.")
-REFUSED = DiscordRefused("Discord does not let you in (403).")
+REFUSED = DiscordRejected("Discord does not let you in (403).")
 Answer = Tokens | Exception
 
 
@@ -147,7 +147,7 @@ def test_a_code_that_ran_out_already_is_not_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [SignInRefused("No."), CodeExpired("Over."), REFUSED], ids=lambda e: type(e).__name__
+    "answer", [SignInRejected("No."), CodeExpired("Over."), REFUSED], ids=lambda e: type(e).__name__
 )
 def test_an_answer_that_is_final_ends_it(answer: Exception) -> None:
     play = Play([PENDING, answer, TOKENS])
@@ -160,7 +160,7 @@ def test_an_answer_that_is_final_ends_it(answer: Exception) -> None:
 @pytest.mark.parametrize("number", [0, 1, 4])
 def test_it_can_be_left_at_any_wait(number: int) -> None:
     play = Play([PENDING, SLOW_DOWN, TIMED_OUT, too_many(30)], leaves_at=number)
-    failure_of(SignInLeft, play.run)
+    failure_of(SignInCancelled, play.run)
     assert len(play.polls) == number
     assert len(play.waits) == number + 1
 
@@ -291,7 +291,7 @@ def test_a_member_is_called_what_the_guild_calls_them(
 
 
 def test_who_says_no_in_the_browser_is_not_signed_in(circle: Circle, discord: FakeDiscord) -> None:
-    failure_of(SignInRefused, lambda: sign_in(circle, Browser(discord.deny)), discord.issued)
+    failure_of(SignInRejected, lambda: sign_in(circle, Browser(discord.deny)), discord.issued)
     assert circle.vault.load() is None
 
 
@@ -302,7 +302,7 @@ def test_a_code_that_ran_out_signs_nobody_in(circle: Circle, discord: FakeDiscor
 
 def test_a_sign_in_that_is_left_keeps_nothing(circle: Circle, discord: FakeDiscord) -> None:
     browser = Browser(None, None, leaves=True)
-    failure_of(SignInLeft, lambda: sign_in(circle, browser), discord.issued)
+    failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
     assert circle.vault.load() is None
     assert len(discord.requests_to(TOKEN)) == 2
 
@@ -363,7 +363,7 @@ def test_nobody_waits_for_minutes_after_the_code_and_is_told_why(
 def test_it_can_be_left_after_the_code_was_entered(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail_always(ME, Fault.status(503))
     browser = Browser(discord.approve, leaves=True)
-    failure_of(SignInLeft, lambda: sign_in(circle, browser), discord.issued)
+    failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
     assert len(discord.requests_to(ME)) == 1
     assert circle.vault.load() is None
 

@@ -23,14 +23,14 @@ from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, Membership
 from tracker_tui.auth.discord import DeviceCode, Discord, GuildMember, Pending
 from tracker_tui.auth.errors import (
     CodeExpired,
-    DiscordRefused,
+    DiscordRejected,
     DiscordUnreachable,
-    SignInRefused,
-    TokenVoid,
+    SignInRejected,
+    TokenInvalid,
 )
 from tracker_tui.auth.guild import Guild
 from tracker_tui.config.settings import Secret
-from tracker_tui.net.call_with_timeout import behind
+from tracker_tui.net.call_with_timeout import start_in_background
 
 MEMBER = f"/users/@me/guilds/{GUILD_ID}/member"
 CLIENT_SECRET = Secret("client-4u8PqS1x")
@@ -154,7 +154,7 @@ def test_a_token_is_taken_back_by_name(discord: FakeDiscord, client: Discord) ->
 def test_an_access_token_goes_into_the_header(
     discord: FakeDiscord, client: Discord, call: Call
 ) -> None:
-    failure_of(TokenVoid, lambda: call.ask(client), SECRETS)
+    failure_of(TokenInvalid, lambda: call.ask(client), SECRETS)
     (seen,) = discord.seen
     assert (seen.method, seen.path) == ("GET", call.path)
     assert seen.headers["authorization"] == f"Bearer {ACCESS.reveal()}"
@@ -165,7 +165,7 @@ def test_an_access_token_goes_into_the_header(
 def test_a_confidential_client_has_its_secret_in_the_form(discord: FakeDiscord, call: Call) -> None:
     discord.client_secret = CLIENT_SECRET.reveal()
     discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRefused):
+    with pytest.raises(DiscordRejected):
         call.ask(client_of(discord, secret=CLIENT_SECRET))
     (seen,) = discord.seen
     assert seen.form["client_secret"] == CLIENT_SECRET.reveal()
@@ -175,7 +175,7 @@ def test_a_confidential_client_has_its_secret_in_the_form(discord: FakeDiscord, 
 @calls("begin", "poll", "refresh", "revoke")
 def test_bodies_are_forms(discord: FakeDiscord, client: Discord, call: Call) -> None:
     discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRefused):
+    with pytest.raises(DiscordRejected):
         call.ask(client)
     (seen,) = discord.seen
     assert seen.method == "POST"
@@ -188,7 +188,7 @@ def test_no_secret_is_in_a_url_nor_in_a_log(
     discord: FakeDiscord, call: Call, caplog: pytest.LogCaptureFixture
 ) -> None:
     discord.fail(call.path, Fault.status(403))
-    with caplog.at_level(logging.DEBUG), pytest.raises(DiscordRefused):
+    with caplog.at_level(logging.DEBUG), pytest.raises(DiscordRejected):
         call.ask(client_of(discord, secret=CLIENT_SECRET))
     (seen,) = discord.seen
     assert (seen.path, seen.query) == (call.path, {})
@@ -199,7 +199,7 @@ def test_no_secret_is_in_a_url_nor_in_a_log(
 @every_call
 def test_it_says_who_asks(discord: FakeDiscord, client: Discord, call: Call) -> None:
     discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRefused):
+    with pytest.raises(DiscordRejected):
         call.ask(client)
     assert discord.seen[0].headers["user-agent"].startswith("tracker-tui/")
 
@@ -219,7 +219,7 @@ def test_a_netrc_of_the_user_is_not_used(
     monkeypatch.setenv("NETRC", str(netrc))
     assert requests.utils.get_netrc_auth(discord.url) == ("somebody", "something")
     discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRefused):
+    with pytest.raises(DiscordRejected):
         call.ask(client)
     (seen,) = discord.seen
     authorization = seen.headers.get("authorization", "")
@@ -240,7 +240,7 @@ def test_a_proxy_is_not_asked_for_this_machine(
         monkeypatch.delenv(name, raising=False)
     assert requests.utils.get_environ_proxies(discord.url)["http"] == elsewhere.url
     discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRefused):
+    with pytest.raises(DiscordRejected):
         call.ask(client)
     assert [seen.path for seen in discord.seen] == [call.path]
     assert not elsewhere.seen
@@ -254,7 +254,7 @@ def test_a_redirect_is_not_followed(
     for status in statuses:
         there = {"Location": elsewhere.url + call.path}
         discord.fail("*", Fault.status(status, headers=there))
-        error = failure_of(DiscordRefused, lambda: call.ask(client), SECRETS)
+        error = failure_of(DiscordRejected, lambda: call.ask(client), SECRETS)
         assert str(status) in str(error)
     assert len(discord.seen) == len(statuses)
     assert not elsewhere.seen
@@ -266,7 +266,7 @@ def test_a_redirect_to_nowhere_is_legible(
     discord: FakeDiscord, client: Discord, location: str
 ) -> None:
     discord.fail(ME, Fault.redirect(location))
-    with pytest.raises((DiscordRefused, DiscordUnreachable)):
+    with pytest.raises((DiscordRejected, DiscordUnreachable)):
         client.me(ACCESS)
 
 
@@ -276,7 +276,7 @@ def test_a_huge_redirect_is_not_read_to_its_end(discord: FakeDiscord, client: Di
     discord.fail(ME, Fault.status(302, body, {"Location": discord.url}))
     tracemalloc.start()
     try:
-        with pytest.raises((DiscordRefused, DiscordUnreachable)):
+        with pytest.raises((DiscordRejected, DiscordUnreachable)):
             client.me(ACCESS)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -361,7 +361,7 @@ def test_links_that_are_not_plain_https_are_refused(
     discord: FakeDiscord, client: Discord, name: str, link: str
 ) -> None:
     discord.fail(DEVICE, authorization(**{name: link}))
-    error = failure_of(DiscordRefused, client.begin, ["device-8FzQ"])
+    error = failure_of(DiscordRejected, client.begin, ["device-8FzQ"])
     assert "https" in str(error)
 
 
@@ -370,7 +370,7 @@ def test_a_link_is_handed_on_whole_or_not_at_all(discord: FakeDiscord, client: D
     discord.fail(DEVICE, authorization(verification_uri_complete=link))
     try:
         found = client.begin().whole_link
-    except (DiscordRefused, DiscordUnreachable):
+    except (DiscordRejected, DiscordUnreachable):
         return
     assert found in (link, "https://discord.com/activate")
 
@@ -424,7 +424,7 @@ def test_slow_down_is_pending_and_told(discord: FakeDiscord, client: Discord) ->
 def test_a_denied_code_says_that_somebody_refused(discord: FakeDiscord, client: Discord) -> None:
     code = client.begin()
     discord.deny()
-    error = failure_of(SignInRefused, lambda: client.poll(code), discord.issued)
+    error = failure_of(SignInRejected, lambda: client.poll(code), discord.issued)
     assert "refused" in str(error)
 
 
@@ -450,7 +450,7 @@ def test_the_words_of_the_flow_mean_nothing_with_another_status(
     discord: FakeDiscord, client: Discord, status: int
 ) -> None:
     discord.fail(TOKEN, Fault.status(status, {"error": "authorization_pending"}))
-    error = failure_of(DiscordRefused, lambda: client.poll(CODE), SECRETS)
+    error = failure_of(DiscordRejected, lambda: client.poll(CODE), SECRETS)
     assert str(status) in str(error)
 
 
@@ -459,7 +459,7 @@ def test_any_other_error_of_a_poll_is_told(
     discord: FakeDiscord, client: Discord, error: str
 ) -> None:
     discord.fail(TOKEN, refusal(error, error_description="so it is"))
-    told = str(failure_of(DiscordRefused, lambda: client.poll(CODE), SECRETS))
+    told = str(failure_of(DiscordRejected, lambda: client.poll(CODE), SECRETS))
     assert f"(400: {error}, so it is)" in told
 
 
@@ -471,7 +471,7 @@ def test_a_refresh_replaces_both_tokens(discord: FakeDiscord, client: Discord) -
     tokens = client.refresh(Secret(old["refresh_token"]))
     assert tokens.refresh is not None
     assert [tokens.access.reveal(), tokens.refresh.reveal()] == discord.issued[2:]
-    failure_of(TokenVoid, lambda: client.refresh(Secret(old["refresh_token"])), discord.issued)
+    failure_of(TokenInvalid, lambda: client.refresh(Secret(old["refresh_token"])), discord.issued)
 
 
 def test_tokens_without_a_refresh_token_or_a_lifetime_are_usable(
@@ -552,15 +552,15 @@ def test_only_invalid_grant_makes_a_refresh_token_void(
 ) -> None:
     discord.fail(TOKEN, refusal("invalid_request"), Fault.status(400), Fault.status(403))
     for _ in range(3):
-        failure_of(DiscordRefused, lambda: client.refresh(REFRESH), SECRETS)
-    failure_of(TokenVoid, lambda: client.refresh(REFRESH), SECRETS)
+        failure_of(DiscordRejected, lambda: client.refresh(REFRESH), SECRETS)
+    failure_of(TokenInvalid, lambda: client.refresh(REFRESH), SECRETS)
 
 
 def test_taking_back_signs_out_everywhere(discord: FakeDiscord, client: Discord) -> None:
     mine, on_another_machine = discord.grant(), discord.grant()
     client.revoke(Secret(mine["refresh_token"]))
     for token in (mine["access_token"], on_another_machine["access_token"]):
-        failure_of(TokenVoid, partial(client.me, Secret(token)), discord.issued)
+        failure_of(TokenInvalid, partial(client.me, Secret(token)), discord.issued)
 
 
 def test_taking_back_what_is_void_is_no_error(discord: FakeDiscord, client: Discord) -> None:
@@ -631,10 +631,10 @@ def test_who_is_not_in_the_guild_is_no_member(discord: FakeDiscord, client: Disc
 def test_only_a_404_means_not_in_the_guild(discord: FakeDiscord, client: Discord) -> None:
     for status in (400, 403, 405, 410):
         discord.fail(MEMBER, Fault.status(status, {"message": "no"}))
-        error = failure_of(DiscordRefused, lambda: client.member(ACCESS), SECRETS)
+        error = failure_of(DiscordRejected, lambda: client.member(ACCESS), SECRETS)
         assert f"({status}: no)" in str(error)
     discord.fail(ME, Fault.status(404))
-    failure_of(DiscordRefused, lambda: client.me(ACCESS), SECRETS)
+    failure_of(DiscordRejected, lambda: client.me(ACCESS), SECRETS)
 
 
 HOSTILE = "a\x1b[31m\nb\r\tc\x00\x9b[bold]d[/bold] \u202ee\u2066f"
@@ -666,7 +666,7 @@ def test_a_401_says_that_the_token_is_void(
     discord: FakeDiscord, client: Discord, call: Call
 ) -> None:
     discord.fail(call.path, Fault.status(401, b"\xff not even JSON"))
-    failure_of(TokenVoid, lambda: call.ask(client), SECRETS)
+    failure_of(TokenInvalid, lambda: call.ask(client), SECRETS)
 
 
 NOBODY = {
@@ -800,7 +800,7 @@ def test_a_client_that_is_not_public_is_told_how_to_become_one(
     discord: FakeDiscord, client: Discord, call: Call, error: str, status: int
 ) -> None:
     discord.fail(call.path, Fault.status(status, {"error": error}))
-    told = str(failure_of(DiscordRefused, lambda: call.ask(client), SECRETS))
+    told = str(failure_of(DiscordRejected, lambda: call.ask(client), SECRETS))
     assert "public client" in told
     assert "DISCORD_CLIENT_ID" in told
     assert f"({status}: {error})" in told
@@ -808,12 +808,12 @@ def test_a_client_that_is_not_public_is_told_how_to_become_one(
 
 def test_a_client_that_nobody_knows_is_told_so(discord: FakeDiscord) -> None:
     client = client_of(discord, client_id="1")
-    assert "public client" in str(failure_of(DiscordRefused, client.begin))
+    assert "public client" in str(failure_of(DiscordRejected, client.begin))
 
 
 def test_a_client_without_the_secret_is_told_so(discord: FakeDiscord, client: Discord) -> None:
     discord.client_secret = CLIENT_SECRET.reveal()
-    assert "public client" in str(failure_of(DiscordRefused, client.begin, SECRETS))
+    assert "public client" in str(failure_of(DiscordRejected, client.begin, SECRETS))
 
 
 @every_call
@@ -823,7 +823,7 @@ def test_what_discord_says_of_a_refusal_is_one_line_without_secrets(
     sent = [CLIENT_SECRET.reveal(), *([] if call.secret is None else [call.secret.reveal()])]
     discord.fail(call.path, Fault.status(403, {"message": f"{HOSTILE}: {' '.join(sent)}"}))
     client = client_of(discord, secret=CLIENT_SECRET)
-    told = str(failure_of(DiscordRefused, lambda: call.ask(client), sent))
+    told = str(failure_of(DiscordRejected, lambda: call.ask(client), sent))
     assert told.endswith(f"(403: {HARMLESS}: {' '.join('…' for _ in sent)}).")
 
 
@@ -833,7 +833,7 @@ def test_a_secret_that_would_be_cut_is_struck_out_whole(
     for before in range(180, 200):
         said = {"message": "x" * before + REFRESH.reveal()}
         discord.fail(TOKEN, Fault.status(403, said))
-        with pytest.raises(DiscordRefused) as refused:
+        with pytest.raises(DiscordRejected) as refused:
             client.refresh(REFRESH)
         assert REFRESH.reveal()[:4] not in str(refused.value)
 
@@ -843,7 +843,7 @@ def test_a_refusal_without_a_word_names_the_status(
     discord: FakeDiscord, client: Discord, body: bytes
 ) -> None:
     discord.fail(ME, Fault.status(403, body))
-    error = failure_of(DiscordRefused, lambda: client.me(ACCESS), SECRETS)
+    error = failure_of(DiscordRejected, lambda: client.me(ACCESS), SECRETS)
     assert str(error).endswith("(403).")
 
 
@@ -967,7 +967,9 @@ def test_who_does_not_speak_http_is_told_of(discord: FakeDiscord) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = client_of(discord, api_url=f"http://127.0.0.1:{server.getsockname()[1]}")
         server.settimeout(5)
-        asked = behind(lambda: failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS))
+        asked = start_in_background(
+            lambda: failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
+        )
         connection, _ = server.accept()
         with connection:
             connection.recv(65_536)

@@ -36,7 +36,7 @@ from tracker_tui.auth.freshness import CHECK_AFTER, GRACE, Freshness, freshness
 from tracker_tui.auth.membership import Membership as Asked
 from tracker_tui.auth.membership import Owner
 from tracker_tui.auth.session import Session
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.domain.roles import Member, Right
 from tracker_tui.errors import LocalFileError, NotPermitted
@@ -885,7 +885,7 @@ def test_what_was_shown_is_removed_with_its_member(config: Config, circle: Circl
     circle.signed_in()
     membership = guild_membership_of(config)
     assert membership.guild.guild_id == circle.discord.guild_id
-    assert isinstance(membership.vault, Vault)
+    assert isinstance(membership.vault, SessionStore)
     assert membership.member.id == circle.discord.person.id
     assert config.database.url == DATABASE  # type: ignore[union-attr]
     membership.sign_out()
@@ -1039,7 +1039,7 @@ def test_signing_out_signs_out_nobody_else(circle: Circle, discord: FakeDiscord)
     assert circle.vault.load() == other.session
 
 
-class Overtaken(Vault):
+class Overtaken(SessionStore):
     """Another program writes just after the session was read."""
 
     def __init__(self, config: Config) -> None:

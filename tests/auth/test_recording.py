@@ -13,7 +13,7 @@ from helpers.wild import FOUNDING, OURS, USERS_UNIQUE
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.sign_in import SignInRecord
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 from tracker_tui.ledger.ledger import Ledger
 
 DISCORD_ID = "80351110224678912"
@@ -244,7 +244,7 @@ def test_it_is_all_or_nothing(guild: Books, table: str) -> None:
     guild.run(
         f"CREATE TRIGGER refused BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         guild.ledger.record_sign_in(SIGN_IN)
     assert guild.tables("users", "user_sessions") == {"users": [], "user_sessions": []}
 
@@ -282,7 +282,7 @@ def test_a_reply_that_got_lost_makes_no_second_row(remote: Books, proxy: Proxy) 
     proxy.meet([cut_after])
     try:
         remote.ledger.record_sign_in(SIGN_IN)
-    except DatabaseError:
+    except LedgerError:
         remote.ledger.record_sign_in(SIGN_IN)
     assert proxy.count >= 2
     assert (len(remote.rows("users")), len(remote.rows("user_sessions"))) == (1, 1)

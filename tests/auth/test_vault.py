@@ -21,10 +21,10 @@ from helpers.auth_errors import assert_keeps, failure_of
 from helpers.auth_guild import HOUR, SECONDS, TOKEN, Circle, a_session, revealed, some_tokens
 from helpers.discord import FakeDiscord
 from helpers.membership import grow_old, kept_document, sign_in
-from tracker_tui.auth import keyring_store as keyring_safe
+from tracker_tui.auth import keyring_store
 from tracker_tui.auth.errors import DiscordUnreachable, NotSignedIn, OtherGuild
 from tracker_tui.auth.session import Tokens, document_of
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError
 from tracker_tui.guild.membership_factory import guild_membership_of
@@ -102,8 +102,8 @@ class HangingKeyring(KeptKeyring):
 
 
 @pytest.fixture
-def vault(config: Config) -> Vault:
-    return Vault(config)
+def vault(config: Config) -> SessionStore:
+    return SessionStore(config)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def kept() -> KeptKeyring:
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingKeyring]:
     """A keyring that does not answer, and is not waited for, for long."""
-    monkeypatch.setattr(keyring_safe, "SECONDS", 0.1)
+    monkeypatch.setattr(keyring_store, "SECONDS", 0.1)
     backend = HangingKeyring()
     keyring.set_keyring(backend)
     yield backend
@@ -128,33 +128,33 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def tokens_gone(vault: Vault) -> None:
+def tokens_gone(vault: SessionStore) -> None:
     assert "gone" in str(failure_of(NotSignedIn, vault.tokens))
 
 
 # The file
 
 
-def test_nobody_is_signed_in_at_first(vault: Vault) -> None:
+def test_nobody_is_signed_in_at_first(vault: SessionStore) -> None:
     assert vault.load() is None
     assert vault.state() is None
     assert "login" in str(failure_of(NotSignedIn, vault.tokens))
     assert not vault.path.parent.exists()
 
 
-def test_what_is_saved_is_loaded(vault: Vault, config: Config) -> None:
+def test_what_is_saved_is_loaded(vault: SessionStore, config: Config) -> None:
     vault.save(a_session(), TOKENS)
-    for reader in (vault, Vault(config)):
+    for reader in (vault, SessionStore(config)):
         assert reader.load() == a_session()
         assert revealed(reader.tokens()) == revealed(TOKENS)
 
 
-def test_tokens_may_come_without_a_refresh_token(vault: Vault) -> None:
+def test_tokens_may_come_without_a_refresh_token(vault: SessionStore) -> None:
     vault.save(a_session(), TOKENS._replace(refresh=None))
     assert vault.tokens().refresh is None
 
 
-def test_a_session_is_saved_with_the_tokens_that_are_there(vault: Vault) -> None:
+def test_a_session_is_saved_with_the_tokens_that_are_there(vault: SessionStore) -> None:
     vault.save(a_session(), TOKENS)
     changed = a_session(name="Usul", role_ids=(), is_recorded=True, is_new=False)
     vault.save(changed)
@@ -162,24 +162,24 @@ def test_a_session_is_saved_with_the_tokens_that_are_there(vault: Vault) -> None
     assert revealed(vault.tokens()) == revealed(TOKENS)
 
 
-def test_a_session_without_tokens_says_that_they_are_gone(vault: Vault) -> None:
+def test_a_session_without_tokens_says_that_they_are_gone(vault: SessionStore) -> None:
     vault.save(a_session())
     assert vault.load() == a_session()
     tokens_gone(vault)
 
 
-def test_whoever_writes_is_noticed(vault: Vault, config: Config) -> None:
+def test_whoever_writes_is_noticed(vault: SessionStore, config: Config) -> None:
     states = {vault.state()}
     for name in ("Usul", "Paul", "Paul"):
-        Vault(config).save(a_session(name=name), TOKENS)
+        SessionStore(config).save(a_session(name=name), TOKENS)
         states.add(vault.state())
     assert len(states) == 4
-    Vault(config).forget()
+    SessionStore(config).forget()
     assert vault.state() is None
 
 
 def test_each_profile_has_a_session_of_its_own(config: Config) -> None:
-    vaults = [Vault(config._replace(profile=profile)) for profile in (None, "a", "b")]
+    vaults = [SessionStore(config._replace(profile=profile)) for profile in (None, "a", "b")]
     for number, vault in enumerate(vaults):
         vault.save(a_session(row_id=f"row-{number}"), some_tokens(f"{number}"))
     assert [vault.load() for vault in vaults] == [a_session(row_id=f"row-{n}") for n in range(3)]
@@ -187,7 +187,7 @@ def test_each_profile_has_a_session_of_its_own(config: Config) -> None:
 
 
 @posix
-def test_the_file_is_for_the_users_eyes_alone(vault: Vault) -> None:
+def test_the_file_is_for_the_users_eyes_alone(vault: SessionStore) -> None:
     before = os.umask(0)
     try:
         vault.save(a_session(), TOKENS)
@@ -200,7 +200,7 @@ def test_the_file_is_for_the_users_eyes_alone(vault: Vault) -> None:
 
 
 @posix
-def test_the_folder_is_the_users_own_whichever_file_comes_first(vault: Vault) -> None:
+def test_the_folder_is_the_users_own_whichever_file_comes_first(vault: SessionStore) -> None:
     before = os.umask(0)
     try:
         with vault.locked(0):
@@ -211,7 +211,7 @@ def test_the_folder_is_the_users_own_whichever_file_comes_first(vault: Vault) ->
 
 @posix
 def test_a_draft_is_never_to_be_read_by_others(
-    vault: Vault, monkeypatch: pytest.MonkeyPatch
+    vault: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modes, fsync = [], os.fsync
 
@@ -228,7 +228,7 @@ def test_a_draft_is_never_to_be_read_by_others(
     assert modes == [0o600]
 
 
-def test_a_reader_never_sees_half_a_file(vault: Vault) -> None:
+def test_a_reader_never_sees_half_a_file(vault: SessionStore) -> None:
     short, long = a_session(role_ids=("1",)), a_session(role_ids=("1",) * 2_000)
     vault.save(short, TOKENS)
     is_over, found, trouble = threading.Event(), set(), []
@@ -257,7 +257,7 @@ def test_a_reader_never_sees_half_a_file(vault: Vault) -> None:
 
 @pytest.mark.parametrize("where", ["fsync", "replace"])
 def test_a_session_that_cannot_be_written_leaves_the_one_before(
-    vault: Vault, monkeypatch: pytest.MonkeyPatch, where: str
+    vault: SessionStore, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     vault.save(a_session(), TOKENS)
 
@@ -275,7 +275,7 @@ def test_a_session_that_cannot_be_written_leaves_the_one_before(
     assert list(vault.path.parent.iterdir()) == [vault.path]
 
 
-def test_a_folder_that_cannot_be_made_is_told_of(vault: Vault) -> None:
+def test_a_folder_that_cannot_be_made_is_told_of(vault: SessionStore) -> None:
     vault.path.parent.parent.mkdir(parents=True)
     vault.path.parent.write_bytes(b"")
     failure_of(LocalFileError, lambda: vault.save(a_session(), TOKENS))
@@ -284,12 +284,12 @@ def test_a_folder_that_cannot_be_made_is_told_of(vault: Vault) -> None:
 # Damage
 
 
-def write(vault: Vault, content: bytes) -> None:
+def write(vault: SessionStore, content: bytes) -> None:
     vault.path.parent.mkdir(parents=True, exist_ok=True)
     vault.path.write_bytes(content)
 
 
-def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(vault: Vault) -> None:
+def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(vault: SessionStore) -> None:
     vault.save(a_session(), TOKENS)
     content = vault.path.read_bytes()
     for length in range(len(content)):
@@ -305,7 +305,7 @@ def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(vault: Vault) -> 
     [b"", b"\0" * 4096, b"[" * 100_000, b"\xff\xfe", b'{"version": 2}', b"not JSON"],
     ids=lambda content: repr(content[:12]),
 )
-def test_a_damaged_file_can_be_replaced_and_removed(vault: Vault, content: bytes) -> None:
+def test_a_damaged_file_can_be_replaced_and_removed(vault: SessionStore, content: bytes) -> None:
     write(vault, content)
     failure_of(NotSignedIn, vault.load)
     failure_of(NotSignedIn, lambda: vault.save(a_session()))
@@ -316,7 +316,7 @@ def test_a_damaged_file_can_be_replaced_and_removed(vault: Vault, content: bytes
     assert vault.load() is None
 
 
-def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(vault: Vault) -> None:
+def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(vault: SessionStore) -> None:
     write(vault, b" " * 1_000_001)
     for read in (vault.load, vault.tokens):
         assert "far too large" in str(failure_of(LocalFileError, read))
@@ -324,7 +324,7 @@ def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(vault: Vault) ->
     assert vault.load() == a_session()
 
 
-def test_a_huge_file_can_be_forgotten(vault: Vault) -> None:
+def test_a_huge_file_can_be_forgotten(vault: SessionStore) -> None:
     write(vault, b" " * 1_000_001)
     vault.forget()
     assert not vault.path.exists()
@@ -332,13 +332,13 @@ def test_a_huge_file_can_be_forgotten(vault: Vault) -> None:
 
 @posix
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_told_of(vault: Vault) -> None:
+def test_a_file_that_may_not_be_read_is_told_of(vault: SessionStore) -> None:
     vault.save(a_session(), TOKENS)
     vault.path.chmod(0)
     assert "permissions" in str(failure_of(LocalFileError, vault.load))
 
 
-def test_a_folder_in_its_place_is_told_of(vault: Vault) -> None:
+def test_a_folder_in_its_place_is_told_of(vault: SessionStore) -> None:
     vault.path.mkdir(parents=True)
     failure_of(LocalFileError, vault.load)
 
@@ -353,7 +353,7 @@ NO_TOKENS = [
 
 @pytest.mark.parametrize("kept_tokens", NO_TOKENS, ids=repr)
 def test_damaged_tokens_are_gone_and_the_session_is_known(
-    vault: Vault, kept_tokens: object
+    vault: SessionStore, kept_tokens: object
 ) -> None:
     write(vault, json.dumps(document_of(a_session()) | {"tokens": kept_tokens}).encode())
     assert vault.load() == a_session()
@@ -379,18 +379,18 @@ def test_hostile_tokens_are_gone(
 
 
 def test_tokens_are_kept_in_the_keyring_and_nowhere_else(
-    vault: Vault, kept: KeptKeyring, config: Config
+    vault: SessionStore, kept: KeptKeyring, config: Config
 ) -> None:
     vault.save(a_session(), TOKENS)
     assert kept_document(vault.path)["tokens"] == "keyring"
     for token in ("access-some", "refresh-some"):
         assert token not in vault.path.read_text()
         assert token in kept.everything()
-    assert revealed(Vault(config).tokens()) == revealed(TOKENS)
+    assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
     assert {service for service, _ in kept.entries} == {"tracker-tui"}
 
 
-def test_new_tokens_replace_those_in_the_keyring(vault: Vault, kept: KeptKeyring) -> None:
+def test_new_tokens_replace_those_in_the_keyring(vault: SessionStore, kept: KeptKeyring) -> None:
     vault.save(a_session(), TOKENS)
     vault.save(a_session(tokens_until=5.0), OTHERS)
     assert revealed(vault.tokens()) == ("access-other", "refresh-other", 5.0)
@@ -398,7 +398,9 @@ def test_new_tokens_replace_those_in_the_keyring(vault: Vault, kept: KeptKeyring
     assert "access-some" not in kept.everything()
 
 
-def test_a_session_that_is_saved_again_leaves_them_there(vault: Vault, kept: KeptKeyring) -> None:
+def test_a_session_that_is_saved_again_leaves_them_there(
+    vault: SessionStore, kept: KeptKeyring
+) -> None:
     vault.save(a_session(), TOKENS)
     before = kept.everything()
     vault.save(a_session(name="Usul"))
@@ -406,7 +408,9 @@ def test_a_session_that_is_saved_again_leaves_them_there(vault: Vault, kept: Kep
     assert revealed(vault.tokens()) == revealed(TOKENS)
 
 
-def test_who_is_signed_in_is_known_without_the_keyring(vault: Vault, kept: KeptKeyring) -> None:
+def test_who_is_signed_in_is_known_without_the_keyring(
+    vault: SessionStore, kept: KeptKeyring
+) -> None:
     vault.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
     assert vault.load() == a_session()
@@ -418,7 +422,7 @@ def test_who_is_signed_in_is_known_without_the_keyring(vault: Vault, kept: KeptK
     ids=lambda backend: f"{backend.__module__}.{backend.__name__}",
 )
 def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
-    vault: Vault, config: Config, backend: type[KeyringBackend]
+    vault: SessionStore, config: Config, backend: type[KeyringBackend]
 ) -> None:
     keyring.set_keyring(backend())
     vault.save(a_session(), TOKENS)
@@ -426,13 +430,13 @@ def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
         "access": "access-some",
         "refresh": "refresh-some",
     }
-    assert revealed(Vault(config).tokens()) == revealed(TOKENS)
+    assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
     vault.forget()
     assert vault.load() is None
 
 
 def test_a_keyring_that_does_not_answer_is_not_waited_for(
-    vault: Vault, hanging: HangingKeyring
+    vault: SessionStore, hanging: HangingKeyring
 ) -> None:
     vault.save(a_session(), TOKENS)
     assert not hanging.answered.is_set()
@@ -443,7 +447,7 @@ def test_a_keyring_that_does_not_answer_is_not_waited_for(
 
 
 def test_where_no_keyring_is_installed_tokens_are_in_the_file(
-    vault: Vault, monkeypatch: pytest.MonkeyPatch
+    vault: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     vault.save(a_session(), TOKENS)
@@ -455,7 +459,7 @@ def test_where_no_keyring_is_installed_tokens_are_in_the_file(
 
 @pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
 def test_a_keyring_that_is_silent_later_signs_nobody_out(
-    vault: Vault, kept: KeptKeyring, backend: type[KeyringBackend]
+    vault: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
 ) -> None:
     vault.save(a_session(), TOKENS)
     silent = backend()
@@ -470,7 +474,7 @@ def test_a_keyring_that_is_silent_later_signs_nobody_out(
 
 
 def test_a_keyring_that_hangs_later_signs_nobody_out(
-    vault: Vault, kept: KeptKeyring, request: pytest.FixtureRequest
+    vault: SessionStore, kept: KeptKeyring, request: pytest.FixtureRequest
 ) -> None:
     vault.save(a_session(), TOKENS)
     request.getfixturevalue("hanging")
@@ -512,7 +516,9 @@ def test_an_entry_that_is_gone_from_the_keyring_signs_out(
     ["", "null", "5", "[]", '["a", "b"]', "{}", '"access"', "no JSON", "[" * 100_000, "{"],
     ids=lambda entry: entry[:10] or "empty",
 )
-def test_an_entry_that_makes_no_sense_is_gone(vault: Vault, kept: KeptKeyring, entry: str) -> None:
+def test_an_entry_that_makes_no_sense_is_gone(
+    vault: SessionStore, kept: KeptKeyring, entry: str
+) -> None:
     vault.save(a_session(), TOKENS)
     (key,) = kept.entries
     kept.entries[key] = entry
@@ -520,7 +526,7 @@ def test_an_entry_that_makes_no_sense_is_gone(vault: Vault, kept: KeptKeyring, e
 
 
 def test_tokens_move_to_the_file_when_the_keyring_takes_no_more(
-    vault: Vault, kept: KeptKeyring
+    vault: SessionStore, kept: KeptKeyring
 ) -> None:
     vault.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
@@ -534,11 +540,11 @@ def test_what_a_keyring_says_is_never_told_on() -> None:
     keyring.set_keyring(BrokenKeyring())
     secret = Secret("access-some")
     for use in (
-        lambda: keyring_safe.put("key", secret),
-        lambda: keyring_safe.get("key"),
-        lambda: keyring_safe.forget("key"),
+        lambda: keyring_store.put("key", secret),
+        lambda: keyring_store.get("key"),
+        lambda: keyring_store.forget("key"),
     ):
-        with pytest.raises(keyring_safe.KeyringSilent) as silent:
+        with pytest.raises(keyring_store.KeyringSilent) as silent:
             use()
         assert_keeps(silent.value, [secret.reveal()])
 
@@ -546,7 +552,7 @@ def test_what_a_keyring_says_is_never_told_on() -> None:
 # Forgetting
 
 
-def test_forgetting_removes_both_places(vault: Vault, kept: KeptKeyring) -> None:
+def test_forgetting_removes_both_places(vault: SessionStore, kept: KeptKeyring) -> None:
     vault.save(a_session(), TOKENS)
     vault.forget()
     assert vault.load() is None
@@ -554,7 +560,7 @@ def test_forgetting_removes_both_places(vault: Vault, kept: KeptKeyring) -> None
     failure_of(NotSignedIn, vault.tokens)
 
 
-def test_forgetting_twice_is_no_error(vault: Vault, kept: KeptKeyring) -> None:
+def test_forgetting_twice_is_no_error(vault: SessionStore, kept: KeptKeyring) -> None:
     vault.save(a_session(), TOKENS)
     vault.forget()
     vault.forget()
@@ -562,7 +568,7 @@ def test_forgetting_twice_is_no_error(vault: Vault, kept: KeptKeyring) -> None:
 
 
 def test_forgetting_a_damaged_session_empties_the_keyring_too(
-    vault: Vault, kept: KeptKeyring
+    vault: SessionStore, kept: KeptKeyring
 ) -> None:
     vault.save(a_session(), TOKENS)
     write(vault, b"damaged")
@@ -572,7 +578,7 @@ def test_forgetting_a_damaged_session_empties_the_keyring_too(
 
 @pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
 def test_forgetting_does_not_need_the_keyring(
-    vault: Vault, kept: KeptKeyring, backend: type[KeyringBackend]
+    vault: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
 ) -> None:
     vault.save(a_session(), TOKENS)
     keyring.set_keyring(backend())
@@ -580,7 +586,9 @@ def test_forgetting_does_not_need_the_keyring(
     assert vault.load() is None
 
 
-def test_forgetting_removes_what_the_keyring_held_before(vault: Vault, kept: KeptKeyring) -> None:
+def test_forgetting_removes_what_the_keyring_held_before(
+    vault: SessionStore, kept: KeptKeyring
+) -> None:
     vault.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
     vault.save(a_session(), OTHERS)
@@ -593,7 +601,11 @@ def test_two_homes_share_no_entry(
     config: Config, kept: KeptKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
-    vaults = [Vault(config), Vault(load_config(os.environ)), Vault(config._replace(profile="a"))]
+    vaults = [
+        SessionStore(config),
+        SessionStore(load_config(os.environ)),
+        SessionStore(config._replace(profile="a")),
+    ]
     for number, vault in enumerate(vaults):
         vault.save(a_session(), some_tokens(f"{number}"))
     assert len(kept.entries) == 3
@@ -643,23 +655,25 @@ def test_what_the_roles_allow_is_not_part_of_it(circle: Circle) -> None:
 # One program at a time
 
 
-def test_while_one_program_changes_the_session_others_wait(vault: Vault, config: Config) -> None:
+def test_while_one_program_changes_the_session_others_wait(
+    vault: SessionStore, config: Config
+) -> None:
     with vault.locked(0):
 
         def take() -> None:
-            with Vault(config).locked(0):
+            with SessionStore(config).locked(0):
                 pytest.fail("both have it")
 
         assert "Another tracker-tui" in str(failure_of(DiscordUnreachable, take))
-    with Vault(config).locked(0):
+    with SessionStore(config).locked(0):
         pass
 
 
-def test_whoever_waits_has_it_as_soon_as_it_is_free(vault: Vault, config: Config) -> None:
+def test_whoever_waits_has_it_as_soon_as_it_is_free(vault: SessionStore, config: Config) -> None:
     has_it = threading.Event()
 
     def wait() -> None:
-        with Vault(config).locked(SECONDS):
+        with SessionStore(config).locked(SECONDS):
             has_it.set()
 
     with vault.locked(0):
@@ -670,7 +684,7 @@ def test_whoever_waits_has_it_as_soon_as_it_is_free(vault: Vault, config: Config
     assert has_it.is_set()
 
 
-def test_an_error_in_the_block_gives_it_back(vault: Vault) -> None:
+def test_an_error_in_the_block_gives_it_back(vault: SessionStore) -> None:
     def fail_within() -> None:
         with vault.locked(0):
             raise LocalFileError("Something.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from helpers.build import remote_config
 from tracker_tui.domain.change_syntax import TypedChange
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.tracker.events import Event, Kept, Loaded
+from tracker_tui.tracker.events import ChangesQueued, Event, Loaded
 from tracker_tui.tracker.tracker import Tracker
 
 PLAY = "from chaos.player import main; main()"
@@ -41,7 +41,7 @@ class _Player:
     def _hear(self, event: Event) -> None:
         if isinstance(event, Loaded):
             self._has_rows.set()
-        elif isinstance(event, Kept):
+        elif isinstance(event, ChangesQueued):
             self._is_shown.set()
 
     def _type(self) -> None:

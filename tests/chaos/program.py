@@ -11,17 +11,17 @@ from chaos.kill import DeadlyDatabase, Killer
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.change import Change, anyway, as_difference
-from tracker_tui.domain.outcome import Refusal
+from tracker_tui.domain.change import Change, as_difference, without_guard
+from tracker_tui.domain.outcome import Rejection
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import OUTBOX_NAME
-from tracker_tui.sync.overlay import Board
-from tracker_tui.sync.refresh_schedule import Rhythm
+from tracker_tui.sync.overlay import Overlay
+from tracker_tui.sync.refresh_schedule import RefreshSchedule
 from tracker_tui.sync.refresher import Refresher
 from tracker_tui.sync.sender import Sender
-from tracker_tui.sync.store import Site, Store
+from tracker_tui.sync.store import Store, StoreLocation
 
 PATIENCE = 600.0
 """Seconds for a request: its end comes from the dice alone, however busy the machine is. A program
@@ -34,7 +34,7 @@ class Program:
 
     def __init__(
         self,
-        site: Site,
+        site: StoreLocation,
         url: str,
         dice: random.Random,
         killer: Killer,
@@ -46,11 +46,11 @@ class Program:
         self._site, self._dice, self._journal, self._new_id = site, dice, journal, new_id
         self._submissions: list[list[Change]] = []
         """What was typed in this run, and not undone."""
-        self._board = Board()
+        self._board = Overlay()
         self._store = Store(site, lambda _: None)
         self._engine = Engine(self._store, self._board, lambda _: None, clock=clock)
         self._sender = Sender(self._engine)
-        self._refresher = Refresher(self._engine, Rhythm(), has_cursor=True)
+        self._refresher = Refresher(self._engine, RefreshSchedule(), has_cursor=True)
         remote = open_remote(Remote(url, None), PATIENCE)
         self._database = DeadlyDatabase(remote, killer)
         self._ledger = Ledger(self._database, Layout.founding(), can_write=None)
@@ -135,9 +135,9 @@ class Program:
             self._engine.drop([change])
             self._journal.has_dropped(self.outbox, change)
             return
-        decided = (as_difference(change) if way == "difference" else None) or anyway(change)
+        decided = (as_difference(change) if way == "difference" else None) or without_guard(change)
         # What is unsure may be in the ledger as it was typed first.
-        self._engine.resolve(change if outcome.refusal is Refusal.UNSURE else decided)
+        self._engine.resolve(change if outcome.refusal is Rejection.UNSURE else decided)
 
     # At the end
 

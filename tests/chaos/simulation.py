@@ -41,10 +41,10 @@ from tracker_tui.domain.change import Change, differences
 from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.errors import DatabaseError, DatabaseUnreachable, LocalFileError
+from tracker_tui.errors import DatabaseUnreachable, LedgerError, LocalFileError
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.replica import REPLICA_NAME
-from tracker_tui.sync.store import Site
+from tracker_tui.sync.store import StoreLocation
 from tracker_tui.turso import connect
 
 RESOURCES: Final = ("spice", "water", "ore", "plastone", "fuel", "steel")
@@ -240,7 +240,7 @@ class Evening:
         try:
             with self._working(program, name):
                 steps[name]()
-        except (DatabaseError, LocalFileError) as error:
+        except (LedgerError, LocalFileError) as error:
             self._note(f"  {type(error).__name__}")
 
     @contextmanager
@@ -350,7 +350,7 @@ class Evening:
         member = MEMBERS[index]
         folder = self._folder / member / guild.name
         return Program(
-            Site(folder, member, guild.name, has_replica=True),
+            StoreLocation(folder, member, guild.name, has_replica=True),
             guild.proxy.url,
             self._dice,
             self.killer,

@@ -13,37 +13,41 @@ from chaos.simulation import Evening
 from helpers.servers import running
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import Entry, State, Step
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry, OutboxTransaction
 from tracker_tui.sync.sender import Sender
 
 CHANGES = 60
 SEED = 3
 """Of an evening in which everything happens that has to."""
-settle, cancel, claim = Step.settle, Step.cancel, Outbox._claim
+settle, cancel, claim = OutboxTransaction.settle, OutboxTransaction.cancel, Outbox._claim
 
 
-def forget_what_was_rejected(step: Step, entry: Entry, outcome: Outcome) -> None:
+def forget_what_was_rejected(step: OutboxTransaction, entry: OutboxEntry, outcome: Outcome) -> None:
     settle(step, entry, outcome)
     if not outcome.is_in_history:
         step.delete(entry)
 
 
-def take_a_lost_answer_for_none(sender: Sender, entries: Iterable[Entry], _: DatabaseError) -> None:
+def take_a_lost_answer_for_none(
+    sender: Sender, entries: Iterable[OutboxEntry], _: LedgerError
+) -> None:
     sender._outbox.take_back([entry.change.id for entry in entries])
 
 
-def take_back_twice(step: Step, counter: Change | None, made_at: float) -> list[Change]:
+def take_back_twice(
+    step: OutboxTransaction, counter: Change | None, made_at: float
+) -> list[Change]:
     counters = [] if counter is None else [counter, counter._replace(id=f"{counter.id} again")]
     for each in counters:
         step.insert(each, made_at, is_named=False)
     return counters
 
 
-def take_back_in_memory_alone(step: Step, change_ids: Iterable[str]) -> list[Change]:
+def take_back_in_memory_alone(step: OutboxTransaction, change_ids: Iterable[str]) -> list[Change]:
     ids = list(change_ids)
-    for entry in step.find(ids, State.SENDING):
+    for entry in step.find(ids, EntryState.SENDING):
         step.written.append(entry._replace(is_unwanted=True))
     sending = [entry.change for entry in step.written]
     return sending + cancel(step, [key for key in ids if key not in {c.id for c in sending}])
@@ -58,10 +62,10 @@ def begin_without_what_was_being_sent(outbox: Outbox) -> None:
 @pytest.mark.parametrize(
     ("broken", "name", "instead", "told"),
     [
-        (Step, "settle", forget_what_was_rejected, "lost: "),
+        (OutboxTransaction, "settle", forget_what_was_rejected, "lost: "),
         (Sender, "failed", take_a_lost_answer_for_none, "said not to be in the ledger, and is"),
-        (Step, "insert_counter", take_back_twice, "undone twice"),
-        (Step, "cancel", take_back_in_memory_alone, "(undone|dropped), and "),
+        (OutboxTransaction, "insert_counter", take_back_twice, "undone twice"),
+        (OutboxTransaction, "cancel", take_back_in_memory_alone, "(undone|dropped), and "),
         (Outbox, "_claim", begin_without_what_was_being_sent, "lost: "),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -106,16 +106,16 @@ def test_a_busy_outbox_is_an_error_and_nothing_is_kept(run: Run, guild: Path, ho
 def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
     run: Run, guild: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tracker_tui.sync.one_shot_edit import Errands
+    from tracker_tui.sync.one_shot_edit import OneShotEdits
 
     run("edit", "iron", "+5")
-    outbox, persist = store_of(home) / "outbox.db", Errands._persist
+    outbox, persist = store_of(home) / "outbox.db", OneShotEdits._persist
 
-    def persist_later(errands: Errands, *arguments: object) -> object:
+    def persist_later(errands: OneShotEdits, *arguments: object) -> object:
         with written(outbox):
             return persist(errands, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Errands, "_persist", persist_later)
+    monkeypatch.setattr(OneShotEdits, "_persist", persist_later)
     for resource in ("iron", "Iron Ore"):
         ran = edit_in_time(run, resource, "+5")
         assert (ran.status, ran.err) == (0, "")

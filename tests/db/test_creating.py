@@ -14,7 +14,7 @@ from helpers.sqlite_files import assert_is_one_clear_sentence, files_in, plant_s
 from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 from tracker_tui.guild.database_factory import bring_up_to_date, open_ledger
 
 OPEN_FIRST = """
@@ -107,7 +107,7 @@ def test_a_place_where_no_file_can_be_made_is_one_clear_error(
     tmp_path: Path, place: Callable[[Path], Path]
 ) -> None:
     path = place(tmp_path)
-    with pytest.raises(DatabaseError) as caught:
+    with pytest.raises(LedgerError) as caught:
         open_ledger(config_for(path, is_default=True))
     assert_is_one_clear_sentence(caught.value, path)
 

@@ -7,61 +7,61 @@ import pytest
 from tracker_tui import turso
 from tracker_tui.db.user_messages import explain
 from tracker_tui.errors import (
+    AnswerLost,
     DatabaseBusy,
-    DatabaseError,
     DatabaseUnreachable,
-    OutcomeUnknown,
-    StatementRefused,
-    TokenRefused,
-    WriteRefused,
+    LedgerError,
+    StatementRejected,
+    TokenRejected,
+    WriteRejected,
 )
 from tracker_tui.turso.errors import error_for
 
-CODES: tuple[tuple[str, type[DatabaseError]], ...] = (
+CODES: tuple[tuple[str, type[LedgerError]], ...] = (
     ("SQLITE_BUSY", DatabaseBusy),
     ("SQLITE_BUSY_SNAPSHOT", DatabaseBusy),
     ("SQLITE_LOCKED", DatabaseBusy),
     ("TRANSACTION_TIMEOUT", DatabaseBusy),
     ("TRANSACTION_BUSY", DatabaseBusy),
     ("STREAM_EXPIRED", DatabaseBusy),
-    ("SQLITE_FULL", DatabaseError),
-    ("SQLITE_IOERR", DatabaseError),
-    ("SQLITE_IOERR_WRITE", DatabaseError),
-    ("SQLITE_NOMEM", DatabaseError),
-    ("SQLITE_CORRUPT", DatabaseError),
-    ("SQLITE_READONLY", DatabaseError),
-    ("SQLITE_INTERRUPT", DatabaseError),
-    ("BLOCKED", DatabaseError),
-    ("SQLITE_AUTH", WriteRefused),
-    ("SQLITE_ERROR", StatementRefused),
-    ("SQLITE_CONSTRAINT", StatementRefused),
-    ("SQLITE_CONSTRAINT_TRIGGER", StatementRefused),
-    ("SQLITE_TOOBIG", StatementRefused),
-    ("SQL_PARSE_ERROR", StatementRefused),
-    ("", StatementRefused),
+    ("SQLITE_FULL", LedgerError),
+    ("SQLITE_IOERR", LedgerError),
+    ("SQLITE_IOERR_WRITE", LedgerError),
+    ("SQLITE_NOMEM", LedgerError),
+    ("SQLITE_CORRUPT", LedgerError),
+    ("SQLITE_READONLY", LedgerError),
+    ("SQLITE_INTERRUPT", LedgerError),
+    ("BLOCKED", LedgerError),
+    ("SQLITE_AUTH", WriteRejected),
+    ("SQLITE_ERROR", StatementRejected),
+    ("SQLITE_CONSTRAINT", StatementRejected),
+    ("SQLITE_CONSTRAINT_TRIGGER", StatementRejected),
+    ("SQLITE_TOOBIG", StatementRejected),
+    ("SQL_PARSE_ERROR", StatementRejected),
+    ("", StatementRejected),
 )
-WITHOUT_CODE: tuple[tuple[type[turso.Error], type[DatabaseError]], ...] = (
+WITHOUT_CODE: tuple[tuple[type[turso.Error], type[LedgerError]], ...] = (
     (turso.NotSent, DatabaseUnreachable),
     (turso.NoSuchHost, DatabaseUnreachable),
     (turso.TlsFailed, DatabaseUnreachable),
     (turso.TooManyRequests, DatabaseUnreachable),
-    (turso.TimedOut, OutcomeUnknown),
-    (turso.OutcomeUnknown, OutcomeUnknown),
-    (turso.TokenRefused, TokenRefused),
-    (turso.NotAllowed, WriteRefused),
-    (turso.NoSuchDatabase, DatabaseError),
-    (turso.Blocked, DatabaseError),
+    (turso.TimedOut, AnswerLost),
+    (turso.OutcomeUnknown, AnswerLost),
+    (turso.TokenRefused, TokenRejected),
+    (turso.NotAllowed, WriteRejected),
+    (turso.NoSuchDatabase, LedgerError),
+    (turso.Blocked, LedgerError),
     (turso.NotTheServer, DatabaseUnreachable),
-    (turso.WayBlocked, DatabaseUnreachable),
+    (turso.ConnectionBlocked, DatabaseUnreachable),
     (turso.Misdirected, DatabaseUnreachable),
     (turso.TransactionLost, DatabaseBusy),
-    (turso.OperationalError, StatementRefused),
+    (turso.OperationalError, StatementRejected),
 )
 
 
 @pytest.mark.parametrize(("code", "kind"), CODES)
 def test_a_code_of_the_server_decides_what_an_error_means(
-    code: str, kind: type[DatabaseError]
+    code: str, kind: type[LedgerError]
 ) -> None:
     explained = explain(error_for(code, "so it is"), "guild.example")
     assert type(explained) is kind
@@ -71,7 +71,7 @@ def test_a_code_of_the_server_decides_what_an_error_means(
 
 @pytest.mark.parametrize(("of", "kind"), WITHOUT_CODE)
 def test_an_error_without_a_code_means_what_its_kind_says(
-    of: type[turso.Error], kind: type[DatabaseError]
+    of: type[turso.Error], kind: type[LedgerError]
 ) -> None:
     assert type(explain(of("so it is"), "guild.example")) is kind
 
@@ -81,14 +81,14 @@ def test_whatever_a_second_sending_met_the_outcome_of_the_first_is_not_known(cod
     error = error_for(code, "so it is")
     error.may_have_happened = True
     explained = explain(error, "guild.example")
-    assert type(explained) is OutcomeUnknown
+    assert type(explained) is AnswerLost
     assert "lost an answer" in str(explained)
 
 
 @pytest.mark.parametrize(("has_token", "said"), [(True, "refuses your"), (False, "wants a token")])
 def test_a_refused_token_and_none_at_all_are_told_apart(has_token: bool, said: str) -> None:
     explained = explain(turso.TokenRefused("no"), "guild.example", has_token=has_token)
-    assert type(explained) is TokenRefused
+    assert type(explained) is TokenRejected
     assert said in str(explained)
 
 

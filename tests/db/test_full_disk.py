@@ -24,17 +24,17 @@ from helpers.sqlite_files import (
 from helpers.wild import ask, make_file
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.ledger.ledger import Ledger
 
 
-def add_until_it_fails(ledger: Ledger) -> tuple[int, DatabaseError]:
+def add_until_it_fails(ledger: Ledger) -> tuple[int, LedgerError]:
     """Return how many changes found room, and what was said of the one that did not."""
     for applied in range(2000):
         try:
             ledger.apply(add(1, reason="x" * 500))
-        except DatabaseError as error:
+        except LedgerError as error:
             return applied, error
     pytest.fail("there was room for everything")
 
@@ -51,7 +51,7 @@ def test_a_change_that_finds_no_room_leaves_nothing_and_the_next_one_works(books
     assert books.quantities() == (applied, 0)
     assert len(books.rows("resource_history")) == 1 + applied
     before = books.everything()
-    with pytest.raises(DatabaseError, match="full"):
+    with pytest.raises(LedgerError, match="full"):
         books.ledger.apply(add(1000, reason="x" * 5000))
     assert books.everything() == before
     connection.execute("PRAGMA max_page_count = 1000000")
@@ -91,7 +91,7 @@ def test_a_full_disk_is_told_of_and_nothing_is_half_written(small_disk: Path) ->
     ballast = fill_up(small_disk)
     applied, _ = add_until_it_fails(ledger)
     refused = add(10, reason="x" * 5000)
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         ledger.apply(refused)
     ballast.unlink()
     assert ledger.apply(refused).verdict is Verdict.APPLIED
@@ -105,7 +105,7 @@ def test_a_full_disk_is_told_of_and_nothing_is_half_written(small_disk: Path) ->
 def test_a_creation_that_finds_no_room_leaves_nothing(small_disk: Path) -> None:
     ballast = fill_up(small_disk)
     path = small_disk / "tracker.db"
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         create_sqlite(path, plant_spice)
     assert files_in(small_disk) == [ballast.name]
 
@@ -116,7 +116,7 @@ def test_a_change_on_a_disk_that_is_read_only_is_one_clear_error(
 ) -> None:
     path = make_file(small_disk / "guild.db", (*wild.FOUNDING, ONE_RESOURCE), journal=journal)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    with pytest.raises(DatabaseError, match=r"read only|cannot be opened") as caught:
+    with pytest.raises(LedgerError, match=r"read only|cannot be opened") as caught:
         change_once(path)
     assert_is_one_clear_sentence(caught.value, path)
 

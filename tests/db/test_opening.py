@@ -14,7 +14,7 @@ from helpers.sqlite_files import ONE_RESOURCE, assert_is_one_clear_sentence, fil
 from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.outcome import Verdict
-from tracker_tui.errors import DatabaseError, NotATrackerDatabase
+from tracker_tui.errors import LedgerError, NotATrackerDatabase
 from tracker_tui.guild.database_factory import open_ledger
 
 
@@ -106,7 +106,7 @@ UNUSABLE: list[Callable[[Path], None]] = [
 @pytest.mark.parametrize("make", UNUSABLE)
 def test_what_is_no_database_is_one_clear_error(path: Path, make: Callable[[Path], None]) -> None:
     make(path)
-    with pytest.raises(DatabaseError) as caught:
+    with pytest.raises(LedgerError) as caught:
         read_once(path)
     assert_is_one_clear_sentence(caught.value, path)
 
@@ -115,14 +115,14 @@ def test_what_is_no_database_is_one_clear_error(path: Path, make: Callable[[Path
 def test_a_failed_opening_touches_nothing(path: Path, make: Callable[[Path], None]) -> None:
     make(path)
     before = {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         read_once(path)
     assert before == {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
 
 
 def test_a_name_that_no_file_can_have_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 300)
-    with pytest.raises(DatabaseError) as caught:
+    with pytest.raises(LedgerError) as caught:
         open_ledger(config_for(path))
     assert_is_one_clear_sentence(caught.value, path)
 
@@ -132,7 +132,7 @@ def test_a_damaged_page_is_told_of_when_it_is_met(tmp_path: Path, table: str) ->
     path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE))
     damaged_page(path, table)
     ledger = open_ledger(config_for(path))
-    with pytest.raises(DatabaseError, match="is damaged"):
+    with pytest.raises(LedgerError, match="is damaged"):
         ledger.apply(add(5))
     ledger.close()
 

@@ -9,7 +9,7 @@ from helpers.discord import FakeDiscord
 from tracker_tui.auth.guild import Guild, guild_of
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.ledger.ledger import random_id
 
@@ -39,7 +39,7 @@ class UnixClock:
 class Program:
     """One running program, and what its membership told it."""
 
-    def __init__(self, guild: Guild, vault: Vault, clock: UnixClock) -> None:
+    def __init__(self, guild: Guild, vault: SessionStore, clock: UnixClock) -> None:
         self.barred: list[str] = []
         """Whose data it was told to remove."""
         self.told = 0
@@ -69,7 +69,7 @@ class Circle:
         self.discord = discord
         self.config = config
         self.clock = UnixClock()
-        self.vault = Vault(config)
+        self.vault = SessionStore(config)
 
     @property
     def member_path(self) -> str:
@@ -80,10 +80,10 @@ class Circle:
         """Return what a session of the configured guild is bound to."""
         return Binding.of(guild_of(self.config))
 
-    def program(self, vault: Vault | None = None, **changes: Any) -> Program:
+    def program(self, vault: SessionStore | None = None, **changes: Any) -> Program:
         """Start a program; `changes` are to the guild that is configured."""
         guild = guild_of(self.config)._replace(**changes)
-        return Program(guild, vault or Vault(self.config), self.clock)
+        return Program(guild, vault or SessionStore(self.config), self.clock)
 
     def granted(self) -> Tokens:
         """Return tokens that Discord takes, without the flow."""

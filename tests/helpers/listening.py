@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.tracker.events import Event, Settled
+from tracker_tui.tracker.events import Event, OutcomesReceived
 from tracker_tui.tracker.tracker import Tracker
 
 E = TypeVar("E")
@@ -41,11 +41,18 @@ class Listener:
         self.until(lambda: len(self._outcomes()) >= how_many)
         with self._news:
             outcomes = self._outcomes()
-            self.events = [event for event in self.events if not isinstance(event, Settled)]
+            self.events = [
+                event for event in self.events if not isinstance(event, OutcomesReceived)
+            ]
         return outcomes
 
     def _outcomes(self) -> list[Outcome]:
-        return [o for event in self.events if isinstance(event, Settled) for o in event.outcomes]
+        return [
+            o
+            for event in self.events
+            if isinstance(event, OutcomesReceived)
+            for o in event.outcomes
+        ]
 
     def _hear(self, event: Event) -> None:
         with self._news:

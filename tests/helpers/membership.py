@@ -14,7 +14,7 @@ import pytest
 from helpers.discord import FakeDiscord
 from tracker_tui.auth.membership import ENTERING, Owner
 from tracker_tui.auth.session import Session, Tokens
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.domain.roles import Right, only_who_may, parse_roles
 from tracker_tui.errors import NotPermitted
@@ -74,7 +74,7 @@ def sign_in(discord: FakeDiscord, config: Config | None = None, *, age: float = 
 
 def grow_old(config: Config, seconds: float) -> Session:
     """Let what Discord said last be older by so many seconds."""
-    vault = Vault(config)
+    vault = SessionStore(config)
     session = vault.load()
     assert session is not None
     session = session._replace(checked_at=session.checked_at - seconds)

@@ -10,7 +10,7 @@ from helpers.build import change, config_at
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.errors import DatabaseBusy, DatabaseError, OutcomeUnknown
+from tracker_tui.errors import AnswerLost, DatabaseBusy, LedgerError
 from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.ledger.ledger import Ledger
 
@@ -43,13 +43,13 @@ def play() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    trying = (DatabaseBusy, OutcomeUnknown)
+    trying = (DatabaseBusy, AnswerLost)
     verdicts = {c.id: str(persistently(ledger, c, *trying).verdict) for c in changes}
     ledger.close()
     sys.stdout.write(json.dumps(verdicts))
 
 
-def persistently(ledger: Ledger, change: Change, *trying: type[DatabaseError]) -> Outcome:
+def persistently(ledger: Ledger, change: Change, *trying: type[LedgerError]) -> Outcome:
     """Send a change again after each of these errors, as the outbox does, until it is answered.
 
     An answer that got lost, or that a libSQL server with many writers never gave, leaves unknown
@@ -60,7 +60,7 @@ def persistently(ledger: Ledger, change: Change, *trying: type[DatabaseError]) -
         try:
             outcome = ledger.apply(change)
         except trying as error:
-            is_unknown = is_unknown or isinstance(error, OutcomeUnknown)
+            is_unknown = is_unknown or isinstance(error, AnswerLost)
             continue
         if is_unknown and outcome.verdict is Verdict.ALREADY_APPLIED:
             return outcome._replace(verdict=Verdict.APPLIED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from tracker_tui.domain.history import HistoryEntry, HistoryFilter
-from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
 
@@ -13,7 +13,7 @@ from tracker_tui.tracker.tracker import Tracker
 def recent_history(ledger: Ledger, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
     """Return a resource's newest entries."""
     wish = HistoryFilter(resource_id=resource_id)
-    return ledger.ask(HistoryQuestion(wish, limit=limit)).entries
+    return ledger.ask(HistoryQuery(wish, limit=limit)).entries
 
 
 def ask_history(tracker: Tracker, resource_id: str) -> Future[list[HistoryEntry]]:

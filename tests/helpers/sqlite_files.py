@@ -8,7 +8,7 @@ from pathlib import Path
 from helpers.build import add, config_for, new_resource
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.ledger.ledger import Ledger
 
@@ -36,7 +36,7 @@ def plant_spice(database: SqliteLedgerDatabase, layout: Layout) -> None:
     Ledger(database, layout).create([new_resource()], "x")
 
 
-def assert_is_one_clear_sentence(error: DatabaseError, path: Path) -> None:
+def assert_is_one_clear_sentence(error: LedgerError, path: Path) -> None:
     assert str(path) in str(error)
     assert "\n" not in str(error)
     assert str(error).endswith((".", "`", "--plan"))

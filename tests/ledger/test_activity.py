@@ -22,7 +22,7 @@ from helpers.records import (
 from tracker_tui.domain.activity import Activity, ResourceActivity
 from tracker_tui.domain.days import Zone
 from tracker_tui.domain.period import ALL, WEEK, Period
-from tracker_tui.ledger.activity import ActivityQuestion
+from tracker_tui.ledger.activity import ActivityQuery
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ST_JOHNS = ZoneInfo("America/St_Johns")
@@ -77,7 +77,7 @@ def act(books: Books, *moments: int, by: str = "1") -> None:
 
 
 def activity(books: Books, period: Period = WEEK, zone: Zone = BERLIN) -> Activity:
-    return books.ledger.ask(ActivityQuestion("1", period, zone))
+    return books.ledger.ask(ActivityQuery("1", period, zone))
 
 
 def test_who_did_nothing_did_nothing(guild: Books) -> None:
@@ -125,9 +125,9 @@ def test_rows_under_old_names_are_theirs_where_nobody_else_has_them(guild: Books
     for who in ("1", "paul", "Muad'Dib", "Naib", "somebody else"):
         act(guild, NOW, by=who)
     assert activity(guild).changes == 3
-    second = guild.ledger.ask(ActivityQuestion("2", WEEK, BERLIN))
+    second = guild.ledger.ask(ActivityQuery("2", WEEK, BERLIN))
     assert (second.changes, second.days) == (0, [])
-    unknown = guild.ledger.ask(ActivityQuestion("somebody else", WEEK, BERLIN))
+    unknown = guild.ledger.ask(ActivityQuery("somebody else", WEEK, BERLIN))
     assert unknown.changes == 1
 
 

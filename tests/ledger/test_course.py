@@ -19,16 +19,16 @@ from tracker_tui.db.models import HistoryRow
 from tracker_tui.domain.days import day_of, start_of
 from tracker_tui.domain.period import ALL, DAY_AND_NIGHT, MONTH, WEEK, Period
 from tracker_tui.domain.quantity_series import (
-    Course,
     DailyTotals,
     DayLevel,
     Forecast,
     Level,
+    QuantitySeries,
     Share,
     forecast,
 )
 from tracker_tui.ledger.days import day_number
-from tracker_tui.ledger.quantity_series import LEVELS, CourseQuestion, DailyLevelsQuestion
+from tracker_tui.ledger.quantity_series import LEVELS, DailyLevelsQuery, QuantitySeriesQuery
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
@@ -62,16 +62,16 @@ def tell(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "s
     insert_all(books, "resource_history", history)
 
 
-def course(books: Books, period: Period, resource_id: str = "spice") -> Course:
-    return books.ledger.ask(CourseQuestion(resource_id, period))
+def course(books: Books, period: Period, resource_id: str = "spice") -> QuantitySeries:
+    return books.ledger.ask(QuantitySeriesQuery(resource_id, period))
 
 
 # Levels
 
 
 def test_a_resource_without_history_has_no_levels(guild: Books) -> None:
-    assert course(guild, WEEK) == Course(NOW - 7 * DAY, NOW, [], [])
-    assert course(guild, ALL) == Course(NOW, NOW, [], [])
+    assert course(guild, WEEK) == QuantitySeries(NOW - 7 * DAY, NOW, [], [])
+    assert course(guild, ALL) == QuantitySeries(NOW, NOW, [], [])
 
 
 def test_what_was_there_before_the_period_is_its_first_level(guild: Books) -> None:
@@ -220,7 +220,7 @@ def test_hostile_rows_break_no_course(guild: Books) -> None:
             found = course(guild, period)
             assert {type(part) for level in found.levels for part in level} == {int}, at
             assert Level(NOW - 3 * DAY, 5, 0) in found.levels, at
-        levels = guild.ledger.ask(DailyLevelsQuestion(7, BERLIN))
+        levels = guild.ledger.ask(DailyLevelsQuery(7, BERLIN))
         assert DayLevel("spice", day_of(NOW - 3 * DAY, BERLIN), 5, 0) in levels, at
 
 
@@ -256,39 +256,41 @@ def test_shares_under_old_names_belong_to_whom_they_mean(guild: Books) -> None:
 
 def test_givers_and_takers_are_the_five_who_moved_most() -> None:
     shares = [Share(str(n), n, (n * 3) % 7) for n in range(8)]
-    found = Course(0, 1, [], shares)
+    found = QuantitySeries(0, 1, [], shares)
     assert [share.by for share in found.givers] == ["7", "6", "5", "4", "3"]
     assert [share.by for share in found.takers] == ["2", "4", "6", "1", "3"]
-    assert Course(0, 1, [], [Share("a", 0, 0)]).givers == []
-    assert Course(0, 1, [], [Share("b", 2, 0), Share("a", 2, 0)]).givers[0].by == "a"
+    assert QuantitySeries(0, 1, [], [Share("a", 0, 0)]).givers == []
+    assert QuantitySeries(0, 1, [], [Share("b", 2, 0), Share("a", 2, 0)]).givers[0].by == "a"
 
 
 # What a course tells
 
 
 def test_a_course_ends_with_what_is_in_store_now() -> None:
-    known = Course(0, 100, [Level(0, 1, 0), Level(90, 2, 0)], [])
+    known = QuantitySeries(0, 100, [Level(0, 1, 0), Level(90, 2, 0)], [])
     # What is known already is not repeated.
     assert known.ending_with(95, 2, 0) == known
     later = known.ending_with(220, 3, 1)
-    assert later == Course(0, 220, [*known.levels, Level(220, 3, 1)], [])
+    assert later == QuantitySeries(0, 220, [*known.levels, Level(220, 3, 1)], [])
     # What was read a moment ago ends when it was read.
     assert known.ending_with(150, 3, 1).levels[-1] == Level(100, 3, 1)
     # Clocks differ; the course does not run backwards.
     assert known.ending_with(50, 3, 1).levels[-1] == Level(100, 3, 1)
-    assert Course(0, 100, [], []).ending_with(220, 0, 0).levels == [Level(220, 0, 0)]
-    from_tomorrow = Course(0, 100, [Level(0, 1, 0), Level(500, 9, 9)], [])
+    assert QuantitySeries(0, 100, [], []).ending_with(220, 0, 0).levels == [Level(220, 0, 0)]
+    from_tomorrow = QuantitySeries(0, 100, [Level(0, 1, 0), Level(500, 9, 9)], [])
     assert from_tomorrow.ending_with(220, 1, 0).levels == [Level(0, 1, 0)]
 
 
 def test_what_is_won_in_a_day_is_an_average_of_the_time_that_is_known() -> None:
     week = [Level(0, 100, 0), Level(2 * DAY, 0, 0), Level(5 * DAY, 100, 70)]
-    assert Course(-DAY, 7 * DAY, week, []).per_day == pytest.approx(10)
-    assert Course(0, 7 * DAY, [Level(0, 70, 0), Level(5, 0, 0)], []).per_day == pytest.approx(-10)
-    assert Course(0, DAY, [Level(0, 5, 0)], []).per_day == 0
-    assert Course(0, DAY, [], []).per_day is None
+    assert QuantitySeries(-DAY, 7 * DAY, week, []).per_day == pytest.approx(10)
+    assert QuantitySeries(
+        0, 7 * DAY, [Level(0, 70, 0), Level(5, 0, 0)], []
+    ).per_day == pytest.approx(-10)
+    assert QuantitySeries(0, DAY, [Level(0, 5, 0)], []).per_day == 0
+    assert QuantitySeries(0, DAY, [], []).per_day is None
     # Of half an hour nobody says what a day brings.
-    assert Course(0, DAY, [Level(DAY - 1800, 5, 0), Level(DAY, 9, 0)], []).per_day is None
+    assert QuantitySeries(0, DAY, [Level(DAY - 1800, 5, 0), Level(DAY, 9, 0)], []).per_day is None
 
 
 @pytest.mark.parametrize(
@@ -325,7 +327,7 @@ def test_a_day_is_told_by_its_last_change_and_what_was_there_before_its_first(
     noon = NOW - start_of(today - 2, BERLIN) - DAY // 2
     tell(guild, (noon, (5, 0)), (noon - 60, (6, 1)), (noon - 60, (4, 2)), (0, (9, 2)))
     tell(guild, (noon, (8, 0)), resource_id="water")
-    levels = guild.ledger.ask(DailyLevelsQuestion(7, BERLIN))
+    levels = guild.ledger.ask(DailyLevelsQuery(7, BERLIN))
     assert sorted(levels) == [
         DayLevel("spice", today - 2, 6, 0),
         DayLevel("spice", today, 11, 6),
@@ -367,7 +369,7 @@ def test_the_days_of_any_history_are_those_that_were_lived(guild: Books) -> None
         tell(guild, *in_order)
         total = sum(in_order[-1][1]) if in_order else 0
         first = today - days + 1
-        levels = guild.ledger.ask(DailyLevelsQuestion(days, BERLIN))
+        levels = guild.ledger.ask(DailyLevelsQuery(days, BERLIN))
         found = DailyTotals(levels, first, today).of("spice", total)
         for day, value in zip(range(first, today + 1), found, strict=True):
             midnight = start_of(day + 1, BERLIN)

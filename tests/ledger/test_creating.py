@@ -11,7 +11,7 @@ from helpers.applying import HISTORY_COLUMNS, NOW
 from helpers.books import Books, MakeLedger
 from helpers.build import PLAYER, new_resource
 from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.errors import DatabaseError, TrackerError
+from tracker_tui.errors import LedgerError, TrackerError
 from tracker_tui.ledger.resources import NewResource
 
 
@@ -61,7 +61,7 @@ def test_creating_stores_above_target_as_the_column_can(make_ledger: MakeLedger)
 
 def test_creating_several_is_all_or_none(books: Books) -> None:
     before = books.everything()
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         books.ledger.create([new_resource("water"), new_resource("spice")], PLAYER)
     assert books.everything() == before
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpers.applying import apply, refused, update
 from helpers.books import Books
 from helpers.build import DEEP_DESERT, add, set_to
-from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.outcome import Rejection, Verdict
 
 
 def test_an_absolute_change_applies_if_what_was_seen_is_there(store: Books) -> None:
@@ -57,4 +57,4 @@ def test_a_change_that_requires_one_in_the_history_applies_after_it(store: Books
 
 def test_a_change_that_requires_what_is_not_in_the_history_is_refused(store: Books) -> None:
     outcome = refused(store, add(2, requires="never"))
-    assert outcome.refusal is Refusal.NOT_IN_HISTORY
+    assert outcome.refusal is Rejection.NOT_IN_HISTORY

@@ -25,10 +25,10 @@ from helpers.records import (
     user_rows,
 )
 from tracker_tui.db.remote import RemoteLedgerDatabase
-from tracker_tui.domain.history import Cursor, EntryKind, HistoryFilter, HistoryPage
+from tracker_tui.domain.history import EntryKind, HistoryCursor, HistoryFilter, HistoryPage
 from tracker_tui.domain.period import ALL, Period
 from tracker_tui.ledger import history
-from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.history import HistoryQuery
 
 MEMBERS = [
     Known("1", "paul", "Muad'Dib"),
@@ -94,7 +94,7 @@ class Walk(NamedTuple):
     """All pages that one question after the other brought."""
 
     pages: list[HistoryPage]
-    befores: list[Cursor | None]
+    befores: list[HistoryCursor | None]
 
     @property
     def ids(self) -> list[str]:
@@ -104,13 +104,13 @@ class Walk(NamedTuple):
 def walk(books: Books, wish: HistoryFilter, limit: int, at_most: int = 200) -> Walk:
     """Turn the pages until the last; each is one request."""
     pages: list[HistoryPage] = []
-    befores: list[Cursor | None] = []
+    befores: list[HistoryCursor | None] = []
     before = None
     while not pages or not pages[-1].is_last:
         assert len(pages) < at_most, "paging never ends"
         befores.append(before)
         with one_request(books):
-            pages.append(books.ledger.ask(HistoryQuestion(wish, before, limit=limit)))
+            pages.append(books.ledger.ask(HistoryQuery(wish, before, limit=limit)))
         before = pages[-1].end
     return Walk(pages, befores)
 
@@ -195,7 +195,7 @@ def newest_first(rows: list[Row]) -> list[Row]:
 
 
 def looked_at(
-    rows: list[Row], wish: HistoryFilter, page: HistoryPage, before: Cursor | None
+    rows: list[Row], wish: HistoryFilter, page: HistoryPage, before: HistoryCursor | None
 ) -> int:
     """Return how many rows a request looked at that has the filter's index to go by."""
     found = HistoryFilter(
@@ -282,7 +282,7 @@ def test_a_page_is_read_again_by_its_two_ends(guild: Books, examples: int) -> No
             if page.end is None or page.end == before:
                 continue
             with one_request(guild):
-                again = guild.ledger.ask(HistoryQuestion(wish, before, page.end, limit))
+                again = guild.ledger.ask(HistoryQuery(wish, before, page.end, limit))
             assert again.entries == page.entries
 
     check()
@@ -297,40 +297,40 @@ def ten(guild: Books) -> Books:
 
 
 def test_an_empty_history_has_one_page(guild: Books) -> None:
-    assert guild.ledger.ask(HistoryQuestion()) == HistoryPage([], None, is_last=True)
+    assert guild.ledger.ask(HistoryQuery()) == HistoryPage([], None, is_last=True)
 
 
 def test_a_page_that_is_just_full_has_another_behind_it_which_may_be_empty(ten: Books) -> None:
-    whole = ten.ledger.ask(HistoryQuestion(limit=10))
+    whole = ten.ledger.ask(HistoryQuery(limit=10))
     assert (len(whole.entries), whole.is_last) == (10, False)
-    behind = ten.ledger.ask(HistoryQuestion(before=whole.end, limit=10))
+    behind = ten.ledger.ask(HistoryQuery(before=whole.end, limit=10))
     assert behind == HistoryPage([], whole.end, is_last=True)
 
 
 def test_a_page_tells_how_far_back_it_goes(ten: Books) -> None:
-    page = ten.ledger.ask(HistoryQuestion(limit=3))
-    assert (page.looked_back_to, page.end) == (NOW - 93, Cursor(NOW - 93, 8))
+    page = ten.ledger.ask(HistoryQuery(limit=3))
+    assert (page.looked_back_to, page.end) == (NOW - 93, HistoryCursor(NOW - 93, 8))
 
 
 def test_what_was_deleted_since_is_gone_from_a_page_that_is_read_again(ten: Books) -> None:
-    first = ten.ledger.ask(HistoryQuestion(limit=4))
-    second = ten.ledger.ask(HistoryQuestion(before=first.end, limit=4))
+    first = ten.ledger.ask(HistoryQuery(limit=4))
+    second = ten.ledger.ask(HistoryQuery(before=first.end, limit=4))
     ten.ledger.delete_entry("h4")
-    again = ten.ledger.ask(HistoryQuestion(before=first.end, down_to=second.end, limit=4))
+    again = ten.ledger.ask(HistoryQuery(before=first.end, down_to=second.end, limit=4))
     assert [entry.id for entry in again.entries] == ["h5", "h3", "h2"]
     # What went last was itself where the page ended: the place remains.
     ten.ledger.delete_entry("h2")
-    again = ten.ledger.ask(HistoryQuestion(before=first.end, down_to=second.end, limit=4))
+    again = ten.ledger.ask(HistoryQuery(before=first.end, down_to=second.end, limit=4))
     assert [entry.id for entry in again.entries] == ["h5", "h3"]
 
 
 def test_what_was_added_since_is_on_the_first_page_that_is_read_again(ten: Books) -> None:
-    first = ten.ledger.ask(HistoryQuestion(limit=3))
+    first = ten.ledger.ask(HistoryQuery(limit=3))
     insert_all(ten, "resource_history", [history_row("new", created_at=NOW)])
-    again = ten.ledger.ask(HistoryQuestion(down_to=first.end, limit=100))
+    again = ten.ledger.ask(HistoryQuery(down_to=first.end, limit=100))
     assert [entry.id for entry in again.entries] == ["new", "h9", "h8", "h7"]
     # No row before the page's old end is missing where the limit cuts it: more is to come.
-    cut = ten.ledger.ask(HistoryQuestion(down_to=first.end, limit=3))
+    cut = ten.ledger.ask(HistoryQuery(down_to=first.end, limit=3))
     assert [entry.id for entry in cut.entries] == ["new", "h9", "h8"]
     assert not cut.is_last
 
@@ -344,7 +344,7 @@ def test_rows_that_come_while_pages_are_turned_shift_none(ten: Books) -> None:
     seen: list[str] = []
     before = None
     for number in count():
-        page = ten.ledger.ask(HistoryQuestion(before=before, limit=3))
+        page = ten.ledger.ask(HistoryQuery(before=before, limit=3))
         seen += [entry.id for entry in page.entries]
         before = page.end
         if page.is_last:
@@ -378,7 +378,7 @@ class TestWhoseRowsTheyAre:
                 HistoryFilter(member_id=member),
                 HistoryFilter(member_id=member, resource_id="spice"),
             ):
-                found = written.ledger.ask(HistoryQuestion(wish)).entries
+                found = written.ledger.ask(HistoryQuery(wish)).entries
                 assert len(found) == len(theirs), wish
                 assert {entry.by for entry in found} == theirs, wish
 
@@ -403,12 +403,12 @@ class TestSearching:
     ) -> None:
         look_at(5)
         with one_request(hundred):
-            page = hundred.ledger.ask(HistoryQuestion(HistoryFilter("raid")))
-        assert page == HistoryPage([], Cursor(NOW + 95, 96), False, NOW + 95)
+            page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid")))
+        assert page == HistoryPage([], HistoryCursor(NOW + 95, 96), False, NOW + 95)
         with one_request(hundred):
-            page = hundred.ledger.ask(HistoryQuestion(HistoryFilter("raid"), page.end))
+            page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid"), page.end))
         assert [entry.id for entry in page.entries] == ["h90"]
-        assert (page.end, page.is_last) == (Cursor(NOW + 90, 91), False)
+        assert (page.end, page.is_last) == (HistoryCursor(NOW + 90, 91), False)
 
     def test_searching_on_and_on_finds_everything_and_ends(
         self, hundred: Books, look_at: Callable[[int], None]
@@ -425,12 +425,12 @@ class TestSearching:
         rows = [history_row(f"w{n}", resource_id="water", reason="raid") for n in range(3)]
         insert_all(hundred, "resource_history", rows)
         wish = HistoryFilter("raid", resource_id="water")
-        assert hundred.ledger.ask(HistoryQuestion(wish)).is_last
+        assert hundred.ledger.ask(HistoryQuery(wish)).is_last
         assert walk(hundred, wish, 10).ids == ["w2", "w1", "w0"]
 
     def test_matches_that_just_fill_a_page_are_known_to_be_the_last(self, hundred: Books) -> None:
         for limit, is_last in ((9, False), (10, True)):
-            page = hundred.ledger.ask(HistoryQuestion(HistoryFilter("raid"), limit=limit))
+            page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid"), limit=limit))
             assert (len(page.entries), page.is_last) == (limit, is_last)
 
     def test_a_search_stays_inside_its_period(self, hundred: Books) -> None:
@@ -532,8 +532,8 @@ def test_a_time_without_end_is_a_place_like_any_other(guild: Books, text: str) -
     guild.run("UPDATE resource_history SET created_at = -9e999 WHERE id = 'h2'")
     wish = HistoryFilter(text)
     assert walk(guild, wish, 1).ids == walk(guild, wish, 9).ids == ["h1", "h0", "h3", "h2"]
-    whole = guild.ledger.ask(HistoryQuestion(wish))
-    again = guild.ledger.ask(HistoryQuestion(wish, down_to=whole.end))
+    whole = guild.ledger.ask(HistoryQuery(wish))
+    again = guild.ledger.ask(HistoryQuery(wish, down_to=whole.end))
     assert again.entries == whole.entries
 
 
@@ -543,7 +543,7 @@ def test_hostile_values_are_shown_as_something_sane(guild: Books) -> None:
         for number, at in enumerate(HOSTILE_TIMES)
     ]
     insert_all(guild, "resource_history", rows)
-    entries = guild.ledger.ask(HistoryQuestion()).entries
+    entries = guild.ledger.ask(HistoryQuery()).entries
     assert len(entries) == len(rows)
     for entry in entries:
         assert {type(value) for value in entry[2:6]} == {int}
@@ -561,7 +561,7 @@ def test_rows_without_an_id_or_of_no_resource_are_read(guild: Books) -> None:
         {**history_row("y"), "id": None, "reason": None},
     ]
     insert_all(guild, "resource_history", rows)
-    entries = guild.ledger.ask(HistoryQuestion()).entries
+    entries = guild.ledger.ask(HistoryQuery()).entries
     assert [entry.resource_id for entry in entries] == ["spice", "spice", "gone"]
     assert len(walk(guild, HistoryFilter(kinds=frozenset(EntryKind)), 1).pages) >= 3
 

@@ -21,14 +21,14 @@ from helpers.records import (
     replace_all,
     resource_row,
 )
-from tracker_tui.domain.change import Change, Moved, foresee
-from tracker_tui.domain.history import Cursor
+from tracker_tui.domain.change import Change, Moved, project
+from tracker_tui.domain.history import HistoryCursor
 from tracker_tui.domain.leaderboard import (
     Contribution,
     ContributionPage,
     DayPoints,
     Leaderboard,
-    Standing,
+    Ranking,
 )
 from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.period import (
@@ -42,9 +42,9 @@ from tracker_tui.domain.period import (
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.ledger.leaderboard import (
-    ContributionsQuestion,
-    LeaderboardQuestion,
-    MemberPointsQuestion,
+    ContributionsQuery,
+    LeaderboardQuery,
+    MemberPointsQuery,
 )
 
 UTC = ZoneInfo("UTC")
@@ -80,18 +80,18 @@ def earn(books: Books, *rows: tuple[str, float, int]) -> None:
 
 def standings(books: Books, period: Period) -> list[tuple[int, str, float, int]]:
     """Return ranks, names, points and actions."""
-    board = books.ledger.ask(LeaderboardQuestion(period))
+    board = books.ledger.ask(LeaderboardQuery(period))
     return [(s.rank, s.name, s.points, s.actions) for s in board.standings]
 
 
 def climbed(books: Books, period: Period) -> dict[str, int | None]:
-    board = books.ledger.ask(LeaderboardQuestion(period))
+    board = books.ledger.ask(LeaderboardQuery(period))
     return {s.user_id: s.climbed for s in board.standings}
 
 
 def test_nobody_has_points_where_there_are_none(guild: Books) -> None:
     for period in LEADERBOARD_PERIODS:
-        board = guild.ledger.ask(LeaderboardQuestion(period))
+        board = guild.ledger.ask(LeaderboardQuery(period))
         assert board == Leaderboard([], has_before=period is not ALL)
 
 
@@ -130,8 +130,8 @@ def test_places_are_compared_with_those_of_the_period_before(guild: Books) -> No
 def test_of_all_time_nobody_climbs(guild: Books) -> None:
     earn(guild, ("1", 10.0, 0), ("2", 20.0, 5 * DAY))
     assert climbed(guild, ALL) == {"1": None, "2": None}
-    assert guild.ledger.ask(LeaderboardQuestion(DAY_AND_NIGHT)).has_before
-    assert not guild.ledger.ask(LeaderboardQuestion(ALL)).has_before
+    assert guild.ledger.ask(LeaderboardQuery(DAY_AND_NIGHT)).has_before
+    assert not guild.ledger.ask(LeaderboardQuery(ALL)).has_before
 
 
 def test_who_did_nothing_in_the_period_has_no_place(guild: Books) -> None:
@@ -143,9 +143,9 @@ def test_who_did_nothing_in_the_period_has_no_place(guild: Books) -> None:
 
 def test_shares_are_of_all_points(guild: Books) -> None:
     earn(guild, ("1", 1.0, 0), ("2", 3.0, 0), ("somebody else", 4.0, 0), ("3", 9.0, 8 * DAY))
-    board = guild.ledger.ask(LeaderboardQuestion(WEEK))
+    board = guild.ledger.ask(LeaderboardQuery(WEEK))
     assert [s.share for s in board.standings] == [0.5, 0.375, 0.125]
-    whole = guild.ledger.ask(LeaderboardQuestion(ALL))
+    whole = guild.ledger.ask(LeaderboardQuery(ALL))
     assert sum(s.share for s in whole.standings) == pytest.approx(1.0)
 
 
@@ -153,7 +153,7 @@ def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> Non
     earn(guild, ("1", 1.0, 0), ("Muad'Dib", 2.0, 0), ("paul", 4.0, 0), ("Naib", 8.0, 0))
     earn(guild, ("stilgar", 16.0, 0), ("", 32.0, 0), ("1 ", 64.0, 0))
     for period in (WEEK, ALL):
-        board = guild.ledger.ask(LeaderboardQuestion(period))
+        board = guild.ledger.ask(LeaderboardQuery(period))
         assert {s.user_id: (s.points, s.actions) for s in board.standings} == {
             "1": (7.0, 3),
             "3": (16.0, 1),
@@ -166,8 +166,8 @@ def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> Non
 
 def test_a_member_finds_their_own_place(guild: Books) -> None:
     earn(guild, ("Muad'Dib", 2.0, 0), ("2", 6.0, 0))
-    board = guild.ledger.ask(LeaderboardQuestion(WEEK))
-    assert board.of("1") == Standing(2, "1", "Muad'Dib", 2.0, 1, 0.25, None)
+    board = guild.ledger.ask(LeaderboardQuery(WEEK))
+    assert board.of("1") == Ranking(2, "1", "Muad'Dib", 2.0, 1, 0.25, None)
     assert board.of("3") is None
 
 
@@ -184,16 +184,16 @@ def test_hostile_points_stop_nobody(guild: Books, number: Any) -> None:
     insert_all(guild, "leaderboard", rows)
     earn(guild, ("3", 5.0, 0))
     for period in (WEEK, ALL):
-        board = guild.ledger.ask(LeaderboardQuestion(period))
+        board = guild.ledger.ask(LeaderboardQuery(period))
         third = board.of("3")
         assert third is not None
         assert third.points == 5.0
         assert {s.user_id for s in board.standings} == {"1", "2", "3"}
         assert all(0.0 <= s.share <= 1.0 for s in board.standings)
-    page = guild.ledger.ask(ContributionsQuestion("1", ALL))
+    page = guild.ledger.ask(ContributionsQuery("1", ALL))
     assert len(page.entries) == 2
     assert {type(entry.final) for entry in page.entries} == {float}
-    points = guild.ledger.ask(MemberPointsQuestion("1", ALL, UTC))
+    points = guild.ledger.ask(MemberPointsQuery("1", ALL, UTC))
     assert [total.actions for total in points.categories] == [2]
 
 
@@ -218,10 +218,10 @@ def test_a_contribution_tells_what_its_row_says(guild: Books) -> None:
     expected = Contribution(
         *("x", "SET", 1000, 100.0, 2.0, 0.1, 220.0, "Spice then", "Other", "critical"),
         at=NOW,
-        place=Cursor(NOW, 1),
+        place=HistoryCursor(NOW, 1),
     )
-    page = guild.ledger.ask(ContributionsQuestion("1", WEEK))
-    assert page == ContributionPage([expected], Cursor(NOW, 1), is_last=True)
+    page = guild.ledger.ask(ContributionsQuery("1", WEEK))
+    assert page == ContributionPage([expected], HistoryCursor(NOW, 1), is_last=True)
 
 
 def contributions(
@@ -230,7 +230,7 @@ def contributions(
     """Turn the pages until the last."""
     before = None
     for _ in range(100):
-        page = books.ledger.ask(ContributionsQuestion(member, period, before, limit=limit))
+        page = books.ledger.ask(ContributionsQuery(member, period, before, limit=limit))
         yield page
         if page.is_last:
             return
@@ -251,7 +251,7 @@ def test_pages_of_contributions_are_newest_first_and_whole(guild: Books) -> None
 def test_a_page_of_contributions_is_read_again_by_its_ends(guild: Books) -> None:
     earn(guild, *[("1", 1.0, 5)] * 6)
     first, second, *_ = contributions(guild, "1", ALL, 2)
-    asked = ContributionsQuestion("1", ALL, first.end, second.end, 2)
+    asked = ContributionsQuery("1", ALL, first.end, second.end, 2)
     assert guild.ledger.ask(asked).entries == second.entries
     guild.run("DELETE FROM leaderboard WHERE id = ?", second.entries[0].id)
     assert guild.ledger.ask(asked).entries == second.entries[1:]
@@ -269,7 +269,7 @@ def test_points_divide_over_categories_and_days(guild: Books) -> None:
         points_row("d", "2", 8.0, created_at=midnight, resource_category="Raw"),
     ]
     insert_all(guild, "leaderboard", rows)
-    points = guild.ledger.ask(MemberPointsQuestion("1", WEEK, UTC))
+    points = guild.ledger.ask(MemberPointsQuery("1", WEEK, UTC))
     assert points.categories == [("Gear", 6.0, 2), ("Raw", 1.0, 1)]
     today = NOW // DAY
     assert points.days == [
@@ -284,7 +284,7 @@ def test_points_divide_at_the_midnights_of_a_zone(guild: Books) -> None:
     assert NOW % DAY == (22 * 60 + 13) * 60 + 20
     earn(guild, ("1", 1.0, 0))
     for name, later in (("Asia/Kolkata", 1), ("America/St_Johns", 0)):
-        points = guild.ledger.ask(MemberPointsQuestion("1", WEEK, ZoneInfo(name)))
+        points = guild.ledger.ask(MemberPointsQuery("1", WEEK, ZoneInfo(name)))
         assert points.days == [DayPoints(NOW // DAY + later, 1.0)], name
 
 
@@ -380,7 +380,7 @@ def recomputed(evening: Evening) -> list[Earned]:
     earned = []
     for change, age in evening:
         shelf = shelves[change.resource_id]
-        moved = foresee(change, shelf)
+        moved = project(change, shelf)
         if not isinstance(moved, Moved):
             continue
         shelves[shelf.id] = shelf._replace(hagga=moved.hagga, deep_desert=moved.deep_desert)
@@ -410,7 +410,7 @@ def compare_board(books: Books, earned: Sequence[Earned], period: Period) -> Non
     before = (
         [] if period.span is None else [e for e in earned if since > e.at >= since - period.span]
     )
-    board = books.ledger.ask(LeaderboardQuestion(period))
+    board = books.ledger.ask(LeaderboardQuery(period))
     found = {s.user_id: s for s in board.standings}
     assert {by: s.points for by, s in found.items()} == pytest.approx(
         sums(now, lambda e: e.by), abs=0.005
@@ -436,7 +436,7 @@ def compare_member(books: Books, earned: Sequence[Earned], member: str, period: 
     }
     assert len(found) == len(theirs)
     assert [e.place for e in found] == sorted((e.place for e in found), reverse=True)
-    points = books.ledger.ask(MemberPointsQuestion(member, period, UTC))
+    points = books.ledger.ask(MemberPointsQuery(member, period, UTC))
     assert {c.category: c.points for c in points.categories} == pytest.approx(
         sums(theirs, lambda e: e.category), abs=0.005
     )

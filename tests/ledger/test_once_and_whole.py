@@ -8,8 +8,8 @@ from helpers.applying import MOVES, apply, refused, undo
 from helpers.books import Books
 from helpers.build import add, remove, set_to
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.errors import DatabaseError
+from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.errors import LedgerError
 from tracker_tui.ledger.ledger import random_id
 
 # One change, once
@@ -46,7 +46,7 @@ def test_an_id_that_another_resource_has_is_refused(store: Books) -> None:
     change = add(5)
     apply(store, change)
     outcome = refused(store, change._replace(resource_id="water"))
-    assert outcome.refusal is Refusal.ID_TAKEN
+    assert outcome.refusal is Rejection.ID_TAKEN
 
 
 def test_the_ids_of_the_rows_are_the_id_of_the_change(store: Books) -> None:
@@ -73,7 +73,7 @@ def test_a_change_that_fails_half_way_leaves_nothing(store: Books, how: str, tab
         f"CREATE TRIGGER no AFTER INSERT ON {table} BEGIN SELECT RAISE({how}, 'no room'); END"
     )
     change = add(1000)
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         store.ledger.apply(change)
     assert store.everything() == before
     store.run("DROP TRIGGER no")
@@ -85,6 +85,6 @@ def test_an_undo_that_fails_half_way_leaves_nothing(store: Books) -> None:
     apply(store, change)
     before = store.everything()
     store.run("CREATE TRIGGER no BEFORE DELETE ON leaderboard BEGIN SELECT RAISE(ABORT, 'no'); END")
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerError):
         store.ledger.apply(undo(store, change))
     assert store.everything() == before

@@ -33,24 +33,24 @@ from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, open_unchecked
 from tracker_tui.domain.activity import Activity
-from tracker_tui.domain.history import Cursor, EntryKind, HistoryFilter, HistoryPage
+from tracker_tui.domain.history import EntryKind, HistoryCursor, HistoryFilter, HistoryPage
 from tracker_tui.domain.leaderboard import MemberPoints
 from tracker_tui.domain.period import ALL, MONTH, WEEK, Period
-from tracker_tui.domain.quantity_series import Course
-from tracker_tui.ledger.activity import ActivityQuestion
-from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.domain.quantity_series import QuantitySeries
+from tracker_tui.ledger.activity import ActivityQuery
+from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import (
-    ContributionsQuestion,
-    LeaderboardQuestion,
-    MemberPointsQuestion,
+    ContributionsQuery,
+    LeaderboardQuery,
+    MemberPointsQuery,
 )
-from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
-from tracker_tui.ledger.query import Question
+from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
+from tracker_tui.ledger.query import Query
 
 ROWS = 3_000
 BERLIN = ZoneInfo("Europe/Berlin")
-PLACE = Cursor(NOW - 10 * DAY, 1_500)
-FURTHER = Cursor(NOW - 40 * DAY, 7)
+PLACE = HistoryCursor(NOW - 10 * DAY, 1_500)
+FURTHER = HistoryCursor(NOW - 40 * DAY, 7)
 DATES = Period("dates", None, NOW - 20 * DAY, NOW - 10 * DAY)
 BY_TIME = "resource_history_created_at"
 BY_RESOURCE = "resource_history_resource_id_created_at"
@@ -127,7 +127,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteLedgerD
 class Plan:
     """How SQLite goes about a question: one line for each table that it reads."""
 
-    def __init__(self, database: SqliteLedgerDatabase, question: Question[Any]) -> None:
+    def __init__(self, database: SqliteLedgerDatabase, question: Query[Any]) -> None:
         self.lines: list[str] = []
         self.scanned: set[str] = set()
         """Tables of which every row is read, and not from an index."""
@@ -166,11 +166,11 @@ class Plan:
 @pytest.mark.parametrize("before", [None, PLACE], ids=["first", "after a place"])
 @pytest.mark.parametrize("name", WISHES)
 def test_a_page_of_the_history_is_found_by_an_index(
-    database: SqliteLedgerDatabase, name: str, before: Cursor | None
+    database: SqliteLedgerDatabase, name: str, before: HistoryCursor | None
 ) -> None:
     wish, index = WISHES[name]
     for down_to in (None, FURTHER):
-        plan = Plan(database, HistoryQuestion(wish, before, down_to))
+        plan = Plan(database, HistoryQuery(wish, before, down_to))
         plan.assert_goes_by(index)
         by_index = [line for line in plan.lines if index in line]
         # A place bounds what is read, so that the tenth page costs what the first does.
@@ -184,7 +184,7 @@ def test_no_history_is_sorted_but_what_is_on_the_page(
 ) -> None:
     """A sort reads all rows before the first comes out of it."""
     wish, index = WISHES[name]
-    lines = Plan(database, HistoryQuestion(wish)).lines
+    lines = Plan(database, HistoryQuery(wish)).lines
     (at, *_) = (number for number, line in enumerate(lines) if index in line)
     assert not any("TEMP B-TREE" in line for line in lines[at + 1 : at + 2]), "\n".join(lines)
 
@@ -192,7 +192,7 @@ def test_no_history_is_sorted_but_what_is_on_the_page(
 def test_a_member_is_searched_for_in_what_a_request_may_look_at(
     database: SqliteLedgerDatabase,
 ) -> None:
-    plan = Plan(database, HistoryQuestion(HistoryFilter("raid", member_id="1")))
+    plan = Plan(database, HistoryQuery(HistoryFilter("raid", member_id="1")))
     plan.assert_goes_by(BY_TIME, BY_MEMBER)
     # How far it may look is told by the one, what is theirs down to there by the other.
     assert any(BY_TIME in line and "COVERING" in line for line in plan.lines)
@@ -200,7 +200,7 @@ def test_a_member_is_searched_for_in_what_a_request_may_look_at(
 
 
 def test_a_scan_would_be_noticed(database: SqliteLedgerDatabase) -> None:
-    plan = Plan(database, LeaderboardQuestion(WEEK))
+    plan = Plan(database, LeaderboardQuery(WEEK))
     sql = 'SELECT * FROM "leaderboard" AS "t9", "users" AS "t1"'
     plan._add(sql, ["SCAN t9", "SCAN TABLE users AS t1"])
     assert plan.scanned == {"leaderboard", "users"}
@@ -212,7 +212,7 @@ def test_a_scan_would_be_noticed(database: SqliteLedgerDatabase) -> None:
 def test_points_of_a_period_are_added_up_from_the_index_on_time(
     database: SqliteLedgerDatabase, period: Period
 ) -> None:
-    plan = Plan(database, LeaderboardQuestion(period))
+    plan = Plan(database, LeaderboardQuery(period))
     plan.assert_goes_by(POINTS_BY_TIME)
     assert plan.is_covered_by(POINTS_BY_TIME)
     assert any(f"{POINTS_BY_TIME} (created_at>?" in line for line in plan.lines)
@@ -221,23 +221,23 @@ def test_points_of_a_period_are_added_up_from_the_index_on_time(
 def test_points_of_all_time_are_added_up_from_the_index_on_members(
     database: SqliteLedgerDatabase,
 ) -> None:
-    plan = Plan(database, LeaderboardQuestion(ALL))
+    plan = Plan(database, LeaderboardQuery(ALL))
     plan.assert_goes_by(POINTS_BY_MEMBER)
     assert plan.is_covered_by(POINTS_BY_MEMBER)
     # Its order is that of the groups.
     assert "GROUP BY" not in "".join(plan.lines)
 
 
-OTHERS: dict[str, tuple[Question[Any], tuple[str, ...]]] = {
-    "contributions": (ContributionsQuestion("1", ALL), (POINTS_BY_MEMBER,)),
-    "more of them": (ContributionsQuestion("1", WEEK, PLACE, FURTHER), (POINTS_BY_MEMBER,)),
-    "a member's points": (MemberPointsQuestion("1", WEEK, BERLIN), (POINTS_BY_MEMBER,)),
-    "all their points": (MemberPointsQuestion("1", ALL, BERLIN), (POINTS_BY_MEMBER,)),
-    "a course": (CourseQuestion("r1", WEEK), (BY_RESOURCE,)),
-    "a whole course": (CourseQuestion("r1", ALL), (BY_RESOURCE,)),
-    "what they did": (ActivityQuestion("1", WEEK, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
-    "all they did": (ActivityQuestion("1", ALL, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
-    "daily levels": (DailyLevelsQuestion(14, BERLIN), (BY_TIME,)),
+OTHERS: dict[str, tuple[Query[Any], tuple[str, ...]]] = {
+    "contributions": (ContributionsQuery("1", ALL), (POINTS_BY_MEMBER,)),
+    "more of them": (ContributionsQuery("1", WEEK, PLACE, FURTHER), (POINTS_BY_MEMBER,)),
+    "a member's points": (MemberPointsQuery("1", WEEK, BERLIN), (POINTS_BY_MEMBER,)),
+    "all their points": (MemberPointsQuery("1", ALL, BERLIN), (POINTS_BY_MEMBER,)),
+    "a course": (QuantitySeriesQuery("r1", WEEK), (BY_RESOURCE,)),
+    "a whole course": (QuantitySeriesQuery("r1", ALL), (BY_RESOURCE,)),
+    "what they did": (ActivityQuery("1", WEEK, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
+    "all they did": (ActivityQuery("1", ALL, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
+    "daily levels": (DailyLevelsQuery(14, BERLIN), (BY_TIME,)),
 }
 
 
@@ -247,9 +247,9 @@ def test_other_questions_go_by_an_index_too(database: SqliteLedgerDatabase, name
     Plan(database, question).assert_goes_by(*indexes)
 
 
-QUESTIONS: list[Question[Any]] = [
-    *(HistoryQuestion(wish, before) for wish, _ in WISHES.values() for before in (None, PLACE)),
-    *(LeaderboardQuestion(period) for period in (WEEK, MONTH, DATES, ALL)),
+QUESTIONS: list[Query[Any]] = [
+    *(HistoryQuery(wish, before) for wish, _ in WISHES.values() for before in (None, PLACE)),
+    *(LeaderboardQuery(period) for period in (WEEK, MONTH, DATES, ALL)),
     *(question for question, _ in OTHERS.values()),
 ]
 
@@ -262,18 +262,18 @@ def test_a_server_counts_few_rows(make_ledger: MakeLedger) -> None:
     assert isinstance(books.database, RemoteLedgerDatabase)
     traffic, read = books.database.traffic, []
     for question in (
-        HistoryQuestion(limit=10),
-        HistoryQuestion(before=PLACE, limit=10),
-        HistoryQuestion(HistoryFilter(member_id="1"), limit=10),
-        ContributionsQuestion("1", ALL, limit=10),
-        CourseQuestion("r1", WEEK),
+        HistoryQuery(limit=10),
+        HistoryQuery(before=PLACE, limit=10),
+        HistoryQuery(HistoryFilter(member_id="1"), limit=10),
+        ContributionsQuery("1", ALL, limit=10),
+        QuantitySeriesQuery("r1", WEEK),
     ):
         before = traffic.rows_read
         books.ledger.ask(question)
         read.append(traffic.rows_read - before)
     assert max(read) < 300, read
     before = traffic.rows_read
-    books.ledger.ask(LeaderboardQuestion(WEEK))
+    books.ledger.ask(LeaderboardQuery(WEEK))
     # Two weeks of a hundred days.
     assert traffic.rows_read - before < 500
 
@@ -297,7 +297,7 @@ def as_sets(answer: Any) -> Any:
         return sorted(answer)
     if isinstance(answer, Activity):
         return answer._replace(resources=sorted(answer.resources))
-    if isinstance(answer, Course):
+    if isinstance(answer, QuantitySeries):
         return answer._replace(shares=sorted(answer.shares))
     if isinstance(answer, MemberPoints):
         return answer._replace(categories=sorted(answer.categories))

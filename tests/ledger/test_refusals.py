@@ -9,7 +9,7 @@ from helpers.books import Books
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert, to_hagga
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.outcome import Refusal
+from tracker_tui.domain.outcome import Rejection
 from tracker_tui.domain.quantities import Location
 
 
@@ -29,7 +29,7 @@ def test_what_would_leave_the_range_is_refused_whole(
     store: Books, change: Change, location: Location, there: int, wanted: int
 ) -> None:
     outcome = refused(store, change)
-    assert outcome.refusal is Refusal.QUANTITY
+    assert outcome.refusal is Rejection.QUANTITY
     assert outcome.shortage == (location, there, wanted)
     assert f"{there:,}" in outcome.shortage.sentence("Hagga")
 
@@ -60,7 +60,7 @@ def test_the_bounds_themselves_are_allowed(
 
 def test_a_change_of_a_resource_that_is_not_there_is_refused(store: Books) -> None:
     outcome = refused(store, add(1, resource_id="gone"))
-    assert (outcome.refusal, outcome.resource) == (Refusal.NO_RESOURCE, None)
+    assert (outcome.refusal, outcome.resource) == (Rejection.NO_RESOURCE, None)
 
 
 @pytest.mark.parametrize(

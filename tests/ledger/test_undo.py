@@ -9,7 +9,7 @@ from helpers.books import Books
 from helpers.build import DEEP_DESERT, PLAYER, add, remove, set_to, to_deep_desert, to_hagga
 from tracker_tui.domain.change import Change, counter_change
 from tracker_tui.domain.limits import MAX_REASON
-from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.outcome import Rejection, Verdict
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_undo_of_what_others_spent_is_refused_and_the_points_stay(store: Books) 
     change = add(100)
     apply(store, change)
     apply(store, remove(1100, by="chani"))
-    assert refused(store, undo(store, change)).refusal is Refusal.QUANTITY
+    assert refused(store, undo(store, change)).refusal is Rejection.QUANTITY
     assert len(store.rows("leaderboard")) == 1
 
 
@@ -66,7 +66,7 @@ def test_undo_of_what_is_not_in_the_history_any_more_is_refused(store: Books) ->
     apply(store, change)
     counter = undo(store, change)
     store.run("DELETE FROM resource_history WHERE id = ?", change.id)
-    assert refused(store, counter).refusal is Refusal.NOT_IN_HISTORY
+    assert refused(store, counter).refusal is Rejection.NOT_IN_HISTORY
 
 
 def test_undo_that_is_sent_again_does_nothing_again(store: Books) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from helpers.processes import SECONDS, await_line, start
 from tracker_tui.errors import LocalFileError
-from tracker_tui.local.lock import TURN_NAME, Turn
+from tracker_tui.local.lock import TURN_NAME, FileLock
 
 TAKE = """
 import sys
@@ -41,7 +41,7 @@ def other_program(path: Path) -> Iterator[Popen[str]]:
 
 
 def is_free(path: Path) -> bool:
-    turn = Turn(path)
+    turn = FileLock(path)
     try:
         with turn.taken() as is_ours:
             return is_ours
@@ -73,7 +73,7 @@ def test_the_turn_of_a_program_that_is_killed_is_free(path: Path) -> None:
 
 
 def test_one_within_a_program_has_the_turn_and_then_another(path: Path) -> None:
-    first, second = Turn(path), Turn(path)
+    first, second = FileLock(path), FileLock(path)
     for _ in range(2):
         with first.taken() as is_firsts, second.taken() as is_seconds:
             assert (is_firsts, is_seconds) == (True, False)
@@ -84,7 +84,7 @@ def test_one_within_a_program_has_the_turn_and_then_another(path: Path) -> None:
 
 
 def test_a_turn_that_ends_with_an_error_is_free(path: Path) -> None:
-    turn = Turn(path)
+    turn = FileLock(path)
 
     def fail() -> None:
         with turn.taken():
@@ -103,5 +103,5 @@ def test_the_file_stays_empty(path: Path) -> None:
 
 def test_a_file_that_cannot_be_used_is_one_clear_error(path: Path) -> None:
     path.mkdir(parents=True)
-    with pytest.raises(LocalFileError, match=TURN_NAME), Turn(path).taken():
+    with pytest.raises(LocalFileError, match=TURN_NAME), FileLock(path).taken():
         pytest.fail("nobody can have it")

@@ -13,7 +13,7 @@ from helpers.gate import Gate
 from helpers.proxy import Proxy
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
-from tracker_tui.errors import DatabaseUnreachable, OutcomeUnknown
+from tracker_tui.errors import AnswerLost, DatabaseUnreachable
 
 QUERIES = [RawQuery("SELECT 1")]
 
@@ -52,7 +52,7 @@ def test_a_call_that_hangs_has_only_what_the_others_left_of_it(
     clock.advance(9_999.9)
     with Gate() as gate:
         proxy.fate = gate
-        with pytest.raises(OutcomeUnknown, match="did not answer in time") as caught:
+        with pytest.raises(AnswerLost, match="did not answer in time") as caught:
             database.batch(QUERIES)
         assert "within 0.1 s" in str(caught.value.__cause__)
         assert proxy.count == 1

@@ -27,7 +27,7 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import DatabaseUnreachable
 from tracker_tui.guild.database_factory import open_ledger
-from tracker_tui.tracker.events import Kept
+from tracker_tui.tracker.events import ChangesQueued
 from tracker_tui.tracker.tracker import Tracker
 
 LOSSES: tuple[Fate, ...] = (cut_before, cut_after, cut_within)
@@ -91,7 +91,7 @@ def test_changes_on_a_dashboard_are_applied_once(
     for start in range(0, len(changes), 5):
         tracker.submit(changes[start : start + 5])
         # Only then is it pending.
-        listener.next(Kept)
+        listener.next(ChangesQueued)
         await_answers(tracker, at_most=10)
     await_answers(tracker, at_most=0)
     assert dice.lost > 20

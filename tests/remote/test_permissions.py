@@ -26,7 +26,7 @@ from remote.conftest import MakeTracker
 from remote.guilds import Guarded, configure
 from remote.rights import BOTH_WAYS
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.tracker.events import Loaded
 from tracker_tui.tracker.tracker import Tracker
 
@@ -80,7 +80,7 @@ def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_mo
     listener = Listener(tracker)
     tracker.submit([add(5), add(1, resource_id="water")])
     outcomes = listener.settled(2)
-    assert [outcome.refusal for outcome in outcomes] == [Refusal.NOT_PERMITTED] * 2
+    assert [outcome.refusal for outcome in outcomes] == [Rejection.NOT_PERMITTED] * 2
     assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(outcomes[0], tracker.places)
     assert tracker.pending() == []
     assert shown(tracker) == (1_000, 400)
@@ -97,7 +97,7 @@ def test_rights_that_are_taken_away_are_noticed(
     guarded.proxy.fate = BOTH_WAYS[0]("resources:data_update")
     tracker.submit([add(5)])
     (outcome,) = listener.settled(1)
-    assert outcome.refusal is Refusal.NOT_PERMITTED
+    assert outcome.refusal is Rejection.NOT_PERMITTED
     tracker.refresh().result(SECONDS)
     assert not may_write(tracker)
 
@@ -179,7 +179,7 @@ def test_without_deleting_points_undo_is_refused_and_all_else_goes_through(
     assert outcomes[None].change == water
     assert outcomes[None].verdict is Verdict.APPLIED
     refused = outcomes[spice.id]
-    assert refused.refusal is Refusal.NOT_PERMITTED
+    assert refused.refusal is Rejection.NOT_PERMITTED
     assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(refused, tracker.places)
     assert (guild.quantities(), guild.quantities("water")) == ((1_005, 400), (59, 0))
     assert [row["id"] for row in guild.rows("leaderboard")] == [spice.id, water.id]

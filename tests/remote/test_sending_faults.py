@@ -12,8 +12,8 @@ from helpers.proxy import Fate, Proxy, answer, pass_on
 from helpers.refusing import READ_ONLY, batch_failed, requests_with
 from helpers.tracking import shown
 from remote.rights import BOTH_WAYS
-from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.errors import DatabaseBusy, DatabaseError, DatabaseUnreachable
+from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, LedgerError
 from tracker_tui.tracker.events import Failed
 from tracker_tui.tracker.tracker import Tracker
 
@@ -57,7 +57,7 @@ def test_a_server_in_trouble_refuses_nothing_and_the_change_goes_through_later(
     change = add(5)
     tracker.submit([change])
     error = listener.next(Failed).error
-    assert type(error) is DatabaseError
+    assert type(error) is LedgerError
     assert f"is in trouble: the server says {code}" in str(error)
     assert (tracker.pending(), tracker.needing_player()) == ([change], [])
     assert tracker.trouble is error
@@ -78,7 +78,7 @@ def test_a_trigger_of_the_guilds_refuses_for_good_and_holds_up_nothing_else(
     )
     tracker.submit([add(5), add(7, resource_id="water")])
     refused, fine = listener.settled(2)
-    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Refusal.BY_DATABASE)
+    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
     assert "hands off the spice" in refused.said
     assert fine.verdict is Verdict.APPLIED
     assert (tracker.pending(), tracker.needing_player()) == ([], [refused])
@@ -104,7 +104,7 @@ def test_one_change_that_the_server_takes_in_no_request_keeps_no_other_from_it(
     outcomes = listener.settled(how_many)
     assert [outcome.change for outcome in outcomes] == changes
     refused = outcomes.pop(position)
-    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Refusal.BY_DATABASE)
+    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
     assert "I will not take that" in refused.said
     assert {outcome.verdict for outcome in outcomes} <= {Verdict.APPLIED, Verdict.ALREADY_APPLIED}
     assert (tracker.pending(), tracker.needing_player()) == ([], [refused])
@@ -125,7 +125,7 @@ def test_thirty_changes_that_are_not_permitted_cost_one_question_more(
     proxy.fate = fate
     tracker.submit([add(1, resource_id=each) for each in ("spice", "water", "iron") * 10])
     outcomes = listener.settled(30)
-    assert {outcome.refusal for outcome in outcomes} == {Refusal.NOT_PERMITTED}
+    assert {outcome.refusal for outcome in outcomes} == {Rejection.NOT_PERMITTED}
     assert proxy.count == 2
     assert (tracker.pending(), len(tracker.needing_player())) == ([], 30)
     assert shown(tracker) == guild.quantities() == (1_000, 400)

@@ -17,7 +17,7 @@ from helpers.tracking import shown
 from remote.conftest import MakeTracker
 from remote.guilds import NICKNAME
 from remote.outboxes import replica_of, store_of, waiting
-from tracker_tui.ledger.snapshot import Acquaintance
+from tracker_tui.ledger.snapshot import CachedLayout
 from tracker_tui.sync.replica import Reading, Replica
 from tracker_tui.tracker.events import Failed, Loaded
 
@@ -124,7 +124,7 @@ def test_a_replica_that_an_older_version_filled_with_texts_is_set_aside(
     assert len(list(store_of(home).glob("replica.db.damaged-*"))) == 1
 
 
-def fill_with_texts(path: Path, known: Acquaintance | None) -> None:
+def fill_with_texts(path: Path, known: CachedLayout | None) -> None:
     """Let a replica hold what a server once sent, with the proof that goes with it."""
     replica = Replica(path)
     (spice, *_) = replica.load().rows  # type: ignore[union-attr]

@@ -43,7 +43,7 @@ from signing_in.guilds import (
 )
 from signing_in.planted import ADDED, CACHE, SPYS_NAME, WAITING, Planted, planted, what_is_told
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
 
 GUILDS_OWN = (
@@ -172,7 +172,7 @@ class Barred:
 
     def _known_as(self, membership: Membership | None) -> None:
         self.here.discord.membership = membership
-        vault = Vault(load_config(os.environ))
+        vault = SessionStore(load_config(os.environ))
         session = vault.load()
         assert session is not None
         roles = () if membership is None else tuple(membership.roles)

@@ -18,7 +18,7 @@ from helpers.refusing import requests_with
 from helpers.wild import SESSIONS
 from signing_in.guilds import recorded
 from tracker_tui.config.settings import load_config
-from tracker_tui.tracker.events import Loaded, Noticed
+from tracker_tui.tracker.events import Loaded, LocalWarning
 from tracker_tui.tracker.tracker import Tracker
 
 REFUSING = {
@@ -68,7 +68,7 @@ def test_a_dashboard_shows_everything_and_says_so(guild: Books, discord: FakeDis
         listener = Listener(tracker)
         tracker.open().result(SECONDS)
         assert listener.next(Loaded).is_first
-        assert TOLD in listener.next(Noticed).message
+        assert TOLD in listener.next(LocalWarning).message
         assert tracker.trouble is None
         assert len(tracker.resources()) == 3
 

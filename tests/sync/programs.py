@@ -9,12 +9,12 @@ from helpers.build import PLAYER
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.ledger.ledger import EVERYTHING, Ledger
-from tracker_tui.ledger.snapshot import Snapshot, Wish
+from tracker_tui.ledger.snapshot import RefreshRequest, Snapshot
 from tracker_tui.sync.engine import Engine, Refreshed
-from tracker_tui.sync.outbox_entries import State
-from tracker_tui.sync.overlay import Board
+from tracker_tui.sync.outbox_entries import EntryState
+from tracker_tui.sync.overlay import Overlay
 from tracker_tui.sync.sender import Sender
-from tracker_tui.sync.store import Site, Store
+from tracker_tui.sync.store import Store, StoreLocation
 from tracker_tui.sync.undo import Undoing
 
 DAY = 86_400.0
@@ -38,10 +38,10 @@ class Program:
         self.notices: list[str] = []
         self.changed: list[frozenset[str]] = []
         """Resources that other programs changed, each time that it was told of them."""
-        site = Site(folder, PLAYER, "the guild", has_replica=True)
+        site = StoreLocation(folder, PLAYER, "the guild", has_replica=True)
         self.store = Store(site, self.notices.append)
         self.outbox = self.store.outbox
-        self.board = Board()
+        self.board = Overlay()
         self.engine = Engine(
             self.store,
             self.board,
@@ -68,7 +68,9 @@ class Program:
             assert is_ours
             return list(self.sender.send(self.ledger))
 
-    def refresh(self, wish: Wish = EVERYTHING, *, ledger: Ledger | None = None) -> Refreshed:
+    def refresh(
+        self, wish: RefreshRequest = EVERYTHING, *, ledger: Ledger | None = None
+    ) -> Refreshed:
         """Read what others changed."""
         return self.engine.refresh(ledger or self.ledger, wish)
 
@@ -78,7 +80,7 @@ class Program:
         assert resource is not None
         return resource.hagga, resource.deep_desert
 
-    def states(self) -> dict[str, State]:
+    def states(self) -> dict[str, EntryState]:
         """Return where each change stands, as this program last heard."""
         return {entry.change.id: entry.state for entry in self.outbox.entries()}
 
@@ -100,7 +102,7 @@ class Interleaved(Ledger):
         super().__init__(ledger._database, ledger.layout)
         self._before, self._after = before, after
 
-    def refresh(self, wish: Wish = EVERYTHING, *, anew: bool = False) -> Snapshot:
+    def refresh(self, wish: RefreshRequest = EVERYTHING, *, anew: bool = False) -> Snapshot:
         self._before()
         snapshot = super().refresh(wish, anew=anew)
         self._after()

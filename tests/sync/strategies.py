@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tracker_tui.domain.change import Change, Moved, Shortage
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import Points
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
@@ -58,7 +58,7 @@ outcomes = st.builds(
     st.sampled_from(Verdict),
     st.none() | resources,
     st.none() | moves,
-    st.none() | st.sampled_from(Refusal),
+    st.none() | st.sampled_from(Rejection),
     st.none() | shortages,
     texts,
 )

@@ -12,12 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from helpers.build import add, remove
 from sync.test_replica import SPICE, WATER
-from tracker_tui.domain.change import Change, Moved, foresee
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.change import Change, Moved, project
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.sync.overlay import Board, Difference
+from tracker_tui.sync.overlay import Difference, Overlay
 
 IDS = ("spice", "water")
 resource_ids = st.sampled_from(IDS)
@@ -27,20 +27,20 @@ dice = st.randoms(use_true_random=False)
 
 
 def after(row: Resource, change: Change) -> Resource:
-    moved = foresee(change, row)
+    moved = project(change, row)
     if not isinstance(moved, Moved):
         return row
     return row._replace(hagga=moved.hagga, deep_desert=moved.deep_desert, updated_by=change.by)
 
 
-def board_of(*rows: Resource, pending: tuple[Change, ...] = ()) -> Board:
-    board = Board()
+def board_of(*rows: Resource, pending: tuple[Change, ...] = ()) -> Overlay:
+    board = Overlay()
     board.refresh(rows, (), is_whole=True)
     board.keep(pending)
     return board
 
 
-def hagga(board: Board, resource_id: str = "spice") -> int:
+def hagga(board: Overlay, resource_id: str = "spice") -> int:
     resource = board.resource(resource_id)
     assert resource is not None
     return resource.hagga
@@ -51,7 +51,7 @@ class Boards(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.board = Board()
+        self.board = Overlay()
         self.rows: dict[str, Resource] = {}
         self.asked: list[Change] = []
         self.kept: list[Change] = []
@@ -90,7 +90,7 @@ class Boards(RuleBasedStateMachine):
         self._forget(change)
         if row is None:
             self.rows.pop(change.resource_id, None)
-            gone = Refusal.NO_RESOURCE
+            gone = Rejection.NO_RESOURCE
             self.board.answer([Outcome(change, Verdict.REFUSED, None, refusal=gone)])
         else:
             row = row._replace(id=change.resource_id)
@@ -230,7 +230,7 @@ def test_changes_that_are_withdrawn_together_are_taken_out_in_one_pass(
 
     def counting(change: Change, resource: Resource) -> object:
         laid_over.append(change)
-        return foresee(change, resource)
+        return project(change, resource)
 
     monkeypatch.setattr("tracker_tui.sync.overlay.foresee", counting)
     board.withdraw(pending[:200])

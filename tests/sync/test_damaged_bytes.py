@@ -17,13 +17,13 @@ from sync.test_store import NOTHING, PART, WHOLE
 from tracker_tui.domain.change import Moved
 from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.points import NO_POINTS
-from tracker_tui.sync.cached_answers import PAGES_NAME, Page
+from tracker_tui.sync.cached_answers import PAGES_NAME, CachedAnswer
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import OUTBOX_NAME
-from tracker_tui.sync.overlay import Board
+from tracker_tui.sync.overlay import Overlay
 from tracker_tui.sync.replica import REPLICA_NAME
 from tracker_tui.sync.send_queue import as_sent, sendable
-from tracker_tui.sync.store import Site, Store
+from tracker_tui.sync.store import Store, StoreLocation
 
 NOW = 1_700_000_000.0
 HOW_MANY = 40
@@ -33,7 +33,7 @@ HOW_MANY = 40
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which every kind of thing is kept, and that nobody has open."""
     folder = tmp_path_factory.mktemp("whole") / "key"
-    store = Store(Site(folder, PLAYER, "the guild", has_replica=True), pytest.fail)
+    store = Store(StoreLocation(folder, PLAYER, "the guild", has_replica=True), pytest.fail)
     done, lost, conflict, waits = (
         add(5, reason="w\N{LATIN SMALL LETTER U WITH DIAERESIS}rze"),
         add(6),
@@ -45,7 +45,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     applied = Outcome(done, Verdict.APPLIED, SPICE, Moved(1, 2, 6, 2, NO_POINTS))
     store.outbox.settle([applied, Outcome(conflict, Verdict.CONFLICT, SPICE)], NOW)
     store.write(WHOLE, NOTHING, frozenset(), 1.0, list)
-    store.keep_page("a key", Page(1.0, b"[1, 2]"))
+    store.keep_page("a key", CachedAnswer(1.0, b"[1, 2]"))
     store.close()
     for name in (OUTBOX_NAME, REPLICA_NAME, PAGES_NAME):
         ask(folder / name, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -63,7 +63,7 @@ def test_whatever_byte_is_another_one_everything_works(
         shutil.copytree(whole, folder)
         (folder / name).write_bytes(content[:place] + b"\xff" + content[place + 1 :])
         told: list[str] = []
-        store = Store(Site(folder, PLAYER, "the guild", has_replica=True), told.append)
+        store = Store(StoreLocation(folder, PLAYER, "the guild", has_replica=True), told.append)
         use(store)
         store.close()
         aside = [path for path in folder.glob("*.damaged-*") if path.suffix != ".db"]
@@ -72,7 +72,7 @@ def test_whatever_byte_is_another_one_everything_works(
 
 def use(store: Store) -> None:
     """Do what a run of the program does with its files."""
-    engine = Engine(store, Board(), lambda _: None, clock=lambda: NOW + 10)
+    engine = Engine(store, Overlay(), lambda _: None, clock=lambda: NOW + 10)
     engine.load()
     engine.catch_up()
     as_sent(sendable(store.outbox.entries(), NOW + 5), NOW + 100)
@@ -86,7 +86,7 @@ def use(store: Store) -> None:
     store.recall()
     store.page("a key", lambda page: page)
     store.write(PART, NOTHING, frozenset(), 2.0, lambda: [SPICE, WATER])
-    store.keep_page("another", Page(2.0, b"[]"))
+    store.keep_page("another", CachedAnswer(2.0, b"[]"))
 
 
 SPOILT = {

@@ -9,16 +9,18 @@ from helpers.build import PLAYER, add, remove, set_to
 from sync.conftest import MakeProgram
 from sync.programs import Interleaved, Program
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.errors import LocalFileError
-from tracker_tui.ledger.snapshot import Wish
+from tracker_tui.ledger.snapshot import RefreshRequest
 from tracker_tui.local.sqlite_file import set_aside
-from tracker_tui.sync.outbox_entries import State
+from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.send_queue import as_sent
 from tracker_tui.sync.store import left_behind
 
-EVERYTHING_SINCE = Wish(since=0)
-wishes = pytest.mark.parametrize("wish", [Wish(), EVERYTHING_SINCE], ids=["whole", "part"])
+EVERYTHING_SINCE = RefreshRequest(since=0)
+wishes = pytest.mark.parametrize(
+    "wish", [RefreshRequest(), EVERYTHING_SINCE], ids=["whole", "part"]
+)
 
 
 def deliver(program: Program, *changes: Change) -> None:
@@ -114,7 +116,7 @@ def test_changes_of_two_programs_are_shown_in_the_order_of_the_outbox(
 
 @wishes
 def test_a_change_that_landed_without_an_answer_is_shown_once(
-    program: Program, books: Books, wish: Wish
+    program: Program, books: Books, wish: RefreshRequest
 ) -> None:
     change = add(5)
     program.submit(change)
@@ -129,7 +131,7 @@ def test_a_change_that_landed_without_an_answer_is_shown_once(
 
 @wishes
 def test_what_landed_is_shown_once_by_the_next_run_too(
-    program: Program, make_program: MakeProgram, wish: Wish
+    program: Program, make_program: MakeProgram, wish: RefreshRequest
 ) -> None:
     change = add(5)
     program.submit(change)
@@ -147,7 +149,7 @@ def test_a_refresh_while_another_program_sends_shows_each_change_once(
     program: Program,
     make_program: MakeProgram,
     books: Books,
-    wish: Wish,
+    wish: RefreshRequest,
     moment: str,
     is_answered: bool,
     was_known: bool,
@@ -174,7 +176,7 @@ def test_a_refresh_while_another_program_sends_shows_each_change_once(
 
 @wishes
 def test_rows_of_which_nobody_knows_what_is_in_them_wait_for_the_next_refresh(
-    program: Program, make_program: MakeProgram, books: Books, wish: Wish
+    program: Program, make_program: MakeProgram, books: Books, wish: RefreshRequest
 ) -> None:
     books.insert_resource("water", quantity_hagga=50)
     other, change = make_program(), add(5)
@@ -192,7 +194,7 @@ def test_rows_of_which_nobody_knows_what_is_in_them_wait_for_the_next_refresh(
 
 @wishes
 def test_others_and_ours_between_two_refreshes_are_each_shown_once(
-    program: Program, books: Books, wish: Wish
+    program: Program, books: Books, wish: RefreshRequest
 ) -> None:
     mine = add(5)
     program.submit(mine)
@@ -216,8 +218,8 @@ def test_a_resource_that_was_deleted_is_shown_no_more_whatever_waits(
     assert refreshed.difference.removed == {"spice"}
     assert program.board.resource("spice") is None
     (outcome,) = program.send()
-    assert outcome.refusal is Refusal.NO_RESOURCE
-    assert program.states() == {change.id: State.REFUSED}
+    assert outcome.refusal is Rejection.NO_RESOURCE
+    assert program.states() == {change.id: EntryState.REFUSED}
 
 
 def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
@@ -299,7 +301,7 @@ def test_an_undo_reaches_no_further_than_what_was_typed_before_it(program: Progr
     asked = program.engine.newest_submission
     program.submit(second)
     program.engine.undo(asked)
-    assert program.states() == {second.id: State.PENDING}
+    assert program.states() == {second.id: EntryState.PENDING}
     assert program.shown() == (1007, 0)
 
 
@@ -372,7 +374,7 @@ def test_a_replica_that_goes_away_is_written_anew_with_all_rows(
     books.insert_resource("water", quantity_hagga=50)
     program.refresh()
     set_aside(program.outbox._file.path.with_name("replica.db"))
-    program.refresh(Wish(since=2**33))
+    program.refresh(RefreshRequest(since=2**33))
     later = make_program()
     assert (later.shown(), later.shown("water")) == ((1000, 0), (50, 0))
 
@@ -383,7 +385,7 @@ def test_what_was_taken_away_with_the_outbox_is_shown_no_more(program: Program) 
     change = add(7)
     program.submit(change)
     program.engine.catch_up()
-    assert program.states() == {change.id: State.PENDING}
+    assert program.states() == {change.id: EntryState.PENDING}
     assert program.shown() == (1007, 0)
 
 

@@ -10,11 +10,11 @@ import pytest
 from helpers.build import PLAYER, add, set_to
 from helpers.wild import ask
 from tracker_tui.domain.change import Change, Moved, counter_change
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import Entry, State
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]
@@ -29,7 +29,7 @@ def applied(change: Change) -> Outcome:
     return Outcome(change, Verdict.APPLIED, None, Moved(0, 0, change.amount, 0, NO_POINTS))
 
 
-def refused(change: Change, refusal: Refusal = Refusal.QUANTITY) -> Outcome:
+def refused(change: Change, refusal: Rejection = Rejection.QUANTITY) -> Outcome:
     return Outcome(change, Verdict.REFUSED, None, refusal=refusal)
 
 
@@ -39,22 +39,22 @@ def counter_to(change: Change) -> Change:
     return counter
 
 
-def in_state(outbox: Outbox, state: State) -> Change:
+def in_state(outbox: Outbox, state: EntryState) -> Change:
     """Bring one more change into a state, as a run of the program would."""
     change = add(5)
     outbox.put([change], NOW)
-    if state is not State.PENDING:
+    if state is not EntryState.PENDING:
         outbox.begin_sending([change.id], NOW + 1)
-    if state is State.APPLIED:
+    if state is EntryState.APPLIED:
         outbox.settle([applied(change)], NOW + 2)
-    if state is State.REFUSED:
+    if state is EntryState.REFUSED:
         outbox.settle([refused(change)], NOW + 2)
-    if state is State.CONFLICT:
+    if state is EntryState.CONFLICT:
         outbox.settle([Outcome(change, Verdict.CONFLICT, None)], NOW + 2)
     return change
 
 
-def on_disk(make_outbox: MakeOutbox) -> list[Entry]:
+def on_disk(make_outbox: MakeOutbox) -> list[OutboxEntry]:
     """Return what the next run finds if this one is killed now."""
     return make_outbox().entries()
 
@@ -66,9 +66,9 @@ def test_what_is_put_is_pending_in_order_and_on_disk(
     outbox.put([first, second], NOW)
     outbox.put([third], NOW + 1, is_named=True)
     assert outbox.entries() == [
-        Entry(1, first, State.PENDING, NOW),
-        Entry(2, second, State.PENDING, NOW),
-        Entry(3, third, State.PENDING, NOW + 1, is_named=True),
+        OutboxEntry(1, first, EntryState.PENDING, NOW),
+        OutboxEntry(2, second, EntryState.PENDING, NOW),
+        OutboxEntry(3, third, EntryState.PENDING, NOW + 1, is_named=True),
     ]
     assert on_disk(make_outbox) == outbox.entries()
 
@@ -87,79 +87,85 @@ def test_a_submission_that_cannot_be_kept_whole_is_not_kept(
 def test_what_is_being_sent_keeps_when_it_was_first_sent(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
-    change = in_state(outbox, State.PENDING)
+    change = in_state(outbox, EntryState.PENDING)
     (before,) = outbox.begin_sending([change.id], NOW + 1)
-    assert before == Entry(1, change, State.PENDING, NOW)
+    assert before == OutboxEntry(1, change, EntryState.PENDING, NOW)
     (again,) = outbox.begin_sending([change.id], NOW + 9)
-    assert (again.state, again.sent_at) == (State.SENDING, NOW + 1)
-    assert on_disk(make_outbox) == [Entry(1, change, State.SENDING, NOW, sent_at=NOW + 1)]
+    assert (again.state, again.sent_at) == (EntryState.SENDING, NOW + 1)
+    assert on_disk(make_outbox) == [
+        OutboxEntry(1, change, EntryState.SENDING, NOW, sent_at=NOW + 1)
+    ]
 
 
 def test_what_surely_did_not_arrive_is_pending_again(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
-    change = in_state(outbox, State.SENDING)
+    change = in_state(outbox, EntryState.SENDING)
     outbox.take_back([change.id])
-    assert on_disk(make_outbox) == outbox.entries() == [Entry(1, change, State.PENDING, NOW)]
+    assert (
+        on_disk(make_outbox)
+        == outbox.entries()
+        == [OutboxEntry(1, change, EntryState.PENDING, NOW)]
+    )
 
 
 def test_an_answer_is_kept_with_the_change(outbox: Outbox, make_outbox: MakeOutbox) -> None:
-    change = in_state(outbox, State.APPLIED)
+    change = in_state(outbox, EntryState.APPLIED)
     (entry,) = on_disk(make_outbox)
-    assert (entry.state, entry.outcome) == (State.APPLIED, applied(change))
+    assert (entry.state, entry.outcome) == (EntryState.APPLIED, applied(change))
     assert not entry.is_open
     assert not entry.needs_player
 
 
-@pytest.mark.parametrize("state", [State.REFUSED, State.CONFLICT])
+@pytest.mark.parametrize("state", [EntryState.REFUSED, EntryState.CONFLICT])
 def test_what_the_ledger_did_not_take_needs_the_player_and_surely_is_not_there(
-    outbox: Outbox, make_outbox: MakeOutbox, state: State
+    outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     in_state(outbox, state)
     (entry,) = on_disk(make_outbox)
     assert (entry.state, entry.sent_at, entry.needs_player) == (state, None, True)
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", EntryState)
 def test_only_what_was_not_sent_can_be_withdrawn(
-    outbox: Outbox, make_outbox: MakeOutbox, state: State
+    outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
-    was_pending = state is State.PENDING
+    was_pending = state is EntryState.PENDING
     assert outbox.withdraw([change.id]) == ([change] if was_pending else [])
     assert len(on_disk(make_outbox)) == len(outbox.entries()) == (0 if was_pending else 1)
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", EntryState)
 def test_only_what_needed_the_player_can_be_dropped(
-    outbox: Outbox, make_outbox: MakeOutbox, state: State
+    outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
-    needed = state in (State.REFUSED, State.CONFLICT)
+    needed = state in (EntryState.REFUSED, EntryState.CONFLICT)
     outbox.drop(change.id)
     assert len(on_disk(make_outbox)) == len(outbox.entries()) == (0 if needed else 1)
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", EntryState)
 def test_only_what_needed_the_player_can_be_resolved(
-    outbox: Outbox, make_outbox: MakeOutbox, state: State
+    outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
-    needed = state in (State.REFUSED, State.CONFLICT)
+    needed = state in (EntryState.REFUSED, EntryState.CONFLICT)
     changed = change._replace(amount=99)
     assert outbox.resolve(changed, NOW + 5) is needed
     (entry,) = on_disk(make_outbox)
-    assert entry.state is (State.PENDING if needed else state)
+    assert entry.state is (EntryState.PENDING if needed else state)
     assert entry.change == (changed if needed else change)
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", EntryState)
 def test_what_is_cancelled_is_forgotten_or_taken_back_but_for_what_was_applied(
-    outbox: Outbox, make_outbox: MakeOutbox, state: State
+    outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
-    assert outbox.cancel([change.id]) == ([] if state is State.APPLIED else [change])
-    kept = {State.SENDING: [True], State.APPLIED: [False]}.get(state, [])
+    assert outbox.cancel([change.id]) == ([] if state is EntryState.APPLIED else [change])
+    kept = {EntryState.SENDING: [True], EntryState.APPLIED: [False]}.get(state, [])
     assert [entry.is_unwanted for entry in on_disk(make_outbox)] == kept
 
 
@@ -171,40 +177,40 @@ def test_what_takes_a_change_back_is_not_taken_back_while_it_is_sent(outbox: Out
     assert not outbox.entries()[0].is_unwanted
 
 
-@pytest.mark.parametrize("state", State)
-def test_only_what_is_open_can_be_begun_to_be_sent(outbox: Outbox, state: State) -> None:
+@pytest.mark.parametrize("state", EntryState)
+def test_only_what_is_open_can_be_begun_to_be_sent(outbox: Outbox, state: EntryState) -> None:
     change = in_state(outbox, state)
     begun = outbox.begin_sending([change.id, "unheard of"], NOW + 5)
     assert [entry.change for entry in begun] == (
-        [change] if state in (State.PENDING, State.SENDING) else []
+        [change] if state in (EntryState.PENDING, EntryState.SENDING) else []
     )
 
 
 def test_what_may_be_in_the_ledger_stays_so_when_it_is_resolved(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
-    change = in_state(outbox, State.SENDING)
-    outbox.settle([refused(change, Refusal.UNSURE)], NOW + 90_000)
+    change = in_state(outbox, EntryState.SENDING)
+    outbox.settle([refused(change, Rejection.UNSURE)], NOW + 90_000)
     assert outbox.resolve(change, NOW + 90_001)
     assert outbox.withdraw([change.id]) == []
     (entry,) = on_disk(make_outbox)
-    assert (entry.state, entry.sent_at) == (State.SENDING, NOW + 90_001)
+    assert (entry.state, entry.sent_at) == (EntryState.SENDING, NOW + 90_001)
 
 
 def test_a_change_that_was_renounced_is_followed_by_its_counter_change(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
-    change = in_state(outbox, State.SENDING)
+    change = in_state(outbox, EntryState.SENDING)
     outbox.cancel([change.id])
     outbox.settle([applied(change)], NOW + 3)
     first, second = on_disk(make_outbox)
-    assert (first.change.id, first.state) == (change.id, State.APPLIED)
-    assert second == Entry(2, counter_to(change), State.PENDING, NOW + 3)
+    assert (first.change.id, first.state) == (change.id, EntryState.APPLIED)
+    assert second == OutboxEntry(2, counter_to(change), EntryState.PENDING, NOW + 3)
     assert outbox.entries() == [first, second]
 
 
 def test_a_change_that_is_wanted_is_not_followed_by_its_counter_change(outbox: Outbox) -> None:
-    change = in_state(outbox, State.SENDING)
+    change = in_state(outbox, EntryState.SENDING)
     outbox.settle([applied(change)], NOW + 3)
     assert [entry.change for entry in outbox.entries()] == [change]
 
@@ -212,7 +218,7 @@ def test_a_change_that_is_wanted_is_not_followed_by_its_counter_change(outbox: O
 def test_a_renounced_change_that_did_not_get_there_is_forgotten(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
-    lost, declined = in_state(outbox, State.SENDING), in_state(outbox, State.SENDING)
+    lost, declined = in_state(outbox, EntryState.SENDING), in_state(outbox, EntryState.SENDING)
     for change in (lost, declined):
         outbox.cancel([change.id])
     outbox.take_back([lost.id])
@@ -235,9 +241,9 @@ def test_a_change_that_nobody_wants_is_told_where_nobody_knows_if_it_is_there(
     outbox.put([change], NOW)
     outbox.begin_sending([change.id], NOW)
     outbox.cancel([change.id])
-    outbox.settle([refused(change, Refusal.UNSURE)], NOW + 90_000)
+    outbox.settle([refused(change, Rejection.UNSURE)], NOW + 90_000)
     (entry,) = on_disk(make_outbox)
-    assert (entry.state, entry.sent_at, entry.is_unwanted) == (State.REFUSED, NOW, False)
+    assert (entry.state, entry.sent_at, entry.is_unwanted) == (EntryState.REFUSED, NOW, False)
 
 
 def test_a_name_that_was_looked_up_is_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
@@ -245,7 +251,7 @@ def test_a_name_that_was_looked_up_is_kept(outbox: Outbox, make_outbox: MakeOutb
     outbox.put([change], NOW, is_named=True)
     outbox.name(change.id, "spice")
     (entry,) = on_disk(make_outbox)
-    assert entry == Entry(1, change._replace(resource_id="spice"), State.PENDING, NOW)
+    assert entry == OutboxEntry(1, change._replace(resource_id="spice"), EntryState.PENDING, NOW)
 
 
 def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
@@ -258,15 +264,15 @@ def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, make_outbox: Ma
 
 
 def test_numbers_are_never_used_again(outbox: Outbox) -> None:
-    outbox.withdraw([in_state(outbox, State.PENDING).id])
-    in_state(outbox, State.PENDING)
+    outbox.withdraw([in_state(outbox, EntryState.PENDING).id])
+    in_state(outbox, EntryState.PENDING)
     assert [entry.number for entry in outbox.entries()] == [2]
 
 
 def test_the_outbox_of_another_member_is_refused_and_left_as_it_is(
     outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox
 ) -> None:
-    in_state(outbox, State.PENDING)
+    in_state(outbox, EntryState.PENDING)
     with pytest.raises(LocalFileError, match="somebody else") as caught:
         Outbox(outbox_path, "another", "the guild")
     assert not isinstance(caught.value, LocalFileDamaged)
@@ -280,7 +286,7 @@ def test_the_outbox_of_another_member_is_refused_and_left_as_it_is(
 def test_an_entry_that_makes_no_sense_is_damage(
     outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox, column: str, value: object
 ) -> None:
-    in_state(outbox, State.PENDING)
+    in_state(outbox, EntryState.PENDING)
     ask(outbox_path, f"UPDATE entries SET {column} = ?", value)
     with pytest.raises(LocalFileDamaged):
         make_outbox()
@@ -289,7 +295,7 @@ def test_an_entry_that_makes_no_sense_is_damage(
 def test_a_full_disk_keeps_nothing_and_loses_nothing(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
-    kept = in_state(outbox, State.PENDING)
+    kept = in_state(outbox, EntryState.PENDING)
     connection = outbox._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")

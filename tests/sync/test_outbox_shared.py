@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from helpers.build import PLAYER, add, set_to
 from helpers.processes import run_together
-from tracker_tui.domain.change import Change, Moved, anyway, as_difference, undo_id
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.change import Change, Moved, as_difference, undo_id, without_guard
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.local.sqlite_file import set_aside
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import Entry, State
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]
@@ -61,11 +61,11 @@ def test_a_decision_by_an_old_look_does_not_replace_a_newer_one(
     assert difference is not None
     assert mine.resolve(difference, NOW)
     mine.begin_sending([change.id], NOW)
-    mine.settle([Outcome(difference, Verdict.REFUSED, None, refusal=Refusal.QUANTITY)], NOW)
-    assert not theirs.resolve(anyway(change), NOW)
+    mine.settle([Outcome(difference, Verdict.REFUSED, None, refusal=Rejection.QUANTITY)], NOW)
+    assert not theirs.resolve(without_guard(change), NOW)
     theirs.catch_up()
     assert [entry.change for entry in theirs.entries()] == [difference]
-    assert theirs.resolve(anyway(difference), NOW)
+    assert theirs.resolve(without_guard(difference), NOW)
 
 
 def test_what_one_does_the_other_sees_when_it_catches_up(pair: tuple[Outbox, Outbox]) -> None:
@@ -76,7 +76,10 @@ def test_what_one_does_the_other_sees_when_it_catches_up(pair: tuple[Outbox, Out
     news = theirs.catch_up()
     assert news is not None
     before, after = news
-    assert (dict(before), list(after.values())) == ({}, [Entry(1, change, State.PENDING, NOW)])
+    assert (dict(before), list(after.values())) == (
+        {},
+        [OutboxEntry(1, change, EntryState.PENDING, NOW)],
+    )
     assert theirs.catch_up() is None
     assert mine.catch_up() is None
 
@@ -237,7 +240,7 @@ def do(outbox: Outbox, step: str, change: Change) -> Any:  # noqa: PLR0911 - a w
             moved = Moved(0, 0, change.amount, 0, NO_POINTS)
             return outbox.settle([Outcome(change, Verdict.APPLIED, None, moved)], NOW)
         case "refuse":
-            outcome = Outcome(change, Verdict.REFUSED, None, refusal=Refusal.QUANTITY)
+            outcome = Outcome(change, Verdict.REFUSED, None, refusal=Rejection.QUANTITY)
             return outbox.settle([outcome], NOW)
         case "withdraw":
             return outbox.withdraw([change.id])

@@ -17,8 +17,8 @@ from helpers.build import PLAYER
 from helpers.wild import ask
 from tracker_tui.domain.activity import Activity, ResourceActivity
 from tracker_tui.domain.history import (
-    Cursor,
     EntryKind,
+    HistoryCursor,
     HistoryEntry,
     HistoryFilter,
     HistoryPage,
@@ -30,25 +30,25 @@ from tracker_tui.domain.leaderboard import (
     DayPoints,
     Leaderboard,
     MemberPoints,
-    Standing,
+    Ranking,
 )
 from tracker_tui.domain.period import PERIODS, Period
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.quantity_series import Course, DayLevel, Level, Share
+from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.activity import ActivityQuestion
-from tracker_tui.ledger.history import HistoryQuestion
+from tracker_tui.ledger.activity import ActivityQuery
+from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import (
-    ContributionsQuestion,
-    LeaderboardQuestion,
-    MemberPointsQuestion,
+    ContributionsQuery,
+    LeaderboardQuery,
+    MemberPointsQuery,
 )
-from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
-from tracker_tui.ledger.query import Question
-from tracker_tui.sync.cached_answers import KEPT_AT_MOST, PAGES_NAME, Page, Pages
-from tracker_tui.sync.store import Site, Store
+from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
+from tracker_tui.ledger.query import Query
+from tracker_tui.sync.cached_answers import KEPT_AT_MOST, PAGES_NAME, AnswerStore, CachedAnswer
+from tracker_tui.sync.store import Store, StoreLocation
 
-SOME = Page(1.0, b"[]")
+SOME = CachedAnswer(1.0, b"[]")
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def path(folder: Path) -> Path:
 
 
 @pytest.fixture
-def pages(path: Path) -> Iterator[Pages]:
-    pages = Pages(path)
+def pages(path: Path) -> Iterator[AnswerStore]:
+    pages = AnswerStore(path)
     yield pages
     pages.close()
 
@@ -67,48 +67,48 @@ def kept(path: Path) -> set[str]:
     return {key for (key,) in ask(path, "SELECT key FROM pages")}
 
 
-def test_a_page_is_kept_as_it_was_written(pages: Pages) -> None:
-    page = Page(1_700_000_000.25, b"\x00[1, \xc3\xbc]")
+def test_a_page_is_kept_as_it_was_written(pages: AnswerStore) -> None:
+    page = CachedAnswer(1_700_000_000.25, b"\x00[1, \xc3\xbc]")
     pages.keep("history all", page)
     assert pages.page("history all") == page
     assert pages.page("history 7d") is None
     assert pages.page("") is None
 
 
-def test_the_next_answer_takes_the_place_of_the_last(pages: Pages, path: Path) -> None:
+def test_the_next_answer_takes_the_place_of_the_last(pages: AnswerStore, path: Path) -> None:
     pages.keep("history all", SOME)
-    pages.keep("history all", Page(2.0, b"[2]"))
-    assert pages.page("history all") == Page(2.0, b"[2]")
+    pages.keep("history all", CachedAnswer(2.0, b"[2]"))
+    assert pages.page("history all") == CachedAnswer(2.0, b"[2]")
     assert kept(path) == {"history all"}
 
 
-def test_the_newest_are_kept_and_no_more_than_so_many(pages: Pages, path: Path) -> None:
+def test_the_newest_are_kept_and_no_more_than_so_many(pages: AnswerStore, path: Path) -> None:
     # Written in an order that is not that of their times.
     times = [(number * 37) % (KEPT_AT_MOST + 20) for number in range(KEPT_AT_MOST + 20)]
     for at in times:
-        pages.keep(f"page {at}", Page(float(at), b"x" * 100))
+        pages.keep(f"page {at}", CachedAnswer(float(at), b"x" * 100))
         assert len(kept(path)) <= KEPT_AT_MOST
     assert kept(path) == {f"page {at}" for at in range(20, KEPT_AT_MOST + 20)}
 
 
-def test_a_page_that_is_read_anew_is_new(pages: Pages, path: Path) -> None:
+def test_a_page_that_is_read_anew_is_new(pages: AnswerStore, path: Path) -> None:
     for number in range(KEPT_AT_MOST):
-        pages.keep(f"page {number}", Page(float(number), b""))
-    pages.keep("page 0", Page(1_000.0, b""))
-    pages.keep("another", Page(1_001.0, b""))
+        pages.keep(f"page {number}", CachedAnswer(float(number), b""))
+    pages.keep("page 0", CachedAnswer(1_000.0, b""))
+    pages.keep("another", CachedAnswer(1_001.0, b""))
     assert kept(path) == {"another", *(f"page {n}" for n in range(KEPT_AT_MOST) if n != 1)}
 
 
-def test_pages_outlive_the_program_and_are_shared(pages: Pages, path: Path) -> None:
+def test_pages_outlive_the_program_and_are_shared(pages: AnswerStore, path: Path) -> None:
     pages.keep("mine", SOME)
-    other = Pages(path)
+    other = AnswerStore(path)
     assert other.page("mine") == SOME
     other.keep("theirs", SOME)
     other.close()
     assert pages.page("theirs") == SOME
 
 
-def test_a_file_that_was_taken_away_is_made_anew(pages: Pages, path: Path) -> None:
+def test_a_file_that_was_taken_away_is_made_anew(pages: AnswerStore, path: Path) -> None:
     pages.keep("before", SOME)
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
@@ -128,7 +128,7 @@ class Shop:
         self.opened: list[Store] = []
 
     def open(self, *, has_replica: bool = True) -> Store:
-        site = Site(self.folder, PLAYER, "guild.turso.io", has_replica)
+        site = StoreLocation(self.folder, PLAYER, "guild.turso.io", has_replica)
         self.opened.append(Store(site, self.told.append))
         return self.opened[-1]
 
@@ -141,11 +141,11 @@ def shop(folder: Path) -> Iterator[Shop]:
         store.close()
 
 
-def as_it_is(page: Page) -> Page:
+def as_it_is(page: CachedAnswer) -> CachedAnswer:
     return page
 
 
-def makes_no_sense(page: Page) -> Page:
+def makes_no_sense(page: CachedAnswer) -> CachedAnswer:
     raise LocalFileDamaged("A page of the history makes no sense.")
 
 
@@ -255,7 +255,7 @@ def test_damage_leaves_the_outbox_and_the_replica_alone(shop: Shop, folder: Path
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 whole = st.integers(-(2**63), 2**63 - 1)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-cursors = st.builds(Cursor, whole | numbers | texts, whole)
+cursors = st.builds(HistoryCursor, whole | numbers | texts, whole)
 any_cursor = st.none() | cursors
 entries = st.builds(
     HistoryEntry, *[texts, texts], *[whole] * 4, texts, st.none() | texts, whole, texts, cursors
@@ -264,7 +264,7 @@ contributions = st.builds(
     Contribution, texts, texts, whole, *[numbers] * 4, *[texts] * 3, whole, cursors
 )
 standings = st.builds(
-    Standing, whole, texts, texts, numbers, whole, st.floats(0, 1), st.none() | whole
+    Ranking, whole, texts, texts, numbers, whole, st.floats(0, 1), st.none() | whole
 )
 
 
@@ -272,29 +272,27 @@ def few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(values, max_size=3)
 
 
-ANSWERS: dict[type[Question[Any]], st.SearchStrategy[Any]] = {
-    HistoryQuestion: st.builds(
+ANSWERS: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
+    HistoryQuery: st.builds(
         HistoryPage, few(entries), any_cursor, st.booleans(), st.none() | whole
     ),
-    ContributionsQuestion: st.builds(
-        ContributionPage, few(contributions), any_cursor, st.booleans()
-    ),
-    LeaderboardQuestion: st.builds(Leaderboard, few(standings), st.booleans()),
-    MemberPointsQuestion: st.builds(
+    ContributionsQuery: st.builds(ContributionPage, few(contributions), any_cursor, st.booleans()),
+    LeaderboardQuery: st.builds(Leaderboard, few(standings), st.booleans()),
+    MemberPointsQuery: st.builds(
         MemberPoints,
         few(st.builds(CategoryTotal, texts, numbers, whole)),
         few(st.builds(DayPoints, whole, numbers)),
     ),
-    CourseQuestion: st.builds(
-        Course,
+    QuantitySeriesQuery: st.builds(
+        QuantitySeries,
         whole,
         whole,
         few(st.builds(Level, whole, whole, whole)),
         few(st.builds(Share, texts, whole, whole)),
         few(entries).map(tuple),
     ),
-    DailyLevelsQuestion: few(st.builds(DayLevel, texts, whole, whole, whole)),
-    ActivityQuestion: st.builds(
+    DailyLevelsQuery: few(st.builds(DayLevel, texts, whole, whole, whole)),
+    ActivityQuery: st.builds(
         Activity,
         numbers,
         whole,
@@ -306,7 +304,7 @@ ANSWERS: dict[type[Question[Any]], st.SearchStrategy[Any]] = {
 
 
 @pytest.mark.parametrize("question", ANSWERS, ids=lambda q: q.__name__)
-def test_an_answer_is_read_as_it_was_written(question: type[Question[Any]]) -> None:
+def test_an_answer_is_read_as_it_was_written(question: type[Query[Any]]) -> None:
     @settings(max_examples=40)
     @given(ANSWERS[question])
     def check(answer: Any) -> None:
@@ -336,32 +334,32 @@ wishes = st.builds(
 anywhere = st.none()
 length = st.just(100)
 zones = st.none() | st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")])
-QUESTIONS: dict[type[Question[Any]], st.SearchStrategy[Any]] = {
-    HistoryQuestion: st.builds(HistoryQuestion, wishes, anywhere, anywhere, length),
-    ContributionsQuestion: st.builds(
-        ContributionsQuestion, few_texts, periods, anywhere, anywhere, length
+QUESTIONS: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
+    HistoryQuery: st.builds(HistoryQuery, wishes, anywhere, anywhere, length),
+    ContributionsQuery: st.builds(
+        ContributionsQuery, few_texts, periods, anywhere, anywhere, length
     ),
-    LeaderboardQuestion: st.builds(LeaderboardQuestion, periods),
-    MemberPointsQuestion: st.builds(MemberPointsQuestion, few_texts, periods, zones),
-    CourseQuestion: st.builds(CourseQuestion, few_texts, periods),
-    DailyLevelsQuestion: st.builds(DailyLevelsQuestion, st.integers(1, 20), zones),
-    ActivityQuestion: st.builds(ActivityQuestion, few_texts, periods, zones),
+    LeaderboardQuery: st.builds(LeaderboardQuery, periods),
+    MemberPointsQuery: st.builds(MemberPointsQuery, few_texts, periods, zones),
+    QuantitySeriesQuery: st.builds(QuantitySeriesQuery, few_texts, periods),
+    DailyLevelsQuery: st.builds(DailyLevelsQuery, st.integers(1, 20), zones),
+    ActivityQuery: st.builds(ActivityQuery, few_texts, periods, zones),
 }
 
 
-def identity(question: Question[Any]) -> str:
+def identity(question: Query[Any]) -> str:
     """Return a text that tells a question from every other, 1 from 1.0 and sets by what is in."""
-    if isinstance(question, HistoryQuestion):
+    if isinstance(question, HistoryQuery):
         kinds = sorted(question.wish.kinds)
         return repr((question._replace(wish=question.wish._replace(kinds=frozenset())), kinds))
     return repr(question)
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.__name__)
-def test_two_questions_never_share_a_key(question: type[Question[Any]]) -> None:
+def test_two_questions_never_share_a_key(question: type[Query[Any]]) -> None:
     @settings(max_examples=60)
     @given(QUESTIONS[question], QUESTIONS[question])
-    def check(one: Question[Any], other: Question[Any]) -> None:
+    def check(one: Query[Any], other: Query[Any]) -> None:
         assert (one.key == other.key) == (identity(one) == identity(other))
 
     check()
@@ -369,7 +367,7 @@ def test_two_questions_never_share_a_key(question: type[Question[Any]]) -> None:
 
 @settings(max_examples=60)
 @given(st.one_of(*QUESTIONS.values()), st.one_of(*QUESTIONS.values()))
-def test_two_kinds_of_questions_never_share_a_key(one: Question[Any], other: Question[Any]) -> None:
+def test_two_kinds_of_questions_never_share_a_key(one: Query[Any], other: Query[Any]) -> None:
     assert type(one) is type(other) or one.key != other.key
 
 
@@ -384,18 +382,18 @@ VARIATIONS = (
 @settings(max_examples=40)
 @given(wishes)
 def test_whatever_is_filtered_by_is_in_the_key(wish: HistoryFilter) -> None:
-    key = HistoryQuestion(wish).key
+    key = HistoryQuery(wish).key
     for variation in VARIATIONS:
         other = wish._replace(**variation)
-        assert (HistoryQuestion(other).key == key) == (other == wish)
+        assert (HistoryQuery(other).key == key) == (other == wish)
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 20_000, "'; DROP TABLE pages; --"])
-def test_any_text_makes_a_key_that_a_file_takes(pages: Pages, text: str) -> None:
+def test_any_text_makes_a_key_that_a_file_takes(pages: AnswerStore, text: str) -> None:
     for question in (
-        HistoryQuestion(HistoryFilter(text, text, text)),
-        ActivityQuestion(text, PERIODS[0]),
-        CourseQuestion(text, PERIODS[0]),
+        HistoryQuery(HistoryFilter(text, text, text)),
+        ActivityQuery(text, PERIODS[0]),
+        QuantitySeriesQuery(text, PERIODS[0]),
     ):
         pages.keep(question.key, SOME)
         assert pages.page(question.key) == SOME

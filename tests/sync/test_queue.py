@@ -9,7 +9,7 @@ import pytest
 
 from helpers.build import add, remove
 from tracker_tui.domain.change import Change
-from tracker_tui.sync.outbox_entries import Entry, State
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 from tracker_tui.sync.send_queue import as_sent, has_unsent, is_outdated, is_unsure, sendable
 
 NOW = 1_700_000_000.0
@@ -26,43 +26,43 @@ def arrakeen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def queued(*entries: tuple[Change, State] | Change, **given: object) -> list[Entry]:
+def queued(*entries: tuple[Change, EntryState] | Change, **given: object) -> list[OutboxEntry]:
     """Return entries in this order, pending unless a state is said."""
-    pairs = [entry if type(entry) is tuple else (entry, State.PENDING) for entry in entries]
+    pairs = [entry if type(entry) is tuple else (entry, EntryState.PENDING) for entry in entries]
     return [
-        Entry(number, change, state, NOW)._replace(**given)
+        OutboxEntry(number, change, state, NOW)._replace(**given)
         for number, (change, state) in enumerate(pairs, 1)
     ]
 
 
-def sent(entries: list[Entry], now: float = NOW) -> list[Change]:
+def sent(entries: list[OutboxEntry], now: float = NOW) -> list[Change]:
     return [entry.change for entry in sendable(entries, now)]
 
 
 def test_what_has_no_answer_is_sent_in_order() -> None:
     a, b, c, d = add(1), add(2, resource_id="water"), add(3), add(4)
-    assert sent(queued(a, (b, State.SENDING), (c, State.APPLIED), d)) == [a, b, d]
+    assert sent(queued(a, (b, EntryState.SENDING), (c, EntryState.APPLIED), d)) == [a, b, d]
 
 
-@pytest.mark.parametrize("state", [State.REFUSED, State.CONFLICT])
-def test_what_comes_behind_a_change_that_needs_the_player_waits(state: State) -> None:
+@pytest.mark.parametrize("state", [EntryState.REFUSED, EntryState.CONFLICT])
+def test_what_comes_behind_a_change_that_needs_the_player_waits(state: EntryState) -> None:
     before, stuck, behind, other = add(1), add(2), add(3), add(4, resource_id="water")
     assert sent(queued(before, (stuck, state), behind, other)) == [before, other]
 
 
 def test_what_was_being_sent_behind_a_change_that_needs_the_player_waits_too() -> None:
     stuck, behind = add(2), add(3)
-    assert sent(queued((stuck, State.CONFLICT), (behind, State.SENDING))) == []
+    assert sent(queued((stuck, EntryState.CONFLICT), (behind, EntryState.SENDING))) == []
 
 
 def test_an_undo_passes_what_needs_the_player() -> None:
     stuck, undo = add(2), remove(1, undoes="earlier", requires="earlier")
-    assert sent(queued((stuck, State.REFUSED), undo)) == [undo]
+    assert sent(queued((stuck, EntryState.REFUSED), undo)) == [undo]
 
 
 def test_what_was_unanswered_for_a_day_is_sent_once_more_and_later_not() -> None:
-    entries = queued((add(1), State.SENDING), sent_at=NOW)
-    behind = queued((add(1), State.SENDING), sent_at=NOW) + queued(add(2))
+    entries = queued((add(1), EntryState.SENDING), sent_at=NOW)
+    behind = queued((add(1), EntryState.SENDING), sent_at=NOW) + queued(add(2))
     assert not is_outdated(entries[0], NOW + DAY)
     assert sent(entries, NOW + DAY) == [entries[0].change]
     assert is_outdated(entries[0], NOW + DAY + 1)
@@ -119,11 +119,13 @@ def test_around_midnight_the_day_is_said_too() -> None:
 
 
 def test_what_waits_for_the_player_alone_is_not_unsent() -> None:
-    waiting = queued((add(1), State.REFUSED), add(2), (add(3), State.APPLIED))
+    waiting = queued((add(1), EntryState.REFUSED), add(2), (add(3), EntryState.APPLIED))
     assert not has_unsent(waiting, NOW)
     assert has_unsent(queued(add(2)), NOW)
 
 
 def test_only_what_is_being_sent_is_unsure() -> None:
-    assert is_unsure(queued(add(1), (add(2), State.SENDING)))
-    assert not is_unsure(queued(add(1), (add(2), State.APPLIED), (add(3), State.CONFLICT)))
+    assert is_unsure(queued(add(1), (add(2), EntryState.SENDING)))
+    assert not is_unsure(
+        queued(add(1), (add(2), EntryState.APPLIED), (add(3), EntryState.CONFLICT))
+    )

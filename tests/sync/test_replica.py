@@ -14,11 +14,11 @@ from helpers.wild import ask
 from tracker_tui.db.layout import Layout
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.snapshot import Acquaintance
-from tracker_tui.sync.replica import REPLICA_NAME, Kept, Reading, Replica
+from tracker_tui.ledger.snapshot import CachedLayout
+from tracker_tui.sync.replica import REPLICA_NAME, Reading, Replica, ReplicaContents
 
 READING = Reading(1_700_000_000, 1_700_000_003.5)
-KNOWN = Acquaintance(Layout.founding(), "47:11", {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
+KNOWN = CachedLayout(Layout.founding(), "47:11", {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
 SPICE = Resource(
     "spice", "Spice", 1000, 400, None, "Raw", None, None, 2500, 1.5, True, "x", 1_700_000_000
 )
@@ -59,7 +59,7 @@ def replica(make_replica: Callable[[], Replica]) -> Replica:
     return replica
 
 
-def kept(replica: Replica) -> Kept:
+def kept(replica: Replica) -> ReplicaContents:
     found = replica.load()
     assert found is not None
     return found

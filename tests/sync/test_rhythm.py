@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from sync.programs import Clock
-from tracker_tui.sync.refresh_schedule import Rhythm
+from tracker_tui.sync.refresh_schedule import RefreshSchedule
 
 
 @pytest.fixture
-def rhythm(clock: Clock) -> Rhythm:
-    return Rhythm(clock)
+def rhythm(clock: Clock) -> RefreshSchedule:
+    return RefreshSchedule(clock)
 
 
 def test_five_seconds_lie_between_refreshes_while_the_player_looks_on(
-    rhythm: Rhythm, clock: Clock
+    rhythm: RefreshSchedule, clock: Clock
 ) -> None:
     last = clock.now
     clock.now += 4.9
@@ -24,14 +24,14 @@ def test_five_seconds_lie_between_refreshes_while_the_player_looks_on(
 
 
 def test_thirty_seconds_lie_between_refreshes_while_the_player_looks_away(
-    rhythm: Rhythm, clock: Clock
+    rhythm: RefreshSchedule, clock: Clock
 ) -> None:
     rhythm.seen(has_focus=False)
     assert not rhythm.is_due(clock.now - 29)
     assert rhythm.is_due(clock.now - 30)
 
 
-def test_a_key_alone_does_not_bring_the_focus_back(rhythm: Rhythm) -> None:
+def test_a_key_alone_does_not_bring_the_focus_back(rhythm: RefreshSchedule) -> None:
     rhythm.seen(has_focus=False)
     rhythm.seen()
     assert rhythm.interval == 30
@@ -39,7 +39,9 @@ def test_a_key_alone_does_not_bring_the_focus_back(rhythm: Rhythm) -> None:
     assert rhythm.interval == 5
 
 
-def test_after_half_an_hour_without_a_key_nothing_is_due(rhythm: Rhythm, clock: Clock) -> None:
+def test_after_half_an_hour_without_a_key_nothing_is_due(
+    rhythm: RefreshSchedule, clock: Clock
+) -> None:
     clock.now += 1800
     assert rhythm.is_due(clock.now - 5)
     clock.now += 1
@@ -47,7 +49,7 @@ def test_after_half_an_hour_without_a_key_nothing_is_due(rhythm: Rhythm, clock: 
     assert not rhythm.is_due(0)
 
 
-def test_a_key_ends_the_pause(rhythm: Rhythm, clock: Clock) -> None:
+def test_a_key_ends_the_pause(rhythm: RefreshSchedule, clock: Clock) -> None:
     last, clock.now = clock.now, clock.now + 7200
     rhythm.seen()
     assert not rhythm.is_paused
@@ -55,7 +57,7 @@ def test_a_key_ends_the_pause(rhythm: Rhythm, clock: Clock) -> None:
 
 
 def test_the_first_refresh_is_full_and_then_one_every_fifteen_minutes(
-    rhythm: Rhythm, clock: Clock
+    rhythm: RefreshSchedule, clock: Clock
 ) -> None:
     assert rhythm.is_thorough_due
     rhythm.refreshed(is_thorough=True)
@@ -66,6 +68,6 @@ def test_the_first_refresh_is_full_and_then_one_every_fifteen_minutes(
     assert rhythm.is_thorough_due
 
 
-def test_a_refresh_by_the_cursor_leaves_a_full_one_due(rhythm: Rhythm) -> None:
+def test_a_refresh_by_the_cursor_leaves_a_full_one_due(rhythm: RefreshSchedule) -> None:
     rhythm.refreshed(is_thorough=False)
     assert rhythm.is_thorough_due

@@ -8,9 +8,9 @@ from helpers.books import Books
 from helpers.build import add, remove, set_to
 from sync.conftest import MakeProgram
 from sync.programs import DAY, Clock, Program
-from tracker_tui.domain.change import Change, anyway
-from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.sync.outbox_entries import State
+from tracker_tui.domain.change import Change, without_guard
+from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.send_queue import as_sent
 
 
@@ -38,7 +38,7 @@ def test_what_was_typed_is_sent_in_order_and_shown_as_the_ledger_has_it(
     assert program.told == outcomes
     assert history(books) == [change.id for change in changes]
     assert program.shown() == books.quantities() == (7, 0)
-    assert set(program.states().values()) == {State.APPLIED}
+    assert set(program.states().values()) == {EntryState.APPLIED}
     assert not program.engine.has_unsent
 
 
@@ -62,7 +62,7 @@ def test_a_change_whose_program_crashed_while_sending_is_applied_once(
     program.submit(change)
     crash_while_sending(program, arrives=arrives)
     next_run = make_program()
-    assert next_run.states() == {change.id: State.SENDING}
+    assert next_run.states() == {change.id: EntryState.SENDING}
     assert next_run.shown() == (1005, 0)
     assert next_run.outbox.withdraw([change.id]) == []
     (outcome,) = next_run.send()
@@ -95,8 +95,8 @@ def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_re
     later.refresh()
     assert later.send() == []
     (told,) = later.told
-    assert (told.change, told.refusal) == (change, Refusal.UNSURE)
-    assert later.states() == {change.id: State.REFUSED}
+    assert (told.change, told.refusal) == (change, Rejection.UNSURE)
+    assert later.states() == {change.id: EntryState.REFUSED}
     assert later.shown() == books.quantities() == (1005, 0)
     assert later.engine.resolve(change)
     (outcome,) = later.send()
@@ -126,14 +126,14 @@ def test_changes_behind_a_conflict_wait_and_go_once_it_is_decided(
     program.submit(behind)
     outcomes = {outcome.change.id: outcome.verdict for outcome in program.send()}
     assert outcomes == {before.id: Verdict.APPLIED, conflict.id: Verdict.CONFLICT}
-    assert program.states()[behind.id] is State.PENDING
+    assert program.states()[behind.id] is EntryState.PENDING
     assert not program.engine.has_unsent
     assert program.send() == []
     assert books.quantities() == (1005, 0)
     # What waits is still what the player asked for.
     assert program.shown() == (1006, 0)
     if way == "anyway":
-        assert program.engine.resolve(anyway(conflict))
+        assert program.engine.resolve(without_guard(conflict))
     else:
         program.engine.drop([conflict])
     program.send()
@@ -173,8 +173,8 @@ def test_a_change_by_a_name_is_looked_up_when_it_is_sent(program: Program, books
     program.send()
     assert history(books) == [named.id]
     assert program.shown() == books.quantities() == (1005, 0)
-    assert program.states() == {named.id: State.APPLIED, unknown.id: State.REFUSED}
-    assert {o.change.id: o.refusal for o in program.told}[unknown.id] is Refusal.UNKNOWN_NAME
+    assert program.states() == {named.id: EntryState.APPLIED, unknown.id: EntryState.REFUSED}
+    assert {o.change.id: o.refusal for o in program.told}[unknown.id] is Rejection.UNKNOWN_NAME
 
 
 def test_two_programs_take_turns_and_send_each_others_changes_once(

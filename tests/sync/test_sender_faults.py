@@ -15,10 +15,10 @@ from helpers.refusing import NO_DATABASE, batch_failed
 from sync.programs import Clock, Program
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.errors import DatabaseError, DatabaseUnreachable, OutcomeUnknown
+from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.errors import AnswerLost, DatabaseUnreachable, LedgerError
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.outbox_entries import State
+from tracker_tui.sync.outbox_entries import EntryState
 
 Start = Callable[[], Program]
 
@@ -67,9 +67,9 @@ def test_a_change_whose_answer_is_lost_is_being_sent_and_cannot_be_withdrawn(
     change = add(5)
     remote.submit(change)
     always(proxy, cut_after)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AnswerLost):
         remote.send()
-    assert remote.states() == {change.id: State.SENDING}
+    assert remote.states() == {change.id: EntryState.SENDING}
     assert remote.outbox.withdraw([change.id]) == []
     assert remote.engine.is_unsure
     assert remote.shown() == (1005, 0)
@@ -90,11 +90,11 @@ def test_a_change_that_surely_did_not_arrive_is_pending_again(
     change = add(5)
     remote.submit(change)
     always(proxy, fate)
-    with pytest.raises(DatabaseError) as caught:
+    with pytest.raises(LedgerError) as caught:
         remote.send()
-    assert not isinstance(caught.value, OutcomeUnknown)
+    assert not isinstance(caught.value, AnswerLost)
     (entry,) = remote.outbox.entries()
-    assert (entry.state, entry.sent_at) == (State.PENDING, None)
+    assert (entry.state, entry.sent_at) == (EntryState.PENDING, None)
     assert remote.outbox.withdraw([change.id]) == [change]
     assert guild.quantities() == (1000, 0)
 
@@ -105,12 +105,12 @@ def test_a_change_that_may_have_arrived_stays_so_though_the_next_request_did_not
     change = add(5)
     remote.submit(change)
     always(proxy, cut_after)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AnswerLost):
         remote.send()
     always(proxy, answer(503))
     with pytest.raises(DatabaseUnreachable):
         remote.send()
-    assert remote.states() == {change.id: State.SENDING}
+    assert remote.states() == {change.id: EntryState.SENDING}
     always(proxy, pass_on)
     remote.send()
     assert remote.shown() == guild.quantities() == (1005, 0)
@@ -122,9 +122,9 @@ def test_a_connection_that_is_cut_leaves_it_unknown_and_the_change_is_applied_on
     changes = [add(5), add(7)]
     remote.submit(*changes)
     always(proxy, cut_before)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AnswerLost):
         remote.send()
-    assert set(remote.states().values()) == {State.SENDING}
+    assert set(remote.states().values()) == {EntryState.SENDING}
     always(proxy, pass_on)
     assert [outcome.verdict for outcome in remote.send()] == [Verdict.APPLIED] * 2
     assert remote.shown() == guild.quantities() == (1012, 0)
@@ -140,12 +140,12 @@ def test_a_change_of_those_in_a_request_that_is_refused_stops_only_its_own_resou
     always(proxy, batch_failed("SQLITE_CONSTRAINT", about="to fail"))
     remote.send()
     assert remote.states() == {
-        refused.id: State.REFUSED,
-        behind.id: State.PENDING,
-        other.id: State.APPLIED,
+        refused.id: EntryState.REFUSED,
+        behind.id: EntryState.PENDING,
+        other.id: EntryState.APPLIED,
     }
     (told,) = (o for o in remote.told if o.change == refused)
-    assert told.refusal is Refusal.BY_DATABASE
+    assert told.refusal is Rejection.BY_DATABASE
     assert (guild.quantities(), guild.quantities("water")) == ((1000, 0), (7, 0))
     always(proxy, pass_on)
     remote.engine.drop([refused])
@@ -176,7 +176,7 @@ def test_a_change_undone_while_its_answer_was_lost_is_taken_back_by_the_next_run
 ) -> None:
     remote.submit(add(5))
     always(proxy, cut_after)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(AnswerLost):
         remote.send()
     remote.undo()
     assert remote.shown() == (1000, 0)

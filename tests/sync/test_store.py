@@ -18,7 +18,7 @@ from tracker_tui.ledger.snapshot import Snapshot
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.overlay import Difference
 from tracker_tui.sync.replica import REPLICA_NAME
-from tracker_tui.sync.store import LeftBehind, Site, Store, key_of, left_behind
+from tracker_tui.sync.store import PendingElsewhere, Store, StoreLocation, key_of, left_behind
 
 NOW = 1_700_000_000
 NOTHING = Difference(frozenset(), frozenset(), ())
@@ -35,7 +35,7 @@ class Shop:
         self.opened: list[Store] = []
 
     def open(self, member: str = PLAYER, *, has_replica: bool = True) -> Store:
-        site = Site(self.folder, member, "guild.turso.io", has_replica)
+        site = StoreLocation(self.folder, member, "guild.turso.io", has_replica)
         self.opened.append(Store(site, self.told.append))
         return self.opened[-1]
 
@@ -175,7 +175,7 @@ def test_what_waits_is_told_of_by_member_and_place(tmp_path: Path) -> None:
     (stores / "broken").mkdir()
     (stores / "broken" / OUTBOX_NAME).write_bytes(b"garbage" * 500)
     (stores / "no outbox").mkdir()
-    expected = LeftBehind("waiting", "member of waiting", "guild.turso.io", 3)
+    expected = PendingElsewhere("waiting", "member of waiting", "guild.turso.io", 3)
     assert list(left_behind(stores)) == [expected]
     for store in opened.values():
         store.close()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from helpers.build import PLAYER, add, remove, to_deep_desert
 from tracker_tui.domain.change import Change, Moved, counter_change
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS, Points
-from tracker_tui.domain.session_stats import Tally
-from tracker_tui.sync.session_stats import TallySheet
+from tracker_tui.domain.session_stats import SessionStats
+from tracker_tui.sync.session_stats import SessionCounter
 from tracker_tui.sync.undo import Submission, UndoLog
 
 IN, OUT = Moved(0, 0, 5, 0, Points(0.5, 1, 0, 0.1)), Moved(5, 0, 3, 0, NO_POINTS)
@@ -24,36 +24,36 @@ def counter_to(change: Change, moved: Moved) -> Change:
 
 
 def test_a_sheet_begins_with_nothing() -> None:
-    assert TallySheet().tally == Tally(0, 0, 0.0)
+    assert SessionCounter().tally == SessionStats(0, 0, 0.0)
 
 
 def test_what_came_in_and_what_went_out_is_counted_with_its_points() -> None:
-    sheet = TallySheet()
+    sheet = SessionCounter()
     for change, moved in [(add(5), IN), (remove(2), OUT), (add(5), IN), (add(5), IN)]:
         sheet.count(applied(change, moved))
     sheet.count(applied(to_deep_desert(3), Moved(3, 0, 0, 3, NO_POINTS)))
     # Not 0.30000000000000004.
-    assert sheet.tally == Tally(5, 13, 0.3)
+    assert sheet.tally == SessionStats(5, 13, 0.3)
 
 
 def test_an_outcome_told_twice_counts_once() -> None:
-    sheet, outcome = TallySheet(), applied(add(5), IN)
+    sheet, outcome = SessionCounter(), applied(add(5), IN)
     sheet.count(outcome)
     sheet.count(outcome._replace(verdict=Verdict.ALREADY_APPLIED))
-    assert sheet.tally == Tally(1, 5, 0.1)
+    assert sheet.tally == SessionStats(1, 5, 0.1)
 
 
 def test_what_was_refused_does_not_count() -> None:
-    sheet = TallySheet()
-    sheet.count(Outcome(remove(9), Verdict.REFUSED, None, refusal=Refusal.QUANTITY))
-    assert sheet.tally == Tally()
+    sheet = SessionCounter()
+    sheet.count(Outcome(remove(9), Verdict.REFUSED, None, refusal=Rejection.QUANTITY))
+    assert sheet.tally == SessionStats()
 
 
 def test_what_was_undone_does_not_count_any_more() -> None:
-    sheet, change = TallySheet(), add(5)
+    sheet, change = SessionCounter(), add(5)
     sheet.count(applied(change, IN))
     sheet.count(applied(counter_to(change, IN), Moved(5, 0, 0, 0, NO_POINTS)))
-    assert sheet.tally == Tally()
+    assert sheet.tally == SessionStats()
 
 
 # The undo log
@@ -106,7 +106,7 @@ def test_an_undo_refused_for_its_quantity_can_be_tried_again_behind_all_others()
         log.settled(applied(change, IN))
     log.pop(log.newest)
     counter = counter_to(second, IN)
-    log.settled(Outcome(counter, Verdict.REFUSED, None, refusal=Refusal.QUANTITY))
+    log.settled(Outcome(counter, Verdict.REFUSED, None, refusal=Rejection.QUANTITY))
     assert log.pop(log.newest) == Submission(1, (first,))
     assert log.pop(log.newest) == Submission(0, (second,))
 
@@ -117,5 +117,5 @@ def test_an_undo_refused_for_another_reason_cannot_be_tried_again() -> None:
     log.settled(applied(change, IN))
     log.pop(log.newest)
     counter = counter_to(change, IN)
-    log.settled(Outcome(counter, Verdict.REFUSED, None, refusal=Refusal.NOT_IN_HISTORY))
+    log.settled(Outcome(counter, Verdict.REFUSED, None, refusal=Rejection.NOT_IN_HISTORY))
     assert log.pop(log.newest) is None

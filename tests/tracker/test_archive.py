@@ -30,12 +30,12 @@ from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import ALL, WEEK
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
-from tracker_tui.ledger.history import HistoryQuestion
-from tracker_tui.ledger.leaderboard import ContributionsQuestion
-from tracker_tui.ledger.query import Question
+from tracker_tui.ledger.history import HistoryQuery
+from tracker_tui.ledger.leaderboard import ContributionsQuery
+from tracker_tui.ledger.query import Query
 from tracker_tui.sync.cached_answers import PAGES_NAME
-from tracker_tui.tracker.events import Noticed
-from tracker_tui.tracker.query_cache import Archive
+from tracker_tui.tracker.events import LocalWarning
+from tracker_tui.tracker.query_cache import QueryCache
 from tracker_tui.tracker.tracker import Tracker
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ def pages_of(folder: Path) -> Path:
     return path
 
 
-def questions(archive: Archive) -> list[Question[Any]]:
+def questions(archive: QueryCache) -> list[Query[Any]]:
     """Return one question of each kind, and pages of them."""
     wishes = [
         EVERYTHING,
@@ -138,7 +138,7 @@ def test_what_was_answered_is_seen_again_without_a_server(config: Config, proxy:
 def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Books) -> None:
     archive = far.archive
     for question in (archive.history(EVERYTHING), archive.contributions(PLAYER, WEEK)):
-        assert isinstance(question, HistoryQuestion | ContributionsQuestion)
+        assert isinstance(question, HistoryQuery | ContributionsQuery)
         known: Any = done(archive.ask(question)).value
         assert len(known.entries) > 2
         first: Any = done(archive.ask(question._replace(limit=2))).value
@@ -201,7 +201,7 @@ def test_a_page_of_garbage_is_set_aside_and_told(
     path = pages_of(tmp_path)
     ask(path, "UPDATE pages SET document = ?", document)
     assert done(archive.seen(question)) is None
-    assert "history" in listener.next(Noticed).message
+    assert "history" in listener.next(LocalWarning).message
     assert list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))
     # What comes next is kept as before.
     again = done(archive.ask(question))
@@ -221,7 +221,7 @@ def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path)
         listener, archive = Listener(tracker), tracker.archive
         answered = done(archive.ask(question))
         assert len(answered.value.entries) == 6
-        assert "damaged" in listener.next(Noticed).message
+        assert "damaged" in listener.next(LocalWarning).message
         again = done(archive.ask(question))
         assert again.value == answered.value
         assert done(archive.seen(question)) == again

@@ -14,7 +14,7 @@ from helpers.recent import ask_history
 from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import ask
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.tracker.tracker import Tracker
 
 REFUSES_WATER = """
@@ -30,7 +30,7 @@ def test_a_change_that_is_refused_for_ever_holds_up_nothing_else(
     poisoned, fine = add(5, resource_id="water"), add(7)
     tracker.submit([poisoned, fine])
     refused, applied = listener.settled(2)
-    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Refusal.BY_DATABASE)
+    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
     assert "the well is closed" in outcome_sentence(refused, tracker.places)
     assert applied.verdict is Verdict.APPLIED
     assert tracker.needing_player() == [refused]

@@ -9,7 +9,7 @@ import pytest
 from helpers.build import add, config_for
 from helpers.listening import Listener
 from helpers.tracking import quick, stored
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 from tracker_tui.tracker.events import Failed, Loaded
 from tracker_tui.tracker.tracker import Tracker
 
@@ -43,7 +43,7 @@ def test_close_tells_no_more_events(path: Path) -> None:
 def test_what_cannot_be_opened_raises_from_open_and_is_told(tmp_path: Path) -> None:
     tracker = Tracker(config_for(tmp_path / "missing.db"))
     listener = Listener(tracker)
-    with pytest.raises(DatabaseError, match="There is no database"):
+    with pytest.raises(LedgerError, match="There is no database"):
         tracker.open().result(20)
-    assert isinstance(listener.next(Failed).error, DatabaseError)
+    assert isinstance(listener.next(Failed).error, LedgerError)
     assert tracker.close() == []

@@ -11,7 +11,7 @@ from helpers.recent import ask_history, recent_history
 from helpers.tracking import quick, shown
 from helpers.wild import ask, make_file
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker.events import Kept, Loaded, Settled
+from tracker_tui.tracker.events import ChangesQueued, Loaded, OutcomesReceived
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -32,7 +32,7 @@ def test_poll_tells_nothing_while_nothing_changed(
 ) -> None:
     tracker.submit([add(5)])
     listener.settled(1)
-    listener.next(Kept)
+    listener.next(ChangesQueued)
     for _ in range(5):
         tracker.poll()
         ask_history(tracker, "spice").result(20)
@@ -79,6 +79,6 @@ def test_recent_history_is_that_of_the_ledger(
 def test_what_settled_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
     change = add(5)
     tracker.submit([change])
-    listener.until(lambda: any(isinstance(event, Settled) for event in listener.events))
+    listener.until(lambda: any(isinstance(event, OutcomesReceived) for event in listener.events))
     tracker.undo()
     assert [outcome.change.undoes for outcome in listener.settled(2)] == [None, change.id]

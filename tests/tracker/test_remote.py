@@ -32,7 +32,7 @@ from tracker_tui.sync.refresh_schedule import (
     THOROUGH_SECONDS,
     UNFOCUSED_SECONDS,
 )
-from tracker_tui.tracker.events import Event, Failed, Loaded, Settled
+from tracker_tui.tracker.events import Event, Failed, Loaded, OutcomesReceived
 from tracker_tui.tracker.tracker import Tracker
 
 ANYBODY = {"username": "x", "created_at": 1, "last_login": 1}
@@ -391,7 +391,7 @@ class TestWhileTheServerIsAway:
         tracker.listen(lambda event: heard.put((event, tracker.trouble)))
         proxy.fate = pass_on
         tracker.refresh()
-        while not isinstance((told := heard.get(timeout=SECONDS))[0], Settled):
+        while not isinstance((told := heard.get(timeout=SECONDS))[0], OutcomesReceived):
             pass
         assert told[1] is None
 

@@ -22,8 +22,8 @@ from remote.rights import whole_request_refused
 from tracker.conftest import START
 from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
-from tracker_tui.domain.outcome import Refusal, Verdict
-from tracker_tui.errors import DatabaseUnreachable, WriteRefused
+from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.errors import DatabaseUnreachable, WriteRejected
 from tracker_tui.tracker.events import Failed, Loaded
 from tracker_tui.tracker.tracker import Tracker
 
@@ -131,7 +131,7 @@ class TestRights:
         refused, fine = add(5, resource_id="water"), add(7)
         tracker.submit([refused, fine])
         first, second = listener.settled(2)
-        assert (first.change, first.refusal) == (refused, Refusal.NOT_PERMITTED)
+        assert (first.change, first.refusal) == (refused, Rejection.NOT_PERMITTED)
         assert "does not allow your TURSO_AUTH_TOKEN" in first.said
         assert (second.change, second.verdict) == (fine, Verdict.APPLIED)
         assert (tracker.needing_player(), tracker.pending()) == ([first], [])
@@ -160,7 +160,7 @@ class TestRights:
 
     def test_an_edit_that_is_not_permitted_says_so(self, tracker: Tracker, proxy: Proxy) -> None:
         proxy.fate = READ_ONLY
-        with pytest.raises(WriteRefused, match="does not allow your TURSO_AUTH_TOKEN"):
+        with pytest.raises(WriteRejected, match="does not allow your TURSO_AUTH_TOKEN"):
             tracker.edit(add(5)).result(SECONDS)
 
 

@@ -18,7 +18,7 @@ from helpers.recent import ask_history
 from helpers.tracking import history, shown, stored
 from helpers.wild import ask
 from tracker_tui.domain.change_syntax import parse_change
-from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.errors import UnknownResource
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
@@ -165,7 +165,7 @@ def test_a_change_of_a_resource_that_was_deleted_takes_it_off_the_screen(
     ask(path, "DELETE FROM resources WHERE id = 'spice'")
     tracker.submit([add(1)])
     (outcome,) = listener.settled(1)
-    assert outcome.refusal is Refusal.NO_RESOURCE
+    assert outcome.refusal is Rejection.NO_RESOURCE
     assert tracker.resource("spice") is None
 
 

@@ -11,7 +11,7 @@ from helpers.listening import Listener
 from helpers.tracking import shown, stored, undo
 from helpers.wild import ask
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Refusal, Verdict
+from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
 
@@ -100,7 +100,7 @@ def test_undo_of_what_somebody_spent_is_refused_and_can_be_tried_again(
     other.apply(remove(1050))
     undo(tracker, listener)
     (outcome,) = listener.settled(1)
-    assert (outcome.verdict, outcome.refusal) == (Verdict.REFUSED, Refusal.QUANTITY)
+    assert (outcome.verdict, outcome.refusal) == (Verdict.REFUSED, Rejection.QUANTITY)
     assert (stored(path), tracker.pending(), tracker.needing_player()) == ((50, 400), [], [])
     other.apply(add(50))
     undo(tracker, listener)

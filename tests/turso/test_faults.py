@@ -29,12 +29,12 @@ from helpers.failing import (
 from helpers.proxy import Exchange, Proxy, cut_after, cut_before, cut_within, pass_on, proxy_to
 from helpers.servers import free_port, running
 from tracker_tui.turso import (
+    ConnectionBlocked,
     NoSuchHost,
     NotSent,
     OutcomeUnknown,
     TimedOut,
     TlsFailed,
-    WayBlocked,
 )
 
 GetAddresses = Callable[..., list[Any]]
@@ -99,7 +99,7 @@ def test_a_certificate_that_is_not_trusted_sees_nothing(
     tls, certificate = self_signed(tmp_path)
     with proxy_to(remote_url, tls=tls) as proxy, writer(proxy.url, "token") as connection:
         said = "the certificate of localhost, issued by “localhost”, is not trusted here"
-        error = failed_write(write, connection, WayBlocked, said)
+        error = failed_write(write, connection, ConnectionBlocked, said)
         assert not error.may_have_happened
         assert proxy.count == 0
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))

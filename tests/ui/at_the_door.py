@@ -31,8 +31,8 @@ from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.base_app import BaseApp
-from tracker_tui.ui.navigation import Departure
-from tracker_tui.ui.sign_in.app import DoorApp
+from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.sign_in.app import SignInApp
 from ui.conftest import NARROW, SECONDS, Player, screen_strips
 from ui.remote_guild import RemoteGuild
 
@@ -46,7 +46,7 @@ AT_ONCE = 5.0
 """Seconds: far more than it takes to leave, far less than what hangs."""
 DATABASE = "https://sietch-tabr.invalid"
 """A database that nobody asks."""
-ENTERED = Departure(None, has_entered=True)
+ENTERED = NavigationRequest(None, has_entered=True)
 _PAUSE = 0.2
 """Seconds between polls: long enough for the pilot to notice that nothing else is done."""
 
@@ -152,11 +152,11 @@ class Visitor(Player):
 
     app: BaseApp  # type: ignore[assignment]
 
-    def __init__(self, app: BaseApp, pilot: Pilot[Departure]) -> None:
+    def __init__(self, app: BaseApp, pilot: Pilot[NavigationRequest]) -> None:
         super().__init__(app, pilot, None)  # type: ignore[arg-type]
 
     @property
-    def departure(self) -> Departure | None:
+    def departure(self) -> NavigationRequest | None:
         """Where the app ended with going."""
         return self.app.return_value
 
@@ -237,7 +237,7 @@ async def at_the_door(
 ) -> AsyncIterator[Visitor]:
     """Stand at the door of the guild that is configured."""
     chosen = config or load_config(os.environ)
-    app = DoorApp(chosen, guild_membership_of(chosen), **given)
+    app = SignInApp(chosen, guild_membership_of(chosen), **given)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Visitor(app, pilot)
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from tracker_tui.domain.days import day_of, start_of
 from tracker_tui.domain.leaderboard import DayPoints
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.quantity_series import Course, Level
+from tracker_tui.domain.quantity_series import Level, QuantitySeries
 from tracker_tui.domain.status import DAY
 from tracker_tui.ui.widgets.chart import Chart, Frame, Series, Tick, draw, legend, short
 from tracker_tui.ui.widgets.series_charts import course_chart, outlook, points_chart, ticks
@@ -45,23 +45,23 @@ targets = st.none() | st.integers(-1, MOST)
 
 
 @st.composite
-def courses(draw_from: st.DrawFn, of: st.SearchStrategy[int] = wild_quantities) -> Course:
+def courses(draw_from: st.DrawFn, of: st.SearchStrategy[int] = wild_quantities) -> QuantitySeries:
     since = draw_from(st.integers(NOW - 400 * DAY, NOW))
     until = since + draw_from(st.integers(0, 3 * DAY) | st.integers(0, 400 * DAY))
     times = draw_from(st.lists(st.integers(since - DAY, until), max_size=8))
     levels = [Level(at, draw_from(of), draw_from(of)) for at in sorted(times)]
-    return Course(since, until, levels, [])
+    return QuantitySeries(since, until, levels, [])
 
 
-def course(*levels: tuple[int, int], span: int = 4 * DAY) -> Course:
+def course(*levels: tuple[int, int], span: int = 4 * DAY) -> QuantitySeries:
     """Return a course whose levels are as long as each other."""
     step = span // max(1, len(levels))
     known = [Level(NOW - span + step * i, *each) for i, each in enumerate(levels)]
-    return Course(NOW - span, NOW, known, [])
+    return QuantitySeries(NOW - span, NOW, known, [])
 
 
 def chart_of(
-    of: Course, target: int | None = None, *names: str, zone: tzinfo = UTC, width: int = 72
+    of: QuantitySeries, target: int | None = None, *names: str, zone: tzinfo = UTC, width: int = 72
 ) -> Chart:
     places = dict(zip(Location, names or PLACES.values(), strict=True))
     return course_chart(of, target, places, zone, width)
@@ -118,7 +118,7 @@ class Picture:
 
 @given(courses(), targets)
 @settings(max_examples=40)
-def test_the_lines_of_a_course_are_its_levels(of: Course, target: int | None) -> None:
+def test_the_lines_of_a_course_are_its_levels(of: QuantitySeries, target: int | None) -> None:
     chart = chart_of(of, target)
     hagga, deep_desert, total = chart.series[:3]
     for series, values in (
@@ -135,7 +135,7 @@ def test_the_lines_of_a_course_are_its_levels(of: Course, target: int | None) ->
 
 @given(courses(), st.data())
 @settings(max_examples=40)
-def test_between_two_levels_a_line_stands_still(of: Course, data: st.DataObject) -> None:
+def test_between_two_levels_a_line_stands_still(of: QuantitySeries, data: st.DataObject) -> None:
     at = data.draw(st.integers(of.since, of.until))
     then = [level for level in of.levels if level.at <= at]
     points = chart_of(of).series[2].points
@@ -203,7 +203,7 @@ def is_round(step: float) -> bool:
 @example(course((MOST, MOST)), MOST)
 @example(course((-MOST, -MOST)), None)
 @example(course((0, 0)), None)
-def test_the_axis_is_round_and_covers_every_value(of: Course, target: int | None) -> None:
+def test_the_axis_is_round_and_covers_every_value(of: QuantitySeries, target: int | None) -> None:
     chart = chart_of(of, target)
     values = [value for series in chart.series for _, value in series.points]
     frame = Frame.of(chart)
@@ -223,7 +223,9 @@ def test_the_axis_is_round_and_covers_every_value(of: Course, target: int | None
 
 @given(courses(quantities), targets)
 @settings(max_examples=40)
-def test_where_nothing_is_below_0_the_axis_starts_there(of: Course, target: int | None) -> None:
+def test_where_nothing_is_below_0_the_axis_starts_there(
+    of: QuantitySeries, target: int | None
+) -> None:
     assert Frame.of(chart_of(of, target)).marks[0] == 0
 
 
@@ -389,7 +391,7 @@ LABEL = re.compile(r"\d\d:\d\d|[A-Z][a-z]{2} \d{4}|\d{1,2} [A-Z][a-z]{2}")
 @settings(max_examples=30)
 @example(course((1, 2), span=7 * DAY), (200, 6), BERLIN)
 def test_labels_stand_below_their_ticks_and_apart_from_each_other(
-    of: Course, size: tuple[int, int], zone: tzinfo
+    of: QuantitySeries, size: tuple[int, int], zone: tzinfo
 ) -> None:
     chart = chart_of(of, None, zone=zone, width=size[0] - MARGIN)
     picture = Picture(chart, *size)
@@ -452,7 +454,7 @@ def test_a_chart_is_never_without_marks(span: int, width: int) -> None:
 @example(course((5, 5), span=0), 5, (80, 20))
 @example(course(span=0), None, (80, 20))
 def test_a_chart_fills_exactly_its_room(
-    of: Course, target: int | None, size: tuple[int, int]
+    of: QuantitySeries, target: int | None, size: tuple[int, int]
 ) -> None:
     width, height = size
     picture = Picture(chart_of(of, target, width=width - MARGIN), width, height)
@@ -474,7 +476,9 @@ def test_where_there_is_no_room_that_is_told(width: int, height: int) -> None:
 
 @given(courses(quantities), small_sizes)
 @settings(max_examples=20)
-def test_without_colours_a_line_is_known_by_its_letter(of: Course, size: tuple[int, int]) -> None:
+def test_without_colours_a_line_is_known_by_its_letter(
+    of: QuantitySeries, size: tuple[int, int]
+) -> None:
     chart = chart_of(of, 1_000, width=size[0] - MARGIN)
     letters = Picture(chart, *size).letters
     named = {series.letter: series for series in chart.series if series.points}
@@ -519,7 +523,7 @@ def test_a_line_is_drawn_in_steps() -> None:
 
 
 def test_a_line_begins_where_something_is_known() -> None:
-    half = Course(NOW - 2 * DAY, NOW, [Level(NOW - DAY, 10, 0)], [])
+    half = QuantitySeries(NOW - 2 * DAY, NOW, [Level(NOW - DAY, 10, 0)], [])
     picture = Picture(chart_of(half), 80, 20)
     used = [any(picture.columns(row)[x] for row in range(18)) for x in range(2 * 70)]
     first = used.index(True)
@@ -678,12 +682,12 @@ def test_columns_fill_exactly_their_room(
 ])  # fmt: skip
 def test_the_outlook(gained: int, total: int, target: int | None, told: str) -> None:
     levels = [Level(NOW - 2 * DAY, total - 2 * gained, 0), Level(NOW, total, 0)]
-    assert outlook(Course(NOW - 2 * DAY, NOW, levels, []), total, target) == told
+    assert outlook(QuantitySeries(NOW - 2 * DAY, NOW, levels, []), total, target) == told
 
 
 @pytest.mark.parametrize("known", [0, HOUR - 1])
 def test_too_little_time_is_no_outlook(known: int) -> None:
-    of = Course(NOW - DAY, NOW, [Level(NOW - known, 5, 0)], [])
+    of = QuantitySeries(NOW - DAY, NOW, [Level(NOW - known, 5, 0)], [])
     assert outlook(of, 5, 100) == "too little is known to say how it goes"
 
 

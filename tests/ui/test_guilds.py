@@ -12,12 +12,12 @@ from helpers.build import add
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord
 from helpers.membership import ROLES
 from helpers.servers import free_port
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.invitation import Invitation
 from tracker_tui.ui.join.screen import JoinScreen
-from tracker_tui.ui.navigation import Departure
-from tracker_tui.ui.preferences import memory_of
+from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.preferences import preferences_path
 from tracker_tui.ui.sign_in.screen import SignInScreen
 from ui.at_the_door import (
     Visitor,
@@ -126,7 +126,7 @@ async def test_the_other_profiles_can_be_picked_and_no_hostile_names(
         await visitor.sees_no("allies")
         await visitor.press("enter")
         await visitor.ends()
-        assert visitor.departure == Departure("raiders")
+        assert visitor.departure == NavigationRequest("raiders")
 
 
 async def test_from_a_profile_the_way_leads_back_too(own: Guild, guild: Guild, home: Path) -> None:
@@ -140,7 +140,7 @@ async def test_from_a_profile_the_way_leads_back_too(own: Guild, guild: Guild, h
         await visitor.sees_no("allies")
         await visitor.press("enter")
         await visitor.ends()
-        assert visitor.departure == Departure(None)
+        assert visitor.departure == NavigationRequest(None)
 
 
 async def test_esc_stays(own: Guild, home: Path) -> None:
@@ -161,7 +161,7 @@ async def test_at_the_door_another_guild_can_be_chosen(discord: FakeDiscord, hom
         await visitor.sees("raiders")
         await visitor.press("enter")
         await visitor.ends()
-        assert visitor.departure == Departure("raiders")
+        assert visitor.departure == NavigationRequest("raiders")
 
 
 async def test_the_view_is_remembered_by_whoever_goes_elsewhere(own: Guild, home: Path) -> None:
@@ -172,7 +172,7 @@ async def test_the_view_is_remembered_by_whoever_goes_elsewhere(own: Guild, home
         await visitor.chooses(SWITCH, "Another guild")
         await visitor.press("enter")
         await visitor.ends()
-    remembered = memory_of(load_config(os.environ))
+    remembered = preferences_path(load_config(os.environ))
     assert json.loads(remembered.read_text("utf-8"))["is_reversed"] is True
 
 
@@ -199,7 +199,7 @@ async def test_with_changes_that_wait_it_is_asked_first_and_staying_is_first(
         await visitor.sees("Go all the same?")
         await visitor.press("down", "enter")
         await visitor.ends()
-        assert visitor.departure == Departure("raiders", is_agreed=True)
+        assert visitor.departure == NavigationRequest("raiders", is_agreed=True)
         assert len(visitor.app.tracker.pending()) == 2  # type: ignore[attr-defined]
 
 
@@ -218,7 +218,7 @@ async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: Remote
         await visitor.sees("Sign out?")
         await visitor.press("down", "enter")
         await visitor.ends()
-        assert visitor.departure == Departure(None, signs_out=True)
+        assert visitor.departure == NavigationRequest(None, signs_out=True)
 
 
 async def test_with_changes_that_wait_nobody_is_signed_out(
@@ -255,7 +255,7 @@ async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -
     await visitor.chooses(JOIN, "By an invitation")
     await visitor.sees("paste it here")
     discord.approve()
-    vault = Vault(load_config(os.environ))
+    vault = SessionStore(load_config(os.environ))
     await visitor.until(lambda: vault.load() is not None, "the session")
     await nobody_is_behind()
 
@@ -280,4 +280,4 @@ async def test_whoever_joins_another_guild_after_all_is_at_the_first_door_still(
         await signs_in_below_the_questions(visitor, discord)
         await visitor.press("escape")
         await visitor.ends()
-        assert visitor.departure == Departure(None, has_entered=True)
+        assert visitor.departure == NavigationRequest(None, has_entered=True)

@@ -232,11 +232,11 @@ async def test_a_search_looks_through_so_many_rows_and_further_when_asked(
 
 async def choose(player: Player, *names: str) -> None:
     """Tick these in the list of filters, and apply them."""
-    from tracker_tui.ui.widgets.check_list import TickList
+    from tracker_tui.ui.widgets.check_list import CheckList
 
     await player.press("f")
     await player.sees("Show only")
-    ticks = player.app.screen.query_one(TickList)
+    ticks = player.app.screen.query_one(CheckList)
     for name in names:
         index = next(i for i, choice in enumerate(ticks.choices) if name in choice.name)
         player.burst("g" + "j" * index + " ")

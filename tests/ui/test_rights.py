@@ -30,7 +30,7 @@ from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.sync.store import waiting_in
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.navigation import Departure
+from tracker_tui.ui.navigation import NavigationRequest
 from ui.at_the_door import (
     AT_ONCE,
     HANGS,
@@ -118,12 +118,12 @@ async def is_told(player: Player, told: str) -> None:
     await player.until(lambda: told in toasts(player), told)
 
 
-async def ends(player: Player) -> Departure:
+async def ends(player: Player) -> NavigationRequest:
     """Wait until the dashboard has ended by itself; return where it leads."""
     player.app.tracker.poll()
     await player.leaves()
     departure = player.app.return_value
-    assert isinstance(departure, Departure)
+    assert isinstance(departure, NavigationRequest)
     return departure
 
 
@@ -548,7 +548,9 @@ async def test_somebody_else_who_signs_in_is_shown_nothing_of_the_first(
         discord.person = Person(id="42", username="chani", global_name="Chani")
         sign_in(discord)
         departure = await ends(player)
-    assert departure == Departure(None, "Somebody else signed in on this machine meanwhile.")
+    assert departure == NavigationRequest(
+        None, "Somebody else signed in on this machine meanwhile."
+    )
     assert guild_membership_of(load_config(os.environ)).member.id == "42"
 
 

@@ -11,10 +11,10 @@ from textual.geometry import Size
 
 from helpers.discord import FakeDiscord, Fault, Person
 from helpers.qr_reader import read_qr
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.membership_factory import guild_membership_of
-from tracker_tui.ui.preferences import Remembered, memory_of, remember
+from tracker_tui.ui.preferences import Preferences, preferences_path, save_preferences
 from tracker_tui.ui.resources.view import View
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.screen import SignInScreen
@@ -91,7 +91,7 @@ def answers_with(discord: FakeDiscord, **given: object) -> None:
 async def test_all_that_it_takes_is_on_a_small_screen_and_a_phone_reads_it(
     discord: FakeDiscord, theme: str
 ) -> None:
-    remember(memory_of(load_config(os.environ)), Remembered(View(), theme))
+    save_preferences(preferences_path(load_config(os.environ)), Preferences(View(), theme))
     async with at_the_door((80, 24)) as visitor:
         assert visitor.app.theme == theme
         code = await sees_code(visitor, discord)
@@ -443,7 +443,7 @@ async def test_it_is_left_without_a_session(discord: FakeDiscord, key: str) -> N
         await visitor.ends()
         assert visitor.departure is None
     await nobody_is_behind()
-    assert Vault(load_config(os.environ)).load() is None
+    assert SessionStore(load_config(os.environ)).load() is None
 
 
 async def test_leaving_writes_no_traceback(
@@ -473,7 +473,7 @@ async def test_it_is_left_at_once_while_discord_hangs(
         await visitor.press(key)
         assert await visitor.ends() < AT_ONCE
         assert visitor.departure is None
-    assert Vault(load_config(os.environ)).load() is None
+    assert SessionStore(load_config(os.environ)).load() is None
 
 
 async def test_while_discord_hangs_it_says_that_it_waits(discord: FakeDiscord) -> None:
@@ -499,13 +499,13 @@ async def test_with_the_palette_open_whoever_enters_the_code_is_let_in(
 
 async def session_is_kept(visitor: Visitor) -> None:
     """Wait until Discord has said who it is."""
-    vault = Vault(load_config(os.environ))
+    vault = SessionStore(load_config(os.environ))
     await visitor.until(lambda: vault.load() is not None, "the session")
     await nobody_is_behind()
 
 
 async def test_a_session_that_cannot_be_kept_is_told_of(discord: FakeDiscord) -> None:
-    folder = Vault(load_config(os.environ)).path.parent
+    folder = SessionStore(load_config(os.environ)).path.parent
     async with at_the_door() as visitor:
         await sees_code(visitor, discord)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -520,7 +520,7 @@ async def test_a_session_that_cannot_be_kept_is_told_of(discord: FakeDiscord) ->
 async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
     discord: FakeDiscord,
 ) -> None:
-    path = Vault(load_config(os.environ)).path
+    path = SessionStore(load_config(os.environ)).path
     path.parent.mkdir(parents=True)
     path.write_text('{"version": 1, "name": "[bold]')
     async with at_the_door() as visitor:

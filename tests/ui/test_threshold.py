@@ -10,7 +10,7 @@ import pytest
 from helpers.build import add, to_deep_desert
 from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.sync.store import waiting_in
 from ui.at_the_door import (
@@ -199,7 +199,7 @@ async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: Fake
         discord.approve()
         await visitor.ends()
         assert visitor.departure == ENTERED
-    session = Vault(load_config(os.environ)).load()
+    session = SessionStore(load_config(os.environ)).load()
     assert session is not None
     assert (session.member_id, session.name) == ("42", "Chani")
 
@@ -230,7 +230,7 @@ async def test_left_after_all_the_first_session_still_stands(
         await visitor.press("escape")
         await visitor.ends()
         assert visitor.departure is None
-    assert Vault(load_config(os.environ)).load() is not None
+    assert SessionStore(load_config(os.environ)).load() is not None
 
 
 def revoked(discord: FakeDiscord) -> None:
@@ -252,7 +252,7 @@ async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
         await visitor.sees("Sign in with Discord", "good for ")
         told = "Discord does not accept the sign-in of this machine any more"
         await visitor.reads("#door-told", told)
-        assert Vault(load_config(os.environ)).load() is None
+        assert SessionStore(load_config(os.environ)).load() is None
         assert_nothing_seen(visitor)
         visitor.assert_laid_out()
         visitor.assert_secret(*discord.issued)
@@ -320,7 +320,7 @@ async def test_it_is_left_by_every_key_that_leaves(
         await visitor.press(key)
         await visitor.ends()
         assert visitor.departure is None
-    assert Vault(load_config(os.environ)).load() is not None
+    assert SessionStore(load_config(os.environ)).load() is not None
 
 
 @pytest.mark.parametrize("key", ["escape", "ctrl+q"])
@@ -347,7 +347,7 @@ async def test_with_the_palette_open_whoever_may_enter_is_let_in(
         comes_back(discord)
         discord.seen.clear()
         await visitor.press("r", "ctrl+p")
-        vault = Vault(load_config(os.environ))
+        vault = SessionStore(load_config(os.environ))
         await visitor.until(lambda: vault.load().is_in_guild, "the answer")  # type: ignore[union-attr]
         await nobody_is_behind()
         await visitor.press("escape")

@@ -15,7 +15,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import DAY, Status
 from tracker_tui.ledger.resources import DEFAULT_PLACES
-from tracker_tui.ui.preferences import Remembered, recall, remember
+from tracker_tui.ui.preferences import Preferences, load_preferences, save_preferences
 from tracker_tui.ui.resources.columns import GAP, Context, cell_text, lay_out, sortable_columns
 from tracker_tui.ui.resources.preview import Preview, preview
 from tracker_tui.ui.resources.view import SORT_KEYS, View, arrange, summarize
@@ -273,9 +273,9 @@ def test_what_is_remembered_is_recalled_but_for_filters_and_location(
     tmp_path_factory: pytest.TempPathFactory, view: View, theme: str | None
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "state" / "view.json"
-    remember(path, Remembered(view, theme))
+    save_preferences(path, Preferences(view, theme))
     kept = view.without_filters()._replace(location=Location.HAGGA)
-    assert recall(path) == Remembered(kept, theme)
+    assert load_preferences(path) == Preferences(kept, theme)
 
 
 JSON = st.recursive(
@@ -292,7 +292,7 @@ def test_any_file_gives_some_view(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(json.dumps(document), encoding="utf-8")
-    recalled = recall(path)
+    recalled = load_preferences(path)
     assert recalled.view.sort in SORT_KEYS
     arrange([resource()], recalled.view, NOW, str)
 
@@ -300,6 +300,6 @@ def test_any_file_gives_some_view(
 def test_a_file_is_replaced_whole_and_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "state" / "view.json"
     for sort in ("name", "total"):
-        remember(path, Remembered(View(sort=sort)))
-    assert recall(path).view.sort == "total"
+        save_preferences(path, Preferences(View(sort=sort)))
+    assert load_preferences(path).view.sort == "total"
     assert list(path.parent.iterdir()) == [path]

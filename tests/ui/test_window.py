@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tracker_tui.domain.history import Cursor
+from tracker_tui.domain.history import HistoryCursor
 from tracker_tui.domain.status import DAY
-from tracker_tui.ui.widgets import paged_rows as window
-from tracker_tui.ui.widgets.paged_rows import PAGE_LINES, PAGES_HELD, DayLine, Page, Window
+from tracker_tui.ui.widgets import paged_rows
+from tracker_tui.ui.widgets.paged_rows import PAGE_LINES, PAGES_HELD, DayLine, PagedRows, RowPage
 
 NOON = 20_000 * DAY + DAY // 2
 PAGE = 100
@@ -23,7 +23,7 @@ PAGE = 100
 
 class Row(NamedTuple):
     id: str
-    place: Cursor
+    place: HistoryCursor
 
     @property
     def at(self) -> int:
@@ -38,7 +38,7 @@ def day_of(at: int) -> int:
 
 
 def row(at: int, number: int) -> Row:
-    return Row(f"r{number}", Cursor(at, number))
+    return Row(f"r{number}", HistoryCursor(at, number))
 
 
 def with_days(rows: Sequence[Row]) -> list[Shown]:
@@ -51,12 +51,12 @@ def with_days(rows: Sequence[Row]) -> list[Shown]:
     return lines
 
 
-def is_on(each: Row, before: Cursor | None, end: Cursor) -> bool:
+def is_on(each: Row, before: HistoryCursor | None, end: HistoryCursor) -> bool:
     """Whether a row lies after one place, and not after another."""
     return (before is None or each.place < before) and each.place >= end
 
 
-def lines_of(shown: Window[Row]) -> list[Shown]:
+def lines_of(shown: PagedRows[Row]) -> list[Shown]:
     return [shown.line(position) for position in range(shown.size)]
 
 
@@ -69,7 +69,7 @@ class Reader:
 
     def __init__(self, rows: Sequence[Row] = (), *, has_days: bool = True) -> None:
         self.rows = sorted(rows, key=lambda each: each.place, reverse=True)
-        self.window: Window[Row] = Window(day_of if has_days else None)
+        self.window: PagedRows[Row] = PagedRows(day_of if has_days else None)
         self.seen: list[Row] = []
         """What the window was told, dropped rows included."""
         self._newest = self.rows[0] if self.rows else row(NOON, 0)
@@ -89,7 +89,7 @@ class Reader:
         is_last = len(older) <= limit
         self.window.append(page, page[-1].place if page else end, is_last=is_last)
 
-    def read_anew(self, page: Page[Row]) -> None:
+    def read_anew(self, page: RowPage[Row]) -> None:
         found = [each for each in self.rows if is_on(each, page.before, page.end)]
         kept = [each for each in self.seen if not is_on(each, page.before, page.end)]
         self.seen = sorted([*kept, *found], key=lambda each: each.place, reverse=True)
@@ -126,7 +126,7 @@ class Windows(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         limits = {"PAGES_HELD": self.held_at_most, "PAGE_LINES": self.lines_at_most}
-        self.limits = patch.multiple(window, **limits)
+        self.limits = patch.multiple(paged_rows, **limits)
         self.limits.start()
         self.reader = Reader()
 
@@ -134,7 +134,7 @@ class Windows(RuleBasedStateMachine):
         self.limits.stop()
 
     @property
-    def shown(self) -> Window[Row]:
+    def shown(self) -> PagedRows[Row]:
         return self.reader.window
 
     @initialize(found=st.lists(gaps, max_size=25), has_days=st.booleans())

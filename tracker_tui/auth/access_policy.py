@@ -14,7 +14,7 @@ from tracker_tui.domain.messages import ago
 from tracker_tui.domain.roles import Right, only_who_may, rights_of
 
 
-class Judge:
+class AccessPolicy:
     """Goes by the roles of one guild (data contract, "Who may do what")."""
 
     def __init__(self, guild: Guild, clock: Callable[[], float]) -> None:

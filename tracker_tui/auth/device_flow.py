@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tracker_tui.auth.discord import DeviceCode, Discord, Pending
-from tracker_tui.auth.errors import CodeExpired, DiscordUnreachable, SignInLeft
+from tracker_tui.auth.errors import CodeExpired, DiscordUnreachable, SignInCancelled
 from tracker_tui.auth.session import Tokens
 
 _SLOWER: Final = 5.0
@@ -31,7 +31,7 @@ def wait_for_tokens(
     while True:
         left = code.expires_at - clock()
         if left > 0 and wait(min(pause, left)):
-            raise SignInLeft("Signing in was left.")
+            raise SignInCancelled("Signing in was left.")
         if pause > left:
             # It runs out before Discord may be asked again.
             raise CodeExpired("The code ran out. Ask for a new one.")

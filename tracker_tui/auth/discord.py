@@ -13,8 +13,8 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 from oauthlib.oauth2 import DeviceClient
 
-from tracker_tui.auth.discord_http import LONGEST_PAUSE, Answer, answer_to, unreachable
-from tracker_tui.auth.errors import CodeExpired, DiscordRefused, SignInRefused, TokenVoid
+from tracker_tui.auth.discord_http import LONGEST_PAUSE, DiscordReply, answer_to, unreachable
+from tracker_tui.auth.errors import CodeExpired, DiscordRejected, SignInRejected, TokenInvalid
 from tracker_tui.auth.guild import Guild, is_id
 from tracker_tui.auth.session import Tokens, is_token
 from tracker_tui.config.settings import Secret
@@ -154,7 +154,7 @@ class Discord:
             if error == "expired_token":
                 raise CodeExpired("The code ran out. Ask for a new one.")
             if error == "access_denied":
-                raise SignInRefused("Signing in was refused in the browser.")
+                raise SignInRejected("Signing in was refused in the browser.")
         raise self._refusal(answer, "does not let you in", [code.device_code])
 
     def refresh(self, refresh: Secret) -> Tokens:
@@ -170,7 +170,7 @@ class Discord:
         if answer.status == _OK:
             return _tokens(answer, now)
         if answer.status == _BAD_REQUEST and answer.error in ("invalid_grant", "access_denied"):
-            raise TokenVoid(_VOID)
+            raise TokenInvalid(_VOID)
         raise self._refusal(answer, "does not prolong the sign-in", [refresh])
 
     def revoke(self, token: Secret) -> None:
@@ -212,7 +212,7 @@ class Discord:
 
     # One request
 
-    def _post(self, path: str, form: Mapping[str, str] | str) -> Answer:
+    def _post(self, path: str, form: Mapping[str, str] | str) -> DiscordReply:
         return answer_to(
             "POST",
             self._guild.api_url + path,
@@ -222,14 +222,16 @@ class Discord:
             auth=Token(None),
         )
 
-    def _get(self, path: str, access: Secret) -> Answer:
+    def _get(self, path: str, access: Secret) -> DiscordReply:
         url = self._guild.api_url + path
         answer = answer_to("GET", url, self._seconds, auth=Token(access.reveal()))
         if answer.status == _UNAUTHORIZED:
-            raise TokenVoid(_VOID)
+            raise TokenInvalid(_VOID)
         return answer
 
-    def _refusal(self, answer: Answer, told: str, secrets: Iterable[Secret] = ()) -> DiscordRefused:
+    def _refusal(
+        self, answer: DiscordReply, told: str, secrets: Iterable[Secret] = ()
+    ) -> DiscordRejected:
         own = self._guild.client_secret
         said = answer.said([*secrets, *([] if own is None else [own])])
         if answer.error in ("invalid_client", "unauthorized_client"):
@@ -237,10 +239,10 @@ class Discord:
                 ". Check DISCORD_CLIENT_ID; in Discord's developer portal the application has to "
                 "be a public client"
             )
-        return DiscordRefused(f"Discord {told} ({answer.status}{': ' if said else ''}{said}).")
+        return DiscordRejected(f"Discord {told} ({answer.status}{': ' if said else ''}{said}).")
 
 
-def _tokens(answer: Answer, now: float) -> Tokens:
+def _tokens(answer: DiscordReply, now: float) -> Tokens:
     found = _understood(answer, _TokenAnswer, "tokens")
     refresh = found.refresh_token
     if not is_token(found.access_token) or not (refresh is None or is_token(refresh)):
@@ -258,7 +260,7 @@ def _lifetime(told: float | str) -> int:
         raise unreachable("gave no usable tokens") from None
 
 
-def _understood(answer: Answer, kind: type[T], what: str = "answer") -> T:
+def _understood(answer: DiscordReply, kind: type[T], what: str = "answer") -> T:
     try:
         return msgspec.json.decode(answer.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -270,7 +272,7 @@ def _https(link: str) -> str:
     """Return a link that may be shown and opened; raises DiscordRefused for any other."""
     is_one = link.startswith("https://") and link.isascii()
     if not is_one or one_line(link, _LONGEST_LINK) != link:
-        raise DiscordRefused("Discord named a link that is not https. Nothing was opened.")
+        raise DiscordRejected("Discord named a link that is not https. Nothing was opened.")
     return link
 
 

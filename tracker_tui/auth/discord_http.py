@@ -15,7 +15,7 @@ from tracker_tui import __version__
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.config.settings import Secret
 from tracker_tui.domain.text import one_line
-from tracker_tui.net.call_with_timeout import in_time
+from tracker_tui.net.call_with_timeout import call_with_timeout
 from tracker_tui.net.retry_after import seconds_of
 from tracker_tui.net.route import obstacle, options_for, who_answers
 from tracker_tui.turso.error_replies import is_page
@@ -33,7 +33,7 @@ _SOMEBODY_ELSE: Final = (
 )
 
 
-class Answer(NamedTuple):
+class DiscordReply(NamedTuple):
     """A status and what came with it."""
 
     status: int
@@ -74,13 +74,13 @@ class _Session(requests.Session):
         """Return that there is none."""
 
 
-def answer_to(method: str, url: str, seconds: float, **options: Any) -> Answer:
+def answer_to(method: str, url: str, seconds: float, **options: Any) -> DiscordReply:
     """Return an answer that is not about trouble; raises DiscordUnreachable.
 
     Redirects are not followed. `seconds` are for all of it.
     """
     try:
-        answer = in_time(lambda: _exchange(method, url, seconds, options), seconds)
+        answer = call_with_timeout(lambda: _exchange(method, url, seconds, options), seconds)
     except (TimeoutError, requests.ReadTimeout) as error:
         raise unreachable("does not answer in time") from error
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
@@ -114,7 +114,7 @@ def unreachable(told: str, retry_after: float | None = None) -> DiscordUnreachab
     return DiscordUnreachable(f"Discord {told}. Try again later.", retry_after)
 
 
-def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) -> Answer:
+def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) -> DiscordReply:
     until = monotonic() + seconds
     with _Session() as session:
         session.headers["User-Agent"] = f"tracker-tui/{__version__}"
@@ -138,10 +138,10 @@ def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) ->
                 if len(content) > _MOST_BYTES:
                     raise requests.exceptions.ContentDecodingError("far too long")
             retry_after = response.headers.get("Retry-After", "")
-            return Answer(response.status_code, bytes(content), retry_after)
+            return DiscordReply(response.status_code, bytes(content), retry_after)
 
 
-def _pause_of(answer: Answer) -> float:
+def _pause_of(answer: DiscordReply) -> float:
     """Return for how many seconds Discord wants to be left alone."""
     for told in (answer.document.get("retry_after"), answer.retry_after):
         seconds = seconds_of(told, LONGEST_PAUSE)

@@ -34,11 +34,11 @@ class DiscordUnreachable(DiscordError):
         self.retry_after = retry_after
 
 
-class DiscordRefused(DiscordError):
+class DiscordRejected(DiscordError):
     """Discord refused for good: a setting is wrong, or the application is not a public client."""
 
 
-class TokenVoid(DiscordError):
+class TokenInvalid(DiscordError):
     """An access token or a refresh token is not accepted: revoked, replaced or too old."""
 
 
@@ -46,9 +46,9 @@ class CodeExpired(DiscordError):
     """The sign-in code ran out before anybody entered it."""
 
 
-class SignInRefused(DiscordError):
+class SignInRejected(DiscordError):
     """The person in front of the browser said no."""
 
 
-class SignInLeft(DiscordError):
+class SignInCancelled(DiscordError):
     """Nobody waits for the sign-in any more."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from tracker_tui.auth.access_policy import Judge
+from tracker_tui.auth.access_policy import AccessPolicy
 from tracker_tui.auth.errors import (
     AccessDenied,
     DiscordError,
@@ -18,15 +18,15 @@ from tracker_tui.auth.errors import (
 )
 from tracker_tui.auth.freshness import Freshness, freshness
 from tracker_tui.auth.guild import Guild
-from tracker_tui.auth.member_check import Checking
+from tracker_tui.auth.member_check import MemberCheck
 from tracker_tui.auth.membership import ENTERING
 from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.domain.roles import Member, Right, only_who_may
 from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import LocalFileError, NotPermitted, TrackerError, explained
 from tracker_tui.local.sqlite_files import seconds_left
-from tracker_tui.net.call_with_timeout import in_time
+from tracker_tui.net.call_with_timeout import call_with_timeout
 
 _FIRST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 900.0
@@ -43,7 +43,7 @@ class GuildMembership:
     def __init__(
         self,
         guild: Guild,
-        vault: Vault,
+        vault: SessionStore,
         *,
         on_barred: Callable[[str], object] = lambda _: None,
         clock: Callable[[], float] = time.time,
@@ -59,8 +59,8 @@ class GuildMembership:
         self._on_barred = on_barred
         self._clock = clock
         self._until = until
-        self._judge = Judge(guild, clock)
-        self._checking = Checking(guild, vault, clock)
+        self._judge = AccessPolicy(guild, clock)
+        self._checking = MemberCheck(guild, vault, clock)
         self._session: Session | None = None
         self._gone: NotSignedIn | None = None
         self._is_anothers = False
@@ -147,7 +147,7 @@ class GuildMembership:
             self.check()
             return
         try:
-            in_time(self.check, seconds_left(self._until, _LOCK_SECONDS))
+            call_with_timeout(self.check, seconds_left(self._until, _LOCK_SECONDS))
         except TimeoutError as error:
             raise DiscordUnreachable("Discord does not answer in time. Try again later.") from error
 

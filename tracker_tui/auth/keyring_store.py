@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tracker_tui.config.settings import APP, Secret
-from tracker_tui.net.call_with_timeout import in_time
+from tracker_tui.net.call_with_timeout import call_with_timeout
 
 SECONDS: Final = 2.0
 """How long a keyring may take: one that waits for a password box on a far screen never answers."""
@@ -58,7 +58,7 @@ def forget(key: str) -> None:
 
 def _answered(work: Callable[[], None]) -> None:
     try:
-        in_time(work, SECONDS)
+        call_with_timeout(work, SECONDS)
     except Exception as error:  # noqa: BLE001 - backends raise what they like
         # And say in it what they like: never shown, never a cause.
         raise KeyringSilent(type(error).__name__) from None

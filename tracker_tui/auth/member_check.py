@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tracker_tui.auth.errors import DiscordError, NotSignedIn, TokenVoid
+from tracker_tui.auth.errors import DiscordError, NotSignedIn, TokenInvalid
 from tracker_tui.auth.freshness import HOUR
 from tracker_tui.auth.guild import Guild
 from tracker_tui.auth.session import Session, Tokens
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 
 if TYPE_CHECKING:
     from tracker_tui.auth.discord import Discord
@@ -21,7 +21,7 @@ _SIGNED_OUT: Final = (
 )
 
 
-class Found(NamedTuple):
+class CheckedMember(NamedTuple):
     """What Discord said."""
 
     member_id: str
@@ -34,17 +34,17 @@ class Found(NamedTuple):
     tokens_until: float
 
 
-class Checking:
+class MemberCheck:
     """Asks Discord; nobody else of this machine does meanwhile, where that matters."""
 
-    def __init__(self, guild: Guild, vault: Vault, clock: Callable[[], float]) -> None:
+    def __init__(self, guild: Guild, vault: SessionStore, clock: Callable[[], float]) -> None:
         self._guild = guild
         self._vault = vault
         self._clock = clock
         self.is_rotating = False
         """Whether tokens are being replaced: what is void by now may not be on disk yet."""
 
-    def found_out(self, tokens: Tokens, session: Session | None) -> tuple[Found, Tokens]:
+    def found_out(self, tokens: Tokens, session: Session | None) -> tuple[CheckedMember, Tokens]:
         """Return what Discord says of whose tokens these are, and the tokens that hold now.
 
         The tokens of a `session` are prolonged where they run out soon or are refused; then the
@@ -90,15 +90,15 @@ class Checking:
 
         return Discord(self._guild)
 
-    def _found(self, discord: Discord, tokens: Tokens) -> Found:
+    def _found(self, discord: Discord, tokens: Tokens) -> CheckedMember:
         """Return what Discord says; raises NotSignedIn where it refuses the token."""
         try:
             person = discord.me(tokens.access)
             member = discord.member(tokens.access)
-        except TokenVoid as error:
+        except TokenInvalid as error:
             raise NotSignedIn(_SIGNED_OUT) from error
         nick = member.nick if member is not None else None
-        return Found(
+        return CheckedMember(
             person.id,
             person.username,
             nick or person.global_name or person.username,
@@ -118,7 +118,7 @@ class Checking:
                 fresh = fresh._replace(refresh=tokens.refresh)
             # At once: the old ones are void, whatever the next request brings.
             self._vault.save(session._replace(tokens_until=fresh.expires_at), fresh)
-        except TokenVoid as error:
+        except TokenInvalid as error:
             raise NotSignedIn(_SIGNED_OUT) from error
         finally:
             self.is_rotating = False

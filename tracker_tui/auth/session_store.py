@@ -17,7 +17,7 @@ from tracker_tui.auth.errors import DiscordUnreachable, NotSignedIn
 from tracker_tui.auth.session import Session, Tokens, document_of, is_token, session_from
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.local.lock import Turn
+from tracker_tui.local.lock import FileLock
 from tracker_tui.local.private_file import read_private, remove_private, write_private
 
 _IN_KEYRING: Final = "keyring"
@@ -25,7 +25,7 @@ _TOKENS: Final = "tokens"
 _STEP: Final = 0.05
 
 
-class Vault:
+class SessionStore:
     """The session of one profile; several running programs share it."""
 
     def __init__(self, config: Config) -> None:
@@ -80,12 +80,12 @@ class Vault:
 
     def forget(self) -> None:
         """Keep nothing of the session any more; raises LocalFileError."""
-        from tracker_tui.auth import keyring_store as keyring_safe
+        from tracker_tui.auth import keyring_store
 
         remove_private(self.path)
         # Also where the file held the tokens: the keyring may hold those of before.
-        with suppress(keyring_safe.KeyringSilent):
-            keyring_safe.forget(self._key)
+        with suppress(keyring_store.KeyringSilent):
+            keyring_store.forget(self._key)
 
     @contextmanager
     def locked(self, seconds: float) -> Iterator[None]:
@@ -93,7 +93,7 @@ class Vault:
 
         Raises DiscordUnreachable if another one does for longer than `seconds`.
         """
-        turn = Turn(self.path.with_suffix(".lock"))
+        turn = FileLock(self.path.with_suffix(".lock"))
         until = time.monotonic() + seconds
         try:
             while True:
@@ -117,22 +117,22 @@ class Vault:
             raise NotSignedIn(f"{error} Sign in again: tracker-tui login.") from error
 
     def _kept(self, tokens: Tokens) -> object:
-        from tracker_tui.auth import keyring_store as keyring_safe
+        from tracker_tui.auth import keyring_store
 
         refresh = None if tokens.refresh is None else tokens.refresh.reveal()
         pair = {"access": tokens.access.reveal(), "refresh": refresh}
         try:
-            keyring_safe.put(self._key, Secret(json.dumps(pair)))
-        except keyring_safe.KeyringSilent:
+            keyring_store.put(self._key, Secret(json.dumps(pair)))
+        except keyring_store.KeyringSilent:
             return pair
         return _IN_KEYRING
 
     def _from_keyring(self) -> object:
-        from tracker_tui.auth import keyring_store as keyring_safe
+        from tracker_tui.auth import keyring_store
 
         try:
-            secret = keyring_safe.get(self._key)
-        except keyring_safe.KeyringSilent:
+            secret = keyring_store.get(self._key)
+        except keyring_store.KeyringSilent:
             told = "The system's keyring does not answer. Unlock it, or log out and sign in again."
             raise DiscordUnreachable(told) from None
         try:

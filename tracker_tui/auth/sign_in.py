@@ -7,7 +7,7 @@ from typing import Final
 
 from tracker_tui.auth.device_flow import wait_for_tokens
 from tracker_tui.auth.discord import DeviceCode, Discord
-from tracker_tui.auth.errors import DiscordUnreachable, SignInLeft
+from tracker_tui.auth.errors import DiscordUnreachable, SignInCancelled
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session
 from tracker_tui.ledger.ledger import random_id
@@ -46,5 +46,5 @@ class SignIn:
                 if not tries_left or pause > _LONGEST_PAUSE:
                     raise
                 if wait(pause):
-                    raise SignInLeft("Signing in was left.") from error
+                    raise SignInCancelled("Signing in was left.") from error
         raise AssertionError("unreachable")

@@ -25,7 +25,7 @@ from tracker_tui.guild.membership_factory import as_member, membership_of
 from tracker_tui.local.private_file import read_private, write_private
 from tracker_tui.sync.store import left_behind
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.navigation import Departure
+from tracker_tui.ui.navigation import NavigationRequest
 
 if TYPE_CHECKING:
     from tracker_tui.auth.guild_membership import GuildMembership
@@ -38,7 +38,7 @@ _LAST_STORE = "last-database"
 
 def open_dashboard(arguments: argparse.Namespace) -> int:
     """Open the dashboard on the configured database, and on others from there."""
-    return _travel(0, Departure(arguments.profile))
+    return _travel(0, NavigationRequest(arguments.profile))
 
 
 def open_demo(arguments: argparse.Namespace) -> int:
@@ -49,12 +49,12 @@ def open_demo(arguments: argparse.Namespace) -> int:
     config = config_without_settings(os.environ)
     with demo_database(config.member) as path:
         demo = config._replace(database=path, is_default_database=False, is_demo=True)
-        status, left_for = _visit(demo, Departure(None))
+        status, left_for = _visit(demo, NavigationRequest(None))
     # Who goes elsewhere from a demo means it.
     return _travel(status, left_for)
 
 
-def _travel(status: int, departure: Departure | None) -> int:
+def _travel(status: int, departure: NavigationRequest | None) -> int:
     """Open one profile after the other until somebody has enough; return the last status."""
     while departure is not None and not status:
         config = load_config(os.environ, departure.profile)
@@ -65,7 +65,7 @@ def _travel(status: int, departure: Departure | None) -> int:
     return status
 
 
-def _visit(config: Config, departure: Departure) -> tuple[int, Departure | None]:
+def _visit(config: Config, departure: NavigationRequest) -> tuple[int, NavigationRequest | None]:
     """Let somebody in and show them the dashboard; return the status and where they go next."""
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
@@ -92,16 +92,18 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _at_the_door(config: Config, membership: GuildMembership, told: str) -> Departure | None:
+def _at_the_door(
+    config: Config, membership: GuildMembership, told: str
+) -> NavigationRequest | None:
     """Let somebody sign in; returns None if they left."""
-    from tracker_tui.ui.sign_in.app import DoorApp
+    from tracker_tui.ui.sign_in.app import SignInApp
 
     # A dashboard is to open at once; what comes before it pays for its own imports.
     gc.enable()
-    return _left(DoorApp(config, membership, told))
+    return _left(SignInApp(config, membership, told))
 
 
-def _left(app: BaseApp) -> Departure | None:
+def _left(app: BaseApp) -> NavigationRequest | None:
     """Run an app; raises UnexpectedError where it ended by a fault of its own."""
     departure = app.run()
     if app.crash is not None:
@@ -109,7 +111,7 @@ def _left(app: BaseApp) -> Departure | None:
     return departure
 
 
-def _dashboard(config: Config, membership: Membership) -> tuple[int, Departure | None]:
+def _dashboard(config: Config, membership: Membership) -> tuple[int, NavigationRequest | None]:
     tracker = Tracker(config, membership=membership)
     # The ledger opens in its own thread while Textual is imported in this one.
     is_shown = Event()

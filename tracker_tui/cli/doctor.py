@@ -8,9 +8,9 @@ import os
 from tracker_tui.cli.output import say
 from tracker_tui.cli.send_pending import send_what_waits
 from tracker_tui.config.settings import load_config
-from tracker_tui.guild.doctor import Finding, State, examine
+from tracker_tui.guild.doctor import CheckStatus, Finding, examine
 
-_SIGNS = {State.OK: "✓", State.NOTE: "▲", State.WRONG: "✗"}
+_SIGNS = {CheckStatus.OK: "✓", CheckStatus.NOTE: "▲", CheckStatus.WRONG: "✗"}
 
 
 def doctor(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from tracker_tui.domain.quantities import grouped, signed
 from tracker_tui.domain.resource_lookup import find_resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import UsageError
-from tracker_tui.tracker.query_cache import PAGE, Question
+from tracker_tui.tracker.query_cache import PAGE, Query
 from tracker_tui.tracker.tracker import Tracker
 
 _LIMIT_AT_MOST: Final = 1_000
@@ -56,9 +56,7 @@ def history(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _question(
-    tracker: Tracker, text: str | None, period: Period, limit: int
-) -> Question[HistoryPage]:
+def _question(tracker: Tracker, text: str | None, period: Period, limit: int) -> Query[HistoryPage]:
     resource_id = None
     if text is not None:
         resource_id = find_resource(text, [(r.id, r.name) for r in tracker.resources()])

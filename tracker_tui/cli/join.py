@@ -25,9 +25,9 @@ from tracker_tui.guild.join import (
     CLIENT,
     TOKEN,
     URL,
-    Joining,
-    Question,
-    Tested,
+    JoinProcess,
+    SetupQuestion,
+    TestedAnswer,
     blank_config,
     invitation_of,
     tested_token,
@@ -61,7 +61,7 @@ def invite(arguments: argparse.Namespace) -> int:
 
 def join(arguments: argparse.Namespace) -> int:
     """Read an invitation, or ask for what is in one; keep it once it was tested and agreed to."""
-    joining = Joining(blank_config(load_config(os.environ)))
+    joining = JoinProcess(blank_config(load_config(os.environ)))
     profile = arguments.profile
     joining.require_free(profile)
     _detect_encoding()
@@ -85,7 +85,7 @@ def _show(facts: Sequence[tuple[str, str]]) -> None:
         _print(f"{name:<{_WIDTH}} {value}")
 
 
-def _take_invitation(joining: Joining) -> bool:
+def _take_invitation(joining: JoinProcess) -> bool:
     """Take an invitation, and show what it holds; returns whether there was one."""
     for tries_left in reversed(range(_tries())):
         # It may hold a token, which no terminal should keep in its history.
@@ -162,13 +162,13 @@ def _detect_encoding() -> None:
     stdin.reconfigure(encoding="utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
 
 
-def _test_what_came(joining: Joining) -> None:
+def _test_what_came(joining: JoinProcess) -> None:
     for setting in (URL, TOKEN, CLIENT):
         if setting in joining.settings:
             _tell(joining.test(setting))
 
 
-def _ask(joining: Joining, question: Question) -> None:
+def _ask(joining: JoinProcess, question: SetupQuestion) -> None:
     """Ask until an answer holds; raises TrackerError where nobody can be asked again."""
     for tries_left in reversed(range(_tries())):
         hint = f"{question.label} ({question.example}{', hidden' if question.is_secret else ''}): "
@@ -185,7 +185,7 @@ def _ask(joining: Joining, question: Question) -> None:
             return
 
 
-def _tell(tested: Tested) -> None:
+def _tell(tested: TestedAnswer) -> None:
     _print(f"{'':<{_WIDTH}} {'✓' if tested.is_sure else '▲'} {tested.told}")
 
 

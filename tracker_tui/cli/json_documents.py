@@ -7,7 +7,7 @@ from typing import Any
 from tracker_tui.cli.output import say
 from tracker_tui.domain.change import Moved
 from tracker_tui.domain.history import HistoryEntry
-from tracker_tui.domain.leaderboard import Standing
+from tracker_tui.domain.leaderboard import Ranking
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.points import effective_multiplier
 from tracker_tui.domain.resource import Resource
@@ -72,7 +72,7 @@ def history_document(entry: HistoryEntry, resource: str, by: str) -> dict[str, A
     }
 
 
-def standing_document(standing: Standing) -> dict[str, Any]:
+def standing_document(standing: Ranking) -> dict[str, Any]:
     """Return a place on the leaderboard; `share` of all points, from 0.0 to 1.0."""
     return {
         "rank": standing.rank,

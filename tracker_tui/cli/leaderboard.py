@@ -8,7 +8,7 @@ from typing import Final
 from tracker_tui.cli.output import complain
 from tracker_tui.cli.read_command import ask, reading_tracker, tell_age
 from tracker_tui.cli.text_table import print_table
-from tracker_tui.domain.leaderboard import Leaderboard, Standing
+from tracker_tui.domain.leaderboard import Leaderboard, Ranking
 from tracker_tui.domain.messages import climbed_text
 from tracker_tui.domain.period import LEADERBOARD_PERIODS
 from tracker_tui.domain.quantities import decimal, grouped
@@ -42,7 +42,7 @@ def _print_board(board: Leaderboard) -> None:
     print_table([heads, *rows], right=_NUMBERS)
 
 
-def _cells(standing: Standing, *, has_before: bool) -> tuple[str, ...]:
+def _cells(standing: Ranking, *, has_before: bool) -> tuple[str, ...]:
     return (
         str(standing.rank),
         one_line(standing.name, 32),

@@ -7,7 +7,7 @@ import os
 
 from tracker_tui.cli.output import complain
 from tracker_tui.config.settings import Config, load_config
-from tracker_tui.tracker.events import Event, Noticed
+from tracker_tui.tracker.events import Event, LocalWarning
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -23,7 +23,7 @@ def tell_notices(tracker: Tracker) -> None:
     """Print the notices of a tracker, those of its opening too."""
 
     def hear(event: Event) -> None:
-        if isinstance(event, Noticed):
+        if isinstance(event, LocalWarning):
             complain(event.message)
 
     tracker.listen(hear)

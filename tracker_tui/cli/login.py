@@ -18,7 +18,7 @@ from tracker_tui.config.settings import Auth, Config
 from tracker_tui.domain.messages import ago, since_told
 from tracker_tui.domain.roles import ALL_RIGHTS, allowed
 from tracker_tui.domain.text import one_line
-from tracker_tui.errors import ConfigError, DatabaseError, StatementRefused, UsageError
+from tracker_tui.errors import ConfigError, LedgerError, StatementRejected, UsageError
 from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.guild.membership_factory import (
     as_member,
@@ -138,9 +138,9 @@ def _tell_database(config: Config, membership: GuildMembership) -> None:
     try:
         with closing(open_ledger(as_member(hurried, membership.member.id))) as ledger:
             record_sign_in(membership, ledger)
-    except StatementRefused as error:
+    except StatementRejected as error:
         complain(not_recorded(error))
-    except (DatabaseError, ConfigError) as error:
+    except (LedgerError, ConfigError) as error:
         complain(f"The database could not be told yet, the next start does: {error}")
 
 

@@ -22,7 +22,7 @@ from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, TrackerError, 
 from tracker_tui.tracker.tracker import Tracker
 
 if TYPE_CHECKING:
-    from tracker_tui.tracker.query_cache import Answer, Question
+    from tracker_tui.tracker.query_cache import Query, QueryResult
 
 T = TypeVar("T")
 PATIENCE_SECONDS: Final = 5.0
@@ -62,9 +62,7 @@ def read_resources(tracker: Tracker) -> None:
         tell_age(error, monotonic() - tracker.last_refresh)
 
 
-def ask(
-    tracker: Tracker, question_of: Callable[[], Question[T]], *, rests_on_rows: bool
-) -> Reply[T]:
+def ask(tracker: Tracker, question_of: Callable[[], Query[T]], *, rests_on_rows: bool) -> Reply[T]:
     """Ask the ledger a question, in one request, or be content with its last answer to that.
 
     Where it `rests_on_rows`, as names of resources do, they are read along. `question_of` is called
@@ -114,7 +112,7 @@ def _in_time(future: Future[T], until: float, has_other: Callable[[], bool]) -> 
         raise DatabaseUnreachable("The database takes too long to answer.") from None
 
 
-def _kept(tracker: Tracker, question_of: Callable[[], Question[T]]) -> Answer[T] | None:
+def _kept(tracker: Tracker, question_of: Callable[[], Query[T]]) -> QueryResult[T] | None:
     knows_names = tracker.has_rows()
     try:
         question = question_of()

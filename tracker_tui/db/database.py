@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from peewee import BaseQuery, RawQuery, SelectBase
 
-from tracker_tui.errors import DatabaseError
+from tracker_tui.errors import LedgerError
 
 Rows = list[tuple[Any, ...]]
 
@@ -19,13 +19,13 @@ class Result(NamedTuple):
     rowcount: int
 
 
-BatchResult = list[Result] | DatabaseError
+BatchResult = list[Result] | LedgerError
 """A result for each query of a batch, or why nothing of it was kept."""
 
 
 def results_or_raise(result: BatchResult) -> list[Result]:
     """Return the results of a batch; raises the error that is in their place."""
-    if isinstance(result, DatabaseError):
+    if isinstance(result, LedgerError):
         raise result
     return result
 
@@ -40,7 +40,7 @@ class Database(Protocol):
     def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
         """Run the queries in one transaction and return a result for each.
 
-        Nothing is kept unless all succeed. Raises tracker_tui.errors.DatabaseError, with what the
+        Nothing is kept unless all succeed. Raises tracker_tui.errors.LedgerError, with what the
         driver said as its cause: DatabaseBusy where waiting may help.
         """
 

@@ -15,7 +15,7 @@ from tracker_tui import turso
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.database import BatchResult, Result, only_reads, results_or_raise
 from tracker_tui.db.user_messages import explain
-from tracker_tui.errors import ConfigError, DatabaseError, DatabaseUnreachable
+from tracker_tui.errors import ConfigError, DatabaseUnreachable, LedgerError
 from tracker_tui.turso.client import DEADLINE
 from tracker_tui.turso.tokens import Token
 from tracker_tui.turso.urls import endpoint
@@ -94,7 +94,7 @@ class RemoteLedgerDatabase:
             return self._explained(result)
         return [Result(each.rows, each.rowcount) for each in result]
 
-    def _explained(self, wrapped: PeeweeException) -> DatabaseError:
+    def _explained(self, wrapped: PeeweeException) -> LedgerError:
         reason = getattr(wrapped, "orig", wrapped)
         explained = explain(reason, self.where, has_token=self._has_token)
         explained.__cause__ = wrapped

@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, Final
 
 from tracker_tui.db.database import Rows
-from tracker_tui.errors import OutcomeUnknown
+from tracker_tui.errors import AnswerLost
 
 TEXT: Final = (str,)
 TEXT_OR_NULL: Final = (str, NoneType)
@@ -55,9 +55,9 @@ NUMBER: Final = RowType(INTEGER)
 """A row of one whole number."""
 
 
-def unusable_answer() -> OutcomeUnknown:
+def unusable_answer() -> AnswerLost:
     """Return the error for an answer that makes no sense; of a change it does not tell the fate."""
-    return OutcomeUnknown(
+    return AnswerLost(
         "The database gave no usable answer: its values have the wrong types. "
         "Try again in a moment."
     )

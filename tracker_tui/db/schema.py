@@ -13,7 +13,7 @@ from peewee import RawQuery
 from tracker_tui.db.database import Database
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.row_types import INTEGER, TEXT, TEXT_OR_NULL, RowType
-from tracker_tui.errors import DatabaseError, NotATrackerDatabase
+from tracker_tui.errors import LedgerError, NotATrackerDatabase
 
 _COLUMNS = """
     SELECT tables.name, columns.name, columns.type, columns."notnull", columns.dflt_value,
@@ -32,7 +32,7 @@ _INDEXES = """
 _TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
 
 
-class Column(NamedTuple):
+class SchemaColumn(NamedTuple):
     """One column as SQLite describes it."""
 
     type: str
@@ -41,7 +41,7 @@ class Column(NamedTuple):
     key: int
 
 
-class Index(NamedTuple):
+class SchemaIndex(NamedTuple):
     """One index: on which columns of which table, and the SQL that makes it."""
 
     table: str
@@ -50,7 +50,7 @@ class Index(NamedTuple):
     is_partial: bool
     sql: str | None
 
-    def serves_as(self, wanted: Index) -> bool:
+    def serves_as(self, wanted: SchemaIndex) -> bool:
         """Whether this one makes the wanted one needless."""
         return (
             (self.table, self.columns) == (wanted.table, wanted.columns)
@@ -63,8 +63,8 @@ class Schema(NamedTuple):
     """What a database consists of; names in lower case, as SQLite compares them."""
 
     tables: dict[str, str]
-    columns: dict[str, dict[str, Column]]
-    indexes: list[Index]
+    columns: dict[str, dict[str, SchemaColumn]]
+    indexes: list[SchemaIndex]
 
 
 def schema_sql() -> str:
@@ -108,7 +108,7 @@ def bring_up_to_date(database: Database) -> list[str]:
     while statements:
         try:
             database.batch([RawQuery(sql) for sql in statements])
-        except DatabaseError:
+        except LedgerError:
             # Another `init` may have been quicker: then there is less to do than before.
             left = plan(database)
             if left == statements:
@@ -132,15 +132,15 @@ def _schema(
     columns: list[tuple[str, str, str, int, str | None, int]],
     indexes: list[tuple[str, str, int, int, str | None, str | None]],
 ) -> Schema:
-    described: dict[str, dict[str, Column]] = {}
+    described: dict[str, dict[str, SchemaColumn]] = {}
     for table, name, kind, required, default, key in columns:
-        column = Column(kind.upper(), bool(required), default, key)
+        column = SchemaColumn(kind.upper(), bool(required), default, key)
         described.setdefault(table.lower(), {})[name.lower()] = column
     return Schema(
         {name.lower(): sql for name, sql in tables},
         described,
         [
-            Index(
+            SchemaIndex(
                 table.lower(),
                 tuple((names or "").lower().split(",")),
                 bool(unique),
@@ -174,7 +174,7 @@ def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
             yield _unless_exists(index.sql)
 
 
-def _has_same_key(columns: dict[str, Column], name: str, wanted: Column) -> bool:
+def _has_same_key(columns: dict[str, SchemaColumn], name: str, wanted: SchemaColumn) -> bool:
     keys = [(key, column.type) for key, column in columns.items() if column.key]
     return keys == [(name, wanted.type)]
 
@@ -184,7 +184,7 @@ def _unless_exists(sql: str) -> str:
     return re.sub(r"^CREATE (TABLE|UNIQUE INDEX|INDEX) ", r"CREATE \1 IF NOT EXISTS ", sql)
 
 
-def _add_column(table: str, name: str, column: Column) -> str:
+def _add_column(table: str, name: str, column: SchemaColumn) -> str:
     parts = [f'ALTER TABLE {table} ADD COLUMN "{name}" {column.type}']
     # SQLite adds a required column only with a default for the rows that are there.
     default = column.default

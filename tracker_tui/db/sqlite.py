@@ -14,7 +14,7 @@ from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
 from tracker_tui.db.database import BatchResult, Result, only_reads
 from tracker_tui.db.layout import Layout
-from tracker_tui.errors import DatabaseBusy, DatabaseError, StatementRefused
+from tracker_tui.errors import DatabaseBusy, LedgerError, StatementRejected
 from tracker_tui.local.sqlite_files import (
     data_version,
     identity_of,
@@ -132,7 +132,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
     def _result_or_error(self, queries: Sequence[BaseQuery], seconds: float | None) -> BatchResult:
         try:
             return self.batch(queries, seconds=seconds)
-        except DatabaseError as error:
+        except LedgerError as error:
             return error
 
     @property
@@ -174,10 +174,10 @@ def open_unchecked(
     """Open an existing SQLite file whatever tables it holds, as `init` must."""
     if not is_there(path):
         message = f"There is no database at {path}. `tracker-tui init --starter` makes one there."
-        raise DatabaseError(message)
+        raise LedgerError(message)
     if not path.is_file():
         message = f"{path} is no file. Set TURSO_DATABASE_URL to file:PATH of a database."
-        raise DatabaseError(message)
+        raise LedgerError(message)
     database = SqliteLedgerDatabase(path, durable=durable, until=until)
     try:
         layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
@@ -230,20 +230,20 @@ def create_sqlite(
                 leftover.unlink()
 
 
-def explain(error: BaseException, path: Path) -> DatabaseError:
+def explain(error: BaseException, path: Path) -> LedgerError:
     """Turn what SQLite or the file system said into one sentence with what to do next."""
     code = getattr(error, "sqlite_errorname", "") or ""
     if is_busy(error):
         return DatabaseBusy(f"{path} is in use by another program.", "Try again in a moment.")
     if is_disk_full(error, path):
-        return DatabaseError(f"{path} could not be written: the disk is full. Make room.", _AGAIN)
+        return LedgerError(f"{path} could not be written: the disk is full. Make room.", _AGAIN)
     for prefix, sentence in _EXPLANATIONS:
         if code.startswith(prefix):
-            return DatabaseError(f"{path} {sentence}")
+            return LedgerError(f"{path} {sentence}")
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
-        return DatabaseError(f"{path} cannot be used: {reason}. Check the folder's permissions.")
-    return StatementRefused(f"The database refused: {error}.")
+        return LedgerError(f"{path} cannot be used: {reason}. Check the folder's permissions.")
+    return StatementRejected(f"The database refused: {error}.")
 
 
 _EXPLANATIONS = (

@@ -8,13 +8,13 @@ from typing import Final, NamedTuple
 
 from tracker_tui import turso
 from tracker_tui.errors import (
+    AnswerLost,
     DatabaseBusy,
-    DatabaseError,
     DatabaseUnreachable,
-    OutcomeUnknown,
-    StatementRefused,
-    TokenRefused,
-    WriteRefused,
+    LedgerError,
+    StatementRejected,
+    TokenRejected,
+    WriteRejected,
 )
 
 
@@ -22,7 +22,7 @@ class _Explanation(NamedTuple):
     """What one of the driver's errors means for us; the sentences follow the server's name."""
 
     of: type[turso.Error]
-    error: Callable[[str, str], DatabaseError]
+    error: Callable[[str, str], LedgerError]
     what: str
     advice: str = ""
     """What to do where nothing is saved that is sent by itself later."""
@@ -53,7 +53,7 @@ _EXPLANATIONS: Final = (
         "Then try again.",
     ),
     _Explanation(
-        turso.WayBlocked,
+        turso.ConnectionBlocked,
         DatabaseUnreachable,
         "cannot be reached: {said}.",
     ),
@@ -71,13 +71,13 @@ _EXPLANATIONS: Final = (
     ),
     _Explanation(
         turso.TimedOut,
-        OutcomeUnknown,
+        AnswerLost,
         "did not answer in time. Check the network.",
         "Then try again.",
     ),
     _Explanation(
         turso.OutcomeUnknown,
-        OutcomeUnknown,
+        AnswerLost,
         "gave no usable answer. {said}.",
         _AGAIN,
     ),
@@ -89,22 +89,22 @@ _EXPLANATIONS: Final = (
     ),
     _Explanation(
         turso.TokenRefused,
-        TokenRefused,
+        TokenRejected,
         "refuses your TURSO_AUTH_TOKEN. Ask whoever runs the database for a new one.",
     ),
     _Explanation(
         turso.NotAllowed,
-        WriteRefused,
+        WriteRejected,
         "does not allow your TURSO_AUTH_TOKEN to do this. Ask whoever runs it for one that may.",
     ),
     _Explanation(
         turso.NoSuchDatabase,
-        DatabaseError,
+        LedgerError,
         "has no such database. Check TURSO_DATABASE_URL.",
     ),
     _Explanation(
         turso.Blocked,
-        DatabaseError,
+        LedgerError,
         "is blocked, as when the limits of its plan are reached. Whoever runs it can raise them.",
     ),
     _Explanation(
@@ -116,28 +116,26 @@ _EXPLANATIONS: Final = (
 )
 
 
-def explain(error: object, where: str, *, has_token: bool = True) -> DatabaseError:
+def explain(error: object, where: str, *, has_token: bool = True) -> LedgerError:
     """Turn one of the driver's errors into one of ours; `where` is what to call the server."""
     if isinstance(error, turso.TokenRefused) and not has_token:
-        return TokenRefused(f"{where} wants a token. Ask who runs it, and set TURSO_AUTH_TOKEN.")
+        return TokenRejected(f"{where} wants a token. Ask who runs it, and set TURSO_AUTH_TOKEN.")
     if getattr(error, "may_have_happened", False) and not isinstance(error, _UNKNOWN):
         # It tells of a second sending; what became of the first is not known.
-        return OutcomeUnknown(f"{where} lost an answer on the way.", _AGAIN)
+        return AnswerLost(f"{where} lost an answer on the way.", _AGAIN)
     code = getattr(error, "code", "")
     if code.startswith(_BUSY_CODES):
         return DatabaseBusy(f"{where} is busy with somebody else's change.", _AGAIN)
     said = str(error).rstrip(".")
     if code.startswith(_TROUBLE_CODES):
-        return DatabaseError(f"{where} is in trouble: {said}. Tell whoever runs it.")
+        return LedgerError(f"{where} is in trouble: {said}. Tell whoever runs it.")
     for each in _EXPLANATIONS:
         if isinstance(error, each.of):
             return _explained(error, each, where, said)
-    return StatementRefused(f"The database refused: {said}.")
+    return StatementRejected(f"The database refused: {said}.")
 
 
-def _explained(
-    error: turso.Error, explanation: _Explanation, where: str, said: str
-) -> DatabaseError:
+def _explained(error: turso.Error, explanation: _Explanation, where: str, said: str) -> LedgerError:
     asked = error.retry_after
     until, advice = "", explanation.advice
     if asked is not None:

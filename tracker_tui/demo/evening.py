@@ -13,7 +13,7 @@ from tracker_tui.demo.lore import (
     Recipe,
     reason,
 )
-from tracker_tui.demo.members import Habit, Member
+from tracker_tui.demo.members import DemoMember, Habit
 from tracker_tui.demo.stores import Stores
 from tracker_tui.domain.quantities import Location, grouped
 
@@ -36,7 +36,7 @@ _LIVELINESS: Final = 0.06
 """How likely something is touched although there is enough of it."""
 
 
-def gather(stores: Stores, member: Member) -> None:
+def gather(stores: Stores, member: DemoMember) -> None:
     """Bring raw materials to Hagga: several kinds on a trip, large amounts."""
     near = [n for n in _of_category(stores, "Raw") if n not in DEEP_DESERT_FINDS]
     for _ in range(stores.dice.choice((1, 1, 2))):
@@ -45,7 +45,7 @@ def gather(stores: Stores, member: Member) -> None:
             _deliver(stores, member, Habit.GATHER, name, HAGGA, 1.5)
 
 
-def scavenge(stores: Stores, member: Member) -> None:
+def scavenge(stores: Stores, member: DemoMember) -> None:
     """Bring loot to Hagga: components, now and then money."""
     loot = _of_category(stores, "Components", "Other")
     for _ in range(stores.dice.choice((1, 2, 2, 3))):
@@ -54,7 +54,7 @@ def scavenge(stores: Stores, member: Member) -> None:
             _deliver(stores, member, Habit.SCAVENGE, name, HAGGA, 1.0)
 
 
-def raid(stores: Stores, member: Member) -> None:
+def raid(stores: Stores, member: DemoMember) -> None:
     """Bring what only the Deep Desert has to the base there."""
     for _ in range(stores.dice.choice((1, 1, 2))):
         name = stores.choose(DEEP_DESERT_FINDS, lambda n: stores.need(n) + _LIVELINESS)
@@ -62,7 +62,7 @@ def raid(stores: Stores, member: Member) -> None:
             _deliver(stores, member, Habit.RAID, name, DEEP_DESERT, 1.5)
 
 
-def craft(stores: Stores, member: Member) -> None:
+def craft(stores: Stores, member: DemoMember) -> None:
     """Turn what is plenty into what is short: out with the parts, in with the product."""
     open_recipes = {
         recipe.product: recipe
@@ -87,7 +87,7 @@ def craft(stores: Stores, member: Member) -> None:
         stores.add(member, product, HAGGA, made, "crafted")
 
 
-def use(stores: Stores, member: Member) -> None:
+def use(stores: Stores, member: DemoMember) -> None:
     """Take what something is built, repaired or paid with: seldom what is still raw."""
     is_raw = stores.dice.random() < _RAW_USED
     things = _of_category(stores, *(("Raw",) if is_raw else ("Refined", "Components", "Other")))
@@ -99,7 +99,7 @@ def use(stores: Stores, member: Member) -> None:
             stores.take(member, name, HAGGA, spent, why)
 
 
-def haul(stores: Stores, member: Member) -> None:
+def haul(stores: Stores, member: DemoMember) -> None:
     """Fly finds home and supplies out; the base in the Deep Desert has used some meanwhile."""
     find = stores.choose(DEEP_DESERT_FINDS, lambda n: _lying_out_there(stores, n))
     if find is not None and _lying_out_there(stores, find) > _LIVELINESS:
@@ -117,21 +117,21 @@ def haul(stores: Stores, member: Member) -> None:
         stores.move(member, supply, DEEP_DESERT, stores.armful(supply, 1.5), why)
 
 
-def count(stores: Stores, member: Member) -> None:
+def count(stores: Stores, member: DemoMember) -> None:
     """Count a few of the priority resources, those that nobody touched for longest."""
     watched = [name for name in stores.names if stores[name].priority]
     few = _longest_untouched(stores, watched, stores.dice.randint(1, 3))
     _count_all(stores, member, few, reason(stores.dice, Habit.COUNT, "day"))
 
 
-def weekly_count(stores: Stores, member: Member) -> None:
+def weekly_count(stores: Stores, member: DemoMember) -> None:
     """Count a good part of the stores, again what nobody touched for longest."""
     _count_all(
         stores, member, _longest_untouched(stores, stores.names, _WEEKLY_COUNT), "weekly count"
     )
 
 
-ACTIVITIES: Final[dict[Habit, Callable[[Stores, Member], None]]] = {
+ACTIVITIES: Final[dict[Habit, Callable[[Stores, DemoMember], None]]] = {
     Habit.GATHER: gather,
     Habit.SCAVENGE: scavenge,
     Habit.RAID: raid,
@@ -147,7 +147,7 @@ def _of_category(stores: Stores, *categories: str) -> list[str]:
 
 
 def _deliver(
-    stores: Stores, member: Member, habit: Habit, name: str, at: Location, strength: float
+    stores: Stores, member: DemoMember, habit: Habit, name: str, at: Location, strength: float
 ) -> None:
     amount = stores.armful(name, strength * _eagerness(stores.need(name)))
     why = reason(stores.dice, habit, SPICE if name == SPICE else stores[name].shown_category)
@@ -179,7 +179,7 @@ def _longest_untouched(stores: Stores, names: Iterable[str], how_many: int) -> l
     return sorted(cared_for, key=lambda name: stores[name].updated_at)[:how_many]
 
 
-def _count_all(stores: Stores, member: Member, names: Sequence[str], why: str | None) -> None:
+def _count_all(stores: Stores, member: DemoMember, names: Sequence[str], why: str | None) -> None:
     for name in names:
         places = [HAGGA, DEEP_DESERT] if stores[name].deep_desert else [HAGGA]
         for at in places:

@@ -20,8 +20,8 @@ from tracker_tui.db.models import User
 from tracker_tui.demo.clock import Clock
 from tracker_tui.demo.evening import ACTIVITIES, weekly_count
 from tracker_tui.demo.lore import DEEP_DESERT_FINDS, SUPPLIES
-from tracker_tui.demo.members import Habit, Member
-from tracker_tui.demo.stores import Course, Stores
+from tracker_tui.demo.members import DemoMember, Habit
+from tracker_tui.demo.stores import StockTrend, Stores
 from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
     """When somebody turns to something, in Unix seconds."""
 
     at: int
-    member: Member
+    member: DemoMember
     habit: Habit
 
 
@@ -74,7 +74,7 @@ def seeded_ids(seed: int) -> Callable[[], str]:
 
 def sign_in(
     database: Database,
-    members: Iterable[Member],
+    members: Iterable[DemoMember],
     new_id: Callable[[], str],
     *,
     now: int,
@@ -98,7 +98,7 @@ def sign_in(
 
 def make_guild(
     ledger: Ledger,
-    members: Sequence[Member],
+    members: Sequence[DemoMember],
     clock: Clock,
     *,
     seed: int,
@@ -127,12 +127,12 @@ def make_guild(
             ACTIVITIES[plan.habit](stores, plan.member)
 
 
-def _courses(starters: Sequence[NewResource], dice: Random, now: int) -> dict[str, Course]:
+def _courses(starters: Sequence[NewResource], dice: Random, now: int) -> dict[str, StockTrend]:
     """Decide for each resource where it is heading, and which ones are forgotten on the way."""
     courses = {}
     for new, level in zip(starters, _levels(len(starters), dice), strict=True):
         traffic = _TRAFFIC.get(new.category, 1.0) * (2.0 if new.priority else 1.0)
-        courses[new.name] = Course(new.target or _UNTARGETED_SCALE, level, traffic, now)
+        courses[new.name] = StockTrend(new.target or _UNTARGETED_SCALE, level, traffic, now)
     watched = [new.name for new in starters if new.priority]
     others = [new.name for new in starters if not new.priority]
     forgotten = {name: dice.uniform(1.3, 3.0) for name in dice.sample(watched, 2)}
@@ -153,7 +153,7 @@ def _levels(number: int, dice: Random) -> list[float]:
     return levels
 
 
-def _stocked(new: NewResource, course: Course, dice: Random) -> NewResource:
+def _stocked(new: NewResource, course: StockTrend, dice: Random) -> NewResource:
     """Return a resource with what the guild had of it at the start: mostly less than at the end."""
     total = course.scale * course.aim * dice.uniform(0.5, 1.1)
     has_two_places = new.name in DEEP_DESERT_FINDS or new.name in SUPPLIES
@@ -162,7 +162,7 @@ def _stocked(new: NewResource, course: Course, dice: Random) -> NewResource:
 
 
 def _plans(
-    members: Sequence[Member], dice: Random, end: int, *, is_weekend: bool, is_last: bool
+    members: Sequence[DemoMember], dice: Random, end: int, *, is_weekend: bool, is_last: bool
 ) -> list[Plan]:
     """Return what the evening that ends at `end` brings, in the order of time."""
     plans = []
@@ -181,7 +181,7 @@ def _plans(
     return sorted(plans, key=lambda plan: plan.at)
 
 
-def _turns_to(member: Member, dice: Random, *, is_weekend: bool) -> Habit:
+def _turns_to(member: DemoMember, dice: Random, *, is_weekend: bool) -> Habit:
     habits = dict(member.habits)
     if is_weekend and Habit.RAID in habits:
         habits[Habit.RAID] *= 5

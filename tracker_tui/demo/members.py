@@ -19,7 +19,7 @@ class Habit(Enum):
     COUNT = auto()
 
 
-class Member(NamedTuple):
+class DemoMember(NamedTuple):
     """One member of the guild."""
 
     id: str
@@ -50,22 +50,22 @@ _ALL_ROUNDER: Final = {
 
 # Discord's ids hold the time at which they were given: these are of the year 2083, nobody's.
 _GUILD: Final = (
-    Member("9041220164736057101", "ilsabet.corr", "Ilsabet Corr", 0.85, _OFFICER),
-    Member("9041220164736057118", "nadimq", "Nadim Quill", 0.75, _GATHERER),
-    Member("9041220164736057126", "marrow_", "Marrow", 0.60, _GATHERER),
-    Member("9041220164736057139", "teff42", "Teff", 0.35, _GATHERER),
-    Member("9041220164736057144", "sabiha.k", "Sabiha", 0.65, _SCAVENGER),
-    Member("9041220164736057153", "juno-harrak", "Juno Harrak", 0.50, _SCAVENGER),
-    Member("9041220164736057162", "duststep", "Ravi Duststep", 0.60, _RAIDER),
-    Member("9041220164736057170", "torvash", "Torvald Ashe", 0.70, _CRAFTER),
-    Member("9041220164736057187", "ysoldethemaker", "Ysolde", 0.55, _CRAFTER),
-    Member("9041220164736057195", "old.bashir", None, 0.55, _BUILDER),
-    Member("9041220164736057208", "kesh_air_freight", "Kesh Air Freight", 0.60, _HAULER),
-    Member("9041220164736057216", "sietch_wanda", "Wormsign Wanda", 0.70, _ALL_ROUNDER),
+    DemoMember("9041220164736057101", "ilsabet.corr", "Ilsabet Corr", 0.85, _OFFICER),
+    DemoMember("9041220164736057118", "nadimq", "Nadim Quill", 0.75, _GATHERER),
+    DemoMember("9041220164736057126", "marrow_", "Marrow", 0.60, _GATHERER),
+    DemoMember("9041220164736057139", "teff42", "Teff", 0.35, _GATHERER),
+    DemoMember("9041220164736057144", "sabiha.k", "Sabiha", 0.65, _SCAVENGER),
+    DemoMember("9041220164736057153", "juno-harrak", "Juno Harrak", 0.50, _SCAVENGER),
+    DemoMember("9041220164736057162", "duststep", "Ravi Duststep", 0.60, _RAIDER),
+    DemoMember("9041220164736057170", "torvash", "Torvald Ashe", 0.70, _CRAFTER),
+    DemoMember("9041220164736057187", "ysoldethemaker", "Ysolde", 0.55, _CRAFTER),
+    DemoMember("9041220164736057195", "old.bashir", None, 0.55, _BUILDER),
+    DemoMember("9041220164736057208", "kesh_air_freight", "Kesh Air Freight", 0.60, _HAULER),
+    DemoMember("9041220164736057216", "sietch_wanda", "Wormsign Wanda", 0.70, _ALL_ROUNDER),
 )
 
 
-def guild_members(local: str | None = None) -> tuple[Member, ...]:
+def guild_members(local: str | None = None) -> tuple[DemoMember, ...]:
     """Return the twelve; the last, who does a bit of everything, is `local` if that is given."""
     if local is None:
         return _GUILD

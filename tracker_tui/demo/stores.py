@@ -7,7 +7,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from tracker_tui.demo.clock import Clock
-from tracker_tui.demo.members import Member
+from tracker_tui.demo.members import DemoMember
 from tracker_tui.domain.change import Change, counter_change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
@@ -19,7 +19,7 @@ _EXACT: Final = 0.3
 """The share of amounts that are counted to the last unit; the others are round."""
 
 
-class Course(NamedTuple):
+class StockTrend(NamedTuple):
     """Where the guild is heading with one resource."""
 
     scale: int
@@ -41,7 +41,7 @@ class Stores:
         clock: Clock,
         dice: Random,
         resources: Iterable[Resource],
-        courses: Mapping[str, Course],
+        courses: Mapping[str, StockTrend],
     ) -> None:
         self.dice = dice
         self._ledger = ledger
@@ -91,13 +91,13 @@ class Stores:
     # Doing
 
     def add(
-        self, by: Member, name: str, at: Location, amount: int, reason: str | None = None
+        self, by: DemoMember, name: str, at: Location, amount: int, reason: str | None = None
     ) -> None:
         """Bring in units."""
         self._enter(by, Kind.ADD, name, at, amount, reason)
 
     def take(
-        self, by: Member, name: str, at: Location, amount: int, reason: str | None = None
+        self, by: DemoMember, name: str, at: Location, amount: int, reason: str | None = None
     ) -> None:
         """Take units out, as far as there are any."""
         amount = min(amount, self[name].at(at))
@@ -105,7 +105,7 @@ class Stores:
             self._enter(by, Kind.REMOVE, name, at, amount, reason)
 
     def move(
-        self, by: Member, name: str, to: Location, amount: int, reason: str | None = None
+        self, by: DemoMember, name: str, to: Location, amount: int, reason: str | None = None
     ) -> None:
         """Carry units from the other base, as far as there are any."""
         amount = min(amount, self[name].at(to.other))
@@ -114,12 +114,12 @@ class Stores:
             self._enter(by, kind, name, to.other, amount, reason)
 
     def count(
-        self, by: Member, name: str, at: Location, found: int, reason: str | None = None
+        self, by: DemoMember, name: str, at: Location, found: int, reason: str | None = None
     ) -> None:
         """Set what is there to what was found."""
         self._enter(by, Kind.SET, name, at, found, reason)
 
-    def slip(self, by: Member, name: str, at: Location, amount: int) -> None:
+    def slip(self, by: DemoMember, name: str, at: Location, amount: int) -> None:
         """Bring in units with a mistake in it, and take that back a moment later."""
         outcome = self._enter(by, Kind.ADD, name, at, amount, None)
         if outcome.moved is not None:
@@ -128,7 +128,7 @@ class Stores:
                 self._apply(counter)
 
     def _enter(
-        self, by: Member, kind: Kind, name: str, at: Location, amount: int, reason: str | None
+        self, by: DemoMember, kind: Kind, name: str, at: Location, amount: int, reason: str | None
     ) -> Outcome:
         change_id, resource_id = self._ledger.new_id(), self[name].id
         return self._apply(Change(change_id, resource_id, kind, at, amount, by.id, reason))

@@ -99,7 +99,7 @@ def differences(change: Change, resource: Resource) -> tuple[int, int]:
     return (delta, 0) if change.location is Location.HAGGA else (0, delta)
 
 
-def foresee(change: Change, resource: Resource) -> Moved | Shortage:
+def project(change: Change, resource: Resource) -> Moved | Shortage:
     """Return what the change would do to the resource as it is known here.
 
     The ledger decides with the quantities that it has; this serves the preview, the pending
@@ -168,7 +168,7 @@ def counter_change(change: Change, moved: Moved, by: str) -> Change | None:
     return counter._replace(kind=kind, amount=abs(difference))
 
 
-def anyway(change: Change) -> Change:
+def without_guard(change: Change) -> Change:
     """Return the change without minding what the player saw."""
     return change._replace(expected=None)
 

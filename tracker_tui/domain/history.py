@@ -18,7 +18,7 @@ class EntryKind(StrEnum):
     TRANSFER = "transfer"
 
 
-class Cursor(NamedTuple):
+class HistoryCursor(NamedTuple):
     """A place in the history: that of one row, by which the rows around it can be asked for."""
 
     at: int | float | str
@@ -39,7 +39,7 @@ class HistoryEntry(NamedTuple):
     reason: str | None
     at: int
     resource_id: str
-    place: Cursor
+    place: HistoryCursor
 
     @property
     def hagga_change(self) -> int:
@@ -92,7 +92,7 @@ class HistoryPage(NamedTuple):
     """Entries, newest first, and where the next page goes on."""
 
     entries: list[HistoryEntry]
-    end: Cursor | None
+    end: HistoryCursor | None
     """The oldest row that was looked at; None: where the page began."""
     is_last: bool
     """Whether there is nothing older in the period."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.history import Cursor
+from tracker_tui.domain.history import HistoryCursor
 from tracker_tui.domain.members import Members
 
 
@@ -20,7 +20,7 @@ class Sum(NamedTuple):
     actions_before: int = 0
 
 
-class Standing(NamedTuple):
+class Ranking(NamedTuple):
     """One member's place; `share` of all points, from 0.0 to 1.0."""
 
     rank: int
@@ -36,12 +36,12 @@ class Standing(NamedTuple):
 class Leaderboard(NamedTuple):
     """The members with points in a period, best first."""
 
-    standings: list[Standing]
+    standings: list[Ranking]
     has_before: bool
     """Whether places are compared with those of the period before: for all of time there is none.
     """
 
-    def of(self, user_id: str) -> Standing | None:
+    def of(self, user_id: str) -> Ranking | None:
         """Return a member's own place."""
         return next((s for s in self.standings if s.user_id == user_id), None)
 
@@ -60,14 +60,14 @@ class Contribution(NamedTuple):
     category: str
     status: str
     at: int
-    place: Cursor
+    place: HistoryCursor
 
 
 class ContributionPage(NamedTuple):
     """Contributions, newest first, and where the next page goes on."""
 
     entries: list[Contribution]
-    end: Cursor | None
+    end: HistoryCursor | None
     is_last: bool
     looked_back_to: int | None = None
     """See `HistoryPage`."""
@@ -115,7 +115,7 @@ def ranked(sums: Iterable[Sum], members: Members, *, has_before: bool) -> Leader
     before = _ranks({m.user_id: m.points_before for m in merged.values() if m.actions_before})
     total = sane(sum(max(0.0, merged[user_id].points) for user_id in now))
     standings = [
-        Standing(
+        Ranking(
             rank,
             user_id,
             members.name_of(user_id),

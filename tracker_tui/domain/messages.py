@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 from tracker_tui.domain.change import Change, Moved, describe
 from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.quantities import Kind, Location, decimal, grouped, signed
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.session_stats import Tally
+from tracker_tui.domain.session_stats import SessionStats
 from tracker_tui.domain.status import DAY, Status
 from tracker_tui.domain.text import one_line
 
@@ -42,7 +42,7 @@ STATUS_LOOKS: Final = {
 }
 
 
-def movement(moved: Moved, change: Change, places: Places) -> str:
+def movement_text(moved: Moved, change: Change, places: Places) -> str:
     """Say which quantities move: `Hagga 1,200 → 1,700`."""
     sides = (
         (Location.HAGGA, moved.hagga_before, moved.hagga),
@@ -71,7 +71,7 @@ def points_text(points: float) -> str:
     return f"+{decimal(points)}".rstrip("0").rstrip(".") + (" point" if points == 1 else " points")
 
 
-def tally_sentence(tally: Tally, pending: int = 0) -> str:
+def tally_sentence(tally: SessionStats, pending: int = 0) -> str:
     """Say what this run has brought."""
     points = points_text(tally.points).removeprefix("+") or "0 points"
     told = f"this session: {changes_text(tally.changes)}, {signed(tally.moved)}, {points}"
@@ -82,7 +82,7 @@ def outcome_name(outcome: Outcome) -> str:
     """Return what to call the resource of an outcome; one that nobody knows by what was typed."""
     if outcome.resource is not None:
         return one_line(outcome.resource.name, 60)
-    is_known = outcome.refusal is Refusal.NO_RESOURCE and outcome.said
+    is_known = outcome.refusal is Rejection.NO_RESOURCE and outcome.said
     return one_line(outcome.said if is_known else outcome.change.resource_id, 60)
 
 
@@ -94,11 +94,11 @@ def outcome_sentence(outcome: Outcome, places: Places) -> str:
         return f"{queued} {one_line(outcome.said, 500)}".rstrip()
     if outcome.moved is not None:
         return _applied_sentence(outcome, outcome.moved, places)
-    if outcome.refusal is Refusal.WITHDRAWN:
+    if outcome.refusal is Rejection.WITHDRAWN:
         return f"{told} was withdrawn before it was sent."
-    if outcome.refusal is Refusal.UNSURE:
+    if outcome.refusal is Rejection.UNSURE:
         return f"{told} needs a look: {_UNSURE}."
-    is_sentence = outcome.said and outcome.refusal is not Refusal.NO_RESOURCE
+    is_sentence = outcome.said and outcome.refusal is not Rejection.NO_RESOURCE
     if is_sentence and outcome.shortage is None:
         return f"{told} rejected. {one_line(outcome.said)}"
     verb = "conflicts" if outcome.verdict is Verdict.CONFLICT else "rejected"
@@ -146,10 +146,10 @@ _UNSURE: Final = (
     "counts once, unless somebody deleted its entry"
 )
 _REASONS: Final = {
-    Refusal.NO_RESOURCE: "this resource was deleted",
-    Refusal.NOT_IN_HISTORY: "the change that it belongs to is not in the history any more",
-    Refusal.ID_TAKEN: "another change has the same id, type it again",
-    Refusal.UNSURE: "sent over a day ago without an answer",
+    Rejection.NO_RESOURCE: "this resource was deleted",
+    Rejection.NOT_IN_HISTORY: "the change that it belongs to is not in the history any more",
+    Rejection.ID_TAKEN: "another change has the same id, type it again",
+    Rejection.UNSURE: "sent over a day ago without an answer",
 }
 
 

@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     """Not the ledger's answer: it gave none yet, and the outbox keeps the change."""
 
 
-class Refusal(StrEnum):
+class Rejection(StrEnum):
     """Why a change was refused."""
 
     QUANTITY = "quantity"
@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
     verdict: Verdict
     resource: Resource | None
     moved: Moved | None = None
-    refusal: Refusal | None = None
+    refusal: Rejection | None = None
     shortage: Shortage | None = None
     said: str = ""
 

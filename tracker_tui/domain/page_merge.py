@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
-from tracker_tui.domain.history import Cursor, HistoryPage
+from tracker_tui.domain.history import HistoryCursor, HistoryPage
 from tracker_tui.domain.leaderboard import ContributionPage
 
 LONGEST: Final = 1_000
@@ -18,7 +18,7 @@ LONGEST: Final = 1_000
 P = TypeVar("P", HistoryPage, ContributionPage)
 
 
-def joined(before: Cursor | None, run: P | None, page: P) -> P | None:
+def joined(before: HistoryCursor | None, run: P | None, page: P) -> P | None:
     """Return a run with a page in it that goes on after `before`; None where a gap would be left.
 
     What the page covers is as the page says; what the run holds of older rows stays.
@@ -37,7 +37,7 @@ def joined(before: Cursor | None, run: P | None, page: P) -> P | None:
     return _cut(ends_as._replace(entries=[*newer, *page.entries, *older]), LONGEST)
 
 
-def contradicts(run: P, before: Cursor | None, page: P) -> bool:
+def contradicts(run: P, before: HistoryCursor | None, page: P) -> bool:
     """Whether rows of a run are gone or different in a page that covers them."""
     if page.end is None:
         return False
@@ -46,7 +46,7 @@ def contradicts(run: P, before: Cursor | None, page: P) -> bool:
     return any(row not in there for row in run.entries[first : _position(run.entries, page.end)])
 
 
-def without_older(run: P, before: Cursor | None) -> P | None:
+def without_older(run: P, before: HistoryCursor | None) -> P | None:
     """Return a run without the rows that are older than `before`; None where none is left."""
     if before is None:
         return None
@@ -54,7 +54,7 @@ def without_older(run: P, before: Cursor | None) -> P | None:
     return run._replace(entries=kept, end=before, is_last=False)
 
 
-def page_of(run: P, before: Cursor | None, limit: int) -> P | None:
+def page_of(run: P, before: HistoryCursor | None, limit: int) -> P | None:
     """Return so many rows of a run that are older than `before`; None where it ends earlier."""
     if before is not None:
         if not _covers(run, before):
@@ -71,23 +71,23 @@ def _cut(page: P, limit: int) -> P:
     return page._replace(entries=entries, end=last.place, is_last=False, looked_back_to=last.at)
 
 
-def _reaches(place: Cursor, run: HistoryPage | ContributionPage) -> bool:
+def _reaches(place: HistoryCursor, run: HistoryPage | ContributionPage) -> bool:
     """Whether nothing lies between a place and the newest row of a run."""
     return bool(run.entries) and not _is_older(run.entries[0].place, place)
 
 
-def _covers(run: HistoryPage | ContributionPage, place: Cursor) -> bool:
+def _covers(run: HistoryPage | ContributionPage, place: HistoryCursor) -> bool:
     if run.end is None or _is_older(place, run.end):
         return False
     newest = run.entries[0].place if run.entries else run.end
     return not _is_older(newest, place)
 
 
-def _older(rows: Sequence[Any], place: Cursor | None) -> list[Any]:
+def _older(rows: Sequence[Any], place: HistoryCursor | None) -> list[Any]:
     return [] if place is None else [*rows[_position(rows, place) :]]
 
 
-def _position(rows: Sequence[Any], place: Cursor) -> int:
+def _position(rows: Sequence[Any], place: HistoryCursor) -> int:
     """Return how many rows are not older than a place."""
     first, end = 0, len(rows)
     while first < end:
@@ -99,10 +99,10 @@ def _position(rows: Sequence[Any], place: Cursor) -> int:
     return first
 
 
-def _is_older(place: Cursor, other: Cursor) -> bool:
+def _is_older(place: HistoryCursor, other: HistoryCursor) -> bool:
     return _order(place) < _order(other)
 
 
-def _order(place: Cursor) -> tuple[Any, ...]:
+def _order(place: HistoryCursor) -> tuple[Any, ...]:
     # As SQLite orders them: texts behind all numbers.
     return isinstance(place.at, str), place.at, place.rowid

@@ -35,7 +35,7 @@ class Share(NamedTuple):
     taken: int
 
 
-class Course(NamedTuple):
+class QuantitySeries(NamedTuple):
     """The levels of one resource, oldest first, from `since` to `until`, and whose doing they are.
 
     The first level is that at `since`, or later the first one that is known at all.
@@ -48,7 +48,7 @@ class Course(NamedTuple):
     latest: tuple[HistoryEntry, ...] = ()
     """Its newest entries, whatever the period is."""
 
-    def ending_with(self, now: int, hagga: int, deep_desert: int) -> Course:
+    def ending_with(self, now: int, hagga: int, deep_desert: int) -> QuantitySeries:
         """Return the course with what is in store now as its last level.
 
         One that was read a moment ago ends when it was read.

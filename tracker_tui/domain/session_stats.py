@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Tally(NamedTuple):
+class SessionStats(NamedTuple):
     """Changes applied, units that came in less those that went out, and points."""
 
     changes: int = 0

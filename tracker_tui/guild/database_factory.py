@@ -20,7 +20,7 @@ from tracker_tui.db.sqlite import (
 )
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.local.private_file import create_private
-from tracker_tui.sync.store import Site, key_of
+from tracker_tui.sync.store import StoreLocation, key_of
 
 _LONG_WORK_SECONDS = 600.0
 """For `init`: an index over a million rows takes its time."""
@@ -61,7 +61,7 @@ def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
     return Ledger(database, Layout.founding(), can_write=may_write(remote))
 
 
-def site_of(config: Config) -> Site:
+def site_of(config: Config) -> StoreLocation:
     """Return where outbox and replica of the configured database and member are kept."""
     database = config.database
     if isinstance(database, Remote):
@@ -75,7 +75,7 @@ def site_of(config: Config) -> Site:
         place = str(database)
         key = key_of(place, config.member, config.profile)
     folder = stores_of(config) / key
-    return Site(folder, config.member, place, has_replica=isinstance(database, Remote))
+    return StoreLocation(folder, config.member, place, has_replica=isinstance(database, Remote))
 
 
 def stores_of(config: Config) -> Path:

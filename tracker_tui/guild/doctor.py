@@ -18,7 +18,7 @@ from tracker_tui.db.database import Database, results_or_raise
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.db.row_types import NUMBER
 from tracker_tui.db.sqlite import is_there
-from tracker_tui.errors import DatabaseError, NotPermitted, TokenRefused, TrackerError, WriteRefused
+from tracker_tui.errors import LedgerError, NotPermitted, TokenRejected, TrackerError, WriteRejected
 from tracker_tui.guild.database_factory import stores_of, unchecked_database
 from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
@@ -29,7 +29,7 @@ _CLOCK_SECONDS: Final = 60
 """How far the clocks may be apart before it is worth a word."""
 
 
-class State(StrEnum):
+class CheckStatus(StrEnum):
     """How much a finding matters; the values are the words of `doctor --json`."""
 
     OK = "ok"
@@ -41,7 +41,7 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     what: str
-    state: State
+    state: CheckStatus
     found: str
     advice: str = ""
     """What to do about it; empty where there is nothing to do."""
@@ -80,7 +80,7 @@ def examine(config: Config, environ: Mapping[str, str] = {}) -> Iterator[Finding
     """
     yield _settings(config)
     for told in (*config.warnings, *misspelt_in(environ)):
-        yield Finding("spelling", State.NOTE, told)
+        yield Finding("spelling", CheckStatus.NOTE, told)
     yield from _of_files(config)
     yield from _network(config)
     yield from _of_database(config)
@@ -91,12 +91,12 @@ def examine(config: Config, environ: Mapping[str, str] = {}) -> Iterator[Finding
 def _of_database(config: Config) -> Iterator[Finding]:
     path = config.database
     if config.is_default_database and isinstance(path, Path) and not is_there(path):
-        yield Finding("database", State.NOTE, "not there yet", "The first start makes it.")
+        yield Finding("database", CheckStatus.NOTE, "not there yet", "The first start makes it.")
         return
     try:
         with unchecked_database(config) as database:
             yield from _database(database, config)
-    except TokenRefused as error:
+    except TokenRejected as error:
         yield _wrong("token", error)
     except TrackerError as error:
         yield _wrong("database", error)
@@ -106,11 +106,13 @@ def _settings(config: Config) -> Finding:
     origin = f" named in {config.origin}" if config.origin else ""
     if not isinstance(config.database, Remote):
         made = "the embedded database" if config.is_default_database else "a file"
-        return Finding("settings", State.OK, f"{made}{origin}, {config.database}")
+        return Finding("settings", CheckStatus.OK, f"{made}{origin}, {config.database}")
     told = f"a server{origin}, {'a token is given' if config.database.token else 'no token'}"
     if config.auth is Auth.NONE:
-        return Finding("settings", State.OK, f"{told}, a database of your own (TRACKER_AUTH=none)")
-    return Finding("settings", State.OK, f"{told}, members sign in with Discord")
+        return Finding(
+            "settings", CheckStatus.OK, f"{told}, a database of your own (TRACKER_AUTH=none)"
+        )
+    return Finding("settings", CheckStatus.OK, f"{told}, members sign in with Discord")
 
 
 def _of_files(config: Config) -> Iterator[Finding]:
@@ -119,7 +121,9 @@ def _of_files(config: Config) -> Iterator[Finding]:
     try:
         if is_there(settings) and is_of_another_user(settings):
             told = f"{settings} belongs to another user, who can change it"
-            yield Finding("files", State.NOTE, told, f"Make it yours: sudo chown $USER {settings}")
+            yield Finding(
+                "files", CheckStatus.NOTE, told, f"Make it yours: sudo chown $USER {settings}"
+            )
         if is_there(settings) and is_open_to_others(settings, WRITE):
             told = f"other users of this machine can change {settings}"
         elif is_there(settings) and is_open_to_others(settings, READ) and holds_secret(settings):
@@ -127,11 +131,13 @@ def _of_files(config: Config) -> Iterator[Finding]:
         else:
             told = ""
         if told:
-            yield Finding("files", State.NOTE, told, f"Keep it to yourself: chmod 600 {settings}")
+            yield Finding(
+                "files", CheckStatus.NOTE, told, f"Keep it to yourself: chmod 600 {settings}"
+            )
         for folder in (folders.config, folders.data, stores_of(config), folders.state):
             if is_there(folder) and is_open_to_others(folder, WRITE):
                 told = f"other users of this machine can put files into {folder}"
-                yield Finding("files", State.NOTE, told, f"Keep them out: chmod 700 {folder}")
+                yield Finding("files", CheckStatus.NOTE, told, f"Keep them out: chmod 700 {folder}")
     except OSError:
         return  # what cannot be looked at is told of by what needs it
 
@@ -144,7 +150,7 @@ def _network(config: Config) -> Iterator[Finding]:
 
     told = described(config.database.url.replace("libsql://", "https://", 1))
     if told:
-        yield Finding("network", State.OK, told)
+        yield Finding("network", CheckStatus.OK, told)
 
 
 def _of_guild(config: Config) -> Iterator[Finding]:
@@ -156,14 +162,14 @@ def _of_guild(config: Config) -> Iterator[Finding]:
     if config.discord.client_secret is not None:
         yield Finding(
             "discord",
-            State.NOTE,
+            CheckStatus.NOTE,
             "DISCORD_CLIENT_SECRET is set: players must not have it",
             "Use an application of the guild's own that is a public client, and no secret.",
         )
     try:
         yield from _discord(membership)
         membership.require()
-        yield Finding("session", State.OK, f"signed in as {membership.member.name}")
+        yield Finding("session", CheckStatus.OK, f"signed in as {membership.member.name}")
     except NotPermitted as error:
         yield _wrong("session", error)
     except TrackerError as error:
@@ -176,13 +182,17 @@ def _discord(membership: GuildMembership) -> Iterator[Finding]:
         from tracker_tui.auth.discord import Discord
 
         Discord(membership.guild).begin()
-        yield Finding("discord", State.OK, "knows the application, and would sign you in")
+        yield Finding("discord", CheckStatus.OK, "knows the application, and would sign you in")
         return
     try:
         membership.check()
-        yield Finding("discord", State.OK, "said what your roles are within the last four hours")
+        yield Finding(
+            "discord", CheckStatus.OK, "said what your roles are within the last four hours"
+        )
     except DiscordUnreachable as error:
-        yield Finding("discord", State.NOTE, str(error), "For a day what it said last serves.")
+        yield Finding(
+            "discord", CheckStatus.NOTE, str(error), "For a day what it said last serves."
+        )
 
 
 def _database(database: Database, config: Config) -> Iterator[Finding]:
@@ -202,7 +212,7 @@ def _database(database: Database, config: Config) -> Iterator[Finding]:
 
 def _reached(where: str, contact: float, latency: float) -> Finding:
     told = f"{where} answers in {latency * 1000:.0f} ms, at first contact in {contact * 1000:.0f}"
-    return Finding("database", State.OK, told)
+    return Finding("database", CheckStatus.OK, told)
 
 
 def _token(database: Database, remote: Remote, layout: Layout) -> Finding:
@@ -210,20 +220,20 @@ def _token(database: Database, remote: Remote, layout: Layout) -> Finding:
 
     held = "none, and none is asked for" if remote.token is None else "accepted"
     if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):
-        return Finding("token", State.OK, held)
+        return Finding("token", CheckStatus.OK, held)
     refused = _NEEDS if may_write(remote) is False else _refused(database)
     if not refused:
-        return Finding("token", State.OK, f"{held}: full, it may do what members do")
+        return Finding("token", CheckStatus.OK, f"{held}: full, it may do what members do")
     if len(refused) == len(_NEEDS):
         return Finding(
             "token",
-            State.NOTE,
+            CheckStatus.NOTE,
             "read only: everything is shown, nothing can be changed",
             "Ask whoever runs the database for a token that may write, if you should.",
         )
     lacking = ", ".join(f"{need.permission} ({need.purpose})" for need in refused)
     advice = "Ask whoever runs the database for a token with them."
-    return Finding("token", State.NOTE, f"lacks {lacking}", advice)
+    return Finding("token", CheckStatus.NOTE, f"lacks {lacking}", advice)
 
 
 def _refused(database: Database) -> Sequence[_Need]:
@@ -238,7 +248,7 @@ def _allows(database: Database, needs: Sequence[_Need]) -> bool:
         results = database.batches([[need.query] for need in needs], repeatable=True)
         for result in results:
             results_or_raise(result)
-    except WriteRefused:
+    except WriteRejected:
         return False
     return True
 
@@ -249,29 +259,29 @@ def _schema(database: Database, layout: Layout) -> Finding:
     try:
         layout.require_ours(database.where)
         missing = plan(database)
-    except DatabaseError as error:
+    except LedgerError as error:
         return _wrong("schema", error)._replace(found=f"{layout.kind.value}. {error}")
     if missing:
         return Finding(
             "schema",
-            State.NOTE,
+            CheckStatus.NOTE,
             f"{layout.kind.value}; {len(missing)} indexes of ours are missing: it works, slowly",
             "tracker-tui init --plan shows them, tracker-tui init adds them.",
         )
-    return Finding("schema", State.OK, layout.kind.value)
+    return Finding("schema", CheckStatus.OK, layout.kind.value)
 
 
 def _clock(ahead: float) -> Finding:
     seconds = round(abs(ahead))
     if seconds <= _CLOCK_SECONDS:
-        return Finding("clock", State.OK, f"{seconds} s from the database's")
+        return Finding("clock", CheckStatus.OK, f"{seconds} s from the database's")
     return Finding(
         "clock",
-        State.NOTE,
+        CheckStatus.NOTE,
         f"{seconds} s {'behind' if ahead > 0 else 'ahead of'} the database's",
         "Set the clock of this machine: encryption minds it. Times are the database's anyway.",
     )
 
 
 def _wrong(what: str, error: TrackerError) -> Finding:
-    return Finding(what, State.WRONG, str(error), exit_status=error.exit_status)
+    return Finding(what, CheckStatus.WRONG, str(error), exit_status=error.exit_status)

@@ -14,7 +14,7 @@ from tracker_tui.config.settings import Auth, Config, DiscordSettings, Remote, S
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.roles import Right, roles_with
-from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRefused, UsageError
+from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRejected, UsageError
 from tracker_tui.guild.invitation import Invitation, facts_of
 from tracker_tui.guild.settings_file import add_settings, has_settings, require_free
 
@@ -26,7 +26,7 @@ ROLES: Final = "DISCORD_ROLES_CONFIG"
 _PATIENCE_SECONDS: Final = 10.0
 
 
-class Tested(NamedTuple):
+class TestedAnswer(NamedTuple):
     """What testing an answer brought: that it holds, or that nobody could be asked for now."""
 
     told: str
@@ -35,7 +35,7 @@ class Tested(NamedTuple):
     """Whether the database answers nobody without a token."""
 
 
-class Question(NamedTuple):
+class SetupQuestion(NamedTuple):
     """One thing that a guild has to be asked for."""
 
     setting: str
@@ -45,11 +45,11 @@ class Question(NamedTuple):
 
 
 QUESTIONS: Final = (
-    Question(URL, "Database", "libsql://guild-name.turso.io"),
-    Question(TOKEN, "Its token", "from whoever runs the database", is_secret=True),
-    Question(CLIENT, "Discord application", "a number, its client id"),
-    Question(GUILD, "Discord guild", "a number, the server's id"),
-    Question(ROLES, "Roles", '[{"id": "…", "name": "Member", "canAccessResources": true}]'),
+    SetupQuestion(URL, "Database", "libsql://guild-name.turso.io"),
+    SetupQuestion(TOKEN, "Its token", "from whoever runs the database", is_secret=True),
+    SetupQuestion(CLIENT, "Discord application", "a number, its client id"),
+    SetupQuestion(GUILD, "Discord guild", "a number, the server's id"),
+    SetupQuestion(ROLES, "Roles", '[{"id": "…", "name": "Member", "canAccessResources": true}]'),
 )
 
 
@@ -61,7 +61,7 @@ def blank_config(config: Config) -> Config:
     return config._replace(discord=allowed)
 
 
-class Joining:
+class JoinProcess:
     """The settings of a guild that somebody is about to join."""
 
     def __init__(self, config: Config) -> None:
@@ -95,7 +95,7 @@ class Joining:
         *facts, _ = facts_of(Invitation(url, client, guild, roles))
         return [*facts, ("Token", "kept, too" if self.settings.get(TOKEN) else "none")]
 
-    def missing(self) -> list[Question]:
+    def missing(self) -> list[SetupQuestion]:
         """Return what is still to be asked for."""
         return [question for question in QUESTIONS if question.setting not in self.settings]
 
@@ -120,7 +120,7 @@ class Joining:
         """Let something be asked for once more."""
         self.settings.pop(setting, None)
 
-    def test(self, setting: str) -> Tested:
+    def test(self, setting: str) -> TestedAnswer:
         """Ask the database or Discord about an answer.
 
         Takes a while. Raises TrackerError where the answer is wrong; what is only out of reach for
@@ -130,12 +130,12 @@ class Joining:
             if setting in (URL, TOKEN):
                 return self._test_database(has_token=setting == TOKEN)
             if setting == CLIENT:
-                return Tested(self._test_application())
+                return TestedAnswer(self._test_application())
         except (DatabaseUnreachable, DiscordUnreachable) as error:
-            return Tested(f"Not tested: {error}", is_sure=False)
+            return TestedAnswer(f"Not tested: {error}", is_sure=False)
         if setting == GUILD:
-            return Tested("tested when you sign in", is_sure=False)
-        return Tested("makes sense")
+            return TestedAnswer("tested when you sign in", is_sure=False)
+        return TestedAnswer("makes sense")
 
     def keep(self, profile: str | None) -> Path:
         """Write the settings; raises ConfigError, LocalFileError, and then nothing is written."""
@@ -164,19 +164,21 @@ class Joining:
         url = self.settings.get(URL, "https://guild.invalid")
         open_remote(Remote(url, Secret(text) if text else None, allow_plain=True)).close()
 
-    def _test_database(self, *, has_token: bool) -> Tested:
+    def _test_database(self, *, has_token: bool) -> TestedAnswer:
         remote = self._remote if has_token else self._remote._replace(token=None)
         with closing(open_remote(remote, _PATIENCE_SECONDS)) as database:
             try:
                 _, columns = database.batch([Select(columns=[Value(1)]), Layout.query()])
-            except TokenRefused:
+            except TokenRejected:
                 if has_token:
                     raise
-                return Tested(f"{database.where} answers, and wants a token", wants_token=True)
+                return TestedAnswer(
+                    f"{database.where} answers, and wants a token", wants_token=True
+                )
             Layout.from_rows(columns.rows).require_ours(database.where)
             if not has_token:
-                return Tested(f"{database.where} answers")
-            return Tested("none is asked for" if remote.token is None else "accepted")
+                return TestedAnswer(f"{database.where} answers")
+            return TestedAnswer("none is asked for" if remote.token is None else "accepted")
 
     def _test_application(self) -> str:
         from tracker_tui.auth.discord import Discord
@@ -219,8 +221,8 @@ def invitation_of(config: Config, token: Secret | None) -> Invitation:
     )
 
 
-def tested_token(config: Config, invitation: Invitation) -> Tested:
+def tested_token(config: Config, invitation: Invitation) -> TestedAnswer:
     """Test the token of an invitation; raises TrackerError where it is refused."""
-    joining = Joining(config)
+    joining = JoinProcess(config)
     joining.follow(invitation)
     return joining.test(TOKEN)

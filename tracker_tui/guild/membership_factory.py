@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracker_tui.auth.membership import Membership, Owner
 from tracker_tui.config.settings import Auth, Config, Remote
-from tracker_tui.errors import StatementRefused, TrackerError, WriteRefused
+from tracker_tui.errors import StatementRejected, TrackerError, WriteRejected
 from tracker_tui.guild.database_factory import site_of
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.store import remove_copies
@@ -34,7 +34,7 @@ def guild_membership_of(config: Config) -> GuildMembership:
     # Only for guilds: `edit` on a database of one's own must not pay for it.
     from tracker_tui.auth.guild import guild_of
     from tracker_tui.auth.guild_membership import GuildMembership
-    from tracker_tui.auth.session_store import Vault
+    from tracker_tui.auth.session_store import SessionStore
 
     try:
         guild = guild_of(config)
@@ -50,7 +50,7 @@ def guild_membership_of(config: Config) -> GuildMembership:
         remove_copies(folder_of(config, member_id))
 
     return GuildMembership(
-        guild, Vault(config), on_barred=forget_what_was_shown, until=config.until
+        guild, SessionStore(config), on_barred=forget_what_was_shown, until=config.until
     )
 
 
@@ -81,9 +81,9 @@ def record_sign_in(membership: Membership, ledger: Ledger) -> None:
     try:
         if ledger.can_write is not False:
             ledger.record_sign_in(record)
-    except (WriteRefused, StatementRefused) as error:
+    except (WriteRejected, StatementRejected) as error:
         membership.recorded(record)
-        if isinstance(error, StatementRefused):
+        if isinstance(error, StatementRejected):
             raise
     else:
         membership.recorded(record)

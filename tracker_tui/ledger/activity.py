@@ -17,13 +17,13 @@ from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import gains_and_losses
 from tracker_tui.ledger.history import within
-from tracker_tui.ledger.members import is_one_of, writings_of
+from tracker_tui.ledger.members import is_one_of, member_aliases
 
 _STREAK_DAYS: Final = 400
 """How far back days in a row are counted."""
 
 
-class ActivityQuestion(NamedTuple):
+class ActivityQuery(NamedTuple):
     """Asks what a member did in a period, in days of a zone."""
 
     member_id: str
@@ -43,7 +43,7 @@ class ActivityQuestion(NamedTuple):
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return what `answer` understands the results of."""
         row, points = HistoryRow, LeaderboardRow
-        writings = writings_of(self.member_id)
+        writings = member_aliases(self.member_id)
         is_theirs = is_one_of(row.updated_by, writings)
         changes = fn.COUNT(SQL("*"))
         resources = (

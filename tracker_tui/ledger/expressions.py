@@ -100,6 +100,6 @@ def gains_and_losses() -> tuple[Node, Node]:
     return fn.TOTAL(fn.MAX(change, 0)), fn.TOTAL(fn.MIN(change, 0))
 
 
-def called() -> Any:
+def display_name() -> Any:
     """Return what to call a member."""
     return fn.COALESCE(fn.NULLIF(User.custom_nickname, ""), User.username)

@@ -17,8 +17,8 @@ from peewee import SQL, BaseQuery, Case, Expression, Node, Select, Tuple, Value,
 from tracker_tui.db.database import Result
 from tracker_tui.db.models import HistoryRow, ResourceRow, User
 from tracker_tui.domain.history import (
-    Cursor,
     EntryKind,
+    HistoryCursor,
     HistoryEntry,
     HistoryFilter,
     HistoryPage,
@@ -26,7 +26,7 @@ from tracker_tui.domain.history import (
 from tracker_tui.domain.period import Period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.expressions import seconds, whole_number
-from tracker_tui.ledger.members import is_one_of, like, merged, named_like, writings_of
+from tracker_tui.ledger.members import is_one_of, like, member_aliases, merged, named_like
 
 PAGE: Final = 100
 """Entries on a page."""
@@ -40,12 +40,12 @@ _LONGEST_WORD: Final = 100
 _LONGEST_TEXT: Final = 1_000
 
 
-class HistoryQuestion(NamedTuple):
+class HistoryQuery(NamedTuple):
     """Asks for one page: what passes a filter and is older than `before`, from `down_to` on."""
 
     wish: HistoryFilter = HistoryFilter()
-    before: Cursor | None = None
-    down_to: Cursor | None = None
+    before: HistoryCursor | None = None
+    down_to: HistoryCursor | None = None
     limit: int = PAGE
 
     @property
@@ -71,7 +71,7 @@ class HistoryQuestion(NamedTuple):
             return [_newest(of_anybody, self.limit)]
         parts = (
             _newest([HistoryRow.updated_by == writing, *of_anybody], self.limit)
-            for writing in writings_of(wish.member_id)
+            for writing in member_aliases(wish.member_id)
         )
         return [merged(parts, self.limit)]
 
@@ -97,7 +97,9 @@ class HistoryQuestion(NamedTuple):
         return HistoryPage(entries, place_of(stored, rowid), is_last=False, looked_back_to=at)
 
 
-def _page(entries: list[HistoryEntry], before: Cursor | None, *, is_last: bool) -> HistoryPage:
+def _page(
+    entries: list[HistoryEntry], before: HistoryCursor | None, *, is_last: bool
+) -> HistoryPage:
     if not entries:
         return HistoryPage([], before, is_last)
     return HistoryPage(entries, entries[-1].place, is_last, entries[-1].at)
@@ -114,12 +116,12 @@ def stored_time(column: Any) -> Any:
     return Case(None, tuple((column == end, sign) for end, sign in ends), column)
 
 
-def place_of(raw: Any, rowid: int) -> Cursor:
+def place_of(raw: Any, rowid: int) -> HistoryCursor:
     """Return the place of a row, of its `stored_time`, which may be anything."""
     if isinstance(raw, int | float | str):
-        return Cursor(raw, rowid)
+        return HistoryCursor(raw, rowid)
     # No text is before the empty one: a time that is none at all is left behind with it.
-    return Cursor(_ENDS_OF_TIME.get(raw, ""), rowid)
+    return HistoryCursor(_ENDS_OF_TIME.get(raw, ""), rowid)
 
 
 def begin_of(period: Period, now: Any) -> Any:
@@ -140,7 +142,7 @@ def within(column: Any, period: Period, now: Any) -> list[Expression]:
 
 
 def between_places(
-    column: Any, rowid: Any, before: Cursor | None, down_to: Cursor | None
+    column: Any, rowid: Any, before: HistoryCursor | None, down_to: HistoryCursor | None
 ) -> list[Expression]:
     """Return the conditions under which a row is older than one place, and not than another."""
     conditions = []
@@ -151,7 +153,7 @@ def between_places(
     return conditions
 
 
-def _tuple(place: Cursor) -> Node:
+def _tuple(place: HistoryCursor) -> Node:
     if isinstance(place.at, float) and isinf(place.at):
         # Some hostile row's time; it cannot be sent as a value.
         return SQL(f"({'-' if place.at < 0 else ''}9e999, ?)", (place.rowid,))
@@ -159,7 +161,7 @@ def _tuple(place: Cursor) -> Node:
     return SQL("(?, ?)", (place.at, place.rowid))
 
 
-def _conditions(question: HistoryQuestion, period: Period, now: Any) -> list[Expression]:
+def _conditions(question: HistoryQuery, period: Period, now: Any) -> list[Expression]:
     """Return the conditions of a period that an index serves, but for those of a member."""
     row, wish = HistoryRow, question.wish
     return [
@@ -204,7 +206,7 @@ def _columns() -> list[Node]:
 # What no index serves
 
 
-def _searched(question: HistoryQuestion, now: Any) -> Select:
+def _searched(question: HistoryQuery, now: Any) -> Select:
     """Select what passes of so many rows, and behind it their last one, if they end there.
 
     That one has no place: it is where the next page goes on, whether it passes or not.
@@ -252,7 +254,7 @@ def _passes(wish: HistoryFilter) -> Any:
     if wish.location is not None:
         conditions.append(_is_at(wish.location))
     if wish.member_id is not None:
-        conditions.append(is_one_of(row.updated_by, writings_of(wish.member_id)))
+        conditions.append(is_one_of(row.updated_by, member_aliases(wish.member_id)))
     return reduce(and_, conditions) if conditions else SQL("1")
 
 

@@ -14,7 +14,7 @@ from peewee import SQL, BaseQuery, Case, Node, Select, Value, fn
 from tracker_tui.db.database import Result
 from tracker_tui.db.models import LeaderboardRow
 from tracker_tui.domain.days import Zone
-from tracker_tui.domain.history import Cursor
+from tracker_tui.domain.history import HistoryCursor
 from tracker_tui.domain.leaderboard import (
     CategoryTotal,
     Contribution,
@@ -39,17 +39,17 @@ from tracker_tui.ledger.history import (
 )
 from tracker_tui.ledger.members import (
     is_one_of,
+    member_aliases,
     members_from,
     merged,
     named_members,
-    writings_of,
 )
 
 _DAYS_SHOWN: Final = 400
 """Days whose points are told one by one; of all of time the last of them."""
 
 
-class LeaderboardQuestion(NamedTuple):
+class LeaderboardQuery(NamedTuple):
     """Asks who earned how many points in a period, and in the one before it."""
 
     period: Period
@@ -96,13 +96,13 @@ class LeaderboardQuestion(NamedTuple):
         )
 
 
-class ContributionsQuestion(NamedTuple):
+class ContributionsQuery(NamedTuple):
     """Asks for one page of what earned a member their points, newest first."""
 
     member_id: str
     period: Period
-    before: Cursor | None = None
-    down_to: Cursor | None = None
+    before: HistoryCursor | None = None
+    down_to: HistoryCursor | None = None
     limit: int = PAGE
 
     @property
@@ -117,7 +117,7 @@ class ContributionsQuestion(NamedTuple):
 
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return what `answer` understands the results of."""
-        parts = (_newest_of(writing, self, now) for writing in writings_of(self.member_id))
+        parts = (_newest_of(writing, self, now) for writing in member_aliases(self.member_id))
         return [merged(parts, self.limit)]
 
     def answer(self, results: Sequence[Result]) -> ContributionPage:
@@ -130,7 +130,7 @@ class ContributionsQuestion(NamedTuple):
         return ContributionPage(entries, end, is_complete)
 
 
-class MemberPointsQuestion(NamedTuple):
+class MemberPointsQuery(NamedTuple):
     """Asks how a member's points of a period divide over categories and over days of a zone."""
 
     member_id: str
@@ -151,7 +151,7 @@ class MemberPointsQuestion(NamedTuple):
         """Return what `answer` understands the results of."""
         row = LeaderboardRow
         conditions = [
-            is_one_of(row.user_id, writings_of(self.member_id)),
+            is_one_of(row.user_id, member_aliases(self.member_id)),
             *within(row.created_at, self.period, now),
         ]
         category = fn.COALESCE(row.resource_category.cast("TEXT"), "")
@@ -192,7 +192,7 @@ def _contribution_from(row: Sequence[Any]) -> Contribution:
     )
 
 
-def _newest_of(writing: Any, question: ContributionsQuestion, now: Any) -> Select:
+def _newest_of(writing: Any, question: ContributionsQuery, now: Any) -> Select:
     row, rowid = LeaderboardRow, SQL("rowid")
     return (
         row.select(

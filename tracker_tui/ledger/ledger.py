@@ -18,17 +18,17 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import (
+    AnswerLost,
     DatabaseBusy,
-    DatabaseError,
     DatabaseUnreachable,
-    OutcomeUnknown,
-    StatementRefused,
+    LedgerError,
+    StatementRejected,
     UnknownResource,
-    WriteRefused,
+    WriteRejected,
 )
 from tracker_tui.ledger.changes import ChangeStatements
 from tracker_tui.ledger.edit_result import (
-    Edited,
+    EditResult,
     first_applied,
     is_final,
     not_judged,
@@ -37,7 +37,7 @@ from tracker_tui.ledger.edit_result import (
 )
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.outcomes import outcome_in_history, outcome_of
-from tracker_tui.ledger.query import Question
+from tracker_tui.ledger.query import Query
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,
     NAME_TYPES,
@@ -51,9 +51,9 @@ from tracker_tui.ledger.resources import (
 )
 from tracker_tui.ledger.sign_in import recording
 from tracker_tui.ledger.snapshot import (
-    Acquaintance,
+    CachedLayout,
+    RefreshRequest,
     Snapshot,
-    Wish,
     names_from,
     naming_queries,
     queries_of,
@@ -61,7 +61,7 @@ from tracker_tui.ledger.snapshot import (
 )
 
 T = TypeVar("T")
-EVERYTHING: Final = Wish()
+EVERYTHING: Final = RefreshRequest()
 
 
 def random_id() -> str:
@@ -87,7 +87,7 @@ class Ledger:
         """Use a database of this layout; `can_write` None: `find_out_rights` finds it out."""
         self._changes = ChangeStatements(layout)
         self._fingerprint: str | None = None
-        self._remember: Callable[[Acquaintance], object] | None = None
+        self._remember: Callable[[CachedLayout], object] | None = None
         """See `presume`; None where the schema was looked at since."""
         self.new_id = new_id
         self._was_told_rights = can_write is not None
@@ -107,11 +107,11 @@ class Ledger:
     def apply(self, change: Change) -> Outcome:
         """Apply one change exactly once, whoever else writes; raises DatabaseError."""
         (outcome,) = self.apply_all([change])
-        if isinstance(outcome, DatabaseError):
+        if isinstance(outcome, LedgerError):
             raise outcome
         return outcome
 
-    def apply_all(self, changes: Sequence[Change]) -> list[Outcome | DatabaseError]:
+    def apply_all(self, changes: Sequence[Change]) -> list[Outcome | LedgerError]:
         """Apply changes in this order, each in a transaction of its own, in one request.
 
         Returns for each what came of it, or why the database took nothing of it; OutcomeUnknown
@@ -128,34 +128,34 @@ class Ledger:
         """Send changes once more if columns came or went; what was applied is not applied twice."""
         try:
             return self._send(changes) if self._look_again() else results
-        except DatabaseError as error:
-            return [error if isinstance(r, StatementRefused) else r for r in results]
+        except LedgerError as error:
+            return [error if isinstance(r, StatementRejected) else r for r in results]
 
     def _send(self, changes: Sequence[Change], fingerprint: str | None = None) -> list[BatchResult]:
         """Send changes; where the server refuses a whole request, find the ones it refuses."""
         batches = [self._statements(change, fingerprint) for change in changes]
         try:
             return self._database.batches(batches, repeatable=True)
-        except WriteRefused as error:
+        except WriteRejected as error:
             # Somebody may have taken rights away.
             self.knows_rights = self._was_told_rights
             if len(changes) == 1 or self._refuses_all():
                 return [error] * len(changes)
-        except StatementRefused as error:
+        except StatementRejected as error:
             if len(changes) == 1:
                 return [error]
         half = len(changes) // 2
         first = self._send(changes[:half], fingerprint)
         try:
             return first + self._send(changes[half:], fingerprint)
-        except DatabaseError as error:
+        except LedgerError as error:
             # The first half is answered, whatever happens to the second.
             return first + [error] * (len(changes) - half)
 
     def _refuses_all(self) -> bool:
         try:
             self._database.batch([write_probe()])
-        except WriteRefused:
+        except WriteRejected:
             return True
         return False
 
@@ -169,9 +169,9 @@ class Ledger:
         try:
             (probed,) = self._database.batches([[write_probe()]], repeatable=True, seconds=seconds)
             results_or_raise(probed)
-        except WriteRefused:
+        except WriteRejected:
             self.can_write = False
-        except DatabaseError:
+        except LedgerError:
             return  # somebody writes; or whatever it is, the next refresh meets it too, and tells
         else:
             self.can_write = True
@@ -185,11 +185,11 @@ class Ledger:
     def edit(
         self,
         changes: Sequence[Change],
-        known: Acquaintance | None,
-        remember: Callable[[Acquaintance], object],
+        known: CachedLayout | None,
+        remember: Callable[[CachedLayout], object],
         *,
         reads_along: bool = True,
-    ) -> Edited:
+    ) -> EditResult:
         """Apply changes of which the last goes to whatever its `resource_id` means: an id or name.
 
         One request, if the database is still as it was `known`; what is learnt otherwise is handed
@@ -214,13 +214,13 @@ class Ledger:
                     again = self.edit(changes, None, remember, reads_along=reads_along)
                     return first_applied(outcomes, again)
                 found = resource_meant(last, outcomes[-1], resources.rows)
-            except DatabaseError as error:
+            except LedgerError as error:
                 outcomes = not_judged(outcomes, error)
         told = dict(zip(naming, named, strict=True))
         places = understood(told.get("settings"), places_from, known.places)
         if places != known.places:
             remember(known._replace(places=places))
-        return Edited(outcomes, found, understood(told.get("names"), names_from, {}), places)
+        return EditResult(outcomes, found, understood(told.get("names"), names_from, {}), places)
 
     def _send_and_read(
         self,
@@ -235,18 +235,18 @@ class Ledger:
         batches = [self._statements(change, fingerprint) for change in changes]
         try:
             results = self._database.batches([*batches, *reads], repeatable=True)
-        except (WriteRefused, StatementRefused) as error:
+        except (WriteRejected, StatementRejected) as error:
             sent = self._send(changes, fingerprint)
-            if all(isinstance(result, DatabaseError) for result in sent):
+            if all(isinstance(result, LedgerError) for result in sent):
                 raise
             return sent, [error] * len(reads)
         return results[: len(changes)], results[len(changes) :]
 
     def _read_after(self, asked: Sequence[BaseQuery], read: BatchResult) -> list[Result]:
         """Return what was asked along with changes, some of which were not applied."""
-        if isinstance(read, StatementRefused):
+        if isinstance(read, StatementRejected):
             self._look_again(for_changes=True)  # raises where a table is missing
-        return self._database.batch(asked) if isinstance(read, DatabaseError) else read
+        return self._database.batch(asked) if isinstance(read, LedgerError) else read
 
     def _failed_for_columns(self, sent: Sequence[BatchResult]) -> bool:
         """Whether a change failed, and columns are others than they were believed to be."""
@@ -266,15 +266,15 @@ class Ledger:
 
     def _get_acquainted(
         self,
-        remember: Callable[[Acquaintance], object],
+        remember: Callable[[CachedLayout], object],
         *,
         reads_along: bool,
         for_changes: bool = True,
-    ) -> Acquaintance:
+    ) -> CachedLayout:
         self._look_again(for_changes=for_changes)
         has_places = reads_along and self.layout.has_settings
         places = self._settled_places() if has_places else dict(DEFAULT_PLACES)
-        known = Acquaintance(self.layout, self._fingerprint, places)
+        known = CachedLayout(self.layout, self._fingerprint, places)
         remember(known)
         return known
 
@@ -284,14 +284,14 @@ class Ledger:
             settings = self._database.batch([place_settings()])
         except (DatabaseBusy, DatabaseUnreachable):
             raise
-        except DatabaseError as error:
+        except LedgerError as error:
             settings = error  # the names are not for us, which keeps nobody from a change
         return understood(settings, places_from, dict(DEFAULT_PLACES))
 
     # Reading
 
     def presume(
-        self, known: Acquaintance | None, remember: Callable[[Acquaintance], object]
+        self, known: CachedLayout | None, remember: Callable[[CachedLayout], object]
     ) -> None:
         """Believe of the database what an earlier run learnt of it, if it learnt anything.
 
@@ -302,11 +302,11 @@ class Ledger:
             self._believe(known)
         self._remember = remember
 
-    def _believe(self, known: Acquaintance) -> None:
+    def _believe(self, known: CachedLayout) -> None:
         self._changes, self._places = ChangeStatements(known.layout), known.places
         self._fingerprint = known.fingerprint
 
-    def refresh(self, wish: Wish = EVERYTHING, *, anew: bool = False) -> Snapshot:
+    def refresh(self, wish: RefreshRequest = EVERYTHING, *, anew: bool = False) -> Snapshot:
         """Read what is wished for, in one request.
 
         A second one where the schema changed, and a third where the columns are others than they
@@ -332,7 +332,7 @@ class Ledger:
         """Return what to call members, by Discord id."""
         return names_from(self._database.batch([member_names()])[0].rows)
 
-    def _read(self, wish: Wish) -> tuple[dict[str, Rows], Any]:
+    def _read(self, wish: RefreshRequest) -> tuple[dict[str, Rows], Any]:
         """Return what the queries of a refresh gave, by their names, and `Snapshot.answer`."""
 
         def read() -> tuple[dict[str, Rows], Any]:
@@ -350,7 +350,7 @@ class Ledger:
         """Do what depends on the layout; once more if it failed for a name in it."""
         try:
             return work()
-        except StatementRefused:
+        except StatementRejected:
             if not self._look_again():
                 raise
         return work()
@@ -374,7 +374,7 @@ class Ledger:
         self._changes = ChangeStatements(found)
         return True
 
-    def ask(self, question: Question[T]) -> T:
+    def ask(self, question: Query[T]) -> T:
         """Answer a question, in one request; raises DatabaseError.
 
         More where nothing was read before, and the schema is not the one that was presumed.
@@ -390,8 +390,8 @@ class Ledger:
             if not Layout.is_version_of(results.pop(0).rows, self._fingerprint):
                 self._get_acquainted(remember, reads_along=True, for_changes=False)
             self._remember = None
-        answer: T | DatabaseError = _answer(question, results)
-        if isinstance(answer, DatabaseError):
+        answer: T | LedgerError = _answer(question, results)
+        if isinstance(answer, LedgerError):
             raise answer
         return answer
 
@@ -431,8 +431,8 @@ class Ledger:
         return DATABASE_CLOCK if self._clock is None else Value(self._clock())
 
 
-def _answer(question: Question[T], results: BatchResult) -> T | DatabaseError:
-    if isinstance(results, DatabaseError):
+def _answer(question: Query[T], results: BatchResult) -> T | LedgerError:
+    if isinstance(results, LedgerError):
         return results
     try:
         return question.answer(results)
@@ -444,20 +444,20 @@ def _answer(question: Question[T], results: BatchResult) -> T | DatabaseError:
 
 def _failed_for_a_name(results: Sequence[BatchResult]) -> bool:
     """Whether a statement failed, as it does where a column of it is not there any more."""
-    return any(isinstance(result, StatementRefused) for result in results)
+    return any(isinstance(result, StatementRejected) for result in results)
 
 
 def _outcomes(
     changes: Sequence[Change], results: Sequence[BatchResult]
-) -> list[Outcome | DatabaseError]:
+) -> list[Outcome | LedgerError]:
     return [
-        result if isinstance(result, DatabaseError) else _outcome(change, result)
+        result if isinstance(result, LedgerError) else _outcome(change, result)
         for change, result in zip(changes, results, strict=True)
     ]
 
 
-def _outcome(change: Change, results: Sequence[Result]) -> Outcome | DatabaseError:
+def _outcome(change: Change, results: Sequence[Result]) -> Outcome | LedgerError:
     try:
         return outcome_of(change, results)
-    except OutcomeUnknown as error:
+    except AnswerLost as error:
         return error

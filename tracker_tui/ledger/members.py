@@ -10,7 +10,7 @@ from peewee import SQL, Expression, Select, fn
 from tracker_tui.db.database import Rows
 from tracker_tui.db.models import User
 from tracker_tui.domain.members import Members, NamedMember
-from tracker_tui.ledger.expressions import called
+from tracker_tui.ledger.expressions import display_name
 
 
 def named_members() -> Select:
@@ -30,7 +30,7 @@ def members_from(rows: Rows) -> Members:
     )
 
 
-def writings_of(member_id: str) -> list[Any]:
+def member_aliases(member_id: str) -> list[Any]:
     """Return what rows of a member may hold as who it was: their id, and each name that is theirs.
 
     A name is theirs where exactly one member has it as a nickname or a user name (data contract,
@@ -86,7 +86,7 @@ def is_one_of(column: Any, writings: Iterable[Any]) -> Expression:
 
 def named_like(pattern: str) -> Select:
     """Select the Discord ids of members whose name has a pattern in it."""
-    return User.select(User.discord_id).where(like(called(), pattern))
+    return User.select(User.discord_id).where(like(display_name(), pattern))
 
 
 def like(text: Any, pattern: str) -> Any:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from tracker_tui.db.database import Result, Rows
 from tracker_tui.db.row_types import INTEGER, REAL, REAL_OR_NULL, TEXT_OR_NULL, RowType
-from tracker_tui.domain.change import Change, Moved, Shortage, foresee
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.change import Change, Moved, Shortage, project
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS, Points
 from tracker_tui.domain.resource import Resource
 from tracker_tui.ledger.resources import RESOURCE_TYPES
@@ -36,13 +36,13 @@ def outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
     """
     rows = _ROW.checked(results[-1].rows)
     if not rows:
-        return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.NO_RESOURCE)
+        return Outcome(change, Verdict.REFUSED, None, refusal=Rejection.NO_RESOURCE)
     resource = Resource._make(rows[0][:_COLUMNS])
     requirement_met, history_of, *numbers = rows[0][_COLUMNS:]
     if history_of is None:
         return _not_applied(change, resource, requirement_met=bool(requirement_met))
     if history_of != change.resource_id:
-        return Outcome(change, Verdict.REFUSED, resource, refusal=Refusal.ID_TAKEN)
+        return Outcome(change, Verdict.REFUSED, resource, refusal=Rejection.ID_TAKEN)
     verdict = Verdict.APPLIED if results[0].rowcount == 1 else Verdict.ALREADY_APPLIED
     return Outcome(change, verdict, resource, _moved(numbers))
 
@@ -68,10 +68,10 @@ def _moved(numbers: Sequence[Any]) -> Moved:
 
 def _not_applied(change: Change, resource: Resource, *, requirement_met: bool) -> Outcome:
     if not requirement_met:
-        return Outcome(change, Verdict.REFUSED, resource, refusal=Refusal.NOT_IN_HISTORY)
-    foreseen = foresee(change, resource)
+        return Outcome(change, Verdict.REFUSED, resource, refusal=Rejection.NOT_IN_HISTORY)
+    foreseen = project(change, resource)
     if isinstance(foreseen, Shortage):
         return Outcome(
-            change, Verdict.REFUSED, resource, refusal=Refusal.QUANTITY, shortage=foreseen
+            change, Verdict.REFUSED, resource, refusal=Rejection.QUANTITY, shortage=foreseen
         )
     return Outcome(change, Verdict.CONFLICT, resource)

@@ -16,11 +16,11 @@ from tracker_tui.domain.days import Zone
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.members import Members
 from tracker_tui.domain.period import Period
-from tracker_tui.domain.quantity_series import Course, DayLevel, Level, Share
+from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
 from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import change_of_total, gains_and_losses, whole_number
-from tracker_tui.ledger.history import HistoryQuestion, begin_of, newest_first
+from tracker_tui.ledger.history import HistoryQuery, begin_of, newest_first
 from tracker_tui.ledger.members import members_from, named_members
 
 LEVELS: Final = 400
@@ -28,7 +28,7 @@ LEVELS: Final = 400
 _LATEST: Final = 20
 
 
-class CourseQuestion(NamedTuple):
+class QuantitySeriesQuery(NamedTuple):
     """Asks how the quantities of a resource went over a period, and by whose doing."""
 
     resource_id: str
@@ -40,9 +40,9 @@ class CourseQuestion(NamedTuple):
         return f"course {self.period.name} {self.resource_id!r}"
 
     @staticmethod
-    def answer_type() -> type[Course]:
+    def answer_type() -> type[QuantitySeries]:
         """See `Question.answer_type`."""
-        return Course
+        return QuantitySeries
 
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return what `answer` understands the results of."""
@@ -90,7 +90,7 @@ class CourseQuestion(NamedTuple):
         span = Select(columns=[since, until])
         return [span, before, first, course, shares, named_members(), latest]
 
-    def answer(self, results: Sequence[Result]) -> Course:
+    def answer(self, results: Sequence[Result]) -> QuantitySeries:
         """Build a course from the results."""
         *others, latest = results
         span, before, first, course, shares, members = (result.rows for result in others)
@@ -103,14 +103,16 @@ class CourseQuestion(NamedTuple):
             levels.insert(0, Level(since, *first[0][1:]))
         levels.sort(key=lambda level: level.at)
         entries = self._latest.answer([latest]).entries
-        return Course(since, until, levels, _merged(shares, members_from(members)), tuple(entries))
+        return QuantitySeries(
+            since, until, levels, _merged(shares, members_from(members)), tuple(entries)
+        )
 
     @property
-    def _latest(self) -> HistoryQuestion:
-        return HistoryQuestion(HistoryFilter(resource_id=self.resource_id), limit=_LATEST)
+    def _latest(self) -> HistoryQuery:
+        return HistoryQuery(HistoryFilter(resource_id=self.resource_id), limit=_LATEST)
 
 
-class DailyLevelsQuestion(NamedTuple):
+class DailyLevelsQuery(NamedTuple):
     """Asks what was in store of every resource at the end of each of the last days of a zone."""
 
     days: int
@@ -152,7 +154,7 @@ class DailyLevelsQuestion(NamedTuple):
         ]
 
 
-def _begin(question: CourseQuestion, now: Any) -> Any:
+def _begin(question: QuantitySeriesQuery, now: Any) -> Any:
     """Return where the chart begins: for all of time with the first change."""
     begin = begin_of(question.period, now)
     if begin is not None:
@@ -165,7 +167,7 @@ def _begin(question: CourseQuestion, now: Any) -> Any:
     return fn.COALESCE(earliest, now)
 
 
-def _end(question: CourseQuestion, now: Any) -> Any:
+def _end(question: QuantitySeriesQuery, now: Any) -> Any:
     """Return where the chart ends: with the present, unless a day was named."""
     return now if question.period.until is None else fn.MIN(now, Value(question.period.until))
 

@@ -12,7 +12,7 @@ from tracker_tui.db.database import Result
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Question(Protocol[T_co]):
+class Query(Protocol[T_co]):
     """One question about the history or the leaderboard."""
 
     @property

@@ -25,7 +25,7 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import status_of, stored_status
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import InvalidResource
-from tracker_tui.ledger.expressions import called, seconds, whole_number
+from tracker_tui.ledger.expressions import display_name, seconds, whole_number
 
 DEFAULT_PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
 # Older SQLite takes no more than 999 values in a statement.
@@ -118,7 +118,7 @@ def write_probe() -> BaseQuery:
 
 def member_names() -> Select:
     """Discord id and what to call its owner, of everybody who ever signed in."""
-    return User.select(User.discord_id.cast("TEXT"), called().cast("TEXT"))
+    return User.select(User.discord_id.cast("TEXT"), display_name().cast("TEXT"))
 
 
 def place_settings() -> Select:

@@ -14,7 +14,7 @@ from tracker_tui.db.row_types import NUMBER, TEXT, TEXT_OR_NULL, RowType
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import MILLISECONDS_FROM
-from tracker_tui.ledger.query import Question
+from tracker_tui.ledger.query import Query
 from tracker_tui.ledger.resources import (
     all_resources,
     member_names,
@@ -30,7 +30,7 @@ _NAMES: Final = RowType(TEXT_OR_NULL, TEXT_OR_NULL)
 _IDS: Final = RowType(TEXT)
 
 
-class Acquaintance(NamedTuple):
+class CachedLayout(NamedTuple):
     """What a program may remember of a database, so that one request is enough the next time."""
 
     layout: Layout
@@ -41,7 +41,7 @@ class Acquaintance(NamedTuple):
     places: dict[Location, str]
 
 
-class Wish(NamedTuple):
+class RefreshRequest(NamedTuple):
     """What a refresh is to read.
 
     `since` is the database's clock at the refresh before, less the overlap. None reads everything:
@@ -52,7 +52,7 @@ class Wish(NamedTuple):
     since: int | None = None
     in_flight: Sequence[str] = ()
     """Ids of changes that may be in the ledger or not: the snapshot tells which are."""
-    question: Question[Any] | None = None
+    question: Query[Any] | None = None
     """What else is asked in the same request."""
 
     @property
@@ -72,7 +72,7 @@ class Snapshot(NamedTuple):
     """Those of the changes in flight whose effect is in these rows."""
     names: dict[str, str] | None = None
     """What to call members, by Discord id; None where it was not asked."""
-    acquaintance: Acquaintance | None = None
+    acquaintance: CachedLayout | None = None
     """None where it was not asked."""
     answer: Any = None
     """The answer to the question, or the DatabaseError in its place; None where none was asked."""
@@ -83,7 +83,7 @@ class Snapshot(NamedTuple):
         return self.now - OVERLAP_SECONDS
 
 
-def queries_of(wish: Wish, layout: Layout, now: Node) -> dict[str, BaseQuery]:
+def queries_of(wish: RefreshRequest, layout: Layout, now: Node) -> dict[str, BaseQuery]:
     """Return the queries of a refresh, by what `snapshot_of` calls their results."""
     queries: dict[str, BaseQuery] = {"clock": Select(columns=[now])}
     queries["resources"] = (
@@ -114,12 +114,12 @@ def names_from(rows: Rows) -> dict[str, str]:
     return {discord_id: name for discord_id, name in _NAMES.checked(rows) if discord_id and name}
 
 
-def snapshot_of(wish: Wish, results: Mapping[str, Rows]) -> Snapshot:
+def snapshot_of(wish: RefreshRequest, results: Mapping[str, Rows]) -> Snapshot:
     """Build a snapshot from the rows of `queries_of`; raises OutcomeUnknown for other types."""
     acquaintance = None
     if "columns" in results:
         places = places_from(results.get("settings", []))
-        acquaintance = Acquaintance(
+        acquaintance = CachedLayout(
             Layout.from_rows(results["columns"]),
             Layout.fingerprint_from(results["fingerprint"]),
             places,

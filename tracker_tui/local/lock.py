@@ -14,7 +14,7 @@ from tracker_tui.local.sqlite_file import explain
 TURN_NAME: Final = "sending.lock"
 
 
-class Turn:
+class FileLock:
     """A lock that the system takes back when a program dies, however it dies.
 
     SQLite's lock on a file that stays empty: it is the same on Linux, macOS and Windows, between

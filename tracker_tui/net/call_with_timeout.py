@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def behind(work: Callable[[], T]) -> Future[T]:
+def start_in_background(work: Callable[[], T]) -> Future[T]:
     """Do something in a thread of its own, which may be left behind.
 
     It is a daemon: at its end Python does not wait for it, as it would for an executor's.
@@ -31,6 +31,6 @@ def behind(work: Callable[[], T]) -> Future[T]:
     return ended
 
 
-def in_time(work: Callable[[], T], seconds: float) -> T:
+def call_with_timeout(work: Callable[[], T], seconds: float) -> T:
     """Return what `work` returns, and raise what it raises; TimeoutError after `seconds`."""
-    return behind(work).result(timeout=seconds)
+    return start_in_background(work).result(timeout=seconds)

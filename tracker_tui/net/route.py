@@ -19,7 +19,7 @@ _NO_CERTIFICATES: Final = ("X509", "PEM", "ASN1")
 """The parts of OpenSSL that read files of certificates."""
 
 
-class WayBlocked(OSError):
+class RouteBlocked(OSError):
     """Something of this machine's own settings stands in the way; its message names it."""
 
 
@@ -31,7 +31,7 @@ def options_for(url: str) -> dict[str, Any]:
     if chosen is None:
         return {}
     if chosen.fault:
-        raise WayBlocked(_told_of_file(chosen, chosen.fault))
+        raise RouteBlocked(_told_of_file(chosen, chosen.fault))
     return {"verify": chosen.path}
 
 
@@ -43,7 +43,7 @@ def obstacle(error: BaseException, url: str, *, is_straight: bool = False) -> st
     """
     causes = list(chain(error))
     for cause in causes:
-        if isinstance(cause, WayBlocked):
+        if isinstance(cause, RouteBlocked):
             return str(cause)
     proxy = None if is_straight else _proxy_of(url)
     told = _of_proxy(causes, proxy, url) if proxy is not None else ""

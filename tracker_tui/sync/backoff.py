@@ -8,7 +8,7 @@ from typing import Final
 _FIRST_PAUSE: Final = 1.0
 
 
-class Pace:
+class Backoff:
     """Pauses that double from one failure to the next, up to `longest` seconds; 0: none at all."""
 
     def __init__(self, longest: float) -> None:

@@ -20,20 +20,20 @@ _MAKE_ROOM: Final = """
 """
 
 
-class Page(NamedTuple):
+class CachedAnswer(NamedTuple):
     """An answer as it was written, and when it was read, by this machine's clock."""
 
     at: float
     document: bytes
 
 
-class Pages:
+class AnswerStore:
     """The answers of one database as one member sees them; every method raises LocalFileError."""
 
     def __init__(self, path: Path) -> None:
         self._file = LocalFile(path, _SCHEMA, _VERSION, is_durable=False)
 
-    def page(self, key: str) -> Page | None:
+    def page(self, key: str) -> CachedAnswer | None:
         """Return what is kept under a key."""
         with self._file.reading() as connection:
             query = "SELECT at, document FROM pages WHERE key = ?"
@@ -43,9 +43,9 @@ class Pages:
         at, document = row
         if not isinstance(at, float) or not isinstance(document, bytes):
             raise LocalFileDamaged("What is kept of a page makes no sense.")
-        return Page(at, document)
+        return CachedAnswer(at, document)
 
-    def keep(self, key: str, page: Page) -> None:
+    def keep(self, key: str, page: CachedAnswer) -> None:
         """Keep a page, and no more than so many in all."""
         self._file.is_another_file()
         with self._file.transaction() as connection:

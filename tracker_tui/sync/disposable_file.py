@@ -23,7 +23,7 @@ class Closable(Protocol):
 F = TypeVar("F", bound=Closable)
 
 
-class Copy(Generic[F]):
+class DisposableFile(Generic[F]):
     """One such file: opened when it is needed, and made anew where it is damaged."""
 
     def __init__(

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.session_stats import Tally
+from tracker_tui.domain.session_stats import SessionStats
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.snapshot import Snapshot, Wish
-from tracker_tui.sync.outbox_entries import Entry, State
-from tracker_tui.sync.overlay import Board, Difference
-from tracker_tui.sync.replica import Kept
+from tracker_tui.ledger.snapshot import RefreshRequest, Snapshot
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
+from tracker_tui.sync.overlay import Difference, Overlay
+from tracker_tui.sync.replica import ReplicaContents
 from tracker_tui.sync.send_queue import has_unsent, is_unsure
-from tracker_tui.sync.session_stats import TallySheet
+from tracker_tui.sync.session_stats import SessionCounter
 from tracker_tui.sync.store import Store
 from tracker_tui.sync.undo import Undoing, UndoLog
 
@@ -27,7 +27,7 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        board: Board,
+        board: Overlay,
         tell: Callable[[tuple[Outcome, ...]], None],
         *,
         clock: Callable[[], float] = time.time,
@@ -44,13 +44,13 @@ class Engine:
         self.tell = tell
         self._tell_changed = tell_changed
         self._undo_log = UndoLog()
-        self._tally = TallySheet()
+        self._tally = SessionCounter()
         self._hearing = threading.RLock()
 
     # What stands where
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> SessionStats:
         """What this run has brought so far."""
         return self._tally.tally
 
@@ -66,7 +66,7 @@ class Engine:
 
     # Opening
 
-    def load(self) -> Kept | None:
+    def load(self) -> ReplicaContents | None:
         """Show what the replica holds and the outbox adds; None where nothing was ever read."""
         kept = self.store.load()
         if kept is not None:
@@ -170,7 +170,7 @@ class Engine:
 
     # Refreshing
 
-    def refresh(self, ledger: Ledger, wish: Wish, *, anew: bool = False) -> Refreshed:
+    def refresh(self, ledger: Ledger, wish: RefreshRequest, *, anew: bool = False) -> Refreshed:
         """Read the ledger, show it and keep it; raises DatabaseError.
 
         Of changes in flight the same request asks whether they are in the rows that it brings. What
@@ -240,17 +240,17 @@ class Refreshed(NamedTuple):
     """Whether some rows wait: the next refresh is to read them again."""
 
 
-def _is_unsure(before: Entry | None, now: Entry, landed: frozenset[str]) -> bool:
+def _is_unsure(before: OutboxEntry | None, now: OutboxEntry, landed: frozenset[str]) -> bool:
     """Whether rows of a refresh, before which an entry was known as it was, may lack its change.
 
     One that was not asked about may be in them or not. One that was is in them if it had landed; if
     it was answered since, the answer is newer than they are.
     """
     if before is None or before.needs_player:
-        return now.state in (State.SENDING, State.APPLIED)
-    return before.is_open and now.state is State.APPLIED and now.change.id not in landed
+        return now.state in (EntryState.SENDING, EntryState.APPLIED)
+    return before.is_open and now.state is EntryState.APPLIED and now.change.id not in landed
 
 
-def _is_shown(entry: Entry) -> bool:
+def _is_shown(entry: OutboxEntry) -> bool:
     """Whether a change is laid over the rows: it has no answer, and nobody took it back."""
     return entry.is_open and not entry.is_unwanted and not entry.is_named

@@ -7,24 +7,24 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource_lookup import find_resource
 from tracker_tui.errors import (
+    AnswerLost,
     DatabaseBusy,
-    DatabaseError,
     DatabaseUnreachable,
+    LedgerError,
     LocalFileError,
-    OutcomeUnknown,
-    StatementRefused,
+    StatementRejected,
     TrackerError,
     UnknownResource,
-    WriteRefused,
+    WriteRejected,
 )
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_entries import Entry
+from tracker_tui.sync.outbox_entries import OutboxEntry
 from tracker_tui.sync.send_queue import as_sent, sendable
 from tracker_tui.sync.sender import Sender
 
@@ -43,7 +43,7 @@ _DEALT_WITH: Final = (
 _OTHERS_SEND: Final = "Another tracker-tui is sending, and takes it along."
 
 
-class Errand(NamedTuple):
+class OneShotEdit(NamedTuple):
     """What came of it, and what to call things when telling of it."""
 
     outcome: Outcome
@@ -51,7 +51,7 @@ class Errand(NamedTuple):
     places: Mapping[Location, str]
 
 
-class Errands:
+class OneShotEdits:
     """Runs errands for one engine, whoever else sends meanwhile."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Errands:
         self._names: Mapping[str, str] = {}
         self._places: Mapping[Location, str] = dict(DEFAULT_PLACES)
 
-    def run(self, change: Change, seconds: float, is_given_up: Callable[[], bool]) -> Errand:
+    def run(self, change: Change, seconds: float, is_given_up: Callable[[], bool]) -> OneShotEdit:
         """Apply a change to the resource that its `resource_id` means, an id or a name.
 
         It is on disk before anything is sent, together with what earlier runs left. What could not
@@ -81,7 +81,7 @@ class Errands:
         if known is not None:
             self._places = known.places
         outcome = self._persist(change, time.monotonic() + seconds, is_given_up)
-        return Errand(outcome, self._names, self._places)
+        return OneShotEdit(outcome, self._names, self._places)
 
     def _persist(self, change: Change, until: float, is_given_up: Callable[[], bool]) -> Outcome:
         pause, trouble, lost = _FIRST_PAUSE, "", ""
@@ -92,7 +92,7 @@ class Errands:
             except (DatabaseBusy, DatabaseUnreachable) as error:
                 outcome, trouble, until = None, error.what, min(until, soon)
                 # What a later try meets says nothing of what became of an earlier one.
-                lost = lost or (trouble if isinstance(error, OutcomeUnknown) else "")
+                lost = lost or (trouble if isinstance(error, AnswerLost) else "")
             except LocalFileError as error:
                 # It is on disk; what came after that could not be written.
                 applied = self._applied(change)
@@ -100,7 +100,7 @@ class Errands:
                     return self._queued(change, str(error))
                 self._tell(str(error))
                 return applied
-            except DatabaseError as error:
+            except LedgerError as error:
                 return self._refused_us(change, error)
             except TrackerError:
                 self._engine.outbox.withdraw([change.id])
@@ -139,10 +139,10 @@ class Errands:
         """
         outcome = self._opened().outcome(change)
         if outcome is None:
-            return Outcome(change, Verdict.REFUSED, None, refusal=Refusal.WITHDRAWN)
+            return Outcome(change, Verdict.REFUSED, None, refusal=Rejection.WITHDRAWN)
         return outcome
 
-    def _told(self, entry: Entry) -> Outcome | None:
+    def _told(self, entry: OutboxEntry) -> Outcome | None:
         outcome = entry.outcome
         if outcome is not None and entry.needs_player:
             # The player is told now; nothing else of this resource is to wait for them.
@@ -150,8 +150,8 @@ class Errands:
                 self._engine.outbox.drop(entry.change.id)
             except LocalFileError as error:
                 self._tell(str(error))
-            if outcome.refusal is Refusal.NOT_PERMITTED:
-                raise WriteRefused(outcome.said)
+            if outcome.refusal is Rejection.NOT_PERMITTED:
+                raise WriteRejected(outcome.said)
         return outcome
 
     def _send(self, change: Change, *, is_bare: bool) -> None:
@@ -164,7 +164,7 @@ class Errands:
         changes = as_sent(entries, self._engine.clock())
         try:
             edited = ledger.edit(changes, store.recall(), store.remember, reads_along=not is_bare)
-        except DatabaseError as error:
+        except LedgerError as error:
             self._sender.failed(entries, error)
             raise
         self._names, self._places = edited.names, edited.places
@@ -185,7 +185,7 @@ class Errands:
         self._engine.name(change, found)
         self._sender.send(ledger)
 
-    def _refused_us(self, change: Change, error: DatabaseError) -> Outcome:
+    def _refused_us(self, change: Change, error: LedgerError) -> Outcome:
         """Withdraw a change that the database takes from nobody like us; raises why."""
         if not self._engine.outbox.withdraw([change.id]):
             self._engine.catch_up()
@@ -194,10 +194,10 @@ class Errands:
                 return entry.outcome  # another program has sent it
             told = _DEALT_WITH if entry is None else _MAY_BE_STORED
             message = f"{error} {told}"
-            raise OutcomeUnknown(message) from error
-        if not isinstance(error, StatementRefused):
+            raise AnswerLost(message) from error
+        if not isinstance(error, StatementRejected):
             raise error
-        refusal = Refusal.BY_DATABASE
+        refusal = Rejection.BY_DATABASE
         return Outcome(change, Verdict.REFUSED, None, refusal=refusal, said=str(error))
 
     def _queued(self, change: Change, trouble: str) -> Outcome:
@@ -210,7 +210,7 @@ class Errands:
             entry = self._engine.outbox.entry(change.id)
             if entry is None:
                 message = f"{trouble} {_DEALT_WITH}".lstrip()
-                raise OutcomeUnknown(message)
+                raise AnswerLost(message)
             if (outcome := self._told(entry)) is not None:
                 return outcome
             if entry.is_named:

@@ -18,7 +18,14 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.local.sqlite_file import LocalFile
-from tracker_tui.sync.outbox_entries import SCHEMA, VERSION, Entry, State, Step, read_entries
+from tracker_tui.sync.outbox_entries import (
+    SCHEMA,
+    VERSION,
+    EntryState,
+    OutboxEntry,
+    OutboxTransaction,
+    read_entries,
+)
 from tracker_tui.sync.undo import Undoing, counter_to
 
 T = TypeVar("T")
@@ -50,10 +57,10 @@ class Outbox:
         self._owner = (member, place)
         self._lock = threading.RLock()
         # Never changed, only replaced: whoever has got hold of it may read on.
-        self._entries: dict[str, Entry] = {}
-        self._missed: dict[str, Entry] | None = None
+        self._entries: dict[str, OutboxEntry] = {}
+        self._missed: dict[str, OutboxEntry] | None = None
         """The entries before somebody took the file away, which `catch_up` has not told of."""
-        self._overwritten: dict[str, Entry | None] = {}
+        self._overwritten: dict[str, OutboxEntry | None] = {}
         """Entries as they were known before a step of this program wrote over what another one had
         done to them, which `catch_up` has not told of; None for those that were not known."""
         try:
@@ -65,20 +72,20 @@ class Outbox:
 
     # What is in it
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[OutboxEntry]:
         """Return all entries, oldest first, as they were when this program last looked."""
         # Without the lock, which may be held while the disk is waited for.
         return list(self._entries.values())
 
-    def entry(self, change_id: str) -> Entry | None:
+    def entry(self, change_id: str) -> OutboxEntry | None:
         """Return one entry."""
         return self._entries.get(change_id)
 
-    def catch_up(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]] | None:
+    def catch_up(self) -> tuple[Mapping[str, OutboxEntry], Mapping[str, OutboxEntry]] | None:
         """Look at what other programs did; returns the entries before and after, or None."""
         return self._also_after_damage(self._catch_up)
 
-    def _catch_up(self) -> tuple[Mapping[str, Entry], Mapping[str, Entry]] | None:
+    def _catch_up(self) -> tuple[Mapping[str, OutboxEntry], Mapping[str, OutboxEntry]] | None:
         with self._lock, self._mended():
             self._look_at_file()
             is_told = self._missed is None and not self._overwritten
@@ -110,23 +117,23 @@ class Outbox:
 
         return self._also_after_damage(keep)
 
-    def begin_sending(self, change_ids: Iterable[str], now: float) -> list[Entry]:
+    def begin_sending(self, change_ids: Iterable[str], now: float) -> list[OutboxEntry]:
         """Mark entries as being sent, and return them as they were; some may be gone meanwhile."""
         with self._step() as step:
-            found = step.find(change_ids, State.PENDING, State.SENDING)
+            found = step.find(change_ids, EntryState.PENDING, EntryState.SENDING)
             for entry in found:
                 sent_at = now if entry.sent_at is None else entry.sent_at
-                step.write(entry._replace(state=State.SENDING, sent_at=sent_at))
+                step.write(entry._replace(state=EntryState.SENDING, sent_at=sent_at))
         return found
 
     def take_back(self, change_ids: Iterable[str]) -> None:
         """Take changes as never sent, which surely did not arrive; forget those not wanted."""
         with self._step() as step:
-            for entry in step.find(change_ids, State.SENDING):
+            for entry in step.find(change_ids, EntryState.SENDING):
                 if entry.is_unwanted:
                     step.delete(entry)
                 else:
-                    step.write(entry._replace(state=State.PENDING, sent_at=None))
+                    step.write(entry._replace(state=EntryState.PENDING, sent_at=None))
 
     def settle(self, outcomes: Iterable[Outcome], now: float) -> list[Change]:
         """Take the ledger's answers: applied, or kept among those that need the player.
@@ -137,7 +144,7 @@ class Outbox:
         counters, answered = [], tuple(outcomes)
         with self._step() as step:
             for outcome in answered:
-                for entry in step.find([outcome.change.id], *State):
+                for entry in step.find([outcome.change.id], *EntryState):
                     step.settle(entry, outcome)
                     if entry.is_unwanted:
                         counters += step.insert_counter(counter_to(outcome), now)
@@ -150,7 +157,7 @@ class Outbox:
     def withdraw(self, change_ids: Iterable[str]) -> list[Change]:
         """Take back changes that were not sent yet; return those that could be."""
         with self._step() as step:
-            found = step.find(change_ids, State.PENDING)
+            found = step.find(change_ids, EntryState.PENDING)
             for entry in found:
                 step.delete(entry)
         return [entry.change for entry in found]
@@ -172,19 +179,19 @@ class Outbox:
         counters: list[Change] = []
         with self._step() as step:
             for change in newest_first:
-                entry = next(iter(step.find([change.id], *State)), None)
-                if entry is None or entry.state is State.APPLIED:
+                entry = next(iter(step.find([change.id], *EntryState)), None)
+                if entry is None or entry.state is EntryState.APPLIED:
                     outcome = known.get(change.id) if entry is None else entry.outcome
                     counters += step.insert_counter(counter_to(outcome), now)
                 elif entry.is_open:
                     step.cancel([change.id])
-                    (withdrawn if entry.state is State.PENDING else underway).append(change)
+                    (withdrawn if entry.state is EntryState.PENDING else underway).append(change)
         return Undoing(withdrawn, underway, counters)
 
     def name(self, change_id: str, resource_id: str) -> None:
         """Keep which resource was meant by the name that was typed."""
         with self._step() as step:
-            for entry in step.find([change_id], State.PENDING, State.SENDING):
+            for entry in step.find([change_id], EntryState.PENDING, EntryState.SENDING):
                 change = entry.change._replace(resource_id=resource_id)
                 step.write(entry._replace(change=change, is_named=False))
 
@@ -195,20 +202,20 @@ class Outbox:
         What another program decided since this one looked stays: the player has not seen it.
         """
         with self._step() as step:
-            needing = step.find([change.id], State.REFUSED, State.CONFLICT)
+            needing = step.find([change.id], EntryState.REFUSED, EntryState.CONFLICT)
             found = [entry for entry in needing if entry == self._entries.get(change.id)]
             for entry in found:
-                waiting = entry._replace(change=change, state=State.PENDING, outcome=None)
+                waiting = entry._replace(change=change, state=EntryState.PENDING, outcome=None)
                 if entry.sent_at is not None:
                     # What may be in the ledger still may, and a new day begins.
-                    waiting = waiting._replace(state=State.SENDING, sent_at=now)
+                    waiting = waiting._replace(state=EntryState.SENDING, sent_at=now)
                 step.write(waiting)
         return bool(found)
 
     def drop(self, change_id: str) -> None:
         """Forget a change that needed the player."""
         with self._step() as step:
-            for entry in step.find([change_id], State.REFUSED, State.CONFLICT):
+            for entry in step.find([change_id], EntryState.REFUSED, EntryState.CONFLICT):
                 step.delete(entry)
 
     def close(self) -> None:
@@ -218,12 +225,12 @@ class Outbox:
     # Inside
 
     @contextmanager
-    def _step(self) -> Iterator[Step]:
+    def _step(self) -> Iterator[OutboxTransaction]:
         """Do one thing, on disk and then in memory."""
         with self._lock, self._mended():
             self._look_at_file()
             with self._file.transaction() as connection:
-                step = Step(connection)
+                step = OutboxTransaction(connection)
                 yield step
             self._note_overwritten(step)
             entries = self._entries | {entry.change.id: entry for entry in step.written}
@@ -231,7 +238,7 @@ class Outbox:
                 entries.pop(entry.change.id, None)
             self._entries = entries
 
-    def _note_overwritten(self, step: Step) -> None:
+    def _note_overwritten(self, step: OutboxTransaction) -> None:
         """Note which entries this step found otherwise than they were known here.
 
         Written over, they would look as if there had been nothing to tell: a change that another
@@ -242,7 +249,7 @@ class Outbox:
             if known != entry:
                 self._overwritten.setdefault(change_id, known)
 
-    def _told(self) -> dict[str, Entry]:
+    def _told(self) -> dict[str, OutboxEntry]:
         """Return the entries as `catch_up` has told of them last, and as they were put since."""
         if self._missed is not None:
             return self._missed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar, get_type_hints
 
 from tracker_tui.domain.change import Change, Moved, Shortage
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import Points
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
@@ -64,7 +64,7 @@ def outcome_from(text: str, change: Change) -> Outcome:
             Verdict(document["verdict"]),
             None if row is None else _made(Resource, row),
             None if moved is None else _made(Moved, (*moved[:4], _made(Points, moved[4]))),
-            None if refusal is None else Refusal(refusal),
+            None if refusal is None else Rejection(refusal),
             None if shortage is None else _made(Shortage, (Location(shortage[0]), *shortage[1:])),
             _is(str, document["said"]),
         )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.outcome import Outcome, Rejection
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.sync.outbox_documents import (
     change_document,
@@ -36,7 +36,7 @@ SCHEMA: Final = """
 """
 
 
-class State(StrEnum):
+class EntryState(StrEnum):
     """Where a change stands."""
 
     PENDING = "pending"
@@ -46,13 +46,13 @@ class State(StrEnum):
     CONFLICT = "conflict"
 
 
-class Entry(NamedTuple):
+class OutboxEntry(NamedTuple):
     """One change in the outbox; times in Unix seconds by this machine's clock."""
 
     number: int
     """Its place in the order in which changes were made."""
     change: Change
-    state: State
+    state: EntryState
     made_at: float
     is_named: bool = False
     """Whether its `resource_id` is what was typed, an id or a name, not looked up yet."""
@@ -65,12 +65,12 @@ class Entry(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether the ledger has not answered yet."""
-        return self.state in (State.PENDING, State.SENDING)
+        return self.state in (EntryState.PENDING, EntryState.SENDING)
 
     @property
     def needs_player(self) -> bool:
         """Whether somebody has to decide."""
-        return self.state in (State.REFUSED, State.CONFLICT)
+        return self.state in (EntryState.REFUSED, EntryState.CONFLICT)
 
 
 _SELECT: Final = (
@@ -79,24 +79,24 @@ _SELECT: Final = (
 )
 
 
-class Step:
+class OutboxTransaction:
     """What one transaction reads and writes."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.found: dict[str, Entry] = {}
+        self.found: dict[str, OutboxEntry] = {}
         """Entries as they were on disk before, by id."""
-        self.written: list[Entry] = []
-        self.gone: list[Entry] = []
+        self.written: list[OutboxEntry] = []
+        self.gone: list[OutboxEntry] = []
 
-    def find(self, change_ids: Iterable[str], *states: State) -> list[Entry]:
+    def find(self, change_ids: Iterable[str], *states: EntryState) -> list[OutboxEntry]:
         """Return those of these entries that are in one of these states, on disk."""
         one = _SELECT + " WHERE id = ?"
         rows = [self._connection.execute(one, (change_id,)).fetchone() for change_id in change_ids]
         entries = self._found(row for row in rows if row is not None)
         return [entry for entry in entries if entry.state in states]
 
-    def _found(self, rows: Iterable[Sequence[Any]]) -> list[Entry]:
+    def _found(self, rows: Iterable[Sequence[Any]]) -> list[OutboxEntry]:
         entries = [_entry(row) for row in rows]
         for entry in entries:
             self.found.setdefault(entry.change.id, entry)
@@ -106,14 +106,14 @@ class Step:
         """Add an entry behind all others."""
         cursor = self._connection.execute(
             "INSERT INTO entries (id, change, state, made_at, is_named) VALUES (?, ?, ?, ?, ?)",
-            (change.id, change_document(change), State.PENDING.value, made_at, int(is_named)),
+            (change.id, change_document(change), EntryState.PENDING.value, made_at, int(is_named)),
         )
         number = cursor.lastrowid or 0
-        self.written.append(Entry(number, change, State.PENDING, made_at, is_named))
+        self.written.append(OutboxEntry(number, change, EntryState.PENDING, made_at, is_named))
 
     def insert_counter(self, counter: Change | None, made_at: float) -> list[Change]:
         """Add what takes a change back; nothing where it is there, for its id follows from that."""
-        if counter is None or self.find([counter.id], *State):
+        if counter is None or self.find([counter.id], *EntryState):
             return []
         self.insert(counter, made_at, is_named=False)
         return [counter]
@@ -124,17 +124,17 @@ class Step:
         What takes something back is not itself taken back once it is being sent.
         """
         cancelled = []
-        for entry in self.find(change_ids, *State):
-            if entry.state is not State.SENDING and entry.state is not State.APPLIED:
+        for entry in self.find(change_ids, *EntryState):
+            if entry.state is not EntryState.SENDING and entry.state is not EntryState.APPLIED:
                 self.delete(entry)
-            elif entry.state is State.SENDING and entry.change.undoes is None:
+            elif entry.state is EntryState.SENDING and entry.change.undoes is None:
                 self.write(entry._replace(is_unwanted=True))
             else:
                 continue
             cancelled.append(entry.change)
         return cancelled
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: OutboxEntry) -> None:
         """Replace what is known of an entry."""
         self._connection.execute(
             "UPDATE entries SET change = ?, state = ?, is_named = ?, sent_at = ?, is_unwanted = ?,"
@@ -151,23 +151,23 @@ class Step:
         )
         self.written.append(entry)
 
-    def delete(self, entry: Entry) -> None:
+    def delete(self, entry: OutboxEntry) -> None:
         """Forget an entry."""
         self._connection.execute("DELETE FROM entries WHERE number = ?", (entry.number,))
         self.gone.append(entry)
 
-    def settle(self, entry: Entry, outcome: Outcome) -> None:
+    def settle(self, entry: OutboxEntry, outcome: Outcome) -> None:
         """Write what an answer makes of an entry; with some it is gone."""
-        is_unsure = outcome.refusal is Refusal.UNSURE
+        is_unsure = outcome.refusal is Rejection.UNSURE
         if outcome.is_in_history:
-            self.write(entry._replace(state=State.APPLIED, outcome=outcome))
+            self.write(entry._replace(state=EntryState.APPLIED, outcome=outcome))
         elif not is_unsure and (entry.is_unwanted or entry.change.undoes is not None):
             self.delete(entry)
         else:
             # It surely is not in the ledger, but where nobody knows: then the player has to look,
             # wanted or not.
             sent_at = entry.sent_at if is_unsure else None
-            state = State(outcome.verdict.value)
+            state = EntryState(outcome.verdict.value)
             self.write(
                 entry._replace(state=state, sent_at=sent_at, is_unwanted=False, outcome=outcome)
             )
@@ -182,27 +182,27 @@ class Step:
             self.delete(entry)
 
 
-def read_entries(connection: sqlite3.Connection) -> list[Entry]:
+def read_entries(connection: sqlite3.Connection) -> list[OutboxEntry]:
     """Return all entries, oldest first; raises LocalFileDamaged where one makes no sense."""
     return [_entry(row) for row in connection.execute(_SELECT + " ORDER BY number")]
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Sequence[Any]) -> OutboxEntry:
     number, change_id, document, state, made_at, is_named, sent_at, is_unwanted, outcome = row
     change = change_from(document)
     makes_sense = (
         change.id == change_id
-        and state in set(State)
+        and state in set(EntryState)
         and _is_time(made_at)
         and (sent_at is None or _is_time(sent_at))
         and {is_named, is_unwanted} <= {0, 1}
     )
     if not makes_sense:
         raise LocalFileDamaged("An entry of the outbox makes no sense.")
-    return Entry(
+    return OutboxEntry(
         number,
         change,
-        State(state),
+        EntryState(state),
         made_at,
         bool(is_named),
         sent_at,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change, Moved, foresee
-from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.change import Change, Moved, project
+from tracker_tui.domain.outcome import Outcome, Rejection
 from tracker_tui.domain.resource import Resource
 
 
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
     """Rows whose quantities somebody else moved, before and after."""
 
 
-class Board:
+class Overlay:
     """Resources by id; may be read and written from several threads.
 
     A change is first asked for, which only `foreseen` minds, and shown once it is kept on disk.
@@ -141,7 +141,7 @@ class Board:
                 self._forget(change)
                 if row is not None and not is_old:
                     self._rows[row.id] = row
-                elif outcome.refusal is Refusal.NO_RESOURCE:
+                elif outcome.refusal is Rejection.NO_RESOURCE:
                     self._rows.pop(change.resource_id, None)
             for resource_id in touched:
                 self._lay_over(resource_id)
@@ -195,7 +195,7 @@ def _quantities(row: Resource) -> tuple[int, int]:
 
 
 def _after(resource: Resource, change: Change) -> Resource:
-    foreseen = foresee(change, resource)
+    foreseen = project(change, resource)
     if not isinstance(foreseen, Moved):
         return resource
     return resource._replace(

@@ -18,7 +18,7 @@ EXTRA_AT_MOST: Final = 6
 """Full refreshes between two of those, for what was written and no cursor tells of."""
 
 
-class Rhythm:
+class RefreshSchedule:
     """Knows whether the player is there; times by a clock that only runs forward."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.query import Question
+from tracker_tui.ledger.query import Query
 from tracker_tui.ledger.resources import DEFAULT_PLACES
-from tracker_tui.ledger.snapshot import OVERLAP_SECONDS, Snapshot, Wish
+from tracker_tui.ledger.snapshot import OVERLAP_SECONDS, RefreshRequest, Snapshot
 from tracker_tui.sync.engine import Engine, Refreshed
 from tracker_tui.sync.overlay import Difference
-from tracker_tui.sync.refresh_schedule import Rhythm
+from tracker_tui.sync.refresh_schedule import RefreshSchedule
 
 
-class News(NamedTuple):
+class RefreshResult(NamedTuple):
     """What a refresh found."""
 
     difference: Difference
@@ -29,7 +29,7 @@ class News(NamedTuple):
 class Refresher:
     """Keeps the cursor between refreshes; used by the ledger's thread, read by all."""
 
-    def __init__(self, engine: Engine, rhythm: Rhythm, *, has_cursor: bool) -> None:
+    def __init__(self, engine: Engine, rhythm: RefreshSchedule, *, has_cursor: bool) -> None:
         """`has_cursor` False: all rows are read each time, as a file is."""
         self._engine = engine
         self._rhythm = rhythm
@@ -64,8 +64,8 @@ class Refresher:
         return True
 
     def refresh(
-        self, ledger: Ledger, *, anew: bool = False, question: Question[Any] | None = None
-    ) -> News:
+        self, ledger: Ledger, *, anew: bool = False, question: Query[Any] | None = None
+    ) -> RefreshResult:
         """Read what others changed; raises DatabaseError.
 
         A full refresh reads everything: the first one of a run, one that is asked for (`anew`), and
@@ -77,13 +77,13 @@ class Refresher:
         """
         called = (self.names, self.places)
         is_full = anew or not self.is_acquainted or self._rhythm.is_thorough_due
-        wish = Wish(None if is_full else self._cursor, question=question)
+        wish = RefreshRequest(None if is_full else self._cursor, question=question)
         refreshed = self._engine.refresh(ledger, wish, anew=anew)
         difference, answer = refreshed.difference, refreshed.snapshot.answer
         self._note_commits(refreshed, ledger)
         is_extra = self._is_unexplained and self._rhythm.may_read_more
         if is_extra or (not refreshed.snapshot.is_whole and self._ran_back(refreshed.snapshot)):
-            refreshed = self._engine.refresh(ledger, Wish())
+            refreshed = self._engine.refresh(ledger, RefreshRequest())
             difference = _both(difference, refreshed.difference)
             self._note_commits(refreshed, ledger)
         self._learn(refreshed, ledger)
@@ -92,7 +92,7 @@ class Refresher:
         reaches_back = is_full or called != (self.names, self.places)
         if reaches_back:
             self.reached_back_at = self.last_refresh
-        return News(difference, reaches_back, answer)
+        return RefreshResult(difference, reaches_back, answer)
 
     def seen_unchanged(self) -> None:
         """Take that nobody changed anything since the last refresh."""

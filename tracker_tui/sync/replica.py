@@ -16,9 +16,9 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.row_types import TEXT, RowType
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.errors import LocalFileDamaged, OutcomeUnknown
+from tracker_tui.errors import AnswerLost, LocalFileDamaged
 from tracker_tui.ledger.resources import RESOURCE_TYPES
-from tracker_tui.ledger.snapshot import Acquaintance
+from tracker_tui.ledger.snapshot import CachedLayout
 from tracker_tui.local.sqlite_file import LocalFile
 
 REPLICA_NAME: Final = "replica.db"
@@ -70,14 +70,14 @@ class Reading(NamedTuple):
     """By this machine's clock, in Unix seconds."""
 
 
-class Kept(NamedTuple):
+class ReplicaContents(NamedTuple):
     """Everything that a replica holds."""
 
     rows: list[Resource]
     names: dict[str, str]
     landed: frozenset[str]
     """Changes of the outbox whose effect is in the rows already."""
-    acquaintance: Acquaintance | None
+    acquaintance: CachedLayout | None
     reading: Reading
 
 
@@ -91,7 +91,7 @@ class Replica:
         """Open it; other programs are waited for no longer than `until`, see `LocalFile`."""
         self._file = LocalFile(path, _SCHEMA, _VERSION, is_durable=False, until=until)
 
-    def load(self) -> Kept | None:
+    def load(self) -> ReplicaContents | None:
         """Return what is kept; None where the ledger was never read."""
         with self._file.reading() as connection:
             facts = dict(connection.execute("SELECT name, value FROM facts"))
@@ -103,7 +103,9 @@ class Replica:
             names: dict[str, str] = dict(_read(connection, "SELECT id, name FROM members", _NAME))
             landed = frozenset(key for (key,) in _read(connection, "SELECT id FROM landed", _ID))
         resources = [Resource._make(row) for row in rows]
-        return Kept(resources, names, landed, _acquaintance(facts), _reading(facts["reading"]))
+        return ReplicaContents(
+            resources, names, landed, _acquaintance(facts), _reading(facts["reading"])
+        )
 
     def names(self) -> list[tuple[str, str]]:
         """Return id and name of every resource."""
@@ -118,7 +120,7 @@ class Replica:
         reading: Reading,
         *,
         names: Mapping[str, str] | None = None,
-        acquaintance: Acquaintance | None = None,
+        acquaintance: CachedLayout | None = None,
         is_whole: bool,
     ) -> bool:
         """Keep what a refresh brought; where it was whole the replica holds nothing else.
@@ -159,12 +161,12 @@ class Replica:
                 connection.executemany("INSERT OR IGNORE INTO landed VALUES (?)", keys)
                 _put(connection, "proof", _proof(connection))
 
-    def recall(self) -> Acquaintance | None:
+    def recall(self) -> CachedLayout | None:
         """Return what is known of the database's columns and places."""
         with self._file.reading() as connection:
             return _acquaintance(dict(connection.execute("SELECT name, value FROM facts")))
 
-    def remember(self, known: Acquaintance) -> None:
+    def remember(self, known: CachedLayout) -> None:
         """Keep what was learnt of the database's columns and places."""
         with self._file.transaction() as connection:
             _put(connection, "acquaintance", _document(known))
@@ -178,7 +180,7 @@ def _read(connection: Any, query: str, kind: RowType) -> Rows:
     """Return rows whose values have the right types; an older version may have kept others."""
     try:
         return kind.checked(connection.execute(query).fetchall())
-    except OutcomeUnknown as error:
+    except AnswerLost as error:
         raise LocalFileDamaged("The replica holds values of the wrong types.") from error
 
 
@@ -201,7 +203,7 @@ def _reading(document: str) -> Reading:
     return reading
 
 
-def _document(known: Acquaintance) -> str:
+def _document(known: CachedLayout) -> str:
     return json.dumps(
         {
             "columns": {table: sorted(names) for table, names in known.layout.columns.items()},
@@ -211,7 +213,7 @@ def _document(known: Acquaintance) -> str:
     )
 
 
-def _acquaintance(facts: Mapping[str, str]) -> Acquaintance | None:
+def _acquaintance(facts: Mapping[str, str]) -> CachedLayout | None:
     if "acquaintance" not in facts:
         return None
     try:
@@ -225,4 +227,4 @@ def _acquaintance(facts: Mapping[str, str]) -> Acquaintance | None:
         raise LocalFileDamaged(_NO_SENSE)
     # Earlier versions wrote a number.
     known = fingerprint if isinstance(fingerprint, str) else None
-    return Acquaintance(Layout(columns), known, places)
+    return CachedLayout(Layout(columns), known, places)

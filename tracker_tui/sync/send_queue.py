@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tracker_tui.domain.change import Change
-from tracker_tui.sync.outbox_entries import Entry, State
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 
 MOST_IN_A_REQUEST: Final = 100
 UNSURE_SECONDS: Final = 86_400.0
@@ -16,7 +16,7 @@ its history row, which is all that keeps it from being applied twice."""
 _REMARKED_FROM_SECONDS: Final = 60.0
 
 
-def sendable(entries: Iterable[Entry], now: float) -> list[Entry]:
+def sendable(entries: Iterable[OutboxEntry], now: float) -> list[OutboxEntry]:
     """Return the entries that may be sent, in order.
 
     While a change of a resource waits for the player, later ones of that resource wait for it:
@@ -33,12 +33,12 @@ def sendable(entries: Iterable[Entry], now: float) -> list[Entry]:
     return found
 
 
-def is_outdated(entry: Entry, now: float) -> bool:
+def is_outdated(entry: OutboxEntry, now: float) -> bool:
     """Whether an outcome has been unknown for too long to send the change once more."""
     return entry.sent_at is not None and now - entry.sent_at > UNSURE_SECONDS
 
 
-def as_sent(entries: Sequence[Entry], now: float) -> list[Change]:
+def as_sent(entries: Sequence[OutboxEntry], now: float) -> list[Change]:
     """Return the changes as they go into one request, each behind its predecessor.
 
     A change requires that the one before it of the same resource is in the history.
@@ -54,17 +54,17 @@ def as_sent(entries: Sequence[Entry], now: float) -> list[Change]:
     return changes
 
 
-def has_unsent(entries: Iterable[Entry], now: float) -> bool:
+def has_unsent(entries: Iterable[OutboxEntry], now: float) -> bool:
     """Whether anything waits for nothing but the ledger."""
     return bool(sendable(entries, now))
 
 
-def is_unsure(entries: Iterable[Entry]) -> bool:
+def is_unsure(entries: Iterable[OutboxEntry]) -> bool:
     """Whether something may be in the ledger already: an answer got lost."""
-    return any(entry.state is State.SENDING for entry in entries)
+    return any(entry.state is EntryState.SENDING for entry in entries)
 
 
-def _remark(entry: Entry, now: float) -> str | None:
+def _remark(entry: OutboxEntry, now: float) -> str | None:
     """Say when a change was made and sent, in the player's time, if that was not at once."""
     if now - entry.made_at < _REMARKED_FROM_SECONDS:
         return None

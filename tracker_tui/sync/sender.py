@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.resource_lookup import find_resource
 from tracker_tui.errors import (
-    DatabaseError,
-    OutcomeUnknown,
-    StatementRefused,
+    AnswerLost,
+    LedgerError,
+    StatementRejected,
     UnknownResource,
-    WriteRefused,
+    WriteRejected,
 )
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_entries import Entry
+from tracker_tui.sync.outbox_entries import OutboxEntry
 from tracker_tui.sync.send_queue import MOST_IN_A_REQUEST, as_sent, is_outdated, sendable
 
-Answer = Outcome | DatabaseError
+Answer = Outcome | LedgerError
 
 
 class Sender:
@@ -60,7 +60,7 @@ class Sender:
                 self._engine.tell(tuple(outcomes))
         return outcomes
 
-    def begin(self, named: str, ledger: Ledger) -> list[Entry]:
+    def begin(self, named: str, ledger: Ledger) -> list[OutboxEntry]:
         """Begin to send what goes into one request with a change by name, which goes last.
 
         It is left out if it waits for the player, has been sent by another program, or does not fit
@@ -71,14 +71,16 @@ class Sender:
         self._look_up_names(ledger, but=named)
         return self._begin(named)
 
-    def _begin(self, named: str | None = None) -> list[Entry]:
+    def _begin(self, named: str | None = None) -> list[OutboxEntry]:
         now = self._engine.clock()
         entries = sendable(self._outbox.entries(), now)
         waiting = [e.change.id for e in entries if not e.is_named or e.change.id == named]
         ids = waiting[:MOST_IN_A_REQUEST]
         return self._outbox.begin_sending(ids, now) if ids else []
 
-    def _send(self, entries: Sequence[Entry], ledger: Ledger, outcomes: list[Outcome]) -> bool:
+    def _send(
+        self, entries: Sequence[OutboxEntry], ledger: Ledger, outcomes: list[Outcome]
+    ) -> bool:
         """Send entries in one request, and add to `outcomes` what came of them.
 
         Returns whether anything was settled. Raises why, where that is no other change, once all
@@ -87,7 +89,7 @@ class Sender:
         changes = as_sent(entries, self._engine.clock())
         try:
             answers: Sequence[Answer] = ledger.apply_all(changes)
-        except DatabaseError as error:
+        except LedgerError as error:
             self.failed(entries, error)
             raise
         settled, failure = self.take_answers(entries, answers)
@@ -96,20 +98,20 @@ class Sender:
             raise failure
         return bool(settled)
 
-    def failed(self, entries: Iterable[Entry], error: DatabaseError) -> None:
+    def failed(self, entries: Iterable[OutboxEntry], error: LedgerError) -> None:
         """Take that a request failed as a whole: whatever surely did not arrive was not sent."""
-        if not isinstance(error, OutcomeUnknown):
+        if not isinstance(error, AnswerLost):
             self._take_back(entries)
 
     def take_answers(
-        self, entries: Sequence[Entry], answers: Sequence[Answer]
-    ) -> tuple[list[Outcome], DatabaseError | None]:
+        self, entries: Sequence[OutboxEntry], answers: Sequence[Answer]
+    ) -> tuple[list[Outcome], LedgerError | None]:
         """Take an answer for each entry; returns outcomes, and why others have none."""
         outcomes: list[Outcome] = []
-        waiting: list[Entry] = []
-        failure: DatabaseError | None = None
+        waiting: list[OutboxEntry] = []
+        failure: LedgerError | None = None
         for entry, answer in zip(entries, answers, strict=True):
-            if isinstance(answer, WriteRefused) and entry.sent_at is not None:
+            if isinstance(answer, WriteRejected) and entry.sent_at is not None:
                 # What we may not do now, an earlier request may have done.
                 failure = failure or answer
                 continue
@@ -118,7 +120,7 @@ class Sender:
                 outcomes.append(outcome)
                 continue
             failure = failure or outcome
-            if not isinstance(outcome, OutcomeUnknown):
+            if not isinstance(outcome, AnswerLost):
                 waiting.append(entry)
         self.answered = outcomes
         self._take_back(waiting)
@@ -127,28 +129,28 @@ class Sender:
 
     def _outcome(self, submitted: Change, answer: Answer) -> Answer | None:
         """Return what came of a change as it was submitted; None if it waits for another."""
-        if isinstance(answer, StatementRefused | WriteRefused):
+        if isinstance(answer, StatementRejected | WriteRejected):
             # It would be refused for ever, and keep all that come after it from being sent.
-            is_permission = isinstance(answer, WriteRefused)
-            refusal = Refusal.NOT_PERMITTED if is_permission else Refusal.BY_DATABASE
+            is_permission = isinstance(answer, WriteRejected)
+            refusal = Rejection.NOT_PERMITTED if is_permission else Rejection.BY_DATABASE
             return self._refused(submitted, refusal, str(answer))
-        if isinstance(answer, DatabaseError):
+        if isinstance(answer, LedgerError):
             return answer
-        waits = answer.refusal is Refusal.NOT_IN_HISTORY and submitted.undoes is None
+        waits = answer.refusal is Rejection.NOT_IN_HISTORY and submitted.undoes is None
         return None if waits else self._named(answer._replace(change=submitted))
 
     def _named(self, outcome: Outcome) -> Outcome:
         """Keep what a deleted resource was called: soon nobody here knows any more."""
         row = self._engine.board.row(outcome.change.resource_id)
-        if outcome.refusal is not Refusal.NO_RESOURCE or row is None:
+        if outcome.refusal is not Rejection.NO_RESOURCE or row is None:
             return outcome
         return outcome._replace(said=row.name)
 
-    def _refused(self, change: Change, refusal: Refusal, said: str = "") -> Outcome:
+    def _refused(self, change: Change, refusal: Rejection, said: str = "") -> Outcome:
         row = self._engine.board.row(change.resource_id)
         return Outcome(change, Verdict.REFUSED, row, refusal=refusal, said=said)
 
-    def _take_back(self, entries: Iterable[Entry]) -> None:
+    def _take_back(self, entries: Iterable[OutboxEntry]) -> None:
         # What an earlier request may have brought there is not taken back, whatever became of this.
         fresh = [entry.change.id for entry in entries if entry.sent_at is None]
         if fresh:
@@ -158,7 +160,7 @@ class Sender:
         now = self._engine.clock()
         self._engine.settle(
             [
-                self._refused(entry.change, Refusal.UNSURE)
+                self._refused(entry.change, Rejection.UNSURE)
                 for entry in self._outbox.entries()
                 if entry.is_open and is_outdated(entry, now)
             ],
@@ -175,5 +177,5 @@ class Sender:
                 self._engine.name(entry.change, find_resource(entry.change.resource_id, names))
             except UnknownResource as error:
                 self._engine.settle(
-                    [self._refused(entry.change, Refusal.UNKNOWN_NAME, str(error))], is_told=True
+                    [self._refused(entry.change, Rejection.UNKNOWN_NAME, str(error))], is_told=True
                 )

@@ -6,10 +6,10 @@ import threading
 
 from tracker_tui.domain.change import Moved
 from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.session_stats import Tally
+from tracker_tui.domain.session_stats import SessionStats
 
 
-class TallySheet:
+class SessionCounter:
     """Counts outcomes; what was undone does not count. Safe to use from several threads."""
 
     def __init__(self) -> None:
@@ -27,11 +27,11 @@ class TallySheet:
                 self._applied.pop(outcome.change.undoes, None)
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> SessionStats:
         """What it comes to so far."""
         with self._lock:
             applied = list(self._applied.values())
-        return Tally(
+        return SessionStats(
             len(applied),
             sum(moved.hagga_change + moved.deep_desert_change for moved in applied),
             round(sum(moved.points.final for moved in applied), 2),

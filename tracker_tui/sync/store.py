@@ -13,21 +13,21 @@ from typing import Final, NamedTuple, TypeVar
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.snapshot import Acquaintance, Snapshot
-from tracker_tui.local.lock import TURN_NAME, Turn
+from tracker_tui.ledger.snapshot import CachedLayout, Snapshot
+from tracker_tui.local.lock import TURN_NAME, FileLock
 from tracker_tui.local.sqlite_file import ASIDE, explain, set_aside
 from tracker_tui.local.sqlite_files import identity_of
-from tracker_tui.sync.cached_answers import PAGES_NAME, Page, Pages
-from tracker_tui.sync.disposable_file import Copy
+from tracker_tui.sync.cached_answers import PAGES_NAME, AnswerStore, CachedAnswer
+from tracker_tui.sync.disposable_file import DisposableFile
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from tracker_tui.sync.overlay import Difference
-from tracker_tui.sync.replica import REPLICA_NAME, Kept, Reading, Replica
+from tracker_tui.sync.replica import REPLICA_NAME, Reading, Replica, ReplicaContents
 
 T = TypeVar("T")
 _KEY_LENGTH: Final = 20
 
 
-class Site(NamedTuple):
+class StoreLocation(NamedTuple):
     """Whose store it is, and of which database."""
 
     folder: Path
@@ -38,7 +38,7 @@ class Site(NamedTuple):
     """Whether rows are kept too; a database in a file is read as quickly itself."""
 
 
-class LeftBehind(NamedTuple):
+class PendingElsewhere(NamedTuple):
     """Changes that wait in a store of this machine."""
 
     key: str
@@ -51,7 +51,7 @@ class Store:
     """Outbox, replica and the turn to send; what befalls the replica stops nothing."""
 
     def __init__(
-        self, site: Site, tell: Callable[[str], None], *, until: float | None = None
+        self, site: StoreLocation, tell: Callable[[str], None], *, until: float | None = None
     ) -> None:
         """Open the store, or make it; `tell` hears what a player should know.
 
@@ -61,13 +61,13 @@ class Store:
         self._site = site
         self._tell = tell
         self.outbox = self._open_outbox(until)
-        self.turn = Turn(site.folder / TURN_NAME)
+        self.turn = FileLock(site.folder / TURN_NAME)
         replica = partial(Replica, until=until)
-        self._replica = Copy(site.folder / REPLICA_NAME, replica, "the resources", tell)
-        self._pages = Copy(site.folder / PAGES_NAME, Pages, "the history", tell)
+        self._replica = DisposableFile(site.folder / REPLICA_NAME, replica, "the resources", tell)
+        self._pages = DisposableFile(site.folder / PAGES_NAME, AnswerStore, "the history", tell)
         self._with_replica(lambda _: None, None)
 
-    def load(self) -> Kept | None:
+    def load(self) -> ReplicaContents | None:
         """Return what the replica holds; None where there is none."""
         return self._with_replica(Replica.load, None)
 
@@ -75,11 +75,11 @@ class Store:
         """Return id and name of every resource in the replica."""
         return self._with_replica(Replica.names, [])
 
-    def recall(self) -> Acquaintance | None:
+    def recall(self) -> CachedLayout | None:
         """Return what is known of the database's columns and places."""
         return self._with_replica(Replica.recall, None)
 
-    def remember(self, known: Acquaintance) -> None:
+    def remember(self, known: CachedLayout) -> None:
         """Keep what was learnt of the database's columns and places."""
         self._with_replica(lambda replica: replica.remember(known), None)
 
@@ -133,16 +133,16 @@ class Store:
         """Whether answers are kept; a database in a file answers as quickly itself."""
         return self._site.has_replica
 
-    def page(self, key: str, understand: Callable[[Page], T]) -> T | None:
+    def page(self, key: str, understand: Callable[[CachedAnswer], T]) -> T | None:
         """Return what is kept under a key; `understand` raises LocalFileDamaged."""
 
-        def read(pages: Pages) -> T | None:
+        def read(pages: AnswerStore) -> T | None:
             page = pages.page(key)
             return None if page is None else understand(page)
 
         return self._pages.use(read, None) if self.keeps_pages else None
 
-    def keep_page(self, key: str, page: Page) -> None:
+    def keep_page(self, key: str, page: CachedAnswer) -> None:
         """Keep an answer under a key."""
         self._pages.use(lambda pages: pages.keep(key, page), None)
 
@@ -225,7 +225,7 @@ def unreadable_in(folder: Path) -> Sequence[Path]:
     return sorted(folder.glob(f"{OUTBOX_NAME}{ASIDE}*[0-9]"))
 
 
-def left_behind(stores: Path) -> Iterator[LeftBehind]:
+def left_behind(stores: Path) -> Iterator[PendingElsewhere]:
     """Tell of changes that wait in any store; what cannot be read is left out."""
     for path in sorted(stores.glob(f"*/{OUTBOX_NAME}")):
         try:
@@ -236,7 +236,7 @@ def left_behind(stores: Path) -> Iterator[LeftBehind]:
             # Another store's trouble is told when that store is used.
             continue
         if how_many:
-            yield LeftBehind(path.parent.name, str(member), str(place), how_many)
+            yield PendingElsewhere(path.parent.name, str(member), str(place), how_many)
 
 
 def _counted(path: Path, condition: str) -> int:

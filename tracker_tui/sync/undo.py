@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tracker_tui.domain.change import Change, counter_change
-from tracker_tui.domain.outcome import Outcome, Refusal
+from tracker_tui.domain.outcome import Outcome, Rejection
 
 
 class Undoing(NamedTuple):
@@ -85,7 +85,7 @@ class UndoLog:
                     self._outcomes[change.id] = outcome
                 return change.id in self._own
             undone = self._outcomes.get(change.undoes)
-            if undone is not None and outcome.refusal is Refusal.QUANTITY:
+            if undone is not None and outcome.refusal is Rejection.QUANTITY:
                 # Behind all others, so that it does not stand in their way.
                 self._submissions.insert(0, Submission(0, (undone.change,)))
             return change.undoes in self._own

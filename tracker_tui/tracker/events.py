@@ -25,20 +25,20 @@ class Loaded(NamedTuple):
     """Whether the history, too, or what things are called may be otherwise than before."""
 
 
-class Kept(NamedTuple):
+class ChangesQueued(NamedTuple):
     """Changes were put into the outbox, or taken out of it: these resources look different now."""
 
     resource_ids: frozenset[str]
 
 
-class NotKept(NamedTuple):
+class QueueFailed(NamedTuple):
     """Changes could not be put into the outbox: they are not shown, and nothing comes of them."""
 
     changes: tuple[Change, ...]
     error: TrackerError
 
 
-class Settled(NamedTuple):
+class OutcomesReceived(NamedTuple):
     """The ledger answered changes of ours; those that undo have `change.undoes` set."""
 
     outcomes: tuple[Outcome, ...]
@@ -65,21 +65,30 @@ class RightsChanged(NamedTuple):
     """The member may do more or less than before; perhaps nothing is to be shown any more."""
 
 
-class Noticed(NamedTuple):
+class LocalWarning(NamedTuple):
     """Something befell this program's own files that the player should know of."""
 
     message: str
 
 
-Event = Loaded | Kept | NotKept | Settled | Undone | Failed | RightsChanged | Noticed
+Event = (
+    Loaded
+    | ChangesQueued
+    | QueueFailed
+    | OutcomesReceived
+    | Undone
+    | Failed
+    | RightsChanged
+    | LocalWarning
+)
 
 
-class Audience:
+class EventBus:
     """Whoever listens; what is noticed before anybody does is told to whoever comes first."""
 
     def __init__(self) -> None:
         self._listener: Callable[[Event], None] | None = None
-        self._missed: list[Noticed] = []
+        self._missed: list[LocalWarning] = []
         self._lock = threading.Lock()
 
     def listen(self, listener: Callable[[Event], None]) -> None:
@@ -100,7 +109,7 @@ class Audience:
         with self._lock:
             # Else a notice could be put aside just after whoever comes has looked there.
             listener = self._listener
-            if listener is None and isinstance(event, Noticed):
+            if listener is None and isinstance(event, LocalWarning):
                 self._missed.append(event)
         if listener is not None:
             listener(event)

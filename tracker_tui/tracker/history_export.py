@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tracker_tui.domain.days import Zone, local_time
-from tracker_tui.domain.history import Cursor, HistoryEntry, HistoryFilter
+from tracker_tui.domain.history import HistoryCursor, HistoryEntry, HistoryFilter
 from tracker_tui.domain.text import without_controls
 from tracker_tui.errors import LocalFileError
 from tracker_tui.local.private_file import make_private_folder, open_new
-from tracker_tui.tracker.query_cache import Archive
+from tracker_tui.tracker.query_cache import QueryCache
 
 _ROWS_A_REQUEST: Final = 1_000
 _BLINK_SECONDS: Final = 0.1
@@ -37,7 +37,7 @@ class Naming(NamedTuple):
 
 
 def export_history(
-    archive: Archive,
+    archive: QueryCache,
     wish: HistoryFilter,
     naming: Naming,
     path: Path,
@@ -86,9 +86,9 @@ def cell(text: str) -> str:
 
 
 def _pages(
-    archive: Archive, wish: HistoryFilter, is_given_up: Callable[[], bool]
+    archive: QueryCache, wish: HistoryFilter, is_given_up: Callable[[], bool]
 ) -> Iterator[list[HistoryEntry]]:
-    before: Cursor | None = None
+    before: HistoryCursor | None = None
     while True:
         asked = archive.ask(archive.history(wish, before, limit=_ROWS_A_REQUEST), keep=False)
         # Nobody who leaves is to wait for a server that says nothing.

@@ -20,23 +20,23 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.errors import (
     DatabaseBusy,
-    DatabaseError,
     DatabaseUnreachable,
+    LedgerError,
     TrackerError,
     UnknownResource,
     explained,
 )
 from tracker_tui.guild.membership_factory import not_recorded, record_sign_in
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.query import Question
+from tracker_tui.ledger.query import Query
 from tracker_tui.local.sqlite_files import seconds_left
-from tracker_tui.sync.backoff import Pace
+from tracker_tui.sync.backoff import Backoff
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.one_shot_edit import Errands
-from tracker_tui.sync.refresh_schedule import Rhythm
+from tracker_tui.sync.one_shot_edit import OneShotEdits
+from tracker_tui.sync.refresh_schedule import RefreshSchedule
 from tracker_tui.sync.refresher import Refresher
 from tracker_tui.sync.sender import Sender
-from tracker_tui.tracker.events import Audience, Failed, Loaded, Noticed
+from tracker_tui.tracker.events import EventBus, Failed, Loaded, LocalWarning
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -63,8 +63,8 @@ class LedgerThread:
         config: Config,
         opener: Callable[[Config], Ledger],
         engine: Engine,
-        rhythm: Rhythm,
-        audience: Audience,
+        rhythm: RefreshSchedule,
+        audience: EventBus,
         membership: Membership,
     ) -> None:
         self._is_remote = isinstance(config.database, Remote)
@@ -80,7 +80,7 @@ class LedgerThread:
         self._audience = audience
         self._membership = membership
         self._sender = Sender(engine)
-        self._pace = Pace(_LONGEST_PAUSE if self._is_remote else 0.0)
+        self._pace = Backoff(_LONGEST_PAUSE if self._is_remote else 0.0)
         self._ledger: Ledger | None = None
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._send_queued = threading.Lock()
@@ -117,8 +117,8 @@ class LedgerThread:
     def open_asking(
         self,
         loaded: Future[None],
-        question_of: Callable[[], Question[T]],
-        then: Callable[[Question[T], T], A],
+        question_of: Callable[[], Query[T]],
+        then: Callable[[Query[T], T], A],
     ) -> Future[A]:
         """Read the ledger for the first time, after `loaded`, and ask it, in one request.
 
@@ -254,8 +254,8 @@ class LedgerThread:
     def _open_asking(
         self,
         loaded: Future[None],
-        question_of: Callable[[], Question[T]],
-        then: Callable[[Question[T], T], A],
+        question_of: Callable[[], Query[T]],
+        then: Callable[[Query[T], T], A],
     ) -> A:
         wait([loaded])
         try:
@@ -266,18 +266,18 @@ class LedgerThread:
         meant = question_of()
         if answer is None or meant != question:
             answer = self._opened_to_read().ask(meant)
-        if isinstance(answer, DatabaseError):
+        if isinstance(answer, LedgerError):
             raise answer
         return then(meant, answer)
 
-    def _read_first(self, question: Question[Any] | None) -> Any:
+    def _read_first(self, question: Query[Any] | None) -> Any:
         try:
             return self._refresh(question=question)
         except TrackerError as error:
             self._fail(error)
             raise
 
-    def _refresh(self, *, anew: bool = False, question: Question[Any] | None = None) -> Any:
+    def _refresh(self, *, anew: bool = False, question: Query[Any] | None = None) -> Any:
         """Read what is due; returns what `Snapshot.answer` is."""
         if self._is_closing:
             return None
@@ -313,7 +313,7 @@ class LedgerThread:
         except (DatabaseBusy, DatabaseUnreachable):
             return  # it stays to be recorded, by whatever is read or sent next
         except TrackerError as error:
-            self._audience.tell(Noticed(not_recorded(error)))
+            self._audience.tell(LocalWarning(not_recorded(error)))
 
     def _poll(self) -> None:
         self._poll_queued.release()
@@ -368,11 +368,11 @@ class LedgerThread:
 
     def _edit(self, change: Change) -> Outcome:
         with self._sending():
-            errands = Errands(
+            errands = OneShotEdits(
                 self._engine,
                 self._sender,
                 self._opened,
-                lambda told: self._audience.tell(Noticed(told)),
+                lambda told: self._audience.tell(LocalWarning(told)),
             )
             seconds = seconds_left(self._config.until, _ERRAND_SECONDS)
             errand = errands.run(change, seconds, lambda: self._is_closing)

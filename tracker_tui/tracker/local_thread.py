@@ -15,7 +15,14 @@ from tracker_tui.domain.change import Change
 from tracker_tui.errors import LocalFileError, TrackerError, explained
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.refresher import Refresher
-from tracker_tui.tracker.events import Audience, Kept, Loaded, Noticed, NotKept, Undone
+from tracker_tui.tracker.events import (
+    ChangesQueued,
+    EventBus,
+    Loaded,
+    LocalWarning,
+    QueueFailed,
+    Undone,
+)
 
 T = TypeVar("T")
 
@@ -26,7 +33,7 @@ class LocalThread:
     def __init__(
         self,
         engine: Engine,
-        audience: Audience,
+        audience: EventBus,
         send_soon: Callable[[], None],
         look_too: Callable[[], None],
     ) -> None:
@@ -98,7 +105,7 @@ class LocalThread:
             explained(work)
         except TrackerError as error:
             # Nobody is above a thread to hear of it.
-            self._audience.tell(Noticed(str(error)))
+            self._audience.tell(LocalWarning(str(error)))
 
     def _load(self, refresher: Refresher) -> None:
         if refresher.load():
@@ -114,7 +121,7 @@ class LocalThread:
         try:
             self._engine.keep(changes, replaced)
         except LocalFileError as error:
-            self._audience.tell(NotKept(changes, error))
+            self._audience.tell(QueueFailed(changes, error))
             return
         self._show_and_send((*changes, *replaced))
 
@@ -147,4 +154,4 @@ class LocalThread:
     def _show(self, changes: Iterable[Change]) -> None:
         changed = frozenset(change.resource_id for change in changes)
         if changed:
-            self._audience.tell(Kept(changed))
+            self._audience.tell(ChangesQueued(changed))

@@ -15,39 +15,39 @@ from tracker_tui.auth.membership import Membership
 from tracker_tui.db.row_types import NONSENSE, unusable_answer
 from tracker_tui.domain.activity import Activity
 from tracker_tui.domain.days import Zone
-from tracker_tui.domain.history import Cursor, HistoryFilter, HistoryPage
+from tracker_tui.domain.history import HistoryCursor, HistoryFilter, HistoryPage
 from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard, MemberPoints
 from tracker_tui.domain.page_merge import contradicts, joined, page_of, without_older
 from tracker_tui.domain.period import Period
-from tracker_tui.domain.quantity_series import Course, DayLevel
+from tracker_tui.domain.quantity_series import DayLevel, QuantitySeries
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.activity import ActivityQuestion
-from tracker_tui.ledger.history import PAGE, HistoryQuestion
+from tracker_tui.ledger.activity import ActivityQuery
+from tracker_tui.ledger.history import PAGE, HistoryQuery
 from tracker_tui.ledger.leaderboard import (
-    ContributionsQuestion,
-    LeaderboardQuestion,
-    MemberPointsQuestion,
+    ContributionsQuery,
+    LeaderboardQuery,
+    MemberPointsQuery,
 )
-from tracker_tui.ledger.quantity_series import CourseQuestion, DailyLevelsQuestion
-from tracker_tui.ledger.query import Question
-from tracker_tui.sync.cached_answers import Page
+from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
+from tracker_tui.ledger.query import Query
+from tracker_tui.sync.cached_answers import CachedAnswer
 from tracker_tui.sync.store import Store
 from tracker_tui.tracker.ledger_thread import LedgerThread
 from tracker_tui.tracker.local_thread import LocalThread
 
-__all__ = ["PAGE", "Answer", "Archive", "Question"]
+__all__ = ["PAGE", "Query", "QueryCache", "QueryResult"]
 
 T = TypeVar("T")
 
 
-class Answer(NamedTuple, Generic[T]):
+class QueryResult(NamedTuple, Generic[T]):
     """What the ledger answered, and when, in Unix seconds by this machine's clock."""
 
     value: T
     at: float
 
 
-class Archive:
+class QueryCache:
     """Asks; its methods return at once, and may be called from any thread."""
 
     def __init__(
@@ -69,71 +69,71 @@ class Archive:
     def history(
         self,
         wish: HistoryFilter,
-        before: Cursor | None = None,
-        down_to: Cursor | None = None,
+        before: HistoryCursor | None = None,
+        down_to: HistoryCursor | None = None,
         limit: int = PAGE,
-    ) -> Question[HistoryPage]:
+    ) -> Query[HistoryPage]:
         """Ask for entries older than `before`, from `down_to` on, newest first."""
-        return HistoryQuestion(wish, before, down_to, limit)
+        return HistoryQuery(wish, before, down_to, limit)
 
-    def course(self, resource_id: str, period: Period) -> Question[Course]:
+    def course(self, resource_id: str, period: Period) -> Query[QuantitySeries]:
         """Ask how the quantities of a resource went, and by whose doing."""
-        return CourseQuestion(resource_id, period)
+        return QuantitySeriesQuery(resource_id, period)
 
-    def daily_levels(self, days: int) -> Question[list[DayLevel]]:
+    def daily_levels(self, days: int) -> Query[list[DayLevel]]:
         """Ask what was in store of all resources at the end of each of the last days."""
-        return DailyLevelsQuestion(days, self.zone)
+        return DailyLevelsQuery(days, self.zone)
 
-    def leaderboard(self, period: Period) -> Question[Leaderboard]:
+    def leaderboard(self, period: Period) -> Query[Leaderboard]:
         """Ask who earned how many points."""
-        return LeaderboardQuestion(period)
+        return LeaderboardQuery(period)
 
     def contributions(
         self,
         member_id: str,
         period: Period,
-        before: Cursor | None = None,
-        down_to: Cursor | None = None,
+        before: HistoryCursor | None = None,
+        down_to: HistoryCursor | None = None,
         limit: int = PAGE,
-    ) -> Question[ContributionPage]:
+    ) -> Query[ContributionPage]:
         """Ask what earned a member their points, newest first."""
-        return ContributionsQuestion(member_id, period, before, down_to, limit)
+        return ContributionsQuery(member_id, period, before, down_to, limit)
 
-    def member_points(self, member_id: str, period: Period) -> Question[MemberPoints]:
+    def member_points(self, member_id: str, period: Period) -> Query[MemberPoints]:
         """Ask how a member's points divide over categories and days."""
-        return MemberPointsQuestion(member_id, period, self.zone)
+        return MemberPointsQuery(member_id, period, self.zone)
 
-    def activity(self, member_id: str, period: Period) -> Question[Activity]:
+    def activity(self, member_id: str, period: Period) -> Query[Activity]:
         """Ask what a member did."""
-        return ActivityQuestion(member_id, period, self.zone)
+        return ActivityQuery(member_id, period, self.zone)
 
     # Answers
 
-    def ask(self, question: Question[T], *, keep: bool = True) -> Future[Answer[T]]:
+    def ask(self, question: Query[T], *, keep: bool = True) -> Future[QueryResult[T]]:
         """Ask the ledger, and keep the answer; the future raises TrackerError and no other."""
         return self._ledger_thread.ask(
             lambda ledger: self._answered(question, ledger.ask(question), keep=keep)
         )
 
     def open_asking(
-        self, loaded: Future[None], question_of: Callable[[], Question[T]]
-    ) -> Future[Answer[T]]:
+        self, loaded: Future[None], question_of: Callable[[], Query[T]]
+    ) -> Future[QueryResult[T]]:
         """Read the ledger for the first time, and ask it; see `Tracker.open_asking`."""
         return self._ledger_thread.open_asking(loaded, question_of, self._answered)
 
-    def seen(self, question: Question[T]) -> Future[Answer[T] | None]:
+    def seen(self, question: Query[T]) -> Future[QueryResult[T] | None]:
         """Return what the ledger answered last, if this machine keeps it."""
         return self._local_thread.ask(lambda: self._seen(question))
 
-    def _answered(self, question: Question[T], value: T, *, keep: bool = True) -> Answer[T]:
+    def _answered(self, question: Query[T], value: T, *, keep: bool = True) -> QueryResult[T]:
         if not self._store.keeps_pages:
-            return Answer(value, time.time())
-        answer = Answer(_checked(question, value), time.time())
+            return QueryResult(value, time.time())
+        answer = QueryResult(_checked(question, value), time.time())
         if keep:
             self._keep(question, answer)
         return answer
 
-    def _keep(self, question: Question[T], answer: Answer[T]) -> None:
+    def _keep(self, question: Query[T], answer: QueryResult[T]) -> None:
         import msgspec  # only where there is something to keep
 
         paged = _paged(question)
@@ -149,44 +149,44 @@ class Archive:
                 return
             # How old a list is goes by its newest rows.
             at = answer.at if kept is None or paged.before is None else kept.at
-            answer = Answer(run, at)
+            answer = QueryResult(run, at)
         try:
             document = msgspec.json.encode(answer.value)
             # What hostile rows hold may be written down as something else: a number without end.
             msgspec.json.decode(document, type=question.answer_type())
         except (UnicodeEncodeError, msgspec.ValidationError):
             return  # it is still shown
-        self._store.keep_page(question.key, Page(answer.at, document))
+        self._store.keep_page(question.key, CachedAnswer(answer.at, document))
 
-    def _seen(self, question: Question[T]) -> Answer[T] | None:
+    def _seen(self, question: Query[T]) -> QueryResult[T] | None:
         if not self._membership.is_admitted:
             return None
         kept, paged = self._kept(question), _paged(question)
         if kept is None or paged is None:
             return kept
         page: Any = page_of(kept.value, paged.before, paged.limit)
-        return None if page is None else Answer(page, kept.at)
+        return None if page is None else QueryResult(page, kept.at)
 
-    def _kept(self, question: Question[T]) -> Answer[Any] | None:
-        def understand(page: Page) -> Answer[T]:
+    def _kept(self, question: Query[T]) -> QueryResult[Any] | None:
+        def understand(page: CachedAnswer) -> QueryResult[T]:
             import msgspec
 
             try:
                 value = msgspec.json.decode(page.document, type=question.answer_type())
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 raise LocalFileDamaged("A page of the history makes no sense.") from error
-            return Answer(value, page.at)
+            return QueryResult(value, page.at)
 
         return self._store.page(question.key, understand)
 
 
-def _paged(question: object) -> HistoryQuestion | ContributionsQuestion | None:
-    if isinstance(question, HistoryQuestion | ContributionsQuestion):
+def _paged(question: object) -> HistoryQuery | ContributionsQuery | None:
+    if isinstance(question, HistoryQuery | ContributionsQuery):
         return question
     return None
 
 
-def _checked(question: Question[T], value: T) -> T:
+def _checked(question: Query[T], value: T) -> T:
     """Return an answer whose values have the types that it declares; raises OutcomeUnknown."""
     import msgspec  # only for what a server sent
 

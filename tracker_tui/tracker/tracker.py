@@ -22,7 +22,7 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import Member, Right
-from tracker_tui.domain.session_stats import Tally
+from tracker_tui.domain.session_stats import SessionStats
 from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.guild.database_factory import name_of, open_ledger, site_of
 from tracker_tui.guild.membership_factory import as_member, membership_of
@@ -30,25 +30,25 @@ from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.local.sqlite_files import seconds_left
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_entries import Entry
-from tracker_tui.sync.overlay import Board
-from tracker_tui.sync.refresh_schedule import Rhythm
+from tracker_tui.sync.outbox_entries import OutboxEntry
+from tracker_tui.sync.overlay import Overlay
+from tracker_tui.sync.refresh_schedule import RefreshSchedule
 from tracker_tui.sync.store import Store
 from tracker_tui.tracker.events import (
-    Audience,
+    ChangesQueued,
     Event,
-    Kept,
-    Noticed,
-    NotKept,
+    EventBus,
+    LocalWarning,
+    OutcomesReceived,
+    QueueFailed,
     RightsChanged,
-    Settled,
 )
 from tracker_tui.tracker.ledger_thread import LedgerThread
 from tracker_tui.tracker.local_thread import LocalThread
 
 if TYPE_CHECKING:
     from tracker_tui.domain.history import HistoryEntry, HistoryFilter
-    from tracker_tui.tracker.query_cache import Answer, Archive, Question
+    from tracker_tui.tracker.query_cache import Query, QueryCache, QueryResult
 
 T = TypeVar("T")
 DELETING: Final = "delete entries of the history"
@@ -81,18 +81,20 @@ class Tracker:
         self.config = config
         self.database_name = name_of(config)
         self.is_remote = isinstance(config.database, Remote)
-        self.rhythm = Rhythm()
+        self.rhythm = RefreshSchedule()
         self._awake = threading.Event()
-        self._audience = Audience()
-        self._board = Board()
+        self._audience = EventBus()
+        self._board = Overlay()
         self._store = Store(
-            site_of(config), lambda told: self._audience.tell(Noticed(told)), until=config.until
+            site_of(config),
+            lambda told: self._audience.tell(LocalWarning(told)),
+            until=config.until,
         )
         self._engine = Engine(
             self._store,
             self._board,
-            lambda outcomes: self._audience.tell(Settled(outcomes)),
-            tell_changed=lambda resource_ids: self._audience.tell(Kept(resource_ids)),
+            lambda outcomes: self._audience.tell(OutcomesReceived(outcomes)),
+            tell_changed=lambda resource_ids: self._audience.tell(ChangesQueued(resource_ids)),
         )
         self._ledger_thread = LedgerThread(
             config, opener, self._engine, self.rhythm, self._audience, self._membership
@@ -103,12 +105,12 @@ class Tracker:
         self._membership.listen(self._take_rights)
 
     @cached_property
-    def archive(self) -> Archive:
+    def archive(self) -> QueryCache:
         """What the history, charts and the leaderboard are asked by."""
         # Not before anybody asks: `edit` and the first screen must not pay for it.
-        from tracker_tui.tracker.query_cache import Archive
+        from tracker_tui.tracker.query_cache import QueryCache
 
-        return Archive(self._store, self._ledger_thread, self._local_thread, self._membership)
+        return QueryCache(self._store, self._ledger_thread, self._local_thread, self._membership)
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Tell `listener` of every event, from the thread in which it happens."""
@@ -257,7 +259,7 @@ class Tracker:
     # How it stands with what was typed
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> SessionStats:
         """What this run has brought so far."""
         return self._engine.tally
 
@@ -280,7 +282,7 @@ class Tracker:
         entries = self._shown_entries()
         return [e.outcome for e in entries if e.needs_player and e.outcome is not None]
 
-    def _shown_entries(self) -> Sequence[Entry]:
+    def _shown_entries(self) -> Sequence[OutboxEntry]:
         return self._store.outbox.entries() if self.is_admitted else []
 
     # Acting
@@ -295,7 +297,7 @@ class Tracker:
         loaded = self._local_thread.load(self._ledger_thread.refresher)
         return self._ledger_thread.open(loaded, once_shown)
 
-    def open_asking(self, question_of: Callable[[], Question[T]]) -> Future[Answer[T]]:
+    def open_asking(self, question_of: Callable[[], Query[T]]) -> Future[QueryResult[T]]:
         """Read the ledger and ask it a question, in one request.
 
         `question_of` is called when this machine's rows are there, and when the ledger was read:
@@ -305,7 +307,7 @@ class Tracker:
         loaded = self._local_thread.load(self._ledger_thread.refresher)
         return self.archive.open_asking(loaded, question_of)
 
-    def ask(self, question: Question[T]) -> Future[Answer[T]]:
+    def ask(self, question: Query[T]) -> Future[QueryResult[T]]:
         """Ask the ledger a question that rests on no rows, and read nothing else."""
         self._membership.look()
         return self.archive.ask(question)
@@ -350,7 +352,7 @@ class Tracker:
         try:
             self._membership.require()
         except NotPermitted as error:
-            self._audience.tell(NotKept(submission, error))
+            self._audience.tell(QueueFailed(submission, error))
             done: Future[None] = Future()
             done.set_result(None)
             return done

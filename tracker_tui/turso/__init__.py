@@ -34,6 +34,7 @@ from tracker_tui.turso.connection import Connection, connect
 from tracker_tui.turso.cursor import Cursor
 from tracker_tui.turso.errors import (
     Blocked,
+    ConnectionBlocked,
     DatabaseError,
     DataError,
     Error,
@@ -57,7 +58,6 @@ from tracker_tui.turso.errors import (
     TooManyRequests,
     TransactionLost,
     Warning,  # noqa: A004 - the name is DB-API's
-    WayBlocked,
 )
 from tracker_tui.turso.peewee_database import TursoDatabase
 from tracker_tui.turso.results import StatementResult
@@ -70,6 +70,7 @@ __all__ = [
     "Binary",
     "Blocked",
     "Connection",
+    "ConnectionBlocked",
     "Cursor",
     "DataError",
     "DatabaseError",
@@ -103,7 +104,6 @@ __all__ = [
     "TransactionLost",
     "TursoDatabase",
     "Warning",
-    "WayBlocked",
     "apilevel",
     "connect",
     "paramstyle",

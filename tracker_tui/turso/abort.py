@@ -12,7 +12,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
-class SeverableAdapter(HTTPAdapter):
+class AbortableAdapter(HTTPAdapter):
     """Keeps one connection alive, and hold of its socket.
 
     Closing a session lets go of idle connections only; one on which bytes trickle in would live,

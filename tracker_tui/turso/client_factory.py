@@ -9,7 +9,7 @@ from tracker_tui.turso.tokens import Token
 from tracker_tui.turso.urls import endpoint
 
 
-def client_for(
+def create_client(
     url: str, token: str | Token | None, seconds: float = DEADLINE, *, allow_plain: bool = False
 ) -> Client:
     """Return a way to the server of this URL; nothing is sent yet.

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from tracker_tui.turso.batches import IN_TRANSACTION, Step, batch, step
 from tracker_tui.turso.client import DEADLINE, Batch, BatchResult, Client
-from tracker_tui.turso.client_factory import client_for
+from tracker_tui.turso.client_factory import create_client
 from tracker_tui.turso.cursor import Cursor
 from tracker_tui.turso.errors import (
     DatabaseError,
@@ -57,7 +57,7 @@ def connect(
     token in the clear.
     """
     auth_token = Token.of(auth_token)
-    client = client_for(url, auth_token, timeout, allow_plain=allow_plain)
+    client = create_client(url, auth_token, timeout, allow_plain=allow_plain)
     return Connection(client, timeout=timeout, isolation_level=isolation_level)
 
 

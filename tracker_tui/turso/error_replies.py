@@ -10,6 +10,7 @@ from tracker_tui.net.plain_text import plain
 from tracker_tui.net.retry_after import seconds_of
 from tracker_tui.turso.errors import (
     Blocked,
+    ConnectionBlocked,
     Error,
     Misdirected,
     NoSuchDatabase,
@@ -20,7 +21,6 @@ from tracker_tui.turso.errors import (
     TokenRefused,
     TooManyRequests,
     TransactionLost,
-    WayBlocked,
 )
 
 _REDIRECTS: Final = range(300, 400)
@@ -69,7 +69,7 @@ def refusal(status: int, content: bytes, retry_after: str = "", way: str = "") -
     if _is_from_elsewhere(status, report):
         # Not quoted: the words of a stranger only lead astray.
         if way:
-            return WayBlocked(way)
+            return ConnectionBlocked(way)
         return NotTheServer(f"Something on the way answered in place of the server ({status})")
     message, code = report.message, report.code
     kind, sentence = _kind(status, message, code)

@@ -80,7 +80,7 @@ class TlsFailed(OperationalError):
     """No encrypted connection could be made, or the certificate is not trusted."""
 
 
-class WayBlocked(OperationalError):
+class ConnectionBlocked(OperationalError):
     """A proxy, a certificate or a setting of this machine stands in the way: nothing was sent.
 
     The message names it, without a capital and a stop, and says what to do.

@@ -34,7 +34,7 @@ _GRACE: Final = 1.0
 Json = dict[str, Any]
 
 
-class Exchange:
+class Request:
     """One request and its answer, in a thread that may be left behind.
 
     Nothing else ends a name server that is silent, or headers that trickle in.

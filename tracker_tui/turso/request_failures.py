@@ -9,12 +9,12 @@ from typing import TypeVar
 from tracker_tui.net.error_chain import chain
 from tracker_tui.net.route import obstacle
 from tracker_tui.turso.errors import (
+    ConnectionBlocked,
     Error,
     NoSuchHost,
     NotSent,
     OutcomeUnknown,
     TlsFailed,
-    WayBlocked,
 )
 from tracker_tui.turso.urls import is_local
 
@@ -49,7 +49,7 @@ def _of_the_reply(error: Exception) -> Error:
 def _of_the_way(error: Exception, url: str) -> Error:
     named = obstacle(error, url, is_straight=is_local(url))
     if named:
-        return WayBlocked(named)
+        return ConnectionBlocked(named)
     # By the causes that the system gave: what wraps them differs between versions of urllib3.
     reasons = list(chain(error))
     if any(isinstance(reason, socket.gaierror) for reason in reasons):

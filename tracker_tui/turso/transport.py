@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from tracker_tui import __version__
 from tracker_tui.turso.errors import Error, TooManyRequests
-from tracker_tui.turso.request import Exchange, Json
+from tracker_tui.turso.request import Json, Request
 from tracker_tui.turso.tokens import Token
 
 if TYPE_CHECKING:
     # Costs as much as all else that a command imports: only when something is sent.
     import requests
 
-    from tracker_tui.turso.abort import SeverableAdapter
+    from tracker_tui.turso.abort import AbortableAdapter
 
 
 class Transport:
@@ -23,8 +23,8 @@ class Transport:
     def __init__(self, token: Token) -> None:
         self._token = token
         self._session: requests.Session | None = None
-        self._adapter: SeverableAdapter | None = None
-        self._exchange: Exchange | None = None
+        self._adapter: AbortableAdapter | None = None
+        self._exchange: Request | None = None
         self._quiet_until = 0.0
         self.requests_sent = 0
 
@@ -37,7 +37,7 @@ class Transport:
         if self._session is None:
             self._session = self._new_session()
         self.requests_sent += 1
-        exchange = Exchange(self._session, url, body, self._token, seconds)
+        exchange = Request(self._session, url, body, self._token, seconds)
         self._exchange = exchange
         try:
             return exchange.result()
@@ -75,11 +75,11 @@ class Transport:
     def _new_session(self) -> requests.Session:
         import requests
 
-        from tracker_tui.turso.abort import SeverableAdapter
+        from tracker_tui.turso.abort import AbortableAdapter
 
         session = requests.Session()
         session.headers["User-Agent"] = f"tracker-tui/{__version__}"
-        self._adapter = SeverableAdapter()
+        self._adapter = AbortableAdapter()
         for scheme in ("http://", "https://"):
             session.mount(scheme, self._adapter)
         return session

@@ -23,16 +23,21 @@ from tracker_tui.tracker.events import Event as TrackerEvent
 from tracker_tui.tracker.events import RightsChanged
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.base_app import BaseApp
-from tracker_tui.ui.base_screen import EndingScreen, OrderlyScreen
+from tracker_tui.ui.base_screen import BaseScreen, EndingScreen
 from tracker_tui.ui.glued_key import GluedKey
-from tracker_tui.ui.guild_switcher import Guilds
+from tracker_tui.ui.guild_switcher import GuildSwitcher
 from tracker_tui.ui.main_screen import MainScreen
-from tracker_tui.ui.navigation import Departure
+from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.palette import TrackerCommands, is_offered
-from tracker_tui.ui.preferences import Remembered, memory_of, recall, remember
+from tracker_tui.ui.preferences import (
+    Preferences,
+    load_preferences,
+    preferences_path,
+    save_preferences,
+)
 from tracker_tui.ui.resources.screen import ResourcesScreen
 from tracker_tui.ui.resources.view import View
-from tracker_tui.ui.tracker_message import News
+from tracker_tui.ui.tracker_message import TrackerMessage
 from tracker_tui.ui.widgets.line_input import LineInput
 
 _WRITING = frozenset({"undo", "delete", "apply_edit"})
@@ -64,14 +69,14 @@ class TrackerApp(BaseApp):
         super().__init__()
         self._is_shown = is_shown or Event()
         self.tracker = tracker
-        self._memory = memory_of(tracker.config)
+        self._memory = preferences_path(tracker.config)
         # A demo leaves nothing behind, least of all the location that real changes go to.
         self._remembers = not tracker.config.is_demo
-        remembered = recall(self._memory) if self._remembers else Remembered(View())
+        remembered = load_preferences(self._memory) if self._remembers else Preferences(View())
         self._early_keys: list[events.Key] = []
         self._is_escape_needed = True
         self._main_screens: dict[str, MainScreen] = {}
-        self._guilds = Guilds(self, tracker.config, self._waiting)
+        self._guilds = GuildSwitcher(self, tracker.config, self._waiting)
         self._rights = tracker.member.rights
         self.resources = ResourcesScreen(tracker, remembered.view)
         self.resources.herald.tells_of_others = remembered.tells_of_others
@@ -132,23 +137,23 @@ class TrackerApp(BaseApp):
             self.tracker.poll()
 
     def _hear(self, event: TrackerEvent) -> None:
-        self.post_message(News(event))
+        self.post_message(TrackerMessage(event))
 
-    @on(News)
-    def _pass_on(self, news: News) -> None:
+    @on(TrackerMessage)
+    def _pass_on(self, news: TrackerMessage) -> None:
         if isinstance(news.event, RightsChanged):
             self._take_rights()
         if self.resources.is_mounted:
             self.resources.receive(news.event)
             for screen in self.screen_stack[1:]:
-                screen.post_message(News(news.event))
+                screen.post_message(TrackerMessage(news.event))
             self._type_early_keys()
 
     def _take_rights(self) -> None:
         """Offer what the member may do now; where they may not enter any more, show nothing."""
         tracker = self.tracker
         if not tracker.is_admitted:
-            self.leave_for(Departure(tracker.config.profile, tracker.why_barred))
+            self.leave_for(NavigationRequest(tracker.config.profile, tracker.why_barred))
             return
         if tracker.member.rights != self._rights:
             self._rights = tracker.member.rights
@@ -186,7 +191,7 @@ class TrackerApp(BaseApp):
                 return
             if self._may_be_alt(event) or await self._take_key(event):
                 return
-        elif isinstance(event, events.Key) and isinstance(self.screen, OrderlyScreen):
+        elif isinstance(event, events.Key) and isinstance(self.screen, BaseScreen):
             # Nothing wanted it where it was typed, and by now another screen may be there.
             return
         elif isinstance(event, events.Paste) and isinstance(self.focused, LineInput):
@@ -205,7 +210,7 @@ class TrackerApp(BaseApp):
 
     async def _take_key(self, event: events.Key) -> bool:
         screen = self.screen
-        if not isinstance(screen, OrderlyScreen):
+        if not isinstance(screen, BaseScreen):
             return False
         await screen.laid_out()
         focused = self.focused
@@ -248,9 +253,9 @@ class TrackerApp(BaseApp):
         if name == "resources":
             return self.resources
         if name not in self._main_screens:
-            from tracker_tui.ui import lazy_screens as archive_screens
+            from tracker_tui.ui import lazy_screens
 
-            screen = archive_screens.make(name, self.tracker)
+            screen = lazy_screens.make(name, self.tracker)
             self.install_screen(screen, name)
             self._main_screens[name] = screen
         return self._main_screens[name]
@@ -321,9 +326,9 @@ class TrackerApp(BaseApp):
         for binding in sorted(bindings.values(), key=lambda binding: not is_offered(binding)):
             yield " ".join(keys[str(binding.id)]), binding.tooltip or binding.description
 
-    def _remembered(self) -> Remembered:
+    def _remembered(self) -> Preferences:
         resources = self.resources
-        return Remembered(
+        return Preferences(
             resources.view,
             self.theme_to_remember,
             resources.herald.tells_of_others,
@@ -333,11 +338,11 @@ class TrackerApp(BaseApp):
     def _remember(self) -> None:
         try:
             if self._remembers:
-                remember(self._memory, self._remembered())
+                save_preferences(self._memory, self._remembered())
         except LocalFileError as error:
             self.log.warning(f"the view could not be remembered: {error}")
 
-    def leave_for(self, departure: Departure) -> None:
+    def leave_for(self, departure: NavigationRequest) -> None:
         """Remember the view, and go elsewhere."""
         self._remember()
         super().leave_for(departure)

@@ -20,7 +20,7 @@ from textual.theme import ThemeProvider
 
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.contrast import LegibleDim, with_legible_texts
-from tracker_tui.ui.navigation import Departure
+from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.steady_notification import SteadyNotification
 from tracker_tui.ui.themes import DARK, THEMES
 
@@ -30,7 +30,7 @@ HUNG_UP = _SIGNALLED + 1
 """The exit status where the terminal is gone; SIGHUP is 1 everywhere."""
 
 
-class BaseApp(App[Departure]):
+class BaseApp(App[NavigationRequest]):
     """An app that ends with where to go next; None is out."""
 
     TITLE = "tracker-tui"
@@ -93,7 +93,7 @@ class BaseApp(App[Departure]):
         """Draw everything anew whenever the terminal was somebody else's."""
         self.app_resume_signal.subscribe(self, self._draw_anew)
 
-    def _draw_anew(self, _app: App[Departure]) -> None:
+    def _draw_anew(self, _app: App[NavigationRequest]) -> None:
         self.refresh(layout=True)
 
     def get_driver_class(self) -> type[Driver]:
@@ -121,7 +121,7 @@ class BaseApp(App[Departure]):
 
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
-    def leave_for(self, departure: Departure) -> None:
+    def leave_for(self, departure: NavigationRequest) -> None:
         """End, and go elsewhere."""
         self.exit(departure)
 

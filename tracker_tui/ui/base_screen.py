@@ -18,7 +18,7 @@ _HOPS: Final = 2
 """How often what one key does leads from a widget to its screen: twice in the palette."""
 
 
-class OrderlyScreen(Screen[Answer], Generic[Answer]):
+class BaseScreen(Screen[Answer], Generic[Answer]):
     """A screen that says when a key has done all its work, for the next one to be looked at."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -55,7 +55,7 @@ class OrderlyScreen(Screen[Answer], Generic[Answer]):
         StylesCache.get_inner_outer.cache_clear()
 
 
-class EndingScreen(OrderlyScreen[Answer], Generic[Answer]):
+class EndingScreen(BaseScreen[Answer], Generic[Answer]):
     """A screen that ends with an answer: once, and takes no other screen away with it.
 
     Two Enters in one read ask twice for the same, and `Screen.dismiss` takes away what lies on top.

@@ -10,7 +10,7 @@ from typing import Any, Final
 from textual.screen import Screen
 from textual.worker import Worker
 
-from tracker_tui.ui.run_in_thread import done_behind
+from tracker_tui.ui.run_in_thread import run_in_thread
 
 _SECONDS: Final = 2.0
 
@@ -29,7 +29,7 @@ def copy(screen: Screen[Any], text: str, told: str = "") -> None:
 
 
 async def _copy_in_tmux(screen: Screen[Any], text: str, told: str) -> None:
-    if await done_behind(partial(_given_to_tmux, text)):
+    if await run_in_thread(partial(_given_to_tmux, text)):
         screen.notify(told, markup=False, timeout=2)
         return
     told = "tmux did not take it: unless your terminal copies by itself, nothing is copied."

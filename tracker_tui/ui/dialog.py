@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 from tracker_tui.tracker.events import Failed, Loaded
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.base_screen import EndingScreen
-from tracker_tui.ui.tracker_message import News
+from tracker_tui.ui.tracker_message import TrackerMessage
 
 Answer = TypeVar("Answer")
 
@@ -31,7 +31,7 @@ class Dialog(ModalScreen[Answer], EndingScreen[Answer], Generic[Answer]):
         self.dismiss(None)
 
 
-class ArchiveDialog(Dialog[Answer]):
+class QueryDialog(Dialog[Answer]):
     """A dialog that shows what the archive answers, and reads it again after a full refresh."""
 
     def __init__(self, tracker: Tracker) -> None:
@@ -49,8 +49,8 @@ class ArchiveDialog(Dialog[Answer]):
         self._has_asked = True
         self._tracker.refresh()
 
-    @on(News)
-    def follow(self, news: News) -> None:
+    @on(TrackerMessage)
+    def follow(self, news: TrackerMessage) -> None:
         """Read again after a full refresh, and when one that was asked for failed."""
         event = news.event
         is_full = isinstance(event, Loaded) and event.reaches_back

@@ -12,12 +12,12 @@ from tracker_tui.config.settings import Auth, Config, profile_names
 from tracker_tui.domain.messages import changes_wait
 from tracker_tui.errors import TrackerError
 from tracker_tui.ui.base_app import BaseApp
-from tracker_tui.ui.navigation import Departure
+from tracker_tui.ui.navigation import NavigationRequest
 
 _FIRST = "the settings above all profiles"
 
 
-class Guilds:
+class GuildSwitcher:
     """For one app, which ends where somebody goes elsewhere."""
 
     def __init__(
@@ -55,26 +55,26 @@ class Guilds:
         return {k: v for k, v in {"": _FIRST, **found}.items() if k != (self._config.profile or "")}
 
     def _pick(self, others: dict[str, str]) -> None:
-        from tracker_tui.ui.widgets.pick import PickScreen
+        from tracker_tui.ui.widgets.pick import PickDialog
 
         def go(name: str | None) -> None:
             if name is not None:
-                self._leave(Departure(name or None))
+                self._leave(NavigationRequest(name or None))
 
-        self._app.push_screen(PickScreen("Switch to another profile", others), go)
+        self._app.push_screen(PickDialog("Switch to another profile", others), go)
 
-    def _go_if(self, departure: Departure | None) -> None:
+    def _go_if(self, departure: NavigationRequest | None) -> None:
         if departure is not None:
             self._leave(departure)
 
-    def _leave(self, departure: Departure) -> None:
+    def _leave(self, departure: NavigationRequest) -> None:
         waiting = self._waiting()
         if not waiting:
             self._app.leave_for(departure)
             return
-        from tracker_tui.ui.widgets.ask_dialog import AskScreen
+        from tracker_tui.ui.widgets.ask_dialog import AskDialog
 
-        screen = AskScreen(
+        screen = AskDialog(
             "Go all the same?",
             f"{changes_wait(waiting)} to be sent, on this machine, until this database is opened "
             "again.",
@@ -85,24 +85,24 @@ class Guilds:
         self._go_after(screen, agreed)
 
     def _sign_out(self) -> None:
-        from tracker_tui.ui.widgets.ask_dialog import AskScreen
+        from tracker_tui.ui.widgets.ask_dialog import AskDialog
 
         waiting = self._waiting()
         if waiting:
             told = "Changes wait, and would be lost: let them be sent first, or decide under o."
             self._app.notify(told, severity="warning", markup=False)
             return
-        screen = AskScreen(
+        screen = AskDialog(
             "Sign out?",
             "Discord signs this application out for you everywhere, on other machines too. What is "
             "personal is removed from this machine.",
             "Sign out",
             "Stay",
         )
-        departure = Departure(self._config.profile, signs_out=True)
+        departure = NavigationRequest(self._config.profile, signs_out=True)
         self._go_after(screen, departure)
 
-    def _go_after(self, screen: Screen[bool], departure: Departure) -> None:
+    def _go_after(self, screen: Screen[bool], departure: NavigationRequest) -> None:
         def go(is_sure: bool | None) -> None:
             if is_sure:
                 self._app.leave_for(departure)

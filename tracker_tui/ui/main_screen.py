@@ -10,19 +10,19 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tracker_tui.domain.messages import tally_sentence
-from tracker_tui.tracker.events import Event, Failed, Loaded, Settled
+from tracker_tui.tracker.events import Event, Failed, Loaded, OutcomesReceived
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.base_screen import OrderlyScreen
-from tracker_tui.ui.status_bar import SummaryStrip
-from tracker_tui.ui.tracker_message import News
+from tracker_tui.ui.base_screen import BaseScreen
+from tracker_tui.ui.status_bar import StatusBar
+from tracker_tui.ui.tracker_message import TrackerMessage
 from tracker_tui.ui.widgets.line_table import LineTable
-from tracker_tui.ui.widgets.search_bar import FilterBar
+from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _STANDING_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
 
 
-class MainScreen(OrderlyScreen[None]):
+class MainScreen(BaseScreen[None]):
     """One of the four; `q` quits from here, and only from here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,7 +73,7 @@ class MainScreen(OrderlyScreen[None]):
     def __init__(self, tracker: Tracker) -> None:
         super().__init__()
         self.tracker = tracker
-        self.strip = SummaryStrip(self.title_key, id="strip")
+        self.strip = StatusBar(self.title_key, id="strip")
 
     @property
     def can_step_back(self) -> bool:
@@ -108,7 +108,7 @@ class MainScreen(OrderlyScreen[None]):
 class FilteredScreen(MainScreen):
     """A main screen with a line to search in above its table."""
 
-    filter: FilterBar
+    filter: SearchBar
     table: LineTable
 
     @abstractmethod
@@ -136,7 +136,7 @@ class FilteredScreen(MainScreen):
         self.table.action_move(rows)
 
 
-class ArchiveScreen(MainScreen):
+class QueryScreen(MainScreen):
     """A main screen that shows what the archive answers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -155,8 +155,8 @@ class ArchiveScreen(MainScreen):
         self.set_interval(_STANDING_SECONDS, self.show_standing)
         self.set_interval(_CLOCK_SECONDS, self.show_facts)
 
-    @on(News)
-    def take_news(self, news: News) -> None:
+    @on(TrackerMessage)
+    def take_news(self, news: TrackerMessage) -> None:
         """Follow what the tracker tells."""
         self.receive(news.event)
 
@@ -164,13 +164,13 @@ class ArchiveScreen(MainScreen):
         """Read anew when anything has changed, and when the ledger answers again."""
         if isinstance(event, Loaded) and (event.reaches_back or self.is_in_trouble):
             self._read_all()
-        elif isinstance(event, Settled) or (isinstance(event, Loaded) and event.changed):
+        elif isinstance(event, OutcomesReceived) or (isinstance(event, Loaded) and event.changed):
             self.read_news()
         elif isinstance(event, Failed) and self._has_asked:
             # Perhaps only the resources cannot be read.
             self._has_asked = False
             self.read_news()
-        if isinstance(event, Loaded | Settled | Failed):
+        if isinstance(event, Loaded | OutcomesReceived | Failed):
             self.show_standing()
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Departure(NamedTuple):
+class NavigationRequest(NamedTuple):
     """The profile that is to be opened next, perhaps the same one."""
 
     profile: str | None

@@ -16,8 +16,8 @@ from tracker_tui.domain.messages import listed
 from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
-from tracker_tui.errors import DatabaseError, DatabaseUnreachable, TrackerError
-from tracker_tui.tracker.events import NotKept, Undone
+from tracker_tui.errors import DatabaseUnreachable, LedgerError, TrackerError
+from tracker_tui.tracker.events import QueueFailed, Undone
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.notification_texts import (
     told_of_applied,
@@ -31,7 +31,7 @@ _BETWEEN_TOASTS = 0.8
 _REMEMBERED = 1_000
 
 
-class Herald:
+class Notifications:
     """Speaks on one screen for one tracker; whatever it says is plain text."""
 
     def __init__(self, screen: Screen[None], tracker: Tracker) -> None:
@@ -102,7 +102,7 @@ class Herald:
             parts.append(f"{offline}{self._listed(saved)} saved here, will be sent.")
         if not is_known:
             # Whoever has changes saved has nothing to try again.
-            told = error.what if pending and isinstance(error, DatabaseError) else str(error)
+            told = error.what if pending and isinstance(error, LedgerError) else str(error)
             parts.append(told)
         if parts:
             severity: SeverityLevel = "warning" if saved else "error"
@@ -111,7 +111,7 @@ class Herald:
                 " ".join(parts), severity=severity, title="Database", timeout=seconds, markup=False
             )
 
-    def tell_of_not_kept(self, not_kept: NotKept) -> None:
+    def tell_of_not_kept(self, not_kept: QueueFailed) -> None:
         """Say that changes are lost, and which: the player has to type them once more."""
         told = f"Not saved: {self._listed(not_kept.changes)}"
         self._screen.notify(

@@ -14,7 +14,7 @@ from tracker_tui.ui.resources.view import SORT_KEYS, View
 _LARGEST_FILE = 100_000
 
 
-class Remembered(NamedTuple):
+class Preferences(NamedTuple):
     """What is kept: how rows are sorted, the theme, and whether others' doings are told.
 
     Of the view neither filters nor location: they would decide unseen where a change lands.
@@ -26,13 +26,13 @@ class Remembered(NamedTuple):
     is_hint_dismissed: bool = False
 
 
-def memory_of(config: Config) -> Path:
+def preferences_path(config: Config) -> Path:
     """Return where it is kept: each profile has its own."""
     name = "view.json" if config.profile is None else f"view-{config.profile}.json"
     return config.folders.state / name
 
 
-def recall(path: Path) -> Remembered:
+def load_preferences(path: Path) -> Preferences:
     """Return what was remembered; whatever of it makes no sense is left at its default."""
     try:
         text = (read_private(path) or b"{}").decode("utf-8")
@@ -42,7 +42,7 @@ def recall(path: Path) -> Remembered:
     if not isinstance(document, dict):
         document = {}
     theme = document.get("theme")
-    return Remembered(
+    return Preferences(
         _view(document),
         theme if isinstance(theme, str) else None,
         document.get("tells_of_others") is True,
@@ -50,7 +50,7 @@ def recall(path: Path) -> Remembered:
     )
 
 
-def remember(path: Path, kept: Remembered) -> None:
+def save_preferences(path: Path, kept: Preferences) -> None:
     """Write what is to be remembered, whole or not at all; raises LocalFileError."""
     view = kept.view
     document = {

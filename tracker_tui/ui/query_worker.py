@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from tracker_tui.domain.messages import MINUTE, since_told
 from tracker_tui.errors import TrackerError
-from tracker_tui.tracker.query_cache import Answer, Archive, Question
+from tracker_tui.tracker.query_cache import Query, QueryCache, QueryResult
 
 T = TypeVar("T")
 
 
 async def answers(
-    archive: Archive, question: Question[T], *, is_shown: bool = False
-) -> AsyncIterator[Answer[T]]:
+    archive: QueryCache, question: Query[T], *, is_shown: bool = False
+) -> AsyncIterator[QueryResult[T]]:
     """Yield what was seen last, unless something `is_shown`, then what the ledger answers.
 
     Raises TrackerError where it does not.

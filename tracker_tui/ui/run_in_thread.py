@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tracker_tui.errors import explained
-from tracker_tui.net.call_with_timeout import behind
+from tracker_tui.net.call_with_timeout import start_in_background
 
 T = TypeVar("T")
 
 
-async def done_behind(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """Return what `work` returns, done in another thread; raises TrackerError and no other."""
-    return await wrap_future(behind(lambda: explained(work)))
+    return await wrap_future(start_in_background(lambda: explained(work)))

@@ -13,7 +13,7 @@ from tracker_tui.domain.messages import STATUS_LOOKS
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.status_bar_state import Standing
+from tracker_tui.ui.status_bar_state import StatusBarState
 from tracker_tui.ui.widgets.cells import marked
 
 MAIN_SCREENS: Final = {
@@ -33,10 +33,10 @@ _STYLES = {
 }
 
 
-class SummaryStrip(Widget):
+class StatusBar(Widget):
     """Two lines: screens, title, connection and member; counts and the current location."""
 
-    standing: reactive[Standing | None] = reactive(None)
+    standing: reactive[StatusBarState | None] = reactive(None)
 
     def __init__(self, current: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         """Mark the screen `current` as the one that is shown."""
@@ -66,7 +66,7 @@ class SummaryStrip(Widget):
         )
 
 
-def _title(standing: Standing, current: str) -> Content:
+def _title(standing: StatusBarState, current: str) -> Content:
     parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
     for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
         if key == current:
@@ -76,7 +76,7 @@ def _title(standing: Standing, current: str) -> Content:
     return Content.assemble(*parts, (f" · {standing.title}", "$text-muted"))
 
 
-def _connection(standing: Standing) -> Content:
+def _connection(standing: StatusBarState) -> Content:
     parts: list[tuple[str, str]] = []
     if standing.needing_player:
         parts.append((f"▲ {standing.needing_player}: o   ", "bold $text-error"))
@@ -90,7 +90,7 @@ def _connection(standing: Standing) -> Content:
     return Content.assemble(*parts)
 
 
-def _counts(standing: Standing, width: int) -> Content:
+def _counts(standing: StatusBarState, width: int) -> Content:
     parts: list[tuple[str, str]] = []
     words = width >= 90  # noqa: PLR2004 - where the words begin to fit
     for status, look in STATUS_LOOKS.items():
@@ -103,7 +103,7 @@ def _counts(standing: Standing, width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def _places(standing: Standing) -> Content:
+def _places(standing: StatusBarState) -> Content:
     parts: list[tuple[str, str]] = [("at  ", "$text-muted")]
     for location, place in zip(Location, standing.places, strict=True):
         name = one_line(place, 16)

@@ -10,11 +10,11 @@ from tracker_tui.domain.messages import MINUTE, STATUS_LOOKS, ago, needing_text
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import (
+    AnswerLost,
     DatabaseUnreachable,
-    OutcomeUnknown,
-    TokenRefused,
+    TokenRejected,
     TrackerError,
-    WriteRefused,
+    WriteRejected,
 )
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.resources.view import Summary, View
@@ -22,14 +22,14 @@ from tracker_tui.ui.resources.view import Summary, View
 _FRESH_SECONDS = 5.0
 _TROUBLE: Mapping[type[TrackerError], str] = {
     DatabaseUnreachable: "offline",
-    OutcomeUnknown: "offline",
-    TokenRefused: "token refused",
-    WriteRefused: "not allowed",
+    AnswerLost: "offline",
+    TokenRejected: "token refused",
+    WriteRejected: "not allowed",
 }
 _PATIENCE_SECONDS = 1.5
 
 
-class Standing(NamedTuple):
+class StatusBarState(NamedTuple):
     """How the guild stands, where changes go, who is signed in, and how well it is connected."""
 
     title: str
@@ -46,9 +46,9 @@ class Standing(NamedTuple):
     location: Location
 
 
-def standing_of(tracker: Tracker, summary: Summary, location: Location) -> Standing:
+def status_bar_state(tracker: Tracker, summary: Summary, location: Location) -> StatusBarState:
     """Return how things stand now."""
-    return Standing(
+    return StatusBarState(
         title=tracker.database_name,
         member=one_line(tracker.member.name, 24),
         roles=_roles(tracker),

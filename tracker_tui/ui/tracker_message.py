@@ -7,7 +7,7 @@ from textual.message import Message
 from tracker_tui.tracker.events import Event
 
 
-class News(Message, bubble=False):
+class TrackerMessage(Message, bubble=False):
     """Something happened in one of the tracker's threads."""
 
     def __init__(self, event: Event) -> None:

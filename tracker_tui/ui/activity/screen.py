@@ -23,7 +23,7 @@ from tracker_tui.ui.history.entries_screen import EntriesScreen
 from tracker_tui.ui.query_worker import answers
 from tracker_tui.ui.widgets.cells import fit
 from tracker_tui.ui.widgets.facts import facts
-from tracker_tui.ui.widgets.key_bar import KeyLine
+from tracker_tui.ui.widgets.key_bar import KeyBar
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 
 _RESOURCES_SHOWN, _RESOURCES_SHOWN_IF_TALL, _TALL = 5, 12, 40
@@ -57,7 +57,7 @@ class ActivityScreen(EntriesScreen):
             yield self.sums
             yield self.resources
         yield self.table
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def show_wish(self) -> None:
         """Show the changes of the period, and what they add up to."""

@@ -20,12 +20,12 @@ from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.messages import STATUS_LOOKS, ago
 from tracker_tui.domain.period import MONTH, PERIODS
 from tracker_tui.domain.quantities import Location, grouped, signed
-from tracker_tui.domain.quantity_series import Course
+from tracker_tui.domain.quantity_series import QuantitySeries
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import ArchiveDialog, Scroller
+from tracker_tui.ui.dialog import QueryDialog, Scroller
 from tracker_tui.ui.query_worker import age_told, answers
 from tracker_tui.ui.widgets.cells import fit
 from tracker_tui.ui.widgets.chart_view import ChartView
@@ -39,7 +39,7 @@ _LONGEST_DESCRIPTION = 4_000
 _PERSON = 34
 
 
-class DetailsScreen(ArchiveDialog[str]):
+class DetailsScreen(QueryDialog[str]):
     """A resource as it is now, how it came to that, and who did it; all of that comes behind it.
 
     Ends with `history` if its whole history is to be shown.
@@ -142,7 +142,7 @@ class DetailsScreen(ArchiveDialog[str]):
             self._title.update("This resource was deleted.")
             self.query_one(Scroller).display = False
 
-    def _show(self, course: Course) -> None:
+    def _show(self, course: QuantitySeries) -> None:
         tracker, resource = self._tracker, self._tracker.resource(self._resource_id)
         if resource is None:
             return
@@ -153,7 +153,7 @@ class DetailsScreen(ArchiveDialog[str]):
         self._history.update(self._history_text(course.latest))
         self._has_history = True
 
-    def _people_text(self, course: Course, resource: Resource) -> Text:
+    def _people_text(self, course: QuantitySeries, resource: Resource) -> Text:
         text = Text(outlook(course, resource.total, resource.target) + "\n")
         gave = [(s.by, f"+{grouped(s.given)}") for s in course.givers]
         took = [(s.by, f"-{grouped(s.taken)}") for s in course.takers]

@@ -15,12 +15,12 @@ from tracker_tui.domain.history_messages import entry_sentence, in_period
 from tracker_tui.domain.period import ALL
 from tracker_tui.domain.roles import Right
 from tracker_tui.errors import NotPermitted, TrackerError
-from tracker_tui.tracker.query_cache import Question
+from tracker_tui.tracker.query_cache import Query
 from tracker_tui.tracker.tracker import DELETING, EXPORTING, Tracker
 from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.history.export import Export
 from tracker_tui.ui.history.table import HistoryTable
-from tracker_tui.ui.main_screen import ArchiveScreen
+from tracker_tui.ui.main_screen import QueryScreen
 from tracker_tui.ui.query_worker import age_told
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
@@ -28,7 +28,7 @@ _NEEDED = {"delete": (Right.ADMIN, DELETING), "export": (Right.EDIT_TARGETS, EXP
 """Which right an action takes, and what it does."""
 
 
-class EntriesScreen(ArchiveScreen):
+class EntriesScreen(QueryScreen):
     """A table of entries; what it shows of the history is `wish`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -94,7 +94,7 @@ class EntriesScreen(ArchiveScreen):
         self._tell_of_end()
         self.show_facts()
 
-    def _ask(self, wish: HistoryFilter) -> partial[Question[Any]]:
+    def _ask(self, wish: HistoryFilter) -> partial[Query[Any]]:
         return partial(self.tracker.archive.history, wish)
 
     def _tell_of_end(self) -> None:
@@ -143,11 +143,11 @@ class EntriesScreen(ArchiveScreen):
     @on(PagedTable.Opened)
     def open_entry(self) -> None:
         """Show the whole entry."""
-        from tracker_tui.ui.history.entry import EntryScreen
+        from tracker_tui.ui.history.entry import EntryDialog
 
         entry = self.table.highlighted
         if entry is not None and self.app.screen is self:
-            screen = EntryScreen(self.tracker, entry)
+            screen = EntryDialog(self.tracker, entry)
             # Not the row that is highlighted then: others may have come above it.
             self.app.push_screen(screen, lambda action: self._after_entry(screen.entry, action))
 
@@ -186,11 +186,11 @@ class EntriesScreen(ArchiveScreen):
         copy(self, line)
 
     def _ask_to_delete(self, entry: HistoryEntry) -> None:
-        from tracker_tui.ui.widgets.ask_dialog import AskScreen
+        from tracker_tui.ui.widgets.ask_dialog import AskDialog
 
         if self.tell_if_read_only() or not self._is_allowed("delete"):
             return
-        screen = AskScreen(
+        screen = AskDialog(
             "Delete this entry of the history?",
             "Quantities and points stay as they are; only the entry is gone, for everybody.",
             "Delete it",

@@ -19,15 +19,15 @@ from tracker_tui.domain.roles import Right
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import ArchiveDialog, Scroller
+from tracker_tui.ui.dialog import QueryDialog, Scroller
 from tracker_tui.ui.history.columns import kind_text
-from tracker_tui.ui.tracker_message import News
+from tracker_tui.ui.tracker_message import TrackerMessage
 from tracker_tui.ui.widgets.facts import facts
 
 _LONGEST_REASON = 2_000
 
 
-class EntryScreen(ArchiveDialog[str]):
+class EntryDialog(QueryDialog[str]):
     """Everything that the history knows of one change; ends with what is to be done then."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +57,7 @@ class EntryScreen(ArchiveDialog[str]):
         delete = "delete   " if self._tracker.may(Right.ADMIN) else ""
         return f"v resource   y copy   {delete}esc back"
 
-    @on(News)
+    @on(TrackerMessage)
     def _show_keys(self) -> None:
         """Offer what the member may do by now."""
         self.query_one("#entry-keys", Static).update(self._keys())

@@ -19,8 +19,8 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.dialog import Dialog
 from tracker_tui.ui.history.columns import KIND_LOOKS
-from tracker_tui.ui.widgets.check_list import Choice, TickList
-from tracker_tui.ui.widgets.pick import PickScreen, TypeScreen
+from tracker_tui.ui.widgets.check_list import CheckList, Choice
+from tracker_tui.ui.widgets.pick import PickDialog, TypeDialog
 
 _ANOTHER = {
     "period": "from … to …",
@@ -29,7 +29,7 @@ _ANOTHER = {
 }
 
 
-class HistoryFiltersScreen(Dialog[HistoryFilter]):
+class HistoryFiltersDialog(Dialog[HistoryFilter]):
     """One list of everything; what the highlighted row is about is offered first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,7 +48,7 @@ class HistoryFiltersScreen(Dialog[HistoryFilter]):
         ticked = {choice for choice in choices if self._is_on(choice)}
         with Vertical(classes="dialog"):
             yield Static("Show only", classes="dialog-title")
-            yield TickList(choices, ticked)
+            yield CheckList(choices, ticked)
             yield Static("space tick   enter apply   c clear   esc back", classes="dialog-keys")
 
     def _choices(self) -> Iterator[Choice]:
@@ -100,8 +100,8 @@ class HistoryFiltersScreen(Dialog[HistoryFilter]):
 
     # What leads on
 
-    @on(TickList.Asked)
-    def _ask(self, event: TickList.Asked) -> None:
+    @on(CheckList.Asked)
+    def _ask(self, event: CheckList.Asked) -> None:
         if not self.is_active:
             return  # it has ended meanwhile, or asks already
         take = partial(self._take, event.choice)
@@ -110,12 +110,12 @@ class HistoryFiltersScreen(Dialog[HistoryFilter]):
             case "period":
                 check = partial(parse_period, zone=tracker.archive.zone)
                 example = "2026-01-01..2026-01-31, or 12h, 3w"
-                self.app.push_screen(TypeScreen("Which period?", example, check), take)
+                self.app.push_screen(TypeDialog("Which period?", example, check), take)
             case "who":
-                self.app.push_screen(PickScreen("Whose changes?", tracker.names), take)
+                self.app.push_screen(PickDialog("Whose changes?", tracker.names), take)
             case _:
                 names = {resource.id: resource.name for resource in tracker.resources()}
-                self.app.push_screen(PickScreen("Which resource?", names), take)
+                self.app.push_screen(PickDialog("Which resource?", names), take)
 
     def _take(self, asked: Choice, value: str | None) -> None:
         if value is None:
@@ -128,14 +128,14 @@ class HistoryFiltersScreen(Dialog[HistoryFilter]):
                 choice = self._member(value)
             case _:
                 choice = self._resource(value)
-        self.query_one(TickList).put(asked, choice)
+        self.query_one(CheckList).put(asked, choice)
 
     # How it ends
 
     def action_apply(self) -> None:
         """Show what is ticked; of a kind of which nothing is ticked, everything."""
         ticked: dict[str, list[str]] = {}
-        for choice in self.query_one(TickList).ticked:
+        for choice in self.query_one(CheckList).ticked:
             ticked.setdefault(choice.kind, []).append(choice.value)
         one = {kind: values[0] for kind, values in ticked.items()}
         zone = self._tracker.archive.zone

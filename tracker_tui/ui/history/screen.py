@@ -18,8 +18,8 @@ from tracker_tui.ui.history.columns import KIND_LOOKS
 from tracker_tui.ui.history.entries_screen import EntriesScreen
 from tracker_tui.ui.history.table import HistoryTable
 from tracker_tui.ui.main_screen import FilteredScreen
-from tracker_tui.ui.widgets.key_bar import KeyLine
-from tracker_tui.ui.widgets.search_bar import FilterBar
+from tracker_tui.ui.widgets.key_bar import KeyBar
+from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _TYPING_SECONDS = 0.2
 _LONGEST_TEXT = 200
@@ -39,7 +39,7 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
 
     def __init__(self, tracker: Tracker) -> None:
         super().__init__(tracker)
-        self.filter = FilterBar(id="filter")
+        self.filter = SearchBar(id="filter")
         self._chosen = HistoryFilter()
 
     def compose(self) -> ComposeResult:
@@ -47,7 +47,7 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
         yield self.strip
         yield self.filter
         yield self.table
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def choose(self, wish: HistoryFilter) -> None:
         """Show another part of the history.
@@ -89,7 +89,7 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
 
     # The search
 
-    @on(FilterBar.Changed)
+    @on(SearchBar.Changed)
     def _typed(self) -> None:
         self._search_soon()
 
@@ -118,9 +118,9 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
 
     def action_choose_filters(self) -> None:
         """Choose periods, kinds, locations, members, resources."""
-        from tracker_tui.ui.history.filters import HistoryFiltersScreen
+        from tracker_tui.ui.history.filters import HistoryFiltersDialog
 
-        screen = HistoryFiltersScreen(self.tracker, self._chosen, self.table.highlighted)
+        screen = HistoryFiltersDialog(self.tracker, self._chosen, self.table.highlighted)
         self.app.push_screen(screen, self._take_filters)
 
     def _take_filters(self, chosen: HistoryFilter | None) -> None:

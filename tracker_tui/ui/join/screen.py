@@ -18,17 +18,19 @@ from textual.worker import Worker
 from tracker_tui.config.settings import Config
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.invitation import LONGEST, read_invitation
-from tracker_tui.guild.join import QUESTIONS, TOKEN, URL, Joining, Question, blank_config
+from tracker_tui.guild.join import QUESTIONS, TOKEN, URL, JoinProcess, SetupQuestion, blank_config
 from tracker_tui.ui.base_screen import EndingScreen
-from tracker_tui.ui.navigation import Departure
-from tracker_tui.ui.run_in_thread import done_behind
-from tracker_tui.ui.widgets.ask_dialog import AskScreen
-from tracker_tui.ui.widgets.key_bar import KeyLine
+from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.run_in_thread import run_in_thread
+from tracker_tui.ui.widgets.ask_dialog import AskDialog
+from tracker_tui.ui.widgets.key_bar import KeyBar
 from tracker_tui.ui.widgets.line_input import LineInput
 
 _TYPING_SECONDS: Final = 0.4
-_INVITATION: Final = Question("invitation", "Invitation", "paste it here, or answer below", True)
-_PROFILE: Final = Question("profile", "Profile", "a name for this guild, such as raiders")
+_INVITATION: Final = SetupQuestion(
+    "invitation", "Invitation", "paste it here, or answer below", True
+)
+_PROFILE: Final = SetupQuestion("profile", "Profile", "a name for this guild, such as raiders")
 
 
 class AnswerInput(LineInput):
@@ -43,10 +45,10 @@ class AnswerInput(LineInput):
     LONGEST_PASTE = LONGEST
 
 
-class Answer(Horizontal):
+class TypedAnswer(Horizontal):
     """One question, what is typed for it, and below what came of testing that."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: SetupQuestion) -> None:
         super().__init__(id=f"answer-{question.setting}")
         self.question = question
         self.is_good = False
@@ -84,7 +86,7 @@ class Answer(Horizontal):
         self._verdict.set_classes(f"verdict {kind}")
 
 
-class JoinScreen(EndingScreen[Departure]):
+class JoinScreen(EndingScreen[NavigationRequest]):
     """Ends with where the guild was kept, or with None where nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,10 +97,10 @@ class JoinScreen(EndingScreen[Departure]):
     def __init__(self, config: Config) -> None:
         """Join on the machine, and with the folders, of `config`."""
         super().__init__()
-        self._joining = Joining(blank_config(config))
-        self._invitation = Answer(_INVITATION)
-        self._answers = {question.setting: Answer(question) for question in QUESTIONS}
-        self._profile = Answer(_PROFILE)
+        self._joining = JoinProcess(blank_config(config))
+        self._invitation = TypedAnswer(_INVITATION)
+        self._answers = {question.setting: TypedAnswer(question) for question in QUESTIONS}
+        self._profile = TypedAnswer(_PROFILE)
         self._needs_profile = True
 
     def compose(self) -> ComposeResult:
@@ -109,7 +111,7 @@ class JoinScreen(EndingScreen[Departure]):
             yield from self._answers.values()
             yield self._profile
         yield Static(id="door-told", markup=False)
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Begin with the invitation."""
@@ -121,7 +123,7 @@ class JoinScreen(EndingScreen[Departure]):
     async def _look_for_settings(self) -> None:
         """Ask for a profile's name where there is a guild already."""
         try:
-            self._needs_profile = await done_behind(lambda: self._joining.is_taken(None))
+            self._needs_profile = await run_in_thread(lambda: self._joining.is_taken(None))
         except TrackerError as error:
             self._tell(str(error))
         self._profile.display = self._needs_profile
@@ -132,7 +134,7 @@ class JoinScreen(EndingScreen[Departure]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        answer = next(a for a in self.query(Answer) if a.input is event.input)
+        answer = next(a for a in self.query(TypedAnswer) if a.input is event.input)
         if answer is self._invitation:
             self._follow(event.value)
         elif answer is self._profile:
@@ -142,7 +144,7 @@ class JoinScreen(EndingScreen[Departure]):
             self._forget(answer)
             self._test_soon(answer)
 
-    def _forget(self, answer: Answer) -> None:
+    def _forget(self, answer: TypedAnswer) -> None:
         """Test and keep nothing any more of what was typed before."""
         self.workers.cancel_group(self, answer.question.setting)
         self._joining.forget(answer.question.setting)
@@ -151,7 +153,7 @@ class JoinScreen(EndingScreen[Departure]):
             # A token is one for a database: for another one it is another question.
             self._forget(self._answers[TOKEN])
 
-    def _test_soon(self, answer: Answer) -> None:
+    def _test_soon(self, answer: TypedAnswer) -> None:
         # Made when it begins: one that another takes the place of before that never does.
         test: Callable[[], Coroutine[None, None, None]] = partial(
             self._test, answer, answer.input.value
@@ -170,7 +172,7 @@ class JoinScreen(EndingScreen[Departure]):
             self._invitation.refuse(str(error))
             return
         self._invitation.accept("understood: look at what it holds")
-        joining = Joining(self._joining.config)
+        joining = JoinProcess(self._joining.config)
         joining.follow(invitation)
         for setting, answer in self._answers.items():
             answer.input.value = joining.settings.get(setting, "")
@@ -178,7 +180,7 @@ class JoinScreen(EndingScreen[Departure]):
     @work(exclusive=True, group="profile")
     async def _check_profile(self, name: str) -> None:
         try:
-            is_taken = await done_behind(lambda: self._joining.is_taken(name))
+            is_taken = await run_in_thread(lambda: self._joining.is_taken(name))
         except TrackerError as error:
             self._profile.refuse(str(error))
             return
@@ -187,7 +189,7 @@ class JoinScreen(EndingScreen[Departure]):
         else:
             self._profile.accept(f"opened with --profile {name}")
 
-    async def _test(self, answer: Answer, text: str) -> None:
+    async def _test(self, answer: TypedAnswer, text: str) -> None:
         """Say what is wrong with an answer, or what the database or Discord says of it."""
         setting = answer.question.setting
         # While somebody types nobody is asked about what they are about to type.
@@ -197,9 +199,9 @@ class JoinScreen(EndingScreen[Departure]):
             answer.tell("tested once there is a database" if is_early and text else "")
             return
         try:
-            await done_behind(lambda: self._joining.answer(setting, text))
+            await run_in_thread(lambda: self._joining.answer(setting, text))
             answer.tell("asking …")
-            tested = await done_behind(lambda: self._joining.test(setting))
+            tested = await run_in_thread(lambda: self._joining.test(setting))
         except TrackerError as error:
             self._joining.forget(setting)
             answer.refuse(str(error))
@@ -213,7 +215,7 @@ class JoinScreen(EndingScreen[Departure]):
 
     def action_next(self) -> None:
         """Go on to the next question; behind the last one, keep it all."""
-        shown = [answer for answer in self.query(Answer) if answer.display]
+        shown = [answer for answer in self.query(TypedAnswer) if answer.display]
         at = next((n for n, answer in enumerate(shown) if answer.input.has_focus), -1)
         is_all_good = all(answer.is_good for answer in self._answers.values())
         if at == len(shown) - 1 or (shown[at] is self._invitation and is_all_good):
@@ -233,7 +235,7 @@ class JoinScreen(EndingScreen[Departure]):
             self._tell(f"Not yet: {', '.join(wrong)}.")
             return
         facts = "\n".join(f"{name:<20} {value}" for name, value in self._joining.facts())
-        screen = AskScreen("Keep this, and sign in?", facts, "Keep it", "Not yet")
+        screen = AskDialog("Keep this, and sign in?", facts, "Keep it", "Not yet")
         self.app.push_screen(screen, self._keep_if)
 
     def _keep_if(self, is_sure: bool | None) -> None:
@@ -244,11 +246,11 @@ class JoinScreen(EndingScreen[Departure]):
     async def _keep(self) -> None:
         profile = self._profile.input.value.strip() if self._needs_profile else None
         try:
-            await done_behind(lambda: self._joining.keep(profile))
+            await run_in_thread(lambda: self._joining.keep(profile))
         except TrackerError as error:
             self._tell(str(error))
         else:
-            self.dismiss(Departure(profile))
+            self.dismiss(NavigationRequest(profile))
 
     def _tell(self, told: str) -> None:
         with suppress(LookupError):

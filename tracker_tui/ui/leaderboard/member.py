@@ -14,14 +14,14 @@ from textual.widgets import Static
 
 from tracker_tui.domain.days import start_of
 from tracker_tui.domain.history_messages import in_period
-from tracker_tui.domain.leaderboard import MemberPoints, Standing
+from tracker_tui.domain.leaderboard import MemberPoints, Ranking
 from tracker_tui.domain.period import MONTH, Period
 from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.status import DAY
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import ArchiveDialog
+from tracker_tui.ui.dialog import QueryDialog
 from tracker_tui.ui.leaderboard.contributions import ContributionTable
 from tracker_tui.ui.query_worker import answers
 from tracker_tui.ui.widgets.chart_view import ChartView
@@ -31,14 +31,14 @@ _CATEGORIES_SHOWN = 6
 _LONGEST_CHART = 365 * DAY
 
 
-class MemberScreen(ArchiveDialog[None]):
+class MemberScreen(QueryDialog[None]):
     """A member's contributions of a period, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "refresh", "Refresh", id="member.refresh"),
     ]
 
-    def __init__(self, tracker: Tracker, standing: Standing, period: Period) -> None:
+    def __init__(self, tracker: Tracker, standing: Ranking, period: Period) -> None:
         super().__init__(tracker)
         self._standing = standing
         self._period = period

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tracker_tui.domain.leaderboard import Standing
+from tracker_tui.domain.leaderboard import Ranking
 from tracker_tui.ui.leaderboard.table import LeaderboardTable
 from tracker_tui.ui.widgets.line_table import filled
 
@@ -16,9 +16,9 @@ class OwnRow(Widget):
     def __init__(self, table: LeaderboardTable, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._table = table
-        self._standing: Standing | None = None
+        self._standing: Ranking | None = None
 
-    def show(self, standing: Standing | None) -> None:
+    def show(self, standing: Ranking | None) -> None:
         """Show a member's place; None: they have no points in the period."""
         self._standing = standing
         self.refresh()

@@ -19,14 +19,14 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.leaderboard.own_row import OwnRow
 from tracker_tui.ui.leaderboard.table import LeaderboardTable
-from tracker_tui.ui.main_screen import ArchiveScreen
+from tracker_tui.ui.main_screen import QueryScreen
 from tracker_tui.ui.query_worker import age_told, answers
-from tracker_tui.ui.widgets.key_bar import KeyLine
+from tracker_tui.ui.widgets.key_bar import KeyBar
 from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 
 
-class LeaderboardScreen(ArchiveScreen):
+class LeaderboardScreen(QueryScreen):
     """Members, best first; a period is one request."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,7 +51,7 @@ class LeaderboardScreen(ArchiveScreen):
         yield self.periods
         yield self.table
         yield self.own
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Read the leaderboard."""

@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from tracker_tui.domain.leaderboard import Leaderboard, Standing
+from tracker_tui.domain.leaderboard import Leaderboard, Ranking
 from tracker_tui.domain.messages import climbed_text
 from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
@@ -59,7 +59,7 @@ class LeaderboardTable(LineTable):
         return len(self.board.standings)
 
     @property
-    def highlighted(self) -> Standing | None:
+    def highlighted(self) -> Ranking | None:
         """The member under the cursor."""
         standings = self.board.standings
         return standings[self.cursor] if 0 <= self.cursor < len(standings) else None
@@ -83,7 +83,7 @@ class LeaderboardTable(LineTable):
         ground = self.ground(is_cursor=position == self.cursor)
         return self.standing_line(self.board.standings[position], ground, width)
 
-    def standing_line(self, standing: Standing, base: Style, width: int) -> Strip:
+    def standing_line(self, standing: Ranking, base: Style, width: int) -> Strip:
         """Draw one member on the ground of `base`."""
         name, share = _widths(width)
         is_own = standing.user_id == self._own_id

@@ -11,14 +11,14 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tracker_tui.domain.change import Change, anyway, as_difference, describe
+from tracker_tui.domain.change import Change, as_difference, describe, without_guard
 from tracker_tui.domain.messages import outcome_name, outcome_sentence
-from tracker_tui.domain.outcome import Outcome, Refusal, Verdict
+from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.dialog import Choices, Dialog
-from tracker_tui.ui.tracker_message import News
+from tracker_tui.ui.tracker_message import TrackerMessage
 
 _LISTED_AT_MOST: Final = 200
 """The rest follows as these go: each line of a list is laid out anew at every change of it."""
@@ -36,12 +36,12 @@ class _Line(NamedTuple):
     def actions(self) -> tuple[str, ...]:
         """What makes sense for it, besides going back."""
         outcome = self.outcome
-        if outcome is None or outcome.refusal is Refusal.NO_RESOURCE:
+        if outcome is None or outcome.refusal is Rejection.NO_RESOURCE:
             return (_DROP,)
-        if outcome.refusal is Refusal.ID_TAKEN:
+        if outcome.refusal is Rejection.ID_TAKEN:
             return (_EDIT, _DROP)
         # What may be stored already, or nobody knows the resource of, is not to be typed again.
-        can_edit = outcome.refusal is not Refusal.UNSURE and outcome.resource is not None
+        can_edit = outcome.refusal is not Rejection.UNSURE and outcome.resource is not None
         difference = (_DIFFERENCE,) if as_difference(self.change) is not None else ()
         return (_ANYWAY, *difference, *((_EDIT,) if can_edit else ()), _DROP)
 
@@ -98,7 +98,7 @@ class OutboxScreen(Dialog[Outcome]):
             for change in pending[: _LISTED_AT_MOST - len(lines)]
         ]
 
-    @on(News)
+    @on(TrackerMessage)
     def _follow(self) -> None:
         """Show what has become of the changes meanwhile; the highlight stays on its change."""
         lines, highlighted = self._look(), self._highlighted
@@ -140,7 +140,7 @@ class OutboxScreen(Dialog[Outcome]):
         """Send the highlighted change once more, whatever is there now."""
         line = self._line_for(_ANYWAY)
         if line is not None:
-            self._resolve(anyway(line.change))
+            self._resolve(without_guard(line.change))
 
     def action_apply_difference(self) -> None:
         """Send what a count meant to add or take away."""

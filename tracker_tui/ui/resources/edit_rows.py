@@ -16,7 +16,7 @@ from tracker_tui.ui.resources.quick_edit import QuickEdit
 from tracker_tui.ui.resources.table import ResourceTable
 
 
-class Editing:
+class EditRows:
     """Stands between the quick edit, the rows that are selected in the table, and the tracker."""
 
     def __init__(self, tracker: Tracker, table: ResourceTable, edit: QuickEdit) -> None:

@@ -15,10 +15,10 @@ from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.dialog import Dialog
 from tracker_tui.ui.resources.view import View
-from tracker_tui.ui.widgets.check_list import Choice, TickList
+from tracker_tui.ui.widgets.check_list import CheckList, Choice
 
 
-class FiltersScreen(Dialog[View]):
+class FiltersDialog(Dialog[View]):
     """One list of everything that the table can be narrowed to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +36,7 @@ class FiltersScreen(Dialog[View]):
         choices = list(self._choices())
         with Vertical(classes="dialog"):
             yield Static("Show only", classes="dialog-title")
-            yield TickList(choices, {choice for choice in choices if self._is_on(choice)})
+            yield CheckList(choices, {choice for choice in choices if self._is_on(choice)})
             yield Static("space tick   enter apply   c clear   esc back", classes="dialog-keys")
 
     def _choices(self) -> Iterable[Choice]:
@@ -61,7 +61,7 @@ class FiltersScreen(Dialog[View]):
 
     def action_apply(self) -> None:
         """Show what is ticked; of a kind of which nothing is ticked, everything."""
-        ticked = self.query_one(TickList).ticked
+        ticked = self.query_one(CheckList).ticked
         kinds = {choice.kind for choice in ticked}
         self.dismiss(
             self._view._replace(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change, Moved, Shortage, foresee
+from tracker_tui.domain.change import Change, Moved, Shortage, project
 from tracker_tui.domain.change_syntax import ChangeSyntaxError, TypedChange, parse_change
-from tracker_tui.domain.messages import STATUS_LOOKS, movement, points_text
+from tracker_tui.domain.messages import STATUS_LOOKS, movement_text, points_text
 from tracker_tui.domain.quantities import Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
@@ -51,7 +51,7 @@ def preview(
         return Preview(None, problem=error.message, column=error.column)
     if not rows:
         return Preview(typed, problem="this resource is gone")
-    foreseen = [(row, foresee(_change(typed, row, location), row)) for row in rows]
+    foreseen = [(row, project(_change(typed, row, location), row)) for row in rows]
     refused = {
         row.id: result.sentence(one_line(places[result.location], 24))
         for row, result in foreseen
@@ -85,7 +85,7 @@ def _told_of_one(
     change: Change, row: Resource, moved: Moved, places: Mapping[Location, str]
 ) -> str:
     after = row._replace(hagga=moved.hagga, deep_desert=moved.deep_desert)
-    parts = [movement(moved, change, places)]
+    parts = [movement_text(moved, change, places)]
     if row.percent is not None and not change.kind.is_transfer:
         parts.append(f"{row.percent} % → {after.percent} %")
     if after.status is not row.status:
@@ -122,7 +122,7 @@ def _listed(moved: Sequence[tuple[Resource, Change, Moved]], places: Mapping[Loc
 
 def _before_and_after(change: Change, moved: Moved, places: Mapping[Location, str]) -> str:
     if change.kind.is_transfer:
-        return movement(moved, change, places)
+        return movement_text(moved, change, places)
     is_at_hagga = change.location is Location.HAGGA
     before = moved.hagga_before if is_at_hagga else moved.deep_desert_before
     after = moved.hagga if is_at_hagga else moved.deep_desert

@@ -12,7 +12,7 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.resources.view import View, arrange, summarize
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """What a text finds, the likeliest first; without a text: everything that passes."""
 
     names: list[Resource]
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     """Those that pass the filters, and are found by category or description."""
 
 
-class ArrangedResources:
+class ResourceList:
     """All resources of a tracker, and those that pass the filters in the order of a view."""
 
     def __init__(self, tracker: Tracker) -> None:
@@ -83,12 +83,12 @@ class ArrangedResources:
         """Whether all of these are among those that pass the filters."""
         return all(resource_id in self._positions for resource_id in resource_ids)
 
-    def found(self, text: str) -> Found:
+    def found(self, text: str) -> SearchResult:
         """Return what a text finds, and why."""
         names, others = self._index.search(self._ordered, text)
         is_search = bool(search_words(text))
         outside = self._index.search(self._outside, text).names if is_search else []
-        return Found(names, outside, others)
+        return SearchResult(names, outside, others)
 
     def names_go_on(self, text: str, tail: str) -> bool:
         """Whether a name goes on behind the text with a sign and what follows it."""

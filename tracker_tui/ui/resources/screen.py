@@ -16,31 +16,31 @@ from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line, search_words
 from tracker_tui.tracker.events import (
+    ChangesQueued,
     Event,
     Failed,
-    Kept,
     Loaded,
-    Noticed,
-    NotKept,
+    LocalWarning,
+    OutcomesReceived,
+    QueueFailed,
     RightsChanged,
-    Settled,
     Undone,
 )
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.main_screen import FilteredScreen
-from tracker_tui.ui.notifications import Herald
+from tracker_tui.ui.notifications import Notifications
 from tracker_tui.ui.resources.columns import Context, sortable_columns
-from tracker_tui.ui.resources.edit_rows import Editing
+from tracker_tui.ui.resources.edit_rows import EditRows
 from tracker_tui.ui.resources.hint import Hint
 from tracker_tui.ui.resources.quick_edit import QuickEdit
-from tracker_tui.ui.resources.resource_list import ArrangedResources
+from tracker_tui.ui.resources.resource_list import ResourceList
 from tracker_tui.ui.resources.sparklines import Sparklines
 from tracker_tui.ui.resources.table import ResourceTable
 from tracker_tui.ui.resources.view import SORT_KEYS, View
-from tracker_tui.ui.status_bar_state import facts_of, standing_of
-from tracker_tui.ui.widgets.key_bar import KeyLine
-from tracker_tui.ui.widgets.search_bar import FilterBar
+from tracker_tui.ui.status_bar_state import facts_of, status_bar_state
+from tracker_tui.ui.widgets.key_bar import KeyBar
+from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _OUTSIDE = "outside the filters"
 _ALSO = "also in descriptions and categories"
@@ -99,17 +99,17 @@ class ResourcesScreen(FilteredScreen):
     def __init__(self, tracker: Tracker, view: View) -> None:
         super().__init__(tracker)
         self.view = view
-        self.herald = Herald(self, tracker)
+        self.herald = Notifications(self, tracker)
         self.hint = Hint(id="hint")
-        self.filter = FilterBar(starts_edit=self._start_edit_from_search, id="filter")
+        self.filter = SearchBar(starts_edit=self._start_edit_from_search, id="filter")
         self.table: ResourceTable = ResourceTable(id="table")
         self.edit = QuickEdit(id="edit")
-        self.editing = Editing(tracker, self.table, self.edit)
+        self.editing = EditRows(tracker, self.table, self.edit)
         self.typed_sign = ""
         """The sign that is being typed, for the action that it starts."""
         self.is_ready = False
         """Whether keys have something to work on: the rows, or the reason why there are none."""
-        self._arranged = ArrangedResources(tracker)
+        self._arranged = ResourceList(tracker)
         self._sparklines = Sparklines(self, tracker, self.show_rows)
         self._text = ""
         self._is_list_old = False
@@ -124,7 +124,7 @@ class ResourcesScreen(FilteredScreen):
         yield self.filter
         yield self.table
         yield self.edit
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Show what is known already, and look for more from time to time."""
@@ -143,14 +143,14 @@ class ResourcesScreen(FilteredScreen):
             case Loaded():
                 self._show_loaded(event)
                 self.is_ready = True
-            case Kept(resource_ids=resource_ids):
+            case ChangesQueued(resource_ids=resource_ids):
                 self._show_changed(resource_ids)
-            case NotKept(changes=changes):
+            case QueueFailed(changes=changes):
                 self._show_changed({change.resource_id for change in changes})
                 self.herald.tell_of_not_kept(event)
-            case Noticed(message=message):
+            case LocalWarning(message=message):
                 self.herald.tell_of_notice(message)
-            case Settled(outcomes=outcomes):
+            case OutcomesReceived(outcomes=outcomes):
                 self._show_changed({outcome.change.resource_id for outcome in outcomes})
                 self.table.flash({o.change.resource_id for o in outcomes if o.is_in_history})
                 self.herald.tell_of_outcomes(outcomes)
@@ -248,7 +248,7 @@ class ResourcesScreen(FilteredScreen):
 
     def show_standing(self) -> None:
         """Bring the strip up to date."""
-        self.strip.standing = standing_of(self.tracker, self._arranged.summary, self.location)
+        self.strip.standing = status_bar_state(self.tracker, self._arranged.summary, self.location)
 
     @on(ResourceTable.MarksChanged)
     def _tell_of_view(self) -> None:
@@ -265,7 +265,7 @@ class ResourcesScreen(FilteredScreen):
 
     # The filter
 
-    @on(FilterBar.Changed)
+    @on(SearchBar.Changed)
     def apply_filter(self) -> None:
         """Show what the text finds, the likeliest first and highlighted."""
         before, self._text = search_words(self._text), self.filter.text
@@ -300,17 +300,17 @@ class ResourcesScreen(FilteredScreen):
 
     def action_choose_filters(self) -> None:
         """Choose categories, statuses and the rest."""
-        from tracker_tui.ui.resources.filters import FiltersScreen
+        from tracker_tui.ui.resources.filters import FiltersDialog
 
         categories = {resource.shown_category for resource in self._arranged.everything}
-        self.app.push_screen(FiltersScreen(self.view, categories), self._take_view)
+        self.app.push_screen(FiltersDialog(self.view, categories), self._take_view)
 
     def action_choose_sorting(self) -> None:
         """Choose the column to sort by."""
-        from tracker_tui.ui.resources.sorting import SortingScreen
+        from tracker_tui.ui.resources.sorting import SortDialog
 
         columns = sortable_columns(self._arranged.everything, self.tracker.places)
-        self.app.push_screen(SortingScreen(self.view, columns), self._take_view)
+        self.app.push_screen(SortDialog(self.view, columns), self._take_view)
 
     def _take_view(self, view: View | None) -> None:
         if view is not None:

@@ -16,7 +16,7 @@ from tracker_tui.ui.dialog import Choices, Dialog
 from tracker_tui.ui.resources.view import View
 
 
-class SortingScreen(Dialog[View]):
+class SortDialog(Dialog[View]):
     """A list of columns; the one in force, chosen again, turns the order round."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -19,7 +19,7 @@ from tracker_tui.ui.resources.columns import SPARKLINE_DAYS
 
 if TYPE_CHECKING:
     from tracker_tui.domain.quantity_series import DailyTotals, DayLevel
-    from tracker_tui.tracker.query_cache import Answer
+    from tracker_tui.tracker.query_cache import QueryResult
 
 _FRESH_SECONDS: Final = 15 * 60
 
@@ -73,7 +73,7 @@ class Sparklines:
                 told = f"No sparklines: {error}"
                 self._screen.notify(told, severity="warning", markup=False, timeout=4)
 
-    def _take(self, answer: Answer[list[DayLevel]]) -> None:
+    def _take(self, answer: QueryResult[list[DayLevel]]) -> None:
         from tracker_tui.domain.days import day_of
         from tracker_tui.domain.quantity_series import DailyTotals
 

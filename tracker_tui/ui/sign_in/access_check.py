@@ -17,12 +17,12 @@ from tracker_tui.domain.messages import changes_wait
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.sign_out import changes_waiting
-from tracker_tui.ui.run_in_thread import done_behind
-from tracker_tui.ui.sign_in.sign_in_screen import DoorScreen
-from tracker_tui.ui.widgets.key_bar import KeyLine
+from tracker_tui.ui.run_in_thread import run_in_thread
+from tracker_tui.ui.sign_in.sign_in_screen import SignInBaseScreen
+from tracker_tui.ui.widgets.key_bar import KeyBar
 
 
-class ThresholdScreen(DoorScreen[str]):
+class AccessCheckScreen(SignInBaseScreen[str]):
     """Ends with `entered`, with `sign-in` where somebody has to, or with None when it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +47,7 @@ class ThresholdScreen(DoorScreen[str]):
         with VerticalScroll(id="threshold"):
             yield Static(id="threshold-told", markup=False)
             yield Static(id="threshold-waiting", markup=False)
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Ask at once."""
@@ -58,7 +58,7 @@ class ThresholdScreen(DoorScreen[str]):
         """Ask Discord whether this member may enter."""
         self._show("Asking Discord whether you may enter …", 0)
         try:
-            await done_behind(self._membership.enter)
+            await run_in_thread(self._membership.enter)
         except NotSignedIn as error:
             self.told = str(error)
             self.end_with("sign-in")
@@ -69,7 +69,7 @@ class ThresholdScreen(DoorScreen[str]):
 
     async def _waiting(self) -> int:
         try:
-            return await done_behind(lambda: changes_waiting(self._config, self._membership))
+            return await run_in_thread(lambda: changes_waiting(self._config, self._membership))
         except TrackerError:
             return 0  # who may not enter is not to be troubled with files, too
 

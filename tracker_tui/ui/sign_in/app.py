@@ -14,14 +14,14 @@ from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
 from tracker_tui.guild.database_factory import name_of
 from tracker_tui.ui.base_app import BaseApp
-from tracker_tui.ui.guild_switcher import Guilds
-from tracker_tui.ui.navigation import Departure
-from tracker_tui.ui.preferences import memory_of, recall
-from tracker_tui.ui.sign_in.access_check import ThresholdScreen
+from tracker_tui.ui.guild_switcher import GuildSwitcher
+from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.preferences import load_preferences, preferences_path
+from tracker_tui.ui.sign_in.access_check import AccessCheckScreen
 from tracker_tui.ui.sign_in.screen import SignInScreen
 
 
-class DoorApp(BaseApp):
+class SignInApp(BaseApp):
     """Ends with a departure that has entered, with one to another profile, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,9 +35,9 @@ class DoorApp(BaseApp):
         self._membership = membership
         self._told = told
         self._guild = name_of(config)
-        self._departure: Departure | None = None
-        self._guilds = Guilds(self, config)
-        self.choose_theme(recall(memory_of(config)).theme)
+        self._departure: NavigationRequest | None = None
+        self._guilds = GuildSwitcher(self, config)
+        self.choose_theme(load_preferences(preferences_path(config)).theme)
 
     def on_mount(self) -> None:
         """Receive whoever comes."""
@@ -57,7 +57,7 @@ class DoorApp(BaseApp):
                 if self._membership.is_admitted:
                     self._let_in()
                     break
-            threshold = ThresholdScreen(self._config, self._membership, self._guild)
+            threshold = AccessCheckScreen(self._config, self._membership, self._guild)
             choice = await self.push_screen_wait(threshold)
             if choice != "sign-in":
                 if choice is not None:
@@ -71,7 +71,7 @@ class DoorApp(BaseApp):
         return await self.push_screen_wait(screen) is not None
 
     def _let_in(self) -> None:
-        self._departure = Departure(self._config.profile, has_entered=True)
+        self._departure = NavigationRequest(self._config.profile, has_entered=True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer other guilds, and how to leave."""

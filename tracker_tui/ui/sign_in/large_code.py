@@ -11,7 +11,7 @@ from textual.strip import Strip
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.sign_in.glyphs import GLYPH_HEIGHT, GLYPH_WIDTH, GLYPHS
 from tracker_tui.ui.widgets.line_table import filled
-from tracker_tui.ui.widgets.text_drawing import Drawing
+from tracker_tui.ui.widgets.text_drawing import TextDrawing
 
 _WIDTH: Final = 40
 """Columns that it takes at most."""
@@ -22,7 +22,7 @@ _SHOWN_AT_MOST: Final = 200
 """Characters; that many wide ones still fit in ten lines."""
 
 
-class LargeCode(Drawing):
+class LargeCode(TextDrawing):
     """Draws a code in two lines of large letters: eight characters take 26 columns and 9 rows.
 
     Characters without a glyph stand small in their place. What is no code, because it is longer

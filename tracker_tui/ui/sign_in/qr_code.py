@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from tracker_tui.ui.sign_in.glyphs import half_blocks
 from tracker_tui.ui.widgets.line_table import filled
-from tracker_tui.ui.widgets.text_drawing import Drawing
+from tracker_tui.ui.widgets.text_drawing import TextDrawing
 
 # Many phones read only dark on light, so neither a theme nor the terminal's own palette may say
 # what is dark: these are no theme variables, and no "black", which a terminal shows as it likes.
@@ -27,7 +27,7 @@ _LONGEST: Final = 2_953
 """Bytes that the largest QR code holds."""
 
 
-class QrCode(Drawing):
+class QrCode(TextDrawing):
     """Draws the QR code of `text`, two modules a cell; nothing where there is no such code.
 
     A part of it tells a phone nothing: it is to be shown where there is room for `needed`.

@@ -15,18 +15,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tracker_tui.auth.errors import CodeExpired, SignInLeft
+from tracker_tui.auth.errors import CodeExpired, SignInCancelled
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.ui.browser import find_browser
 from tracker_tui.ui.clipboard import copy
-from tracker_tui.ui.run_in_thread import done_behind
+from tracker_tui.ui.run_in_thread import run_in_thread
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.qr_code import QrCode
-from tracker_tui.ui.sign_in.sign_in_screen import DoorScreen
-from tracker_tui.ui.widgets.key_bar import KeyLine
+from tracker_tui.ui.sign_in.sign_in_screen import SignInBaseScreen
+from tracker_tui.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     import webbrowser
@@ -43,7 +43,7 @@ _LEFT_FOR_TEXT: Final = 38
 _NOBODY: Final = "Nobody entered a code. r fetches a fresh one."
 
 
-class SignInScreen(DoorScreen[Session]):
+class SignInScreen(SignInBaseScreen[Session]):
     """Ends with a session, admitted or not, or with None when it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,7 +75,7 @@ class SignInScreen(DoorScreen[Session]):
                 yield Static(id="sign-in-left", markup=False)
         yield Static(id="sign-in-link", markup=False)
         yield Static(self._told, id="door-told", markup=False)
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Ask for a code, and whether there is a browser."""
@@ -94,7 +94,7 @@ class SignInScreen(DoorScreen[Session]):
     @work(exclusive=True, group="browser")
     async def _look_for_browser(self) -> None:
         try:
-            self._browser = await done_behind(find_browser)
+            self._browser = await run_in_thread(find_browser)
         except TrackerError:
             return  # what cannot be found is not there
         self.refresh_bindings()
@@ -106,7 +106,7 @@ class SignInScreen(DoorScreen[Session]):
         self._show_code(None)
         try:
             self.end_with(await self._signed_in(left))
-        except SignInLeft:
+        except SignInCancelled:
             return
         except CodeExpired:
             self._tell(_NOBODY)
@@ -123,12 +123,12 @@ class SignInScreen(DoorScreen[Session]):
 
             return SignIn(self._membership)
 
-        signing = await done_behind(sign_in)
+        signing = await run_in_thread(sign_in)
         for number in range(1, _CODES + 1):
-            code = await done_behind(signing.begin)
+            code = await run_in_thread(signing.begin)
             self._show_code(code)
             try:
-                return await done_behind(partial(signing.finish, code, left.wait))
+                return await run_in_thread(partial(signing.finish, code, left.wait))
             except CodeExpired:
                 if number == _CODES:
                     raise
@@ -197,7 +197,7 @@ class SignInScreen(DoorScreen[Session]):
     @work(exclusive=True, group="browser")
     async def _open(self, browser: webbrowser.BaseBrowser, link: str) -> None:
         try:
-            has_opened = await done_behind(lambda: browser.open(link))
+            has_opened = await run_in_thread(lambda: browser.open(link))
         except TrackerError:
             has_opened = False
         if not has_opened:

@@ -9,7 +9,7 @@ from tracker_tui.ui.base_screen import EndingScreen
 Answer = TypeVar("Answer")
 
 
-class DoorScreen(EndingScreen[Answer], Generic[Answer]):
+class SignInBaseScreen(EndingScreen[Answer], Generic[Answer]):
     """Ends with an answer, or with None when it is left."""
 
     def end_with(self, answer: Answer) -> None:

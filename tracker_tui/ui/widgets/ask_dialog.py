@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 from tracker_tui.ui.dialog import Choices, Dialog, Scroller
 
 
-class AskScreen(Dialog[bool]):
+class AskDialog(Dialog[bool]):
     """Ends with True where somebody chose to do it."""
 
     def __init__(self, question: str, told: str, do: str, leave: str, about: str = "") -> None:

@@ -23,7 +23,7 @@ class Choice(NamedTuple):
     """Whether something has to be asked before it can be ticked."""
 
 
-class TickList(Choices):
+class CheckList(Choices):
     """Options with a tick in front, which is there or not: colour tells nothing here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -28,7 +28,7 @@ class _Key(NamedTuple):
         return len(self.shown) + len(self.description) + 3
 
 
-class KeyLine(Widget):
+class KeyBar(Widget):
     """The bindings that are in force and want to be shown; a click does what the key does."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

@@ -13,10 +13,10 @@ from typing import Any, Final, Generic
 
 from tracker_tui.domain.days import day_of
 from tracker_tui.errors import TrackerError
-from tracker_tui.tracker.query_cache import Answer, Archive, Question
-from tracker_tui.ui.widgets.paged_rows import Page, R, Window
+from tracker_tui.tracker.query_cache import Query, QueryCache, QueryResult
+from tracker_tui.ui.widgets.paged_rows import PagedRows, R, RowPage
 
-Ask = Callable[..., Question[Any]]
+Ask = Callable[..., Query[Any]]
 """Makes the question for a page: what is older than one place, from another one on, and perhaps how
 many rows at most."""
 Job = Callable[[], Awaitable[None]]
@@ -27,12 +27,12 @@ _GROWN_AT_MOST: Final = 1_000
 """Rows of a page that is read anew; where there are more, everything is."""
 
 
-class PageReader(Generic[R]):
+class PageLoader(Generic[R]):
     """A window, and what is known of how it goes on."""
 
     def __init__(
         self,
-        archive: Archive,
+        archive: QueryCache,
         change: Callable[[Callable[[], object]], None],
         came: Callable[[list[R]], None],
     ) -> None:
@@ -41,7 +41,7 @@ class PageReader(Generic[R]):
         self._change = change
         self._came = came
         self._ask: Ask | None = None
-        self.window: Window[R] = self._new_window()
+        self.window: PagedRows[R] = self._new_window()
         self._wants_newest = False
         self._is_provisional = False
         """Whether what is shown is only what was seen last."""
@@ -136,7 +136,7 @@ class PageReader(Generic[R]):
         if kept is not None and self._keeps_more:
             self._add(kept)
 
-    async def _read_anew(self, page: Page[R], ask: Ask) -> None:
+    async def _read_anew(self, page: RowPage[R], ask: Ask) -> None:
         question = ask(page.before, page.end, _GROWN_AT_MOST)
         page.is_expired = False
         try:
@@ -157,11 +157,11 @@ class PageReader(Generic[R]):
     def _start_over(self) -> None:
         self.window = self._new_window()
 
-    def _start_with(self, answer: Answer[Any]) -> None:
+    def _start_with(self, answer: QueryResult[Any]) -> None:
         self._start_over()
         self._add(answer)
 
-    def _add(self, answer: Answer[Any]) -> None:
+    def _add(self, answer: QueryResult[Any]) -> None:
         page, before = answer.value, self.window.end
         self._came(page.entries)
         self.window.append(page.entries, page.end, is_last=page.is_last)
@@ -173,8 +173,8 @@ class PageReader(Generic[R]):
         if self.read_at is None:
             self.read_at = answer.at
 
-    def _new_window(self) -> Window[R]:
-        return Window(self._day_of)
+    def _new_window(self) -> PagedRows[R]:
+        return PagedRows(self._day_of)
 
     def _day_of(self, at: int) -> int:
         return day_of(at, self._archive.zone)

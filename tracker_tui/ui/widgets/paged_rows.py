@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
-from tracker_tui.domain.history import Cursor
+from tracker_tui.domain.history import HistoryCursor
 
 PAGES_HELD: Final = 30
 """Pages whose rows are held; of the others only how many lines they take."""
@@ -29,7 +29,7 @@ class Row(Protocol):
         """What tells it from all others."""
 
     @property
-    def place(self) -> Cursor:
+    def place(self) -> HistoryCursor:
         """Its place among all rows."""
 
     @property
@@ -46,10 +46,10 @@ class DayLine(NamedTuple):
     day: int
 
 
-class Page(Generic[R]):
+class RowPage(Generic[R]):
     """One page, with its lines or without."""
 
-    def __init__(self, before: Cursor | None, end: Cursor, rows: Sequence[R]) -> None:
+    def __init__(self, before: HistoryCursor | None, end: HistoryCursor, rows: Sequence[R]) -> None:
         self.before = before
         """The place after which it begins; None: the newest row there is."""
         self.end = end
@@ -79,16 +79,16 @@ class Page(Generic[R]):
         self.rows = self.lines = None
 
 
-class Window(Generic[R]):
+class PagedRows(Generic[R]):
     """The pages that were read so far, from the newest on, without a gap."""
 
     def __init__(self, day_of: Callable[[int], int] | None) -> None:
         """`day_of` returns the day of a time in Unix seconds; None: no day lines are wanted."""
         self._day_of = day_of or (lambda _: 0)
         self._has_days = day_of is not None
-        self._pages: list[Page[R]] = []
+        self._pages: list[RowPage[R]] = []
         self._ends: list[int] = []
-        self.end: Cursor | None = None
+        self.end: HistoryCursor | None = None
         """The place after which what is older goes on."""
         self.is_last = False
         """Whether there is nothing older."""
@@ -124,11 +124,11 @@ class Window(Generic[R]):
                 page.drop()
 
     @property
-    def first_page(self) -> Page[R] | None:
+    def first_page(self) -> RowPage[R] | None:
         """The page of the newest rows."""
         return self._pages[0] if self._pages else None
 
-    def missing(self, first: int, last: int) -> Page[R] | None:
+    def missing(self, first: int, last: int) -> RowPage[R] | None:
         """Return the page to read next: one of these lines, then any that is expired."""
         begin, end = (bisect_right(self._ends, position) for position in (first, last))
         for page in self._pages[begin : end + 1]:
@@ -144,24 +144,24 @@ class Window(Generic[R]):
             if near >= PAGES_REREAD:
                 page.drop()
 
-    def append(self, rows: Sequence[R], end: Cursor | None, *, is_last: bool) -> None:
+    def append(self, rows: Sequence[R], end: HistoryCursor | None, *, is_last: bool) -> None:
         """Add the page that is older than all others."""
         if rows:
-            self._pages.append(Page(self._last_place, rows[-1].place, rows))
+            self._pages.append(RowPage(self._last_place, rows[-1].place, rows))
             self._lay_out(len(self._pages) - 1)
         self.end, self.is_last = end, is_last
 
-    def replace(self, page: Page[R], rows: Sequence[R]) -> None:
+    def replace(self, page: RowPage[R], rows: Sequence[R]) -> None:
         """Show a page as it was read anew; a page that has grown is cut."""
         if page not in self._pages:
             return
         number = self._pages.index(page)
-        parts, before = list[Page[R]](), page.before
+        parts, before = list[RowPage[R]](), page.before
         pieces = [rows[i : i + PAGE_LINES] for i in range(0, len(rows), PAGE_LINES)]
         for piece in pieces:
             # The last one ends where the page did, whatever was deleted there.
             end = page.end if piece is pieces[-1] else piece[-1].place
-            parts.append(Page(before, end, piece))
+            parts.append(RowPage(before, end, piece))
             # What expired while it was being read is to be read once more.
             parts[-1].is_expired = page.is_expired
             before = end
@@ -181,7 +181,7 @@ class Window(Generic[R]):
         return sorted(held, key=lambda number: abs(number - here))
 
     @property
-    def _last_place(self) -> Cursor | None:
+    def _last_place(self) -> HistoryCursor | None:
         return self._pages[-1].end if self._pages else None
 
     def _close_gap(self, number: int) -> None:

@@ -15,10 +15,10 @@ from textual.worker import Worker
 from tracker_tui.domain.days import date_of, local_time
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
-from tracker_tui.tracker.query_cache import Archive
+from tracker_tui.tracker.query_cache import QueryCache
 from tracker_tui.ui.widgets.line_table import LineTable, filled
-from tracker_tui.ui.widgets.page_loader import Ask, Job, PageReader
-from tracker_tui.ui.widgets.paged_rows import DayLine, R, Window
+from tracker_tui.ui.widgets.page_loader import Ask, Job, PageLoader
+from tracker_tui.ui.widgets.paged_rows import DayLine, PagedRows, R
 
 _DRAWN_AT_MOST: Final = 600
 """Lines that are remembered as they were drawn."""
@@ -38,10 +38,10 @@ class PagedTable(LineTable, Generic[R]):
     class FurtherBack(Message):
         """What is older than the period was asked for."""
 
-    def __init__(self, archive: Archive, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, archive: QueryCache, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._archive = archive
-        self._reader: PageReader[R] = PageReader(archive, self._keeping_place, self.rows_came)
+        self._reader: PageLoader[R] = PageLoader(archive, self._keeping_place, self.rows_came)
         self._work: Worker[None] | None = None
         self._drawn: dict[tuple[R | DayLine, bool, bool, int], Strip] = {}
         """Lines as they were last drawn."""
@@ -101,7 +101,7 @@ class PagedTable(LineTable, Generic[R]):
         return self._reader.trouble
 
     @property
-    def _window(self) -> Window[R]:
+    def _window(self) -> PagedRows[R]:
         return self._reader.window
 
     @property

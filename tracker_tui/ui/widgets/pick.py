@@ -20,7 +20,7 @@ from tracker_tui.ui.widgets.line_input import LineInput
 _SHOWN_AT_MOST = 200
 
 
-class PickScreen(Dialog[str]):
+class PickDialog(Dialog[str]):
     """A text to search for, and what it finds; ends with the key of what was picked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,7 +81,7 @@ class PickScreen(Dialog[str]):
             self.dismiss(self._found[highlighted])
 
 
-class TypeScreen(Dialog[str]):
+class TypeDialog(Dialog[str]):
     """A text to type, which is checked before it is taken."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -19,7 +19,7 @@ StartsEdit = Callable[[str, str], bool]
 """Takes the text that is searched for, and a sign with what follows; returns whether it starts."""
 
 
-class FilterInput(LineInput):
+class SearchInput(LineInput):
     """The input of the search; where changes can be made, a sign may start one from here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,7 +74,7 @@ class FilterInput(LineInput):
                 self.cursor_position = len(typed)
 
 
-class FilterBar(Horizontal):
+class SearchBar(Horizontal):
     """One line: the search text, and the filters and sorting in force."""
 
     class Changed(Message):
@@ -88,7 +88,7 @@ class FilterBar(Horizontal):
     ) -> None:
         """Let signs be text, or ask `starts_edit` about those that may begin a change."""
         super().__init__(id=id)
-        self._input = FilterInput(starts_edit, id="filter-input")
+        self._input = SearchInput(starts_edit, id="filter-input")
         self._facts = Static(id="filter-facts", markup=False)
 
     def compose(self) -> ComposeResult:

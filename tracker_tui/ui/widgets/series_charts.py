@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from tracker_tui.domain.days import Zone, date_of, day_of, local_time, start_of
 from tracker_tui.domain.leaderboard import DayPoints
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.quantity_series import Course, Forecast, Level, forecast
+from tracker_tui.domain.quantity_series import Forecast, Level, QuantitySeries, forecast
 from tracker_tui.domain.status import DAY
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.widgets.chart import Chart, Series, Tick
@@ -26,7 +26,7 @@ _LONG_DAYS: Final = 999
 
 
 def course_chart(
-    course: Course,
+    course: QuantitySeries,
     target: int | None,
     places: Mapping[Location, str],
     zone: Zone,
@@ -96,7 +96,7 @@ def _midnights(since: int, until: int, zone: Zone, width: int) -> list[Tick]:
     ][::-1]
 
 
-def outlook(course: Course, total: int, target: int | None) -> str:
+def outlook(course: QuantitySeries, total: int, target: int | None) -> str:
     """Say how it goes a day, and when the target is reached or nothing is left."""
     rate = course.per_day
     if rate is None:
@@ -118,7 +118,7 @@ def _per_day(rate: float) -> str:
     return f"{rate:+,.1f}" if abs(rate) < 10 else f"{rate:+,.0f}"  # noqa: PLR2004
 
 
-def _points(course: Course, values: Iterable[int]) -> list[tuple[float, float]]:
+def _points(course: QuantitySeries, values: Iterable[int]) -> list[tuple[float, float]]:
     times: Iterable[Level] = course.levels
     return [
         (float(max(level.at, course.since)), float(value))

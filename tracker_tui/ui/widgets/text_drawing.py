@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 
-class Drawing(Widget):
+class TextDrawing(Widget):
     """Draws `text` in a way of its own; nobody selects it, for a copy would say nothing."""
 
     ALLOW_SELECT = False
@@ -18,7 +18,7 @@ class Drawing(Widget):
 
     def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.set_reactive(Drawing.text, text)
+        self.set_reactive(TextDrawing.text, text)
 
     @property
     @abstractmethod
