@@ -38,9 +38,9 @@ print(json.dumps([session.checked_at, session.tokens_until, session.role_ids]))
 """
 HOLD = """
 import os
-from tracker_tui.auth.session_store import Vault
+from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
-with Vault(load_config(os.environ)).locked(0):
+with SessionStore(load_config(os.environ)).locked(0):
     print("ours", flush=True)
     sys.stdin.readline()
 """

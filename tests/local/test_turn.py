@@ -18,8 +18,8 @@ from tracker_tui.local.lock import TURN_NAME, FileLock
 TAKE = """
 import sys
 from pathlib import Path
-from tracker_tui.local.lock import Turn
-with Turn(Path(sys.argv[1])).taken() as is_ours:
+from tracker_tui.local.lock import FileLock
+with FileLock(Path(sys.argv[1])).taken() as is_ours:
     print("ours" if is_ours else "taken", flush=True)
     sys.stdin.readline()
 """

@@ -232,7 +232,7 @@ def test_changes_that_are_withdrawn_together_are_taken_out_in_one_pass(
         laid_over.append(change)
         return project(change, resource)
 
-    monkeypatch.setattr("tracker_tui.sync.overlay.foresee", counting)
+    monkeypatch.setattr("tracker_tui.sync.overlay.project", counting)
     board.withdraw(pending[:200])
     assert hagga(board) == 1000 + 1_800
     assert len(laid_over) == 1_800
