@@ -66,15 +66,15 @@ CHANGES = st.builds(change, st.sampled_from(Kind), AMOUNTS, st.sampled_from(Loca
 
 
 def moved_by(asked: Change, resource: Resource) -> Moved:
-    foreseen = project(asked, resource)
-    assert isinstance(foreseen, Moved), foreseen
-    return foreseen
+    projected = project(asked, resource)
+    assert isinstance(projected, Moved), projected
+    return projected
 
 
 def shortage_of(asked: Change, resource: Resource) -> Shortage:
-    foreseen = project(asked, resource)
-    assert isinstance(foreseen, Shortage), foreseen
-    return foreseen
+    projected = project(asked, resource)
+    assert isinstance(projected, Shortage), projected
+    return projected
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_each_kind_moves_what_it_says(
 
 @given(CHANGES, RESOURCES)
 def test_no_quantity_that_moves_ends_out_of_bounds(asked: Change, resource: Resource) -> None:
-    foreseen = project(asked, resource)
+    projected = project(asked, resource)
     by_hagga, by_deep_desert = differences(asked, resource)
     after = {
         Location.HAGGA: resource.hagga + by_hagga,
@@ -112,23 +112,23 @@ def test_no_quantity_that_moves_ends_out_of_bounds(asked: Change, resource: Reso
     }
     moving = list(Location) if asked.kind.is_transfer else [asked.location]
     out_of_bounds = [place for place in moving if not 0 <= after[place] <= MAX_QUANTITY]
-    if isinstance(foreseen, Shortage):
-        assert foreseen.location in out_of_bounds
-        assert foreseen.there == resource.at(foreseen.location)
-        assert foreseen.wanted == after[foreseen.location]
-        assert foreseen.is_too_much == (foreseen.wanted > MAX_QUANTITY)
+    if isinstance(projected, Shortage):
+        assert projected.location in out_of_bounds
+        assert projected.there == resource.at(projected.location)
+        assert projected.wanted == after[projected.location]
+        assert projected.is_too_much == (projected.wanted > MAX_QUANTITY)
     else:
         assert not out_of_bounds
-        assert foreseen[:4] == (resource.hagga, resource.deep_desert, *after.values())
+        assert projected[:4] == (resource.hagga, resource.deep_desert, *after.values())
 
 
 @given(CHANGES, RESOURCES)
 def test_what_does_not_move_stays_whatever_it_is(asked: Change, resource: Resource) -> None:
-    foreseen = project(asked, resource)
-    if isinstance(foreseen, Moved) and not asked.kind.is_transfer:
+    projected = project(asked, resource)
+    if isinstance(projected, Moved) and not asked.kind.is_transfer:
         still = {
-            Location.HAGGA: (foreseen.deep_desert_before, foreseen.deep_desert),
-            Location.DEEP_DESERT: (foreseen.hagga_before, foreseen.hagga),
+            Location.HAGGA: (projected.deep_desert_before, projected.deep_desert),
+            Location.DEEP_DESERT: (projected.hagga_before, projected.hagga),
         }
         before, after = still[asked.location]
         assert before == after == resource.at(asked.location.other)
@@ -136,10 +136,10 @@ def test_what_does_not_move_stays_whatever_it_is(asked: Change, resource: Resour
 
 @given(st.sampled_from(TRANSFERS), AMOUNTS, RESOURCES)
 def test_a_transfer_keeps_the_total(kind: Kind, amount: int, resource: Resource) -> None:
-    foreseen = project(change(kind, amount), resource)
-    if isinstance(foreseen, Moved):
-        assert foreseen.hagga + foreseen.deep_desert == resource.total
-        assert foreseen.hagga_change == -foreseen.deep_desert_change != 0
+    projected = project(change(kind, amount), resource)
+    if isinstance(projected, Moved):
+        assert projected.hagga + projected.deep_desert == resource.total
+        assert projected.hagga_change == -projected.deep_desert_change != 0
 
 
 def test_all_that_is_there_may_be_taken_and_not_one_more() -> None:
@@ -198,16 +198,16 @@ def test_an_undo_earns_nothing_even_where_it_adds() -> None:
 
 @given(CHANGES, RESOURCES)
 def test_undoing_brings_both_quantities_back(asked: Change, resource: Resource) -> None:
-    foreseen = project(asked, resource)
-    if isinstance(foreseen, Shortage):
+    projected = project(asked, resource)
+    if isinstance(projected, Shortage):
         return
-    counter = counter_change(asked, foreseen, "me")
+    counter = counter_change(asked, projected, "me")
     if counter is None:
-        assert (foreseen.hagga_change, foreseen.deep_desert_change) == (0, 0)
+        assert (projected.hagga_change, projected.deep_desert_change) == (0, 0)
         return
     by_hagga, by_deep_desert = differences(counter, resource)
-    assert by_hagga == -foreseen.hagga_change
-    assert by_deep_desert == -foreseen.deep_desert_change
+    assert by_hagga == -projected.hagga_change
+    assert by_deep_desert == -projected.deep_desert_change
     assert counter.kind is not Kind.SET
     assert counter.amount > 0
 
@@ -382,11 +382,11 @@ def test_whatever_others_wrote_an_outcome_is_one_plain_line(
 ) -> None:
     places = {Location.HAGGA: place, Location.DEEP_DESERT: place}
     resource = resource._replace(name=name)
-    foreseen = project(asked, resource)
+    projected = project(asked, resource)
     outcome = (
-        Outcome(asked, verdict, resource, foreseen)
-        if isinstance(foreseen, Moved)
-        else Outcome(asked, verdict, resource, refusal=Rejection.QUANTITY, shortage=foreseen)
+        Outcome(asked, verdict, resource, projected)
+        if isinstance(projected, Moved)
+        else Outcome(asked, verdict, resource, refusal=Rejection.QUANTITY, shortage=projected)
     )
     told = outcome_sentence(outcome, places)
     assert told.splitlines() == [told]

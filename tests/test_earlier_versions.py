@@ -70,7 +70,7 @@ def test_an_outbox_keeps_every_change_in_its_state(outbox_file: Path) -> None:
     ]
     entries = {entry.change.id.rstrip("-"): entry for entry in found}
     assert [name for name, entry in entries.items() if entry.is_named] == ["named"]
-    assert [name for name, entry in entries.items() if entry.is_unwanted] == [
+    assert [name for name, entry in entries.items() if entry.cancel_requested] == [
         "applied-undone",
         "cancelled",
     ]
@@ -154,11 +154,11 @@ def test_what_waited_in_it_is_sent_once_and_what_needs_the_player_stays(
 
 
 def test_a_session_signs_nobody_out(tmp_path: Path) -> None:
-    vault = SessionStore(config_for(tmp_path / "tracker.db"))
-    vault.path.parent.mkdir(parents=True)
-    shutil.copy(WRITTEN / "session.json", vault.path)
-    vault.path.chmod(0o600)
-    session, tokens = vault.load(), vault.tokens()
+    session_store = SessionStore(config_for(tmp_path / "tracker.db"))
+    session_store.path.parent.mkdir(parents=True)
+    shutil.copy(WRITTEN / "session.json", session_store.path)
+    session_store.path.chmod(0o600)
+    session, tokens = session_store.load(), session_store.tokens()
     assert session is not None
     assert session.binding == (
         "https://discord.com/api/v10",

@@ -53,7 +53,7 @@ class Chronicle:
     def opened(self) -> Tracker:
         if self.tracker is None:
             self.tracker = Tracker(config_for(self.path), opener=quick)
-            self.tracker.archive.zone = ZoneInfo("Europe/Berlin")
+            self.tracker.query_cache.zone = ZoneInfo("Europe/Berlin")
             self.tracker.open().result(20)
         return self.tracker
 
@@ -80,7 +80,7 @@ class Chronicle:
     ) -> bool:
         tracker = self.opened()
         naming = naming or Naming(tracker.name_of, tracker.resource_name)
-        return export_history(tracker.archive, wish, naming, path or self.file, tell)
+        return export_history(tracker.query_cache, wish, naming, path or self.file, tell)
 
     @property
     def file(self) -> Path:

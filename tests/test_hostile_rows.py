@@ -269,8 +269,8 @@ def test_a_refresh_reads_past_any_name_of_a_location(wild_books: Books, name: st
         f" (x'FF', {value}, 1, 1)"
     )
     snapshot = wild_books.ledger.refresh()
-    assert type(snapshot.acquaintance.places[HAGGA]) is str
-    assert one_line(snapshot.acquaintance.places[HAGGA]).isprintable()
+    assert type(snapshot.cached_layout.places[HAGGA]) is str
+    assert one_line(snapshot.cached_layout.places[HAGGA]).isprintable()
     assert wild_books.ledger.apply(to_deep_desert(1)).verdict is Verdict.APPLIED
 
 

@@ -158,7 +158,7 @@ def test_configured_location_names_are_shown(make_ledger: MakeLedger, name: str)
     books = make_ledger(wild.OURS[name])
     setting("inventory_location_1_name", "Arrakeen", books)
     setting("inventory_location_2_name", " Sietch Tabr ", books)
-    assert books.ledger.refresh().acquaintance.places == {
+    assert books.ledger.refresh().cached_layout.places == {
         HAGGA: "Arrakeen",
         DEEP_DESERT: "Sietch Tabr",
     }
@@ -168,24 +168,24 @@ def test_configured_location_names_are_shown(make_ledger: MakeLedger, name: str)
 def test_a_blank_location_name_is_the_default(make_ledger: MakeLedger, value: str | None) -> None:
     books = make_ledger(wild.LATER)
     setting("inventory_location_1_name", value, books)
-    assert books.ledger.refresh().acquaintance.places == DEFAULTS
+    assert books.ledger.refresh().cached_layout.places == DEFAULTS
 
 
 def test_other_settings_name_no_location(make_ledger: MakeLedger) -> None:
     books = make_ledger(wild.LATER)
     setting("theme", "dark", books)
-    assert books.ledger.refresh().acquaintance.places == DEFAULTS
+    assert books.ledger.refresh().cached_layout.places == DEFAULTS
 
 
 def test_a_database_without_settings_has_the_default_names(make_ledger: MakeLedger) -> None:
-    assert make_ledger().ledger.refresh().acquaintance.places == DEFAULTS
+    assert make_ledger().ledger.refresh().cached_layout.places == DEFAULTS
 
 
 def test_a_setting_in_milliseconds_is_no_trouble(make_ledger: MakeLedger) -> None:
     books = make_ledger(wild.LATER)
     setting("inventory_location_1_name", "Arrakeen", books)
     books.run("UPDATE global_settings SET last_updated_at = 1700000000000")
-    assert books.ledger.refresh().acquaintance.places[HAGGA] == "Arrakeen"
+    assert books.ledger.refresh().cached_layout.places[HAGGA] == "Arrakeen"
 
 
 @pytest.mark.parametrize("table", wild.TABLES)
@@ -244,7 +244,7 @@ def test_location_names_that_appear_are_shown_by_the_next_refresh(books: Books) 
     books.ledger.refresh()
     grow(books, (wild.SETTINGS,))
     setting("inventory_location_2_name", "Sietch Tabr", books)
-    assert books.ledger.refresh().acquaintance.places[DEEP_DESERT] == "Sietch Tabr"
+    assert books.ledger.refresh().cached_layout.places[DEEP_DESERT] == "Sietch Tabr"
 
 
 def test_columns_and_tables_that_vanish_do_not_stop_the_next_refresh(
@@ -256,7 +256,7 @@ def test_columns_and_tables_that_vanish_do_not_stop_the_next_refresh(
     grow(books, ("ALTER TABLE resources DROP COLUMN tier", "DROP TABLE global_settings"))
     snapshot = books.ledger.refresh()
     assert [resource.tier for resource in snapshot.resources] == [None]
-    assert snapshot.acquaintance.places == DEFAULTS
+    assert snapshot.cached_layout.places == DEFAULTS
 
 
 def test_a_statement_that_failed_for_a_name_makes_the_ledger_look_again(

@@ -35,7 +35,7 @@ def places(*earned: float) -> list[int]:
     board = ranked(
         (Sum(str(number), each, 1) for number, each in enumerate(earned)), NOBODY, has_before=False
     )
-    return [standing.rank for standing in board.standings]
+    return [ranking.rank for ranking in board.rankings]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_equal_points_share_a_rank_and_the_next_is_skipped(
 
 def test_those_of_a_rank_stand_in_the_order_of_their_names() -> None:
     board = ranked([Sum("2", 1.0, 1), Sum("1", 1.0, 1), Sum("x", 1.0, 1)], MEMBERS, has_before=True)
-    assert [standing.name for standing in board.standings] == ["chani", "Muad'Dib", "x"]
+    assert [ranking.name for ranking in board.rankings] == ["chani", "Muad'Dib", "x"]
 
 
 def test_places_are_compared_with_those_of_before() -> None:
@@ -74,7 +74,7 @@ def test_places_are_compared_with_those_of_before() -> None:
         MEMBERS,
         has_before=True,
     )
-    assert [(s.user_id, s.climbed) for s in board.standings] == [("1", 2), ("2", 0), ("3", None)]
+    assert [(s.user_id, s.climbed) for s in board.rankings] == [("1", 2), ("2", 0), ("3", None)]
 
 
 @given(sums, st.booleans())
@@ -84,19 +84,19 @@ def test_a_leaderboard_of_any_sums(given_sums: list[Sum], has_before: bool) -> N
     for each in given_sums:
         owned.setdefault(MEMBERS.owner_of(each.user_id), []).append(each)
     acting = {o: parts for o, parts in owned.items() if any(part.actions for part in parts)}
-    assert {s.user_id for s in board.standings} == acting.keys()
-    assert len(board.standings) == len(acting)
-    for standing in board.standings:
-        parts = acting[standing.user_id]
-        assert standing.points == pytest.approx(sum(p.points for p in parts), abs=0.005)
-        assert standing.actions == sum(p.actions for p in parts)
-        better = sum(other.points > standing.points for other in board.standings)
-        assert standing.rank == better + 1
+    assert {s.user_id for s in board.rankings} == acting.keys()
+    assert len(board.rankings) == len(acting)
+    for ranking in board.rankings:
+        parts = acting[ranking.user_id]
+        assert ranking.points == pytest.approx(sum(p.points for p in parts), abs=0.005)
+        assert ranking.actions == sum(p.actions for p in parts)
+        better = sum(other.points > ranking.points for other in board.rankings)
+        assert ranking.rank == better + 1
         compares = has_before and any(p.actions_before for p in parts)
-        assert (standing.climbed is not None) == compares
-    assert [s.rank for s in board.standings] == sorted(s.rank for s in board.standings)
-    total = sum(s.share for s in board.standings)
-    has_points = any(s.points for s in board.standings)
+        assert (ranking.climbed is not None) == compares
+    assert [s.rank for s in board.rankings] == sorted(s.rank for s in board.rankings)
+    total = sum(s.share for s in board.rankings)
+    has_points = any(s.points for s in board.rankings)
     assert total == pytest.approx(1.0 if has_points else 0.0)
 
 
@@ -104,8 +104,8 @@ def test_a_leaderboard_of_any_sums(given_sums: list[Sum], has_before: bool) -> N
 @given(sums)
 def test_the_order_of_the_sums_decides_nothing(given_sums: list[Sum]) -> None:
     def of(sums_in_order: list[Sum]) -> list[Ranking]:
-        standings = ranked(sums_in_order, MEMBERS, has_before=True).standings
-        return [s._replace(share=round(s.share, 9)) for s in standings]
+        rankings = ranked(sums_in_order, MEMBERS, has_before=True).rankings
+        return [s._replace(share=round(s.share, 9)) for s in rankings]
 
     assert of(given_sums) == of(given_sums[::-1])
 
@@ -114,9 +114,9 @@ def test_the_order_of_the_sums_decides_nothing(given_sums: list[Sum]) -> None:
 @given(st.lists(st.builds(Sum, users, wild_points, counts, wild_points, counts), max_size=6))
 def test_no_stored_number_makes_a_place_that_is_none(given_sums: list[Sum]) -> None:
     board = ranked(given_sums, MEMBERS, has_before=True)
-    for standing in board.standings:
-        assert math.isfinite(standing.points)
-        assert 0.0 <= standing.share <= 1.0
+    for ranking in board.rankings:
+        assert math.isfinite(ranking.points)
+        assert 0.0 <= ranking.share <= 1.0
 
 
 @pytest.mark.parametrize("number", [None, math.inf, -math.inf, math.nan])
@@ -127,7 +127,7 @@ def test_what_is_no_number_of_points_is_none(number: float | None) -> None:
 
 def test_a_member_finds_their_own_place() -> None:
     board = ranked([Sum("1", 9.0, 1), Sum("2", 5.0, 1)], MEMBERS, has_before=False)
-    assert board.of("2") == board.standings[1]
+    assert board.of("2") == board.rankings[1]
     assert board.of("paul") is None
     assert Leaderboard([], has_before=True).of("1") is None
 

@@ -249,7 +249,7 @@ def test_whoever_enters_the_code_is_signed_in(circle: Circle, discord: FakeDisco
     assert (session.member_id, session.name) == (discord.person.id, "Muad'Dib")
     assert session.role_ids == (MEMBER_ROLE,)
     assert program.membership.is_admitted
-    assert circle.vault.load() == session
+    assert circle.session_store.load() == session
     assert circle.kept_tokens() == tuple(discord.issued[1:])
     assert circle.asked() == [DEVICE, TOKEN, TOKEN, TOKEN, ME, circle.member_path]
 
@@ -292,18 +292,18 @@ def test_a_member_is_called_what_the_guild_calls_them(
 
 def test_who_says_no_in_the_browser_is_not_signed_in(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(SignInRejected, lambda: sign_in(circle, Browser(discord.deny)), discord.issued)
-    assert circle.vault.load() is None
+    assert circle.session_store.load() is None
 
 
 def test_a_code_that_ran_out_signs_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(CodeExpired, lambda: sign_in(circle, Browser(discord.expire)), discord.issued)
-    assert circle.vault.load() is None
+    assert circle.session_store.load() is None
 
 
 def test_a_sign_in_that_is_left_keeps_nothing(circle: Circle, discord: FakeDiscord) -> None:
     browser = Browser(None, None, leaves=True)
     failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
-    assert circle.vault.load() is None
+    assert circle.session_store.load() is None
     assert len(discord.requests_to(TOKEN)) == 2
 
 
@@ -328,7 +328,7 @@ def test_a_moments_trouble_after_the_code_costs_no_other_code(
     discord.fail(circle.member_path, Fault.too_many(7.5))
     browser = Browser(discord.approve)
     session = sign_in(circle, browser)
-    assert circle.vault.load() == session
+    assert circle.session_store.load() == session
     assert browser.waits == [5, 2, 2, 7.5]
 
 
@@ -337,7 +337,7 @@ def test_trouble_that_does_not_end_is_told(circle: Circle, discord: FakeDiscord)
     browser = Browser(discord.approve)
     failure_of(DiscordUnreachable, lambda: sign_in(circle, browser), discord.issued)
     assert len(discord.requests_to(ME)) == 4
-    assert circle.vault.load() is None
+    assert circle.session_store.load() is None
 
 
 def test_a_429_after_the_code_is_left_alone_for_as_long_as_it_says(
@@ -357,7 +357,7 @@ def test_nobody_waits_for_minutes_after_the_code_and_is_told_why(
     error = failure_of(DiscordUnreachable, lambda: sign_in(circle, browser), discord.issued)
     assert "600 s" in str(error)
     assert browser.waits == [5]
-    assert circle.vault.load() is None
+    assert circle.session_store.load() is None
 
 
 def test_it_can_be_left_after_the_code_was_entered(circle: Circle, discord: FakeDiscord) -> None:
@@ -365,13 +365,13 @@ def test_it_can_be_left_after_the_code_was_entered(circle: Circle, discord: Fake
     browser = Browser(discord.approve, leaves=True)
     failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
     assert len(discord.requests_to(ME)) == 1
-    assert circle.vault.load() is None
+    assert circle.session_store.load() is None
 
 
 def test_tokens_that_are_void_at_once_sign_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail(ME, Fault.status(401))
     failure_of(NotSignedIn, lambda: sign_in(circle, Browser(discord.approve)), discord.issued)
-    assert circle.vault.load() is None
+    assert circle.session_store.load() is None
     assert len(discord.requests_to(TOKEN)) == 1, "new tokens are not prolonged"
 
 
@@ -399,4 +399,4 @@ def test_a_confidential_client_signs_in_too(discord: FakeDiscord, circle: Circle
     flow = SignIn(program.membership)
     session = flow.finish(flow.begin(), Browser(discord.approve))
     assert session.member_id == discord.person.id
-    assert "client-4u8PqS1x" not in circle.vault.path.read_text()
+    assert "client-4u8PqS1x" not in circle.session_store.path.read_text()

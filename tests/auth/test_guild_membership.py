@@ -71,7 +71,7 @@ def assert_signed_out(program: Program, circle: Circle) -> None:
     """Assert that nobody is signed in on this machine any more, and that it is told clearly."""
     assert program.membership.session is None
     assert not program.membership.is_admitted
-    assert not circle.vault.path.exists()
+    assert not circle.session_store.path.exists()
     for use in (program.membership.require, program.membership.enter, who(program)):
         assert "Sign in again" in str(failure_of(NotSignedIn, use, circle.discord.issued))
     assert program.barred == [circle.discord.person.id]
@@ -125,7 +125,7 @@ def test_who_is_not_signed_in_is_told_to(circle: Circle) -> None:
 
 def test_a_damaged_session_is_told_of(circle: Circle) -> None:
     circle.signed_in()
-    circle.vault.path.write_bytes(circle.vault.path.read_bytes()[:-2])
+    circle.session_store.path.write_bytes(circle.session_store.path.read_bytes()[:-2])
     program = circle.program()
     assert "damaged" in str(failure_of(NotSignedIn, program.membership.enter))
     assert not program.looks()
@@ -133,7 +133,7 @@ def test_a_damaged_session_is_told_of(circle: Circle) -> None:
 
 def test_a_session_that_is_damaged_meanwhile_admits_nobody(circle: Circle) -> None:
     program = circle.signed_in()
-    circle.vault.path.write_bytes(b"{")
+    circle.session_store.path.write_bytes(b"{")
     program.membership.look()
     assert not program.membership.is_admitted
     assert "damaged" in str(failure_of(NotSignedIn, program.membership.require))
@@ -160,7 +160,7 @@ def test_looking_asks_when_it_is_due_and_then_it_is_warm(circle: Circle) -> None
     session = program.membership.session
     assert session is not None
     assert session.checked_at == circle.clock()
-    assert circle.vault.load() == session
+    assert circle.session_store.load() == session
     assert not program.looks()
 
 
@@ -519,10 +519,10 @@ def test_a_clock_that_was_once_years_ahead_keeps_nobody_out_for_long(
 
 def test_the_time_is_not_written_down_at_each_look(circle: Circle) -> None:
     program = circle.signed_in()
-    before = circle.vault.state()
+    before = circle.session_store.state()
     circle.clock.advance(60)
     program.looks()
-    assert circle.vault.state() == before
+    assert circle.session_store.state() == before
 
 
 def test_an_admission_that_comes_back_is_told(
@@ -607,8 +607,8 @@ def test_a_token_that_runs_out_within_a_day_is_prolonged_first(circle: Circle) -
     )
     session = program.membership.session
     assert session is not None
-    assert session.tokens_until == pytest.approx(circle.vault.tokens().expires_at)
-    assert circle.vault.load() == session
+    assert session.tokens_until == pytest.approx(circle.session_store.tokens().expires_at)
+    assert circle.session_store.load() == session
 
 
 def test_a_token_that_is_refused_is_prolonged_and_it_goes_on(
@@ -680,7 +680,7 @@ def test_tokens_that_are_somebody_elses_suddenly_are_the_end_of_it(
     member_id, discord.person.id = discord.person.id, "666"
     program.looks()
     assert program.membership.session is None
-    assert not circle.vault.path.exists()
+    assert not circle.session_store.path.exists()
     assert program.barred == [member_id]
 
 
@@ -708,7 +708,7 @@ def test_new_tokens_are_kept_whatever_the_next_request_brings(
     discord.fail(ME, Fault.status(500))
     failure_of(DiscordUnreachable, program.membership.check, discord.issued)
     assert circle.kept_tokens() == tuple(discord.issued[2:])
-    kept = circle.vault.load()
+    kept = circle.session_store.load()
     assert kept is not None
     assert kept.checked_at == circle.clock() - 5 * HOUR, "nobody was checked"
     assert program.membership.is_admitted
@@ -842,20 +842,20 @@ def test_who_leaves_waits_until_new_tokens_are_on_disk(
 def test_whoever_signs_in_is_told_of(circle: Circle) -> None:
     program = circle.program()
     session = program.membership.sign_in(circle.granted(), random_id)
-    assert program.membership.session == session == circle.vault.load()
+    assert program.membership.session == session == circle.session_store.load()
     assert program.membership.is_admitted
     assert (program.told, program.barred) == (1, [])
 
 
 def test_a_sign_in_that_fails_leaves_the_one_before(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in()
-    before = circle.vault.path.read_bytes()
+    before = circle.session_store.path.read_bytes()
     tokens = circle.granted()
     discord.fail(ME, Fault.status(500))
     failure_of(
         DiscordUnreachable, lambda: program.membership.sign_in(tokens, random_id), discord.issued
     )
-    assert circle.vault.path.read_bytes() == before
+    assert circle.session_store.path.read_bytes() == before
     assert program.membership.is_admitted
 
 
@@ -867,7 +867,7 @@ def test_revoking_signs_out_everywhere_and_here_is_forgotten(
     assert discord.requests_to(REVOKE)[0].form["token"] == discord.issued[1]
     program.membership.sign_out()
     assert program.membership.session is None
-    assert not circle.vault.path.exists()
+    assert not circle.session_store.path.exists()
     assert program.barred == [discord.person.id]
     assert "login" in str(failure_of(NotSignedIn, program.membership.require))
 
@@ -877,7 +877,7 @@ def test_signing_out_needs_no_discord(circle: Circle, discord: FakeDiscord) -> N
     discord.fail_always("*", Fault.hang_up())
     failure_of(DiscordUnreachable, program.membership.revoke, discord.issued)
     program.membership.sign_out()
-    assert not circle.vault.path.exists()
+    assert not circle.session_store.path.exists()
     program.membership.sign_out()
 
 
@@ -885,7 +885,7 @@ def test_what_was_shown_is_removed_with_its_member(config: Config, circle: Circl
     circle.signed_in()
     membership = guild_membership_of(config)
     assert membership.guild.guild_id == circle.discord.guild_id
-    assert isinstance(membership.vault, SessionStore)
+    assert isinstance(membership.session_store, SessionStore)
     assert membership.member.id == circle.discord.person.id
     assert config.database.url == DATABASE  # type: ignore[union-attr]
     membership.sign_out()
@@ -913,9 +913,9 @@ def test_whoever_is_signed_in_is_so_at_the_next_start(
     try:
         session = program.membership.sign_in(circle.granted(), random_id)
     except DiscordError:
-        assert circle.vault.load() is None
+        assert circle.session_store.load() is None
         return
-    assert circle.vault.load() == session
+    assert circle.session_store.load() == session
 
 
 # Other programs of this machine
@@ -1036,7 +1036,7 @@ def test_signing_out_signs_out_nobody_else(circle: Circle, discord: FakeDiscord)
     failure_of(NotSignedIn, first.membership.revoke, discord.issued)
     first.membership.sign_out()
     assert not discord.requests_to(REVOKE)
-    assert circle.vault.load() == other.session
+    assert circle.session_store.load() == other.session
 
 
 class Overtaken(SessionStore):
@@ -1056,13 +1056,13 @@ class Overtaken(SessionStore):
 
 def test_what_is_written_while_it_is_read_is_noticed_next_time(circle: Circle) -> None:
     circle.signed_in()
-    vault = Overtaken(circle.config)
-    program, other = circle.program(vault), circle.program()
+    session_store = Overtaken(circle.config)
+    program, other = circle.program(session_store), circle.program()
     program.membership.enter()
     record = other.membership.unrecorded()
     assert record is not None
     other.membership.recorded(record)  # something to read
-    vault.then = other.membership.sign_out
+    session_store.then = other.membership.sign_out
     program.looks()
     program.looks()
     assert not program.membership.is_admitted
@@ -1073,7 +1073,7 @@ def test_a_program_that_holds_the_session_too_long_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(guild_membership, "_LOCK_SECONDS", 0.0)
     program = circle.signed_in(ago=5 * HOUR)
-    with circle.vault.locked(0.0):
+    with circle.session_store.locked(0.0):
         assert program.looks()
         failure_of(DiscordUnreachable, program.membership.check)
     assert program.membership.is_admitted
@@ -1089,7 +1089,7 @@ def test_a_file_that_cannot_be_written_leaves_who_is_here(
     def full(*_: object) -> None:
         raise LocalFileError("The disk is full.")
 
-    monkeypatch.setattr(program.membership.vault, "save", full)
+    monkeypatch.setattr(program.membership.session_store, "save", full)
     assert program.looks()
     assert program.membership.is_admitted
     assert program.told == 1
@@ -1186,7 +1186,7 @@ def test_while_another_program_asks_it_is_told_twice_rather_than_waited_for(
     program = circle.signed_in()
     record = program.membership.unrecorded()
     assert record is not None
-    with circle.vault.locked(0.0):
+    with circle.session_store.locked(0.0):
         program.membership.recorded(record)
     assert program.membership.unrecorded() == record
     program.membership.recorded(record)
@@ -1223,4 +1223,4 @@ def test_a_secret_of_the_application_is_sent_with_each_refresh(
     program = circle.program(client_secret=Secret("client-4u8PqS1x"))
     program.membership.check()
     assert discord.requests_to(TOKEN)[0].form["client_secret"] == "client-4u8PqS1x"
-    assert "client-4u8PqS1x" not in circle.vault.path.read_text()
+    assert "client-4u8PqS1x" not in circle.session_store.path.read_text()

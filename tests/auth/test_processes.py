@@ -111,13 +111,13 @@ def test_a_program_that_is_killed_while_it_has_its_turn_is_in_nobodys_way(
         assert await_line(holder) == "ours"
 
         def take() -> None:
-            with circle.vault.locked(0):
+            with circle.session_store.locked(0):
                 pytest.fail("both have it")
 
         failure_of(DiscordUnreachable, take)
         kill(holder)
-        with circle.vault.locked(0):
-            assert circle.vault.load() == membership.session
+        with circle.session_store.locked(0):
+            assert circle.session_store.load() == membership.session
     membership.check()
     assert circle.asked() == [TOKEN, ME, circle.member_path]
 

@@ -102,7 +102,7 @@ class HangingKeyring(KeptKeyring):
 
 
 @pytest.fixture
-def vault(config: Config) -> SessionStore:
+def session_store(config: Config) -> SessionStore:
     return SessionStore(config)
 
 
@@ -128,90 +128,96 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def tokens_gone(vault: SessionStore) -> None:
-    assert "gone" in str(failure_of(NotSignedIn, vault.tokens))
+def tokens_gone(session_store: SessionStore) -> None:
+    assert "gone" in str(failure_of(NotSignedIn, session_store.tokens))
 
 
 # The file
 
 
-def test_nobody_is_signed_in_at_first(vault: SessionStore) -> None:
-    assert vault.load() is None
-    assert vault.state() is None
-    assert "login" in str(failure_of(NotSignedIn, vault.tokens))
-    assert not vault.path.parent.exists()
+def test_nobody_is_signed_in_at_first(session_store: SessionStore) -> None:
+    assert session_store.load() is None
+    assert session_store.state() is None
+    assert "login" in str(failure_of(NotSignedIn, session_store.tokens))
+    assert not session_store.path.parent.exists()
 
 
-def test_what_is_saved_is_loaded(vault: SessionStore, config: Config) -> None:
-    vault.save(a_session(), TOKENS)
-    for reader in (vault, SessionStore(config)):
+def test_what_is_saved_is_loaded(session_store: SessionStore, config: Config) -> None:
+    session_store.save(a_session(), TOKENS)
+    for reader in (session_store, SessionStore(config)):
         assert reader.load() == a_session()
         assert revealed(reader.tokens()) == revealed(TOKENS)
 
 
-def test_tokens_may_come_without_a_refresh_token(vault: SessionStore) -> None:
-    vault.save(a_session(), TOKENS._replace(refresh=None))
-    assert vault.tokens().refresh is None
+def test_tokens_may_come_without_a_refresh_token(session_store: SessionStore) -> None:
+    session_store.save(a_session(), TOKENS._replace(refresh=None))
+    assert session_store.tokens().refresh is None
 
 
-def test_a_session_is_saved_with_the_tokens_that_are_there(vault: SessionStore) -> None:
-    vault.save(a_session(), TOKENS)
+def test_a_session_is_saved_with_the_tokens_that_are_there(session_store: SessionStore) -> None:
+    session_store.save(a_session(), TOKENS)
     changed = a_session(name="Usul", role_ids=(), is_recorded=True, is_new=False)
-    vault.save(changed)
-    assert vault.load() == changed
-    assert revealed(vault.tokens()) == revealed(TOKENS)
+    session_store.save(changed)
+    assert session_store.load() == changed
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
 
 
-def test_a_session_without_tokens_says_that_they_are_gone(vault: SessionStore) -> None:
-    vault.save(a_session())
-    assert vault.load() == a_session()
-    tokens_gone(vault)
+def test_a_session_without_tokens_says_that_they_are_gone(session_store: SessionStore) -> None:
+    session_store.save(a_session())
+    assert session_store.load() == a_session()
+    tokens_gone(session_store)
 
 
-def test_whoever_writes_is_noticed(vault: SessionStore, config: Config) -> None:
-    states = {vault.state()}
+def test_whoever_writes_is_noticed(session_store: SessionStore, config: Config) -> None:
+    states = {session_store.state()}
     for name in ("Usul", "Paul", "Paul"):
         SessionStore(config).save(a_session(name=name), TOKENS)
-        states.add(vault.state())
+        states.add(session_store.state())
     assert len(states) == 4
     SessionStore(config).forget()
-    assert vault.state() is None
+    assert session_store.state() is None
 
 
 def test_each_profile_has_a_session_of_its_own(config: Config) -> None:
     vaults = [SessionStore(config._replace(profile=profile)) for profile in (None, "a", "b")]
-    for number, vault in enumerate(vaults):
-        vault.save(a_session(row_id=f"row-{number}"), some_tokens(f"{number}"))
-    assert [vault.load() for vault in vaults] == [a_session(row_id=f"row-{n}") for n in range(3)]
-    assert [vault.tokens().access.reveal() for vault in vaults] == [f"access-{n}" for n in range(3)]
+    for number, session_store in enumerate(vaults):
+        session_store.save(a_session(row_id=f"row-{number}"), some_tokens(f"{number}"))
+    assert [session_store.load() for session_store in vaults] == [
+        a_session(row_id=f"row-{n}") for n in range(3)
+    ]
+    assert [session_store.tokens().access.reveal() for session_store in vaults] == [
+        f"access-{n}" for n in range(3)
+    ]
 
 
 @posix
-def test_the_file_is_for_the_users_eyes_alone(vault: SessionStore) -> None:
+def test_the_file_is_for_the_users_eyes_alone(session_store: SessionStore) -> None:
     before = os.umask(0)
     try:
-        vault.save(a_session(), TOKENS)
-        assert (mode_of(vault.path), mode_of(vault.path.parent)) == (0o600, 0o700)
-        vault.path.chmod(0o644)
-        vault.save(a_session())
-        assert mode_of(vault.path) == 0o600
+        session_store.save(a_session(), TOKENS)
+        assert (mode_of(session_store.path), mode_of(session_store.path.parent)) == (0o600, 0o700)
+        session_store.path.chmod(0o644)
+        session_store.save(a_session())
+        assert mode_of(session_store.path) == 0o600
     finally:
         os.umask(before)
 
 
 @posix
-def test_the_folder_is_the_users_own_whichever_file_comes_first(vault: SessionStore) -> None:
+def test_the_folder_is_the_users_own_whichever_file_comes_first(
+    session_store: SessionStore,
+) -> None:
     before = os.umask(0)
     try:
-        with vault.locked(0):
-            assert mode_of(vault.path.parent) == 0o700
+        with session_store.locked(0):
+            assert mode_of(session_store.path.parent) == 0o700
     finally:
         os.umask(before)
 
 
 @posix
 def test_a_draft_is_never_to_be_read_by_others(
-    vault: SessionStore, monkeypatch: pytest.MonkeyPatch
+    session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modes, fsync = [], os.fsync
 
@@ -222,22 +228,22 @@ def test_a_draft_is_never_to_be_read_by_others(
     monkeypatch.setattr(os, "fsync", spy)
     before = os.umask(0)
     try:
-        vault.save(a_session(), TOKENS)
+        session_store.save(a_session(), TOKENS)
     finally:
         os.umask(before)
     assert modes == [0o600]
 
 
-def test_a_reader_never_sees_half_a_file(vault: SessionStore) -> None:
+def test_a_reader_never_sees_half_a_file(session_store: SessionStore) -> None:
     short, long = a_session(role_ids=("1",)), a_session(role_ids=("1",) * 2_000)
-    vault.save(short, TOKENS)
+    session_store.save(short, TOKENS)
     is_over, found, trouble = threading.Event(), set(), []
 
     def read() -> None:
         reads = 0
         try:
             while not is_over.is_set() or reads < 50:
-                session = vault.load()
+                session = session_store.load()
                 found.add(None if session is None else len(session.role_ids))
                 reads += 1
         except Exception as error:  # noqa: BLE001 - the test tells of it
@@ -246,8 +252,8 @@ def test_a_reader_never_sees_half_a_file(vault: SessionStore) -> None:
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     for _ in range(30):
-        vault.save(long)
-        vault.save(short)
+        session_store.save(long)
+        session_store.save(short)
     is_over.set()
     reader.join(SECONDS)
     assert not reader.is_alive()
@@ -257,9 +263,9 @@ def test_a_reader_never_sees_half_a_file(vault: SessionStore) -> None:
 
 @pytest.mark.parametrize("where", ["fsync", "replace"])
 def test_a_session_that_cannot_be_written_leaves_the_one_before(
-    vault: SessionStore, monkeypatch: pytest.MonkeyPatch, where: str
+    session_store: SessionStore, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -267,34 +273,36 @@ def test_a_session_that_cannot_be_written_leaves_the_one_before(
     owner = os if where == "fsync" else Path
     with monkeypatch.context() as patched:
         patched.setattr(owner, where, full)
-        error = failure_of(LocalFileError, lambda: vault.save(a_session(name="Usul"), OTHERS))
+        error = failure_of(
+            LocalFileError, lambda: session_store.save(a_session(name="Usul"), OTHERS)
+        )
     assert "No space left" in str(error)
     assert_keeps(error, ["access-other", "refresh-other"])
-    assert vault.load() == a_session()
-    assert revealed(vault.tokens()) == revealed(TOKENS)
-    assert list(vault.path.parent.iterdir()) == [vault.path]
+    assert session_store.load() == a_session()
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+    assert list(session_store.path.parent.iterdir()) == [session_store.path]
 
 
-def test_a_folder_that_cannot_be_made_is_told_of(vault: SessionStore) -> None:
-    vault.path.parent.parent.mkdir(parents=True)
-    vault.path.parent.write_bytes(b"")
-    failure_of(LocalFileError, lambda: vault.save(a_session(), TOKENS))
+def test_a_folder_that_cannot_be_made_is_told_of(session_store: SessionStore) -> None:
+    session_store.path.parent.parent.mkdir(parents=True)
+    session_store.path.parent.write_bytes(b"")
+    failure_of(LocalFileError, lambda: session_store.save(a_session(), TOKENS))
 
 
 # Damage
 
 
-def write(vault: SessionStore, content: bytes) -> None:
-    vault.path.parent.mkdir(parents=True, exist_ok=True)
-    vault.path.write_bytes(content)
+def write(session_store: SessionStore, content: bytes) -> None:
+    session_store.path.parent.mkdir(parents=True, exist_ok=True)
+    session_store.path.write_bytes(content)
 
 
-def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(vault: SessionStore) -> None:
-    vault.save(a_session(), TOKENS)
-    content = vault.path.read_bytes()
+def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(session_store: SessionStore) -> None:
+    session_store.save(a_session(), TOKENS)
+    content = session_store.path.read_bytes()
     for length in range(len(content)):
-        write(vault, content[:length])
-        for read in (vault.load, vault.tokens):
+        write(session_store, content[:length])
+        for read in (session_store.load, session_store.tokens):
             error = failure_of(NotSignedIn, read, ["access-some", "refresh-some"])
             assert "damaged" in str(error)
             assert "login" in str(error)
@@ -305,42 +313,46 @@ def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(vault: SessionSto
     [b"", b"\0" * 4096, b"[" * 100_000, b"\xff\xfe", b'{"version": 2}', b"not JSON"],
     ids=lambda content: repr(content[:12]),
 )
-def test_a_damaged_file_can_be_replaced_and_removed(vault: SessionStore, content: bytes) -> None:
-    write(vault, content)
-    failure_of(NotSignedIn, vault.load)
-    failure_of(NotSignedIn, lambda: vault.save(a_session()))
-    vault.save(a_session(), TOKENS)
-    assert vault.load() == a_session()
-    write(vault, content)
-    vault.forget()
-    assert vault.load() is None
+def test_a_damaged_file_can_be_replaced_and_removed(
+    session_store: SessionStore, content: bytes
+) -> None:
+    write(session_store, content)
+    failure_of(NotSignedIn, session_store.load)
+    failure_of(NotSignedIn, lambda: session_store.save(a_session()))
+    session_store.save(a_session(), TOKENS)
+    assert session_store.load() == a_session()
+    write(session_store, content)
+    session_store.forget()
+    assert session_store.load() is None
 
 
-def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(vault: SessionStore) -> None:
-    write(vault, b" " * 1_000_001)
-    for read in (vault.load, vault.tokens):
+def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(
+    session_store: SessionStore,
+) -> None:
+    write(session_store, b" " * 1_000_001)
+    for read in (session_store.load, session_store.tokens):
         assert "far too large" in str(failure_of(LocalFileError, read))
-    vault.save(a_session(), TOKENS)
-    assert vault.load() == a_session()
+    session_store.save(a_session(), TOKENS)
+    assert session_store.load() == a_session()
 
 
-def test_a_huge_file_can_be_forgotten(vault: SessionStore) -> None:
-    write(vault, b" " * 1_000_001)
-    vault.forget()
-    assert not vault.path.exists()
+def test_a_huge_file_can_be_forgotten(session_store: SessionStore) -> None:
+    write(session_store, b" " * 1_000_001)
+    session_store.forget()
+    assert not session_store.path.exists()
 
 
 @posix
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_told_of(vault: SessionStore) -> None:
-    vault.save(a_session(), TOKENS)
-    vault.path.chmod(0)
-    assert "permissions" in str(failure_of(LocalFileError, vault.load))
+def test_a_file_that_may_not_be_read_is_told_of(session_store: SessionStore) -> None:
+    session_store.save(a_session(), TOKENS)
+    session_store.path.chmod(0)
+    assert "permissions" in str(failure_of(LocalFileError, session_store.load))
 
 
-def test_a_folder_in_its_place_is_told_of(vault: SessionStore) -> None:
-    vault.path.mkdir(parents=True)
-    failure_of(LocalFileError, vault.load)
+def test_a_folder_in_its_place_is_told_of(session_store: SessionStore) -> None:
+    session_store.path.mkdir(parents=True)
+    failure_of(LocalFileError, session_store.load)
 
 
 NO_TOKENS = [
@@ -353,11 +365,11 @@ NO_TOKENS = [
 
 @pytest.mark.parametrize("kept_tokens", NO_TOKENS, ids=repr)
 def test_damaged_tokens_are_gone_and_the_session_is_known(
-    vault: SessionStore, kept_tokens: object
+    session_store: SessionStore, kept_tokens: object
 ) -> None:
-    write(vault, json.dumps(document_of(a_session()) | {"tokens": kept_tokens}).encode())
-    assert vault.load() == a_session()
-    tokens_gone(vault)
+    write(session_store, json.dumps(document_of(a_session()) | {"tokens": kept_tokens}).encode())
+    assert session_store.load() == a_session()
+    tokens_gone(session_store)
 
 
 @pytest.mark.parametrize("name", ["access", "refresh"])
@@ -367,11 +379,11 @@ def test_hostile_tokens_are_gone(
 ) -> None:
     # So much later that both are sent.
     program = circle.signed_in(ago=6.5 * 24 * HOUR)
-    document = kept_document(circle.vault.path)
+    document = kept_document(circle.session_store.path)
     document["tokens"][name] = token
-    write(circle.vault, json.dumps(document).encode())
+    write(circle.session_store, json.dumps(document).encode())
     failure_of(NotSignedIn, program.membership.check)
-    assert not circle.vault.path.exists()
+    assert not circle.session_store.path.exists()
     assert not [seen for seen in discord.seen if "x-evil" in seen.headers]
 
 
@@ -379,41 +391,43 @@ def test_hostile_tokens_are_gone(
 
 
 def test_tokens_are_kept_in_the_keyring_and_nowhere_else(
-    vault: SessionStore, kept: KeptKeyring, config: Config
+    session_store: SessionStore, kept: KeptKeyring, config: Config
 ) -> None:
-    vault.save(a_session(), TOKENS)
-    assert kept_document(vault.path)["tokens"] == "keyring"
+    session_store.save(a_session(), TOKENS)
+    assert kept_document(session_store.path)["tokens"] == "keyring"
     for token in ("access-some", "refresh-some"):
-        assert token not in vault.path.read_text()
+        assert token not in session_store.path.read_text()
         assert token in kept.everything()
     assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
     assert {service for service, _ in kept.entries} == {"tracker-tui"}
 
 
-def test_new_tokens_replace_those_in_the_keyring(vault: SessionStore, kept: KeptKeyring) -> None:
-    vault.save(a_session(), TOKENS)
-    vault.save(a_session(tokens_until=5.0), OTHERS)
-    assert revealed(vault.tokens()) == ("access-other", "refresh-other", 5.0)
+def test_new_tokens_replace_those_in_the_keyring(
+    session_store: SessionStore, kept: KeptKeyring
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    session_store.save(a_session(tokens_until=5.0), OTHERS)
+    assert revealed(session_store.tokens()) == ("access-other", "refresh-other", 5.0)
     assert len(kept.entries) == 1
     assert "access-some" not in kept.everything()
 
 
 def test_a_session_that_is_saved_again_leaves_them_there(
-    vault: SessionStore, kept: KeptKeyring
+    session_store: SessionStore, kept: KeptKeyring
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     before = kept.everything()
-    vault.save(a_session(name="Usul"))
+    session_store.save(a_session(name="Usul"))
     assert kept.everything() == before
-    assert revealed(vault.tokens()) == revealed(TOKENS)
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
 
 
 def test_who_is_signed_in_is_known_without_the_keyring(
-    vault: SessionStore, kept: KeptKeyring
+    session_store: SessionStore, kept: KeptKeyring
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
-    assert vault.load() == a_session()
+    assert session_store.load() == a_session()
 
 
 @pytest.mark.parametrize(
@@ -422,64 +436,64 @@ def test_who_is_signed_in_is_known_without_the_keyring(
     ids=lambda backend: f"{backend.__module__}.{backend.__name__}",
 )
 def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
-    vault: SessionStore, config: Config, backend: type[KeyringBackend]
+    session_store: SessionStore, config: Config, backend: type[KeyringBackend]
 ) -> None:
     keyring.set_keyring(backend())
-    vault.save(a_session(), TOKENS)
-    assert kept_document(vault.path)["tokens"] == {
+    session_store.save(a_session(), TOKENS)
+    assert kept_document(session_store.path)["tokens"] == {
         "access": "access-some",
         "refresh": "refresh-some",
     }
     assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
-    vault.forget()
-    assert vault.load() is None
+    session_store.forget()
+    assert session_store.load() is None
 
 
 def test_a_keyring_that_does_not_answer_is_not_waited_for(
-    vault: SessionStore, hanging: HangingKeyring
+    session_store: SessionStore, hanging: HangingKeyring
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     assert not hanging.answered.is_set()
-    assert kept_document(vault.path)["tokens"]["access"] == "access-some"
-    assert revealed(vault.tokens()) == revealed(TOKENS)
-    vault.forget()
-    assert vault.load() is None
+    assert kept_document(session_store.path)["tokens"]["access"] == "access-some"
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+    session_store.forget()
+    assert session_store.load() is None
 
 
 def test_where_no_keyring_is_installed_tokens_are_in_the_file(
-    vault: SessionStore, monkeypatch: pytest.MonkeyPatch
+    session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
-    vault.save(a_session(), TOKENS)
-    assert kept_document(vault.path)["tokens"]["refresh"] == "refresh-some"
-    assert revealed(vault.tokens()) == revealed(TOKENS)
-    vault.forget()
-    assert not vault.path.exists()
+    session_store.save(a_session(), TOKENS)
+    assert kept_document(session_store.path)["tokens"]["refresh"] == "refresh-some"
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+    session_store.forget()
+    assert not session_store.path.exists()
 
 
 @pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
 def test_a_keyring_that_is_silent_later_signs_nobody_out(
-    vault: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
+    session_store: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     silent = backend()
     if isinstance(silent, KeptKeyring):
         silent.entries = kept.entries
     keyring.set_keyring(silent)
-    error = failure_of(DiscordUnreachable, vault.tokens, ["access-some", "refresh-some"])
+    error = failure_of(DiscordUnreachable, session_store.tokens, ["access-some", "refresh-some"])
     assert "keyring" in str(error)
-    assert vault.load() == a_session()
+    assert session_store.load() == a_session()
     keyring.set_keyring(kept)
-    assert revealed(vault.tokens()) == revealed(TOKENS)
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
 
 
 def test_a_keyring_that_hangs_later_signs_nobody_out(
-    vault: SessionStore, kept: KeptKeyring, request: pytest.FixtureRequest
+    session_store: SessionStore, kept: KeptKeyring, request: pytest.FixtureRequest
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     request.getfixturevalue("hanging")
-    failure_of(DiscordUnreachable, vault.tokens)
-    assert vault.load() == a_session()
+    failure_of(DiscordUnreachable, session_store.tokens)
+    assert session_store.load() == a_session()
 
 
 def test_a_member_whose_keyring_is_silent_stays_and_is_checked_when_it_answers(
@@ -504,10 +518,10 @@ def test_an_entry_that_is_gone_from_the_keyring_signs_out(
     kept.entries.clear()
     discord.seen.clear()
     membership = guild_membership_of(config)
-    tokens_gone(membership.vault)
+    tokens_gone(membership.session_store)
     failure_of(NotSignedIn, membership.check)
     assert membership.session is None
-    assert not membership.vault.path.exists()
+    assert not membership.session_store.path.exists()
     assert not discord.seen
 
 
@@ -517,23 +531,23 @@ def test_an_entry_that_is_gone_from_the_keyring_signs_out(
     ids=lambda entry: entry[:10] or "empty",
 )
 def test_an_entry_that_makes_no_sense_is_gone(
-    vault: SessionStore, kept: KeptKeyring, entry: str
+    session_store: SessionStore, kept: KeptKeyring, entry: str
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     (key,) = kept.entries
     kept.entries[key] = entry
-    tokens_gone(vault)
+    tokens_gone(session_store)
 
 
 def test_tokens_move_to_the_file_when_the_keyring_takes_no_more(
-    vault: SessionStore, kept: KeptKeyring
+    session_store: SessionStore, kept: KeptKeyring
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
-    vault.save(a_session(), OTHERS)
-    assert revealed(vault.tokens())[0] == "access-other"
+    session_store.save(a_session(), OTHERS)
+    assert revealed(session_store.tokens())[0] == "access-other"
     keyring.set_keyring(kept)
-    assert revealed(vault.tokens())[0] == "access-other"
+    assert revealed(session_store.tokens())[0] == "access-other"
 
 
 def test_what_a_keyring_says_is_never_told_on() -> None:
@@ -552,48 +566,48 @@ def test_what_a_keyring_says_is_never_told_on() -> None:
 # Forgetting
 
 
-def test_forgetting_removes_both_places(vault: SessionStore, kept: KeptKeyring) -> None:
-    vault.save(a_session(), TOKENS)
-    vault.forget()
-    assert vault.load() is None
+def test_forgetting_removes_both_places(session_store: SessionStore, kept: KeptKeyring) -> None:
+    session_store.save(a_session(), TOKENS)
+    session_store.forget()
+    assert session_store.load() is None
     assert not kept.entries
-    failure_of(NotSignedIn, vault.tokens)
+    failure_of(NotSignedIn, session_store.tokens)
 
 
-def test_forgetting_twice_is_no_error(vault: SessionStore, kept: KeptKeyring) -> None:
-    vault.save(a_session(), TOKENS)
-    vault.forget()
-    vault.forget()
+def test_forgetting_twice_is_no_error(session_store: SessionStore, kept: KeptKeyring) -> None:
+    session_store.save(a_session(), TOKENS)
+    session_store.forget()
+    session_store.forget()
     assert not kept.entries
 
 
 def test_forgetting_a_damaged_session_empties_the_keyring_too(
-    vault: SessionStore, kept: KeptKeyring
+    session_store: SessionStore, kept: KeptKeyring
 ) -> None:
-    vault.save(a_session(), TOKENS)
-    write(vault, b"damaged")
-    vault.forget()
+    session_store.save(a_session(), TOKENS)
+    write(session_store, b"damaged")
+    session_store.forget()
     assert not kept.entries
 
 
 @pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
 def test_forgetting_does_not_need_the_keyring(
-    vault: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
+    session_store: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     keyring.set_keyring(backend())
-    vault.forget()
-    assert vault.load() is None
+    session_store.forget()
+    assert session_store.load() is None
 
 
 def test_forgetting_removes_what_the_keyring_held_before(
-    vault: SessionStore, kept: KeptKeyring
+    session_store: SessionStore, kept: KeptKeyring
 ) -> None:
-    vault.save(a_session(), TOKENS)
+    session_store.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
-    vault.save(a_session(), OTHERS)
+    session_store.save(a_session(), OTHERS)
     keyring.set_keyring(kept)
-    vault.forget()
+    session_store.forget()
     assert not kept.entries
 
 
@@ -606,11 +620,14 @@ def test_two_homes_share_no_entry(
         SessionStore(load_config(os.environ)),
         SessionStore(config._replace(profile="a")),
     ]
-    for number, vault in enumerate(vaults):
-        vault.save(a_session(), some_tokens(f"{number}"))
+    for number, session_store in enumerate(vaults):
+        session_store.save(a_session(), some_tokens(f"{number}"))
     assert len(kept.entries) == 3
     vaults[0].forget()
-    assert [vault.tokens().access.reveal() for vault in vaults[1:]] == ["access-1", "access-2"]
+    assert [session_store.tokens().access.reveal() for session_store in vaults[1:]] == [
+        "access-1",
+        "access-2",
+    ]
 
 
 # Which Discord a session is for
@@ -656,9 +673,9 @@ def test_what_the_roles_allow_is_not_part_of_it(circle: Circle) -> None:
 
 
 def test_while_one_program_changes_the_session_others_wait(
-    vault: SessionStore, config: Config
+    session_store: SessionStore, config: Config
 ) -> None:
-    with vault.locked(0):
+    with session_store.locked(0):
 
         def take() -> None:
             with SessionStore(config).locked(0):
@@ -669,14 +686,16 @@ def test_while_one_program_changes_the_session_others_wait(
         pass
 
 
-def test_whoever_waits_has_it_as_soon_as_it_is_free(vault: SessionStore, config: Config) -> None:
+def test_whoever_waits_has_it_as_soon_as_it_is_free(
+    session_store: SessionStore, config: Config
+) -> None:
     has_it = threading.Event()
 
     def wait() -> None:
         with SessionStore(config).locked(SECONDS):
             has_it.set()
 
-    with vault.locked(0):
+    with session_store.locked(0):
         waiting = threading.Thread(target=wait, daemon=True)
         waiting.start()
         assert not has_it.is_set()
@@ -684,14 +703,14 @@ def test_whoever_waits_has_it_as_soon_as_it_is_free(vault: SessionStore, config:
     assert has_it.is_set()
 
 
-def test_an_error_in_the_block_gives_it_back(vault: SessionStore) -> None:
+def test_an_error_in_the_block_gives_it_back(session_store: SessionStore) -> None:
     def fail_within() -> None:
-        with vault.locked(0):
+        with session_store.locked(0):
             raise LocalFileError("Something.")
 
     failure_of(LocalFileError, fail_within)
-    with vault.locked(0):
-        assert vault.load() is None
+    with session_store.locked(0):
+        assert session_store.load() is None
 
 
 def test_refreshed_tokens_go_where_the_old_ones_were(
@@ -701,9 +720,9 @@ def test_refreshed_tokens_go_where_the_old_ones_were(
     program = circle.signed_in(ago=5 * HOUR)
     program.membership.check()
     assert len(discord.requests_to(TOKEN)) == 1
-    tokens: Tokens = circle.vault.tokens()
+    tokens: Tokens = circle.session_store.tokens()
     assert revealed(tokens)[:2] == tuple(discord.issued[2:])
-    assert kept_document(circle.vault.path)["tokens"] == "keyring"
+    assert kept_document(circle.session_store.path)["tokens"] == "keyring"
     assert len(kept.entries) == 1
     grow_old(circle.config, 5 * HOUR)
-    assert revealed(circle.vault.tokens()) == revealed(tokens)
+    assert revealed(circle.session_store.tokens()) == revealed(tokens)

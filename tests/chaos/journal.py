@@ -42,7 +42,7 @@ class Line(NamedTuple):
     number: int
     state: str
     sent_at: float | None
-    is_unwanted: bool
+    cancel_requested: bool
     change: Change
 
     @property
@@ -97,7 +97,7 @@ class Journal:
         """Return the changes that a screen has to show on top of the ledger, in order."""
         lines = sorted(read_outbox(path).values())
         open_ones = [line for line in lines if line.state in ("pending", "sending")]
-        return [line.change for line in open_ones if not line.is_unwanted]
+        return [line.change for line in open_ones if not line.cancel_requested]
 
     def look(self, path: Path, doing: str) -> None:
         """See what became of an outbox while something was being done; "" for nothing at all."""
@@ -130,7 +130,7 @@ class Journal:
         """Take that the player was told that a change is dropped."""
         line = read_outbox(path).get(change.id)
         is_late = line is not None and (not line.waits or change.undoes is not None)
-        is_minded = line is None or line.is_unwanted or is_late
+        is_minded = line is None or line.cancel_requested or is_late
         assert is_minded, f"dropped, and still on disk: {change.id}"
 
     def has_undone(self, path: Path, changes: Iterable[Change]) -> None:
@@ -141,7 +141,7 @@ class Journal:
             if (line is None and change.id in self._applied) or (line and not line.waits):
                 self._taken_back.add(change.id)
             elif line is not None and change.undoes is None and change.id not in countered:
-                is_minded = line.is_unwanted or line.state in NEEDS_PLAYER
+                is_minded = line.cancel_requested or line.state in NEEDS_PLAYER
                 assert is_minded, f"undone, and {line.state} on disk: {change.id}"
 
     # Steps
@@ -168,7 +168,7 @@ class Journal:
         if line.state == "sending":
             is_undo = line.change.undoes is not None
             assert doing == "send", f"lost: {told}"
-            assert line.is_unwanted or is_undo, f"lost: {told}"
+            assert line.cancel_requested or is_undo, f"lost: {told}"
             if is_undo:
                 since = self._sent_since.pop(key)
                 self._rejections.append(Rejection(line.change, since, len(self._history())))
@@ -192,7 +192,7 @@ class Journal:
                 self._sent_since.setdefault(key, len(self._history()))
         if new.is_surely_not_there:
             self._is_not_there(key, told)
-        if old.is_unwanted and new.state == "applied":
+        if old.cancel_requested and new.state == "applied":
             self._taken_back.add(key)
         if old.change != new.change:
             assert _is_decided(old, new), f"{old.change} became {new.change}: {told}"
@@ -227,8 +227,8 @@ def read_outbox(path: Path) -> dict[str, Line]:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         rows = connection.execute(_SELECT).fetchall()
     return {
-        key: Line(number, state, sent_at, bool(is_unwanted), _change_of(document))
-        for key, number, state, sent_at, is_unwanted, document in rows
+        key: Line(number, state, sent_at, bool(cancel_requested), _change_of(document))
+        for key, number, state, sent_at, cancel_requested, document in rows
     }
 
 

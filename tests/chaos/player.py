@@ -49,7 +49,7 @@ class _Player:
         resource = dice.choice(sorted(tracker.resources()))
         kind, location = dice.choice(_KINDS), dice.choice(list(Location))
         typed = TypedChange(kind, dice.randint(1, 90), None)
-        seen = tracker.foreseen(resource.id)
+        seen = tracker.projected(resource.id)
         change = tracker.change(
             resource.id, typed, location, seen=None if seen is None else seen.at(location)
         )

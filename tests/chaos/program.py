@@ -43,12 +43,12 @@ class Program:
         clock: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
-        self._site, self._dice, self._journal, self._new_id = site, dice, journal, new_id
+        self._location, self._dice, self._journal, self._new_id = site, dice, journal, new_id
         self._submissions: list[list[Change]] = []
         """What was typed in this run, and not undone."""
-        self._board = Overlay()
+        self._overlay = Overlay()
         self._store = Store(site, lambda _: None)
-        self._engine = Engine(self._store, self._board, lambda _: None, clock=clock)
+        self._engine = Engine(self._store, self._overlay, lambda _: None, clock=clock)
         self._sender = Sender(self._engine)
         self._refresher = Refresher(self._engine, RefreshSchedule(), has_cursor=True)
         remote = open_remote(Remote(url, None), PATIENCE)
@@ -59,7 +59,7 @@ class Program:
     @property
     def folder(self) -> Path:
         """Where outbox and replica are."""
-        return self._site.folder
+        return self._location.folder
 
     @property
     def outbox(self) -> Path:
@@ -75,7 +75,7 @@ class Program:
 
     def type(self) -> None:
         """Submit one to three changes."""
-        resources = self._board.resources()
+        resources = self._overlay.resources()
         if not resources:
             return
         chosen = self._dice.choices(sorted(resources), k=self._dice.choice((1, 1, 1, 2, 3)))
@@ -89,10 +89,10 @@ class Program:
 
     def _typed(self, resource_id: str) -> Change:
         dice, location = self._dice, self._dice.choice(list(Location))
-        kind, seen = dice.choice(KINDS), self._board.foreseen(resource_id)
+        kind, seen = dice.choice(KINDS), self._overlay.projected(resource_id)
         expected = seen.at(location) if seen is not None and kind is Kind.SET else None
         amount = dice.randint(0 if kind is Kind.SET else 1, 400)
-        by = self._site.member
+        by = self._location.member
         return Change(self._new_id(), resource_id, kind, location, amount, by, expected=expected)
 
     def refresh(self) -> None:
@@ -101,7 +101,7 @@ class Program:
 
     def send(self) -> None:
         """Send what waits, if nobody else does."""
-        if not self._refresher.is_acquainted:
+        if not self._refresher.knows_layout:
             self.refresh()
         with self._sender.turn() as is_ours:
             if is_ours:
@@ -150,7 +150,7 @@ class Program:
 
     def shown(self) -> dict[str, tuple[int, int]]:
         """Return the quantities on screen, by resource."""
-        return {row.id: (row.hagga, row.deep_desert) for row in self._board.resources()}
+        return {row.id: (row.hagga, row.deep_desert) for row in self._overlay.resources()}
 
     def give_up(self) -> None:
         """Wait no longer for the answer that is waited for in another thread."""

@@ -48,7 +48,7 @@ def take_back_twice(
 def take_back_in_memory_alone(step: OutboxTransaction, change_ids: Iterable[str]) -> list[Change]:
     ids = list(change_ids)
     for entry in step.find(ids, EntryState.SENDING):
-        step.written.append(entry._replace(is_unwanted=True))
+        step.written.append(entry._replace(cancel_requested=True))
     sending = [entry.change for entry in step.written]
     return sending + cancel(step, [key for key in ids if key not in {c.id for c in sending}])
 

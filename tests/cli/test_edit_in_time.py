@@ -111,9 +111,9 @@ def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
     run("edit", "iron", "+5")
     outbox, persist = store_of(home) / "outbox.db", OneShotEdits._persist
 
-    def persist_later(errands: OneShotEdits, *arguments: object) -> object:
+    def persist_later(one_shot_edits: OneShotEdits, *arguments: object) -> object:
         with written(outbox):
-            return persist(errands, *arguments)  # type: ignore[arg-type]
+            return persist(one_shot_edits, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(OneShotEdits, "_persist", persist_later)
     for resource in ("iron", "Iron Ore"):

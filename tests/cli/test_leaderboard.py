@@ -54,8 +54,8 @@ def test_leaderboard_json_says_the_same(run: Run, points: Path) -> None:
     ran = run("leaderboard", "--json")
     assert (ran.status, ran.err) == (0, "")
     keys = ["rank", "user_id", "name", "points", "actions", "share", "rank_change"]
-    assert [list(standing) for standing in ran.document] == [keys] * 4
-    assert [tuple(standing.values()) for standing in ran.document] == [
+    assert [list(ranking) for ranking in ran.document] == [keys] * 4
+    assert [tuple(ranking.values()) for ranking in ran.document] == [
         (1, "4711", "Muad'Dib", 1_300.5, 2, 0.5653, 2),
         (2, "chani", "chani", 500.0, 1, 0.2173, -1),
         (2, "stilgar", "stilgar", 500.0, 1, 0.2173, 0),
@@ -67,9 +67,9 @@ def test_each_period_counts_what_was_earned_in_it(run: Run, guild: Path) -> None
     for days in (0, 3, 20, 300):
         earn(guild, "4711", 10, days * DAY + 3_600)
     for period, expected in (("24h", 10), ("7d", 20), ("30d", 30), ("all", 40)):
-        (standing,) = run("leaderboard", "--period", period, "--json").document
-        assert standing["points"] == expected
-        assert standing["rank_change"] is None
+        (ranking,) = run("leaderboard", "--period", period, "--json").document
+        assert ranking["points"] == expected
+        assert ranking["rank_change"] is None
 
 
 def test_a_leaderboard_of_all_time_compares_with_nothing(run: Run, points: Path) -> None:
@@ -77,8 +77,8 @@ def test_a_leaderboard_of_all_time_compares_with_nothing(run: Run, points: Path)
     heads, first, *_ = ran.out.splitlines()
     assert heads.split() == ["Rank", "Name", "Points", "Actions", "Share"]
     assert first.split() == ["1", "Muad'Dib", "1,370.50", "3", "53.9", "%"]
-    for standing in run("leaderboard", "--period", "all", "--json").document:
-        assert standing["rank_change"] is None
+    for ranking in run("leaderboard", "--period", "all", "--json").document:
+        assert ranking["rank_change"] is None
 
 
 def test_leaderboard_knows_the_periods_that_there_are(run: Run, guild: Path) -> None:
@@ -99,8 +99,8 @@ def test_a_leaderboard_without_points_is_no_failure(run: Run, guild: Path) -> No
 
 def test_leaderboard_tells_of_an_edit(run: Run, guild: Path) -> None:
     assert run("edit", "iron", "+500").status == 0
-    (standing,) = run("leaderboard", "--period", "24h", "--json").document
-    assert (standing["rank"], standing["points"], standing["actions"]) == (1, 50.0, 1)
+    (ranking,) = run("leaderboard", "--period", "24h", "--json").document
+    assert (ranking["rank"], ranking["points"], ranking["actions"]) == (1, 50.0, 1)
 
 
 def test_leaderboard_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:

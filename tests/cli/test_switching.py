@@ -10,7 +10,7 @@ from helpers.build import add, remote_config
 from tracker_tui.cli.dashboard import _ask_before_switching
 from tracker_tui.config.settings import Config
 from tracker_tui.errors import UsageError
-from tracker_tui.guild.database_factory import site_of
+from tracker_tui.guild.database_factory import store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 
 
@@ -18,7 +18,7 @@ from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 def first(home: Path) -> Config:
     """A guild for which a change waits, and on which the dashboard was last opened."""
     config = remote_config("libsql://arrakeen.turso.io", home)
-    site = site_of(config)
+    site = store_location(config)
     outbox = Outbox(site.folder / OUTBOX_NAME, site.member, site.place)
     outbox.put([add(5)], made_at=0.0)
     outbox.close()

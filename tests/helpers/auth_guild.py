@@ -39,12 +39,14 @@ class UnixClock:
 class Program:
     """One running program, and what its membership told it."""
 
-    def __init__(self, guild: Guild, vault: SessionStore, clock: UnixClock) -> None:
+    def __init__(self, guild: Guild, session_store: SessionStore, clock: UnixClock) -> None:
         self.barred: list[str] = []
         """Whose data it was told to remove."""
         self.told = 0
         """How often it was told that rights or admission changed."""
-        self.membership = GuildMembership(guild, vault, on_barred=self.barred.append, clock=clock)
+        self.membership = GuildMembership(
+            guild, session_store, on_barred=self.barred.append, clock=clock
+        )
         self.membership.listen(self._hear)
 
     def _hear(self) -> None:
@@ -69,7 +71,7 @@ class Circle:
         self.discord = discord
         self.config = config
         self.clock = UnixClock()
-        self.vault = SessionStore(config)
+        self.session_store = SessionStore(config)
 
     @property
     def member_path(self) -> str:
@@ -80,10 +82,10 @@ class Circle:
         """Return what a session of the configured guild is bound to."""
         return Binding.of(guild_of(self.config))
 
-    def program(self, vault: SessionStore | None = None, **changes: Any) -> Program:
+    def program(self, session_store: SessionStore | None = None, **changes: Any) -> Program:
         """Start a program; `changes` are to the guild that is configured."""
         guild = guild_of(self.config)._replace(**changes)
-        return Program(guild, vault or SessionStore(self.config), self.clock)
+        return Program(guild, session_store or SessionStore(self.config), self.clock)
 
     def granted(self) -> Tokens:
         """Return tokens that Discord takes, without the flow."""
@@ -109,7 +111,7 @@ class Circle:
 
     def kept_tokens(self) -> tuple[str, str | None]:
         """Return access token and refresh token as they are on this machine."""
-        tokens = self.vault.tokens()
+        tokens = self.session_store.tokens()
         return tokens.access.reveal(), None if tokens.refresh is None else tokens.refresh.reveal()
 
 

@@ -74,11 +74,11 @@ def sign_in(discord: FakeDiscord, config: Config | None = None, *, age: float = 
 
 def grow_old(config: Config, seconds: float) -> Session:
     """Let what Discord said last be older by so many seconds."""
-    vault = SessionStore(config)
-    session = vault.load()
+    session_store = SessionStore(config)
+    session = session_store.load()
     assert session is not None
     session = session._replace(checked_at=session.checked_at - seconds)
-    vault.save(session)
+    session_store.save(session)
     return session
 
 

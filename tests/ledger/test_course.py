@@ -243,9 +243,9 @@ def test_shares_are_of_what_was_added_and_removed_not_moved_or_counted(guild: Bo
 
 
 def test_shares_under_old_names_belong_to_whom_they_mean(guild: Books) -> None:
-    writings = ["1", "paul", "Muad'Dib", "Naib", "somebody else"]
-    rows = [history_row(who, updated_by=who, **moved((0, 10))) for who in writings]
-    rows += [history_row(f"-{who}", updated_by=who, **moved((10, 6))) for who in writings]
+    aliases = ["1", "paul", "Muad'Dib", "Naib", "somebody else"]
+    rows = [history_row(who, updated_by=who, **moved((0, 10))) for who in aliases]
+    rows += [history_row(f"-{who}", updated_by=who, **moved((10, 6))) for who in aliases]
     insert_all(guild, "resource_history", rows)
     assert sorted(course(guild, WEEK).shares) == [
         Share("1", 30, 12),

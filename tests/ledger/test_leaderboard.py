@@ -78,15 +78,15 @@ def earn(books: Books, *rows: tuple[str, float, int]) -> None:
     )
 
 
-def standings(books: Books, period: Period) -> list[tuple[int, str, float, int]]:
+def rankings(books: Books, period: Period) -> list[tuple[int, str, float, int]]:
     """Return ranks, names, points and actions."""
     board = books.ledger.ask(LeaderboardQuery(period))
-    return [(s.rank, s.name, s.points, s.actions) for s in board.standings]
+    return [(s.rank, s.name, s.points, s.actions) for s in board.rankings]
 
 
 def climbed(books: Books, period: Period) -> dict[str, int | None]:
     board = books.ledger.ask(LeaderboardQuery(period))
-    return {s.user_id: s.climbed for s in board.standings}
+    return {s.user_id: s.climbed for s in board.rankings}
 
 
 def test_nobody_has_points_where_there_are_none(guild: Books) -> None:
@@ -99,21 +99,21 @@ def test_equal_points_share_a_rank_and_the_next_is_skipped(guild: Books) -> None
     earn(guild, ("4", 5.0, 0), ("2", 10.0, 0), ("1", 4.0, 0), ("1", 6.0, 5), ("3", 20.0, 9))
     expected = [(1, "Naib", 20.0, 1), (2, "chani", 10.0, 1), (2, "Muad'Dib", 10.0, 2)]
     for period in LEADERBOARD_PERIODS:
-        assert standings(guild, period) == [*expected, (4, "Naib", 5.0, 1)]
+        assert rankings(guild, period) == [*expected, (4, "Naib", 5.0, 1)]
 
 
 def test_what_is_shown_as_equal_is_equal(guild: Books) -> None:
     """Sums of floats differ far behind the point."""
     earn(guild, *[("1", 0.1, 0)] * 3, ("2", 0.3, 0))
-    assert standings(guild, WEEK) == [(1, "chani", 0.3, 1), (1, "Muad'Dib", 0.3, 3)]
+    assert rankings(guild, WEEK) == [(1, "chani", 0.3, 1), (1, "Muad'Dib", 0.3, 3)]
 
 
 @pytest.mark.parametrize("period", [DAY_AND_NIGHT, WEEK, MONTH], ids=lambda p: p.name)
 def test_the_first_moment_of_a_period_is_in_it(guild: Books, period: Period) -> None:
     assert period.span is not None
     earn(guild, ("1", 1.0, period.span), ("2", 2.0, period.span + 1), ("3", 4.0, 0))
-    assert standings(guild, period) == [(1, "Naib", 4.0, 1), (2, "Muad'Dib", 1.0, 1)]
-    assert len(standings(guild, ALL)) == 3
+    assert rankings(guild, period) == [(1, "Naib", 4.0, 1), (2, "Muad'Dib", 1.0, 1)]
+    assert len(rankings(guild, ALL)) == 3
 
 
 def test_places_are_compared_with_those_of_the_period_before(guild: Books) -> None:
@@ -136,7 +136,7 @@ def test_of_all_time_nobody_climbs(guild: Books) -> None:
 
 def test_who_did_nothing_in_the_period_has_no_place(guild: Books) -> None:
     earn(guild, ("1", 10.0, DAY + 1), ("2", 1.0, 0))
-    assert standings(guild, DAY_AND_NIGHT) == [(1, "chani", 1.0, 1)]
+    assert rankings(guild, DAY_AND_NIGHT) == [(1, "chani", 1.0, 1)]
     # Though there was one above.
     assert climbed(guild, DAY_AND_NIGHT) == {"2": None}
 
@@ -144,9 +144,9 @@ def test_who_did_nothing_in_the_period_has_no_place(guild: Books) -> None:
 def test_shares_are_of_all_points(guild: Books) -> None:
     earn(guild, ("1", 1.0, 0), ("2", 3.0, 0), ("somebody else", 4.0, 0), ("3", 9.0, 8 * DAY))
     board = guild.ledger.ask(LeaderboardQuery(WEEK))
-    assert [s.share for s in board.standings] == [0.5, 0.375, 0.125]
+    assert [s.share for s in board.rankings] == [0.5, 0.375, 0.125]
     whole = guild.ledger.ask(LeaderboardQuery(ALL))
-    assert sum(s.share for s in whole.standings) == pytest.approx(1.0)
+    assert sum(s.share for s in whole.rankings) == pytest.approx(1.0)
 
 
 def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> None:
@@ -154,7 +154,7 @@ def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> Non
     earn(guild, ("stilgar", 16.0, 0), ("", 32.0, 0), ("1 ", 64.0, 0))
     for period in (WEEK, ALL):
         board = guild.ledger.ask(LeaderboardQuery(period))
-        assert {s.user_id: (s.points, s.actions) for s in board.standings} == {
+        assert {s.user_id: (s.points, s.actions) for s in board.rankings} == {
             "1": (7.0, 3),
             "3": (16.0, 1),
             # Two have this name, and nobody the others.
@@ -174,7 +174,7 @@ def test_a_member_finds_their_own_place(guild: Books) -> None:
 def test_dates_bound_a_leaderboard_too(guild: Books) -> None:
     earn(guild, ("1", 1.0, 10), ("1", 2.0, 20), ("1", 4.0, 30), ("1", 8.0, 40))
     between = Period("between", None, NOW - 30, NOW - 10)
-    assert standings(guild, between) == [(1, "Muad'Dib", 6.0, 2)]
+    assert rankings(guild, between) == [(1, "Muad'Dib", 6.0, 2)]
     assert climbed(guild, between) == {"1": None}
 
 
@@ -188,8 +188,8 @@ def test_hostile_points_stop_nobody(guild: Books, number: Any) -> None:
         third = board.of("3")
         assert third is not None
         assert third.points == 5.0
-        assert {s.user_id for s in board.standings} == {"1", "2", "3"}
-        assert all(0.0 <= s.share <= 1.0 for s in board.standings)
+        assert {s.user_id for s in board.rankings} == {"1", "2", "3"}
+        assert all(0.0 <= s.share <= 1.0 for s in board.rankings)
     page = guild.ledger.ask(ContributionsQuery("1", ALL))
     assert len(page.entries) == 2
     assert {type(entry.final) for entry in page.entries} == {float}
@@ -411,12 +411,12 @@ def compare_board(books: Books, earned: Sequence[Earned], period: Period) -> Non
         [] if period.span is None else [e for e in earned if since > e.at >= since - period.span]
     )
     board = books.ledger.ask(LeaderboardQuery(period))
-    found = {s.user_id: s for s in board.standings}
+    found = {s.user_id: s for s in board.rankings}
     assert {by: s.points for by, s in found.items()} == pytest.approx(
         sums(now, lambda e: e.by), abs=0.005
     )
     assert {by: s.rank for by, s in found.items()} == ranks(now)
-    assert [s.rank for s in board.standings] == sorted(s.rank for s in board.standings)
+    assert [s.rank for s in board.rankings] == sorted(s.rank for s in board.rankings)
     old = ranks(before)
     assert {by: s.climbed for by, s in found.items()} == {
         by: old[by] - rank if by in old else None for by, rank in ranks(now).items()

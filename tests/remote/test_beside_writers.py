@@ -46,8 +46,8 @@ def test_a_dashboard_opens_refreshes_and_searches_without_waiting(
     tracker = make_tracker(proxy.url)
     tracker.open().result(SECONDS)
     tracker.refresh().result(SECONDS)
-    search = tracker.archive.history(HistoryFilter(text="created"))
-    assert len(tracker.archive.ask(search).result(SECONDS).value.entries) == 3
+    search = tracker.query_cache.history(HistoryFilter(text="created"))
+    assert len(tracker.query_cache.ask(search).result(SECONDS).value.entries) == 3
     assert shown(tracker) == (1_000, 400)
     writer.execute("COMMIT")
     assert guild.quantities() == (7_777, 400)

@@ -115,7 +115,7 @@ def test_a_replica_that_an_older_version_filled_with_texts_is_set_aside(
     run: Run, guild: Books, home: Path
 ) -> None:
     assert run("list").status == 0
-    fill_with_texts(replica_of(home), guild.ledger.refresh().acquaintance)
+    fill_with_texts(replica_of(home), guild.ledger.refresh().cached_layout)
     ran = run("list", "spice")
     assert ran.status == 0
     assert "1,400" in ran.out
@@ -129,5 +129,5 @@ def fill_with_texts(path: Path, known: CachedLayout | None) -> None:
     replica = Replica(path)
     (spice, *_) = replica.load().rows  # type: ignore[union-attr]
     texts = spice._make([None if value is None else str(value) for value in spice])
-    replica.write([texts], (), (), Reading(1, 1.0), acquaintance=known, is_whole=True)
+    replica.write([texts], (), (), Reading(1, 1.0), cached_layout=known, is_whole=True)
     replica.close()

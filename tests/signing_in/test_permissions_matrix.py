@@ -172,11 +172,11 @@ class Barred:
 
     def _known_as(self, membership: Membership | None) -> None:
         self.here.discord.membership = membership
-        vault = SessionStore(load_config(os.environ))
-        session = vault.load()
+        session_store = SessionStore(load_config(os.environ))
+        session = session_store.load()
         assert session is not None
         roles = () if membership is None else tuple(membership.roles)
-        vault.save(session._replace(is_in_guild=membership is not None, role_ids=roles))
+        session_store.save(session._replace(is_in_guild=membership is not None, role_ids=roles))
 
 
 class Bar(NamedTuple):

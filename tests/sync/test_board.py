@@ -55,7 +55,7 @@ class Boards(RuleBasedStateMachine):
         self.rows: dict[str, Resource] = {}
         self.asked: list[Change] = []
         self.kept: list[Change] = []
-        self.landed: set[str] = set()
+        self.applied_ids: set[str] = set()
         self.numbers = count()
 
     @rule(
@@ -106,15 +106,15 @@ class Boards(RuleBasedStateMachine):
     def refresh(self, read: list[Resource], is_whole: bool, dice: object, unsure: set[str]) -> None:
         # The ledger tells of changes whose resource it also brings.
         brought = {row.id for row in read}
-        landed = {c.id for c in self.kept if c.resource_id in brought and dice.random() < 0.5}  # type: ignore[attr-defined]
+        applied_ids = {c.id for c in self.kept if c.resource_id in brought and dice.random() < 0.5}  # type: ignore[attr-defined]
         before = self._shown()
         staying = unsure if is_whole else set(IDS)
         by_id = {change.id: change.resource_id for change in self.kept}
-        self.landed = {c for c in self.landed if by_id[c] in staying}
-        self.landed |= {c for c in landed if by_id[c] not in unsure}
+        self.applied_ids = {c for c in self.applied_ids if by_id[c] in staying}
+        self.applied_ids |= {c for c in applied_ids if by_id[c] not in unsure}
         old = {key: row for key, row in self.rows.items() if key in staying}
         self.rows = old | {row.id: row for row in read if row.id not in unsure}
-        difference = self.board.refresh(read, landed, is_whole=is_whole, unsure=unsure)
+        difference = self.board.refresh(read, applied_ids, is_whole=is_whole, unsure=unsure)
         shown = self._shown()
         assert difference.removed == before.keys() - shown.keys()
         assert difference.changed == {key for key in shown if shown[key] != before.get(key)}
@@ -123,13 +123,13 @@ class Boards(RuleBasedStateMachine):
     def what_is_shown_is_the_rows_and_what_is_kept(self) -> None:
         assert {row.id: row for row in self.board.resources()} == self._shown()
         assert {row.id: row for row in self.board.rows()} == self.rows
-        assert self.board.landed == self.landed
+        assert self.board.applied_ids == self.applied_ids
 
     @invariant()
     def what_is_foreseen_is_also_what_is_asked(self) -> None:
         for resource_id in IDS:
             expected = self._laid_over(resource_id, [*self.kept, *self.asked])
-            assert self.board.foreseen(resource_id) == expected
+            assert self.board.projected(resource_id) == expected
 
     def _shown(self) -> dict[str, Resource]:
         return {key: row for key in IDS if (row := self._laid_over(key, self.kept)) is not None}
@@ -138,11 +138,11 @@ class Boards(RuleBasedStateMachine):
         row = self.rows.get(resource_id)
         if row is None:
             return None
-        laid = [c for c in changes if c.resource_id == resource_id and c.id not in self.landed]
+        laid = [c for c in changes if c.resource_id == resource_id and c.id not in self.applied_ids]
         return reduce(after, laid, row)
 
     def _forget(self, change: Change) -> None:
-        self.landed.discard(change.id)
+        self.applied_ids.discard(change.id)
         for pending in (self.asked, self.kept):
             if change in pending:
                 pending.remove(change)
@@ -155,12 +155,12 @@ TestBoards.settings = settings(max_examples=60, stateful_step_count=20, deadline
 def test_a_change_that_landed_is_shown_once_before_and_after_its_answer() -> None:
     change = add(5)
     board = board_of(SPICE, pending=(change,))
-    landed = SPICE._replace(hagga=1005)
-    board.refresh([landed], [change.id], is_whole=False)
+    applied_ids = SPICE._replace(hagga=1005)
+    board.refresh([applied_ids], [change.id], is_whole=False)
     assert hagga(board) == 1005
-    board.refresh([landed._replace(hagga=1007)], (), is_whole=False)
+    board.refresh([applied_ids._replace(hagga=1007)], (), is_whole=False)
     assert hagga(board) == 1007
-    board.answer([Outcome(change, Verdict.APPLIED, landed)])
+    board.answer([Outcome(change, Verdict.APPLIED, applied_ids)])
     assert hagga(board) == 1005
 
 
@@ -168,7 +168,7 @@ def test_hearsay_is_never_older_than_what_is_known() -> None:
     change = add(5)
     board = board_of(SPICE._replace(hagga=1105, updated_at=SPICE.updated_at + 9))
     old = SPICE._replace(hagga=1005, updated_at=SPICE.updated_at + 1)
-    board.answer([Outcome(change, Verdict.APPLIED, old)], is_hearsay=True)
+    board.answer([Outcome(change, Verdict.APPLIED, old)], from_other_process=True)
     assert hagga(board) == 1105
 
 
@@ -177,15 +177,15 @@ def test_hearsay_of_a_change_in_the_rows_leaves_them_though_the_second_is_the_sa
     board = board_of(SPICE, pending=(change,))
     board.refresh([SPICE._replace(hagga=1105)], [change.id], is_whole=False)
     told = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
-    board.answer([told], is_hearsay=True)
-    assert (hagga(board), board.landed) == (1105, frozenset())
+    board.answer([told], from_other_process=True)
+    assert (hagga(board), board.applied_ids) == (1105, frozenset())
 
 
 def test_hearsay_that_is_newer_is_shown() -> None:
     change = add(5)
     board = board_of(SPICE, pending=(change,))
     new = SPICE._replace(hagga=1305, updated_at=SPICE.updated_at + 9)
-    board.answer([Outcome(change, Verdict.APPLIED, new)], is_hearsay=True)
+    board.answer([Outcome(change, Verdict.APPLIED, new)], from_other_process=True)
     assert hagga(board) == 1305
 
 

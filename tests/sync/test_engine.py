@@ -36,9 +36,9 @@ def deliver(program: Program, *changes: Change) -> None:
 def test_what_is_asked_for_is_foreseen_and_shown_only_once_it_is_kept(program: Program) -> None:
     change = add(5)
     program.engine.ask([change])
-    foreseen = program.board.foreseen("spice")
-    assert foreseen is not None
-    assert (program.shown(), foreseen.hagga) == ((1000, 0), 1005)
+    projected = program.board.projected("spice")
+    assert projected is not None
+    assert (program.shown(), projected.hagga) == ((1000, 0), 1005)
     program.engine.keep([change])
     assert program.shown() == (1005, 0)
 
@@ -52,7 +52,7 @@ def test_what_could_not_be_kept_is_neither_shown_nor_foreseen_nor_undone(
     with pytest.raises(LocalFileError, match="the disk is full"):
         program.submit(add(5, reason="x" * 50_000))
     assert program.shown() == (1000, 0)
-    assert program.board.foreseen("spice") == program.board.row("spice")
+    assert program.board.projected("spice") == program.board.row("spice")
     assert program.engine.undo(program.engine.newest_submission).is_nothing
 
 
@@ -123,10 +123,10 @@ def test_a_change_that_landed_without_an_answer_is_shown_once(
     deliver(program, change)
     program.refresh(wish)
     assert program.shown() == books.quantities() == (1005, 0)
-    assert program.board.landed == {change.id}
+    assert program.board.applied_ids == {change.id}
     program.send()
     assert program.shown() == books.quantities() == (1005, 0)
-    assert program.board.landed == frozenset()
+    assert program.board.applied_ids == frozenset()
 
 
 @wishes
@@ -229,12 +229,12 @@ def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
     program.submit(change)
     deliver(program, change)
     program.refresh()
-    assert program.board.landed == {change.id}
+    assert program.board.applied_ids == {change.id}
     for table in ("resource_history", "leaderboard"):
         books.run(f"DELETE FROM {table} WHERE id = ?", change.id)
     books.run("UPDATE resources SET quantity_hagga = 900, updated_at = 1")
     program.refresh()
-    assert program.board.landed == frozenset()
+    assert program.board.applied_ids == frozenset()
     assert program.shown() == (905, 0)
     program.send()
     assert program.shown() == books.quantities() == (905, 0)
@@ -258,7 +258,7 @@ def test_undo_of_what_was_applied_is_shown_at_once_and_sent(program: Program, bo
     assert (program.shown(), books.quantities()) == ((1000, 0), (1005, 0))
     program.send()
     assert program.shown() == books.quantities() == (1000, 0)
-    assert program.engine.tally == (0, 0, 0.0)
+    assert program.engine.stats == (0, 0, 0.0)
     assert books.rows("leaderboard") == []
 
 

@@ -166,7 +166,7 @@ def test_what_is_cancelled_is_forgotten_or_taken_back_but_for_what_was_applied(
     change = in_state(outbox, state)
     assert outbox.cancel([change.id]) == ([] if state is EntryState.APPLIED else [change])
     kept = {EntryState.SENDING: [True], EntryState.APPLIED: [False]}.get(state, [])
-    assert [entry.is_unwanted for entry in on_disk(make_outbox)] == kept
+    assert [entry.cancel_requested for entry in on_disk(make_outbox)] == kept
 
 
 def test_what_takes_a_change_back_is_not_taken_back_while_it_is_sent(outbox: Outbox) -> None:
@@ -174,7 +174,7 @@ def test_what_takes_a_change_back_is_not_taken_back_while_it_is_sent(outbox: Out
     outbox.put([counter], NOW)
     outbox.begin_sending([counter.id], NOW)
     assert outbox.cancel([counter.id]) == []
-    assert not outbox.entries()[0].is_unwanted
+    assert not outbox.entries()[0].cancel_requested
 
 
 @pytest.mark.parametrize("state", EntryState)
@@ -243,7 +243,7 @@ def test_a_change_that_nobody_wants_is_told_where_nobody_knows_if_it_is_there(
     outbox.cancel([change.id])
     outbox.settle([refused(change, Rejection.UNSURE)], NOW + 90_000)
     (entry,) = on_disk(make_outbox)
-    assert (entry.state, entry.sent_at, entry.is_unwanted) == (EntryState.REFUSED, NOW, False)
+    assert (entry.state, entry.sent_at, entry.cancel_requested) == (EntryState.REFUSED, NOW, False)
 
 
 def test_a_name_that_was_looked_up_is_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:

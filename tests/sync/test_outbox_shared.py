@@ -193,20 +193,20 @@ class Model:
 
     def do(self, step: str, key: str) -> bool:
         """Do one step; returns whether anything came of it."""
-        state, may_be_there, is_unwanted = self.held.get(key, ("", False, False))
+        state, may_be_there, cancel_requested = self.held.get(key, ("", False, False))
         match step, state:
             case "put", "":
                 self.held[key] = ("pending", False, False)
             case "send", "pending" | "sending":
-                self.held[key] = ("sending", True, is_unwanted)
+                self.held[key] = ("sending", True, cancel_requested)
             case "take back", "sending":
-                self._keep(key, is_unwanted, ("pending", False, False))
+                self._keep(key, cancel_requested, ("pending", False, False))
             case "apply", "pending" | "sending" | "applied" | "refused":
-                self.held[key] = ("applied", may_be_there, is_unwanted)
-                if is_unwanted:
+                self.held[key] = ("applied", may_be_there, cancel_requested)
+                if cancel_requested:
                     self.held[COUNTERS[key]] = ("pending", False, False)
             case "refuse", "pending" | "sending" | "refused":
-                self._keep(key, is_unwanted, ("refused", False, False))
+                self._keep(key, cancel_requested, ("refused", False, False))
             case ("withdraw" | "cancel" | "undo", "pending") | ("cancel", "refused"):
                 del self.held[key]
             case "cancel" | "undo", "sending":
@@ -214,15 +214,15 @@ class Model:
             case "undo", "applied" if COUNTERS[key] not in self.held:
                 self.held[COUNTERS[key]] = ("pending", False, False)
             case "resolve", "refused":
-                self.held[key] = ("pending", False, is_unwanted)
+                self.held[key] = ("pending", False, cancel_requested)
             case "drop", "refused":
                 del self.held[key]
             case _:
                 return False
         return True
 
-    def _keep(self, key: str, is_unwanted: bool, held: tuple[str, bool, bool]) -> None:
-        if is_unwanted:
+    def _keep(self, key: str, cancel_requested: bool, held: tuple[str, bool, bool]) -> None:
+        if cancel_requested:
             del self.held[key]
         else:
             self.held[key] = held
@@ -256,7 +256,7 @@ def do(outbox: Outbox, step: str, change: Change) -> Any:  # noqa: PLR0911 - a w
 
 def held_by(outbox: Outbox) -> dict[str, tuple[str, bool, bool]]:
     return {
-        entry.change.id: (entry.state.value, entry.sent_at is not None, entry.is_unwanted)
+        entry.change.id: (entry.state.value, entry.sent_at is not None, entry.cancel_requested)
         for entry in outbox.entries()
     }
 

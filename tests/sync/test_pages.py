@@ -263,7 +263,7 @@ entries = st.builds(
 contributions = st.builds(
     Contribution, texts, texts, whole, *[numbers] * 4, *[texts] * 3, whole, cursors
 )
-standings = st.builds(
+rankings = st.builds(
     Ranking, whole, texts, texts, numbers, whole, st.floats(0, 1), st.none() | whole
 )
 
@@ -277,7 +277,7 @@ ANSWERS: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
         HistoryPage, few(entries), any_cursor, st.booleans(), st.none() | whole
     ),
     ContributionsQuery: st.builds(ContributionPage, few(contributions), any_cursor, st.booleans()),
-    LeaderboardQuery: st.builds(Leaderboard, few(standings), st.booleans()),
+    LeaderboardQuery: st.builds(Leaderboard, few(rankings), st.booleans()),
     MemberPointsQuery: st.builds(
         MemberPoints,
         few(st.builds(CategoryTotal, texts, numbers, whole)),

@@ -53,7 +53,7 @@ def replica(make_replica: Callable[[], Replica]) -> Replica:
         ["c1"],
         READING,
         names={"1": "paul"},
-        acquaintance=KNOWN,
+        cached_layout=KNOWN,
         is_whole=True,
     )
     return replica
@@ -73,10 +73,10 @@ def test_there_is_nothing_where_nothing_was_ever_read(make_replica: Callable[[],
 def test_what_was_read_comes_back(replica: Replica, make_replica: Callable[[], Replica]) -> None:
     found = kept(make_replica())
     assert sorted(found.rows) == [SPICE, WATER]
-    assert (found.names, found.landed, found.reading) == ({"1": "paul"}, {"c1"}, READING)
-    assert found.acquaintance is not None
-    assert found.acquaintance.layout.columns == KNOWN.layout.columns
-    assert found.acquaintance[1:] == KNOWN[1:]
+    assert (found.names, found.applied_ids, found.reading) == ({"1": "paul"}, {"c1"}, READING)
+    assert found.cached_layout is not None
+    assert found.cached_layout.layout.columns == KNOWN.layout.columns
+    assert found.cached_layout[1:] == KNOWN[1:]
     assert sorted(replica.names()) == [("spice", "Spice"), ("water", "Water")]
 
 
@@ -113,13 +113,13 @@ def test_a_part_changes_removes_and_leaves_the_rest(replica: Replica) -> None:
     assert replica.write([more, iron], ["water"], ["c2"], later, is_whole=False)
     found = kept(replica)
     assert sorted(found.rows) == sorted([more, iron])
-    assert (found.landed, found.reading, found.names) == ({"c2"}, later, {"1": "paul"})
-    assert found.acquaintance is not None
+    assert (found.applied_ids, found.reading, found.names) == ({"c2"}, later, {"1": "paul"})
+    assert found.cached_layout is not None
 
 
 def test_a_whole_reading_leaves_nothing_of_what_was_there(replica: Replica) -> None:
     assert replica.write([WATER], (), (), READING, is_whole=True)
-    assert (kept(replica).rows, kept(replica).landed) == ([WATER], frozenset())
+    assert (kept(replica).rows, kept(replica).applied_ids) == ([WATER], frozenset())
 
 
 def test_a_part_is_not_written_over_nothing(make_replica: Callable[[], Replica]) -> None:
@@ -136,7 +136,7 @@ def test_an_older_reading_does_not_take_the_place_of_a_newer_one(
     assert replica.write([SPICE], ["water"], (), Reading(READING.now + 5, 2.0), is_whole=False)
     found = kept(replica)
     assert sorted(found.rows) == sorted([newer, WATER])
-    assert (found.landed, found.reading) == ({"c9"}, Reading(READING.now + 9, 1.0))
+    assert (found.applied_ids, found.reading) == ({"c9"}, Reading(READING.now + 9, 1.0))
 
 
 def test_an_answer_replaces_its_row_and_says_which_change_is_in_it(replica: Replica) -> None:
@@ -145,7 +145,7 @@ def test_an_answer_replaces_its_row_and_says_which_change_is_in_it(replica: Repl
     replica.answer([answered], ["c5"])
     found = kept(replica)
     assert sorted(found.rows) == [answered, WATER]
-    assert (found.landed, found.reading) == ({"c1", "c5"}, READING)
+    assert (found.applied_ids, found.reading) == ({"c1", "c5"}, READING)
 
 
 def test_an_answer_alone_is_no_reading(make_replica: Callable[[], Replica]) -> None:

@@ -191,7 +191,7 @@ def test_two_programs_take_turns_and_send_each_others_changes_once(
     assert history(books) == [mine.id, theirs.id]
     # The other heard of both, counts its own, and shows what the ledger has.
     assert [outcome.change.id for outcome in other.told] == [mine.id, theirs.id]
-    assert (program.engine.tally.changes, other.engine.tally.changes) == (1, 1)
+    assert (program.engine.stats.changes, other.engine.stats.changes) == (1, 1)
     assert program.shown() == other.shown() == (1012, 0)
 
 

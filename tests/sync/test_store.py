@@ -91,7 +91,10 @@ def test_answers_without_a_row_are_nothing_to_keep(shop: Shop) -> None:
     store.answer([gone, done])
     kept = store.load()
     assert kept is not None
-    assert (kept.landed, {row.id: row.hagga for row in kept.rows}["spice"]) == ({change.id}, 1005)
+    assert (kept.applied_ids, {row.id: row.hagga for row in kept.rows}["spice"]) == (
+        {change.id},
+        1005,
+    )
 
 
 @pytest.mark.parametrize("is_open", [True, False])

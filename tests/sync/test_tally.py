@@ -24,7 +24,7 @@ def counter_to(change: Change, moved: Moved) -> Change:
 
 
 def test_a_sheet_begins_with_nothing() -> None:
-    assert SessionCounter().tally == SessionStats(0, 0, 0.0)
+    assert SessionCounter().stats == SessionStats(0, 0, 0.0)
 
 
 def test_what_came_in_and_what_went_out_is_counted_with_its_points() -> None:
@@ -33,27 +33,27 @@ def test_what_came_in_and_what_went_out_is_counted_with_its_points() -> None:
         sheet.count(applied(change, moved))
     sheet.count(applied(to_deep_desert(3), Moved(3, 0, 0, 3, NO_POINTS)))
     # Not 0.30000000000000004.
-    assert sheet.tally == SessionStats(5, 13, 0.3)
+    assert sheet.stats == SessionStats(5, 13, 0.3)
 
 
 def test_an_outcome_told_twice_counts_once() -> None:
     sheet, outcome = SessionCounter(), applied(add(5), IN)
     sheet.count(outcome)
     sheet.count(outcome._replace(verdict=Verdict.ALREADY_APPLIED))
-    assert sheet.tally == SessionStats(1, 5, 0.1)
+    assert sheet.stats == SessionStats(1, 5, 0.1)
 
 
 def test_what_was_refused_does_not_count() -> None:
     sheet = SessionCounter()
     sheet.count(Outcome(remove(9), Verdict.REFUSED, None, refusal=Rejection.QUANTITY))
-    assert sheet.tally == SessionStats()
+    assert sheet.stats == SessionStats()
 
 
 def test_what_was_undone_does_not_count_any_more() -> None:
     sheet, change = SessionCounter(), add(5)
     sheet.count(applied(change, IN))
     sheet.count(applied(counter_to(change, IN), Moved(5, 0, 0, 0, NO_POINTS)))
-    assert sheet.tally == SessionStats()
+    assert sheet.stats == SessionStats()
 
 
 # The undo log

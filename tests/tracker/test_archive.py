@@ -86,7 +86,7 @@ def pages_of(folder: Path) -> Path:
     return path
 
 
-def questions(archive: QueryCache) -> list[Query[Any]]:
+def questions(query_cache: QueryCache) -> list[Query[Any]]:
     """Return one question of each kind, and pages of them."""
     wishes = [
         EVERYTHING,
@@ -95,15 +95,15 @@ def questions(archive: QueryCache) -> list[Query[Any]]:
         HistoryFilter(member_id=PLAYER, period=ALL),
     ]
     return [
-        *(archive.history(wish, limit=4) for wish in wishes),
-        archive.course("spice", WEEK),
-        archive.course("gone", ALL),
-        archive.daily_levels(14),
-        archive.leaderboard(WEEK),
-        archive.leaderboard(ALL),
-        archive.contributions(PLAYER, WEEK, limit=2),
-        archive.member_points(PLAYER, WEEK),
-        archive.activity(PLAYER, ALL),
+        *(query_cache.history(wish, limit=4) for wish in wishes),
+        query_cache.course("spice", WEEK),
+        query_cache.course("gone", ALL),
+        query_cache.daily_levels(14),
+        query_cache.leaderboard(WEEK),
+        query_cache.leaderboard(ALL),
+        query_cache.contributions(PLAYER, WEEK, limit=2),
+        query_cache.member_points(PLAYER, WEEK),
+        query_cache.activity(PLAYER, ALL),
     ]
 
 
@@ -113,65 +113,65 @@ def done(future: Future[T]) -> T:
 
 def test_what_was_answered_is_seen_again_without_a_server(config: Config, proxy: Proxy) -> None:
     with closing(Tracker(config)) as tracker:
-        archive = tracker.archive
-        asked = questions(archive)
-        first = done(archive.ask(asked[0]))
-        asked.append(archive.history(EVERYTHING, first.value.end))
+        query_cache = tracker.query_cache
+        asked = questions(query_cache)
+        first = done(query_cache.ask(asked[0]))
+        asked.append(query_cache.history(EVERYTHING, first.value.end))
         before = proxy.count
-        answers = [done(archive.ask(question)) for question in asked]
+        answers = [done(query_cache.ask(question)) for question in asked]
         assert proxy.count == before + len(asked)
         assert len(answers[-1].value.entries) == 2
     proxy.fate = AWAY
     before = proxy.count
     with closing(Tracker(config)) as later:
         for question, known in zip(asked, answers, strict=True):
-            kept = done(later.archive.seen(question))
+            kept = done(later.query_cache.seen(question))
             assert kept is not None, question.key
             assert kept.value == known.value, question.key
         # Nobody was asked for them.
         assert proxy.count == before
         with pytest.raises(DatabaseUnreachable):
-            done(later.archive.ask(asked[0]))
-        assert done(later.archive.seen(asked[0])) == answers[0]
+            done(later.query_cache.ask(asked[0]))
+        assert done(later.query_cache.seen(asked[0])) == answers[0]
 
 
 def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Books) -> None:
-    archive = far.archive
-    for question in (archive.history(EVERYTHING), archive.contributions(PLAYER, WEEK)):
+    query_cache = far.query_cache
+    for question in (query_cache.history(EVERYTHING), query_cache.contributions(PLAYER, WEEK)):
         assert isinstance(question, HistoryQuery | ContributionsQuery)
-        known: Any = done(archive.ask(question)).value
+        known: Any = done(query_cache.ask(question)).value
         assert len(known.entries) > 2
-        first: Any = done(archive.ask(question._replace(limit=2))).value
-        done(archive.ask(question._replace(down_to=first.end)))
-        kept: Any = done(archive.seen(question))
+        first: Any = done(query_cache.ask(question._replace(limit=2))).value
+        done(query_cache.ask(question._replace(down_to=first.end)))
+        kept: Any = done(query_cache.seen(question))
         assert kept.value == known
-        rest: Any = done(archive.seen(question._replace(before=first.end)))
+        rest: Any = done(query_cache.seen(question._replace(before=first.end)))
         assert rest.value.entries == known.entries[2:]
 
 
 def test_what_was_never_asked_was_never_seen(far: Tracker) -> None:
-    archive = far.archive
-    done(archive.ask(archive.history(EVERYTHING)))
-    for question in questions(archive)[1:]:
-        assert done(archive.seen(question)) is None
+    query_cache = far.query_cache
+    done(query_cache.ask(query_cache.history(EVERYTHING)))
+    for question in questions(query_cache)[1:]:
+        assert done(query_cache.seen(question)) is None
 
 
 def test_the_newest_answer_is_the_one_that_is_kept(far: Tracker, books: Books) -> None:
-    archive = far.archive
-    question = archive.history(EVERYTHING)
-    first = done(archive.ask(question))
+    query_cache = far.query_cache
+    question = query_cache.history(EVERYTHING)
+    first = done(query_cache.ask(question))
     books.run("DELETE FROM resource_history WHERE id = 'h3'")
-    second = done(archive.ask(question))
+    second = done(query_cache.ask(question))
     assert len(second.value.entries) == len(first.value.entries) - 1
-    assert done(archive.seen(question)) == second
+    assert done(query_cache.seen(question)) == second
 
 
 def test_an_answer_that_is_not_to_be_kept_is_not(far: Tracker) -> None:
-    question = far.archive.history(EVERYTHING, limit=2)
-    first = done(far.archive.ask(question))
-    again = far.archive.history(EVERYTHING, limit=5)
-    assert len(done(far.archive.ask(again, keep=False)).value.entries) == 5
-    assert done(far.archive.seen(question)) == first
+    question = far.query_cache.history(EVERYTHING, limit=2)
+    first = done(far.query_cache.ask(question))
+    again = far.query_cache.history(EVERYTHING, limit=5)
+    assert len(done(far.query_cache.ask(again, keep=False)).value.entries) == 5
+    assert done(far.query_cache.seen(question)) == first
 
 
 @pytest.mark.parametrize(
@@ -195,36 +195,36 @@ def test_an_answer_that_is_not_to_be_kept_is_not(far: Tracker) -> None:
 def test_a_page_of_garbage_is_set_aside_and_told(
     far: Tracker, tmp_path: Path, document: bytes
 ) -> None:
-    listener, archive = Listener(far), far.archive
-    question = archive.history(EVERYTHING)
-    known = done(archive.ask(question))
+    listener, query_cache = Listener(far), far.query_cache
+    question = query_cache.history(EVERYTHING)
+    known = done(query_cache.ask(question))
     path = pages_of(tmp_path)
     ask(path, "UPDATE pages SET document = ?", document)
-    assert done(archive.seen(question)) is None
+    assert done(query_cache.seen(question)) is None
     assert "history" in listener.next(LocalWarning).message
     assert list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))
     # What comes next is kept as before.
-    again = done(archive.ask(question))
+    again = done(query_cache.ask(question))
     assert again.value == known.value
-    assert done(archive.seen(question)) == again
+    assert done(query_cache.seen(question)) == again
 
 
 def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path) -> None:
     with closing(Tracker(config)) as tracker:
-        question = tracker.archive.history(EVERYTHING)
-        done(tracker.archive.ask(question))
+        question = tracker.query_cache.history(EVERYTHING)
+        done(tracker.query_cache.ask(question))
     path = pages_of(tmp_path)
     for end in ("-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     path.write_bytes(b"garbage" * 2_000)
     with closing(Tracker(config)) as tracker:
-        listener, archive = Listener(tracker), tracker.archive
-        answered = done(archive.ask(question))
+        listener, query_cache = Listener(tracker), tracker.query_cache
+        answered = done(query_cache.ask(question))
         assert len(answered.value.entries) == 6
         assert "damaged" in listener.next(LocalWarning).message
-        again = done(archive.ask(question))
+        again = done(query_cache.ask(question))
         assert again.value == answered.value
-        assert done(archive.seen(question)) == again
+        assert done(query_cache.seen(question)) == again
 
 
 # Rows that no sane program wrote
@@ -232,10 +232,10 @@ def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path)
 
 def assert_answers_and_keeps(tracker: Tracker) -> None:
     """Every question is answered, and its answer is kept as it was or not at all."""
-    listener, archive = Listener(tracker), tracker.archive
-    for question in questions(archive):
-        answered = done(archive.ask(question))
-        assert done(archive.seen(question)) in (None, answered), question.key
+    listener, query_cache = Listener(tracker), tracker.query_cache
+    for question in questions(query_cache):
+        answered = done(query_cache.ask(question))
+        assert done(query_cache.seen(question)) in (None, answered), question.key
         # What was told of would be damage.
         assert listener.events == [], question.key
 
@@ -280,33 +280,33 @@ def test_times_of_any_kind_are_answered(far: Tracker, books: Books, time: str) -
 
 def test_a_filter_of_any_text_is_answered_or_refused(far: Tracker) -> None:
     """A lone surrogate is no text that could be sent."""
-    archive = far.archive
+    query_cache = far.query_cache
     for text in ("\ud800", "\0", "\x1b[2J\u202e"):
         for question in (
-            archive.history(HistoryFilter(text)),
-            archive.history(HistoryFilter(resource_id=text)),
-            archive.course(text, WEEK),
-            archive.activity(text, WEEK),
+            query_cache.history(HistoryFilter(text)),
+            query_cache.history(HistoryFilter(resource_id=text)),
+            query_cache.course(text, WEEK),
+            query_cache.activity(text, WEEK),
         ):
-            assert done(archive.seen(question)) is None
-            error = archive.ask(question).exception(SECONDS)
+            assert done(query_cache.seen(question)) is None
+            error = query_cache.ask(question).exception(SECONDS)
             assert error is None or isinstance(error, TrackerError)
             if error is None:
-                assert done(archive.seen(question)) is not None
+                assert done(query_cache.seen(question)) is not None
 
 
 def test_an_answer_that_cannot_be_written_down_is_still_an_answer(tracker: Tracker) -> None:
     """A database in a file may hold any bytes; here nothing is kept of it."""
-    archive = tracker.archive
-    for question in questions(archive):
-        done(archive.ask(question))
-        assert done(archive.seen(question)) is None
+    query_cache = tracker.query_cache
+    for question in questions(query_cache):
+        done(query_cache.ask(question))
+        assert done(query_cache.seen(question)) is None
     assert not list(tracker.config.folders.state.rglob(PAGES_NAME))
 
 
 @pytest.mark.parametrize("reason", ["CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"])
 def test_a_reason_that_is_no_text_stops_no_page(tracker: Tracker, path: Path, reason: str) -> None:
     ask(path, f"UPDATE resource_history SET reason = {reason}")
-    page = done(tracker.archive.ask(tracker.archive.history(EVERYTHING))).value
+    page = done(tracker.query_cache.ask(tracker.query_cache.history(EVERYTHING))).value
     assert len(page.entries) == 2
     assert all(isinstance(entry.reason, str) for entry in page.entries)

@@ -75,8 +75,8 @@ def books(remote_url: str) -> Iterator[Books]:
 def unopened(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterator[Tracker]:
     """A tracker that comes to the server by the proxy, and opens it as it does in earnest."""
     tracker = Tracker(remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE))
-    tracker.rhythm._clock = clock.monotonic
-    tracker.rhythm.seen()
+    tracker.schedule._clock = clock.monotonic
+    tracker.schedule.seen()
     yield tracker
     tracker.close()
 
@@ -197,12 +197,12 @@ class TestPolling:
     def test_without_the_focus_it_is_asked_every_half_minute_and_at_once_on_return(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
-        tracker.rhythm.seen(has_focus=False)
+        tracker.schedule.seen(has_focus=False)
         clock.advance(UNFOCUSED_SECONDS - 0.1)
         tracker.poll()
         ask_history(tracker, "spice").result(20)
         assert proxy.count == 2
-        tracker.rhythm.seen(has_focus=True)
+        tracker.schedule.seen(has_focus=True)
         tracker.poll()
         listener.next(Loaded)
         assert proxy.count == 3
@@ -214,7 +214,7 @@ class TestPolling:
         tracker.poll()
         ask_history(tracker, "spice").result(20)
         assert proxy.count == 2
-        tracker.rhythm.seen()
+        tracker.schedule.seen()
         tracker.poll()
         listener.next(Loaded)
         assert proxy.count == 3

@@ -29,9 +29,9 @@ def test_a_submission_is_foreseen_at_once_and_shown_once_it_is_kept(
 ) -> None:
     with locked(path):
         kept = tracker.submit([add(5), to_deep_desert(100)])
-        foreseen = tracker.foreseen("spice")
-        assert foreseen is not None
-        assert (foreseen.hagga, foreseen.deep_desert) == (905, 500)
+        projected = tracker.projected("spice")
+        assert projected is not None
+        assert (projected.hagga, projected.deep_desert) == (905, 500)
         kept.result(20)
         assert shown(tracker) == (905, 500)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_tui.turso import Connection, connect
-from tracker_tui.turso.float_encoding import numeral, with_exact_floats
+from tracker_tui.turso.float_encoding import float_literal, with_exact_floats
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def connection(remote_url: str) -> Iterator[Connection]:
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_numeral_always_means_its_float(number: float) -> None:
-    assert float(numeral(number)) == number
+    assert float(float_literal(number)) == number
 
 
 @pytest.mark.parametrize("number", [0.0, -0.0, 0.1, -2.5, 1e300, 5e-324, 220.0, 2.205])
 def test_what_is_read_rightly_stays_as_it_is(number: float) -> None:
-    assert numeral(number) == repr(number)
+    assert float_literal(number) == repr(number)
 
 
 def test_only_floats_are_touched() -> None:

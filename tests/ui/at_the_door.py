@@ -25,7 +25,7 @@ from tracker_tui.auth.discord import DeviceCode, Discord
 from tracker_tui.auth.session import Tokens
 from tracker_tui.config.settings import Config, load_config
 from tracker_tui.domain.change import Change
-from tracker_tui.guild.database_factory import site_of, stores_of
+from tracker_tui.guild.database_factory import store_location, stores_of
 from tracker_tui.guild.membership_factory import as_member, guild_membership_of
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from tracker_tui.tracker.tracker import Tracker
@@ -121,7 +121,7 @@ def inhabited(
 
 def store_of(config: Config) -> Path:
     """Return the folder of what this machine keeps for whoever is signed in."""
-    return site_of(as_member(config, guild_membership_of(config).member.id)).folder
+    return store_location(as_member(config, guild_membership_of(config).member.id)).folder
 
 
 def copies(config: Config) -> set[str]:
@@ -136,7 +136,7 @@ def leave_waiting(config: Config, *changes: Change, member: str | None = None) -
     Returns the file that they are in.
     """
     who = member or guild_membership_of(config).member.id
-    site = site_of(as_member(config, who))
+    site = store_location(as_member(config, who))
     path = site.folder / OUTBOX_NAME
     outbox = Outbox(path, site.member, site.place)
     outbox.put(changes, made_at=0.0)
@@ -156,7 +156,7 @@ class Visitor(Player):
         super().__init__(app, pilot, None)  # type: ignore[arg-type]
 
     @property
-    def departure(self) -> NavigationRequest | None:
+    def navigation_request(self) -> NavigationRequest | None:
         """Where the app ended with going."""
         return self.app.return_value
 

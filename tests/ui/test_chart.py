@@ -22,7 +22,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.quantity_series import Level, QuantitySeries
 from tracker_tui.domain.status import DAY
 from tracker_tui.ui.widgets.chart import Chart, Frame, Series, Tick, draw, legend, short
-from tracker_tui.ui.widgets.series_charts import course_chart, outlook, points_chart, ticks
+from tracker_tui.ui.widgets.series_charts import outlook, points_chart, quantity_chart, ticks
 
 HOUR = 3_600
 NOW = 1_760_000_000
@@ -45,7 +45,9 @@ targets = st.none() | st.integers(-1, MOST)
 
 
 @st.composite
-def courses(draw_from: st.DrawFn, of: st.SearchStrategy[int] = wild_quantities) -> QuantitySeries:
+def series_list(
+    draw_from: st.DrawFn, of: st.SearchStrategy[int] = wild_quantities
+) -> QuantitySeries:
     since = draw_from(st.integers(NOW - 400 * DAY, NOW))
     until = since + draw_from(st.integers(0, 3 * DAY) | st.integers(0, 400 * DAY))
     times = draw_from(st.lists(st.integers(since - DAY, until), max_size=8))
@@ -64,7 +66,7 @@ def chart_of(
     of: QuantitySeries, target: int | None = None, *names: str, zone: tzinfo = UTC, width: int = 72
 ) -> Chart:
     places = dict(zip(Location, names or PLACES.values(), strict=True))
-    return course_chart(of, target, places, zone, width)
+    return quantity_chart(of, target, places, zone, width)
 
 
 def at_each_of(points: Sequence[tuple[float, float]], at: float) -> float | None:
@@ -116,7 +118,7 @@ class Picture:
 # What the lines hold
 
 
-@given(courses(), targets)
+@given(series_list(), targets)
 @settings(max_examples=40)
 def test_the_lines_of_a_course_are_its_levels(of: QuantitySeries, target: int | None) -> None:
     chart = chart_of(of, target)
@@ -133,7 +135,7 @@ def test_the_lines_of_a_course_are_its_levels(of: QuantitySeries, target: int | 
     assert (chart.since, chart.until, chart.is_bars) == (of.since, of.until, False)
 
 
-@given(courses(), st.data())
+@given(series_list(), st.data())
 @settings(max_examples=40)
 def test_between_two_levels_a_line_stands_still(of: QuantitySeries, data: st.DataObject) -> None:
     at = data.draw(st.integers(of.since, of.until))
@@ -197,7 +199,7 @@ def is_round(step: float) -> bool:
     return step in {factor * 10**power for factor in (1, 2, 5) for power in range(10)}
 
 
-@given(courses(), targets)
+@given(series_list(), targets)
 @settings(max_examples=60)
 @example(course(), None)
 @example(course((MOST, MOST)), MOST)
@@ -221,7 +223,7 @@ def test_the_axis_is_round_and_covers_every_value(of: QuantitySeries, target: in
         assert len(marks) == 2 or marks[-2] < max([0, *values]) or marks[1] > min([0, *values])
 
 
-@given(courses(quantities), targets)
+@given(series_list(quantities), targets)
 @settings(max_examples=40)
 def test_where_nothing_is_below_0_the_axis_starts_there(
     of: QuantitySeries, target: int | None
@@ -387,7 +389,7 @@ def test_a_week_in_which_clocks_are_changed_has_seven_midnights() -> None:
 LABEL = re.compile(r"\d\d:\d\d|[A-Z][a-z]{2} \d{4}|\d{1,2} [A-Z][a-z]{2}")
 
 
-@given(courses(), small_sizes, zones)
+@given(series_list(), small_sizes, zones)
 @settings(max_examples=30)
 @example(course((1, 2), span=7 * DAY), (200, 6), BERLIN)
 def test_labels_stand_below_their_ticks_and_apart_from_each_other(
@@ -445,7 +447,7 @@ def test_a_chart_is_never_without_marks(span: int, width: int) -> None:
 # What is drawn
 
 
-@given(courses(), targets, sizes)
+@given(series_list(), targets, sizes)
 @settings(max_examples=12)
 @example(course(), None, (30, 6))
 @example(course((MOST, MOST), (0, 0)), MOST, (30, 6))
@@ -474,7 +476,7 @@ def test_where_there_is_no_room_that_is_told(width: int, height: int) -> None:
     assert (text.plain != "no room for a chart") == has_room
 
 
-@given(courses(quantities), small_sizes)
+@given(series_list(quantities), small_sizes)
 @settings(max_examples=20)
 def test_without_colours_a_line_is_known_by_its_letter(
     of: QuantitySeries, size: tuple[int, int]

@@ -14,7 +14,7 @@ from helpers.build import add
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.refusing import requests_with
 from tracker_tui.config.settings import Folders
-from tracker_tui.guild.database_factory import open_ledger, site_of
+from tracker_tui.guild.database_factory import open_ledger, store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, Guild, playing
 from ui.remote_guild import RemoteGuild, poll_eagerly
@@ -57,7 +57,7 @@ async def test_a_change_that_is_dropped_in_both_copies_is_taken_back_once(
 def lose_an_answer(guild: Guild, home: Folders) -> None:
     """Leave a home as a kill does between the ledger's answer and the disk."""
     config = guild.config(folders=home)
-    site, change = site_of(config), add(50, resource_id="plastone", by=MEMBER)
+    site, change = store_location(config), add(50, resource_id="plastone", by=MEMBER)
     with (
         closing(Outbox(site.folder / OUTBOX_NAME, site.member, site.place)) as outbox,
         closing(open_ledger(config)) as ledger,

@@ -126,7 +126,7 @@ async def test_the_other_profiles_can_be_picked_and_no_hostile_names(
         await visitor.sees_no("allies")
         await visitor.press("enter")
         await visitor.ends()
-        assert visitor.departure == NavigationRequest("raiders")
+        assert visitor.navigation_request == NavigationRequest("raiders")
 
 
 async def test_from_a_profile_the_way_leads_back_too(own: Guild, guild: Guild, home: Path) -> None:
@@ -140,7 +140,7 @@ async def test_from_a_profile_the_way_leads_back_too(own: Guild, guild: Guild, h
         await visitor.sees_no("allies")
         await visitor.press("enter")
         await visitor.ends()
-        assert visitor.departure == NavigationRequest(None)
+        assert visitor.navigation_request == NavigationRequest(None)
 
 
 async def test_esc_stays(own: Guild, home: Path) -> None:
@@ -161,7 +161,7 @@ async def test_at_the_door_another_guild_can_be_chosen(discord: FakeDiscord, hom
         await visitor.sees("raiders")
         await visitor.press("enter")
         await visitor.ends()
-        assert visitor.departure == NavigationRequest("raiders")
+        assert visitor.navigation_request == NavigationRequest("raiders")
 
 
 async def test_the_view_is_remembered_by_whoever_goes_elsewhere(own: Guild, home: Path) -> None:
@@ -199,7 +199,7 @@ async def test_with_changes_that_wait_it_is_asked_first_and_staying_is_first(
         await visitor.sees("Go all the same?")
         await visitor.press("down", "enter")
         await visitor.ends()
-        assert visitor.departure == NavigationRequest("raiders", is_agreed=True)
+        assert visitor.navigation_request == NavigationRequest("raiders", is_agreed=True)
         assert len(visitor.app.tracker.pending()) == 2  # type: ignore[attr-defined]
 
 
@@ -218,7 +218,7 @@ async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: Remote
         await visitor.sees("Sign out?")
         await visitor.press("down", "enter")
         await visitor.ends()
-        assert visitor.departure == NavigationRequest(None, signs_out=True)
+        assert visitor.navigation_request == NavigationRequest(None, signs_out=True)
 
 
 async def test_with_changes_that_wait_nobody_is_signed_out(
@@ -255,8 +255,8 @@ async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -
     await visitor.chooses(JOIN, "By an invitation")
     await visitor.sees("paste it here")
     discord.approve()
-    vault = SessionStore(load_config(os.environ))
-    await visitor.until(lambda: vault.load() is not None, "the session")
+    session_store = SessionStore(load_config(os.environ))
+    await visitor.until(lambda: session_store.load() is not None, "the session")
     await nobody_is_behind()
 
 
@@ -280,4 +280,4 @@ async def test_whoever_joins_another_guild_after_all_is_at_the_first_door_still(
         await signs_in_below_the_questions(visitor, discord)
         await visitor.press("escape")
         await visitor.ends()
-        assert visitor.departure == NavigationRequest(None, has_entered=True)
+        assert visitor.navigation_request == NavigationRequest(None, has_entered=True)

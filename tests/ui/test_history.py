@@ -148,7 +148,7 @@ async def test_times_are_those_of_the_players_zone(busy: Guild, zone: str) -> No
     from zoneinfo import ZoneInfo
 
     tracker = busy.tracker()
-    tracker.archive.zone = ZoneInfo(zone)
+    tracker.query_cache.zone = ZoneInfo(zone)
     async with playing(busy, tracker=tracker) as player:
         await opens(player, "2")
         shown = {"UTC": "08:52", "Asia/Kolkata": "14:22", "America/St_Johns": "06:22"}[zone]

@@ -171,7 +171,7 @@ async def test_an_invitation_is_understood_tested_shown_and_kept(
         await visitor.sees("Keep this, and sign in?", url, CLIENT_ID, GUILD_ID, "Mahdi: may ")
         assert not config_file(home).exists()
         await keeps(visitor)
-        assert visitor.departure == NavigationRequest(None)
+        assert visitor.navigation_request == NavigationRequest(None)
     assert kept(home) == {
         URL: url,
         TOKEN: token,
@@ -229,7 +229,7 @@ async def test_a_database_that_asks_for_no_token_needs_none(remote_url: str, hom
         await is_understood(visitor, database="✓ none is asked for")
         await visitor.press("enter")
         await keeps(visitor)
-        assert visitor.departure == NavigationRequest(None)
+        assert visitor.navigation_request == NavigationRequest(None)
     assert TOKEN not in kept(home)
 
 
@@ -320,7 +320,7 @@ async def test_each_answer_is_tested_as_it_is_typed(url: str, token: str, home: 
         await is_told(visitor, ROLES_SETTING, "✓ makes sense")
         await visitor.press("enter")
         await keeps(visitor)
-        assert visitor.departure == NavigationRequest(None)
+        assert visitor.navigation_request == NavigationRequest(None)
     assert kept(home)[ROLES_SETTING] == OPEN
 
 
@@ -437,7 +437,7 @@ async def test_what_is_only_out_of_reach_is_not_held_against_it(
         await is_told(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
         await visitor.press("ctrl+o")
         await keeps(visitor)
-        assert visitor.departure == NavigationRequest(None)
+        assert visitor.navigation_request == NavigationRequest(None)
     assert kept(home)[URL] == away
 
 
@@ -559,7 +559,7 @@ async def test_a_guild_more_is_kept_apart_by_a_name(
         await is_told(visitor, PROFILE, "✓ opened with --profile Tabr-2")
         await visitor.press("enter")
         await keeps(visitor)
-        assert visitor.departure == NavigationRequest("Tabr-2")
+        assert visitor.navigation_request == NavigationRequest("Tabr-2")
     document = kept(home)
     assert document["profiles"]["Tabr-2"][URL] == url
     added = document["profiles"].pop("Tabr-2")

@@ -27,7 +27,7 @@ def busy(guild: Guild) -> Guild:
     return guild
 
 
-def standings(player: Player) -> list[list[str]]:
+def rankings(player: Player) -> list[list[str]]:
     """Return the words of each row."""
     return [line.split() for line in table_lines(player)]
 
@@ -44,7 +44,7 @@ async def test_members_stand_in_the_order_of_their_points(
     busy: Guild, size: tuple[int, int]
 ) -> None:
     async with watching(busy, size) as player:
-        first, second = standings(player)
+        first, second = rankings(player)
         # 10 + 11 + 12 + 13 under the id, and 2 under what he was called once.
         assert first[:4] == ["1", "Stilgar", "48.00", "5"]
         assert second[:5] == ["2", "▸", "Chani", "5.50", "1"]
@@ -70,9 +70,9 @@ async def test_the_arrows_lead_through_the_periods(busy: Guild) -> None:
         points = {}
         for key in ("left", "right", "right", "right"):
             await player.press(key)
-            await player.until(lambda: len(standings(player)) == 2, "the answer")
+            await player.until(lambda: len(rankings(player)) == 2, "the answer")
             period = player.line("all").split("▐")[1].split("▌")[0]
-            points[period] = standings(player)[0][2]
+            points[period] = rankings(player)[0][2]
         assert points == {"24h": "10.00", "7d": "48.00", "30d": "62.00", "all": "77.00"}
 
 
@@ -88,7 +88,7 @@ async def test_equal_points_share_a_rank_and_the_next_is_left_out(guild: Guild) 
     for number, points in enumerate([5.0, 3.0, 3.0, 1.0]):
         reward(guild, f"r{number}", points, user_id=f"member {number}")
     async with watching(guild) as player:
-        assert [row[0] for row in standings(player)] == ["1", "2", "2", "4"]
+        assert [row[0] for row in rankings(player)] == ["1", "2", "2", "4"]
 
 
 async def test_the_change_of_rank_is_told_against_the_period_before(guild: Guild) -> None:
@@ -97,15 +97,15 @@ async def test_the_change_of_rank_is_told_against_the_period_before(guild: Guild
     ):
         reward(guild, f"r{number}", points, user_id=who, created_at=NOW - days * DAY - HOUR)
     async with watching(guild) as player:
-        assert [(row[1], row[-1]) for row in standings(player)] == [
+        assert [(row[1], row[-1]) for row in rankings(player)] == [
             ("up", "▲1"),
             ("down", "▼1"),
             ("fresh", "new"),
         ]
         await player.press("left", "left")
         await player.sees("▐all▌")
-        await player.until(lambda: len(standings(player)) == 3, "the answer")
-        assert {row[-1] for row in standings(player)} == {"%"}
+        await player.until(lambda: len(rankings(player)) == 3, "the answer")
+        assert {row[-1] for row in rankings(player)} == {"%"}
 
 
 async def test_the_own_row_is_in_sight_wherever_one_is(guild: Guild) -> None:
@@ -144,7 +144,7 @@ async def test_what_cannot_be_read_is_told_and_what_was_shown_stays(busy: Guild)
         await player.sees("no leaderboard")
         busy.sql("ALTER TABLE gone RENAME TO leaderboard")
         await player.press("r")
-        await player.until(lambda: standings(player)[0][:3] == ["1", "Stilgar", "62.00"], "it")
+        await player.until(lambda: rankings(player)[0][:3] == ["1", "Stilgar", "62.00"], "it")
 
 
 async def test_an_own_change_counts_at_once(busy: Guild) -> None:

@@ -13,7 +13,7 @@ from helpers.gate import Gate
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.refusing import writes_meet
 from helpers.wild import ask
-from tracker_tui.guild.database_factory import site_of
+from tracker_tui.guild.database_factory import store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, NARROW, WIDE, Guild, Player, playing
 from ui.remote_guild import RemoteGuild, poll_eagerly, watching
@@ -216,7 +216,7 @@ async def test_of_thousands_that_are_pending_the_first_are_listed_and_withdrawn(
     remote: RemoteGuild, proxy: Proxy
 ) -> None:
     proxy.fate = BUSY
-    site = site_of(remote.config())
+    site = store_location(remote.config())
     with closing(Outbox(site.folder / OUTBOX_NAME, site.member, site.place)) as outbox:
         outbox.put([add(1, resource_id="water", by=MEMBER) for _ in range(10_000)], 1.8e9)
         async with watching(remote) as player:
@@ -311,7 +311,7 @@ async def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
         proxy.fate = BUSY
         player.burst("/water\r+50\r")
         await player.sees("↑ 1 pending", "○ offline")
-        path = site_of(remote.config()).folder / OUTBOX_NAME
+        path = store_location(remote.config()).folder / OUTBOX_NAME
         ask(path, "UPDATE entries SET change = CAST(x'7bff7d' AS TEXT)")
         await player.sees("The changes that waited", "Look at your latest changes")
         await player.sees_no("pending")

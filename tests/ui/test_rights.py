@@ -122,9 +122,9 @@ async def ends(player: Player) -> NavigationRequest:
     """Wait until the dashboard has ended by itself; return where it leads."""
     player.app.tracker.poll()
     await player.leaves()
-    departure = player.app.return_value
-    assert isinstance(departure, NavigationRequest)
-    return departure
+    navigation_request = player.app.return_value
+    assert isinstance(navigation_request, NavigationRequest)
+    return navigation_request
 
 
 async def told_in_help(player: Player) -> list[str]:
@@ -371,10 +371,10 @@ async def test_whoever_may_enter_no_more_is_shown_out_and_the_copies_are_gone(
         await opens(player, "2")
         assert copies(config) >= {"replica.db", "pages.db"}
         give(discord, roles, player)
-        departure = await ends(player)
-    assert departure.profile is None
-    assert told in departure.told
-    assert not departure.has_entered
+        navigation_request = await ends(player)
+    assert navigation_request.profile is None
+    assert told in navigation_request.told
+    assert not navigation_request.has_entered
     assert copies(config) == set()
     assert (folder / "outbox.db").exists()
 
@@ -414,8 +414,8 @@ async def test_whoever_is_turned_away_before_the_first_screen_sees_none(
         assert time.monotonic() < deadline, "Discord was never asked"
         tracker.poll()
     async with in_front_of(tracker, guild, WIDE) as player:
-        departure = await ends(player)
-    assert "is not in this guild on Discord" in departure.told
+        navigation_request = await ends(player)
+    assert "is not in this guild on Discord" in navigation_request.told
 
 
 async def test_the_dashboard_looks_by_itself(
@@ -435,10 +435,10 @@ async def test_nothing_more_is_taken_from_whoever_may_enter_no_more(
     plant(guild)
     async with inside(guild) as player:
         tracker, change = player.app.tracker, add(5, resource_id="water")
-        archive = tracker.archive
-        question = archive.history(HistoryFilter())
+        query_cache = tracker.query_cache
+        question = query_cache.history(HistoryFilter())
         await opens(player, "2")
-        assert archive.seen(question).result(SECONDS) is not None
+        assert query_cache.seen(question).result(SECONDS) is not None
         assert "Stilgar of Tabr" in tracker.names.values()
         assert TABR in tracker.places.values()
         give(discord, None, player)
@@ -446,12 +446,12 @@ async def test_nothing_more_is_taken_from_whoever_may_enter_no_more(
         tracker.submit([change]).result(SECONDS)
         assert tracker.pending() == []
         assert tracker.resources() == []
-        assert tracker.resource("water") is tracker.foreseen("water") is None
+        assert tracker.resource("water") is tracker.projected("water") is None
         assert tracker.names == {}
         assert TABR not in tracker.places.values()
-        assert archive.seen(question).result(SECONDS) is None
+        assert query_cache.seen(question).result(SECONDS) is None
         with pytest.raises(NotPermitted):
-            archive.ask(question).result(SECONDS)
+            query_cache.ask(question).result(SECONDS)
         with pytest.raises(NotPermitted):
             tracker.edit(change)
     assert guild.history("water") == []
@@ -514,15 +514,15 @@ async def test_after_28_hours_without_discord_it_ends(
     async with inside(guild) as player:
         await player.sees("▲ roles read 1 d ago")
         let_pass(player.app.tracker, 2 * HOUR)
-        departure = await ends(player)
-    assert "Your roles were last read from Discord 1 d ago." in departure.told
+        navigation_request = await ends(player)
+    assert "Your roles were last read from Discord 1 d ago." in navigation_request.told
     assert copies(load_config(os.environ)) >= {"replica.db"}
 
 
 def let_pass(tracker: Tracker, seconds: float) -> None:
     """Let nothing but time go by."""
     membership: Any = tracker._membership
-    for part in (membership, membership._judge, membership._checking):
+    for part in (membership, membership._policy, membership._checking):
         part._clock = lambda: time.time() + seconds
 
 
@@ -536,8 +536,8 @@ async def test_signed_out_by_another_program_it_ends(
     async with inside(guild) as player:
         await opens(player, "2")
         guild_membership_of(config).sign_out()
-        departure = await ends(player)
-    assert "Nobody is signed in." in departure.told
+        navigation_request = await ends(player)
+    assert "Nobody is signed in." in navigation_request.told
     assert copies(config) == set()
 
 
@@ -547,8 +547,8 @@ async def test_somebody_else_who_signs_in_is_shown_nothing_of_the_first(
     async with inside(guild) as player:
         discord.person = Person(id="42", username="chani", global_name="Chani")
         sign_in(discord)
-        departure = await ends(player)
-    assert departure == NavigationRequest(
+        navigation_request = await ends(player)
+    assert navigation_request == NavigationRequest(
         None, "Somebody else signed in on this machine meanwhile."
     )
     assert guild_membership_of(load_config(os.environ)).member.id == "42"

@@ -15,7 +15,7 @@ from helpers.refusing import writes_meet
 from helpers.sending import turn_taken
 from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
-from tracker_tui.guild.database_factory import site_of
+from tracker_tui.guild.database_factory import store_location
 from tracker_tui.tracker.tracker import Tracker
 from ui.conftest import Guild, Player, playing
 from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
@@ -126,7 +126,7 @@ async def test_what_another_program_withdraws_is_not_shown_any_more(
         await player.sees("● online")
         proxy.fate = cut_before
         # What may have been sent could not be withdrawn: it would be taken back once answered.
-        with another_program(remote) as other, turn_taken(site_of(other.config).folder):
+        with another_program(remote) as other, turn_taken(store_location(other.config).folder):
             submit(other, "water", "+50")
             await player.until(lambda: " 57 " in player.line(" Water  "))
             other.undo()

@@ -162,7 +162,7 @@ async def test_whoever_enters_the_code_is_let_in(discord: FakeDiscord) -> None:
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
     membership = guild_membership_of(load_config(os.environ))
     assert membership.is_admitted
     assert membership.member.name == "Muad'Dib"
@@ -174,7 +174,7 @@ async def test_the_old_name_for_slow_down_keeps_it_going(discord: FakeDiscord) -
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_a_moment_of_trouble_after_the_code_was_entered_costs_no_second_code(
@@ -185,7 +185,7 @@ async def test_a_moment_of_trouble_after_the_code_was_entered_costs_no_second_co
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
     assert len(discord.requests_to(AUTHORIZE)) == 1
 
 
@@ -197,7 +197,7 @@ async def test_whoever_has_signed_in_and_may_not_enter_is_told_so(discord: FakeD
         await visitor.sees("Paul Atreides is not in this guild on Discord", "r Ask again")
         await visitor.press("escape")
         await visitor.ends()
-        assert visitor.departure is None
+        assert visitor.navigation_request is None
 
 
 # Keys
@@ -286,7 +286,7 @@ async def test_a_browser_that_fails_is_told_of(
         assert code in visitor.text()
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_a_browser_that_cannot_even_be_looked_for_is_none(
@@ -299,7 +299,7 @@ async def test_a_browser_that_cannot_even_be_looked_for_is_none(
         assert "Open the browser" not in visitor.text()
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_r_fetches_a_fresh_code_and_forgets_the_old_one(discord: FakeDiscord) -> None:
@@ -314,7 +314,7 @@ async def test_r_fetches_a_fresh_code_and_forgets_the_old_one(discord: FakeDisco
         await visitor.until(lambda: device_codes(discord)[-3:] == [device_code] * 3)
         discord.approve(fresh)
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_r_pressed_again_and_again_ends_with_the_newest_code(discord: FakeDiscord) -> None:
@@ -324,7 +324,7 @@ async def test_r_pressed_again_and_again_ends_with_the_newest_code(discord: Fake
         await visitor.until(lambda: user_code(discord) in visitor.text(), "the newest code")
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 # What goes wrong
@@ -357,7 +357,7 @@ async def test_a_code_that_runs_out_makes_way_for_a_fresh_one_three_times(
         assert NOBODY not in visitor.text()
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_a_refusal_in_the_browser_is_told(discord: FakeDiscord) -> None:
@@ -429,7 +429,7 @@ async def test_polls_that_fail_for_a_moment_are_not_even_told_of(discord: FakeDi
         assert visitor.told == ""
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 # Leaving
@@ -441,7 +441,7 @@ async def test_it_is_left_without_a_session(discord: FakeDiscord, key: str) -> N
         await sees_code(visitor, discord)
         await visitor.press(key)
         await visitor.ends()
-        assert visitor.departure is None
+        assert visitor.navigation_request is None
     await nobody_is_behind()
     assert SessionStore(load_config(os.environ)).load() is None
 
@@ -472,7 +472,7 @@ async def test_it_is_left_at_once_while_discord_hangs(
         await visitor.until(lambda: bool(discord.requests_to(path)), "the request")
         await visitor.press(key)
         assert await visitor.ends() < AT_ONCE
-        assert visitor.departure is None
+        assert visitor.navigation_request is None
     assert SessionStore(load_config(os.environ)).load() is None
 
 
@@ -494,13 +494,13 @@ async def test_with_the_palette_open_whoever_enters_the_code_is_let_in(
         await session_is_kept(visitor)
         await visitor.press("escape")
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def session_is_kept(visitor: Visitor) -> None:
     """Wait until Discord has said who it is."""
-    vault = SessionStore(load_config(os.environ))
-    await visitor.until(lambda: vault.load() is not None, "the session")
+    session_store = SessionStore(load_config(os.environ))
+    await visitor.until(lambda: session_store.load() is not None, "the session")
     await nobody_is_behind()
 
 
@@ -528,7 +528,7 @@ async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
         await visitor.reads("#door-told", "The session that is kept on this machine is damaged.")
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_remapped_keys_work_at_the_door_too(discord: FakeDiscord, home: Path) -> None:

@@ -85,7 +85,7 @@ def busy(app: TrackerApp, guild: Guild) -> TrackerApp:
             created_at=NOW - (22 - 3 * number) * DAY,
         )
         stock += change
-    app.tracker.archive.zone = ZoneInfo("Europe/Berlin")
+    app.tracker.query_cache.zone = ZoneInfo("Europe/Berlin")
     app.tracker.refresh().result()
     return app
 

@@ -155,7 +155,7 @@ async def test_it_is_said_why_nothing_is_shown_and_r_lets_in_once_that_is_allowe
         comes_back(discord)
         await visitor.press("r")
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_another_reason_takes_the_place_of_the_first(
@@ -180,7 +180,7 @@ async def test_r_pressed_again_and_again_asks_no_more_than_it_must(
         comes_back(discord)
         visitor.burst("rrrrrr")
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 # Signing in as somebody else
@@ -198,7 +198,7 @@ async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: Fake
         discord.membership = Membership(nick=None, roles=[MEMBER_ROLE])
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
     session = SessionStore(load_config(os.environ)).load()
     assert session is not None
     assert (session.member_id, session.name) == ("42", "Chani")
@@ -229,7 +229,7 @@ async def test_left_after_all_the_first_session_still_stands(
         await visitor.sees("Sign in with Discord")
         await visitor.press("escape")
         await visitor.ends()
-        assert visitor.departure is None
+        assert visitor.navigation_request is None
     assert SessionStore(load_config(os.environ)).load() is not None
 
 
@@ -258,7 +258,7 @@ async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
         visitor.assert_secret(*discord.issued)
         discord.approve()
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 # Changes that wait
@@ -282,7 +282,7 @@ async def test_of_changes_that_wait_nothing_is_said_but_how_many(
         comes_back(discord)
         await visitor.press("r")
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_changes_of_somebody_else_are_not_counted(
@@ -319,7 +319,7 @@ async def test_it_is_left_by_every_key_that_leaves(
         await is_told(visitor, told)
         await visitor.press(key)
         await visitor.ends()
-        assert visitor.departure is None
+        assert visitor.navigation_request is None
     assert SessionStore(load_config(os.environ)).load() is not None
 
 
@@ -335,7 +335,7 @@ async def test_while_discord_hangs_it_says_that_it_waits_and_is_left_at_once(
         assert_nothing_seen(visitor)
         await visitor.press(key)
         assert await visitor.ends() < AT_ONCE
-        assert visitor.departure is None
+        assert visitor.navigation_request is None
 
 
 async def test_with_the_palette_open_whoever_may_enter_is_let_in(
@@ -347,12 +347,12 @@ async def test_with_the_palette_open_whoever_may_enter_is_let_in(
         comes_back(discord)
         discord.seen.clear()
         await visitor.press("r", "ctrl+p")
-        vault = SessionStore(load_config(os.environ))
-        await visitor.until(lambda: vault.load().is_in_guild, "the answer")  # type: ignore[union-attr]
+        session_store = SessionStore(load_config(os.environ))
+        await visitor.until(lambda: session_store.load().is_in_guild, "the answer")  # type: ignore[union-attr]
         await nobody_is_behind()
         await visitor.press("escape")
         await visitor.ends()
-        assert visitor.departure == ENTERED
+        assert visitor.navigation_request == ENTERED
 
 
 async def test_while_discord_hangs_somebody_else_may_ask_for_a_code(

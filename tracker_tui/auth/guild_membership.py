@@ -43,7 +43,7 @@ class GuildMembership:
     def __init__(
         self,
         guild: Guild,
-        vault: SessionStore,
+        session_store: SessionStore,
         *,
         on_barred: Callable[[str], object] = lambda _: None,
         clock: Callable[[], float] = time.time,
@@ -55,12 +55,12 @@ class GuildMembership:
         time of `time.monotonic`.
         """
         self.guild = guild
-        self.vault = vault
+        self.session_store = session_store
         self._on_barred = on_barred
         self._clock = clock
         self._until = until
-        self._judge = AccessPolicy(guild, clock)
-        self._checking = MemberCheck(guild, vault, clock)
+        self._policy = AccessPolicy(guild, clock)
+        self._checking = MemberCheck(guild, session_store, clock)
         self._session: Session | None = None
         self._gone: NotSignedIn | None = None
         self._is_anothers = False
@@ -91,12 +91,12 @@ class GuildMembership:
     def member(self) -> Member:
         """Who it is; raises NotSignedIn where nobody is known."""
         session = self.known()
-        return Member(session.member_id, session.name, self._judge.rights(session))
+        return Member(session.member_id, session.name, self._policy.rights(session))
 
     @property
     def is_admitted(self) -> bool:
         """Whether anything may be shown or sent."""
-        return self._session is not None and self._judge.why_barred(self._session) is None
+        return self._session is not None and self._policy.why_barred(self._session) is None
 
     @property
     def unchecked_for(self) -> float | None:
@@ -104,16 +104,16 @@ class GuildMembership:
         session = self._session
         if session is None or self._trouble is None:
             return None
-        is_due = self._judge.freshness(session) is Freshness.DUE
-        return max(0.0, self._judge.age(session)) if is_due else None
+        is_due = self._policy.freshness(session) is Freshness.DUE
+        return max(0.0, self._policy.age(session)) if is_due else None
 
     def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
         """Raise NotPermitted, which names who may, unless the member may do something."""
         session = self.known()
-        barred = self._judge.why_barred(session)
+        barred = self._policy.why_barred(session)
         if barred is not None:
             raise barred
-        if right not in self._judge.rights(session):
+        if right not in self._policy.rights(session):
             raise NotPermitted(only_who_may(right, what, self.guild.roles))
 
     def listen(self, tell_changed: Callable[[], None]) -> None:
@@ -133,11 +133,11 @@ class GuildMembership:
         """Make sure that anything may be shown, if need be by asking Discord; see `Membership`."""
         self._remember_time()
         session = self.known()
-        if self._judge.why_barred(session) is not None:
+        if self._policy.why_barred(session) is not None:
             try:
                 self._check_in_time()
             except DiscordError as error:
-                barred = self._judge.why_barred(session)
+                barred = self._policy.why_barred(session)
                 raise AccessDenied(f"{barred} {error}") from error
             self.require()
         self._entered_as = self.known().member_id
@@ -156,19 +156,19 @@ class GuildMembership:
 
         Raises NotSignedIn, DiscordError, LocalFileError; what was known before stays then.
         """
-        with self.vault.locked(_LOCK_SECONDS):
+        with self.session_store.locked(_LOCK_SECONDS):
             self._load()
             session = self.known()
-            is_fresh = self._judge.freshness(session) is Freshness.WARM
-            if not is_fresh or self._judge.why_refused(session) is not None:
+            is_fresh = self._policy.freshness(session) is Freshness.WARM
+            if not is_fresh or self._policy.why_refused(session) is not None:
                 self._ask(session)
         self._pause = _FIRST_PAUSE
 
     def _ask(self, session: Session) -> None:
         try:
-            found, tokens = self._checking.found_out(self.vault.tokens(), session)
+            found, tokens = self._checking.found_out(self.session_store.tokens(), session)
         except NotSignedIn as error:
-            self.vault.forget()
+            self.session_store.forget()
             self._take(None, error)
             raise
         now = self._clock()
@@ -176,18 +176,18 @@ class GuildMembership:
         checked = session._replace(
             **found._asdict(), checked_at=now, is_recorded=False, seen_at=now
         )
-        self.vault.save(checked, tokens)
+        self.session_store.save(checked, tokens)
         self._take(checked)
 
     def look(self) -> None:
         """Ask Discord in the background, if that is due; asked often, it never piles up."""
-        if self.vault.state() != self._seen_state:
+        if self.session_store.state() != self._seen_state:
             self._load()
         self._remember_time()
         session = self._session
         if session is None or time.monotonic() < self._quiet_until:
             return
-        if self._judge.freshness(session) is Freshness.WARM:
+        if self._policy.freshness(session) is Freshness.WARM:
             return
         if self._until is not None and self._checking.is_prolonging_due(session.tokens_until):
             # New tokens that come too late would be lost, and the old ones are void by then.
@@ -231,27 +231,27 @@ class GuildMembership:
         found, tokens = self._checking.found_out(tokens, None)
         binding, now = Binding.of(self.guild), self._clock()
         session = Session(binding, **found._asdict(), checked_at=now, row_id=new_id(), seen_at=now)
-        with self.vault.locked(_LOCK_SECONDS):
-            self.vault.save(session, tokens)
+        with self.session_store.locked(_LOCK_SECONDS):
+            self.session_store.save(session, tokens)
             self._take(session)
         return session
 
     def revoke(self) -> None:
         """Sign this application out at Discord, everywhere; raises DiscordError, NotSignedIn."""
-        with self.vault.locked(_LOCK_SECONDS):
+        with self.session_store.locked(_LOCK_SECONDS):
             self._load()
             self.known()
-            self._checking.revoke(self.vault.tokens())
+            self._checking.revoke(self.session_store.tokens())
 
     def sign_out(self) -> None:
         """Keep nothing of the session on this machine any more; raises LocalFileError.
 
         What somebody else, or another guild, has of a session stays.
         """
-        with self.vault.locked(_LOCK_SECONDS):
+        with self.session_store.locked(_LOCK_SECONDS):
             self._load()
             if not self._is_anothers:
-                self.vault.forget()
+                self.session_store.forget()
             self._take(None)
 
     # What the database is to be told
@@ -274,20 +274,20 @@ class GuildMembership:
     def recorded(self, record: SignInRecord) -> None:
         """Take that the database was told, or refuses to be."""
         # While another program asks Discord there will be more to tell: told twice does no harm.
-        with suppress(DiscordUnreachable), self.vault.locked(0.0):
+        with suppress(DiscordUnreachable), self.session_store.locked(0.0):
             self._load()
             if self._session is not None and self.unrecorded() == record:
                 session = self._session._replace(is_recorded=True, is_new=False)
-                self.vault.save(session)
+                self.session_store.save(session)
                 self._take(session)
 
     # The session
 
     def _load(self) -> None:
         """Take what the file says, which another program may have written."""
-        state, gone = self.vault.state(), None
+        state, gone = self.session_store.state(), None
         try:
-            session = self.vault.load()
+            session = self.session_store.load()
         except NotSignedIn as error:
             session, gone = None, error
         kept = session
@@ -315,26 +315,26 @@ class GuildMembership:
         if now <= before or (now - before < _NOTE_TIME_AFTER and is_over is was_over):
             return
         # Where the file is in use or cannot be written, the next look tries again.
-        with suppress(DiscordUnreachable, LocalFileError), self.vault.locked(0.0):
+        with suppress(DiscordUnreachable, LocalFileError), self.session_store.locked(0.0):
             self._load()
             if self._session is not None and self._session.seen_at < now:
                 seen = self._session._replace(seen_at=now)
-                self.vault.save(seen)
+                self.session_store.save(seen)
                 self._take(seen)
 
     def _take(self, session: Session | None, gone: NotSignedIn | None = None) -> None:
         with self._lock:
             before, self._session, self._gone = self._session, session, gone
-            self._seen_state = self.vault.state()
+            self._seen_state = self.session_store.state()
         if before is None and session is None:
             return
         was_in_trouble = self._trouble is not None
-        if session is not None and self._judge.freshness(session) is Freshness.WARM:
+        if session is not None and self._policy.freshness(session) is Freshness.WARM:
             self._trouble = None
         is_out_of_trouble = was_in_trouble and self._trouble is None
         if is_out_of_trouble or self._what_counts(before) != self._what_counts(session):
             self._tell_changed()
-        if session is None or self._judge.why_refused(session) is not None:
+        if session is None or self._policy.why_refused(session) is not None:
             known = session or before
             if known is not None:
                 self._on_barred(known.member_id)
@@ -343,5 +343,5 @@ class GuildMembership:
         """Return what a listener is told of where it changes."""
         if session is None:
             return ()
-        is_admitted = self._judge.why_barred(session) is None
-        return session.member_id, self._judge.rights(session), is_admitted
+        is_admitted = self._policy.why_barred(session) is None
+        return session.member_id, self._policy.rights(session), is_admitted

@@ -37,9 +37,11 @@ class CheckedMember(NamedTuple):
 class MemberCheck:
     """Asks Discord; nobody else of this machine does meanwhile, where that matters."""
 
-    def __init__(self, guild: Guild, vault: SessionStore, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, guild: Guild, session_store: SessionStore, clock: Callable[[], float]
+    ) -> None:
         self._guild = guild
-        self._vault = vault
+        self._session_store = session_store
         self._clock = clock
         self.is_rotating = False
         """Whether tokens are being replaced: what is void by now may not be on disk yet."""
@@ -117,7 +119,7 @@ class MemberCheck:
             if fresh.refresh is None:
                 fresh = fresh._replace(refresh=tokens.refresh)
             # At once: the old ones are void, whatever the next request brings.
-            self._vault.save(session._replace(tokens_until=fresh.expires_at), fresh)
+            self._session_store.save(session._replace(tokens_until=fresh.expires_at), fresh)
         except TokenInvalid as error:
             raise NotSignedIn(_SIGNED_OUT) from error
         finally:

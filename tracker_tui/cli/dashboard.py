@@ -17,10 +17,10 @@ from tracker_tui.cli.local_warnings import tell_notices
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config.settings import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
-from tracker_tui.domain.messages import changes_wait, needing_text, tally_sentence
+from tracker_tui.domain.messages import changes_wait, needing_text, stats_sentence
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageError, fault_of
-from tracker_tui.guild.database_factory import site_of, stores_of
+from tracker_tui.guild.database_factory import store_location, stores_of
 from tracker_tui.guild.membership_factory import as_member, membership_of
 from tracker_tui.local.private_file import read_private, write_private
 from tracker_tui.sync.store import left_behind
@@ -38,7 +38,7 @@ _LAST_STORE = "last-database"
 
 def open_dashboard(arguments: argparse.Namespace) -> int:
     """Open the dashboard on the configured database, and on others from there."""
-    return _travel(0, NavigationRequest(arguments.profile))
+    return _run_profiles(0, NavigationRequest(arguments.profile))
 
 
 def open_demo(arguments: argparse.Namespace) -> int:
@@ -49,36 +49,38 @@ def open_demo(arguments: argparse.Namespace) -> int:
     config = config_without_settings(os.environ)
     with demo_database(config.member) as path:
         demo = config._replace(database=path, is_default_database=False, is_demo=True)
-        status, left_for = _visit(demo, NavigationRequest(None))
+        status, left_for = _run_profile(demo, NavigationRequest(None))
     # Who goes elsewhere from a demo means it.
-    return _travel(status, left_for)
+    return _run_profiles(status, left_for)
 
 
-def _travel(status: int, departure: NavigationRequest | None) -> int:
+def _run_profiles(status: int, navigation_request: NavigationRequest | None) -> int:
     """Open one profile after the other until somebody has enough; return the last status."""
-    while departure is not None and not status:
-        config = load_config(os.environ, departure.profile)
+    while navigation_request is not None and not status:
+        config = load_config(os.environ, navigation_request.profile)
         for warning in config.warnings:
             # Here too: a start that ends with an error may end with it because of this.
             complain(warning)
-        status, departure = _visit(config, departure)
+        status, navigation_request = _run_profile(config, navigation_request)
     return status
 
 
-def _visit(config: Config, departure: NavigationRequest) -> tuple[int, NavigationRequest | None]:
+def _run_profile(
+    config: Config, navigation_request: NavigationRequest
+) -> tuple[int, NavigationRequest | None]:
     """Let somebody in and show them the dashboard; return the status and where they go next."""
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
     membership = membership_of(config)
     if not isinstance(membership, Owner) and not membership.is_admitted:
-        passed = _at_the_door(config, membership, departure.told)
+        passed = _at_the_door(config, membership, navigation_request.told)
         if passed is None:
             raise NotSignedIn("Nothing was opened: nobody signed in who may enter.")
         if not passed.has_entered:
             return 0, passed
     config = as_member(config, membership.member.id)
     if not config.is_demo:
-        _ask_before_switching(config, is_agreed=departure.is_agreed)
+        _ask_before_switching(config, is_agreed=navigation_request.is_agreed)
     status, left_for = _dashboard(config, membership)
     if left_for is None or not left_for.signs_out:
         return status, left_for
@@ -105,10 +107,10 @@ def _at_the_door(
 
 def _left(app: BaseApp) -> NavigationRequest | None:
     """Run an app; raises UnexpectedError where it ended by a fault of its own."""
-    departure = app.run()
+    navigation_request = app.run()
     if app.crash is not None:
         raise fault_of(app.crash) from app.crash
-    return departure
+    return navigation_request
 
 
 def _dashboard(config: Config, membership: Membership) -> tuple[int, NavigationRequest | None]:
@@ -138,8 +140,8 @@ def _say_farewell(tracker: Tracker, unsent: Sequence[Change]) -> None:
 
 
 def _tell_of_session(tracker: Tracker, unsent: Sequence[Change]) -> None:
-    if tracker.tally.changes:
-        say(tally_sentence(tracker.tally))
+    if tracker.stats.changes:
+        say(stats_sentence(tracker.stats))
     if unsent:
         listed = ", ".join(_told(change, tracker) for change in unsent[:_LISTED_AT_MOST])
         if len(unsent) > _LISTED_AT_MOST:
@@ -155,7 +157,7 @@ def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
 
     Not where it `is_agreed` already. Raises UsageError where the answer is no.
     """
-    site = site_of(config)
+    site = store_location(config)
     last = config.folders.state / _LAST_STORE
     try:
         before = (read_private(last) or b"").decode("utf-8").strip()

@@ -62,7 +62,7 @@ def _question(tracker: Tracker, text: str | None, period: Period, limit: int) ->
         resource_id = find_resource(text, [(r.id, r.name) for r in tracker.resources()])
     wish = HistoryFilter(resource_id=resource_id, period=period)
     # No shorter than the dashboard's: what is kept of it opens that, too.
-    return tracker.archive.history(wish, limit=max(limit, PAGE))
+    return tracker.query_cache.history(wish, limit=max(limit, PAGE))
 
 
 def _limit(text: str) -> int:

@@ -72,16 +72,16 @@ def history_document(entry: HistoryEntry, resource: str, by: str) -> dict[str, A
     }
 
 
-def standing_document(standing: Ranking) -> dict[str, Any]:
+def ranking_document(ranking: Ranking) -> dict[str, Any]:
     """Return a place on the leaderboard; `share` of all points, from 0.0 to 1.0."""
     return {
-        "rank": standing.rank,
-        "user_id": standing.user_id,
-        "name": standing.name,
-        "points": standing.points,
-        "actions": standing.actions,
-        "share": round(standing.share, 4),
-        "rank_change": standing.climbed,
+        "rank": ranking.rank,
+        "user_id": ranking.user_id,
+        "name": ranking.name,
+        "points": ranking.points,
+        "actions": ranking.actions,
+        "share": round(ranking.share, 4),
+        "rank_change": ranking.climbed,
     }
 
 

@@ -21,15 +21,15 @@ def leaderboard(arguments: argparse.Namespace) -> int:
     """Print the members with points in a period, best first."""
     (period,) = (period for period in LEADERBOARD_PERIODS if period.name == arguments.period)
     with reading_tracker(arguments) as tracker:
-        reply = ask(tracker, lambda: tracker.archive.leaderboard(period), rests_on_rows=False)
+        reply = ask(tracker, lambda: tracker.query_cache.leaderboard(period), rests_on_rows=False)
         board = reply.value
         if reply.trouble is not None:
             tell_age(reply.trouble, reply.age)
         if arguments.json:
-            from tracker_tui.cli.json_documents import print_document, standing_document
+            from tracker_tui.cli.json_documents import print_document, ranking_document
 
-            print_document([standing_document(standing) for standing in board.standings])
-        elif board.standings:
+            print_document([ranking_document(ranking) for ranking in board.rankings])
+        elif board.rankings:
             _print_board(board)
         else:
             complain("Nobody earned points.")
@@ -38,16 +38,16 @@ def leaderboard(arguments: argparse.Namespace) -> int:
 
 def _print_board(board: Leaderboard) -> None:
     heads = ("Rank", "Name", "Points", "Actions", "Share", "Change" if board.has_before else "")
-    rows = (_cells(standing, has_before=board.has_before) for standing in board.standings)
+    rows = (_cells(ranking, has_before=board.has_before) for ranking in board.rankings)
     print_table([heads, *rows], right=_NUMBERS)
 
 
-def _cells(standing: Ranking, *, has_before: bool) -> tuple[str, ...]:
+def _cells(ranking: Ranking, *, has_before: bool) -> tuple[str, ...]:
     return (
-        str(standing.rank),
-        one_line(standing.name, 32),
-        decimal(standing.points),
-        grouped(standing.actions),
-        f"{standing.share:.1%}".replace("%", " %"),
-        climbed_text(standing.climbed) if has_before else "",
+        str(ranking.rank),
+        one_line(ranking.name, 32),
+        decimal(ranking.points),
+        grouped(ranking.actions),
+        f"{ranking.share:.1%}".replace("%", " %"),
+        climbed_text(ranking.climbed) if has_before else "",
     )

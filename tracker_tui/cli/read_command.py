@@ -78,7 +78,7 @@ def ask(tracker: Tracker, question_of: Callable[[], Query[T]], *, rests_on_rows:
         if tracker.pending():
             # It is sent first, for it is to be in the answer.
             _in_time(tracker.open(), until, keeps_answer)
-            asked = tracker.archive.ask(question_of())
+            asked = tracker.query_cache.ask(question_of())
         elif rests_on_rows:
             asked = tracker.open_asking(question_of)
         else:
@@ -120,4 +120,4 @@ def _kept(tracker: Tracker, question_of: Callable[[], Query[T]]) -> QueryResult[
         if not knows_names:
             return None  # no name is known here at all, which says nothing against this one
         raise
-    return tracker.archive.seen(question).result()
+    return tracker.query_cache.seen(question).result()

@@ -113,9 +113,9 @@ def make_guild(
     dice = Random(seed)
     clock.wait_until(now - days * DAY - EVENING)
     starters = starter_resources(ledger)
-    courses = _courses(starters, dice, now)
-    ledger.create([_stocked(new, courses[new.name], dice) for new in starters], CREATED_BY)
-    stores = Stores(ledger, clock, dice, ledger.refresh().resources, courses)
+    series_list = _trends(starters, dice, now)
+    ledger.create([_stocked(new, series_list[new.name], dice) for new in starters], CREATED_BY)
+    stores = Stores(ledger, clock, dice, ledger.refresh().resources, series_list)
     for ago in reversed(range(days)):
         end = now - ago * DAY
         weekday = datetime.fromtimestamp(end, UTC).weekday()
@@ -127,19 +127,19 @@ def make_guild(
             ACTIVITIES[plan.habit](stores, plan.member)
 
 
-def _courses(starters: Sequence[NewResource], dice: Random, now: int) -> dict[str, StockTrend]:
+def _trends(starters: Sequence[NewResource], dice: Random, now: int) -> dict[str, StockTrend]:
     """Decide for each resource where it is heading, and which ones are forgotten on the way."""
-    courses = {}
+    series_list = {}
     for new, level in zip(starters, _levels(len(starters), dice), strict=True):
         traffic = _TRAFFIC.get(new.category, 1.0) * (2.0 if new.priority else 1.0)
-        courses[new.name] = StockTrend(new.target or _UNTARGETED_SCALE, level, traffic, now)
+        series_list[new.name] = StockTrend(new.target or _UNTARGETED_SCALE, level, traffic, now)
     watched = [new.name for new in starters if new.priority]
     others = [new.name for new in starters if not new.priority]
     forgotten = {name: dice.uniform(1.3, 3.0) for name in dice.sample(watched, 2)}
     forgotten |= {name: dice.uniform(8.0, 30.0) for name in dice.sample(others, 5)}
     for name, days_ago in forgotten.items():
-        courses[name] = courses[name]._replace(until=now - round(days_ago * DAY))
-    return courses
+        series_list[name] = series_list[name]._replace(until=now - round(days_ago * DAY))
+    return series_list
 
 
 def _levels(number: int, dice: Random) -> list[float]:

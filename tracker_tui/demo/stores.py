@@ -41,13 +41,13 @@ class Stores:
         clock: Clock,
         dice: Random,
         resources: Iterable[Resource],
-        courses: Mapping[str, StockTrend],
+        series_list: Mapping[str, StockTrend],
     ) -> None:
         self.dice = dice
         self._ledger = ledger
         self._clock = clock
         self._resources = {resource.name: resource for resource in resources}
-        self._courses = courses
+        self._trends = series_list
         self.names: Sequence[str] = tuple(self._resources)
 
     # Looking
@@ -58,11 +58,11 @@ class Stores:
 
     def is_open(self, name: str) -> bool:
         """Whether anybody still cares for a resource."""
-        return self._clock() < self._courses[name].until
+        return self._clock() < self._trends[name].until
 
     def need(self, name: str) -> float:
         """Return what is missing to the aim, as a share of the scale; negative: too much."""
-        course = self._courses[name]
+        course = self._trends[name]
         return course.aim - self._resources[name].total / course.scale
 
     def choose(self, names: Iterable[str], wanted: Callable[[str], float]) -> str | None:
@@ -71,13 +71,13 @@ class Stores:
         if not cared_for:
             return None
         weights = [
-            self._courses[name].traffic * max(_LEAST_WEIGHT, wanted(name)) for name in cared_for
+            self._trends[name].traffic * max(_LEAST_WEIGHT, wanted(name)) for name in cared_for
         ]
         return self.dice.choices(cared_for, weights)[0]
 
     def armful(self, name: str, strength: float = 1.0) -> int:
         """Return an amount that somebody may bring or take at once, in units."""
-        units = self._courses[name].scale * self.dice.uniform(0.02, 0.08) * strength
+        units = self._trends[name].scale * self.dice.uniform(0.02, 0.08) * strength
         return self.as_typed(units)
 
     def as_typed(self, units: float) -> int:

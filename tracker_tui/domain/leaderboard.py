@@ -36,14 +36,14 @@ class Ranking(NamedTuple):
 class Leaderboard(NamedTuple):
     """The members with points in a period, best first."""
 
-    standings: list[Ranking]
+    rankings: list[Ranking]
     has_before: bool
     """Whether places are compared with those of the period before: for all of time there is none.
     """
 
     def of(self, user_id: str) -> Ranking | None:
         """Return a member's own place."""
-        return next((s for s in self.standings if s.user_id == user_id), None)
+        return next((s for s in self.rankings if s.user_id == user_id), None)
 
 
 class Contribution(NamedTuple):
@@ -114,7 +114,7 @@ def ranked(sums: Iterable[Sum], members: Members, *, has_before: bool) -> Leader
     now = _ranks({m.user_id: m.points for m in merged.values() if m.actions})
     before = _ranks({m.user_id: m.points_before for m in merged.values() if m.actions_before})
     total = sane(sum(max(0.0, merged[user_id].points) for user_id in now))
-    standings = [
+    rankings = [
         Ranking(
             rank,
             user_id,
@@ -126,8 +126,8 @@ def ranked(sums: Iterable[Sum], members: Members, *, has_before: bool) -> Leader
         )
         for user_id, rank in now.items()
     ]
-    standings.sort(key=lambda s: (s.rank, s.name.casefold(), s.user_id))
-    return Leaderboard(standings, has_before)
+    rankings.sort(key=lambda s: (s.rank, s.name.casefold(), s.user_id))
+    return Leaderboard(rankings, has_before)
 
 
 def sane(points: float | None) -> float:

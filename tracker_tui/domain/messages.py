@@ -71,10 +71,10 @@ def points_text(points: float) -> str:
     return f"+{decimal(points)}".rstrip("0").rstrip(".") + (" point" if points == 1 else " points")
 
 
-def tally_sentence(tally: SessionStats, pending: int = 0) -> str:
+def stats_sentence(stats: SessionStats, pending: int = 0) -> str:
     """Say what this run has brought."""
-    points = points_text(tally.points).removeprefix("+") or "0 points"
-    told = f"this session: {changes_text(tally.changes)}, {signed(tally.moved)}, {points}"
+    points = points_text(stats.points).removeprefix("+") or "0 points"
+    told = f"this session: {changes_text(stats.changes)}, {signed(stats.moved)}, {points}"
     return f"{told}; {pending} not sent yet" if pending else told
 
 

@@ -61,7 +61,7 @@ def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
     return Ledger(database, Layout.founding(), can_write=may_write(remote))
 
 
-def site_of(config: Config) -> StoreLocation:
+def store_location(config: Config) -> StoreLocation:
     """Return where outbox and replica of the configured database and member are kept."""
     database = config.database
     if isinstance(database, Remote):

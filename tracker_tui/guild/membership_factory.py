@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tracker_tui.auth.membership import Membership, Owner
 from tracker_tui.config.settings import Auth, Config, Remote
 from tracker_tui.errors import StatementRejected, TrackerError, WriteRejected
-from tracker_tui.guild.database_factory import site_of
+from tracker_tui.guild.database_factory import store_location
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.store import remove_copies
 
@@ -61,7 +61,7 @@ def as_member(config: Config, member_id: str) -> Config:
 
 def folder_of(config: Config, member_id: str) -> Path:
     """Return where this machine keeps what a member has of the database."""
-    return site_of(as_member(config, member_id)).folder
+    return store_location(as_member(config, member_id)).folder
 
 
 def not_recorded(error: TrackerError) -> str:

@@ -43,8 +43,8 @@ class ActivityQuery(NamedTuple):
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return what `answer` understands the results of."""
         row, points = HistoryRow, LeaderboardRow
-        writings = member_aliases(self.member_id)
-        is_theirs = is_one_of(row.updated_by, writings)
+        aliases = member_aliases(self.member_id)
+        is_theirs = is_one_of(row.updated_by, aliases)
         changes = fn.COUNT(SQL("*"))
         resources = (
             row.select(row.resource, changes, *gains_and_losses())
@@ -59,7 +59,7 @@ class ActivityQuery(NamedTuple):
             .distinct()
         )
         earned = points.select(fn.TOTAL(points.final_points), fn.COUNT(SQL("*"))).where(
-            is_one_of(points.user_id, writings), *within(points.created_at, self.period, now)
+            is_one_of(points.user_id, aliases), *within(points.created_at, self.period, now)
         )
         return [Select(columns=[now]), resources, days, earned]
 

@@ -198,7 +198,7 @@ class Ledger:
         """
         was_known, last = known is not None and known.fingerprint is not None, changes[-1]
         if known is None or not was_known:
-            known = self._get_acquainted(remember, reads_along=reads_along)
+            known = self._learn_layout(remember, reads_along=reads_along)
         self._believe(known)
         asked = [Layout.fingerprint_query(), resource_names(unless=last.resource_id)]
         naming = naming_queries(known.layout) if reads_along else {}
@@ -264,7 +264,7 @@ class Ledger:
         """Return id and name of every resource."""
         return NAME_TYPES.checked(self._database.batch([resource_names(unless=None)])[0].rows)
 
-    def _get_acquainted(
+    def _learn_layout(
         self,
         remember: Callable[[CachedLayout], object],
         *,
@@ -324,8 +324,8 @@ class Ledger:
             wish = wish._replace(since=None)
             results, answer = self._read(wish)
         snapshot = snapshot_of(wish, results)._replace(answer=answer)
-        if snapshot.acquaintance is not None:
-            self._places = snapshot.acquaintance.places
+        if snapshot.cached_layout is not None:
+            self._places = snapshot.cached_layout.places
         return snapshot
 
     def member_names(self) -> dict[str, str]:
@@ -388,7 +388,7 @@ class Ledger:
         results = self._with_true_names(ask)
         if remember is not None:
             if not Layout.is_version_of(results.pop(0).rows, self._fingerprint):
-                self._get_acquainted(remember, reads_along=True, for_changes=False)
+                self._learn_layout(remember, reads_along=True, for_changes=False)
             self._remember = None
         answer: T | LedgerError = _answer(question, results)
         if isinstance(answer, LedgerError):

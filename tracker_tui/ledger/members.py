@@ -74,10 +74,10 @@ def merged(parts: Iterable[Select], limit: int) -> Select:
     return Select([source], [SQL("*")]).order_by(*newest_first).limit(limit)
 
 
-def is_one_of(column: Any, writings: Iterable[Any]) -> Expression:
+def is_one_of(column: Any, aliases: Iterable[Any]) -> Expression:
     """Return whether a column holds one of the writings."""
     found: Expression | None = None
-    for writing in writings:
+    for writing in aliases:
         is_this = column == writing
         found = is_this if found is None else found | is_this
     assert found is not None  # noqa: S101 - a member has an id

@@ -69,9 +69,9 @@ def _moved(numbers: Sequence[Any]) -> Moved:
 def _not_applied(change: Change, resource: Resource, *, requirement_met: bool) -> Outcome:
     if not requirement_met:
         return Outcome(change, Verdict.REFUSED, resource, refusal=Rejection.NOT_IN_HISTORY)
-    foreseen = project(change, resource)
-    if isinstance(foreseen, Shortage):
+    projected = project(change, resource)
+    if isinstance(projected, Shortage):
         return Outcome(
-            change, Verdict.REFUSED, resource, refusal=Rejection.QUANTITY, shortage=foreseen
+            change, Verdict.REFUSED, resource, refusal=Rejection.QUANTITY, shortage=projected
         )
     return Outcome(change, Verdict.CONFLICT, resource)

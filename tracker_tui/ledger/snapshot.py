@@ -68,11 +68,11 @@ class Snapshot(NamedTuple):
     """All rows, or those that were touched since the cursor."""
     is_whole: bool
     now: int
-    landed: frozenset[str]
+    applied_ids: frozenset[str]
     """Those of the changes in flight whose effect is in these rows."""
     names: dict[str, str] | None = None
     """What to call members, by Discord id; None where it was not asked."""
-    acquaintance: CachedLayout | None = None
+    cached_layout: CachedLayout | None = None
     """None where it was not asked."""
     answer: Any = None
     """The answer to the question, or the DatabaseError in its place; None where none was asked."""
@@ -116,10 +116,10 @@ def names_from(rows: Rows) -> dict[str, str]:
 
 def snapshot_of(wish: RefreshRequest, results: Mapping[str, Rows]) -> Snapshot:
     """Build a snapshot from the rows of `queries_of`; raises OutcomeUnknown for other types."""
-    acquaintance = None
+    cached_layout = None
     if "columns" in results:
         places = places_from(results.get("settings", []))
-        acquaintance = CachedLayout(
+        cached_layout = CachedLayout(
             Layout.from_rows(results["columns"]),
             Layout.fingerprint_from(results["fingerprint"]),
             places,
@@ -128,9 +128,11 @@ def snapshot_of(wish: RefreshRequest, results: Mapping[str, Rows]) -> Snapshot:
         resources=resources_from(results["resources"]),
         is_whole=wish.is_whole,
         now=NUMBER.only(results["clock"])[0],
-        landed=frozenset(landed for (landed,) in _IDS.checked(results.get("landed", []))),
+        applied_ids=frozenset(
+            applied_ids for (applied_ids,) in _IDS.checked(results.get("landed", []))
+        ),
         names=names_from(results["names"]) if "names" in results else None,
-        acquaintance=acquaintance,
+        cached_layout=cached_layout,
     )
 
 

@@ -35,7 +35,7 @@ class DisposableFile(Generic[F]):
         self._what = what
         self._tell = tell
         self._file: F | None = None
-        self._is_sealed = False
+        self._is_disabled = False
         self._lock = threading.RLock()
 
     def use(self, work: Callable[[F], T], otherwise: T) -> T:
@@ -44,7 +44,7 @@ class DisposableFile(Generic[F]):
         Where it is damaged it is done with a new one.
         """
         with self._lock:
-            if self._is_sealed:
+            if self._is_disabled:
                 return otherwise
             try:
                 try:
@@ -66,10 +66,10 @@ class DisposableFile(Generic[F]):
             self._file = self._opener(self._path)
         return self._file
 
-    def seal(self) -> None:
+    def disable(self) -> None:
         """Let go of the file, and never open it again."""
         with self._lock:
-            self._is_sealed = True
+            self._is_disabled = True
             self.close()
 
     def close(self) -> None:

@@ -44,15 +44,15 @@ class Engine:
         self.tell = tell
         self._tell_changed = tell_changed
         self._undo_log = UndoLog()
-        self._tally = SessionCounter()
+        self._stats = SessionCounter()
         self._hearing = threading.RLock()
 
     # What stands where
 
     @property
-    def tally(self) -> SessionStats:
+    def stats(self) -> SessionStats:
         """What this run has brought so far."""
-        return self._tally.tally
+        return self._stats.stats
 
     @property
     def has_unsent(self) -> bool:
@@ -74,7 +74,7 @@ class Engine:
         self._show(entry.change for entry in self.outbox.entries() if _is_shown(entry))
         if kept is not None:
             # Once more, for only now the board knows the changes that are in these rows.
-            self.board.refresh((), kept.landed, is_whole=False)
+            self.board.refresh((), kept.applied_ids, is_whole=False)
         return kept
 
     # Taking changes
@@ -133,7 +133,7 @@ class Engine:
             self.board.withdraw(entry.change for entry in hidden)
             self._show(entry.change for entry in new if _is_shown(entry))
             answered = [entry.outcome for entry in new if entry.outcome is not None]
-            self._hear(answered, is_hearsay=True)
+            self._hear(answered, from_other_process=True)
             changed = frozenset(entry.change.resource_id for entry in (*gone, *new))
             if changed:
                 self._tell_changed(changed)
@@ -160,12 +160,12 @@ class Engine:
         if is_told:
             self.tell(tuple(outcomes))
 
-    def _hear(self, outcomes: Sequence[Outcome], *, is_hearsay: bool = False) -> None:
+    def _hear(self, outcomes: Sequence[Outcome], *, from_other_process: bool = False) -> None:
         for outcome in outcomes:
             if self._undo_log.settled(outcome):
-                self._tally.count(outcome)
-        self.board.answer(outcomes, is_hearsay=is_hearsay)
-        if is_hearsay and outcomes:
+                self._stats.count(outcome)
+        self.board.answer(outcomes, from_other_process=from_other_process)
+        if from_other_process and outcomes:
             self.tell(tuple(outcomes))
 
     # Refreshing
@@ -186,15 +186,15 @@ class Engine:
             unsure = {
                 entry.change.resource_id
                 for entry in self.outbox.entries()
-                if _is_unsure(before.get(entry.change.id), entry, snapshot.landed)
+                if _is_unsure(before.get(entry.change.id), entry, snapshot.applied_ids)
             }
             difference = self.board.refresh(
-                snapshot.resources, snapshot.landed, is_whole=snapshot.is_whole, unsure=unsure
+                snapshot.resources, snapshot.applied_ids, is_whole=snapshot.is_whole, unsure=unsure
             )
             settled = snapshot._replace(
                 resources=[row for row in snapshot.resources if row.id not in unsure]
             )
-            self.store.write(settled, difference, self.board.landed, at, self.board.rows)
+            self.store.write(settled, difference, self.board.applied_ids, at, self.board.rows)
         return Refreshed(snapshot, difference, bool(unsure))
 
     # Undoing
@@ -240,7 +240,7 @@ class Refreshed(NamedTuple):
     """Whether some rows wait: the next refresh is to read them again."""
 
 
-def _is_unsure(before: OutboxEntry | None, now: OutboxEntry, landed: frozenset[str]) -> bool:
+def _is_unsure(before: OutboxEntry | None, now: OutboxEntry, applied_ids: frozenset[str]) -> bool:
     """Whether rows of a refresh, before which an entry was known as it was, may lack its change.
 
     One that was not asked about may be in them or not. One that was is in them if it had landed; if
@@ -248,9 +248,9 @@ def _is_unsure(before: OutboxEntry | None, now: OutboxEntry, landed: frozenset[s
     """
     if before is None or before.needs_player:
         return now.state in (EntryState.SENDING, EntryState.APPLIED)
-    return before.is_open and now.state is EntryState.APPLIED and now.change.id not in landed
+    return before.is_open and now.state is EntryState.APPLIED and now.change.id not in applied_ids
 
 
 def _is_shown(entry: OutboxEntry) -> bool:
     """Whether a change is laid over the rows: it has no answer, and nobody took it back."""
-    return entry.is_open and not entry.is_unwanted and not entry.is_named
+    return entry.is_open and not entry.cancel_requested and not entry.is_named

@@ -130,7 +130,7 @@ class Outbox:
         """Take changes as never sent, which surely did not arrive; forget those not wanted."""
         with self._step() as step:
             for entry in step.find(change_ids, EntryState.SENDING):
-                if entry.is_unwanted:
+                if entry.cancel_requested:
                     step.delete(entry)
                 else:
                     step.write(entry._replace(state=EntryState.PENDING, sent_at=None))
@@ -146,7 +146,7 @@ class Outbox:
             for outcome in answered:
                 for entry in step.find([outcome.change.id], *EntryState):
                     step.settle(entry, outcome)
-                    if entry.is_unwanted:
+                    if entry.cancel_requested:
                         counters += step.insert_counter(counter_to(outcome), now)
             step.forget_all_but_the_newest(_KEPT_WHEN_APPLIED)
         for outcome in answered:

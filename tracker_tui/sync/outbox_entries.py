@@ -58,7 +58,7 @@ class OutboxEntry(NamedTuple):
     """Whether its `resource_id` is what was typed, an id or a name, not looked up yet."""
     sent_at: float | None = None
     """When it was first sent without an answer; None if it surely is not in the ledger."""
-    is_unwanted: bool = False
+    cancel_requested: bool = False
     """Whether it was undone while it was being sent: its counter-change is to follow."""
     outcome: Outcome | None = None
 
@@ -128,7 +128,7 @@ class OutboxTransaction:
             if entry.state is not EntryState.SENDING and entry.state is not EntryState.APPLIED:
                 self.delete(entry)
             elif entry.state is EntryState.SENDING and entry.change.undoes is None:
-                self.write(entry._replace(is_unwanted=True))
+                self.write(entry._replace(cancel_requested=True))
             else:
                 continue
             cancelled.append(entry.change)
@@ -144,7 +144,7 @@ class OutboxTransaction:
                 entry.state.value,
                 int(entry.is_named),
                 entry.sent_at,
-                int(entry.is_unwanted),
+                int(entry.cancel_requested),
                 None if entry.outcome is None else outcome_document(entry.outcome),
                 entry.number,
             ),
@@ -161,7 +161,7 @@ class OutboxTransaction:
         is_unsure = outcome.refusal is Rejection.UNSURE
         if outcome.is_in_history:
             self.write(entry._replace(state=EntryState.APPLIED, outcome=outcome))
-        elif not is_unsure and (entry.is_unwanted or entry.change.undoes is not None):
+        elif not is_unsure and (entry.cancel_requested or entry.change.undoes is not None):
             self.delete(entry)
         else:
             # It surely is not in the ledger, but where nobody knows: then the player has to look,
@@ -169,7 +169,9 @@ class OutboxTransaction:
             sent_at = entry.sent_at if is_unsure else None
             state = EntryState(outcome.verdict.value)
             self.write(
-                entry._replace(state=state, sent_at=sent_at, is_unwanted=False, outcome=outcome)
+                entry._replace(
+                    state=state, sent_at=sent_at, cancel_requested=False, outcome=outcome
+                )
             )
 
     def forget_all_but_the_newest(self, how_many: int) -> None:
@@ -188,14 +190,14 @@ def read_entries(connection: sqlite3.Connection) -> list[OutboxEntry]:
 
 
 def _entry(row: Sequence[Any]) -> OutboxEntry:
-    number, change_id, document, state, made_at, is_named, sent_at, is_unwanted, outcome = row
+    number, change_id, document, state, made_at, is_named, sent_at, cancel_requested, outcome = row
     change = change_from(document)
     makes_sense = (
         change.id == change_id
         and state in set(EntryState)
         and _is_time(made_at)
         and (sent_at is None or _is_time(sent_at))
-        and {is_named, is_unwanted} <= {0, 1}
+        and {is_named, cancel_requested} <= {0, 1}
     )
     if not makes_sense:
         raise LocalFileDamaged("An entry of the outbox makes no sense.")
@@ -206,7 +208,7 @@ def _entry(row: Sequence[Any]) -> OutboxEntry:
         made_at,
         bool(is_named),
         sent_at,
-        bool(is_unwanted),
+        bool(cancel_requested),
         None if outcome is None else outcome_from(outcome, change),
     )
 

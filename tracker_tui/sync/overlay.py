@@ -35,7 +35,7 @@ class Overlay:
         self._pending: dict[str, dict[str, Change]] = {}
         self._numbers: dict[str, int] = {}
         self._unkept: set[str] = set()
-        self._landed: set[str] = set()
+        self._applied_ids: set[str] = set()
         self._shown: dict[str, Resource] = {}
 
     def resource(self, resource_id: str) -> Resource | None:
@@ -43,10 +43,10 @@ class Overlay:
         with self._lock:
             return self._shown.get(resource_id)
 
-    def foreseen(self, resource_id: str) -> Resource | None:
+    def projected(self, resource_id: str) -> Resource | None:
         """Return a resource with everything that was typed so far, kept on disk or not yet."""
         with self._lock:
-            return self._laid_over(resource_id, self._landed)
+            return self._laid_over(resource_id, self._applied_ids)
 
     def row(self, resource_id: str) -> Resource | None:
         """Return a resource as the ledger had it when it was last seen, nothing laid over."""
@@ -64,15 +64,15 @@ class Overlay:
             return list(self._shown.values())
 
     @property
-    def landed(self) -> frozenset[str]:
+    def applied_ids(self) -> frozenset[str]:
         """Changes without an answer whose effect is in the rows already."""
         with self._lock:
-            return frozenset(self._landed)
+            return frozenset(self._applied_ids)
 
     def refresh(
         self,
         rows: Iterable[Resource],
-        landed: Iterable[str],
+        applied_ids: Iterable[str],
         *,
         is_whole: bool,
         unsure: Iterable[str] = (),
@@ -90,11 +90,11 @@ class Overlay:
             if is_whole:
                 self._rows = {key: row for key, row in rows_before.items() if key in kept} | fresh
                 # A restored backup may lack changes that were in these rows before.
-                self._landed &= staying
+                self._applied_ids &= staying
             else:
                 self._rows = rows_before | fresh
             pending = {change for changes in self._pending.values() for change in changes}
-            self._landed = (self._landed | (set(landed) - staying)) & pending
+            self._applied_ids = (self._applied_ids | (set(applied_ids) - staying)) & pending
             touched = fresh.keys() | (rows_before.keys() - self._rows.keys())
             self._shown = dict(before)
             for resource_id in touched | self._pending.keys():
@@ -127,7 +127,7 @@ class Overlay:
             for resource_id in touched:
                 self._lay_over(resource_id)
 
-    def answer(self, outcomes: Iterable[Outcome], *, is_hearsay: bool = False) -> None:
+    def answer(self, outcomes: Iterable[Outcome], *, from_other_process: bool = False) -> None:
         """Show the ledger's answers: rows as they are now, without those that are gone.
 
         By hearsay, from another program, a row is older than one that has the change already.
@@ -137,7 +137,7 @@ class Overlay:
             for outcome in outcomes:
                 change, row = outcome.change, outcome.resource
                 touched.add(change.resource_id)
-                is_old = is_hearsay and self._is_older(change, row)
+                is_old = from_other_process and self._is_older(change, row)
                 self._forget(change)
                 if row is not None and not is_old:
                     self._rows[row.id] = row
@@ -160,11 +160,11 @@ class Overlay:
     def _is_older(self, change: Change, row: Resource | None) -> bool:
         known = self._rows.get(change.resource_id)
         is_newer = known is not None and row is not None and known.updated_at > row.updated_at
-        return change.id in self._landed or is_newer
+        return change.id in self._applied_ids or is_newer
 
     def _forget(self, change: Change) -> None:
         self._unkept.discard(change.id)
-        self._landed.discard(change.id)
+        self._applied_ids.discard(change.id)
         self._numbers.pop(change.id, None)
         pending = self._pending.get(change.resource_id)
         if pending is not None:
@@ -173,7 +173,7 @@ class Overlay:
                 del self._pending[change.resource_id]
 
     def _lay_over(self, resource_id: str) -> None:
-        shown = self._laid_over(resource_id, self._landed | self._unkept)
+        shown = self._laid_over(resource_id, self._applied_ids | self._unkept)
         if shown is None:
             self._shown.pop(resource_id, None)
         else:
@@ -195,11 +195,11 @@ def _quantities(row: Resource) -> tuple[int, int]:
 
 
 def _after(resource: Resource, change: Change) -> Resource:
-    foreseen = project(change, resource)
-    if not isinstance(foreseen, Moved):
+    projected = project(change, resource)
+    if not isinstance(projected, Moved):
         return resource
     return resource._replace(
-        hagga=foreseen.hagga,
-        deep_desert=foreseen.deep_desert,
+        hagga=projected.hagga,
+        deep_desert=projected.deep_desert,
         updated_by=change.entered_by or change.by,
     )

@@ -29,10 +29,10 @@ class RefreshResult(NamedTuple):
 class Refresher:
     """Keeps the cursor between refreshes; used by the ledger's thread, read by all."""
 
-    def __init__(self, engine: Engine, rhythm: RefreshSchedule, *, has_cursor: bool) -> None:
+    def __init__(self, engine: Engine, schedule: RefreshSchedule, *, has_cursor: bool) -> None:
         """`has_cursor` False: all rows are read each time, as a file is."""
         self._engine = engine
-        self._rhythm = rhythm
+        self._schedule = schedule
         self._has_cursor = has_cursor
         self._now: int | None = None
         self._nameless: set[str] = set()
@@ -46,7 +46,7 @@ class Refresher:
         """When the rows were read, by time.monotonic(); None if they never were."""
         self.reached_back_at: float | None = None
         """When the last refresh was that reached back, by time.monotonic(); see `News`."""
-        self.is_acquainted = False
+        self.knows_layout = False
         """Whether this run has read the ledger itself: its columns are known."""
 
     def load(self) -> bool:
@@ -55,8 +55,8 @@ class Refresher:
         if kept is None:
             return False
         self.names = kept.names
-        if kept.acquaintance is not None:
-            self.places = kept.acquaintance.places
+        if kept.cached_layout is not None:
+            self.places = kept.cached_layout.places
         self._now = kept.reading.now
         age = max(0.0, time.time() - kept.reading.at)
         self.clock_offset = kept.reading.now - kept.reading.at
@@ -76,19 +76,19 @@ class Refresher:
         of a commit that touched no row of these: something was deleted or renamed.
         """
         called = (self.names, self.places)
-        is_full = anew or not self.is_acquainted or self._rhythm.is_thorough_due
+        is_full = anew or not self.knows_layout or self._schedule.is_thorough_due
         wish = RefreshRequest(None if is_full else self._cursor, question=question)
         refreshed = self._engine.refresh(ledger, wish, anew=anew)
         difference, answer = refreshed.difference, refreshed.snapshot.answer
         self._note_commits(refreshed, ledger)
-        is_extra = self._is_unexplained and self._rhythm.may_read_more
+        is_extra = self._is_unexplained and self._schedule.may_read_more
         if is_extra or (not refreshed.snapshot.is_whole and self._ran_back(refreshed.snapshot)):
             refreshed = self._engine.refresh(ledger, RefreshRequest())
             difference = _both(difference, refreshed.difference)
             self._note_commits(refreshed, ledger)
         self._learn(refreshed, ledger)
         is_full = refreshed.snapshot.is_whole
-        self._rhythm.refreshed(is_thorough=is_full, is_extra=is_extra)
+        self._schedule.refreshed(is_thorough=is_full, is_extra=is_extra)
         reaches_back = is_full or called != (self.names, self.places)
         if reaches_back:
             self.reached_back_at = self.last_refresh
@@ -125,8 +125,8 @@ class Refresher:
                 # Only these answers hold names; somebody is called otherwise, or nobody any more.
                 self._engine.store.forget_pages("leaderboard *")
             self.names, self._nameless = snapshot.names, set()
-        if snapshot.acquaintance is not None:
-            self.places = snapshot.acquaintance.places
+        if snapshot.cached_layout is not None:
+            self.places = snapshot.cached_layout.places
         # Of old rows who did it is a nickname, which nobody has to be asked about twice.
         unknown = {row.updated_by for row in snapshot.resources} - self.names.keys()
         if snapshot.names is None and unknown - self._nameless:
@@ -136,7 +136,7 @@ class Refresher:
             self._now = snapshot.now
         self.clock_offset = snapshot.now - time.time()
         self.last_refresh = time.monotonic()
-        self.is_acquainted = True
+        self.knows_layout = True
 
 
 def _both(first: Difference, second: Difference) -> Difference:

@@ -75,9 +75,9 @@ class ReplicaContents(NamedTuple):
 
     rows: list[Resource]
     names: dict[str, str]
-    landed: frozenset[str]
+    applied_ids: frozenset[str]
     """Changes of the outbox whose effect is in the rows already."""
-    acquaintance: CachedLayout | None
+    cached_layout: CachedLayout | None
     reading: Reading
 
 
@@ -101,10 +101,12 @@ class Replica:
                 raise LocalFileDamaged("The rows of the replica are not those that were written.")
             rows = _read(connection, _EVERYTHING, _RESOURCE)
             names: dict[str, str] = dict(_read(connection, "SELECT id, name FROM members", _NAME))
-            landed = frozenset(key for (key,) in _read(connection, "SELECT id FROM landed", _ID))
+            applied_ids = frozenset(
+                key for (key,) in _read(connection, "SELECT id FROM landed", _ID)
+            )
         resources = [Resource._make(row) for row in rows]
         return ReplicaContents(
-            resources, names, landed, _acquaintance(facts), _reading(facts["reading"])
+            resources, names, applied_ids, _cached_layout(facts), _reading(facts["reading"])
         )
 
     def names(self) -> list[tuple[str, str]]:
@@ -116,11 +118,11 @@ class Replica:
         self,
         changed: Iterable[Resource],
         removed: Iterable[str],
-        landed: Iterable[str],
+        applied_ids: Iterable[str],
         reading: Reading,
         *,
         names: Mapping[str, str] | None = None,
-        acquaintance: CachedLayout | None = None,
+        cached_layout: CachedLayout | None = None,
         is_whole: bool,
     ) -> bool:
         """Keep what a refresh brought; where it was whole the replica holds nothing else.
@@ -142,29 +144,29 @@ class Replica:
                 "DELETE FROM resources WHERE id = ?", ((key,) for key in removed)
             )
             connection.execute("DELETE FROM landed")
-            connection.executemany("INSERT INTO landed VALUES (?)", ((key,) for key in landed))
+            connection.executemany("INSERT INTO landed VALUES (?)", ((key,) for key in applied_ids))
             _put(connection, "reading", json.dumps(reading))
             if names is not None:
                 connection.execute("DELETE FROM members")
                 connection.executemany("INSERT INTO members VALUES (?, ?)", names.items())
-            if acquaintance is not None:
-                _put(connection, "acquaintance", _document(acquaintance))
+            if cached_layout is not None:
+                _put(connection, "acquaintance", _document(cached_layout))
             _put(connection, "proof", _proof(connection))
         return True
 
-    def answer(self, rows: Iterable[Resource], landed: Iterable[str]) -> None:
+    def answer(self, rows: Iterable[Resource], applied_ids: Iterable[str]) -> None:
         """Keep rows as the ledger answered with them, and which changes are in them."""
         with self._file.transaction() as connection:
             if connection.execute("SELECT 1 FROM facts WHERE name = 'reading'").fetchone():
                 connection.executemany(_REPLACE, rows)
-                keys = ((key,) for key in landed)
+                keys = ((key,) for key in applied_ids)
                 connection.executemany("INSERT OR IGNORE INTO landed VALUES (?)", keys)
                 _put(connection, "proof", _proof(connection))
 
     def recall(self) -> CachedLayout | None:
         """Return what is known of the database's columns and places."""
         with self._file.reading() as connection:
-            return _acquaintance(dict(connection.execute("SELECT name, value FROM facts")))
+            return _cached_layout(dict(connection.execute("SELECT name, value FROM facts")))
 
     def remember(self, known: CachedLayout) -> None:
         """Keep what was learnt of the database's columns and places."""
@@ -213,7 +215,7 @@ def _document(known: CachedLayout) -> str:
     )
 
 
-def _acquaintance(facts: Mapping[str, str]) -> CachedLayout | None:
+def _cached_layout(facts: Mapping[str, str]) -> CachedLayout | None:
     if "acquaintance" not in facts:
         return None
     try:

@@ -27,7 +27,7 @@ class SessionCounter:
                 self._applied.pop(outcome.change.undoes, None)
 
     @property
-    def tally(self) -> SessionStats:
+    def stats(self) -> SessionStats:
         """What it comes to so far."""
         with self._lock:
             applied = list(self._applied.values())

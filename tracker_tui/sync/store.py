@@ -58,7 +58,7 @@ class Store:
         Other programs are waited for no longer than `until`, a time of `time.monotonic`.
         A damaged file is set aside, never written over. Raises LocalFileError.
         """
-        self._site = site
+        self._location = site
         self._tell = tell
         self.outbox = self._open_outbox(until)
         self.turn = FileLock(site.folder / TURN_NAME)
@@ -87,31 +87,31 @@ class Store:
         """Keep rows as the ledger answered with them."""
         told = [outcome for outcome in outcomes if outcome.resource is not None]
         rows = [outcome.resource for outcome in told if outcome.resource is not None]
-        landed = [outcome.change.id for outcome in told if outcome.is_in_history]
+        applied_ids = [outcome.change.id for outcome in told if outcome.is_in_history]
         if rows:
-            self._with_replica(lambda replica: replica.answer(rows, landed), None)
+            self._with_replica(lambda replica: replica.answer(rows, applied_ids), None)
 
     def write(
         self,
         snapshot: Snapshot,
         difference: Difference,
-        landed: frozenset[str],
+        applied_ids: frozenset[str],
         at: float,
         rows: Callable[[], list[Resource]],
     ) -> None:
         """Keep what a refresh brought; `rows` returns all there are, should they be needed."""
         reading = Reading(snapshot.now, at)
-        names, acquaintance = snapshot.names, snapshot.acquaintance
+        names, cached_layout = snapshot.names, snapshot.cached_layout
 
         def write(replica: Replica) -> None:
             everything = rows() if snapshot.is_whole else None
             if everything is None and not replica.write(
                 snapshot.resources,
                 difference.removed,
-                landed,
+                applied_ids,
                 reading,
                 names=names,
-                acquaintance=acquaintance,
+                cached_layout=cached_layout,
                 is_whole=False,
             ):
                 everything = rows()
@@ -119,10 +119,10 @@ class Store:
                 replica.write(
                     everything,
                     (),
-                    landed,
+                    applied_ids,
                     reading,
                     names=names,
-                    acquaintance=acquaintance,
+                    cached_layout=cached_layout,
                     is_whole=True,
                 )
 
@@ -131,7 +131,7 @@ class Store:
     @property
     def keeps_pages(self) -> bool:
         """Whether answers are kept; a database in a file answers as quickly itself."""
-        return self._site.has_replica
+        return self._location.has_replica
 
     def page(self, key: str, understand: Callable[[CachedAnswer], T]) -> T | None:
         """Return what is kept under a key; `understand` raises LocalFileDamaged."""
@@ -151,13 +151,13 @@ class Store:
         if self.keeps_pages:
             self._pages.use(lambda pages: pages.forget(keys, but=but), None)
 
-    def seal(self) -> None:
+    def disable(self) -> None:
         """Keep no copy of the ledger any more, whatever still comes from it; see `remove_copies`.
 
         The outbox stays as it is.
         """
-        self._replica.seal()
-        self._pages.seal()
+        self._replica.disable()
+        self._pages.disable()
 
     def close(self) -> None:
         """Let go of all files."""
@@ -167,7 +167,7 @@ class Store:
         self._pages.close()
 
     def _open_outbox(self, until: float | None) -> Outbox:
-        site, path = self._site, self._site.folder / OUTBOX_NAME
+        site, path = self._location, self._location.folder / OUTBOX_NAME
         found = identity_of(path)
         try:
             return Outbox(path, site.member, site.place, self._tell_of_damage, until=until)
@@ -184,7 +184,7 @@ class Store:
         )
 
     def _with_replica(self, work: Callable[[Replica], T], otherwise: T) -> T:
-        return self._replica.use(work, otherwise) if self._site.has_replica else otherwise
+        return self._replica.use(work, otherwise) if self._location.has_replica else otherwise
 
 
 def remove_copies(folder: Path) -> None:

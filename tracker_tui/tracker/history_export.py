@@ -37,7 +37,7 @@ class Naming(NamedTuple):
 
 
 def export_history(
-    archive: QueryCache,
+    query_cache: QueryCache,
     wish: HistoryFilter,
     naming: Naming,
     path: Path,
@@ -60,8 +60,8 @@ def export_history(
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             count = 0
-            for entries in _pages(archive, wish, is_given_up):
-                writer.writerows(_cells(entry, naming, archive.zone) for entry in entries)
+            for entries in _pages(query_cache, wish, is_given_up):
+                writer.writerows(_cells(entry, naming, query_cache.zone) for entry in entries)
                 count += len(entries)
                 if not tell(count):
                     return False
@@ -86,11 +86,13 @@ def cell(text: str) -> str:
 
 
 def _pages(
-    archive: QueryCache, wish: HistoryFilter, is_given_up: Callable[[], bool]
+    query_cache: QueryCache, wish: HistoryFilter, is_given_up: Callable[[], bool]
 ) -> Iterator[list[HistoryEntry]]:
     before: HistoryCursor | None = None
     while True:
-        asked = archive.ask(archive.history(wish, before, limit=_ROWS_A_REQUEST), keep=False)
+        asked = query_cache.ask(
+            query_cache.history(wish, before, limit=_ROWS_A_REQUEST), keep=False
+        )
         # Nobody who leaves is to wait for a server that says nothing.
         while not wait([asked], timeout=_BLINK_SECONDS).done:
             if is_given_up():

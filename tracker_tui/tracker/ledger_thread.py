@@ -63,12 +63,12 @@ class LedgerThread:
         config: Config,
         opener: Callable[[Config], Ledger],
         engine: Engine,
-        rhythm: RefreshSchedule,
-        audience: EventBus,
+        schedule: RefreshSchedule,
+        event_bus: EventBus,
         membership: Membership,
     ) -> None:
         self._is_remote = isinstance(config.database, Remote)
-        self.refresher = Refresher(engine, rhythm, has_cursor=self._is_remote)
+        self.refresher = Refresher(engine, schedule, has_cursor=self._is_remote)
         self.trouble: TrackerError | None = None
         """Why the ledger does not answer; None while it does."""
         self.trouble_since: float | None = None
@@ -76,11 +76,11 @@ class LedgerThread:
         self._config = config
         self._opener = opener
         self._engine = engine
-        self._rhythm = rhythm
-        self._audience = audience
+        self._schedule = schedule
+        self._event_bus = event_bus
         self._membership = membership
         self._sender = Sender(engine)
-        self._pace = Backoff(_LONGEST_PAUSE if self._is_remote else 0.0)
+        self._backoff = Backoff(_LONGEST_PAUSE if self._is_remote else 0.0)
         self._ledger: Ledger | None = None
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._send_queued = threading.Lock()
@@ -101,7 +101,7 @@ class LedgerThread:
     @property
     def next_try(self) -> float:
         """Seconds until the ledger is asked again that did not answer."""
-        return self._pace.seconds_left
+        return self._backoff.seconds_left
 
     def waited(self) -> float:
         """Return for how many seconds it has been at work on one thing; 0.0 when idle."""
@@ -220,12 +220,12 @@ class LedgerThread:
             self.trouble_since = time.time()
         self.trouble = error
         asked = error.retry_after if isinstance(error, DatabaseUnreachable) else None
-        self._pace.failed(asked or 0.0)
-        self._audience.tell(Failed(error))
+        self._backoff.failed(asked or 0.0)
+        self._event_bus.tell(Failed(error))
 
-    def _fare_well(self) -> None:
+    def _mark_healthy(self) -> None:
         self.trouble = self.trouble_since = None
-        self._pace.answered()
+        self._backoff.answered()
 
     # Reading
 
@@ -285,16 +285,16 @@ class LedgerThread:
         if not self._is_remote:
             # Before it is read: what is committed from here on is to be read the next time.
             ledger.changed_elsewhere()
-        is_first, is_news = self.refresher.last_refresh is None, self.refresher.is_acquainted
+        is_first, is_news = self.refresher.last_refresh is None, self.refresher.knows_layout
         difference, reaches_back, answer = self.refresher.refresh(
             ledger, anew=anew, question=question
         )
         if not self._engine.has_unsent:
             # Else what cannot be sent is still in trouble, whatever can be read.
-            self._fare_well()
+            self._mark_healthy()
         # What happened while nobody looked is no news.
         moves = [m for m in difference.moves if is_news and m[1].updated_by != self._config.member]
-        self._audience.tell(
+        self._event_bus.tell(
             Loaded(difference.changed, difference.removed, is_first, tuple(moves), reaches_back),
         )
         self.send_soon()
@@ -313,11 +313,11 @@ class LedgerThread:
         except (DatabaseBusy, DatabaseUnreachable):
             return  # it stays to be recorded, by whatever is read or sent next
         except TrackerError as error:
-            self._audience.tell(LocalWarning(not_recorded(error)))
+            self._event_bus.tell(LocalWarning(not_recorded(error)))
 
     def _poll(self) -> None:
         self._poll_queued.release()
-        if self._pace.is_quiet or self._is_closing:
+        if self._backoff.is_quiet or self._is_closing:
             return
         self.send_soon()
         if self._is_refresh_due():
@@ -328,10 +328,10 @@ class LedgerThread:
 
     def _is_refresh_due(self) -> bool:
         last = self.refresher.last_refresh
-        if last is None or not self.refresher.is_acquainted:
+        if last is None or not self.refresher.knows_layout:
             return True
         if self._is_remote:
-            return self._rhythm.is_due(last)
+            return self._schedule.is_due(last)
         if self.trouble or self._opened().changed_elsewhere():
             return True
         self.refresher.seen_unchanged()
@@ -347,10 +347,10 @@ class LedgerThread:
 
     def _send(self) -> None:
         """Send what may be sent; where another program does, watch it for a moment."""
-        if self._is_remote and not self.refresher.is_acquainted:
+        if self._is_remote and not self.refresher.knows_layout:
             # Its columns are not known, and with the wrong ones a change would be half a change.
             self._refresh()
-            if not self.refresher.is_acquainted:
+            if not self.refresher.knows_layout:
                 return
         for _ in range(_TURNS):
             with self._sender.turn() as is_ours:
@@ -364,18 +364,18 @@ class LedgerThread:
 
     def _send_now(self) -> None:
         with self._sending():
-            self._sender.send(self._opened(), self._fare_well)
+            self._sender.send(self._opened(), self._mark_healthy)
 
     def _edit(self, change: Change) -> Outcome:
         with self._sending():
-            errands = OneShotEdits(
+            one_shot_edits = OneShotEdits(
                 self._engine,
                 self._sender,
                 self._opened,
-                lambda told: self._audience.tell(LocalWarning(told)),
+                lambda told: self._event_bus.tell(LocalWarning(told)),
             )
             seconds = seconds_left(self._config.until, _ERRAND_SECONDS)
-            errand = errands.run(change, seconds, lambda: self._is_closing)
+            errand = one_shot_edits.run(change, seconds, lambda: self._is_closing)
         self.refresher.names = errand.names
         self.refresher.places = errand.places
         return errand.outcome

@@ -33,7 +33,7 @@ class LocalThread:
     def __init__(
         self,
         engine: Engine,
-        audience: EventBus,
+        event_bus: EventBus,
         send_soon: Callable[[], None],
         look_too: Callable[[], None],
     ) -> None:
@@ -43,7 +43,7 @@ class LocalThread:
         looked what other programs of this machine did.
         """
         self._engine = engine
-        self._audience = audience
+        self._event_bus = event_bus
         self._send_soon = send_soon
         self._look_too = look_too
         self._thread = ThreadPoolExecutor(1, "local files")
@@ -105,12 +105,12 @@ class LocalThread:
             explained(work)
         except TrackerError as error:
             # Nobody is above a thread to hear of it.
-            self._audience.tell(LocalWarning(str(error)))
+            self._event_bus.tell(LocalWarning(str(error)))
 
     def _load(self, refresher: Refresher) -> None:
         if refresher.load():
             everything = frozenset(resource.id for resource in self._engine.board.resources())
-            self._audience.tell(Loaded(everything, frozenset(), is_first=True))
+            self._event_bus.tell(Loaded(everything, frozenset(), is_first=True))
 
     def _keep(self) -> None:
         with self._unkept_lock:
@@ -121,14 +121,14 @@ class LocalThread:
         try:
             self._engine.keep(changes, replaced)
         except LocalFileError as error:
-            self._audience.tell(QueueFailed(changes, error))
+            self._event_bus.tell(QueueFailed(changes, error))
             return
         self._show_and_send((*changes, *replaced))
 
     def _undo(self, up_to: int) -> None:
         withdrawn, underway, counters = self._engine.undo(up_to)
         self._show((*withdrawn, *underway, *counters))
-        self._audience.tell(Undone(tuple(withdrawn), tuple(underway), tuple(counters)))
+        self._event_bus.tell(Undone(tuple(withdrawn), tuple(underway), tuple(counters)))
         self._send_soon()
 
     def _resolve(self, change: Change) -> None:
@@ -154,4 +154,4 @@ class LocalThread:
     def _show(self, changes: Iterable[Change]) -> None:
         changed = frozenset(change.resource_id for change in changes)
         if changed:
-            self._audience.tell(ChangesQueued(changed))
+            self._event_bus.tell(ChangesQueued(changed))

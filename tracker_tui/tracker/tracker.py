@@ -24,7 +24,7 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import Member, Right
 from tracker_tui.domain.session_stats import SessionStats
 from tracker_tui.errors import NotPermitted, TrackerError
-from tracker_tui.guild.database_factory import name_of, open_ledger, site_of
+from tracker_tui.guild.database_factory import name_of, open_ledger, store_location
 from tracker_tui.guild.membership_factory import as_member, membership_of
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
@@ -81,31 +81,31 @@ class Tracker:
         self.config = config
         self.database_name = name_of(config)
         self.is_remote = isinstance(config.database, Remote)
-        self.rhythm = RefreshSchedule()
+        self.schedule = RefreshSchedule()
         self._awake = threading.Event()
-        self._audience = EventBus()
-        self._board = Overlay()
+        self._event_bus = EventBus()
+        self._overlay = Overlay()
         self._store = Store(
-            site_of(config),
-            lambda told: self._audience.tell(LocalWarning(told)),
+            store_location(config),
+            lambda told: self._event_bus.tell(LocalWarning(told)),
             until=config.until,
         )
         self._engine = Engine(
             self._store,
-            self._board,
-            lambda outcomes: self._audience.tell(OutcomesReceived(outcomes)),
-            tell_changed=lambda resource_ids: self._audience.tell(ChangesQueued(resource_ids)),
+            self._overlay,
+            lambda outcomes: self._event_bus.tell(OutcomesReceived(outcomes)),
+            tell_changed=lambda resource_ids: self._event_bus.tell(ChangesQueued(resource_ids)),
         )
         self._ledger_thread = LedgerThread(
-            config, opener, self._engine, self.rhythm, self._audience, self._membership
+            config, opener, self._engine, self.schedule, self._event_bus, self._membership
         )
         self._local_thread = LocalThread(
-            self._engine, self._audience, self._ledger_thread.send_soon, self._look_at_rights
+            self._engine, self._event_bus, self._ledger_thread.send_soon, self._look_at_rights
         )
         self._membership.listen(self._take_rights)
 
     @cached_property
-    def archive(self) -> QueryCache:
+    def query_cache(self) -> QueryCache:
         """What the history, charts and the leaderboard are asked by."""
         # Not before anybody asks: `edit` and the first screen must not pay for it.
         from tracker_tui.tracker.query_cache import QueryCache
@@ -114,7 +114,7 @@ class Tracker:
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Tell `listener` of every event, from the thread in which it happens."""
-        self._audience.listen(listener)
+        self._event_bus.listen(listener)
 
     # Who asks
 
@@ -166,22 +166,22 @@ class Tracker:
             self._member = self._membership.member
         except NotPermitted:
             self._member = self._member._replace(rights=frozenset())
-            self._store.seal()
-        self._audience.tell(RightsChanged())
+            self._store.disable()
+        self._event_bus.tell(RightsChanged())
 
     # Reading
 
     def resources(self) -> list[Resource]:
         """Return every resource as it is shown: pending changes are in it."""
-        return self._board.resources() if self.is_admitted else []
+        return self._overlay.resources() if self.is_admitted else []
 
     def resource(self, resource_id: str) -> Resource | None:
         """Return one resource as it is shown."""
-        return self._board.resource(resource_id) if self.is_admitted else None
+        return self._overlay.resource(resource_id) if self.is_admitted else None
 
-    def foreseen(self, resource_id: str) -> Resource | None:
+    def projected(self, resource_id: str) -> Resource | None:
         """Return one resource with all that was typed, what is not on disk yet included."""
-        return self._board.foreseen(resource_id) if self.is_admitted else None
+        return self._overlay.projected(resource_id) if self.is_admitted else None
 
     @property
     def places(self) -> Mapping[Location, str]:
@@ -230,7 +230,7 @@ class Tracker:
         if not self.is_remote or last is None:
             return self.trouble is not None
         # Some part of the interval is spent on the way to the server and back.
-        return time.monotonic() - last > self.rhythm.interval * 1.5
+        return time.monotonic() - last > self.schedule.interval * 1.5
 
     @property
     def can_write(self) -> bool:
@@ -259,9 +259,9 @@ class Tracker:
     # How it stands with what was typed
 
     @property
-    def tally(self) -> SessionStats:
+    def stats(self) -> SessionStats:
         """What this run has brought so far."""
-        return self._engine.tally
+        return self._engine.stats
 
     def pending(self) -> Sequence[Change]:
         """Return the changes that the ledger has not answered yet."""
@@ -270,7 +270,7 @@ class Tracker:
     def is_taken_back(self, change: Change) -> bool:
         """Whether a change is undone as soon as it is known what became of it."""
         entry = self._store.outbox.entry(change.id)
-        return entry is not None and entry.is_unwanted
+        return entry is not None and entry.cancel_requested
 
     @property
     def is_unsure(self) -> bool:
@@ -305,12 +305,12 @@ class Tracker:
         """
         self._membership.look()
         loaded = self._local_thread.load(self._ledger_thread.refresher)
-        return self.archive.open_asking(loaded, question_of)
+        return self.query_cache.open_asking(loaded, question_of)
 
     def ask(self, question: Query[T]) -> Future[QueryResult[T]]:
         """Ask the ledger a question that rests on no rows, and read nothing else."""
         self._membership.look()
-        return self.archive.ask(question)
+        return self.query_cache.ask(question)
 
     def refresh(self) -> Future[None]:
         """Read what others did, rights included; not begun yet, it is the same refresh."""
@@ -352,7 +352,7 @@ class Tracker:
         try:
             self._membership.require()
         except NotPermitted as error:
-            self._audience.tell(QueueFailed(submission, error))
+            self._event_bus.tell(QueueFailed(submission, error))
             done: Future[None] = Future()
             done.set_result(None)
             return done
@@ -373,7 +373,7 @@ class Tracker:
 
         self.require(Right.EDIT_TARGETS, EXPORTING)
         naming = Naming(self.name_of, self.resource_name)
-        return export_history(self.archive, wish, naming, path, tell, is_given_up)
+        return export_history(self.query_cache, wish, naming, path, tell, is_given_up)
 
     def delete_entry(self, entry: HistoryEntry) -> Future[None]:
         """Take an entry out of the history; quantities and points stay as they are."""
@@ -427,7 +427,7 @@ class Tracker:
     def close(self) -> Sequence[Change]:
         """Let go of everything, and return what has no answer yet: the next run sends it."""
         self._awake.set()
-        self._audience.leave()
+        self._event_bus.leave()
         self._local_thread.close()
         self._ledger_thread.close()
         pending = self.pending()

@@ -25,10 +25,10 @@ def with_exact_floats(json_text: str) -> str:
 
     Within a text of JSON a quote has a backslash before it, so that no text is taken for a float.
     """
-    return _WIRED_FLOAT.sub(lambda found: found[1] + numeral(float(found[2])), json_text)
+    return _WIRED_FLOAT.sub(lambda found: found[1] + float_literal(float(found[2])), json_text)
 
 
-def numeral(number: float) -> str:
+def float_literal(number: float) -> str:
     """Return the digits for a float; the usual ones where they do, or no others are found."""
     usual = repr(number)
     size = abs(number)

@@ -118,7 +118,7 @@ class Request:
             content = self._content(response)
             retry_after = response.headers.get("Retry-After", "")
         if response.status_code != _OK:
-            told = self._token.struck_from(content)
+            told = self._token.redact(content)
             way = "" if is_local(self._url) else who_answers(self._url, response.status_code)
             raise refusal(response.status_code, told, retry_after, way)
         return _parsed(content)

@@ -39,7 +39,7 @@ class Token:
         """Return the text, to be sent."""
         return self._text
 
-    def struck_from(self, content: bytes) -> bytes:
+    def redact(self, content: bytes) -> bytes:
         """Return what a server said, without the token if it quotes it."""
         return content.replace(self._text.encode(), b"...") if self._text else content
 

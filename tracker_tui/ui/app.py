@@ -132,7 +132,7 @@ class TrackerApp(BaseApp):
 
     def watch_app_focus(self, app_focus: bool) -> None:
         """Look at the ledger more often while the player looks on, and at once when they return."""
-        self.tracker.rhythm.seen(has_focus=app_focus)
+        self.tracker.schedule.seen(has_focus=app_focus)
         if app_focus:
             self.tracker.poll()
 
@@ -182,7 +182,7 @@ class TrackerApp(BaseApp):
         bindings run at once, in the order typed.
         """
         if isinstance(event, events.Key | events.Click | events.Paste):
-            self.tracker.rhythm.seen()
+            self.tracker.schedule.seen()
         if isinstance(event, events.Key | events.Paste) and not self.screen_stack:
             return  # typed while the dashboard ends
         if isinstance(event, events.Key) and not event.is_forwarded:
@@ -284,7 +284,7 @@ class TrackerApp(BaseApp):
         if outcome is not None:
             await self.action_show("resources")
             self.resources.edit_again(outcome)
-        self.resources.show_standing()
+        self.resources.show_status_bar()
 
     def action_tell_of_others(self) -> None:
         """Tell from now on what others change, or tell it no more."""
@@ -342,10 +342,10 @@ class TrackerApp(BaseApp):
         except LocalFileError as error:
             self.log.warning(f"the view could not be remembered: {error}")
 
-    def leave_for(self, departure: NavigationRequest) -> None:
+    def leave_for(self, navigation_request: NavigationRequest) -> None:
         """Remember the view, and go elsewhere."""
         self._remember()
-        super().leave_for(departure)
+        super().leave_for(navigation_request)
 
     async def action_quit(self) -> None:
         """Remember the view and leave."""

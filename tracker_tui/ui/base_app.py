@@ -121,9 +121,9 @@ class BaseApp(App[NavigationRequest]):
 
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
-    def leave_for(self, departure: NavigationRequest) -> None:
+    def leave_for(self, navigation_request: NavigationRequest) -> None:
         """End, and go elsewhere."""
-        self.exit(departure)
+        self.exit(navigation_request)
 
     def choose_theme(self, name: str | None) -> None:
         """Show the theme that TEXTUAL_THEME names, else the one of a name, else the usual one."""

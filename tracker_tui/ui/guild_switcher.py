@@ -63,14 +63,14 @@ class GuildSwitcher:
 
         self._app.push_screen(PickDialog("Switch to another profile", others), go)
 
-    def _go_if(self, departure: NavigationRequest | None) -> None:
-        if departure is not None:
-            self._leave(departure)
+    def _go_if(self, navigation_request: NavigationRequest | None) -> None:
+        if navigation_request is not None:
+            self._leave(navigation_request)
 
-    def _leave(self, departure: NavigationRequest) -> None:
+    def _leave(self, navigation_request: NavigationRequest) -> None:
         waiting = self._waiting()
         if not waiting:
-            self._app.leave_for(departure)
+            self._app.leave_for(navigation_request)
             return
         from tracker_tui.ui.widgets.ask_dialog import AskDialog
 
@@ -81,7 +81,7 @@ class GuildSwitcher:
             "Go all the same",
             "Stay",
         )
-        agreed = departure._replace(is_agreed=True)
+        agreed = navigation_request._replace(is_agreed=True)
         self._go_after(screen, agreed)
 
     def _sign_out(self) -> None:
@@ -99,12 +99,12 @@ class GuildSwitcher:
             "Sign out",
             "Stay",
         )
-        departure = NavigationRequest(self._config.profile, signs_out=True)
-        self._go_after(screen, departure)
+        navigation_request = NavigationRequest(self._config.profile, signs_out=True)
+        self._go_after(screen, navigation_request)
 
-    def _go_after(self, screen: Screen[bool], departure: NavigationRequest) -> None:
+    def _go_after(self, screen: Screen[bool], navigation_request: NavigationRequest) -> None:
         def go(is_sure: bool | None) -> None:
             if is_sure:
-                self._app.leave_for(departure)
+                self._app.leave_for(navigation_request)
 
         self._app.push_screen(screen, go)

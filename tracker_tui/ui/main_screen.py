@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tracker_tui.domain.messages import tally_sentence
+from tracker_tui.domain.messages import stats_sentence
 from tracker_tui.tracker.events import Event, Failed, Loaded, OutcomesReceived
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.base_screen import BaseScreen
@@ -82,7 +82,7 @@ class MainScreen(BaseScreen[None]):
 
     def action_tally(self) -> None:
         """Say what this session has brought."""
-        told = tally_sentence(self.tracker.tally, len(self.tracker.pending()))
+        told = stats_sentence(self.tracker.stats, len(self.tracker.pending()))
         self.notify(told[0].upper() + told[1:], markup=False)
 
     def action_refresh(self) -> None:
@@ -151,8 +151,8 @@ class QueryScreen(MainScreen):
 
     def on_mount(self) -> None:
         """Let time go by, and the strip tell what the resources screen finds out."""
-        self.show_standing()
-        self.set_interval(_STANDING_SECONDS, self.show_standing)
+        self.show_status_bar()
+        self.set_interval(_STANDING_SECONDS, self.show_status_bar)
         self.set_interval(_CLOCK_SECONDS, self.show_facts)
 
     @on(TrackerMessage)
@@ -171,7 +171,7 @@ class QueryScreen(MainScreen):
             self._has_asked = False
             self.read_news()
         if isinstance(event, Loaded | OutcomesReceived | Failed):
-            self.show_standing()
+            self.show_status_bar()
 
     @abstractmethod
     def show_facts(self) -> None:
@@ -196,13 +196,13 @@ class QueryScreen(MainScreen):
         self.read_everything()
         self.show_facts()
 
-    def show_standing(self) -> None:
+    def show_status_bar(self) -> None:
         """Bring the strip up to date."""
-        self.strip.standing = self.app.resources.strip.standing  # type: ignore[attr-defined]
+        self.strip.ranking = self.app.resources.strip.ranking  # type: ignore[attr-defined]
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
-        self.show_standing()
+        self.show_status_bar()
         if self.tracker.reached_back_at == self._reached_back_at:
             self.read_news()
         else:

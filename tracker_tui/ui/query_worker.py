@@ -15,17 +15,17 @@ T = TypeVar("T")
 
 
 async def answers(
-    archive: QueryCache, question: Query[T], *, is_shown: bool = False
+    query_cache: QueryCache, question: Query[T], *, is_shown: bool = False
 ) -> AsyncIterator[QueryResult[T]]:
     """Yield what was seen last, unless something `is_shown`, then what the ledger answers.
 
     Raises TrackerError where it does not.
     """
     if not is_shown:
-        seen = await wrap_future(archive.seen(question))
+        seen = await wrap_future(query_cache.seen(question))
         if seen is not None:
             yield seen
-    yield await wrap_future(archive.ask(question))
+    yield await wrap_future(query_cache.ask(question))
 
 
 def age_told(read_at: float | None, trouble: TrackerError | None, *, is_reading: bool) -> str:

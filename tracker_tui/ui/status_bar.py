@@ -36,7 +36,7 @@ _STYLES = {
 class StatusBar(Widget):
     """Two lines: screens, title, connection and member; counts and the current location."""
 
-    standing: reactive[StatusBarState | None] = reactive(None)
+    ranking: reactive[StatusBarState | None] = reactive(None)
 
     def __init__(self, current: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         """Mark the screen `current` as the one that is shown."""
@@ -54,60 +54,60 @@ class StatusBar(Widget):
 
     def render(self) -> Content:
         """Draw both lines, each with a left and a right part; the left gives way."""
-        standing = self.standing
-        if standing is None:
+        ranking = self.ranking
+        if ranking is None:
             return Content("tracker")
         width = self.size.width
         return Content("\n").join(
             [
-                _spread(_title(standing, self._current), _connection(standing), width),
-                _spread(_counts(standing, width), _places(standing), width),
+                _spread(_title(ranking, self._current), _connection(ranking), width),
+                _spread(_counts(ranking, width), _places(ranking), width),
             ]
         )
 
 
-def _title(standing: StatusBarState, current: str) -> Content:
+def _title(ranking: StatusBarState, current: str) -> Content:
     parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
     for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
         if key == current:
             parts += marked(f"{number} {name}")
         else:
             parts += [(f" {number}", "$accent"), (f" {name} ", "$text-muted")]
-    return Content.assemble(*parts, (f" · {standing.title}", "$text-muted"))
+    return Content.assemble(*parts, (f" · {ranking.title}", "$text-muted"))
 
 
-def _connection(standing: StatusBarState) -> Content:
+def _connection(ranking: StatusBarState) -> Content:
     parts: list[tuple[str, str]] = []
-    if standing.needing_player:
-        parts.append((f"▲ {standing.needing_player}: o   ", "bold $text-error"))
-    if standing.pending:
-        parts.append((f"↑ {standing.pending} pending   ", "$text-warning"))
-    sign, style = ("○", "$text-error") if standing.is_in_trouble else ("●", "$text-success")
-    parts.append((f"{sign} {standing.connection}", style))
-    parts.append((f"   {standing.member}", "bold"))
-    if standing.roles:
-        parts.append((f" ▲ {standing.roles}", "$text-warning"))
+    if ranking.needing_player:
+        parts.append((f"▲ {ranking.needing_player}: o   ", "bold $text-error"))
+    if ranking.pending:
+        parts.append((f"↑ {ranking.pending} pending   ", "$text-warning"))
+    sign, style = ("○", "$text-error") if ranking.is_in_trouble else ("●", "$text-success")
+    parts.append((f"{sign} {ranking.connection}", style))
+    parts.append((f"   {ranking.member}", "bold"))
+    if ranking.roles:
+        parts.append((f" ▲ {ranking.roles}", "$text-warning"))
     return Content.assemble(*parts)
 
 
-def _counts(standing: StatusBarState, width: int) -> Content:
+def _counts(ranking: StatusBarState, width: int) -> Content:
     parts: list[tuple[str, str]] = []
     words = width >= 90  # noqa: PLR2004 - where the words begin to fit
     for status, look in STATUS_LOOKS.items():
-        count = standing.summary.statuses[status]
+        count = ranking.summary.statuses[status]
         text = f"{count} {look}" if words else f"{look.sign} {count}"
         parts.append((text, _STYLES[status] if count else "$text-muted"))
         parts.append(("   ", ""))
-    stale = standing.summary.stale
+    stale = ranking.summary.stale
     parts.append((f"{stale} ! to recount", "$text-accent" if stale else "$text-muted"))
     return Content.assemble(*parts)
 
 
-def _places(standing: StatusBarState) -> Content:
+def _places(ranking: StatusBarState) -> Content:
     parts: list[tuple[str, str]] = [("at  ", "$text-muted")]
-    for location, place in zip(Location, standing.places, strict=True):
+    for location, place in zip(Location, ranking.places, strict=True):
         name = one_line(place, 16)
-        here = location is standing.location
+        here = location is ranking.location
         parts += marked(name) if here else [(f" {name} ", "$text-muted")]
         parts.append((" ", ""))
     return Content.assemble(*parts[:-1])

@@ -91,9 +91,9 @@ def _connection(tracker: Tracker) -> str:
     if not tracker.is_remote:
         return "local" if age < _FRESH_SECONDS else f"local, {_read(age)}"
     place = "online" if tracker.can_write else "online, read only"
-    if tracker.rhythm.is_paused:
+    if tracker.schedule.is_paused:
         return f"paused, {_read(age)}"
-    return place if age < tracker.rhythm.interval + _FRESH_SECONDS else f"{place}, {_read(age)}"
+    return place if age < tracker.schedule.interval + _FRESH_SECONDS else f"{place}, {_read(age)}"
 
 
 def _since(moment: float | None) -> str:

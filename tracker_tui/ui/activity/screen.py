@@ -59,11 +59,11 @@ class ActivityScreen(EntriesScreen):
         yield self.table
         yield KeyBar(id="keys")
 
-    def show_wish(self) -> None:
+    def show_filter(self) -> None:
         """Show the changes of the period, and what they add up to."""
         member, period = self.tracker.member.id, self.periods.period
         self.wish = HistoryFilter(member_id=member, period=period)
-        super().show_wish()
+        super().show_filter()
         self._is_shown = False
         self._add_up()
 
@@ -72,10 +72,10 @@ class ActivityScreen(EntriesScreen):
 
     @work(group="sums", exclusive=True)
     async def _add_up(self) -> None:
-        archive = self.tracker.archive
-        question = archive.activity(self.tracker.member.id, self.periods.period)
+        query_cache = self.tracker.query_cache
+        question = query_cache.activity(self.tracker.member.id, self.periods.period)
         try:
-            async for answer in answers(archive, question, is_shown=self._is_shown):
+            async for answer in answers(query_cache, question, is_shown=self._is_shown):
                 self._is_shown = True
                 self._show_sums(answer.value)
         except TrackerError as error:
@@ -126,7 +126,7 @@ class ActivityScreen(EntriesScreen):
 
     @on(PeriodBar.Chosen)
     def _take_period(self) -> None:
-        self.show_wish()
+        self.show_filter()
 
     def read_news(self) -> None:
         """Read what is new, and add it up."""

@@ -32,7 +32,7 @@ from tracker_tui.ui.widgets.chart_view import ChartView
 from tracker_tui.ui.widgets.facts import facts
 from tracker_tui.ui.widgets.formatting import percent_text
 from tracker_tui.ui.widgets.period_bar import PeriodBar
-from tracker_tui.ui.widgets.series_charts import course_chart, outlook
+from tracker_tui.ui.widgets.series_charts import outlook, quantity_chart
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _LONGEST_DESCRIPTION = 4_000
@@ -97,10 +97,10 @@ class DetailsScreen(QueryDialog[str]):
     async def read(self) -> None:
         """Read how the quantities went over the period; what is shown stays until then."""
         # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
-        archive = self._tracker.archive
-        question = archive.course(self._resource_id, self.periods.period)
+        query_cache = self._tracker.query_cache
+        question = query_cache.course(self._resource_id, self.periods.period)
         try:
-            async for answer in answers(archive, question, is_shown=self._read_at is not None):
+            async for answer in answers(query_cache, question, is_shown=self._read_at is not None):
                 self._read_at = answer.at
                 self._show(answer.value)
                 self.periods.told = age_told(answer.at, None, is_reading=True)
@@ -147,8 +147,8 @@ class DetailsScreen(QueryDialog[str]):
         if resource is None:
             return
         now = course.ending_with(tracker.now(), resource.hagga, resource.deep_desert)
-        zone, places, target = tracker.archive.zone, tracker.places, resource.target
-        self.chart.show(partial(course_chart, now, target, places, zone))
+        zone, places, target = tracker.query_cache.zone, tracker.places, resource.target
+        self.chart.show(partial(quantity_chart, now, target, places, zone))
         self._people.update(self._people_text(now, resource))
         self._history.update(self._history_text(course.latest))
         self._has_history = True

@@ -63,7 +63,7 @@ class EntriesScreen(QueryScreen):
     def on_mount(self) -> None:
         """Show the newest entries."""
         self.set_focus(self.table)
-        self.show_wish()
+        self.show_filter()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer nothing that the member may not do."""
@@ -88,14 +88,14 @@ class EntriesScreen(QueryScreen):
 
     # What is shown
 
-    def show_wish(self) -> None:
+    def show_filter(self) -> None:
         """Show what the filter says, from the newest entry on."""
         self.table.show(self._ask(self.wish))
         self._tell_of_end()
         self.show_facts()
 
     def _ask(self, wish: HistoryFilter) -> partial[Query[Any]]:
-        return partial(self.tracker.archive.history, wish)
+        return partial(self.tracker.query_cache.history, wish)
 
     def _tell_of_end(self) -> None:
         period = self.wish.span
@@ -117,7 +117,7 @@ class EntriesScreen(QueryScreen):
     @on(PagedTable.Read)
     def _tell_what_came(self) -> None:
         self.show_facts()
-        self.show_standing()
+        self.show_status_bar()
 
     @on(PagedTable.FurtherBack)
     def _look_further_back(self) -> None:
@@ -179,7 +179,7 @@ class EntriesScreen(QueryScreen):
 
     def _sentence(self, entry: HistoryEntry) -> str:
         who, what = self.table.who(entry), self.table.what(entry)
-        return entry_sentence(entry, who, what, self.tracker.places, self.tracker.archive.zone)
+        return entry_sentence(entry, who, what, self.tracker.places, self.tracker.query_cache.zone)
 
     def _copy(self, entry: HistoryEntry) -> None:
         line = self._sentence(entry)

@@ -75,11 +75,11 @@ class EntryDialog(QueryDialog[str]):
 
     @work(group="entry", exclusive=True)
     async def _read_again(self) -> None:
-        archive, place = self._tracker.archive, self.entry.place
+        query_cache, place = self._tracker.query_cache, self.entry.place
         newer = place._replace(rowid=place.rowid + 1)
-        question = archive.history(HistoryFilter(), before=newer, down_to=place, limit=1)
+        question = query_cache.history(HistoryFilter(), before=newer, down_to=place, limit=1)
         try:
-            answer = await wrap_future(archive.ask(question, keep=False))
+            answer = await wrap_future(query_cache.ask(question, keep=False))
         except TrackerError:
             return  # the screen below says why, and what is shown stays
         self._is_deleted = not answer.value.entries
@@ -100,7 +100,7 @@ class EntryDialog(QueryDialog[str]):
         total = entry.hagga + entry.deep_desert
         return facts(
             [
-                ("When", f"{local_time(entry.at, tracker.archive.zone):%A, %Y-%m-%d %H:%M:%S}"),
+                ("When", f"{local_time(entry.at, tracker.query_cache.zone):%A, %Y-%m-%d %H:%M:%S}"),
                 ("Who", one_line(tracker.name_of(entry.by), 100)),
                 ("Kind", kind_text(entry, 2).strip()),
                 (hagga, _moved(entry.hagga_before, entry.hagga)),

@@ -45,10 +45,10 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         choices = list(dict.fromkeys(self._choices()))
-        ticked = {choice for choice in choices if self._is_on(choice)}
+        checked = {choice for choice in choices if self._is_on(choice)}
         with Vertical(classes="dialog"):
             yield Static("Show only", classes="dialog-title")
-            yield CheckList(choices, ticked)
+            yield CheckList(choices, checked)
             yield Static("space tick   enter apply   c clear   esc back", classes="dialog-keys")
 
     def _choices(self) -> Iterator[Choice]:
@@ -108,7 +108,7 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
         tracker = self._tracker
         match event.choice.kind:
             case "period":
-                check = partial(parse_period, zone=tracker.archive.zone)
+                check = partial(parse_period, zone=tracker.query_cache.zone)
                 example = "2026-01-01..2026-01-31, or 12h, 3w"
                 self.app.push_screen(TypeDialog("Which period?", example, check), take)
             case "who":
@@ -122,7 +122,7 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
             return
         match asked.kind:
             case "period":
-                name = parse_period(value, self._tracker.archive.zone).name
+                name = parse_period(value, self._tracker.query_cache.zone).name
                 choice = Choice("period", name, name, is_single=True)
             case "who":
                 choice = self._member(value)
@@ -134,17 +134,17 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
 
     def action_apply(self) -> None:
         """Show what is ticked; of a kind of which nothing is ticked, everything."""
-        ticked: dict[str, list[str]] = {}
-        for choice in self.query_one(CheckList).ticked:
-            ticked.setdefault(choice.kind, []).append(choice.value)
-        one = {kind: values[0] for kind, values in ticked.items()}
-        zone = self._tracker.archive.zone
+        checked: dict[str, list[str]] = {}
+        for choice in self.query_one(CheckList).checked:
+            checked.setdefault(choice.kind, []).append(choice.value)
+        one = {kind: values[0] for kind, values in checked.items()}
+        zone = self._tracker.query_cache.zone
         self.dismiss(
             HistoryFilter(
                 self._chosen.text,
                 one.get("resource"),
                 one.get("who"),
-                frozenset(EntryKind(kind) for kind in ticked.get("kind", ())),
+                frozenset(EntryKind(kind) for kind in checked.get("kind", ())),
                 Location(one["location"]) if "location" in one else None,
                 parse_period(one["period"], zone) if "period" in one else None,
             )

@@ -58,7 +58,7 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
         is_bounded = wish.period is None and not wish.is_indexed
         self.wish = wish._replace(period=MONTH) if is_bounded else wish
         if self.is_mounted:
-            self.show_wish()
+            self.show_filter()
 
     def show_only(self, resource_id: str) -> None:
         """Show the history of one resource, and nothing else narrowed."""

@@ -30,7 +30,7 @@ class HistoryTable(PagedTable[HistoryEntry]):
     """Entries of the history, newest first."""
 
     def __init__(self, tracker: Tracker, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(tracker.archive, id=id)
+        super().__init__(tracker.query_cache, id=id)
         self._tracker = tracker
         self._widths = Widths()
         self._layout: tuple[int, HistoryLayout] | None = None
@@ -69,7 +69,7 @@ class HistoryTable(PagedTable[HistoryEntry]):
         layout = self.laid_out(width)
         dim = base + self.style_of("dim")
         is_counted = row.kind is EntryKind.SET and not (row.hagga_change or row.deep_desert_change)
-        time = f"{local_time(row.at, self._archive.zone):%H:%M}"
+        time = f"{local_time(row.at, self._query_cache.zone):%H:%M}"
         cells = [
             (fit(time, layout.time), dim),
             (fit(kind_text(row, layout.kind), layout.kind), base),

@@ -40,7 +40,7 @@ class ContributionTable(PagedTable[Contribution]):
         dim = base + self.style_of("dim")
         quantity = f"{_SIGNS.get(row.action_type, '')}{grouped(row.quantity)}"
         cells = [
-            (f"{local_time(row.at, self._archive.zone):%H:%M}", dim),
+            (f"{local_time(row.at, self._query_cache.zone):%H:%M}", dim),
             (fit(one_line(row.resource_name, 60), name), base + Style(bold=True)),
             (fit(quantity, _QUANTITY, is_right=True), base),
             (fit(decimal(row.final), _POINTS, is_right=True), base),

@@ -38,13 +38,13 @@ class MemberScreen(QueryDialog[None]):
         Binding("r", "refresh", "Refresh", id="member.refresh"),
     ]
 
-    def __init__(self, tracker: Tracker, standing: Ranking, period: Period) -> None:
+    def __init__(self, tracker: Tracker, ranking: Ranking, period: Period) -> None:
         super().__init__(tracker)
-        self._standing = standing
+        self._standing = ranking
         self._period = period
-        self.table = ContributionTable(tracker.archive, id="contributions")
+        self.table = ContributionTable(tracker.query_cache, id="contributions")
         self.chart = ChartView(id="member-chart")
-        self._title = Static(self._told(standing.name), classes="dialog-title")
+        self._title = Static(self._told(ranking.name), classes="dialog-title")
         self._categories = Static("reading …", id="member-categories", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -59,15 +59,15 @@ class MemberScreen(QueryDialog[None]):
 
     def on_mount(self) -> None:
         """Ask for both."""
-        archive, member = self._tracker.archive, self._standing.user_id
+        query_cache, member = self._tracker.query_cache, self._standing.user_id
         self.table.nothing_text = f"Nothing earned points {in_period(self._period)}."
-        self.table.show(partial(archive.contributions, member, self._period))
+        self.table.show(partial(query_cache.contributions, member, self._period))
         self.set_focus(self.table)
         self._read_points()
 
     def _told(self, name: str) -> Text:
-        standing = self._standing
-        points = f"#{standing.rank}, {decimal(standing.points)} points {in_period(self._period)}"
+        ranking = self._standing
+        points = f"#{ranking.rank}, {decimal(ranking.points)} points {in_period(self._period)}"
         return Text(f"{one_line(name, 60)}   {points}")
 
     def read_everything(self) -> None:
@@ -78,10 +78,10 @@ class MemberScreen(QueryDialog[None]):
 
     @work(group="points", exclusive=True)
     async def _read_points(self) -> None:
-        archive = self._tracker.archive
-        question = archive.member_points(self._standing.user_id, self._period)
+        query_cache = self._tracker.query_cache
+        question = query_cache.member_points(self._standing.user_id, self._period)
         try:
-            async for answer in answers(archive, question, is_shown=self.chart.has_chart):
+            async for answer in answers(query_cache, question, is_shown=self.chart.has_chart):
                 self._show(answer.value)
         except TrackerError as error:
             if not self.chart.has_chart:
@@ -89,7 +89,7 @@ class MemberScreen(QueryDialog[None]):
 
     def _show(self, points: MemberPoints) -> None:
         self._categories.update(_categories(points))
-        zone, now = self._tracker.archive.zone, self._tracker.now()
+        zone, now = self._tracker.query_cache.zone, self._tracker.now()
         span = self._period.span
         if span is None:
             first = start_of(points.days[0].day, zone) if points.days else now - (MONTH.span or 0)

@@ -18,9 +18,9 @@ class OwnRow(Widget):
         self._table = table
         self._standing: Ranking | None = None
 
-    def show(self, standing: Ranking | None) -> None:
+    def show(self, ranking: Ranking | None) -> None:
         """Show a member's place; None: they have no points in the period."""
-        self._standing = standing
+        self._standing = ranking
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -30,4 +30,4 @@ class OwnRow(Widget):
             return Strip.blank(width, style)
         if self._standing is None:
             return filled("      ▸ you have no points in this period", style, width)
-        return self._table.standing_line(self._standing, style, width)
+        return self._table.ranking_line(self._standing, style, width)

@@ -67,10 +67,10 @@ class LeaderboardScreen(QueryScreen):
         self.show_facts()
 
     async def _read(self) -> None:
-        archive = self.tracker.archive
-        question = archive.leaderboard(self.periods.period)
+        query_cache = self.tracker.query_cache
+        question = query_cache.leaderboard(self.periods.period)
         try:
-            async for answer in answers(archive, question, is_shown=self.read_at is not None):
+            async for answer in answers(query_cache, question, is_shown=self.read_at is not None):
                 self.read_at = answer.at
                 self._show(answer.value)
                 self.show_facts()
@@ -87,7 +87,7 @@ class LeaderboardScreen(QueryScreen):
     def show_facts(self) -> None:
         """Say how many members there are, and how old what is shown is."""
         is_reading = self._reading is not None and not self._reading.is_finished
-        count = len(self.table.board.standings)
+        count = len(self.table.board.rankings)
         members = "" if self.read_at is None else f"{count} member{'' if count == 1 else 's'}"
         trouble = "" if self.trouble is None else one_line(str(self.trouble), 120)
         age = age_told(self.read_at, self.trouble, is_reading=is_reading and not self.trouble)
@@ -124,11 +124,11 @@ class LeaderboardScreen(QueryScreen):
 
     def action_copy(self) -> None:
         """Copy the highlighted row, as one line of text."""
-        standing = self.table.highlighted
-        if standing is not None:
-            name = one_line(standing.name, 60)
-            points = f"{decimal(standing.points)} points, {standing.actions} actions"
-            line = f"{standing.rank}. {name}: {points} {in_period(self.periods.period)}"
+        ranking = self.table.highlighted
+        if ranking is not None:
+            name = one_line(ranking.name, 60)
+            points = f"{decimal(ranking.points)} points, {ranking.actions} actions"
+            line = f"{ranking.rank}. {name}: {points} {in_period(self.periods.period)}"
             copy(self, line)
 
     @on(LineTable.Opened)
@@ -136,6 +136,6 @@ class LeaderboardScreen(QueryScreen):
         """Show what earned a member their points."""
         from tracker_tui.ui.leaderboard.member import MemberScreen
 
-        standing = self.table.highlighted
-        if standing is not None and self.app.screen is self:
-            self.app.push_screen(MemberScreen(self.tracker, standing, self.periods.period))
+        ranking = self.table.highlighted
+        if ranking is not None and self.app.screen is self:
+            self.app.push_screen(MemberScreen(self.tracker, ranking, self.periods.period))

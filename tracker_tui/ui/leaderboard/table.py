@@ -47,7 +47,7 @@ class LeaderboardTable(LineTable):
         self.board = board
         cursor = self.cursor
         if highlighted is not None:
-            found = (i for i, s in enumerate(board.standings) if s.user_id == highlighted.user_id)
+            found = (i for i, s in enumerate(board.rankings) if s.user_id == highlighted.user_id)
             cursor = next(found, cursor)
         self.fit_scrollbar()
         self.put_cursor(cursor)
@@ -56,13 +56,13 @@ class LeaderboardTable(LineTable):
     @property
     def row_count(self) -> int:
         """How many members have points."""
-        return len(self.board.standings)
+        return len(self.board.rankings)
 
     @property
     def highlighted(self) -> Ranking | None:
         """The member under the cursor."""
-        standings = self.board.standings
-        return standings[self.cursor] if 0 <= self.cursor < len(standings) else None
+        rankings = self.board.rankings
+        return rankings[self.cursor] if 0 <= self.cursor < len(rankings) else None
 
     def header_line(self, width: int) -> Strip:
         """Draw the titles."""
@@ -81,23 +81,23 @@ class LeaderboardTable(LineTable):
     def row_line(self, position: int, width: int) -> Strip:
         """Draw a member's row."""
         ground = self.ground(is_cursor=position == self.cursor)
-        return self.standing_line(self.board.standings[position], ground, width)
+        return self.ranking_line(self.board.rankings[position], ground, width)
 
-    def standing_line(self, standing: Ranking, base: Style, width: int) -> Strip:
+    def ranking_line(self, ranking: Ranking, base: Style, width: int) -> Strip:
         """Draw one member on the ground of `base`."""
         name, share = _widths(width)
-        is_own = standing.user_id == self._own_id
+        is_own = ranking.user_id == self._own_id
         mine = self.style_of("mine") if is_own else Style()
-        text = f"{'▸ ' if is_own else ''}{one_line(standing.name, 60)}"
-        percent = f"{standing.share * 100:.0f} %"
-        climbed = climbed_text(standing.climbed) if self.board.has_before else ""
+        text = f"{'▸ ' if is_own else ''}{one_line(ranking.name, 60)}"
+        percent = f"{ranking.share * 100:.0f} %"
+        climbed = climbed_text(ranking.climbed) if self.board.has_before else ""
         cells = [
-            (grouped(standing.rank).rjust(_RANK), base + mine),
+            (grouped(ranking.rank).rjust(_RANK), base + mine),
             (fit(text, name), base + mine),
-            (fit(decimal(standing.points), _POINTS, is_right=True), base + mine),
-            (fit(grouped(standing.actions), _ACTIONS, is_right=True), base),
-            (bar(round(standing.share * 100), share) + percent.rjust(_PERCENT), base),
-            (climbed.rjust(_CLIMBED), base + self.style_of_change(standing.climbed or 0)),
+            (fit(decimal(ranking.points), _POINTS, is_right=True), base + mine),
+            (fit(grouped(ranking.actions), _ACTIONS, is_right=True), base),
+            (bar(round(ranking.share * 100), share) + percent.rjust(_PERCENT), base),
+            (climbed.rjust(_CLIMBED), base + self.style_of_change(ranking.climbed or 0)),
         ]
         return spaced(cells, width, base)
 

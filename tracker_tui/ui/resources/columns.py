@@ -146,7 +146,7 @@ def _updated(resource: Resource, context: Context, _width: int) -> str:
     return ago(context.now - resource.updated_at) + mark
 
 
-def _course(resource: Resource, context: Context, width: int) -> str:
+def _series(resource: Resource, context: Context, width: int) -> str:
     if context.totals is None:
         return ""
     return sparkline(context.totals.of(resource.id, resource.total), width)
@@ -166,7 +166,7 @@ _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
     "bar": lambda r, _, width: bar(r.percent, width),
     "progress": lambda r, _, __: percent_text(r.percent),
     "status": lambda r, _, __: str(STATUS_LOOKS[r.status]),
-    "course": _course,
+    "course": _series,
     "updated": _updated,
     "by": lambda r, context, _: one_line(context.name_of(r.updated_by), 40),
 }

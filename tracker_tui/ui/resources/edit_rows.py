@@ -58,7 +58,7 @@ class EditRows:
         self._open([change.resource_id], text, change.location)
 
     def _open(self, targets: Sequence[str], text: str, location: Location) -> None:
-        first = self._tracker.foreseen(targets[0]) if targets else None
+        first = self._tracker.projected(targets[0]) if targets else None
         name = one_line(first.name, 32) if first else "no row"
         label = name if len(targets) <= 1 else f"{len(targets)} selected rows"
         self._at_start = {}
@@ -74,7 +74,7 @@ class EditRows:
     def look(self) -> None:
         """Show what the text would do to the rows as they are now; that is what was seen."""
         if self._edit.is_open:
-            found = (self._tracker.foreseen(resource_id) for resource_id in self._edit.targets)
+            found = (self._tracker.projected(resource_id) for resource_id in self._edit.targets)
             self._seen = {row.id: row for row in found if row is not None}
             for row in self._seen.values():
                 self._at_start.setdefault(row.id, row)
@@ -100,7 +100,7 @@ class EditRows:
             again, self._again = self._again, None
             replaced = None if again is None else again.change
             kept = self._tracker.submit(submission, instead_of=replaced)
-        self._table.unmark(row.id for row in accepted)
+        self._table.deselect(row.id for row in accepted)
         if shown.refused:
             self._open(tuple(shown.refused), self._edit.text, self.location)
         else:

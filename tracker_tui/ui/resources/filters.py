@@ -61,12 +61,12 @@ class FiltersDialog(Dialog[View]):
 
     def action_apply(self) -> None:
         """Show what is ticked; of a kind of which nothing is ticked, everything."""
-        ticked = self.query_one(CheckList).ticked
-        kinds = {choice.kind for choice in ticked}
+        checked = self.query_one(CheckList).checked
+        kinds = {choice.kind for choice in checked}
         self.dismiss(
             self._view._replace(
-                statuses=frozenset(Status(c.value) for c in ticked if c.kind == "status"),
-                categories=frozenset(c.value for c in ticked if c.kind == "category"),
+                statuses=frozenset(Status(c.value) for c in checked if c.kind == "status"),
+                categories=frozenset(c.value for c in checked if c.kind == "category"),
                 priority_only="priority" in kinds,
                 stale_only="stale" in kinds,
             )

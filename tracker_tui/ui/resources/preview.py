@@ -51,15 +51,15 @@ def preview(
         return Preview(None, problem=error.message, column=error.column)
     if not rows:
         return Preview(typed, problem="this resource is gone")
-    foreseen = [(row, project(_change(typed, row, location), row)) for row in rows]
+    projected = [(row, project(_change(typed, row, location), row)) for row in rows]
     refused = {
         row.id: result.sentence(one_line(places[result.location], 24))
-        for row, result in foreseen
+        for row, result in projected
         if isinstance(result, Shortage)
     }
     moved = [
         (row, _change(typed, row, location), result)
-        for row, result in foreseen
+        for row, result in projected
         if isinstance(result, Moved)
     ]
     if refused and is_stale:

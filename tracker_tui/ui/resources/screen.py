@@ -109,7 +109,7 @@ class ResourcesScreen(FilteredScreen):
         """The sign that is being typed, for the action that it starts."""
         self.is_ready = False
         """Whether keys have something to work on: the rows, or the reason why there are none."""
-        self._arranged = ResourceList(tracker)
+        self._list = ResourceList(tracker)
         self._sparklines = Sparklines(self, tracker, self.show_rows)
         self._text = ""
         self._is_list_old = False
@@ -157,46 +157,46 @@ class ResourcesScreen(FilteredScreen):
             case Undone():
                 self.herald.tell_of_undo(event)
             case RightsChanged():
-                self.show_standing()
+                self.show_status_bar()
             case Failed(error=error):
                 self.herald.tell_of_trouble(error)
                 self.table.empty_text = self._why_empty()
-                self.show_standing()
+                self.show_status_bar()
                 self.is_ready = True
 
     def _show_loaded(self, loaded: Loaded) -> None:
         if not self.tracker.pending():
             self.herald.forget_trouble()
-        self.table.unmark(loaded.removed)
-        if loaded.is_first or loaded.removed or not self._arranged.has_all(loaded.changed):
+        self.table.deselect(loaded.removed)
+        if loaded.is_first or loaded.removed or not self._list.has_all(loaded.changed):
             self.load()
         elif (self.tracker.names, self.tracker.places) != self._called:
             # Before what changed: names are in rows that did not, and sorted by.
             self.load()
-        elif loaded.changed or self._arranged.is_disordered:
+        elif loaded.changed or self._list.is_disordered:
             self._show_changed(loaded.changed)
-            if self._arranged.order(self.view):
+            if self._list.order(self.view):
                 self.show_rows()
         else:
             self._show_preview()
-            self.show_standing()
+            self.show_status_bar()
         if not loaded.is_first:
             self.table.flash(loaded.changed)
         self.herald.tell_of_others(loaded.moves)
 
     def load(self) -> None:
         """Show all rows anew."""
-        self._arranged.load(self.view)
+        self._list.load(self.view)
         self.show_rows()
         self._fold_texts()
 
     @work(thread=True, exclusive=True, group="search")
     def _fold_texts(self) -> None:
-        self._arranged.fold_texts()
+        self._list.fold_texts()
 
     def _show_changed(self, resource_ids: Iterable[str]) -> None:
         """Redraw rows where they stand; their order changes at the next refresh, not underhand."""
-        changed = self._arranged.replace(resource_ids)
+        changed = self._list.replace(resource_ids)
         if changed is None:
             self.load()
             return
@@ -204,17 +204,17 @@ class ResourcesScreen(FilteredScreen):
         for resource in changed:
             self.table.update_row(resource, now)
         self._show_preview()
-        self.show_standing()
+        self.show_status_bar()
 
     def _poll(self) -> None:
         self.tracker.poll()
         if self.tracker.pending() or self.tracker.waited():
-            self.show_standing()
+            self.show_status_bar()
 
     def _show_ages(self) -> None:
-        self._arranged.count()
+        self._list.count()
         self.table.show_ages(self.tracker.now())
-        self.show_standing()
+        self.show_status_bar()
 
     # What is shown
 
@@ -229,7 +229,7 @@ class ResourcesScreen(FilteredScreen):
         While a change is typed the list stays still: its rows are those that the player sees.
         """
         self._sparklines.want(is_wanted=self.view.has_sparklines)
-        tracker, view, everything = self.tracker, self.view, self._arranged.everything
+        tracker, view, everything = self.tracker, self.view, self._list.everything
         self._called = (tracker.names, tracker.places)
         totals = self._sparklines.totals
         context = Context(tracker.now(), tracker.name_of, tracker.places, self.location, totals)
@@ -237,29 +237,29 @@ class ResourcesScreen(FilteredScreen):
         if self.edit.is_open:
             self.table.show_anew(everything, context)
         else:
-            found = self._arranged.found(self._text)
+            found = self._list.found(self._text)
             below = {_OUTSIDE: found.outside, _ALSO: found.others}
             sort = (view.sort, view.is_reversed)
             self.table.show(found.names, below, everything, context, sort=sort, to_top=to_top)
         self.table.empty_text = self._why_empty()
         self._tell_of_view()
         self._show_preview()
-        self.show_standing()
+        self.show_status_bar()
 
-    def show_standing(self) -> None:
+    def show_status_bar(self) -> None:
         """Bring the strip up to date."""
-        self.strip.standing = status_bar_state(self.tracker, self._arranged.summary, self.location)
+        self.strip.ranking = status_bar_state(self.tracker, self._list.summary, self.location)
 
     @on(ResourceTable.MarksChanged)
     def _tell_of_view(self) -> None:
-        total = len(self._arranged.everything)
+        total = len(self._list.everything)
         self.filter.tell(facts_of(self.view, self.table.hits, total, len(self.table.marked)))
 
     def _why_empty(self) -> str:
         if self.tracker.last_refresh is None:
             trouble = self.tracker.trouble
             return one_line(str(trouble), 500) if trouble else "opening …"
-        if self._arranged.everything:
+        if self._list.everything:
             return "Nothing matches: esc clears the search, then the filters."
         return "No resources yet: tracker-tui init --starter plants some."
 
@@ -286,7 +286,7 @@ class ResourcesScreen(FilteredScreen):
         elif self.filter.text:
             self.action_clear_filter()
         elif self.table.marked:
-            self.table.set_marks(())
+            self.table.select_rows(())
         elif self.view.is_filtered:
             self.set_view(self.view.without_filters())
         elif self.hint.display:
@@ -295,21 +295,21 @@ class ResourcesScreen(FilteredScreen):
     def set_view(self, view: View) -> None:
         """Filter and sort another way."""
         self.view = view
-        self._arranged.order(view)
+        self._list.order(view)
         self.show_rows()
 
     def action_choose_filters(self) -> None:
         """Choose categories, statuses and the rest."""
         from tracker_tui.ui.resources.filters import FiltersDialog
 
-        categories = {resource.shown_category for resource in self._arranged.everything}
+        categories = {resource.shown_category for resource in self._list.everything}
         self.app.push_screen(FiltersDialog(self.view, categories), self._take_view)
 
     def action_choose_sorting(self) -> None:
         """Choose the column to sort by."""
         from tracker_tui.ui.resources.sorting import SortDialog
 
-        columns = sortable_columns(self._arranged.everything, self.tracker.places)
+        columns = sortable_columns(self._list.everything, self.tracker.places)
         self.app.push_screen(SortDialog(self.view, columns), self._take_view)
 
     def _take_view(self, view: View | None) -> None:
@@ -340,13 +340,13 @@ class ResourcesScreen(FilteredScreen):
         self.apply_filter()
         if self.tell_if_read_only():
             return False
-        self.editing.start(text, self.view.location, self._arranged.why_no_row(self._text))
+        self.editing.start(text, self.view.location, self._list.why_no_row(self._text))
         self.refresh_bindings()
         return True
 
     def _start_edit_from_search(self, text: str, tail: str) -> bool:
         """Let a sign typed behind the search start a change, unless it belongs to a name."""
-        return not self._arranged.names_go_on(text, tail) and self._start_edit(tail)
+        return not self._list.names_go_on(text, tail) and self._start_edit(tail)
 
     def on_descendant_focus(self) -> None:
         """Keep the keys in the quick edit while it is open: a click must not lose what is typed."""

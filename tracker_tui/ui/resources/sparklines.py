@@ -63,10 +63,10 @@ class Sparklines:
     async def _read(self, *, is_shown: bool) -> None:
         from tracker_tui.ui.query_worker import answers
 
-        archive = self._tracker.archive
-        question = archive.daily_levels(SPARKLINE_DAYS)
+        query_cache = self._tracker.query_cache
+        question = query_cache.daily_levels(SPARKLINE_DAYS)
         try:
-            async for answer in answers(archive, question, is_shown=is_shown):
+            async for answer in answers(query_cache, question, is_shown=is_shown):
                 self._take(answer)
         except TrackerError as error:
             if self._known is None:
@@ -77,7 +77,7 @@ class Sparklines:
         from tracker_tui.domain.days import day_of
         from tracker_tui.domain.quantity_series import DailyTotals
 
-        today = day_of(self._tracker.now(), self._tracker.archive.zone)
+        today = day_of(self._tracker.now(), self._tracker.query_cache.zone)
         self._known = DailyTotals(answer.value, today - SPARKLINE_DAYS + 1, today)
         if self.totals is not None:
             self._show_rows()

@@ -40,7 +40,7 @@ class _Look(NamedTuple):
     is_cursor: bool
     has_focus: bool
     is_flashing: bool
-    is_marked: bool
+    is_selected: bool
     width: int
 
 
@@ -184,17 +184,17 @@ class ResourceTable(LineTable):
         if position is not None:
             self.put_cursor(position)
 
-    def set_marks(self, resource_ids: Iterable[str]) -> None:
+    def select_rows(self, resource_ids: Iterable[str]) -> None:
         """Select these resources and no others."""
         self.marked = dict.fromkeys(resource_ids)
         self.refresh()
         self.post_message(self.MarksChanged())
 
-    def unmark(self, resource_ids: Iterable[str]) -> None:
+    def deselect(self, resource_ids: Iterable[str]) -> None:
         """Select these no more."""
         gone = self.marked.keys() & set(resource_ids)
         if gone:
-            self.set_marks(key for key in self.marked if key not in gone)
+            self.select_rows(key for key in self.marked if key not in gone)
 
     def show_ages(self, now: int) -> None:
         """Let time go by: redraw the rows where they stand."""

@@ -35,7 +35,7 @@ class SignInApp(BaseApp):
         self._membership = membership
         self._told = told
         self._guild = name_of(config)
-        self._departure: NavigationRequest | None = None
+        self._navigation_request: NavigationRequest | None = None
         self._guilds = GuildSwitcher(self, config)
         self.choose_theme(load_preferences(preferences_path(config)).theme)
 
@@ -64,14 +64,14 @@ class SignInApp(BaseApp):
                     self._let_in()
                 break
             told, has_session = threshold.told, False
-        self.exit(self._departure)
+        self.exit(self._navigation_request)
 
     async def _signed_in(self, told: str) -> bool:
         screen = SignInScreen(self._membership, self._guild, told)
         return await self.push_screen_wait(screen) is not None
 
     def _let_in(self) -> None:
-        self._departure = NavigationRequest(self._config.profile, has_entered=True)
+        self._navigation_request = NavigationRequest(self._config.profile, has_entered=True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer other guilds, and how to leave."""

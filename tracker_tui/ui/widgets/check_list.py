@@ -38,9 +38,9 @@ class CheckList(Choices):
             self.choice = choice
             super().__init__()
 
-    def __init__(self, choices: Iterable[Choice], ticked: set[Choice]) -> None:
+    def __init__(self, choices: Iterable[Choice], checked: set[Choice]) -> None:
         self.choices = list(choices)
-        self.ticked = ticked
+        self.checked = checked
         super().__init__(*map(self._line, self.choices), markup=False)
 
     def action_select(self) -> None:
@@ -48,27 +48,27 @@ class CheckList(Choices):
         if self.highlighted is None:
             return
         choice = self.choices[self.highlighted]
-        if choice.leads_on and choice not in self.ticked:
+        if choice.leads_on and choice not in self.checked:
             self.post_message(self.Asked(choice))
         else:
             self.tick(choice)
 
     def tick(self, choice: Choice) -> None:
         """Tick a choice, or take its tick away."""
-        others = {c for c in self.ticked if c.kind == choice.kind and c != choice}
+        others = {c for c in self.checked if c.kind == choice.kind and c != choice}
         if choice.is_single:
-            self.ticked -= others
-        self.ticked ^= {choice}
+            self.checked -= others
+        self.checked ^= {choice}
         for index, each in enumerate(self.choices):
             self.replace_option_prompt_at_index(index, self._line(each))
 
     def put(self, instead_of: Choice, choice: Choice) -> None:
         """Put another choice in the place of one, and tick it."""
         self.choices[self.choices.index(instead_of)] = choice
-        self.ticked.discard(instead_of)
+        self.checked.discard(instead_of)
         self.tick(choice)
 
     def _line(self, choice: Choice) -> str:
         left, right = "()" if choice.is_single else "[]"
         sign = "•" if choice.is_single else "✓"
-        return f"{left}{sign if choice in self.ticked else ' '}{right} {choice.name}"
+        return f"{left}{sign if choice in self.checked else ' '}{right} {choice.name}"

@@ -32,16 +32,16 @@ class PageLoader(Generic[R]):
 
     def __init__(
         self,
-        archive: QueryCache,
+        query_cache: QueryCache,
         change: Callable[[Callable[[], object]], None],
         came: Callable[[list[R]], None],
     ) -> None:
         """Let `change` make changes of what is shown already, and `came` hear of all rows."""
-        self._archive = archive
+        self._query_cache = query_cache
         self._change = change
         self._came = came
         self._ask: Ask | None = None
-        self.window: PagedRows[R] = self._new_window()
+        self.window: PagedRows[R] = self._new_rows()
         self._wants_newest = False
         self._is_provisional = False
         """Whether what is shown is only what was seen last."""
@@ -61,7 +61,7 @@ class PageLoader(Generic[R]):
     def begin(self, ask: Ask) -> None:
         """Begin with the newest rows that `ask` asks for."""
         self._ask = ask
-        self.window = self._new_window()
+        self.window = self._new_rows()
         self.waits = self._wants_newest = self._is_provisional = False
         self.read_at, self.trouble, self._keeps_more = None, None, True
 
@@ -113,14 +113,14 @@ class PageLoader(Generic[R]):
     async def _read_older(self, ask: Ask) -> None:
         window = self.window
         if window.end is None and not self._is_provisional:
-            kept = await wrap_future(self._archive.seen(ask(None, None)))
+            kept = await wrap_future(self._query_cache.seen(ask(None, None)))
             if kept is not None:
                 self._add(kept)
                 self._is_provisional = True
                 return
         is_first = window.end is None or self._is_provisional
         question = ask(None if is_first else window.end, None)
-        answer = await wrap_future(self._archive.ask(question))
+        answer = await wrap_future(self._query_cache.ask(question))
         if self._is_provisional:
             self._is_provisional = False
             self._change(partial(self._start_with, answer))
@@ -131,7 +131,7 @@ class PageLoader(Generic[R]):
 
     async def _read_kept(self, ask: Ask) -> None:
         """Go on with what was seen last, where the ledger does not answer."""
-        kept = await wrap_future(self._archive.seen(ask(self.window.end, None)))
+        kept = await wrap_future(self._query_cache.seen(ask(self.window.end, None)))
         self._keeps_more = kept is not None and bool(kept.value.entries)
         if kept is not None and self._keeps_more:
             self._add(kept)
@@ -140,7 +140,7 @@ class PageLoader(Generic[R]):
         question = ask(page.before, page.end, _GROWN_AT_MOST)
         page.is_expired = False
         try:
-            answer = await wrap_future(self._archive.ask(question))
+            answer = await wrap_future(self._query_cache.ask(question))
         except TrackerError:
             page.is_expired = True
             raise
@@ -155,7 +155,7 @@ class PageLoader(Generic[R]):
         self._change(partial(self.window.replace, page, rows))
 
     def _start_over(self) -> None:
-        self.window = self._new_window()
+        self.window = self._new_rows()
 
     def _start_with(self, answer: QueryResult[Any]) -> None:
         self._start_over()
@@ -173,8 +173,8 @@ class PageLoader(Generic[R]):
         if self.read_at is None:
             self.read_at = answer.at
 
-    def _new_window(self) -> PagedRows[R]:
+    def _new_rows(self) -> PagedRows[R]:
         return PagedRows(self._day_of)
 
     def _day_of(self, at: int) -> int:
-        return day_of(at, self._archive.zone)
+        return day_of(at, self._query_cache.zone)

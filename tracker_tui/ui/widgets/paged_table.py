@@ -38,10 +38,10 @@ class PagedTable(LineTable, Generic[R]):
     class FurtherBack(Message):
         """What is older than the period was asked for."""
 
-    def __init__(self, archive: QueryCache, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, query_cache: QueryCache, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._archive = archive
-        self._reader: PageLoader[R] = PageLoader(archive, self._keeping_place, self.rows_came)
+        self._query_cache = query_cache
+        self._reader: PageLoader[R] = PageLoader(query_cache, self._keeping_place, self.rows_came)
         self._work: Worker[None] | None = None
         self._drawn: dict[tuple[R | DayLine, bool, bool, int], Strip] = {}
         """Lines as they were last drawn."""
@@ -87,7 +87,7 @@ class PagedTable(LineTable, Generic[R]):
 
     def read_row_anew(self, row_id: str) -> None:
         """Read the page of a row anew, which was changed or deleted."""
-        self._window.forget(row_id)
+        self._rows.forget(row_id)
         self.look()
 
     @property
@@ -101,26 +101,26 @@ class PagedTable(LineTable, Generic[R]):
         return self._reader.trouble
 
     @property
-    def _window(self) -> PagedRows[R]:
+    def _rows(self) -> PagedRows[R]:
         return self._reader.window
 
     @property
     def highlighted(self) -> R | None:
         """The row under the cursor."""
-        if not 0 <= self.cursor < self._window.size:
+        if not 0 <= self.cursor < self._rows.size:
             return None
-        line = self._window.line(self.cursor)
+        line = self._rows.line(self.cursor)
         return None if line is None or isinstance(line, DayLine) else line
 
     @property
     def has_rows(self) -> bool:
         """Whether any row is shown."""
-        return self._window.size > 0
+        return self._rows.size > 0
 
     @property
     def held(self) -> int:
         """How many rows are held in memory."""
-        return self._window.held
+        return self._rows.held
 
     @property
     def is_reading(self) -> bool:
@@ -130,24 +130,24 @@ class PagedTable(LineTable, Generic[R]):
     @property
     def row_count(self) -> int:
         """How many lines there are, the last one included that tells how it goes on."""
-        return self._window.size + bool(self._last_line)
+        return self._rows.size + bool(self._last_line)
 
     @property
     def _last_line(self) -> str:
-        reader, window = self._reader, self._window
+        reader, window = self._reader, self._rows
         if not window.size and not reader.waits:
             return ""
         if reader.trouble is not None:
             return f"r tries again: {one_line(str(reader.trouble), 300)}"
         if reader.waits:
-            day = local_time(reader.looked_back_to, self._archive.zone)
+            day = local_time(reader.looked_back_to, self._query_cache.zone)
             return f"looked back to {day.day} {day:%B %Y}: enter looks further back"
         return self.end_text if window.is_last else "reading …"
 
     def _why_empty(self) -> str:
         if self.trouble is not None:
             return f"{one_line(str(self.trouble), 500)} r tries again."
-        return self.nothing_text if self._window.is_last else "reading …"
+        return self.nothing_text if self._rows.is_last else "reading …"
 
     # Reading
 
@@ -180,7 +180,7 @@ class PagedTable(LineTable, Generic[R]):
         row, top = self.highlighted, round(self.scroll_y)
         is_at_top = top == 0 and self.cursor <= 1
         change()
-        position = None if row is None or is_at_top else self._window.position_of(row.id)
+        position = None if row is None or is_at_top else self._rows.position_of(row.id)
         self.fit_scrollbar()
         if position is not None and position != self.cursor:
             offset = self.cursor - top
@@ -188,7 +188,7 @@ class PagedTable(LineTable, Generic[R]):
             self.scroll_to(y=position - offset, animate=False, immediate=True)
 
     def _show_changed(self) -> None:
-        self._window.drop_far_from(round(self.scroll_y) + self.size.height // 2)
+        self._rows.drop_far_from(round(self.scroll_y) + self.size.height // 2)
         self.empty_text = self._why_empty()
         self.fit_scrollbar()
         # Not `put_cursor`, which would scroll to it: the wheel may have turned far away.
@@ -205,19 +205,17 @@ class PagedTable(LineTable, Generic[R]):
 
     def is_divider(self, position: int) -> bool:
         """Whether a row is a day line."""
-        return 0 <= position < self._window.size and isinstance(
-            self._window.line(position), DayLine
-        )
+        return 0 <= position < self._rows.size and isinstance(self._rows.line(position), DayLine)
 
     def action_open(self) -> None:
         """Open the row; on the last line look further back."""
-        if self.cursor < self._window.size:
+        if self.cursor < self._rows.size:
             if self.highlighted is not None:
                 super().action_open()
         elif self._reader.waits:
             self._reader.go_on()
             self._begin_anew()
-        elif self._window.is_last and self.end_text:
+        elif self._rows.is_last and self.end_text:
             self.post_message(self.FurtherBack())
 
     # Drawing
@@ -225,9 +223,9 @@ class PagedTable(LineTable, Generic[R]):
     def row_line(self, position: int, width: int) -> Strip:
         """Draw a row, a day line, or the last line; most of them are as they were drawn before."""
         is_cursor = position == self.cursor
-        if position >= self._window.size:
+        if position >= self._rows.size:
             return self._told(f"   {self._last_line}", self.ground(is_cursor=is_cursor), width)
-        line = self._window.line(position)
+        line = self._rows.line(position)
         if line is None:
             return self._told("   …", self.ground(is_cursor=is_cursor), width)
         key = (line, is_cursor, is_cursor and self.has_focus, width)

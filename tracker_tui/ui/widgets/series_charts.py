@@ -25,7 +25,7 @@ _EVERY_DAYS: Final = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728)
 _LONG_DAYS: Final = 999
 
 
-def course_chart(
+def quantity_chart(
     course: QuantitySeries,
     target: int | None,
     places: Mapping[Location, str],
