@@ -7,6 +7,7 @@ import os
 import signal
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -34,7 +35,8 @@ class BaseApp(App[NavigationRequest]):
     """An app that ends with where to go next; None is out."""
 
     TITLE = "tracker-tui"
-    CSS_PATH = "tracker.tcss"
+    # An absolute path: a subclass lies in another folder.
+    CSS_PATH = Path(__file__).with_name("tracker.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
     ]

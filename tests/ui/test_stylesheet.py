@@ -1,0 +1,38 @@
+"""The stylesheet names widgets that there are: a rule for a class that was renamed does nothing."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from textual.css.model import SelectorType
+from textual.css.parse import parse
+from textual.dom import DOMNode
+
+from tracker_tui import ui
+from tracker_tui.ui.base_app import BaseApp
+
+
+def classes_under(kind: type) -> Iterator[type]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from classes_under(subclass)
+
+
+def test_every_type_in_the_stylesheet_is_the_name_of_a_widget() -> None:
+    for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
+        import_module(module.name)
+    widgets = {kind.__name__ for kind in classes_under(DOMNode)}
+    text = Path(BaseApp.CSS_PATH).read_text("utf-8")
+    named = {
+        selector.name
+        for rules in parse("", re.sub(r"\$[\w-]+", "red", text), ("", ""))
+        for selectors in rules.selector_set
+        for selector in selectors.selectors
+        if selector.type is SelectorType.TYPE
+    }
+    assert len(named) > 5
+    assert named - widgets == set()
