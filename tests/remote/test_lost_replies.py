@@ -15,12 +15,12 @@ from helpers.build import remote_config
 from helpers.listening import SECONDS, Listener
 from helpers.player import changes_of, persistently
 from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, cut_within, pass_on
-from remote.conftest import MakeTracker
-from remote.guilds import SPICE
-from test_concurrency import (
+from ledger.test_concurrency import (
     assert_every_applied_change_is_one_link_of_the_chain,
     assert_the_leaderboard_follows_the_rules,
 )
+from remote.conftest import MakeTracker
+from remote.guilds import SPICE
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change

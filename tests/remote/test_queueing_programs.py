@@ -25,15 +25,15 @@ from helpers.processes import SECONDS, run_together
 from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, pass_on
 from helpers.sending import turn_taken
 from helpers.wild import ask_at
-from remote.guilds import configure
-from remote.outboxes import states, store_of, waiting
-from test_concurrency import (
+from ledger.test_concurrency import (
     START,
     assert_every_applied_change_is_one_link_of_the_chain,
     assert_the_leaderboard_follows_the_rules,
     remote,
     wal,
 )
+from remote.guilds import configure
+from remote.outboxes import states, store_of, waiting
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.outcome import Verdict
 from tracker_tui.tracker.tracker import Tracker

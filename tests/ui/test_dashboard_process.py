@@ -23,7 +23,9 @@ from helpers.servers import Server
 from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.guild.invitation import Invitation
 from tracker_tui.sync.store import waiting_in
-from ui.at_the_door import (
+from ui.conftest import Guild
+from ui.remote_guild import RemoteGuild
+from ui.sign_in_player import (
     AT_ONCE,
     HANGS,
     HOUR,
@@ -32,8 +34,6 @@ from ui.at_the_door import (
     inhabited,
     store_of,
 )
-from ui.conftest import Guild
-from ui.remote_guild import RemoteGuild
 
 pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 

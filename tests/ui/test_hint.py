@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ui.at_the_door import harmless
 from ui.conftest import NARROW, WIDE, Guild, Player, playing
+from ui.sign_in_player import harmless
 
 __all__ = ["harmless"]
 

@@ -24,9 +24,9 @@ from tracker_tui.guild.join import CLIENT, GUILD, TOKEN, URL
 from tracker_tui.guild.join import ROLES as ROLES_SETTING
 from tracker_tui.ui.join.screen import AnswerInput, JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
-from ui.at_the_door import AUTHORIZE, Visitor, at_home, harmless
 from ui.conftest import NARROW
 from ui.remote_guild import RemoteGuild
+from ui.sign_in_player import AUTHORIZE, Visitor, at_home, harmless
 
 __all__ = ["harmless"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tracker_tui.ledger.resources import NewResource
 from ui.conftest import NARROW, Guild, MakeGuild, Player, playing
-from ui.test_filter import typed
 from ui.test_quick_edit import edit_lines, foresees, told
+from ui.test_search import typed
 from ui.test_table import tick
 
 OUTSIDE = "── outside the filters ──"

@@ -31,7 +31,10 @@ from tracker_tui.sync.store import waiting_in
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.navigation import NavigationRequest
-from ui.at_the_door import (
+from ui.chronicle import entries, opens, record, table_lines, table_of
+from ui.conftest import RESOURCES, SECONDS, WIDE, Player, in_front_of
+from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
+from ui.sign_in_player import (
     AT_ONCE,
     HANGS,
     HOUR,
@@ -44,9 +47,6 @@ from ui.at_the_door import (
     store_of,
     toasts,
 )
-from ui.chronicle import entries, opens, record, table_lines, table_of
-from ui.conftest import RESOURCES, SECONDS, WIDE, Player, in_front_of
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
 
 __all__ = ["discord", "harmless", "inhabited", "quick_polls"]
 

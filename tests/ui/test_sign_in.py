@@ -19,7 +19,8 @@ from tracker_tui.ui.resources.view import View
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.screen import SignInScreen
 from tracker_tui.ui.themes import THEMES
-from ui.at_the_door import (
+from ui.conftest import screen_strips
+from ui.sign_in_player import (
     AT_ONCE,
     AUTHORIZE,
     ENTERED,
@@ -28,14 +29,13 @@ from ui.at_the_door import (
     TOKEN,
     Browser,
     Visitor,
-    at_the_door,
+    at_sign_in,
     browser,
     discord,
     harmless,
     nobody_is_behind,
     quick_polls,
 )
-from ui.conftest import screen_strips
 
 __all__ = ["browser", "discord", "harmless", "quick_polls"]
 
@@ -92,7 +92,7 @@ async def test_all_that_it_takes_is_on_a_small_screen_and_a_phone_reads_it(
     discord: FakeDiscord, theme: str
 ) -> None:
     save_preferences(preferences_path(load_config(os.environ)), Preferences(View(), theme))
-    async with at_the_door((80, 24)) as visitor:
+    async with at_sign_in((80, 24)) as visitor:
         assert visitor.app.theme == theme
         code = await sees_code(visitor, discord)
         await visitor.sees("Sign in with Discord · sietch-tabr", "good for ", "y Copy the code")
@@ -115,7 +115,7 @@ async def test_the_time_that_is_left_is_counted_down(
         return 300.0 - passed
 
     monkeypatch.setattr("tracker_tui.ui.sign_in.screen._TICK_SECONDS", 0.2)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         screen = visitor.app.screen
         assert isinstance(screen, SignInScreen)
@@ -131,7 +131,7 @@ SIZES = [(40, 12), (120, 40), (60, 20), (66, 24), (67, 24), (74, 24), (80, 23), 
 
 
 async def test_code_and_link_are_there_on_every_screen(discord: FakeDiscord) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         for size in SIZES:
             await visitor.resize(*size)
@@ -148,7 +148,7 @@ async def test_code_and_link_are_there_on_every_screen(discord: FakeDiscord) -> 
 async def test_a_qr_code_without_room_for_all_of_it_is_not_drawn_at_all(
     discord: FakeDiscord, size: tuple[int, int]
 ) -> None:
-    async with at_the_door(size) as visitor:
+    async with at_sign_in(size) as visitor:
         code = await sees_code(visitor, discord)
         await reads_all(visitor, code)
         assert not any(char in visitor.text() for char in "▀▄█")
@@ -158,7 +158,7 @@ async def test_a_qr_code_without_room_for_all_of_it_is_not_drawn_at_all(
 
 
 async def test_whoever_enters_the_code_is_let_in(discord: FakeDiscord) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.ends()
@@ -170,7 +170,7 @@ async def test_whoever_enters_the_code_is_let_in(discord: FakeDiscord) -> None:
 
 async def test_the_old_name_for_slow_down_keeps_it_going(discord: FakeDiscord) -> None:
     discord.slow_down_next(2)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.ends()
@@ -181,7 +181,7 @@ async def test_a_moment_of_trouble_after_the_code_was_entered_costs_no_second_co
     discord: FakeDiscord,
 ) -> None:
     discord.fail(ME, Fault.status(503), Fault.hang_up())
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.ends()
@@ -191,7 +191,7 @@ async def test_a_moment_of_trouble_after_the_code_was_entered_costs_no_second_co
 
 async def test_whoever_has_signed_in_and_may_not_enter_is_told_so(discord: FakeDiscord) -> None:
     discord.membership = None
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.sees("Paul Atreides is not in this guild on Discord", "r Ask again")
@@ -204,7 +204,7 @@ async def test_whoever_has_signed_in_and_may_not_enter_is_told_so(discord: FakeD
 
 
 async def test_y_copies_the_code(discord: FakeDiscord) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         await visitor.press("y")
         await visitor.sees("The code is copied.")
@@ -213,7 +213,7 @@ async def test_y_copies_the_code(discord: FakeDiscord) -> None:
 
 async def test_without_a_code_there_is_nothing_to_copy(discord: FakeDiscord) -> None:
     discord.fail_always(AUTHORIZE, Fault.status(503))
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.sees("Discord is in trouble (503).")
         await visitor.sees_no("Copy the code")
         await visitor.press("y", "enter")
@@ -224,7 +224,7 @@ async def test_without_a_code_there_is_nothing_to_copy(discord: FakeDiscord) -> 
 async def test_enter_opens_the_browser_where_there_is_one(
     discord: FakeDiscord, browser: Browser
 ) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         await visitor.sees("⏎ Open the browser")
         assert browser.opened == []
@@ -235,7 +235,7 @@ async def test_enter_opens_the_browser_where_there_is_one(
 
 
 async def test_a_click_on_the_link_opens_it(discord: FakeDiscord, browser: Browser) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         await visitor.sees("Open the browser")
         visitor.click(*visitor.place("?user_code="))
@@ -246,7 +246,7 @@ async def test_a_click_on_the_link_opens_it(discord: FakeDiscord, browser: Brows
 async def test_without_a_browser_enter_is_not_offered_and_does_nothing(
     discord: FakeDiscord,
 ) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         await nobody_waits_for_browser(visitor)
         assert "Open the browser" not in visitor.text()
@@ -278,7 +278,7 @@ async def test_a_browser_that_fails_is_told_of(
     discord: FakeDiscord, browser: Browser, fails: object
 ) -> None:
     browser.opens = fails  # type: ignore[assignment]
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         await visitor.sees("Open the browser")
         await visitor.press("enter")
@@ -293,7 +293,7 @@ async def test_a_browser_that_cannot_even_be_looked_for_is_none(
     discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.ui.sign_in.screen.find_browser", fall_over)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await nobody_waits_for_browser(visitor)
         assert "Open the browser" not in visitor.text()
@@ -303,7 +303,7 @@ async def test_a_browser_that_cannot_even_be_looked_for_is_none(
 
 
 async def test_r_fetches_a_fresh_code_and_forgets_the_old_one(discord: FakeDiscord) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         old = await sees_code(visitor, discord)
         await visitor.press("r")
         await visitor.until(lambda: len(discord._codes) == 2)
@@ -318,7 +318,7 @@ async def test_r_fetches_a_fresh_code_and_forgets_the_old_one(discord: FakeDisco
 
 
 async def test_r_pressed_again_and_again_ends_with_the_newest_code(discord: FakeDiscord) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         visitor.burst("rrrrr")
         await visitor.until(lambda: len(discord.requests_to(TOKEN)) > 3, "the polls")
         await visitor.until(lambda: user_code(discord) in visitor.text(), "the newest code")
@@ -333,7 +333,7 @@ async def test_r_pressed_again_and_again_ends_with_the_newest_code(discord: Fake
 async def test_a_code_that_runs_out_makes_way_for_a_fresh_one_three_times(
     discord: FakeDiscord,
 ) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         for number in (1, 2):
             await visitor.until(lambda number=number: len(discord._codes) == number)
             code = await sees_code(visitor, discord)
@@ -361,7 +361,7 @@ async def test_a_code_that_runs_out_makes_way_for_a_fresh_one_three_times(
 
 
 async def test_a_refusal_in_the_browser_is_told(discord: FakeDiscord) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         discord.deny()
         await visitor.sees("Signing in was refused in the browser. r tries again.")
@@ -389,7 +389,7 @@ async def test_where_discord_gives_no_code_one_line_says_why_and_r_tries_again(
     discord: FakeDiscord,
 ) -> None:
     discord.fail(AUTHORIZE, *(happens for happens, _ in FAULTS.values()))
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         for _, told in FAULTS.values():
             await visitor.reads("#door-told", told, "r tries again.")
             assert visitor.told.endswith("r tries again.")
@@ -402,7 +402,7 @@ async def test_where_discord_gives_no_code_one_line_says_why_and_r_tries_again(
 
 async def test_a_refused_poll_ends_the_waiting_and_says_why(discord: FakeDiscord) -> None:
     discord.fail(TOKEN, Fault.status(403, {"error": "invalid_scope"}))
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         told = "does not let you in (403: invalid_scope). r tries again."
         await visitor.reads("#door-told", told)
         visitor.assert_secret(*discord.issued)
@@ -417,13 +417,13 @@ async def test_a_refused_poll_ends_the_waiting_and_says_why(discord: FakeDiscord
 
 async def test_a_wrong_application_is_told_of(discord: FakeDiscord) -> None:
     discord.client_id = "1"
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.reads("#door-told", "Check DISCORD_CLIENT_ID", "has to be a public client")
 
 
 async def test_polls_that_fail_for_a_moment_are_not_even_told_of(discord: FakeDiscord) -> None:
     discord.fail(TOKEN, Fault.hang_up(), Fault.status(503), Fault.garbage(b"{"))
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.until(lambda: len(discord.requests_to(TOKEN)) > 3)
         assert visitor.told == ""
@@ -437,7 +437,7 @@ async def test_polls_that_fail_for_a_moment_are_not_even_told_of(discord: FakeDi
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
 async def test_it_is_left_without_a_session(discord: FakeDiscord, key: str) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.press(key)
         await visitor.ends()
@@ -449,7 +449,7 @@ async def test_it_is_left_without_a_session(discord: FakeDiscord, key: str) -> N
 async def test_leaving_writes_no_traceback(
     discord: FakeDiscord, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.press("escape")
         await visitor.ends()
@@ -465,7 +465,7 @@ async def test_it_is_left_at_once_while_discord_hangs(
     discord: FakeDiscord, path: str, key: str
 ) -> None:
     discord.fail_always(path, Fault.hang(HANGS))
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         if path == ME:
             await sees_code(visitor, discord)
             discord.approve()
@@ -478,7 +478,7 @@ async def test_it_is_left_at_once_while_discord_hangs(
 
 async def test_while_discord_hangs_it_says_that_it_waits(discord: FakeDiscord) -> None:
     discord.fail_always(AUTHORIZE, Fault.hang(HANGS))
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.until(lambda: bool(discord.requests_to(AUTHORIZE)), "the request")
         await visitor.sees("asking Discord")
         visitor.assert_laid_out()
@@ -487,7 +487,7 @@ async def test_while_discord_hangs_it_says_that_it_waits(discord: FakeDiscord) -
 async def test_with_the_palette_open_whoever_enters_the_code_is_let_in(
     discord: FakeDiscord,
 ) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.press("ctrl+p")
         discord.approve()
@@ -506,7 +506,7 @@ async def session_is_kept(visitor: Visitor) -> None:
 
 async def test_a_session_that_cannot_be_kept_is_told_of(discord: FakeDiscord) -> None:
     folder = SessionStore(load_config(os.environ)).path.parent
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.write_text("a file where the folder should be")
@@ -523,7 +523,7 @@ async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
     path = SessionStore(load_config(os.environ)).path
     path.parent.mkdir(parents=True)
     path.write_text('{"version": 1, "name": "[bold]')
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.reads("#door-told", "The session that is kept on this machine is damaged.")
         discord.approve()
@@ -534,7 +534,7 @@ async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
 async def test_remapped_keys_work_at_the_door_too(discord: FakeDiscord, home: Path) -> None:
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text('[keys]\n"sign-in.renew" = "f5"\n')
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.sees("f5 Fresh code")
         await visitor.press("r", "f5")
@@ -560,7 +560,7 @@ CODES = {
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
 async def test_a_hostile_code_is_plain_text(discord: FakeDiscord, size: tuple[int, int]) -> None:
-    async with at_the_door(size) as visitor:
+    async with at_sign_in(size) as visitor:
         await sees_code(visitor, discord)
         for code, shown in [*CODES.values()][:: 1 if size == (80, 24) else 3]:
             answers_with(discord, user_code=code)
@@ -591,7 +591,7 @@ BAD_LINKS = (
 async def test_a_link_that_is_not_plain_https_is_not_shown_and_not_opened(
     discord: FakeDiscord, browser: Browser
 ) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         for name, link in BAD_LINKS:
             await sees_code(visitor, discord)
             answers_with(discord, **{name: link})
@@ -607,7 +607,7 @@ async def test_a_link_that_is_not_plain_https_is_not_shown_and_not_opened(
 async def test_markup_in_a_link_is_plain_text(discord: FakeDiscord, browser: Browser) -> None:
     link = "https://discord.com/a?[bold red]x[/]&c=[@click=app.quit]y"
     answers_with(discord, verification_uri=link, verification_uri_complete=link)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.sees("good for ")
         await visitor.reads("#sign-in-link", link)
         await visitor.reads("#sign-in-how", link)
@@ -619,7 +619,7 @@ async def test_markup_in_a_link_is_plain_text(discord: FakeDiscord, browser: Bro
 
 
 async def test_why_somebody_has_to_sign_in_is_plain_text(discord: FakeDiscord) -> None:
-    async with at_the_door(told="[bold]Sorry[/bold], [") as visitor:
+    async with at_sign_in(told="[bold]Sorry[/bold], [") as visitor:
         await sees_code(visitor, discord)
         await visitor.reads("#door-told", "[bold]Sorry[/bold], [")
 
@@ -627,7 +627,7 @@ async def test_why_somebody_has_to_sign_in_is_plain_text(discord: FakeDiscord) -
 async def test_a_hostile_name_is_plain_text(discord: FakeDiscord) -> None:
     discord.membership = None
     discord.person = Person(username="[bold]x", global_name="[red]Evil\x1b[2J[/red]\n[")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         discord.approve()
         await visitor.sees("· [red]Evil [2J[/red] [", "is not in this guild on Discord")
@@ -636,7 +636,7 @@ async def test_a_hostile_name_is_plain_text(discord: FakeDiscord) -> None:
 
 async def test_nothing_secret_is_shown(discord: FakeDiscord) -> None:
     discord.membership = None
-    async with at_the_door((120, 40)) as visitor:
+    async with at_sign_in((120, 40)) as visitor:
         code = await sees_code(visitor, discord)
         await visitor.until(lambda: bool(discord.requests_to(TOKEN)), "a poll")
         assert code in visitor.app.export_screenshot()

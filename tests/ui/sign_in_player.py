@@ -232,7 +232,7 @@ def toasts(player: Player) -> str:
 
 
 @asynccontextmanager
-async def at_the_door(
+async def at_sign_in(
     size: tuple[int, int] = NARROW, *, config: Config | None = None, **given: Any
 ) -> AsyncIterator[Visitor]:
     """Stand at the door of the guild that is configured."""

@@ -13,7 +13,9 @@ from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
 from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.sync.store import waiting_in
-from ui.at_the_door import (
+from ui.conftest import RESOURCES
+from ui.remote_guild import RemoteGuild
+from ui.sign_in_player import (
     AT_ONCE,
     AUTHORIZE,
     ENTERED,
@@ -22,7 +24,7 @@ from ui.at_the_door import (
     ME,
     TOKEN,
     Visitor,
-    at_the_door,
+    at_sign_in,
     copies,
     discord,
     harmless,
@@ -31,8 +33,6 @@ from ui.at_the_door import (
     nobody_is_behind,
     quick_polls,
 )
-from ui.conftest import RESOURCES
-from ui.remote_guild import RemoteGuild
 
 __all__ = ["discord", "harmless", "inhabited", "quick_polls"]
 
@@ -97,7 +97,7 @@ async def test_it_is_said_on_screens_of_any_size(
 ) -> None:
     told = barred(discord, "no role that may enter")
     leave_waiting(load_config(os.environ), add(5))
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         for size in ((80, 24), (200, 60), (60, 20), (40, 12)):
             await visitor.resize(*size)
             await is_told(visitor, told)
@@ -113,7 +113,7 @@ async def test_what_this_machine_kept_of_the_guild_is_gone(
     config = load_config(os.environ)
     outbox = leave_waiting(config, add(5))
     told = barred(discord, why)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.until(lambda: copies(config) == set(), "the end of the copies")
     assert waiting_in(outbox.parent) == 1
@@ -123,7 +123,7 @@ async def test_where_discord_is_only_away_it_is_kept_for_when_it_answers(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "Discord is away")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
     assert copies(load_config(os.environ)) == {"replica.db"}
 
@@ -141,7 +141,7 @@ async def test_it_is_said_why_nothing_is_shown_and_r_lets_in_once_that_is_allowe
     inhabited: RemoteGuild, discord: FakeDiscord, why: str
 ) -> None:
     told = barred(discord, why)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.sees("localhost · ", *KEYS)
         assert visitor.within("#threshold-waiting") == ""
@@ -162,7 +162,7 @@ async def test_another_reason_takes_the_place_of_the_first(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "Discord is away")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         discord.heal()
         left_guild(discord)
@@ -175,7 +175,7 @@ async def test_r_pressed_again_and_again_asks_no_more_than_it_must(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         comes_back(discord)
         visitor.burst("rrrrrr")
@@ -188,7 +188,7 @@ async def test_r_pressed_again_and_again_asks_no_more_than_it_must(
 
 async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
     told = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.press("s")
         await visitor.sees("Sign in with Discord", "good for ")
@@ -208,7 +208,7 @@ async def test_somebody_else_who_may_not_enter_either_is_told_so_by_their_own_na
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.press("s")
         await visitor.sees("good for ")
@@ -223,7 +223,7 @@ async def test_left_after_all_the_first_session_still_stands(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "Discord is away")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.press("s")
         await visitor.sees("Sign in with Discord")
@@ -248,7 +248,7 @@ async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
 ) -> None:
     happens(discord)
     grow_old(load_config(os.environ), 29 * HOUR)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.sees("Sign in with Discord", "good for ")
         told = "Discord does not accept the sign-in of this machine any more"
         await visitor.reads("#door-told", told)
@@ -274,7 +274,7 @@ async def test_of_changes_that_wait_nothing_is_said_but_how_many(
     kinds = (add(77_123), to_deep_desert(55_321), add(3))
     leave_waiting(config, *(c._replace(reason="zensunni code") for c in kinds[:how_many]))
     why = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, why)
         await visitor.reads("#threshold-waiting", told, "tracker-tui logout --discard")
         assert_nothing_seen(visitor)
@@ -292,7 +292,7 @@ async def test_changes_of_somebody_else_are_not_counted(
     discord.person = Person(id="42", username="chani", global_name="Chani")
     discord.membership = None
     sign_in(discord)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, "Chani is not in this guild on Discord")
         assert visitor.within("#threshold-waiting") == ""
 
@@ -302,7 +302,7 @@ async def test_an_outbox_that_cannot_be_read_troubles_nobody_who_may_not_enter(
 ) -> None:
     leave_waiting(load_config(os.environ), add(5)).write_bytes(b"no database" * 500)
     told = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         assert visitor.within("#threshold-waiting") == ""
 
@@ -315,7 +315,7 @@ async def test_it_is_left_by_every_key_that_leaves(
     inhabited: RemoteGuild, discord: FakeDiscord, key: str
 ) -> None:
     told = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.press(key)
         await visitor.ends()
@@ -329,7 +329,7 @@ async def test_while_discord_hangs_it_says_that_it_waits_and_is_left_at_once(
 ) -> None:
     discord.fail_always(ME, Fault.hang(HANGS))
     grow_old(load_config(os.environ), 29 * HOUR)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.until(lambda: bool(discord.requests_to(ME)), "the question")
         await is_told(visitor, "Asking Discord whether you may enter …")
         assert_nothing_seen(visitor)
@@ -342,7 +342,7 @@ async def test_with_the_palette_open_whoever_may_enter_is_let_in(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         comes_back(discord)
         discord.seen.clear()
@@ -360,7 +360,7 @@ async def test_while_discord_hangs_somebody_else_may_ask_for_a_code(
 ) -> None:
     discord.fail_always(ME, Fault.hang(HANGS))
     grow_old(load_config(os.environ), 29 * HOUR)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.until(lambda: bool(discord.requests_to(ME)), "the question")
         await visitor.press("s")
         await visitor.sees("good for ")
@@ -371,7 +371,7 @@ async def test_the_palette_offers_no_more_than_the_door_has(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "not in the guild")
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.press("ctrl+p")
         await visitor.sees("Join a guild", "Quit")

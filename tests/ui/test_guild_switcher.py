@@ -19,10 +19,12 @@ from tracker_tui.ui.join.screen import JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.preferences import preferences_path
 from tracker_tui.ui.sign_in.screen import SignInScreen
-from ui.at_the_door import (
+from ui.conftest import Guild
+from ui.remote_guild import RemoteGuild
+from ui.sign_in_player import (
     Visitor,
     at_home,
-    at_the_door,
+    at_sign_in,
     discord,
     harmless,
     inhabited,
@@ -30,8 +32,6 @@ from ui.at_the_door import (
     nobody_is_behind,
     quick_polls,
 )
-from ui.conftest import Guild
-from ui.remote_guild import RemoteGuild
 
 __all__ = ["discord", "harmless", "inhabited", "quick_polls"]
 
@@ -105,7 +105,7 @@ async def test_at_the_door_nobody_is_signed_out_who_is_not_in(
     discord: FakeDiscord, home: Path
 ) -> None:
     write_config(home, RAIDERS)
-    async with at_the_door(LARGE) as visitor:
+    async with at_sign_in(LARGE) as visitor:
         await visitor.sees("good for")
         await offers(visitor, JOIN, SWITCH)
 
@@ -155,7 +155,7 @@ async def test_esc_stays(own: Guild, home: Path) -> None:
 
 async def test_at_the_door_another_guild_can_be_chosen(discord: FakeDiscord, home: Path) -> None:
     write_config(home, RAIDERS)
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.sees("good for")
         await visitor.chooses(SWITCH, "Another guild")
         await visitor.sees("raiders")
@@ -240,7 +240,7 @@ async def test_with_changes_that_wait_nobody_is_signed_out(
 async def test_an_invitation_is_understood_at_the_door_too(discord: FakeDiscord) -> None:
     text = Invitation(f"http://localhost:{free_port()}", CLIENT_ID, GUILD_ID, json.dumps(ROLES))
     line = text.text()
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await visitor.sees("good for")
         await visitor.chooses(JOIN, "By an invitation")
         await visitor.sees("paste it here")
@@ -264,7 +264,7 @@ async def test_a_sign_in_that_ends_below_takes_no_half_filled_form_away(
     discord: FakeDiscord,
 ) -> None:
     discord.membership = None
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await signs_in_below_the_questions(visitor, discord)
         await visitor.pilot.pause()
         assert isinstance(visitor.app.screen, JoinScreen)
@@ -276,7 +276,7 @@ async def test_a_sign_in_that_ends_below_takes_no_half_filled_form_away(
 async def test_whoever_joins_another_guild_after_all_is_at_the_first_door_still(
     discord: FakeDiscord,
 ) -> None:
-    async with at_the_door() as visitor:
+    async with at_sign_in() as visitor:
         await signs_in_below_the_questions(visitor, discord)
         await visitor.press("escape")
         await visitor.ends()
