@@ -24,8 +24,8 @@ def wait_for_tokens(
     """Ask at the pace that Discord names until the code was entered; return the tokens.
 
     `wait` lets so many seconds go by, and returns whether nobody waits for the sign-in any more:
-    then SignInLeft is raised. Raises CodeExpired, SignInRefused, DiscordRefused. A server that does
-    not answer is asked again, more and more seldom.
+    then SignInCancelled is raised. Raises CodeExpired, SignInRejected, DiscordRejected. A server
+    that does not answer is asked again, more and more seldom.
     """
     interval = pause = code.interval
     while True:

@@ -119,7 +119,7 @@ class Discord:
     # Signing in
 
     def begin(self) -> DeviceCode:
-        """Ask for a code; raises DiscordRefused, DiscordUnreachable."""
+        """Ask for a code; raises DiscordRejected, DiscordUnreachable."""
         began = time.monotonic()
         answer = self._post("/oauth2/device/authorize", {**self._credentials, "scope": SCOPE})
         if answer.status != _OK:
@@ -137,7 +137,7 @@ class Discord:
     def poll(self, code: DeviceCode) -> Tokens:
         """Ask whether the code was entered.
 
-        Raises Pending while it was not, CodeExpired, SignInRefused, DiscordRefused,
+        Raises Pending while it was not, CodeExpired, SignInRejected, DiscordRejected,
         DiscordUnreachable.
         """
         body = self._client.prepare_request_body(
@@ -160,7 +160,7 @@ class Discord:
     def refresh(self, refresh: Secret) -> Tokens:
         """Return new tokens; the old ones are void then.
 
-        Raises TokenVoid where Discord refuses the old one, DiscordRefused, DiscordUnreachable.
+        Raises TokenInvalid where Discord refuses the old one, DiscordRejected, DiscordUnreachable.
         """
         body = self._client.prepare_refresh_body(
             refresh_token=refresh.reveal(), scope="", **self._credentials
@@ -176,7 +176,7 @@ class Discord:
     def revoke(self, token: Secret) -> None:
         """Sign the application out for this person, everywhere.
 
-        Raises DiscordRefused, DiscordUnreachable.
+        Raises DiscordRejected, DiscordUnreachable.
         """
         form = {**self._credentials, "token": token.reveal()}
         answer = self._post("/oauth2/token/revoke", form)
@@ -186,7 +186,7 @@ class Discord:
     # Who and what
 
     def me(self, access: Secret) -> Person:
-        """Return whose token it is; raises TokenVoid, DiscordRefused, DiscordUnreachable."""
+        """Return whose token it is; raises TokenInvalid, DiscordRejected, DiscordUnreachable."""
         answer = self._get("/users/@me", access)
         if answer.status != _OK:
             raise self._refusal(answer, "does not tell who you are", [access])
@@ -200,7 +200,7 @@ class Discord:
     def member(self, access: Secret) -> GuildMember | None:
         """Return what somebody is in the guild; None if they are not in it.
 
-        Raises TokenVoid, DiscordRefused, DiscordUnreachable.
+        Raises TokenInvalid, DiscordRejected, DiscordUnreachable.
         """
         answer = self._get(f"/users/@me/guilds/{self._guild.guild_id}/member", access)
         if answer.status == _NOT_FOUND:
@@ -269,7 +269,7 @@ def _understood(answer: DiscordReply, kind: type[T], what: str = "answer") -> T:
 
 
 def _https(link: str) -> str:
-    """Return a link that may be shown and opened; raises DiscordRefused for any other."""
+    """Return a link that may be shown and opened; raises DiscordRejected for any other."""
     is_one = link.startswith("https://") and link.isascii()
     if not is_one or one_line(link, _LONGEST_LINK) != link:
         raise DiscordRejected("Discord named a link that is not https. Nothing was opened.")

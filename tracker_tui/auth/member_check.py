@@ -51,7 +51,7 @@ class MemberCheck:
 
         The tokens of a `session` are prolonged where they run out soon or are refused; then the
         session is kept with the new ones at once. Raises NotSignedIn where they cannot be,
-        DiscordUnreachable, DiscordRefused.
+        DiscordUnreachable, DiscordRejected.
         """
         discord = self._discord()
         if session is None:

@@ -26,14 +26,14 @@ class SignIn:
         self._discord = Discord(membership.guild)
 
     def begin(self) -> DeviceCode:
-        """Return a code to enter in a browser; raises DiscordRefused, DiscordUnreachable."""
+        """Return a code to enter in a browser; raises DiscordRejected, DiscordUnreachable."""
         return self._discord.begin()
 
     def finish(self, code: DeviceCode, wait: Callable[[float], bool]) -> Session:
         """Wait until the code was entered, and return the session, admitted or not.
 
         `wait` lets so many seconds go by, and returns whether nobody waits any more: then
-        SignInLeft is raised. Raises CodeExpired, SignInRefused, DiscordError, LocalFileError;
+        SignInCancelled is raised. Raises CodeExpired, SignInRejected, DiscordError, LocalFileError;
         NotSignedIn where the tokens are void at once.
         """
         tokens = wait_for_tokens(self._discord, code, wait)

@@ -55,7 +55,7 @@ class Database(Protocol):
 
         A batch that failed has its error in place of its results, and touches no other.
         `repeatable` says that a batch which may have been carried out can be sent again; those that
-        only read always can. `seconds` is how long it may take at most. Raises DatabaseError where
+        only read always can. `seconds` is how long it may take at most. Raises LedgerError where
         it concerns them all.
         """
 

@@ -88,7 +88,7 @@ class Layout:
 
     @staticmethod
     def fingerprint_from(rows: Rows) -> str:
-        """Return the fingerprint in the rows of `fingerprint_query`; raises OutcomeUnknown."""
+        """Return the fingerprint in the rows of `fingerprint_query`; raises AnswerLost."""
         return str(_FINGERPRINT_ROW.only(rows)[0])
 
     @staticmethod
@@ -100,7 +100,7 @@ class Layout:
     def is_version_of(rows: Rows, fingerprint: str | None) -> bool:
         """Whether the rows of `version_query` are those of a schema with this fingerprint.
 
-        Raises OutcomeUnknown where they are none.
+        Raises AnswerLost where they are none.
         """
         (version,) = NUMBER.only(rows)
         return fingerprint is not None and fingerprint.partition(":")[0] == str(version)
@@ -109,7 +109,7 @@ class Layout:
     def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> Layout:
         """Build a layout from rows of (table name, column name).
 
-        Raises OutcomeUnknown where they are none.
+        Raises AnswerLost where they are none.
         """
         columns: dict[str, set[str]] = {}
         for table, column in _ROW.checked(list(rows)):

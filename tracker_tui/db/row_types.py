@@ -31,7 +31,7 @@ class RowType:
         self._columns = columns
 
     def checked(self, rows: Rows) -> Rows:
-        """Return the rows; raises OutcomeUnknown where one of them has other types."""
+        """Return the rows; raises AnswerLost where one of them has other types."""
         # Rows of one query share a handful of signatures: a large answer costs next to nothing.
         for signature in {tuple(map(type, row)) for row in rows}:
             if not self.has(signature):
@@ -39,7 +39,7 @@ class RowType:
         return rows
 
     def only(self, rows: Rows) -> tuple[Any, ...]:
-        """Return the one row of an answer; raises OutcomeUnknown where it has another shape."""
+        """Return the one row of an answer; raises AnswerLost where it has another shape."""
         if len(rows) != 1:
             raise unusable_answer()
         return self.checked(rows)[0]

@@ -155,7 +155,7 @@ class SqliteLedgerDatabase(SqliteDatabase):
 def open_sqlite(
     path: Path, *, durable: bool = True, until: float | None = None, for_changes: bool = False
 ) -> tuple[SqliteLedgerDatabase, Layout]:
-    """Open an existing ledger; raises DatabaseError or NotATrackerDatabase, and touches nothing.
+    """Open an existing ledger; raises LedgerError or NotATrackerDatabase, and touches nothing.
 
     `for_changes` is content with the tables that changes go into.
     """

@@ -36,7 +36,7 @@ class InitReport(NamedTuple):
 
 
 def open_ledger(config: Config) -> Ledger:
-    """Open the ledger; raises DatabaseError or ConfigError with what to do.
+    """Open the ledger; raises LedgerError or ConfigError with what to do.
 
     Only the embedded default is made when it is missing: a database that somebody named and that
     is not there is a mistake to be told of, not one to be covered by an empty file. Nothing is

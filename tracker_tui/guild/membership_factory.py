@@ -72,7 +72,7 @@ def not_recorded(error: TrackerError) -> str:
 def record_sign_in(membership: Membership, ledger: Ledger) -> None:
     """Tell the database who signed in and what their roles are, where it does not know yet.
 
-    One request. Raises LocalFileError, and DatabaseError: StatementRefused once, until Discord has
+    One request. Raises LocalFileError, and LedgerError: StatementRejected once, until Discord has
     something new to tell. Neither that nor a token that may only read keeps anybody out.
     """
     record = membership.unrecorded()

@@ -105,7 +105,7 @@ class Ledger:
         return self._changes.layout
 
     def apply(self, change: Change) -> Outcome:
-        """Apply one change exactly once, whoever else writes; raises DatabaseError."""
+        """Apply one change exactly once, whoever else writes; raises LedgerError."""
         (outcome,) = self.apply_all([change])
         if isinstance(outcome, LedgerError):
             raise outcome
@@ -114,8 +114,8 @@ class Ledger:
     def apply_all(self, changes: Sequence[Change]) -> list[Outcome | LedgerError]:
         """Apply changes in this order, each in a transaction of its own, in one request.
 
-        Returns for each what came of it, or why the database took nothing of it; OutcomeUnknown
-        says that it may have. Raises DatabaseError where that concerns them all.
+        Returns for each what came of it, or why the database took nothing of it; AnswerLost
+        says that it may have. Raises LedgerError where that concerns them all.
         """
         results = self._send(changes)
         if _failed_for_a_name(results):
@@ -194,7 +194,7 @@ class Ledger:
 
         One request, if the database is still as it was `known`; what is learnt otherwise is handed
         to `remember`. Without reading along what things are called it takes no name that makes a
-        server fail as a whole. Raises DatabaseError as `apply_all` does.
+        server fail as a whole. Raises LedgerError as `apply_all` does.
         """
         was_known, last = known is not None and known.fingerprint is not None, changes[-1]
         if known is None or not was_known:
@@ -255,7 +255,7 @@ class Ledger:
     def outcome(self, change: Change) -> Outcome | None:
         """Return what came of a change, whoever sent it; None if the history does not have it.
 
-        Its `resource_id` may be what was typed. Raises DatabaseError.
+        Its `resource_id` may be what was typed. Raises LedgerError.
         """
         (result,) = self._database.batch([self._changes.question(change)])
         return outcome_in_history(change, result.rows)
@@ -311,7 +311,7 @@ class Ledger:
 
         A second one where the schema changed, and a third where the columns are others than they
         were believed to be: then all rows are read. `anew` says that rights may be others now, too.
-        Raises DatabaseError.
+        Raises LedgerError.
         """
         if anew or (wish.is_whole and self.can_write is None):
             self.knows_rights = self._was_told_rights
@@ -375,7 +375,7 @@ class Ledger:
         return True
 
     def ask(self, question: Query[T]) -> T:
-        """Answer a question, in one request; raises DatabaseError.
+        """Answer a question, in one request; raises LedgerError.
 
         More where nothing was read before, and the schema is not the one that was presumed.
         """
@@ -396,11 +396,11 @@ class Ledger:
         return answer
 
     def delete_entry(self, entry_id: str) -> None:
-        """Take one entry out of the history; quantities and points stay. Raises DatabaseError."""
+        """Take one entry out of the history; quantities and points stay. Raises LedgerError."""
         self._database.batch([HistoryRow.delete().where(HistoryRow.id == entry_id)])
 
     def record_sign_in(self, record: SignInRecord) -> None:
-        """Tell the database who signed in, or what their roles are now; raises DatabaseError."""
+        """Tell the database who signed in, or what their roles are now; raises LedgerError."""
         self._database.batch(recording(record, self.new_id(), self._now()))
 
     def create(self, resources: Sequence[NewResource], by: str) -> None:

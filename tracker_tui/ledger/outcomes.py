@@ -32,7 +32,7 @@ def outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
     """Return the outcome of `ChangeStatements.batch`, whose last query selects it.
 
     Applied is what the first step wrote a row for; the rest tells why it did not. Raises
-    OutcomeUnknown where the values have the wrong types.
+    AnswerLost where the values have the wrong types.
     """
     rows = _ROW.checked(results[-1].rows)
     if not rows:
@@ -50,7 +50,7 @@ def outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
 def outcome_in_history(change: Change, rows: Rows) -> Outcome | None:
     """Return the outcome of a change by `ChangeStatements.question`; None if it has no entry.
 
-    The resource that its entry is of may be gone. Raises OutcomeUnknown for wrong types.
+    The resource that its entry is of may be gone. Raises AnswerLost for wrong types.
     """
     entries = _ENTRY.checked(rows)
     if not entries:

@@ -88,7 +88,7 @@ def resource_columns(layout: Layout) -> list[Node]:
 
 
 def resources_from(rows: Rows) -> list[Resource]:
-    """Build resources from rows of `resource_columns`; raises OutcomeUnknown for other types."""
+    """Build resources from rows of `resource_columns`; raises AnswerLost for other types."""
     return [Resource._make(row) for row in RowType(*RESOURCE_TYPES).checked(rows)]
 
 
@@ -131,7 +131,7 @@ def place_settings() -> Select:
 def places_from(rows: Rows) -> dict[Location, str]:
     """Return what the locations are called: blank or missing means the default.
 
-    Raises OutcomeUnknown for rows of other types.
+    Raises AnswerLost for rows of other types.
     """
     places = dict(DEFAULT_PLACES)
     for key, name in _SETTING_TYPES.checked(rows):

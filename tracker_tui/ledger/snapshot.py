@@ -75,7 +75,7 @@ class Snapshot(NamedTuple):
     cached_layout: CachedLayout | None = None
     """None where it was not asked."""
     answer: Any = None
-    """The answer to the question, or the DatabaseError in its place; None where none was asked."""
+    """The answer to the question, or the LedgerError in its place; None where none was asked."""
 
     @property
     def cursor(self) -> int:
@@ -110,12 +110,12 @@ def naming_queries(layout: Layout) -> dict[str, BaseQuery]:
 
 
 def names_from(rows: Rows) -> dict[str, str]:
-    """Return what to call members, by Discord id; raises OutcomeUnknown for other types."""
+    """Return what to call members, by Discord id; raises AnswerLost for other types."""
     return {discord_id: name for discord_id, name in _NAMES.checked(rows) if discord_id and name}
 
 
 def snapshot_of(wish: RefreshRequest, results: Mapping[str, Rows]) -> Snapshot:
-    """Build a snapshot from the rows of `queries_of`; raises OutcomeUnknown for other types."""
+    """Build a snapshot from the rows of `queries_of`; raises AnswerLost for other types."""
     cached_layout = None
     if "columns" in results:
         places = places_from(results.get("settings", []))

@@ -24,7 +24,7 @@ class RouteBlocked(OSError):
 
 
 def options_for(url: str) -> dict[str, Any]:
-    """Return with which options requests is to send to a URL; raises WayBlocked."""
+    """Return with which options requests is to send to a URL; raises RouteBlocked."""
     if not url.startswith("https:"):
         return {}
     chosen = trusted()

@@ -171,7 +171,7 @@ class Engine:
     # Refreshing
 
     def refresh(self, ledger: Ledger, wish: RefreshRequest, *, anew: bool = False) -> Refreshed:
-        """Read the ledger, show it and keep it; raises DatabaseError.
+        """Read the ledger, show it and keep it; raises LedgerError.
 
         Of changes in flight the same request asks whether they are in the rows that it brings. What
         another program began to send meanwhile may be in them or not: such rows wait.

@@ -74,7 +74,7 @@ class OneShotEdits:
 
         It is on disk before anything is sent, together with what earlier runs left. What could not
         be sent within `seconds` stays queued. Raises UnknownResource, LocalFileError, and
-        DatabaseError where the database refuses us: then the change is withdrawn.
+        LedgerError where the database refuses us: then the change is withdrawn.
         """
         self._engine.outbox.put([change], self._engine.clock(), is_named=True)
         known = self._engine.store.recall()

@@ -66,7 +66,7 @@ class Refresher:
     def refresh(
         self, ledger: Ledger, *, anew: bool = False, question: Query[Any] | None = None
     ) -> RefreshResult:
-        """Read what others changed; raises DatabaseError.
+        """Read what others changed; raises LedgerError.
 
         A full refresh reads everything: the first one of a run, one that is asked for (`anew`), and
         one every quarter of an hour. The others read only the rows that were touched meanwhile.

@@ -42,7 +42,7 @@ class Sender:
         """Send what may be sent, oldest first, and return what came of it; we have the turn.
 
         If all of it was answered, `all_well` is called before anybody hears the answers; not if
-        there was nothing to send: all may wait for one that needs the player. Raises DatabaseError,
+        there was nothing to send: all may wait for one that needs the player. Raises LedgerError,
         and what was not answered stays; LocalFileError if the outbox could not be written, and what
         was sent is sent once more, which does no harm.
         """

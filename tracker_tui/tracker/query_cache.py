@@ -187,7 +187,7 @@ def _paged(question: object) -> HistoryQuery | ContributionsQuery | None:
 
 
 def _checked(question: Query[T], value: T) -> T:
-    """Return an answer whose values have the types that it declares; raises OutcomeUnknown."""
+    """Return an answer whose values have the types that it declares; raises AnswerLost."""
     import msgspec  # only for what a server sent
 
     try:
