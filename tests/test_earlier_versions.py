@@ -14,14 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers.build import DEEP_DESERT, HAGGA, PLAYER, config_for, new_resource, remote_config
+from helpers.build import DEEP_DESERT, PLAYER, add, config_for, new_resource, remote_config, set_to
 from helpers.listening import Listener
 from helpers.tracking import quick
 from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.db.sqlite import create_sqlite
-from tracker_tui.domain.change import Change
 from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
-from tracker_tui.domain.quantities import Kind
 from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import Outbox
@@ -43,11 +41,6 @@ def outbox_file(tmp_path: Path) -> Path:
 
 def padded(name: str) -> str:
     return name.ljust(21, "-")
-
-
-def a_change(name: str, kind: Kind, amount: int, **given: object) -> Change:
-    plain = Change(padded(name), "spice", kind, HAGGA, amount, PLAYER)
-    return plain._replace(**given)  # type: ignore[arg-type]
 
 
 def test_an_outbox_keeps_every_change_in_its_state(outbox_file: Path) -> None:
@@ -75,12 +68,12 @@ def test_an_outbox_keeps_every_change_in_its_state(outbox_file: Path) -> None:
         "cancelled",
     ]
     changes = {name: entry.change for name, entry in entries.items()}
-    assert changes["applied"] == a_change("applied", Kind.ADD, 500, reason="Spice run – #2 “north”")
-    assert changes["conflict"] == a_change(
-        "conflict", Kind.SET, 42, resource_id="oil", expected=7, reason="recount"
+    assert changes["applied"] == add(500, id=padded("applied"), reason="Spice run – #2 “north”")
+    assert changes["conflict"] == set_to(
+        42, id=padded("conflict"), resource_id="oil", expected=7, reason="recount"
     )
-    assert changes["pending"] == a_change(
-        "pending", Kind.ADD, 11, location=DEEP_DESERT, entered_by="999", reason="for a friend"
+    assert changes["pending"] == add(
+        11, DEEP_DESERT, id=padded("pending"), entered_by="999", reason="for a friend"
     )
     assert changes["pending-hagga"].remark == "(made 2026-11-30)"
     assert changes[UNDO_OF_WATER].undoes == padded("applied-undone")
@@ -127,10 +120,10 @@ def test_what_waited_in_it_is_sent_once_and_what_needs_the_player_stays(
         new_resource("oil"),
     ]
     create_sqlite(database, lambda opened, layout: Ledger(opened, layout).create(rows, "x"))
-    ledger = quick(config_for(database))
+    config = config_for(database)
+    ledger = quick(config)
     for change in arrived:
         ledger.apply(change)
-    config = config_for(database)
     folder = folder_of(config, PLAYER)
     folder.mkdir(parents=True)
     shutil.move(outbox_file, folder)

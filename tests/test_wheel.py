@@ -80,16 +80,16 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
 
 
 def test_schema_and_catalogue_travel_inside_the_wheel(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as query_cache:
-        names = set(query_cache.namelist())
-        schema = query_cache.read("tracker_tui/schema.sql")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        schema = archive.read("tracker_tui/schema.sql")
     assert schema == (ROOT / "schema.sql").read_bytes()
     assert "tracker_tui/catalogue/starter.toml" in names
 
 
 def test_every_file_of_the_package_travels_inside_the_wheel(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as query_cache:
-        names = {name for name in query_cache.namelist() if name.startswith("tracker_tui/")}
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if name.startswith("tracker_tui/")}
     assert names == {
         f"tracker_tui/{path.relative_to(PACKAGE).as_posix()}"
         for path in PACKAGE.rglob("*")
@@ -98,8 +98,8 @@ def test_every_file_of_the_package_travels_inside_the_wheel(wheel: Path) -> None
 
 
 def test_the_wheel_holds_nothing_but_the_package_and_its_license(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as query_cache:
-        names = query_cache.namelist()
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
     info = f"tracker_tui-{__version__}.dist-info/"
     assert {name for name in names if not name.startswith(("tracker_tui/", info))} == set()
     assert [name for name in names if name.startswith(info) and name.endswith("LICENSE")] != []

@@ -32,12 +32,12 @@ class ActivityQuery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """See `Question.key`."""
+        """See `Query.key`."""
         return f"activity {self.period.name} {self.member_id!r} {self.zone}"
 
     @staticmethod
     def answer_type() -> type[Activity]:
-        """See `Question.answer_type`."""
+        """See `Query.answer_type`."""
         return Activity
 
     def queries(self, now: Any) -> list[BaseQuery]:

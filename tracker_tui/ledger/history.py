@@ -50,7 +50,7 @@ class HistoryQuery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """See `Question.key`."""
+        """See `Query.key`."""
         wish = self.wish
         kinds = ",".join(sorted(wish.kinds))
         asked = (wish.text, wish.resource_id, wish.member_id, kinds, wish.location)
@@ -58,7 +58,7 @@ class HistoryQuery(NamedTuple):
 
     @staticmethod
     def answer_type() -> type[HistoryPage]:
-        """See `Question.answer_type`."""
+        """See `Query.answer_type`."""
         return HistoryPage
 
     def queries(self, now: Any) -> list[BaseQuery]:

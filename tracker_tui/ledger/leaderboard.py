@@ -56,12 +56,12 @@ class LeaderboardQuery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """See `Question.key`."""
+        """See `Query.key`."""
         return f"leaderboard {self.period.name}"
 
     @staticmethod
     def answer_type() -> type[Leaderboard]:
-        """See `Question.answer_type`."""
+        """See `Query.answer_type`."""
         return Leaderboard
 
     def queries(self, now: Any) -> list[BaseQuery]:
@@ -107,12 +107,12 @@ class ContributionsQuery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """See `Question.key`."""
+        """See `Query.key`."""
         return f"contributions {self.period.name} {self.member_id!r}"
 
     @staticmethod
     def answer_type() -> type[ContributionPage]:
-        """See `Question.answer_type`."""
+        """See `Query.answer_type`."""
         return ContributionPage
 
     def queries(self, now: Any) -> list[BaseQuery]:
@@ -139,12 +139,12 @@ class MemberPointsQuery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """See `Question.key`."""
+        """See `Query.key`."""
         return f"points {self.period.name} {self.member_id!r} {self.zone}"
 
     @staticmethod
     def answer_type() -> type[MemberPoints]:
-        """See `Question.answer_type`."""
+        """See `Query.answer_type`."""
         return MemberPoints
 
     def queries(self, now: Any) -> list[BaseQuery]:

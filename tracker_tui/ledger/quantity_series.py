@@ -36,12 +36,12 @@ class QuantitySeriesQuery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """See `Question.key`."""
+        """See `Query.key`."""
         return f"course {self.period.name} {self.resource_id!r}"
 
     @staticmethod
     def answer_type() -> type[QuantitySeries]:
-        """See `Question.answer_type`."""
+        """See `Query.answer_type`."""
         return QuantitySeries
 
     def queries(self, now: Any) -> list[BaseQuery]:
@@ -120,12 +120,12 @@ class DailyLevelsQuery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """See `Question.key`."""
+        """See `Query.key`."""
         return f"daily levels {self.days} {self.zone}"
 
     @staticmethod
     def answer_type() -> type[list[DayLevel]]:
-        """See `Question.answer_type`."""
+        """See `Query.answer_type`."""
         return list[DayLevel]
 
     def queries(self, now: Any) -> list[BaseQuery]:

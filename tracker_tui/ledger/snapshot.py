@@ -91,7 +91,7 @@ def queries_of(wish: RefreshRequest, layout: Layout, now: Node) -> dict[str, Bas
     )
     if wish.in_flight:
         row = HistoryRow
-        queries["landed"] = row.select(row.id).where(row.id.in_(list(wish.in_flight)))
+        queries["applied"] = row.select(row.id).where(row.id.in_(list(wish.in_flight)))
     if wish.is_whole:
         queries["columns"] = Layout.query()
         queries["fingerprint"] = Layout.fingerprint_query()
@@ -129,7 +129,7 @@ def snapshot_of(wish: RefreshRequest, results: Mapping[str, Rows]) -> Snapshot:
         is_whole=wish.is_whole,
         now=NUMBER.only(results["clock"])[0],
         applied_ids=frozenset(
-            applied_ids for (applied_ids,) in _IDS.checked(results.get("landed", []))
+            change_id for (change_id,) in _IDS.checked(results.get("applied", []))
         ),
         names=names_from(results["names"]) if "names" in results else None,
         cached_layout=cached_layout,

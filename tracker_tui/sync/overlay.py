@@ -26,7 +26,7 @@ class Difference(NamedTuple):
 class Overlay:
     """Resources by id; may be read and written from several threads.
 
-    A change is first asked for, which only `foreseen` minds, and shown once it is kept on disk.
+    A change is first asked for, which only `projected` minds, and shown once it is kept on disk.
     """
 
     def __init__(self) -> None:
@@ -79,8 +79,8 @@ class Overlay:
     ) -> Difference:
         """Take the rows that a refresh read, and tell what is different from before.
 
-        `landed` are the pending changes that are in these rows. Of the resources that are `unsure`
-        nobody can tell which changes are: they stay as they are.
+        `applied_ids` are the pending changes that are in these rows. Of the resources that are
+        `unsure` nobody can tell which changes are: they stay as they are.
         """
         with self._lock:
             before, rows_before = self._shown, self._rows

@@ -45,7 +45,7 @@ class Refresher:
         self.last_refresh: float | None = None
         """When the rows were read, by time.monotonic(); None if they never were."""
         self.reached_back_at: float | None = None
-        """When the last refresh was that reached back, by time.monotonic(); see `News`."""
+        """When the last refresh was that reached back, by time.monotonic(); see `RefreshResult`."""
         self.knows_layout = False
         """Whether this run has read the ledger itself: its columns are known."""
 

@@ -375,10 +375,10 @@ class LedgerThread:
                 lambda told: self._event_bus.tell(LocalWarning(told)),
             )
             seconds = seconds_left(self._config.until, _ERRAND_SECONDS)
-            errand = one_shot_edits.run(change, seconds, lambda: self._is_closing)
-        self.refresher.names = errand.names
-        self.refresher.places = errand.places
-        return errand.outcome
+            one_shot_edit = one_shot_edits.run(change, seconds, lambda: self._is_closing)
+        self.refresher.names = one_shot_edit.names
+        self.refresher.places = one_shot_edit.places
+        return one_shot_edit.outcome
 
     @contextmanager
     def _sending(self) -> Iterator[None]:

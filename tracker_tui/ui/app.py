@@ -79,7 +79,7 @@ class TrackerApp(BaseApp):
         self._guilds = GuildSwitcher(self, tracker.config, self._waiting)
         self._rights = tracker.member.rights
         self.resources = ResourcesScreen(tracker, remembered.view)
-        self.resources.herald.tells_of_others = remembered.tells_of_others
+        self.resources.notifications.tells_of_others = remembered.tells_of_others
         self.resources.hint.is_dismissed = remembered.is_hint_dismissed
         if tracker.config.is_default_database and tracker.config.profile is None:
             self.resources.hint.offer()
@@ -102,7 +102,7 @@ class TrackerApp(BaseApp):
         for warning in self.tracker.config.warnings:
             self.notify(warning, severity="warning", timeout=15, markup=False)
         if self.tracker.trouble is not None:
-            self.resources.herald.tell_of_trouble(self.tracker.trouble)
+            self.resources.notifications.tell_of_trouble(self.tracker.trouble)
 
     def _tell_of_unknown_keys(self) -> None:
         from tracker_tui.ui.binding_ids import known_binding_ids
@@ -288,9 +288,9 @@ class TrackerApp(BaseApp):
 
     def action_tell_of_others(self) -> None:
         """Tell from now on what others change, or tell it no more."""
-        herald = self.resources.herald
-        herald.tells_of_others = not herald.tells_of_others
-        does = "are told" if herald.tells_of_others else "are not told any more"
+        notifications = self.resources.notifications
+        notifications.tells_of_others = not notifications.tells_of_others
+        does = "are told" if notifications.tells_of_others else "are not told any more"
         self.notify(f"Changes of others {does}.", markup=False, timeout=2)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -331,7 +331,7 @@ class TrackerApp(BaseApp):
         return Preferences(
             resources.view,
             self.theme_to_remember,
-            resources.herald.tells_of_others,
+            resources.notifications.tells_of_others,
             resources.hint.is_dismissed,
         )
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +20,7 @@ from textual.theme import ThemeProvider
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.contrast import LegibleDim, with_legible_texts
 from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.signals import handle_signal
 from tracker_tui.ui.steady_notification import SteadyNotification
 from tracker_tui.ui.themes import DARK, THEMES
 
@@ -173,11 +172,7 @@ class BaseApp(App[NavigationRequest]):
 
     def leave_on_signals(self) -> None:
         """Leave in good order when the terminal is closed or the program is ended from outside."""
-        loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None:
-                # Not on Windows, nor where the dashboard does not run in the main thread.
-                with suppress(NotImplementedError, RuntimeError, ValueError):
-                    status = _SIGNALLED + number
-                    loop.add_signal_handler(number, partial(self.exit, return_code=status))
+                handle_signal(number, partial(self.exit, return_code=_SIGNALLED + number))

@@ -198,7 +198,7 @@ class QueryScreen(MainScreen):
 
     def show_status_bar(self) -> None:
         """Bring the strip up to date."""
-        self.strip.ranking = self.app.resources.strip.ranking  # type: ignore[attr-defined]
+        self.strip.state = self.app.resources.strip.state  # type: ignore[attr-defined]
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""

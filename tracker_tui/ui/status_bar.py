@@ -36,7 +36,7 @@ _STYLES = {
 class StatusBar(Widget):
     """Two lines: screens, title, connection and member; counts and the current location."""
 
-    ranking: reactive[StatusBarState | None] = reactive(None)
+    state: reactive[StatusBarState | None] = reactive(None)
 
     def __init__(self, current: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         """Mark the screen `current` as the one that is shown."""
@@ -54,60 +54,60 @@ class StatusBar(Widget):
 
     def render(self) -> Content:
         """Draw both lines, each with a left and a right part; the left gives way."""
-        ranking = self.ranking
-        if ranking is None:
+        state = self.state
+        if state is None:
             return Content("tracker")
         width = self.size.width
         return Content("\n").join(
             [
-                _spread(_title(ranking, self._current), _connection(ranking), width),
-                _spread(_counts(ranking, width), _places(ranking), width),
+                _spread(_title(state, self._current), _connection(state), width),
+                _spread(_counts(state, width), _places(state), width),
             ]
         )
 
 
-def _title(ranking: StatusBarState, current: str) -> Content:
+def _title(state: StatusBarState, current: str) -> Content:
     parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
     for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
         if key == current:
             parts += marked(f"{number} {name}")
         else:
             parts += [(f" {number}", "$accent"), (f" {name} ", "$text-muted")]
-    return Content.assemble(*parts, (f" · {ranking.title}", "$text-muted"))
+    return Content.assemble(*parts, (f" · {state.title}", "$text-muted"))
 
 
-def _connection(ranking: StatusBarState) -> Content:
+def _connection(state: StatusBarState) -> Content:
     parts: list[tuple[str, str]] = []
-    if ranking.needing_player:
-        parts.append((f"▲ {ranking.needing_player}: o   ", "bold $text-error"))
-    if ranking.pending:
-        parts.append((f"↑ {ranking.pending} pending   ", "$text-warning"))
-    sign, style = ("○", "$text-error") if ranking.is_in_trouble else ("●", "$text-success")
-    parts.append((f"{sign} {ranking.connection}", style))
-    parts.append((f"   {ranking.member}", "bold"))
-    if ranking.roles:
-        parts.append((f" ▲ {ranking.roles}", "$text-warning"))
+    if state.needing_player:
+        parts.append((f"▲ {state.needing_player}: o   ", "bold $text-error"))
+    if state.pending:
+        parts.append((f"↑ {state.pending} pending   ", "$text-warning"))
+    sign, style = ("○", "$text-error") if state.is_in_trouble else ("●", "$text-success")
+    parts.append((f"{sign} {state.connection}", style))
+    parts.append((f"   {state.member}", "bold"))
+    if state.roles:
+        parts.append((f" ▲ {state.roles}", "$text-warning"))
     return Content.assemble(*parts)
 
 
-def _counts(ranking: StatusBarState, width: int) -> Content:
+def _counts(state: StatusBarState, width: int) -> Content:
     parts: list[tuple[str, str]] = []
     words = width >= 90  # noqa: PLR2004 - where the words begin to fit
     for status, look in STATUS_LOOKS.items():
-        count = ranking.summary.statuses[status]
+        count = state.summary.statuses[status]
         text = f"{count} {look}" if words else f"{look.sign} {count}"
         parts.append((text, _STYLES[status] if count else "$text-muted"))
         parts.append(("   ", ""))
-    stale = ranking.summary.stale
+    stale = state.summary.stale
     parts.append((f"{stale} ! to recount", "$text-accent" if stale else "$text-muted"))
     return Content.assemble(*parts)
 
 
-def _places(ranking: StatusBarState) -> Content:
+def _places(state: StatusBarState) -> Content:
     parts: list[tuple[str, str]] = [("at  ", "$text-muted")]
-    for location, place in zip(Location, ranking.places, strict=True):
+    for location, place in zip(Location, state.places, strict=True):
         name = one_line(place, 16)
-        here = location is ranking.location
+        here = location is state.location
         parts += marked(name) if here else [(f" {name} ", "$text-muted")]
         parts.append((" ", ""))
     return Content.assemble(*parts[:-1])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tracker_tui.ui.signals import handle_signal
 from tracker_tui.ui.terminal_input import TerminalInput
 
 if TYPE_CHECKING:
@@ -80,9 +81,8 @@ class TerminalDriver(LinuxDriver):
 
         self._is_away = False
         # Not in the middle of whatever runs, as Textual's are: they would wait for threads there.
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            self._loop.add_signal_handler(signal.SIGTSTP, self._stop)
-            self._loop.add_signal_handler(signal.SIGCONT, self._go_on)
+        handle_signal(signal.SIGTSTP, self._stop)
+        handle_signal(signal.SIGCONT, self._go_on)
 
     # Being stopped, and going on
 

@@ -99,7 +99,7 @@ class ResourcesScreen(FilteredScreen):
     def __init__(self, tracker: Tracker, view: View) -> None:
         super().__init__(tracker)
         self.view = view
-        self.herald = Notifications(self, tracker)
+        self.notifications = Notifications(self, tracker)
         self.hint = Hint(id="hint")
         self.filter = SearchBar(starts_edit=self._start_edit_from_search, id="filter")
         self.table: ResourceTable = ResourceTable(id="table")
@@ -147,26 +147,26 @@ class ResourcesScreen(FilteredScreen):
                 self._show_changed(resource_ids)
             case QueueFailed(changes=changes):
                 self._show_changed({change.resource_id for change in changes})
-                self.herald.tell_of_not_kept(event)
+                self.notifications.tell_of_not_kept(event)
             case LocalWarning(message=message):
-                self.herald.tell_of_notice(message)
+                self.notifications.tell_of_notice(message)
             case OutcomesReceived(outcomes=outcomes):
                 self._show_changed({outcome.change.resource_id for outcome in outcomes})
                 self.table.flash({o.change.resource_id for o in outcomes if o.is_in_history})
-                self.herald.tell_of_outcomes(outcomes)
+                self.notifications.tell_of_outcomes(outcomes)
             case Undone():
-                self.herald.tell_of_undo(event)
+                self.notifications.tell_of_undo(event)
             case RightsChanged():
                 self.show_status_bar()
             case Failed(error=error):
-                self.herald.tell_of_trouble(error)
+                self.notifications.tell_of_trouble(error)
                 self.table.empty_text = self._why_empty()
                 self.show_status_bar()
                 self.is_ready = True
 
     def _show_loaded(self, loaded: Loaded) -> None:
         if not self.tracker.pending():
-            self.herald.forget_trouble()
+            self.notifications.forget_trouble()
         self.table.deselect(loaded.removed)
         if loaded.is_first or loaded.removed or not self._list.has_all(loaded.changed):
             self.load()
@@ -182,7 +182,7 @@ class ResourcesScreen(FilteredScreen):
             self.show_status_bar()
         if not loaded.is_first:
             self.table.flash(loaded.changed)
-        self.herald.tell_of_others(loaded.moves)
+        self.notifications.tell_of_others(loaded.moves)
 
     def load(self) -> None:
         """Show all rows anew."""
@@ -248,7 +248,7 @@ class ResourcesScreen(FilteredScreen):
 
     def show_status_bar(self) -> None:
         """Bring the strip up to date."""
-        self.strip.ranking = status_bar_state(self.tracker, self._list.summary, self.location)
+        self.strip.state = status_bar_state(self.tracker, self._list.summary, self.location)
 
     @on(ResourceTable.MarksChanged)
     def _tell_of_view(self) -> None:

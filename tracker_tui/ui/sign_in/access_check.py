@@ -17,12 +17,12 @@ from tracker_tui.domain.messages import changes_wait
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.sign_out import changes_waiting
+from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.run_in_thread import run_in_thread
-from tracker_tui.ui.sign_in.sign_in_screen import SignInBaseScreen
 from tracker_tui.ui.widgets.key_bar import KeyBar
 
 
-class AccessCheckScreen(SignInBaseScreen[str]):
+class AccessCheckScreen(EndingScreen[str]):
     """Ends with `entered`, with `sign-in` where somebody has to, or with None when it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,11 +61,11 @@ class AccessCheckScreen(SignInBaseScreen[str]):
             await run_in_thread(self._membership.enter)
         except NotSignedIn as error:
             self.told = str(error)
-            self.end_with("sign-in")
+            self.dismiss("sign-in")
         except TrackerError as error:
             self._show(str(error), await self._waiting())
         else:
-            self.end_with("entered")
+            self.dismiss("entered")
 
     async def _waiting(self) -> int:
         try:

@@ -20,12 +20,12 @@ from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
+from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.browser import find_browser
 from tracker_tui.ui.clipboard import copy
 from tracker_tui.ui.run_in_thread import run_in_thread
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.qr_code import QrCode
-from tracker_tui.ui.sign_in.sign_in_screen import SignInBaseScreen
 from tracker_tui.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _LEFT_FOR_TEXT: Final = 38
 _NOBODY: Final = "Nobody entered a code. r fetches a fresh one."
 
 
-class SignInScreen(SignInBaseScreen[Session]):
+class SignInScreen(EndingScreen[Session]):
     """Ends with a session, admitted or not, or with None when it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -105,7 +105,7 @@ class SignInScreen(SignInBaseScreen[Session]):
         self._left = left = threading.Event()
         self._show_code(None)
         try:
-            self.end_with(await self._signed_in(left))
+            self.dismiss(await self._signed_in(left))
         except SignInCancelled:
             return
         except CodeExpired:
