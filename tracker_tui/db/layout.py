@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from peewee import SQL, Field, Model, RawQuery
 
-from tracker_tui.db.database import Rows
+from tracker_tui.db.database import Database, Rows
 from tracker_tui.db.models import (
     LOCATION_PAIRS,
     OPTIONAL,
@@ -218,6 +218,11 @@ class Layout:
             if older in values and self.has(newer):
                 written[newer] = values[older]
         return written
+
+
+def read_layout(database: Database) -> Layout:
+    """Ask a database for its columns; raises LedgerError."""
+    return Layout.from_rows(database.batch([Layout.query()])[0].rows)
 
 
 def _table(model: type[Model]) -> str:

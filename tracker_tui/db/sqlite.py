@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from peewee import BaseQuery, PeeweeException, SqliteDatabase
 
 from tracker_tui.db.database import BatchResult, Result, only_reads
-from tracker_tui.db.layout import Layout
+from tracker_tui.db.layout import Layout, read_layout
 from tracker_tui.errors import DatabaseBusy, LedgerError, StatementRejected
 from tracker_tui.local.sqlite_files import (
     data_version,
@@ -180,7 +180,7 @@ def open_unchecked(
         raise LedgerError(message)
     database = SqliteLedgerDatabase(path, durable=durable, until=until)
     try:
-        layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
+        layout = read_layout(database)
     except BaseException:
         database.close()
         raise

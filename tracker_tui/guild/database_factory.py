@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tracker_tui.config.settings import Config, Remote
 from tracker_tui.db.database import Database
-from tracker_tui.db.layout import Layout
+from tracker_tui.db.layout import Layout, read_layout
 from tracker_tui.db.sqlite import (
     create_sqlite,
     is_there,
@@ -144,7 +144,7 @@ def bring_up_to_date(config: Config, *, starter: bool) -> InitReport:
 
     with unchecked_database(config, _LONG_WORK_SECONDS) as database:
         statements = add_what_is_missing(database)
-        fill(database, Layout.from_rows(database.batch([Layout.query()])[0].rows))
+        fill(database, read_layout(database))
         where = database.where
     return InitReport(where, created=False, statements=statements, planted=planted)
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
-
-from peewee import BaseQuery, RawQuery, Select, Value
 
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Auth, Config, Remote, holds_secret
 from tracker_tui.config.spelling import misspelt_in
-from tracker_tui.db.database import Database, results_or_raise
+from tracker_tui.db.database import Database
 from tracker_tui.db.layout import Layout, SchemaKind
-from tracker_tui.db.row_types import NUMBER
 from tracker_tui.db.sqlite import is_there
-from tracker_tui.errors import LedgerError, NotPermitted, TokenRejected, TrackerError, WriteRejected
+from tracker_tui.errors import LedgerError, NotPermitted, TokenRejected, TrackerError
 from tracker_tui.guild.database_factory import stores_of, unchecked_database
 from tracker_tui.guild.membership_factory import guild_membership_of
-from tracker_tui.ledger.expressions import DATABASE_CLOCK
-from tracker_tui.ledger.resources import write_probe
+from tracker_tui.ledger.probes import (
+    PERMISSIONS,
+    missing_permissions,
+    ping,
+    read_clock_and_layout,
+)
 from tracker_tui.local.private_file import READ, WRITE, is_of_another_user, is_open_to_others
 
 _CLOCK_SECONDS: Final = 60
@@ -47,30 +48,6 @@ class Finding(NamedTuple):
     """What to do about it; empty where there is nothing to do."""
     exit_status: int = 0
     """What a command ends with that meets this."""
-
-
-class _Need(NamedTuple):
-    """A permission that a member's token needs, and a statement of no effect that needs it too."""
-
-    permission: str
-    purpose: str
-    query: BaseQuery
-
-
-_NEEDS: Final = (
-    _Need("resources:data_update", "changes", write_probe()),
-    _Need(
-        "resource_history:data_add",
-        "changes",
-        RawQuery("INSERT INTO resource_history SELECT * FROM resource_history WHERE 0"),
-    ),
-    _Need(
-        "leaderboard:data_add",
-        "points",
-        RawQuery("INSERT INTO leaderboard SELECT * FROM leaderboard WHERE 0"),
-    ),
-    _Need("leaderboard:data_delete", "undo", RawQuery("DELETE FROM leaderboard WHERE 0")),
-)
 
 
 def examine(config: Config, environ: Mapping[str, str] = {}) -> Iterator[Finding]:
@@ -197,12 +174,11 @@ def _discord(membership: GuildMembership) -> Iterator[Finding]:
 
 def _database(database: Database, config: Config) -> Iterator[Finding]:
     started = time.monotonic()
-    database.batch([Select(columns=[Value(1)])])
+    ping(database)
     contact = time.monotonic() - started
     began, started = time.time(), time.monotonic()
-    clock, columns = database.batch([Select(columns=[DATABASE_CLOCK]), Layout.query()])
+    now, layout = read_clock_and_layout(database)
     latency = time.monotonic() - started
-    (now,), layout = NUMBER.only(clock.rows), Layout.from_rows(columns.rows)
     yield _reached(database.where, contact, latency)
     if isinstance(config.database, Remote):
         yield _token(database, config.database, layout)
@@ -221,36 +197,19 @@ def _token(database: Database, remote: Remote, layout: Layout) -> Finding:
     held = "none, and none is asked for" if remote.token is None else "accepted"
     if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):
         return Finding("token", CheckStatus.OK, held)
-    refused = _NEEDS if may_write(remote) is False else _refused(database)
-    if not refused:
+    missing = PERMISSIONS if may_write(remote) is False else missing_permissions(database)
+    if not missing:
         return Finding("token", CheckStatus.OK, f"{held}: full, it may do what members do")
-    if len(refused) == len(_NEEDS):
+    if len(missing) == len(PERMISSIONS):
         return Finding(
             "token",
             CheckStatus.NOTE,
             "read only: everything is shown, nothing can be changed",
             "Ask whoever runs the database for a token that may write, if you should.",
         )
-    lacking = ", ".join(f"{need.permission} ({need.purpose})" for need in refused)
+    lacking = ", ".join(f"{each.name} ({each.purpose})" for each in missing)
     advice = "Ask whoever runs the database for a token with them."
     return Finding("token", CheckStatus.NOTE, f"lacks {lacking}", advice)
-
-
-def _refused(database: Database) -> Sequence[_Need]:
-    """Return the needs that the token does not meet; one request if it meets them all."""
-    if _allows(database, _NEEDS):
-        return ()
-    return [need for need in _NEEDS if not _allows(database, [need])]
-
-
-def _allows(database: Database, needs: Sequence[_Need]) -> bool:
-    try:
-        results = database.batches([[need.query] for need in needs], repeatable=True)
-        for result in results:
-            results_or_raise(result)
-    except WriteRejected:
-        return False
-    return True
 
 
 def _schema(database: Database, layout: Layout) -> Finding:

@@ -6,12 +6,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from peewee import Select, Value
-
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.guild import Guild, checked_id, checked_roles, guild_of
 from tracker_tui.config.settings import Auth, Config, DiscordSettings, Remote, Secret
-from tracker_tui.db.layout import Layout
+from tracker_tui.db.layout import read_layout
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.roles import Right, roles_with
 from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRejected, UsageError
@@ -168,14 +166,14 @@ class JoinProcess:
         remote = self._remote if has_token else self._remote._replace(token=None)
         with closing(open_remote(remote, _PATIENCE_SECONDS)) as database:
             try:
-                _, columns = database.batch([Select(columns=[Value(1)]), Layout.query()])
+                layout = read_layout(database)
             except TokenRejected:
                 if has_token:
                     raise
                 return TestedAnswer(
                     f"{database.where} answers, and wants a token", wants_token=True
                 )
-            Layout.from_rows(columns.rows).require_ours(database.where)
+            layout.require_ours(database.where)
             if not has_token:
                 return TestedAnswer(f"{database.where} answers")
             return TestedAnswer("none is asked for" if remote.token is None else "accepted")

@@ -37,6 +37,7 @@ from tracker_tui.ledger.edit_result import (
 )
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.outcomes import outcome_in_history, outcome_of
+from tracker_tui.ledger.probes import write_probe
 from tracker_tui.ledger.query import Query
 from tracker_tui.ledger.resources import (
     DEFAULT_PLACES,
@@ -47,7 +48,6 @@ from tracker_tui.ledger.resources import (
     place_settings,
     places_from,
     resource_names,
-    write_probe,
 )
 from tracker_tui.ledger.sign_in import recording
 from tracker_tui.ledger.snapshot import (

@@ -110,12 +110,6 @@ def resource_names(unless: str | None) -> Select:
     )
 
 
-def write_probe() -> BaseQuery:
-    """Change nothing, which only a database does that takes changes from us."""
-    row = ResourceRow
-    return row.update({row.id: row.id}).where(SQL("0"))
-
-
 def member_names() -> Select:
     """Discord id and what to call its owner, of everybody who ever signed in."""
     return User.select(User.discord_id.cast("TEXT"), display_name().cast("TEXT"))
