@@ -19,7 +19,7 @@ from helpers.listening import Listener
 from helpers.tracking import quick
 from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.db.sqlite import create_sqlite
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import Outcome, Rejection, Verdict
 from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import Outbox

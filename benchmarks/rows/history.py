@@ -28,7 +28,8 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.db.sqlite import open_sqlite
-from tracker_tui.domain.history import HistoryCursor, HistoryFilter
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import MONTH, WEEK
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.ledger import Ledger
@@ -89,7 +90,7 @@ def _questions(database: Database) -> dict[str, HistoryQuery]:
     (oldest,) = database.batch([RawQuery(_NEAR_THE_OLDEST)])[0].rows
     return {
         "first page": HistoryQuery(),
-        "the oldest page": HistoryQuery(before=HistoryCursor(*oldest)),
+        "the oldest page": HistoryQuery(before=PageCursor(*oldest)),
         "of one resource": HistoryQuery(HistoryFilter(resource_id=BUSIEST_RESOURCE)),
         "of one member": HistoryQuery(HistoryFilter(member_id=BUSIEST_MEMBER)),
         "of a member with one entry": HistoryQuery(HistoryFilter(member_id=MEMBER_WITH_ONE_ENTRY)),

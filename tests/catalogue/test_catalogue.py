@@ -14,7 +14,8 @@ import pytest
 from tracker_tui.catalogue import CREATED_BY, plant, starter_resources
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import open_sqlite
-from tracker_tui.domain.limits import MAX_MULTIPLIER, MAX_QUANTITY
+from tracker_tui.domain.points import MAX_MULTIPLIER
+from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.domain.text import one_line
 from tracker_tui.ledger.ledger import Ledger
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from helpers.books import Row
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.points import points_for_adding, points_for_setting
-from tracker_tui.domain.quantities import Kind, Location
+from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, Location
 from tracker_tui.domain.status import status_of
 
 START = "Resource created"

@@ -11,8 +11,7 @@ from chaos.kill import DeadlyDatabase, Killer
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.change import Change, as_difference, without_guard
-from tracker_tui.domain.outcome import Rejection
+from tracker_tui.domain.change import Change, Rejection, as_difference, without_guard
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine

@@ -38,8 +38,7 @@ from helpers.wild import LATER
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change, differences
-from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.quantities import MAX_QUANTITY, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import DatabaseUnreachable, LedgerError, LocalFileError
 from tracker_tui.sync.outbox import OUTBOX_NAME

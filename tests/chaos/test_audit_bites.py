@@ -11,8 +11,7 @@ import pytest
 
 from chaos.simulation import Evening
 from helpers.servers import running
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import LedgerError
 from tracker_tui.sync.outbox import Outbox
 from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry, OutboxTransaction

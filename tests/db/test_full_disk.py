@@ -23,7 +23,7 @@ from helpers.sqlite_files import (
 )
 from helpers.wild import ask, make_file
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import LedgerError
 from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.ledger.ledger import Ledger

@@ -19,8 +19,7 @@ from helpers.build import (
 from helpers.recent import recent_history
 from helpers.wild import Statements
 from tracker_tui.db.layout import Layout, SchemaKind
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.errors import LedgerError
 
 DEFAULTS = {HAGGA: "Hagga", DEEP_DESERT: "Deep Desert"}

@@ -13,7 +13,7 @@ from helpers.recent import recent_history
 from helpers.sqlite_files import ONE_RESOURCE, assert_is_one_clear_sentence, files_in, read_once
 from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.sqlite import open_sqlite
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import LedgerError, NotATrackerDatabase
 from tracker_tui.guild.database_factory import open_ledger
 

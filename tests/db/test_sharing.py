@@ -12,7 +12,7 @@ from helpers.processes import locked
 from helpers.sqlite_files import ONE_RESOURCE, plant_spice
 from helpers.wild import dump, make_file
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import DatabaseBusy
 from tracker_tui.guild.database_factory import open_ledger
 

@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 from tracker_tui.domain.change import (
     Change,
     Moved,
+    Outcome,
+    Rejection,
     Shortage,
+    Verdict,
     counter_change,
     describe,
     differences,
     project,
     undo_id,
 )
-from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
 from tracker_tui.domain.messages import movement_text, outcome_sentence, points_text
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS, Points
-from tracker_tui.domain.quantities import Kind, Location, grouped, signed
+from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, Location, grouped, signed
 from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.text import MAX_REASON
 
 PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
 RELATIVE = [Kind.ADD, Kind.REMOVE]

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker_tui.domain.change_syntax import WORDS, ChangeSyntaxError, parse_change
-from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
-from tracker_tui.domain.quantities import Kind
+from tracker_tui.domain.quantities import MAX_QUANTITY, Kind
+from tracker_tui.domain.text import MAX_REASON
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracker_tui.domain.leaderboard import Leaderboard, Ranking, Sum, ranked, sane
+from tracker_tui.domain.leaderboard import Leaderboard, Ranking, Sum, finite, ranked
 from tracker_tui.domain.members import Members, NamedMember
 
 NOBODY = Members([])
@@ -121,8 +121,8 @@ def test_no_stored_number_makes_a_place_that_is_none(given_sums: list[Sum]) -> N
 
 @pytest.mark.parametrize("number", [None, math.inf, -math.inf, math.nan])
 def test_what_is_no_number_of_points_is_none(number: float | None) -> None:
-    assert sane(number) == 0.0
-    assert sane(-2.5) == -2.5
+    assert finite(number) == 0.0
+    assert finite(-2.5) == -2.5
 
 
 def test_a_member_finds_their_own_place() -> None:

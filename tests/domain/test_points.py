@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.domain.limits import MAX_QUANTITY
 from tracker_tui.domain.points import (
     NO_POINTS,
     effective_multiplier,
     points_for_adding,
     points_for_setting,
 )
+from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.domain.status import Status, status_of
 
 QUANTITIES = st.integers(1, 5_000) | st.integers(1, MAX_QUANTITY)

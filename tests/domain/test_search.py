@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.resource_lookup import find_resource
+from tracker_tui.domain.resource import Resource, find_resource
 from tracker_tui.domain.search import SearchIndex, ranked
 from tracker_tui.errors import UnknownResource
 

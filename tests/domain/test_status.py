@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from peewee import Select, SqliteDatabase, Value
 
-from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.domain.resource import Resource, shown_category
 from tracker_tui.domain.status import (
     DAY,

@@ -6,8 +6,7 @@ from typing import Any
 
 from helpers.books import Books, Row
 from helpers.build import DEEP_DESERT, add, remove, set_to, to_deep_desert, to_hagga
-from tracker_tui.domain.change import Change, counter_change
-from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.change import Change, Outcome, Verdict, counter_change
 
 NOW = 1_700_000_000
 

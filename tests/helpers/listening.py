@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Outcome
 from tracker_tui.tracker.events import Event, OutcomesReceived
 from tracker_tui.tracker.tracker import Tracker
 

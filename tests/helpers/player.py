@@ -7,8 +7,7 @@ import random
 import sys
 
 from helpers.build import change, config_at
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.change import Change, Outcome, Verdict
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.errors import AnswerLost, DatabaseBusy, LedgerError
 from tracker_tui.guild.database_factory import open_ledger

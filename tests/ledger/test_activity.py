@@ -20,8 +20,7 @@ from helpers.records import (
     resource_row,
 )
 from tracker_tui.domain.activity import Activity, ResourceActivity
-from tracker_tui.domain.days import Zone
-from tracker_tui.domain.period import ALL, WEEK, Period
+from tracker_tui.domain.period import ALL, WEEK, Period, Zone
 from tracker_tui.ledger.activity import ActivityQuery
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -11,7 +11,7 @@ from helpers.applying import HISTORY_COLUMNS, MOVES, NOW, apply, points_of, upda
 from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, PLAYER, add, set_to, to_deep_desert, to_hagga
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.limits import MAX_REASON
+from tracker_tui.domain.text import MAX_REASON
 
 ADMIN = "999999999999999999"
 

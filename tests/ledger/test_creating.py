@@ -10,7 +10,7 @@ from helpers import wild
 from helpers.applying import HISTORY_COLUMNS, NOW
 from helpers.books import Books, MakeLedger
 from helpers.build import PLAYER, new_resource
-from tracker_tui.domain.limits import MAX_QUANTITY
+from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.errors import LedgerError, TrackerError
 from tracker_tui.ledger.resources import NewResource
 

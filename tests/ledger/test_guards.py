@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpers.applying import apply, refused, update
 from helpers.books import Books
 from helpers.build import DEEP_DESERT, add, set_to
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Rejection, Verdict
 
 
 def test_an_absolute_change_applies_if_what_was_seen_is_there(store: Books) -> None:

@@ -25,7 +25,8 @@ from helpers.records import (
     user_rows,
 )
 from tracker_tui.db.remote import RemoteLedgerDatabase
-from tracker_tui.domain.history import EntryKind, HistoryCursor, HistoryFilter, HistoryPage
+from tracker_tui.domain.history import EntryKind, HistoryFilter, HistoryPage
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import ALL, Period
 from tracker_tui.ledger import history
 from tracker_tui.ledger.history import HistoryQuery
@@ -94,7 +95,7 @@ class Walk(NamedTuple):
     """All pages that one question after the other brought."""
 
     pages: list[HistoryPage]
-    befores: list[HistoryCursor | None]
+    befores: list[PageCursor | None]
 
     @property
     def ids(self) -> list[str]:
@@ -104,7 +105,7 @@ class Walk(NamedTuple):
 def walk(books: Books, wish: HistoryFilter, limit: int, at_most: int = 200) -> Walk:
     """Turn the pages until the last; each is one request."""
     pages: list[HistoryPage] = []
-    befores: list[HistoryCursor | None] = []
+    befores: list[PageCursor | None] = []
     before = None
     while not pages or not pages[-1].is_last:
         assert len(pages) < at_most, "paging never ends"
@@ -195,7 +196,7 @@ def newest_first(rows: list[Row]) -> list[Row]:
 
 
 def looked_at(
-    rows: list[Row], wish: HistoryFilter, page: HistoryPage, before: HistoryCursor | None
+    rows: list[Row], wish: HistoryFilter, page: HistoryPage, before: PageCursor | None
 ) -> int:
     """Return how many rows a request looked at that has the filter's index to go by."""
     found = HistoryFilter(
@@ -309,7 +310,7 @@ def test_a_page_that_is_just_full_has_another_behind_it_which_may_be_empty(ten: 
 
 def test_a_page_tells_how_far_back_it_goes(ten: Books) -> None:
     page = ten.ledger.ask(HistoryQuery(limit=3))
-    assert (page.looked_back_to, page.end) == (NOW - 93, HistoryCursor(NOW - 93, 8))
+    assert (page.looked_back_to, page.end) == (NOW - 93, PageCursor(NOW - 93, 8))
 
 
 def test_what_was_deleted_since_is_gone_from_a_page_that_is_read_again(ten: Books) -> None:
@@ -404,11 +405,11 @@ class TestSearching:
         look_at(5)
         with one_request(hundred):
             page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid")))
-        assert page == HistoryPage([], HistoryCursor(NOW + 95, 96), False, NOW + 95)
+        assert page == HistoryPage([], PageCursor(NOW + 95, 96), False, NOW + 95)
         with one_request(hundred):
             page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid"), page.end))
         assert [entry.id for entry in page.entries] == ["h90"]
-        assert (page.end, page.is_last) == (HistoryCursor(NOW + 90, 91), False)
+        assert (page.end, page.is_last) == (PageCursor(NOW + 90, 91), False)
 
     def test_searching_on_and_on_finds_everything_and_ends(
         self, hundred: Books, look_at: Callable[[int], None]

@@ -14,10 +14,10 @@ from helpers import wild
 from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert
 from helpers.recent import recent_history
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.history import HistoryCursor, HistoryEntry
+from tracker_tui.domain.change import Change, Verdict
+from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
@@ -54,7 +54,7 @@ ENTRY_TYPES = {
     "reason": (str, type(None)),
     "at": int,
     "resource_id": str,
-    "place": HistoryCursor,
+    "place": PageCursor,
 }
 
 TEXTS = {

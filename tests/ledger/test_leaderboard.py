@@ -21,16 +21,10 @@ from helpers.records import (
     replace_all,
     resource_row,
 )
-from tracker_tui.domain.change import Change, Moved, project
-from tracker_tui.domain.history import HistoryCursor
-from tracker_tui.domain.leaderboard import (
-    Contribution,
-    ContributionPage,
-    DayPoints,
-    Leaderboard,
-    Ranking,
-)
-from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.activity import DayPoints
+from tracker_tui.domain.change import Change, Moved, Outcome, Verdict, project
+from tracker_tui.domain.leaderboard import Contribution, ContributionPage, Leaderboard, Ranking
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import (
     ALL,
     DAY_AND_NIGHT,
@@ -218,10 +212,10 @@ def test_a_contribution_tells_what_its_row_says(guild: Books) -> None:
     expected = Contribution(
         *("x", "SET", 1000, 100.0, 2.0, 0.1, 220.0, "Spice then", "Other", "critical"),
         at=NOW,
-        place=HistoryCursor(NOW, 1),
+        place=PageCursor(NOW, 1),
     )
     page = guild.ledger.ask(ContributionsQuery("1", WEEK))
-    assert page == ContributionPage([expected], HistoryCursor(NOW, 1), is_last=True)
+    assert page == ContributionPage([expected], PageCursor(NOW, 1), is_last=True)
 
 
 def contributions(

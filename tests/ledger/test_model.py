@@ -22,8 +22,7 @@ from hypothesis.stateful import (
 
 from helpers import wild
 from helpers.books import Books, MakeLedger, Row
-from tracker_tui.domain.change import Change, Moved, counter_change
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict, counter_change
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import random_id

@@ -7,8 +7,7 @@ import pytest
 from helpers.applying import MOVES, apply, refused, undo
 from helpers.books import Books
 from helpers.build import add, remove, set_to
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.errors import LedgerError
 from tracker_tui.ledger.ledger import random_id
 

@@ -32,9 +32,9 @@ from helpers.wild import FOUNDING
 from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, open_unchecked
-from tracker_tui.domain.activity import Activity
-from tracker_tui.domain.history import EntryKind, HistoryCursor, HistoryFilter, HistoryPage
-from tracker_tui.domain.leaderboard import MemberPoints
+from tracker_tui.domain.activity import Activity, MemberPoints
+from tracker_tui.domain.history import EntryKind, HistoryFilter, HistoryPage
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import ALL, MONTH, WEEK, Period
 from tracker_tui.domain.quantity_series import QuantitySeries
 from tracker_tui.ledger.activity import ActivityQuery
@@ -49,8 +49,8 @@ from tracker_tui.ledger.query import Query
 
 ROWS = 3_000
 BERLIN = ZoneInfo("Europe/Berlin")
-PLACE = HistoryCursor(NOW - 10 * DAY, 1_500)
-FURTHER = HistoryCursor(NOW - 40 * DAY, 7)
+PLACE = PageCursor(NOW - 10 * DAY, 1_500)
+FURTHER = PageCursor(NOW - 40 * DAY, 7)
 DATES = Period("dates", None, NOW - 20 * DAY, NOW - 10 * DAY)
 BY_TIME = "resource_history_created_at"
 BY_RESOURCE = "resource_history_resource_id_created_at"
@@ -166,7 +166,7 @@ class Plan:
 @pytest.mark.parametrize("before", [None, PLACE], ids=["first", "after a place"])
 @pytest.mark.parametrize("name", WISHES)
 def test_a_page_of_the_history_is_found_by_an_index(
-    database: SqliteLedgerDatabase, name: str, before: HistoryCursor | None
+    database: SqliteLedgerDatabase, name: str, before: PageCursor | None
 ) -> None:
     wish, index = WISHES[name]
     for down_to in (None, FURTHER):

@@ -11,8 +11,7 @@ from helpers.applying import NOW, apply, points_of, update
 from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert, to_hagga
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.quantities import MAX_QUANTITY, Location
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,8 @@ import pytest
 from helpers.applying import apply, refused, update
 from helpers.books import Books
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert, to_hagga
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.outcome import Rejection
-from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.change import Change, Rejection
+from tracker_tui.domain.quantities import MAX_QUANTITY, Location
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import pytest
 from helpers.applying import apply, refused, undo
 from helpers.books import Books
 from helpers.build import DEEP_DESERT, PLAYER, add, remove, set_to, to_deep_desert, to_hagga
-from tracker_tui.domain.change import Change, counter_change
-from tracker_tui.domain.limits import MAX_REASON
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Change, Rejection, Verdict, counter_change
+from tracker_tui.domain.text import MAX_REASON
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from helpers.listening import SECONDS
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, pass_on, proxy_to
 from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from remote.outboxes import waiting
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.tracker import Tracker
 
 LATER: dict[str, Fate] = {

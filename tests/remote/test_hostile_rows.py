@@ -16,7 +16,7 @@ from helpers.proxy import Proxy
 from helpers.recent import ask_history
 from helpers.tracking import shown
 from remote.conftest import MakeTracker
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 
 HOSTILE: dict[str, tuple[str, tuple[str, ...]]] = {
     "markup": ("'[bold]Spice[/bold] [link=file:///x]y'", ("name", "category", "last_updated_by")),

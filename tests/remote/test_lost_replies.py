@@ -23,8 +23,7 @@ from remote.conftest import MakeTracker
 from remote.guilds import SPICE
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import DatabaseUnreachable
 from tracker_tui.guild.database_factory import open_ledger
 from tracker_tui.tracker.events import ChangesQueued

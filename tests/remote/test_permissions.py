@@ -25,8 +25,8 @@ from helpers.wild import OURS
 from remote.conftest import MakeTracker
 from remote.guilds import Guarded, configure
 from remote.rights import BOTH_WAYS
+from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.tracker.events import Loaded
 from tracker_tui.tracker.tracker import Tracker
 

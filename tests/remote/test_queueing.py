@@ -19,8 +19,8 @@ from helpers.wild import ask
 from remote.line import Line
 from remote.outboxes import changed, let_time_pass, outbox_of, queue, states, waiting
 from tracker_tui.config.settings import load_config
+from tracker_tui.domain.change import Verdict
 from tracker_tui.domain.change_syntax import parse_change
-from tracker_tui.domain.outcome import Verdict
 from tracker_tui.domain.quantities import Location
 from tracker_tui.tracker.tracker import Tracker
 

@@ -35,7 +35,7 @@ from ledger.test_concurrency import (
 from remote.guilds import configure
 from remote.outboxes import states, store_of, waiting
 from tracker_tui.config.settings import load_config
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.tracker import Tracker
 
 __all__ = ["remote", "wal"]

@@ -15,7 +15,7 @@ from helpers.wild import OURS
 from remote.conftest import MakeTracker
 from remote.guilds import Guarded, every_schema
 from remote.rights import whole_request_refused
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.events import Loaded
 from tracker_tui.tracker.tracker import Tracker
 

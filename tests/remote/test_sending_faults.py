@@ -12,7 +12,7 @@ from helpers.proxy import Fate, Proxy, answer, pass_on
 from helpers.refusing import READ_ONLY, batch_failed, requests_with
 from helpers.tracking import shown
 from remote.rights import BOTH_WAYS
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, LedgerError
 from tracker_tui.tracker.events import Failed
 from tracker_tui.tracker.tracker import Tracker

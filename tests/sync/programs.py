@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from helpers.build import PLAYER
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.ledger.ledger import EVERYTHING, Ledger
 from tracker_tui.ledger.snapshot import RefreshRequest, Snapshot
 from tracker_tui.sync.engine import Engine, Refreshed

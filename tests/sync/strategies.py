@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tracker_tui.domain.change import Change, Moved, Shortage
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Shortage, Verdict
 from tracker_tui.domain.points import Points
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource

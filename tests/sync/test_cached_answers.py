@@ -15,23 +15,16 @@ from hypothesis import strategies as st
 
 from helpers.build import PLAYER
 from helpers.wild import ask
-from tracker_tui.domain.activity import Activity, ResourceActivity
-from tracker_tui.domain.history import (
-    EntryKind,
-    HistoryCursor,
-    HistoryEntry,
-    HistoryFilter,
-    HistoryPage,
-)
-from tracker_tui.domain.leaderboard import (
+from tracker_tui.domain.activity import (
+    Activity,
     CategoryTotal,
-    Contribution,
-    ContributionPage,
     DayPoints,
-    Leaderboard,
     MemberPoints,
-    Ranking,
+    ResourceActivity,
 )
+from tracker_tui.domain.history import EntryKind, HistoryEntry, HistoryFilter, HistoryPage
+from tracker_tui.domain.leaderboard import Contribution, ContributionPage, Leaderboard, Ranking
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import PERIODS, Period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
@@ -255,7 +248,7 @@ def test_damage_leaves_the_outbox_and_the_replica_alone(shop: Shop, folder: Path
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 whole = st.integers(-(2**63), 2**63 - 1)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-cursors = st.builds(HistoryCursor, whole | numbers | texts, whole)
+cursors = st.builds(PageCursor, whole | numbers | texts, whole)
 any_cursor = st.none() | cursors
 entries = st.builds(
     HistoryEntry, *[texts, texts], *[whole] * 4, texts, st.none() | texts, whole, texts, cursors

@@ -14,8 +14,7 @@ from sync.conftest import MakeProgram
 from sync.programs import Program
 from sync.test_replica import SPICE, WATER
 from sync.test_store import NOTHING, PART, WHOLE
-from tracker_tui.domain.change import Moved
-from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.change import Moved, Outcome, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.sync.cached_answers import PAGES_NAME, CachedAnswer
 from tracker_tui.sync.engine import Engine

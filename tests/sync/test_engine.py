@@ -8,8 +8,7 @@ from helpers.books import Books
 from helpers.build import PLAYER, add, remove, set_to
 from sync.conftest import MakeProgram
 from sync.programs import Interleaved, Program
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.errors import LocalFileError
 from tracker_tui.ledger.snapshot import RefreshRequest
 from tracker_tui.local.sqlite_file import set_aside

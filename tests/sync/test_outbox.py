@@ -9,8 +9,7 @@ import pytest
 
 from helpers.build import PLAYER, add, set_to
 from helpers.wild import ask
-from tracker_tui.domain.change import Change, Moved, counter_change
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict, counter_change
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.sync.outbox import Outbox

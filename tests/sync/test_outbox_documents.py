@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from helpers.build import add, set_to
 from sync.strategies import changes, outcomes
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.change import Change, Outcome, Verdict
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.sync.outbox_documents import (
     change_document,

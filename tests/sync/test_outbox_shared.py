@@ -16,8 +16,16 @@ from hypothesis import strategies as st
 
 from helpers.build import PLAYER, add, set_to
 from helpers.processes import run_together
-from tracker_tui.domain.change import Change, Moved, as_difference, undo_id, without_guard
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import (
+    Change,
+    Moved,
+    Outcome,
+    Rejection,
+    Verdict,
+    as_difference,
+    undo_id,
+    without_guard,
+)
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.local.sqlite_file import set_aside
 from tracker_tui.sync.outbox import Outbox

@@ -12,8 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from helpers.build import add, remove
 from sync.test_replica import SPICE, WATER
-from tracker_tui.domain.change import Change, Moved, project
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict, project
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource

@@ -8,8 +8,7 @@ from helpers.books import Books
 from helpers.build import add, remove, set_to
 from sync.conftest import MakeProgram
 from sync.programs import DAY, Clock, Program
-from tracker_tui.domain.change import Change, without_guard
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Change, Rejection, Verdict, without_guard
 from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.send_queue import as_sent
 

@@ -15,7 +15,7 @@ from helpers.refusing import NO_DATABASE, batch_failed
 from sync.programs import Clock, Program
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import AnswerLost, DatabaseUnreachable, LedgerError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox_entries import EntryState

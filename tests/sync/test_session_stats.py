@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from helpers.build import PLAYER, add, remove, to_deep_desert
-from tracker_tui.domain.change import Change, Moved, counter_change
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import (
+    Change,
+    Moved,
+    Outcome,
+    Rejection,
+    SessionStats,
+    Verdict,
+    counter_change,
+)
 from tracker_tui.domain.points import NO_POINTS, Points
-from tracker_tui.domain.session_stats import SessionStats
 from tracker_tui.sync.session_stats import SessionCounter
 from tracker_tui.sync.undo import Submission, UndoLog
 

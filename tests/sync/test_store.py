@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from helpers.build import PLAYER, add
 from helpers.wild import ask
 from sync.test_replica import KNOWN, SPICE, WATER
-from tracker_tui.domain.outcome import Outcome, Verdict
+from tracker_tui.domain.change import Outcome, Verdict
 from tracker_tui.errors import LocalFileError
 from tracker_tui.ledger.snapshot import Snapshot
 from tracker_tui.sync.outbox import OUTBOX_NAME

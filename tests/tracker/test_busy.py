@@ -14,7 +14,7 @@ from helpers.listening import Listener
 from helpers.processes import locked
 from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import make_file
-from tracker_tui.domain.outcome import Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import DatabaseBusy
 from tracker_tui.tracker.events import Failed, Loaded
 from tracker_tui.tracker.tracker import Tracker

@@ -13,8 +13,8 @@ from helpers.processes import locked
 from helpers.recent import ask_history
 from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import ask
+from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.tracker.tracker import Tracker
 
 REFUSES_WATER = """

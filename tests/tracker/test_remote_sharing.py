@@ -22,7 +22,7 @@ from remote.rights import whole_request_refused
 from tracker.conftest import START
 from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import DatabaseUnreachable, WriteRejected
 from tracker_tui.tracker.events import Failed, Loaded
 from tracker_tui.tracker.tracker import Tracker

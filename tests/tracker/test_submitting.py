@@ -17,8 +17,8 @@ from helpers.processes import locked
 from helpers.recent import ask_history
 from helpers.tracking import history, shown, stored
 from helpers.wild import ask
+from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.change_syntax import parse_change
-from tracker_tui.domain.outcome import Rejection, Verdict
 from tracker_tui.errors import UnknownResource
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker

@@ -10,8 +10,7 @@ from helpers.build import DEEP_DESERT, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
 from helpers.tracking import shown, stored, undo
 from helpers.wild import ask
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Rejection, Verdict
+from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
 

@@ -16,8 +16,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tracker_tui.domain.days import day_of, start_of
-from tracker_tui.domain.leaderboard import DayPoints
+from tracker_tui.domain.activity import DayPoints
+from tracker_tui.domain.period import day_of, start_of
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.quantity_series import Level, QuantitySeries
 from tracker_tui.domain.status import DAY

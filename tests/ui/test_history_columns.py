@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tracker_tui.domain.history import HistoryCursor, HistoryEntry
-from tracker_tui.domain.history_messages import entry_sentence
+from tracker_tui.domain.history import HistoryEntry, entry_sentence
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.ui.history.columns import (
     GAP,
@@ -48,7 +48,7 @@ def entry(
     at: int = 1_760_000_000,
 ) -> HistoryEntry:
     moved = (*hagga, *deep_desert)
-    return HistoryEntry("h", change_type, *moved, "1", reason, at, "spice", HistoryCursor(at, 1))
+    return HistoryEntry("h", change_type, *moved, "1", reason, at, "spice", PageCursor(at, 1))
 
 
 def used(layout: HistoryLayout) -> int:

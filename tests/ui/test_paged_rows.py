@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tracker_tui.domain.history import HistoryCursor
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.status import DAY
 from tracker_tui.ui.widgets import paged_rows
 from tracker_tui.ui.widgets.paged_rows import PAGE_LINES, PAGES_HELD, DayLine, PagedRows, RowPage
@@ -23,7 +23,7 @@ PAGE = 100
 
 class Row(NamedTuple):
     id: str
-    place: HistoryCursor
+    place: PageCursor
 
     @property
     def at(self) -> int:
@@ -38,7 +38,7 @@ def day_of(at: int) -> int:
 
 
 def row(at: int, number: int) -> Row:
-    return Row(f"r{number}", HistoryCursor(at, number))
+    return Row(f"r{number}", PageCursor(at, number))
 
 
 def with_days(rows: Sequence[Row]) -> list[Shown]:
@@ -51,7 +51,7 @@ def with_days(rows: Sequence[Row]) -> list[Shown]:
     return lines
 
 
-def is_on(each: Row, before: HistoryCursor | None, end: HistoryCursor) -> bool:
+def is_on(each: Row, before: PageCursor | None, end: PageCursor) -> bool:
     """Whether a row lies after one place, and not after another."""
     return (before is None or each.place < before) and each.place >= end
 

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 from tracker_tui.cli.local_warnings import configured, tell_notices
 from tracker_tui.cli.output import complain, say
+from tracker_tui.domain.change import Outcome, Verdict
 from tracker_tui.domain.change_syntax import (
     WORDS,
     ChangeSyntaxError,
@@ -16,7 +17,6 @@ from tracker_tui.domain.change_syntax import (
     parse_reason,
 )
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageError

@@ -8,11 +8,10 @@ from typing import Final
 from tracker_tui.cli.output import complain
 from tracker_tui.cli.read_command import Reply, ask, reading_tracker, shown_places, tell_age
 from tracker_tui.cli.text_table import print_table
-from tracker_tui.domain.days import Zone, local_time
 from tracker_tui.domain.history import HistoryEntry, HistoryFilter, HistoryPage
-from tracker_tui.domain.period import Period, parse_period
+from tracker_tui.domain.period import Period, Zone, local_time, parse_period
 from tracker_tui.domain.quantities import grouped, signed
-from tracker_tui.domain.resource_lookup import find_resource
+from tracker_tui.domain.resource import find_resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import UsageError
 from tracker_tui.tracker.query_cache import PAGE, Query

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tracker_tui.cli.output import say
-from tracker_tui.domain.change import Moved
+from tracker_tui.domain.change import Moved, Outcome
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.leaderboard import Ranking
-from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.points import effective_multiplier
 from tracker_tui.domain.resource import Resource
 

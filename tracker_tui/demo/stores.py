@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 
 from tracker_tui.demo.clock import Clock
 from tracker_tui.demo.members import DemoMember
-from tracker_tui.domain.change import Change, counter_change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, Outcome, counter_change
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.ledger.ledger import Ledger

@@ -1,1 +1,1 @@
-"""Pure rules of the field: no input or output, no database, no screen."""
+"""The rules of the data contract and of the player's screen: pure, without input or output."""

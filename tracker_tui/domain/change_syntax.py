@@ -13,9 +13,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
-from tracker_tui.domain.quantities import Kind, grouped
-from tracker_tui.domain.text import clean_reason
+from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, grouped
+from tracker_tui.domain.text import MAX_REASON, clean_reason
 
 SIGNS: Final = {
     "+": Kind.ADD,

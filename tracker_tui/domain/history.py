@@ -1,16 +1,19 @@
-"""What the history tells of changes that were applied, and what can be asked of it."""
+"""The history of applied changes: its entries, the filters over it, and an entry in words."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
 
-from tracker_tui.domain.period import ALL, Period
-from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.messages import Places
+from tracker_tui.domain.pages import Page, PageCursor
+from tracker_tui.domain.period import ALL, Period, Zone, local_time
+from tracker_tui.domain.quantities import Location, grouped, signed
+from tracker_tui.domain.text import one_line
 
 
 class EntryKind(StrEnum):
-    """What a change did; the first two are the contract's 'relative', SET is its 'absolute'."""
+    """The kind of an entry; the first two are the contract's 'relative', SET is 'absolute'."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -18,16 +21,11 @@ class EntryKind(StrEnum):
     TRANSFER = "transfer"
 
 
-class HistoryCursor(NamedTuple):
-    """A place in the history: that of one row, by which the rows around it can be asked for."""
-
-    at: int | float | str
-    """`created_at` as it is stored, whatever that is."""
-    rowid: int
-
-
 class HistoryEntry(NamedTuple):
-    """One row of `resource_history`; `at` in Unix seconds, quantities in units."""
+    """One row of `resource_history`; `at` in Unix seconds, quantities in units.
+
+    Kept on disk as an array, so its fields keep their order.
+    """
 
     id: str
     change_type: str
@@ -39,7 +37,7 @@ class HistoryEntry(NamedTuple):
     reason: str | None
     at: int
     resource_id: str
-    place: HistoryCursor
+    place: PageCursor
 
     @property
     def hagga_change(self) -> int:
@@ -53,7 +51,7 @@ class HistoryEntry(NamedTuple):
 
     @property
     def kind(self) -> EntryKind:
-        """What the change did."""
+        """The kind of the change, told by its type and its sign."""
         if self.change_type == "transfer":
             return EntryKind.TRANSFER
         if self.change_type == "absolute":
@@ -62,39 +60,52 @@ class HistoryEntry(NamedTuple):
         return EntryKind.REMOVED if is_less else EntryKind.ADDED
 
 
+HistoryPage = Page[HistoryEntry]
+
+
 class HistoryFilter(NamedTuple):
-    """What to show of the history; what is not given lets everything pass."""
+    """Which entries to show; a filter that isn't set lets every entry pass."""
 
     text: str = ""
-    """Words; each of the first eight is in the member's name, the resource's, or the reason."""
+    """Search words; each of the first eight must be in the member's or the resource's name, or in
+    the reason."""
     resource_id: str | None = None
     member_id: str | None = None
-    """A Discord id, or what an old row holds instead."""
+    """A Discord id, or the nickname that an old row holds instead."""
     kinds: frozenset[EntryKind] = frozenset()
     location: Location | None = None
-    """Only what moved something there, or counted without saying where."""
+    """Only entries that changed a quantity there, or sets that changed nothing."""
     period: Period | None = None
-    """None: none was chosen, and all of time is meant."""
+    """None: the player chose no period, so all time is meant."""
 
     @property
     def is_indexed(self) -> bool:
-        """Whether the database finds the rows without looking at others."""
+        """Whether an index of the database finds exactly these rows."""
         has_both = self.resource_id is not None and self.member_id is not None
         return not (self.text.strip() or self.kinds or self.location or has_both)
 
     @property
     def span(self) -> Period:
-        """The period that is meant."""
+        """The period, or all time."""
         return self.period or ALL
 
 
-class HistoryPage(NamedTuple):
-    """Entries, newest first, and where the next page goes on."""
+def entry_sentence(
+    entry: HistoryEntry, who: str, what: str, places: Places, zone: Zone = None
+) -> str:
+    """Return an entry as one line to paste into a chat.
 
-    entries: list[HistoryEntry]
-    end: HistoryCursor | None
-    """The oldest row that was looked at; None: where the page began."""
-    is_last: bool
-    """Whether there is nothing older in the period."""
-    looked_back_to: int | None = None
-    """When that row was written, in Unix seconds."""
+    `2026-01-31 20:15 Paul: Spice Hagga +500 → 1,700 (spice run)`
+    """
+    sides = (
+        (Location.HAGGA, entry.hagga_before, entry.hagga),
+        (Location.DEEP_DESERT, entry.deep_desert_before, entry.deep_desert),
+    )
+    moved = ", ".join(
+        f"{one_line(places[location], 24)} {signed(after - before)} → {grouped(after)}"
+        for location, before, after in sides
+        if after != before
+    )
+    reason = f" ({one_line(entry.reason, 200)})" if entry.reason else ""
+    when = f"{local_time(entry.at, zone):%Y-%m-%d %H:%M}"
+    return f"{when} {who}: {what} {moved or 'counted, ±0'}{reason}"

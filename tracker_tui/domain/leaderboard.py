@@ -1,4 +1,7 @@
-"""Who earned how many points (data contract, "Leaderboard")."""
+"""The leaderboard: members ranked by points, and the rows that earned them.
+
+Data contract, "Leaderboard". Equal points share a rank: 1, 2, 2, 4.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.history import HistoryCursor
 from tracker_tui.domain.members import Members
+from tracker_tui.domain.pages import Page, PageCursor
 
 
 class Sum(NamedTuple):
-    """What one `user_id` of the leaderboard table stands with, in a period and the one before."""
+    """Totals of one `user_id` in the leaderboard table, in a period and in the one before it."""
 
     user_id: str
     points: float
@@ -30,24 +33,26 @@ class Ranking(NamedTuple):
     actions: int
     share: float
     climbed: int | None
-    """Places won against the period before, signed; None: without a place there."""
+    """Ranks gained since the period before, signed; None if the member had no rank then."""
 
 
 class Leaderboard(NamedTuple):
-    """The members with points in a period, best first."""
+    """The members with points in a period, best first. Kept on disk as an array."""
 
     rankings: list[Ranking]
     has_before: bool
-    """Whether places are compared with those of the period before: for all of time there is none.
-    """
+    """Whether ranks are compared with the period before; all time has none."""
 
     def of(self, user_id: str) -> Ranking | None:
-        """Return a member's own place."""
-        return next((s for s in self.rankings if s.user_id == user_id), None)
+        """Return one member's place."""
+        return next((each for each in self.rankings if each.user_id == user_id), None)
 
 
 class Contribution(NamedTuple):
-    """One row of `leaderboard`: how points came about; `at` in Unix seconds."""
+    """One row of `leaderboard`: the parts of the points of one change; `at` in Unix seconds.
+
+    Kept on disk as an array, so its fields keep their order.
+    """
 
     id: str
     action_type: str
@@ -60,83 +65,58 @@ class Contribution(NamedTuple):
     category: str
     status: str
     at: int
-    place: HistoryCursor
+    place: PageCursor
 
 
-class ContributionPage(NamedTuple):
-    """Contributions, newest first, and where the next page goes on."""
-
-    entries: list[Contribution]
-    end: HistoryCursor | None
-    is_last: bool
-    looked_back_to: int | None = None
-    """See `HistoryPage`."""
-
-
-class CategoryTotal(NamedTuple):
-    """What a member earned with one category."""
-
-    category: str
-    points: float
-    actions: int
-
-
-class DayPoints(NamedTuple):
-    """What was earned on one day; `day` is counted as in `tracker_tui.domain.days`."""
-
-    day: int
-    points: float
-
-
-class MemberPoints(NamedTuple):
-    """How one member's points of a period divide: over categories, and over days."""
-
-    categories: list[CategoryTotal]
-    days: list[DayPoints]
+ContributionPage = Page[Contribution]
 
 
 def ranked(sums: Iterable[Sum], members: Members, *, has_before: bool) -> Leaderboard:
-    """Return the leaderboard of such sums; old rows count for whom their nickname means.
-
-    Equal points share a rank, and the next one is skipped: 1, 2, 2, 4.
-    """
-    merged: dict[str, Sum] = {}
-    for each in sums:
-        owner = members.owner_of(each.user_id)
-        known = merged.get(owner, Sum(owner, 0.0, 0))
-        merged[owner] = Sum(
-            owner,
-            sane(known.points + sane(each.points)),
-            known.actions + each.actions,
-            sane(known.points_before + sane(each.points_before)),
-            known.actions_before + each.actions_before,
-        )
-    now = _ranks({m.user_id: m.points for m in merged.values() if m.actions})
-    before = _ranks({m.user_id: m.points_before for m in merged.values() if m.actions_before})
-    total = sane(sum(max(0.0, merged[user_id].points) for user_id in now))
+    """Return the leaderboard for the sums. Rows under a nickname count for that member."""
+    merged = _by_member(sums, members)
+    now = _ranks({each.user_id: each.points for each in merged.values() if each.actions})
+    before = _ranks(
+        {each.user_id: each.points_before for each in merged.values() if each.actions_before}
+    )
+    total = finite(sum(max(0.0, merged[user_id].points) for user_id in now))
     rankings = [
         Ranking(
-            rank,
-            user_id,
-            members.name_of(user_id),
-            round(merged[user_id].points, 2),
-            merged[user_id].actions,
-            max(0.0, merged[user_id].points) / total if total > 0 else 0.0,
-            before[user_id] - rank if has_before and user_id in before else None,
+            rank=rank,
+            user_id=user_id,
+            name=members.name_of(user_id),
+            points=round(merged[user_id].points, 2),
+            actions=merged[user_id].actions,
+            share=max(0.0, merged[user_id].points) / total if total > 0 else 0.0,
+            climbed=before[user_id] - rank if has_before and user_id in before else None,
         )
         for user_id, rank in now.items()
     ]
-    rankings.sort(key=lambda s: (s.rank, s.name.casefold(), s.user_id))
-    return Leaderboard(rankings, has_before)
+    rankings.sort(key=lambda each: (each.rank, each.name.casefold(), each.user_id))
+    return Leaderboard(rankings=rankings, has_before=has_before)
 
 
-def sane(points: float | None) -> float:
-    """Return points that can be added up: a hostile row may hold infinity."""
+def finite(points: float | None) -> float:
+    """Return points that can be added up: 0 for infinity, which a hostile row may hold."""
     return points if points is not None and math.isfinite(points) else 0.0
 
 
+def _by_member(sums: Iterable[Sum], members: Members) -> dict[str, Sum]:
+    merged: dict[str, Sum] = {}
+    for each in sums:
+        owner = members.owner_of(each.user_id)
+        known = merged.get(owner, Sum(user_id=owner, points=0.0, actions=0))
+        merged[owner] = Sum(
+            user_id=owner,
+            points=finite(known.points + finite(each.points)),
+            actions=known.actions + each.actions,
+            points_before=finite(known.points_before + finite(each.points_before)),
+            actions_before=known.actions_before + each.actions_before,
+        )
+    return merged
+
+
 def _ranks(points: dict[str, float]) -> dict[str, int]:
-    # To the cent: what is shown as equal is equal.
+    # Compared to the cent, as they are shown.
     cents = {user_id: round(value, 2) for user_id, value in points.items()}
     order: Sequence[str] = sorted(cents, key=lambda user_id: -cents[user_id])
     ranks: dict[str, int] = {}

@@ -1,4 +1,10 @@
-"""Whom a text in the shared tables means (data contract, "Values": who)."""
+"""Members by their Discord ids, and by the nicknames that old rows hold instead.
+
+    members.owner_of("Paul")     "4711", if exactly one member has that name
+    members.name_of("4711")      "Paul"
+
+Data contract, "Values": who.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from typing import NamedTuple
 
 
 class NamedMember(NamedTuple):
-    """What a row of `users` says of names."""
+    """The names in one row of `users`."""
 
     discord_id: str
     username: str
@@ -16,28 +22,28 @@ class NamedMember(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What to call the member."""
+        """The name to display."""
         return self.nickname or self.username
 
 
 class Members:
-    """Everybody who ever signed in; old rows of other tables hold a nickname instead of an id."""
+    """Everybody who ever signed in."""
 
     def __init__(self, members: Iterable[NamedMember]) -> None:
         self._names: dict[str, str] = {}
-        called: Counter[str] = Counter()
+        uses: Counter[str] = Counter()
         owners: dict[str, str] = {}
         for member in members:
             self._names[member.discord_id] = member.name
             for text in {member.username, member.nickname} - {None, ""}:
-                called[str(text)] += 1
+                uses[str(text)] += 1
                 owners[str(text)] = member.discord_id
-        self._owners = {text: owner for text, owner in owners.items() if called[text] == 1}
+        self._owners = {text: owner for text, owner in owners.items() if uses[text] == 1}
 
     def owner_of(self, text: str) -> str:
-        """Return the Discord id that is meant: by itself, or as the name of exactly one member."""
+        """Return the Discord id behind an id or a name; `text` itself if it isn't unique."""
         return text if text in self._names else self._owners.get(text, text)
 
     def name_of(self, user_id: str) -> str:
-        """Return what to call somebody; who is unknown is called what the row says."""
+        """Return the name to display for an id; an unknown id is displayed as it is."""
         return self._names.get(user_id) or user_id

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from tracker_tui.domain.change import Change, Moved, describe
-from tracker_tui.domain.limits import MAX_QUANTITY
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
-from tracker_tui.domain.quantities import Kind, Location, decimal, grouped, signed
+from tracker_tui.domain.change import (
+    Change,
+    Moved,
+    Outcome,
+    Rejection,
+    SessionStats,
+    Verdict,
+    describe,
+)
+from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, Location, decimal, grouped, signed
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.session_stats import SessionStats
 from tracker_tui.domain.status import DAY, Status
 from tracker_tui.domain.text import one_line
 

@@ -1,7 +1,13 @@
 """Points for the leaderboard (data contract, "Points").
 
-The ledger computes them in SQL from the updated row; this is the same arithmetic, in the same
-order of operations, for the preview while typing and for the tests that compare the two.
+    adding q units:   base = q / 1000 * 100
+                      final = base * multiplier * (1 + bonus), rounded half up to two decimals
+    setting:          1 point if the quantity changed
+    anything else:    none
+
+The bonus is for adding what is missing: 10 % if the resource is still critical after the change,
+5 % if it is low. The ledger computes points in SQL from the updated row; this module does the same
+arithmetic in the same order, for the preview while typing and for tests that compare the two.
 """
 
 from __future__ import annotations
@@ -14,11 +20,13 @@ from tracker_tui.domain.status import Status
 BONUS: Final = {Status.CRITICAL: 0.10, Status.BELOW_TARGET: 0.05}
 PER_THOUSAND: Final = 100
 FOR_A_COUNT: Final = 1.0
+MAX_MULTIPLIER: Final = 100.0
+"""Multipliers are finite numbers above 0, up to this (data contract, "Values")."""
 _LARGEST_FLOAT: Final = float(2**63 - 1024)
 
 
 class Points(NamedTuple):
-    """How points came about: final = base x multiplier x (1 + bonus), rounded half up."""
+    """The parts of a leaderboard row's points; `final` is what counts."""
 
     base: float
     multiplier: float
@@ -26,27 +34,30 @@ class Points(NamedTuple):
     final: float
 
 
-NO_POINTS: Final = Points(0.0, 1.0, 0.0, 0.0)
+NO_POINTS: Final = Points(base=0.0, multiplier=1.0, bonus=0.0, final=0.0)
 
 
 def effective_multiplier(stored: float) -> float:
-    """Return the multiplier that counts: a stored one of 0 or less counts as 1."""
+    """Return the multiplier that counts: 1 where the stored one is 0 or less, or not finite."""
     return stored if stored > 0 and math.isfinite(stored) else 1.0
 
 
 def points_for_adding(quantity: int, multiplier: float, status_after: Status) -> Points:
-    """Return the points for adding `quantity` units; `final` 0.0 means that no row is written."""
+    """Return the points for adding `quantity` units; a `final` of 0.0 makes no leaderboard row."""
     base = quantity / 1000.0 * PER_THOUSAND
     factor = effective_multiplier(multiplier)
     bonus = BONUS.get(status_after, 0.0)
-    return Points(base, factor, bonus, _round_half_up(base * factor + base * factor * bonus))
+    final = _round_half_up(base * factor + base * factor * bonus)
+    return Points(base=base, multiplier=factor, bonus=bonus, final=final)
 
 
 def points_for_setting(difference: int) -> Points:
-    """Return the points for a count: one where it changed the quantity, else none."""
-    return Points(FOR_A_COUNT, 1.0, 0.0, FOR_A_COUNT) if difference else NO_POINTS
+    """Return the points for setting a quantity that changed by `difference` units."""
+    if not difference:
+        return NO_POINTS
+    return Points(base=FOR_A_COUNT, multiplier=1.0, bonus=0.0, final=FOR_A_COUNT)
 
 
 def _round_half_up(points: float) -> float:
-    # SQLite's cast stops at the largest integer; a hostile multiplier gets that far.
+    # SQLite's CAST saturates at the largest integer, and a hostile multiplier reaches it.
     return int(min(points * 100 + 0.5, _LARGEST_FLOAT)) / 100.0

@@ -1,12 +1,19 @@
-"""Where resources lie, and the ways in which they move (data contract, "A change")."""
+"""Quantities: their limits, the two locations, the kinds of change, and how numbers are written."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+MAX_QUANTITY: Final = 999_999_999
+"""The largest quantity or target, in units; the smallest is 0 (data contract, "Values")."""
+
+_TOO_LONG: Final = 1e12
+"""From here on a number is shown in scientific notation: its digits would fill the line."""
 
 
 class Location(StrEnum):
-    """One of the guild's two bases; the value is the word that the command line uses."""
+    """One of the guild's two bases; the value is its word on the command line."""
 
     HAGGA = "hagga"
     DEEP_DESERT = "deep-desert"
@@ -18,7 +25,10 @@ class Location(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a change does; `Kind.SET` is the contract's 'absolute', the first two 'relative'."""
+    """The kind of a change (data contract, "A change").
+
+    ADD and REMOVE are the contract's 'relative', SET is 'absolute', the last two are 'transfer'.
+    """
 
     ADD = "add"
     REMOVE = "remove"
@@ -28,7 +38,7 @@ class Kind(StrEnum):
 
     @property
     def is_transfer(self) -> bool:
-        """Whether both locations move."""
+        """Whether it changes both locations."""
         return self in (Kind.TO_DEEP_DESERT, Kind.TO_HAGGA)
 
     @property
@@ -46,20 +56,16 @@ _SIGNS = {
 }
 
 
-_READABLE = 1e12
-"""From where on nobody counts digits any more; no guild earns as much."""
-
-
 def grouped(number: int) -> str:
-    """Return a number as people read it: `1,234,567`."""
+    """Return a number with its thousands separated: `1,234,567`."""
     return f"{number:,}"
 
 
 def decimal(number: float) -> str:
-    """Return a number with two decimals, `1,234.50`; one without measure as `1e+300`."""
-    return f"{number:,.2f}" if abs(number) < _READABLE else f"{number:.3g}"
+    """Return a number with two decimals, `1,234.50`; a huge one as `1e+300`."""
+    return f"{number:,.2f}" if abs(number) < _TOO_LONG else f"{number:.3g}"
 
 
 def signed(number: int) -> str:
-    """Return a difference as people read it: `+1,234`, `-5`, `±0`."""
+    """Return a difference with its sign: `+1,234`, `-5`, `±0`."""
     return f"{number:+,}" if number else "±0"

@@ -1,6 +1,12 @@
-"""How a resource stands against its target, and whether it wants a recount.
+"""The status of a resource against its target, and when it needs a recount.
 
-Data contract, "Status". Compared in integers: a percentage would round.
+    share of the target    status          on screen
+    150 % or more          ABOVE_TARGET    above target
+    100 % or more          AT_TARGET       on target (also: no target)
+    50 % or more           BELOW_TARGET    low
+    less                   CRITICAL        critical
+
+Data contract, "Status". Thresholds are compared in integers, because a percentage would round.
 """
 
 from __future__ import annotations
@@ -12,11 +18,11 @@ DAY: Final = 86_400
 PRIORITY_STALE_AFTER: Final = DAY
 STALE_AFTER: Final = 7 * DAY
 MILLISECONDS_FROM: Final = 100_000_000_000
-"""A time greater than this is in milliseconds: some rows in the wild are."""
+"""A stored time greater than this is in milliseconds: some rows in the wild are."""
 
 
 class Status(StrEnum):
-    """The four statuses, worst first; the values are the contract's words."""
+    """The four statuses, worst first; the values are the words of the database."""
 
     CRITICAL = "critical"
     BELOW_TARGET = "below_target"
@@ -25,7 +31,7 @@ class Status(StrEnum):
 
 
 def status_of(total: int, target: int | None) -> Status:
-    """Return the status of `total` units against `target` (None or 0: no target)."""
+    """Return the status of `total` units against `target`; None or 0 means no target."""
     if target is None or target <= 0:
         return Status.AT_TARGET
     if total * 2 >= target * 3:
@@ -38,7 +44,7 @@ def status_of(total: int, target: int | None) -> Status:
 
 
 def stored_status(status: Status) -> Status:
-    """Return what the status column holds, which has no word for above_target."""
+    """Return the value for the status column, which has no word for above_target."""
     return Status.AT_TARGET if status is Status.ABOVE_TARGET else status
 
 
@@ -48,5 +54,8 @@ def percent(total: int, target: int | None) -> int | None:
 
 
 def needs_update(updated_at: int, now: int, *, is_priority: bool) -> bool:
-    """Whether nobody counted for too long; both times in Unix seconds."""
+    """Whether the last change is too long ago; both times in Unix seconds.
+
+    The limit is 24 hours for a priority resource and 7 days for any other.
+    """
     return now - updated_at > (PRIORITY_STALE_AFTER if is_priority else STALE_AFTER)

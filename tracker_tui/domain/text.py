@@ -1,12 +1,18 @@
-"""Text that other people wrote: made harmless for one line of a terminal.
+r"""Untrusted text, made safe for one line of a terminal, and folded for searching.
 
 Names, reasons and nicknames come from the database, the keyboard and Discord. On screen they are
-plain text on one line; nothing in them may move the cursor, colour, reorder or hide anything.
+plain text on one line; nothing in them may move the cursor, colour, reorder or hide anything:
+
+    one_line("Spice\x1b[2J\nmelange")    'Spice [2J melange'
 """
 
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
+
+MAX_REASON: Final = 500
+"""Characters in a reason, after control characters were removed (data contract, "A change")."""
 
 _BLANK_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
 # Format characters (bidi overrides, zero-width joiners, tags), surrogates, private use, unassigned.
@@ -16,23 +22,22 @@ _MARK_CATEGORIES = frozenset({"Mn", "Me"})
 _VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 _MARKS_IN_A_ROW = 2
 _READ_AT_MOST = 10_000
-"""Nobody sees further, and a text may be as long as its writer's malice."""
+"""Characters; caps the work, because this text is untrusted."""
 
 
 def is_utf8(text: str) -> bool:
     """Whether a text can be written as UTF-8.
 
-    Python turns bytes of arguments, paths and the environment that are not into lone surrogates.
+    Python turns other bytes in arguments, paths and the environment into lone surrogates.
     """
     return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def one_line(text: object, limit: int = 200) -> str:
-    """Return `text` as one printable line of at most `limit` characters.
+    """Return `text` as one printable line of at most `limit` characters; a cut one ends with `…`.
 
-    Control characters and line breaks become blanks, runs of blanks become one; invisible and
-    direction-changing characters are dropped, and so are combining marks beyond two in a row.
-    A text that was cut ends with `…`.
+    Control characters and line breaks become blanks, and runs of blanks become one. Invisible and
+    direction-changing characters are dropped, as are combining marks after the second in a row.
     """
     line = str(text)[:_READ_AT_MOST]
     if not (line.isascii() and line.isprintable()):
@@ -52,19 +57,19 @@ def clean_reason(text: str) -> str | None:
 
 
 def without_controls(text: str) -> str:
-    """Return a text without control characters other than tabs and line breaks."""
+    """Return a text without its control characters, except tabs and line breaks."""
     if text.isprintable():
         return text
     return "".join(char for char in text if char in "\t\n\r" or unicodedata.category(char) != "Cc")
 
 
 def search_words(text: str) -> list[str]:
-    """Return the words of a search, case folded; punctuation counts as a blank."""
+    """Return the words of a search, case-folded; punctuation separates words."""
     return "".join(char if char.isalnum() else " " for char in text.casefold()).split()
 
 
 def search_key(*parts: str | None) -> str:
-    """Return what `search_words` are looked for in: the parts folded the same way."""
+    """Return texts folded like `search_words`, so that its words can be found in them."""
     return " ".join(" ".join(search_words(part)) for part in parts if part)
 
 

@@ -10,9 +10,8 @@ from peewee import SQL, BaseQuery, Select, fn
 from tracker_tui.db.database import Result
 from tracker_tui.db.models import HistoryRow, LeaderboardRow
 from tracker_tui.domain.activity import Activity, ResourceActivity
-from tracker_tui.domain.days import Zone, day_of
-from tracker_tui.domain.leaderboard import sane
-from tracker_tui.domain.period import Period
+from tracker_tui.domain.leaderboard import finite
+from tracker_tui.domain.period import Period, Zone, day_of
 from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import gains_and_losses
@@ -68,7 +67,7 @@ class ActivityQuery(NamedTuple):
         clock, resources, days, earned = (result.rows for result in results)
         points, actions = earned[0]
         return Activity(
-            sane(points),
+            finite(points),
             actions,
             [
                 ResourceActivity(str(resource_id), how_many, int(added), -int(removed))

@@ -25,11 +25,10 @@ from peewee import JOIN, SQL, BaseQuery, Field, Node, RawQuery, SqliteDatabase, 
 from tracker_tui.db.layout import FINGERPRINT, Layout
 from tracker_tui.db.models import HistoryRow, LeaderboardRow, ResourceRow
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.limits import MAX_QUANTITY, MAX_REASON
 from tracker_tui.domain.points import FOR_A_COUNT, PER_THOUSAND
-from tracker_tui.domain.quantities import Kind, Location, grouped
+from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, Location, grouped
 from tracker_tui.domain.status import Status
-from tracker_tui.domain.text import one_line
+from tracker_tui.domain.text import MAX_REASON, one_line
 from tracker_tui.ledger.expressions import (
     DATABASE_CLOCK,
     bonus_of,

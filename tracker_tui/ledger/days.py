@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from peewee import Case
 
-from tracker_tui.domain.days import Shift, Zone, shifts
+from tracker_tui.domain.period import Shift, Zone, shifts
 from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.expressions import seconds
 
@@ -16,7 +16,7 @@ _FIRST: Final = 1_577_836_800
 
 
 def day_number(column: Any, zone: Zone) -> Any:
-    """Return the day on which a stored time lies, as `tracker_tui.domain.days.day_of` does."""
+    """Return the day on which a stored time lies, as `tracker_tui.domain.period.day_of` does."""
     at = seconds(column)
     known = shifts(_FIRST, int(time.time()) + DAY, zone)
     return (at + _offset(at, known)) / DAY

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from tracker_tui.db.database import BatchResult, Rows
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Rejection
+from tracker_tui.domain.change import Change, Outcome, Rejection
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.resource_lookup import find_resource
+from tracker_tui.domain.resource import find_resource
 from tracker_tui.errors import (
     AnswerLost,
     LedgerError,

@@ -16,13 +16,8 @@ from peewee import SQL, BaseQuery, Case, Expression, Node, Select, Tuple, Value,
 
 from tracker_tui.db.database import Result
 from tracker_tui.db.models import HistoryRow, ResourceRow, User
-from tracker_tui.domain.history import (
-    EntryKind,
-    HistoryCursor,
-    HistoryEntry,
-    HistoryFilter,
-    HistoryPage,
-)
+from tracker_tui.domain.history import EntryKind, HistoryEntry, HistoryFilter, HistoryPage
+from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import Period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.expressions import seconds, whole_number
@@ -44,8 +39,8 @@ class HistoryQuery(NamedTuple):
     """Asks for one page: what passes a filter and is older than `before`, from `down_to` on."""
 
     wish: HistoryFilter = HistoryFilter()
-    before: HistoryCursor | None = None
-    down_to: HistoryCursor | None = None
+    before: PageCursor | None = None
+    down_to: PageCursor | None = None
     limit: int = PAGE
 
     @property
@@ -59,7 +54,7 @@ class HistoryQuery(NamedTuple):
     @staticmethod
     def answer_type() -> type[HistoryPage]:
         """See `Query.answer_type`."""
-        return HistoryPage
+        return HistoryPage  # type: ignore[return-value]  # mypy takes the alias for Page[T]
 
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return the one query of a page."""
@@ -97,9 +92,7 @@ class HistoryQuery(NamedTuple):
         return HistoryPage(entries, place_of(stored, rowid), is_last=False, looked_back_to=at)
 
 
-def _page(
-    entries: list[HistoryEntry], before: HistoryCursor | None, *, is_last: bool
-) -> HistoryPage:
+def _page(entries: list[HistoryEntry], before: PageCursor | None, *, is_last: bool) -> HistoryPage:
     if not entries:
         return HistoryPage([], before, is_last)
     return HistoryPage(entries, entries[-1].place, is_last, entries[-1].at)
@@ -116,12 +109,12 @@ def stored_time(column: Any) -> Any:
     return Case(None, tuple((column == end, sign) for end, sign in ends), column)
 
 
-def place_of(raw: Any, rowid: int) -> HistoryCursor:
+def place_of(raw: Any, rowid: int) -> PageCursor:
     """Return the place of a row, of its `stored_time`, which may be anything."""
     if isinstance(raw, int | float | str):
-        return HistoryCursor(raw, rowid)
+        return PageCursor(raw, rowid)
     # No text is before the empty one: a time that is none at all is left behind with it.
-    return HistoryCursor(_ENDS_OF_TIME.get(raw, ""), rowid)
+    return PageCursor(_ENDS_OF_TIME.get(raw, ""), rowid)
 
 
 def begin_of(period: Period, now: Any) -> Any:
@@ -142,7 +135,7 @@ def within(column: Any, period: Period, now: Any) -> list[Expression]:
 
 
 def between_places(
-    column: Any, rowid: Any, before: HistoryCursor | None, down_to: HistoryCursor | None
+    column: Any, rowid: Any, before: PageCursor | None, down_to: PageCursor | None
 ) -> list[Expression]:
     """Return the conditions under which a row is older than one place, and not than another."""
     conditions = []
@@ -153,7 +146,7 @@ def between_places(
     return conditions
 
 
-def _tuple(place: HistoryCursor) -> Node:
+def _tuple(place: PageCursor) -> Node:
     if isinstance(place.at, float) and isinf(place.at):
         # Some hostile row's time; it cannot be sent as a value.
         return SQL(f"({'-' if place.at < 0 else ''}9e999, ?)", (place.rowid,))

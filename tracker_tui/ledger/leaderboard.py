@@ -13,20 +13,17 @@ from peewee import SQL, BaseQuery, Case, Node, Select, Value, fn
 
 from tracker_tui.db.database import Result
 from tracker_tui.db.models import LeaderboardRow
-from tracker_tui.domain.days import Zone
-from tracker_tui.domain.history import HistoryCursor
+from tracker_tui.domain.activity import CategoryTotal, DayPoints, MemberPoints
 from tracker_tui.domain.leaderboard import (
-    CategoryTotal,
     Contribution,
     ContributionPage,
-    DayPoints,
     Leaderboard,
-    MemberPoints,
     Sum,
+    finite,
     ranked,
-    sane,
 )
-from tracker_tui.domain.period import Period
+from tracker_tui.domain.pages import PageCursor
+from tracker_tui.domain.period import Period, Zone
 from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import seconds, whole_number
 from tracker_tui.ledger.history import (
@@ -101,8 +98,8 @@ class ContributionsQuery(NamedTuple):
 
     member_id: str
     period: Period
-    before: HistoryCursor | None = None
-    down_to: HistoryCursor | None = None
+    before: PageCursor | None = None
+    down_to: PageCursor | None = None
     limit: int = PAGE
 
     @property
@@ -113,7 +110,7 @@ class ContributionsQuery(NamedTuple):
     @staticmethod
     def answer_type() -> type[ContributionPage]:
         """See `Query.answer_type`."""
-        return ContributionPage
+        return ContributionPage  # type: ignore[return-value]  # mypy takes the alias for Page[T]
 
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return what `answer` understands the results of."""
@@ -174,10 +171,10 @@ class MemberPointsQuery(NamedTuple):
         categories, days = (result.rows for result in results)
         return MemberPoints(
             [
-                CategoryTotal(category, sane(points), actions)
+                CategoryTotal(category, finite(points), actions)
                 for category, points, actions in categories
             ],
-            [DayPoints(day, sane(points)) for day, points in reversed(days)],
+            [DayPoints(day, finite(points)) for day, points in reversed(days)],
         )
 
 
@@ -185,10 +182,10 @@ def _contribution_from(row: Sequence[Any]) -> Contribution:
     *known, raw, _, rowid = row
     entry = Contribution._make((*known, place_of(raw, rowid)))
     return entry._replace(
-        base=sane(entry.base),
-        multiplier=sane(entry.multiplier),
-        bonus=sane(entry.bonus),
-        final=sane(entry.final),
+        base=finite(entry.base),
+        multiplier=finite(entry.multiplier),
+        bonus=finite(entry.bonus),
+        final=finite(entry.final),
     )
 
 

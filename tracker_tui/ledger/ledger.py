@@ -13,8 +13,7 @@ from tracker_tui.db.database import BatchResult, Database, Result, Rows, results
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.db.row_types import NONSENSE, unusable_answer
-from tracker_tui.domain.change import ID_LENGTH, Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import ID_LENGTH, Change, Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import (

@@ -12,10 +12,9 @@ from peewee import SQL, BaseQuery, Select, Value, fn
 
 from tracker_tui.db.database import Result, Rows
 from tracker_tui.db.models import HistoryRow
-from tracker_tui.domain.days import Zone
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.members import Members
-from tracker_tui.domain.period import Period
+from tracker_tui.domain.period import Period, Zone
 from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
 from tracker_tui.domain.status import DAY
 from tracker_tui.ledger.days import day_number

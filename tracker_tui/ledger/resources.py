@@ -19,8 +19,8 @@ from tracker_tui.db.row_types import (
     RowType,
     unusable_answer,
 )
-from tracker_tui.domain.limits import MAX_MULTIPLIER, MAX_QUANTITY
-from tracker_tui.domain.quantities import Location, grouped
+from tracker_tui.domain.points import MAX_MULTIPLIER
+from tracker_tui.domain.quantities import MAX_QUANTITY, Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import status_of, stored_status
 from tracker_tui.domain.text import one_line

@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.session_stats import SessionStats
+from tracker_tui.domain.change import Change, Outcome, SessionStats
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.snapshot import RefreshRequest, Snapshot
 from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry

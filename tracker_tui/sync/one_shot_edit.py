@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import Change, Outcome, Rejection, Verdict
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.resource_lookup import find_resource
+from tracker_tui.domain.resource import find_resource
 from tracker_tui.errors import (
     AnswerLost,
     DatabaseBusy,

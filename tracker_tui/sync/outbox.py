@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.local.sqlite_file import LocalFile
 from tracker_tui.sync.outbox_entries import (

@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar, get_type_hints
 
-from tracker_tui.domain.change import Change, Moved, Shortage
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
+from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Shortage, Verdict
 from tracker_tui.domain.points import Points
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource

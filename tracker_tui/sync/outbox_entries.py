@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Rejection
+from tracker_tui.domain.change import Change, Outcome, Rejection
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.sync.outbox_documents import (
     change_document,

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change, Moved, project
-from tracker_tui.domain.outcome import Outcome, Rejection
+from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, project
 from tracker_tui.domain.resource import Resource
 
 

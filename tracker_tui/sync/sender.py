@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
-from tracker_tui.domain.resource_lookup import find_resource
+from tracker_tui.domain.change import Change, Outcome, Rejection, Verdict
+from tracker_tui.domain.resource import find_resource
 from tracker_tui.errors import (
     AnswerLost,
     LedgerError,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tracker_tui.domain.change import Moved
-from tracker_tui.domain.outcome import Outcome
-from tracker_tui.domain.session_stats import SessionStats
+from tracker_tui.domain.change import Moved, Outcome, SessionStats
 
 
 class SessionCounter:

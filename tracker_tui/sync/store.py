@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.snapshot import CachedLayout, Snapshot

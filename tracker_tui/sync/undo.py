@@ -6,8 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change, counter_change
-from tracker_tui.domain.outcome import Outcome, Rejection
+from tracker_tui.domain.change import Change, Outcome, Rejection, counter_change
 
 
 class Undoing(NamedTuple):

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import TrackerError
 

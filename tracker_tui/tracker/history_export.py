@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tracker_tui.domain.days import Zone, local_time
-from tracker_tui.domain.history import HistoryCursor, HistoryEntry, HistoryFilter
+from tracker_tui.domain.history import HistoryEntry, HistoryFilter
+from tracker_tui.domain.pages import PageCursor
+from tracker_tui.domain.period import Zone, local_time
 from tracker_tui.domain.text import without_controls
 from tracker_tui.errors import LocalFileError
 from tracker_tui.local.private_file import make_private_folder, open_new
@@ -88,7 +89,7 @@ def cell(text: str) -> str:
 def _pages(
     query_cache: QueryCache, wish: HistoryFilter, is_given_up: Callable[[], bool]
 ) -> Iterator[list[HistoryEntry]]:
-    before: HistoryCursor | None = None
+    before: PageCursor | None = None
     while True:
         asked = query_cache.ask(
             query_cache.history(wish, before, limit=_ROWS_A_REQUEST), keep=False

@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 
 from tracker_tui.auth.membership import Membership
 from tracker_tui.config.settings import Config, Remote
-from tracker_tui.domain.change import Change
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import (
     DatabaseBusy,
     DatabaseUnreachable,

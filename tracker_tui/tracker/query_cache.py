@@ -13,12 +13,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from tracker_tui.auth.membership import Membership
 from tracker_tui.db.row_types import NONSENSE, unusable_answer
-from tracker_tui.domain.activity import Activity
-from tracker_tui.domain.days import Zone
-from tracker_tui.domain.history import HistoryCursor, HistoryFilter, HistoryPage
-from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard, MemberPoints
-from tracker_tui.domain.page_merge import contradicts, joined, page_of, without_older
-from tracker_tui.domain.period import Period
+from tracker_tui.domain.activity import Activity, MemberPoints
+from tracker_tui.domain.history import HistoryFilter, HistoryPage
+from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard
+from tracker_tui.domain.pages import PageCursor, contradicts, joined, page_of, without_older
+from tracker_tui.domain.period import Period, Zone
 from tracker_tui.domain.quantity_series import DayLevel, QuantitySeries
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.activity import ActivityQuery
@@ -69,8 +68,8 @@ class QueryCache:
     def history(
         self,
         wish: HistoryFilter,
-        before: HistoryCursor | None = None,
-        down_to: HistoryCursor | None = None,
+        before: PageCursor | None = None,
+        down_to: PageCursor | None = None,
         limit: int = PAGE,
     ) -> Query[HistoryPage]:
         """Ask for entries older than `before`, from `down_to` on, newest first."""
@@ -92,8 +91,8 @@ class QueryCache:
         self,
         member_id: str,
         period: Period,
-        before: HistoryCursor | None = None,
-        down_to: HistoryCursor | None = None,
+        before: PageCursor | None = None,
+        down_to: PageCursor | None = None,
         limit: int = PAGE,
     ) -> Query[ContributionPage]:
         """Ask what earned a member their points, newest first."""
@@ -140,11 +139,12 @@ class QueryCache:
         if paged is not None:
             kept = self._kept(question)
             known: Any = None if kept is None else kept.value
-            if known is not None and contradicts(known, paged.before, answer.value):
+            page: Any = answer.value
+            if known is not None and contradicts(known, paged.before, page):
                 # The history was rewritten: other pages may hold what was taken out of it.
                 self._store.forget_pages(but=question.key)
                 known = without_older(known, paged.before)
-            run: Any = joined(paged.before, known, answer.value)
+            run: Any = joined(paged.before, known, page)
             if run is None:
                 return
             # How old a list is goes by its newest rows.

@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from tracker_tui.auth.membership import Membership
 from tracker_tui.config.settings import Config, Remote
-from tracker_tui.domain.change import Change
+from tracker_tui.domain.change import Change, Outcome, SessionStats
 from tracker_tui.domain.change_syntax import TypedChange
-from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.roles import Member, Right
-from tracker_tui.domain.session_stats import SessionStats
 from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.guild.database_factory import name_of, open_ledger, store_location
 from tracker_tui.guild.membership_factory import as_member, membership_of

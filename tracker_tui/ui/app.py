@@ -14,8 +14,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
+from tracker_tui.domain.change import Outcome
 from tracker_tui.domain.change_syntax import SIGNS
-from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.roles import allowed
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import LocalFileError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from tracker_tui.domain.change import Change, Moved, describe, undone_by
+from tracker_tui.domain.change import Change, Moved, Outcome, Verdict, describe, undone_by
 from tracker_tui.domain.messages import (
     arrival,
     listed,
@@ -14,7 +14,6 @@ from tracker_tui.domain.messages import (
     points_text,
     why_not,
 )
-from tracker_tui.domain.outcome import Outcome, Verdict
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line

@@ -11,9 +11,8 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker
 
-from tracker_tui.domain.change import Change, describe
+from tracker_tui.domain.change import Change, Outcome, describe
 from tracker_tui.domain.messages import listed
-from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import DatabaseUnreachable, LedgerError, TrackerError

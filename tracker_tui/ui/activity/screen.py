@@ -13,8 +13,7 @@ from textual.widgets import Static
 
 from tracker_tui.domain.activity import Activity, ResourceActivity
 from tracker_tui.domain.history import HistoryFilter
-from tracker_tui.domain.history_messages import in_period
-from tracker_tui.domain.period import PERIODS, WEEK
+from tracker_tui.domain.period import PERIODS, WEEK, in_period
 from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError

@@ -10,9 +10,8 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
-from tracker_tui.domain.history import HistoryEntry, HistoryFilter
-from tracker_tui.domain.history_messages import entry_sentence, in_period
-from tracker_tui.domain.period import ALL
+from tracker_tui.domain.history import HistoryEntry, HistoryFilter, entry_sentence
+from tracker_tui.domain.period import ALL, in_period
 from tracker_tui.domain.roles import Right
 from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.tracker.query_cache import Query

@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tracker_tui.domain.days import local_time
 from tracker_tui.domain.history import HistoryEntry, HistoryFilter
+from tracker_tui.domain.period import local_time
 from tracker_tui.domain.quantities import Location, grouped, signed
 from tracker_tui.domain.roles import Right
 from tracker_tui.domain.text import one_line

@@ -10,8 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tracker_tui.domain.history import HistoryFilter
-from tracker_tui.domain.history_messages import in_period
-from tracker_tui.domain.period import MONTH
+from tracker_tui.domain.period import MONTH, in_period
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.history.columns import KIND_LOOKS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.style import Style
 from textual.strip import Strip
 
-from tracker_tui.domain.days import local_time
 from tracker_tui.domain.leaderboard import Contribution
+from tracker_tui.domain.period import local_time
 from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.widgets.cells import fit

@@ -12,10 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tracker_tui.domain.days import start_of
-from tracker_tui.domain.history_messages import in_period
-from tracker_tui.domain.leaderboard import MemberPoints, Ranking
-from tracker_tui.domain.period import MONTH, Period
+from tracker_tui.domain.activity import MemberPoints
+from tracker_tui.domain.leaderboard import Ranking
+from tracker_tui.domain.period import MONTH, Period, in_period, start_of
 from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.status import DAY
 from tracker_tui.domain.text import one_line

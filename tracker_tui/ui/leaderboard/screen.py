@@ -9,9 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
-from tracker_tui.domain.history_messages import in_period
 from tracker_tui.domain.leaderboard import Leaderboard
-from tracker_tui.domain.period import LEADERBOARD_PERIODS, WEEK
+from tracker_tui.domain.period import LEADERBOARD_PERIODS, WEEK, in_period
 from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError

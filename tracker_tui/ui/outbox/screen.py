@@ -11,9 +11,16 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tracker_tui.domain.change import Change, as_difference, describe, without_guard
+from tracker_tui.domain.change import (
+    Change,
+    Outcome,
+    Rejection,
+    Verdict,
+    as_difference,
+    describe,
+    without_guard,
+)
 from tracker_tui.domain.messages import outcome_name, outcome_sentence
-from tracker_tui.domain.outcome import Outcome, Rejection, Verdict
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from tracker_tui.domain.change import describe
-from tracker_tui.domain.outcome import Outcome
+from tracker_tui.domain.change import Outcome, describe
 from tracker_tui.domain.quantities import Kind, Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line

@@ -11,8 +11,8 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tracker_tui.domain.change import Outcome
 from tracker_tui.domain.messages import resource_line
-from tracker_tui.domain.outcome import Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line, search_words
 from tracker_tui.tracker.events import (

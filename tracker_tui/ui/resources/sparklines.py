@@ -74,7 +74,7 @@ class Sparklines:
                 self._screen.notify(told, severity="warning", markup=False, timeout=4)
 
     def _take(self, answer: QueryResult[list[DayLevel]]) -> None:
-        from tracker_tui.domain.days import day_of
+        from tracker_tui.domain.period import day_of
         from tracker_tui.domain.quantity_series import DailyTotals
 
         today = day_of(self._tracker.now(), self._tracker.query_cache.zone)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, Generic
 
-from tracker_tui.domain.days import day_of
+from tracker_tui.domain.period import day_of
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.query_cache import Query, QueryCache, QueryResult
 from tracker_tui.ui.widgets.paged_rows import PagedRows, R, RowPage

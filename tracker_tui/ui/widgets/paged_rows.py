@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
-from tracker_tui.domain.history import HistoryCursor
+from tracker_tui.domain.pages import PageCursor
 
 PAGES_HELD: Final = 30
 """Pages whose rows are held; of the others only how many lines they take."""
@@ -29,7 +29,7 @@ class Row(Protocol):
         """What tells it from all others."""
 
     @property
-    def place(self) -> HistoryCursor:
+    def place(self) -> PageCursor:
         """Its place among all rows."""
 
     @property
@@ -49,7 +49,7 @@ class DayLine(NamedTuple):
 class RowPage(Generic[R]):
     """One page, with its lines or without."""
 
-    def __init__(self, before: HistoryCursor | None, end: HistoryCursor, rows: Sequence[R]) -> None:
+    def __init__(self, before: PageCursor | None, end: PageCursor, rows: Sequence[R]) -> None:
         self.before = before
         """The place after which it begins; None: the newest row there is."""
         self.end = end
@@ -88,7 +88,7 @@ class PagedRows(Generic[R]):
         self._has_days = day_of is not None
         self._pages: list[RowPage[R]] = []
         self._ends: list[int] = []
-        self.end: HistoryCursor | None = None
+        self.end: PageCursor | None = None
         """The place after which what is older goes on."""
         self.is_last = False
         """Whether there is nothing older."""
@@ -144,7 +144,7 @@ class PagedRows(Generic[R]):
             if near >= PAGES_REREAD:
                 page.drop()
 
-    def append(self, rows: Sequence[R], end: HistoryCursor | None, *, is_last: bool) -> None:
+    def append(self, rows: Sequence[R], end: PageCursor | None, *, is_last: bool) -> None:
         """Add the page that is older than all others."""
         if rows:
             self._pages.append(RowPage(self._last_place, rows[-1].place, rows))
@@ -181,7 +181,7 @@ class PagedRows(Generic[R]):
         return sorted(held, key=lambda number: abs(number - here))
 
     @property
-    def _last_place(self) -> HistoryCursor | None:
+    def _last_place(self) -> PageCursor | None:
         return self._pages[-1].end if self._pages else None
 
     def _close_gap(self, number: int) -> None:

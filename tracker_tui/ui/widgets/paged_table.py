@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.worker import Worker
 
-from tracker_tui.domain.days import date_of, local_time
+from tracker_tui.domain.period import date_of, local_time
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.query_cache import QueryCache

@@ -8,8 +8,8 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from tracker_tui.domain.days import Zone, date_of, day_of, local_time, start_of
-from tracker_tui.domain.leaderboard import DayPoints
+from tracker_tui.domain.activity import DayPoints
+from tracker_tui.domain.period import Zone, date_of, day_of, local_time, start_of
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.quantity_series import Forecast, Level, QuantitySeries, forecast
 from tracker_tui.domain.status import DAY

@@ -7,12 +7,19 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.domain.history import HistoryCursor, HistoryEntry, HistoryPage
-from tracker_tui.domain.page_merge import LONGEST, contradicts, joined, page_of, without_older
+from tracker_tui.domain.history import HistoryEntry, HistoryPage
+from tracker_tui.domain.pages import (
+    LONGEST,
+    PageCursor,
+    contradicts,
+    joined,
+    page_of,
+    without_older,
+)
 
 
 def entry(number: int) -> HistoryEntry:
-    place = HistoryCursor(number // 3, number)
+    place = PageCursor(number // 3, number)
     return HistoryEntry(str(number), "relative", 0, 1, 0, 0, "1", None, number // 3, "r", place)
 
 
@@ -36,7 +43,7 @@ class Ledger:
         first = self.rows[0] + 1 if self.rows else 1
         self.rows[:0] = range(first + how_many - 1, first - 1, -1)
 
-    def page(self, before: HistoryCursor | None, limit: int) -> HistoryPage:
+    def page(self, before: PageCursor | None, limit: int) -> HistoryPage:
         below = [n for n in self.rows if before is None or entry(n).place < before]
         if not below:
             return HistoryPage([], before, is_last=True)
