@@ -27,7 +27,7 @@ class Discord:
     @property
     def url(self) -> str:
         """Where it seems to be."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"https://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def asked(self) -> int:
         """Return how many connections were made so far, and forget them."""

@@ -10,7 +10,7 @@ import pytest
 from keyring.backends import fail
 
 from helpers.auth_guild import DATABASE, Circle
-from helpers.discord import FakeDiscord, Membership
+from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings
 from tracker_tui.config.settings import Config, load_config
 
@@ -22,6 +22,12 @@ def no_system_keyring(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     keyring.set_keyring(fail.Keyring())
     yield
     keyring.set_keyring(fail.Keyring())
+
+
+@pytest.fixture(autouse=True)
+def trusted_discord(straight_way: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust the certificate of the pretended Discord."""
+    trust_discord(monkeypatch)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ import requests
 
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
+from helpers.certificates import loopback_certificate
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, Membership
 from tracker_tui.auth.discord import DeviceCode, Discord, GuildMember, Pending
 from tracker_tui.auth.errors import (
@@ -234,11 +236,11 @@ def test_a_proxy_is_not_asked_for_this_machine(
     call: Call,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, elsewhere.url)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    assert requests.utils.get_environ_proxies(discord.url)["http"] == elsewhere.url
+    assert requests.utils.get_environ_proxies(discord.url)["https"] == elsewhere.url
     discord.fail(call.path, Fault.status(403))
     with pytest.raises(DiscordRejected):
         call.ask(client)
@@ -957,15 +959,16 @@ def test_an_answer_that_is_cut_is_no_answer(discord: FakeDiscord, client: Discor
 def test_a_discord_that_nobody_answers_for_is_told_of(discord: FakeDiscord, call: Call) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        url = f"https://127.0.0.1:{taken.getsockname()[1]}"
         client = client_of(discord, api_url=url, secret=CLIENT_SECRET)
         error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
     assert "cannot be reached" in str(error)
 
 
 def test_who_does_not_speak_http_is_told_of(discord: FakeDiscord) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        client = client_of(discord, api_url=f"http://127.0.0.1:{server.getsockname()[1]}")
+    tls, _ = loopback_certificate()
+    with tls.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True) as server:
+        client = client_of(discord, api_url=f"https://127.0.0.1:{server.getsockname()[1]}")
         server.settimeout(5)
         asked = start_in_background(
             lambda: failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
@@ -978,7 +981,8 @@ def test_who_does_not_speak_http_is_told_of(discord: FakeDiscord) -> None:
 
 
 def test_an_encryption_that_fails_is_told_of(discord: FakeDiscord) -> None:
-    client = client_of(discord, api_url=discord.url.replace("http://", "https://"))
-    error = failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        client = client_of(discord, api_url=f"https://127.0.0.1:{server.server_port}")
+        error = failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
     assert "encryption" in str(error)
-    assert not discord.seen

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from helpers.certificates import loopback_certificate
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, Membership, Person
 
 DEVICE = "/oauth2/device/authorize"
@@ -60,6 +61,7 @@ def discord() -> Iterator[FakeDiscord]:
 def client(discord: FakeDiscord) -> Iterator[Client]:
     with requests.Session() as session:
         session.trust_env = False
+        session.verify = str(loopback_certificate()[1])
         yield Client(discord, session)
 
 

@@ -1,9 +1,14 @@
-"""A certificate that nobody trusts, unless told to."""
+"""Certificates for test servers; a client trusts them only if its settings name the root."""
 
 from __future__ import annotations
 
+import atexit
+import ipaddress
+import shutil
 import ssl
+import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
@@ -11,6 +16,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+
+@cache
+def loopback_certificate() -> tuple[ssl.SSLContext, Path]:
+    """Return how servers at 127.0.0.1 speak TLS in this process, and the file to trust them by."""
+    folder = Path(tempfile.mkdtemp(prefix="tracker-tui-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return issued_by(folder, "Root of the tests", "127.0.0.1")
 
 
 def self_signed(folder: Path, host: str = "localhost") -> tuple[ssl.SSLContext, Path]:
@@ -55,14 +68,19 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(subject.replace(" ", "-"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([_alternative(subject)]), critical=False)
         .add_extension(
             x509.BasicConstraints(ca=is_root, path_length=0 if is_root else None), critical=True
         )
         .sign(signing, hashes.SHA256())
     )
+
+
+def _alternative(subject: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(subject))
+    except ValueError:
+        return x509.DNSName(subject.replace(" ", "-"))
 
 
 def _name(common: str) -> x509.Name:

@@ -1,12 +1,15 @@
-"""A local HTTP server that plays Discord's API, as far as signing in needs it, and can fail.
+"""A local HTTPS server that plays Discord's API, as far as signing in needs it, and can fail.
 
-Discord's own documentation is what it follows; nobody compared it with the real Discord.
+It follows Discord's documentation and was never compared with the real Discord. It speaks TLS with
+a certificate that is made for the tests: `trust_discord` makes a test, and each program that it
+starts, trust that certificate in the way a user would.
 """
 
 from __future__ import annotations
 
 import math
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -19,6 +22,9 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import pytest
+
+from helpers.certificates import loopback_certificate
 from helpers.discord_answers import (
     CLIENT_ID,
     FORM,
@@ -33,10 +39,24 @@ from helpers.discord_answers import (
     not_found,
 )
 
-__all__ = ["CLIENT_ID", "GUILD_ID", "FakeDiscord", "Fault", "Membership", "Person", "Seen"]
+__all__ = [
+    "CLIENT_ID",
+    "GUILD_ID",
+    "FakeDiscord",
+    "Fault",
+    "Membership",
+    "Person",
+    "Seen",
+    "trust_discord",
+]
 
 BASE = "/api/v10"
 EVERY_PATH = "*"
+
+
+def trust_discord(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust the certificate of every FakeDiscord, by the variable that a user would set."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(loopback_certificate()[1]))
 
 
 @dataclass(frozen=True)
@@ -120,7 +140,7 @@ class FakeDiscord(DiscordAnswers):
 
     def __enter__(self) -> Self:
         self._server = _Server(self)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{BASE}"
+        self.url = f"https://127.0.0.1:{self._server.server_port}{BASE}"
         return self
 
     def __exit__(
@@ -183,6 +203,12 @@ class _Server(ThreadingHTTPServer):
         for connection in tuple(self._connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def get_request(self) -> tuple[ssl.SSLSocket, Any]:
+        connection, address = super().get_request()
+        # The handshake comes with the first read, on the thread of the connection.
+        tls, _ = loopback_certificate()
+        return tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         # Here and not in the handler: that one may not have begun yet when the server stops.

@@ -14,7 +14,7 @@ from keyring.backends import fail
 
 from cli.conftest import home, run
 from helpers.books import Books
-from helpers.discord import FakeDiscord, Membership
+from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings
 from helpers.proxy import Proxy, proxy_to
 from helpers.servers import Server
@@ -42,6 +42,12 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     waits = Waits()
     monkeypatch.setattr("tracker_tui.cli.login._sleep", waits)
     return waits
+
+
+@pytest.fixture(autouse=True)
+def trusted_discord(straight_way: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust the certificate of the pretended Discord."""
+    trust_discord(monkeypatch)
 
 
 @pytest.fixture

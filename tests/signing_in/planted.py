@@ -15,7 +15,7 @@ import pytest
 from helpers.books import Books
 from helpers.build import add, new_resource
 from helpers.commands import SETTINGS
-from helpers.discord import FakeDiscord, Membership
+from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
 from helpers.proxy import Proxy, cut_before, pass_on, proxy_to
 from helpers.servers import Server
@@ -90,6 +90,7 @@ def planted(server: Server, folder: Path) -> Iterator[Planted]:
             for name in os.environ:
                 if name.startswith(SETTINGS):
                     monkeypatch.delenv(name)
+            trust_discord(monkeypatch)
             configure(monkeypatch, given | {"TRACKER_HOME": str(looked)})
             monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
             sign_in(discord)

@@ -704,6 +704,7 @@ def test_a_setting_that_is_missing_is_named(
         ("DISCORD_API_URL", "ftp://discord.com"),
         ("DISCORD_API_URL", "https://paul:hush@discord.com"),
         ("DISCORD_API_URL", "http://discord.invalid/api"),
+        ("DISCORD_API_URL", "http://127.0.0.1:1/api"),
         ("TRACKER_AUTH", "discrod"),
     ],
 )

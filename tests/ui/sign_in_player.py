@@ -18,7 +18,7 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from helpers.discord import FakeDiscord, Membership
+from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
 from tracker_tui.auth.device_flow import wait_for_tokens
 from tracker_tui.auth.discord import DeviceCode, Discord
@@ -98,6 +98,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
 @pytest.fixture
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
     """Discord, for which whoever signs in is a plain member; the guild is configured."""
+    trust_discord(monkeypatch)
     with FakeDiscord(membership=Membership(roles=[MEMBER_ROLE])) as discord:
         configure(monkeypatch, settings(discord, DATABASE))
         yield discord

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault
+from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, trust_discord
 from helpers.membership import ROLES
 from helpers.servers import Server, free_port
 from helpers.wild import FOUNDING
@@ -38,6 +38,7 @@ OPEN = json.dumps([{"id": "1001", "name": "Fremen", "canAccessResources": True}]
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
     """Discord, where the environment says; what is typed is tested at once."""
     monkeypatch.setattr("tracker_tui.ui.join.screen._TYPING_SECONDS", 0.0)
+    trust_discord(monkeypatch)
     with FakeDiscord() as discord:
         monkeypatch.setenv("DISCORD_API_URL", discord.url)
         yield discord

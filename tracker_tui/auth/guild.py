@@ -11,7 +11,6 @@ from tracker_tui.config.settings import Config, DiscordSettings, Secret
 from tracker_tui.domain.roles import Role, RolesConfigError, parse_roles
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import ConfigError
-from tracker_tui.turso.urls import is_this_machine
 
 _ID: Final = re.compile(r"[0-9]{1,20}")
 _HELP: Final = "An officer's invitation sets it: tracker-tui join."
@@ -70,15 +69,11 @@ def checked_id(text: str, name: str) -> str:
 def _checked_url(discord: DiscordSettings) -> str:
     try:
         parts = urlsplit(discord.api_url)
-        is_one = parts.scheme in ("https", "http") and bool(parts.hostname)
+        is_url = parts.scheme in ("https", "http") and bool(parts.hostname)
     except ValueError:
-        is_one = False
-    if not is_one or parts.query or parts.fragment or "@" in parts.netloc:
+        is_url = False
+    if not is_url or parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigError("DISCORD_API_URL is no URL such as https://discord.com/api/v10.")
-    is_safe = parts.scheme == "https" or is_this_machine(parts.hostname or "")
-    if not is_safe and not discord.allow_plain:
-        raise ConfigError(
-            "DISCORD_API_URL would send tokens unencrypted. Use https://, or set "
-            "TRACKER_INSECURE=1 if you know the network."
-        )
+    if parts.scheme != "https":
+        raise ConfigError("DISCORD_API_URL would send tokens unencrypted. Use https://.")
     return discord.api_url.rstrip("/")
