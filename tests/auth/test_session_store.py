@@ -331,7 +331,7 @@ def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(
 ) -> None:
     write(session_store, b" " * 1_000_001)
     for read in (session_store.load, session_store.tokens):
-        assert "far too large" in str(failure_of(LocalFileError, read))
+        assert "too large" in str(failure_of(LocalFileError, read))
     session_store.save(a_session(), TOKENS)
     assert session_store.load() == a_session()
 

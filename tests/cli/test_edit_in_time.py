@@ -17,7 +17,7 @@ from helpers.clocks import ImpatientClock
 from helpers.commands import Ran, Run
 from helpers.guild import ask, quantities
 from helpers.processes import locked
-from helpers.sending import turn_taken
+from helpers.sending import send_lock_held
 from tracker_tui.cli.edit import _PATIENCE_SECONDS
 
 FOR_EVER = 40.0
@@ -72,7 +72,7 @@ def test_a_busy_file_takes_no_longer_the_more_changes_wait(
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", clock)
     monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.0)
     monkeypatch.setattr("tracker_tui.db.sqlite.sleep", clock.sleep)
-    for module in ("cli.edit", "db.sqlite", "local.sqlite_files"):
+    for module in ("cli.edit", "db.sqlite", "local.sqlite_file"):
         monkeypatch.setattr(f"tracker_tui.{module}.monotonic", clock.monotonic, raising=False)
     took = []
     for hold in (written, locked):
@@ -125,7 +125,7 @@ def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
 @waits_for_ever
 def test_a_turn_that_is_another_programs_for_ever(run: Run, guild: Path, home: Path) -> None:
     run("edit", "iron", "+5")
-    with turn_taken(store_of(home)):
+    with send_lock_held(store_of(home)):
         ran = edit_in_time(run, "iron", "+5")
     assert (ran.status, ran.err) == (0, "")
     assert "Another tracker-tui is sending" in ran.out

@@ -1,4 +1,4 @@
-"""Another program of this machine that sends, so that this one may not."""
+"""Another program on this machine that holds the send lock, so that this one cannot send."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tracker_tui.local.lock import TURN_NAME, FileLock
+from tracker_tui.local.file_lock import SEND_LOCK_NAME, FileLock
 
 
 @contextmanager
-def turn_taken(store: Path) -> Iterator[None]:
-    """Another program sends for as long as the block runs, and takes nothing along."""
-    with closing(FileLock(store / TURN_NAME)) as turn, turn.taken() as is_ours:
+def send_lock_held(store: Path) -> Iterator[None]:
+    """Another program holds the send lock while the block runs, and sends nothing."""
+    with closing(FileLock(store / SEND_LOCK_NAME)) as lock, lock.try_acquire() as is_ours:
         assert is_ours
         yield

@@ -14,7 +14,7 @@ from helpers.commands import Ran, Run
 from helpers.guild import make_guild
 from helpers.listening import SECONDS
 from helpers.proxy import Proxy, answer
-from helpers.sending import turn_taken
+from helpers.sending import send_lock_held
 from helpers.wild import ask
 from remote.outboxes import outbox_of, store_of, waiting
 from remote.test_queueing_programs import until
@@ -35,7 +35,7 @@ def more_patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: str) -> Ran:
     """Edit; before it is the edit's turn another program takes the change out of the outbox."""
     answers: list[Ran] = []
-    with turn_taken(store_of(home)):
+    with send_lock_held(store_of(home)):
         edit = threading.Thread(target=lambda: answers.append(run("edit", *argv)))
         edit.start()
         until(lambda: len(waiting(home)) == 1)

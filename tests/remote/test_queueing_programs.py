@@ -23,7 +23,7 @@ from helpers.gate import Gate
 from helpers.listening import Listener
 from helpers.processes import SECONDS, run_together
 from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, pass_on
-from helpers.sending import turn_taken
+from helpers.sending import send_lock_held
 from helpers.wild import ask_at
 from ledger.test_concurrency import (
     START,
@@ -86,7 +86,7 @@ def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
     # What users are promised; here nobody waits for that long.
     assert tracker_tui.tracker.ledger_thread._ERRAND_SECONDS <= 3.0
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ERRAND_SECONDS", 0.1)
-    with turn_taken(store_of(home)):
+    with send_lock_held(store_of(home)):
         proxy.seen.clear()
         document = run("edit", "Iron Ore", "+5", "--json").document
         assert document["outcome"] == "queued"
@@ -101,7 +101,7 @@ def test_an_edit_goes_on_as_soon_as_the_turn_is_its_own(
     run: Run, known: Books, proxy: Proxy, home: Path
 ) -> None:
     with ExitStack() as stack:
-        with turn_taken(store_of(home)):
+        with send_lock_held(store_of(home)):
             edit = stack.enter_context(started(home, proxy, "spice", "+5"))
             until(lambda: states(home) == ["pending"])
         assert document_of(edit)["outcome"] == "applied"

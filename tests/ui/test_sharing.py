@@ -12,7 +12,7 @@ from textual._context import active_app
 from helpers.gate import Gate
 from helpers.proxy import Proxy, cut_before, pass_on
 from helpers.refusing import writes_meet
-from helpers.sending import turn_taken
+from helpers.sending import send_lock_held
 from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
 from tracker_tui.guild.database_factory import store_location
@@ -126,7 +126,7 @@ async def test_what_another_program_withdraws_is_not_shown_any_more(
         await player.sees("● online")
         proxy.fate = cut_before
         # What may have been sent could not be withdrawn: it would be taken back once answered.
-        with another_program(remote) as other, turn_taken(store_location(other.config).folder):
+        with another_program(remote) as other, send_lock_held(store_location(other.config).folder):
             submit(other, "water", "+50")
             await player.until(lambda: " 57 " in player.line(" Water  "))
             other.undo()

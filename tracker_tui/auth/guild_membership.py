@@ -25,7 +25,7 @@ from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.domain.roles import Member, Right, only_who_may
 from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import LocalFileError, NotPermitted, TrackerError, explained
-from tracker_tui.local.sqlite_files import seconds_left
+from tracker_tui.local.sqlite_file import seconds_left
 from tracker_tui.net.call_with_timeout import call_with_timeout
 
 _FIRST_PAUSE: Final = 60.0

@@ -17,7 +17,7 @@ from tracker_tui.auth.errors import DiscordUnreachable, NotSignedIn
 from tracker_tui.auth.session import Session, Tokens, document_of, is_token, session_from
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.local.lock import FileLock
+from tracker_tui.local.file_lock import FileLock
 from tracker_tui.local.private_file import read_private, remove_private, write_private
 
 _IN_KEYRING: Final = "keyring"
@@ -97,7 +97,7 @@ class SessionStore:
         until = time.monotonic() + seconds
         try:
             while True:
-                with turn.taken() as is_ours:
+                with turn.try_acquire() as is_ours:
                     if is_ours:
                         yield
                         return

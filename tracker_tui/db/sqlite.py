@@ -15,7 +15,7 @@ from peewee import BaseQuery, PeeweeException, SqliteDatabase
 from tracker_tui.db.database import BatchResult, Result, only_reads
 from tracker_tui.db.layout import Layout, read_layout
 from tracker_tui.errors import DatabaseBusy, LedgerError, StatementRejected
-from tracker_tui.local.sqlite_files import (
+from tracker_tui.local.sqlite_file import (
     data_version,
     identity_of,
     is_busy,

@@ -1,1 +1,1 @@
-"""Files of this program's own on this machine, which several running programs share."""
+"""This program's files on this machine: private to the user, shared by running programs."""

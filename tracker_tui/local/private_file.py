@@ -1,6 +1,7 @@
-"""Files and folders for the user alone, whatever the umask, and never behind a planted link.
+"""Files and folders that only the user can read, whatever the umask is.
 
-Every file that this program writes is made here. On Windows the user's profile keeps others out.
+Every file that this program writes is created here. A symbolic link that another user planted is
+rejected, never followed. On Windows the permissions of the user's profile keep others out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 from tracker_tui.errors import LocalFileError
 
 LARGEST: Final = 1_000_000
-"""Bytes; what is larger is no file of ours."""
+"""Bytes; a larger file isn't one of ours."""
 READ: Final = 0o044
 WRITE: Final = 0o022
 """Permissions of users other than the owner."""
@@ -27,9 +28,9 @@ _NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder and those above it that are missing; raises OSError.
+    """Create a folder and its missing parents; raises OSError.
 
-    Raises PermissionError if a link of another user leads there.
+    Raises PermissionError if a part of the path is another user's link.
     """
     missing = []
     for each in (folder, *folder.parents):
@@ -43,9 +44,9 @@ def make_private_folder(folder: Path) -> None:
 
 
 def create_private(path: Path) -> None:
-    """Make an empty file for SQLite to open, or close an existing one to others; raises OSError.
+    """Create an empty file for SQLite, or make an existing one private; raises OSError.
 
-    Never opens an existing file: closing it would drop the locks that SQLite holds in this process.
+    It never opens an existing file: closing it would drop SQLite's locks in this process.
     """
     make_private_folder(path.parent)
     with suppress(FileExistsError):
@@ -59,32 +60,32 @@ def create_private(path: Path) -> None:
 
 
 def open_new(path: str | Path, flags: int) -> int:
-    """Open a file for the user alone, as the `opener` of `open`; raises OSError."""
+    """Open a file that only the user can read, as the `opener` of `open`; raises OSError."""
     return os.open(path, flags | _NO_FOLLOW, _MODE)
 
 
 def append_private(path: Path, content: bytes) -> None:
-    """Write at the end of a file, or make it; raises LocalFileError."""
+    """Append to a file, or create it; raises LocalFileError."""
     try:
         make_private_folder(path.parent)
-        # A pipe would wait for somebody who reads it.
+        # Opening a pipe would block until it has a reader.
         number = open_new(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_WAIT)
         with os.fdopen(number, "ab") as file:
-            _reject_no_file(number)
+            _require_regular(number)
             file.write(content)
     except OSError as error:
         raise _unwritten(path, error) from error
 
 
 def write_private(path: Path, content: bytes, *, is_durable: bool = True) -> None:
-    """Write a file whole or not at all; raises LocalFileError.
+    """Write a whole file or nothing; raises LocalFileError.
 
-    A link in its place is replaced. A durable file is on disk when this returns.
+    It replaces a link with that name. A durable file is on disk when this returns.
     """
     draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         make_private_folder(path.parent)
-        # Never to be read by others, not even for the moment before a chmod.
+        # Private from its first moment: a chmod afterwards would come too late.
         number = open_new(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             with os.fdopen(number, "wb") as file:
@@ -102,7 +103,7 @@ def write_private(path: Path, content: bytes, *, is_durable: bool = True) -> Non
 
 
 def read_private(path: Path) -> bytes | None:
-    """Return what a file holds; None where there is none. Raises LocalFileError."""
+    """Return the content of a file, None if there is no file; raises LocalFileError."""
     try:
         _reject_planted(path)
         with path.open("rb") as file:
@@ -113,12 +114,12 @@ def read_private(path: Path) -> bytes | None:
         message = f"{path} cannot be read: {error.strerror}. Check its permissions."
         raise LocalFileError(message) from error
     if len(content) > LARGEST:
-        raise LocalFileError(f"{path} is far too large to be a file of tracker-tui. Remove it.")
+        raise LocalFileError(f"{path} is too large to be a file of tracker-tui. Remove it.")
     return content
 
 
 def remove_private(path: Path) -> None:
-    """Remove a file, if it is there; raises LocalFileError."""
+    """Remove a file, if it exists; raises LocalFileError."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -127,32 +128,32 @@ def remove_private(path: Path) -> None:
 
 
 def is_of_another_user(path: Path) -> bool:
-    """Whether a file, or the link in its place, belongs to neither the user nor the system."""
+    """Whether a file, or a link with its name, belongs to neither the user nor the system."""
     owners = {path.lstat().st_uid, path.stat().st_uid}
     return _user() is not None and not owners <= {_user(), 0}
 
 
 def is_open_to_others(path: Path, permissions: int) -> bool:
-    """Whether users other than the owner have one of the permissions, READ or WRITE."""
+    """Whether other users have one of the permissions, READ or WRITE."""
     return _user() is not None and bool(path.stat().st_mode & permissions)
 
 
 def _reject_planted(path: Path) -> None:
-    """Raise PermissionError for a link that another user made; one's own may lead to dotfiles."""
+    """Raise PermissionError for another user's link; the user's own may lead to dotfiles."""
     if _user() is None or not path.is_symlink():
         return
     if path.lstat().st_uid not in (_user(), 0):
-        told = "a symbolic link of another user leads there"
-        raise PermissionError(errno.EPERM, told, str(path))
+        reason = "a symbolic link of another user leads there"
+        raise PermissionError(errno.EPERM, reason, str(path))
 
 
-def _reject_no_file(number: int) -> None:
+def _require_regular(number: int) -> None:
     if not stat.S_ISREG(os.fstat(number).st_mode):
         raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def _user() -> int | None:
-    """Return the number of the user; None on Windows."""
+    """Return the user's id; None on Windows."""
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 

@@ -33,7 +33,7 @@ class Sender:
 
     def turn(self) -> AbstractContextManager[bool]:
         """Have the turn to send while a block runs; False where another program has it."""
-        return self._engine.store.turn.taken()
+        return self._engine.store.turn.try_acquire()
 
     def send(
         self, ledger: Ledger, all_well: Callable[[], object] = lambda: None

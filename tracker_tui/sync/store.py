@@ -14,9 +14,8 @@ from tracker_tui.domain.change import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.snapshot import CachedLayout, Snapshot
-from tracker_tui.local.lock import TURN_NAME, FileLock
-from tracker_tui.local.sqlite_file import ASIDE, explain, set_aside
-from tracker_tui.local.sqlite_files import identity_of
+from tracker_tui.local.file_lock import SEND_LOCK_NAME, FileLock
+from tracker_tui.local.sqlite_file import ASIDE, explain, identity_of, set_aside
 from tracker_tui.sync.cached_answers import PAGES_NAME, AnswerStore, CachedAnswer
 from tracker_tui.sync.disposable_file import DisposableFile
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
@@ -61,7 +60,7 @@ class Store:
         self._location = site
         self._tell = tell
         self.outbox = self._open_outbox(until)
-        self.turn = FileLock(site.folder / TURN_NAME)
+        self.turn = FileLock(site.folder / SEND_LOCK_NAME)
         replica = partial(Replica, until=until)
         self._replica = DisposableFile(site.folder / REPLICA_NAME, replica, "the resources", tell)
         self._pages = DisposableFile(site.folder / PAGES_NAME, AnswerStore, "the history", tell)

@@ -26,7 +26,7 @@ from tracker_tui.guild.database_factory import name_of, open_ledger, store_locat
 from tracker_tui.guild.membership_factory import as_member, membership_of
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
-from tracker_tui.local.sqlite_files import seconds_left
+from tracker_tui.local.sqlite_file import seconds_left
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox_entries import OutboxEntry
 from tracker_tui.sync.overlay import Overlay

@@ -1,4 +1,4 @@
-"""The turn to send: one at a time on a machine, and free again however its holder ends."""
+"""A file lock has one holder on a machine, and is free again however its holder ends."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import pytest
 
 from helpers.processes import SECONDS, await_line, start
 from tracker_tui.errors import LocalFileError
-from tracker_tui.local.lock import TURN_NAME, FileLock
+from tracker_tui.local.file_lock import SEND_LOCK_NAME, FileLock
 
-TAKE = """
+HOLD = """
 import sys
 from pathlib import Path
-from tracker_tui.local.lock import FileLock
-with FileLock(Path(sys.argv[1])).taken() as is_ours:
-    print("ours" if is_ours else "taken", flush=True)
+from tracker_tui.local.file_lock import FileLock
+with FileLock(Path(sys.argv[1])).try_acquire() as is_ours:
+    print("ours" if is_ours else "held", flush=True)
     sys.stdin.readline()
 """
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "key" / TURN_NAME
+    return tmp_path / "key" / SEND_LOCK_NAME
 
 
 @contextmanager
 def other_program(path: Path) -> Iterator[Popen[str]]:
-    process = start(TAKE, path)
+    process = start(HOLD, path)
     try:
         yield process
     finally:
@@ -41,29 +41,29 @@ def other_program(path: Path) -> Iterator[Popen[str]]:
 
 
 def is_free(path: Path) -> bool:
-    turn = FileLock(path)
+    lock = FileLock(path)
     try:
-        with turn.taken() as is_ours:
+        with lock.try_acquire() as is_ours:
             return is_ours
     finally:
-        turn.close()
+        lock.close()
 
 
-def test_one_program_of_many_has_the_turn(path: Path) -> None:
+def test_one_program_of_several_gets_the_lock(path: Path) -> None:
     with other_program(path) as a, other_program(path) as b, other_program(path) as c:
-        assert sorted(await_line(process) for process in (a, b, c)) == ["ours", "taken", "taken"]
+        assert sorted(await_line(process) for process in (a, b, c)) == ["held", "held", "ours"]
         assert not is_free(path)
 
 
-def test_the_turn_of_a_program_that_ends_is_free(path: Path) -> None:
+def test_a_program_that_ends_releases_the_lock(path: Path) -> None:
     with other_program(path) as process:
         assert await_line(process) == "ours"
-        process.communicate("let go\n", timeout=SECONDS)
+        process.communicate("release\n", timeout=SECONDS)
         assert is_free(path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
-def test_the_turn_of_a_program_that_is_killed_is_free(path: Path) -> None:
+def test_a_killed_program_releases_the_lock(path: Path) -> None:
     with other_program(path) as process:
         assert await_line(process) == "ours"
         assert not is_free(path)
@@ -72,28 +72,28 @@ def test_the_turn_of_a_program_that_is_killed_is_free(path: Path) -> None:
         assert is_free(path)
 
 
-def test_one_within_a_program_has_the_turn_and_then_another(path: Path) -> None:
+def test_one_lock_within_a_program_holds_off_another(path: Path) -> None:
     first, second = FileLock(path), FileLock(path)
     for _ in range(2):
-        with first.taken() as is_firsts, second.taken() as is_seconds:
+        with first.try_acquire() as is_firsts, second.try_acquire() as is_seconds:
             assert (is_firsts, is_seconds) == (True, False)
-        with second.taken() as is_seconds, first.taken() as is_firsts:
+        with second.try_acquire() as is_seconds, first.try_acquire() as is_firsts:
             assert (is_firsts, is_seconds) == (False, True)
     first.close()
     second.close()
 
 
-def test_a_turn_that_ends_with_an_error_is_free(path: Path) -> None:
-    turn = FileLock(path)
+def test_an_error_releases_the_lock(path: Path) -> None:
+    lock = FileLock(path)
 
     def fail() -> None:
-        with turn.taken():
+        with lock.try_acquire():
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
     assert is_free(path)
-    turn.close()
+    lock.close()
 
 
 def test_the_file_stays_empty(path: Path) -> None:
@@ -103,5 +103,5 @@ def test_the_file_stays_empty(path: Path) -> None:
 
 def test_a_file_that_cannot_be_used_is_one_clear_error(path: Path) -> None:
     path.mkdir(parents=True)
-    with pytest.raises(LocalFileError, match=TURN_NAME), FileLock(path).taken():
-        pytest.fail("nobody can have it")
+    with pytest.raises(LocalFileError, match=SEND_LOCK_NAME), FileLock(path).try_acquire():
+        pytest.fail("nothing can hold it")

@@ -1,4 +1,12 @@
-"""Whose turn it is to send: one program at a time on a machine."""
+"""A lock on a file, held by one program on this machine at a time: who sends, who signs in.
+
+    with FileLock(path).try_acquire() as is_ours:
+        if is_ours: ...
+
+The operating system releases it when its holder dies, however it dies. It is SQLite's lock on a
+file that stays empty: that works the same on Linux, macOS and Windows, between processes and within
+one, and needs no other import.
+"""
 
 from __future__ import annotations
 
@@ -11,28 +19,25 @@ from typing import Final
 from tracker_tui.local.private_file import create_private
 from tracker_tui.local.sqlite_file import explain
 
-TURN_NAME: Final = "sending.lock"
+SEND_LOCK_NAME: Final = "sending.lock"
+"""The file of the send lock: only its holder sends the changes in the outbox beside it."""
 
 
 class FileLock:
-    """A lock that the system takes back when a program dies, however it dies.
-
-    SQLite's lock on a file that stays empty: it is the same on Linux, macOS and Windows, between
-    processes and within one, and nothing has to be imported for it.
-    """
+    """A lock that is acquired at once or not at all."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
     @contextmanager
-    def taken(self) -> Iterator[bool]:
-        """Have the turn while the block runs; False where another program has it.
+    def try_acquire(self) -> Iterator[bool]:
+        """Hold the lock while the block runs; yields False if another program holds it.
 
-        Raises LocalFileError where the file cannot be used.
+        Raises LocalFileError if the file cannot be used.
         """
         try:
-            is_ours = self._take()
+            is_ours = self._acquire()
         except (sqlite3.Error, OSError) as error:
             raise explain(error, self._path) from error
         try:
@@ -42,12 +47,12 @@ class FileLock:
                 self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _take(self) -> bool:
+    def _acquire(self) -> bool:
         if self._connection is None:
             create_private(self._path)
             self._connection = sqlite3.connect(
