@@ -26,7 +26,7 @@ from tracker_tui.sync.outbox import Outbox
 from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.binding_ids import known_binding_ids
+from tracker_tui.ui.keys import known_binding_ids
 from tracker_tui.ui.preferences import load_preferences, preferences_path
 
 WRITTEN = Path(__file__).parent / "written_by" / "v0_1"

@@ -93,7 +93,7 @@ def test_the_first_screen_imports_nothing_of_what_comes_later() -> None:
     tell = "import json, sys, tracker_tui.ui.app; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
     imported = set(json.loads(done.stdout))
-    assert "tracker_tui.ui.resources.screen" in imported
+    assert "tracker_tui.ui.resources.resource_screen" in imported
     assert not imported & (OF_HISTORY | OF_SIGNING_IN)
 
 

@@ -23,8 +23,8 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.resources.table import ResourceTable
-from tracker_tui.ui.resources.view import View, arrange
+from tracker_tui.ui.resources.resource_list import View, arrange
+from tracker_tui.ui.resources.resource_table import ResourceTable
 from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _SIZE = (160, 50)

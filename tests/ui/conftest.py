@@ -28,7 +28,7 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.terminal_input import TerminalInput
+from tracker_tui.ui.terminal_driver import TerminalInput
 from tracker_tui.ui.themes import DARK
 
 NOW = 1_760_000_000

@@ -10,8 +10,7 @@ import pytest
 from textual.color import Color
 
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.contrast import contrast
-from tracker_tui.ui.themes import THEMES
+from tracker_tui.ui.themes import THEMES, contrast
 from ui.chronicle import evening
 from ui.conftest import Guild, playing, screen_strips
 

@@ -23,7 +23,7 @@ from tracker_tui.ui.history.columns import (
     moved_text,
     titles,
 )
-from tracker_tui.ui.widgets.cells import fit
+from tracker_tui.ui.widgets.formatting import fit
 
 MOST = 999_999_999
 PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from tracker_tui.ui.steady_notification import SteadyNotification
+from tracker_tui.ui.notifications import SteadyNotification
 from ui.conftest import Guild, playing
 
 
@@ -17,7 +17,7 @@ def let_time_fly(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     wall, steady = time.time, time.monotonic
     monkeypatch.setattr("textual.notifications.time", lambda: wall() + next(looks) * seconds)
     monkeypatch.setattr(
-        "tracker_tui.ui.steady_notification.monotonic", lambda: steady() + next(looks) * seconds
+        "tracker_tui.ui.notifications.monotonic", lambda: steady() + next(looks) * seconds
     )
 
 
@@ -35,7 +35,7 @@ async def test_a_toast_whose_time_runs_out_as_it_comes_on_hangs_nothing(
 
 def test_its_time_runs_by_no_clock_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("tracker_tui.ui.steady_notification.monotonic", lambda: now[0])
+    monkeypatch.setattr("tracker_tui.ui.notifications.monotonic", lambda: now[0])
     monkeypatch.setattr("textual.notifications.time", lambda: 1e12)
     notification = SteadyNotification("told", timeout=4)
     # However long it takes the screen to come to it.

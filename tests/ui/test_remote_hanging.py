@@ -86,7 +86,7 @@ async def test_details_that_were_left_are_not_asked_for_any_more(
 async def test_a_change_waits_behind_what_hangs_and_the_strip_says_so(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ui.status_bar_state._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("tracker_tui.ui.status_bar._PATIENCE_SECONDS", 0.05)
     async with playing(guild) as player:
         with Gate() as gate:
             proxy.fate = gate
@@ -104,7 +104,7 @@ async def test_a_change_waits_behind_what_hangs_and_the_strip_says_so(
 async def test_the_strip_says_that_the_server_is_waited_for_when_nothing_is_pending_too(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ui.status_bar_state._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("tracker_tui.ui.status_bar._PATIENCE_SECONDS", 0.05)
     async with playing(guild, NARROW) as player:
         with Gate() as gate:
             proxy.fate = gate

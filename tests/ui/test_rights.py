@@ -373,7 +373,7 @@ async def test_whoever_may_enter_no_more_is_shown_out_and_the_copies_are_gone(
         give(discord, roles, player)
         navigation_request = await ends(player)
     assert navigation_request.profile is None
-    assert told in navigation_request.told
+    assert told in navigation_request.reason
     assert not navigation_request.has_entered
     assert copies(config) == set()
     assert (folder / "outbox.db").exists()
@@ -415,7 +415,7 @@ async def test_whoever_is_turned_away_before_the_first_screen_sees_none(
         tracker.poll()
     async with in_front_of(tracker, guild, WIDE) as player:
         navigation_request = await ends(player)
-    assert "is not in this guild on Discord" in navigation_request.told
+    assert "is not in this guild on Discord" in navigation_request.reason
 
 
 async def test_the_dashboard_looks_by_itself(
@@ -515,7 +515,7 @@ async def test_after_28_hours_without_discord_it_ends(
         await player.sees("▲ roles read 1 d ago")
         let_pass(player.app.tracker, 2 * HOUR)
         navigation_request = await ends(player)
-    assert "Your roles were last read from Discord 1 d ago." in navigation_request.told
+    assert "Your roles were last read from Discord 1 d ago." in navigation_request.reason
     assert copies(load_config(os.environ)) >= {"replica.db"}
 
 
@@ -537,7 +537,7 @@ async def test_signed_out_by_another_program_it_ends(
         await opens(player, "2")
         guild_membership_of(config).sign_out()
         navigation_request = await ends(player)
-    assert "Nobody is signed in." in navigation_request.told
+    assert "Nobody is signed in." in navigation_request.reason
     assert copies(config) == set()
 
 
@@ -549,7 +549,7 @@ async def test_somebody_else_who_signs_in_is_shown_nothing_of_the_first(
         sign_in(discord)
         navigation_request = await ends(player)
     assert navigation_request == NavigationRequest(
-        None, "Somebody else signed in on this machine meanwhile."
+        None, reason="Somebody else signed in on this machine meanwhile."
     )
     assert guild_membership_of(load_config(os.environ)).member.id == "42"
 

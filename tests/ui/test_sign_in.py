@@ -15,7 +15,7 @@ from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ui.preferences import Preferences, preferences_path, save_preferences
-from tracker_tui.ui.resources.view import View
+from tracker_tui.ui.resources.resource_list import View
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.screen import SignInScreen
 from tracker_tui.ui.themes import THEMES

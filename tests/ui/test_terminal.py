@@ -183,7 +183,7 @@ def test_stopped_in_the_middle_of_sending_it_keeps_nobody_waiting(
 
 _BREAKS = """
 import sys
-from tracker_tui.ui import terminal_input
+from tracker_tui.ui import terminal_driver as terminal_input
 def feed(self, data): raise LookupError("token-of-the-guild")
 terminal_input.TerminalInput.feed = feed
 from tracker_tui.cli import main

@@ -15,8 +15,8 @@ from tracker_tui.ui.base_app import BaseApp
 
 pytest.importorskip("termios", reason="Windows has a driver of its own")
 
-from tracker_tui.ui.glued_key import GluedKey
-from tracker_tui.ui.terminal_input import TerminalInput
+from tracker_tui.ui.keys import GluedKey
+from tracker_tui.ui.terminal_driver import TerminalInput
 
 A_WHILE = 0.2
 LONG = 5.0

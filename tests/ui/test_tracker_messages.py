@@ -9,7 +9,7 @@ import pytest
 from textual.strip import Strip
 
 from helpers.proxy import Proxy, cut_before
-from tracker_tui.ui.resources.table import ResourceTable
+from tracker_tui.ui.resources.resource_table import ResourceTable
 from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
 from ui.remote_guild import RemoteGuild, poll_eagerly, watching
 
@@ -229,7 +229,7 @@ async def test_a_change_of_what_was_deleted_meanwhile_can_only_be_dropped(
 async def test_a_changed_row_of_10_000_redraws_its_own_line_alone(
     make_guild: MakeGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ui.resources.screen._CLOCK_SECONDS", 3_600)
+    monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._CLOCK_SECONDS", 3_600)
     guild = make_guild([])
     guild.sql(
         "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"

@@ -16,9 +16,15 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import DAY, Status
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.ui.preferences import Preferences, load_preferences, save_preferences
-from tracker_tui.ui.resources.columns import GAP, Context, cell_text, lay_out, sortable_columns
-from tracker_tui.ui.resources.preview import Preview, preview
-from tracker_tui.ui.resources.view import SORT_KEYS, View, arrange, summarize
+from tracker_tui.ui.resources.edit_preview import Preview, preview
+from tracker_tui.ui.resources.resource_columns import (
+    GAP,
+    Context,
+    cell_text,
+    lay_out,
+    sortable_columns,
+)
+from tracker_tui.ui.resources.resource_list import SORT_KEYS, View, arrange, summarize
 from tracker_tui.ui.widgets.formatting import bar, percent_text
 
 NOW = 1_760_000_000

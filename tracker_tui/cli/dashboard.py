@@ -73,7 +73,7 @@ def _run_profile(
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
     membership = membership_of(config)
     if not isinstance(membership, Owner) and not membership.is_admitted:
-        passed = _at_the_door(config, membership, navigation_request.told)
+        passed = _at_the_door(config, membership, navigation_request.reason)
         if passed is None:
             raise NotSignedIn("Nothing was opened: nobody signed in who may enter.")
         if not passed.has_entered:

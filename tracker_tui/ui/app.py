@@ -22,12 +22,12 @@ from tracker_tui.errors import LocalFileError
 from tracker_tui.tracker.events import Event as TrackerEvent
 from tracker_tui.tracker.events import RightsChanged
 from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.background import TrackerMessage
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.base_screen import BaseScreen, EndingScreen
-from tracker_tui.ui.glued_key import GluedKey
-from tracker_tui.ui.guild_switcher import GuildSwitcher
+from tracker_tui.ui.keys import GluedKey
 from tracker_tui.ui.main_screen import MainScreen
-from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.navigation import GuildSwitcher, NavigationRequest, make_main_screen
 from tracker_tui.ui.palette import TrackerCommands, is_offered
 from tracker_tui.ui.preferences import (
     Preferences,
@@ -35,10 +35,9 @@ from tracker_tui.ui.preferences import (
     preferences_path,
     save_preferences,
 )
-from tracker_tui.ui.resources.screen import ResourcesScreen
-from tracker_tui.ui.resources.view import View
-from tracker_tui.ui.tracker_message import TrackerMessage
-from tracker_tui.ui.widgets.line_input import LineInput
+from tracker_tui.ui.resources.resource_list import View
+from tracker_tui.ui.resources.resource_screen import ResourcesScreen
+from tracker_tui.ui.widgets.search_bar import LineInput
 
 _WRITING = frozenset({"undo", "delete", "apply_edit"})
 """Actions that change something, by name."""
@@ -105,7 +104,7 @@ class TrackerApp(BaseApp):
             self.resources.notifications.tell_of_trouble(self.tracker.trouble)
 
     def _tell_of_unknown_keys(self) -> None:
-        from tracker_tui.ui.binding_ids import known_binding_ids
+        from tracker_tui.ui.keys import known_binding_ids
 
         unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids(type(self)))
         if unknown:
@@ -153,7 +152,7 @@ class TrackerApp(BaseApp):
         """Offer what the member may do now; where they may not enter any more, show nothing."""
         tracker = self.tracker
         if not tracker.is_admitted:
-            self.leave_for(NavigationRequest(tracker.config.profile, tracker.why_barred))
+            self.leave_for(NavigationRequest(tracker.config.profile, reason=tracker.why_barred))
             return
         if tracker.member.rights != self._rights:
             self._rights = tracker.member.rights
@@ -253,9 +252,7 @@ class TrackerApp(BaseApp):
         if name == "resources":
             return self.resources
         if name not in self._main_screens:
-            from tracker_tui.ui import lazy_screens
-
-            screen = lazy_screens.make(name, self.tracker)
+            screen = make_main_screen(name, self.tracker)
             self.install_screen(screen, name)
             self._main_screens[name] = screen
         return self._main_screens[name]
@@ -307,7 +304,7 @@ class TrackerApp(BaseApp):
 
     def action_help(self) -> None:
         """Show the keys that are in force."""
-        from tracker_tui.ui.help import HelpScreen
+        from tracker_tui.ui.help_screen import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self._keys_in_force()))

@@ -1,9 +1,15 @@
-"""What the dashboard and the door before it have in common: themes, toasts, how to leave."""
+"""Signals of the system, handled between two events of the dashboard.
+
+What the dashboard and the door before it have in common: themes, toasts, how to leave.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -18,11 +24,19 @@ from textual.notifications import Notify, SeverityLevel
 from textual.theme import ThemeProvider
 
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.contrast import LegibleDim, with_legible_texts
 from tracker_tui.ui.navigation import NavigationRequest
-from tracker_tui.ui.signals import handle_signal
-from tracker_tui.ui.steady_notification import SteadyNotification
-from tracker_tui.ui.themes import DARK, THEMES
+from tracker_tui.ui.notifications import SteadyNotification
+from tracker_tui.ui.themes import DARK, THEMES, LegibleDim, with_legible_texts
+
+
+def handle_signal(number: int, handler: Callable[[], object]) -> None:
+    """Call `handler` in the running loop when a signal comes.
+
+    Windows cannot do this, nor can a dashboard outside the main thread: they keep what Python does.
+    """
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        asyncio.get_running_loop().add_signal_handler(number, handler)
+
 
 _SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a program."""

@@ -12,9 +12,9 @@ from textual.message import Message
 from tracker_tui.domain.messages import stats_sentence
 from tracker_tui.tracker.events import Event, Failed, Loaded, OutcomesReceived
 from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.background import TrackerMessage
 from tracker_tui.ui.base_screen import BaseScreen
 from tracker_tui.ui.status_bar import StatusBar
-from tracker_tui.ui.tracker_message import TrackerMessage
 from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.search_bar import SearchBar
 

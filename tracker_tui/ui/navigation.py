@@ -1,19 +1,153 @@
-"""Where to go once a dashboard, or the door before it, has ended."""
+"""Where a player can go: to another main screen, to another guild, to the sign-in, or out.
+
+An app ends with a `NavigationRequest`, and `tracker-tui` opens what it asks for: "Switch profile"
+ends the dashboard with `NavigationRequest("raiders")`, and the dashboard of that profile follows.
+
+This module imports Textual and the screens only when somebody goes there: `tracker-tui` needs
+`NavigationRequest` before that, while the ledger opens.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tracker_tui.config.settings import Auth, Config, profile_names
+from tracker_tui.domain.messages import changes_wait
+from tracker_tui.errors import TrackerError
+
+if TYPE_CHECKING:
+    from textual.app import SystemCommand
+    from textual.screen import Screen
+
+    from tracker_tui.tracker.tracker import Tracker
+    from tracker_tui.ui.base_app import BaseApp
+    from tracker_tui.ui.main_screen import MainScreen
+
+_NO_PROFILE = "the settings above all profiles"
 
 
-class NavigationRequest(NamedTuple):
-    """The profile that is to be opened next, perhaps the same one."""
+@dataclass(frozen=True)
+class NavigationRequest:
+    """The profile to open next; it may be the same one."""
 
     profile: str | None
-    told: str = ""
-    """Why, for the person in front of it."""
+    _: KW_ONLY
+    reason: str = ""
+    """Why, to be shown on the next screen."""
     has_entered: bool = False
-    """Whether the door was passed."""
+    """Whether the player passed the sign-in app."""
     signs_out: bool = False
-    """Whether whoever is signed in is to be signed out first, and nothing opened then."""
+    """Whether to sign out and open nothing."""
     is_agreed: bool = False
-    """Whether it was agreed to that changes wait until this profile is opened again."""
+    """Whether the player agreed that pending changes wait until this profile is opened again."""
+
+
+def make_main_screen(name: str, tracker: Tracker) -> MainScreen:
+    """Return a new main screen, one of those that are not needed at the start."""
+    from tracker_tui.ui.activity.screen import ActivityScreen
+    from tracker_tui.ui.history.screen import HistoryScreen
+    from tracker_tui.ui.leaderboard.screen import LeaderboardScreen
+
+    screens: dict[str, type[HistoryScreen | LeaderboardScreen | ActivityScreen]] = {
+        "history": HistoryScreen,
+        "leaderboard": LeaderboardScreen,
+        "activity": ActivityScreen,
+    }
+    return screens[name](tracker)
+
+
+class GuildSwitcher:
+    """The palette's commands for joining a guild, switching profiles and signing out."""
+
+    def __init__(
+        self, app: BaseApp, config: Config, pending_count: Callable[[], int] = lambda: 0
+    ) -> None:
+        """`pending_count` returns how many changes would stay behind."""
+        self._app = app
+        self._config = config
+        self._pending_count = pending_count
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Return the commands that lead to another guild."""
+        from textual.app import SystemCommand
+
+        yield SystemCommand("Join a guild", "By an invitation, or by answering", self.join)
+        others = self._other_profiles()
+        if others:
+            yield SystemCommand("Switch profile", "Another guild", partial(self._pick, others))
+
+    def sign_out_command(self) -> Iterable[SystemCommand]:
+        """Return the command to sign out, for a guild with a sign-in."""
+        from textual.app import SystemCommand
+
+        if self._config.auth is Auth.DISCORD:
+            yield SystemCommand("Sign out", "At Discord and on this machine", self._sign_out)
+
+    def join(self) -> None:
+        """Ask for a guild's settings."""
+        from tracker_tui.ui.join.screen import JoinScreen
+
+        self._app.push_screen(JoinScreen(self._config), self._leave_if_joined)
+
+    def _other_profiles(self) -> dict[str, str]:
+        try:
+            names = profile_names(self._config.folders)
+        except TrackerError:
+            return {}  # the settings file was damaged since; the next start says so
+        found = {"": _NO_PROFILE, **{name: name for name in names}}
+        return {key: name for key, name in found.items() if key != (self._config.profile or "")}
+
+    def _pick(self, others: dict[str, str]) -> None:
+        from tracker_tui.ui.widgets.dialogs import PickDialog
+
+        def go(name: str | None) -> None:
+            if name is not None:
+                self._leave(NavigationRequest(name or None))
+
+        self._app.push_screen(PickDialog("Switch to another profile", others), go)
+
+    def _leave_if_joined(self, request: NavigationRequest | None) -> None:
+        if request is not None:
+            self._leave(request)
+
+    def _leave(self, request: NavigationRequest) -> None:
+        pending = self._pending_count()
+        if not pending:
+            self._app.leave_for(request)
+            return
+        from tracker_tui.ui.widgets.dialogs import AskDialog
+
+        dialog = AskDialog(
+            "Go all the same?",
+            f"{changes_wait(pending)} to be sent, on this machine, until this database is opened "
+            "again.",
+            "Go all the same",
+            "Stay",
+        )
+        self._leave_after(dialog, replace(request, is_agreed=True))
+
+    def _sign_out(self) -> None:
+        from tracker_tui.ui.widgets.dialogs import AskDialog
+
+        if self._pending_count():
+            text = "Changes wait, and would be lost: let them be sent first, or decide under o."
+            self._app.notify(text, severity="warning", markup=False)
+            return
+        dialog = AskDialog(
+            "Sign out?",
+            "Discord signs this application out for you everywhere, on other machines too. What is "
+            "personal is removed from this machine.",
+            "Sign out",
+            "Stay",
+        )
+        self._leave_after(dialog, NavigationRequest(self._config.profile, signs_out=True))
+
+    def _leave_after(self, dialog: Screen[bool], request: NavigationRequest) -> None:
+        def go(is_sure: bool | None) -> None:
+            if is_sure:
+                self._app.leave_for(request)
+
+        self._app.push_screen(dialog, go)

@@ -18,8 +18,8 @@ from textual.widgets import Button, Input, OptionList
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.base_screen import EndingScreen
-from tracker_tui.ui.dialog import has_pages
 from tracker_tui.ui.main_screen import MainScreen
+from tracker_tui.ui.widgets.dialogs import has_pages
 
 _RESOURCES_AT_MOST = 20
 _MOVEMENTS = frozenset({"up", "down", "page-up", "page-down", "top", "bottom", "palette"})

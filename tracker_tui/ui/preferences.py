@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tracker_tui.config.settings import Config
 from tracker_tui.errors import LocalFileError
 from tracker_tui.local.private_file import read_private, write_private
-from tracker_tui.ui.resources.view import SORT_KEYS, View
+from tracker_tui.ui.resources.resource_list import SORT_KEYS, View
 
 _LARGEST_FILE = 100_000
 

@@ -1,9 +1,18 @@
-"""Three themes: dark, light, and one whose statuses differ for every kind of colour vision."""
+"""Three themes: dark, light, and one whose statuses differ for every kind of colour vision.
+
+Colours that can be read on what they stand on, in themes of anybody's making.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import BLACK, WHITE, Color
+from textual.filter import LineFilter
 from textual.theme import Theme
 
 DARK: Final = Theme(
@@ -68,3 +77,98 @@ COLOUR_SAFE: Final = Theme(
 )
 
 THEMES: Final = (DARK, LIGHT, COLOUR_SAFE)
+
+
+LEAST: Final = 4.5
+"""The contrast ratio that WCAG 2 asks of text (success criterion 1.4.3)."""
+_STEPS: Final = 20
+_DIM: Final = 0.5
+_MUTED: Final = 0.35
+"""How far dim and muted text is from plain text to what it stands on, if that can be read."""
+_GROUNDS: Final = ("background", "surface", "panel")
+_TEXTS: Final = tuple(
+    f"{prefix}{name}"
+    for prefix in ("", "text-")
+    for name in ("primary", "secondary", "accent", "success", "warning", "error")
+)
+_OUR_TEXTS: Final = (*_TEXTS, "foreground", "above", "footer-key-foreground")
+
+
+def with_legible_texts(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a theme, its text colours legible on all that they are drawn on.
+
+    Those of a theme with the terminal's own colours stay: nobody knows what they look like.
+    """
+    grounds = [Color.parse(variables[name]) for name in _GROUNDS]
+    plain = Color.parse(variables["foreground"])
+    if any(colour.ansi is not None for colour in (plain, *grounds)):
+        return dict(variables)
+    legible = {"text-muted": _legible(plain.blend(grounds[0], _MUTED), grounds).hex}
+    for name in _OUR_TEXTS:
+        if name in variables:
+            colour = Color.parse(variables[name])
+            if colour.ansi is None and colour.a == 1 and not variables[name].startswith("auto"):
+                legible[name] = _legible(colour, grounds).hex
+    return {**variables, **legible}
+
+
+@lru_cache(maxsize=1_024)
+def legible(style: Style) -> Style:
+    """Return a style whose text can be read on its background, dim or not."""
+    if style.color is None or style.bgcolor is None:
+        return style
+    if not (style.color.triplet and style.bgcolor.triplet):
+        return style
+    colour, ground = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+    if style.reverse:
+        colour, ground = ground, colour
+    shown = _legible(colour.blend(ground, _DIM) if style.dim else colour, [ground])
+    if shown == colour and not style.dim:
+        return style
+    if style.reverse:
+        return style + Style(dim=False, bgcolor=shown.rich_color)
+    return style + Style(dim=False, color=shown.rich_color)
+
+
+class LegibleDim(LineFilter):
+    """Draws dim text fainter than other text, as far as it can still be read."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments, nothing dim but what has the terminal's own colours."""
+        del background
+        return [
+            Segment(text, legible(style), control) if style and style.dim else segment
+            for segment in segments
+            for text, style, control in (segment,)
+        ]
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Return the contrast ratio of WCAG 2: from 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@lru_cache(maxsize=1_024)
+def _luminance(colour: Color) -> float:
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4  # noqa: PLR2004
+        for part in colour.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _legible(colour: Color, grounds: Sequence[Color]) -> Color:
+    """Return the colour, or the nearest one towards black or white that can be read."""
+
+    def least(candidate: Color) -> float:
+        return min(contrast(candidate, ground) for ground in grounds)
+
+    if least(colour) >= LEAST:
+        return colour
+    end = max(BLACK, WHITE, key=least)
+    for step in range(1, _STEPS):
+        candidate = colour.blend(end, step / _STEPS)
+        if least(candidate) >= LEAST:
+            return candidate
+    return end

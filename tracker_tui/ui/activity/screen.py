@@ -18,10 +18,9 @@ from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.background import answers
 from tracker_tui.ui.history.entries_screen import EntriesScreen
-from tracker_tui.ui.query_worker import answers
-from tracker_tui.ui.widgets.cells import fit
-from tracker_tui.ui.widgets.facts import facts
+from tracker_tui.ui.widgets.formatting import facts, fit
 from tracker_tui.ui.widgets.key_bar import KeyBar
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 

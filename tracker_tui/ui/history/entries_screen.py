@@ -16,11 +16,11 @@ from tracker_tui.domain.roles import Right
 from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.tracker.query_cache import Query
 from tracker_tui.tracker.tracker import DELETING, EXPORTING, Tracker
-from tracker_tui.ui.clipboard import copy
+from tracker_tui.ui.background import age_told
+from tracker_tui.ui.clipboard_and_browser import copy
 from tracker_tui.ui.history.export import Export
 from tracker_tui.ui.history.table import HistoryTable
 from tracker_tui.ui.main_screen import QueryScreen
-from tracker_tui.ui.query_worker import age_told
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
 _NEEDED = {"delete": (Right.ADMIN, DELETING), "export": (Right.EDIT_TARGETS, EXPORTING)}
@@ -185,7 +185,7 @@ class EntriesScreen(QueryScreen):
         copy(self, line)
 
     def _ask_to_delete(self, entry: HistoryEntry) -> None:
-        from tracker_tui.ui.widgets.ask_dialog import AskDialog
+        from tracker_tui.ui.widgets.dialogs import AskDialog
 
         if self.tell_if_read_only() or not self._is_allowed("delete"):
             return

@@ -19,10 +19,10 @@ from tracker_tui.domain.roles import Right
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import QueryDialog, Scroller
+from tracker_tui.ui.background import TrackerMessage
 from tracker_tui.ui.history.columns import kind_text
-from tracker_tui.ui.tracker_message import TrackerMessage
-from tracker_tui.ui.widgets.facts import facts
+from tracker_tui.ui.widgets.dialogs import QueryDialog, Scroller
+from tracker_tui.ui.widgets.formatting import facts
 
 _LONGEST_REASON = 2_000
 

@@ -17,10 +17,9 @@ from tracker_tui.domain.period import PERIODS, parse_period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import Dialog
 from tracker_tui.ui.history.columns import KIND_LOOKS
 from tracker_tui.ui.widgets.check_list import CheckList, Choice
-from tracker_tui.ui.widgets.pick import PickDialog, TypeDialog
+from tracker_tui.ui.widgets.dialogs import Dialog, PickDialog, TypeDialog
 
 _ANOTHER = {
     "period": "from … to …",

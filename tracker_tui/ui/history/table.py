@@ -17,7 +17,7 @@ from tracker_tui.ui.history.columns import (
     moved_text,
     titles,
 )
-from tracker_tui.ui.widgets.cells import fit
+from tracker_tui.ui.widgets.formatting import fit
 from tracker_tui.ui.widgets.line_table import spaced
 from tracker_tui.ui.widgets.paged_table import PagedTable
 

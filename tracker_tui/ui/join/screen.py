@@ -19,12 +19,12 @@ from tracker_tui.config.settings import Config
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.invitation import LONGEST, read_invitation
 from tracker_tui.guild.join import QUESTIONS, TOKEN, URL, JoinProcess, SetupQuestion, blank_config
+from tracker_tui.ui.background import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.navigation import NavigationRequest
-from tracker_tui.ui.run_in_thread import run_in_thread
-from tracker_tui.ui.widgets.ask_dialog import AskDialog
+from tracker_tui.ui.widgets.dialogs import AskDialog
 from tracker_tui.ui.widgets.key_bar import KeyBar
-from tracker_tui.ui.widgets.line_input import LineInput
+from tracker_tui.ui.widgets.search_bar import LineInput
 
 _TYPING_SECONDS: Final = 0.4
 _INVITATION: Final = SetupQuestion(

@@ -9,7 +9,7 @@ from tracker_tui.domain.leaderboard import Contribution
 from tracker_tui.domain.period import local_time
 from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.widgets.cells import fit
+from tracker_tui.ui.widgets.formatting import fit
 from tracker_tui.ui.widgets.line_table import filled, spaced
 from tracker_tui.ui.widgets.paged_table import PagedTable
 

@@ -20,10 +20,10 @@ from tracker_tui.domain.status import DAY
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import QueryDialog
+from tracker_tui.ui.background import answers
 from tracker_tui.ui.leaderboard.contributions import ContributionTable
-from tracker_tui.ui.query_worker import answers
-from tracker_tui.ui.widgets.chart_view import ChartView
+from tracker_tui.ui.widgets.chart import ChartView
+from tracker_tui.ui.widgets.dialogs import QueryDialog
 from tracker_tui.ui.widgets.series_charts import points_chart
 
 _CATEGORIES_SHOWN = 6

@@ -15,11 +15,11 @@ from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.clipboard import copy
+from tracker_tui.ui.background import age_told, answers
+from tracker_tui.ui.clipboard_and_browser import copy
 from tracker_tui.ui.leaderboard.own_row import OwnRow
 from tracker_tui.ui.leaderboard.table import LeaderboardTable
 from tracker_tui.ui.main_screen import QueryScreen
-from tracker_tui.ui.query_worker import age_told, answers
 from tracker_tui.ui.widgets.key_bar import KeyBar
 from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.period_bar import PeriodBar

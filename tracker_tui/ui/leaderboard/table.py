@@ -12,8 +12,7 @@ from tracker_tui.domain.leaderboard import Leaderboard, Ranking
 from tracker_tui.domain.messages import climbed_text
 from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.widgets.cells import fit
-from tracker_tui.ui.widgets.formatting import bar
+from tracker_tui.ui.widgets.formatting import bar, fit
 from tracker_tui.ui.widgets.line_table import LineTable, filled, spaced
 
 _RANK, _POINTS, _ACTIONS, _PERCENT, _CLIMBED = 5, 14, 8, 5, 6

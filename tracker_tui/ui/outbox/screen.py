@@ -24,8 +24,8 @@ from tracker_tui.domain.messages import outcome_name, outcome_sentence
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import Choices, Dialog
-from tracker_tui.ui.tracker_message import TrackerMessage
+from tracker_tui.ui.background import TrackerMessage
+from tracker_tui.ui.widgets.dialogs import Choices, Dialog
 
 _LISTED_AT_MOST: Final = 200
 """The rest follows as these go: each line of a list is laid out anew at every change of it."""

@@ -15,7 +15,7 @@ from textual.worker import Worker
 
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.resources.columns import SPARKLINE_DAYS
+from tracker_tui.ui.resources.resource_columns import SPARKLINE_DAYS
 
 if TYPE_CHECKING:
     from tracker_tui.domain.quantity_series import DailyTotals, DayLevel
@@ -61,7 +61,7 @@ class Sparklines:
         )
 
     async def _read(self, *, is_shown: bool) -> None:
-        from tracker_tui.ui.query_worker import answers
+        from tracker_tui.ui.background import answers
 
         query_cache = self._tracker.query_cache
         question = query_cache.daily_levels(SPARKLINE_DAYS)

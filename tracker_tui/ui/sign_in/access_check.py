@@ -17,8 +17,8 @@ from tracker_tui.domain.messages import changes_wait
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.sign_out import changes_waiting
+from tracker_tui.ui.background import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
-from tracker_tui.ui.run_in_thread import run_in_thread
 from tracker_tui.ui.widgets.key_bar import KeyBar
 
 

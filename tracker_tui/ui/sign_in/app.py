@@ -14,8 +14,7 @@ from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
 from tracker_tui.guild.database_factory import name_of
 from tracker_tui.ui.base_app import BaseApp
-from tracker_tui.ui.guild_switcher import GuildSwitcher
-from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.navigation import GuildSwitcher, NavigationRequest
 from tracker_tui.ui.preferences import load_preferences, preferences_path
 from tracker_tui.ui.sign_in.access_check import AccessCheckScreen
 from tracker_tui.ui.sign_in.screen import SignInScreen

@@ -20,10 +20,9 @@ from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
+from tracker_tui.ui.background import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
-from tracker_tui.ui.browser import find_browser
-from tracker_tui.ui.clipboard import copy
-from tracker_tui.ui.run_in_thread import run_in_thread
+from tracker_tui.ui.clipboard_and_browser import copy, find_browser
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.qr_code import QrCode
 from tracker_tui.ui.widgets.key_bar import KeyBar

@@ -1,18 +1,22 @@
 """Charts in the cells of a terminal: axes that tell the truth around dots that plotille draws.
 
 What is drawn is told by signs as well as by colours: each line has its letter at its end.
+
+A widget that shows a chart in whatever room it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, floor, isnan, log10
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from rich.style import Style
 from rich.text import Text
+from textual.widget import Widget
 
 from tracker_tui.domain.quantities import grouped
+from tracker_tui.ui.widgets.formatting import component_style
 
 _DOTS_ACROSS: Final = 2
 _DOTS_UP: Final = 4
@@ -231,3 +235,55 @@ def _tick_line(chart: Chart, frame: Frame, width: int) -> str:
             line[left : left + len(tick.label)] = tick.label
             free_from = left + len(tick.label) + 1
     return "".join(line).rstrip()
+
+
+_MARGIN = 8
+"""Cells that the axis takes at most."""
+
+
+class ChartView(Widget):
+    """Draws a chart anew when it gets another size, or another theme."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chart--axis",
+        "chart--hagga",
+        "chart--deep-desert",
+        "chart--total",
+        "chart--target",
+    }
+
+    def __init__(self, *, has_legend: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._make: Callable[[int], Chart] | None = None
+        self._has_legend = has_legend
+        self._told = ""
+
+    @property
+    def has_chart(self) -> bool:
+        """Whether there is anything to draw."""
+        return self._make is not None
+
+    def show(self, make: Callable[[int], Chart]) -> None:
+        """Show the chart that `make` returns for a width of so many cells."""
+        self._make, self._told = make, ""
+        self.refresh()
+
+    def tell(self, text: str) -> None:
+        """Say why there is no chart."""
+        self._make, self._told = None, text
+        self.refresh()
+
+    def render(self) -> Text:
+        """Draw the chart."""
+        if self._make is None:
+            return Text(self._told, "dim")
+        width, height = self.size.width, self.size.height
+        chart = self._make(width - _MARGIN)
+        palette = {
+            name.removeprefix("chart--"): component_style(self, name)
+            for name in self.COMPONENT_CLASSES
+        }
+        if not self._has_legend:
+            return draw(chart, width, height, palette)
+        text = draw(chart, width, height - 1, palette)
+        return text.append("\n").append_text(legend(chart, palette))

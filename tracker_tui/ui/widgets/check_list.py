@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tracker_tui.ui.dialog import Choices
+from tracker_tui.ui.widgets.dialogs import Choices
 
 
 class Choice(NamedTuple):

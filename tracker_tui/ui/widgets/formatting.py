@@ -1,9 +1,21 @@
-"""How values look on screen: bars, percentages, spans of time."""
+"""How values look on screen: bars, percentages, spans of time.
+
+Text in exactly so many cells of a terminal.
+
+Names and values below each other, as plain text.
+
+Styles of a widget's parts, as they look on what they are drawn on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+from rich.text import Text
+from textual.widget import Widget
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _LARGEST_PERCENT: Final = 999
@@ -41,3 +53,48 @@ def sparkline(values: Sequence[int], width: int) -> str:
     top = len(_BLOCKS) - 1
     heights = [(value - low) * top // (high - low) if high > low else 0 for value in chosen]
     return "".join(_BLOCKS[height] for height in heights).rjust(width)
+
+
+def fit(text: str, width: int, *, is_right: bool = False) -> str:
+    """Return text in exactly `width` cells, whatever cells its characters take."""
+    length = cell_len(text)
+    if length > width:
+        text = set_cell_size(text, width - 1) + "…" if width > 0 else ""
+        length = cell_len(text)
+    padding = " " * (width - length)
+    return padding + text if is_right else text + padding
+
+
+def marked(text: str) -> list[tuple[str, str]]:
+    """Return the one of several choices that is shown, as a tab: text and style of its parts.
+
+    The half blocks at its ends are not reversed: their coloured halves lie towards the text.
+    """
+    return [("▐", "$accent"), (text, "bold reverse $accent"), ("▌", "$accent")]
+
+
+def facts(named: Sequence[tuple[str, str | Text]]) -> Text:
+    """Return a line for each fact that has a value, the values below each other."""
+    width = max((len(name) for name, _ in named), default=0) + 2
+    text = Text()
+    for name, value in named:
+        if value:
+            text.append(name.ljust(width), "dim")
+            text.append(value) if isinstance(value, str) else text.append_text(value)
+            text.append("\n")
+    return text
+
+
+def component_style(widget: Widget, name: str) -> Style:
+    """Return what a component class sets, to be laid over the style of a row.
+
+    Textual's own partial style takes `auto` colours such as $text-muted for white, whatever the
+    background is; here they are resolved against it.
+    """
+    partial = widget.get_component_rich_style(name, partial=True)
+    whole = widget.get_component_rich_style(name)
+    resolved = Style(
+        color=None if partial.color is None else whole.color,
+        bgcolor=None if partial.bgcolor is None else whole.bgcolor,
+    )
+    return partial + resolved

@@ -20,8 +20,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tracker_tui.ui.contrast import legible
-from tracker_tui.ui.widgets.component_style import component_style
+from tracker_tui.ui.themes import legible
+from tracker_tui.ui.widgets.formatting import component_style
 
 HEADER = 1
 _EMPTY_INDENT = 3

@@ -17,8 +17,7 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.query_cache import QueryCache
 from tracker_tui.ui.widgets.line_table import LineTable, filled
-from tracker_tui.ui.widgets.page_loader import Ask, Job, PageLoader
-from tracker_tui.ui.widgets.paged_rows import DayLine, PagedRows, R
+from tracker_tui.ui.widgets.paged_rows import Ask, DayLine, Job, PagedRows, PageLoader, R
 
 _DRAWN_AT_MOST: Final = 600
 """Lines that are remembered as they were drawn."""

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tracker_tui.domain.period import Period
-from tracker_tui.ui.widgets.cells import marked
+from tracker_tui.ui.widgets.formatting import marked
 
 
 class PeriodBar(Widget):

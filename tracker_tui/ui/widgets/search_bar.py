@@ -1,11 +1,14 @@
-"""The filter: text that is searched as it is typed, and beside it what else narrows the table."""
+"""A one-line input that takes keys the moment they arrive (see `TrackerApp.on_event`).
+
+The filter: text that is searched as it is typed, and beside it what else narrows the table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -13,7 +16,31 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from tracker_tui.domain.change_syntax import SIGNS, begins_change
-from tracker_tui.ui.widgets.line_input import LineInput
+from tracker_tui.domain.text import one_line
+
+
+class LineInput(Input):
+    """An input of one line and no border; what is pasted goes in whole, as one line."""
+
+    LONGEST_PASTE: ClassVar[int] = 1_000
+
+    def paste(self, text: str) -> None:
+        """Put in what was pasted."""
+        self.take_text(one_line(text, self.LONGEST_PASTE))
+
+    def _on_paste(self, event: events.Paste) -> None:
+        # Textual's own takes the first line and leaves the others out.
+        event.stop()
+        event.prevent_default()
+        self.paste(event.text)
+
+    def take_text(self, text: str) -> None:
+        """Put text in at the cursor, over what is selected: a typed character, or a paste."""
+        if self.selection.is_empty:
+            self.insert_text_at_cursor(text)
+        else:
+            self.replace(text, *self.selection)
+
 
 StartsEdit = Callable[[str, str], bool]
 """Takes the text that is searched for, and a sign with what follows; returns whether it starts."""

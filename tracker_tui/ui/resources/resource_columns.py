@@ -14,6 +14,7 @@ from tracker_tui.ui.widgets.formatting import bar, percent_text, sparkline
 if TYPE_CHECKING:
     from tracker_tui.domain.quantity_series import DailyTotals
 
+
 GAP: Final = 1
 SPARKLINE_DAYS: Final = 30
 _NAME_AT_LEAST: Final = 18

@@ -27,18 +27,16 @@ from tracker_tui.tracker.events import (
     Undone,
 )
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.clipboard import copy
+from tracker_tui.ui.clipboard_and_browser import copy
 from tracker_tui.ui.main_screen import FilteredScreen
 from tracker_tui.ui.notifications import Notifications
-from tracker_tui.ui.resources.columns import Context, sortable_columns
-from tracker_tui.ui.resources.edit_rows import EditRows
 from tracker_tui.ui.resources.hint import Hint
-from tracker_tui.ui.resources.quick_edit import QuickEdit
-from tracker_tui.ui.resources.resource_list import ResourceList
+from tracker_tui.ui.resources.quick_edit import EditRows, QuickEdit
+from tracker_tui.ui.resources.resource_columns import Context, sortable_columns
+from tracker_tui.ui.resources.resource_list import SORT_KEYS, ResourceList, View
+from tracker_tui.ui.resources.resource_table import ResourceTable
 from tracker_tui.ui.resources.sparklines import Sparklines
-from tracker_tui.ui.resources.table import ResourceTable
-from tracker_tui.ui.resources.view import SORT_KEYS, View
-from tracker_tui.ui.status_bar_state import facts_of, status_bar_state
+from tracker_tui.ui.status_bar import facts_of, status_bar_state
 from tracker_tui.ui.widgets.key_bar import KeyBar
 from tracker_tui.ui.widgets.search_bar import SearchBar
 
@@ -300,14 +298,14 @@ class ResourcesScreen(FilteredScreen):
 
     def action_choose_filters(self) -> None:
         """Choose categories, statuses and the rest."""
-        from tracker_tui.ui.resources.filters import FiltersDialog
+        from tracker_tui.ui.resources.filter_and_sort_dialogs import FiltersDialog
 
         categories = {resource.shown_category for resource in self._list.everything}
         self.app.push_screen(FiltersDialog(self.view, categories), self._take_view)
 
     def action_choose_sorting(self) -> None:
         """Choose the column to sort by."""
-        from tracker_tui.ui.resources.sorting import SortDialog
+        from tracker_tui.ui.resources.filter_and_sort_dialogs import SortDialog
 
         columns = sortable_columns(self._list.everything, self.tracker.places)
         self.app.push_screen(SortDialog(self.view, columns), self._take_view)
@@ -392,7 +390,7 @@ class ResourcesScreen(FilteredScreen):
     @on(ResourceTable.Opened)
     def open_details(self) -> None:
         """Show everything about the highlighted resource."""
-        from tracker_tui.ui.details.screen import DetailsScreen
+        from tracker_tui.ui.details.detail_screen import DetailsScreen
 
         resource = self.table.highlighted
         if resource is not None and self.app.screen is self:

@@ -25,12 +25,10 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.dialog import QueryDialog, Scroller
-from tracker_tui.ui.query_worker import age_told, answers
-from tracker_tui.ui.widgets.cells import fit
-from tracker_tui.ui.widgets.chart_view import ChartView
-from tracker_tui.ui.widgets.facts import facts
-from tracker_tui.ui.widgets.formatting import percent_text
+from tracker_tui.ui.background import age_told, answers
+from tracker_tui.ui.widgets.chart import ChartView
+from tracker_tui.ui.widgets.dialogs import QueryDialog, Scroller
+from tracker_tui.ui.widgets.formatting import facts, fit, percent_text
 from tracker_tui.ui.widgets.period_bar import PeriodBar
 from tracker_tui.ui.widgets.series_charts import outlook, quantity_chart
 

@@ -20,8 +20,15 @@ from textual.strip import Strip
 from tracker_tui.domain.messages import STATUS_LOOKS
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.ui.resources.columns import GAP, Column, Context, cell_text, is_current, lay_out
-from tracker_tui.ui.widgets.cells import fit
+from tracker_tui.ui.resources.resource_columns import (
+    GAP,
+    Column,
+    Context,
+    cell_text,
+    is_current,
+    lay_out,
+)
+from tracker_tui.ui.widgets.formatting import fit
 from tracker_tui.ui.widgets.line_table import LineTable, filled, line
 
 FLASH_SECONDS = 1.5

@@ -1,16 +1,23 @@
-"""Copying: by the terminal, and by tmux, which by default lets no program ask its terminal."""
+"""Copying: by the terminal, and by tmux, which by default lets no program ask its terminal.
+
+The browser with windows of its own, where there is one.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.screen import Screen
 from textual.worker import Worker
 
-from tracker_tui.ui.run_in_thread import run_in_thread
+from tracker_tui.ui.background import run_in_thread
+
+if TYPE_CHECKING:
+    import webbrowser
 
 _SECONDS: Final = 2.0
 
@@ -57,3 +64,23 @@ def _loaded(text: str, *options: str) -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0
+
+
+def find_browser() -> webbrowser.BaseBrowser | None:
+    """Return a browser that leaves the terminal alone; may take a while.
+
+    None over SSH, and where there is nothing but a browser for terminals.
+    """
+    import webbrowser  # the first screen must not pay for it
+
+    if sys.platform not in ("win32", "darwin"):
+        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            return None
+    elif os.environ.get("SSH_CONNECTION"):
+        return None
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return None
+    takes_terminal = type(browser) is webbrowser.GenericBrowser
+    return None if takes_terminal else browser

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tracker_tui.ui.dialog import Dialog, Scroller
+from tracker_tui.ui.widgets.dialogs import Dialog, Scroller
 
 _GRAMMAR = """\
 +500   -20   =1200     add, remove, set, at the current location

@@ -1,0 +1,236 @@
+"""What the dialogs have in common: they lie over a screen, Esc leaves them, and they end once.
+
+A question that is answered with one of two choices; the one that does no harm comes first.
+
+Picking one of many by typing a part of its name, or typing what is wanted.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tracker_tui.domain.text import one_line, search_key, search_words
+from tracker_tui.errors import TrackerError
+from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.ui.background import TrackerMessage
+from tracker_tui.ui.base_screen import EndingScreen
+from tracker_tui.ui.widgets.search_bar import LineInput
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer], EndingScreen[Answer], Generic[Answer]):
+    """A dialog that ends with an answer, or with None when it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "Back", id="dialog.leave"),
+    ]
+
+    def action_leave(self) -> None:
+        """Go back without an answer."""
+        self.dismiss(None)
+
+
+class QueryDialog(Dialog[Answer]):
+    """A dialog that shows what the archive answers, and reads it again after a full refresh."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__()
+        self._tracker = tracker
+        self._has_asked = False
+        """Whether the player asked for a refresh that is not through yet."""
+
+    @abstractmethod
+    def read_everything(self) -> None:
+        """Read again all that is shown: names may have been taken out."""
+
+    def action_refresh(self) -> None:
+        """Read everything again: the resources first, and then what is shown here."""
+        self._has_asked = True
+        self._tracker.refresh()
+
+    @on(TrackerMessage)
+    def follow(self, news: TrackerMessage) -> None:
+        """Read again after a full refresh, and when one that was asked for failed."""
+        event = news.event
+        is_full = isinstance(event, Loaded) and event.reaches_back
+        if is_full or (self._has_asked and isinstance(event, Failed)):
+            self._has_asked = False
+            self.read_everything()
+
+
+class Scroller(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """Text that is longer than the screen, with the keys of the table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "Up", show=False, id="scroller.up"),
+        Binding("down,j", "scroll_down", "Down", show=False, id="scroller.down"),
+        Binding("pageup", "page_up", "Page up", show=False, id="scroller.page-up"),
+        Binding("pagedown,space", "page_down", "Page down", show=False, id="scroller.page-down"),
+        Binding("g,home", "scroll_home", "To the top", show=False, id="scroller.top"),
+        Binding("G,end", "scroll_end", "To the bottom", show=False, id="scroller.bottom"),
+    ]
+
+
+class Choices(OptionList):
+    """A list of options, with the keys of the table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "Down", show=False, id="choices.down"),
+        Binding("k", "cursor_up", "Up", show=False, id="choices.up"),
+        Binding("g", "first", "To the top", show=False, id="choices.top"),
+        Binding("G", "last", "To the bottom", show=False, id="choices.bottom"),
+    ]
+
+    def action_page_up(self) -> None:
+        """Move up by a page, where the list has room for one."""
+        if has_pages(self):
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """Move down by a page, where the list has room for one."""
+        if has_pages(self):
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+
+def has_pages(choices: OptionList) -> bool:
+    """Whether a list has room for a line; Textual looks in vain for the highlighted one else."""
+    return bool(choices.scrollable_content_region)
+
+
+class AskDialog(Dialog[bool]):
+    """Ends with True where somebody chose to do it."""
+
+    def __init__(self, question: str, told: str, do: str, leave: str, about: str = "") -> None:
+        """Ask about something; all of it is plain text, `do` and `leave` are the choices."""
+        super().__init__()
+        self._about = about
+        self._question, self._told, self._do, self._leave = question, told, do, leave
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(classes="dialog wide"):
+            yield Static(self._question, classes="dialog-title", markup=False)
+            if self._about:
+                yield Static(self._about, markup=False)
+            with Scroller(classes="question"):
+                yield Static(self._told, classes="dialog-text", markup=False)
+            yield Choices(Option(self._leave), Option(self._do, id="do"), markup=False)
+            yield Static("enter choose   esc back", classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Begin with the choice that does no harm."""
+        self.set_focus(self.query_one(Choices))
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id == "do")
+
+
+_SHOWN_AT_MOST = 200
+
+
+class PickDialog(Dialog[str]):
+    """A text to search for, and what it finds; ends with the key of what was picked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="picking.leave"),
+        Binding("down", "move(1)", "Down", show=False, id="picking.down"),
+        Binding("up", "move(-1)", "Up", show=False, id="picking.up"),
+    ]
+
+    def __init__(self, title: str, names: Mapping[str, str]) -> None:
+        """`names` are what can be picked, by key."""
+        super().__init__()
+        self._title = title
+        shown = {key: one_line(name, 60) for key, name in names.items()}
+        self._names = dict(sorted(shown.items(), key=lambda item: item[1].casefold()))
+        self._found: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the input and the list."""
+        with Vertical(classes="dialog"):
+            yield Static(self._title, classes="dialog-title")
+            yield LineInput(placeholder="type a part of the name", compact=True)
+            yield Choices(markup=False)
+            yield Static("↑ ↓ choose   enter take   esc back", classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Show all of them."""
+        self.set_focus(self.query_one(LineInput))
+        self._search("")
+
+    @on(Input.Changed)
+    def _type(self, event: Input.Changed) -> None:
+        self._search(event.value)
+
+    def _search(self, text: str) -> None:
+        words = search_words(text)
+        found = [
+            key
+            for key, name in self._names.items()
+            if all(word in search_key(name) for word in words)
+        ]
+        self._found = found[:_SHOWN_AT_MOST]
+        choices = self.query_one(Choices)
+        choices.clear_options()
+        choices.add_options(Option(self._names[key]) for key in self._found)
+        choices.highlighted = 0 if self._found else None
+
+    def action_move(self, rows: int) -> None:
+        """Move from within the input."""
+        choices = self.query_one(Choices)
+        if self._found:
+            choices.highlighted = ((choices.highlighted or 0) + rows) % len(self._found)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _take(self) -> None:
+        highlighted = self.query_one(Choices).highlighted
+        if highlighted is not None and self._found:
+            self.dismiss(self._found[highlighted])
+
+
+class TypeDialog(Dialog[str]):
+    """A text to type, which is checked before it is taken."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="typing.leave"),
+    ]
+
+    def __init__(self, title: str, example: str, check: Callable[[str], object]) -> None:
+        """`check` raises TrackerError for what cannot be taken."""
+        super().__init__()
+        self._title, self._example, self._check = title, example, check
+
+    def compose(self) -> ComposeResult:
+        """Lay out the input, and room for what is wrong."""
+        with Vertical(classes="dialog"):
+            yield Static(self._title, classes="dialog-title")
+            yield LineInput(placeholder=self._example, compact=True, max_length=60)
+            yield Static(id="typing-problem", markup=False)
+            yield Static("enter take   esc back", classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Take the keys."""
+        self.set_focus(self.query_one(LineInput))
+
+    @on(Input.Submitted)
+    def _take(self, event: Input.Submitted) -> None:
+        try:
+            self._check(event.value)
+        except TrackerError as error:
+            self.query_one("#typing-problem", Static).update(str(error))
+        else:
+            self.dismiss(event.value)
