@@ -80,7 +80,7 @@ class DeadlyDatabase:
         self._killer = killer
         self.where = database.where
 
-    def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
+    def batch(self, queries: Sequence[BaseQuery]) -> Sequence[Result]:
         """See `Database.batch`."""
         return results_or_raise(self.batches([queries])[0])
 

@@ -70,7 +70,7 @@ def test_a_busy_file_takes_no_longer_the_more_changes_wait(
     monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", _PATIENCE_SECONDS)
     clock = ImpatientClock()
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", clock)
-    monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.0)
+    monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.0)
     monkeypatch.setattr("tracker_tui.db.sqlite.sleep", clock.sleep)
     for module in ("cli.edit", "db.sqlite", "local.sqlite_file"):
         monkeypatch.setattr(f"tracker_tui.{module}.monotonic", clock.monotonic, raising=False)

@@ -141,7 +141,7 @@ def test_a_damaged_page_is_told_of_when_it_is_met(tmp_path: Path, table: str) ->
     ("statements", "message"),
     [
         ((), "is an empty database"),
-        (wild.FOREIGN, "is no tracker database"),
+        (wild.FOREIGN, "is not a tracker database"),
         ((wild.USERS, wild.RESOURCES), "has no user_sessions"),
         (
             (*(s for s in wild.FOUNDING if s is not wild.RESOURCES), *wild.FOREIGN),

@@ -190,7 +190,7 @@ def test_a_second_init_finds_nothing_to_do(tmp_path: Path, name: str) -> None:
 def test_a_table_of_ours_with_another_primary_key_is_refused(tmp_path: Path, table: str) -> None:
     path = make_file(tmp_path / "guild.db", (wild.USERS, table, *wild.FOREIGN))
     before = path.read_bytes()
-    with pytest.raises(NotATrackerDatabase, match=r"resources.*nothing was changed"):
+    with pytest.raises(NotATrackerDatabase, match=r"resources.*Nothing was changed"):
         init(path)
     assert path.read_bytes() == before
 
@@ -239,7 +239,7 @@ class Overtaken:
         self._path = path
         self.where = database.where
 
-    def batch(self, queries: Sequence[BaseQuery]) -> list[Result]:
+    def batch(self, queries: Sequence[BaseQuery]) -> Sequence[Result]:
         if not only_reads(queries):
             init(self._path)
         return self._database.batch(queries)

@@ -135,7 +135,7 @@ class Plan:
         for query in question.queries(Value(NOW)):
             sql, params = context().parse(query)
             assert "INDEXED BY" not in sql.upper()
-            explained = database._driver().execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            explained = database._thread_connection().execute(f"EXPLAIN QUERY PLAN {sql}", params)
             self._add(sql, [detail for *_, detail in explained.fetchall()])
 
     def _add(self, sql: str, lines: Sequence[str]) -> None:

@@ -56,7 +56,7 @@ def test_the_database_of_another_program_is_told_of(
     before = schema(foreign)
     ran = run(*argv)
     assert ran.status == 4
-    assert "is no tracker database" in ran.error
+    assert "is not a tracker database" in ran.error
     assert schema(foreign) == before
 
 

@@ -102,7 +102,7 @@ def test_another_programs_tables_are_told_of_by_each_command(
     for argv in (LEADERBOARD, HISTORY, ["list"]):
         ran = run(*argv)
         assert ran.status == 4
-        assert "is no tracker database" in ran.error
+        assert "is not a tracker database" in ran.error
 
 
 @each_command

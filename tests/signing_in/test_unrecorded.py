@@ -43,7 +43,7 @@ def test_every_command_works_and_says_so_once(
         sign_in(discord)
         ran = run(*argv)
         assert (ran.status, ran.out != "") == (0, True), argv
-        assert ran.err.startswith(f"tracker-tui: {TOLD} The database refused"), argv
+        assert ran.err.startswith(f"tracker-tui: {TOLD} The database rejected it"), argv
         assert ran.err.count("\n") == 1, argv
         again = run(*argv)
         assert (again.status, again.err) == (0, ""), argv

@@ -136,7 +136,7 @@ def test_leaving_does_not_wait_for_somebody_who_holds_the_database(
 ) -> None:
     # Whoever waited for the lock would wait for ever here.
     monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", float("inf"))
-    monkeypatch.setattr("tracker_tui.db.sqlite._AT_A_STRETCH", 0.05)
+    monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.05)
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LEAVING_SECONDS", 0.1)
     tracker = Tracker(config_for(path), opener=quick)
     tracker.open().result(20)

@@ -425,14 +425,14 @@ def test_a_server_is_left_alone_for_as_long_as_it_says_whatever_is_typed_or_aske
     proxy.fate = answer(429, Retry_After=when)
     tracker.submit([add(5)])
     error = listener.next(Failed).error
-    assert "wants to be left alone until" in str(error)
+    assert "asks you to wait until" in str(error)
     asked = proxy.count
     proxy.fate = pass_on
     for _ in range(5):
         clock.advance(118)
         tracker.submit([add(1, resource_id="water")]).result(20)
         tracker.poll()
-        with pytest.raises(DatabaseUnreachable, match="left alone"):
+        with pytest.raises(DatabaseUnreachable, match="asks you to wait"):
             ask_history(tracker, "spice").result(20)
     assert (proxy.count, len(tracker.pending())) == (asked, 6)
     assert 0 < tracker.next_try < 100

@@ -1,4 +1,16 @@
-"""Which tables and columns a database has (data contract, "Schemas met in the wild")."""
+"""The layout of a database: which tables and columns it has (data contract, "Schemas").
+
+Guilds use three schemas, told apart by their columns, so a query asks the layout before it names an
+optional column. For example, a change of the quantity at Hagga writes only `quantity_hagga` in a
+founding database, and `quantity_location_1` as well in a later one:
+
+    layout.with_newer_columns({ResourceRow.quantity_hagga: 515})
+
+A layout comes from `pragma_table_info`, never from trying a query: SQLite reads an unknown name in
+double quotes, as Peewee writes names, as a text. The program remembers the layout of each database
+together with a fingerprint of it. SQLite raises its `schema_version` with each ALTER TABLE, so a
+fingerprint that is still the same proves that the layout is, too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +20,7 @@ from typing import Any, Final
 
 from peewee import SQL, Field, Model, RawQuery
 
-from tracker_tui.db.database import Database, Rows
+from tracker_tui.db.database import NUMBER, TEXT, Database, Rows, RowType
 from tracker_tui.db.models import (
     LOCATION_PAIRS,
     OPTIONAL,
@@ -19,19 +31,15 @@ from tracker_tui.db.models import (
     ResourceRow,
     User,
 )
-from tracker_tui.db.row_types import NUMBER, TEXT, RowType
 from tracker_tui.errors import NotATrackerDatabase
 
-# Asked of the pragma, never of a query: SQLite reads an unknown name in double quotes as a text.
 _COLUMNS_OF_ALL_TABLES = """
     SELECT tables.name, columns.name
     FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
     WHERE tables.type = 'table'
 """
-
-
-# SQLite counts changes of the schema. The lengths tell a file apart that was put in place of
-# another, as restoring a backup does: it brings a count of its own, which may be the same one.
+# A restored backup brings its own `schema_version`, perhaps the same number. The total length of
+# the definitions tells it apart.
 _FINGERPRINT = """
     SELECT schema_version || ':' || (
         SELECT IFNULL(SUM(LENGTH(sql)), 0) FROM sqlite_master
@@ -50,18 +58,18 @@ _IDENTIFYING: Final[tuple[Field, ...]] = (
     LeaderboardRow.user_id,
     LeaderboardRow.final_points,
 )
-"""Columns without which a table is another program's table of the same name.
+"""Columns without which a table belongs to another program that uses the same name.
 
-Added to rows that are there, they would claim quantities and members that nobody ever entered.
+`init` must not add them: existing rows would claim quantities and members that were never entered.
 """
 FINGERPRINT: Final = SQL(f"({_FINGERPRINT.strip()})")
-"""A text that is another one once one of the tables that a change depends on was changed."""
+"""A text that changes whenever a table that our changes depend on is altered."""
 _ROW: Final = RowType(TEXT, TEXT)
 _FINGERPRINT_ROW: Final = RowType(TEXT)
 
 
 class SchemaKind(StrEnum):
-    """The schemas met in the wild, and what is none of them."""
+    """The schemas met in the wild; NONE is an empty database, FOREIGN another program's."""
 
     NONE = "none"
     FOUNDING = "founding"
@@ -71,55 +79,49 @@ class SchemaKind(StrEnum):
 
 
 class Layout:
-    """The columns of each table, as they were when the database was last looked at."""
+    """The columns of each table, as they were when the database was last examined."""
 
     def __init__(self, columns: Mapping[str, frozenset[str]]) -> None:
         self.columns = columns
 
     @staticmethod
     def query() -> RawQuery:
-        """Return the query whose rows `from_rows` understands."""
+        """Return the query for `from_rows`."""
         return RawQuery(_COLUMNS_OF_ALL_TABLES)
 
     @staticmethod
     def fingerprint_query() -> RawQuery:
-        """Return the query of the FINGERPRINT alone."""
+        """Return the query for `fingerprint_from`."""
         return RawQuery(_FINGERPRINT)
 
     @staticmethod
     def fingerprint_from(rows: Rows) -> str:
-        """Return the fingerprint in the rows of `fingerprint_query`; raises AnswerLost."""
+        """Return the FINGERPRINT from the rows of `fingerprint_query`; raises AnswerLost."""
         return str(_FINGERPRINT_ROW.only(rows)[0])
 
     @staticmethod
     def version_query() -> RawQuery:
-        """Return the query of the part of the FINGERPRINT that costs nothing: no row is read."""
+        """Return the query for `is_version_of`: the part of the FINGERPRINT that reads no rows."""
         return RawQuery("PRAGMA schema_version")
 
     @staticmethod
     def is_version_of(rows: Rows, fingerprint: str | None) -> bool:
-        """Whether the rows of `version_query` are those of a schema with this fingerprint.
-
-        Raises AnswerLost where they are none.
-        """
+        """Whether the rows of `version_query` fit this fingerprint; raises AnswerLost."""
         (version,) = NUMBER.only(rows)
         return fingerprint is not None and fingerprint.partition(":")[0] == str(version)
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> Layout:
-        """Build a layout from rows of (table name, column name).
-
-        Raises AnswerLost where they are none.
-        """
+        """Build a layout from rows of (table name, column name); raises AnswerLost."""
         columns: dict[str, set[str]] = {}
         for table, column in _ROW.checked(list(rows)):
-            # SQLite's names ignore the case of ASCII letters.
+            # SQLite ignores the case of ASCII letters in names.
             columns.setdefault(table.lower(), set()).add(column.lower())
         return cls({table: frozenset(names) for table, names in columns.items()})
 
     @classmethod
     def founding(cls) -> Layout:
-        """Return what every schema of the contract has, for a database not looked at yet."""
+        """Return the layout that every schema includes, for a database not examined yet."""
         return cls(
             {
                 _table(model): frozenset(
@@ -137,17 +139,17 @@ class Layout:
 
     @property
     def has_locations(self) -> bool:
-        """Whether quantities are written to the newer columns too."""
+        """Whether quantities are also written to the newer columns."""
         return all(self.has(ours) for _, ours in LOCATION_PAIRS)
 
     @property
     def has_settings(self) -> bool:
-        """Whether there is a table of the website's settings."""
+        """Whether the website's table of settings exists."""
         return self.has(GlobalSetting.setting_key) and self.has(GlobalSetting.setting_value)
 
     @property
     def missing(self) -> list[str]:
-        """Tables of the contract that are not there, and columns of those that are."""
+        """Missing tables of the contract, and missing columns of the other tables."""
         absent: list[str] = []
         for model in TABLES:
             table = _table(model)
@@ -189,8 +191,8 @@ class Layout:
     def require_ours(self, where: str, *, for_changes: bool = False) -> None:
         """Raise NotATrackerDatabase, with what to do, unless this is a schema of the contract.
 
-        `for_changes` is content with the tables that changes go into: members without names and
-        locations without settings keep nobody from a change.
+        `for_changes` requires only the tables that a change is written to: changes also work
+        without a table of members.
         """
         if for_changes and self._has_what_changes_need:
             return
@@ -201,8 +203,9 @@ class Layout:
         if self.kind is SchemaKind.FOREIGN:
             missing = ", ".join(self.missing[:6])
             message = (
-                f"{where} is no tracker database: it has no {missing}. Set TURSO_DATABASE_URL to "
-                "the right one, or add what is missing: tracker-tui init --plan"
+                f"{where} is not a tracker database: it has no {missing}. Set "
+                "TURSO_DATABASE_URL to the right one, or add what is missing: "
+                "tracker-tui init --plan"
             )
             raise NotATrackerDatabase(message)
 
@@ -211,8 +214,8 @@ class Layout:
         needed = {_table(model) for model in (ResourceRow, HistoryRow, LeaderboardRow)}
         return needed.isdisjoint(name.partition(".")[0] for name in self.missing)
 
-    def doubled(self, values: Mapping[Field, Any]) -> dict[Field, Any]:
-        """Return values to write, with the newer columns beside the older where they exist."""
+    def with_newer_columns(self, values: Mapping[Field, Any]) -> dict[Field, Any]:
+        """Return values to write, repeated for the newer columns that exist (LOCATION_PAIRS)."""
         written = dict(values)
         for older, newer in LOCATION_PAIRS:
             if older in values and self.has(newer):
@@ -221,7 +224,7 @@ class Layout:
 
 
 def read_layout(database: Database) -> Layout:
-    """Ask a database for its columns; raises LedgerError."""
+    """Read the layout of a database; raises LedgerError."""
     return Layout.from_rows(database.batch([Layout.query()])[0].rows)
 
 

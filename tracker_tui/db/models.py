@@ -1,8 +1,8 @@
-"""The five tables of the data contract as Peewee models, and the one table that may be there.
+"""The shared tables as Peewee models: the five of the data contract, and the website's settings.
 
-No model is bound to a database: queries are built here and handed to `Database.batch`. Fields that
-stand below a line `optional` exist only in databases of the middle or later schema; which ones a
-given database has, its `Layout` knows.
+No model is bound to a database: the ledger builds queries from them for `Database.batch`. Columns
+below the comment `optional` exist only in the middle or later schema; the `Layout` of a database
+knows which of them it has.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class User(Model):
 
 
 class UserSession(Model):
-    """A record of a sign-in, for others to read; never where rights come from."""
+    """A record of a sign-in, for other programs to read; rights are never decided from it."""
 
     id = TextField(primary_key=True)
     user = ForeignKeyField(User, column_name="user_id")
@@ -41,7 +41,7 @@ class UserSession(Model):
 
 
 class ResourceRow(Model):
-    """One thing that the guild keeps, with its quantity at both locations."""
+    """A resource of the guild, with its quantity at both locations."""
 
     id = TextField(primary_key=True)
     name = TextField()
@@ -69,7 +69,7 @@ class ResourceRow(Model):
 
 
 class HistoryRow(Model):
-    """One change that was applied; its id is the change's id."""
+    """A change that was applied; it has the change's id."""
 
     id = TextField(primary_key=True)
     resource = ForeignKeyField(ResourceRow, column_name="resource_id")
@@ -98,7 +98,7 @@ class HistoryRow(Model):
 
 
 class LeaderboardRow(Model):
-    """The points that one change earned; its id is the change's id."""
+    """The points that a change earned; it has the change's id."""
 
     id = TextField(primary_key=True)
     user_id = TextField()
@@ -119,7 +119,7 @@ class LeaderboardRow(Model):
 
 
 class GlobalSetting(Model):
-    """A setting of the website; the table exists from the middle schema on."""
+    """A setting of the website; the table exists since the middle schema."""
 
     setting_key = TextField(primary_key=True)
     setting_value = TextField(null=True)
@@ -150,7 +150,7 @@ OPTIONAL: Final[frozenset[Field]] = frozenset(
         HistoryRow.change_amount_location_2,
     }
 )
-"""Fields of which the founding schema has no column (data contract, "Schemas met in the wild")."""
+"""Fields without a column in the founding schema (data contract, "Schemas met in the wild")."""
 
 LOCATION_PAIRS: Final[tuple[tuple[Field, Field], ...]] = tuple(
     (model._meta.fields[old], model._meta.fields[old.replace(place, number)])  # noqa: SLF001
@@ -161,4 +161,4 @@ LOCATION_PAIRS: Final[tuple[tuple[Field, Field], ...]] = tuple(
     for place, number in (("hagga", "location_1"), ("deep_desert", "location_2"))
     for old in (f"{prefix}_{place}" for prefix in prefixes)
 )
-"""Which newer column repeats which older one; the older ones are the truth."""
+"""Pairs of an older column and the newer one that repeats it; the older one is the truth."""

@@ -1,18 +1,28 @@
-"""Bringing a database up to schema.sql: adds what is missing, never drops or rewrites."""
+"""Bringing a database up to schema.sql: add what is missing, never drop or rewrite.
+
+schema.sql is the one description of our tables. Its own SQL is run on an empty SQLite in memory and
+read back, so that both sides are described by SQLite in the same words. What the database lacks of
+it becomes a plan of statements, which `tracker-tui init --plan` shows and `init` runs. For example,
+a database without our index on `resources(updated_at)` gives
+
+    plan(database) == ["CREATE INDEX IF NOT EXISTS resources_updated_at ON resources (updated_at)"]
+
+An index of another name on the same columns serves as well. A table that has another primary key,
+or lacks an identifying column, belongs to another program: `init` then changes nothing.
+"""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from peewee import RawQuery
 
-from tracker_tui.db.database import Database
+from tracker_tui.db.database import INTEGER, TEXT, TEXT_OR_NULL, Database, RowType
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.row_types import INTEGER, TEXT, TEXT_OR_NULL, RowType
 from tracker_tui.errors import LedgerError, NotATrackerDatabase
 
 _COLUMNS = """
@@ -32,17 +42,20 @@ _INDEXES = """
 _TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
 
 
-class SchemaColumn(NamedTuple):
-    """One column as SQLite describes it."""
+@dataclass(frozen=True, kw_only=True)
+class SchemaColumn:
+    """A column as SQLite describes it."""
 
     type: str
     is_required: bool
     default: str | None
     key: int
+    """Its position in the primary key, from 1; 0: it is not part of it."""
 
 
-class SchemaIndex(NamedTuple):
-    """One index: on which columns of which table, and the SQL that makes it."""
+@dataclass(frozen=True, kw_only=True)
+class SchemaIndex:
+    """An index on columns of a table, and the SQL that creates it."""
 
     table: str
     columns: tuple[str, ...]
@@ -51,7 +64,7 @@ class SchemaIndex(NamedTuple):
     sql: str | None
 
     def serves_as(self, wanted: SchemaIndex) -> bool:
-        """Whether this one makes the wanted one needless."""
+        """Whether this index makes the wanted one unnecessary."""
         return (
             (self.table, self.columns) == (wanted.table, wanted.columns)
             and (self.is_unique or not wanted.is_unique)
@@ -59,10 +72,12 @@ class SchemaIndex(NamedTuple):
         )
 
 
-class Schema(NamedTuple):
-    """What a database consists of; names in lower case, as SQLite compares them."""
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """The tables of a database; names in lower case, as SQLite compares them."""
 
     tables: dict[str, str]
+    """The SQL that creates each table."""
     columns: dict[str, dict[str, SchemaColumn]]
     indexes: list[SchemaIndex]
 
@@ -76,7 +91,7 @@ def schema_sql() -> str:
 
 
 def wanted_schema() -> Schema:
-    """Return what schema.sql makes, read back from SQLite itself."""
+    """Return what schema.sql creates, read back from SQLite."""
     connection = sqlite3.connect(":memory:")
     try:
         connection.executescript(schema_sql())
@@ -86,7 +101,7 @@ def wanted_schema() -> Schema:
 
 
 def schema_statements() -> list[str]:
-    """Return the statements that make a database from nothing."""
+    """Return the statements that create a database from nothing."""
     wanted = wanted_schema()
     indexes = [index.sql for index in wanted.indexes if index.sql is not None]
     return [_unless_exists(sql) for sql in (*wanted.tables.values(), *indexes)]
@@ -109,7 +124,7 @@ def bring_up_to_date(database: Database) -> list[str]:
         try:
             database.batch([RawQuery(sql) for sql in statements])
         except LedgerError:
-            # Another `init` may have been quicker: then there is less to do than before.
+            # Another `init` may have been quicker. Then there is less to do than before.
             left = plan(database)
             if left == statements:
                 raise
@@ -134,18 +149,20 @@ def _schema(
 ) -> Schema:
     described: dict[str, dict[str, SchemaColumn]] = {}
     for table, name, kind, required, default, key in columns:
-        column = SchemaColumn(kind.upper(), bool(required), default, key)
+        column = SchemaColumn(
+            type=kind.upper(), is_required=bool(required), default=default, key=key
+        )
         described.setdefault(table.lower(), {})[name.lower()] = column
     return Schema(
-        {name.lower(): sql for name, sql in tables},
-        described,
-        [
+        tables={name.lower(): sql for name, sql in tables},
+        columns=described,
+        indexes=[
             SchemaIndex(
-                table.lower(),
-                tuple((names or "").lower().split(",")),
-                bool(unique),
-                bool(partial),
-                sql,
+                table=table.lower(),
+                columns=tuple((names or "").lower().split(",")),
+                is_unique=bool(unique),
+                is_partial=bool(partial),
+                sql=sql,
             )
             for table, _, unique, partial, sql, names in indexes
         ],
@@ -163,7 +180,7 @@ def _missing(wanted: Schema, there: Schema) -> Iterator[str]:
             if column.key and not _has_same_key(found, name, column):
                 message = (
                     f"The table {table} of this database has another primary key than {name}: "
-                    "it belongs to some other program, and nothing was changed."
+                    "it belongs to another program. Nothing was changed."
                 )
                 raise NotATrackerDatabase(message)
             if present is None:
@@ -180,13 +197,13 @@ def _has_same_key(columns: dict[str, SchemaColumn], name: str, wanted: SchemaCol
 
 
 def _unless_exists(sql: str) -> str:
-    # SQLite keeps a definition without these words; two programs may `init` at once.
+    # SQLite stores a definition without IF NOT EXISTS, but two programs may `init` at once.
     return re.sub(r"^CREATE (TABLE|UNIQUE INDEX|INDEX) ", r"CREATE \1 IF NOT EXISTS ", sql)
 
 
 def _add_column(table: str, name: str, column: SchemaColumn) -> str:
     parts = [f'ALTER TABLE {table} ADD COLUMN "{name}" {column.type}']
-    # SQLite adds a required column only with a default for the rows that are there.
+    # SQLite adds a required column only with a default for the existing rows.
     default = column.default
     if column.is_required:
         default = default or ("''" if column.type == "TEXT" else "0")

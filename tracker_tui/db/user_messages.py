@@ -1,10 +1,16 @@
-"""What a server or the way to it does, in one sentence for the player with what to do next."""
+"""What to tell the player when a server, or the network on the way to it, fails.
+
+Each error of the driver becomes an error of ours with a sentence that says what to do next. For
+example, `turso.NoSuchHost` becomes `DatabaseUnreachable("guild.example cannot be found. Check the
+network, and TURSO_DATABASE_URL.")`. Files of SQLite have their messages in `tracker_tui.db.sqlite`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import localtime, strftime, time
-from typing import Final, NamedTuple
+from typing import Final
 
 from tracker_tui import turso
 from tracker_tui.errors import (
@@ -18,14 +24,16 @@ from tracker_tui.errors import (
 )
 
 
-class _Explanation(NamedTuple):
-    """What one of the driver's errors means for us; the sentences follow the server's name."""
+@dataclass(frozen=True, kw_only=True)
+class _Message:
+    """What an error of the driver means for the player."""
 
     of: type[turso.Error]
-    error: Callable[[str, str], LedgerError]
-    what: str
+    becomes: Callable[[str, str], LedgerError]
+    text: str
+    """A sentence that follows the name of the server."""
     advice: str = ""
-    """What to do where nothing is saved that is sent by itself later."""
+    """What to do if nothing was saved that is sent later without the player."""
 
 
 _UNKNOWN: Final = (turso.OutcomeUnknown, turso.TimedOut)
@@ -34,117 +42,115 @@ _BUSY_CODES: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_")
 _TROUBLE_CODES: Final = tuple(
     f"SQLITE_{code}" for code in ("FULL", "IOERR", "NOMEM", "CORRUPT", "READONLY", "INTERRUPT")
 )
-"""What is wrong with the server for the time being, and not with a statement."""
-_EXPLANATIONS: Final = (
-    _Explanation(
-        turso.NoSuchHost,
-        DatabaseUnreachable,
-        "cannot be found. Check the network, and TURSO_DATABASE_URL.",
+"""Trouble of the server itself; the statement is not to blame."""
+_MESSAGES: Final = (
+    _Message(
+        of=turso.NoSuchHost,
+        becomes=DatabaseUnreachable,
+        text="cannot be found. Check the network, and TURSO_DATABASE_URL.",
     ),
-    _Explanation(
-        turso.TlsFailed,
-        DatabaseUnreachable,
-        "has no encryption that this machine trusts. Check TURSO_DATABASE_URL and the clock.",
+    _Message(
+        of=turso.TlsFailed,
+        becomes=DatabaseUnreachable,
+        text="has no certificate that this machine trusts. Check TURSO_DATABASE_URL and the clock.",
     ),
-    _Explanation(
-        turso.NotSent,
-        DatabaseUnreachable,
-        "cannot be reached. Check the network.",
-        "Then try again.",
+    _Message(
+        of=turso.NotSent,
+        becomes=DatabaseUnreachable,
+        text="cannot be reached. Check the network.",
+        advice="Then try again.",
     ),
-    _Explanation(
-        turso.ConnectionBlocked,
-        DatabaseUnreachable,
-        "cannot be reached: {said}.",
+    _Message(
+        of=turso.ConnectionBlocked,
+        becomes=DatabaseUnreachable,
+        text="cannot be reached: {reason}.",
     ),
-    _Explanation(
-        turso.NotTheServer,
-        DatabaseUnreachable,
-        "cannot be reached. {said}: a proxy, or a network that you have to sign in to. "
+    _Message(
+        of=turso.NotTheServer,
+        becomes=DatabaseUnreachable,
+        text="cannot be reached. {reason}: a proxy, or a network that you have to sign in to. "
         "Check the network, and TURSO_DATABASE_URL.",
     ),
-    _Explanation(
-        turso.Misdirected,
-        DatabaseUnreachable,
-        "points elsewhere, where your token must not go. Check the network, and "
+    _Message(
+        of=turso.Misdirected,
+        becomes=DatabaseUnreachable,
+        text="points elsewhere, where your token must not go. Check the network, and "
         "TURSO_DATABASE_URL.",
     ),
-    _Explanation(
-        turso.TimedOut,
-        AnswerLost,
-        "did not answer in time. Check the network.",
-        "Then try again.",
+    _Message(
+        of=turso.TimedOut,
+        becomes=AnswerLost,
+        text="did not answer in time. Check the network.",
+        advice="Then try again.",
     ),
-    _Explanation(
-        turso.OutcomeUnknown,
-        AnswerLost,
-        "gave no usable answer. {said}.",
-        _AGAIN,
+    _Message(
+        of=turso.OutcomeUnknown,
+        becomes=AnswerLost,
+        text="gave no usable answer. {reason}.",
+        advice=_AGAIN,
     ),
-    _Explanation(
-        turso.TooManyRequests,
-        DatabaseUnreachable,
-        "has too many requests to serve{until}.",
-        _AGAIN,
+    _Message(
+        of=turso.TooManyRequests,
+        becomes=DatabaseUnreachable,
+        text="has too many requests to serve{until}.",
+        advice=_AGAIN,
     ),
-    _Explanation(
-        turso.TokenRefused,
-        TokenRejected,
-        "refuses your TURSO_AUTH_TOKEN. Ask whoever runs the database for a new one.",
+    _Message(
+        of=turso.TokenRefused,
+        becomes=TokenRejected,
+        text="refuses your TURSO_AUTH_TOKEN. Ask whoever runs the database for a new one.",
     ),
-    _Explanation(
-        turso.NotAllowed,
-        WriteRejected,
-        "does not allow your TURSO_AUTH_TOKEN to do this. Ask whoever runs it for one that may.",
+    _Message(
+        of=turso.NotAllowed,
+        becomes=WriteRejected,
+        text="does not allow your TURSO_AUTH_TOKEN to do this. Ask whoever runs it for one that "
+        "may.",
     ),
-    _Explanation(
-        turso.NoSuchDatabase,
-        LedgerError,
-        "has no such database. Check TURSO_DATABASE_URL.",
+    _Message(
+        of=turso.NoSuchDatabase,
+        becomes=LedgerError,
+        text="has no such database. Check TURSO_DATABASE_URL.",
     ),
-    _Explanation(
-        turso.Blocked,
-        LedgerError,
-        "is blocked, as when the limits of its plan are reached. Whoever runs it can raise them.",
+    _Message(
+        of=turso.Blocked,
+        becomes=LedgerError,
+        text="is blocked, perhaps because it reached the limits of its plan. Tell whoever runs it.",
     ),
-    _Explanation(
-        turso.TransactionLost,
-        DatabaseBusy,
-        "gave up on this.",
-        _AGAIN,
+    _Message(
+        of=turso.TransactionLost,
+        becomes=DatabaseBusy,
+        text="gave up on this.",
+        advice=_AGAIN,
     ),
 )
 
 
-def explain(error: object, where: str, *, has_token: bool = True) -> LedgerError:
-    """Turn one of the driver's errors into one of ours; `where` is what to call the server."""
+def explain(error: turso.Error, where: str, *, has_token: bool = True) -> LedgerError:
+    """Turn an error of the driver into one of ours; `where` is the name of the server."""
     if isinstance(error, turso.TokenRefused) and not has_token:
         return TokenRejected(f"{where} wants a token. Ask who runs it, and set TURSO_AUTH_TOKEN.")
-    if getattr(error, "may_have_happened", False) and not isinstance(error, _UNKNOWN):
-        # It tells of a second sending; what became of the first is not known.
+    if error.may_have_happened and not isinstance(error, _UNKNOWN):
+        # The error tells of a second attempt; whether the first one succeeded is not known.
         return AnswerLost(f"{where} lost an answer on the way.", _AGAIN)
-    code = getattr(error, "code", "")
-    if code.startswith(_BUSY_CODES):
+    if error.code.startswith(_BUSY_CODES):
         return DatabaseBusy(f"{where} is busy with somebody else's change.", _AGAIN)
-    said = str(error).rstrip(".")
-    if code.startswith(_TROUBLE_CODES):
-        return LedgerError(f"{where} is in trouble: {said}. Tell whoever runs it.")
-    for each in _EXPLANATIONS:
-        if isinstance(error, each.of):
-            return _explained(error, each, where, said)
-    return StatementRejected(f"The database refused: {said}.")
+    reason = str(error).rstrip(".")
+    if error.code.startswith(_TROUBLE_CODES):
+        return LedgerError(f"{where} is in trouble: {reason}. Tell whoever runs it.")
+    for message in _MESSAGES:
+        if isinstance(error, message.of):
+            return _explained(error, message, where, reason)
+    return StatementRejected(f"The database rejected it: {reason}.")
 
 
-def _explained(error: turso.Error, explanation: _Explanation, where: str, said: str) -> LedgerError:
-    asked = error.retry_after
-    until, advice = "", explanation.advice
-    if asked is not None:
-        until = (
-            f", and wants to be left alone until {strftime('%H:%M:%S', localtime(time() + asked))}"
-        )
+def _explained(error: turso.Error, message: _Message, where: str, reason: str) -> LedgerError:
+    seconds = error.retry_after
+    until, advice = "", message.advice
+    if seconds is not None:
+        until = f", and asks you to wait until {strftime('%H:%M:%S', localtime(time() + seconds))}"
         advice = "Try again after that."
-    what = f"{where} {explanation.what.format(said=said, until=until)}"
-    explained = explanation.error(what, advice)
+    text = message.text.format(reason=reason, until=until)
+    explained = message.becomes(f"{where} {text}", advice)
     if isinstance(explained, DatabaseUnreachable):
-        explained.retry_after = asked
+        explained.retry_after = seconds
     return explained

@@ -191,7 +191,7 @@ class _Steps:
 
     def _insert_history(self) -> BaseQuery:
         row, kind = HistoryRow, self._shape.kind
-        values = self._layout.doubled(
+        values = self._layout.with_newer_columns(
             {
                 row.id: _slot("id"),
                 row.resource: ResourceRow.id,
@@ -231,7 +231,7 @@ class _Steps:
     def _update_resource(self) -> BaseQuery:
         row = ResourceRow
         effects = (self._hagga, self._deep_desert)
-        values = self._layout.doubled(
+        values = self._layout.with_newer_columns(
             {effect.column: effect.new for effect in effects if effect.moves}
         )
         total = self._hagga.new + self._deep_desert.new

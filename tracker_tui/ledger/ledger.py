@@ -9,10 +9,17 @@ from typing import Any, Final, TypeVar
 
 from peewee import BaseQuery, Node, Value, fn
 
-from tracker_tui.db.database import BatchResult, Database, Result, Rows, results_or_raise
+from tracker_tui.db.database import (
+    NONSENSE,
+    BatchResult,
+    Database,
+    Result,
+    Rows,
+    results_or_raise,
+    unusable_answer,
+)
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
-from tracker_tui.db.row_types import NONSENSE, unusable_answer
 from tracker_tui.domain.change import ID_LENGTH, Change, Outcome
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.sign_in import SignInRecord
@@ -241,7 +248,7 @@ class Ledger:
             return sent, [error] * len(reads)
         return results[: len(changes)], results[len(changes) :]
 
-    def _read_after(self, asked: Sequence[BaseQuery], read: BatchResult) -> list[Result]:
+    def _read_after(self, asked: Sequence[BaseQuery], read: BatchResult) -> Sequence[Result]:
         """Return what was asked along with changes, some of which were not applied."""
         if isinstance(read, StatementRejected):
             self._look_again(for_changes=True)  # raises where a table is missing
@@ -381,12 +388,13 @@ class Ledger:
         remember = self._remember
         check = [] if remember is None else [Layout.version_query()]
 
-        def ask() -> list[Result]:
+        def ask() -> Sequence[Result]:
             return self._database.batch([*check, *question.queries(self._now())])
 
         results = self._with_true_names(ask)
         if remember is not None:
-            if not Layout.is_version_of(results.pop(0).rows, self._fingerprint):
+            version, *results = results
+            if not Layout.is_version_of(version.rows, self._fingerprint):
                 self._learn_layout(remember, reads_along=True, for_changes=False)
             self._remember = None
         answer: T | LedgerError = _answer(question, results)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tracker_tui.db.database import Result, Rows
-from tracker_tui.db.row_types import INTEGER, REAL, REAL_OR_NULL, TEXT_OR_NULL, RowType
+from tracker_tui.db.database import INTEGER, REAL, REAL_OR_NULL, TEXT_OR_NULL, Result, Rows, RowType
 from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Shortage, Verdict, project
 from tracker_tui.domain.points import NO_POINTS, Points
 from tracker_tui.domain.resource import Resource

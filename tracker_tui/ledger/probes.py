@@ -11,10 +11,9 @@ from typing import Final, NamedTuple
 
 from peewee import SQL, BaseQuery, RawQuery, Select, Value
 
-from tracker_tui.db.database import Database, results_or_raise
+from tracker_tui.db.database import NUMBER, Database, results_or_raise
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import ResourceRow
-from tracker_tui.db.row_types import NUMBER
 from tracker_tui.errors import WriteRejected
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 

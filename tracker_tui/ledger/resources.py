@@ -7,18 +7,18 @@ from typing import Any, Final, NamedTuple
 
 from peewee import JOIN, SQL, BaseQuery, Node, Select, Value, fn
 
-from tracker_tui.db.database import Rows
-from tracker_tui.db.layout import Layout
-from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow, User
-from tracker_tui.db.row_types import (
+from tracker_tui.db.database import (
     INTEGER,
     INTEGER_OR_NULL,
     REAL,
     TEXT,
     TEXT_OR_NULL,
+    Rows,
     RowType,
     unusable_answer,
 )
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow, User
 from tracker_tui.domain.points import MAX_MULTIPLIER
 from tracker_tui.domain.quantities import MAX_QUANTITY, Location, grouped
 from tracker_tui.domain.resource import Resource
@@ -143,8 +143,10 @@ def creation(
     resource_rows, history_rows = [], []
     for new, history_id in zip(resources, history_ids, strict=True):
         _check(new)
-        resource_rows.append(layout.doubled(_resource_values(new, by, now)))
-        history_rows.append(layout.doubled(_first_history_values(new, history_id, by, now)))
+        resource_rows.append(layout.with_newer_columns(_resource_values(new, by, now)))
+        history_rows.append(
+            layout.with_newer_columns(_first_history_values(new, history_id, by, now))
+        )
     return [
         model.insert_many(rows[start : start + _ROWS_A_STATEMENT])
         for model, rows in ((ResourceRow, resource_rows), (HistoryRow, history_rows))

@@ -7,10 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from peewee import BaseQuery, Node, Select
 
-from tracker_tui.db.database import Rows
+from tracker_tui.db.database import NUMBER, TEXT, TEXT_OR_NULL, Rows, RowType
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
-from tracker_tui.db.row_types import NUMBER, TEXT, TEXT_OR_NULL, RowType
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import MILLISECONDS_FROM

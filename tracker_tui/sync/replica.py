@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tracker_tui.db.database import Rows
+from tracker_tui.db.database import TEXT, Rows, RowType
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.row_types import TEXT, RowType
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import AnswerLost, LocalFileDamaged

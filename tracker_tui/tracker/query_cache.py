@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from tracker_tui.auth.membership import Membership
-from tracker_tui.db.row_types import NONSENSE, unusable_answer
+from tracker_tui.db.database import NONSENSE, unusable_answer
 from tracker_tui.domain.activity import Activity, MemberPoints
 from tracker_tui.domain.history import HistoryFilter, HistoryPage
 from tracker_tui.domain.leaderboard import ContributionPage, Leaderboard
