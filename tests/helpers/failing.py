@@ -92,6 +92,6 @@ def works(connection: Connection) -> None:
 def await_left_behind() -> None:
     """Wait until no thread is left of requests that were given up."""
     for thread in threading.enumerate():
-        if thread.name == "turso-request":
+        if thread.name == "http-request":
             thread.join(SECONDS)
             assert not thread.is_alive()

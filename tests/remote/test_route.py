@@ -198,8 +198,8 @@ def test_a_certificate_that_has_run_out_and_one_for_another_host_are_told_apart(
     run: Run, way: Way, tmp_path: Path, remote_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for host, has_run_out, told in (
-        (HOST, True, f"the certificate of {HOST} has run out. Check the clock of this machine."),
-        ("other.example", False, f"the certificate that came is not for {HOST}."),
+        (HOST, True, f"the certificate of {HOST} has expired. Check the clock of this machine."),
+        ("other.example", False, f"the certificate is not for {HOST}."),
     ):
         folder = tmp_path / host
         folder.mkdir()

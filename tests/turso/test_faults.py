@@ -235,7 +235,7 @@ def test_a_wait_is_ended_from_another_thread(proxy: Proxy) -> None:
             pass_on(exchange)
 
         proxy.meet([interrupted])
-        error = failed_write(by_batch, connection, TimedOut, "was given up before its answer")
+        error = failed_write(by_batch, connection, TimedOut, "was aborted before its answer")
         assert error.may_have_happened
         released.set()
         works(connection)

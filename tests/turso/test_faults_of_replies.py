@@ -26,7 +26,7 @@ from helpers.failing import (
 )
 from helpers.proxy import Exchange, Proxy, altered, answer, head, trickled, unending
 from tracker_tui.turso import Connection, OutcomeUnknown, TimedOut
-from tracker_tui.turso.request import MOST_BYTES
+from tracker_tui.turso.pipeline import MAX_BYTES
 
 Alter = Callable[[bytes], bytes]
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
@@ -43,7 +43,7 @@ def connection(proxy: Proxy) -> Iterator[Connection]:
 @pytest.fixture
 def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let 100,000 bytes be the most that is taken."""
-    monkeypatch.setattr("tracker_tui.turso.request.MOST_BYTES", 100_000)
+    monkeypatch.setattr("tracker_tui.turso.pipeline.MAX_BYTES", 100_000)
 
 
 @every_way
@@ -100,14 +100,14 @@ def test_a_reply_without_an_end_is_taken_up_to_a_limit(
 ) -> None:
     hung_up = threading.Event()
     proxy.meet([unending(beginning, hung_up)])
-    error = failed_write(write, connection, OutcomeUnknown, "longer than the 100,000 bytes taken")
+    error = failed_write(write, connection, OutcomeUnknown, "longer than 100,000 bytes")
     assert error.may_have_happened
     assert hung_up.wait(SECONDS)
     works(connection)
 
 
 def test_the_limit_is_64_mb() -> None:
-    assert MOST_BYTES == 64 * 2**20
+    assert MAX_BYTES == 64 * 2**20
 
 
 @every_way
@@ -145,7 +145,7 @@ def test_a_small_reply_that_unpacks_to_a_giant_is_not_unpacked_whole(
     proxy.meet([answer(200, bomb, Content_Encoding=", ".join(["gzip"] * layers))])
     tracemalloc.start()
     try:
-        failed_write(by_execute, connection, OutcomeUnknown, "longer than the 100,000 bytes taken")
+        failed_write(by_execute, connection, OutcomeUnknown, "longer than 100,000 bytes")
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -246,7 +246,7 @@ def test_while_a_server_wants_to_be_left_alone_nothing_is_sent_to_it(
     proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr("tracker_tui.turso.transport.monotonic", clock.monotonic)
+    monkeypatch.setattr("tracker_tui.turso.pipeline.monotonic", clock.monotonic)
     make_table(proxy.url)
     with writer(proxy.url) as connection:
         proxy.meet([answer(429, Retry_After="60")])

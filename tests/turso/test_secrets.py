@@ -181,7 +181,7 @@ def test_no_object_of_the_driver_shows_it(proxy: Proxy) -> None:
     with closing(connect(proxy.url, TOKEN)) as connection:
         proxy.meet([look])
         works(connection)
-    assert {"Connection", "HttpClient", "Transport", "Token", "Request", "Stream"} <= kinds
+    assert {"Connection", "HttpClient", "Transport", "Token", "Stream"} <= kinds
     assert all(TELLING not in each for each in shown)
     with closing(TursoDatabase(proxy.url, TOKEN)) as database:
         database.connect()

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker_tui.net.proxies import is_this_machine
 from tracker_tui.turso import InterfaceError
-from tracker_tui.turso.urls import endpoint, is_this_machine, may_follow
+from tracker_tui.turso.urls import endpoint, may_follow
 
 SECRET = "eyJhbGciOiJFZERTQSJ9.secret"
 

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import requests
-from urllib3.exceptions import HTTPError
 
-from tracker_tui import __version__
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.config.settings import Secret
 from tracker_tui.domain.text import one_line
-from tracker_tui.net.call_with_timeout import call_with_timeout
-from tracker_tui.net.retry_after import seconds_of
-from tracker_tui.net.route import obstacle, options_for, who_answers
-from tracker_tui.turso.error_replies import is_page
-from tracker_tui.turso.request import around_proxies
-from tracker_tui.turso.urls import is_local
+from tracker_tui.net.bounded_adapter import BoundedAdapter
+from tracker_tui.net.errors import (
+    DeadlineExceeded,
+    EncryptionFailed,
+    Redirected,
+    RequestFailed,
+    RouteBlocked,
+    without_frames,
+)
+from tracker_tui.net.responses import is_web_page, parse_retry_after
+from tracker_tui.net.route import proxy_instead_of
 
 LONGEST_PAUSE: Final = 86_400.0
 """Seconds for which Discord is left alone at most."""
 _USUAL_PAUSE: Final = 5.0
 _MOST_BYTES: Final = 256 * 1024
-_CHUNK: Final = 16 * 1024
 _REFUSED, _OF_A_PROXY, _TOO_MANY, _BROKEN = 401, 407, 429, 500
 _SOMEBODY_ELSE: Final = (
     "something on the way answers in its place, a network that you have to sign in to perhaps"
@@ -67,40 +68,34 @@ class DiscordReply(NamedTuple):
         return one_line(said, 200)
 
 
-class _Session(requests.Session):
-    """Takes a redirect for what it is: requests would read all of it, and where it leads."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return that there is none."""
-
-
 def answer_to(method: str, url: str, seconds: float, **options: Any) -> DiscordReply:
     """Return an answer that is not about trouble; raises DiscordUnreachable.
 
     Redirects are not followed. `seconds` are for all of it.
     """
     try:
-        answer = call_with_timeout(lambda: _exchange(method, url, seconds, options), seconds)
-    except (TimeoutError, requests.ReadTimeout) as error:
-        raise unreachable("does not answer in time") from error
-    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-        raise _unreachable_by(error, url) from error
+        answer = _exchange(method, url, seconds, options)
+    except Redirected as error:
+        return DiscordReply(error.status, b"")
+    except DeadlineExceeded as error:
+        raise unreachable("does not answer in time") from without_frames(error)
+    except (RequestFailed, requests.RequestException, ValueError) as error:
+        raise _unreachable_by(error) from without_frames(error)
     if answer.status == _TOO_MANY:
         pause = _pause_of(answer)
         raise unreachable(f"wants to be left alone for {math.ceil(pause)} s", pause)
     if answer.status >= _BROKEN:
         raise unreachable(f"is in trouble ({answer.status})")
-    if answer.status == _OF_A_PROXY or (answer.status >= _REFUSED and is_page(answer.content)):
+    if answer.status == _OF_A_PROXY or (answer.status >= _REFUSED and is_web_page(answer.content)):
         # A proxy's answer, or the page of a network to sign in to: it says nothing of anybody.
-        raise _blocked(who_answers(url, answer.status) or _SOMEBODY_ELSE)
+        raise _blocked(proxy_instead_of(url, answer.status) or _SOMEBODY_ELSE)
     return answer
 
 
-def _unreachable_by(error: Exception, url: str) -> DiscordUnreachable:
-    named = obstacle(error, url, is_straight=is_local(url))
-    if named:
-        return _blocked(named)
-    if isinstance(error, requests.exceptions.SSLError):
+def _unreachable_by(error: Exception) -> DiscordUnreachable:
+    if isinstance(error, RouteBlocked):
+        return _blocked(str(error))
+    if isinstance(error, EncryptionFailed):
         return unreachable("has no encryption that this machine trusts; check its clock")
     return unreachable("cannot be reached")
 
@@ -115,36 +110,18 @@ def unreachable(told: str, retry_after: float | None = None) -> DiscordUnreachab
 
 
 def _exchange(method: str, url: str, seconds: float, options: dict[str, Any]) -> DiscordReply:
-    until = monotonic() + seconds
-    with _Session() as session:
-        session.headers["User-Agent"] = f"tracker-tui/{__version__}"
+    with requests.Session() as session:
+        BoundedAdapter(seconds=seconds, max_bytes=_MOST_BYTES).mount_on(session)
         session.headers["Accept"] = "application/json"
-        with session.request(
-            method,
-            url,
-            allow_redirects=False,
-            stream=True,
-            timeout=seconds,
-            proxies=around_proxies(url),
-            **options_for(url),
-            **options,
-        ) as response:
-            content = bytearray()
-            # As it comes, and not until a chunk is full: nobody waits beyond the deadline.
-            while chunk := response.raw.read1(_CHUNK, decode_content=True):
-                content += chunk
-                if monotonic() > until:
-                    raise requests.ReadTimeout
-                if len(content) > _MOST_BYTES:
-                    raise requests.exceptions.ContentDecodingError("far too long")
-            retry_after = response.headers.get("Retry-After", "")
-            return DiscordReply(response.status_code, bytes(content), retry_after)
+        response = session.request(method, url, **options)
+        retry_after = response.headers.get("Retry-After", "")
+        return DiscordReply(response.status_code, response.content, retry_after)
 
 
 def _pause_of(answer: DiscordReply) -> float:
     """Return for how many seconds Discord wants to be left alone."""
     for told in (answer.document.get("retry_after"), answer.retry_after):
-        seconds = seconds_of(told, LONGEST_PAUSE)
+        seconds = parse_retry_after(told, LONGEST_PAUSE)
         if seconds is not None:
             return seconds
     return _USUAL_PAUSE

@@ -123,9 +123,9 @@ def _network(config: Config) -> Iterator[Finding]:
     """Say what requests go through and trust that is not as usual."""
     if not isinstance(config.database, Remote):
         return
-    from tracker_tui.net.route import described  # a file must not pay for the way to a server
+    from tracker_tui.net.route import route_to  # a file must not pay for the way to a server
 
-    told = described(config.database.url.replace("libsql://", "https://", 1))
+    told = route_to(config.database.url.replace("libsql://", "https://", 1))
     if told:
         yield Finding("network", CheckStatus.OK, told)
 

@@ -1,4 +1,4 @@
-"""By which certificates servers are trusted, and who vouches for one that is not."""
+"""Which certificates are trusted, and who issued one that is not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from tracker_tui.net.plain_text import plain
+from tracker_tui.net.errors import RouteBlocked
+from tracker_tui.net.responses import printable_line
 
 _VARIABLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _SECONDS: Final = 1.0
@@ -22,35 +23,48 @@ _VERSION, _UTF_16 = 0xA0, 0x1E
 _LONG_FORM: Final = 0x80
 
 
-class Trusted(NamedTuple):
+class CertificateFile(NamedTuple):
     """A file of certificates that are trusted instead of the usual ones."""
 
     variable: str
     path: str
 
     @property
-    def shown(self) -> str:
-        """The path, to be printed."""
-        return plain(self.path, _LONGEST_PATH)
+    def printable_path(self) -> str:
+        """The path, safe to print."""
+        return printable_line(self.path, _LONGEST_PATH)
 
-    @property
-    def fault(self) -> str:
-        """Why it cannot be used, as far as that is plain before it is; empty where it is not."""
-        if not Path(self.path).exists():
-            return "which is not there"
-        return "" if os.access(self.path, os.R_OK) else "which cannot be read"
+    def unusable(self, reason: str) -> str:
+        """Say that the file cannot be used, and what to do."""
+        told = f"{self.variable} names {self.printable_path}, {reason}"
+        return f"{told}. Correct it, or unset it"
 
 
-def trusted() -> Trusted | None:
-    """Return what the environment says to trust; requests minds no SSL_CERT_FILE by itself."""
+def certificate_file() -> CertificateFile | None:
+    """Return the file that the environment names; requests itself ignores SSL_CERT_FILE."""
     found = ((name, os.environ.get(name)) for name in _VARIABLES)
-    return next((Trusted(name, path) for name, path in found if path), None)
+    return next((CertificateFile(name, path) for name, path in found if path), None)
+
+
+def ca_bundle_for(url: str) -> str | None:
+    """Return the path of the certificates to trust for a URL; None means the usual ones.
+
+    Raises RouteBlocked for a file that cannot be read.
+    """
+    chosen = certificate_file() if url.startswith("https:") else None
+    if chosen is None:
+        return None
+    if not Path(chosen.path).exists():
+        raise RouteBlocked(chosen.unusable("which is not there"))
+    if not os.access(chosen.path, os.R_OK):
+        raise RouteBlocked(chosen.unusable("which cannot be read"))
+    return chosen.path
 
 
 def issuer_of(url: str, proxy: str | None) -> str:
-    """Return who issued the certificate that comes from a server; empty where nobody knows.
+    """Return who issued the certificate of a server; empty if that cannot be found out.
 
-    Nothing but a greeting is sent. What comes is not trusted: only named.
+    Connects without sending a request. The certificate is not trusted, only named.
     """
     with suppress(OSError, ValueError, http.client.HTTPException):
         return issuer_in(_certificate_at(url, proxy))
@@ -104,11 +118,11 @@ def issuer_in(certificate: bytes) -> str:
             tag, coded, _ = _part(text)
             names[kind] = coded.decode("utf-16-be" if tag == _UTF_16 else "utf-8", "replace")
     name = names.get(_COMMON_NAME) or names.get(_ORGANIZATION) or ""
-    return plain(name, _LONGEST_NAME)
+    return printable_line(name, _LONGEST_NAME)
 
 
 def _part(content: bytes) -> tuple[int, bytes, bytes]:
-    """Return the tag and the content of what comes first, and what comes after it."""
+    """Split off the first DER element; return its tag, its content and the rest."""
     if len(content) < 2:  # noqa: PLR2004 - a tag and a length
         raise ValueError("cut short")
     tag, length, begin = content[0], content[1], 2

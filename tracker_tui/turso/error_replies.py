@@ -6,8 +6,7 @@ import json
 import re
 from typing import Final, NamedTuple
 
-from tracker_tui.net.plain_text import plain
-from tracker_tui.net.retry_after import seconds_of
+from tracker_tui.net.responses import is_web_page, parse_retry_after, printable_line
 from tracker_tui.turso.errors import (
     Blocked,
     ConnectionBlocked,
@@ -43,7 +42,6 @@ _REFUSALS: Final[dict[int, tuple[type[Error], str]]] = {
 _STREAM = re.compile(r"\b(baton|stream)\b", re.IGNORECASE)
 _IN_PLAIN_TEXT = re.compile(rf"^Cannot deserialize client message|{_STREAM.pattern}", re.IGNORECASE)
 """What the server says, not as JSON, of a request that makes no sense to it."""
-_MARKUP = re.compile(r"<[a-z!?/]", re.IGNORECASE)
 _MOST_BYTES_READ: Final = 256 * 1024
 _LONGEST_QUOTE: Final = 200
 
@@ -77,13 +75,8 @@ def refusal(status: int, content: bytes, retry_after: str = "", way: str = "") -
     if way and status in _FAULTS_OF_THE_SERVER and not report.is_servers:
         told += f"; {way}"
     error = kind(told, code)
-    error.retry_after = seconds_of(retry_after)
+    error.retry_after = parse_retry_after(retry_after)
     return error
-
-
-def is_page(content: bytes) -> bool:
-    """Whether something is made for browsers, as what a network asks you to sign in with is."""
-    return _MARKUP.search(content[:_MOST_BYTES_READ].decode("utf-8", "replace")) is not None
 
 
 def _is_from_elsewhere(status: int, report: _Report) -> bool:
@@ -128,6 +121,6 @@ def _reported(content: bytes) -> _Report:
         code = str(report.get("code") or "")
         is_servers = isinstance(said, str) or (isinstance(message, str) and code != "")
         text = str(said or message or "")
-    elif _MARKUP.search(text):
+    elif is_web_page(content):
         text, is_page = "", True
-    return _Report(plain(text, _LONGEST_QUOTE), code[:_LONGEST_QUOTE], is_servers, is_page)
+    return _Report(printable_line(text, _LONGEST_QUOTE), code[:_LONGEST_QUOTE], is_servers, is_page)

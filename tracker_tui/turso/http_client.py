@@ -8,10 +8,10 @@ from time import monotonic
 from tracker_tui.turso.batches import only_reads, transaction, transaction_results
 from tracker_tui.turso.client import DEADLINE, Batch, BatchResult, Traffic, ask_again
 from tracker_tui.turso.errors import Error, OutcomeUnknown
+from tracker_tui.turso.pipeline import Transport
 from tracker_tui.turso.results import replication_index, response_of
 from tracker_tui.turso.stream import CLOSE, Stream
 from tracker_tui.turso.tokens import Token
-from tracker_tui.turso.transport import Transport
 from tracker_tui.turso.urls import Endpoint
 
 
@@ -21,7 +21,7 @@ class HttpClient:
     def __init__(self, at: Endpoint, token: Token, seconds: float = DEADLINE) -> None:
         self._endpoint = at
         self._seconds = seconds
-        self._transport = Transport(token)
+        self._transport = Transport(token, seconds)
         self._traffic = Traffic()
 
     @property
@@ -52,7 +52,7 @@ class HttpClient:
 
     def interrupt(self) -> None:
         """See `Client.interrupt`."""
-        self._transport.interrupt()
+        self._transport.abort()
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -7,8 +7,8 @@ from time import monotonic
 from typing import Any, Final
 
 from tracker_tui.turso.errors import Misdirected
+from tracker_tui.turso.pipeline import Transport
 from tracker_tui.turso.results import pipeline_of
-from tracker_tui.turso.transport import Transport
 from tracker_tui.turso.urls import Endpoint, endpoint, may_follow
 
 Request = dict[str, Any]

@@ -6,6 +6,7 @@ import ipaddress
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from tracker_tui.net.proxies import is_this_machine
 from tracker_tui.turso.errors import InterfaceError
 
 _ENCRYPTED = {"https": True, "wss": True, "http": False, "ws": False}
@@ -54,21 +55,6 @@ def endpoint(url: str) -> Endpoint:
     if port is not None:
         authority += f":{port}"
     return Endpoint(scheme, host, f"{scheme}://{authority}{parts.path.rstrip('/')}")
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host name or address is the loopback of this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_local(url: str) -> bool:
-    """Whether what is sent to a URL never leaves this machine."""
-    return is_this_machine(urlsplit(url).hostname or "")
 
 
 def may_follow(origin: Endpoint, base_url: str) -> bool:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tracker_tui.net.errors import without_frames
 from tracker_tui.turso.batches import only_reads
 from tracker_tui.turso.client import Batch, BatchResult, Traffic, ask_again
 from tracker_tui.turso.errors import (
@@ -28,7 +29,6 @@ from tracker_tui.turso.errors import (
     TokenRefused,
     error_for,
 )
-from tracker_tui.turso.request_failures import without_frames
 from tracker_tui.turso.results import Row, StatementResult
 from tracker_tui.turso.statements import Statement, wired
 from tracker_tui.turso.tokens import Token
