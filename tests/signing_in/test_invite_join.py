@@ -69,8 +69,11 @@ def test_an_invitation_is_one_line_and_nothing_else(
     assert ran.out.startswith(BEGIN)
     assert ran.out.splitlines() == [ran.out[:-1]]
     invitation = read_invitation(ran.out)
-    assert invitation._replace(roles="") == Invitation(
-        officer["TURSO_DATABASE_URL"], CLIENT, GUILD, ""
+    assert invitation == Invitation(
+        database_url=officer["TURSO_DATABASE_URL"],
+        client_id=CLIENT,
+        guild_id=GUILD,
+        roles=invitation.roles,
     )
     assert json.loads(invitation.roles) == ROLES
     assert discord.seen == []
@@ -127,7 +130,7 @@ def test_a_secret_of_ones_own_is_not_given_away(
     asked = guarded.proxy.count
     ran = run("invite", "--with-token")
     assert (ran.status, ran.out) == (2, "")
-    assert "That is a secret of your own" in ran.err
+    assert "That is your own secret" in ran.err
     assert secret not in ran.err
     assert guarded.proxy.count == asked
 
@@ -184,7 +187,7 @@ def test_with_nobody_to_type_a_token_nothing_is_printed(
     ("name", "value", "status", "said"),
     [
         ("DISCORD_ROLES_CONFIG", '[{"id": "1001"}]', 3, "no role that may enter"),
-        ("TURSO_DATABASE_URL", "http://localhost:1?authToken=own-token", 2, "no option but tls"),
+        ("TURSO_DATABASE_URL", "http://localhost:1?authToken=own-token", 2, "no option except tls"),
         ("TURSO_DATABASE_URL", "http://paul:own-token@localhost:1", 2, "no user, no password"),
     ],
 )
@@ -245,8 +248,14 @@ def blank(
 def invitation_to(guarded: Guarded, token: str | None = None, **given: Any) -> str:
     """Return the line that an officer hands out."""
     secret = None if token is None else Secret(token)
-    plain = Invitation(guarded.proxy.url, CLIENT, GUILD, json.dumps(ROLES), secret)
-    return plain._replace(**given).text()
+    usual = {
+        "database_url": guarded.proxy.url,
+        "client_id": CLIENT,
+        "guild_id": GUILD,
+        "roles": json.dumps(ROLES),
+        "token": secret,
+    }
+    return Invitation(**(usual | given)).text()
 
 
 def settings_in_file(guarded: Guarded, token: str) -> dict[str, str]:
@@ -274,7 +283,7 @@ def test_joining_shows_what_is_in_the_line_and_keeps_it_after_yes(
         f"Discord guild          {GUILD}",
         "Role                   Fremen: may see everything, add, remove, set, transfer",
         "Role                   Smuggler: may do nothing",
-        "Token                  a database token is inside",
+        "Token                  included",
         "✓ localhost:",
         "✓ accepted",
         "✓ Discord knows the application",
@@ -362,7 +371,7 @@ def test_what_the_line_lacks_is_asked_for(
     type_in(invitation_to(blank), blank.full, "yes")
     ran = run("join")
     assert ran.status == 0, ran.err
-    assert "Token                  no token: you will be asked for one" in ran.err
+    assert "Token                  not included: you will be asked for one" in ran.err
     assert "answers, and wants a token" in ran.err
     assert "Its token (from whoever runs the database, hidden): " in ran.err
     assert blank.full not in ran.out + ran.err
@@ -464,7 +473,7 @@ def far_too_long(line: str) -> str:
         (mistyped, "cut or mistyped"),
         (newer, "newer tracker-tui"),
         (another_text, f"one begins with {BEGIN}"),
-        (far_too_long, "far too long"),
+        (far_too_long, "too long"),
     ],
 )
 def test_a_line_that_is_no_invitation_is_told_of_without_quoting_it(

@@ -328,7 +328,17 @@ def test_from_a_first_start_by_an_invitation_into_the_guild(
 ) -> None:
     roles = json.dumps(ROLES)
     url, token = guarded
-    line = Invitation(url, CLIENT_ID, GUILD_ID, roles, Secret(token)).text().encode()
+    line = (
+        Invitation(
+            database_url=url,
+            client_id=CLIENT_ID,
+            guild_id=GUILD_ID,
+            roles=roles,
+            token=Secret(token),
+        )
+        .text()
+        .encode()
+    )
     discord.interval = 1
     keyring = os.environ["PYTHON_KEYRING_BACKEND"]
     api = {"DISCORD_API_URL": discord.url, "PYTHON_KEYRING_BACKEND": keyring}

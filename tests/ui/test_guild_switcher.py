@@ -238,8 +238,12 @@ async def test_with_changes_that_wait_nobody_is_signed_out(
 
 
 async def test_an_invitation_is_understood_at_the_door_too(discord: FakeDiscord) -> None:
-    text = Invitation(f"http://localhost:{free_port()}", CLIENT_ID, GUILD_ID, json.dumps(ROLES))
-    line = text.text()
+    line = Invitation(
+        database_url=f"http://localhost:{free_port()}",
+        client_id=CLIENT_ID,
+        guild_id=GUILD_ID,
+        roles=json.dumps(ROLES),
+    ).text()
     async with at_sign_in() as visitor:
         await visitor.sees("good for")
         await visitor.chooses(JOIN, "By an invitation")

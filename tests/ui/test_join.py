@@ -68,7 +68,13 @@ def url(guarded_server: Server, tmp_path: Path, token: str) -> str:
 
 def invitation(url: str, token: str | None, roles: list[dict[str, Any]] = ROLES) -> str:
     secret = None if token is None else Secret(token)
-    return Invitation(url, CLIENT_ID, GUILD_ID, json.dumps(roles), secret).text()
+    return Invitation(
+        database_url=url,
+        client_id=CLIENT_ID,
+        guild_id=GUILD_ID,
+        roles=json.dumps(roles),
+        token=secret,
+    ).text()
 
 
 @pytest.fixture
@@ -197,7 +203,7 @@ async def test_the_token_is_never_seen(line: str, token: str) -> None:
         await visitor.press("enter")
         await visitor.sees("Keep this, and sign in?")
         await visitor.press("tab", "end")
-        await visitor.sees("kept, too")
+        await visitor.sees("saved, too")
         assert_safe(visitor, token)
 
 
@@ -265,13 +271,13 @@ DAMAGED = {
     ),
     "another text": (
         lambda _: "see you at Arrakeen",
-        f"That is no invitation: one begins with {BEGIN}",
+        f"This isn't an invitation: those start with {BEGIN}",
     ),
     "newer": (
         lambda line: line.replace(":1:", ":2:"),
-        "This invitation was made by a newer tracker-tui",
+        "This invitation comes from a newer tracker-tui",
     ),
-    "markup": (lambda _: "[bold]x[/bold]\x1b[2J[", "That is no invitation"),
+    "markup": (lambda _: "[bold]x[/bold]\x1b[2J[", "This isn't an invitation"),
 }
 
 
@@ -355,8 +361,8 @@ WRONG = {
     ROLES_SETTING: {
         "Fremen": "is no JSON",
         '{"id": "1"}': "must be a JSON array",
-        "[]": "No role has canAccessResources: nobody could enter.",
-        '[{"id": "1", "name": "x"}]': "No role has canAccessResources: nobody could enter.",
+        "[]": "No role has canAccessResources, so no member could enter.",
+        '[{"id": "1", "name": "x"}]': "No role has canAccessResources, so no member could enter.",
         '[{"id": 1}]': "needs an id in quotes",
         "[bold]x[/bold]": "is no JSON",
     },

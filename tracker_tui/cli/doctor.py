@@ -34,7 +34,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def _line(finding: Finding) -> str:
-    lines = [f"{_SIGNS[finding.state]} {finding.what:<10} {finding.found}"]
+    lines = [f"{_SIGNS[finding.state]} {finding.check:<10} {finding.found}"]
     if finding.advice:
         lines.append(f"  {'':<10} {finding.advice}")
     return "\n".join(lines)
@@ -42,7 +42,7 @@ def _line(finding: Finding) -> str:
 
 def _document(finding: Finding) -> dict[str, str]:
     return {
-        "check": finding.what,
+        "check": finding.check,
         "state": finding.state.value,
         "found": finding.found,
         "advice": finding.advice,

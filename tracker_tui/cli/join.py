@@ -16,10 +16,10 @@ from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.errors import TrackerError, UsageError
 from tracker_tui.guild.invitation import (
     InvalidInvitation,
-    facts_of,
     is_code_fence,
     is_unfinished,
     read_invitation,
+    summary_of,
 )
 from tracker_tui.guild.join import (
     CLIENT,
@@ -69,10 +69,10 @@ def join(arguments: argparse.Namespace) -> int:
     for question in joining.missing():
         _ask(joining, question)
     if not is_invited:
-        _show(joining.facts())
+        _show(joining.summary())
     if _asked("Keep this, and sign in next? [y/N] ").strip().lower() not in ("y", "yes"):
         raise UsageError("Nothing was kept.")
-    path = joining.keep(profile)
+    path = joining.save(profile)
     option = f" --profile {profile}" if profile else ""
     say(f"Kept in {path}. Sign in now: tracker-tui{option} login, or just tracker-tui{option}.")
     if profile is None and os.environ.get(URL):
@@ -99,8 +99,8 @@ def _take_invitation(joining: JoinProcess) -> bool:
                 raise
             complain(str(error))
             continue
-        _show(facts_of(invitation))
-        joining.follow(invitation)
+        _show(summary_of(invitation))
+        joining.use_invitation(invitation)
         _test_what_came(joining)
         return True
     return False
@@ -177,7 +177,7 @@ def _ask(joining: JoinProcess, question: SetupQuestion) -> None:
             joining.answer(question.setting, text)
             _tell(joining.test(question.setting))
         except TrackerError as error:
-            joining.forget(question.setting)
+            joining.clear(question.setting)
             if not tries_left:
                 raise
             complain(str(error))
@@ -186,7 +186,7 @@ def _ask(joining: JoinProcess, question: SetupQuestion) -> None:
 
 
 def _tell(tested: TestedAnswer) -> None:
-    _print(f"{'':<{_WIDTH}} {'✓' if tested.is_sure else '▲'} {tested.told}")
+    _print(f"{'':<{_WIDTH}} {'✓' if tested.is_sure else '▲'} {tested.message}")
 
 
 def _print(text: str) -> None:

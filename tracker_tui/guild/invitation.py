@@ -1,8 +1,14 @@
-"""What an officer hands to a member: a guild's settings as one line of text.
+"""An invitation: a guild's settings as one line of text, which an officer gives to a member.
 
-`tracker-tui:1:` and standard base64, without padding, of raw-deflated JSON and its CRC-32. No chat
-takes any of these characters for markup, and at a usual length the line fits a Discord message of
-2,000 characters. The checksum tells a cut or mistyped line; it vouches for nobody.
+    tracker-tui:1:jc9BCsIwEAXQq4Ss…
+
+The line is `tracker-tui:1:` and base64 (standard alphabet, no padding) of raw-deflated JSON and its
+CRC-32. Chats don't treat any of these characters as markup, and a usual line fits into a Discord
+message of 2,000 characters. The checksum finds a cut or mistyped line; it proves no origin, so
+everything in it is checked and shown to the member before it is saved.
+
+The JSON goes through the standard library: role names may hold lone surrogates, which msgspec
+rejects.
 """
 
 from __future__ import annotations
@@ -11,7 +17,8 @@ import base64
 import json
 import re
 import zlib
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 from tracker_tui.auth.guild import is_id
 from tracker_tui.auth.session import is_token
@@ -31,74 +38,75 @@ from tracker_tui.turso.urls import endpoint
 
 BEGIN: Final = "tracker-tui:1:"
 LONGEST: Final = 16_000
-"""Characters; what is longer is not even looked at."""
+"""Characters; longer texts are rejected unread."""
 _LONGEST_URL: Final = 500
 _LARGEST_CONTENT: Final = 64_000
-"""Bytes once unpacked: a small line could hold a thousand times its size."""
+"""Bytes once unpacked: a line can unpack to a thousand times its size."""
 _CHECKSUM_BYTES: Final = 4
 _RAW_DEFLATE: Final = -15
 _MOST_ROLES: Final = 250
-"""Discord's own limit; more would only push the rest off the screen."""
+"""Discord's own limit; more would push everything else off the screen."""
 _LONGEST_ROLE_NAME: Final = 100
 _DEEPEST: Final = 8
-"""Levels of roles within each other: what nests to Python's limits could not be handled safely."""
+"""Levels of nesting in the roles, far below the depth at which Python fails."""
 
 _SHAPE: Final = re.compile(r"tracker-tui:([1-9][0-9]{0,3}):(.*)", re.DOTALL)
 _BODY: Final = re.compile(r"[A-Za-z0-9+/]+")
 _URL: Final = re.compile(rf"[!-~]{{1,{_LONGEST_URL}}}")
-# What wraps a line: line breaks, the marks of quoted mail before each line, and the invisible
-# characters by which chats allow a break.
+# Characters that mail and chats add to a long line: line breaks, quotation marks of mail, and
+# invisible characters that allow a break.
 _WRAPPING: Final = re.compile(r"[\s>\u00ad\u200b-\u200f\u2060\ufeff]+")
 _FENCE: Final = re.compile(r"\A[\s>\ufeff]*(?:`{3,}|~{3,})[\w+-]*(?=\s|$)")
 _QUOTES: Final = "`~\"'<>«»‘’“”"
 
 
 class InvalidInvitation(TrackerError):
-    """A text is no invitation, or one that nobody should follow."""
+    """A text isn't an invitation, or is one with unusable or unsafe settings."""
 
     exit_status = 2
 
 
-class Invitation(NamedTuple):
-    """A guild's settings, for a member of it."""
+@dataclass(frozen=True, kw_only=True)
+class Invitation:
+    """A guild's settings, for one of its members."""
 
     database_url: str
     client_id: str
     guild_id: str
     roles: str
-    """DISCORD_ROLES_CONFIG, as compact JSON in ASCII once it was handed over."""
+    """DISCORD_ROLES_CONFIG; compact ASCII JSON if it was read from an invitation."""
     token: Secret | None = None
-    """A member's token for the database."""
+    """The member's token for the database."""
 
     def text(self) -> str:
-        """Return the line to hand over, token revealed; raises InvalidInvitation."""
+        """Return the line to give to a member, with the token in it; raises InvalidInvitation."""
         _check(self)
         content = _json_of(self)
         line = BEGIN + _sealed(content)
         if len(line) > LONGEST or len(content) > _LARGEST_CONTENT:
-            raise InvalidInvitation("That is too much for an invitation: shorten the roles.")
+            raise InvalidInvitation("This is too long for an invitation. Shorten the roles.")
         return line
 
 
 def read_invitation(text: str) -> Invitation:
-    """Understand what `Invitation.text` made; raises InvalidInvitation.
+    """Read a line that `Invitation.text` made; raises InvalidInvitation.
 
-    Line breaks and blanks anywhere, marks of quoted mail, and quotes or a code fence around it are
-    let pass.
+    It may contain line breaks, blanks and marks of quoted mail, and may stand in quotes or in a
+    code fence.
     """
     content = _unsealed(_body_of(text))
     entries = None if content is None else _entries(content)
     if entries is None:
         raise InvalidInvitation(
-            "This invitation is cut or mistyped: ask for it again and copy all of it."
+            "This invitation is cut or mistyped. Ask for it again, and copy all of it."
         )
-    invitation = _understood(entries)
+    invitation = _from_entries(entries)
     _check(invitation)
     return invitation
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether a text begins an invitation and more lines of it may follow."""
+    """Whether a text is the beginning of an invitation, so that more lines may follow."""
     line = _unwrapped(text)
     if len(text) > LONGEST or not line.startswith(BEGIN):
         return BEGIN.startswith(line)
@@ -106,26 +114,21 @@ def is_unfinished(text: str) -> bool:
 
 
 def is_code_fence(line: str) -> bool:
-    """Whether a line only opens or closes a code block of Markdown."""
+    """Whether a line does nothing but open or close a Markdown code block."""
     fence = _FENCE.match(line)
     return fence is not None and not line[fence.end() :].strip()
 
 
-def facts_of(invitation: Invitation) -> list[tuple[str, str]]:
-    """Return what to show before a checked invitation is kept: names and values, safe to print."""
+def summary_of(invitation: Invitation) -> list[tuple[str, str]]:
+    """Return names and values to show before an invitation is saved, safe to print."""
     roles = sorted(parse_roles(invitation.roles), key=lambda role: -role.level)
-    is_token_inside = invitation.token is not None
+    has_token = invitation.token is not None
     return [
         ("Database", one_line(invitation.database_url, _LONGEST_URL)),
         ("Discord application", one_line(invitation.client_id)),
         ("Discord guild", one_line(invitation.guild_id)),
         *(("Role", _role_in_words(role)) for role in roles),
-        (
-            "Token",
-            "a database token is inside"
-            if is_token_inside
-            else "no token: you will be asked for one",
-        ),
+        ("Token", "included" if has_token else "not included: you will be asked for one"),
     ]
 
 
@@ -139,7 +142,7 @@ def _json_of(invitation: Invitation) -> bytes:
         "url": invitation.database_url,
         "client": invitation.client_id,
         "guild": invitation.guild_id,
-        # As JSON within JSON every quote would cost a backslash.
+        # Nested JSON: as a string, each quote would cost a backslash.
         "roles": json.loads(invitation.roles),
     }
     if invitation.token is not None:
@@ -161,14 +164,16 @@ def _checksum(packed: bytes) -> bytes:
 
 
 def _body_of(text: str) -> str:
-    """Return what follows the beginning of an invitation; raises InvalidInvitation."""
+    """Return the part after the prefix; raises InvalidInvitation."""
     if len(text) > LONGEST:
-        raise InvalidInvitation("That is far too long for an invitation: paste its one line only.")
+        raise InvalidInvitation(
+            "This is too long for an invitation. Paste nothing but its one line."
+        )
     shape = _SHAPE.fullmatch(_unwrapped(text))
     if shape is None:
-        raise InvalidInvitation(f"That is no invitation: one begins with {BEGIN}")
+        raise InvalidInvitation(f"This isn't an invitation: those start with {BEGIN}")
     if shape[1] != "1":
-        raise InvalidInvitation("This invitation was made by a newer tracker-tui: update yours.")
+        raise InvalidInvitation("This invitation comes from a newer tracker-tui. Update yours.")
     return shape[2]
 
 
@@ -176,8 +181,8 @@ def _unwrapped(text: str) -> str:
     return _WRAPPING.sub("", _FENCE.sub("", text, count=1)).strip(_QUOTES)
 
 
-# What goes wrong below is told by None, not by an exception: those of Python carry what they
-# stumbled over, and a token may be in it.
+# The functions below return None instead of raising: Python's exceptions would carry the text that
+# they failed on, and a token may be in it.
 
 
 def _unsealed(body: str) -> bytes | None:
@@ -208,36 +213,38 @@ def _entries(content: bytes) -> dict[str, Any] | None:
     return entries if isinstance(entries, dict) else None
 
 
-def _understood(entries: dict[str, Any]) -> Invitation:
-    """Build an invitation; a later version may have added entries, which are passed over."""
+def _from_entries(entries: dict[str, Any]) -> Invitation:
+    """Build an invitation, ignoring entries that a later version may have added."""
     token = entries.get("token")
     return Invitation(
-        _text(entries.get("url"), "url"),
-        _text(entries.get("client"), "client"),
-        _text(entries.get("guild"), "guild"),
-        _roles_text(entries.get("roles")),
-        None if token is None else Secret(_text(token, "token")),
+        database_url=_text(entries.get("url"), "url"),
+        client_id=_text(entries.get("client"), "client"),
+        guild_id=_text(entries.get("guild"), "guild"),
+        roles=_roles_text(entries.get("roles")),
+        token=None if token is None else Secret(_text(token, "token")),
     )
 
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
-        raise _senseless(name)
+        raise _unusable(name)
     return value
 
 
 def _roles_text(value: object) -> str:
-    """Return the roles as printable ASCII, whatever is in their names."""
+    """Return the roles as printable ASCII, which escapes everything else in their names."""
     if not isinstance(value, list):
-        raise _senseless("roles")
+        raise _unusable("roles")
     try:
         return _compact(value)
     except RecursionError:
-        raise _senseless("roles") from None
+        raise _unusable("roles") from None
 
 
-def _senseless(name: str) -> InvalidInvitation:
-    return InvalidInvitation(f"The {name} of this invitation makes no sense: ask for another.")
+def _unusable(name: str) -> InvalidInvitation:
+    return InvalidInvitation(
+        f"The {name} of this invitation is unusable. Ask for another invitation."
+    )
 
 
 def _check(invitation: Invitation) -> None:
@@ -247,15 +254,15 @@ def _check(invitation: Invitation) -> None:
     _check_roles(invitation.roles)
     if invitation.token is not None and not is_token(invitation.token.reveal()):
         raise InvalidInvitation(
-            "The token of an invitation is up to 4,000 characters of ASCII, without blanks."
+            "The token in an invitation has up to 4,000 ASCII characters and no blanks."
         )
 
 
 def _check_url(url: str) -> None:
     if not _URL.fullmatch(url) or not _is_endpoint(url):
         raise InvalidInvitation(
-            "The database URL of an invitation begins with libsql://, https://, http://, wss:// or "
-            "ws:// and holds no user, no password and no option but tls."
+            "The database URL in an invitation starts with libsql://, https://, http://, wss:// "
+            "or ws://, and has no user, no password and no option except tls."
         )
 
 
@@ -269,7 +276,7 @@ def _is_endpoint(url: str) -> bool:
 
 def _check_id(text: str, whose: str) -> None:
     if not is_id(text):
-        raise InvalidInvitation(f"The {whose} of an invitation is a number of up to 20 digits.")
+        raise InvalidInvitation(f"The {whose} in an invitation is a number of up to 20 digits.")
 
 
 def _check_roles(text: str) -> None:
@@ -277,16 +284,16 @@ def _check_roles(text: str) -> None:
         roles = parse_roles(text)
         is_shallow = _is_shallow(json.loads(text))
     except RolesConfigError as error:
-        raise InvalidInvitation(f"The roles of the invitation: {one_line(error)}.") from None
+        raise InvalidInvitation(f"The roles in the invitation: {one_line(error)}.") from None
     except RecursionError:
         is_shallow = False
     if not is_shallow:
-        raise _senseless("roles")
+        raise _unusable("roles")
     if len(roles) > _MOST_ROLES:
-        raise InvalidInvitation(f"An invitation has at most {_MOST_ROLES} roles.")
+        raise InvalidInvitation(f"An invitation has up to {_MOST_ROLES} roles.")
     if not roles_with(Right.ACCESS_RESOURCES, roles):
         raise InvalidInvitation(
-            "No role of the invitation has canAccessResources: nobody could enter."
+            "No role in the invitation has canAccessResources, so no member could enter."
         )
 
 

@@ -1,10 +1,19 @@
-"""Joining a guild: its settings, each tested as it comes, and kept once somebody said yes."""
+"""Joining a guild: collect its settings, test each as it comes, and write them to config.toml.
+
+    process = JoinProcess(blank_config(config))
+    process.use_invitation(invitation)      or answer(setting, text) for each of missing()
+    process.test(URL)                       asks the database
+    process.save(profile=None)              once the player agreed
+
+The command line and the dashboard's join screen both drive it.
+"""
 
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.auth.guild import Guild, checked_id, checked_roles, guild_of
@@ -13,7 +22,7 @@ from tracker_tui.db.layout import read_layout
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.roles import Right, roles_with
 from tracker_tui.errors import ConfigError, DatabaseUnreachable, TokenRejected, UsageError
-from tracker_tui.guild.invitation import Invitation, facts_of
+from tracker_tui.guild.invitation import Invitation, summary_of
 from tracker_tui.guild.settings_file import add_settings, has_settings, require_free
 
 URL: Final = "TURSO_DATABASE_URL"
@@ -24,17 +33,20 @@ ROLES: Final = "DISCORD_ROLES_CONFIG"
 _PATIENCE_SECONDS: Final = 10.0
 
 
-class TestedAnswer(NamedTuple):
-    """What testing an answer brought: that it holds, or that nobody could be asked for now."""
+@dataclass(frozen=True, kw_only=True)
+class TestedAnswer:
+    """The result of testing an answer that isn't wrong."""
 
-    told: str
+    message: str
     is_sure: bool = True
+    """False if the test has to wait, because the server is out of reach."""
     wants_token: bool = False
-    """Whether the database answers nobody without a token."""
+    """Whether the database answers only with a token."""
 
 
-class SetupQuestion(NamedTuple):
-    """One thing that a guild has to be asked for."""
+@dataclass(frozen=True, kw_only=True)
+class SetupQuestion:
+    """A setting that the player is asked for."""
 
     setting: str
     label: str
@@ -43,16 +55,25 @@ class SetupQuestion(NamedTuple):
 
 
 QUESTIONS: Final = (
-    SetupQuestion(URL, "Database", "libsql://guild-name.turso.io"),
-    SetupQuestion(TOKEN, "Its token", "from whoever runs the database", is_secret=True),
-    SetupQuestion(CLIENT, "Discord application", "a number, its client id"),
-    SetupQuestion(GUILD, "Discord guild", "a number, the server's id"),
-    SetupQuestion(ROLES, "Roles", '[{"id": "…", "name": "Member", "canAccessResources": true}]'),
+    SetupQuestion(setting=URL, label="Database", example="libsql://guild-name.turso.io"),
+    SetupQuestion(
+        setting=TOKEN,
+        label="Its token",
+        example="from whoever runs the database",
+        is_secret=True,
+    ),
+    SetupQuestion(setting=CLIENT, label="Discord application", example="a number, its client id"),
+    SetupQuestion(setting=GUILD, label="Discord guild", example="a number, the server's id"),
+    SetupQuestion(
+        setting=ROLES,
+        label="Roles",
+        example='[{"id": "…", "name": "Member", "canAccessResources": true}]',
+    ),
 )
 
 
 def blank_config(config: Config) -> Config:
-    """Return settings without any guild: where files are kept, and what may be sent where."""
+    """Return a configuration without a guild: only its folders and the API that it may use."""
     allowed = DiscordSettings(
         api_url=config.discord.api_url, allow_plain=config.discord.allow_plain
     )
@@ -60,21 +81,21 @@ def blank_config(config: Config) -> Config:
 
 
 class JoinProcess:
-    """The settings of a guild that somebody is about to join."""
+    """The settings of a guild that the player is about to join."""
 
     def __init__(self, config: Config) -> None:
-        """Begin with nothing; of `config` only folders and what the environment allows is used."""
+        """Begin without answers; `config` gives the folders and what the environment allows."""
         self.config = config
         self.settings: dict[str, str] = {}
-        """What was answered so far, by the name of the setting."""
+        """The answers so far, by the name of the setting."""
 
     @property
     def path(self) -> Path:
-        """Where the settings will be kept."""
+        """The file that `save` writes."""
         return self.config.folders.config / "config.toml"
 
-    def follow(self, invitation: Invitation) -> None:
-        """Take what an invitation holds."""
+    def use_invitation(self, invitation: Invitation) -> None:
+        """Take the answers from an invitation."""
         self.settings |= {
             URL: invitation.database_url,
             CLIENT: invitation.client_id,
@@ -84,21 +105,23 @@ class JoinProcess:
         if invitation.token is not None:
             self.settings[TOKEN] = invitation.token.reveal()
 
-    def facts(self) -> list[tuple[str, str]]:
-        """Return what to show before all of it is kept: names and values, safe to print.
-
-        Only where nothing is missing.
-        """
-        url, client, guild, roles = (self.settings[name] for name in (URL, CLIENT, GUILD, ROLES))
-        *facts, _ = facts_of(Invitation(url, client, guild, roles))
-        return [*facts, ("Token", "kept, too" if self.settings.get(TOKEN) else "none")]
+    def summary(self) -> list[tuple[str, str]]:
+        """Return names and values to show before saving, safe to print; needs all answers."""
+        invitation = Invitation(
+            database_url=self.settings[URL],
+            client_id=self.settings[CLIENT],
+            guild_id=self.settings[GUILD],
+            roles=self.settings[ROLES],
+        )
+        *lines, _ = summary_of(invitation)
+        return [*lines, ("Token", "saved, too" if self.settings.get(TOKEN) else "none")]
 
     def missing(self) -> list[SetupQuestion]:
-        """Return what is still to be asked for."""
+        """Return the questions without an answer."""
         return [question for question in QUESTIONS if question.setting not in self.settings]
 
     def check(self, setting: str, text: str) -> None:
-        """Raise TrackerError, which says what is wrong, unless a text can be right; asks nobody."""
+        """Check the form of an answer, without a request; raises TrackerError."""
         text = text.strip()
         if setting == URL:
             open_remote(Remote(text, None, self.config.discord.allow_plain)).close()
@@ -110,43 +133,44 @@ class JoinProcess:
             checked_id(text, setting)
 
     def answer(self, setting: str, text: str) -> None:
-        """Take an answer; raises TrackerError as `check` does."""
+        """Check and store an answer; raises TrackerError like `check`."""
         self.check(setting, text)
         self.settings[setting] = " ".join(text.split()) if setting == ROLES else text.strip()
 
-    def forget(self, setting: str) -> None:
-        """Let something be asked for once more."""
+    def clear(self, setting: str) -> None:
+        """Remove an answer, so that its question is asked again."""
         self.settings.pop(setting, None)
 
     def test(self, setting: str) -> TestedAnswer:
-        """Ask the database or Discord about an answer.
+        """Ask the database or Discord about an answer; blocks for up to 10 seconds.
 
-        Takes a while. Raises TrackerError where the answer is wrong; what is only out of reach for
-        now is told, and not held against it.
+        Raises TrackerError if the answer is wrong. A server out of reach proves nothing: the result
+        says so.
         """
         try:
             if setting in (URL, TOKEN):
                 return self._test_database(has_token=setting == TOKEN)
             if setting == CLIENT:
-                return TestedAnswer(self._test_application())
+                return TestedAnswer(message=self._test_application())
         except (DatabaseUnreachable, DiscordUnreachable) as error:
-            return TestedAnswer(f"Not tested: {error}", is_sure=False)
+            return TestedAnswer(message=f"Not tested: {error}", is_sure=False)
         if setting == GUILD:
-            return TestedAnswer("tested when you sign in", is_sure=False)
-        return TestedAnswer("makes sense")
+            return TestedAnswer(message="tested when you sign in", is_sure=False)
+        return TestedAnswer(message="makes sense")
 
-    def keep(self, profile: str | None) -> Path:
-        """Write the settings; raises ConfigError, LocalFileError, and then nothing is written."""
-        kept = {name: text for name, text in self.settings.items() if text}
-        add_settings(self.path, profile, kept)
+    def save(self, profile: str | None) -> Path:
+        """Write all settings or none; raises ConfigError, LocalFileError."""
+        add_settings(
+            self.path, profile, {name: text for name, text in self.settings.items() if text}
+        )
         return self.path
 
     def require_free(self, profile: str | None) -> None:
-        """Raise ConfigError where there is a guild already where this one would be kept."""
+        """Raise ConfigError if the profile has a guild already."""
         require_free(self.path, profile)
 
     def is_taken(self, profile: str | None) -> bool:
-        """Whether there is a guild already where this one would be kept; raises ConfigError."""
+        """Whether the profile has a guild already; raises ConfigError."""
         return has_settings(self.path, profile)
 
     @property
@@ -170,13 +194,13 @@ class JoinProcess:
             except TokenRejected:
                 if has_token:
                     raise
-                return TestedAnswer(
-                    f"{database.where} answers, and wants a token", wants_token=True
-                )
+                message = f"{database.where} answers, and wants a token"
+                return TestedAnswer(message=message, wants_token=True)
             layout.require_ours(database.where)
             if not has_token:
-                return TestedAnswer(f"{database.where} answers")
-            return TestedAnswer("none is asked for" if remote.token is None else "accepted")
+                return TestedAnswer(message=f"{database.where} answers")
+            accepted = "none is asked for" if remote.token is None else "accepted"
+            return TestedAnswer(message=accepted)
 
     def _test_application(self) -> str:
         from tracker_tui.auth.discord import Discord
@@ -193,15 +217,17 @@ class JoinProcess:
 
 
 def check_entrance(roles: str) -> None:
-    """Raise ConfigError unless roles make sense, and one of them may enter."""
+    """Raise ConfigError unless the roles are valid and one of them may enter."""
     if not roles_with(Right.ACCESS_RESOURCES, checked_roles(roles)):
-        raise ConfigError("No role has canAccessResources: nobody could enter. Ask an officer.")
+        raise ConfigError(
+            "No role has canAccessResources, so no member could enter. Ask an officer."
+        )
 
 
 def invitation_of(config: Config, token: Secret | None) -> Invitation:
     """Return the invitation to the configured guild; raises ConfigError, NoGuild.
 
-    `token` is one for members: never the one in use, never the application's secret.
+    `token` is for members: neither the one in use nor the application's secret.
     """
     if not isinstance(config.database, Remote):
         raise ConfigError("An invitation is to a database on a server: set TURSO_DATABASE_URL.")
@@ -211,16 +237,20 @@ def invitation_of(config: Config, token: Secret | None) -> Invitation:
         for own in (config.database.token, config.discord.client_secret):
             if own is not None and own.reveal() == token.reveal():
                 raise ConfigError(
-                    "That is a secret of your own, and an invitation is for others. Make a token "
-                    "for members: README, Who gets which token."
+                    "That is your own secret, and an invitation is for others. Make a token for "
+                    "members: README, Who gets which token."
                 )
     return Invitation(
-        config.database.url, guild.client_id, guild.guild_id, config.discord.roles, token
+        database_url=config.database.url,
+        client_id=guild.client_id,
+        guild_id=guild.guild_id,
+        roles=config.discord.roles,
+        token=token,
     )
 
 
 def tested_token(config: Config, invitation: Invitation) -> TestedAnswer:
-    """Test the token of an invitation; raises TrackerError where it is refused."""
-    joining = JoinProcess(config)
-    joining.follow(invitation)
-    return joining.test(TOKEN)
+    """Test the token of an invitation; raises TrackerError if the database rejects it."""
+    process = JoinProcess(config)
+    process.use_invitation(invitation)
+    return process.test(TOKEN)

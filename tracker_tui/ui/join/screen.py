@@ -28,9 +28,14 @@ from tracker_tui.ui.widgets.search_bar import LineInput
 
 _TYPING_SECONDS: Final = 0.4
 _INVITATION: Final = SetupQuestion(
-    "invitation", "Invitation", "paste it here, or answer below", True
+    setting="invitation",
+    label="Invitation",
+    example="paste it here, or answer below",
+    is_secret=True,
 )
-_PROFILE: Final = SetupQuestion("profile", "Profile", "a name for this guild, such as raiders")
+_PROFILE: Final = SetupQuestion(
+    setting="profile", label="Profile", example="a name for this guild, such as raiders"
+)
 
 
 class AnswerInput(LineInput):
@@ -147,7 +152,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
     def _forget(self, answer: TypedAnswer) -> None:
         """Test and keep nothing any more of what was typed before."""
         self.workers.cancel_group(self, answer.question.setting)
-        self._joining.forget(answer.question.setting)
+        self._joining.clear(answer.question.setting)
         answer.tell("…" if answer.input.value else "")
         if answer.question.setting == URL:
             # A token is one for a database: for another one it is another question.
@@ -173,7 +178,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
             return
         self._invitation.accept("understood: look at what it holds")
         joining = JoinProcess(self._joining.config)
-        joining.follow(invitation)
+        joining.use_invitation(invitation)
         for setting, answer in self._answers.items():
             answer.input.value = joining.settings.get(setting, "")
 
@@ -203,10 +208,10 @@ class JoinScreen(EndingScreen[NavigationRequest]):
             answer.tell("asking …")
             tested = await run_in_thread(lambda: self._joining.test(setting))
         except TrackerError as error:
-            self._joining.forget(setting)
+            self._joining.clear(setting)
             answer.refuse(str(error))
         else:
-            answer.accept(tested.told, is_sure=tested.is_sure)
+            answer.accept(tested.message, is_sure=tested.is_sure)
             token = self._answers[TOKEN]
             if setting == URL and (token.input.value or not tested.wants_token):
                 self._test_soon(token)
@@ -234,7 +239,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
         if wrong:
             self._tell(f"Not yet: {', '.join(wrong)}.")
             return
-        facts = "\n".join(f"{name:<20} {value}" for name, value in self._joining.facts())
+        facts = "\n".join(f"{name:<20} {value}" for name, value in self._joining.summary())
         screen = AskDialog("Keep this, and sign in?", facts, "Keep it", "Not yet")
         self.app.push_screen(screen, self._keep_if)
 
@@ -246,7 +251,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
     async def _keep(self) -> None:
         profile = self._profile.input.value.strip() if self._needs_profile else None
         try:
-            await run_in_thread(lambda: self._joining.keep(profile))
+            await run_in_thread(lambda: self._joining.save(profile))
         except TrackerError as error:
             self._tell(str(error))
         else:
