@@ -68,7 +68,7 @@ def test_any_other_command_sends_what_waits_and_says_so(
     first, second = queue(run, guild, ("iron", "=100"), ("iron", "+5"))
     ran = run(command)
     assert ran.status == 0
-    assert "sent 2 changes that earlier runs left" in ran.err
+    assert "sent 2 changes of earlier runs" in ran.err
     assert changed(guild) == [(first, 100), (second, 105)]
     assert waiting(home) == 0
     assert run(command).err == ""

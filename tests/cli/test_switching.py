@@ -56,7 +56,7 @@ def test_it_is_asked_and_no_is_the_default(
         with pytest.raises(UsageError, match="Nothing opened"):
             _ask_before_switching(other)
     assert len(asked) == 2
-    assert "1 change waits for arrakeen.turso.io" in capsys.readouterr().err
+    assert "1 change is pending for arrakeen.turso.io" in capsys.readouterr().err
 
 
 def test_yes_opens_it_and_is_not_asked_again(

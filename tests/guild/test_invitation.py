@@ -446,7 +446,7 @@ def test_no_traceback_or_cause_holds_the_token(text: str) -> None:
 
 
 def test_a_person_is_shown_what_they_are_about_to_keep() -> None:
-    everything = "may see everything, add, remove, set, transfer"
+    everything = "may see everything, add, remove, set, move"
     of_admins = "create, edit and delete resources, delete history, act on behalf of others"
     assert summary_of(read_invitation(LINE)) == [
         ("Database", "libsql://guild-me.turso.io"),

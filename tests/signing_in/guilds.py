@@ -22,7 +22,7 @@ HOUR = 3_600.0
 
 NICKNAME = "Muad'Dib"
 """What the guild calls who signs in."""
-MEMBERS_MAY = "see everything, add, remove, set, transfer"
+MEMBERS_MAY = "see everything, add, remove, set, move"
 
 Type = Callable[..., None]
 """Types lines into the next command."""

@@ -281,7 +281,7 @@ def test_joining_shows_what_is_in_the_line_and_keeps_it_after_yes(
         f"Database               {blank.proxy.url}",
         f"Discord application    {CLIENT}",
         f"Discord guild          {GUILD}",
-        "Role                   Fremen: may see everything, add, remove, set, transfer",
+        "Role                   Fremen: may see everything, add, remove, set, move",
         "Role                   Smuggler: may do nothing",
         "Token                  included",
         "✓ localhost:",
@@ -393,7 +393,7 @@ def test_whoever_joined_can_sign_in_and_look(
     assert ran.status == 0, ran.err
     assert f"tracker-tui{''.join(f' {o}' for o in options)} login" in ran.out
     discord.approves_at_once = True
-    assert run("login", *options).out.endswith("see everything, add, remove, set, transfer.\n")
+    assert run("login", *options).out.endswith("see everything, add, remove, set, move.\n")
     assert "Spice" in run("list", *options).out
     assert run("edit", "spice", "+5", *options).status == 0
     assert blank.books.quantities() == (1_005, 400)

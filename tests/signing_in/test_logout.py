@@ -36,8 +36,8 @@ GONE = f"{NICKNAME} is signed out, and what was personal is removed from this ma
 EVERYWHERE = "Discord has signed this application out for you everywhere, on other machines too."
 STILL_STANDS = "At Discord the sign-in still stands: User Settings, Authorized Apps."
 WAITS = (
-    "tracker-tui: {} on this machine and would be lost. The dashboard sends them, and shows what "
-    "is refused under o; logout --discard forgets them."
+    "tracker-tui: {} on this machine and would be lost. The dashboard sends them, and shows "
+    "rejected ones in the Outbox (o); logout --discard drops them."
 )
 
 pytestmark = pytest.mark.usefixtures("no_second_try")
@@ -272,7 +272,7 @@ def test_what_waits_is_sent_first(
     ran = run("logout")
     assert ran.status == 0
     assert ran.out.splitlines() == [GONE, EVERYWHERE]
-    assert ran.err == "tracker-tui: sent 2 changes that earlier runs left\n"
+    assert ran.err == "tracker-tui: sent 2 changes of earlier runs\n"
     assert changed(member) == [(first, "spice", 1_005), (second, "water", 57)]
     assert stores(home) == []
     # Sent as who signed out.
@@ -292,8 +292,8 @@ def test_what_cannot_be_sent_keeps_one_signed_in(
     ran = run("logout")
     assert (ran.status, ran.out) == (1, "")
     first, last = ran.err.splitlines()
-    assert "The changes that wait could not be sent: localhost" in first
-    assert last == WAITS.format("1 change waits")
+    assert "The pending changes could not be sent: localhost" in first
+    assert last == WAITS.format("1 change is pending")
     assert session_file(home).read_bytes() == kept
     assert discord.requests_to(REVOKE) == []
     # Nothing is lost: it goes out with the next command.
@@ -333,7 +333,7 @@ def test_what_needs_the_player_keeps_one_signed_in(
     # What could be sent was.
     assert member.quantities("water") == (57, 0)
     assert states(home)[0] == kind
-    assert ran.err.splitlines()[-1] == WAITS.format("1 change waits")
+    assert ran.err.splitlines()[-1] == WAITS.format("1 change is pending")
     assert session_file(home).exists()
     assert discord.requests_to(REVOKE) == []
     assert run("logout", "--discard").status == 0
@@ -359,8 +359,8 @@ def test_what_whoever_may_not_enter_any_more_left_is_not_sent_and_not_lost(
     ran = run("logout")
     assert ran.status == 1
     why, last = ran.err.splitlines()
-    assert why.startswith("tracker-tui: The changes that wait could not be sent: ")
-    assert last == WAITS.format("1 change waits")
+    assert why.startswith("tracker-tui: The pending changes could not be sent: ")
+    assert last == WAITS.format("1 change is pending")
     assert (proxy.count, waiting(home)) == (asked, [change_id])
     assert run("logout", "--discard").status == 0
     assert (proxy.count, stores(home)) == (asked, [])
@@ -376,7 +376,7 @@ def test_a_token_that_may_only_read_leaves_what_waits_to_the_player(
     monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.read_only)
     ran = run("logout")
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.splitlines()[-1] == WAITS.format("1 change waits")
+    assert ran.err.splitlines()[-1] == WAITS.format("1 change is pending")
     assert guarded.books.quantities() == (1_000, 400)
     assert session_file(home).exists()
 
@@ -407,7 +407,7 @@ def test_what_was_set_aside_unread_is_not_thrown_away_unasked_either(
     (aside,) = outbox_of(home).parent.glob("outbox.db.damaged-*")
     ran = run("logout")
     assert ran.status == 1
-    assert f"Changes waited in {aside}, which is damaged" in ran.error
+    assert f"Changes were pending in {aside}, which is damaged" in ran.error
     assert aside.exists()
     assert session_file(home).exists()
     assert discord.requests_to(REVOKE) == []

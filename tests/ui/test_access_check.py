@@ -38,7 +38,7 @@ __all__ = ["discord", "harmless", "inhabited", "quick_polls"]
 
 OF_THE_GUILD = (*(resource.name for resource in RESOURCES), "Hagga", "Deep Desert", "critical")
 """What only members may see."""
-KEYS = ("r Ask again", "s Sign in as somebody else", "esc Leave")
+KEYS = ("r Ask again", "s Sign in as somebody else", "esc Quit")
 
 
 def left_guild(discord: FakeDiscord) -> None:
@@ -101,7 +101,7 @@ async def test_it_is_said_on_screens_of_any_size(
         for size in ((80, 24), (200, 60), (60, 20), (40, 12)):
             await visitor.resize(*size)
             await is_told(visitor, told)
-            waiting = "1 change waits on this machine, unsent, until you may enter again."
+            waiting = "1 change is pending on this machine until you may enter again."
             await visitor.reads("#threshold-waiting", waiting, "tracker-tui logout --discard")
             visitor.assert_laid_out()
 
@@ -265,7 +265,7 @@ async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("how_many", "told"), [(1, "1 change waits"), (3, "3 changes wait")], ids=str
+    ("how_many", "told"), [(1, "1 change is pending"), (3, "3 changes are pending")], ids=str
 )
 async def test_of_changes_that_wait_nothing_is_said_but_how_many(
     inhabited: RemoteGuild, discord: FakeDiscord, how_many: int, told: str
@@ -331,7 +331,7 @@ async def test_while_discord_hangs_it_says_that_it_waits_and_is_left_at_once(
     grow_old(load_config(os.environ), 29 * HOUR)
     async with at_sign_in() as visitor:
         await visitor.until(lambda: bool(discord.requests_to(ME)), "the question")
-        await is_told(visitor, "Asking Discord whether you may enter …")
+        await is_told(visitor, "Checking your access with Discord …")
         assert_nothing_seen(visitor)
         await visitor.press(key)
         assert await visitor.ends() < AT_ONCE

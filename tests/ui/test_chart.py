@@ -690,7 +690,7 @@ def test_the_outlook(gained: int, total: int, target: int | None, told: str) -> 
 @pytest.mark.parametrize("known", [0, HOUR - 1])
 def test_too_little_time_is_no_outlook(known: int) -> None:
     of = QuantitySeries(NOW - DAY, NOW, [Level(NOW - known, 5, 0)], [])
-    assert outlook(of, 5, 100) == "too little is known to say how it goes"
+    assert outlook(of, 5, 100) == "not enough changes for a trend"
 
 
 def test_a_chart_is_drawn_in_the_colours_that_are_given() -> None:

@@ -209,7 +209,7 @@ def test_discord_that_hangs_holds_nobody_up(
     discord.fail_always("*", Fault.hang(HANGS))
     with in_front_of(home, **given) as terminal:
         terminal.until(lambda: bool(discord.seen), "a question")
-        terminal.sees(b"Asking Discord whether you may enter")
+        terminal.sees(b"Checking your access with Discord")
         # Who asks for a code instead waits as little.
         asked = len(discord.seen)
         terminal.types(b"s")
@@ -304,7 +304,7 @@ def test_with_changes_that_wait_it_is_asked_once_and_they_are_kept(
             terminal.chooses(b"switch", b"Another guild")
             terminal.sees(b"Switch to another profile")
             terminal.types(b"\r")
-            terminal.sees(b"Go all the same?", b"1 change waits to be sent")
+            terminal.sees(b"Switch anyway?", b"1 change is pending on this machine")
             terminal.forget()
             terminal.types(b"j\r")
             terminal.sees(b"Steel Ingot", b"local")
@@ -344,12 +344,12 @@ def test_from_a_first_start_by_an_invitation_into_the_guild(
     api = {"DISCORD_API_URL": discord.url, "PYTHON_KEYRING_BACKEND": keyring}
     with in_front_of(home, **api) as terminal:
         terminal.sees(b"join a guild: ", b"local")
-        terminal.chooses(b"join a", b"By an invitation")
+        terminal.chooses(b"join a", b"With an invitation")
         terminal.sees(b"paste it here")
         terminal.types(PASTE % line)
         terminal.sees(b"accepted", b"Discord knows the application", b"makes sense")
         terminal.types(b"\r")
-        terminal.sees(b"Keep this, and sign in?")
+        terminal.sees(b"Save these settings and sign in?")
         terminal.types(b"j\r")
         terminal.sees(b"Sign in with Discord", b"good for ")
         discord.approve()

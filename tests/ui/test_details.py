@@ -42,7 +42,7 @@ async def test_details_show_how_it_went_and_who_did_it(busy: Guild, size: tuple[
         if size[1] >= 24:
             # 600 in twelve days, to 1,400; who gave 650 in all, who took 50.
             await player.sees("─H Hagga", "─T total", "+20 a day · target reached in 10 days")
-            await player.sees("Who gave", "+650", "-50")
+            await player.sees("Added by", "+650", "-50")
         await player.press("escape")
         await player.sees_no("▐30d▌")
 
@@ -73,7 +73,7 @@ async def test_a_resource_without_history_is_a_line_of_what_is_there(guild: Guil
     async with playing(guild, (160, 50)) as player:
         await player.go_to("Water")
         await player.press("enter")
-        await player.sees("No changes yet.", "too little is known", "─T total")
+        await player.sees("No changes yet.", "not enough changes", "─T total")
 
 
 async def test_what_cannot_be_read_is_told_beside_what_is_known(busy: Guild) -> None:
@@ -128,6 +128,6 @@ async def test_sparklines_that_cannot_be_read_are_told_of_and_stop_nothing(busy:
     async with playing(busy) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.press("l")
-        await player.sees("No sparklines:")
+        await player.sees("No trend:")
         await player.press("j")
         assert player.is_on("Fuel Cell")

@@ -41,7 +41,7 @@ async def test_details_tell_everything_and_the_history_newest_first(guild: Guild
             "Category Refined",
             "Hagga 1,200",
             "Deep Desert 0",
-            "Total 1,200 · ▾ below",
+            "Total 1,200 · ▾ low",
             "Target 1,400 · 85 %",
             "Multiplier 1.1",
             "Priority ★ yes",

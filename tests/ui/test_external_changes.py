@@ -41,7 +41,7 @@ async def test_ones_own_change_flashes_too(guild: Guild) -> None:
 async def test_the_counts_follow(guild: Guild) -> None:
     async with playing(guild) as player:
         guild.sql("UPDATE resources SET quantity_hagga = 0, target_quantity = 10")
-        await player.sees("9 ▼ critical   0 ▾ below   0 = at   3 ▲ above")
+        await player.sees("9 ▼ critical   0 ▾ low   0 = on target   3 ▲ above target")
 
 
 async def test_the_cursor_stays_on_its_resource(guild: Guild) -> None:

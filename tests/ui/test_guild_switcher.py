@@ -189,14 +189,14 @@ async def test_with_changes_that_wait_it_is_asked_first_and_staying_is_first(
             await visitor.chooses(SWITCH, "Another guild")
             await visitor.sees("raiders")
             await visitor.press("enter")
-            await visitor.sees("Go all the same?", "2 changes wait to be sent, on this machine")
+            await visitor.sees("Switch anyway?", "2 changes are pending on this machine")
             await visitor.press(key)
-            await visitor.sees_no("Go all the same?")
+            await visitor.sees_no("Switch anyway?")
             assert visitor.app.is_running
         await visitor.chooses(SWITCH, "Another guild")
         await visitor.sees("raiders")
         await visitor.press("enter")
-        await visitor.sees("Go all the same?")
+        await visitor.sees("Switch anyway?")
         await visitor.press("down", "enter")
         await visitor.ends()
         assert visitor.navigation_request == NavigationRequest("raiders", is_agreed=True)
@@ -229,7 +229,7 @@ async def test_with_changes_that_wait_nobody_is_signed_out(
         # What the ledger refuses waits for the player.
         await visitor.sees("▲ 1 rejected: o")
         await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
-        await visitor.sees("Changes wait, and would be lost")
+        await visitor.sees("Pending changes would be lost")
         assert "Sign out?" not in visitor.text()
         assert visitor.app.is_running
 
@@ -246,7 +246,7 @@ async def test_an_invitation_is_understood_at_the_door_too(discord: FakeDiscord)
     ).text()
     async with at_sign_in() as visitor:
         await visitor.sees("good for")
-        await visitor.chooses(JOIN, "By an invitation")
+        await visitor.chooses(JOIN, "With an invitation")
         await visitor.sees("paste it here")
         # As a chat wraps it.
         visitor.paste("\n".join(line[at : at + 76] for at in range(0, len(line), 76)))
@@ -256,7 +256,7 @@ async def test_an_invitation_is_understood_at_the_door_too(discord: FakeDiscord)
 async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -> None:
     """Begin to join another guild; meanwhile the sign-in goes on below, and ends."""
     await visitor.sees("good for")
-    await visitor.chooses(JOIN, "By an invitation")
+    await visitor.chooses(JOIN, "With an invitation")
     await visitor.sees("paste it here")
     discord.approve()
     session_store = SessionStore(load_config(os.environ))

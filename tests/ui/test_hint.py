@@ -39,7 +39,7 @@ async def test_ctrl_p_offers_to_join_as_it_says(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         await player.press("ctrl+p")
         player.burst("join")
-        await player.sees("Join a guild", "By an invitation, or by answering")
+        await player.sees("Join a guild", "With an invitation, or setting by setting")
 
 
 @pytest.mark.parametrize(

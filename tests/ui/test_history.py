@@ -247,17 +247,17 @@ async def choose(player: Player, *names: str) -> None:
 @pytest.mark.parametrize(
     ("names", "told", "how_many"),
     [
-        (["only mine"], "only mine", 2),
+        (["by me"], "by me", 2),
         (["by Stilgar"], "Stilgar", 6),
         (["of Spice Melange"], "Spice Melange", 8),
         (["+ added"], "added · in the last 30d", 5),
         (["- removed"], "removed", 5),
-        (["= set", "> transfer"], "set · transfer", 2),
+        (["= set", "> moved"], "set · moved", 2),
         (["at Deep Desert"], "Deep Desert", 2),
         (["last 24h"], "in the last 24h", 4),
         (["last 90d", "- removed"], "removed · in the last 90d", 6),
         (["all of time", "+ added", "by Stilgar"], "added · Stilgar", 6),
-        (["only mine", "of Spice Melange"], "Spice Melange · only mine", 2),
+        (["by me", "of Spice Melange"], "Spice Melange · by me", 2),
     ],
 )
 async def test_filters_narrow_the_history(
@@ -282,7 +282,7 @@ async def test_c_takes_all_filters_away_and_what_is_in_force_is_ticked(busy: Gui
         await choose(player, "- removed", "last 90d")
         await player.until(lambda: len(entries(player)) == 6, "the result")
         await player.press("f")
-        await player.sees("[✓] - removed", "(•) last 90d", "( ) only mine", "[ ] + added")
+        await player.sees("[✓] - removed", "(•) last 90d", "( ) by me", "[ ] + added")
         await player.press("c")
         await player.until(lambda: len(entries(player)) == 14, "everything")
 
@@ -292,7 +292,7 @@ async def test_a_period_from_to_is_typed_and_a_bad_one_is_refused(busy: Guild) -
         await player.press("f", *"jjjjj", "space")
         await player.sees("Which period?")
         player.burst("2025-02-30..\r")
-        await player.sees("names a day that is in no")
+        await player.sees("contains a date that")
         await player.press("ctrl+u")
         player.burst("2025-10-07..2025-10-08\r")
         await player.sees_no("Which period?")
@@ -318,7 +318,7 @@ async def test_a_member_and_a_resource_are_picked_by_a_part_of_their_names(busy:
 async def test_enter_shows_the_whole_entry_with_before_and_after(busy: Guild) -> None:
     async with reading(busy) as player:
         await player.press("j", "enter")
-        await player.sees("> transfer", "1,000 → 970  (-30)", "200 → 230  (+30)")
+        await player.sees("> moved", "1,000 → 970  (-30)", "200 → 230  (+30)")
         await player.sees("before the storm", "Total", "1,200")
         await player.press("escape")
         await player.sees_no("Total")
@@ -371,9 +371,9 @@ async def test_an_admin_deletes_an_entry_after_a_question_and_quantities_stay(bu
     async with reading(busy) as player:
         before = busy.quantities("spice")
         await player.press("j", "delete")
-        await player.sees("Delete this entry", "Quantities and points stay as they are")
+        await player.sees("Delete this entry", "Quantities and points stay")
         await player.press("j", "enter")
-        await player.sees("The entry is deleted")
+        await player.sees("Deleted the entry")
         await player.until(lambda: "before the storm" not in "".join(entries(player)), "its end")
         assert busy.sql("SELECT id FROM resource_history WHERE id = 'moved'") == []
         assert busy.quantities("spice") == before
@@ -430,7 +430,7 @@ async def test_the_screens_are_a_key_away_from_each_other(busy: Guild) -> None:
         for key, shown in (
             ("2", "▐2 History▌"),
             ("3", "▐3 Leaderboard▌"),
-            ("4", "▐4 Mine▌"),
+            ("4", "▐4 My activity▌"),
             ("2", "▐2 History▌"),
             ("1", "▐1 Resources▌"),
         ):
@@ -461,6 +461,6 @@ async def test_the_outbox_the_tally_and_quitting_work_from_here(busy: Guild) -> 
         await player.press("escape", "i")
         await player.sees("This session:")
         await player.press("question_mark")
-        await player.sees("Write what is filtered to a file")
+        await player.sees("Export the entries shown as a CSV file")
         await player.press("escape", "q")
         await player.leaves()

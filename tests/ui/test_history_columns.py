@@ -179,9 +179,9 @@ def test_the_titles_have_the_widths_of_their_columns() -> None:
     (entry(hagga=(10, 5), deep_desert=(0, 7)), "+", "added"),
     (entry("absolute"), "=", "set"),
     (entry("absolute", (15, 10)), "=", "set"),
-    (entry("transfer", (15, 10), (0, 5)), ">", "transfer"),
-    (entry("transfer", (10, 15), (5, 0)), "<", "transfer"),
-    (entry("transfer", (10, 10)), ">", "transfer"),
+    (entry("transfer", (15, 10), (0, 5)), ">", "moved"),
+    (entry("transfer", (10, 15), (5, 0)), "<", "moved"),
+    (entry("transfer", (10, 10)), ">", "moved"),
     (entry("of the future", (15, 10)), "-", "removed"),
 ])  # fmt: skip
 def test_the_kind_of_an_entry(of: HistoryEntry, sign: str, word: str) -> None:
@@ -230,8 +230,8 @@ def test_a_cell_is_exactly_as_wide_as_it_should_be(text: str, width: int, is_rig
     (entry(), "Hagga +5 → 15"),
     (entry(hagga=(1_500, 0), reason="raid"), "Hagga -1,500 → 0 (raid)"),
     (entry("transfer", (10, 4), (0, 6)), "Hagga -6 → 4, Deep Desert +6 → 6"),
-    (entry("absolute", (7, 7)), "counted, ±0"),
-    (entry("absolute", (7, 7), reason="a\nb\x1b[2J"), "counted, ±0 (a b [2J)"),
+    (entry("absolute", (7, 7)), "set, ±0"),
+    (entry("absolute", (7, 7), reason="a\nb\x1b[2J"), "set, ±0 (a b [2J)"),
     (entry(deep_desert=(-5, 0), hagga=(3, 3)), "Deep Desert +5 → 0"),
 ])  # fmt: skip
 def test_an_entry_is_one_sentence(of: HistoryEntry, told: str) -> None:

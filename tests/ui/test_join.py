@@ -137,7 +137,7 @@ async def is_understood(visitor: Visitor, *, database: str = "accepted") -> None
 
 async def keeps(visitor: Visitor) -> None:
     """Choose to keep it, where the choice that does no harm comes first."""
-    await visitor.sees("Keep this, and sign in?")
+    await visitor.sees("Save these settings and sign in?")
     await visitor.press("down", "enter")
     await visitor.ends()
 
@@ -163,7 +163,7 @@ async def test_an_invitation_is_understood_tested_shown_and_kept(
     line: str, url: str, token: str, home: Path
 ) -> None:
     async with at_home() as visitor:
-        await visitor.chooses("join a", "By an invitation, or by answering")
+        await visitor.chooses("join a", "With an invitation, or setting by setting")
         await visitor.sees("paste it here, or answer below")
         visitor.paste(line)
         await is_understood(visitor)
@@ -175,7 +175,9 @@ async def test_an_invitation_is_understood_tested_shown_and_kept(
         assert "guild already" not in visitor.text()
         assert not config_file(home).exists()
         await visitor.press("enter")
-        await visitor.sees("Keep this, and sign in?", url, CLIENT_ID, GUILD_ID, "Mahdi: may ")
+        await visitor.sees(
+            "Save these settings and sign in?", url, CLIENT_ID, GUILD_ID, "Mahdi: may "
+        )
         assert not config_file(home).exists()
         await keeps(visitor)
         assert visitor.navigation_request == NavigationRequest(None)
@@ -201,7 +203,7 @@ async def test_the_token_is_never_seen(line: str, token: str) -> None:
         assert_safe(visitor, token)
         visitor.assert_secret(line[:30], line[30:60])
         await visitor.press("enter")
-        await visitor.sees("Keep this, and sign in?")
+        await visitor.sees("Save these settings and sign in?")
         await visitor.press("tab", "end")
         await visitor.sees("saved, too")
         assert_safe(visitor, token)
@@ -511,9 +513,9 @@ async def test_not_yet_comes_first_and_keeps_nothing(line: str, home: Path) -> N
         await is_understood(visitor)
         for key in ("enter", "escape", "q"):
             await visitor.press("ctrl+o")
-            await visitor.sees("Keep this, and sign in?")
+            await visitor.sees("Save these settings and sign in?")
             await visitor.press(key)
-            await visitor.sees_no("Keep this, and sign in?")
+            await visitor.sees_no("Save these settings and sign in?")
             assert isinstance(visitor.app.screen, JoinScreen)
         assert not config_file(home).exists()
         # What was answered is still there.
@@ -527,7 +529,7 @@ async def test_where_nothing_can_be_written_that_is_told(line: str, home: Path) 
         visitor.paste(line)
         await is_understood(visitor)
         await visitor.press("ctrl+o")
-        await visitor.sees("Keep this, and sign in?")
+        await visitor.sees("Save these settings and sign in?")
         config_file(home).parent.write_text("a file where the folder should be")
         await visitor.press("down", "enter")
         await visitor.until(lambda: "config" in visitor.told, "the reason")
@@ -555,9 +557,7 @@ async def test_a_guild_more_is_kept_apart_by_a_name(
     line: str, url: str, settled: str, home: Path
 ) -> None:
     async with joining() as visitor:
-        await is_told(
-            visitor, PROFILE, "there is a guild already: this one is kept apart, by a name"
-        )
+        await is_told(visitor, PROFILE, "you have a guild already: give this one a name")
         visitor.paste(line)
         await is_understood(visitor)
         await visitor.press("ctrl+o")
@@ -577,7 +577,7 @@ async def test_a_guild_more_is_kept_apart_by_a_name(
 
 NO_NAME = "✗ A profile's name is up to 40 letters, digits, - and _."
 NAMES = {
-    "raiders": "✗ there is a guild of this name already",
+    "raiders": "✗ this name is taken",
     "two words": NO_NAME,
     "x" * 41: NO_NAME,
     "../[bold]": NO_NAME,
@@ -586,7 +586,7 @@ NAMES = {
 
 async def test_a_name_that_does_not_serve_is_said_not_to(settled: str, home: Path) -> None:
     async with joining() as visitor:
-        await is_told(visitor, PROFILE, "there is a guild already")
+        await is_told(visitor, PROFILE, "you have a guild already")
         for name, told in NAMES.items():
             await answers(visitor, **{PROFILE: name})
             await is_told(visitor, PROFILE, told)
@@ -644,10 +644,10 @@ async def test_250_roles_leave_the_choices_on_screen(
         await is_understood(visitor, database="✓")
         visitor.assert_laid_out()
         await visitor.press("ctrl+o")
-        await visitor.sees("Keep this, and sign in?", remote_url, "Not yet", "Keep it")
+        await visitor.sees("Save these settings and sign in?", remote_url, "Not yet", "Save")
         visitor.assert_laid_out()
         await visitor.press("tab", "end")
-        await visitor.sees("none", "Not yet", "Keep it")
+        await visitor.sees("none", "Not yet", "Save")
         await visitor.press("shift+tab")
         await keeps(visitor)
     assert len(json.loads(load_config(os.environ).discord.roles)) == 250

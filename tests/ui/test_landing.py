@@ -140,7 +140,7 @@ async def test_selected_rows_that_are_deleted_while_a_change_is_typed_are_left_o
         await player.sees("3 rows at Hagga · Complex Machinery 7 → 12 · Fuel Cell 40 → 45")
         guild.sql("DELETE FROM resource_history WHERE resource_id = 'cell'")
         guild.sql("DELETE FROM resources WHERE id = 'cell'")
-        await player.sees("1 selected row is gone: left out", "2 rows at Hagga")
+        await player.sees("1 selected row is deleted: left out", "2 rows at Hagga")
         player.burst("\r")
         await player.settles(2)
         assert guild.quantities("machine") == (12, 0)
@@ -301,5 +301,5 @@ async def test_going_to_what_was_deleted_clears_nothing(guild: Guild) -> None:
         player.burst("/fuel\r")
         await player.until(lambda: len(player.names()) == 2)
         await player.press("o", "e")
-        await player.sees("this resource is gone")
+        await player.sees("this resource was deleted")
         assert typed(player) == "fuel"

@@ -128,9 +128,9 @@ async def test_who_has_no_points_is_told_so(guild: Guild) -> None:
 
 async def test_without_any_points_it_says_so(guild: Guild) -> None:
     async with watching(guild) as player:
-        await player.sees("Nobody earned points in the last 7d.")
+        await player.sees("No points in the last 7d.")
         await player.press("enter", "y", "j", "G")
-        await player.sees("Nobody earned points in the last 7d.")
+        await player.sees("No points in the last 7d.")
 
 
 async def test_what_cannot_be_read_is_told_and_what_was_shown_stays(busy: Guild) -> None:

@@ -164,7 +164,7 @@ async def test_what_an_earlier_run_left_is_not_undone_by_u(
     async with watching(guild) as player:
         await player.sees("↑ 1 pending")
         await player.press("u")
-        await player.sees("Nothing to undo: only this run's changes can be.")
+        await player.sees("Nothing to undo: only changes of this run can be undone.")
         assert "↑ 1 pending" in player.text()
 
 

@@ -24,7 +24,7 @@ BUSY = answer(429)
 LONG = "\N{HOT PEPPER}" * 500
 """A reason of which a file needs several pages more."""
 KEYS = "enter, a apply anyway   d as a difference   e edit again   delete drop   esc back"
-KEYS_OF_REJECTED = "enter, a send once more   e edit again   delete drop   esc back"
+KEYS_OF_REJECTED = "enter, a send again   e edit again   delete drop   esc back"
 KEYS_OF_PENDING = "delete drop   esc back"
 
 
@@ -120,7 +120,7 @@ async def test_a_removal_is_no_difference_and_applied_once_there_is_enough(guild
         await type_too_late(player, "Water", "-5", 1)
         await open_outbox(player, "Water -5 rejected: only 1 there, at Hagga.", KEYS_OF_REJECTED)
         await player.press("d")
-        await player.sees("Water -5: enter, a send once more")
+        await player.sees("Water -5: enter, a send again")
         assert "Outbox" in player.text()
         await player.press("a")  # still too little
         await player.until(lambda: len(player.app.screen_stack) == 1)

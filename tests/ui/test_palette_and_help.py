@@ -10,15 +10,15 @@ from ui.conftest import WIDE, Guild, Player, playing
 LARGE = (120, 60)
 HELP = {
     "/": "Search as you type",
-    "+ - = > <": "Change the highlighted row, or all selected ones",
-    "tab": "The other location",
-    "u": "Take back the last submission",
+    "+ - = > <": "Quick edit: change the highlighted row or all selected rows",
+    "tab": "Switch to the other location",
+    "u": "Undo your last change",
     "f": "Filters",
     "s": "Sort",
     "y": "Copy",
-    "o": "What waits for you, and what waits to be sent",
-    "i": "This session",
-    "n": "Tell, or tell no more, what others change",
+    "o": "Pending changes, conflicts and rejected changes",
+    "i": "Show what this session changed",
+    "n": "Notify me of other people's changes: on / off",
     "r": "Refresh",
     "esc": "Clear search, selection, filters",
     "q": "Quit",
@@ -27,7 +27,7 @@ HELP = {
     "?": "Help",
     "f1": "Help",
     "⏎": "Everything about this resource",
-    "space": "Select for a change of several",
+    "space": "Select this row; a quick edit changes all selected rows",
     "g": "To the top",
     "home": "To the top",
     "G": "To the bottom",
@@ -87,7 +87,7 @@ async def test_a_remapped_key_works_and_the_help_says_so(guild: Guild) -> None:
 async def test_the_footer_shows_a_handful_of_keys(guild: Guild) -> None:
     async with playing(guild) as player:
         footer = player.lines()[-1]
-        for shown in ("/ Filter", "+ - = > < Edit", "u Undo", "? Help", "tab Location"):
+        for shown in ("/ Search", "+ - = > < Edit", "u Undo", "? Help", "tab Location"):
             assert shown in footer
 
 
@@ -123,8 +123,8 @@ ACTIONS = [
     ("sort", "Sort", "Sort by"),
     ("filters", "Filters", "Show only"),
     ("outbox", "Outbox", "The outbox is empty"),
-    ("tally", "Tally", "This session: 0 changes"),
-    ("others", "Toasts of others", "Changes of others are told."),
+    ("stats", "Session stats", "This session: 0 changes"),
+    ("others", "Notify me of others", "Notifications of other people's changes are on."),
     ("details", "Details", "Multiplier"),
     ("help", "Help", "Typing a change"),
     ("edit", "Edit", "type + - = > or <"),
@@ -155,10 +155,10 @@ async def test_the_palette_runs_actions(guild: Guild) -> None:
 async def test_the_palette_lists_the_actions_before_anything_is_typed(guild: Guild) -> None:
     async with playing(guild, LARGE) as player:
         await player.press("ctrl+p")
-        await player.sees("Take back the last submission")
+        await player.sees("Undo your last change")
         player.assert_laid_out()
         await player.press("escape")
-        await player.sees_no("Take back the last submission")
+        await player.sees_no("Undo your last change")
         assert player.app.is_running
 
 

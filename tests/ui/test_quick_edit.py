@@ -192,7 +192,7 @@ async def test_a_resource_that_is_deleted_meanwhile_is_told_of(guild: Guild) -> 
         await player.sees("→ 12")
         guild.sql("DELETE FROM resource_history WHERE resource_id = 'water'")
         guild.sql("DELETE FROM resources WHERE id = 'water'")
-        await player.sees("this resource is gone")
+        await player.sees("this resource was deleted")
         await player.press("enter")
         assert guild.history() == []
         player.assert_laid_out()
@@ -292,7 +292,7 @@ async def test_a_count_says_that_its_resource_moved_meanwhile(guild: Guild) -> N
         player.burst("=50")
         await player.sees("Hagga 7 → 50")
         guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
-        await player.sees("moved meanwhile, was 7! · Hagga 9 → 50")
+        await player.sees("changed since you looked: was 7 · Hagga 9 → 50")
 
 
 async def test_a_mistake_is_pointed_at_where_the_sentence_has_no_room(guild: Guild) -> None:

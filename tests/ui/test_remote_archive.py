@@ -105,7 +105,7 @@ async def test_the_details_are_one_request(guild: RemoteGuild, proxy: Proxy) -> 
         before = proxy.count
         await player.go_to("Spice Melange")
         await player.press("enter")
-        await player.sees("─T total", "Who gave", "Latest changes")
+        await player.sees("─T total", "Added by", "Latest changes")
         assert proxy.count == before + 1
 
 

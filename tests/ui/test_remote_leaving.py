@@ -83,7 +83,7 @@ def test_what_could_not_be_sent_is_named_and_the_next_evening_sends_it_once(
 
     assert evening(play) == 0
     told = capsys.readouterr().err
-    waiting = "2 changes wait on this machine, and the next tracker-tui sends them"
+    waiting = "2 changes are pending on this machine; the next tracker-tui sends them"
     assert f"{waiting}: Water +5 at Hagga, Water >2 at Hagga\n" in told
     assert "Traceback" not in told
 

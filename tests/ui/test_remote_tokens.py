@@ -78,7 +78,7 @@ async def test_a_token_that_the_server_refuses_is_said_and_keys_still_leave(
     guild: RemoteGuild, size: tuple[int, int]
 ) -> None:
     async with watching(guild, size, token="no.such.token") as player:
-        await player.sees("○ token refused", "refuses your", "new one.")
+        await player.sees("○ token rejected", "refuses your", "new one.")
         player.assert_laid_out()
         player.burst("+5\r/x\rGu s")
         player.hit("escape", "escape")
@@ -97,7 +97,7 @@ async def test_while_a_token_is_refused_changes_are_kept(
         async with playing(guild) as player:
             proxy.fate = answer(401)
             player.burst("/water+5\r")
-            await player.sees("○ token refused", "↑ 1 pending", "refuses your TURSO_AUTH_TOKEN")
+            await player.sees("○ token rejected", "↑ 1 pending", "refuses your TURSO_AUTH_TOKEN")
             proxy.fate = pass_on
             await player.settles(1)
             await player.sees("● online")

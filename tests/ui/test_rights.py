@@ -59,7 +59,10 @@ WHO = {
 MAY_EXPORT, MAY_DELETE = {"officer", "officer and admin"}, {"admin", "officer and admin"}
 NO_DELETE = "Only Mahdi may delete entries of the history. Ask one of them."
 NO_EXPORT = "Only Naib may export CSV. Ask one of them."
-CSV_HELP, DELETE_HELP = "Write what is filtered to a file", "For admins; asks first"
+CSV_HELP, DELETE_HELP = (
+    "Export the entries shown as a CSV file",
+    "Delete this entry; quantities stay (admins)",
+)
 STILGAR = "7001"
 TABR = "Sietch Tabr"
 
@@ -259,7 +262,7 @@ async def test_an_officer_exports_and_an_admin_deletes(
         await player.press("down", "delete")
         await player.sees("Delete this entry of the history?")
         await player.press("down", "enter")
-        await is_told(player, "The entry is deleted; quantities stay.")
+        await is_told(player, "Deleted the entry; quantities stay.")
     assert len(guild.history()) == 2
 
 
@@ -291,7 +294,7 @@ async def test_rights_that_are_taken_are_offered_no_more(
         await opens(player, "2")
         await player.sees("x CSV")
         give(discord, WHO["member"], player)
-        may = "see everything, add, remove, set, transfer"
+        may = "see everything, add, remove, set, move"
         await is_told(player, f"Your roles changed: you may {may}.")
         await player.sees_no("x CSV")
         assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()

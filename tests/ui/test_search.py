@@ -75,9 +75,9 @@ async def test_escape_clears_and_leaves(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("slash", "f", "u", "escape")
         assert player.names() == BY_NAME
-        assert typed(player) == "filter"  # the placeholder
+        assert typed(player) == "search"  # the placeholder
         await player.press("j")
-        assert typed(player) == "filter"
+        assert typed(player) == "search"
 
 
 async def test_escape_in_the_table_clears_the_text_then_the_selection_then_the_filters(

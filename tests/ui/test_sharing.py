@@ -113,7 +113,7 @@ async def test_what_another_program_left_unsent_is_sent_by_the_dashboard(
         await player.settles(1)
         await player.sees_no("pending")
         await player.press("u")
-        await player.sees("Nothing to undo: only this run's changes can be.")
+        await player.sees("Nothing to undo: only changes of this run can be undone.")
         await player.press("i")
         await player.sees("This session: 0 changes")
     assert remote.quantities("water") == (57, 0)

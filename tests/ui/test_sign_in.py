@@ -40,8 +40,8 @@ from ui.sign_in_player import (
 __all__ = ["browser", "discord", "harmless", "quick_polls"]
 
 LINK = "https://discord.com/activate"
-FRESH = "The code ran out; this is a fresh one."
-NOBODY = "Nobody entered a code. r fetches a fresh one."
+FRESH = "The code expired; this is a new one."
+NOBODY = "Nobody entered the code in time. r fetches a new one."
 
 
 def user_code(discord: FakeDiscord) -> str:
@@ -207,7 +207,7 @@ async def test_y_copies_the_code(discord: FakeDiscord) -> None:
     async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         await visitor.press("y")
-        await visitor.sees("The code is copied.")
+        await visitor.sees("Copied the code.")
         assert visitor.app.clipboard == code
 
 
@@ -282,7 +282,7 @@ async def test_a_browser_that_fails_is_told_of(
         code = await sees_code(visitor, discord)
         await visitor.sees("Open the browser")
         await visitor.press("enter")
-        await visitor.sees("No browser opened: open the link yourself, on any machine.")
+        await visitor.sees("No browser opened. Open the link yourself, on any machine.")
         assert code in visitor.text()
         discord.approve()
         await visitor.ends()
@@ -536,7 +536,7 @@ async def test_remapped_keys_work_at_the_door_too(discord: FakeDiscord, home: Pa
     (home / "config" / "config.toml").write_text('[keys]\n"sign-in.renew" = "f5"\n')
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
-        await visitor.sees("f5 Fresh code")
+        await visitor.sees("f5 New code")
         await visitor.press("r", "f5")
         await visitor.until(lambda: len(discord._codes) > 1, "a fresh code")
         await sees_code(visitor, discord)

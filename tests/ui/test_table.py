@@ -22,7 +22,13 @@ MANY = [NewResource(f"r{number:03}", f"Thing {number:03}", "Raw") for number in 
 async def test_the_screen_says_how_the_guild_stands(guild: Guild) -> None:
     async with playing(guild) as player:
         strip = "\n".join(player.lines()[:2])
-        for fact in ("2 ▼ critical", "3 ▾ below", "4 = at", "3 ▲ above", "2 ! to recount"):
+        for fact in (
+            "2 ▼ critical",
+            "3 ▾ low",
+            "4 = on target",
+            "3 ▲ above target",
+            "2 ! needs recount",
+        ):
             assert fact in strip
         for fact in ("guild", "Chani", "● local", "▐Hagga▌", " Deep Desert "):
             assert fact in strip
@@ -35,7 +41,7 @@ async def test_a_row_tells_everything_about_its_resource(guild: Guild) -> None:
         row = player.line("Spice Melange").split()
         facts = ["★", "S", "Spice", "Melange", "Refined", "1,200", "0", "1,200", "1,400"]
         assert row[: len(facts)] == facts
-        assert row[-7:] == ["85", "%", "▾", "below", "3", "min", "Chani"]
+        assert row[-7:] == ["85", "%", "▾", "low", "3", "min", "Chani"]
 
 
 async def test_what_wants_a_recount_is_marked(guild: Guild) -> None:
@@ -292,7 +298,7 @@ FILTERS: list[tuple[tuple[str, ...], Callable[[NewResource], bool]]] = [
     (("Gear", "Raw"), lambda r: r.category in ("Gear", "Raw")),
     (("▼ critical",), lambda r: r.name in ("Titanium Ore", "Complex Machinery")),
     (("★ priority",), lambda r: r.priority),
-    (("! to recount",), lambda r: r.id in ("water", "machine")),
+    (("! needs recount",), lambda r: r.id in ("water", "machine")),
     (("★ priority", "▼ critical", "Components"), lambda r: r.id == "machine"),
 ]
 
@@ -354,4 +360,4 @@ async def test_y_in_tmux_copies_for_its_paste_and_says_so_only_if_it_did(
         )
         tmux("kill-server")
         await player.press("y")
-        await player.sees("tmux did not take it")
+        await player.sees("tmux rejected it")

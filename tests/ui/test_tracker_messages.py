@@ -13,7 +13,7 @@ from tracker_tui.ui.resources.resource_table import ResourceTable
 from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
 from ui.remote_guild import RemoteGuild, poll_eagerly, watching
 
-TOLD, NOT_TOLD = "Changes of others are told.", "Changes of others are not told any more."
+TOLD, NOT_TOLD = "other people's changes are on.", "other people's changes are off."
 
 
 @pytest.fixture(autouse=True)

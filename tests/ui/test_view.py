@@ -211,7 +211,7 @@ def shown(text: str, *rows: Resource, at: Location = Location.HAGGA) -> Preview:
 def test_the_preview_of_one_row() -> None:
     spice = resource(hagga=1_200, target=1_400, multiplier=1.1)
     told = shown("+500", spice).told
-    assert told == "Hagga 1,200 → 1,700 · 85 % → 121 % · = at · +55 points"
+    assert told == "Hagga 1,200 → 1,700 · 85 % → 121 % · = on target · +55 points"
     assert shown("+5", spice, at=Location.DEEP_DESERT).told.startswith("Deep Desert 0 → 5")
     assert shown(">200", spice).told == "Hagga 1,200 → 1,000  Deep Desert 0 → 200"
     assert shown("=1200", spice).told == "Hagga 1,200 → 1,200 · 85 % → 85 %"
@@ -224,7 +224,7 @@ def test_the_preview_of_a_mistake_says_where() -> None:
 
 
 def test_the_preview_of_a_row_that_is_gone() -> None:
-    assert shown("+5").problem == "this resource is gone"
+    assert shown("+5").problem == "this resource was deleted"
 
 
 def test_the_preview_of_many_rows_lists_the_first_refused_and_counts_the_others() -> None:

@@ -16,7 +16,7 @@ _ANY_WIDTH = 80
 _EDIT_HELP = """\
 CHANGE is one of (quote the signs, shells take them for themselves)
   '+500'  '-20'  '=1200'       add, remove, set
-  '>300'  '<300'               transfer to the Deep Desert, to Hagga
+  '>300'  '<300'               move to Deep Desert, to Hagga
   add 500    remove 20    set 1200    to-deep-desert 300    to-hagga 300
 amounts: 2k  1.5k  1m  3*500+20      what follows # is the reason: '+500 # spice run'
 """
@@ -162,9 +162,7 @@ def _of_init(init: argparse.ArgumentParser) -> None:
 
 
 def _of_logout(logout: argparse.ArgumentParser) -> None:
-    logout.add_argument(
-        "--discard", action="store_true", help="also where changes wait: they are forgotten"
-    )
+    logout.add_argument("--discard", action="store_true", help="also drop pending changes")
 
 
 def _of_invite(invite: argparse.ArgumentParser) -> None:

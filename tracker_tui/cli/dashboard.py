@@ -147,9 +147,9 @@ def _tell_of_session(tracker: Tracker, unsent: Sequence[Change]) -> None:
         if len(unsent) > _LISTED_AT_MOST:
             listed += f" and {len(unsent) - _LISTED_AT_MOST} more"
         waiting = changes_wait(len(unsent))
-        complain(f"{waiting} on this machine, and the next tracker-tui sends them: {listed}")
+        complain(f"{waiting} on this machine; the next tracker-tui sends them: {listed}")
     if tracker.needing_player():
-        complain(f"{needing_text(tracker.needing_player())}: decide in the dashboard, under o")
+        complain(f"{needing_text(tracker.needing_player())}: decide in the dashboard's Outbox (o)")
 
 
 def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
@@ -175,11 +175,13 @@ def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
 def _ask(told: str) -> None:
     complain(f"{told}, on this machine, until that database is opened again.")
     try:
-        answer = input("Open the other database all the same? [y/N] ")
+        answer = input("Open the other database anyway? [y/N] ")
     except EOFError:
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):
-        raise UsageError("Nothing opened. The changes are sent when that database is opened.")
+        raise UsageError(
+            "Nothing opened. The pending changes are sent when that database is opened."
+        )
 
 
 def _told(change: Change, tracker: Tracker) -> str:

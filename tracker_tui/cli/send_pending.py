@@ -41,8 +41,8 @@ def send_what_waits(config: Config) -> None:
         left = len(tracker.close())
         tell_notices(tracker)
     if left < waited:
-        complain(f"sent {changes_text(waited - left)} that earlier runs left")
+        complain(f"sent {changes_text(waited - left)} of earlier runs")
 
 
 def _tell_why_not(why: str) -> None:
-    complain(f"The changes that wait could not be sent: {why}")
+    complain(f"The pending changes could not be sent: {why}")

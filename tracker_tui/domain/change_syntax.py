@@ -71,7 +71,7 @@ def parse_change(text: str) -> TypedChange:
         raise ChangeSyntaxError("type + - = > or < and an amount, such as +500", start)
     kind = SIGNS.get(text[start])
     if kind is None:
-        raise ChangeSyntaxError("begin with + (add), - (remove), = (set), > or < (transfer)", start)
+        raise ChangeSyntaxError("start with + (add), - (remove), = (set), > or < (move)", start)
     total_text, hash_sign, reason_text = text.partition("#")
     if len(total_text) > _MAX_SUM_LENGTH:
         message = f"an amount is at most {_MAX_SUM_LENGTH} characters"

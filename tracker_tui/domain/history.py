@@ -108,4 +108,4 @@ def entry_sentence(
     )
     reason = f" ({one_line(entry.reason, 200)})" if entry.reason else ""
     when = f"{local_time(entry.at, zone):%Y-%m-%d %H:%M}"
-    return f"{when} {who}: {what} {moved or 'counted, ±0'}{reason}"
+    return f"{when} {who}: {what} {moved or 'set, ±0'}{reason}"

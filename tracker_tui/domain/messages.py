@@ -41,9 +41,9 @@ class StatusLook(NamedTuple):
 
 STATUS_LOOKS: Final = {
     Status.CRITICAL: StatusLook("▼", "critical"),
-    Status.BELOW_TARGET: StatusLook("▾", "below"),
-    Status.AT_TARGET: StatusLook("=", "at"),
-    Status.ABOVE_TARGET: StatusLook("▲", "above"),
+    Status.BELOW_TARGET: StatusLook("▾", "low"),
+    Status.AT_TARGET: StatusLook("=", "on target"),
+    Status.ABOVE_TARGET: StatusLook("▲", "above target"),
 }
 
 
@@ -80,7 +80,7 @@ def stats_sentence(stats: SessionStats, pending: int = 0) -> str:
     """Say what this run has brought."""
     points = points_text(stats.points).removeprefix("+") or "0 points"
     told = f"this session: {changes_text(stats.changes)}, {signed(stats.moved)}, {points}"
-    return f"{told}; {pending} not sent yet" if pending else told
+    return f"{told}; {pending} pending" if pending else told
 
 
 def outcome_name(outcome: Outcome) -> str:
@@ -217,8 +217,8 @@ def changes_text(how_many: int) -> str:
 
 
 def changes_wait(how_many: int) -> str:
-    """Say how many changes wait, as the begin of a sentence."""
-    return f"{changes_text(how_many)} {'waits' if how_many == 1 else 'wait'}"
+    """Say how many changes are pending: `1 change is pending`."""
+    return f"{changes_text(how_many)} {'is' if how_many == 1 else 'are'} pending"
 
 
 def since_told(seconds: int) -> str:

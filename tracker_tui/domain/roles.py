@@ -24,7 +24,7 @@ ALL_RIGHTS: frozenset[Right] = frozenset(Right)
 
 
 ALLOWS: Final[Mapping[Right, str]] = {
-    Right.ACCESS_RESOURCES: "see everything, add, remove, set, transfer",
+    Right.ACCESS_RESOURCES: "see everything, add, remove, set, move",
     Right.EDIT_TARGETS: "set targets, export and import CSV",
     Right.ADMIN: "create, edit and delete resources, delete history, act on behalf of others",
     Right.MANAGE_USERS: "see members and their last log-in",

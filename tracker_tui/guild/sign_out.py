@@ -55,13 +55,13 @@ def _require_nothing_waits(folder: Path) -> None:
     if waiting:
         raise ChangesWait(
             f"{changes_wait(waiting)} on this machine and would be lost. The dashboard sends them, "
-            "and shows what is refused under o; logout --discard forgets them."
+            "and shows rejected ones in the Outbox (o); logout --discard drops them."
         )
     unreadable = unreadable_in(folder)
     if unreadable:
         raise ChangesWait(
-            f"Changes waited in {unreadable[-1]}, which is damaged, and what can be saved of them "
-            "would be lost. Keep a copy if you need it; logout --discard removes it."
+            f"Changes were pending in {unreadable[-1]}, which is damaged; what can be saved of "
+            "them would be lost. Keep a copy if you need it; logout --discard removes it."
         )
 
 

@@ -56,7 +56,7 @@ class TrackerApp(BaseApp):
         Binding(
             "ctrl+z",
             "suspend_process",
-            "To the shell; fg brings it back",
+            "Suspend; fg in the shell resumes it",
             id="app.suspend",
             show=False,
             priority=True,
@@ -108,7 +108,7 @@ class TrackerApp(BaseApp):
 
         unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids(type(self)))
         if unknown:
-            told = f"[keys] in config.toml names what is not there: {one_line(', '.join(unknown))}"
+            told = f"[keys] in config.toml has unknown names: {one_line(', '.join(unknown))}"
             self.notify(told, severity="warning", markup=False)
 
     def on_ready(self) -> None:
@@ -287,8 +287,10 @@ class TrackerApp(BaseApp):
         """Tell from now on what others change, or tell it no more."""
         notifications = self.resources.notifications
         notifications.tells_of_others = not notifications.tells_of_others
-        does = "are told" if notifications.tells_of_others else "are not told any more"
-        self.notify(f"Changes of others {does}.", markup=False, timeout=2)
+        is_on = "on" if notifications.tells_of_others else "off"
+        self.notify(
+            f"Notifications of other people's changes are {is_on}.", markup=False, timeout=2
+        )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what Textual has, but for what our own help and dialogs do better."""

@@ -39,7 +39,7 @@ async def _copy_in_tmux(screen: Screen[Any], text: str, told: str) -> None:
     if await run_in_thread(partial(_given_to_tmux, text)):
         screen.notify(told, markup=False, timeout=2)
         return
-    told = "tmux did not take it: unless your terminal copies by itself, nothing is copied."
+    told = "tmux rejected it: it is copied only if your terminal copies by itself."
     screen.notify(told, severity="warning", markup=False)
 
 

@@ -13,7 +13,7 @@ from tracker_tui.ui.widgets.dialogs import Dialog, Scroller
 
 _GRAMMAR = """\
 +500   -20   =1200     add, remove, set, at the current location
->300   <300            transfer: > to the Deep Desert, < to Hagga
+>300   <300            move: > to Deep Desert, < to Hagga
 +2k   +1.5k   =1m      thousands, millions
 +3*500+20              sums and products: three stacks and a bit
 +500 # spice run       what follows # is the reason"""

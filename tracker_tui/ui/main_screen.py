@@ -38,16 +38,23 @@ class MainScreen(BaseScreen[None]):
             "Outbox",
             id="resources.outbox",
             show=False,
-            tooltip="What waits for you, and what waits to be sent",
+            tooltip="Pending changes, conflicts and rejected changes",
         ),
-        Binding("i", "tally", "Tally", id="resources.tally", show=False, tooltip="This session"),
+        Binding(
+            "i",
+            "tally",
+            "Session stats",
+            id="resources.tally",
+            show=False,
+            tooltip="Show what this session changed",
+        ),
         Binding(
             "n",
             "app.tell_of_others",
-            "Toasts of others",
+            "Notify me of others",
             id="resources.others",
             show=False,
-            tooltip="Tell, or tell no more, what others change",
+            tooltip="Notify me of other people's changes: on / off",
         ),
         Binding("r", "refresh", "Refresh", id="resources.refresh", show=False),
         Binding("q", "leave", "Quit", id="resources.quit", show=False),
@@ -93,7 +100,7 @@ class MainScreen(BaseScreen[None]):
         """Say that nothing can be changed here, if that is so; returns whether it is."""
         if self.tracker.can_write:
             return False
-        told = "Read only: your TURSO_AUTH_TOKEN may read this database, and not change it."
+        told = "Read only: your TURSO_AUTH_TOKEN may read this database but not change it."
         self.notify(told, severity="warning", timeout=4, markup=False)
         return True
 

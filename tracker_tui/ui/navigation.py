@@ -74,7 +74,7 @@ class GuildSwitcher:
         """Return the commands that lead to another guild."""
         from textual.app import SystemCommand
 
-        yield SystemCommand("Join a guild", "By an invitation, or by answering", self.join)
+        yield SystemCommand("Join a guild", "With an invitation, or setting by setting", self.join)
         others = self._other_profiles()
         if others:
             yield SystemCommand("Switch profile", "Another guild", partial(self._pick, others))
@@ -121,10 +121,10 @@ class GuildSwitcher:
         from tracker_tui.ui.widgets.dialogs import AskDialog
 
         dialog = AskDialog(
-            "Go all the same?",
-            f"{changes_wait(pending)} to be sent, on this machine, until this database is opened "
-            "again.",
-            "Go all the same",
+            "Switch anyway?",
+            f"{changes_wait(pending)} on this machine and will be sent when this database is "
+            "opened again.",
+            "Switch anyway",
             "Stay",
         )
         self._leave_after(dialog, replace(request, is_agreed=True))
@@ -133,8 +133,12 @@ class GuildSwitcher:
         from tracker_tui.ui.widgets.dialogs import AskDialog
 
         if self._pending_count():
-            text = "Changes wait, and would be lost: let them be sent first, or decide under o."
-            self._app.notify(text, severity="warning", markup=False)
+            self._app.notify(
+                "Pending changes would be lost: wait until they are sent, or drop them in the "
+                "Outbox (o).",
+                severity="warning",
+                markup=False,
+            )
             return
         dialog = AskDialog(
             "Sign out?",

@@ -92,7 +92,7 @@ class Notifications:
         if parts:
             self._screen.notify(" ".join(parts), markup=False)
         elif not undone.counters:
-            told = "Nothing to undo: only this run's changes can be."
+            told = "Nothing to undo: only changes of this run can be undone."
             self._screen.notify(told, markup=False)
 
     def tell_of_trouble(self, error: TrackerError) -> None:

@@ -33,7 +33,7 @@ MAIN_SCREENS: Final = {
     "resources": "Resources",
     "history": "History",
     "leaderboard": "Leaderboard",
-    "activity": "Mine",
+    "activity": "My activity",
 }
 """What the main screens are called; the number of each is its key."""
 _NAME: Final = "tracker "
@@ -74,7 +74,7 @@ class StatusBar(Widget):
         return Content("\n").join(
             [
                 _spread(_title(state, self._current), _connection(state), width),
-                _spread(_counts(state, width), _places(state), width),
+                _spread(_counts_that_fit(state, width), _places(state), width),
             ]
         )
 
@@ -103,16 +103,21 @@ def _connection(state: StatusBarState) -> Content:
     return Content.assemble(*parts)
 
 
-def _counts(state: StatusBarState, width: int) -> Content:
+def _counts_that_fit(state: StatusBarState, width: int) -> Content:
+    counts = _counts(state, has_words=True)
+    has_room = counts.cell_length + 1 + _places(state).cell_length <= width
+    return counts if has_room else _counts(state, has_words=False)
+
+
+def _counts(state: StatusBarState, *, has_words: bool) -> Content:
     parts: list[tuple[str, str]] = []
-    words = width >= 90  # noqa: PLR2004 - where the words begin to fit
     for status, look in STATUS_LOOKS.items():
         count = state.summary.statuses[status]
-        text = f"{count} {look}" if words else f"{look.sign} {count}"
+        text = f"{count} {look}" if has_words else f"{look.sign} {count}"
         parts.append((text, _STYLES[status] if count else "$text-muted"))
         parts.append(("   ", ""))
     stale = state.summary.stale
-    parts.append((f"{stale} ! to recount", "$text-accent" if stale else "$text-muted"))
+    parts.append((f"{stale} ! needs recount", "$text-accent" if stale else "$text-muted"))
     return Content.assemble(*parts)
 
 
@@ -139,7 +144,7 @@ _FRESH_SECONDS = 5.0
 _TROUBLE: Mapping[type[TrackerError], str] = {
     DatabaseUnreachable: "offline",
     AnswerLost: "offline",
-    TokenRejected: "token refused",
+    TokenRejected: "token rejected",
     WriteRejected: "not allowed",
 }
 _PATIENCE_SECONDS = 1.5
@@ -188,7 +193,7 @@ def facts_of(view: View, shown: int, total: int, selected: int) -> str:
     filters = [one_line(category, 24) for category in sorted(view.categories)]
     filters += [look.word for status, look in STATUS_LOOKS.items() if status in view.statuses]
     filters += ["★ priority"] if view.priority_only else []
-    filters += ["! to recount"] if view.stale_only else []
+    filters += ["! needs recount"] if view.stale_only else []
     count = grouped(total) if shown == total else f"{grouped(shown)} of {grouped(total)}"
     chosen = f"● {grouped(selected)} selected" if selected else ""
     return " · ".join(filter(None, (chosen, ", ".join(filters), count)))

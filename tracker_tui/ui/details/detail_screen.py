@@ -157,7 +157,7 @@ class DetailsScreen(QueryDialog[str]):
         took = [(s.by, f"-{grouped(s.taken)}") for s in course.takers]
         if not gave and not took:
             return text
-        text.append(f"{'Who gave':<{_PERSON + 2}}{'Who took'}\n", "bold")
+        text.append(f"{'Added by':<{_PERSON + 2}}{'Removed by'}\n", "bold")
         for giver, taker in zip_longest(gave, took):
             text.append(fit(self._person(giver), _PERSON + 2))
             text.append(self._person(taker) + "\n")
@@ -189,7 +189,7 @@ class DetailsScreen(QueryDialog[str]):
     def _updated(self, resource: Resource) -> str:
         who = one_line(self._tracker.name_of(resource.updated_by), 40)
         now = self._tracker.now()
-        stale = " · ! to recount" if resource.needs_update(now) else ""
+        stale = " · ! needs recount" if resource.needs_update(now) else ""
         age = ago(now - resource.updated_at)
         return f"{age if age == 'now' else age + ' ago'} by {who}{stale}"
 
@@ -209,7 +209,7 @@ class DetailsScreen(QueryDialog[str]):
             ]
             who = one_line(self._tracker.name_of(entry.by), 16)
             text.append(f"{ago(now - entry.at):>7}  ", "dim")
-            text.append(f"{who:<16}  {', '.join(moved) or 'counted, ±0'}")
+            text.append(f"{who:<16}  {', '.join(moved) or 'set, ±0'}")
             if entry.reason:
                 text.append(f"  {one_line(entry.reason, 120)}", "dim")
             text.append("\n")

@@ -23,7 +23,7 @@ KIND_LOOKS: Final = {
     EntryKind.ADDED: ("+", "added"),
     EntryKind.REMOVED: ("-", "removed"),
     EntryKind.SET: ("=", "set"),
-    EntryKind.TRANSFER: (">", "transfer"),
+    EntryKind.TRANSFER: (">", "moved"),
 }
 """A sign that needs no colour, and a word; a transfer to Hagga has the other sign."""
 

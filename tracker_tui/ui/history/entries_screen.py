@@ -40,15 +40,19 @@ class EntriesScreen(QueryScreen):
         ),
         Binding("y", "copy", "Copy", id="history.copy", show=False),
         Binding(
-            "x", "export", "CSV", id="history.export", tooltip="Write what is filtered to a file"
+            "x",
+            "export",
+            "CSV",
+            id="history.export",
+            tooltip="Export the entries shown as a CSV file",
         ),
         Binding(
             "delete",
             "delete",
-            "Delete the entry",
+            "Delete entry",
             id="history.delete",
             show=False,
-            tooltip="For admins; asks first, and changes no quantity",
+            tooltip="Delete this entry; quantities stay (admins)",
         ),
     ]
 
@@ -191,8 +195,8 @@ class EntriesScreen(QueryScreen):
             return
         screen = AskDialog(
             "Delete this entry of the history?",
-            "Quantities and points stay as they are; only the entry is gone, for everybody.",
-            "Delete it",
+            "Quantities and points stay as they are. The entry is deleted for everybody.",
+            "Delete",
             "Keep it",
             about=self._sentence(entry),
         )
@@ -208,13 +212,13 @@ class EntriesScreen(QueryScreen):
         except TrackerError as error:
             self.notify(f"Not deleted. {error}", severity="error", markup=False)
         else:
-            self.notify("The entry is deleted; quantities stay.", markup=False)
+            self.notify("Deleted the entry; quantities stay.", markup=False)
         self.table.read_row_anew(entry.id)
 
     # CSV
 
     def action_export(self) -> None:
-        """Write what is filtered to a file."""
+        """Export the entries shown as a CSV file."""
         self._export.start(self.wish)
 
     async def action_back(self) -> None:

@@ -63,7 +63,7 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
         for location in Location:
             name = f"at {one_line(tracker.places[location], 24)}"
             yield Choice("location", location.value, name, is_single=True)
-        yield Choice("who", tracker.member.id, "only mine", is_single=True)
+        yield Choice("who", tracker.member.id, "by me", is_single=True)
         for member in filter(None, (chosen.member_id, row and row.by)):
             if member != tracker.member.id:
                 yield self._member(member)

@@ -75,14 +75,14 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
             parts.append(one_line(tracker.resource_name(wish.resource_id), 24))
         if wish.member_id is not None:
             is_me = wish.member_id == tracker.member.id
-            parts.append("only mine" if is_me else one_line(tracker.name_of(wish.member_id), 20))
+            parts.append("by me" if is_me else one_line(tracker.name_of(wish.member_id), 20))
         if wish.location is not None:
             parts.append(one_line(tracker.places[wish.location], 16))
         return parts if wish.span.is_all else [*parts, in_period(wish.span)]
 
     def _why_nothing(self) -> str:
         if self.wish == HistoryFilter():
-            return "No changes yet: the first one is made on the resources screen, 1."
+            return "No changes yet: make the first one on the Resources screen (1)."
         told = super()._why_nothing().removesuffix(".")
         return f"{told} matches: esc clears the search, f the filters."
 

@@ -42,7 +42,7 @@ class AnswerInput(LineInput):
     """An input that leads on to the next one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.next", "Next, keep", id="join.next"),
+        Binding("enter", "screen.next", "Next, save", id="join.next"),
         # Here, and not on the screen: what scrolls between them would take the arrows.
         Binding("down", "app.focus_next", "Next", id="join.down", show=False),
         Binding("up", "app.focus_previous", "Previous", id="join.up", show=False),
@@ -95,8 +95,8 @@ class JoinScreen(EndingScreen[NavigationRequest]):
     """Ends with where the guild was kept, or with None where nothing was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+o", "keep", "Keep", id="join.keep"),
-        Binding("escape", "leave", "Leave", id="join.leave"),
+        Binding("ctrl+o", "keep", "Save", id="join.keep"),
+        Binding("escape", "leave", "Back", id="join.leave"),
     ]
 
     def __init__(self, config: Config) -> None:
@@ -133,7 +133,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
             self._tell(str(error))
         self._profile.display = self._needs_profile
         if self._needs_profile:
-            self._profile.tell("there is a guild already: this one is kept apart, by a name")
+            self._profile.tell("you have a guild already: give this one a name")
 
     # What is typed
 
@@ -176,7 +176,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
         except TrackerError as error:
             self._invitation.refuse(str(error))
             return
-        self._invitation.accept("understood: look at what it holds")
+        self._invitation.accept("understood: check the settings below")
         joining = JoinProcess(self._joining.config)
         joining.use_invitation(invitation)
         for setting, answer in self._answers.items():
@@ -190,7 +190,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
             self._profile.refuse(str(error))
             return
         if is_taken:
-            self._profile.refuse("there is a guild of this name already")
+            self._profile.refuse("this name is taken")
         else:
             self._profile.accept(f"opened with --profile {name}")
 
@@ -240,7 +240,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
             self._tell(f"Not yet: {', '.join(wrong)}.")
             return
         facts = "\n".join(f"{name:<20} {value}" for name, value in self._joining.summary())
-        screen = AskDialog("Keep this, and sign in?", facts, "Keep it", "Not yet")
+        screen = AskDialog("Save these settings and sign in?", facts, "Save", "Not yet")
         self.app.push_screen(screen, self._keep_if)
 
     def _keep_if(self, is_sure: bool | None) -> None:

@@ -30,7 +30,7 @@ class ContributionTable(PagedTable[Contribution]):
             "Resource".ljust(name),
             "Quantity".rjust(_QUANTITY),
             "Points".rjust(_POINTS),
-            "How they came about".ljust(how),
+            "How they are computed".ljust(how),
         ]
         return filled(" ".join(titles), style, width)
 

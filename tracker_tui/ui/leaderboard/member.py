@@ -59,7 +59,7 @@ class MemberScreen(QueryDialog[None]):
     def on_mount(self) -> None:
         """Ask for both."""
         query_cache, member = self._tracker.query_cache, self._standing.user_id
-        self.table.nothing_text = f"Nothing earned points {in_period(self._period)}."
+        self.table.nothing_text = f"No points {in_period(self._period)}."
         self.table.show(partial(query_cache.contributions, member, self._period))
         self.set_focus(self.table)
         self._read_points()

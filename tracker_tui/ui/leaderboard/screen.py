@@ -79,7 +79,7 @@ class LeaderboardScreen(QueryScreen):
         self.show_facts()
 
     def _show(self, board: Leaderboard) -> None:
-        self.table.empty_text = f"Nobody earned points {in_period(self.periods.period)}."
+        self.table.empty_text = f"No points {in_period(self.periods.period)}."
         self.table.show(board)
         self.own.show(board.of(self.tracker.member.id))
 

@@ -56,7 +56,7 @@ class _Line(NamedTuple):
     def keys(self) -> str:
         """Which keys do so."""
         is_conflict = self.outcome is not None and self.outcome.verdict is Verdict.CONFLICT
-        anyway_told = "apply anyway" if is_conflict else "send once more"
+        anyway_told = "apply anyway" if is_conflict else "send again"
         told = {
             _ANYWAY: f"enter, a {anyway_told}",
             _DIFFERENCE: "d as a difference",

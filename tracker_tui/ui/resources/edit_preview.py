@@ -50,7 +50,7 @@ def preview(
     except ChangeSyntaxError as error:
         return Preview(None, problem=error.message, column=error.column)
     if not rows:
-        return Preview(typed, problem="this resource is gone")
+        return Preview(typed, problem="this resource was deleted")
     projected = [(row, project(_change(typed, row, location), row)) for row in rows]
     refused = {
         row.id: result.sentence(one_line(places[result.location], 24))

@@ -48,7 +48,7 @@ class FiltersDialog(Dialog[View]):
         for status, look in STATUS_LOOKS.items():
             yield Choice("status", status.value, str(look))
         yield Choice("priority", "", "★ priority")
-        yield Choice("stale", "", "! to recount")
+        yield Choice("stale", "", "! needs recount")
         for category in self._categories:
             yield Choice("category", category, one_line(category, 40))
 
@@ -86,7 +86,7 @@ class SortDialog(Dialog[View]):
     """A list of columns; the one in force, chosen again, turns the order round."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "reverse", "Turn the order round", id="sorting.reverse"),
+        Binding("s", "reverse", "Reverse the order", id="sorting.reverse"),
     ]
 
     def __init__(self, view: View, columns: Mapping[str, str]) -> None:

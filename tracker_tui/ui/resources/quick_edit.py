@@ -39,7 +39,7 @@ class ChangeInput(LineInput):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.apply_edit", "Apply", id="edit.apply"),
-        Binding("escape", "screen.leave_edit", "Leave", id="edit.leave"),
+        Binding("escape", "screen.leave_edit", "Back", id="edit.leave"),
     ]
 
 
@@ -252,7 +252,7 @@ class EditRows:
         rows = list(self._seen.values())
         tracker, location = self._tracker, self.location
         shown = preview(self._edit.text, rows, location, tracker.places, is_stale=tracker.is_stale)
-        deleted = _left_out(len(targets) - len(rows), "gone") if rows else ""
+        deleted = _left_out(len(targets) - len(rows), "deleted") if rows else ""
         return shown._replace(
             told=self._moved_meanwhile(shown) + shown.told,
             note="\n".join(filter(None, (self._note, deleted))),
@@ -269,8 +269,8 @@ class EditRows:
             if self._at_start[row.id].at(location) != row.at(location)
         ]
         if len(moved) == 1:
-            return f"moved meanwhile, was {grouped(moved[0])}! · "
-        return f"{len(moved)} moved meanwhile! · " if moved else ""
+            return f"changed since you looked: was {grouped(moved[0])} · "
+        return f"{len(moved)} changed since you looked · " if moved else ""
 
 
 def _left_out(how_many: int, what: str) -> str:

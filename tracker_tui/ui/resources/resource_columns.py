@@ -25,6 +25,8 @@ _BAR_AT_MOST: Final = 24
 _NUMBER_AT_LEAST: Final = 7
 _AIR_AT_MOST: Final = 3
 _PLACE_AT_MOST: Final = 13
+_STATUS_WORD: Final = 14
+"""Cells of `▲ above target`."""
 
 
 class Context(NamedTuple):
@@ -66,7 +68,7 @@ _KINDS: Final = {
     "target": _Kind("Target", _NUMBER_AT_LEAST, True),
     "bar": _Kind("", 8, False),
     "progress": _Kind("%", 6, True),
-    "status": _Kind("Status", 10, False),
+    "status": _Kind("Status", 6, False),
     "course": _Kind("30 days", 10, False),
     "updated": _Kind("Updated", 8, True),
     "by": _Kind("By", 14, False),
@@ -93,6 +95,7 @@ _AS_ROOM_ALLOWS: Final = (
     "total",
     "progress",
     "updated",
+    "status",
     "target",
     "category",
     "name",
@@ -115,6 +118,11 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
     for key in _AS_ROOM_ALLOWS:
         if key == "name":
             room = _stretch(widths, key, min(_NAME_WANTED, longest), room)
+        elif key == "status":
+            # Where its word does not fit, the sign stands alone.
+            if room < _STATUS_WORD - widths[key]:
+                break
+            room = _stretch(widths, key, _STATUS_WORD, room)
         elif key in widths:
             # What comes after does not slip in: a wider table never shows less.
             if widths[key] + GAP > room:
@@ -147,6 +155,11 @@ def _updated(resource: Resource, context: Context, _width: int) -> str:
     return ago(context.now - resource.updated_at) + mark
 
 
+def _status(resource: Resource, _context: Context, width: int) -> str:
+    look = STATUS_LOOKS[resource.status]
+    return str(look) if width >= _STATUS_WORD else look.sign
+
+
 def _series(resource: Resource, context: Context, width: int) -> str:
     if context.totals is None:
         return ""
@@ -166,7 +179,7 @@ _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
     "target": lambda r, _, __: grouped(r.target) if r.target else "—",
     "bar": lambda r, _, width: bar(r.percent, width),
     "progress": lambda r, _, __: percent_text(r.percent),
-    "status": lambda r, _, __: str(STATUS_LOOKS[r.status]),
+    "status": _status,
     "course": _series,
     "updated": _updated,
     "by": lambda r, context, _: one_line(context.name_of(r.updated_by), 40),

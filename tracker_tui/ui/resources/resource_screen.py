@@ -55,32 +55,32 @@ class ResourcesScreen(FilteredScreen):
     """Where players spend the evening; everything that it needs to know the tracker tells it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="resources.filter", tooltip="Search as you type"),
+        Binding("slash", "filter", "Search", id="resources.filter", tooltip="Search as you type"),
         Binding(
             "plus,minus,equals_sign,greater_than_sign,less_than_sign",
             "quick_edit",
             "Edit",
             key_display="+ - = > <",
             id="resources.edit",
-            tooltip="Change the highlighted row, or all selected ones",
+            tooltip="Quick edit: change the highlighted row or all selected rows",
         ),
         Binding(
             "tab",
             "other_location",
             "Location",
             id="resources.location",
-            tooltip="The other location becomes the current one",
+            tooltip="Switch to the other location",
         ),
-        Binding("u", "undo", "Undo", id="resources.undo", tooltip="Take back the last submission"),
+        Binding("u", "undo", "Undo", id="resources.undo", tooltip="Undo your last change"),
         Binding("f", "choose_filters", "Filters", id="resources.filters", show=False),
         Binding("s", "choose_sorting", "Sort", id="resources.sort", show=False),
         Binding(
             "l",
             "sparklines",
-            "Sparklines",
+            "Trend",
             id="resources.sparklines",
             show=False,
-            tooltip="How totals went over 30 days, from the least to the most",
+            tooltip="Show the 30-day trend",
         ),
         Binding("y", "copy", "Copy", id="resources.copy", show=False),
         Binding(
@@ -259,7 +259,7 @@ class ResourcesScreen(FilteredScreen):
             return one_line(str(trouble), 500) if trouble else "opening …"
         if self._list.everything:
             return "Nothing matches: esc clears the search, then the filters."
-        return "No resources yet: tracker-tui init --starter plants some."
+        return "No resources yet: tracker-tui init --starter adds some."
 
     # The filter
 
@@ -381,7 +381,7 @@ class ResourcesScreen(FilteredScreen):
         return action not in _NOT_IN_QUICK_EDIT or not self.edit.is_open
 
     def action_undo(self) -> None:
-        """Take back the last submission."""
+        """Undo your last change."""
         if not self.tell_if_read_only():
             self.tracker.undo()
 

@@ -59,7 +59,11 @@ class ResourceTable(LineTable):
             "enter", "open", "Details", id="table.open", tooltip="Everything about this resource"
         ),
         Binding(
-            "space", "mark", "Select", id="table.mark", tooltip="Select for a change of several"
+            "space",
+            "mark",
+            "Select",
+            id="table.mark",
+            tooltip="Select this row; a quick edit changes all selected rows",
         ),
     ]
 
@@ -67,9 +71,9 @@ class ResourceTable(LineTable):
         "table--flash",
         "table--mark",
         "table--critical",
-        "table--below",
-        "table--at",
-        "table--above",
+        "table--low",
+        "table--on-target",
+        "table--above-target",
         "table--stale",
     }
 
@@ -277,7 +281,7 @@ class ResourceTable(LineTable):
     def _cell_style(self, column: Column, resource: Resource) -> Style:
         match column.key:
             case "status" | "bar" | "progress":
-                name = STATUS_LOOKS[resource.status].word
+                name = STATUS_LOOKS[resource.status].word.replace(" ", "-")
             case "priority":
                 name = "mark"
             case "updated" if resource.needs_update(self._known.now):

@@ -70,7 +70,7 @@ class Sparklines:
                 self._take(answer)
         except TrackerError as error:
             if self._known is None:
-                told = f"No sparklines: {error}"
+                told = f"No trend: {error}"
                 self._screen.notify(told, severity="warning", markup=False, timeout=4)
 
     def _take(self, answer: QueryResult[list[DayLevel]]) -> None:

@@ -28,7 +28,7 @@ class AccessCheckScreen(EndingScreen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "ask", "Ask again", id="threshold.ask"),
         Binding("s", "end_with('sign-in')", "Sign in as somebody else", id="threshold.sign-in"),
-        Binding("escape,q", "leave", "Leave", id="threshold.leave"),
+        Binding("escape,q", "leave", "Quit", id="threshold.leave"),
     ]
 
     def __init__(self, config: Config, membership: GuildMembership, guild: str) -> None:
@@ -56,7 +56,7 @@ class AccessCheckScreen(EndingScreen[str]):
     @work(exclusive=True)
     async def action_ask(self) -> None:
         """Ask Discord whether this member may enter."""
-        self._show("Asking Discord whether you may enter …", 0)
+        self._show("Checking your access with Discord …", 0)
         try:
             await run_in_thread(self._membership.enter)
         except NotSignedIn as error:
@@ -76,8 +76,8 @@ class AccessCheckScreen(EndingScreen[str]):
     def _show(self, told: str, waiting: int) -> None:
         self.query_one("#threshold-told", Static).update(told)
         kept = (
-            f"{changes_wait(waiting)} on this machine, unsent, until you may enter again. To "
-            "forget them: tracker-tui logout --discard"
+            f"{changes_wait(waiting)} on this machine until you may enter again. To drop "
+            "them: tracker-tui logout --discard"
         )
         self.query_one("#threshold-waiting", Static).update(kept if waiting else "")
 

@@ -76,4 +76,4 @@ class SignInApp(BaseApp):
         """Offer other guilds, and how to leave."""
         del screen
         yield from self._guilds.commands()
-        yield SystemCommand("Quit", "Leave", self.action_quit)
+        yield SystemCommand("Quit", "Close the program", self.action_quit)

@@ -39,7 +39,7 @@ _TICK_SECONDS: Final = 0.5
 _LINES_ABOUT: Final = 5
 """Title, link, two of what is told, keys."""
 _LEFT_FOR_TEXT: Final = 38
-_NOBODY: Final = "Nobody entered a code. r fetches a fresh one."
+_NOBODY: Final = "Nobody entered the code in time. r fetches a new one."
 
 
 class SignInScreen(EndingScreen[Session]):
@@ -48,8 +48,8 @@ class SignInScreen(EndingScreen[Session]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open_browser", "Open the browser", id="sign-in.open"),
         Binding("y", "copy", "Copy the code", id="sign-in.copy"),
-        Binding("r", "renew", "Fresh code", id="sign-in.renew"),
-        Binding("escape,q", "leave", "Leave", id="sign-in.leave"),
+        Binding("r", "renew", "New code", id="sign-in.renew"),
+        Binding("escape,q", "leave", "Quit", id="sign-in.leave"),
     ]
 
     def __init__(self, membership: GuildMembership, guild: str, told: str = "") -> None:
@@ -131,7 +131,7 @@ class SignInScreen(EndingScreen[Session]):
             except CodeExpired:
                 if number == _CODES:
                     raise
-                self._tell("The code ran out; this is a fresh one.")
+                self._tell("The code expired; this is a new one.")
         raise AssertionError("unreachable")
 
     # What is shown
@@ -200,12 +200,12 @@ class SignInScreen(EndingScreen[Session]):
         except TrackerError:
             has_opened = False
         if not has_opened:
-            self._tell("No browser opened: open the link yourself, on any machine.")
+            self._tell("No browser opened. Open the link yourself, on any machine.")
 
     def action_copy(self) -> None:
         """Copy the code."""
         if self._code is not None:
-            copy(self, self._code.user_code, "The code is copied.")
+            copy(self, self._code.user_code, "Copied the code.")
 
     def action_renew(self) -> None:
         """Fetch a fresh code."""

@@ -164,7 +164,7 @@ class PickDialog(Dialog[str]):
             yield Static(self._title, classes="dialog-title")
             yield LineInput(placeholder="type a part of the name", compact=True)
             yield Choices(markup=False)
-            yield Static("↑ ↓ choose   enter take   esc back", classes="dialog-keys")
+            yield Static("↑ ↓ choose   enter choose   esc back", classes="dialog-keys")
 
     def on_mount(self) -> None:
         """Show all of them."""
@@ -220,7 +220,7 @@ class TypeDialog(Dialog[str]):
             yield Static(self._title, classes="dialog-title")
             yield LineInput(placeholder=self._example, compact=True, max_length=60)
             yield Static(id="typing-problem", markup=False)
-            yield Static("enter take   esc back", classes="dialog-keys")
+            yield Static("enter choose   esc back", classes="dialog-keys")
 
     def on_mount(self) -> None:
         """Take the keys."""

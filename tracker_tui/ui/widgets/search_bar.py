@@ -57,7 +57,7 @@ class SearchInput(LineInput):
     ]
 
     def __init__(self, starts_edit: StartsEdit | None, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(placeholder="filter", id=id, compact=True, select_on_focus=False)
+        super().__init__(placeholder="search", id=id, compact=True, select_on_focus=False)
         self._starts_edit = starts_edit
         self._last_sign: int | None = None
 

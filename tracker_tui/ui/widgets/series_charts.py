@@ -100,7 +100,7 @@ def outlook(course: QuantitySeries, total: int, target: int | None) -> str:
     """Say how it goes a day, and when the target is reached or nothing is left."""
     rate = course.per_day
     if rate is None:
-        return "too little is known to say how it goes"
+        return "not enough changes for a trend"
     told = f"{_per_day(rate)} a day"
     ahead = forecast(total, target, rate)
     return told if ahead is None else f"{told} · {_told_ahead(ahead)}"
