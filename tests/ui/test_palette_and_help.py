@@ -80,8 +80,8 @@ async def test_a_remapped_key_works_and_the_help_says_so(guild: Guild) -> None:
         assert len(guild.history()) == 2
         await player.press("question_mark")
         await player.sees("Typing a change")
-        assert any(line.split()[:2] == ["z", "Take"] for line in player.dialog())
-        assert not any(line.split()[:2] == ["u", "Take"] for line in player.dialog())
+        assert any(line.split()[:2] == ["z", "Undo"] for line in player.dialog())
+        assert not any(line.split()[:2] == ["u", "Undo"] for line in player.dialog())
 
 
 async def test_the_footer_shows_a_handful_of_keys(guild: Guild) -> None:
