@@ -472,7 +472,7 @@ def far_too_long(line: str) -> str:
         (cut, "cut or mistyped"),
         (mistyped, "cut or mistyped"),
         (newer, "newer tracker-tui"),
-        (another_text, f"one begins with {BEGIN}"),
+        (another_text, f"those start with {BEGIN}"),
         (far_too_long, "too long"),
     ],
 )
