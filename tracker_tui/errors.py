@@ -1,7 +1,7 @@
-"""The typed errors of the program, each with one clear sentence for the person in front of it.
+"""The program's errors, each with a sentence for the player.
 
-A message says what happened and what to do next. It never holds a secret, so that it may be
-printed, logged or put on a screen as it is.
+A message says what happened and what to do next. It never contains a secret, so it can be printed,
+logged or shown as it is.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ T = TypeVar("T")
 
 
 class TrackerError(Exception):
-    """Anything that the program can explain; `exit_status` is what the command line ends with."""
+    """An error that the program can explain; `exit_status` is the command line's."""
 
     exit_status = 1
 
 
 class UnexpectedError(TrackerError):
-    """A fault of the program's own; its cause is what Python raised."""
+    """A bug in this program; `__cause__` is what Python raised."""
 
 
 def fault_of(error: Exception) -> UnexpectedError:
-    """Return what to tell of an exception that nobody expected."""
+    """Return the error to show for an unexpected exception."""
     return UnexpectedError(
         f"Something in the program itself went wrong ({type(error).__name__}). "
-        "What was not stored stays pending; please report it."
+        "Changes that are not stored yet stay pending. Please report it."
     )
 
 
 def explained(work: Callable[[], T]) -> T:
-    """Return what `work` returns; raises TrackerError, whatever it raises."""
+    """Return the result of `work`; turns every exception into a TrackerError."""
     try:
         return work()
     except TrackerError:
@@ -41,89 +41,89 @@ def explained(work: Callable[[], T]) -> T:
 
 
 class UsageError(TrackerError):
-    """What was typed on the command line makes no sense."""
+    """The command line is invalid."""
 
     exit_status = 2
 
 
 class OutputError(TrackerError):
-    """The result could not be printed: the disk behind it is full."""
+    """The result could not be written, because the disk is full."""
 
 
 class ReaderGone(OutputError):
-    """Whoever was to read the result has gone, as `head` does; nobody is left to be told."""
+    """The reader of standard output is gone, as after `| head`; there is nothing to print."""
 
 
 class ConfigError(TrackerError):
-    """A setting is missing, malformed or contradicts another."""
+    """A setting is missing, malformed, or contradicts another."""
 
     exit_status = 2
 
 
 class NotPermitted(TrackerError):
-    """Who is signed in may not do this."""
+    """The member lacks the right to do this."""
 
     exit_status = 3
 
 
 class LedgerError(TrackerError):
-    """The database cannot serve: unreadable, not ours, full, refused."""
+    """The database can't serve: it is unreadable, full, or belongs to another program."""
 
     exit_status = 4
 
     def __init__(self, what: str = "", advice: str = "") -> None:
-        """`advice` is for someone whose request is lost; what is saved is sent without them."""
+        """`advice` is for a request that is lost; a saved change is sent again without it."""
         super().__init__(f"{what} {advice}".rstrip())
         self.what = what
-        """The sentence without the advice: it is true of a change that is saved, too."""
+        """The sentence without the advice, which also fits a saved change."""
 
 
 class NotATrackerDatabase(LedgerError):
-    """The file or server is fine, but the five tables are not in it."""
+    """The database works, but lacks the five tables."""
 
 
 class DatabaseBusy(LedgerError):
-    """Somebody else holds the database; the same call may succeed a moment later."""
+    """Another program holds the database; the same call may succeed a moment later."""
 
 
 class DatabaseUnreachable(LedgerError):
-    """The server gave no answer, or asked to come back; the same call may succeed later."""
+    """The server gave no answer, or asked to wait; the same call may succeed later."""
 
     retry_after: float | None = None
-    """Seconds for which the server asked to be left alone, if it did."""
+    """Seconds to wait, if the server named a time."""
 
 
 class AnswerLost(DatabaseUnreachable):
-    """What was sent may have been carried out or not; a change may be sent again, and is once."""
+    """The request may have been carried out or not; a change that is sent again applies once."""
 
 
 class TokenRejected(LedgerError):
-    """The server does not accept the token at all."""
+    """The server rejects the token."""
 
 
 class WriteRejected(LedgerError):
-    """The token may read, and not do this."""
+    """The token may read, but not do this."""
 
 
 class LocalFileError(TrackerError):
-    """A file of this program's own, outbox or replica, cannot be read or written."""
+    """One of this program's files, such as the outbox, can't be read or written."""
 
 
 class LocalFileDamaged(LocalFileError):
-    """What is in such a file makes no sense: it has to be set aside."""
+    """Such a file is damaged and has to be set aside."""
 
 
 class InvalidResource(TrackerError):
-    """A resource was to be written with values that the data contract forbids."""
+    """A resource has values that the data contract forbids."""
 
 
 class StatementRejected(LedgerError):
-    """The database refuses this one statement, now and later: a constraint, a trigger."""
+    """The database rejects this statement, now and later: a constraint, a trigger."""
 
 
 class InvalidPeriod(UsageError):
-    """A text was to name a period, and names none."""
+    """A text is not a period."""
 
 
 class UnknownResource(TrackerError):
-    """No resource, or more than one, goes by what was asked for."""
+    """A name matches no resource, or several."""

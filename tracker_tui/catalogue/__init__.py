@@ -1,4 +1,7 @@
-"""The starter catalogue: real Dune: Awakening resources for a database that has none yet."""
+"""The starter catalogue: resources of Dune: Awakening, for a database without any.
+
+`starter.toml` lists them by category, with a target, a multiplier and a description each.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ CREATED_BY = "starter catalogue"
 
 
 def starter_resources(ledger: Ledger) -> list[NewResource]:
-    """Return the resources of starter.toml, with ids of the ledger's making."""
+    """Return the resources of starter.toml, with new ids."""
     text = Path(__file__).with_name("starter.toml").read_text(encoding="utf-8")
     return [
         NewResource(
@@ -30,7 +33,7 @@ def starter_resources(ledger: Ledger) -> list[NewResource]:
 
 
 def plant(ledger: Ledger) -> int:
-    """Create the starter catalogue; returns the number of resources, 0 where some existed."""
+    """Create the starter resources; return how many, 0 if the database has resources."""
     if not ledger.is_empty():
         return 0
     resources = starter_resources(ledger)

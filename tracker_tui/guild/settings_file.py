@@ -1,4 +1,11 @@
-"""Adding a guild to config.toml, and leaving everything else in it as somebody wrote it."""
+"""Adding a guild's settings to config.toml, without changing anything else in the file.
+
+Players write config.toml by hand: comments, order, line ends and a byte-order mark stay. The result
+is parsed and compared with what it should say before it is written; a file that can't be edited
+safely is left alone, and the player is asked to do it.
+
+It lives here, rather than in `config`, because it writes with `local`, which lies above `config`.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +25,13 @@ if TYPE_CHECKING:
     Body = list[tuple[Key | None, Item]]
 
 _BOM: Final = b"\xef\xbb\xbf"
-"""The byte-order mark with which editors on Windows begin a file; it stays."""
+"""The byte-order mark that editors on Windows put first; it stays."""
 _OF_A_GUILD: Final = ("TURSO_", "DISCORD_", "TRACKER_")
-"""How the settings begin that belong to one guild (interface.md, "Configuration")."""
+"""Prefixes of the settings that belong to one guild."""
 
 
 def has_settings(path: Path, profile: str | None) -> bool:
-    """Whether settings of a guild stand there, at the top or in [profiles.NAME], empty or not.
+    """Whether a guild has settings at the top level or in [profiles.NAME], even empty ones.
 
     Raises ConfigError.
     """
@@ -32,17 +39,17 @@ def has_settings(path: Path, profile: str | None) -> bool:
 
 
 def require_free(path: Path, profile: str | None) -> None:
-    """Raise ConfigError where settings of a guild stand there already."""
+    """Raise ConfigError if a guild has settings there already."""
     _require_free(path, parse_toml(path, _text(path)), profile)
 
 
 def add_settings(path: Path, profile: str | None, settings: Mapping[str, str]) -> None:
-    """Write settings of a guild at the top level or in [profiles.NAME], for the user's eyes only.
+    """Write a guild's settings at the top level or in [profiles.NAME].
 
-    The file is made where there is none; a symbolic link is written through. Raises ConfigError
-    where settings stand there already, LocalFileError where the file cannot be written.
+    Creates the file if there is none, readable by the user alone, and writes through a symbolic
+    link. Raises ConfigError if a guild has settings there, LocalFileError if writing fails.
     """
-    # What it holds may have changed since somebody was asked: it is read again.
+    # Read again: the file may have changed while the player was asked.
     text = _text(path)
     _require_free(path, parse_toml(path, text), profile)
     content = _with_settings(path, text, profile, settings)
@@ -58,20 +65,20 @@ def _require_free(path: Path, document: dict[str, Any], profile: str | None) -> 
     if not _has_settings(_table(path, document, profile)):
         return
     if profile is None:
-        told = f"{path} has settings of a guild already. Keep this one apart: --profile NAME."
+        message = f"{path} already has a guild. Put this one into a profile: --profile NAME."
     else:
-        told = (
-            f"[profiles.{profile}] of {path} has settings already. Choose another --profile NAME."
+        message = (
+            f"[profiles.{profile}] of {path} already has a guild. Choose another --profile NAME."
         )
-    raise ConfigError(told)
+    raise ConfigError(message)
 
 
 def _text(path: Path) -> str:
-    """Return what the file holds, line breaks as they are; raises ConfigError."""
+    """Return the text of the file, with its line ends; raises ConfigError."""
     try:
         return _content(path).removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError:
-        raise ConfigError(f"{path} is no UTF-8 text. Correct it there.") from None
+        raise ConfigError(f"{path} isn't UTF-8 text. Correct it there.") from None
 
 
 def _has_bom(path: Path) -> bool:
@@ -86,7 +93,7 @@ def _content(path: Path) -> bytes:
 
 
 def _table(path: Path, document: dict[str, Any], profile: str | None) -> dict[str, Any] | None:
-    """Return the table that settings go to, None where it is yet to be made."""
+    """Return the table for the settings; None if the profile doesn't exist yet."""
     if profile is None:
         return document
     if not PROFILE_NAME.fullmatch(profile):
@@ -101,20 +108,20 @@ def _table(path: Path, document: dict[str, Any], profile: str | None) -> dict[st
 def _with_settings(
     path: Path, text: str, profile: str | None, settings: Mapping[str, str]
 ) -> bytes:
-    """Return the file with the settings in it; raises ConfigError."""
+    """Return the content of the file with the settings added; raises ConfigError."""
     from tomlkit.exceptions import TOMLKitError
 
     before = parse_toml(path, text)
     edit = _with_new_profile if _table(path, before, profile) is None else _with_more
     try:
         after = edit(_ended(text), profile, settings)
-        # Tables can be written in a great many ways: what came out must be what was meant.
+        # TOML has many ways to write a table: make sure that the result means what it should.
         if parse_toml(path, after) == _expected(before, profile, settings):
             return after.encode("utf-8")
     except (TOMLKitError, ConfigError, ValueError, RecursionError):
         pass
     where = "its top" if profile is None else f"[profiles.{profile}]"
-    message = f"Nothing can be added to {path} as it is written. Do it yourself, at {where}."
+    message = f"{path} can't be edited automatically. Add the settings yourself, at {where}."
     raise ConfigError(message)
 
 
@@ -149,7 +156,7 @@ def _with_more(text: str, profile: str | None, settings: Mapping[str, str]) -> s
 
     document = parse(text)
     if document.as_string() != text:
-        raise ValueError("tomlkit would change what it was not asked to")
+        raise ValueError("tomlkit would change other parts of the file")
     table = document if profile is None else document["profiles"][profile]
     if isinstance(table, Table):
         table = table.value
@@ -169,7 +176,7 @@ def _put_in(container: Container, settings: Mapping[str, str]) -> None:
 
 
 def _place(body: Body) -> int:
-    """Return where more settings belong: after the others, above the next table's comments."""
+    """Return where to insert settings: after the others, above the comments of the next table."""
     from tomlkit.items import AoT, Comment, Table
 
     tables = (
@@ -190,7 +197,7 @@ def _lines(settings: Mapping[str, str]) -> Body:
 
 
 def _string(value: str) -> String:
-    """Return a text as TOML; JSON stays legible in single quotes."""
+    """Return a text as TOML, in single quotes if that keeps JSON readable."""
     from tomlkit import string
 
     is_literal = '"' in value and "'" not in value and value.isascii() and value.isprintable()
