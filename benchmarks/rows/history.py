@@ -91,9 +91,11 @@ def _questions(database: Database) -> dict[str, HistoryQuery]:
     return {
         "first page": HistoryQuery(),
         "the oldest page": HistoryQuery(before=PageCursor(*oldest)),
-        "of one resource": HistoryQuery(HistoryFilter(resource_id=BUSIEST_RESOURCE)),
-        "of one member": HistoryQuery(HistoryFilter(member_id=BUSIEST_MEMBER)),
-        "of a member with one entry": HistoryQuery(HistoryFilter(member_id=MEMBER_WITH_ONE_ENTRY)),
-        "of 7 days": HistoryQuery(HistoryFilter(period=WEEK)),
-        _SEARCH: HistoryQuery(HistoryFilter(WORD_IN_NO_ENTRY, period=MONTH)),
+        "of one resource": HistoryQuery(filter=HistoryFilter(resource_id=BUSIEST_RESOURCE)),
+        "of one member": HistoryQuery(filter=HistoryFilter(member_id=BUSIEST_MEMBER)),
+        "of a member with one entry": HistoryQuery(
+            filter=HistoryFilter(member_id=MEMBER_WITH_ONE_ENTRY)
+        ),
+        "of 7 days": HistoryQuery(filter=HistoryFilter(period=WEEK)),
+        _SEARCH: HistoryQuery(filter=HistoryFilter(WORD_IN_NO_ENTRY, period=MONTH)),
     }

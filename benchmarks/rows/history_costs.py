@@ -24,7 +24,7 @@ from tracker_tui.ledger.history import PAGE, SEARCHED, HistoryQuery
 from tracker_tui.ledger.leaderboard import LeaderboardQuery
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.query import Query
+from tracker_tui.ledger.refresh import Query
 
 _NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
 _IN_BOTH_PERIODS = f"SELECT count(*) FROM leaderboard WHERE created_at >= {_NOW} - {14 * DAY}"
@@ -41,10 +41,10 @@ def lines(bench: Bench, database: RemoteLedgerDatabase) -> Iterator[Line]:
     ledger = Ledger(database, Layout.founding())
     yield from _counts(database, ledger)
     timed: dict[str, tuple[Query[Any], float | None]] = {
-        "the leaderboard of 7 days": (LeaderboardQuery(WEEK), None),
-        "the leaderboard of all time": (LeaderboardQuery(ALL), 1.0),
-        "a chart of 30 days": (QuantitySeriesQuery(_RESOURCE, MONTH), None),
-        "sparklines of 30 days": (DailyLevelsQuery(30), None),
+        "the leaderboard of 7 days": (LeaderboardQuery(period=WEEK), None),
+        "the leaderboard of all time": (LeaderboardQuery(period=ALL), 1.0),
+        "a chart of 30 days": (QuantitySeriesQuery(resource_id=_RESOURCE, period=MONTH), None),
+        "sparklines of 30 days": (DailyLevelsQuery(days=30), None),
     }
     for name, (question, below) in timed.items():
         ask = partial(seconds_of, partial(ledger.ask, question))
@@ -60,12 +60,15 @@ def _counts(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
     in_both, users, of_resource, of_all = (result.rows[0][0] for result in results)
     asked: dict[str, tuple[Query[Any], int]] = {
         "a page": (HistoryQuery(), PAGE),
-        "a page of one resource": (HistoryQuery(HistoryFilter(resource_id=_RESOURCE)), PAGE),
-        "a page of one member": (HistoryQuery(HistoryFilter(member_id=_MEMBER)), PAGE),
-        "a search in 30 days": (HistoryQuery(HistoryFilter(_WORD, period=MONTH)), SEARCHED),
-        "the leaderboard of 7 days": (LeaderboardQuery(WEEK), in_both + users),
-        "a chart of 30 days": (QuantitySeriesQuery(_RESOURCE, MONTH), of_resource + users),
-        "sparklines of 30 days": (DailyLevelsQuery(30), of_all),
+        "a page of one resource": (HistoryQuery(filter=HistoryFilter(resource_id=_RESOURCE)), PAGE),
+        "a page of one member": (HistoryQuery(filter=HistoryFilter(member_id=_MEMBER)), PAGE),
+        "a search in 30 days": (HistoryQuery(filter=HistoryFilter(_WORD, period=MONTH)), SEARCHED),
+        "the leaderboard of 7 days": (LeaderboardQuery(period=WEEK), in_both + users),
+        "a chart of 30 days": (
+            QuantitySeriesQuery(resource_id=_RESOURCE, period=MONTH),
+            of_resource + users,
+        ),
+        "sparklines of 30 days": (DailyLevelsQuery(days=30), of_all),
     }
     requests = 0
     for name, (question, rows) in asked.items():

@@ -76,7 +76,7 @@ def _fill(database: RemoteLedgerDatabase) -> None:
 
 def _costs(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
     """Count requests beside the website's, and rows as the server counts them."""
-    of_resource = HistoryQuery(HistoryFilter(resource_id="resource-00001"))
+    of_resource = HistoryQuery(filter=HistoryFilter(resource_id="resource-00001"))
     operations: dict[str, tuple[Callable[[], object], int | None]] = {
         "an edit": (lambda: ledger.apply(addition()), 7),
         "a refresh": (ledger.refresh, 2),

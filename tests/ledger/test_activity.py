@@ -76,7 +76,7 @@ def act(books: Books, *moments: int, by: str = "1") -> None:
 
 
 def activity(books: Books, period: Period = WEEK, zone: Zone = BERLIN) -> Activity:
-    return books.ledger.ask(ActivityQuery("1", period, zone))
+    return books.ledger.ask(ActivityQuery(member_id="1", period=period, zone=zone))
 
 
 def test_who_did_nothing_did_nothing(guild: Books) -> None:
@@ -124,9 +124,9 @@ def test_rows_under_old_names_are_theirs_where_nobody_else_has_them(guild: Books
     for who in ("1", "paul", "Muad'Dib", "Naib", "somebody else"):
         act(guild, NOW, by=who)
     assert activity(guild).changes == 3
-    second = guild.ledger.ask(ActivityQuery("2", WEEK, BERLIN))
+    second = guild.ledger.ask(ActivityQuery(member_id="2", period=WEEK, zone=BERLIN))
     assert (second.changes, second.days) == (0, [])
-    unknown = guild.ledger.ask(ActivityQuery("somebody else", WEEK, BERLIN))
+    unknown = guild.ledger.ask(ActivityQuery(member_id="somebody else", period=WEEK, zone=BERLIN))
     assert unknown.changes == 1
 
 

@@ -111,7 +111,7 @@ def walk(books: Books, wish: HistoryFilter, limit: int, at_most: int = 200) -> W
         assert len(pages) < at_most, "paging never ends"
         befores.append(before)
         with one_request(books):
-            pages.append(books.ledger.ask(HistoryQuery(wish, before, limit=limit)))
+            pages.append(books.ledger.ask(HistoryQuery(filter=wish, before=before, limit=limit)))
         before = pages[-1].end
     return Walk(pages, befores)
 
@@ -283,7 +283,9 @@ def test_a_page_is_read_again_by_its_two_ends(guild: Books, examples: int) -> No
             if page.end is None or page.end == before:
                 continue
             with one_request(guild):
-                again = guild.ledger.ask(HistoryQuery(wish, before, page.end, limit))
+                again = guild.ledger.ask(
+                    HistoryQuery(filter=wish, before=before, down_to=page.end, limit=limit)
+                )
             assert again.entries == page.entries
 
     check()
@@ -379,7 +381,7 @@ class TestWhoseRowsTheyAre:
                 HistoryFilter(member_id=member),
                 HistoryFilter(member_id=member, resource_id="spice"),
             ):
-                found = written.ledger.ask(HistoryQuery(wish)).entries
+                found = written.ledger.ask(HistoryQuery(filter=wish)).entries
                 assert len(found) == len(theirs), wish
                 assert {entry.by for entry in found} == theirs, wish
 
@@ -404,10 +406,10 @@ class TestSearching:
     ) -> None:
         look_at(5)
         with one_request(hundred):
-            page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid")))
+            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter("raid")))
         assert page == HistoryPage([], PageCursor(NOW + 95, 96), False, NOW + 95)
         with one_request(hundred):
-            page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid"), page.end))
+            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter("raid"), before=page.end))
         assert [entry.id for entry in page.entries] == ["h90"]
         assert (page.end, page.is_last) == (PageCursor(NOW + 90, 91), False)
 
@@ -426,12 +428,12 @@ class TestSearching:
         rows = [history_row(f"w{n}", resource_id="water", reason="raid") for n in range(3)]
         insert_all(hundred, "resource_history", rows)
         wish = HistoryFilter("raid", resource_id="water")
-        assert hundred.ledger.ask(HistoryQuery(wish)).is_last
+        assert hundred.ledger.ask(HistoryQuery(filter=wish)).is_last
         assert walk(hundred, wish, 10).ids == ["w2", "w1", "w0"]
 
     def test_matches_that_just_fill_a_page_are_known_to_be_the_last(self, hundred: Books) -> None:
         for limit, is_last in ((9, False), (10, True)):
-            page = hundred.ledger.ask(HistoryQuery(HistoryFilter("raid"), limit=limit))
+            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter("raid"), limit=limit))
             assert (len(page.entries), page.is_last) == (limit, is_last)
 
     def test_a_search_stays_inside_its_period(self, hundred: Books) -> None:
@@ -533,8 +535,8 @@ def test_a_time_without_end_is_a_place_like_any_other(guild: Books, text: str) -
     guild.run("UPDATE resource_history SET created_at = -9e999 WHERE id = 'h2'")
     wish = HistoryFilter(text)
     assert walk(guild, wish, 1).ids == walk(guild, wish, 9).ids == ["h1", "h0", "h3", "h2"]
-    whole = guild.ledger.ask(HistoryQuery(wish))
-    again = guild.ledger.ask(HistoryQuery(wish, down_to=whole.end))
+    whole = guild.ledger.ask(HistoryQuery(filter=wish))
+    again = guild.ledger.ask(HistoryQuery(filter=wish, down_to=whole.end))
     assert again.entries == whole.entries
 
 

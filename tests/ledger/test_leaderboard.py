@@ -35,10 +35,10 @@ from tracker_tui.domain.period import (
 )
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
+from tracker_tui.ledger.activity import MemberPointsQuery
 from tracker_tui.ledger.leaderboard import (
     ContributionsQuery,
     LeaderboardQuery,
-    MemberPointsQuery,
 )
 
 UTC = ZoneInfo("UTC")
@@ -74,18 +74,18 @@ def earn(books: Books, *rows: tuple[str, float, int]) -> None:
 
 def rankings(books: Books, period: Period) -> list[tuple[int, str, float, int]]:
     """Return ranks, names, points and actions."""
-    board = books.ledger.ask(LeaderboardQuery(period))
+    board = books.ledger.ask(LeaderboardQuery(period=period))
     return [(s.rank, s.name, s.points, s.actions) for s in board.rankings]
 
 
 def climbed(books: Books, period: Period) -> dict[str, int | None]:
-    board = books.ledger.ask(LeaderboardQuery(period))
+    board = books.ledger.ask(LeaderboardQuery(period=period))
     return {s.user_id: s.climbed for s in board.rankings}
 
 
 def test_nobody_has_points_where_there_are_none(guild: Books) -> None:
     for period in LEADERBOARD_PERIODS:
-        board = guild.ledger.ask(LeaderboardQuery(period))
+        board = guild.ledger.ask(LeaderboardQuery(period=period))
         assert board == Leaderboard([], has_before=period is not ALL)
 
 
@@ -124,8 +124,8 @@ def test_places_are_compared_with_those_of_the_period_before(guild: Books) -> No
 def test_of_all_time_nobody_climbs(guild: Books) -> None:
     earn(guild, ("1", 10.0, 0), ("2", 20.0, 5 * DAY))
     assert climbed(guild, ALL) == {"1": None, "2": None}
-    assert guild.ledger.ask(LeaderboardQuery(DAY_AND_NIGHT)).has_before
-    assert not guild.ledger.ask(LeaderboardQuery(ALL)).has_before
+    assert guild.ledger.ask(LeaderboardQuery(period=DAY_AND_NIGHT)).has_before
+    assert not guild.ledger.ask(LeaderboardQuery(period=ALL)).has_before
 
 
 def test_who_did_nothing_in_the_period_has_no_place(guild: Books) -> None:
@@ -137,9 +137,9 @@ def test_who_did_nothing_in_the_period_has_no_place(guild: Books) -> None:
 
 def test_shares_are_of_all_points(guild: Books) -> None:
     earn(guild, ("1", 1.0, 0), ("2", 3.0, 0), ("somebody else", 4.0, 0), ("3", 9.0, 8 * DAY))
-    board = guild.ledger.ask(LeaderboardQuery(WEEK))
+    board = guild.ledger.ask(LeaderboardQuery(period=WEEK))
     assert [s.share for s in board.rankings] == [0.5, 0.375, 0.125]
-    whole = guild.ledger.ask(LeaderboardQuery(ALL))
+    whole = guild.ledger.ask(LeaderboardQuery(period=ALL))
     assert sum(s.share for s in whole.rankings) == pytest.approx(1.0)
 
 
@@ -147,7 +147,7 @@ def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> Non
     earn(guild, ("1", 1.0, 0), ("Muad'Dib", 2.0, 0), ("paul", 4.0, 0), ("Naib", 8.0, 0))
     earn(guild, ("stilgar", 16.0, 0), ("", 32.0, 0), ("1 ", 64.0, 0))
     for period in (WEEK, ALL):
-        board = guild.ledger.ask(LeaderboardQuery(period))
+        board = guild.ledger.ask(LeaderboardQuery(period=period))
         assert {s.user_id: (s.points, s.actions) for s in board.rankings} == {
             "1": (7.0, 3),
             "3": (16.0, 1),
@@ -160,7 +160,7 @@ def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> Non
 
 def test_a_member_finds_their_own_place(guild: Books) -> None:
     earn(guild, ("Muad'Dib", 2.0, 0), ("2", 6.0, 0))
-    board = guild.ledger.ask(LeaderboardQuery(WEEK))
+    board = guild.ledger.ask(LeaderboardQuery(period=WEEK))
     assert board.of("1") == Ranking(2, "1", "Muad'Dib", 2.0, 1, 0.25, None)
     assert board.of("3") is None
 
@@ -178,16 +178,16 @@ def test_hostile_points_stop_nobody(guild: Books, number: Any) -> None:
     insert_all(guild, "leaderboard", rows)
     earn(guild, ("3", 5.0, 0))
     for period in (WEEK, ALL):
-        board = guild.ledger.ask(LeaderboardQuery(period))
+        board = guild.ledger.ask(LeaderboardQuery(period=period))
         third = board.of("3")
         assert third is not None
         assert third.points == 5.0
         assert {s.user_id for s in board.rankings} == {"1", "2", "3"}
         assert all(0.0 <= s.share <= 1.0 for s in board.rankings)
-    page = guild.ledger.ask(ContributionsQuery("1", ALL))
+    page = guild.ledger.ask(ContributionsQuery(member_id="1", period=ALL))
     assert len(page.entries) == 2
     assert {type(entry.final) for entry in page.entries} == {float}
-    points = guild.ledger.ask(MemberPointsQuery("1", ALL, UTC))
+    points = guild.ledger.ask(MemberPointsQuery(member_id="1", period=ALL, zone=UTC))
     assert [total.actions for total in points.categories] == [2]
 
 
@@ -214,7 +214,7 @@ def test_a_contribution_tells_what_its_row_says(guild: Books) -> None:
         at=NOW,
         place=PageCursor(NOW, 1),
     )
-    page = guild.ledger.ask(ContributionsQuery("1", WEEK))
+    page = guild.ledger.ask(ContributionsQuery(member_id="1", period=WEEK))
     assert page == ContributionPage([expected], PageCursor(NOW, 1), is_last=True)
 
 
@@ -224,7 +224,9 @@ def contributions(
     """Turn the pages until the last."""
     before = None
     for _ in range(100):
-        page = books.ledger.ask(ContributionsQuery(member, period, before, limit=limit))
+        page = books.ledger.ask(
+            ContributionsQuery(member_id=member, period=period, before=before, limit=limit)
+        )
         yield page
         if page.is_last:
             return
@@ -245,7 +247,9 @@ def test_pages_of_contributions_are_newest_first_and_whole(guild: Books) -> None
 def test_a_page_of_contributions_is_read_again_by_its_ends(guild: Books) -> None:
     earn(guild, *[("1", 1.0, 5)] * 6)
     first, second, *_ = contributions(guild, "1", ALL, 2)
-    asked = ContributionsQuery("1", ALL, first.end, second.end, 2)
+    asked = ContributionsQuery(
+        member_id="1", period=ALL, before=first.end, down_to=second.end, limit=2
+    )
     assert guild.ledger.ask(asked).entries == second.entries
     guild.run("DELETE FROM leaderboard WHERE id = ?", second.entries[0].id)
     assert guild.ledger.ask(asked).entries == second.entries[1:]
@@ -263,7 +267,7 @@ def test_points_divide_over_categories_and_days(guild: Books) -> None:
         points_row("d", "2", 8.0, created_at=midnight, resource_category="Raw"),
     ]
     insert_all(guild, "leaderboard", rows)
-    points = guild.ledger.ask(MemberPointsQuery("1", WEEK, UTC))
+    points = guild.ledger.ask(MemberPointsQuery(member_id="1", period=WEEK, zone=UTC))
     assert points.categories == [("Gear", 6.0, 2), ("Raw", 1.0, 1)]
     today = NOW // DAY
     assert points.days == [
@@ -278,7 +282,9 @@ def test_points_divide_at_the_midnights_of_a_zone(guild: Books) -> None:
     assert NOW % DAY == (22 * 60 + 13) * 60 + 20
     earn(guild, ("1", 1.0, 0))
     for name, later in (("Asia/Kolkata", 1), ("America/St_Johns", 0)):
-        points = guild.ledger.ask(MemberPointsQuery("1", WEEK, ZoneInfo(name)))
+        points = guild.ledger.ask(
+            MemberPointsQuery(member_id="1", period=WEEK, zone=ZoneInfo(name))
+        )
         assert points.days == [DayPoints(NOW // DAY + later, 1.0)], name
 
 
@@ -404,7 +410,7 @@ def compare_board(books: Books, earned: Sequence[Earned], period: Period) -> Non
     before = (
         [] if period.span is None else [e for e in earned if since > e.at >= since - period.span]
     )
-    board = books.ledger.ask(LeaderboardQuery(period))
+    board = books.ledger.ask(LeaderboardQuery(period=period))
     found = {s.user_id: s for s in board.rankings}
     assert {by: s.points for by, s in found.items()} == pytest.approx(
         sums(now, lambda e: e.by), abs=0.005
@@ -430,7 +436,7 @@ def compare_member(books: Books, earned: Sequence[Earned], member: str, period: 
     }
     assert len(found) == len(theirs)
     assert [e.place for e in found] == sorted((e.place for e in found), reverse=True)
-    points = books.ledger.ask(MemberPointsQuery(member, period, UTC))
+    points = books.ledger.ask(MemberPointsQuery(member_id=member, period=period, zone=UTC))
     assert {c.category: c.points for c in points.categories} == pytest.approx(
         sums(theirs, lambda e: e.category), abs=0.005
     )

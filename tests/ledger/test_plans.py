@@ -33,19 +33,18 @@ from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, open_unchecked
 from tracker_tui.domain.activity import Activity, MemberPoints
-from tracker_tui.domain.history import EntryKind, HistoryFilter, HistoryPage
-from tracker_tui.domain.pages import PageCursor
+from tracker_tui.domain.history import EntryKind, HistoryFilter
+from tracker_tui.domain.pages import Page, PageCursor
 from tracker_tui.domain.period import ALL, MONTH, WEEK, Period
 from tracker_tui.domain.quantity_series import QuantitySeries
-from tracker_tui.ledger.activity import ActivityQuery
+from tracker_tui.ledger.activity import ActivityQuery, MemberPointsQuery
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import (
     ContributionsQuery,
     LeaderboardQuery,
-    MemberPointsQuery,
 )
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.query import Query
+from tracker_tui.ledger.refresh import Query
 
 ROWS = 3_000
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -170,7 +169,7 @@ def test_a_page_of_the_history_is_found_by_an_index(
 ) -> None:
     wish, index = WISHES[name]
     for down_to in (None, FURTHER):
-        plan = Plan(database, HistoryQuery(wish, before, down_to))
+        plan = Plan(database, HistoryQuery(filter=wish, before=before, down_to=down_to))
         plan.assert_goes_by(index)
         by_index = [line for line in plan.lines if index in line]
         # A place bounds what is read, so that the tenth page costs what the first does.
@@ -184,7 +183,7 @@ def test_no_history_is_sorted_but_what_is_on_the_page(
 ) -> None:
     """A sort reads all rows before the first comes out of it."""
     wish, index = WISHES[name]
-    lines = Plan(database, HistoryQuery(wish)).lines
+    lines = Plan(database, HistoryQuery(filter=wish)).lines
     (at, *_) = (number for number, line in enumerate(lines) if index in line)
     assert not any("TEMP B-TREE" in line for line in lines[at + 1 : at + 2]), "\n".join(lines)
 
@@ -192,7 +191,7 @@ def test_no_history_is_sorted_but_what_is_on_the_page(
 def test_a_member_is_searched_for_in_what_a_request_may_look_at(
     database: SqliteLedgerDatabase,
 ) -> None:
-    plan = Plan(database, HistoryQuery(HistoryFilter("raid", member_id="1")))
+    plan = Plan(database, HistoryQuery(filter=HistoryFilter("raid", member_id="1")))
     plan.assert_goes_by(BY_TIME, BY_MEMBER)
     # How far it may look is told by the one, what is theirs down to there by the other.
     assert any(BY_TIME in line and "COVERING" in line for line in plan.lines)
@@ -200,7 +199,7 @@ def test_a_member_is_searched_for_in_what_a_request_may_look_at(
 
 
 def test_a_scan_would_be_noticed(database: SqliteLedgerDatabase) -> None:
-    plan = Plan(database, LeaderboardQuery(WEEK))
+    plan = Plan(database, LeaderboardQuery(period=WEEK))
     sql = 'SELECT * FROM "leaderboard" AS "t9", "users" AS "t1"'
     plan._add(sql, ["SCAN t9", "SCAN TABLE users AS t1"])
     assert plan.scanned == {"leaderboard", "users"}
@@ -212,7 +211,7 @@ def test_a_scan_would_be_noticed(database: SqliteLedgerDatabase) -> None:
 def test_points_of_a_period_are_added_up_from_the_index_on_time(
     database: SqliteLedgerDatabase, period: Period
 ) -> None:
-    plan = Plan(database, LeaderboardQuery(period))
+    plan = Plan(database, LeaderboardQuery(period=period))
     plan.assert_goes_by(POINTS_BY_TIME)
     assert plan.is_covered_by(POINTS_BY_TIME)
     assert any(f"{POINTS_BY_TIME} (created_at>?" in line for line in plan.lines)
@@ -221,7 +220,7 @@ def test_points_of_a_period_are_added_up_from_the_index_on_time(
 def test_points_of_all_time_are_added_up_from_the_index_on_members(
     database: SqliteLedgerDatabase,
 ) -> None:
-    plan = Plan(database, LeaderboardQuery(ALL))
+    plan = Plan(database, LeaderboardQuery(period=ALL))
     plan.assert_goes_by(POINTS_BY_MEMBER)
     assert plan.is_covered_by(POINTS_BY_MEMBER)
     # Its order is that of the groups.
@@ -229,15 +228,30 @@ def test_points_of_all_time_are_added_up_from_the_index_on_members(
 
 
 OTHERS: dict[str, tuple[Query[Any], tuple[str, ...]]] = {
-    "contributions": (ContributionsQuery("1", ALL), (POINTS_BY_MEMBER,)),
-    "more of them": (ContributionsQuery("1", WEEK, PLACE, FURTHER), (POINTS_BY_MEMBER,)),
-    "a member's points": (MemberPointsQuery("1", WEEK, BERLIN), (POINTS_BY_MEMBER,)),
-    "all their points": (MemberPointsQuery("1", ALL, BERLIN), (POINTS_BY_MEMBER,)),
-    "a course": (QuantitySeriesQuery("r1", WEEK), (BY_RESOURCE,)),
-    "a whole course": (QuantitySeriesQuery("r1", ALL), (BY_RESOURCE,)),
-    "what they did": (ActivityQuery("1", WEEK, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
-    "all they did": (ActivityQuery("1", ALL, BERLIN), (BY_MEMBER, POINTS_BY_MEMBER)),
-    "daily levels": (DailyLevelsQuery(14, BERLIN), (BY_TIME,)),
+    "contributions": (ContributionsQuery(member_id="1", period=ALL), (POINTS_BY_MEMBER,)),
+    "more of them": (
+        ContributionsQuery(member_id="1", period=WEEK, before=PLACE, down_to=FURTHER),
+        (POINTS_BY_MEMBER,),
+    ),
+    "a member's points": (
+        MemberPointsQuery(member_id="1", period=WEEK, zone=BERLIN),
+        (POINTS_BY_MEMBER,),
+    ),
+    "all their points": (
+        MemberPointsQuery(member_id="1", period=ALL, zone=BERLIN),
+        (POINTS_BY_MEMBER,),
+    ),
+    "a course": (QuantitySeriesQuery(resource_id="r1", period=WEEK), (BY_RESOURCE,)),
+    "a whole course": (QuantitySeriesQuery(resource_id="r1", period=ALL), (BY_RESOURCE,)),
+    "what they did": (
+        ActivityQuery(member_id="1", period=WEEK, zone=BERLIN),
+        (BY_MEMBER, POINTS_BY_MEMBER),
+    ),
+    "all they did": (
+        ActivityQuery(member_id="1", period=ALL, zone=BERLIN),
+        (BY_MEMBER, POINTS_BY_MEMBER),
+    ),
+    "daily levels": (DailyLevelsQuery(days=14, zone=BERLIN), (BY_TIME,)),
 }
 
 
@@ -248,8 +262,12 @@ def test_other_questions_go_by_an_index_too(database: SqliteLedgerDatabase, name
 
 
 QUESTIONS: list[Query[Any]] = [
-    *(HistoryQuery(wish, before) for wish, _ in WISHES.values() for before in (None, PLACE)),
-    *(LeaderboardQuery(period) for period in (WEEK, MONTH, DATES, ALL)),
+    *(
+        HistoryQuery(filter=wish, before=before)
+        for wish, _ in WISHES.values()
+        for before in (None, PLACE)
+    ),
+    *(LeaderboardQuery(period=period) for period in (WEEK, MONTH, DATES, ALL)),
     *(question for question, _ in OTHERS.values()),
 ]
 
@@ -264,16 +282,16 @@ def test_a_server_counts_few_rows(make_ledger: MakeLedger) -> None:
     for question in (
         HistoryQuery(limit=10),
         HistoryQuery(before=PLACE, limit=10),
-        HistoryQuery(HistoryFilter(member_id="1"), limit=10),
-        ContributionsQuery("1", ALL, limit=10),
-        QuantitySeriesQuery("r1", WEEK),
+        HistoryQuery(filter=HistoryFilter(member_id="1"), limit=10),
+        ContributionsQuery(member_id="1", period=ALL, limit=10),
+        QuantitySeriesQuery(resource_id="r1", period=WEEK),
     ):
         before = traffic.rows_read
         books.ledger.ask(question)
         read.append(traffic.rows_read - before)
     assert max(read) < 300, read
     before = traffic.rows_read
-    books.ledger.ask(LeaderboardQuery(WEEK))
+    books.ledger.ask(LeaderboardQuery(period=WEEK))
     # Two weeks of a hundred days.
     assert traffic.rows_read - before < 500
 
@@ -287,7 +305,7 @@ def test_without_our_indexes_everything_comes_to_the_same(make_ledger: MakeLedge
         answer, same = (books.ledger.ask(question) for books in (founding, ours))
         assert as_sets(answer) == as_sets(same), question
         answers.append(answer)
-    pages = [answer for answer in answers if isinstance(answer, HistoryPage)]
+    pages = [answer for answer in answers if isinstance(answer, Page)]
     assert sum(bool(page.entries) for page in pages) > len(pages) / 2
 
 

@@ -26,7 +26,7 @@ from tracker_tui.domain.quantity_series import (
     Share,
     forecast,
 )
-from tracker_tui.ledger.days import day_number
+from tracker_tui.ledger.period import day_number
 from tracker_tui.ledger.quantity_series import LEVELS, DailyLevelsQuery, QuantitySeriesQuery
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -62,7 +62,7 @@ def tell(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "s
 
 
 def course(books: Books, period: Period, resource_id: str = "spice") -> QuantitySeries:
-    return books.ledger.ask(QuantitySeriesQuery(resource_id, period))
+    return books.ledger.ask(QuantitySeriesQuery(resource_id=resource_id, period=period))
 
 
 # Levels
@@ -219,7 +219,7 @@ def test_hostile_rows_break_no_course(guild: Books) -> None:
             found = course(guild, period)
             assert {type(part) for level in found.levels for part in level} == {int}, at
             assert Level(NOW - 3 * DAY, 5, 0) in found.levels, at
-        levels = guild.ledger.ask(DailyLevelsQuery(7, BERLIN))
+        levels = guild.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
         assert DayLevel("spice", day_of(NOW - 3 * DAY, BERLIN), 5, 0) in levels, at
 
 
@@ -326,7 +326,7 @@ def test_a_day_is_told_by_its_last_change_and_what_was_there_before_its_first(
     noon = NOW - start_of(today - 2, BERLIN) - DAY // 2
     tell(guild, (noon, (5, 0)), (noon - 60, (6, 1)), (noon - 60, (4, 2)), (0, (9, 2)))
     tell(guild, (noon, (8, 0)), resource_id="water")
-    levels = guild.ledger.ask(DailyLevelsQuery(7, BERLIN))
+    levels = guild.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
     assert sorted(levels) == [
         DayLevel("spice", today - 2, 6, 0),
         DayLevel("spice", today, 11, 6),
@@ -368,7 +368,7 @@ def test_the_days_of_any_history_are_those_that_were_lived(guild: Books) -> None
         tell(guild, *in_order)
         total = sum(in_order[-1][1]) if in_order else 0
         first = today - days + 1
-        levels = guild.ledger.ask(DailyLevelsQuery(days, BERLIN))
+        levels = guild.ledger.ask(DailyLevelsQuery(days=days, zone=BERLIN))
         found = DailyTotals(levels, first, today).of("spice", total)
         for day, value in zip(range(first, today + 1), found, strict=True):
             midnight = start_of(day + 1, BERLIN)

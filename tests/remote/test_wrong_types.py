@@ -17,7 +17,7 @@ from helpers.tracking import shown
 from remote.conftest import MakeTracker
 from remote.guilds import NICKNAME
 from remote.outboxes import replica_of, store_of, waiting
-from tracker_tui.ledger.snapshot import CachedLayout
+from tracker_tui.ledger.current_layout import CachedLayout
 from tracker_tui.sync.replica import Reading, Replica
 from tracker_tui.tracker.events import Failed, Loaded
 

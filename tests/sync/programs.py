@@ -8,7 +8,7 @@ from pathlib import Path
 from helpers.build import PLAYER
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.ledger.ledger import EVERYTHING, Ledger
-from tracker_tui.ledger.snapshot import RefreshRequest, Snapshot
+from tracker_tui.ledger.refresh import RefreshRequest, Snapshot
 from tracker_tui.sync.engine import Engine, Refreshed
 from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.overlay import Overlay
@@ -98,11 +98,11 @@ class Interleaved(Ledger):
         before: Callable[[], object] = lambda: None,
         after: Callable[[], object] = lambda: None,
     ) -> None:
-        super().__init__(ledger._database, ledger.layout)
+        super().__init__(ledger.database, ledger.layout)
         self._before, self._after = before, after
 
-    def refresh(self, wish: RefreshRequest = EVERYTHING, *, anew: bool = False) -> Snapshot:
+    def refresh(self, wish: RefreshRequest = EVERYTHING, *, force: bool = False) -> Snapshot:
         self._before()
-        snapshot = super().refresh(wish, anew=anew)
+        snapshot = super().refresh(wish, force=force)
         self._after()
         return snapshot

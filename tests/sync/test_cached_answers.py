@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,14 @@ from tracker_tui.domain.period import PERIODS, Period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.activity import ActivityQuery
+from tracker_tui.ledger.activity import ActivityQuery, MemberPointsQuery
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import (
     ContributionsQuery,
     LeaderboardQuery,
-    MemberPointsQuery,
 )
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.query import Query
+from tracker_tui.ledger.refresh import Query
 from tracker_tui.sync.cached_answers import KEPT_AT_MOST, PAGES_NAME, AnswerStore, CachedAnswer
 from tracker_tui.sync.store import Store, StoreLocation
 
@@ -328,23 +328,32 @@ anywhere = st.none()
 length = st.just(100)
 zones = st.none() | st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")])
 QUESTIONS: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
-    HistoryQuery: st.builds(HistoryQuery, wishes, anywhere, anywhere, length),
-    ContributionsQuery: st.builds(
-        ContributionsQuery, few_texts, periods, anywhere, anywhere, length
+    HistoryQuery: st.builds(
+        HistoryQuery, filter=wishes, before=anywhere, down_to=anywhere, limit=length
     ),
-    LeaderboardQuery: st.builds(LeaderboardQuery, periods),
-    MemberPointsQuery: st.builds(MemberPointsQuery, few_texts, periods, zones),
-    QuantitySeriesQuery: st.builds(QuantitySeriesQuery, few_texts, periods),
-    DailyLevelsQuery: st.builds(DailyLevelsQuery, st.integers(1, 20), zones),
-    ActivityQuery: st.builds(ActivityQuery, few_texts, periods, zones),
+    ContributionsQuery: st.builds(
+        ContributionsQuery,
+        member_id=few_texts,
+        period=periods,
+        before=anywhere,
+        down_to=anywhere,
+        limit=length,
+    ),
+    LeaderboardQuery: st.builds(LeaderboardQuery, period=periods),
+    MemberPointsQuery: st.builds(
+        MemberPointsQuery, member_id=few_texts, period=periods, zone=zones
+    ),
+    QuantitySeriesQuery: st.builds(QuantitySeriesQuery, resource_id=few_texts, period=periods),
+    DailyLevelsQuery: st.builds(DailyLevelsQuery, days=st.integers(1, 20), zone=zones),
+    ActivityQuery: st.builds(ActivityQuery, member_id=few_texts, period=periods, zone=zones),
 }
 
 
 def identity(question: Query[Any]) -> str:
     """Return a text that tells a question from every other, 1 from 1.0 and sets by what is in."""
     if isinstance(question, HistoryQuery):
-        kinds = sorted(question.wish.kinds)
-        return repr((question._replace(wish=question.wish._replace(kinds=frozenset())), kinds))
+        kinds = sorted(question.filter.kinds)
+        return repr((replace(question, filter=question.filter._replace(kinds=frozenset())), kinds))
     return repr(question)
 
 
@@ -375,18 +384,18 @@ VARIATIONS = (
 @settings(max_examples=40)
 @given(wishes)
 def test_whatever_is_filtered_by_is_in_the_key(wish: HistoryFilter) -> None:
-    key = HistoryQuery(wish).key
+    key = HistoryQuery(filter=wish).key
     for variation in VARIATIONS:
         other = wish._replace(**variation)
-        assert (HistoryQuery(other).key == key) == (other == wish)
+        assert (HistoryQuery(filter=other).key == key) == (other == wish)
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 20_000, "'; DROP TABLE pages; --"])
 def test_any_text_makes_a_key_that_a_file_takes(pages: AnswerStore, text: str) -> None:
     for question in (
-        HistoryQuery(HistoryFilter(text, text, text)),
-        ActivityQuery(text, PERIODS[0]),
-        QuantitySeriesQuery(text, PERIODS[0]),
+        HistoryQuery(filter=HistoryFilter(text, text, text)),
+        ActivityQuery(member_id=text, period=PERIODS[0]),
+        QuantitySeriesQuery(resource_id=text, period=PERIODS[0]),
     ):
         pages.keep(question.key, SOME)
         assert pages.page(question.key) == SOME

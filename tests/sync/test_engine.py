@@ -10,7 +10,7 @@ from sync.conftest import MakeProgram
 from sync.programs import Interleaved, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.errors import LocalFileError
-from tracker_tui.ledger.snapshot import RefreshRequest
+from tracker_tui.ledger.refresh import RefreshRequest
 from tracker_tui.local.sqlite_file import set_aside
 from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.send_queue import as_sent

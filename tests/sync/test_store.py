@@ -14,7 +14,7 @@ from helpers.wild import ask
 from sync.test_replica import KNOWN, SPICE, WATER
 from tracker_tui.domain.change import Outcome, Verdict
 from tracker_tui.errors import LocalFileError
-from tracker_tui.ledger.snapshot import Snapshot
+from tracker_tui.ledger.refresh import Snapshot
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.overlay import Difference
 from tracker_tui.sync.replica import REPLICA_NAME

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +33,7 @@ from tracker_tui.domain.period import ALL, WEEK
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import ContributionsQuery
-from tracker_tui.ledger.query import Query
+from tracker_tui.ledger.refresh import Query
 from tracker_tui.sync.cached_answers import PAGES_NAME
 from tracker_tui.tracker.events import LocalWarning
 from tracker_tui.tracker.query_cache import QueryCache
@@ -141,11 +142,11 @@ def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Boo
         assert isinstance(question, HistoryQuery | ContributionsQuery)
         known: Any = done(query_cache.ask(question)).value
         assert len(known.entries) > 2
-        first: Any = done(query_cache.ask(question._replace(limit=2))).value
-        done(query_cache.ask(question._replace(down_to=first.end)))
+        first: Any = done(query_cache.ask(replace(question, limit=2))).value
+        done(query_cache.ask(replace(question, down_to=first.end)))
         kept: Any = done(query_cache.seen(question))
         assert kept.value == known
-        rest: Any = done(query_cache.seen(question._replace(before=first.end)))
+        rest: Any = done(query_cache.seen(replace(question, before=first.end)))
         assert rest.value.entries == known.entries[2:]
 
 

@@ -1,29 +1,43 @@
-"""Reading what one member did in a period."""
+"""Reading what one member did in a period: their changes, days in a row, and points.
+
+The history counts changes by resource; the leaderboard counts points. Both are asked for all of a
+member's aliases, because old rows hold a nickname (`members`). A streak looks back over 400 days,
+whatever the period is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 from peewee import SQL, BaseQuery, Select, fn
 
 from tracker_tui.db.database import Result
 from tracker_tui.db.models import HistoryRow, LeaderboardRow
-from tracker_tui.domain.activity import Activity, ResourceActivity
+from tracker_tui.domain.activity import (
+    Activity,
+    CategoryTotal,
+    DayPoints,
+    MemberPoints,
+    ResourceActivity,
+)
 from tracker_tui.domain.leaderboard import finite
 from tracker_tui.domain.period import Period, Zone, day_of
 from tracker_tui.domain.status import DAY
-from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import gains_and_losses
-from tracker_tui.ledger.history import within
 from tracker_tui.ledger.members import is_one_of, member_aliases
+from tracker_tui.ledger.period import day_number, within
 
 _STREAK_DAYS: Final = 400
-"""How far back days in a row are counted."""
+"""How far back a streak is counted."""
+_DAYS_SHOWN: Final = 400
+"""For how many days, the latest ones, points are listed one by one."""
 
 
-class ActivityQuery(NamedTuple):
-    """Asks what a member did in a period, in days of a zone."""
+@dataclass(frozen=True, kw_only=True)
+class ActivityQuery:
+    """A member's activity in a period, by resource and by the days of a zone."""
 
     member_id: str
     period: Period
@@ -40,7 +54,7 @@ class ActivityQuery(NamedTuple):
         return Activity
 
     def queries(self, now: Any) -> list[BaseQuery]:
-        """Return what `answer` understands the results of."""
+        """Return the queries for `answer`."""
         row, points = HistoryRow, LeaderboardRow
         aliases = member_aliases(self.member_id)
         is_theirs = is_one_of(row.updated_by, aliases)
@@ -63,7 +77,7 @@ class ActivityQuery(NamedTuple):
         return [Select(columns=[now]), resources, days, earned]
 
     def answer(self, results: Sequence[Result]) -> Activity:
-        """Build a member's activity from the results."""
+        """See `Query.answer`."""
         clock, resources, days, earned = (result.rows for result in results)
         points, actions = earned[0]
         return Activity(
@@ -75,4 +89,56 @@ class ActivityQuery(NamedTuple):
             ],
             sorted(day for (day,) in days),
             day_of(int(clock[0][0]), self.zone),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberPointsQuery:
+    """A member's points in a period, by category and by the days of a zone."""
+
+    member_id: str
+    period: Period
+    zone: Zone = None
+
+    @property
+    def key(self) -> str:
+        """See `Query.key`."""
+        return f"points {self.period.name} {self.member_id!r} {self.zone}"
+
+    @staticmethod
+    def answer_type() -> type[MemberPoints]:
+        """See `Query.answer_type`."""
+        return MemberPoints
+
+    def queries(self, now: Any) -> list[BaseQuery]:
+        """Return the queries for `answer`."""
+        row = LeaderboardRow
+        conditions = [
+            is_one_of(row.user_id, member_aliases(self.member_id)),
+            *within(row.created_at, self.period, now),
+        ]
+        category = fn.COALESCE(row.resource_category.cast("TEXT"), "")
+        points = fn.TOTAL(row.final_points)
+        day = day_number(row.created_at, self.zone).alias("day")
+        return [
+            row.select(category.alias("category"), points, fn.COUNT(SQL("*")))
+            .where(*conditions)
+            .group_by(SQL("category"))
+            .order_by(points.desc()),
+            row.select(day, points)
+            .where(*conditions)
+            .group_by(SQL("day"))
+            .order_by(SQL("day DESC"))
+            .limit(_DAYS_SHOWN),
+        ]
+
+    def answer(self, results: Sequence[Result]) -> MemberPoints:
+        """See `Query.answer`."""
+        categories, days = (result.rows for result in results)
+        return MemberPoints(
+            [
+                CategoryTotal(category, finite(points), actions)
+                for category, points, actions in categories
+            ],
+            [DayPoints(day, finite(points)) for day, points in reversed(days)],
         )

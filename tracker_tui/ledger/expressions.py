@@ -1,7 +1,7 @@
-"""SQL expressions that several queries of the ledger share.
+"""SQL expressions that several queries share: status, points and times.
 
-Peewee gives a bare number the type of the field beside it, silently; so numbers that are not whole
-stand in a `Value` on the left.
+Peewee silently converts a bare number to the type of the field beside it: `target * 1.5` becomes
+`target * 1`. So numbers that are not whole are written as `Value(1.5)`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from peewee import Case, Expression, Node, Value, fn
 
-from tracker_tui.db.models import HistoryRow, ResourceRow, User
+from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.domain.points import BONUS
 from tracker_tui.domain.resource import (
     GEAR_BLUEPRINTS,
@@ -20,9 +20,9 @@ from tracker_tui.domain.resource import (
 )
 from tracker_tui.domain.status import MILLISECONDS_FROM, Status
 
-# `unixepoch()` is younger than the SQLite of older systems.
+# Older systems have a SQLite without `unixepoch()`.
 DATABASE_CLOCK: Final[Node] = fn.strftime("%s", "now").cast("INTEGER")
-"""Unix seconds by the database's own clock."""
+"""The database's clock, in Unix seconds."""
 
 
 def status_of(total: Expression, target: Any, *, above: Status) -> Case:
@@ -40,7 +40,7 @@ def status_of(total: Expression, target: Any, *, above: Status) -> Case:
 
 
 def bonus_of(status: Node) -> Case:
-    """Return the share of the points that a status adds."""
+    """Return the bonus for a status, as a share of the points."""
     return Case(
         status,
         tuple((named.value, Value(share)) for named, share in BONUS.items()),
@@ -49,7 +49,7 @@ def bonus_of(status: Node) -> Case:
 
 
 def effective_multiplier() -> Case:
-    """Return the multiplier that counts: a stored one of 0 or less counts as 1."""
+    """Return the multiplier to use: a stored one of 0 or less counts as 1."""
     stored = ResourceRow.multiplier
     return Case(
         None, (((stored > Value(0.0)) & (stored <= Value(sys.float_info.max)), stored),), Value(1.0)
@@ -57,7 +57,7 @@ def effective_multiplier() -> Case:
 
 
 def leaderboard_category() -> Case:
-    """Return the category as the leaderboard keeps it."""
+    """Return the category as the leaderboard stores it."""
     category = ResourceRow.category
     return Case(
         None,
@@ -70,36 +70,31 @@ def leaderboard_category() -> Case:
 
 
 def rounded_half_up(points: Any) -> Any:
-    """Return points of 0 or more with two decimals."""
+    """Round points of 0 or more to two decimals."""
     return (points * Value(100) + Value(0.5)).cast("INTEGER") / Value(100.0)
 
 
 def whole_number(column: Any) -> Any:
-    """Return a column as the whole number that it should be: SQLite lets any row hold anything."""
+    """Return a column as a whole number, whatever a row holds in it."""
     return fn.COALESCE(column.cast("INTEGER"), 0)
 
 
 def seconds(time: Any) -> Case:
-    """Return a stored time as whole Unix seconds: some rows in the wild hold milliseconds."""
+    """Return a stored time as whole Unix seconds; some rows hold milliseconds."""
     whole = time.cast("INTEGER")
     return Case(None, ((whole > MILLISECONDS_FROM, whole / 1000),), whole)
 
 
 def change_of_total() -> Any:
-    """Return by how much a row of the history changed the total."""
+    """Return by how much a row of the history changed the total of its resource."""
     row = HistoryRow
     return whole_number(row.change_amount_hagga) + whole_number(row.change_amount_deep_desert)
 
 
 def gains_and_losses() -> tuple[Node, Node]:
-    """Return the sums of what rows of the history won and lost, the second 0 or less.
+    """Return the sum of all gains in the history, and the sum of all losses, 0 or less.
 
-    Not by SUM, which fails where hostile rows add up to more than a number can be.
+    With TOTAL, because SUM fails if hostile rows add up to more than an integer can hold.
     """
     change = change_of_total()
     return fn.TOTAL(fn.MAX(change, 0)), fn.TOTAL(fn.MIN(change, 0))
-
-
-def display_name() -> Any:
-    """Return what to call a member."""
-    return fn.COALESCE(fn.NULLIF(User.custom_nickname, ""), User.username)

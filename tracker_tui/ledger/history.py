@@ -1,16 +1,19 @@
-"""Reading the history, newest first; rowid is the order of commit.
+"""Reading the history, newest first, page by page.
 
-A page begins after a place and is found by an index: by resource, by member, or by time. What no
-index serves is looked for in no more than `SEARCHED` rows a request (design, "History").
+Rows of one second are in order of their rowid, which is the order of commit. A page goes on where
+the last one ended, at a `PageCursor`. An index finds it, by resource, by member or by time, so the
+last page of a million rows is as fast as the first. A text search has no index: one request looks
+at no more than `SEARCHED` rows, and says how far back it got.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from math import inf, isinf
 from operator import and_, or_
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from peewee import SQL, BaseQuery, Case, Expression, Node, Select, Tuple, Value, fn
 
@@ -22,23 +25,28 @@ from tracker_tui.domain.period import Period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.expressions import seconds, whole_number
 from tracker_tui.ledger.members import is_one_of, like, member_aliases, merged, named_like
+from tracker_tui.ledger.period import begin_of, within
 
 PAGE: Final = 100
 """Entries on a page."""
 SEARCHED: Final = 5_000
-"""Rows that a request looks through at most for what no index serves."""
+"""How many rows a request looks at if no index serves the filter."""
 _ENDS_OF_TIME: Final[dict[Any, int | float | str]] = {b"\x01": inf, b"\x00": -inf}
 _BEFORE_TIME: Final = 8
-"""Columns of an entry that stand before its time."""
+"""How many columns of an entry come before its time."""
 _WORDS: Final = 8
 _LONGEST_WORD: Final = 100
 _LONGEST_TEXT: Final = 1_000
 
 
-class HistoryQuery(NamedTuple):
-    """Asks for one page: what passes a filter and is older than `before`, from `down_to` on."""
+@dataclass(frozen=True, kw_only=True)
+class HistoryQuery:
+    """One page of the history: entries that pass a filter, newest first.
 
-    wish: HistoryFilter = HistoryFilter()
+    Entries are older than `before`, and not older than `down_to`; either may be left out.
+    """
+
+    filter: HistoryFilter = HistoryFilter()  # noqa: RUF009 - it is immutable
     before: PageCursor | None = None
     down_to: PageCursor | None = None
     limit: int = PAGE
@@ -46,10 +54,10 @@ class HistoryQuery(NamedTuple):
     @property
     def key(self) -> str:
         """See `Query.key`."""
-        wish = self.wish
-        kinds = ",".join(sorted(wish.kinds))
-        asked = (wish.text, wish.resource_id, wish.member_id, kinds, wish.location)
-        return f"history {wish.span.name} {asked}"
+        chosen = self.filter
+        kinds = ",".join(sorted(chosen.kinds))
+        values = (chosen.text, chosen.resource_id, chosen.member_id, kinds, chosen.location)
+        return f"history {chosen.span.name} {values}"
 
     @staticmethod
     def answer_type() -> type[HistoryPage]:
@@ -57,34 +65,35 @@ class HistoryQuery(NamedTuple):
         return HistoryPage  # type: ignore[return-value]  # mypy takes the alias for Page[T]
 
     def queries(self, now: Any) -> list[BaseQuery]:
-        """Return the one query of a page."""
-        wish = self.wish
-        if not wish.is_indexed:
+        """Return the one query for `answer`."""
+        if not self.filter.is_indexed:
             return [_searched(self, now)]
-        of_anybody = _conditions(self, wish.span, now)
-        if wish.member_id is None:
-            return [_newest(of_anybody, self.limit)]
+        conditions = _conditions(self, self.filter.span, now)
+        if self.filter.member_id is None:
+            return [_newest(conditions, self.limit)]
         parts = (
-            _newest([HistoryRow.updated_by == writing, *of_anybody], self.limit)
-            for writing in member_aliases(wish.member_id)
+            _newest([HistoryRow.updated_by == alias, *conditions], self.limit)
+            for alias in member_aliases(self.filter.member_id)
         )
         return [merged(parts, self.limit)]
 
     def answer(self, results: Sequence[Result]) -> HistoryPage:
-        """Build a page from the rows that were found."""
+        """See `Query.answer`."""
         page = self._page_of(results)
         if self.down_to is not None and page.is_last:
-            # That nothing is left above a place says nothing of what is below it.
+            # The last page above a place is not the last page of the list.
             page = page._replace(end=self.down_to, is_last=False)
         return page
 
     def _page_of(self, results: Sequence[Result]) -> HistoryPage:
-        if self.wish.is_indexed:
+        if self.filter.is_indexed:
             entries = [_entry_from(row) for row in results[0].rows]
             return _page(entries, self.before, is_last=len(entries) < self.limit)
         rows = results[0].rows
-        # A last row without a place is no entry: this request has looked as far as it may.
-        end = rows.pop() if rows and rows[-1][-1] is None else None
+        # A last row without a place is no entry: it says where this request stopped looking.
+        end = None
+        if rows and rows[-1][-1] is None:
+            *rows, end = rows
         entries = [_entry_from(row) for row in rows[: self.limit]]
         if len(rows) > self.limit or end is None:
             return _page(entries, self.before, is_last=len(rows) <= self.limit)
@@ -104,40 +113,23 @@ def _entry_from(row: Sequence[Any]) -> HistoryEntry:
 
 
 def stored_time(column: Any) -> Any:
-    """Return a time as it is stored, for `place_of`: servers say nothing where it is infinite."""
+    """Return a stored time for `place_of`; servers send NULL for an infinite one."""
     ends = ((SQL("9e999"), SQL("x'01'")), (SQL("-9e999"), SQL("x'00'")))
     return Case(None, tuple((column == end, sign) for end, sign in ends), column)
 
 
 def place_of(raw: Any, rowid: int) -> PageCursor:
-    """Return the place of a row, of its `stored_time`, which may be anything."""
+    """Return the place of a row by its `stored_time`, which may be of any type."""
     if isinstance(raw, int | float | str):
         return PageCursor(raw, rowid)
-    # No text is before the empty one: a time that is none at all is left behind with it.
+    # The empty text sorts before all others, so a time of no use is left behind.
     return PageCursor(_ENDS_OF_TIME.get(raw, ""), rowid)
-
-
-def begin_of(period: Period, now: Any) -> Any:
-    """Return when a period begins; None where it has no begin."""
-    if period.span is not None:
-        return now - period.span
-    return None if period.since is None else Value(period.since)
-
-
-def within(column: Any, period: Period, now: Any) -> list[Expression]:
-    """Return the conditions under which a time lies in a period."""
-    begin, conditions = begin_of(period, now), []
-    if begin is not None:
-        conditions.append(column >= begin)
-    if period.until is not None:
-        conditions.append(column < period.until)
-    return conditions
 
 
 def between_places(
     column: Any, rowid: Any, before: PageCursor | None, down_to: PageCursor | None
 ) -> list[Expression]:
-    """Return the conditions under which a row is older than one place, and not than another."""
+    """Return the conditions for a row to be older than `before` and not older than `down_to`."""
     conditions = []
     if before is not None:
         conditions.append(Expression(Tuple(column, rowid), "<", _tuple(before)))
@@ -148,17 +140,17 @@ def between_places(
 
 def _tuple(place: PageCursor) -> Node:
     if isinstance(place.at, float) and isinf(place.at):
-        # Some hostile row's time; it cannot be sent as a value.
+        # The time of a hostile row. It cannot be sent as a value.
         return SQL(f"({'-' if place.at < 0 else ''}9e999, ?)", (place.rowid,))
-    # Bound as it is: Peewee would make a number of what is none.
+    # In SQL, because Peewee would convert the value to a number.
     return SQL("(?, ?)", (place.at, place.rowid))
 
 
 def _conditions(question: HistoryQuery, period: Period, now: Any) -> list[Expression]:
-    """Return the conditions of a period that an index serves, but for those of a member."""
-    row, wish = HistoryRow, question.wish
+    """Return the conditions that an index serves, except for the member."""
+    row, chosen = HistoryRow, question.filter
     return [
-        *([] if wish.resource_id is None else [row.resource == wish.resource_id]),
+        *([] if chosen.resource_id is None else [row.resource == chosen.resource_id]),
         *within(row.created_at, period, now),
         *between_places(row.created_at, SQL("rowid"), question.before, question.down_to),
     ]
@@ -172,12 +164,12 @@ def _newest(conditions: Sequence[Any], limit: int) -> Select:
 
 
 def newest_first(created_at: Any) -> tuple[Node, Node]:
-    """Return the order of rows that the history and the leaderboard are read in."""
+    """Return the order of pages in SQL."""
     return created_at.desc(), SQL("rowid DESC")
 
 
 def _columns() -> list[Node]:
-    """Return what to select for `_entry_from`: each value cast to what it should be."""
+    """Return the columns for `_entry_from`, each cast to its type."""
     row = HistoryRow
     return [
         fn.COALESCE(row.id.cast("TEXT"), ""),
@@ -196,21 +188,21 @@ def _columns() -> list[Node]:
     ]
 
 
-# What no index serves
+# Filters that no index serves
 
 
 def _searched(question: HistoryQuery, now: Any) -> Select:
-    """Select what passes of so many rows, and behind it their last one, if they end there.
+    """Select the entries that pass, among the next `SEARCHED` rows.
 
-    That one has no place: it is where the next page goes on, whether it passes or not.
+    If there are more rows than that, a last row without a place says where the next page goes on.
     """
-    period = question.wish.span
+    period = question.filter.span
     conditions = _conditions(question, period, now)
     row, rowid = HistoryRow, SQL("rowid")
     last = row.select(row.created_at.alias("at"), rowid.alias("place"))
     last = last.where(*conditions) if conditions else last
     bound = last.order_by(*newest_first(row.created_at)).limit(1).offset(SEARCHED - 1).cte("bound")
-    # One bound, not two: of those of one column an index takes only the first.
+    # One bound, because an index uses only the first of two lower bounds.
     begin = begin_of(period, now)
     begins = Select(columns=[SQL("-9e999") if begin is None else begin, Value(0)])
     reached = Select([bound], [bound.c.at, bound.c.place]).union_all(begins).limit(1)
@@ -218,7 +210,7 @@ def _searched(question: HistoryQuery, now: Any) -> Select:
         [
             *_conditions(question, period._replace(span=None, since=None), now),
             Expression(Tuple(row.created_at, rowid), ">=", reached),
-            _passes(question.wish),
+            _passes(question.filter),
         ],
         question.limit + 1,
     )
@@ -239,27 +231,27 @@ def _searched(question: HistoryQuery, now: Any) -> Select:
     return Select([both], [SQL("*")]).order_by(*in_order).with_cte(bound)
 
 
-def _passes(wish: HistoryFilter) -> Any:
+def _passes(chosen: HistoryFilter) -> Any:
     row = HistoryRow
-    conditions = [_has_word(word) for word in _words(wish.text)]
-    if wish.kinds:
-        conditions.append(reduce(or_, (_is_kind(kind) for kind in sorted(wish.kinds))))
-    if wish.location is not None:
-        conditions.append(_is_at(wish.location))
-    if wish.member_id is not None:
-        conditions.append(is_one_of(row.updated_by, member_aliases(wish.member_id)))
+    conditions = [_has_word(word) for word in _words(chosen.text)]
+    if chosen.kinds:
+        conditions.append(reduce(or_, (_is_kind(kind) for kind in sorted(chosen.kinds))))
+    if chosen.location is not None:
+        conditions.append(_is_at(chosen.location))
+    if chosen.member_id is not None:
+        conditions.append(is_one_of(row.updated_by, member_aliases(chosen.member_id)))
     return reduce(and_, conditions) if conditions else SQL("1")
 
 
 def _words(text: str) -> list[str]:
-    """Return the first words of a search as they are typed; punctuation counts as a blank."""
+    """Return the first words of a search; punctuation counts as a blank."""
     words = "".join(char if char.isalnum() else " " for char in text[:_LONGEST_TEXT]).split()
     return [word[:_LONGEST_WORD] for word in words[:_WORDS]]
 
 
 def _has_word(word: str) -> Any:
-    """Return whether a word is in the reason, or in what the member or the resource is called."""
-    # LIKE knows the case of ASCII letters only; what it takes for wildcards is in no word.
+    """Return whether a word is in the reason, or in the name of the member or the resource."""
+    # LIKE ignores the case of ASCII letters only. A word holds no wildcards.
     written = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
     return reduce(or_, (_has(f"%{text}%") for text in sorted(written)))
 
@@ -276,7 +268,7 @@ def _has(pattern: str) -> Any:
 
 
 def _is_kind(kind: EntryKind) -> Any:
-    """Return what `HistoryEntry.kind` decides."""
+    """Return whether a row is of this kind, as `HistoryEntry.kind` decides."""
     row = HistoryRow
     if kind is EntryKind.TRANSFER:
         return row.change_type == "transfer"

@@ -1,19 +1,20 @@
-"""Reading points: who earned how many in a period, and how one member's came about.
+"""Reading points: how many each member earned in a period, and what one member earned them for.
 
-Data contract, "Leaderboard". A period is added up with `GROUP BY +user_id`: without the plus SQLite
-takes the index on (user_id, …), and reads all rows there are. For all of time that is the quicker.
+Points of a period are summed with `GROUP BY +user_id` (data contract, "Leaderboard"). Without the
+plus, SQLite takes the index on (user_id, …) and reads all rows there are; over all time, where all
+rows are read anyway, that is the faster way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from peewee import SQL, BaseQuery, Case, Node, Select, Value, fn
 
 from tracker_tui.db.database import Result
 from tracker_tui.db.models import LeaderboardRow
-from tracker_tui.domain.activity import CategoryTotal, DayPoints, MemberPoints
 from tracker_tui.domain.leaderboard import (
     Contribution,
     ContributionPage,
@@ -23,8 +24,7 @@ from tracker_tui.domain.leaderboard import (
     ranked,
 )
 from tracker_tui.domain.pages import PageCursor
-from tracker_tui.domain.period import Period, Zone
-from tracker_tui.ledger.days import day_number
+from tracker_tui.domain.period import Period
 from tracker_tui.ledger.expressions import seconds, whole_number
 from tracker_tui.ledger.history import (
     PAGE,
@@ -32,22 +32,19 @@ from tracker_tui.ledger.history import (
     newest_first,
     place_of,
     stored_time,
-    within,
 )
 from tracker_tui.ledger.members import (
-    is_one_of,
     member_aliases,
     members_from,
     merged,
     named_members,
 )
-
-_DAYS_SHOWN: Final = 400
-"""Days whose points are told one by one; of all of time the last of them."""
+from tracker_tui.ledger.period import within
 
 
-class LeaderboardQuery(NamedTuple):
-    """Asks who earned how many points in a period, and in the one before it."""
+@dataclass(frozen=True, kw_only=True)
+class LeaderboardQuery:
+    """The points of each member in a period, and in the period before it."""
 
     period: Period
 
@@ -62,7 +59,7 @@ class LeaderboardQuery(NamedTuple):
         return Leaderboard
 
     def queries(self, now: Any) -> list[BaseQuery]:
-        """Return what `answer` understands the results of."""
+        """Return the queries for `answer`."""
         row, period = LeaderboardRow, self.period
         user = row.user_id.cast("TEXT")
         if period.span is None:
@@ -72,7 +69,7 @@ class LeaderboardQuery(NamedTuple):
             sums = sums.where(*within(row.created_at, period, now)) if not period.is_all else sums
             by: Node = SQL("user_id") if period.is_all else SQL("+user_id")
             return [sums.group_by(by), named_members()]
-        # Both periods in one go: a row of either is read once.
+        # Both periods in one query, which reads each row once.
         is_now = row.created_at >= now - period.span
         points = fn.TOTAL(Case(None, ((is_now, row.final_points),), Value(0.0)))
         before = fn.TOTAL(Case(None, ((is_now, Value(0.0)),), row.final_points))
@@ -84,7 +81,7 @@ class LeaderboardQuery(NamedTuple):
         return [sums, named_members()]
 
     def answer(self, results: Sequence[Result]) -> Leaderboard:
-        """Build the leaderboard from the results."""
+        """See `Query.answer`."""
         sums, members = results
         return ranked(
             (Sum(user or "", now, n, before, m) for user, now, n, before, m in sums.rows),
@@ -93,8 +90,9 @@ class LeaderboardQuery(NamedTuple):
         )
 
 
-class ContributionsQuery(NamedTuple):
-    """Asks for one page of what earned a member their points, newest first."""
+@dataclass(frozen=True, kw_only=True)
+class ContributionsQuery:
+    """One page of the changes that earned a member points; see `HistoryQuery`."""
 
     member_id: str
     period: Period
@@ -113,12 +111,12 @@ class ContributionsQuery(NamedTuple):
         return ContributionPage  # type: ignore[return-value]  # mypy takes the alias for Page[T]
 
     def queries(self, now: Any) -> list[BaseQuery]:
-        """Return what `answer` understands the results of."""
-        parts = (_newest_of(writing, self, now) for writing in member_aliases(self.member_id))
+        """Return the queries for `answer`."""
+        parts = (_newest_of(alias, self, now) for alias in member_aliases(self.member_id))
         return [merged(parts, self.limit)]
 
     def answer(self, results: Sequence[Result]) -> ContributionPage:
-        """Build a page from the results."""
+        """See `Query.answer`."""
         entries = [_contribution_from(row) for row in results[0].rows]
         end = entries[-1].place if entries else self.before
         is_complete = len(entries) < self.limit
@@ -127,60 +125,9 @@ class ContributionsQuery(NamedTuple):
         return ContributionPage(entries, end, is_complete)
 
 
-class MemberPointsQuery(NamedTuple):
-    """Asks how a member's points of a period divide over categories and over days of a zone."""
-
-    member_id: str
-    period: Period
-    zone: Zone = None
-
-    @property
-    def key(self) -> str:
-        """See `Query.key`."""
-        return f"points {self.period.name} {self.member_id!r} {self.zone}"
-
-    @staticmethod
-    def answer_type() -> type[MemberPoints]:
-        """See `Query.answer_type`."""
-        return MemberPoints
-
-    def queries(self, now: Any) -> list[BaseQuery]:
-        """Return what `answer` understands the results of."""
-        row = LeaderboardRow
-        conditions = [
-            is_one_of(row.user_id, member_aliases(self.member_id)),
-            *within(row.created_at, self.period, now),
-        ]
-        category = fn.COALESCE(row.resource_category.cast("TEXT"), "")
-        points = fn.TOTAL(row.final_points)
-        day = day_number(row.created_at, self.zone).alias("day")
-        return [
-            row.select(category.alias("category"), points, fn.COUNT(SQL("*")))
-            .where(*conditions)
-            .group_by(SQL("category"))
-            .order_by(points.desc()),
-            row.select(day, points)
-            .where(*conditions)
-            .group_by(SQL("day"))
-            .order_by(SQL("day DESC"))
-            .limit(_DAYS_SHOWN),
-        ]
-
-    def answer(self, results: Sequence[Result]) -> MemberPoints:
-        """Build a member's points from the results."""
-        categories, days = (result.rows for result in results)
-        return MemberPoints(
-            [
-                CategoryTotal(category, finite(points), actions)
-                for category, points, actions in categories
-            ],
-            [DayPoints(day, finite(points)) for day, points in reversed(days)],
-        )
-
-
 def _contribution_from(row: Sequence[Any]) -> Contribution:
-    *known, raw, _, rowid = row
-    entry = Contribution._make((*known, place_of(raw, rowid)))
+    *known, stored, _, rowid = row
+    entry = Contribution._make((*known, place_of(stored, rowid)))
     return entry._replace(
         base=finite(entry.base),
         multiplier=finite(entry.multiplier),
@@ -189,7 +136,7 @@ def _contribution_from(row: Sequence[Any]) -> Contribution:
     )
 
 
-def _newest_of(writing: Any, question: ContributionsQuery, now: Any) -> Select:
+def _newest_of(alias: Any, question: ContributionsQuery, now: Any) -> Select:
     row, rowid = LeaderboardRow, SQL("rowid")
     return (
         row.select(
@@ -214,7 +161,7 @@ def _newest_of(writing: Any, question: ContributionsQuery, now: Any) -> Select:
             rowid.alias("place"),
         )
         .where(
-            row.user_id == writing,
+            row.user_id == alias,
             *within(row.created_at, question.period, now),
             *between_places(row.created_at, rowid, question.before, question.down_to),
         )

@@ -1,20 +1,47 @@
-"""Rows of one member: those under the Discord id, and old ones under a nickname of theirs."""
+"""Members in SQL: what they are called, which rows are theirs, and the record of their sign-in.
+
+Rows name a member by Discord id, old rows by the nickname of that day (data contract, "Values"). So
+each query for the rows of one member asks for several aliases:
+
+    member_aliases("4711")     "4711", and "Paul" if no other member is called Paul
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from peewee import SQL, Expression, Select, fn
+from peewee import SQL, BaseQuery, Expression, Model, Node, Select, Value, fn
 
-from tracker_tui.db.database import Rows
-from tracker_tui.db.models import User
+from tracker_tui.db.database import TEXT_OR_NULL, Rows, RowType
+from tracker_tui.db.models import User, UserSession
 from tracker_tui.domain.members import Members, NamedMember
-from tracker_tui.ledger.expressions import display_name
+from tracker_tui.domain.sign_in import SignInRecord
+
+_NAMES: Final = RowType(TEXT_OR_NULL, TEXT_OR_NULL)
+
+
+# Names
+
+
+def display_name() -> Any:
+    """Return the name to show for a row of `users`."""
+    return fn.COALESCE(fn.NULLIF(User.custom_nickname, ""), User.username)
+
+
+def member_names() -> Select:
+    """Return the query for `names_from`: the id and name of everybody who ever signed in."""
+    return User.select(User.discord_id.cast("TEXT"), display_name().cast("TEXT"))
+
+
+def names_from(rows: Rows) -> dict[str, str]:
+    """Return the names of members by Discord id; raises AnswerLost."""
+    return {discord_id: name for discord_id, name in _NAMES.checked(rows) if discord_id and name}
 
 
 def named_members() -> Select:
-    """Select what `members_from` understands; its rows are those of `users`, all of them."""
+    """Return the query for `members_from`: all names in `users`."""
     row = User
     return row.select(
         row.discord_id.cast("TEXT"), row.username.cast("TEXT"), row.custom_nickname.cast("TEXT")
@@ -30,12 +57,26 @@ def members_from(rows: Rows) -> Members:
     )
 
 
-def member_aliases(member_id: str) -> list[Any]:
-    """Return what rows of a member may hold as who it was: their id, and each name that is theirs.
+def named_like(pattern: str) -> Select:
+    """Select the Discord ids of members whose name matches a LIKE pattern."""
+    return User.select(User.discord_id).where(like(display_name(), pattern))
 
-    A name is theirs where exactly one member has it as a nickname or a user name (data contract,
-    "Values"; what `Members.owner_of` decides); where it is not, NULL stands in its place, which is
-    equal to nothing. No two of them are equal.
+
+def like(text: Any, pattern: str) -> Any:
+    """Return whether a text matches a LIKE pattern; the case of ASCII letters does not matter."""
+    # As a function: Peewee writes the operator as GLOB, which is case-sensitive.
+    return fn.LIKE(pattern, text)
+
+
+# Rows of one member
+
+
+def member_aliases(member_id: str) -> list[Any]:
+    """Return the values that mark a row as a member's: their id, and each name that is theirs.
+
+    A name is theirs if exactly one member has it as a nickname or a user name, as
+    `Members.owner_of` decides. Otherwise NULL takes its place, which equals nothing. All aliases
+    differ from each other.
     """
     return [
         member_id,
@@ -60,10 +101,20 @@ def _own(name: Any, member_id: str, *, unlike: Any = None) -> Select:
     return User.select(name).where(whose & (name != User.discord_id) & ~fn.EXISTS(namesakes))
 
 
-def merged(parts: Iterable[Select], limit: int) -> Select:
-    """Return the newest rows of all parts; each has columns `created_at` and `place`.
+def is_one_of(column: Any, aliases: Iterable[Any]) -> Expression:
+    """Return whether a column holds one of a member's aliases."""
+    found: Expression | None = None
+    for alias in aliases:
+        is_this = column == alias
+        found = is_this if found is None else found | is_this
+    assert found is not None  # noqa: S101 - a member has an id
+    return found
 
-    An index is of no use for several names at once, but for each of them alone it is.
+
+def merged(parts: Iterable[Select], limit: int) -> Select:
+    """Return the newest rows of all parts, each of which selects `created_at` and `place`.
+
+    With one part for each alias SQLite uses an index; with `IN` over all aliases it does not.
     """
     all_parts: Any = None
     for part in parts:
@@ -74,22 +125,56 @@ def merged(parts: Iterable[Select], limit: int) -> Select:
     return Select([source], [SQL("*")]).order_by(*newest_first).limit(limit)
 
 
-def is_one_of(column: Any, aliases: Iterable[Any]) -> Expression:
-    """Return whether a column holds one of the writings."""
-    found: Expression | None = None
-    for writing in aliases:
-        is_this = column == writing
-        found = is_this if found is None else found | is_this
-    assert found is not None  # noqa: S101 - a member has an id
-    return found
+# The record of a sign-in
 
 
-def named_like(pattern: str) -> Select:
-    """Select the Discord ids of members whose name has a pattern in it."""
-    return User.select(User.discord_id).where(like(display_name(), pattern))
+def recording(record: SignInRecord, user_id: str, now: Node) -> list[BaseQuery]:
+    """Return the queries that write a sign-in to `users` and `user_sessions`.
+
+    `user_id` becomes the id of a new member's row. The queries need no unique index, and running
+    them twice does no harm (data contract, "Signing in").
+    """
+    is_this = User.discord_id == record.discord_id
+    roles = json.dumps(list(record.role_ids))
+    known: dict[Any, Any] = {
+        User.username: record.username,
+        User.avatar: record.avatar,
+        User.custom_nickname: record.nickname,
+    }
+    if record.is_new:
+        known[User.last_login] = now
+    whose = User.select(User.id).where(is_this).order_by(User.created_at, User.id).limit(1)
+    is_session = UserSession.id == record.session_id
+    return [
+        User.update(known).where(is_this),
+        _insert_unless(
+            User,
+            {
+                User.id: user_id,
+                User.discord_id: record.discord_id,
+                **known,
+                User.created_at: now,
+                User.last_login: now,
+            },
+            User.select(User.id).where(is_this),
+        ),
+        UserSession.update({UserSession.roles: roles, UserSession.is_in_guild: 1}).where(
+            is_session
+        ),
+        _insert_unless(
+            UserSession,
+            {
+                UserSession.id: record.session_id,
+                UserSession.user: whose,
+                UserSession.roles: roles,
+                UserSession.is_in_guild: 1,
+                UserSession.created_at: now,
+            },
+            UserSession.select(UserSession.id).where(is_session),
+        ),
+    ]
 
 
-def like(text: Any, pattern: str) -> Any:
-    """Return whether a text has a pattern in it, ASCII letters of either case."""
-    # As a function: Peewee writes the operator as GLOB, which minds the case.
-    return fn.LIKE(pattern, text)
+def _insert_unless(model: type[Model], values: dict[Any, Any], found: Select) -> BaseQuery:
+    columns = [value if isinstance(value, Node) else Value(value) for value in values.values()]
+    return model.insert_from(Select(columns=columns).where(~fn.EXISTS(found)), list(values))

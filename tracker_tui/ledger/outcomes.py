@@ -1,14 +1,30 @@
-"""Understanding what a change's batch came back with."""
+"""Understanding what the batch of a change returned.
+
+first INSERT wrote a row                      applied
+the history has the change's id already       already applied, or the id is taken
+neither, and the quantity would be negative   rejected, with the shortage
+neither, and the seen quantity is another     conflict
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tracker_tui.db.database import INTEGER, REAL, REAL_OR_NULL, TEXT_OR_NULL, Result, Rows, RowType
+from tracker_tui.db.database import (
+    INTEGER,
+    REAL,
+    REAL_OR_NULL,
+    TEXT_OR_NULL,
+    BatchResult,
+    Result,
+    Rows,
+    RowType,
+)
 from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Shortage, Verdict, project
 from tracker_tui.domain.points import NO_POINTS, Points
 from tracker_tui.domain.resource import Resource
+from tracker_tui.errors import AnswerLost, LedgerError, StatementRejected
 from tracker_tui.ledger.resources import RESOURCE_TYPES
 
 _COLUMNS = len(Resource._fields)
@@ -23,14 +39,31 @@ _ROW: Final = RowType(
 )
 """What the last query of a change selects."""
 _ENTRY: Final = RowType(TEXT_OR_NULL, *RESOURCE_TYPES[1:], TEXT_OR_NULL, *_MOVED)
-"""What `ChangeStatements.question` selects: the id is NULL where the resource is gone."""
+"""What `ChangeStatements.question` selects; the first id is NULL if the resource is deleted."""
 
 
-def outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
+def outcomes_of(
+    changes: Sequence[Change], results: Sequence[BatchResult]
+) -> list[Outcome | LedgerError]:
+    """Return the outcome of each change, or why it has none."""
+    return [
+        result if isinstance(result, LedgerError) else _outcome_or_error(change, result)
+        for change, result in zip(changes, results, strict=True)
+    ]
+
+
+def _outcome_or_error(change: Change, results: Sequence[Result]) -> Outcome | LedgerError:
+    try:
+        return _outcome_of(change, results)
+    except AnswerLost as error:
+        return error
+
+
+def _outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
     """Return the outcome of `ChangeStatements.batch`, whose last query selects it.
 
-    Applied is what the first step wrote a row for; the rest tells why it did not. Raises
-    AnswerLost where the values have the wrong types.
+    The change was applied if the first query wrote a row. The rest says why it was not. Raises
+    AnswerLost.
     """
     rows = _ROW.checked(results[-1].rows)
     if not rows:
@@ -46,9 +79,9 @@ def outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
 
 
 def outcome_in_history(change: Change, rows: Rows) -> Outcome | None:
-    """Return the outcome of a change by `ChangeStatements.question`; None if it has no entry.
+    """Return the outcome of a change by `ChangeStatements.question`; None if it was not applied.
 
-    The resource that its entry is of may be gone. Raises AnswerLost for wrong types.
+    The resource may have been deleted since. Raises AnswerLost.
     """
     entries = _ENTRY.checked(rows)
     if not entries:
@@ -57,6 +90,11 @@ def outcome_in_history(change: Change, rows: Rows) -> Outcome | None:
     meant = change._replace(resource_id=resource_id or change.resource_id)
     resource = None if found[0] is None else Resource._make(found)
     return Outcome(meant, Verdict.APPLIED, resource, _moved(numbers))
+
+
+def has_rejected_statement(results: Sequence[BatchResult]) -> bool:
+    """Whether a statement failed, perhaps because one of its columns no longer exists."""
+    return any(isinstance(result, StatementRejected) for result in results)
 
 
 def _moved(numbers: Sequence[Any]) -> Moved:

@@ -1,12 +1,14 @@
-"""Reading how quantities went: of one resource for a chart, of all for their sparklines.
+"""Reading quantities over time: of one resource for a chart, of all for the sparklines.
 
-Of what lies close together only the last is read: more than `LEVELS` points fit into no chart.
+No chart has room for more than `LEVELS` points, so a period is divided into that many slots and
+only the last level of each slot is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 from peewee import SQL, BaseQuery, Select, Value, fn
 
@@ -17,18 +19,19 @@ from tracker_tui.domain.members import Members
 from tracker_tui.domain.period import Period, Zone
 from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
 from tracker_tui.domain.status import DAY
-from tracker_tui.ledger.days import day_number
 from tracker_tui.ledger.expressions import change_of_total, gains_and_losses, whole_number
-from tracker_tui.ledger.history import HistoryQuery, begin_of, newest_first
+from tracker_tui.ledger.history import HistoryQuery, newest_first
 from tracker_tui.ledger.members import members_from, named_members
+from tracker_tui.ledger.period import begin_of, day_number
 
 LEVELS: Final = 400
-"""Points of time at most."""
+"""The largest number of points in a chart."""
 _LATEST: Final = 20
 
 
-class QuantitySeriesQuery(NamedTuple):
-    """Asks how the quantities of a resource went over a period, and by whose doing."""
+@dataclass(frozen=True, kw_only=True)
+class QuantitySeriesQuery:
+    """The quantities of a resource over a period, and the members who changed them."""
 
     resource_id: str
     period: Period
@@ -44,7 +47,7 @@ class QuantitySeriesQuery(NamedTuple):
         return QuantitySeries
 
     def queries(self, now: Any) -> list[BaseQuery]:
-        """Return what `answer` understands the results of."""
+        """Return the queries for `answer`."""
         row = HistoryRow
         of_resource = row.resource == self.resource_id
         since, until = _begin(self, now), _end(self, now)
@@ -71,7 +74,7 @@ class QuantitySeriesQuery(NamedTuple):
             .limit(1)
         )
         # With one MAX, SQLite takes the other columns from the row that has it (since 3.7.11).
-        course = (
+        series = (
             row.select(fn.MAX(SQL("rowid")), row.created_at, *levels)
             .where(of_resource, lies_within)
             .group_by((row.created_at - since) / width)
@@ -87,18 +90,18 @@ class QuantitySeriesQuery(NamedTuple):
         )
         (latest,) = self._latest.queries(now)
         span = Select(columns=[since, until])
-        return [span, before, first, course, shares, named_members(), latest]
+        return [span, before, first, series, shares, named_members(), latest]
 
     def answer(self, results: Sequence[Result]) -> QuantitySeries:
-        """Build a course from the results."""
+        """See `Query.answer`."""
         *others, latest = results
-        span, before, first, course, shares, members = (result.rows for result in others)
+        span, before, first, series, shares, members = (result.rows for result in others)
         ((since, until),) = span
-        levels = [Level(int(at), hagga, deep_desert) for _, at, hagga, deep_desert in course]
+        levels = [Level(int(at), hagga, deep_desert) for _, at, hagga, deep_desert in series]
         if before:
             levels.insert(0, Level(since, *before[0]))
         elif first and first[0][1:] != (0, 0):
-            # Older than its history; what it held before the first change was there all the time.
+            # The resource is older than its history: use what it held before the first change.
             levels.insert(0, Level(since, *first[0][1:]))
         levels.sort(key=lambda level: level.at)
         entries = self._latest.answer([latest]).entries
@@ -108,11 +111,12 @@ class QuantitySeriesQuery(NamedTuple):
 
     @property
     def _latest(self) -> HistoryQuery:
-        return HistoryQuery(HistoryFilter(resource_id=self.resource_id), limit=_LATEST)
+        return HistoryQuery(filter=HistoryFilter(resource_id=self.resource_id), limit=_LATEST)
 
 
-class DailyLevelsQuery(NamedTuple):
-    """Asks what was in store of every resource at the end of each of the last days of a zone."""
+@dataclass(frozen=True, kw_only=True)
+class DailyLevelsQuery:
+    """The total of every resource at the end of each of the last days of a zone."""
 
     days: int
     zone: Zone = None
@@ -128,7 +132,7 @@ class DailyLevelsQuery(NamedTuple):
         return list[DayLevel]
 
     def queries(self, now: Any) -> list[BaseQuery]:
-        """Return what `answer` understands the results of."""
+        """Return the queries for `answer`."""
         row = HistoryRow
         day = day_number(row.created_at, self.zone)
         total = whole_number(row.new_quantity_hagga) + whole_number(row.new_quantity_deep_desert)
@@ -146,7 +150,7 @@ class DailyLevelsQuery(NamedTuple):
         ]
 
     def answer(self, results: Sequence[Result]) -> list[DayLevel]:
-        """Build the levels from the results."""
+        """See `Query.answer`."""
         return [
             DayLevel(str(resource_id), day, int(total), int(total - change))
             for resource_id, day, _, total, change in results[0].rows
@@ -154,12 +158,12 @@ class DailyLevelsQuery(NamedTuple):
 
 
 def _begin(question: QuantitySeriesQuery, now: Any) -> Any:
-    """Return where the chart begins: for all of time with the first change."""
+    """Return when the chart begins; over all time, with the first change."""
     begin = begin_of(question.period, now)
     if begin is not None:
         return begin
     row = HistoryRow
-    # A time of 0 or less is none, and would leave everything else one column at the right.
+    # A time of 0 or less makes no sense, and would squeeze the chart into its last column.
     earliest = row.select(fn.MIN(row.created_at)).where(
         row.resource == question.resource_id, row.created_at > 0
     )
@@ -167,7 +171,7 @@ def _begin(question: QuantitySeriesQuery, now: Any) -> Any:
 
 
 def _end(question: QuantitySeriesQuery, now: Any) -> Any:
-    """Return where the chart ends: with the present, unless a day was named."""
+    """Return when the chart ends: now, or at the end of the period if it has one."""
     return now if question.period.until is None else fn.MIN(now, Value(question.period.until))
 
 

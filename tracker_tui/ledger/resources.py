@@ -1,4 +1,8 @@
-"""Reading resources, the names of members and of locations, and creating resources."""
+"""Reading and creating resources, and the guild's names for its two locations.
+
+A row of `resources` may hold anything, so each column is cast when it is selected and its type is
+checked when it is read. Where a schema has no `tier`, the query selects NULL in its place.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +22,17 @@ from tracker_tui.db.database import (
     unusable_answer,
 )
 from tracker_tui.db.layout import Layout
-from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow, User
+from tracker_tui.db.models import GlobalSetting, HistoryRow, ResourceRow
 from tracker_tui.domain.points import MAX_MULTIPLIER
 from tracker_tui.domain.quantities import MAX_QUANTITY, Location, grouped
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import status_of, stored_status
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import InvalidResource
-from tracker_tui.ledger.expressions import display_name, seconds, whole_number
+from tracker_tui.ledger.expressions import seconds, whole_number
 
-DEFAULT_PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
-# Older SQLite takes no more than 999 values in a statement.
+DEFAULT_PLACES: Final = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
+# Older versions of SQLite accept at most 999 values in a statement.
 _ROWS_A_STATEMENT = 40
 _PLACE_SETTINGS = {
     "inventory_location_1_name": Location.HAGGA,
@@ -42,14 +46,14 @@ RESOURCE_TYPES: Final = (
     *(INTEGER_OR_NULL, REAL, INTEGER),  # target, multiplier, priority
     *(TEXT, INTEGER, TEXT_OR_NULL, INTEGER_OR_NULL),  # who and when, subcategory, tier
 )
-"""What `resource_columns` select."""
+"""The types of `resource_columns`."""
 NAME_TYPES: Final = RowType(TEXT, TEXT)
-"""What `resource_names` selects."""
+"""The types of `resource_names`."""
 _SETTING_TYPES: Final = RowType(TEXT, TEXT_OR_NULL)
 
 
 class NewResource(NamedTuple):
-    """A resource to be created, with its start quantities in units."""
+    """A resource to create, with the quantities it starts with."""
 
     id: str
     name: str
@@ -63,10 +67,7 @@ class NewResource(NamedTuple):
 
 
 def resource_columns(layout: Layout) -> list[Node]:
-    """Return what to select for `resources_from`: each value cast to what it should be.
-
-    SQLite lets any row hold any type; the casts make a hostile row a harmless one.
-    """
+    """Return the columns for `resources_from`, each cast to its type."""
     row = ResourceRow
     return [
         row.id.cast("TEXT"),
@@ -88,20 +89,20 @@ def resource_columns(layout: Layout) -> list[Node]:
 
 
 def resources_from(rows: Rows) -> list[Resource]:
-    """Build resources from rows of `resource_columns`; raises AnswerLost for other types."""
+    """Build resources from rows of `resource_columns`; raises AnswerLost."""
     return [Resource._make(row) for row in RowType(*RESOURCE_TYPES).checked(rows)]
 
 
 def all_resources(layout: Layout) -> Select:
-    """Every resource that can be referred to (SQLite lets a text key be NULL)."""
+    """Select all resources that have an id (in SQLite a text key may be NULL)."""
     return ResourceRow.select(*resource_columns(layout)).where(ResourceRow.id.is_null(False))
 
 
 def resource_names(unless: str | None) -> Select:
-    """Id and name of every resource; nothing is read if one of them has the id `unless`."""
+    """Select the id and name of all resources; no rows if one of them has the id `unless`."""
     row, known = ResourceRow, ResourceRow.alias("known")
     is_id = fn.EXISTS(known.select(SQL("1")).where(known.id == unless))
-    # The outer of the two loops: it ends the query before the other reads a row.
+    # The outer loop of the join: if it has no row, the inner loop reads none.
     asked = Select(columns=[SQL("1").alias("asked")]).where(~is_id).alias("asked")
     return (
         Select([asked], [row.id.cast("TEXT"), fn.COALESCE(row.name.cast("TEXT"), "")])
@@ -110,23 +111,15 @@ def resource_names(unless: str | None) -> Select:
     )
 
 
-def member_names() -> Select:
-    """Discord id and what to call its owner, of everybody who ever signed in."""
-    return User.select(User.discord_id.cast("TEXT"), display_name().cast("TEXT"))
-
-
 def place_settings() -> Select:
-    """Select the guild's names for the two locations; only where `Layout.has_settings`."""
+    """Select the guild's names for its locations; needs `Layout.has_settings`."""
     return GlobalSetting.select(
         GlobalSetting.setting_key, GlobalSetting.setting_value.cast("TEXT")
     ).where(GlobalSetting.setting_key.in_(list(_PLACE_SETTINGS)))
 
 
 def places_from(rows: Rows) -> dict[Location, str]:
-    """Return what the locations are called: blank or missing means the default.
-
-    Raises AnswerLost for rows of other types.
-    """
+    """Return the names of the locations, the default for blank ones; raises AnswerLost."""
     places = dict(DEFAULT_PLACES)
     for key, name in _SETTING_TYPES.checked(rows):
         if key not in _PLACE_SETTINGS:
@@ -155,7 +148,7 @@ def creation(
 
 
 def _check(new: NewResource) -> None:
-    """Raise InvalidResource where the data contract ("Values", "Creating") forbids it."""
+    """Raise InvalidResource for values that the data contract forbids ("Values", "Creating")."""
     if not new.name.strip():
         raise InvalidResource("A resource needs a name.")
     name = one_line(new.name, 60)

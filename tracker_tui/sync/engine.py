@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tracker_tui.domain.change import Change, Outcome, SessionStats
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.snapshot import RefreshRequest, Snapshot
+from tracker_tui.ledger.refresh import RefreshRequest, Snapshot
 from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 from tracker_tui.sync.overlay import Difference, Overlay
 from tracker_tui.sync.replica import ReplicaContents
@@ -177,7 +177,7 @@ class Engine:
         self.catch_up()
         before = {entry.change.id: entry for entry in self.outbox.entries()}
         in_flight = tuple(key for key, entry in before.items() if entry.is_open)
-        snapshot = ledger.refresh(wish._replace(in_flight=in_flight), anew=anew)
+        snapshot = ledger.refresh(wish._replace(in_flight=in_flight), force=anew)
         at = self.clock()
         with self._hearing:
             self.catch_up()

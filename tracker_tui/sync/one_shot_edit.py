@@ -20,6 +20,7 @@ from tracker_tui.errors import (
     UnknownResource,
     WriteRejected,
 )
+from tracker_tui.ledger.edit_by_name import edit_by_name
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.sync.engine import Engine
@@ -162,7 +163,9 @@ class OneShotEdits:
             return
         changes = as_sent(entries, self._engine.clock())
         try:
-            edited = ledger.edit(changes, store.recall(), store.remember, reads_along=not is_bare)
+            edited = edit_by_name(
+                ledger, changes, store.recall(), store.remember, reads_along=not is_bare
+            )
         except LedgerError as error:
             self._sender.failed(entries, error)
             raise

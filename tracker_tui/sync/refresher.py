@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.query import Query
+from tracker_tui.ledger.refresh import OVERLAP_SECONDS, Query, RefreshRequest, Snapshot
 from tracker_tui.ledger.resources import DEFAULT_PLACES
-from tracker_tui.ledger.snapshot import OVERLAP_SECONDS, RefreshRequest, Snapshot
 from tracker_tui.sync.engine import Engine, Refreshed
 from tracker_tui.sync.overlay import Difference
 from tracker_tui.sync.refresh_schedule import RefreshSchedule

@@ -20,15 +20,14 @@ from tracker_tui.domain.pages import PageCursor, contradicts, joined, page_of, w
 from tracker_tui.domain.period import Period, Zone
 from tracker_tui.domain.quantity_series import DayLevel, QuantitySeries
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.activity import ActivityQuery
+from tracker_tui.ledger.activity import ActivityQuery, MemberPointsQuery
 from tracker_tui.ledger.history import PAGE, HistoryQuery
 from tracker_tui.ledger.leaderboard import (
     ContributionsQuery,
     LeaderboardQuery,
-    MemberPointsQuery,
 )
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.query import Query
+from tracker_tui.ledger.refresh import Query
 from tracker_tui.sync.cached_answers import CachedAnswer
 from tracker_tui.sync.store import Store
 from tracker_tui.tracker.ledger_thread import LedgerThread
@@ -73,19 +72,19 @@ class QueryCache:
         limit: int = PAGE,
     ) -> Query[HistoryPage]:
         """Ask for entries older than `before`, from `down_to` on, newest first."""
-        return HistoryQuery(wish, before, down_to, limit)
+        return HistoryQuery(filter=wish, before=before, down_to=down_to, limit=limit)
 
     def course(self, resource_id: str, period: Period) -> Query[QuantitySeries]:
         """Ask how the quantities of a resource went, and by whose doing."""
-        return QuantitySeriesQuery(resource_id, period)
+        return QuantitySeriesQuery(resource_id=resource_id, period=period)
 
     def daily_levels(self, days: int) -> Query[list[DayLevel]]:
         """Ask what was in store of all resources at the end of each of the last days."""
-        return DailyLevelsQuery(days, self.zone)
+        return DailyLevelsQuery(days=days, zone=self.zone)
 
     def leaderboard(self, period: Period) -> Query[Leaderboard]:
         """Ask who earned how many points."""
-        return LeaderboardQuery(period)
+        return LeaderboardQuery(period=period)
 
     def contributions(
         self,
@@ -96,15 +95,17 @@ class QueryCache:
         limit: int = PAGE,
     ) -> Query[ContributionPage]:
         """Ask what earned a member their points, newest first."""
-        return ContributionsQuery(member_id, period, before, down_to, limit)
+        return ContributionsQuery(
+            member_id=member_id, period=period, before=before, down_to=down_to, limit=limit
+        )
 
     def member_points(self, member_id: str, period: Period) -> Query[MemberPoints]:
         """Ask how a member's points divide over categories and days."""
-        return MemberPointsQuery(member_id, period, self.zone)
+        return MemberPointsQuery(member_id=member_id, period=period, zone=self.zone)
 
     def activity(self, member_id: str, period: Period) -> Query[Activity]:
         """Ask what a member did."""
-        return ActivityQuery(member_id, period, self.zone)
+        return ActivityQuery(member_id=member_id, period=period, zone=self.zone)
 
     # Answers
 
