@@ -24,7 +24,7 @@ def by_execute(connection: Connection) -> object:
 
 def by_batch(connection: Connection) -> object:
     """Write one row with a batch."""
-    (result,) = connection.batches([[("INSERT INTO t VALUES (1)", ())]])
+    (result,) = connection.client.batches([[("INSERT INTO t VALUES (1)", ())]])
     if isinstance(result, Error):
         raise result
     return result
@@ -84,7 +84,7 @@ def give_time(connection: Connection) -> None:
 def works(connection: Connection) -> None:
     """Assert that a connection reads, both ways."""
     assert connection.execute("SELECT 1").fetchall() == [(1,)]
-    (result,) = connection.batches([[("SELECT 2", ())]])
+    (result,) = connection.client.batches([[("SELECT 2", ())]])
     assert not isinstance(result, Error)
     assert [each.rows for each in result] == [[(2,)]]
 

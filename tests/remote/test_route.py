@@ -20,7 +20,7 @@ from helpers.way import WayProxy, way_proxy
 from tracker_tui.auth.discord_http import answer_to
 from tracker_tui.auth.errors import DiscordUnreachable
 from tracker_tui.net.certificates import issuer_in
-from tracker_tui.turso.tokens import Token
+from tracker_tui.turso.urls import Token
 
 HOST = "guild.example"
 INSPECTOR = "Sietch Inspection Root"

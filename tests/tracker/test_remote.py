@@ -420,7 +420,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_says_whatever_is_typed_or_aske
     monkeypatch: pytest.MonkeyPatch,
     told: str,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.turso.transport.monotonic", clock.monotonic)
+    monkeypatch.setattr("tracker_tui.turso.pipeline.monotonic", clock.monotonic)
     when = formatdate(clock.time() + 605, usegmt=True) if told == "date" else told
     proxy.fate = answer(429, Retry_After=when)
     tracker.submit([add(5)])

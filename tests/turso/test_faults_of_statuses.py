@@ -36,7 +36,7 @@ from tracker_tui.turso import (
     TooManyRequests,
     TransactionLost,
 )
-from tracker_tui.turso.error_replies import refusal
+from tracker_tui.turso.errors import error_for_status
 
 PAGE = b"""<!DOCTYPE html>
 <html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>"""
@@ -163,7 +163,7 @@ def test_a_text_that_is_none_fails_the_whole_request_after_it_was_done(remote_ur
     not_a_text = "SELECT CAST(x'ff' AS TEXT)"
 
     def write_and_read(connection: Connection) -> object:
-        return connection.batches([[("INSERT INTO t VALUES (1)", ())], [(not_a_text, ())]])
+        return connection.client.batches([[("INSERT INTO t VALUES (1)", ())], [(not_a_text, ())]])
 
     with writer(remote_url) as connection:
         error = failed_write(write_and_read, connection, OutcomeUnknown, "(500): invalid utf-8")
@@ -176,7 +176,7 @@ def test_a_text_that_is_none_fails_the_whole_request_after_it_was_done(remote_ur
 
 @given(st.sampled_from(HTTPStatus) | st.integers(100, 999), st.binary() | st.text().map(str.encode))
 def test_whatever_comes_is_told_in_one_short_line(status: int, content: bytes) -> None:
-    error = refusal(int(status), content)
+    error = error_for_status(int(status), content)
     assert str(error).isprintable()
     assert len(str(error)) < 300
     assert error.may_have_happened is not (300 <= status < 500 and status != 408)
@@ -192,7 +192,7 @@ GATEWAY = b'{"message":"Forbidden"}'
 def test_what_no_libsql_server_writes_is_not_taken_for_a_refusal_of_its_own(
     status: int, body: bytes
 ) -> None:
-    error = refusal(status, body)
+    error = error_for_status(status, body)
     assert not error.may_have_happened
     if body == PAGE or status not in (401, 429):
         assert type(error) is NotTheServer
@@ -212,10 +212,10 @@ def test_what_no_libsql_server_writes_is_not_taken_for_a_refusal_of_its_own(
         (407, b'{"error":"Proxy authentication required"}', NotTheServer),
     ],
 )
-def test_what_a_libsql_server_writes_is_its_own_refusal(
+def test_what_a_libsql_server_writes_is_its_own_error_for_status(
     status: int, body: bytes, kind: type[Error]
 ) -> None:
-    assert type(refusal(status, body)) is kind
+    assert type(error_for_status(status, body)) is kind
 
 
 @pytest.mark.parametrize(
@@ -232,11 +232,11 @@ def test_what_a_libsql_server_writes_is_its_own_refusal(
 def test_how_long_to_leave_the_server_alone_is_understood(
     status: int, told: str, seconds: float | None
 ) -> None:
-    assert refusal(status, b"", told).retry_after == seconds
+    assert error_for_status(status, b"", told).retry_after == seconds
 
 
 def test_a_date_says_so_too() -> None:
-    left = refusal(429, b"", formatdate(time.time() + 120, usegmt=True)).retry_after
+    left = error_for_status(429, b"", formatdate(time.time() + 120, usegmt=True)).retry_after
     assert left is not None
     assert 100 < left <= 120
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_tui.turso import Connection, connect
-from tracker_tui.turso.float_encoding import float_literal, with_exact_floats
+from tracker_tui.turso.values import float_literal, with_exact_floats
 
 
 @pytest.fixture

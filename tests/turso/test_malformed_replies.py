@@ -85,7 +85,7 @@ def _good_reply(proxy: Proxy, *, batches: bool) -> Any:
     with writer(proxy.url) as connection:
         proxy.meet([kept])
         if batches:
-            connection.batches([[STATEMENT], [STATEMENT]])
+            connection.client.batches([[STATEMENT], [STATEMENT]])
         else:
             connection.execute(*STATEMENT)
     return json.loads(replies[0])
@@ -130,7 +130,7 @@ def test_batches_give_values_or_an_error_of_the_driver(
     proxy.meet([reply, reply])
     with closing(connect(proxy.url)) as connection:
         try:
-            results = connection.batches([[STATEMENT], [STATEMENT]])
+            results = connection.client.batches([[STATEMENT], [STATEMENT]])
         except Error as error:
             assert str(error)  # noqa: PT017 - there need be none
             return
@@ -204,7 +204,7 @@ def test_an_answer_without_its_parts_says_nothing_of_what_was_done(
         proxy.meet([fate] * (1 + repeats))
         came = proxy.count
         with pytest.raises(OutcomeUnknown) as caught:
-            connection.batches([[("INSERT INTO t VALUES (1)", ())]], repeatable=repeats)
+            connection.client.batches([[("INSERT INTO t VALUES (1)", ())]], repeatable=repeats)
         assert caught.value.may_have_happened
         assert proxy.count == came + 1 + repeats
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1 + repeats,)
@@ -214,7 +214,7 @@ def test_the_unaltered_answers_are_good(proxy: Proxy, answered: Any, answered_ba
     proxy.meet(answer(200, json.dumps(each).encode()) for each in (answered, answered_batches))
     with closing(connect(proxy.url)) as connection:
         assert connection.execute(*STATEMENT).fetchall() == [ROW]
-        for result in connection.batches([[STATEMENT], [STATEMENT]]):
+        for result in connection.client.batches([[STATEMENT], [STATEMENT]]):
             assert not isinstance(result, Error)
             assert [each.rows for each in result] == [[ROW]]
 

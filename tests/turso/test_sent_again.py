@@ -66,7 +66,7 @@ def test_batches_that_read_are_sent_once_more(
     connection: Connection, proxy: Proxy, loss: Fate, batches: list[list[tuple[str, tuple[()]]]]
 ) -> None:
     proxy.meet([loss])
-    for result in connection.batches(batches):
+    for result in connection.client.batches(batches):
         assert not isinstance(result, Error)
         assert [each.rows for each in result] == [[(0,)]]
     assert proxy.count == 2
@@ -82,7 +82,7 @@ def test_changes_that_may_be_repeated_are_sent_once_more(
     proxy.seen.clear()
     proxy.meet([loss])
     once = ("INSERT OR IGNORE INTO t VALUES (?)", (7,))
-    (result,) = connection.batches([[once]], repeatable=True)
+    (result,) = connection.client.batches([[once]], repeatable=True)
     assert not isinstance(result, Error)
     assert proxy.count == 2
     assert rows(connection) == 1
@@ -104,7 +104,7 @@ def test_one_change_among_the_batches_keeps_them_all_from_being_sent_again(
     connection: Connection, proxy: Proxy
 ) -> None:
     proxy.meet([cut_after])
-    failure_of(lambda: connection.batches([READ, WRITE]))
+    failure_of(lambda: connection.client.batches([READ, WRITE]))
     assert proxy.count == 1
     assert rows(connection) == 1
 
@@ -118,7 +118,7 @@ def test_a_statement_by_itself_is_not_sent_again(connection: Connection, proxy: 
 @every_loss
 def test_nothing_is_sent_a_third_time(connection: Connection, proxy: Proxy, loss: Fate) -> None:
     proxy.meet([loss, loss])
-    error = failure_of(lambda: connection.batches([READ]))
+    error = failure_of(lambda: connection.client.batches([READ]))
     assert type(error) is OutcomeUnknown
     assert proxy.count == 2
 
@@ -128,7 +128,7 @@ def test_what_was_refused_is_not_sent_again(
     connection: Connection, proxy: Proxy, fate: Fate
 ) -> None:
     proxy.meet([fate])
-    error = failure_of(lambda: connection.batches([READ]))
+    error = failure_of(lambda: connection.client.batches([READ]))
     assert not error.may_have_happened
     assert proxy.count == 1
 
@@ -140,7 +140,7 @@ def test_nothing_is_sent_again_after_its_deadline(proxy: Proxy) -> None:
 
         released = threading.Event()
         proxy.meet([trickled(b"", released)])
-        error = failure_of(lambda: connection.batches([READ], repeatable=True))
+        error = failure_of(lambda: connection.client.batches([READ], repeatable=True))
         assert type(error) is TimedOut
         assert proxy.count == 1
         released.set()
@@ -151,7 +151,7 @@ def test_what_prevents_the_second_sending_says_nothing_of_the_first(
     connection: Connection, proxy: Proxy, then: Fate
 ) -> None:
     proxy.meet([cut_after, then])
-    error = failure_of(lambda: connection.batches([WRITE], repeatable=True))
+    error = failure_of(lambda: connection.client.batches([WRITE], repeatable=True))
     assert type(error) is OutcomeUnknown
     assert error.may_have_happened
     assert rows(connection) == 1
@@ -165,7 +165,7 @@ def test_a_server_gone_before_the_second_sending_says_nothing_of_the_first(
         cut_after(exchange)
 
     proxy.meet([cut_and_gone])
-    error = failure_of(lambda: connection.batches([WRITE], repeatable=True))
+    error = failure_of(lambda: connection.client.batches([WRITE], repeatable=True))
     assert type(error) is OutcomeUnknown
     assert isinstance(error.__cause__, NotSent)
 
@@ -174,18 +174,18 @@ def test_what_reads_tells_what_prevented_the_second_sending(
     connection: Connection, proxy: Proxy
 ) -> None:
     proxy.meet([cut_after, answer(401)])
-    assert type(failure_of(lambda: connection.batches([READ]))) is TokenRefused
+    assert type(failure_of(lambda: connection.client.batches([READ]))) is TokenRefused
 
 
 def test_a_batch_that_fails_when_sent_again_may_have_been_kept_the_first_time(
     connection: Connection, proxy: Proxy
 ) -> None:
     connection.execute("CREATE UNIQUE INDEX only_one ON t (n)")
-    (refused,) = connection.batches([[*WRITE, *WRITE]], repeatable=True)
+    (refused,) = connection.client.batches([[*WRITE, *WRITE]], repeatable=True)
     assert isinstance(refused, IntegrityError)
     assert not refused.may_have_happened
     proxy.meet([cut_after])
-    (refused,) = connection.batches([WRITE], repeatable=True)
+    (refused,) = connection.client.batches([WRITE], repeatable=True)
     assert isinstance(refused, IntegrityError)
     assert refused.may_have_happened
     assert rows(connection) == 1
@@ -212,7 +212,7 @@ def test_no_change_is_lost_or_made_twice_on_a_bad_way(connection: Connection, pr
         ]
         while True:
             try:
-                (result,) = connection.batches([change], repeatable=True)
+                (result,) = connection.client.batches([change], repeatable=True)
             except OutcomeUnknown:
                 sent_again += 1
             else:

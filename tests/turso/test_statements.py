@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_tui.turso import OperationalError, ProgrammingError
-from tracker_tui.turso.statements import changes_data, check_text, first_word, split, wired
+from tracker_tui.turso.statements import (
+    changes_data,
+    check_text,
+    encode_statement,
+    first_word,
+    split,
+)
 
 # From Python 3.12 on `sqlite3` would rather not fill names from a sequence; it still does.
 pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")
@@ -98,34 +104,34 @@ def test_a_script_is_split_where_its_statements_end(script: str, statements: lis
 @pytest.mark.parametrize("sql", ["SELECT 1; SELECT 2", "SELECT 1; SELEC", "COMMIT; -- x\n COMMIT;"])
 def test_two_statements_are_refused(sql: str) -> None:
     with pytest.raises(ProgrammingError, match="one statement at a time"):
-        wired(sql)
+        encode_statement(sql)
 
 
 def test_values_by_number_stay_as_they_are() -> None:
     sql = "SELECT ?, ?2"
-    assert wired(sql, (None, None)) == {"sql": sql, "args": [NULL, NULL]}
+    assert encode_statement(sql, (None, None)) == {"sql": sql, "args": [NULL, NULL]}
 
 
 @pytest.mark.parametrize("values", [(None, None), {"a": None, "b": None, "c": None}])
 def test_names_are_sent_once_with_their_sign(values: Any) -> None:
     sql = "SELECT :a, $b, :a"
     arguments = [{"name": ":a", "value": NULL}, {"name": "$b", "value": NULL}]
-    assert wired(sql, values) == {"sql": sql, "named_args": arguments}
+    assert encode_statement(sql, values) == {"sql": sql, "named_args": arguments}
 
 
 def test_names_become_numbers_where_both_are_used() -> None:
-    sent = wired("SELECT ?3, :a, ':a', ?, :a -- :a", (None,) * 5)
+    sent = encode_statement("SELECT ?3, :a, ':a', ?, :a -- :a", (None,) * 5)
     assert sent == {"sql": "SELECT ?3, ?4, ':a', ?, ?4 -- :a", "args": [NULL] * 5}
 
 
 @pytest.mark.parametrize("number", ["0", "32767", "9" * 40])
 def test_a_placeholder_number_out_of_range_is_refused(number: str) -> None:
     with pytest.raises(OperationalError, match="between"):
-        wired(f"SELECT ?{number}", (None,))
+        encode_statement(f"SELECT ?{number}", (None,))
 
 
 def test_the_most_values_that_a_statement_takes_are_taken() -> None:
-    assert len(wired("SELECT ?32766", [None] * 32766)["args"]) == 32766
+    assert len(encode_statement("SELECT ?32766", [None] * 32766)["args"]) == 32766
 
 
 pieces = st.sampled_from(
@@ -140,7 +146,7 @@ pieces = st.sampled_from(
 @given(st.lists(pieces, min_size=1, max_size=8))
 def test_placeholders_are_counted_and_named_as_sqlite_does(chosen: list[str]) -> None:
     sql = "SELECT " + ", ".join(chosen)
-    sent = wired(sql, range(_count(sql)))
+    sent = encode_statement(sql, range(_count(sql)))
     values = sent.get("args") or [each["value"] for each in sent.get("named_args", ())]
     numbers = [int(value["value"]) for value in values]
     assert numbers == list(range(_count(sql)))

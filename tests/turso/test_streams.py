@@ -107,7 +107,7 @@ def test_closing_twice_and_closing_without_a_server_do_no_harm(
 def test_a_batch_closes_its_stream_in_the_same_request(
     connection: Connection, proxy: Proxy
 ) -> None:
-    connection.batches([[("SELECT 1", ())], [("SELECT 2", ())]])
+    connection.client.batches([[("SELECT 1", ())], [("SELECT 2", ())]])
     assert [request["type"] for request in asked(proxy.seen[0])["requests"]] == [
         *("batch", "batch"),
         "close",
@@ -137,7 +137,7 @@ def test_a_new_stream_begins_where_the_database_is(
     elsewhere.meet([Exchange.cut])
     with pytest.raises(OperationalError):
         connection.execute("SELECT 1")
-    connection.batches([[("SELECT 1", ())]])
+    connection.client.batches([[("SELECT 1", ())]])
     assert (proxy.count, elsewhere.count) == (2, 1)
 
 
@@ -169,7 +169,7 @@ def test_outside_a_transaction_a_forbidden_place_is_no_hindrance(
     proxy.fate = sending_to("http://elsewhere.example")
     connection.execute("CREATE TABLE t (n)")
     connection.execute("INSERT INTO t VALUES (1)")
-    ((counted,),) = connection.batches([[("SELECT count(*) FROM t", ())]])
+    ((counted,),) = connection.client.batches([[("SELECT count(*) FROM t", ())]])
     assert not isinstance(counted, str)
     assert counted.rows == [(1,)]
     assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]

@@ -119,7 +119,7 @@ def test_values_mean_what_they_mean_over_http(database: TursoDatabase, remote_ur
 def test_named_values_find_their_places(server: Server) -> None:
     with closing(connect(at(server))) as connection:
         named = "SELECT :b, :a", {"a": 1, "b": 2, "c": 3}
-        (result,) = connection.batches([[named]])
+        (result,) = connection.client.batches([[named]])
     assert isinstance(result, list)
     assert result[0].rows == [(2, 1)]
 
@@ -128,11 +128,11 @@ def test_statements_by_themselves_are_refused_clearly(
     server: Server, database: TursoDatabase
 ) -> None:
     connection = connect(at(server))
-    with closing(connection), pytest.raises(turso.NotSupportedError, match="batches only"):
+    with closing(connection), pytest.raises(turso.NotSupportedError, match="only batches"):
         connection.execute("SELECT 1")
-    with pytest.raises(NotSupportedError, match="batches only"):
+    with pytest.raises(NotSupportedError, match="only batches"):
         database.execute_sql("SELECT 1")
-    with pytest.raises(NotSupportedError, match="batches only"):
+    with pytest.raises(NotSupportedError, match="only batches"):
         database.atomic().__enter__()
     assert not database.in_transaction()
 
@@ -206,7 +206,7 @@ def test_what_waits_is_interrupted_from_another_thread(
 ) -> None:
     url = f"ws://localhost:{silent.getsockname()[1]}"
     with closing(connect(url, timeout=20)) as connection, ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(connection.batches, [[("SELECT 1", ())]])
+        waiting = pool.submit(connection.client.batches, [[("SELECT 1", ())]])
         peer, _ = silent.accept()
         with peer:
             connection.interrupt()

@@ -19,7 +19,7 @@ from tracker_tui.auth.guild import Guild, is_id
 from tracker_tui.auth.session import Tokens, is_token
 from tracker_tui.config.settings import Secret
 from tracker_tui.domain.text import one_line
-from tracker_tui.turso.tokens import Token
+from tracker_tui.turso.urls import Token
 
 T = TypeVar("T")
 SCOPE: Final = "identify guilds.members.read"

@@ -20,10 +20,8 @@ from tracker_tui.config.settings import Remote
 from tracker_tui.db.database import BatchResult, Result, compiled, only_reads, results_or_raise
 from tracker_tui.db.user_messages import explain
 from tracker_tui.errors import ConfigError, DatabaseUnreachable, LedgerError
-from tracker_tui.turso.client import DEADLINE, Client
-from tracker_tui.turso.client_factory import create_client
-from tracker_tui.turso.tokens import Token
-from tracker_tui.turso.urls import endpoint
+from tracker_tui.turso.client import DEADLINE, Client, create_client
+from tracker_tui.turso.urls import Token, endpoint
 
 _DOTS_IN_A_TOKEN: Final = 2
 

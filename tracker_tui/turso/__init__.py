@@ -1,19 +1,28 @@
-"""A driver for libSQL servers such as Turso: DB-API 2.0, and a database for Peewee.
+"""A driver for libSQL servers such as Turso: batches, DB-API 2.0, and a database for Peewee.
 
-    from tracker_tui.turso import TursoDatabase, connect
+    from tracker_tui.turso import TursoDatabase, connect, create_client
+
+    client = create_client("libsql://guild-me.turso.io", token)
+    client.batches([[("SELECT 1", ())], [("SELECT 2", ())]])   # one request, two transactions
 
     connection = connect("libsql://guild-me.turso.io", auth_token=token)
     database = TursoDatabase("libsql://guild-me.turso.io", auth_token=token)
 
-It speaks Hrana 3 over HTTP ("SQL over HTTP") through one kept-alive connection, and knows nothing
-of the rest of this program. `connect` behaves as `sqlite3.connect` does, as far as a server can;
-what it cannot: functions in Python, `ATTACH`, temporary tables, infinity, and `changes()` or
-`last_insert_rowid()` in a statement of its own, since each stands alone outside a transaction. A
-script with a syntax error may run not at all; `total_changes` leaves out what triggers changed, and
-what a statement changed that then failed; a value that cannot be sent begins no transaction;
-`executemany` of no values sends nothing; where names and `?` are mixed, a column named after a
-placeholder is called by its number; and one float of 17 digits in some hundreds loses its last
-place, as the server rounds what it reads twice (see `numerals`).
+It speaks Hrana 3 over HTTP through one kept-alive connection, and imports only `net` of this
+program. The way of a batch: `client` encodes its `statements` as one `batches` transaction,
+`pipeline` posts it, and `results` parses the answer. `connection` and `cursor` build DB-API 2.0 on
+the same pipeline, and `peewee_database` builds Peewee on them.
+
+`connect` behaves like `sqlite3.connect`, except:
+
+- Python functions, `ATTACH`, temporary tables and infinity do not work.
+- `changes()` and `last_insert_rowid()` work only inside a transaction.
+- A script with a syntax error may not run at all.
+- `total_changes` omits the changes of triggers, and those of a statement that failed afterwards.
+- A value that cannot be sent begins no transaction; `executemany` without values sends nothing.
+- If a statement mixes names and `?`, a column named after a placeholder is called by its number.
+- One in some hundred floats of 17 digits loses its last digit, because the server rounds twice (see
+  `values`).
 """
 
 from __future__ import annotations
@@ -29,7 +38,7 @@ from sqlite3.dbapi2 import (
 )
 from typing import Final
 
-from tracker_tui.turso.client import Traffic
+from tracker_tui.turso.client import Traffic, create_client
 from tracker_tui.turso.connection import Connection, connect
 from tracker_tui.turso.cursor import Cursor
 from tracker_tui.turso.errors import (
@@ -106,6 +115,7 @@ __all__ = [
     "Warning",
     "apilevel",
     "connect",
+    "create_client",
     "paramstyle",
     "threadsafety",
 ]

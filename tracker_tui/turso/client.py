@@ -1,70 +1,174 @@
-"""What every way to a server offers: whole transactions, many in one request."""
+"""Clients: whole transactions on a server, many in one request. What the program itself uses.
+
+    client = create_client("libsql://guild-me.turso.io", token)
+    read, written = client.batches([
+        [("SELECT name FROM resources WHERE id = ?", ("spice",))],
+        [("DELETE FROM resources WHERE id = ?", ("spice",)), ("SELECT changes()", ())],
+    ])
+
+Both batches travel in one HTTP request, and each runs in a transaction of its own. `read` is a list
+with a `StatementResult` for each statement, or the `Error` that rolled the batch back. Errors that
+concern the request as a whole are raised.
+
+If the answer gets lost, a request that only reads is sent a second time, and so is one that the
+caller calls repeatable because its statements check whether they ran before.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final, Protocol
 
-from tracker_tui.turso.errors import Error, OutcomeUnknown
-from tracker_tui.turso.results import StatementResult
+from tracker_tui.turso.batches import (
+    only_reads,
+    replication_index,
+    transaction,
+    transaction_results,
+)
+from tracker_tui.turso.errors import Error, OutcomeUnknown, PlainTextRefused
+from tracker_tui.turso.pipeline import CLOSE, Stream, Transport
+from tracker_tui.turso.results import StatementResult, response_of
 from tracker_tui.turso.statements import Statement
+from tracker_tui.turso.urls import Endpoint, Token, endpoint
 
 DEADLINE: Final = 15.0
-"""Seconds that one request may take as a whole, unless the caller says otherwise."""
+"""Seconds for one request as a whole, by default."""
 
 Batch = Sequence[Statement]
 BatchResult = list[StatementResult] | Error
-"""A result for each statement of a batch, or the error for which none of it was kept.
+"""A result for each statement of a batch, or the error that rolled it back.
 
-Where it was sent twice, an error tells of the second time: then its `may_have_happened` is true.
+If the batch was sent twice, the error is that of the second time: `may_have_happened` is true.
 """
 
 
 @dataclass
 class Traffic:
-    """What has been exchanged with a server, as far as it counts it."""
+    """Counts of what was sent to a server and received from it."""
 
     requests: int = 0
     rows_read: int = 0
     rows_written: int = 0
     commits: int | None = None
-    """A number that is another one after each commit; None where the server tells none."""
+    """A number that changes with each commit; None if the server does not tell it."""
 
     def count(self, results: Sequence[StatementResult]) -> None:
-        """Add what the server says of some statements."""
+        """Add the server's counts for some statements."""
         self.rows_read += sum(result.rows_read for result in results)
         self.rows_written += sum(result.rows_written for result in results)
 
 
 class Client(Protocol):
-    """A way to a server."""
+    """Runs batches on a server. Use it from one thread; only `interrupt` is for others."""
 
     @property
     def traffic(self) -> Traffic:
-        """What has been exchanged so far."""
+        """What was sent and received so far."""
 
     def batches(
         self, batches: Sequence[Batch], *, repeatable: bool = False, seconds: float | None = None
     ) -> list[BatchResult]:
         """Run each batch in a transaction of its own, in this order.
 
-        `repeatable` says that running one twice does no harm: then, as for batches that only read,
-        what got lost on the way is sent once more. Raises what concerns them all; `seconds` is the
-        deadline.
+        `repeatable`: running a batch twice does no harm, so a lost request may be sent once more,
+        as those that only read always are. `seconds` is the deadline.
         """
 
     def interrupt(self) -> None:
-        """Let what waits for the server in another thread fail at once."""
+        """Make a call that waits in another thread fail at once."""
 
     def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection."""
 
 
-def ask_again(lost: OutcomeUnknown, ask: Callable[[], list[BatchResult]]) -> list[BatchResult]:
-    """Send changes a second time; what prevents them now says nothing of the first time."""
+def create_client(
+    url: str, token: str | Token | None, seconds: float = DEADLINE, *, allow_plain: bool = False
+) -> Client:
+    """Return a client for the server of a URL; nothing is sent yet.
+
+    Raises InterfaceError for a malformed URL or token; PlainTextRefused if the token would travel
+    unencrypted to another machine, unless `allow_plain`; NotSupportedError for a WebSocket without
+    the extra `ws`.
+    """
+    token = Token.of(token)
+    token.check()
+    at = endpoint(url)
+    if not (at.is_encrypted or at.is_this_machine or allow_plain):
+        raise PlainTextRefused(f"{at.scheme}:// would send the token in the clear to {at.host}")
+    if at.is_websocket:
+        from tracker_tui.turso.websocket import WebSocketClient
+
+        return WebSocketClient(at, token, seconds)
+    return HttpClient(at, token, seconds)
+
+
+class HttpClient:
+    """Speaks Hrana 3 over HTTP: any number of batches are one request."""
+
+    def __init__(self, at: Endpoint, token: Token, seconds: float = DEADLINE) -> None:
+        self._endpoint = at
+        self._seconds = seconds
+        self._transport = Transport(token, seconds)
+        self._traffic = Traffic()
+
+    @property
+    def traffic(self) -> Traffic:
+        """See `Client.traffic`."""
+        self._traffic.requests = self._transport.requests_sent
+        return self._traffic
+
+    def stream(self) -> Stream:
+        """Return a new stream, for statements that are sent one by one."""
+        return Stream(self._transport, self._endpoint)
+
+    def batches(
+        self, batches: Sequence[Batch], *, repeatable: bool = False, seconds: float | None = None
+    ) -> list[BatchResult]:
+        """See `Client.batches`."""
+        seconds = self._seconds if seconds is None else seconds
+        deadline = monotonic() + seconds
+        try:
+            return self._send(batches, seconds)
+        except OutcomeUnknown as lost:
+            left, reads = deadline - monotonic(), all(map(only_reads, batches))
+            if left <= 0 or not (repeatable or reads):
+                raise
+            if reads:
+                return self._send(batches, left)
+            return send_again(lost, lambda: self._send(batches, left))
+
+    def interrupt(self) -> None:
+        """See `Client.interrupt`."""
+        self._transport.abort()
+
+    def close(self) -> None:
+        """See `Client.close`. The next request opens a new connection."""
+        self._transport.close()
+
+    def _send(self, batches: Sequence[Batch], seconds: float) -> list[BatchResult]:
+        requests = [*map(transaction, batches), CLOSE]
+        answer = self._transport.post(self._endpoint.base, requests, seconds)
+        return [self._parse(*each) for each in zip(answer.results, batches, strict=False)]
+
+    def _parse(self, result: dict[str, object], batch: Batch) -> BatchResult:
+        try:
+            response = response_of(result)
+            results = transaction_results(response, len(batch))
+        except OutcomeUnknown:
+            raise
+        except Error as error:
+            return error
+        self._traffic.count(results)
+        self._traffic.commits = replication_index(response)
+        return results
+
+
+def send_again(lost: OutcomeUnknown, send: Callable[[], list[BatchResult]]) -> list[BatchResult]:
+    """Send changes a second time. Errors of this time do not tell what happened the first time."""
     try:
-        results = ask()
+        results = send()
     except Error as error:
         if error.may_have_happened:
             raise

@@ -1,4 +1,15 @@
-"""The DB-API 2.0 face: a connection that behaves as one of `sqlite3` does."""
+"""A DB-API 2.0 connection that behaves like one of `sqlite3`.
+
+Outside a transaction each statement is a request of its own, and a lost answer harms nothing else.
+A transaction lives in one stream on the server (see `pipeline`), statement by statement. Each of
+its statements is a step that runs only if the transaction is still open, because the server may
+roll it back at any time: after 5 seconds it does so for others that wait to write. Then the
+connection is dead:
+
+    connection.execute("INSERT …")    # raises TransactionLost: nothing of the transaction was kept
+    connection.rollback()             # does nothing
+    connection.execute("SELECT 1")    # raises TransactionLost again
+"""
 
 from __future__ import annotations
 
@@ -7,9 +18,15 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
-from tracker_tui.turso.batches import IN_TRANSACTION, Step, batch, step
-from tracker_tui.turso.client import DEADLINE, Batch, BatchResult, Client
-from tracker_tui.turso.client_factory import create_client
+from tracker_tui.turso.batches import (
+    IN_TRANSACTION,
+    Step,
+    StepOutcomes,
+    batch,
+    step,
+    step_outcomes,
+)
+from tracker_tui.turso.client import DEADLINE, Client, HttpClient, create_client
 from tracker_tui.turso.cursor import Cursor
 from tracker_tui.turso.errors import (
     DatabaseError,
@@ -25,20 +42,13 @@ from tracker_tui.turso.errors import (
     TransactionLost,
     Warning,  # noqa: A004 - the name is DB-API's
 )
-from tracker_tui.turso.http_client import HttpClient
-from tracker_tui.turso.results import (
-    StatementResult,
-    Steps,
-    is_autocommit,
-    response_of,
-    steps_of,
-)
+from tracker_tui.turso.pipeline import Stream
+from tracker_tui.turso.results import StatementResult, is_autocommit, response_of
 from tracker_tui.turso.statements import Parameters
-from tracker_tui.turso.stream import Stream
-from tracker_tui.turso.tokens import Token
+from tracker_tui.turso.urls import Token
 
 _LEVELS: Final = frozenset({"", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"})
-_WHERE_WE_ARE: Final = {"type": "get_autocommit"}
+_GET_AUTOCOMMIT: Final = {"type": "get_autocommit"}
 
 
 def connect(
@@ -51,10 +61,10 @@ def connect(
 ) -> Connection:
     """Return a connection to a libSQL server; nothing is sent before the first statement.
 
-    `url` is `libsql://`, `https://` or `http://` (`ws://` and `wss://` serve `batches` only);
-    `timeout` is for each request as a whole, in seconds; `isolation_level` means what it means in
-    `sqlite3`. Plain HTTP to another machine is refused unless `allow_plain`: it would send the
-    token in the clear.
+    `url` is `libsql://`, `https://` or `http://` (`ws://` and `wss://` support only `batches` of
+    the connection's `client`). `timeout` is the time for a whole request in seconds.
+    `isolation_level` has the meaning that it has in `sqlite3`. Plain HTTP to another machine is an
+    error unless `allow_plain`: it would send the token unencrypted.
     """
     auth_token = Token.of(auth_token)
     client = create_client(url, auth_token, timeout, allow_plain=allow_plain)
@@ -62,11 +72,9 @@ def connect(
 
 
 class Connection:
-    """A connection to a libSQL server, for one thread at a time.
+    """A connection to a libSQL server; use it from one thread at a time.
 
-    Outside a transaction each statement stands alone, so the connection outlives a lost request. A
-    transaction lives in a stream of the server's, and dies with it: then every further call raises
-    OperationalError, and only `rollback` and `close` do nothing.
+    After a lost transaction every call raises OperationalError, except `rollback` and `close`.
     """
 
     Error = Error
@@ -97,9 +105,9 @@ class Connection:
 
     @property
     def isolation_level(self) -> str | None:
-        """How transactions begin that are begun by themselves; None: they are not.
+        """How implicit transactions begin; None turns them off.
 
-        Set to None it commits what is open, as in `sqlite3`.
+        Setting it to None commits the open transaction, as in `sqlite3`.
         """
         return self._isolation_level
 
@@ -115,12 +123,12 @@ class Connection:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction is open, as the server said with its last answer."""
+        """Whether a transaction is open, according to the latest answer."""
         return self._in_transaction
 
     @property
     def is_dead(self) -> bool:
-        """Whether a transaction was lost, and with it this connection."""
+        """Whether a lost transaction made this connection unusable."""
         return self._is_dead
 
     def check_usable(self) -> None:
@@ -130,33 +138,33 @@ class Connection:
         if self._is_dead:
             raise TransactionLost("The transaction was lost, and nothing of it was kept")
 
-    # What DB-API offers
+    # DB-API 2.0
 
     def cursor(self, factory: Callable[[Connection], Cursor] = Cursor) -> Cursor:
-        """Return a new cursor."""
+        """Return a new cursor, made by `factory`."""
         self.check_usable()
         return factory(self)
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Cursor:
-        """Run one statement with a cursor of its own."""
+        """Run one statement; return its cursor."""
         return self.cursor().execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Parameters]) -> Cursor:
-        """Run one statement for each set of parameters."""
+        """Run one statement for each set of parameters; see `Cursor.executemany`."""
         return self.cursor().executemany(sql, parameters)
 
     def executescript(self, script: str) -> Cursor:
-        """Commit what is open, then run many statements; their rows are not kept."""
+        """Commit, then run the statements of a script; see `Cursor.executescript`."""
         return self.cursor().executescript(script)
 
     def commit(self) -> None:
-        """Keep what the open transaction did."""
+        """Commit the open transaction."""
         self.check_usable()
         if self._in_transaction:
             self.run_steps([step({"sql": "COMMIT"}, IN_TRANSACTION)])
 
     def rollback(self) -> None:
-        """Undo what the open transaction did; a lost one is undone already."""
+        """Roll back the open transaction; a lost one is rolled back already."""
         if self._is_dead:
             return
         self.check_usable()
@@ -164,17 +172,17 @@ class Connection:
             self.run_steps([step({"sql": "ROLLBACK"}, IN_TRANSACTION)])
 
     def interrupt(self) -> None:
-        """Let what waits for the server in another thread fail at once; safe from any thread."""
+        """Make a call that waits in another thread fail at once."""
         self.client.interrupt()
 
     def close(self) -> None:
-        """Let go of the server; an open transaction is undone."""
+        """Close the connection; an open transaction is rolled back."""
         if self._is_closed:
             return
         self._is_closed = True
         try:
             if self._stream is not None:
-                # The server would do so by itself, but only after ten seconds.
+                # Otherwise the server keeps the stream, and its locks, for ten seconds.
                 with suppress(OperationalError):
                     self._stream.close(self._timeout)
         finally:
@@ -200,40 +208,29 @@ class Connection:
             self.rollback()
             raise
 
-    # Beyond DB-API
-
-    def batches(
-        self, batches: Sequence[Batch], *, repeatable: bool = False, seconds: float | None = None
-    ) -> list[BatchResult]:
-        """Run batches, each a transaction of its own, in one request; see `Client.batches`.
-
-        They are independent of a transaction that is open here.
-        """
-        if self._is_closed:
-            raise ProgrammingError("Cannot operate on a closed database.")
-        return self.client.batches(batches, repeatable=repeatable, seconds=seconds)
+    # For cursors
 
     def run_steps(self, steps: Sequence[Step], *, begins: bool = False) -> list[StatementResult]:
-        """Run the steps of one batch in this connection's stream; raises what failed in it.
+        """Run the steps of one batch in this connection's stream; raises the error of a step.
 
-        `begins` says that the first is a BEGIN which is there only for the next.
+        `begins`: the first step is an implicit BEGIN for the next one.
         """
         request = batch(steps)
         was_in_transaction = self._in_transaction
-        outcome: Steps = steps_of(self._send(request), len(steps))
-        self._count(outcome)
-        if begins and not isinstance(outcome.errors[1], IntegrityError | None):
-            # `sqlite3` begins only for a statement that it understood.
+        outcomes = step_outcomes(self._send(request), len(steps))
+        self._count(outcomes)
+        if begins and not isinstance(outcomes.errors[1], IntegrityError | None):
+            # `sqlite3` does not begin a transaction for a statement with a syntax error.
             with suppress(Error):
                 self.rollback()
-        for error in outcome.errors:
+        for error in outcomes.errors:
             if isinstance(error, TransactionLost) and was_in_transaction:
                 self._die()
             if error is not None:
                 raise error
-        done = [result for result in outcome.results if result is not None]
+        done = [result for result in outcomes.results if result is not None]
         if was_in_transaction and len(done) < len(steps):
-            # Its condition did not hold: the server has gone back to committing by itself.
+            # A step was skipped because the server has ended the transaction.
             self._die()
             self.check_usable()
         if len(done) < len(steps):
@@ -241,42 +238,42 @@ class Connection:
         return done
 
     def begin_step(self) -> Step:
-        """Return the step that begins a transaction as `isolation_level` says."""
+        """Return the step that begins an implicit transaction."""
         return step({"sql": f"BEGIN {self._isolation_level or ''}".strip()})
 
     def _send(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the response to a request, and learn whether a transaction is open after it."""
+        """Return the response to a request; note whether a transaction is open after it."""
         self.check_usable()
         if self._stream is None:
-            raise NotSupportedError("Over a WebSocket there are batches only: use https:// or so.")
+            raise NotSupportedError("A WebSocket supports only batches. Use https:// instead.")
         if not self._in_transaction and not self._stream.is_open:
             self._stream.forget()
         was_in_transaction = self._in_transaction
         try:
-            answers = self._exchange(self._stream, [request, _WHERE_WE_ARE])
-            # Looked at first: it holds whether the request itself succeeded or not.
+            answers = self._ask(self._stream, [request, _GET_AUTOCOMMIT])
+            # Read this first: it is true whether the request itself succeeded or not.
             self._in_transaction = not is_autocommit(answers[1])
         except Error:
             if was_in_transaction:
                 self._die()
             raise
         if was_in_transaction and not self._in_transaction and answers[0]["type"] == "error":
-            # It was refused before it ran, so it is not what ended the transaction.
+            # The server rejected it before it ran, so something else ended the transaction.
             self._die()
             self.check_usable()
         return response_of(answers[0])
 
-    def _exchange(self, stream: Stream, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _ask(self, stream: Stream, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
         try:
             return stream.send(requests, self._timeout)
         except TransactionLost:
             if self._in_transaction:
                 raise
-            # An idle stream that the server has closed meanwhile: nothing was in it.
+            # The server has closed the idle stream, which held no transaction.
             return stream.send(requests, self._timeout)
 
-    def _count(self, steps: Steps) -> None:
-        done = [result for result in steps.results if result is not None]
+    def _count(self, outcomes: StepOutcomes) -> None:
+        done = [result for result in outcomes.results if result is not None]
         self.client.traffic.count(done)
         self.total_changes += sum(result.rowcount for result in done)
 
@@ -284,11 +281,11 @@ class Connection:
         self._is_dead = True
         self._in_transaction = False
 
-    # What a remote database cannot do
+    # Not supported
 
     def create_function(self, *_: object, **__: object) -> None:
-        """Raise NotSupportedError: the server runs no Python."""
-        raise NotSupportedError("A remote database runs no functions of ours.")
+        """Raise NotSupportedError: the server cannot run Python."""
+        raise NotSupportedError("A remote database cannot run Python functions.")
 
     create_aggregate = create_collation = create_window_function = create_function
     enable_load_extension = load_extension = create_function

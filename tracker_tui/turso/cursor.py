@@ -1,4 +1,4 @@
-"""The DB-API 2.0 face: cursors, which hold all rows of the last statement."""
+"""A DB-API 2.0 cursor that behaves like one of `sqlite3`; it holds all rows of its statement."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tracker_tui.turso.statements import (
     Parameters,
     changes_data,
     check_text,
+    encode_statement,
     first_word,
     split,
-    wired,
 )
 
 if TYPE_CHECKING:
     from tracker_tui.turso.connection import Connection
 
-_STATEMENTS_A_REQUEST: Final = 500
+_STATEMENTS_PER_REQUEST: Final = 500
 _INSERTS: Final = frozenset({"INSERT", "REPLACE", "WITH"})
-_NOTHING: Final = "SQL_NO_STATEMENT"
+_NO_STATEMENT: Final = "SQL_NO_STATEMENT"
 
 Description = tuple[tuple[str, None, None, None, None, None, None], ...]
 
@@ -41,26 +41,25 @@ class Cursor:
         self.rowcount = -1
         self.lastrowid: int | None = None
         self._rows: Iterator[Row] = iter(())
-        self._named: sqlite3.Cursor | None = None
+        self._sqlite_cursor: sqlite3.Cursor | None = None
         self._is_closed = False
 
     def execute(self, sql: str, parameters: Parameters = ()) -> Self:
-        """Run one statement, after a BEGIN in the same request where `sqlite3` would begin."""
+        """Run one statement, with a BEGIN in the same request if `sqlite3` would begin."""
         self._reset()
         try:
-            (result,) = self._run(sql, [wired(sql, parameters)])
+            (result,) = self._run(sql, [encode_statement(sql, parameters)])
         except Error as error:
-            if error.code == _NOTHING:
+            if error.code == _NO_STATEMENT:
                 return self
             raise
-        self._take(sql, result)
+        self._store(sql, result)
         return self
 
     def executemany(self, sql: str, parameters: Iterable[Parameters]) -> Self:
         """Run one statement for each set of parameters, hundreds in one request.
 
-        Stops at the first that fails, or cannot be sent; those before it are kept, as `sqlite3`
-        does.
+        Stops at the first set that fails or cannot be sent; like `sqlite3`, it keeps those before.
         """
         self._reset()
         if only_reads([(sql, ())]):
@@ -69,8 +68,8 @@ class Cursor:
         while first := list(islice(sets, 1)):
             statements = []
             try:
-                for each in chain(first, islice(sets, _STATEMENTS_A_REQUEST - 1)):
-                    statements.append(wired(sql, each))  # noqa: PERF401 - a list would be lost
+                for each in chain(first, islice(sets, _STATEMENTS_PER_REQUEST - 1)):
+                    statements.append(encode_statement(sql, each))  # noqa: PERF401 - a list would be lost
             finally:
                 if statements:
                     changed += sum(done.rowcount for done in self._run(sql, statements))
@@ -78,47 +77,46 @@ class Cursor:
         return self
 
     def executescript(self, script: str) -> Self:
-        """Commit what is open, then run all statements of a script; their rows are not kept.
+        """Commit, then run all statements of a script, hundreds in one request; drop their rows.
 
-        One by one, hundreds in one request: of a whole script the server would leave out, without
-        a word, a statement that breaks off.
+        The script is split here, because the server silently skips an incomplete last statement.
         """
         self._reset()
         check_text(script)
         self.connection.commit()
         statements = iter(split(script))
-        while some := list(islice(statements, _STATEMENTS_A_REQUEST)):
+        while some := list(islice(statements, _STATEMENTS_PER_REQUEST)):
             steps: list[Step] = []
             for sql in some:
-                # Only the first: the script may end its transaction, and begin another.
-                open_still = IN_TRANSACTION if self.connection.in_transaction else None
-                condition = after(len(steps) - 1) if steps else open_still
+                # Only for the first step: the script may end its transaction and begin another.
+                still_open = IN_TRANSACTION if self.connection.in_transaction else None
+                condition = after(len(steps) - 1) if steps else still_open
                 steps.append(step({"sql": sql, "want_rows": False}, condition))
             self.connection.run_steps(steps)
         return self
 
     def fetchone(self) -> Any:
-        """Return the next row, None when there is none left."""
+        """Return the next row; None if there is none left."""
         return next(self, None)
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
-        """Return the next rows, `arraysize` unless told."""
+        """Return the next `size` rows; default: `arraysize`."""
         return list(islice(self, self.arraysize if size is None else size))
 
     def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
+        """Return the remaining rows."""
         return list(self)
 
     def close(self) -> None:
-        """Let go of the rows; the cursor refuses everything from here on."""
+        """Drop the rows; any further call raises ProgrammingError."""
         self._is_closed = True
         self._rows = iter(())
 
     def setinputsizes(self, sizes: object) -> None:
-        """Do nothing, as DB-API allows."""
+        """Do nothing, which DB-API allows."""
 
     def setoutputsize(self, size: object, column: object = None) -> None:
-        """Do nothing, as DB-API allows."""
+        """Do nothing, which DB-API allows."""
 
     def __iter__(self) -> Self:
         return self
@@ -126,19 +124,19 @@ class Cursor:
     def __next__(self) -> Any:
         self._check_usable()
         row = next(self._rows)
-        return row if self.row_factory is None else self._made(self.row_factory, row)
+        return row if self.row_factory is None else self._make_row(self.row_factory, row)
 
-    def _made(self, factory: Callable[..., Any], row: Row) -> Any:
+    def _make_row(self, factory: Callable[..., Any], row: Row) -> Any:
         source: Any = self
         if isinstance(factory, type) and issubclass(factory, sqlite3.Row):
-            # It takes a cursor of sqlite3 only, from which it learns the names of the columns.
-            self._named = self._named or _named_cursor(self.description or ())
-            source = self._named
+            # It accepts only cursors of sqlite3, and takes the names of the columns from them.
+            self._sqlite_cursor = self._sqlite_cursor or _sqlite_cursor(self.description or ())
+            source = self._sqlite_cursor
         make: Any = factory
         return make(source, row)
 
     def _run(self, sql: str, statements: Iterable[dict[str, Any]]) -> list[StatementResult]:
-        """Run one SQL text with each of its sets of values; return a result for each."""
+        """Run a statement with each of its sets of values; return a result for each."""
         connection = self.connection
         begins = (
             changes_data(sql)
@@ -151,13 +149,13 @@ class Cursor:
         return connection.run_steps(steps, begins=begins)[int(begins) :]
 
     def _condition(self, steps: list[Step]) -> Condition | None:
-        """Return when the next step may run: after the one before it, in the open transaction."""
+        """Return when the next step runs: if the last one succeeded, in the open transaction."""
         conditions: list[Condition] = [after(len(steps) - 1)] if steps else []
         if self.connection.in_transaction:
             conditions.append(IN_TRANSACTION)
         return {"type": "and", "conds": conditions} if conditions else None
 
-    def _take(self, sql: str, result: StatementResult) -> None:
+    def _store(self, sql: str, result: StatementResult) -> None:
         self._rows = iter(result.rows)
         if result.columns:
             self.description = tuple(
@@ -171,7 +169,7 @@ class Cursor:
     def _reset(self) -> None:
         self._check_usable()
         self._rows, self.description, self.rowcount = iter(()), None, -1
-        self._named = None
+        self._sqlite_cursor = None
 
     def _check_usable(self) -> None:
         if self._is_closed:
@@ -179,7 +177,7 @@ class Cursor:
         self.connection.check_usable()
 
 
-def _named_cursor(description: Description) -> sqlite3.Cursor:
+def _sqlite_cursor(description: Description) -> sqlite3.Cursor:
     names = ", ".join('NULL AS "{}"'.format(name.replace('"', '""')) for name, *_ in description)
     with closing(sqlite3.connect(":memory:")) as connection:
         return connection.execute(f"SELECT {names}")

@@ -1,4 +1,4 @@
-"""Peewee over a libSQL server: models, queries and `atomic()` as over a file of SQLite."""
+"""A Peewee database on a libSQL server: models, queries and `atomic()` work as on a SQLite file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tracker_tui.turso.client import DEADLINE, Traffic
 from tracker_tui.turso.connection import Connection, connect
 from tracker_tui.turso.errors import Error
 from tracker_tui.turso.results import StatementResult
-from tracker_tui.turso.tokens import Token
+from tracker_tui.turso.urls import Token
 
 
 class TursoDatabase(SqliteDatabase):
     """A database on a libSQL server, such as Turso.
 
-    Each query is one request, and so are `BEGIN`, `COMMIT` and each savepoint; where that is too
-    many, `batch` runs whole transactions in one. Functions in Python do not run on a server: with
-    them go Peewee's `.year` and its like on dates, `regexp`, and pragmas of the connection.
+    Each query is one request, and so are `BEGIN`, `COMMIT` and each savepoint. `batch` runs a whole
+    transaction in one request. A server cannot run Python functions, so Peewee's `.year` and the
+    like on dates, `regexp`, and pragmas of the connection do not work.
     """
 
     server_version = (3, 45, 0)
@@ -42,16 +42,16 @@ class TursoDatabase(SqliteDatabase):
         allow_plain: bool = False,
         **options: Any,
     ) -> None:
-        """See `connect` for what the arguments mean; the rest is Peewee's.
+        """See `connect` for the arguments; `options` are Peewee's.
 
-        Without a URL they are given to `init` later, as with any database of Peewee.
+        With None as the URL, call `init` later, as for any Peewee database.
         """
         auth_token = Token.of(auth_token)
         super().__init__(
             url, auth_token=auth_token, timeout=timeout, allow_plain=allow_plain, **options
         )
 
-    def init(  # type: ignore[override]  # what a server needs, in place of what a file needs
+    def init(  # type: ignore[override]  # a server needs other arguments than a file
         self,
         url: str | None,
         auth_token: str | Token | None = None,
@@ -60,7 +60,7 @@ class TursoDatabase(SqliteDatabase):
         allow_plain: bool = False,
         **options: Any,
     ) -> None:
-        """Say where the database is; a connection to another one is closed."""
+        """Set where the database is; closes the connection to another one."""
         auth_token = Token.of(auth_token)
         self._open: Callable[[], Connection] = lambda: connect(
             url or "", auth_token, timeout=timeout, isolation_level=None, allow_plain=allow_plain
@@ -69,7 +69,7 @@ class TursoDatabase(SqliteDatabase):
 
     @property
     def traffic(self) -> Traffic:
-        """What this thread's connection has exchanged with the server so far."""
+        """What this thread's connection sent and received so far."""
         return self.connection().client.traffic
 
     def batch(
@@ -77,8 +77,7 @@ class TursoDatabase(SqliteDatabase):
     ) -> list[StatementResult]:
         """Run queries in one transaction and one request; return a result for each.
 
-        Nothing is kept unless all succeed. `repeatable` says that a batch which may already have
-        been carried out can be sent once more; batches that only read always can.
+        An error in one of them rolls all back. See `Client.batches` for `repeatable`.
         """
         (result,) = self.batches([queries], repeatable=repeatable)
         if isinstance(result, PeeweeException):
@@ -92,22 +91,22 @@ class TursoDatabase(SqliteDatabase):
         repeatable: bool = False,
         seconds: float | None = None,
     ) -> list[list[StatementResult] | PeeweeException]:
-        """Run many batches in one request, each a transaction of its own, in this order.
+        """Run many batches in one request, each in a transaction of its own, in this order.
 
-        A batch that failed gives Peewee's exception in place of its results; the others are not
-        touched by it. See `batch` for `repeatable`; `seconds` goes before `timeout`.
+        A batch that failed has Peewee's exception in place of its results, and does not affect the
+        others. See `Client.batches` for `repeatable`; `seconds` overrides `timeout`.
         """
         if self.in_transaction():
-            # It would be kept even where the transaction around it is undone.
+            # It would be kept even if the transaction around it is rolled back.
             raise ProgrammingError("A batch is a transaction, and cannot be part of another one.")
         statements = [[self.get_sql_context().parse(query) for query in each] for each in batches]
         with __exception_wrapper__:
-            connection = self.connection()
-            results = connection.batches(statements, repeatable=repeatable, seconds=seconds)
+            client = self.connection().client
+            results = client.batches(statements, repeatable=repeatable, seconds=seconds)
         return [_wrapped(result) for result in results]
 
     def is_connection_usable(self) -> bool:
-        """Whether there is a connection that has not lost its transaction."""
+        """Whether this thread is connected and has not lost its transaction."""
         return not self.is_closed() and not self.connection().is_dead
 
     def connection(self) -> Connection:
@@ -116,14 +115,14 @@ class TursoDatabase(SqliteDatabase):
         return connection
 
     def commit(self) -> None:
-        """Keep what the transaction did; OperationalError if it is lost."""
+        """Commit the transaction; raises OperationalError if it was lost."""
         try:
             super().commit()
         finally:
             self._replace_dead()
 
     def rollback(self) -> None:
-        """Undo the transaction; if it is lost there is nothing to undo."""
+        """Roll back the transaction; does nothing if it was lost."""
         if self.is_closed():
             raise InterfaceError("Cannot rollback, database connection not open.")
         try:
@@ -133,20 +132,20 @@ class TursoDatabase(SqliteDatabase):
             self._replace_dead()
 
     def _replace_dead(self) -> None:
-        """Begin anew after a lost transaction, but not before its whole block is over.
+        """Connect again after a lost transaction, as soon as its outermost block has ended.
 
-        Else the rest of the block would be carried out by itself.
+        Earlier, the rest of the block would run without a transaction.
         """
         block = self.top_transaction()  # type: ignore[no-untyped-call]
         is_over = block is None or isinstance(block, _manual)
         if is_over and not self.is_closed() and self.connection().is_dead:
             self.connection().close()
-            # Not through `close` and `connect`, which would forget the blocks around this one.
+            # `close` and `connect` of this class would forget the blocks around this one.
             self._state.conn = self._connect()  # type: ignore[attr-defined]  # not in the stubs
 
     def _connect(self) -> Connection:
         if self._pragmas:  # type: ignore[attr-defined]  # the stubs leave it out
-            raise ImproperlyConfigured("A remote database takes no pragmas.")
+            raise ImproperlyConfigured("A remote database accepts no pragmas.")
         return self._open()
 
 

@@ -1,4 +1,7 @@
-"""What statements gave, read from the server's JSON (Hrana 3, "Statement results")."""
+"""Results of statements, parsed from the server's JSON (Hrana 3, "Statement results").
+
+Everything is checked: a value of a wrong type makes the whole answer unusable (OutcomeUnknown).
+"""
 
 from __future__ import annotations
 
@@ -10,31 +13,29 @@ from tracker_tui.turso.errors import Error, OutcomeUnknown, error_for
 from tracker_tui.turso.values import SqlValue, decode
 
 Row = tuple[SqlValue, ...]
-_DIGITS = 20
-"""Of the greatest number of 64 bits."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _understood(read: Callable[P, T]) -> Callable[P, T]:
-    """Let a reader raise OutcomeUnknown for an answer that makes no sense, whatever it holds."""
+def unusable_if_malformed(parse: Callable[P, T]) -> Callable[P, T]:
+    """Make a parser raise OutcomeUnknown for malformed answers."""
 
-    @wraps(read)
-    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+    @wraps(parse)
+    def parse_checked(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return read(*args, **kwargs)
+            return parse(*args, **kwargs)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise OutcomeUnknown("The answer is not what a libSQL server sends") from error
 
-    return reading
+    return parse_checked
 
 
 class StatementResult(NamedTuple):
-    """The rows of one statement, and what the server counted while it ran."""
+    """The rows of one statement and the numbers that the server counted."""
 
     rows: list[Row]
     rowcount: int
-    """How many rows were changed; means something for INSERT, UPDATE and DELETE only."""
+    """How many rows an INSERT, UPDATE or DELETE changed; meaningless for other statements."""
     columns: tuple[str, ...] = ()
     lastrowid: int | None = None
     rows_read: int = 0
@@ -42,12 +43,12 @@ class StatementResult(NamedTuple):
 
 
 def result_from(answer: dict[str, Any]) -> StatementResult:
-    """Read a StmtResult."""
+    """Parse a StmtResult."""
     last = answer.get("last_insert_rowid")
-    names = tuple([_text(column["name"] or "") for column in _list(answer["cols"])])
+    names = tuple([_text(column["name"] or "") for column in list_of(answer["cols"])])
     if any("\0" in name for name in names):
-        raise ValueError("no name of SQLite's")
-    rows = [tuple([decode(value) for value in _list(row)]) for row in _list(answer["rows"])]
+        raise ValueError("SQLite has no such name")
+    rows = [tuple([decode(value) for value in list_of(row)]) for row in list_of(answer["rows"])]
     if not {len(names)}.issuperset(map(len, rows)):
         raise ValueError("rows of another length than their columns")
     return StatementResult(
@@ -61,90 +62,59 @@ def result_from(answer: dict[str, Any]) -> StatementResult:
 
 
 def reported_error(report: dict[str, Any]) -> Error:
-    """Read an Error structure."""
+    """Parse an Error structure."""
     return error_for(str(report.get("code") or ""), str(report.get("message") or "unknown error"))
 
 
-class Pipeline(NamedTuple):
-    """A whole answer: a StreamResult for each request, and where the stream goes on."""
+class PipelineAnswer(NamedTuple):
+    """A StreamResult for each request, and where the stream continues."""
 
     results: list[dict[str, Any]]
     baton: str | None
     base_url: str | None
 
 
-@_understood
-def pipeline_of(answer: dict[str, Any], expected: int) -> Pipeline:
-    """Read the answer to so many requests."""
-    results, baton, base_url = _list(answer["results"]), answer["baton"], answer.get("base_url")
+@unusable_if_malformed
+def pipeline_answer(answer: dict[str, Any], expected: int) -> PipelineAnswer:
+    """Parse the answer to this many requests."""
+    results, baton, base_url = list_of(answer["results"]), answer["baton"], answer.get("base_url")
     if not {"ok", "error"}.issuperset(result["type"] for result in results):
         raise ValueError("results of an unknown type")
     if len(results) != expected:
         raise OutcomeUnknown("The server answered another number of requests")
-    return Pipeline(
+    return PipelineAnswer(
         results,
         None if baton is None else _text(baton),
         None if base_url is None else _text(base_url),
     )
 
 
-@_understood
+@unusable_if_malformed
 def response_of(result: dict[str, Any]) -> dict[str, Any]:
-    """Return the response in a StreamResult; raises what the server reports instead."""
+    """Return the response in a StreamResult; raises the error that is in its place."""
     if result["type"] == "error":
         raise reported_error(result["error"])
     response: dict[str, Any] = result["response"]
     return response
 
 
-@_understood
+@unusable_if_malformed
 def is_autocommit(result: dict[str, Any]) -> bool:
-    """Read whether no transaction is open; raises what the server reports instead."""
+    """Whether no transaction is open; raises the error that is in its place."""
     answer = response_of(result)["is_autocommit"]
     if not isinstance(answer, bool):
         raise TypeError(answer)
     return answer
 
 
-class Steps(NamedTuple):
-    """What became of each step of a batch: a result, or an error, or neither if it did not run."""
-
-    results: list[StatementResult | None]
-    errors: list[Error | None]
-
-    def raise_first_error(self) -> None:
-        """Raise what the first failing step reports; the ones after it did not run."""
-        for error in self.errors:
-            if error is not None:
-                raise error
+def list_of(value: object) -> list[Any]:
+    """Return a value that must be a list."""
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
 
 
-@_understood
-def steps_of(response: dict[str, Any], expected: int) -> Steps:
-    """Read a BatchResult of so many steps."""
-    result = response["result"]
-    steps = Steps(
-        [None if step is None else result_from(step) for step in _list(result["step_results"])],
-        [None if step is None else reported_error(step) for step in _list(result["step_errors"])],
-    )
-    if not len(steps.results) == len(steps.errors) == expected:
-        raise OutcomeUnknown("The server answered another number of steps than it was asked.")
-    return steps
-
-
-def replication_index(response: dict[str, Any]) -> int | None:
-    """Return how far the server's log had come; None where it says nothing that makes sense."""
-    index = str(response["result"].get("replication_index"))
-    return int(index) if index.isdecimal() and len(index) <= _DIGITS else None
-
-
-def _list(found: object) -> list[Any]:
-    if not isinstance(found, list):
-        raise TypeError(found)
-    return found
-
-
-def _text(found: object) -> str:
-    if not isinstance(found, str):
-        raise TypeError(found)
-    return found
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value

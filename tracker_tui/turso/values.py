@@ -1,24 +1,38 @@
-"""Values as the protocol writes them (Hrana 3, "Values"), to and from Python."""
+"""SQL values as JSON (Hrana 3, "Values"), to and from Python.
+
+Integers travel as strings, blobs as unpadded base64, floats as numbers. The server turns a float's
+digits into an integer, then into a float, and divides that by a power of ten. It rounds twice where
+once would be right, so 1.4000000000000001 arrives as 1.4. `with_exact_floats` writes other digits
+for the same float, which survive; a server that rounds once reads them correctly, too.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from base64 import b64decode, b64encode
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from tracker_tui.turso.errors import DataError, ProgrammingError
 
 SqlValue = None | int | float | str | bytes
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
 _NULL = {"type": "null"}
+_JSON_FLOAT = re.compile(r'("type":"float","value":)([^}]+)')
+_WHOLE_FROM: Final = 2.0**53
+_WHOLE_UP_TO: Final = 2.0**63
+_SMALLEST: Final = 1e-280
+_LARGEST_EXPONENT: Final = 308
+_TRIES: Final = 4
 
 
 def encode(value: object) -> dict[str, Any]:
-    """Return a Python value for the wire; what `sqlite3` has an adapter for is adapted.
+    """Return the JSON of a Python value, adapted as `sqlite3` adapts it.
 
-    Raises OverflowError over 64 bits and UnicodeEncodeError for half a character, as `sqlite3`
-    does, ProgrammingError for a type that no column can hold, DataError for infinity.
+    Raises OverflowError beyond 64 bits and UnicodeEncodeError for half a surrogate pair, as
+    `sqlite3` does; ProgrammingError for a type that no column can hold; DataError for infinity.
     """
     if value is None:
         return _NULL
@@ -26,69 +40,69 @@ def encode(value: object) -> dict[str, Any]:
         value.encode("utf-8")
         return {"type": "text", "value": value}
     if isinstance(value, int):
-        if not _LEAST <= value <= _MOST:
+        if not _MIN_INTEGER <= value <= _MAX_INTEGER:
             raise OverflowError("Python int too large to convert to SQLite INTEGER")
-        # As text: other languages read a number of JSON as a float.
+        # A string, because other languages read a JSON number as a float.
         return {"type": "integer", "value": str(int(value))}
     if isinstance(value, float):
-        return _encoded_float(value)
+        return _encode_float(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return {"type": "blob", "base64": b64encode(value).decode("ascii").rstrip("=")}
-    return encode(_adapted(value))
+    return encode(_adapt(value))
 
 
-def decode(wired: dict[str, Any]) -> SqlValue:
-    """Return the Python value of what the server sent.
+def decode(encoded: dict[str, Any]) -> SqlValue:
+    """Return the Python value of JSON from the server.
 
-    Raises TypeError, ValueError or LookupError if it is none.
+    Raises TypeError, ValueError or LookupError for anything else.
     """
-    kind = wired["type"]
+    kind = encoded["type"]
     if kind == "text":
-        if isinstance(text := wired["value"], str):
+        if isinstance(text := encoded["value"], str):
             return text
         raise TypeError(text)
     if kind == "integer":
-        return _integer(wired["value"])
+        return _integer(encoded["value"])
     if kind == "null":
         return None
     if kind == "float":
-        # JSON has no infinity, so the server writes null for it; its sign is lost.
-        number = wired["value"]
+        # JSON has no infinity. The server writes null, which loses the sign.
+        number = encoded["value"]
         return math.inf if number is None else _float(number)
     if kind == "blob":
-        encoded: str = wired["base64"]
-        return b64decode(encoded + "=" * (-len(encoded) % 4))
+        digits: str = encoded["base64"]
+        return b64decode(digits + "=" * (-len(digits) % 4))
     raise ValueError(kind)
 
 
-def _integer(sent: object) -> int:
-    if not isinstance(sent, str | int) or isinstance(sent, bool):
-        raise TypeError(sent)
-    return checked_integer(int(sent))
+def _integer(value: object) -> int:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise TypeError(value)
+    return checked_integer(int(value))
 
 
 def checked_integer(number: int) -> int:
-    """Return a number that SQLite can hold; raises ValueError for any other."""
-    if not _LEAST <= number <= _MOST:
-        raise ValueError("no integer of 64 bits")
+    """Return an integer that SQLite can hold; raises ValueError for a larger one."""
+    if not _MIN_INTEGER <= number <= _MAX_INTEGER:
+        raise ValueError("not an integer of 64 bits")
     return number
 
 
-def _float(sent: object) -> float:
-    if not isinstance(sent, float | int) or isinstance(sent, bool) or math.isnan(sent):
-        raise TypeError(sent)
-    return float(sent)
+def _float(value: object) -> float:
+    if not isinstance(value, float | int) or isinstance(value, bool) or math.isnan(value):
+        raise TypeError(value)
+    return float(value)
 
 
-def _encoded_float(value: float) -> dict[str, Any]:
+def _encode_float(value: float) -> dict[str, Any]:
     if math.isnan(value):
-        return _NULL  # as SQLite stores it
+        return _NULL  # SQLite stores NaN as NULL
     if math.isinf(value):
         raise DataError("Infinity cannot be sent to a libSQL server.")
     return {"type": "float", "value": value}
 
 
-def _adapted(value: object) -> object:
+def _adapt(value: object) -> object:
     try:
         adapted = sqlite3.adapt(value, sqlite3.PrepareProtocol)
     except sqlite3.ProgrammingError as error:
@@ -97,3 +111,41 @@ def _adapted(value: object) -> object:
     if not isinstance(adapted, str | int | float | bytes | bytearray | memoryview | None):
         raise ProgrammingError(f"The adapter of '{type(value).__name__}' makes no SQL value.")
     return adapted
+
+
+# Floats
+
+
+def with_exact_floats(json_text: str) -> str:
+    """Replace the floats in a request's JSON, which has no spaces between its parts.
+
+    Quotes inside a JSON string have a backslash, so no string is mistaken for a float.
+    """
+    return _JSON_FLOAT.sub(lambda found: found[1] + float_literal(float(found[2])), json_text)
+
+
+def float_literal(number: float) -> str:
+    """Return digits that the server reads exactly; the usual ones if none are found."""
+    usual = repr(number)
+    size = abs(number)
+    # 15 digits are read exactly. There are no better ones for very small and very large floats.
+    if not _SMALLEST < size < _WHOLE_FROM or float(f"{number:.15g}") == number:
+        return usual
+    first = max(0, math.ceil(math.log10(_WHOLE_FROM / size)))
+    for exponent in range(first, min(first + _TRIES, _LARGEST_EXPONENT + 1)):
+        power = float(f"1e{exponent}")
+        for whole in _around(size * power):
+            digits = f"{int(whole)}e-{exponent}"
+            if _WHOLE_FROM <= whole < _WHOLE_UP_TO and whole / power == size == float(digits):
+                return digits if number > 0 else f"-{digits}"
+    return usual
+
+
+def _around(number: float) -> Iterator[float]:
+    """Yield a float and its nearest neighbours."""
+    yield number
+    lower = higher = number
+    for _ in range(_TRIES):
+        lower, higher = math.nextafter(lower, 0.0), math.nextafter(higher, math.inf)
+        yield lower
+        yield higher

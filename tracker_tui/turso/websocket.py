@@ -1,7 +1,7 @@
 """Batches over a WebSocket, through `libsql-client`: the optional extra `ws`.
 
-For self-hosted servers; Turso's cloud takes no WebSockets everywhere. Each batch is a message of
-its own, and the server does not say how many rows it read.
+For self-hosted servers: Turso's cloud does not accept WebSockets in all of its regions. Each batch
+is a message, not an HTTP request, and the server does not say how many rows it read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker_tui.net.errors import without_frames
 from tracker_tui.turso.batches import only_reads
-from tracker_tui.turso.client import Batch, BatchResult, Traffic, ask_again
+from tracker_tui.turso.client import Batch, BatchResult, Traffic, send_again
 from tracker_tui.turso.errors import (
     Error,
     NoSuchHost,
@@ -30,13 +30,12 @@ from tracker_tui.turso.errors import (
     error_for,
 )
 from tracker_tui.turso.results import Row, StatementResult
-from tracker_tui.turso.statements import Statement, wired
-from tracker_tui.turso.tokens import Token
-from tracker_tui.turso.urls import Endpoint
+from tracker_tui.turso.statements import Statement, encode_statement
+from tracker_tui.turso.urls import Endpoint, Token
 from tracker_tui.turso.values import checked_integer, decode
 
 if TYPE_CHECKING:
-    from libsql_client import Client
+    import libsql_client
 
 T = TypeVar("T")
 
@@ -45,7 +44,7 @@ _CLOSED = "CLIENT_CLOSED"
 
 
 class WebSocketClient:
-    """Speaks to a server over one WebSocket, which is opened anew when it broke."""
+    """Runs batches over one WebSocket, and reconnects after it broke."""
 
     def __init__(self, at: Endpoint, token: Token, seconds: float) -> None:
         self._traffic = Traffic()
@@ -53,19 +52,21 @@ class WebSocketClient:
         self._url = at.base
         self._token = token
         create = _library()
-        self._create: Callable[[], Client] = lambda: create(at.base, auth_token=token.reveal())
-        self._client: Client | None = None
+        self._create: Callable[[], libsql_client.Client] = lambda: create(
+            at.base, auth_token=token.reveal()
+        )
+        self._client: libsql_client.Client | None = None
         self._thread: _LoopThread | None = None
 
     @property
     def traffic(self) -> Traffic:
-        """What has been exchanged so far; rows are not counted."""
+        """What was sent so far; rows are not counted."""
         return self._traffic
 
     def batches(
         self, batches: Sequence[Batch], *, repeatable: bool = False, seconds: float | None = None
     ) -> list[BatchResult]:
-        """See `Client.batches`; the deadline is for all of them together."""
+        """See `Client.batches`. The deadline is for all messages together."""
         deadline = monotonic() + (self._seconds if seconds is None else seconds)
         return [
             self._batch(each, deadline, may_repeat=repeatable or only_reads(each))
@@ -74,11 +75,11 @@ class WebSocketClient:
 
     def interrupt(self) -> None:
         """See `Client.interrupt`."""
-        self._drop()
+        self._disconnect()
 
     def close(self) -> None:
-        """Let go of the connection and of the thread that served it."""
-        self._drop()
+        """Close the connection and end its thread."""
+        self._disconnect()
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.stop()
@@ -86,35 +87,35 @@ class WebSocketClient:
     def _batch(self, batch: Batch, deadline: float, *, may_repeat: bool) -> BatchResult:
         statements = [_for_library(statement) for statement in batch]
         try:
-            return self._ask(statements, deadline)
+            return self._send(statements, deadline)
         except OutcomeUnknown as lost:
             if not may_repeat:
                 raise
-            (result,) = ask_again(lost, lambda: [self._ask(statements, deadline)])
+            (result,) = send_again(lost, lambda: [self._send(statements, deadline)])
             return result
 
-    def _ask(self, statements: list[Any], deadline: float) -> BatchResult:
+    def _send(self, statements: list[Any], deadline: float) -> BatchResult:
         from libsql_client import LibsqlError
 
         self._traffic.requests += 1
         if self._thread is None:
             self._thread = _LoopThread()
         try:
-            # Waited for out here: cancelled, the library would log errors of its own.
+            # Wait here rather than in the loop: if cancelled, the library would log errors.
             return self._thread.start(self._run(statements)).result(deadline - monotonic())
         except LibsqlError as error:
             if error.code == _CLOSED:
-                raise TimedOut("The answer was not waited for any longer") from error
+                raise TimedOut("The request was aborted before its answer came") from error
             if not _is_broken(error):
-                return self._reported(error)
-            self._drop()
+                return self._statement_error(error)
+            self._disconnect()
             raise OutcomeUnknown("The connection broke before the answer came") from error
         except TimeoutError as error:
-            self._drop()
+            self._disconnect()
             raise TimedOut("No whole answer came in time") from error
-        except Exception as error:  # whatever aiohttp raises, and answers that make no sense
-            self._drop()
-            raise _explained(error) from error
+        except Exception as error:  # anything from aiohttp, and malformed answers
+            self._disconnect()
+            raise _driver_error(error) from error
 
     async def _run(self, statements: list[Any]) -> list[StatementResult]:
         is_new = self._client is None
@@ -122,9 +123,9 @@ class WebSocketClient:
             client = self._client = self._client or self._create()
             answers = await client.batch(statements)
         except Exception as error:
-            without_frames(error)  # the library's: they hold the token
+            without_frames(error)  # those of the library hold the token
             if is_new and _is_broken(error):
-                await _greet(self._url, self._token)
+                await _say_hello(self._url, self._token)
             raise
         return [
             StatementResult(
@@ -136,16 +137,16 @@ class WebSocketClient:
             for answer in answers
         ]
 
-    def _reported(self, error: Any) -> Error:
+    def _statement_error(self, error: Any) -> Error:
         if error.code.startswith("AUTH"):
-            self._drop()
+            self._disconnect()
             raise TokenRefused(f"The server refused the token: {error.explanation}", error.code)
         return error_for(error.code, error.explanation)
 
-    def _drop(self) -> None:
-        """Begin with a new connection next time; the old one closes by itself.
+    def _disconnect(self) -> None:
+        """Close the connection in the background; the next request opens a new one.
 
-        What still waits for it fails with CLIENT_CLOSED.
+        Calls that still wait for it fail with CLIENT_CLOSED.
         """
         client, self._client = self._client, None
         if client is not None and self._thread is not None:
@@ -153,32 +154,32 @@ class WebSocketClient:
 
 
 class _LoopThread:
-    """A thread that serves an event loop, as the library needs one that never rests."""
+    """A thread with an event loop, because the library needs one that always runs."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._last: Future[Any] | None = None
-        # A daemon: at its end Python waits for no answer that nobody waits for.
+        # A daemon: Python does not wait for it at exit.
         self._thread = threading.Thread(target=self._serve, name="turso-websocket", daemon=True)
         self._thread.start()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine there."""
+        """Run a coroutine in the loop."""
         started = asyncio.run_coroutine_threadsafe(work, self._loop)
         self._last = started
         return started
 
     def stop(self) -> None:
-        """End the thread; what was started last, a connection's closing, may take a moment."""
+        """End the thread, after the last coroutine, which closes a connection."""
         if self._last is not None:
-            # It is given up either way, so how it fails tells nothing.
+            # The connection is given up anyway, so its errors do not matter.
             with suppress(Exception):
                 self._last.result(_CLOSING_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSING_SECONDS)
 
     def _serve(self) -> None:
-        # At its end the runner cancels what is left and waits for the loop's own threads.
+        # When it ends, the runner cancels pending tasks and waits for the loop's own threads.
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.get_loop().run_forever()
 
@@ -200,18 +201,18 @@ def _checked(row: Row) -> Row:
 
 
 def _for_library(statement: Statement) -> tuple[str, Any]:
-    # Through the wire's own form, so that values mean the same on both ways to a server.
-    sent = wired(*statement)
-    if "named_args" in sent:
-        return sent["sql"], {each["name"]: decode(each["value"]) for each in sent["named_args"]}
-    return sent["sql"], [decode(value) for value in sent["args"]]
+    # Encode and decode, so that values mean the same as over HTTP.
+    encoded = encode_statement(*statement)
+    if "named_args" in encoded:
+        named = {each["name"]: decode(each["value"]) for each in encoded["named_args"]}
+        return encoded["sql"], named
+    return encoded["sql"], [decode(value) for value in encoded["args"]]
 
 
-async def _greet(url: str, token: Token) -> None:
-    """Say hello and no more; raises LibsqlError if the server refuses the token.
+async def _say_hello(url: str, token: Token) -> None:
+    """Send only the hello message; raises LibsqlError if the server rejects the token.
 
-    The library says more in the same breath: then the server may hang up before its reason has
-    come through.
+    The library sends more at once, so the server may hang up before its reason arrives.
     """
     import aiohttp
     from libsql_client import LibsqlError
@@ -229,7 +230,7 @@ async def _greet(url: str, token: Token) -> None:
 
 
 def _is_broken(error: Exception) -> bool:
-    """Whether an error is about the connection, and says nothing of its reason."""
+    """Whether an error means that the connection broke, for an unknown reason."""
     import aiohttp
     from libsql_client import LibsqlError
 
@@ -239,7 +240,7 @@ def _is_broken(error: Exception) -> bool:
     return isinstance(error, aiohttp.ClientConnectionResetError)
 
 
-def _explained(error: Exception) -> Error:
+def _driver_error(error: Exception) -> Error:
     import aiohttp
 
     if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -247,7 +248,7 @@ def _explained(error: Exception) -> Error:
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return TlsFailed("No trusted encrypted connection could be made")
     if isinstance(error, aiohttp.WSServerHandshakeError):
-        return NotSent(f"The server takes no WebSocket here ({error.status})")
+        return NotSent(f"The server accepts no WebSocket here ({error.status})")
     if isinstance(error, aiohttp.ClientConnectorError):
         return NotSent("No connection to the server could be made")
     return OutcomeUnknown("The connection broke, or the answer is not what a server sends")
