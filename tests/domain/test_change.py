@@ -333,12 +333,12 @@ def test_a_change_that_was_applied_before_says_so() -> None:
 @pytest.mark.parametrize(
     ("asked", "resource", "there"),
     [
-        (change(Kind.REMOVE, 1_200), spice(), "only 1,000 there, at Hagga"),
-        (change(Kind.TO_HAGGA, 501), spice(), "only 500 there, at Deep Desert"),
+        (change(Kind.REMOVE, 1_200), spice(), "only 1,000 at Hagga"),
+        (change(Kind.TO_HAGGA, 501), spice(), "only 500 at Deep Desert"),
         (
             change(Kind.ADD, 11),
             spice(MAX_QUANTITY - 10),
-            "999,999,989 there, at Hagga; the most is 999,999,999",
+            "Hagga holds 999,999,989; the most is 999,999,999",
         ),
     ],
 )

@@ -253,13 +253,13 @@ def test_shares_under_old_names_belong_to_whom_they_mean(guild: Books) -> None:
     ]
 
 
-def test_givers_and_takers_are_the_five_who_moved_most() -> None:
+def test_the_five_members_who_added_or_removed_most_are_listed() -> None:
     shares = [Share(str(n), n, (n * 3) % 7) for n in range(8)]
     found = QuantitySeries(0, 1, [], shares)
-    assert [share.by for share in found.givers] == ["7", "6", "5", "4", "3"]
-    assert [share.by for share in found.takers] == ["2", "4", "6", "1", "3"]
-    assert QuantitySeries(0, 1, [], [Share("a", 0, 0)]).givers == []
-    assert QuantitySeries(0, 1, [], [Share("b", 2, 0), Share("a", 2, 0)]).givers[0].by == "a"
+    assert [share.by for share in found.most_added] == ["7", "6", "5", "4", "3"]
+    assert [share.by for share in found.most_removed] == ["2", "4", "6", "1", "3"]
+    assert QuantitySeries(0, 1, [], [Share("a", 0, 0)]).most_added == []
+    assert QuantitySeries(0, 1, [], [Share("b", 2, 0), Share("a", 2, 0)]).most_added[0].by == "a"
 
 
 # What a course tells
@@ -295,14 +295,14 @@ def test_what_is_won_in_a_day_is_an_average_of_the_time_that_is_known() -> None:
 @pytest.mark.parametrize(
     ("total", "target", "per_day", "expected"),
     [
-        (600, 1000, 100.0, Forecast(True, 4.0)),
-        (600, 1000, -100.0, Forecast(False, 6.0)),
+        (600, 1000, 100.0, Forecast(is_reached=True, days=4.0)),
+        (600, 1000, -100.0, Forecast(is_reached=False, days=6.0)),
         (1000, 1000, 100.0, None),
         (1500, 1000, 100.0, None),
-        (1500, 1000, -100.0, Forecast(False, 15.0)),
+        (1500, 1000, -100.0, Forecast(is_reached=False, days=15.0)),
         (0, 1000, -100.0, None),
         (-5, 1000, -100.0, None),
-        (-100, 100, 100.0, Forecast(True, 2.0)),
+        (-100, 100, 100.0, Forecast(is_reached=True, days=2.0)),
         (600, 1000, 0.0, None),
         (600, 1000, None, None),
         (600, None, 100.0, None),

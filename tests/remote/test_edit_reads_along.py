@@ -108,7 +108,7 @@ def test_with_a_name_for_which_the_server_fails_as_a_whole(run: Run, guild: Book
         assert_is_applied(run, guild, resource)
     ran = run("edit", "iron", "-5000")
     assert ran.status == 1
-    assert "only 17 there" in ran.error
+    assert "only 17 at" in ran.error
 
 
 @grown

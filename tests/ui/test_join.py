@@ -361,12 +361,12 @@ WRONG = {
     CLIENT: {"tracker": NO_ID, "1" * 21: NO_ID, "12 34": NO_ID, "[bold]1": NO_ID},
     GUILD: {"discord.gg/x": NO_ID, "-1": NO_ID},
     ROLES_SETTING: {
-        "Fremen": "is no JSON",
+        "Fremen": "isn't JSON",
         '{"id": "1"}': "must be a JSON array",
         "[]": "No role has canAccessResources, so no member could enter.",
         '[{"id": "1", "name": "x"}]': "No role has canAccessResources, so no member could enter.",
         '[{"id": 1}]': "needs an id in quotes",
-        "[bold]x[/bold]": "is no JSON",
+        "[bold]x[/bold]": "isn't JSON",
     },
 }
 

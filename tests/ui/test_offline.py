@@ -220,7 +220,7 @@ async def test_too_little_by_old_rows_is_refused_by_the_ledger_if_it_still_is(
     async with watching(guild) as player:
         await type_into_old_rows(player, "-8")
         proxy.fate = pass_on
-        await player.sees("▲ 1 rejected: o", "Water -8 rejected: only 7 there, at Hagga.")
+        await player.sees("▲ 1 rejected: o", "Water -8 rejected: only 7 at Hagga.")
         await player.sees_no("pending")
         assert " 7 " in player.line(" Water  ")
     assert guild.history() == []

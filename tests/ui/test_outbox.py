@@ -118,7 +118,7 @@ async def test_it_is_edited_again_at_its_location_and_waits_until_that_is_submit
 async def test_a_removal_is_no_difference_and_applied_once_there_is_enough(guild: Guild) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "-5", 1)
-        await open_outbox(player, "Water -5 rejected: only 1 there, at Hagga.", KEYS_OF_REJECTED)
+        await open_outbox(player, "Water -5 rejected: only 1 at Hagga.", KEYS_OF_REJECTED)
         await player.press("d")
         await player.sees("Water -5: enter, a send again")
         assert "Outbox" in player.text()

@@ -26,9 +26,9 @@ async def foresees(player: Player, expected: str) -> None:
 async def test_it_shows_live_what_will_happen(guild: Guild) -> None:
     steps = {
         "+5": "Hagga 1,200 → 1,205 · 85 % → 86 % · +0.58 points",
-        "00": "Hagga 1,200 → 1,700 · 85 % → 121 % · = at · +55 points",
-        "*2": "Hagga 1,200 → 2,200 · 85 % → 157 % · ▲ above · +110 points",
-        " # run": "Hagga 1,200 → 2,200 · 85 % → 157 % · ▲ above · +110 points",
+        "00": "Hagga 1,200 → 1,700 · 85 % → 121 % · = on target · +55 points",
+        "*2": "Hagga 1,200 → 2,200 · 85 % → 157 % · ▲ above target · +110 points",
+        " # run": "Hagga 1,200 → 2,200 · 85 % → 157 % · ▲ above target · +110 points",
     }
     async with playing(guild) as player:
         await player.go_to("Spice Melange")
@@ -43,10 +43,10 @@ async def test_it_shows_live_what_will_happen(guild: Guild) -> None:
 PREVIEWS = {
     "=1000": "Hagga 412 → 1,000 · 151 % → 210 % · +1 point",
     "=412": "Hagga 412 → 412 · 151 % → 151 %",
-    "-412": "Hagga 412 → 0 · 151 % → 110 % · = at",
+    "-412": "Hagga 412 → 0 · 151 % → 110 % · = on target",
     ">400": "Hagga 412 → 12  Deep Desert 1,100 → 1,500",
     "<1.1k": "Hagga 412 → 1,512  Deep Desert 1,100 → 0",
-    "+=": "▲ “=” means nothing here: numbers, k, m, + and * make an amount",
+    "+=": "▲ “=” doesn't belong here: an amount is made of numbers, k, m, + and *",
     "-413": "✗ Hagga holds only 412: 1 short",
     ">500": "✗ Hagga holds only 412: 88 short",
     "<1101": "✗ Deep Desert holds only 1,100: 1 short",
@@ -254,7 +254,7 @@ async def test_a_removal_that_came_too_late_waits_in_the_outbox(guild: Guild) ->
         player.burst("\r")
         await player.sees("▲ 1 rejected: o")
         await player.press("o")
-        await player.sees("Water -5 rejected: only 1 there, at Hagga.")
+        await player.sees("Water -5 rejected: only 1 at Hagga.")
         await player.press("x")
         await player.sees_no(": o ")
         assert guild.history() == []

@@ -79,7 +79,7 @@ async def test_an_undo_that_is_refused_says_why_and_can_be_tried_again(guild: Gu
         await player.settles(1)
         guild.sql("UPDATE resources SET quantity_hagga = 2 WHERE id = 'water'")
         await player.press("u")
-        await player.sees("Water +50 not undone: only 2 there, at Hagga.")
+        await player.sees("Water +50 not undone: only 2 at Hagga.")
         assert ": o " not in player.text()
         guild.sql("UPDATE resources SET quantity_hagga = 57 WHERE id = 'water'")
         await player.press("u")

@@ -17,7 +17,7 @@ from tracker_tui.cli.local_warnings import tell_notices
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config.settings import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
-from tracker_tui.domain.messages import changes_wait, needing_text, stats_sentence
+from tracker_tui.domain.messages import changes_pending, needing_text, stats_sentence
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageError, fault_of
 from tracker_tui.guild.database_factory import store_location, stores_of
@@ -146,7 +146,7 @@ def _tell_of_session(tracker: Tracker, unsent: Sequence[Change]) -> None:
         listed = ", ".join(_told(change, tracker) for change in unsent[:_LISTED_AT_MOST])
         if len(unsent) > _LISTED_AT_MOST:
             listed += f" and {len(unsent) - _LISTED_AT_MOST} more"
-        waiting = changes_wait(len(unsent))
+        waiting = changes_pending(len(unsent))
         complain(f"{waiting} on this machine; the next tracker-tui sends them: {listed}")
     if tracker.needing_player():
         complain(f"{needing_text(tracker.needing_player())}: decide in the dashboard's Outbox (o)")
@@ -166,7 +166,7 @@ def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
     if before != site.folder.name:
         waiting = [left for left in left_behind(stores_of(config)) if left.key == before]
         for left in () if is_agreed else waiting:
-            _ask(f"{changes_wait(left.how_many)} for {one_line(left.place, 80)}")
+            _ask(f"{changes_pending(left.how_many)} for {one_line(left.place, 80)}")
         with suppress(LocalFileError):
             # Only a question is at stake; where nothing can be written, none is asked.
             write_private(last, site.folder.name.encode(), is_durable=False)

@@ -15,7 +15,7 @@ from tracker_tui.cli.local_warnings import configured
 from tracker_tui.cli.output import complain, say
 from tracker_tui.cli.send_pending import send_what_waits
 from tracker_tui.config.settings import Auth, Config
-from tracker_tui.domain.messages import ago, since_told
+from tracker_tui.domain.messages import ago, time_since
 from tracker_tui.domain.roles import ALL_RIGHTS, allowed
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import ConfigError, LedgerError, StatementRejected, UsageError
@@ -151,7 +151,7 @@ def _told(membership: GuildMembership) -> Iterator[str]:
     yield f"roles     {', '.join(one_line(name, 40) for name in held) or 'none of this guild'}"
     yield f"may       {allowed(membership.member.rights)}"
     now = max(time.time(), session.seen_at)
-    yield f"read      from Discord {since_told(int(now - session.checked_at))}"
+    yield f"read      from Discord {time_since(int(now - session.checked_at))}"
     if not membership.is_admitted:
         yield "          asked again at each start"
         return

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from tracker_tui.cli.local_warnings import configured, tell_notices
 from tracker_tui.cli.output import complain
-from tracker_tui.domain.messages import since_told
+from tracker_tui.domain.messages import time_since
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, TrackerError, UnknownResource
@@ -93,7 +93,7 @@ def ask(tracker: Tracker, question_of: Callable[[], Query[T]], *, rests_on_rows:
 
 def tell_age(trouble: TrackerError, age: float, more: str = "") -> None:
     """Say in one line why what is shown is `age` seconds old."""
-    complain(f"{trouble} Shown is what was read {since_told(int(age))}.{more}")
+    complain(f"{trouble} Shown is what was read {time_since(int(age))}.{more}")
 
 
 def shown_places(tracker: Tracker) -> tuple[str, str]:

@@ -1,11 +1,11 @@
-"""The CHANGE as typed: `+500`, `-20`, `=1200`, `>300`, `<300`, `+3*500+20 # spice run`.
+"""Parsing a change as it is typed: `+500`, `-20`, `=1200`, `>300`, `+3*500+20 # spice run`.
 
     change  = sign sum [ "#" reason ]
     sum     = product { "+" product }
     product = factor { "*" factor }
-    factor  = digits, perhaps in groups of three, perhaps a decimal part, perhaps k or m
+    factor  = digits, optionally grouped in threes, optional decimals, optional k or m
 
-Documented for users in the README; the promise is the interface's section "A CHANGE, as typed".
+Amounts are computed exactly, and must come out as whole numbers. The README documents the syntax.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WORDS: Final = {
     "to-deep-desert": ">",
     "to-hagga": "<",
 }
-"""What the command line accepts in place of a sign, since shells take signs for themselves."""
+"""Words for the signs on the command line, because shells interpret the signs."""
 
 _MAX_SUM_LENGTH = 100
 _DECIMALS = 9
@@ -44,11 +44,11 @@ _FACTOR = re.compile(
 
 
 _ALL = "all"
-"""The word for everything that is there."""
+"""The amount that means the whole quantity at the location."""
 
 
 class TypedChange(NamedTuple):
-    """What a player typed, understood: kind, amount (or the wanted quantity) and reason."""
+    """A parsed change; for Kind.SET, `amount` is the quantity wanted, in units."""
 
     kind: Kind
     amount: int
@@ -56,7 +56,7 @@ class TypedChange(NamedTuple):
 
 
 class ChangeSyntaxError(ValueError):
-    """The text is no change; `column` counts characters from 0 and points at the place."""
+    """A text isn't a change; `column`, counted from 0, points at the mistake."""
 
     def __init__(self, message: str, column: int) -> None:
         super().__init__(message)
@@ -65,7 +65,7 @@ class ChangeSyntaxError(ValueError):
 
 
 def parse_change(text: str) -> TypedChange:
-    """Understand one CHANGE; raises ChangeSyntaxError with the column of what is wrong."""
+    """Parse one change; raises ChangeSyntaxError with the column of the mistake."""
     start = len(text) - len(text.lstrip(" "))
     if start == len(text):
         raise ChangeSyntaxError("type + - = > or < and an amount, such as +500", start)
@@ -74,19 +74,20 @@ def parse_change(text: str) -> TypedChange:
         raise ChangeSyntaxError("start with + (add), - (remove), = (set), > or < (move)", start)
     total_text, hash_sign, reason_text = text.partition("#")
     if len(total_text) > _MAX_SUM_LENGTH:
-        message = f"an amount is at most {_MAX_SUM_LENGTH} characters"
+        message = f"an amount has up to {_MAX_SUM_LENGTH} characters"
         raise ChangeSyntaxError(message, _MAX_SUM_LENGTH)
     reason = parse_reason(reason_text, len(total_text) + len(hash_sign))
     amount = _Sum(total_text, start + 1).value()
     if amount == 0 and kind is not Kind.SET:
         raise ChangeSyntaxError("0 changes nothing; only =0 means something", start + 1)
-    return TypedChange(kind, amount, reason)
+    return TypedChange(kind=kind, amount=amount, reason=reason)
 
 
 def begins_change(tail: str) -> bool | None:
-    """Return whether a sign typed behind a search begins a change; None as long as that is open.
+    """Return whether a sign typed after a search begins a change; None while that is undecided.
 
-    It does if a digit, a blank or `all` follows; else it is a part of the search: `spice-infused`.
+    It does if a digit, a blank or `all` follows; otherwise it belongs to the search, as in
+    `spice-infused`.
     """
     after = tail[1:].lower()
     if after[:1] == " " or (after[:1].isascii() and after[:1].isdigit()):
@@ -97,16 +98,16 @@ def begins_change(tail: str) -> bool | None:
 
 
 def parse_reason(text: str, column: int = 0) -> str | None:
-    """Return a reason made clean, None if it is empty; raises ChangeSyntaxError if too long."""
+    """Return a cleaned reason, None if it is empty; raises ChangeSyntaxError if it is too long."""
     reason = clean_reason(text)
     if reason is not None and len(reason) > MAX_REASON:
-        message = f"a reason is at most {MAX_REASON} characters, this one has {len(reason)}"
+        message = f"a reason has up to {MAX_REASON} characters, this one has {len(reason)}"
         raise ChangeSyntaxError(message, column)
     return reason
 
 
 class _Sum:
-    """Reads a sum of products from a column on; amounts are exact, in units of 10**-9."""
+    """A parser of a sum of products, from a column on; it computes in units of 10**-9."""
 
     def __init__(self, text: str, column: int) -> None:
         self._text = text
@@ -165,7 +166,7 @@ class _Sum:
             return "a number is missing here"
         char = self._text[self._column]
         if char in ",_" or (char.isdigit() and char.isascii()):
-            return "a , _ or blank may stand between groups of three digits only, as in 1,200"
+            return "use , _ or a blank only between groups of three digits, as in 1,200"
         if char.isprintable():
-            return f"“{char}” means nothing here: numbers, k, m, + and * make an amount"
-        return "an unprintable character means nothing here"
+            return f"“{char}” doesn't belong here: an amount is made of numbers, k, m, + and *"
+        return "an unprintable character doesn't belong here"

@@ -1,4 +1,12 @@
-"""How changes and their outcomes are told to people, on screen and on the command line."""
+"""Sentences and short texts about changes, for the screen and the command line.
+
+    outcome_sentence(…)    Spice Melange +500 → 1,700 at Hagga · total 1,700, 85 % of target
+                           Spice Melange -20 rejected: only 15 at Hagga.
+                           Spice Melange =800 conflicts: Hagga holds 548 now, not 515.
+
+Each is one line of plain text: names and reasons pass through `one_line`. Functions that end in
+`_text` return a part of a sentence. The words are those of the README.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +28,17 @@ from tracker_tui.domain.status import DAY, Status
 from tracker_tui.domain.text import one_line
 
 Places = Mapping[Location, str]
-
+"""The names of the two locations, which a guild may have changed."""
 
 HOUR: Final = 3_600
 MINUTE: Final = 60
 _YEAR: Final = 365 * DAY
 MOST_NAMED: Final = 5
-"""Changes that a message names; of more it says how many."""
+"""Changes that a message names; it only counts the rest."""
 
 
 class StatusLook(NamedTuple):
-    """A status as shown: a sign that needs no colour, and a word."""
+    """A status on screen: a sign, so that colour is never the only hint, and a word."""
 
     sign: str
     word: str
@@ -48,7 +56,7 @@ STATUS_LOOKS: Final = {
 
 
 def movement_text(moved: Moved, change: Change, places: Places) -> str:
-    """Say which quantities move: `Hagga 1,200 → 1,700`."""
+    """Return the quantities before and after: `Hagga 1,200 → 1,700`."""
     sides = (
         (Location.HAGGA, moved.hagga_before, moved.hagga),
         (Location.DEEP_DESERT, moved.deep_desert_before, moved.deep_desert),
@@ -61,7 +69,7 @@ def movement_text(moved: Moved, change: Change, places: Places) -> str:
 
 
 def resource_line(resource: Resource, places: Places) -> str:
-    """Say how much there is of a resource, as something to paste into a chat."""
+    """Return the quantities of a resource as one line to paste into a chat."""
     hagga, deep_desert = (one_line(places[location], 24) for location in Location)
     return (
         f"{one_line(resource.name)}: {hagga} {grouped(resource.hagga)}, "
@@ -70,21 +78,21 @@ def resource_line(resource: Resource, places: Places) -> str:
 
 
 def points_text(points: float) -> str:
-    """Say how many points: `+55 points`; empty for none."""
+    """Return the points: `+55 points`; empty for none."""
     if not points:
         return ""
     return f"+{decimal(points)}".rstrip("0").rstrip(".") + (" point" if points == 1 else " points")
 
 
 def stats_sentence(stats: SessionStats, pending: int = 0) -> str:
-    """Say what this run has brought."""
+    """Return the totals of this session, and how many changes are pending."""
     points = points_text(stats.points).removeprefix("+") or "0 points"
-    told = f"this session: {changes_text(stats.changes)}, {signed(stats.moved)}, {points}"
-    return f"{told}; {pending} pending" if pending else told
+    totals = f"this session: {changes_text(stats.changes)}, {signed(stats.moved)}, {points}"
+    return f"{totals}; {pending} pending" if pending else totals
 
 
 def outcome_name(outcome: Outcome) -> str:
-    """Return what to call the resource of an outcome; one that nobody knows by what was typed."""
+    """Return the name of the outcome's resource; for an unknown one, the text that was typed."""
     if outcome.resource is not None:
         return one_line(outcome.resource.name, 60)
     is_known = outcome.refusal is Rejection.NO_RESOURCE and outcome.said
@@ -92,37 +100,37 @@ def outcome_name(outcome: Outcome) -> str:
 
 
 def outcome_sentence(outcome: Outcome, places: Places) -> str:
-    """Say what came of a change, in one line of plain text."""
-    told = f"{outcome_name(outcome)} {describe(outcome.change)}"
+    """Return one line about what became of a change."""
+    change = f"{outcome_name(outcome)} {describe(outcome.change)}"
     if outcome.verdict is Verdict.QUEUED:
-        queued = f"{told} saved here, will be sent with the next command."
+        queued = f"{change} saved here, will be sent with the next command."
         return f"{queued} {one_line(outcome.said, 500)}".rstrip()
     if outcome.moved is not None:
         return _applied_sentence(outcome, outcome.moved, places)
     if outcome.refusal is Rejection.WITHDRAWN:
-        return f"{told} was withdrawn before it was sent."
+        return f"{change} was cancelled before it was sent."
     if outcome.refusal is Rejection.UNSURE:
-        return f"{told} needs a look: {_UNSURE}."
+        return f"{change} needs a look: {_UNSURE}."
     is_sentence = outcome.said and outcome.refusal is not Rejection.NO_RESOURCE
     if is_sentence and outcome.shortage is None:
-        return f"{told} rejected. {one_line(outcome.said)}"
+        return f"{change} rejected. {one_line(outcome.said)}"
     verb = "conflicts" if outcome.verdict is Verdict.CONFLICT else "rejected"
     why = why_not(outcome, places)
-    return f"{told} {verb}: {why}." if why else f"{told} {verb}."
+    return f"{change} {verb}: {why}." if why else f"{change} {verb}."
 
 
 def _applied_sentence(outcome: Outcome, moved: Moved, places: Places) -> str:
-    told = [f"{outcome_name(outcome)} {describe(outcome.change)} {arrival(outcome, places)}"]
+    parts = [f"{outcome_name(outcome)} {describe(outcome.change)} {arrival(outcome, places)}"]
     if outcome.verdict is Verdict.ALREADY_APPLIED:
-        told.append("applied before")
+        parts.append("already applied before")
     if outcome.resource is not None:
-        told.append(_standing(moved, outcome.resource))
-    told.append(points_text(moved.points.final))
-    return " · ".join(part for part in told if part)
+        parts.append(_total_text(moved, outcome.resource))
+    parts.append(points_text(moved.points.final))
+    return " · ".join(part for part in parts if part)
 
 
 def arrival(outcome: Outcome, places: Places) -> str:
-    """Say what an applied change left: `→ 1,700 at Hagga`, of a set what was there before."""
+    """Return the quantity after an applied change: `→ 1,700 at Hagga`; for a set, `(was 1,200)`."""
     moved, change = outcome.moved, outcome.change
     if moved is None:
         return ""
@@ -139,7 +147,7 @@ def arrival(outcome: Outcome, places: Places) -> str:
     return f"→ {left}"
 
 
-def _standing(moved: Moved, resource: Resource) -> str:
+def _total_text(moved: Moved, resource: Resource) -> str:
     total = moved.hagga + moved.deep_desert
     if not resource.target or resource.target <= 0:
         return f"total {grouped(total)}"
@@ -147,25 +155,25 @@ def _standing(moved: Moved, resource: Resource) -> str:
 
 
 _UNSURE: Final = (
-    "it was sent over a day ago, and no answer came. Look in the history first: applied anyway it "
-    "counts once, unless somebody deleted its entry"
+    "it was sent over a day ago, and no answer came. Check the history first: applying it again "
+    "counts once, unless its entry was deleted"
 )
 _REASONS: Final = {
     Rejection.NO_RESOURCE: "this resource was deleted",
-    Rejection.NOT_IN_HISTORY: "the change that it belongs to is not in the history any more",
-    Rejection.ID_TAKEN: "another change has the same id, type it again",
+    Rejection.NOT_IN_HISTORY: "the change it depends on is no longer in the history",
+    Rejection.ID_TAKEN: "another change has the same id; type it again",
     Rejection.UNSURE: "sent over a day ago without an answer",
 }
 
 
 def why_not(outcome: Outcome, places: Places) -> str:
-    """Say in a few words why a change was rejected, or what it conflicts with."""
+    """Return in a few words why a change was rejected, or what it conflicts with."""
     change, resource, shortage = outcome.change, outcome.resource, outcome.shortage
     if shortage is not None:
         there, place = grouped(shortage.there), one_line(places[shortage.location], 24)
         if shortage.is_too_much:
-            return f"{there} there, at {place}; the most is {grouped(MAX_QUANTITY)}"
-        return f"only {there} there, at {place}"
+            return f"{place} holds {there}; the most is {grouped(MAX_QUANTITY)}"
+        return f"only {there} at {place}"
     if outcome.refusal in _REASONS:
         return _REASONS[outcome.refusal]
     if outcome.said or resource is None:
@@ -176,21 +184,21 @@ def why_not(outcome: Outcome, places: Places) -> str:
 
 
 def needing_text(outcomes: Sequence[Outcome]) -> str:
-    """Say how many changes need the player: `1 conflict`, `2 rejected`; empty for none."""
+    """Count the changes that need the player: `1 conflict, 2 rejected`; empty for none."""
     conflicts = sum(outcome.verdict is Verdict.CONFLICT for outcome in outcomes)
     rejected = len(outcomes) - conflicts
-    told = [f"{conflicts} conflict{'' if conflicts == 1 else 's'}"] if conflicts else []
-    return ", ".join(told + ([f"{rejected} rejected"] if rejected else []))
+    parts = [f"{conflicts} conflict{'' if conflicts == 1 else 's'}"] if conflicts else []
+    return ", ".join(parts + ([f"{rejected} rejected"] if rejected else []))
 
 
-def listed(told: Sequence[str], between: str = ", ") -> str:
-    """Join what is told: up to five, `and 7 more`."""
-    more = len(told) - MOST_NAMED
-    return between.join(told[:MOST_NAMED]) + (f" and {grouped(more)} more" if more > 0 else "")
+def listed(texts: Sequence[str], between: str = ", ") -> str:
+    """Join up to five texts, then count the rest: `… and 7 more`."""
+    more = len(texts) - MOST_NAMED
+    return between.join(texts[:MOST_NAMED]) + (f" and {grouped(more)} more" if more > 0 else "")
 
 
 def ago(seconds: int) -> str:
-    """Return a span of time in a few characters: `now`, `3 min`, `5 h`, `2 d`, `1 y`."""
+    """Return a duration in a few characters: `now`, `3 min`, `5 h`, `2 d`, `1 y`."""
     if seconds < MINUTE:
         return "now"
     if seconds < HOUR:
@@ -203,7 +211,7 @@ def ago(seconds: int) -> str:
 
 
 def climbed_text(places: int | None) -> str:
-    """Say how a rank changed: `▲2`, `▼1`, `=`; `new` where there was none before."""
+    """Return how a rank changed: `▲2`, `▼1`, `=`; `new` if there was none before."""
     if places is None:
         return "new"
     if places == 0:
@@ -212,16 +220,16 @@ def climbed_text(places: int | None) -> str:
 
 
 def changes_text(how_many: int) -> str:
-    """Say how many changes: `1 change`, `1,200 changes`."""
+    """Count changes: `1 change`, `1,200 changes`."""
     return "1 change" if how_many == 1 else f"{grouped(how_many)} changes"
 
 
-def changes_wait(how_many: int) -> str:
-    """Say how many changes are pending: `1 change is pending`."""
+def changes_pending(how_many: int) -> str:
+    """Begin a sentence: `1 change is pending`, `2 changes are pending`."""
     return f"{changes_text(how_many)} {'is' if how_many == 1 else 'are'} pending"
 
 
-def since_told(seconds: int) -> str:
-    """Say how long ago something was: `just now`, `3 min ago`."""
+def time_since(seconds: int) -> str:
+    """Return how long ago something was: `just now`, `3 min ago`."""
     span = ago(seconds)
     return "just now" if span == "now" else f"{span} ago"

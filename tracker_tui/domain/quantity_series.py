@@ -1,21 +1,26 @@
-"""How the quantity of a resource went, and where it is heading."""
+"""A resource's quantities over time, for charts, daily totals and a forecast.
+
+The named tuples are kept on disk as arrays, so their fields keep their order.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.status import DAY
 
 TOP: Final = 5
+"""Members listed as having added or removed most."""
 _A_MOMENT: Final = 60
 _SHORTEST: Final = 3_600
-"""Seconds: what is known of less time says nothing about a day."""
+"""Seconds; a shorter series gives no rate per day."""
 
 
 class Level(NamedTuple):
-    """What was in store from `at` on, in Unix seconds, until the next level."""
+    """The quantities from `at` on, in Unix seconds, until the next level."""
 
     at: int
     hagga: int
@@ -28,17 +33,17 @@ class Level(NamedTuple):
 
 
 class Share(NamedTuple):
-    """What somebody gave and took, in units, both 0 or more."""
+    """The units that a member added and removed, both 0 or more."""
 
     by: str
-    given: int
-    taken: int
+    added: int
+    removed: int
 
 
 class QuantitySeries(NamedTuple):
-    """The levels of one resource, oldest first, from `since` to `until`, and whose doing they are.
+    """The levels of one resource from `since` to `until`, oldest first, and who caused them.
 
-    The first level is that at `since`, or later the first one that is known at all.
+    The first level is the one at `since`, or the first known one after it.
     """
 
     since: int
@@ -46,12 +51,12 @@ class QuantitySeries(NamedTuple):
     levels: list[Level]
     shares: list[Share]
     latest: tuple[HistoryEntry, ...] = ()
-    """Its newest entries, whatever the period is."""
+    """The newest history entries, whatever the period."""
 
     def ending_with(self, now: int, hagga: int, deep_desert: int) -> QuantitySeries:
-        """Return the course with what is in store now as its last level.
+        """Return the series with the current quantities as its last level.
 
-        One that was read a moment ago ends when it was read.
+        A series that was read up to a minute ago keeps its end.
         """
         until = now if now - self.until > _A_MOMENT else self.until
         levels = [level for level in self.levels if level.at <= until]
@@ -61,42 +66,46 @@ class QuantitySeries(NamedTuple):
 
     @property
     def per_day(self) -> float | None:
-        """Units won or lost in a day, on average; None where too little time is known."""
+        """Units gained or lost per day, on average; None if the series is too short."""
         if not self.levels or self.until - self.levels[0].at < _SHORTEST:
             return None
         gained = self.levels[-1].total - self.levels[0].total
         return gained * DAY / (self.until - self.levels[0].at)
 
     @property
-    def givers(self) -> list[Share]:
-        """Who gave most."""
-        return sorted((s for s in self.shares if s.given), key=lambda s: (-s.given, s.by))[:TOP]
+    def most_added(self) -> list[Share]:
+        """The members who added most."""
+        return sorted((s for s in self.shares if s.added), key=lambda s: (-s.added, s.by))[:TOP]
 
     @property
-    def takers(self) -> list[Share]:
-        """Who took most."""
-        return sorted((s for s in self.shares if s.taken), key=lambda s: (-s.taken, s.by))[:TOP]
+    def most_removed(self) -> list[Share]:
+        """The members who removed most."""
+        return sorted((s for s in self.shares if s.removed), key=lambda s: (-s.removed, s.by))[:TOP]
 
 
-class Forecast(NamedTuple):
-    """What happens if it goes on like this, and in how many days."""
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """The day on which a steady rate reaches the target, or 0."""
 
     is_reached: bool
-    """Whether the target is reached then; else nothing is left."""
+    """True: the target is reached; False: nothing is left."""
     days: float
+    """From now."""
 
 
 def forecast(total: int, target: int | None, per_day: float | None) -> Forecast | None:
-    """Return when a target is reached, or when nothing is left; None if neither comes."""
+    """Return when the target is reached or nothing is left; None if neither will happen."""
     if not target or target <= 0 or not per_day:
         return None
     if per_day > 0:
-        return Forecast(True, (target - total) / per_day) if total < target else None
-    return Forecast(False, total / -per_day) if total > 0 else None
+        if total >= target:
+            return None
+        return Forecast(is_reached=True, days=(target - total) / per_day)
+    return Forecast(is_reached=False, days=total / -per_day) if total > 0 else None
 
 
 class DayLevel(NamedTuple):
-    """What was in store of a resource at the end of a day, and at its begin."""
+    """A resource's total at the start and at the end of a day."""
 
     resource_id: str
     day: int
@@ -105,7 +114,7 @@ class DayLevel(NamedTuple):
 
 
 class DailyTotals:
-    """What was in store of each resource at the end of each day from `first` to `last`."""
+    """The total of each resource at the end of each day from `first` to `last`."""
 
     def __init__(self, levels: Iterable[DayLevel], first: int, last: int) -> None:
         self._first, self._last = first, last
@@ -114,9 +123,9 @@ class DailyTotals:
             self._levels.setdefault(level.resource_id, {})[level.day] = level
 
     def of(self, resource_id: str, total: int) -> list[int]:
-        """Return the totals of a resource, of which `total` is there now: the last of them.
+        """Return a resource's totals, one a day; the last is `total`, the current one.
 
-        Days on which nothing happened have what the day before left.
+        A day without changes has the total of the day before.
         """
         known = self._levels.get(resource_id, {})
         earlier = [day for day in known if day < self._first]

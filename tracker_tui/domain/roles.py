@@ -1,4 +1,8 @@
-"""Who may do what (data contract, "Who may do what"): rights from Discord roles."""
+"""Rights, and the Discord roles that grant them (data contract, "Who may do what").
+
+`DISCORD_ROLES_CONFIG` lists roles with flags; a member has a right if one of their roles has its
+flag. A right that no role has is nobody's.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ class Right(StrEnum):
 
 
 ALL_RIGHTS: frozenset[Right] = frozenset(Right)
-"""What the owner of a database of one's own may do."""
+"""The rights of the owner of a database without a guild."""
 
 
 ALLOWS: Final[Mapping[Right, str]] = {
@@ -30,7 +34,7 @@ ALLOWS: Final[Mapping[Right, str]] = {
     Right.MANAGE_USERS: "see members and their last log-in",
     Right.EXPORT_DATA: "export another member's data",
 }
-"""What each right is for (data contract, "Who may do what"), in words that follow "may"."""
+"""Each right in words that follow "may"."""
 
 
 class Role(NamedTuple):
@@ -43,7 +47,7 @@ class Role(NamedTuple):
 
 
 class Member(NamedTuple):
-    """Who uses the program: the id that changes are written under, a name, and rights."""
+    """The player: the id that changes are written under, a name, and rights."""
 
     id: str
     name: str
@@ -51,17 +55,17 @@ class Member(NamedTuple):
 
 
 class RolesConfigError(ValueError):
-    """DISCORD_ROLES_CONFIG is not what the data contract describes."""
+    """DISCORD_ROLES_CONFIG doesn't have the form that the data contract describes."""
 
 
 def parse_roles(text: str) -> tuple[Role, ...]:
-    """Understand DISCORD_ROLES_CONFIG, a JSON array of objects; raises RolesConfigError."""
-    import json  # only for guilds: `edit` on a database of one's own must not pay for it
+    """Parse DISCORD_ROLES_CONFIG, a JSON array of objects; raises RolesConfigError."""
+    import json  # only guilds need it; `edit` without one starts faster
 
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError) as error:
-        message = f"DISCORD_ROLES_CONFIG is no JSON: {error}"
+        message = f"DISCORD_ROLES_CONFIG isn't JSON: {error}"
         raise RolesConfigError(message) from error
     if not isinstance(entries, list):
         raise RolesConfigError("DISCORD_ROLES_CONFIG must be a JSON array of roles")
@@ -69,50 +73,51 @@ def parse_roles(text: str) -> tuple[Role, ...]:
 
 
 def rights_of(role_ids: Iterable[str], roles: Iterable[Role]) -> frozenset[Right]:
-    """Return the rights of a member who has these Discord roles."""
+    """Return the rights of a member with these Discord roles."""
     held = frozenset(role_ids)
     return frozenset(right for role in roles if role.id in held for right in role.rights)
 
 
 def roles_with(right: Right, roles: Iterable[Role]) -> list[str]:
-    """Return the names of the roles that may, highest level first, for a refusal that helps."""
+    """Return the names of the roles with a right, highest level first."""
     return [r.name for r in sorted(roles, key=lambda r: -r.level) if right in r.rights]
 
 
 def allowed(rights: Iterable[Right]) -> str:
-    """Say what somebody may do, in words that follow "may"."""
+    """Return rights in words that follow "may"."""
     held = frozenset(rights)
     return "; ".join(words for right, words in ALLOWS.items() if right in held) or "do nothing"
 
 
 def only_who_may(right: Right, what: str, roles: Iterable[Role]) -> str:
-    """Say who may do something, to whoever may not."""
+    """Return a sentence for members who lack a right; `what` follows "may"."""
     names = [one_line(name, 40) for name in roles_with(right, roles)]
     if not names:
-        return f"Nobody in this guild may {what}: no role of DISCORD_ROLES_CONFIG allows it."
+        return f"No member of this guild may {what}: no role in DISCORD_ROLES_CONFIG allows it."
     listed = ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else names[0]
     return f"Only {listed} may {what}. Ask one of them."
 
 
 def _role(number: int, entry: object) -> Role:
     if not isinstance(entry, dict):
-        message = f"DISCORD_ROLES_CONFIG: entry {number} is no object"
+        message = f"DISCORD_ROLES_CONFIG: entry {number} isn't an object"
         raise RolesConfigError(message)
     role_id = entry.get("id")
-    # A number would already have lost its last digits to JSON parsers: ids are 64 bits.
+    # A number is rejected: JSON parsers round the last digits of 64-bit ids.
     if not isinstance(role_id, str) or not role_id:
         message = f"DISCORD_ROLES_CONFIG: entry {number} needs an id in quotes"
         raise RolesConfigError(message)
     level = entry.get("level", 0)
     if isinstance(level, bool) or not isinstance(level, int):
-        message = f"DISCORD_ROLES_CONFIG: the level of entry {number} is no whole number"
+        message = f"DISCORD_ROLES_CONFIG: the level of entry {number} isn't a whole number"
         raise RolesConfigError(message)
     rights = set()
     for right in Right:
         flag = entry.get(right.value, False)
         if not isinstance(flag, bool):
-            message = f"DISCORD_ROLES_CONFIG: {right.value} of entry {number} is not true or false"
+            message = f"DISCORD_ROLES_CONFIG: {right.value} of entry {number} isn't true or false"
             raise RolesConfigError(message)
         if flag:
             rights.add(right)
-    return Role(role_id, str(entry.get("name", role_id)), level, frozenset(rights))
+    name = str(entry.get("name", role_id))
+    return Role(id=role_id, name=name, level=level, rights=frozenset(rights))

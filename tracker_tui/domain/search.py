@@ -1,4 +1,12 @@
-"""Finding resources by words: all of them, in any order, the likeliest first."""
+"""Searching resources: every word typed must match, in any order; the best matches come first.
+
+    rank 0    the name begins with the text         "spice m" finds "Spice Melange"
+    rank 1    each word begins a word of the name   "mel spi"
+    rank 2    the name contains the words           "lange"
+    rank 3    only category or description has one  shown below a divider
+
+Within a rank, priority resources come first, then the order given.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +24,16 @@ _LAST_WORD = re.compile(r"\S*\s*$")
 
 
 class Hits(NamedTuple):
-    """What a search finds, the likeliest first."""
+    """The results of a search, best match first."""
 
     names: list[Resource]
-    """Those whose name holds all words."""
+    """Resources whose name contains all words."""
     others: list[Resource]
-    """Those of which category or description holds a word that the name lacks."""
+    """Resources whose category or description contains the words that the name lacks."""
 
 
 class _Folded(NamedTuple):
-    """The texts of a resource, folded for searching; the name has a blank before each word."""
+    """A resource's texts, folded for searching; `name` has a blank before each word."""
 
     resource: Resource
     name: str
@@ -33,21 +41,16 @@ class _Folded(NamedTuple):
 
 
 class SearchIndex:
-    """Folded texts of resources, made once for each version of a resource and kept."""
+    """A cache of the folded texts, made once for each version of a resource."""
 
     def __init__(self) -> None:
         self._folded: dict[str, _Folded] = {}
 
     def search(self, resources: Iterable[Resource], text: str) -> Hits:
-        """Return what all words of `text` are found in; the order given decides between equals.
-
-        First come names that begin with the text, then names in which each word begins a word,
-        then names that contain the words, then what only category or description has; of each,
-        priority resources first.
-        """
+        """Return the resources that contain all words of `text`; all of them for an empty text."""
         words = search_words(text)
         if not words:
-            return Hits(list(resources), [])
+            return Hits(names=list(resources), others=[])
         phrase = " " + " ".join(words)
         beginnings = [" " + word for word in words]
         found: list[list[Resource]] = [[] for _ in range(_RANKS * 2)]
@@ -63,10 +66,11 @@ class SearchIndex:
                 rank = _rank(phrase, beginnings, words, name)
                 found[rank * 2 + (not resource.priority)].append(resource)
         names = list(chain.from_iterable(found[: _NAME_RANKS * 2]))
-        return Hits(names, list(chain.from_iterable(found[_NAME_RANKS * 2 :])))
+        others = list(chain.from_iterable(found[_NAME_RANKS * 2 :]))
+        return Hits(names=names, others=others)
 
     def prepare(self, resources: Iterable[Resource]) -> None:
-        """Fold the texts before they are searched; may run in a thread of its own."""
+        """Fold the texts ahead of the first search; may run in another thread."""
         for resource in resources:
             self._fold(resource)
 
@@ -83,14 +87,15 @@ class SearchIndex:
 
 
 def ranked(resources: Sequence[Resource], text: str) -> list[Resource]:
-    """Return everything that `SearchIndex.search` finds, for a search that is made once."""
-    return list(chain.from_iterable(SearchIndex().search(resources, text)))
+    """Return all results of a single search, best match first."""
+    hits = SearchIndex().search(resources, text)
+    return [*hits.names, *hits.others]
 
 
 def is_part_of_a_name(resources: Iterable[Resource], text: str, tail: str) -> bool:
-    """Return whether a name that `text` finds goes on with the sign and the kind of `tail`.
+    """Whether a name that `text` finds continues with the sign and characters of `tail`.
 
-    Any digit stands for any other: where there is a Mk-6, `mk-7` is a search and no removal of 7.
+    Any digit matches any other: if there is a Mk-6, `mk-7` is a search, not a removal of 7.
     """
     words = search_words(text)
     last_word = _LAST_WORD.search(text)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tracker_tui.auth.errors import DiscordError, NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
-from tracker_tui.domain.messages import changes_wait
+from tracker_tui.domain.messages import changes_pending
 from tracker_tui.errors import LocalFileError, TrackerError
 from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.sync.store import unreadable_in, waiting_in
@@ -54,8 +54,8 @@ def _require_nothing_waits(folder: Path) -> None:
     waiting = waiting_in(folder)
     if waiting:
         raise ChangesWait(
-            f"{changes_wait(waiting)} on this machine and would be lost. The dashboard sends them, "
-            "and shows rejected ones in the Outbox (o); logout --discard drops them."
+            f"{changes_pending(waiting)} on this machine and would be lost. The dashboard sends "
+            "them, and shows rejected ones in the Outbox (o); logout --discard drops them."
         )
     unreadable = unreadable_in(folder)
     if unreadable:

@@ -180,5 +180,5 @@ def _merged(rows: Rows, members: Members) -> list[Share]:
     for by, given, taken in rows:
         owner = members.owner_of(by)
         known = shares.get(owner, Share(owner, 0, 0))
-        shares[owner] = Share(owner, known.given + int(given), known.taken - int(taken))
+        shares[owner] = Share(owner, known.added + int(given), known.removed - int(taken))
     return list(shares.values())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
-from tracker_tui.domain.messages import MINUTE, since_told
+from tracker_tui.domain.messages import MINUTE, time_since
 from tracker_tui.errors import TrackerError, explained
 from tracker_tui.net.call_with_timeout import start_in_background
 from tracker_tui.tracker.events import Event
@@ -57,7 +57,7 @@ def age_told(read_at: float | None, trouble: TrackerError | None, *, is_reading:
     seconds = int(time() - read_at)
     if trouble is None and seconds < MINUTE:
         return ""
-    return f"read {since_told(seconds)}"
+    return f"read {time_since(seconds)}"
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tracker_tui.config.settings import Auth, Config, profile_names
-from tracker_tui.domain.messages import changes_wait
+from tracker_tui.domain.messages import changes_pending
 from tracker_tui.errors import TrackerError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class GuildSwitcher:
 
         dialog = AskDialog(
             "Switch anyway?",
-            f"{changes_wait(pending)} on this machine and will be sent when this database is "
+            f"{changes_pending(pending)} on this machine and will be sent when this database is "
             "opened again.",
             "Switch anyway",
             "Stay",

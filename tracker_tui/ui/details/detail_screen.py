@@ -153,8 +153,8 @@ class DetailsScreen(QueryDialog[str]):
 
     def _people_text(self, course: QuantitySeries, resource: Resource) -> Text:
         text = Text(outlook(course, resource.total, resource.target) + "\n")
-        gave = [(s.by, f"+{grouped(s.given)}") for s in course.givers]
-        took = [(s.by, f"-{grouped(s.taken)}") for s in course.takers]
+        gave = [(s.by, f"+{grouped(s.added)}") for s in course.most_added]
+        took = [(s.by, f"-{grouped(s.removed)}") for s in course.most_removed]
         if not gave and not took:
             return text
         text.append(f"{'Added by':<{_PERSON + 2}}{'Removed by'}\n", "bold")

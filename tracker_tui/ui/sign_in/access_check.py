@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tracker_tui.auth.errors import NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
-from tracker_tui.domain.messages import changes_wait
+from tracker_tui.domain.messages import changes_pending
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.sign_out import changes_waiting
@@ -76,7 +76,7 @@ class AccessCheckScreen(EndingScreen[str]):
     def _show(self, told: str, waiting: int) -> None:
         self.query_one("#threshold-told", Static).update(told)
         kept = (
-            f"{changes_wait(waiting)} on this machine until you may enter again. To drop "
+            f"{changes_pending(waiting)} on this machine until you may enter again. To drop "
             "them: tracker-tui logout --discard"
         )
         self.query_one("#threshold-waiting", Static).update(kept if waiting else "")
