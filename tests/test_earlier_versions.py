@@ -23,7 +23,7 @@ from tracker_tui.domain.change import Outcome, Rejection, Verdict
 from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import EntryState
+from tracker_tui.sync.outbox_records import EntryState
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.keys import known_binding_ids
@@ -51,8 +51,8 @@ def test_an_outbox_keeps_every_change_in_its_state(outbox_file: Path) -> None:
         ("applied", EntryState.APPLIED, NOON + 1, NOON),
         ("moved", EntryState.APPLIED, NOON + 1, NOON),
         ("applied-undone", EntryState.APPLIED, NOON + 1, NOON),
-        ("rejected", EntryState.REFUSED, None, NOON),
-        ("no-resource", EntryState.REFUSED, None, NOON),
+        ("rejected", EntryState.REJECTED, None, NOON),
+        ("no-resource", EntryState.REJECTED, None, NOON),
         ("conflict", EntryState.CONFLICT, None, NOON),
         (UNDO_OF_WATER, EntryState.PENDING, None, NOON + 2),
         ("named", EntryState.PENDING, None, NOON + 3),

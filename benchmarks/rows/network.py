@@ -25,7 +25,7 @@ from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.refresh import RefreshRequest, Snapshot
-from tracker_tui.sync.refresh_schedule import FOCUSED_SECONDS, THOROUGH_SECONDS
+from tracker_tui.sync.timing import FOCUSED_SECONDS, FULL_REFRESH_SECONDS
 
 _NETWORKS: dict[str, Fate] = {
     "near": pass_on,
@@ -132,7 +132,7 @@ def _reading(database: RemoteLedgerDatabase) -> Iterator[Line]:
     what = f"idle refresh, {_GUILD} resources, {_ENTRIES:,} entries, rows"
     yield Line(what, idle, None, Unit.PIECES, below=4)
     yield Line("  a full one", full, None, Unit.PIECES)
-    a_day = _DAY / FOCUSED_SECONDS * idle + _DAY / THOROUGH_SECONDS * full
+    a_day = _DAY / FOCUSED_SECONDS * idle + _DAY / FULL_REFRESH_SECONDS * full
     yield Line("  24 h of them, nobody editing", a_day, None, Unit.PIECES, below=150_000)
 
 

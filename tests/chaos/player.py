@@ -14,7 +14,7 @@ from pathlib import Path
 from helpers.build import remote_config
 from tracker_tui.domain.change_syntax import TypedChange
 from tracker_tui.domain.quantities import Kind, Location
-from tracker_tui.tracker.events import ChangesQueued, Event, Loaded
+from tracker_tui.tracker.events import ChangesQueued, Event, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 PLAY = "from chaos.player import main; main()"
@@ -39,7 +39,7 @@ class _Player:
         self._tracker.close()
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, Loaded):
+        if isinstance(event, Refreshed):
             self._has_rows.set()
         elif isinstance(event, ChangesQueued):
             self._is_shown.set()

@@ -17,10 +17,10 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.overlay import Overlay
-from tracker_tui.sync.refresh_schedule import RefreshSchedule
 from tracker_tui.sync.refresher import Refresher
 from tracker_tui.sync.sender import Sender
 from tracker_tui.sync.store import Store, StoreLocation
+from tracker_tui.sync.timing import RefreshSchedule
 
 PATIENCE = 600.0
 """Seconds for a request: its end comes from the dice alone, however busy the machine is. A program
@@ -80,9 +80,9 @@ class Program:
         chosen = self._dice.choices(sorted(resources), k=self._dice.choice((1, 1, 1, 2, 3)))
         submission = [self._typed(resource.id) for resource in chosen]
         self._journal.typed.update((change.id, change) for change in submission)
-        self._engine.ask(submission)
+        self._engine.register(submission)
         # What does not fit on the disk is not accepted, and not heard of again.
-        self._engine.keep(submission)
+        self._engine.save(submission)
         self._journal.has_kept(self.outbox, submission)
         self._submissions.append(submission)
 
@@ -96,13 +96,13 @@ class Program:
 
     def refresh(self) -> None:
         """Read what others did."""
-        self._refresher.refresh(self._ledger, anew=self._dice.random() < 0.1)
+        self._refresher.refresh(self._ledger, force=self._dice.random() < 0.1)
 
     def send(self) -> None:
         """Send what waits, if nobody else does."""
         if not self._refresher.knows_layout:
             self.refresh()
-        with self._sender.turn() as is_ours:
+        with self._sender.try_acquire() as is_ours:
             if is_ours:
                 self._sender.send(self._ledger)
 
@@ -112,8 +112,8 @@ class Program:
 
     def undo(self) -> None:
         """Take the last submission back that anything is left of."""
-        withdrawn, underway, counters = self._engine.undo(self._engine.newest_submission)
-        touched = {change.id for change in (*withdrawn, *underway)}
+        withdrawn, in_flight, counters = self._engine.undo(self._engine.newest_submission)
+        touched = {change.id for change in (*withdrawn, *in_flight)}
         touched |= {change.undoes for change in counters if change.undoes is not None}
         while self._submissions:
             submission = self._submissions.pop()
@@ -143,7 +143,7 @@ class Program:
     def drain(self) -> None:
         """Send and read until nothing is left to be sent."""
         self.refresh()
-        while self._engine.has_unsent:
+        while self._sender.has_unsent:
             self.send()
         self.refresh()
 

@@ -1,4 +1,4 @@
-"""The audit of an evening finds what a broken program loses, doubles or only pretends to do."""
+"""The audit of a chaos run finds what a broken program loses, doubles or only pretends to do."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from helpers.servers import running
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import LedgerError
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry, OutboxTransaction
+from tracker_tui.sync.outbox_records import EntryState, OutboxEntry, OutboxTransaction
 from tracker_tui.sync.sender import Sender
 
 CHANGES = 60
 SEED = 3
-"""Of an evening in which everything happens that has to."""
+"""Of a run in which everything happens that these faults need."""
 settle, cancel, claim = OutboxTransaction.settle, OutboxTransaction.cancel, Outbox._claim
 
 
-def forget_what_was_rejected(step: OutboxTransaction, entry: OutboxEntry, outcome: Outcome) -> None:
+def delete_what_was_rejected(step: OutboxTransaction, entry: OutboxEntry, outcome: Outcome) -> None:
     settle(step, entry, outcome)
     if not outcome.is_in_history:
         step.delete(entry)
 
 
-def take_a_lost_answer_for_none(
+def mark_unsent_after_a_lost_answer(
     sender: Sender, entries: Iterable[OutboxEntry], _: LedgerError
 ) -> None:
-    sender._outbox.take_back([entry.change.id for entry in entries])
+    sender._outbox.mark_unsent([entry.change.id for entry in entries])
 
 
-def take_back_twice(
+def insert_two_counters(
     step: OutboxTransaction, counter: Change | None, made_at: float
 ) -> list[Change]:
     counters = [] if counter is None else [counter, counter._replace(id=f"{counter.id} again")]
@@ -44,7 +44,7 @@ def take_back_twice(
     return counters
 
 
-def take_back_in_memory_alone(step: OutboxTransaction, change_ids: Iterable[str]) -> list[Change]:
+def cancel_in_memory_only(step: OutboxTransaction, change_ids: Iterable[str]) -> list[Change]:
     ids = list(change_ids)
     for entry in step.find(ids, EntryState.SENDING):
         step.written.append(entry._replace(cancel_requested=True))
@@ -52,20 +52,25 @@ def take_back_in_memory_alone(step: OutboxTransaction, change_ids: Iterable[str]
     return sending + cancel(step, [key for key in ids if key not in {c.id for c in sending}])
 
 
-def begin_without_what_was_being_sent(outbox: Outbox) -> None:
+def delete_what_is_being_sent(outbox: Outbox) -> None:
     claim(outbox)
     with closing(sqlite3.connect(outbox._file.path)) as connection, connection:
         connection.execute("DELETE FROM entries WHERE state = 'sending'")
 
 
 @pytest.mark.parametrize(
-    ("broken", "name", "instead", "told"),
+    ("broken", "name", "instead", "finding"),
     [
-        (OutboxTransaction, "settle", forget_what_was_rejected, "lost: "),
-        (Sender, "failed", take_a_lost_answer_for_none, "said not to be in the ledger, and is"),
-        (OutboxTransaction, "insert_counter", take_back_twice, "undone twice"),
-        (OutboxTransaction, "cancel", take_back_in_memory_alone, "(undone|dropped), and "),
-        (Outbox, "_claim", begin_without_what_was_being_sent, "lost: "),
+        (OutboxTransaction, "settle", delete_what_was_rejected, "lost: "),
+        (
+            Sender,
+            "request_failed",
+            mark_unsent_after_a_lost_answer,
+            "said not to be in the ledger, and is",
+        ),
+        (OutboxTransaction, "insert_counter", insert_two_counters, "undone twice"),
+        (OutboxTransaction, "cancel", cancel_in_memory_only, "(undone|dropped), and "),
+        (Outbox, "_claim", delete_what_is_being_sent, "lost: "),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -76,11 +81,11 @@ def test_the_audit_bites(
     broken: type,
     name: str,
     instead: Callable[..., object],
-    told: str,
+    finding: str,
 ) -> None:
     monkeypatch.setattr(broken, name, instead)
     (tmp_path / "server").mkdir()
     with running(server_binary, tmp_path / "server") as server, ExitStack() as stack:
         evening = Evening(SEED, server, tmp_path / "homes", stack)
-        with pytest.raises(AssertionError, match=told):
+        with pytest.raises(AssertionError, match=finding):
             evening.play(CHANGES)

@@ -84,7 +84,7 @@ def drain(place: Place) -> set[str]:
     """Send what is left, as the next run does; return what waits for the player."""
     with closing(Tracker(place.config)) as tracker:
         tracker.open().result(SECONDS)
-        while tracker._engine.has_unsent:
+        while tracker._ledger_thread._sender.has_unsent:
             # Whatever waits goes with it.
             tracker.refresh().result(SECONDS)
         waiting = [entry for entry in tracker._store.outbox.entries() if entry.is_open]

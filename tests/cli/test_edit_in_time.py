@@ -31,10 +31,10 @@ def everything_else_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "db.sqlite.BUSY_SECONDS": FOR_EVER,
         "local.sqlite_file._BUSY_SECONDS": FOR_EVER,
-        "tracker.ledger_thread._ERRAND_SECONDS": FOR_EVER,
-        "tracker.ledger_thread._LEAVING_SECONDS": FOR_EVER,
-        "tracker.ledger_thread._BETWEEN_TURNS": FOR_EVER / 20,
-        "sync.one_shot_edit._TRY_AGAIN_SECONDS": FOR_EVER,
+        "tracker.ledger_thread._ONE_SHOT_SECONDS": FOR_EVER,
+        "tracker.ledger_thread._CLOSING_SECONDS": FOR_EVER,
+        "tracker.ledger_thread._SEND_LOCK_INTERVAL": FOR_EVER / 20,
+        "sync.one_shot_edit._RETRY_SECONDS": FOR_EVER,
         "cli.edit._PATIENCE_SECONDS": PATIENCE,
     }.items():
         monkeypatch.setattr(f"tracker_tui.{name}", value)
@@ -106,16 +106,16 @@ def test_a_busy_outbox_is_an_error_and_nothing_is_kept(run: Run, guild: Path, ho
 def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
     run: Run, guild: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tracker_tui.sync.one_shot_edit import OneShotEdits
+    from tracker_tui.sync.one_shot_edit import OneShotEdit
 
     run("edit", "iron", "+5")
-    outbox, persist = store_of(home) / "outbox.db", OneShotEdits._persist
+    outbox, persist = store_of(home) / "outbox.db", OneShotEdit._try_until
 
-    def persist_later(one_shot_edits: OneShotEdits, *arguments: object) -> object:
+    def persist_later(one_shot_edit: OneShotEdit, *arguments: object) -> object:
         with written(outbox):
-            return persist(one_shot_edits, *arguments)  # type: ignore[arg-type]
+            return persist(one_shot_edit, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(OneShotEdits, "_persist", persist_later)
+    monkeypatch.setattr(OneShotEdit, "_try_until", persist_later)
     for resource in ("iron", "Iron Ore"):
         ran = edit_in_time(run, resource, "+5")
         assert (ran.status, ran.err) == (0, "")

@@ -10,7 +10,7 @@ import pytest
 from helpers.commands import Run
 from helpers.guild import ask, make_guild, quantities
 from helpers.processes import locked
-from tracker_tui.sync.store import left_behind
+from tracker_tui.sync.store import pending_elsewhere
 
 MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n" * 500}
 
@@ -19,12 +19,12 @@ MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n"
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait long for a lock that is not let go."""
     monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
 def waiting(home: Path) -> int:
     """Return how many changes wait on this machine to be sent."""
-    return sum(store.how_many for store in left_behind(home / "data" / "guilds"))
+    return sum(store.changes for store in pending_elsewhere(home / "data" / "guilds"))
 
 
 def queue(run: Run, guild: Path, *edits: tuple[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.commands import COMMANDS, Run
 from helpers.guild import make_guild, quantities
-from tracker_tui.sync.store import left_behind
+from tracker_tui.sync.store import pending_elsewhere
 
 UNUSABLE = (
     "libsql://guild.turso.io?authToken=eyJsecret",
@@ -42,7 +42,7 @@ def test_an_edit_that_a_setting_refuses_is_not_sent_once_that_is_right(
     """The last URL is fine, but of a guild, and nobody has signed in."""
     monkeypatch.setenv("TURSO_DATABASE_URL", url)
     assert run("edit", "iron", "+5").status in (2, 3)
-    assert list(left_behind(home / "data" / "guilds")) == []
+    assert list(pending_elsewhere(home / "data" / "guilds")) == []
 
 
 def test_a_token_in_a_url_is_not_kept(

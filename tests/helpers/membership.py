@@ -107,5 +107,6 @@ class Limited(Owner):
 def limit(tracker: Tracker, *rights: Right) -> None:
     """Let whoever uses a tracker have these rights from now on, as after a check of roles."""
     limited = Limited(tracker.member.id, frozenset(rights))
-    tracker._membership = tracker._ledger_thread._membership = limited
-    tracker._take_rights()
+    tracker.membership = tracker._ledger_thread._membership = limited
+    tracker.connection._membership = limited
+    tracker._update_rights()

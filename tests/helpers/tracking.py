@@ -44,14 +44,14 @@ def undo(tracker: Tracker, listener: Listener) -> tuple[int, int, int]:
     tracker.undo()
     undone = listener.next(Undone)
     listener.until(lambda: not tracker.pending())
-    return len(undone.withdrawn), len(undone.underway), len(undone.counters)
+    return len(undone.withdrawn), len(undone.in_flight), len(undone.counters)
 
 
 def may_write(tracker: Tracker) -> bool:
     """Let a tracker look around until it has asked, as a dashboard does when nothing is due."""
     while not tracker._ledger_thread.ask(lambda ledger: ledger.knows_rights).result(SECONDS):
         tracker.poll()
-    return tracker.can_write
+    return tracker.connection.can_write
 
 
 def submit(tracker: Tracker, *changes: Change) -> None:

@@ -21,7 +21,7 @@ from remote.test_queueing_programs import until
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.outbox_documents import change_from
+from tracker_tui.sync.outbox_records import change_from_json
 
 Deal = Callable[[Change], object]
 
@@ -29,7 +29,7 @@ Deal = Callable[[Change], object]
 @pytest.fixture(autouse=True)
 def more_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no edit be queued because this machine is busy."""
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ERRAND_SECONDS", SECONDS)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
 
 
 def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: str) -> Ran:
@@ -40,7 +40,7 @@ def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: st
         edit.start()
         until(lambda: len(waiting(home)) == 1)
         ((document,),) = ask(outbox_of(home), "SELECT change FROM entries WHERE state = 'pending'")
-        deal(change_from(document))
+        deal(change_from_json(document))
         ask(outbox_of(home), "DELETE FROM entries")
     edit.join(SECONDS)
     (ran,) = answers
@@ -99,7 +99,7 @@ def test_where_the_history_cannot_be_asked_nothing_is_made_up(
     monkeypatch: pytest.MonkeyPatch,
     status: int,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
     def apply_and_go(change: Change) -> None:
         known.ledger.apply(change)

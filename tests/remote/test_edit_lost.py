@@ -160,7 +160,7 @@ def meet_and_go(proxy: Proxy, lost: int) -> None:
 def test_an_edit_that_hangs_is_not_sent_again_by_closing(
     guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LEAVING_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", 0.1)
     tracker = Tracker(remote_config(proxy.url, home))
     tracker.edit(add(1)).result(SECONDS)
     proxy.seen.clear()

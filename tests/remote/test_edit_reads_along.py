@@ -38,8 +38,8 @@ grown = pytest.mark.parametrize("guild", ["grown"], indirect=True)
 @pytest.fixture(autouse=True)
 def more_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no edit be queued because this machine is busy."""
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ERRAND_SECONDS", SECONDS)
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", SECONDS)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", SECONDS)
 
 
 def assert_is_applied(run: Run, books: Books, *argv: str) -> None:

@@ -80,7 +80,7 @@ def test_a_dashboard_reads_past_them_and_edits_others(
     spoil(guild, name)
     listener = Listener(tracker)
     tracker.refresh().result(SECONDS)
-    assert tracker.trouble is None
+    assert tracker.connection.trouble is None
     assert len(tracker.resources()) == 3 + len(HOSTILE[name][1])
     tracker.submit([add(5)])
     (outcome,) = listener.settled(1)

@@ -81,7 +81,7 @@ def test_500_changes_sent_until_they_are_answered_are_applied_once(
 def test_changes_on_a_dashboard_are_applied_once(
     remote_url: str, proxy: Proxy, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_connection._LONGEST_PAUSE", 0.0)
     changes, dice = changes_of("paul", 200), Dice()
     tracker = make_tracker(proxy.url)
     tracker.open().result(SECONDS)

@@ -27,7 +27,7 @@ from remote.guilds import Guarded, configure
 from remote.rights import BOTH_WAYS
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.tracker.events import Loaded
+from tracker_tui.tracker.events import Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 both_ways = pytest.mark.parametrize("lacking", BOTH_WAYS, ids=lambda way: way.__name__)
@@ -60,16 +60,16 @@ def test_a_dashboard_with_a_read_only_token_knows_and_keeps_all_that_reads(
     tracker = make_tracker(guarded.proxy.url, guarded.read_only)
     listener = Listener(tracker)
     tracker.open().result(SECONDS)
-    assert not tracker.can_write
-    assert listener.next(Loaded).is_first
+    assert not tracker.connection.can_write
+    assert listener.next(Refreshed).is_first
     (entry,) = ask_history(tracker, "spice").result(SECONDS)
     assert entry.reason == "Resource created"
     guarded.books.ledger.apply(add(5))
     tracker.refresh()
-    assert listener.next(Loaded).changed == {"spice"}
+    assert listener.next(Refreshed).changed == {"spice"}
     assert shown(tracker) == (1_005, 400)
-    assert not tracker.can_write
-    assert tracker.trouble is None
+    assert not tracker.connection.can_write
+    assert tracker.connection.trouble is None
 
 
 def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_more(
@@ -85,7 +85,7 @@ def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_mo
     assert tracker.pending() == []
     assert shown(tracker) == (1_000, 400)
     tracker.refresh().result(SECONDS)
-    assert not tracker.can_write
+    assert not tracker.connection.can_write
 
 
 def test_rights_that_are_taken_away_are_noticed(

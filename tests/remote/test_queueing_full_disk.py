@@ -22,7 +22,7 @@ REASON = "x" * 400
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for a disk as if it were busy."""
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from helpers.commands import Run
 from helpers.proxy import answer
 from remote.line import Line
 from remote.outboxes import outbox_of, replica_of, store_of
-from tracker_tui.sync.store import left_behind
+from tracker_tui.sync.store import pending_elsewhere
 
 pytestmark = pytest.mark.usefixtures("no_second_try")
 
@@ -87,7 +87,7 @@ def test_members_send_only_what_they_made_themselves(
     for member in members:
         sign_on(monkeypatch, member)
         assert run("edit", "spice", "+5").status == 0
-    waits = {store.member: store.how_many for store in left_behind(home / "data" / "guilds")}
+    waits = {store.member: store.how_many for store in pending_elsewhere(home / "data" / "guilds")}
     assert waits == {"chani": 1, "stilgar": 1}
     line.mend()
     for number, member in enumerate(members, start=1):
@@ -97,7 +97,7 @@ def test_members_send_only_what_they_made_themselves(
         told = [row["updated_by"] for row in guild.rows("resource_history")[3:]]
         assert told == [each for each in members[:number] for _ in range(2)]
     assert guild.quantities() == (1_010, 400)
-    assert list(left_behind(home / "data" / "guilds")) == []
+    assert list(pending_elsewhere(home / "data" / "guilds")) == []
 
 
 def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
@@ -116,7 +116,7 @@ def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
     for argv in (["edit", "spice", "+5"], ["list"]):
         ran = run(*argv)
         assert ran.status == 1
-        assert "is the outbox of somebody else" in ran.error
+        assert "is another member's outbox" in ran.error
     assert guild.everything() == before
 
 

@@ -84,8 +84,8 @@ def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
     run: Run, known: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What users are promised; here nobody waits for that long.
-    assert tracker_tui.tracker.ledger_thread._ERRAND_SECONDS <= 3.0
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ERRAND_SECONDS", 0.1)
+    assert tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS <= 3.0
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", 0.1)
     with send_lock_held(store_of(home)):
         proxy.seen.clear()
         document = run("edit", "Iron Ore", "+5", "--json").document

@@ -63,7 +63,7 @@ def test_an_edit_that_is_refused_leaves_nothing_behind(run: Run, known: Books, h
 def test_a_queued_change_that_is_refused_waits_for_the_player_and_later_ones_for_it(
     run: Run, known: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ERRAND_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", 0.1)
     line.cut()
     too_many = queue(run, "spice", "-1000")
     line.mend()

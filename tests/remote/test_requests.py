@@ -16,7 +16,7 @@ from remote.conftest import MakeTracker
 from remote.guilds import Guarded, every_schema
 from remote.rights import whole_request_refused
 from tracker_tui.domain.change import Verdict
-from tracker_tui.tracker.events import Loaded
+from tracker_tui.tracker.events import Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 TWENTY = [new_resource(f"resource-{number}") for number in range(20)]
@@ -73,7 +73,7 @@ def test_opening_is_one_request_and_one_more_for_columns_beyond_the_founding_one
     tracker.open().result(SECONDS)
     assert proxy.count == requests
     assert len(tracker.resources()) == 3
-    assert tracker.can_write
+    assert tracker.connection.can_write
 
 
 @every_schema
@@ -95,7 +95,7 @@ def test_opening_with_a_full_token_is_at_most_two_requests(
     tracker = make_tracker(guarded.proxy.url, guarded.full)
     tracker.open().result(SECONDS)
     assert guarded.proxy.count <= 2
-    assert tracker.can_write
+    assert tracker.connection.can_write
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_opening_with_a_token_that_says_it_is_read_only_costs_no_more(
     tracker.open().result(SECONDS)
     assert guarded.proxy.count == requests
     assert len(tracker.resources()) == 3
-    assert not tracker.can_write
+    assert not tracker.connection.can_write
 
 
 def test_whether_changes_are_taken_is_asked_after_everything_else(
@@ -142,7 +142,7 @@ def test_a_refresh_is_one_request(tracker: Tracker, guild: Books, proxy: Proxy) 
     guild.ledger.apply(add(5))
     proxy.seen.clear()
     tracker.refresh()
-    assert listener.next(Loaded).changed == {"spice"}
+    assert listener.next(Refreshed).changed == {"spice"}
     assert proxy.count == 1
 
 

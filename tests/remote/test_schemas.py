@@ -251,7 +251,7 @@ def test_garbage_that_is_remembered_is_forgotten(
     remember(store_of(home), GARBAGE[name])
     ran = run("edit", "spice", "+5")
     assert ran.status == 0
-    assert ran.err == "" or "copy of the resources was damaged: it is made anew" in ran.err
+    assert ran.err == "" or "copy of the resources was damaged. It is read again" in ran.err
     assert remembered(store_of(home)) == good
     assert guild.quantities() == (1_010, 400)
 

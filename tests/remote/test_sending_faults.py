@@ -60,12 +60,12 @@ def test_a_server_in_trouble_refuses_nothing_and_the_change_goes_through_later(
     assert type(error) is LedgerError
     assert f"is in trouble: the server says {code}" in str(error)
     assert (tracker.pending(), tracker.needing_player()) == ([change], [])
-    assert tracker.trouble is error
+    assert tracker.connection.trouble is error
     proxy.fate = pass_on
     tracker.refresh().result(SECONDS)
     (outcome,) = listener.settled(1)
     assert (outcome.change, outcome.verdict) == (change, Verdict.APPLIED)
-    assert tracker.trouble is None
+    assert tracker.connection.trouble is None
     assert shown(tracker) == guild.quantities() == (1_005, 400)
 
 

@@ -19,7 +19,7 @@ from remote.guilds import NICKNAME
 from remote.outboxes import replica_of, store_of, waiting
 from tracker_tui.ledger.current_layout import CachedLayout
 from tracker_tui.sync.replica import Reading, Replica
-from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.events import Failed, Refreshed
 
 READING = [["list"], ["history", "spice"], ["leaderboard", "--period", "all"]]
 UNUSABLE = "gave no usable answer"
@@ -104,8 +104,8 @@ def test_a_dashboard_shows_what_it_had_and_goes_on(
     assert shown(tracker) == (1_000, 400)
     proxy.fate = pass_on
     tracker.refresh().result(SECONDS)
-    assert listener.next(Loaded).changed == frozenset()
-    assert tracker.trouble is None
+    assert listener.next(Refreshed).changed == frozenset()
+    assert tracker.connection.trouble is None
     later = make_tracker(proxy.url)
     later.open().result(SECONDS)
     assert shown(later) == (1_000, 400)
@@ -119,7 +119,7 @@ def test_a_replica_that_an_older_version_filled_with_texts_is_set_aside(
     ran = run("list", "spice")
     assert ran.status == 0
     assert "1,400" in ran.out
-    assert "it is made anew" in ran.err
+    assert "It is read again" in ran.err
     assert run("list", "spice").err == ""
     assert len(list(store_of(home).glob("replica.db.damaged-*"))) == 1
 

@@ -92,7 +92,7 @@ def planted(server: Server, folder: Path) -> Iterator[Planted]:
                     monkeypatch.delenv(name)
             trust_discord(monkeypatch)
             configure(monkeypatch, given | {"TRACKER_HOME": str(looked)})
-            monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
+            monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
             sign_in(discord)
             for argv in (["list"], ["history"], ["leaderboard"], ["leaderboard", "--period=all"]):
                 assert _is_done(*argv)

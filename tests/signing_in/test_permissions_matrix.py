@@ -89,7 +89,7 @@ def place(
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let leaving wait for what is being asked, however slow this machine is."""
-    monkeypatch.setattr("tracker_tui.tracker.tracker._LEAVING_SECONDS", SECONDS)
+    monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", SECONDS)
 
 
 @pytest.fixture
@@ -496,7 +496,7 @@ def test_a_warm_session_asks_nothing_of_discord(
     place.discord.fail_always("*", Fault.hang_up())
     if argv[0] == "edit":
         place.proxy.fate = cut_before
-        monkeypatch.setattr("tracker_tui.sync.one_shot_edit._TRY_AGAIN_SECONDS", 0.0)
+        monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
     assert run(*argv).status == 0
     assert place.discord.seen == []
 
@@ -584,7 +584,7 @@ def test_a_discord_that_never_answers_holds_nobody_up(
 ) -> None:
     place.move_in(home, monkeypatch, waits=False)
     grow_old(load_config(os.environ), 5 * HOUR)
-    monkeypatch.setattr("tracker_tui.tracker.tracker._LEAVING_SECONDS", 0.01)
+    monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", 0.01)
     place.discord.fail(ME, Fault.hang(3_600))
     try:
         ran = run("list")

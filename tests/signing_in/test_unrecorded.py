@@ -18,7 +18,7 @@ from helpers.refusing import requests_with
 from helpers.wild import SESSIONS
 from signing_in.guilds import recorded
 from tracker_tui.config.settings import load_config
-from tracker_tui.tracker.events import Loaded, LocalWarning
+from tracker_tui.tracker.events import LocalWarning, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 REFUSING = {
@@ -67,9 +67,9 @@ def test_a_dashboard_shows_everything_and_says_so(guild: Books, discord: FakeDis
     with closing(Tracker(load_config(os.environ))) as tracker:
         listener = Listener(tracker)
         tracker.open().result(SECONDS)
-        assert listener.next(Loaded).is_first
+        assert listener.next(Refreshed).is_first
         assert TOLD in listener.next(LocalWarning).message
-        assert tracker.trouble is None
+        assert tracker.connection.trouble is None
         assert len(tracker.resources()) == 3
 
 

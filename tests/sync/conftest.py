@@ -1,4 +1,4 @@
-"""Programs on one machine that share a store, and a clock that they go by."""
+"""Programs on one machine that share a store and a clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from helpers.books import Books
 from helpers.build import PLAYER
-from sync.programs import Clock, Program
+from sync.programs import Clock, OpenStore, Program
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 
@@ -18,7 +18,7 @@ MakeProgram = Callable[..., Program]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of a store that nobody has opened yet."""
+    """The folder of a store that was never opened."""
     return tmp_path / "guilds" / "key"
 
 
@@ -67,3 +67,11 @@ def program(make_program: MakeProgram, books: Books) -> Program:
     program = make_program()
     program.refresh()
     return program
+
+
+@pytest.fixture
+def open_store(folder: Path) -> Iterator[OpenStore]:
+    open_store = OpenStore(folder)
+    yield open_store
+    for store in open_store.opened:
+        store.close()

@@ -1,4 +1,4 @@
-"""Running programs on this machine: each with its own store, board and engine, one folder."""
+"""Running programs on this machine, each with its own store, overlay and engine in one folder."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from helpers.build import PLAYER
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.ledger.ledger import EVERYTHING, Ledger
 from tracker_tui.ledger.refresh import RefreshRequest, Snapshot
-from tracker_tui.sync.engine import Engine, Refreshed
-from tracker_tui.sync.outbox_entries import EntryState
-from tracker_tui.sync.overlay import Overlay
+from tracker_tui.sync.engine import Engine
+from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.overlay import Overlay, Refreshed
 from tracker_tui.sync.sender import Sender
 from tracker_tui.sync.store import Store, StoreLocation
-from tracker_tui.sync.undo import Undoing
+from tracker_tui.sync.undo import UndoResult
 
 DAY = 86_400.0
 
 
 class Clock:
-    """This machine's clock, which goes on when a test says so."""
+    """This machine's clock, which only moves when a test sets it."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self.now = now
@@ -30,23 +30,23 @@ class Clock:
 
 
 class Program:
-    """One running program, whose threads do what a test tells them, one after the other."""
+    """One running program, whose work a test does step by step, in one thread."""
 
     def __init__(self, folder: Path, ledger: Ledger, clock: Clock) -> None:
-        self.told: list[Outcome] = []
-        self.notices: list[str] = []
+        self.outcomes: list[Outcome] = []
+        self.warnings: list[str] = []
         self.changed: list[frozenset[str]] = []
-        """Resources that other programs changed, each time that it was told of them."""
-        site = StoreLocation(folder, PLAYER, "the guild", has_replica=True)
-        self.store = Store(site, self.notices.append)
+        """Resources that other programs changed, as they were published."""
+        location = StoreLocation(folder=folder, member=PLAYER, place="the guild", has_replica=True)
+        self.store = Store(location, self.warnings.append)
         self.outbox = self.store.outbox
-        self.board = Overlay()
+        self.overlay = Overlay()
         self.engine = Engine(
             self.store,
-            self.board,
-            self.told.extend,
+            self.overlay,
+            self.outcomes.extend,
             clock=clock,
-            tell_changed=self.changed.append,
+            publish_changed=self.changed.append,
         )
         self.sender = Sender(self.engine)
         self.ledger = ledger
@@ -54,42 +54,59 @@ class Program:
 
     def submit(self, *changes: Change) -> None:
         """Do what one Enter does."""
-        self.engine.ask(changes)
-        self.engine.keep(changes)
+        self.engine.register(changes)
+        self.engine.save(changes)
 
-    def undo(self) -> Undoing:
-        """Take the newest submission back."""
+    def undo(self) -> UndoResult:
+        """Undo the newest submission."""
         return self.engine.undo(self.engine.newest_submission)
 
     def send(self) -> list[Outcome]:
         """Send what may be sent."""
-        with self.sender.turn() as is_ours:
-            assert is_ours
+        with self.sender.try_acquire() as is_acquired:
+            assert is_acquired
             return list(self.sender.send(self.ledger))
 
     def refresh(
         self, wish: RefreshRequest = EVERYTHING, *, ledger: Ledger | None = None
     ) -> Refreshed:
         """Read what others changed."""
-        return self.engine.refresh(ledger or self.ledger, wish)
+        refreshed, _ = self.engine.refresh(ledger or self.ledger, wish)
+        return refreshed
 
     def shown(self, resource_id: str = "spice") -> tuple[int, int]:
         """Return the quantities as they are shown."""
-        resource = self.board.resource(resource_id)
+        resource = self.overlay.resource(resource_id)
         assert resource is not None
         return resource.hagga, resource.deep_desert
 
     def states(self) -> dict[str, EntryState]:
-        """Return where each change stands, as this program last heard."""
+        """Return the state of each change, as this program knows it."""
         return {entry.change.id: entry.state for entry in self.outbox.entries()}
 
     def close(self) -> None:
-        """End, as properly or as suddenly as the system closes files."""
+        """End, properly or suddenly: the system closes files either way."""
         self.store.close()
 
 
+class OpenStore:
+    """Opens stores of one folder, and collects their warnings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warnings: list[str] = []
+        self.opened: list[Store] = []
+
+    def __call__(self, member: str = PLAYER, *, has_replica: bool = True) -> Store:
+        location = StoreLocation(
+            folder=self.folder, member=member, place="guild.turso.io", has_replica=has_replica
+        )
+        self.opened.append(Store(location, self.warnings.append))
+        return self.opened[-1]
+
+
 class Interleaved(Ledger):
-    """A ledger that lets something happen just before it is read, or just after."""
+    """A ledger that does something just before it is read, or just after."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""One byte of a file of this machine's own is another one: told of, and nothing stops for it."""
+"""A local file with one wrong byte: it is reported, and the program goes on."""
 
 from __future__ import annotations
 
@@ -13,24 +13,29 @@ from helpers.wild import ask
 from sync.conftest import MakeProgram
 from sync.programs import Program
 from sync.test_replica import SPICE, WATER
-from sync.test_store import NOTHING, PART, WHOLE
+from sync.test_store import PART, WHOLE
 from tracker_tui.domain.change import Moved, Outcome, Verdict
 from tracker_tui.domain.points import NO_POINTS
-from tracker_tui.sync.cached_answers import PAGES_NAME, CachedAnswer
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.overlay import Overlay
-from tracker_tui.sync.replica import REPLICA_NAME
-from tracker_tui.sync.send_queue import as_sent, sendable
-from tracker_tui.sync.store import Store, StoreLocation
+from tracker_tui.sync.replica import REPLICA_NAME, DisposableFile
+from tracker_tui.sync.sender import as_sent, sendable
+from tracker_tui.sync.store import PAGES_NAME, Store, StoreLocation
+from tracker_tui.tracker.query_cache import CachedDocument, DocumentFile
 
 NOW = 1_700_000_000.0
 HOW_MANY = 40
+DOCUMENT = CachedDocument(at=1.0, document=b"[1, 2]")
+
+
+def documents_of(store: Store) -> DisposableFile[DocumentFile]:
+    return store.disposable_file(PAGES_NAME, DocumentFile, "the history")
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which every kind of thing is kept, and that nobody has open."""
+    """A closed store that holds something of every kind."""
     folder = tmp_path_factory.mktemp("whole") / "key"
     store = Store(StoreLocation(folder, PLAYER, "the guild", has_replica=True), pytest.fail)
     done, lost, conflict, waits = (
@@ -43,8 +48,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.outbox.begin_sending([done.id, lost.id, conflict.id], NOW)
     applied = Outcome(done, Verdict.APPLIED, SPICE, Moved(1, 2, 6, 2, NO_POINTS))
     store.outbox.settle([applied, Outcome(conflict, Verdict.CONFLICT, SPICE)], NOW)
-    store.write(WHOLE, NOTHING, frozenset(), 1.0, list)
-    store.keep_page("a key", CachedAnswer(1.0, b"[1, 2]"))
+    store.write(WHOLE, (), frozenset(), 1.0, list)
+    documents_of(store).use(lambda file: file.save("a key", DOCUMENT), None)
     store.close()
     for name in (OUTBOX_NAME, REPLICA_NAME, PAGES_NAME):
         ask(folder / name, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -52,21 +57,19 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", [OUTBOX_NAME, REPLICA_NAME, PAGES_NAME])
-def test_whatever_byte_is_another_one_everything_works(
-    whole: Path, tmp_path: Path, name: str
-) -> None:
+def test_any_wrong_byte_leaves_everything_working(whole: Path, tmp_path: Path, name: str) -> None:
     content = (whole / name).read_bytes()
     places = [place for place, byte in enumerate(content) if byte]
     for place in random.Random(name).sample(places, HOW_MANY):
         folder = tmp_path / str(place)
         shutil.copytree(whole, folder)
         (folder / name).write_bytes(content[:place] + b"\xff" + content[place + 1 :])
-        told: list[str] = []
-        store = Store(StoreLocation(folder, PLAYER, "the guild", has_replica=True), told.append)
+        warnings: list[str] = []
+        store = Store(StoreLocation(folder, PLAYER, "the guild", has_replica=True), warnings.append)
         use(store)
         store.close()
         aside = [path for path in folder.glob("*.damaged-*") if path.suffix != ".db"]
-        assert bool(told) is bool(aside), place
+        assert bool(warnings) is bool(aside), place
 
 
 def use(store: Store) -> None:
@@ -76,16 +79,17 @@ def use(store: Store) -> None:
     engine.catch_up()
     as_sent(sendable(store.outbox.entries(), NOW + 5), NOW + 100)
     change = add(1)
-    engine.ask([change])
-    engine.keep([change])
+    engine.register([change])
+    engine.save([change])
     assert store.outbox.entry(change.id) is not None
     engine.undo(engine.newest_submission)
     engine.drop([entry.change for entry in store.outbox.entries()])
-    assert all(isinstance(name, str) for row in store.names() for name in row)
-    store.recall()
-    store.page("a key", lambda page: page)
-    store.write(PART, NOTHING, frozenset(), 2.0, lambda: [SPICE, WATER])
-    store.keep_page("another", CachedAnswer(2.0, b"[]"))
+    assert all(isinstance(name, str) for row in store.resource_names() for name in row)
+    store.load_layout()
+    documents = documents_of(store)
+    documents.use(lambda file: file.load("a key"), None)
+    store.write(PART, (), frozenset(), 2.0, lambda: [SPICE, WATER])
+    documents.use(lambda file: file.save("another", DOCUMENT), None)
 
 
 SPOILT = {
@@ -99,7 +103,7 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("column", SPOILT)
-def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
+def test_an_outbox_that_is_damaged_during_a_run_is_set_aside_and_reported(
     program: Program, make_program: MakeProgram, folder: Path, column: str
 ) -> None:
     program.submit(add(5))
@@ -111,12 +115,12 @@ def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
     program.engine.catch_up()
     assert program.shown() == (1001, 0)
     (aside,) = folder.glob(f"{OUTBOX_NAME}.damaged-*[0-9]")
-    (told,) = program.notices
-    assert str(aside) in told
-    assert other.notices == make_program().notices == []
+    (warning,) = program.warnings
+    assert str(aside) in warning
+    assert other.warnings == make_program().warnings == []
 
 
-def test_what_is_typed_into_a_file_that_is_found_damaged_then_is_kept_in_the_new_one(
+def test_a_change_that_finds_the_outbox_damaged_goes_into_the_new_one(
     program: Program, folder: Path
 ) -> None:
     program.submit(add(5))
@@ -124,4 +128,4 @@ def test_what_is_typed_into_a_file_that_is_found_damaged_then_is_kept_in_the_new
     program.submit(add(7))
     program.engine.catch_up()
     assert program.shown() == (1007, 0)
-    assert len(program.notices) == 1
+    assert len(program.warnings) == 1

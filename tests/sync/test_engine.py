@@ -12,9 +12,9 @@ from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.errors import LocalFileError
 from tracker_tui.ledger.refresh import RefreshRequest
 from tracker_tui.local.sqlite_file import set_aside
-from tracker_tui.sync.outbox_entries import EntryState
-from tracker_tui.sync.send_queue import as_sent
-from tracker_tui.sync.store import left_behind
+from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.sender import as_sent
+from tracker_tui.sync.store import pending_elsewhere
 
 EVERYTHING_SINCE = RefreshRequest(since=0)
 wishes = pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def deliver(program: Program, *changes: Change) -> None:
 
 def test_what_is_asked_for_is_foreseen_and_shown_only_once_it_is_kept(program: Program) -> None:
     change = add(5)
-    program.engine.ask([change])
-    projected = program.board.projected("spice")
+    program.engine.register([change])
+    projected = program.overlay.projected("spice")
     assert projected is not None
     assert (program.shown(), projected.hagga) == ((1000, 0), 1005)
-    program.engine.keep([change])
+    program.engine.save([change])
     assert program.shown() == (1005, 0)
 
 
@@ -51,8 +51,8 @@ def test_what_could_not_be_kept_is_neither_shown_nor_foreseen_nor_undone(
     with pytest.raises(LocalFileError, match="the disk is full"):
         program.submit(add(5, reason="x" * 50_000))
     assert program.shown() == (1000, 0)
-    assert program.board.projected("spice") == program.board.row("spice")
-    assert program.engine.undo(program.engine.newest_submission).is_nothing
+    assert program.overlay.projected("spice") == program.overlay.row("spice")
+    assert program.engine.undo(program.engine.newest_submission).is_empty
 
 
 def test_what_was_kept_is_shown_by_the_next_run_without_the_ledger(
@@ -76,7 +76,7 @@ def test_what_another_program_takes_back_goes_from_the_screen_whatever_is_writte
     if step == "begin_sending":
         program.outbox.begin_sending([change.id], 2.0)
     else:
-        program.outbox.take_back([change.id])
+        program.outbox.mark_unsent([change.id])
     program.engine.catch_up()
     assert program.shown() == (1000, 0)
 
@@ -122,10 +122,10 @@ def test_a_change_that_landed_without_an_answer_is_shown_once(
     deliver(program, change)
     program.refresh(wish)
     assert program.shown() == books.quantities() == (1005, 0)
-    assert program.board.applied_ids == {change.id}
+    assert program.overlay.applied_ids == {change.id}
     program.send()
     assert program.shown() == books.quantities() == (1005, 0)
-    assert program.board.applied_ids == frozenset()
+    assert program.overlay.applied_ids == frozenset()
 
 
 @wishes
@@ -185,9 +185,9 @@ def test_rows_of_which_nobody_knows_what_is_in_them_wait_for_the_next_refresh(
         deliver(other, change)
 
     refreshed = program.refresh(wish, ledger=Interleaved(program.ledger, before=meanwhile))
-    assert refreshed.has_left_out
+    assert refreshed.is_partial
     assert (program.shown(), program.shown("water")) == ((1005, 0), (50, 0))
-    assert not program.refresh(wish).has_left_out
+    assert not program.refresh(wish).is_partial
     assert program.shown() == (1005, 0)
 
 
@@ -214,11 +214,11 @@ def test_a_resource_that_was_deleted_is_shown_no_more_whatever_waits(
     books.run("DELETE FROM resource_history")
     books.run("DELETE FROM resources")
     refreshed = program.refresh()
-    assert refreshed.difference.removed == {"spice"}
-    assert program.board.resource("spice") is None
+    assert refreshed.removed == {"spice"}
+    assert program.overlay.resource("spice") is None
     (outcome,) = program.send()
     assert outcome.refusal is Rejection.NO_RESOURCE
-    assert program.states() == {change.id: EntryState.REFUSED}
+    assert program.states() == {change.id: EntryState.REJECTED}
 
 
 def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
@@ -228,18 +228,18 @@ def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
     program.submit(change)
     deliver(program, change)
     program.refresh()
-    assert program.board.applied_ids == {change.id}
+    assert program.overlay.applied_ids == {change.id}
     for table in ("resource_history", "leaderboard"):
         books.run(f"DELETE FROM {table} WHERE id = ?", change.id)
     books.run("UPDATE resources SET quantity_hagga = 900, updated_at = 1")
     program.refresh()
-    assert program.board.applied_ids == frozenset()
+    assert program.overlay.applied_ids == frozenset()
     assert program.shown() == (905, 0)
     program.send()
     assert program.shown() == books.quantities() == (905, 0)
 
 
-# Undoing and dropping
+# UndoResult and dropping
 
 
 def test_undo_withdraws_what_was_not_sent(program: Program, books: Books) -> None:
@@ -277,7 +277,7 @@ def test_undo_of_what_is_being_sent_is_followed_by_its_counter_change(
     verdicts = [outcome.verdict for outcome in program.send()]
     assert verdicts == [Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED, Verdict.APPLIED]
     assert program.shown() == books.quantities() == (1000, 0)
-    assert not program.engine.has_unsent
+    assert not program.sender.has_unsent
 
 
 def test_an_undo_outlives_the_run_that_asked_for_it(
@@ -337,7 +337,7 @@ def test_a_change_that_is_dropped_in_one_program_and_undone_in_another_is_taken_
     other.engine.catch_up()
     other.engine.drop([change])
     other.sender.send(other.ledger)
-    assert program.undo().is_nothing
+    assert program.undo().is_empty
     program.send()
     assert program.shown() == books.quantities() == (1000, 0)
 
@@ -351,7 +351,7 @@ def test_a_change_that_was_sent_once_more_can_be_undone_while_it_is_being_sent(
     books.ledger.apply(add(10))
     program.engine.resolve(change)
     deliver(program, change)
-    assert program.undo().underway == [change]
+    assert program.undo().in_flight == [change]
     program.send()
     assert program.shown() == books.quantities() == (1010, 0)
 
@@ -391,5 +391,5 @@ def test_what_was_taken_away_with_the_outbox_is_shown_no_more(program: Program) 
 def test_what_waits_after_the_last_run_is_told_of(program: Program) -> None:
     program.submit(add(5))
     program.close()
-    (left,) = left_behind(program.outbox._file.path.parent.parent)
-    assert (left.member, left.how_many) == (PLAYER, 1)
+    (left,) = pending_elsewhere(program.outbox._file.path.parent.parent)
+    assert (left.member, left.changes) == (PLAYER, 1)

@@ -13,7 +13,7 @@ from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
+from tracker_tui.sync.outbox_records import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]
@@ -46,7 +46,7 @@ def in_state(outbox: Outbox, state: EntryState) -> Change:
         outbox.begin_sending([change.id], NOW + 1)
     if state is EntryState.APPLIED:
         outbox.settle([applied(change)], NOW + 2)
-    if state is EntryState.REFUSED:
+    if state is EntryState.REJECTED:
         outbox.settle([refused(change)], NOW + 2)
     if state is EntryState.CONFLICT:
         outbox.settle([Outcome(change, Verdict.CONFLICT, None)], NOW + 2)
@@ -100,7 +100,7 @@ def test_what_surely_did_not_arrive_is_pending_again(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = in_state(outbox, EntryState.SENDING)
-    outbox.take_back([change.id])
+    outbox.mark_unsent([change.id])
     assert (
         on_disk(make_outbox)
         == outbox.entries()
@@ -116,7 +116,7 @@ def test_an_answer_is_kept_with_the_change(outbox: Outbox, make_outbox: MakeOutb
     assert not entry.needs_player
 
 
-@pytest.mark.parametrize("state", [EntryState.REFUSED, EntryState.CONFLICT])
+@pytest.mark.parametrize("state", [EntryState.REJECTED, EntryState.CONFLICT])
 def test_what_the_ledger_did_not_take_needs_the_player_and_surely_is_not_there(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
@@ -140,7 +140,7 @@ def test_only_what_needed_the_player_can_be_dropped(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
-    needed = state in (EntryState.REFUSED, EntryState.CONFLICT)
+    needed = state in (EntryState.REJECTED, EntryState.CONFLICT)
     outbox.drop(change.id)
     assert len(on_disk(make_outbox)) == len(outbox.entries()) == (0 if needed else 1)
 
@@ -150,7 +150,7 @@ def test_only_what_needed_the_player_can_be_resolved(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
-    needed = state in (EntryState.REFUSED, EntryState.CONFLICT)
+    needed = state in (EntryState.REJECTED, EntryState.CONFLICT)
     changed = change._replace(amount=99)
     assert outbox.resolve(changed, NOW + 5) is needed
     (entry,) = on_disk(make_outbox)
@@ -220,7 +220,7 @@ def test_a_renounced_change_that_did_not_get_there_is_forgotten(
     lost, declined = in_state(outbox, EntryState.SENDING), in_state(outbox, EntryState.SENDING)
     for change in (lost, declined):
         outbox.cancel([change.id])
-    outbox.take_back([lost.id])
+    outbox.mark_unsent([lost.id])
     outbox.settle([refused(declined)], NOW + 3)
     assert on_disk(make_outbox) == outbox.entries() == []
 
@@ -242,13 +242,13 @@ def test_a_change_that_nobody_wants_is_told_where_nobody_knows_if_it_is_there(
     outbox.cancel([change.id])
     outbox.settle([refused(change, Rejection.UNSURE)], NOW + 90_000)
     (entry,) = on_disk(make_outbox)
-    assert (entry.state, entry.sent_at, entry.cancel_requested) == (EntryState.REFUSED, NOW, False)
+    assert (entry.state, entry.sent_at, entry.cancel_requested) == (EntryState.REJECTED, NOW, False)
 
 
 def test_a_name_that_was_looked_up_is_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     change = add(5, resource_id="Spice Melange")
     outbox.put([change], NOW, is_named=True)
-    outbox.name(change.id, "spice")
+    outbox.set_resource(change.id, "spice")
     (entry,) = on_disk(make_outbox)
     assert entry == OutboxEntry(1, change._replace(resource_id="spice"), EntryState.PENDING, NOW)
 
@@ -272,7 +272,7 @@ def test_the_outbox_of_another_member_is_refused_and_left_as_it_is(
     outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox
 ) -> None:
     in_state(outbox, EntryState.PENDING)
-    with pytest.raises(LocalFileError, match="somebody else") as caught:
+    with pytest.raises(LocalFileError, match="another member's") as caught:
         Outbox(outbox_path, "another", "the guild")
     assert not isinstance(caught.value, LocalFileDamaged)
     assert on_disk(make_outbox) == outbox.entries()

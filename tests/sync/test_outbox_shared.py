@@ -29,7 +29,7 @@ from tracker_tui.domain.change import (
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.local.sqlite_file import set_aside
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
+from tracker_tui.sync.outbox_records import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]
@@ -112,7 +112,7 @@ def test_a_step_goes_by_what_is_on_disk_not_by_what_was_last_seen(
     assert theirs.begin_sending([change.id], NOW)
     assert mine.withdraw([change.id]) == []
     assert mine.cancel([change.id]) == [change]
-    theirs.take_back([change.id])
+    theirs.mark_unsent([change.id])
     for outbox in pair:
         outbox.catch_up()
         assert outbox.entries() == []
@@ -243,7 +243,7 @@ def do(outbox: Outbox, step: str, change: Change) -> Any:  # noqa: PLR0911 - a w
         case "send":
             return outbox.begin_sending([change.id], NOW)
         case "take back":
-            return outbox.take_back([change.id])
+            return outbox.mark_unsent([change.id])
         case "apply":
             moved = Moved(0, 0, change.amount, 0, NO_POINTS)
             return outbox.settle([Outcome(change, Verdict.APPLIED, None, moved)], NOW)
@@ -255,7 +255,7 @@ def do(outbox: Outbox, step: str, change: Change) -> Any:  # noqa: PLR0911 - a w
         case "cancel":
             return outbox.cancel([change.id])
         case "undo":
-            return not outbox.undo([change], {}, NOW).is_nothing
+            return not outbox.undo([change], {}, NOW).is_empty
         case "resolve":
             return outbox.resolve(change, NOW)
         case _:

@@ -1,4 +1,4 @@
-"""The board: rows as last seen, with what has no answer laid over them, each change once."""
+"""The overlay: rows as last seen, with what has no answer laid over them, each change once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.sync.overlay import Difference, Overlay
+from tracker_tui.sync.overlay import Overlay, Refreshed
 
 IDS = ("spice", "water")
 resource_ids = st.sampled_from(IDS)
@@ -32,25 +32,25 @@ def after(row: Resource, change: Change) -> Resource:
     return row._replace(hagga=moved.hagga, deep_desert=moved.deep_desert, updated_by=change.by)
 
 
-def board_of(*rows: Resource, pending: tuple[Change, ...] = ()) -> Overlay:
-    board = Overlay()
-    board.refresh(rows, (), is_whole=True)
-    board.keep(pending)
-    return board
+def overlay_of(*rows: Resource, pending: tuple[Change, ...] = ()) -> Overlay:
+    overlay = Overlay()
+    overlay.refresh(rows, (), is_whole=True)
+    overlay.show(pending)
+    return overlay
 
 
-def hagga(board: Overlay, resource_id: str = "spice") -> int:
-    resource = board.resource(resource_id)
+def hagga(overlay: Overlay, resource_id: str = "spice") -> int:
+    resource = overlay.resource(resource_id)
     assert resource is not None
     return resource.hagga
 
 
-class Boards(RuleBasedStateMachine):
-    """Any steps of a board, against lists in plain Python."""
+class Overlays(RuleBasedStateMachine):
+    """Any steps of a overlay, against lists in plain Python."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.board = Overlay()
+        self.overlay = Overlay()
         self.rows: dict[str, Resource] = {}
         self.asked: list[Change] = []
         self.kept: list[Change] = []
@@ -66,21 +66,21 @@ class Boards(RuleBasedStateMachine):
     def ask(self, resource_id: str, kind: Kind, location: Location, amount: int) -> None:
         change = Change(f"c{next(self.numbers)}", resource_id, kind, location, amount, "me")
         self.asked.append(change)
-        self.board.ask([change])
+        self.overlay.register([change])
 
     @precondition(lambda self: self.asked)
     @rule()
     def keep(self) -> None:
         change = self.asked.pop(0)
         self.kept.append(change)
-        self.board.keep([change])
+        self.overlay.show([change])
 
     @precondition(lambda self: self.asked or self.kept)
     @rule(dice=dice)
     def withdraw(self, dice: object) -> None:
         change = dice.choice(self.asked + self.kept)  # type: ignore[attr-defined]
         self._forget(change)
-        self.board.withdraw([change])
+        self.overlay.remove([change])
 
     @precondition(lambda self: self.kept)
     @rule(dice=dice, row=st.none() | rows)
@@ -90,11 +90,11 @@ class Boards(RuleBasedStateMachine):
         if row is None:
             self.rows.pop(change.resource_id, None)
             gone = Rejection.NO_RESOURCE
-            self.board.answer([Outcome(change, Verdict.REFUSED, None, refusal=gone)])
+            self.overlay.apply([Outcome(change, Verdict.REFUSED, None, refusal=gone)])
         else:
             row = row._replace(id=change.resource_id)
             self.rows[row.id] = row
-            self.board.answer([Outcome(change, Verdict.APPLIED, row)])
+            self.overlay.apply([Outcome(change, Verdict.APPLIED, row)])
 
     @rule(
         read=st.lists(rows, unique_by=lambda row: row.id),
@@ -113,22 +113,22 @@ class Boards(RuleBasedStateMachine):
         self.applied_ids |= {c for c in applied_ids if by_id[c] not in unsure}
         old = {key: row for key, row in self.rows.items() if key in staying}
         self.rows = old | {row.id: row for row in read if row.id not in unsure}
-        difference = self.board.refresh(read, applied_ids, is_whole=is_whole, unsure=unsure)
+        difference = self.overlay.refresh(read, applied_ids, is_whole=is_whole, unsure=unsure)
         shown = self._shown()
         assert difference.removed == before.keys() - shown.keys()
         assert difference.changed == {key for key in shown if shown[key] != before.get(key)}
 
     @invariant()
     def what_is_shown_is_the_rows_and_what_is_kept(self) -> None:
-        assert {row.id: row for row in self.board.resources()} == self._shown()
-        assert {row.id: row for row in self.board.rows()} == self.rows
-        assert self.board.applied_ids == self.applied_ids
+        assert {row.id: row for row in self.overlay.resources()} == self._shown()
+        assert {row.id: row for row in self.overlay.rows()} == self.rows
+        assert self.overlay.applied_ids == self.applied_ids
 
     @invariant()
     def what_is_foreseen_is_also_what_is_asked(self) -> None:
         for resource_id in IDS:
             expected = self._laid_over(resource_id, [*self.kept, *self.asked])
-            assert self.board.projected(resource_id) == expected
+            assert self.overlay.projected(resource_id) == expected
 
     def _shown(self) -> dict[str, Resource]:
         return {key: row for key in IDS if (row := self._laid_over(key, self.kept)) is not None}
@@ -147,84 +147,84 @@ class Boards(RuleBasedStateMachine):
                 pending.remove(change)
 
 
-TestBoards = Boards.TestCase
+TestBoards = Overlays.TestCase
 TestBoards.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 
 
 def test_a_change_that_landed_is_shown_once_before_and_after_its_answer() -> None:
     change = add(5)
-    board = board_of(SPICE, pending=(change,))
+    overlay = overlay_of(SPICE, pending=(change,))
     applied_ids = SPICE._replace(hagga=1005)
-    board.refresh([applied_ids], [change.id], is_whole=False)
-    assert hagga(board) == 1005
-    board.refresh([applied_ids._replace(hagga=1007)], (), is_whole=False)
-    assert hagga(board) == 1007
-    board.answer([Outcome(change, Verdict.APPLIED, applied_ids)])
-    assert hagga(board) == 1005
+    overlay.refresh([applied_ids], [change.id], is_whole=False)
+    assert hagga(overlay) == 1005
+    overlay.refresh([applied_ids._replace(hagga=1007)], (), is_whole=False)
+    assert hagga(overlay) == 1007
+    overlay.apply([Outcome(change, Verdict.APPLIED, applied_ids)])
+    assert hagga(overlay) == 1005
 
 
 def test_hearsay_is_never_older_than_what_is_known() -> None:
     change = add(5)
-    board = board_of(SPICE._replace(hagga=1105, updated_at=SPICE.updated_at + 9))
+    overlay = overlay_of(SPICE._replace(hagga=1105, updated_at=SPICE.updated_at + 9))
     old = SPICE._replace(hagga=1005, updated_at=SPICE.updated_at + 1)
-    board.answer([Outcome(change, Verdict.APPLIED, old)], from_other_process=True)
-    assert hagga(board) == 1105
+    overlay.apply([Outcome(change, Verdict.APPLIED, old)], from_other_process=True)
+    assert hagga(overlay) == 1105
 
 
 def test_hearsay_of_a_change_in_the_rows_leaves_them_though_the_second_is_the_same() -> None:
     change = add(5)
-    board = board_of(SPICE, pending=(change,))
-    board.refresh([SPICE._replace(hagga=1105)], [change.id], is_whole=False)
+    overlay = overlay_of(SPICE, pending=(change,))
+    overlay.refresh([SPICE._replace(hagga=1105)], [change.id], is_whole=False)
     told = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
-    board.answer([told], from_other_process=True)
-    assert (hagga(board), board.applied_ids) == (1105, frozenset())
+    overlay.apply([told], from_other_process=True)
+    assert (hagga(overlay), overlay.applied_ids) == (1105, frozenset())
 
 
 def test_hearsay_that_is_newer_is_shown() -> None:
     change = add(5)
-    board = board_of(SPICE, pending=(change,))
+    overlay = overlay_of(SPICE, pending=(change,))
     new = SPICE._replace(hagga=1305, updated_at=SPICE.updated_at + 9)
-    board.answer([Outcome(change, Verdict.APPLIED, new)], from_other_process=True)
-    assert hagga(board) == 1305
+    overlay.apply([Outcome(change, Verdict.APPLIED, new)], from_other_process=True)
+    assert hagga(overlay) == 1305
 
 
 def test_changes_have_effect_in_the_order_of_the_outbox_however_they_come() -> None:
-    board, first, second = board_of(SPICE._replace(hagga=0)), add(5), remove(3)
-    board.keep([second], {second.id: 2})
-    assert hagga(board) == 0
-    board.keep([first], {first.id: 1})
-    assert hagga(board) == 2
+    overlay, first, second = overlay_of(SPICE._replace(hagga=0)), add(5), remove(3)
+    overlay.show([second], {second.id: 2})
+    assert hagga(overlay) == 0
+    overlay.show([first], {first.id: 1})
+    assert hagga(overlay) == 2
 
 
 def test_an_answer_to_one_resource_leaves_the_others() -> None:
     here, there = add(5), add(7, resource_id="water")
-    board = board_of(SPICE, WATER, pending=(here, there))
-    board.answer([Outcome(here, Verdict.APPLIED, SPICE._replace(hagga=1005))])
-    assert (hagga(board), hagga(board, "water")) == (1005, 57)
+    overlay = overlay_of(SPICE, WATER, pending=(here, there))
+    overlay.apply([Outcome(here, Verdict.APPLIED, SPICE._replace(hagga=1005))])
+    assert (hagga(overlay), hagga(overlay, "water")) == (1005, 57)
 
 
 def test_what_others_moved_is_told_before_and_after_and_what_they_renamed_is_not() -> None:
-    board = board_of(SPICE, WATER)
+    overlay = overlay_of(SPICE, WATER)
     moved, renamed = SPICE._replace(hagga=7), WATER._replace(name="Aqua")
     new = SPICE._replace(id="iron")
-    assert board.refresh([moved, renamed, new], (), is_whole=True) == Difference(
-        frozenset(["spice", "water", "iron"]), frozenset(), ((SPICE, moved),)
+    assert overlay.refresh([moved, renamed, new], (), is_whole=True) == Refreshed(
+        changed=frozenset(["spice", "water", "iron"]), moves=((SPICE, moved),)
     )
 
 
 def test_an_answer_that_brings_nothing_changes_nothing() -> None:
     change = add(5)
-    board = board_of(SPICE, pending=(change,))
+    overlay = overlay_of(SPICE, pending=(change,))
     moved = Moved(1000, 400, 1005, 400, NO_POINTS)
-    board.answer([Outcome(change, Verdict.APPLIED, None, moved)])
-    assert hagga(board) == 1000
+    overlay.apply([Outcome(change, Verdict.APPLIED, None, moved)])
+    assert hagga(overlay) == 1000
 
 
 def test_changes_that_are_withdrawn_together_are_taken_out_in_one_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pending = tuple(add(1) for _ in range(2_000))
-    board = board_of(SPICE, pending=pending)
+    overlay = overlay_of(SPICE, pending=pending)
     laid_over: list[Change] = []
 
     def counting(change: Change, resource: Resource) -> object:
@@ -232,6 +232,6 @@ def test_changes_that_are_withdrawn_together_are_taken_out_in_one_pass(
         return project(change, resource)
 
     monkeypatch.setattr("tracker_tui.sync.overlay.project", counting)
-    board.withdraw(pending[:200])
-    assert hagga(board) == 1000 + 1_800
+    overlay.remove(pending[:200])
+    assert hagga(overlay) == 1000 + 1_800
     assert len(laid_over) == 1_800

@@ -67,7 +67,7 @@ def kept(replica: Replica) -> ReplicaContents:
 
 def test_there_is_nothing_where_nothing_was_ever_read(make_replica: Callable[[], Replica]) -> None:
     replica = make_replica()
-    assert (replica.load(), replica.names(), replica.recall()) == (None, [], None)
+    assert (replica.load(), replica.resource_names(), replica.load_layout()) == (None, [], None)
 
 
 def test_what_was_read_comes_back(replica: Replica, make_replica: Callable[[], Replica]) -> None:
@@ -77,7 +77,7 @@ def test_what_was_read_comes_back(replica: Replica, make_replica: Callable[[], R
     assert found.cached_layout is not None
     assert found.cached_layout.layout.columns == KNOWN.layout.columns
     assert found.cached_layout[1:] == KNOWN[1:]
-    assert sorted(replica.names()) == [("spice", "Spice"), ("water", "Water")]
+    assert sorted(replica.resource_names()) == [("spice", "Spice"), ("water", "Water")]
 
 
 quantities = st.integers(0, 999_999_999)
@@ -141,8 +141,8 @@ def test_an_older_reading_does_not_take_the_place_of_a_newer_one(
 
 def test_an_answer_replaces_its_row_and_says_which_change_is_in_it(replica: Replica) -> None:
     answered = SPICE._replace(hagga=1005)
-    replica.answer([answered], ["c5"])
-    replica.answer([answered], ["c5"])
+    replica.update([answered], ["c5"])
+    replica.update([answered], ["c5"])
     found = kept(replica)
     assert sorted(found.rows) == [answered, WATER]
     assert (found.applied_ids, found.reading) == ({"c1", "c5"}, READING)
@@ -150,13 +150,13 @@ def test_an_answer_replaces_its_row_and_says_which_change_is_in_it(replica: Repl
 
 def test_an_answer_alone_is_no_reading(make_replica: Callable[[], Replica]) -> None:
     replica = make_replica()
-    replica.answer([SPICE], ["c5"])
-    assert (replica.load(), replica.names()) == (None, [])
+    replica.update([SPICE], ["c5"])
+    assert (replica.load(), replica.resource_names()) == (None, [])
 
 
 def test_an_acquaintance_is_kept_without_any_reading(make_replica: Callable[[], Replica]) -> None:
-    make_replica().remember(KNOWN)
-    found = make_replica().recall()
+    make_replica().save_layout(KNOWN)
+    found = make_replica().load_layout()
     assert found is not None
     assert (found.layout.columns, found[1:]) == (KNOWN.layout.columns, KNOWN[1:])
     assert make_replica().load() is None

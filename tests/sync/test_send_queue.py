@@ -9,8 +9,8 @@ import pytest
 
 from helpers.build import add, remove
 from tracker_tui.domain.change import Change
-from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
-from tracker_tui.sync.send_queue import as_sent, has_unsent, is_outdated, is_unsure, sendable
+from tracker_tui.sync.outbox_records import EntryState, OutboxEntry
+from tracker_tui.sync.sender import as_sent, is_outdated, sendable
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
@@ -44,7 +44,7 @@ def test_what_has_no_answer_is_sent_in_order() -> None:
     assert sent(queued(a, (b, EntryState.SENDING), (c, EntryState.APPLIED), d)) == [a, b, d]
 
 
-@pytest.mark.parametrize("state", [EntryState.REFUSED, EntryState.CONFLICT])
+@pytest.mark.parametrize("state", [EntryState.REJECTED, EntryState.CONFLICT])
 def test_what_comes_behind_a_change_that_needs_the_player_waits(state: EntryState) -> None:
     before, stuck, behind, other = add(1), add(2), add(3), add(4, resource_id="water")
     assert sent(queued(before, (stuck, state), behind, other)) == [before, other]
@@ -57,7 +57,7 @@ def test_what_was_being_sent_behind_a_change_that_needs_the_player_waits_too() -
 
 def test_an_undo_passes_what_needs_the_player() -> None:
     stuck, undo = add(2), remove(1, undoes="earlier", requires="earlier")
-    assert sent(queued((stuck, EntryState.REFUSED), undo)) == [undo]
+    assert sent(queued((stuck, EntryState.REJECTED), undo)) == [undo]
 
 
 def test_what_was_unanswered_for_a_day_is_sent_once_more_and_later_not() -> None:
@@ -118,14 +118,6 @@ def test_around_midnight_the_day_is_said_too() -> None:
     assert change.remark == "made 2023-11-14 23:59, sent 2023-11-15 00:13"
 
 
-def test_what_waits_for_the_player_alone_is_not_unsent() -> None:
-    waiting = queued((add(1), EntryState.REFUSED), add(2), (add(3), EntryState.APPLIED))
-    assert not has_unsent(waiting, NOW)
-    assert has_unsent(queued(add(2)), NOW)
-
-
-def test_only_what_is_being_sent_is_unsure() -> None:
-    assert is_unsure(queued(add(1), (add(2), EntryState.SENDING)))
-    assert not is_unsure(
-        queued(add(1), (add(2), EntryState.APPLIED), (add(3), EntryState.CONFLICT))
-    )
+def test_changes_that_wait_for_the_player_are_not_sendable() -> None:
+    blocked = queued((add(1), EntryState.REJECTED), add(2), (add(3), EntryState.APPLIED))
+    assert not sendable(blocked, NOW)

@@ -9,8 +9,8 @@ from helpers.build import add, remove, set_to
 from sync.conftest import MakeProgram
 from sync.programs import DAY, Clock, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict, without_guard
-from tracker_tui.sync.outbox_entries import EntryState
-from tracker_tui.sync.send_queue import as_sent
+from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.sender import as_sent
 
 
 def history(books: Books) -> list[str]:
@@ -34,23 +34,23 @@ def test_what_was_typed_is_sent_in_order_and_shown_as_the_ledger_has_it(
     assert program.shown() == (7, 0)
     outcomes = program.send()
     assert [outcome.verdict for outcome in outcomes] == [Verdict.APPLIED] * 3
-    assert program.told == outcomes
+    assert program.outcomes == outcomes
     assert history(books) == [change.id for change in changes]
     assert program.shown() == books.quantities() == (7, 0)
     assert set(program.states().values()) == {EntryState.APPLIED}
-    assert not program.engine.has_unsent
+    assert not program.sender.has_unsent
 
 
 def test_nothing_to_send_is_told_to_nobody(program: Program) -> None:
     assert program.send() == []
-    assert program.told == []
+    assert program.outcomes == []
 
 
 def test_more_changes_than_one_request_takes_are_all_sent(program: Program, books: Books) -> None:
     program.submit(*(add(1) for _ in range(101)))
     program.send()
     assert books.quantities() == (1101, 0)
-    assert not program.engine.has_unsent
+    assert not program.sender.has_unsent
 
 
 @pytest.mark.parametrize("arrives", [True, False])
@@ -93,9 +93,9 @@ def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_re
     later = make_program()
     later.refresh()
     assert later.send() == []
-    (told,) = later.told
+    (told,) = later.outcomes
     assert (told.change, told.refusal) == (change, Rejection.UNSURE)
-    assert later.states() == {change.id: EntryState.REFUSED}
+    assert later.states() == {change.id: EntryState.REJECTED}
     assert later.shown() == books.quantities() == (1005, 0)
     assert later.engine.resolve(change)
     (outcome,) = later.send()
@@ -126,7 +126,7 @@ def test_changes_behind_a_conflict_wait_and_go_once_it_is_decided(
     outcomes = {outcome.change.id: outcome.verdict for outcome in program.send()}
     assert outcomes == {before.id: Verdict.APPLIED, conflict.id: Verdict.CONFLICT}
     assert program.states()[behind.id] is EntryState.PENDING
-    assert not program.engine.has_unsent
+    assert not program.sender.has_unsent
     assert program.send() == []
     assert books.quantities() == (1005, 0)
     # What waits is still what the player asked for.
@@ -172,8 +172,8 @@ def test_a_change_by_a_name_is_looked_up_when_it_is_sent(program: Program, books
     program.send()
     assert history(books) == [named.id]
     assert program.shown() == books.quantities() == (1005, 0)
-    assert program.states() == {named.id: EntryState.APPLIED, unknown.id: EntryState.REFUSED}
-    assert {o.change.id: o.refusal for o in program.told}[unknown.id] is Rejection.UNKNOWN_NAME
+    assert program.states() == {named.id: EntryState.APPLIED, unknown.id: EntryState.REJECTED}
+    assert {o.change.id: o.refusal for o in program.outcomes}[unknown.id] is Rejection.UNKNOWN_NAME
 
 
 def test_two_programs_take_turns_and_send_each_others_changes_once(
@@ -183,13 +183,13 @@ def test_two_programs_take_turns_and_send_each_others_changes_once(
     mine, theirs = add(5), add(7)
     program.submit(mine)
     other.submit(theirs)
-    with program.sender.turn() as is_ours, other.sender.turn() as is_theirs:
+    with program.sender.try_acquire() as is_ours, other.sender.try_acquire() as is_theirs:
         assert (is_ours, is_theirs) == (True, False)
     program.send()
     assert other.send() == []
     assert history(books) == [mine.id, theirs.id]
     # The other heard of both, counts its own, and shows what the ledger has.
-    assert [outcome.change.id for outcome in other.told] == [mine.id, theirs.id]
+    assert [outcome.change.id for outcome in other.outcomes] == [mine.id, theirs.id]
     assert (program.engine.stats.changes, other.engine.stats.changes) == (1, 1)
     assert program.shown() == other.shown() == (1012, 0)
 

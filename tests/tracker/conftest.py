@@ -63,7 +63,7 @@ def other(path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let leaving take as long as a busy machine needs to send."""
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LEAVING_SECONDS", SECONDS)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", SECONDS)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from helpers.tracking import history, quick, shown, stored, undo
 from helpers.wild import make_file
 from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import DatabaseBusy
-from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -30,7 +30,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
             tracker.submit([change])
             failed = listener.next(Failed)
             assert isinstance(failed.error, DatabaseBusy)
-            assert tracker.trouble is failed.error
+            assert tracker.connection.trouble is failed.error
             assert shown(tracker) == (1005, 400)
             assert tracker.pending() == [change]
             assert tracker.needing_player() == []
@@ -46,7 +46,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         tracker.poll()
         assert [outcome.change for outcome in listener.settled(3)] == changes
         assert shown(tracker) == stored(path) == (7, 400)
-        assert (tracker.pending(), tracker.trouble) == ([], None)
+        assert (tracker.pending(), tracker.connection.trouble) == ([], None)
         assert history(path) == [change.id for change in changes]
 
     def test_the_next_submission_sends_the_earlier_ones_first(
@@ -124,10 +124,10 @@ class TestWhileSomebodyElseHoldsTheDatabase:
             opened = tracker.open()
             with pytest.raises(DatabaseBusy):
                 opened.result(20)
-            assert listener.next(Failed).error is tracker.trouble
+            assert listener.next(Failed).error is tracker.connection.trouble
         tracker.poll()
-        assert listener.next(Loaded).is_first
-        assert tracker.trouble is None
+        assert listener.next(Refreshed).is_first
+        assert tracker.connection.trouble is None
         tracker.close()
 
 
@@ -137,7 +137,7 @@ def test_leaving_does_not_wait_for_somebody_who_holds_the_database(
     # Whoever waited for the lock would wait for ever here.
     monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", float("inf"))
     monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.05)
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LEAVING_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", 0.1)
     tracker = Tracker(config_for(path), opener=quick)
     tracker.open().result(20)
     with locked(path):

@@ -94,4 +94,4 @@ def test_a_change_that_waits_for_the_player_is_no_busy_database(
     # Behind the sending of both in the ledger's thread.
     ask_history(tracker, "spice").result(20)
     assert len(tracker.pending()) == 1
-    assert tracker.waited() == 0.0
+    assert tracker.connection.busy_seconds == 0.0

@@ -24,7 +24,7 @@ from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import Period
 from tracker_tui.errors import LedgerError, LocalFileError
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker.history_export import COLUMNS, Naming, cell, export_history
+from tracker_tui.tracker.history_export import COLUMNS, export_history, safe_cell
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.history import export as exporting
 
@@ -76,11 +76,8 @@ class Chronicle:
         wish: HistoryFilter = EVERYTHING,
         path: Path | None = None,
         tell: Tell = lambda _: True,
-        naming: Naming | None = None,
     ) -> bool:
-        tracker = self.opened()
-        naming = naming or Naming(tracker.name_of, tracker.resource_name)
-        return export_history(tracker.query_cache, wish, naming, path or self.file, tell)
+        return export_history(self.opened(), wish, path or self.file, tell)
 
     @property
     def file(self) -> Path:
@@ -190,7 +187,7 @@ def test_no_cell_is_taken_for_a_formula(chronicle: Chronicle, text: str) -> None
 
 @pytest.mark.parametrize("text", ["", "a=b", " =1", "'=1", "1", "raid", "Ä-", "1-2"])
 def test_what_is_no_formula_is_left_as_it_is(text: str) -> None:
-    assert cell(text) == text
+    assert safe_cell(text) == text
 
 
 def test_a_quantity_below_0_is_still_a_number(chronicle: Chronicle) -> None:
@@ -235,11 +232,13 @@ def test_bytes_that_are_no_text_do_not_stop_it(chronicle: Chronicle) -> None:
     assert [row["reason"] for row in chronicle.rows()] == ["\ufffda"] * 2
 
 
-def test_a_text_that_cannot_be_encoded_does_not_stop_it(chronicle: Chronicle) -> None:
+def test_a_text_that_cannot_be_encoded_does_not_stop_it(
+    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The JSON of a server may hold half of a surrogate pair."""
     chronicle.write([{}])
-    naming = Naming(lambda _: "Cha\ud83dni", lambda _: "Spice")
-    assert chronicle.export(naming=naming)
+    monkeypatch.setattr(chronicle.opened(), "name_of", lambda _: "Cha\ud83dni")
+    assert chronicle.export()
     (row,) = chronicle.rows()
     assert (row["who"][:3], row["id"]) == ("Cha", "h0")
 

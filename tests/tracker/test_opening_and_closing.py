@@ -10,7 +10,7 @@ from helpers.build import add, config_for
 from helpers.listening import Listener
 from helpers.tracking import quick, stored
 from tracker_tui.errors import LedgerError
-from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -18,8 +18,10 @@ def test_opening_loads_everything(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     listener = Listener(tracker)
     tracker.open().result(20)
-    loaded = Loaded(frozenset({"spice", "water"}), frozenset(), True, reaches_back=True)
-    assert listener.next(Loaded) == loaded
+    loaded = Refreshed(
+        changed=frozenset({"spice", "water"}), is_first=True, history_may_differ=True
+    )
+    assert listener.next(Refreshed) == loaded
     assert {resource.id for resource in tracker.resources()} == {"spice", "water"}
     tracker.close()
 

@@ -34,7 +34,7 @@ from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import ContributionsQuery
 from tracker_tui.ledger.refresh import Query
-from tracker_tui.sync.cached_answers import PAGES_NAME
+from tracker_tui.sync.store import PAGES_NAME
 from tracker_tui.tracker.events import LocalWarning
 from tracker_tui.tracker.query_cache import QueryCache
 from tracker_tui.tracker.tracker import Tracker
@@ -97,8 +97,8 @@ def questions(query_cache: QueryCache) -> list[Query[Any]]:
     ]
     return [
         *(query_cache.history(wish, limit=4) for wish in wishes),
-        query_cache.course("spice", WEEK),
-        query_cache.course("gone", ALL),
+        query_cache.quantity_series("spice", WEEK),
+        query_cache.quantity_series("gone", ALL),
         query_cache.daily_levels(14),
         query_cache.leaderboard(WEEK),
         query_cache.leaderboard(ALL),
@@ -126,14 +126,14 @@ def test_what_was_answered_is_seen_again_without_a_server(config: Config, proxy:
     before = proxy.count
     with closing(Tracker(config)) as later:
         for question, known in zip(asked, answers, strict=True):
-            kept = done(later.query_cache.seen(question))
+            kept = done(later.query_cache.cached(question))
             assert kept is not None, question.key
             assert kept.value == known.value, question.key
         # Nobody was asked for them.
         assert proxy.count == before
         with pytest.raises(DatabaseUnreachable):
             done(later.query_cache.ask(asked[0]))
-        assert done(later.query_cache.seen(asked[0])) == answers[0]
+        assert done(later.query_cache.cached(asked[0])) == answers[0]
 
 
 def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Books) -> None:
@@ -144,9 +144,9 @@ def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Boo
         assert len(known.entries) > 2
         first: Any = done(query_cache.ask(replace(question, limit=2))).value
         done(query_cache.ask(replace(question, down_to=first.end)))
-        kept: Any = done(query_cache.seen(question))
+        kept: Any = done(query_cache.cached(question))
         assert kept.value == known
-        rest: Any = done(query_cache.seen(replace(question, before=first.end)))
+        rest: Any = done(query_cache.cached(replace(question, before=first.end)))
         assert rest.value.entries == known.entries[2:]
 
 
@@ -154,7 +154,7 @@ def test_what_was_never_asked_was_never_seen(far: Tracker) -> None:
     query_cache = far.query_cache
     done(query_cache.ask(query_cache.history(EVERYTHING)))
     for question in questions(query_cache)[1:]:
-        assert done(query_cache.seen(question)) is None
+        assert done(query_cache.cached(question)) is None
 
 
 def test_the_newest_answer_is_the_one_that_is_kept(far: Tracker, books: Books) -> None:
@@ -164,7 +164,7 @@ def test_the_newest_answer_is_the_one_that_is_kept(far: Tracker, books: Books) -
     books.run("DELETE FROM resource_history WHERE id = 'h3'")
     second = done(query_cache.ask(question))
     assert len(second.value.entries) == len(first.value.entries) - 1
-    assert done(query_cache.seen(question)) == second
+    assert done(query_cache.cached(question)) == second
 
 
 def test_an_answer_that_is_not_to_be_kept_is_not(far: Tracker) -> None:
@@ -172,7 +172,7 @@ def test_an_answer_that_is_not_to_be_kept_is_not(far: Tracker) -> None:
     first = done(far.query_cache.ask(question))
     again = far.query_cache.history(EVERYTHING, limit=5)
     assert len(done(far.query_cache.ask(again, keep=False)).value.entries) == 5
-    assert done(far.query_cache.seen(question)) == first
+    assert done(far.query_cache.cached(question)) == first
 
 
 @pytest.mark.parametrize(
@@ -201,13 +201,13 @@ def test_a_page_of_garbage_is_set_aside_and_told(
     known = done(query_cache.ask(question))
     path = pages_of(tmp_path)
     ask(path, "UPDATE pages SET document = ?", document)
-    assert done(query_cache.seen(question)) is None
+    assert done(query_cache.cached(question)) is None
     assert "history" in listener.next(LocalWarning).message
     assert list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))
     # What comes next is kept as before.
     again = done(query_cache.ask(question))
     assert again.value == known.value
-    assert done(query_cache.seen(question)) == again
+    assert done(query_cache.cached(question)) == again
 
 
 def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path)
         assert "damaged" in listener.next(LocalWarning).message
         again = done(query_cache.ask(question))
         assert again.value == answered.value
-        assert done(query_cache.seen(question)) == again
+        assert done(query_cache.cached(question)) == again
 
 
 # Rows that no sane program wrote
@@ -236,7 +236,7 @@ def assert_answers_and_keeps(tracker: Tracker) -> None:
     listener, query_cache = Listener(tracker), tracker.query_cache
     for question in questions(query_cache):
         answered = done(query_cache.ask(question))
-        assert done(query_cache.seen(question)) in (None, answered), question.key
+        assert done(query_cache.cached(question)) in (None, answered), question.key
         # What was told of would be damage.
         assert listener.events == [], question.key
 
@@ -286,14 +286,14 @@ def test_a_filter_of_any_text_is_answered_or_refused(far: Tracker) -> None:
         for question in (
             query_cache.history(HistoryFilter(text)),
             query_cache.history(HistoryFilter(resource_id=text)),
-            query_cache.course(text, WEEK),
+            query_cache.quantity_series(text, WEEK),
             query_cache.activity(text, WEEK),
         ):
-            assert done(query_cache.seen(question)) is None
+            assert done(query_cache.cached(question)) is None
             error = query_cache.ask(question).exception(SECONDS)
             assert error is None or isinstance(error, TrackerError)
             if error is None:
-                assert done(query_cache.seen(question)) is not None
+                assert done(query_cache.cached(question)) is not None
 
 
 def test_an_answer_that_cannot_be_written_down_is_still_an_answer(tracker: Tracker) -> None:
@@ -301,7 +301,7 @@ def test_an_answer_that_cannot_be_written_down_is_still_an_answer(tracker: Track
     query_cache = tracker.query_cache
     for question in questions(query_cache):
         done(query_cache.ask(question))
-        assert done(query_cache.seen(question)) is None
+        assert done(query_cache.cached(question)) is None
     assert not list(tracker.config.folders.state.rglob(PAGES_NAME))
 
 

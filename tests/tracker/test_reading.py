@@ -11,7 +11,7 @@ from helpers.recent import ask_history, recent_history
 from helpers.tracking import quick, shown
 from helpers.wild import ask, make_file
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker.events import ChangesQueued, Loaded, OutcomesReceived
+from tracker_tui.tracker.events import ChangesQueued, OutcomesReceived, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -23,7 +23,9 @@ def test_poll_notices_what_others_changed(
     ask(path, "DELETE FROM resources WHERE id = 'water'")
     tracker.poll()
     changed, removed = frozenset({"spice", "oil"}), frozenset({"water"})
-    assert listener.next(Loaded) == Loaded(changed, removed, False, reaches_back=True)
+    assert listener.next(Refreshed) == Refreshed(
+        changed=changed, removed=removed, history_may_differ=True
+    )
     assert shown(tracker) == (1005, 400)
 
 
@@ -45,7 +47,7 @@ def test_what_others_do_between_poll_and_reading_is_noticed_by_the_next_poll(
     for number in range(1, 20):
         other.apply(add(1))
         tracker.poll()
-        listener.next(Loaded)
+        listener.next(Refreshed)
         assert shown(tracker) == (1000 + number, 400)
 
 

@@ -25,14 +25,14 @@ from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.ledger import random_id
-from tracker_tui.sync.refresh_schedule import (
-    EXTRA_AT_MOST,
+from tracker_tui.sync.timing import (
     FOCUSED_SECONDS,
+    FULL_REFRESH_SECONDS,
     IDLE_SECONDS,
-    THOROUGH_SECONDS,
+    MAX_EXTRA_REFRESHES,
     UNFOCUSED_SECONDS,
 )
-from tracker_tui.tracker.events import Event, Failed, Loaded, OutcomesReceived
+from tracker_tui.tracker.events import Event, Failed, OutcomesReceived, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 ANYBODY = {"username": "x", "created_at": 1, "last_login": 1}
@@ -56,7 +56,7 @@ def go_back(books: Books) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time by which trackers decide when to ask; it stands still."""
     clock = Clock()
-    for module in ("tracker.tracker", "tracker.ledger_thread", "sync.backoff", "sync.refresher"):
+    for module in ("tracker.tracker", "tracker.ledger_thread", "sync.timing", "sync.refresher"):
         monkeypatch.setattr(f"tracker_tui.{module}.time", clock)
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock
@@ -76,7 +76,7 @@ def unopened(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterat
     """A tracker that comes to the server by the proxy, and opens it as it does in earnest."""
     tracker = Tracker(remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE))
     tracker.schedule._clock = clock.monotonic
-    tracker.schedule.seen()
+    tracker.schedule.player_active()
     yield tracker
     tracker.close()
 
@@ -111,7 +111,7 @@ class TestPolling:
             assert proxy.count == 2 * number
             clock.advance(0.2)
             tracker.poll()
-            assert listener.next(Loaded) == Loaded(frozenset(), frozenset(), False)
+            assert listener.next(Refreshed) == Refreshed()
             assert proxy.count == 2 * number + 1
 
     def test_what_others_changed_is_noticed(
@@ -121,9 +121,9 @@ class TestPolling:
         books.ledger.create([new_resource("oil")], "x")
         books.run("DELETE FROM resource_history WHERE resource_id = 'water'")
         books.run("DELETE FROM resources WHERE id = 'water'")
-        clock.advance(THOROUGH_SECONDS)
+        clock.advance(FULL_REFRESH_SECONDS)
         tracker.poll()
-        news = listener.next(Loaded)
+        news = listener.next(Refreshed)
         assert (news.changed, news.removed) == ({"spice", "oil"}, {"water"})
         assert [(before.hagga, after.hagga) for before, after in news.moves] == [(1000, 1005)]
         assert shown(tracker) == (1005, 400)
@@ -135,10 +135,10 @@ class TestPolling:
         go_back(books)
         clock.advance(FOCUSED_SECONDS)
         tracker.poll()
-        assert listener.next(Loaded).changed == frozenset(), "no cursor leads to them"
-        clock.advance(THOROUGH_SECONDS)
+        assert listener.next(Refreshed).changed == frozenset(), "no cursor leads to them"
+        clock.advance(FULL_REFRESH_SECONDS)
         tracker.poll()
-        news = listener.next(Loaded)
+        news = listener.next(Refreshed)
         assert (news.changed, news.removed) == ({"spice", "oil"}, {"water"})
         assert shown(tracker) == (900, 400)
         assert proxy.count == 3
@@ -150,9 +150,9 @@ class TestPolling:
         for requests in (3, 4):
             clock.advance(FOCUSED_SECONDS)
             tracker.poll()
-            news = listener.next(Loaded)
+            news = listener.next(Refreshed)
             assert proxy.count == requests
-            assert news.reaches_back is (requests == 3), "only the first is a full refresh"
+            assert news.history_may_differ is (requests == 3), "only the first is a full refresh"
         assert shown(tracker) == (900, 400)
         assert tracker.resource("water") is None
         # What was committed by ourselves or is seen in a row needs no full refresh.
@@ -162,22 +162,22 @@ class TestPolling:
         before = proxy.count
         clock.advance(FOCUSED_SECONDS)
         tracker.poll()
-        assert listener.next(Loaded).changed == {"spice"}
+        assert listener.next(Refreshed).changed == {"spice"}
         assert proxy.count == before + 1
 
     def test_a_server_that_is_written_to_all_the_time_is_not_read_as_a_whole_each_time(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
     ) -> None:
-        for _ in range(EXTRA_AT_MOST + 3):
+        for _ in range(MAX_EXTRA_REFRESHES + 3):
             books.run("UPDATE users SET last_login = last_login")
             books.insert("users", id=random_id(), discord_id=random_id(), **ANYBODY)
             clock.advance(FOCUSED_SECONDS)
             tracker.poll()
-            listener.next(Loaded)
-        assert proxy.count == 1 + (EXTRA_AT_MOST + 3) + EXTRA_AT_MOST
-        clock.advance(THOROUGH_SECONDS)
+            listener.next(Refreshed)
+        assert proxy.count == 1 + (MAX_EXTRA_REFRESHES + 3) + MAX_EXTRA_REFRESHES
+        clock.advance(FULL_REFRESH_SECONDS)
         tracker.poll()
-        assert listener.next(Loaded).reaches_back
+        assert listener.next(Refreshed).history_may_differ
 
     def test_columns_that_came_are_noticed_by_the_next_look_and_written(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books
@@ -185,11 +185,11 @@ class TestPolling:
         add_under_other_names(books.run)
         clock.advance(FOCUSED_SECONDS)
         tracker.poll()
-        listener.next(Loaded)
+        listener.next(Refreshed)
         rename_as_others_do(books.run)
         clock.advance(FOCUSED_SECONDS)
         tracker.poll()
-        listener.next(Loaded)
+        listener.next(Refreshed)
         tracker.submit([add(5)])
         listener.settled(1)
         assert books.resource()["quantity_location_1"] == 1005
@@ -197,14 +197,14 @@ class TestPolling:
     def test_without_the_focus_it_is_asked_every_half_minute_and_at_once_on_return(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
-        tracker.schedule.seen(has_focus=False)
+        tracker.schedule.player_active(has_focus=False)
         clock.advance(UNFOCUSED_SECONDS - 0.1)
         tracker.poll()
         ask_history(tracker, "spice").result(20)
         assert proxy.count == 2
-        tracker.schedule.seen(has_focus=True)
+        tracker.schedule.player_active(has_focus=True)
         tracker.poll()
-        listener.next(Loaded)
+        listener.next(Refreshed)
         assert proxy.count == 3
 
     def test_nobody_is_asked_while_nobody_has_been_there_for_long(
@@ -214,9 +214,9 @@ class TestPolling:
         tracker.poll()
         ask_history(tracker, "spice").result(20)
         assert proxy.count == 2
-        tracker.schedule.seen()
+        tracker.schedule.player_active()
         tracker.poll()
-        listener.next(Loaded)
+        listener.next(Refreshed)
         assert proxy.count == 3
 
     def test_a_member_who_is_new_is_asked_about_once_and_an_old_nickname_too(
@@ -228,7 +228,7 @@ class TestPolling:
         for requests in (3, 4):
             clock.advance(FOCUSED_SECONDS)
             tracker.poll()
-            listener.next(Loaded)
+            listener.next(Refreshed)
             assert proxy.count == requests
         assert (tracker.name_of("7"), tracker.name_of("an old nickname")) == (
             "irulan",
@@ -281,8 +281,8 @@ class TestWhileTheServerIsAway:
         proxy.fate = pass_on
         clock.advance(4.1)
         tracker.poll()
-        listener.next(Loaded)
-        assert tracker.trouble is None
+        listener.next(Refreshed)
+        assert tracker.connection.trouble is None
         proxy.fate = BUSY
         clock.advance(10)
         tracker.poll()
@@ -290,7 +290,7 @@ class TestWhileTheServerIsAway:
         proxy.fate = pass_on
         clock.advance(1.1)
         tracker.poll()
-        listener.next(Loaded)
+        listener.next(Refreshed)
 
     def test_a_poll_that_waited_behind_a_failure_respects_the_pause(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
@@ -327,10 +327,10 @@ class TestWhileTheServerIsAway:
     ) -> None:
         proxy.fate = BUSY
         tracker.refresh().result(20)
-        assert tracker.trouble is not None
+        assert tracker.connection.trouble is not None
         proxy.fate = pass_on
         tracker.refresh().result(20)
-        assert tracker.trouble is None
+        assert tracker.connection.trouble is None
 
     def test_trouble_is_not_over_because_there_was_nothing_to_send(
         self, tracker: Tracker, listener: Listener, proxy: Proxy
@@ -342,7 +342,7 @@ class TestWhileTheServerIsAway:
         # It waits for the one before it, which waits for the player.
         tracker.submit([add(5)])
         ask_history(tracker, "spice").exception(20)
-        assert isinstance(tracker.trouble, DatabaseUnreachable)
+        assert isinstance(tracker.connection.trouble, DatabaseUnreachable)
 
     @pytest.mark.parametrize(
         "blocked",
@@ -369,16 +369,16 @@ class TestWhileTheServerIsAway:
             clock.advance(0.2)
             tracker.poll()
             assert "is blocked" in str(listener.next(Failed).error)
-            assert "is blocked" in str(tracker.trouble)
+            assert "is blocked" in str(tracker.connection.trouble)
             assert tracker.pending() == [change]
             # It was tried to be sent, and read where that was due.
             assert proxy.count in (before + 1, before + 2)
-        listener.next(Loaded)
+        listener.next(Refreshed)
         proxy.fate = pass_on
         clock.advance(30.1)
         tracker.poll()
         listener.settled(1)
-        assert tracker.trouble is None
+        assert tracker.connection.trouble is None
         assert shown(tracker) == books.quantities() == (1005, 400)
 
     def test_the_trouble_is_over_when_the_answer_is_told(
@@ -388,7 +388,7 @@ class TestWhileTheServerIsAway:
         tracker.submit([add(5)])
         listener.next(Failed)
         heard: SimpleQueue[tuple[Event, TrackerError | None]] = SimpleQueue()
-        tracker.listen(lambda event: heard.put((event, tracker.trouble)))
+        tracker.listen(lambda event: heard.put((event, tracker.connection.trouble)))
         proxy.fate = pass_on
         tracker.refresh()
         while not isinstance((told := heard.get(timeout=SECONDS))[0], OutcomesReceived):
@@ -402,12 +402,12 @@ class TestWhileTheServerIsAway:
         listener = Listener(unopened)
         with pytest.raises(DatabaseUnreachable):
             unopened.open().result(20)
-        assert listener.next(Failed).error is unopened.trouble
+        assert listener.next(Failed).error is unopened.connection.trouble
         proxy.fate = pass_on
         clock.advance(1.1)
         unopened.poll()
-        assert listener.next(Loaded).is_first
-        assert unopened.trouble is None
+        assert listener.next(Refreshed).is_first
+        assert unopened.connection.trouble is None
 
 
 @pytest.mark.parametrize("told", ["600", "date"])
@@ -435,7 +435,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_says_whatever_is_typed_or_aske
         with pytest.raises(DatabaseUnreachable, match="asks you to wait"):
             ask_history(tracker, "spice").result(20)
     assert (proxy.count, len(tracker.pending())) == (asked, 6)
-    assert 0 < tracker.next_try < 100
+    assert 0 < tracker.connection.backoff.seconds_left < 100
     clock.advance(100)
     tracker.poll()
     assert {outcome.is_in_history for outcome in listener.settled(6)} == {True}

@@ -24,7 +24,7 @@ from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import DatabaseUnreachable, WriteRejected
-from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -65,7 +65,7 @@ class TestSeveralPlayers:
         self, config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Nobody polls here: whoever finds another one sending watches it to the end.
-        monkeypatch.setattr("tracker_tui.tracker.ledger_thread._TURNS", 10_000)
+        monkeypatch.setattr("tracker_tui.tracker.ledger_thread._SEND_LOCK_TRIES", 10_000)
         with ExitStack() as stack:
             trackers = [stack.enter_context(closing(Tracker(config))) for _ in range(4)]
             listeners = [Listener(tracker) for tracker in trackers]
@@ -115,7 +115,7 @@ class TestRights:
             books = _founded(database)
             config = remote_config(url, tmp_path, guarded_server.token(access))
             with closing(Tracker(config)) as tracker:
-                assert tracker.can_write, "nobody has said otherwise yet"
+                assert tracker.connection.can_write, "nobody has said otherwise yet"
                 tracker.open().result(SECONDS)
                 assert may_write(tracker) is can_write
                 listener = Listener(tracker)
@@ -147,7 +147,7 @@ class TestRights:
     def test_rights_that_are_taken_away_are_noticed_by_the_next_refresh(
         self, tracker: Tracker, listener: Listener, proxy: Proxy
     ) -> None:
-        assert tracker.can_write
+        assert tracker.connection.can_write
         proxy.fate = whole_request_refused("resources:data_update")
         tracker.submit([add(5)])
         listener.settled(1)
@@ -171,7 +171,7 @@ class TestLostOnTheWay:
         # The driver's own second try is lost, too.
         proxy.meet([cut_after, cut_after])
         tracker.submit([add(5)])
-        listener.until(lambda: tracker.trouble is not None)
+        listener.until(lambda: tracker.connection.trouble is not None)
         assert shown(tracker) == (1005, 400), "applied once on the screen as well"
         tracker.submit([add(1)])
         verdicts = [outcome.verdict for outcome in listener.settled(2)]
@@ -189,7 +189,7 @@ class TestLostOnTheWay:
         listener.next(Failed)
         tracker.refresh()
         # The row may be a second younger, since it is known when it was written.
-        assert listener.next(Loaded).moves == ()
+        assert listener.next(Refreshed).moves == ()
         assert shown(tracker) == books.quantities() == (1005, 400)
         # What is in the rows that were read gets its answer when it is sent once more.
         (outcome,) = listener.settled(1)

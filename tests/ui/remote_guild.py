@@ -60,8 +60,8 @@ class RemoteGuild(Guild):
 def poll_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the dashboard look at its server many times a second, also after a failure."""
     monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._POLL_SECONDS", 0.1)
-    monkeypatch.setattr("tracker_tui.sync.refresh_schedule.FOCUSED_SECONDS", 0.1)
-    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("tracker_tui.sync.timing.FOCUSED_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_connection._LONGEST_PAUSE", 0.1)
 
 
 def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:

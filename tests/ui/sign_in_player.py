@@ -257,7 +257,7 @@ async def at_home(
             if answers:
                 await visitor.until(lambda: tracker.last_refresh is not None, "the rows")
             else:
-                await visitor.until(lambda: tracker.trouble is not None, "no rows")
+                await visitor.until(lambda: tracker.connection.trouble is not None, "no rows")
             yield visitor
     finally:
         tracker.close()

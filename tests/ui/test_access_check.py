@@ -12,7 +12,7 @@ from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
 from tracker_tui.auth.session_store import SessionStore
 from tracker_tui.config.settings import load_config
-from tracker_tui.sync.store import waiting_in
+from tracker_tui.sync.store import pending_count
 from ui.conftest import RESOURCES
 from ui.remote_guild import RemoteGuild
 from ui.sign_in_player import (
@@ -116,7 +116,7 @@ async def test_what_this_machine_kept_of_the_guild_is_gone(
     async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.until(lambda: copies(config) == set(), "the end of the copies")
-    assert waiting_in(outbox.parent) == 1
+    assert pending_count(outbox.parent) == 1
 
 
 async def test_where_discord_is_only_away_it_is_kept_for_when_it_answers(

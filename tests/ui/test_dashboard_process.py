@@ -22,7 +22,7 @@ from helpers.proxy import cut_before, proxy_to
 from helpers.servers import Server
 from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.guild.invitation import Invitation
-from tracker_tui.sync.store import waiting_in
+from tracker_tui.sync.store import pending_count
 from ui.conftest import Guild
 from ui.remote_guild import RemoteGuild
 from ui.sign_in_player import (
@@ -311,7 +311,7 @@ def test_with_changes_that_wait_it_is_asked_once_and_they_are_kept(
             assert b"[y/N]" not in terminal.output
             terminal.types(b"q")
             assert terminal.ends() == 0
-    waiting = [waiting_in(path) for path in (home / "data" / "guilds").iterdir()]
+    waiting = [pending_count(path) for path in (home / "data" / "guilds").iterdir()]
     assert sum(waiting) == 1
 
 

@@ -27,7 +27,8 @@ from tracker_tui.config.settings import load_config
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.errors import NotPermitted
 from tracker_tui.guild.membership_factory import guild_membership_of
-from tracker_tui.sync.store import waiting_in
+from tracker_tui.sync.store import pending_count
+from tracker_tui.tracker.history_export import export_history
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.navigation import NavigationRequest
@@ -248,7 +249,7 @@ def an_entry(player: Player) -> Any:
 def export(player: Player, path: Path) -> bool:
     """Write the history as the tracker would for anybody who asks it."""
     tracker = player.app.tracker
-    return tracker.export_history(HistoryFilter(), path, lambda _: True, lambda: False)
+    return export_history(tracker, HistoryFilter(), path, lambda _: True, lambda: False)
 
 
 async def test_an_officer_exports_and_an_admin_deletes(
@@ -396,7 +397,7 @@ async def test_changes_that_wait_are_kept_for_whoever_may_enter_no_more(
             await player.sees("↑ 1 pending")
             give(discord, None, player)
             await ends(player)
-        assert waiting_in(folder) == 1
+        assert pending_count(folder) == 1
         assert not (folder / "replica.db").exists()
         sent = proxy.count
         with pytest.raises(NotPermitted):
@@ -413,7 +414,7 @@ async def test_whoever_is_turned_away_before_the_first_screen_sees_none(
     tracker = Tracker(load_config(os.environ))
     tracker.open()
     deadline = time.monotonic() + SECONDS
-    while tracker.is_admitted:
+    while tracker.membership.is_admitted:
         assert time.monotonic() < deadline, "Discord was never asked"
         tracker.poll()
     async with in_front_of(tracker, guild, WIDE) as player:
@@ -441,7 +442,7 @@ async def test_nothing_more_is_taken_from_whoever_may_enter_no_more(
         query_cache = tracker.query_cache
         question = query_cache.history(HistoryFilter())
         await opens(player, "2")
-        assert query_cache.seen(question).result(SECONDS) is not None
+        assert query_cache.cached(question).result(SECONDS) is not None
         assert "Stilgar of Tabr" in tracker.names.values()
         assert TABR in tracker.places.values()
         give(discord, None, player)
@@ -452,7 +453,7 @@ async def test_nothing_more_is_taken_from_whoever_may_enter_no_more(
         assert tracker.resource("water") is tracker.projected("water") is None
         assert tracker.names == {}
         assert TABR not in tracker.places.values()
-        assert query_cache.seen(question).result(SECONDS) is None
+        assert query_cache.cached(question).result(SECONDS) is None
         with pytest.raises(NotPermitted):
             query_cache.ask(question).result(SECONDS)
         with pytest.raises(NotPermitted):
@@ -524,7 +525,7 @@ async def test_after_28_hours_without_discord_it_ends(
 
 def let_pass(tracker: Tracker, seconds: float) -> None:
     """Let nothing but time go by."""
-    membership: Any = tracker._membership
+    membership: Any = tracker.membership
     for part in (membership, membership._policy, membership._checking):
         part._clock = lambda: time.time() + seconds
 
@@ -649,7 +650,7 @@ async def shut_out(
     tracker.open()
     async with in_front_of(tracker, guild, WIDE) as player:
         await player.until(lambda: player.app.resources.is_ready, "the first screen")
-        assert not tracker.is_admitted
+        assert not tracker.membership.is_admitted
         yield player
 
 

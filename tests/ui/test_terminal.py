@@ -13,7 +13,7 @@ import pytest
 from helpers.commands import environment, process
 from helpers.processes import locked
 from helpers.terminal import Terminal
-from tracker_tui.sync.store import left_behind
+from tracker_tui.sync.store import pending_elsewhere
 from ui.conftest import Guild, MakeGuild
 
 pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
@@ -66,7 +66,7 @@ def test_keys_written_after_a_burst_are_answered_soon(
     terminal.until(lambda: len(real_guild.history()) == 100, "100 changes")
     # An outbox that is opened before the last answer is kept closes by itself.
     stores = home / "data" / "guilds"
-    terminal.until(lambda: not any(left_behind(stores)), "the last answer")
+    terminal.until(lambda: not any(pending_elsewhere(stores)), "the last answer")
     terminal.output = b""
     terminal.write(b"o")
     terminal.until(lambda: b"The outbox is empty" in terminal.output, "the outbox")

@@ -23,7 +23,7 @@ from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageErr
 from tracker_tui.guild.database_factory import store_location, stores_of
 from tracker_tui.guild.membership_factory import as_member, membership_of
 from tracker_tui.local.private_file import read_private, write_private
-from tracker_tui.sync.store import left_behind
+from tracker_tui.sync.store import pending_elsewhere
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.navigation import NavigationRequest
 
@@ -164,9 +164,9 @@ def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
     except (LocalFileError, UnicodeDecodeError):
         before = ""
     if before != site.folder.name:
-        waiting = [left for left in left_behind(stores_of(config)) if left.key == before]
+        waiting = [left for left in pending_elsewhere(stores_of(config)) if left.key == before]
         for left in () if is_agreed else waiting:
-            _ask(f"{changes_pending(left.how_many)} for {one_line(left.place, 80)}")
+            _ask(f"{changes_pending(left.changes)} for {one_line(left.place, 80)}")
         with suppress(LocalFileError):
             # Only a question is at stake; where nothing can be written, none is asked.
             write_private(last, site.folder.name.encode(), is_durable=False)

@@ -80,9 +80,9 @@ def ask(tracker: Tracker, question_of: Callable[[], Query[T]], *, rests_on_rows:
             _in_time(tracker.open(), until, keeps_answer)
             asked = tracker.query_cache.ask(question_of())
         elif rests_on_rows:
-            asked = tracker.open_asking(question_of)
+            asked = tracker.query_cache.open_asking(question_of)
         else:
-            asked = tracker.ask(question_of())
+            asked = tracker.query_cache.ask(question_of())
         return Reply(_in_time(asked, until, keeps_answer).value)
     except (DatabaseBusy, DatabaseUnreachable) as error:
         kept = _kept(tracker, question_of)
@@ -120,4 +120,4 @@ def _kept(tracker: Tracker, question_of: Callable[[], Query[T]]) -> QueryResult[
         if not knows_names:
             return None  # no name is known here at all, which says nothing against this one
         raise
-    return tracker.query_cache.seen(question).result()
+    return tracker.query_cache.cached(question).result()

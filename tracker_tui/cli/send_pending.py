@@ -9,7 +9,7 @@ from tracker_tui.domain.messages import changes_text
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.database_factory import stores_of
 from tracker_tui.guild.membership_factory import folder_of, membership_of
-from tracker_tui.sync.store import left_behind
+from tracker_tui.sync.store import pending_elsewhere
 from tracker_tui.tracker.tracker import Tracker
 
 _PATIENCE_SECONDS = 5.0
@@ -22,7 +22,7 @@ def send_what_waits(config: Config) -> None:
         own = folder_of(config, membership.member.id).name
     except TrackerError:
         return  # nobody is signed in: who it waits for is not known
-    if all(left.key != own for left in left_behind(stores_of(config))):
+    if all(left.key != own for left in pending_elsewhere(stores_of(config))):
         return
     try:
         tracker = Tracker(config, membership=membership)

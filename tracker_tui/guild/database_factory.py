@@ -20,7 +20,7 @@ from tracker_tui.db.sqlite import (
 )
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.local.private_file import create_private
-from tracker_tui.sync.store import StoreLocation, key_of
+from tracker_tui.sync.store import StoreLocation, store_key
 
 _LONG_WORK_SECONDS = 600.0
 """For `init`: an index over a million rows takes its time."""
@@ -70,10 +70,10 @@ def store_location(config: Config) -> StoreLocation:
         authority, slash, path = rest.rstrip("/").partition("/")
         # Only the host is written down: before it, or in the path, there may be a secret.
         place = authority.rpartition("@")[2].lower()
-        key = key_of(place + slash + path, config.member, config.profile)
+        key = store_key(place + slash + path, config.member, config.profile)
     else:
         place = str(database)
-        key = key_of(place, config.member, config.profile)
+        key = store_key(place, config.member, config.profile)
     folder = stores_of(config) / key
     return StoreLocation(folder, config.member, place, has_replica=isinstance(database, Remote))
 

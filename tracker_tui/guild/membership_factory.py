@@ -10,7 +10,7 @@ from tracker_tui.config.settings import Auth, Config, Remote
 from tracker_tui.errors import StatementRejected, TrackerError, WriteRejected
 from tracker_tui.guild.database_factory import store_location
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.store import remove_copies
+from tracker_tui.sync.store import remove_disposable_files
 
 if TYPE_CHECKING:
     from tracker_tui.auth.guild_membership import GuildMembership
@@ -47,7 +47,7 @@ def guild_membership_of(config: Config) -> GuildMembership:
         raise
 
     def forget_what_was_shown(member_id: str) -> None:
-        remove_copies(folder_of(config, member_id))
+        remove_disposable_files(folder_of(config, member_id))
 
     return GuildMembership(
         guild, SessionStore(config), on_barred=forget_what_was_shown, until=config.until

@@ -12,7 +12,7 @@ from tracker_tui.config.settings import Config
 from tracker_tui.domain.messages import changes_pending
 from tracker_tui.errors import LocalFileError, TrackerError
 from tracker_tui.guild.membership_factory import folder_of
-from tracker_tui.sync.store import unreadable_in, waiting_in
+from tracker_tui.sync.store import damaged_outboxes, pending_count
 
 
 class ChangesWait(TrackerError):
@@ -32,7 +32,7 @@ def changes_waiting(config: Config, membership: GuildMembership) -> int:
     session = membership.session
     if session is None:
         return 0
-    return waiting_in(folder_of(config, session.member_id))
+    return pending_count(folder_of(config, session.member_id))
 
 
 def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> SignedOut:
@@ -51,13 +51,13 @@ def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> S
 
 
 def _require_nothing_waits(folder: Path) -> None:
-    waiting = waiting_in(folder)
+    waiting = pending_count(folder)
     if waiting:
         raise ChangesWait(
             f"{changes_pending(waiting)} on this machine and would be lost. The dashboard sends "
             "them, and shows rejected ones in the Outbox (o); logout --discard drops them."
         )
-    unreadable = unreadable_in(folder)
+    unreadable = damaged_outboxes(folder)
     if unreadable:
         raise ChangesWait(
             f"Changes were pending in {unreadable[-1]}, which is damaged; what can be saved of "

@@ -122,11 +122,11 @@ class BoundedAdapter(HTTPAdapter):
 
     # Both managers make connections that report to their call.
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: D102
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: D102
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
         if not proxy.lower().startswith("socks"):  # it has connections of another kind
             manager.pool_classes_by_scheme = _POOLS

@@ -1,8 +1,20 @@
 """The outbox: what the player asked for, on disk, until the ledger has it.
 
-Several running programs share one; each keeps a copy in memory, which `catch_up` brings up to date.
-An entry is pending until it is sent. From then on it may be in the ledger or not: it stays
-`sending` until an answer comes, and is only ever sent again, never taken back.
+Each Enter becomes an entry before anything is shown or sent, so nothing that was typed is lost
+when the program is killed. An entry moves from state to state, each move one fsynced transaction:
+
+    put            begin_sending          settle
+    ────► pending ──────────────► sending ──────► applied            (deleted after 200 more)
+             ▲  mark_unsent  │       │    ──────► rejected, conflict (resolve or drop)
+             └───────────────┘       └─ no answer: stays sending, and is sent again
+
+From `begin_sending` on, the change may be in the ledger. If the answer is lost the entry stays
+`sending` and is only ever sent again, under the same id, which the ledger applies once. Example:
+"+500 Spice" is sent and the network dies; the next run finds the entry `sending`, sends it again,
+and is told `already_applied`.
+
+Several running programs share one outbox. Each keeps a copy of the entries in memory, and
+`catch_up` reports what the others changed.
 """
 
 from __future__ import annotations
@@ -17,7 +29,7 @@ from typing import Final, TypeVar
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.local.sqlite_file import LocalFile
-from tracker_tui.sync.outbox_entries import (
+from tracker_tui.sync.outbox_records import (
     SCHEMA,
     VERSION,
     EntryState,
@@ -25,12 +37,12 @@ from tracker_tui.sync.outbox_entries import (
     OutboxTransaction,
     read_entries,
 )
-from tracker_tui.sync.undo import Undoing, counter_to
+from tracker_tui.sync.undo import UndoResult, counter_to
 
 T = TypeVar("T")
 OUTBOX_NAME: Final = "outbox.db"
-_KEPT_WHEN_APPLIED: Final = 200
-"""How many applied changes stay for other running programs to hear of."""
+_APPLIED_KEPT: Final = 200
+"""How many applied changes stay, so that other running programs learn of them."""
 
 
 class Outbox:
@@ -41,27 +53,27 @@ class Outbox:
         path: Path,
         member: str,
         place: str,
-        damaged: Callable[[Path], None] = lambda _: None,
+        on_damaged: Callable[[Path], None] = lambda _: None,
         *,
         until: float | None = None,
     ) -> None:
-        """Open the outbox of `member` for the database that people know as `place`.
+        """Open the outbox of `member` for the database that is displayed as `place`.
 
-        Other programs are waited for no longer than `until`, a time of `time.monotonic`.
-        Raises LocalFileError where it is somebody else's, LocalFileDamaged where it makes no sense.
-        Where it makes none any more later, it is set aside, and `damaged` hears where it is.
+        Waits for other programs until `until` at most, a time of `time.monotonic`.
+        Raises LocalFileError if it belongs to another member, LocalFileDamaged if it is damaged.
+        A file that turns out to be damaged later is set aside; `on_damaged` gets its new path.
         """
-        self._damaged = damaged
+        self._on_damaged = on_damaged
         self._file = LocalFile(path, SCHEMA, VERSION, is_durable=True, until=until)
         self._owner = (member, place)
         self._lock = threading.RLock()
-        # Never changed, only replaced: whoever has got hold of it may read on.
+        # Replaced, never modified: other threads may still be reading the old dictionary.
         self._entries: dict[str, OutboxEntry] = {}
-        self._missed: dict[str, OutboxEntry] | None = None
-        """The entries before somebody took the file away, which `catch_up` has not told of."""
+        self._before_replacement: dict[str, OutboxEntry] | None = None
+        """The entries before the file was replaced, until `catch_up` has reported that."""
         self._overwritten: dict[str, OutboxEntry | None] = {}
-        """Entries as they were known before a step of this program wrote over what another one had
-        done to them, which `catch_up` has not told of; None for those that were not known."""
+        """Entries as this program last knew them, for those that another program had changed
+        before a step here wrote over them; None if unknown. `catch_up` reports and clears them."""
         try:
             self._claim()
             self._read()
@@ -69,32 +81,31 @@ class Outbox:
             self._file.close()
             raise
 
-    # What is in it
+    # Reading
 
     def entries(self) -> list[OutboxEntry]:
-        """Return all entries, oldest first, as they were when this program last looked."""
-        # Without the lock, which may be held while the disk is waited for.
+        """Return all entries, oldest first, as of the last look at the file."""
+        # Without the lock, which another thread may hold while it waits for the disk.
         return list(self._entries.values())
 
     def entry(self, change_id: str) -> OutboxEntry | None:
-        """Return one entry."""
         return self._entries.get(change_id)
 
     def catch_up(self) -> tuple[Mapping[str, OutboxEntry], Mapping[str, OutboxEntry]] | None:
-        """Look at what other programs did; returns the entries before and after, or None."""
-        return self._also_after_damage(self._catch_up)
+        """Read what other programs changed; returns the entries before and after, or None."""
+        return self._with_retry_after_damage(self._catch_up)
 
     def _catch_up(self) -> tuple[Mapping[str, OutboxEntry], Mapping[str, OutboxEntry]] | None:
-        with self._lock, self._mended():
-            self._look_at_file()
-            is_told = self._missed is None and not self._overwritten
-            if not self._file.changed_elsewhere() and is_told:
+        with self._lock, self._setting_aside_damage():
+            self._check_file()
+            has_unreported = self._before_replacement is not None or self._overwritten
+            if not self._file.changed_elsewhere() and not has_unreported:
                 return None
-            before, self._missed = self._told(), None
+            before, self._before_replacement = self._last_reported(), None
             self._read()
             return before, self._entries
 
-    # Steps of a change; each is on disk when the call returns, or raises LocalFileError
+    # Steps of a change. Each is on disk when the call returns, or raises LocalFileError.
 
     def put(
         self,
@@ -104,20 +115,20 @@ class Outbox:
         is_named: bool = False,
         instead_of: Iterable[str] = (),
     ) -> list[Change]:
-        """Keep changes, in this order, and cancel those that they replace, which are returned."""
-        put, gone = tuple(changes), tuple(instead_of)
+        """Store changes in this order; cancel those that they replace, and return these."""
+        added, replaced_ids = tuple(changes), tuple(instead_of)
 
-        def keep() -> list[Change]:
+        def store() -> list[Change]:
             with self._step() as step:
-                replaced = step.cancel(gone)
-                for change in put:
+                replaced = step.cancel(replaced_ids)
+                for change in added:
                     step.insert(change, made_at, is_named=is_named)
             return replaced
 
-        return self._also_after_damage(keep)
+        return self._with_retry_after_damage(store)
 
     def begin_sending(self, change_ids: Iterable[str], now: float) -> list[OutboxEntry]:
-        """Mark entries as being sent, and return them as they were; some may be gone meanwhile."""
+        """Mark entries as sending; returns those that are still there, as they were before."""
         with self._step() as step:
             found = step.find(change_ids, EntryState.PENDING, EntryState.SENDING)
             for entry in found:
@@ -125,8 +136,8 @@ class Outbox:
                 step.write(entry._replace(state=EntryState.SENDING, sent_at=sent_at))
         return found
 
-    def take_back(self, change_ids: Iterable[str]) -> None:
-        """Take changes as never sent, which surely did not arrive; forget those not wanted."""
+    def mark_unsent(self, change_ids: Iterable[str]) -> None:
+        """Return changes that certainly did not arrive to pending; delete cancelled ones."""
         with self._step() as step:
             for entry in step.find(change_ids, EntryState.SENDING):
                 if entry.cancel_requested:
@@ -135,10 +146,10 @@ class Outbox:
                     step.write(entry._replace(state=EntryState.PENDING, sent_at=None))
 
     def settle(self, outcomes: Iterable[Outcome], now: float) -> list[Change]:
-        """Take the ledger's answers: applied, or kept among those that need the player.
+        """Record the ledger's answers, and return the counter-changes that follow from them.
 
-        A change that is not wanted any more is forgotten, or followed by its counter-change, which
-        is returned. An undo that was rejected is forgotten: it can be asked for again.
+        A cancelled change that was applied gets a counter-change; one that was not is deleted. A
+        rejected undo is deleted too: the player can ask for it again.
         """
         counters, answered = [], tuple(outcomes)
         with self._step() as step:
@@ -147,14 +158,14 @@ class Outbox:
                     step.settle(entry, outcome)
                     if entry.cancel_requested:
                         counters += step.insert_counter(counter_to(outcome), now)
-            step.forget_all_but_the_newest(_KEPT_WHEN_APPLIED)
+            step.delete_applied(keep_newest=_APPLIED_KEPT)
         for outcome in answered:
-            # Whoever settles a change tells of it.
+            # The caller publishes these outcomes itself.
             self._overwritten.pop(outcome.change.id, None)
         return counters
 
     def withdraw(self, change_ids: Iterable[str]) -> list[Change]:
-        """Take back changes that were not sent yet; return those that could be."""
+        """Delete changes that were not sent yet; returns those that could be deleted."""
         with self._step() as step:
             found = step.find(change_ids, EntryState.PENDING)
             for entry in found:
@@ -162,19 +173,19 @@ class Outbox:
         return [entry.change for entry in found]
 
     def cancel(self, change_ids: Iterable[str]) -> list[Change]:
-        """Forget changes that were not sent or not taken, and take back those that are being sent.
+        """Delete changes that are not in flight, and cancel those that are.
 
-        Returns those that this could be done with: what was applied stays.
+        Returns the changes that this was possible for: applied ones stay.
         """
         with self._step() as step:
             return step.cancel(change_ids)
 
     def undo(
         self, newest_first: Iterable[Change], known: Mapping[str, Outcome], now: float
-    ) -> Undoing:
-        """Take changes back, all or none; `known` are the outcomes of those forgotten here."""
+    ) -> UndoResult:
+        """Undo all of these changes or none; `known` has outcomes that may be deleted here."""
         withdrawn: list[Change] = []
-        underway: list[Change] = []
+        in_flight: list[Change] = []
         counters: list[Change] = []
         with self._step() as step:
             for change in newest_first:
@@ -184,105 +195,104 @@ class Outbox:
                     counters += step.insert_counter(counter_to(outcome), now)
                 elif entry.is_open:
                     step.cancel([change.id])
-                    (withdrawn if entry.state is EntryState.PENDING else underway).append(change)
-        return Undoing(withdrawn, underway, counters)
+                    (withdrawn if entry.state is EntryState.PENDING else in_flight).append(change)
+        return UndoResult(withdrawn=withdrawn, in_flight=in_flight, counters=counters)
 
-    def name(self, change_id: str, resource_id: str) -> None:
-        """Keep which resource was meant by the name that was typed."""
+    def set_resource(self, change_id: str, resource_id: str) -> None:
+        """Replace the typed name of a change by the resource id that it stands for."""
         with self._step() as step:
             for entry in step.find([change_id], EntryState.PENDING, EntryState.SENDING):
                 change = entry.change._replace(resource_id=resource_id)
                 step.write(entry._replace(change=change, is_named=False))
 
     def resolve(self, change: Change, now: float) -> bool:
-        """Send a change once more that needed the player, as it is now; False if it does not.
+        """Queue a rejected or conflicting change again, as it is now; False if it is gone.
 
-        It keeps its id, so that it is applied once even if it was in the ledger all the time.
-        What another program decided since this one looked stays: the player has not seen it.
+        It keeps its id, so it is applied once even if it was in the ledger all along. A decision
+        that another program made since this one last looked wins: the player has not seen it.
         """
         with self._step() as step:
-            needing = step.find([change.id], EntryState.REFUSED, EntryState.CONFLICT)
+            needing = step.find([change.id], EntryState.REJECTED, EntryState.CONFLICT)
             found = [entry for entry in needing if entry == self._entries.get(change.id)]
             for entry in found:
-                waiting = entry._replace(change=change, state=EntryState.PENDING, outcome=None)
+                again = entry._replace(change=change, state=EntryState.PENDING, outcome=None)
                 if entry.sent_at is not None:
-                    # What may be in the ledger still may, and a new day begins.
-                    waiting = waiting._replace(state=EntryState.SENDING, sent_at=now)
-                step.write(waiting)
+                    # It may still be in the ledger. The day after which it is outdated restarts.
+                    again = again._replace(state=EntryState.SENDING, sent_at=now)
+                step.write(again)
         return bool(found)
 
     def drop(self, change_id: str) -> None:
-        """Forget a change that needed the player."""
+        """Delete a rejected or conflicting change."""
         with self._step() as step:
-            for entry in step.find([change_id], EntryState.REFUSED, EntryState.CONFLICT):
+            for entry in step.find([change_id], EntryState.REJECTED, EntryState.CONFLICT):
                 step.delete(entry)
 
     def close(self) -> None:
-        """Let go of the file."""
         self._file.close()
 
     # Inside
 
     @contextmanager
     def _step(self) -> Iterator[OutboxTransaction]:
-        """Do one thing, on disk and then in memory."""
-        with self._lock, self._mended():
-            self._look_at_file()
+        """Run one transaction, then bring the entries in memory up to date."""
+        with self._lock, self._setting_aside_damage():
+            self._check_file()
             with self._file.transaction() as connection:
                 step = OutboxTransaction(connection)
                 yield step
             self._note_overwritten(step)
             entries = self._entries | {entry.change.id: entry for entry in step.written}
-            for entry in step.gone:
+            for entry in step.deleted:
                 entries.pop(entry.change.id, None)
             self._entries = entries
 
     def _note_overwritten(self, step: OutboxTransaction) -> None:
-        """Note which entries this step found otherwise than they were known here.
+        """Note entries that another program had changed before this step wrote over them.
 
-        Written over, they would look as if there had been nothing to tell: a change that another
-        program took back would stay on screen.
+        Otherwise `catch_up` would miss the difference, and a change that another program cancelled
+        would stay on screen.
         """
         for change_id, entry in step.found.items():
             known = self._entries.get(change_id)
             if known != entry:
                 self._overwritten.setdefault(change_id, known)
 
-    def _told(self) -> dict[str, OutboxEntry]:
-        """Return the entries as `catch_up` has told of them last, and as they were put since."""
-        if self._missed is not None:
-            return self._missed
-        told = self._entries | self._overwritten
-        return {change_id: entry for change_id, entry in told.items() if entry is not None}
+    def _last_reported(self) -> dict[str, OutboxEntry]:
+        """Return the entries as `catch_up` last reported them, with this program's own steps."""
+        if self._before_replacement is not None:
+            return self._before_replacement
+        entries = self._entries | self._overwritten
+        return {change_id: entry for change_id, entry in entries.items() if entry is not None}
 
-    def _also_after_damage(self, work: Callable[[], T]) -> T:
-        """Do something, and once more where a damaged file had to be set aside for it."""
+    def _with_retry_after_damage(self, work: Callable[[], T]) -> T:
+        """Do something, and once more if a damaged file was set aside."""
         try:
             return work()
         except LocalFileDamaged:
             return work()
 
     @contextmanager
-    def _mended(self) -> Iterator[None]:
-        """Set a file aside that turns out to be damaged: what is tried next finds a new one."""
+    def _setting_aside_damage(self) -> Iterator[None]:
+        """Set the file aside if it turns out to be damaged: the next step starts a new one."""
         try:
             yield
         except LocalFileDamaged:
             aside = self._file.set_aside()
             if aside is not None:
-                self._damaged(aside)
+                self._on_damaged(aside)
             raise
 
-    def _look_at_file(self) -> None:
+    def _check_file(self) -> None:
         if self._file.is_another_file():
-            # Somebody took the file away; what comes now must not be lost with it.
-            self._missed = self._told()
+            # Somebody moved the file away; what is stored from now on goes into the new one.
+            self._before_replacement = self._last_reported()
             self._claim()
             self._read()
 
     def _claim(self) -> None:
         member, place = self._owner
-        # Looked at without a write lock: to read the outbox nobody waits for who writes it.
+        # First without a write lock, so that reading the outbox never waits for a writer.
         with self._file.reading() as connection:
             owners = _owners(connection)
         if not owners:
@@ -292,8 +302,8 @@ class Outbox:
                     owners = [member]
         if owners != [member]:
             message = (
-                f"{self._file.path} is the outbox of somebody else, and nothing of it is sent "
-                "under your name. Move it away."
+                f"{self._file.path} is another member's outbox. Nothing in it is sent under your "
+                "name. Move it away."
             )
             raise LocalFileError(message)
 

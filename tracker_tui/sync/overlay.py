@@ -1,4 +1,15 @@
-"""The board: what is shown, the ledger's rows as last seen with pending changes laid over."""
+"""The overlay: what the screen shows, replica rows with pending changes on top.
+
+The overlay holds the rows as the ledger last had them, and the changes without an answer. Each
+shown row is computed by applying its pending changes to it, in the order of the outbox. Example:
+
+    row       Spice: 1,000 at Hagga             (read from the ledger)
+    pending   +500, then -200                   (in the outbox)
+    shown     Spice: 1,300 at Hagga
+
+A refresh may return rows that contain a change before its answer arrives. `applied_ids` names such
+changes, so that the +500 is not counted twice: the row says 1,500, and only -200 is applied on top.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +23,26 @@ from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, project
 from tracker_tui.domain.resource import Resource
 
 
-class Difference(NamedTuple):
-    """What a refresh changed on the board."""
+class Refreshed(NamedTuple):
+    """The rows were read from the ledger or the replica: how they differ from those before."""
 
-    changed: frozenset[str]
+    changed: frozenset[str] = frozenset()
     """Ids of resources that look different now, or are new."""
-    removed: frozenset[str]
-    moves: tuple[tuple[Resource, Resource], ...]
-    """Rows whose quantities somebody else moved, before and after."""
+    removed: frozenset[str] = frozenset()
+    moves: tuple[tuple[Resource, Resource], ...] = ()
+    """Rows whose quantities other people moved, before and after."""
+    is_first: bool = False
+    """Whether nothing was shown before."""
+    history_may_differ: bool = False
+    """Whether history, names of members or names of locations may differ too."""
+    is_partial: bool = False
+    """Whether some rows were left out: the next refresh reads them again."""
 
 
 class Overlay:
-    """Resources by id; may be read and written from several threads.
+    """Resources by id; safe to use from several threads.
 
-    A change is first asked for, which only `projected` minds, and shown once it is kept on disk.
+    A change is registered first, which only `projected` considers, and shown once it is on disk.
     """
 
     def __init__(self) -> None:
@@ -33,7 +50,7 @@ class Overlay:
         self._rows: dict[str, Resource] = {}
         self._pending: dict[str, dict[str, Change]] = {}
         self._numbers: dict[str, int] = {}
-        self._unkept: set[str] = set()
+        self._unsaved_ids: set[str] = set()
         self._applied_ids: set[str] = set()
         self._shown: dict[str, Resource] = {}
 
@@ -43,17 +60,17 @@ class Overlay:
             return self._shown.get(resource_id)
 
     def projected(self, resource_id: str) -> Resource | None:
-        """Return a resource with everything that was typed so far, kept on disk or not yet."""
+        """Return a resource with everything that was typed, on disk or not yet."""
         with self._lock:
-            return self._laid_over(resource_id, self._applied_ids)
+            return self._with_pending(resource_id, self._applied_ids)
 
     def row(self, resource_id: str) -> Resource | None:
-        """Return a resource as the ledger had it when it was last seen, nothing laid over."""
+        """Return a resource as the ledger last had it, without pending changes."""
         with self._lock:
             return self._rows.get(resource_id)
 
     def rows(self) -> list[Resource]:
-        """Return all resources as the ledger had them when they were last seen."""
+        """Return all resources as the ledger last had them."""
         with self._lock:
             return list(self._rows.values())
 
@@ -75,11 +92,11 @@ class Overlay:
         *,
         is_whole: bool,
         unsure: Iterable[str] = (),
-    ) -> Difference:
-        """Take the rows that a refresh read, and tell what is different from before.
+    ) -> Refreshed:
+        """Replace rows by those that a refresh read, and return the differences.
 
-        `applied_ids` are the pending changes that are in these rows. Of the resources that are
-        `unsure` nobody can tell which changes are: they stay as they are.
+        `applied_ids` are the pending changes that these rows contain. Resources that are `unsure`
+        keep their old rows: it is unknown which changes the new ones contain.
         """
         with self._lock:
             before, rows_before = self._shown, self._rows
@@ -97,39 +114,44 @@ class Overlay:
             touched = fresh.keys() | (rows_before.keys() - self._rows.keys())
             self._shown = dict(before)
             for resource_id in touched | self._pending.keys():
-                self._lay_over(resource_id)
+                self._update_shown(resource_id)
             changed = {key for key in touched if self._shown.get(key) != before.get(key)}
             removed = before.keys() - self._shown.keys()
             pairs = ((rows_before[key], fresh[key]) for key in fresh if key in rows_before)
-            moves = tuple(pair for pair in pairs if _quantities(pair[0]) != _quantities(pair[1]))
-            return Difference(frozenset(changed - removed), frozenset(removed), moves)
+            return Refreshed(
+                changed=frozenset(changed - removed),
+                removed=frozenset(removed),
+                moves=tuple(pair for pair in pairs if _quantities(pair[0]) != _quantities(pair[1])),
+                is_partial=bool(kept),
+            )
 
-    def ask(self, changes: Iterable[Change]) -> None:
-        """Mind changes that are being put into the outbox."""
+    def register(self, changes: Iterable[Change]) -> None:
+        """Register changes that are about to be written to the outbox."""
         with self._lock:
             for change in changes:
                 self._pending.setdefault(change.resource_id, {})[change.id] = change
-                self._unkept.add(change.id)
+                self._unsaved_ids.add(change.id)
 
-    def keep(self, changes: Iterable[Change], numbers: Mapping[str, int] = {}) -> None:
-        """Show changes that are in the outbox, and that the ledger has not answered yet.
+    def show(self, changes: Iterable[Change], numbers: Mapping[str, int] = {}) -> None:
+        """Show changes that are in the outbox and have no answer yet.
 
-        `numbers` are their places in the outbox, by id, which is the order of their effects.
+        `numbers` are their places in the outbox, by change id; changes take effect in this order.
         """
         with self._lock:
             self._numbers |= numbers
             touched = set()
             for change in changes:
                 self._pending.setdefault(change.resource_id, {})[change.id] = change
-                self._unkept.discard(change.id)
+                self._unsaved_ids.discard(change.id)
                 touched.add(change.resource_id)
             for resource_id in touched:
-                self._lay_over(resource_id)
+                self._update_shown(resource_id)
 
-    def answer(self, outcomes: Iterable[Outcome], *, from_other_process: bool = False) -> None:
-        """Show the ledger's answers: rows as they are now, without those that are gone.
+    def apply(self, outcomes: Iterable[Outcome], *, from_other_process: bool = False) -> None:
+        """Show the rows of the ledger's answers, and remove rows of deleted resources.
 
-        By hearsay, from another program, a row is older than one that has the change already.
+        An outcome that another program received may be older than the row that is shown; then it
+        only removes the pending change.
         """
         touched = set()
         with self._lock:
@@ -143,10 +165,10 @@ class Overlay:
                 elif outcome.refusal is Rejection.NO_RESOURCE:
                     self._rows.pop(change.resource_id, None)
             for resource_id in touched:
-                self._lay_over(resource_id)
+                self._update_shown(resource_id)
 
-    def withdraw(self, changes: Iterable[Change]) -> None:
-        """Show the resources as if the changes had never been asked for."""
+    def remove(self, changes: Iterable[Change]) -> None:
+        """Show the resources without these changes."""
         with self._lock:
             touched = set()
             for change in changes:
@@ -154,7 +176,7 @@ class Overlay:
                 touched.add(change.resource_id)
             # Once for each resource: thousands of changes may be pending on one.
             for resource_id in touched:
-                self._lay_over(resource_id)
+                self._update_shown(resource_id)
 
     def _is_older(self, change: Change, row: Resource | None) -> bool:
         known = self._rows.get(change.resource_id)
@@ -162,7 +184,7 @@ class Overlay:
         return change.id in self._applied_ids or is_newer
 
     def _forget(self, change: Change) -> None:
-        self._unkept.discard(change.id)
+        self._unsaved_ids.discard(change.id)
         self._applied_ids.discard(change.id)
         self._numbers.pop(change.id, None)
         pending = self._pending.get(change.resource_id)
@@ -171,22 +193,22 @@ class Overlay:
             if not pending:
                 del self._pending[change.resource_id]
 
-    def _lay_over(self, resource_id: str) -> None:
-        shown = self._laid_over(resource_id, self._applied_ids | self._unkept)
+    def _update_shown(self, resource_id: str) -> None:
+        shown = self._with_pending(resource_id, self._applied_ids | self._unsaved_ids)
         if shown is None:
             self._shown.pop(resource_id, None)
         else:
             self._shown[resource_id] = shown
 
-    def _laid_over(self, resource_id: str, left_out: set[str]) -> Resource | None:
+    def _with_pending(self, resource_id: str, left_out: set[str]) -> Resource | None:
         row = self._rows.get(resource_id)
         if row is None:
             return None
         pending = self._pending.get(resource_id, {}).values()
-        laid_over = [change for change in pending if change.id not in left_out]
-        # What is in no outbox yet was typed last.
-        laid_over.sort(key=lambda change: self._numbers.get(change.id, sys.maxsize))
-        return reduce(_after, laid_over, row)
+        changes = [change for change in pending if change.id not in left_out]
+        # A change without a number is not in the outbox yet, so it was typed last.
+        changes.sort(key=lambda change: self._numbers.get(change.id, sys.maxsize))
+        return reduce(_after, changes, row)
 
 
 def _quantities(row: Resource) -> tuple[int, int]:

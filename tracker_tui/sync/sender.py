@@ -1,9 +1,25 @@
-"""The sender: takes what the outbox holds to the ledger, and what comes of it back."""
+"""The sender: takes pending changes from the outbox to the ledger, and brings the answers back.
+
+One send is: pick what may be sent, mark it `sending` on disk, apply it in one request, settle each
+answer. It repeats until nothing is left. Three rules decide what goes out and what an answer means:
+
+- Order. Changes of one resource are sent in the order of typing, and each requires its predecessor
+  to be in the history. Example: of "+500" and then "-200" on Spice, a conflict on the first keeps
+  the second in the outbox until the player decides.
+- Doubt. Only a change that certainly did not arrive becomes pending again. After a lost answer it
+  stays `sending`, and is sent again under the same id for up to a day.
+- Permanence. An answer that would be the same next time (a constraint, a read-only token) rejects
+  the change, so that it does not block all others.
+
+Only the holder of the send lock sends, so one program sends at a time on a machine.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from typing import Final
 
 from tracker_tui.domain.change import Change, Outcome, Rejection, Verdict
 from tracker_tui.domain.resource import find_resource
@@ -16,80 +32,89 @@ from tracker_tui.errors import (
 )
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_entries import OutboxEntry
-from tracker_tui.sync.send_queue import MOST_IN_A_REQUEST, as_sent, is_outdated, sendable
+from tracker_tui.sync.outbox_records import OutboxEntry
 
 Answer = Outcome | LedgerError
+MAX_CHANGES_PER_REQUEST: Final = 100
+OUTDATED_SECONDS: Final = 86_400.0
+"""After this time a change whose outcome is unknown is not sent again. An admin may have deleted
+its history row, and only that row keeps it from being applied twice."""
+_REMARK_AFTER_SECONDS: Final = 60.0
 
 
 class Sender:
-    """Sends for one engine; only while it has the turn, so that one program sends at a time."""
+    """Sends for one engine, while it holds the send lock."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._outbox = engine.outbox
         self.answered: Sequence[Outcome] = ()
-        """What the ledger answered last, whether or not that could be kept."""
+        """The ledger's last answers, even if writing them to the outbox failed."""
 
-    def turn(self) -> AbstractContextManager[bool]:
-        """Have the turn to send while a block runs; False where another program has it."""
-        return self._engine.store.turn.try_acquire()
+    @property
+    def has_unsent(self) -> bool:
+        """Whether anything could be sent now."""
+        return bool(sendable(self._outbox.entries(), self._engine.clock()))
+
+    def try_acquire(self) -> AbstractContextManager[bool]:
+        """Hold the send lock while a block runs; False if another program holds it."""
+        return self._engine.store.send_lock.try_acquire()
 
     def send(
-        self, ledger: Ledger, all_well: Callable[[], object] = lambda: None
+        self, ledger: Ledger, on_success: Callable[[], object] = lambda: None
     ) -> Sequence[Outcome]:
-        """Send what may be sent, oldest first, and return what came of it; we have the turn.
+        """Send what may be sent, oldest first, and return the outcomes. Needs the send lock.
 
-        If all of it was answered, `all_well` is called before anybody hears the answers; not if
-        there was nothing to send: all may wait for one that needs the player. Raises LedgerError,
-        and what was not answered stays; LocalFileError if the outbox could not be written, and what
-        was sent is sent once more, which does no harm.
+        If all of it was answered, `on_success` is called before the outcomes are published; not if
+        there was nothing to send. Raises LedgerError, after settling what was answered, and
+        LocalFileError if the outbox could not be written; then the changes are sent again, which
+        does no harm.
         """
         outcomes: list[Outcome] = []
         try:
             self._engine.catch_up()
-            self._give_up_outdated()
+            self._reject_outdated()
             self._look_up_names(ledger)
             while (entries := self._begin()) and self._send(entries, ledger, outcomes):
                 pass
             if outcomes:
-                all_well()
+                on_success()
         finally:
             if outcomes:
-                self._engine.tell(tuple(outcomes))
+                self._engine.publish_outcomes(tuple(outcomes))
         return outcomes
 
     def begin(self, named: str, ledger: Ledger) -> list[OutboxEntry]:
-        """Begin to send what goes into one request with a change by name, which goes last.
+        """Mark a request as sending whose last change, `named`, goes by a typed name.
 
-        It is left out if it waits for the player, has been sent by another program, or does not fit
-        behind all that were made before it.
+        That change is left out if it is blocked by a conflict, was sent by another program, or does
+        not fit into one request behind all earlier ones.
         """
         self._engine.catch_up()
-        self._give_up_outdated()
+        self._reject_outdated()
         self._look_up_names(ledger, but=named)
         return self._begin(named)
 
     def _begin(self, named: str | None = None) -> list[OutboxEntry]:
         now = self._engine.clock()
         entries = sendable(self._outbox.entries(), now)
-        waiting = [e.change.id for e in entries if not e.is_named or e.change.id == named]
-        ids = waiting[:MOST_IN_A_REQUEST]
+        ids = [e.change.id for e in entries if not e.is_named or e.change.id == named]
+        ids = ids[:MAX_CHANGES_PER_REQUEST]
         return self._outbox.begin_sending(ids, now) if ids else []
 
     def _send(
         self, entries: Sequence[OutboxEntry], ledger: Ledger, outcomes: list[Outcome]
     ) -> bool:
-        """Send entries in one request, and add to `outcomes` what came of them.
+        """Send entries in one request, and append their outcomes.
 
-        Returns whether anything was settled. Raises why, where that is no other change, once all
-        that was answered is settled.
+        Returns whether anything was settled. Raises the first failure of a single change after
+        settling the others.
         """
         changes = as_sent(entries, self._engine.clock())
         try:
             answers: Sequence[Answer] = ledger.apply_all(changes)
         except LedgerError as error:
-            self.failed(entries, error)
+            self.request_failed(entries, error)
             raise
         settled, failure = self.take_answers(entries, answers)
         outcomes += settled
@@ -97,21 +122,21 @@ class Sender:
             raise failure
         return bool(settled)
 
-    def failed(self, entries: Iterable[OutboxEntry], error: LedgerError) -> None:
-        """Take that a request failed as a whole: whatever surely did not arrive was not sent."""
+    def request_failed(self, entries: Iterable[OutboxEntry], error: LedgerError) -> None:
+        """Mark the changes of a failed request as unsent, if it certainly did not arrive."""
         if not isinstance(error, AnswerLost):
-            self._take_back(entries)
+            self._mark_unsent(entries)
 
     def take_answers(
         self, entries: Sequence[OutboxEntry], answers: Sequence[Answer]
     ) -> tuple[list[Outcome], LedgerError | None]:
-        """Take an answer for each entry; returns outcomes, and why others have none."""
+        """Settle one answer for each entry; returns outcomes, and why others have none."""
         outcomes: list[Outcome] = []
-        waiting: list[OutboxEntry] = []
+        unsent: list[OutboxEntry] = []
         failure: LedgerError | None = None
         for entry, answer in zip(entries, answers, strict=True):
             if isinstance(answer, WriteRejected) and entry.sent_at is not None:
-                # What we may not do now, an earlier request may have done.
+                # An earlier request may have applied it, while we still had the permission.
                 failure = failure or answer
                 continue
             outcome = self._outcome(entry.change, answer)
@@ -120,61 +145,113 @@ class Sender:
                 continue
             failure = failure or outcome
             if not isinstance(outcome, AnswerLost):
-                waiting.append(entry)
+                unsent.append(entry)
         self.answered = outcomes
-        self._take_back(waiting)
+        self._mark_unsent(unsent)
         self._engine.settle(outcomes)
         return outcomes, failure
 
     def _outcome(self, submitted: Change, answer: Answer) -> Answer | None:
-        """Return what came of a change as it was submitted; None if it waits for another."""
+        """Return the outcome of the submitted change; None if its predecessor is missing."""
         if isinstance(answer, StatementRejected | WriteRejected):
-            # It would be refused for ever, and keep all that come after it from being sent.
+            # The next try would be rejected as well, and hold up all later changes.
             is_permission = isinstance(answer, WriteRejected)
-            refusal = Rejection.NOT_PERMITTED if is_permission else Rejection.BY_DATABASE
-            return self._refused(submitted, refusal, str(answer))
+            rejection = Rejection.NOT_PERMITTED if is_permission else Rejection.BY_DATABASE
+            return self._rejected(submitted, rejection, str(answer))
         if isinstance(answer, LedgerError):
             return answer
         waits = answer.refusal is Rejection.NOT_IN_HISTORY and submitted.undoes is None
-        return None if waits else self._named(answer._replace(change=submitted))
+        return None if waits else self._with_name(answer._replace(change=submitted))
 
-    def _named(self, outcome: Outcome) -> Outcome:
-        """Keep what a deleted resource was called: soon nobody here knows any more."""
-        row = self._engine.board.row(outcome.change.resource_id)
+    def _with_name(self, outcome: Outcome) -> Outcome:
+        """Add the name of a deleted resource, while the overlay still knows it."""
+        row = self._engine.overlay.row(outcome.change.resource_id)
         if outcome.refusal is not Rejection.NO_RESOURCE or row is None:
             return outcome
         return outcome._replace(said=row.name)
 
-    def _refused(self, change: Change, refusal: Rejection, said: str = "") -> Outcome:
-        row = self._engine.board.row(change.resource_id)
-        return Outcome(change, Verdict.REFUSED, row, refusal=refusal, said=said)
+    def _rejected(self, change: Change, rejection: Rejection, said: str = "") -> Outcome:
+        row = self._engine.overlay.row(change.resource_id)
+        return Outcome(change, Verdict.REFUSED, row, refusal=rejection, said=said)
 
-    def _take_back(self, entries: Iterable[OutboxEntry]) -> None:
-        # What an earlier request may have brought there is not taken back, whatever became of this.
-        fresh = [entry.change.id for entry in entries if entry.sent_at is None]
-        if fresh:
-            self._outbox.take_back(fresh)
+    def _mark_unsent(self, entries: Iterable[OutboxEntry]) -> None:
+        # Not those of an earlier request without an answer: that one may have arrived.
+        ids = [entry.change.id for entry in entries if entry.sent_at is None]
+        if ids:
+            self._outbox.mark_unsent(ids)
 
-    def _give_up_outdated(self) -> None:
+    def _reject_outdated(self) -> None:
         now = self._engine.clock()
         self._engine.settle(
             [
-                self._refused(entry.change, Rejection.UNSURE)
+                self._rejected(entry.change, Rejection.UNSURE)
                 for entry in self._outbox.entries()
                 if entry.is_open and is_outdated(entry, now)
             ],
-            is_told=True,
+            publish=True,
         )
 
     def _look_up_names(self, ledger: Ledger, *, but: str | None = None) -> None:
-        """Find out which resources were meant by names that nobody could look up before."""
+        """Replace typed names by resource ids, for changes that were queued without a replica."""
         entries = sendable(self._outbox.entries(), self._engine.clock())
         named = [entry for entry in entries if entry.is_named and entry.change.id != but]
         names = ledger.resource_names() if named else []
         for entry in named:
             try:
-                self._engine.name(entry.change, find_resource(entry.change.resource_id, names))
+                resource_id = find_resource(entry.change.resource_id, names)
+                self._engine.set_resource(entry.change, resource_id)
             except UnknownResource as error:
                 self._engine.settle(
-                    [self._refused(entry.change, Rejection.UNKNOWN_NAME, str(error))], is_told=True
+                    [self._rejected(entry.change, Rejection.UNKNOWN_NAME, str(error))],
+                    publish=True,
                 )
+
+
+# The queue: pure functions of the outbox's entries
+
+
+def sendable(entries: Iterable[OutboxEntry], now: float) -> list[OutboxEntry]:
+    """Return the entries that may be sent, in order.
+
+    A change that needs the player blocks later changes of the same resource: they were typed in the
+    belief that it succeeds. An undo is never blocked, since it requires only what it undoes.
+    """
+    blocked: set[str] = set()
+    found = []
+    for entry in entries:
+        resource_id = entry.change.resource_id
+        if entry.needs_player or (entry.is_open and is_outdated(entry, now)):
+            blocked.add(resource_id)
+        elif entry.is_open and (entry.change.undoes is not None or resource_id not in blocked):
+            found.append(entry)
+    return found
+
+
+def is_outdated(entry: OutboxEntry, now: float) -> bool:
+    """Whether the outcome has been unknown for too long to send the change again."""
+    return entry.sent_at is not None and now - entry.sent_at > OUTDATED_SECONDS
+
+
+def as_sent(entries: Sequence[OutboxEntry], now: float) -> list[Change]:
+    """Return the changes as one request carries them, each requiring its predecessor.
+
+    The predecessor is the change before it of the same resource: it must be in the history.
+    """
+    predecessors: dict[str, str] = {}
+    changes = []
+    for entry in entries:
+        change = entry.change._replace(remark=_remark(entry, now))
+        if change.undoes is None:
+            change = change._replace(requires=predecessors.get(change.resource_id))
+            predecessors[change.resource_id] = change.id
+        changes.append(change)
+    return changes
+
+
+def _remark(entry: OutboxEntry, now: float) -> str | None:
+    """Return when a change was made and sent, in local time, if it waited for long."""
+    if now - entry.made_at < _REMARK_AFTER_SECONDS:
+        return None
+    made, sent = time.localtime(entry.made_at), time.localtime(now)
+    clock = "%H:%M" if made[:3] == sent[:3] else "%Y-%m-%d %H:%M"
+    return f"made {time.strftime(clock, made)}, sent {time.strftime(clock, sent)}"

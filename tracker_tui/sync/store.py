@@ -1,14 +1,21 @@
-"""The store: what this machine keeps for one member and one database, in a folder of its own."""
+"""The store: what this machine keeps for one member and one database, in one folder.
+
+guilds/<key>/outbox.db      durable: changes that the ledger may not have yet
+replica.db     disposable: the rows as they were last read
+pages.db       disposable: answers about history and leaderboard (see query_cache)
+sending.lock   the send lock
+"""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from tracker_tui.domain.change import Outcome
 from tracker_tui.domain.resource import Resource
@@ -17,180 +24,168 @@ from tracker_tui.ledger.current_layout import CachedLayout
 from tracker_tui.ledger.refresh import Snapshot
 from tracker_tui.local.file_lock import SEND_LOCK_NAME, FileLock
 from tracker_tui.local.sqlite_file import ASIDE, explain, identity_of, set_aside
-from tracker_tui.sync.cached_answers import PAGES_NAME, AnswerStore, CachedAnswer
-from tracker_tui.sync.disposable_file import DisposableFile
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
-from tracker_tui.sync.overlay import Difference
-from tracker_tui.sync.replica import REPLICA_NAME, Reading, Replica, ReplicaContents
+from tracker_tui.sync.replica import (
+    REPLICA_NAME,
+    Closable,
+    DisposableFile,
+    Reading,
+    Replica,
+    ReplicaContents,
+)
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Closable)
+PAGES_NAME: Final = "pages.db"
 _KEY_LENGTH: Final = 20
 
 
 class StoreLocation(NamedTuple):
-    """Whose store it is, and of which database."""
+    """Where a store is, whose it is, and of which database."""
 
     folder: Path
     member: str
     place: str
-    """What to call the database in front of people."""
+    """The database as it is displayed."""
     has_replica: bool
-    """Whether rows are kept too; a database in a file is read as quickly itself."""
+    """Whether rows are copied; not from a local file, which is as fast itself."""
 
 
 class PendingElsewhere(NamedTuple):
-    """Changes that wait in a store of this machine."""
+    """Changes that are pending in a store of this machine."""
 
     key: str
     member: str
     place: str
-    how_many: int
+    changes: int
 
 
 class Store:
-    """Outbox, replica and the turn to send; what befalls the replica stops nothing."""
+    """Outbox, replica, send lock, and other disposable files that are opened through it."""
 
     def __init__(
-        self, site: StoreLocation, tell: Callable[[str], None], *, until: float | None = None
+        self, location: StoreLocation, warn: Callable[[str], None], *, until: float | None = None
     ) -> None:
-        """Open the store, or make it; `tell` hears what a player should know.
+        """Open or create the store; `warn` gets sentences for the player.
 
-        Other programs are waited for no longer than `until`, a time of `time.monotonic`.
-        A damaged file is set aside, never written over. Raises LocalFileError.
+        Waits for other programs until `until` at most, a time of `time.monotonic`.
+        A damaged file is set aside, never overwritten. Raises LocalFileError.
         """
-        self._location = site
-        self._tell = tell
+        self._location = location
+        self._warn = warn
         self.outbox = self._open_outbox(until)
-        self.turn = FileLock(site.folder / SEND_LOCK_NAME)
+        self.send_lock = FileLock(location.folder / SEND_LOCK_NAME)
+        self._disposable: list[DisposableFile[Any]] = []
+        self._is_disabled = False
+        self._lock = threading.Lock()
         replica = partial(Replica, until=until)
-        self._replica = DisposableFile(site.folder / REPLICA_NAME, replica, "the resources", tell)
-        self._pages = DisposableFile(site.folder / PAGES_NAME, AnswerStore, "the history", tell)
+        self._replica = self.disposable_file(REPLICA_NAME, replica, "the resources")
         self._with_replica(lambda _: None, None)
 
+    @property
+    def has_replica(self) -> bool:
+        return self._location.has_replica
+
+    def disposable_file(
+        self, name: str, opener: Callable[[Path], F], what: str
+    ) -> DisposableFile[F]:
+        """Return a file of this store that `disable` and `close` include; `what` names it."""
+        file = DisposableFile(self._location.folder / name, opener, what, self._warn)
+        with self._lock:
+            self._disposable.append(file)
+            if self._is_disabled:
+                file.disable()
+        return file
+
     def load(self) -> ReplicaContents | None:
-        """Return what the replica holds; None where there is none."""
+        """Return everything in the replica; None if there is nothing."""
         return self._with_replica(Replica.load, None)
 
-    def names(self) -> list[tuple[str, str]]:
+    def resource_names(self) -> list[tuple[str, str]]:
         """Return id and name of every resource in the replica."""
-        return self._with_replica(Replica.names, [])
+        return self._with_replica(Replica.resource_names, [])
 
-    def recall(self) -> CachedLayout | None:
-        """Return what is known of the database's columns and places."""
-        return self._with_replica(Replica.recall, None)
+    def load_layout(self) -> CachedLayout | None:
+        """Return the database's columns and the names of its locations, if known."""
+        return self._with_replica(Replica.load_layout, None)
 
-    def remember(self, known: CachedLayout) -> None:
-        """Keep what was learnt of the database's columns and places."""
-        self._with_replica(lambda replica: replica.remember(known), None)
+    def save_layout(self, layout: CachedLayout) -> None:
+        self._with_replica(lambda replica: replica.save_layout(layout), None)
 
-    def answer(self, outcomes: Iterable[Outcome]) -> None:
-        """Keep rows as the ledger answered with them."""
-        told = [outcome for outcome in outcomes if outcome.resource is not None]
-        rows = [outcome.resource for outcome in told if outcome.resource is not None]
-        applied_ids = [outcome.change.id for outcome in told if outcome.is_in_history]
+    def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Write the rows of the ledger's answers to the replica."""
+        found = [(outcome, outcome.resource) for outcome in outcomes]
+        rows = [row for _, row in found if row is not None]
+        ids = [
+            outcome.change.id for outcome, row in found if row is not None and outcome.is_in_history
+        ]
         if rows:
-            self._with_replica(lambda replica: replica.answer(rows, applied_ids), None)
+            self._with_replica(lambda replica: replica.update(rows, ids), None)
 
     def write(
         self,
         snapshot: Snapshot,
-        difference: Difference,
+        removed: Iterable[str],
         applied_ids: frozenset[str],
         at: float,
         rows: Callable[[], list[Resource]],
     ) -> None:
-        """Keep what a refresh brought; `rows` returns all there are, should they be needed."""
-        reading = Reading(snapshot.now, at)
-        names, cached_layout = snapshot.names, snapshot.cached_layout
+        """Write what a refresh read to the replica; `rows` returns all rows, if they are needed."""
 
         def write(replica: Replica) -> None:
-            everything = rows() if snapshot.is_whole else None
-            if everything is None and not replica.write(
-                snapshot.resources,
-                difference.removed,
-                applied_ids,
-                reading,
-                names=names,
-                cached_layout=cached_layout,
-                is_whole=False,
-            ):
-                everything = rows()
-            if everything is not None:
-                replica.write(
-                    everything,
-                    (),
-                    applied_ids,
-                    reading,
-                    names=names,
-                    cached_layout=cached_layout,
-                    is_whole=True,
-                )
+            save = partial(
+                replica.write,
+                applied_ids=applied_ids,
+                reading=Reading(now=snapshot.now, at=at),
+                names=snapshot.names,
+                cached_layout=snapshot.cached_layout,
+            )
+            if snapshot.is_whole or not save(snapshot.resources, removed, is_whole=False):
+                save(rows(), (), is_whole=True)
 
         self._with_replica(write, None)
 
-    @property
-    def keeps_pages(self) -> bool:
-        """Whether answers are kept; a database in a file answers as quickly itself."""
-        return self._location.has_replica
-
-    def page(self, key: str, understand: Callable[[CachedAnswer], T]) -> T | None:
-        """Return what is kept under a key; `understand` raises LocalFileDamaged."""
-
-        def read(pages: AnswerStore) -> T | None:
-            page = pages.page(key)
-            return None if page is None else understand(page)
-
-        return self._pages.use(read, None) if self.keeps_pages else None
-
-    def keep_page(self, key: str, page: CachedAnswer) -> None:
-        """Keep an answer under a key."""
-        self._pages.use(lambda pages: pages.keep(key, page), None)
-
-    def forget_pages(self, keys: str = "*", *, but: str | None = None) -> None:
-        """Forget the answers whose keys match a GLOB pattern, except one: they are outdated."""
-        if self.keeps_pages:
-            self._pages.use(lambda pages: pages.forget(keys, but=but), None)
-
     def disable(self) -> None:
-        """Keep no copy of the ledger any more, whatever still comes from it; see `remove_copies`.
-
-        The outbox stays as it is.
-        """
-        self._replica.disable()
-        self._pages.disable()
+        """Close the disposable files and write to them no more; the outbox stays open."""
+        with self._lock:
+            self._is_disabled = True
+            for file in self._disposable:
+                file.disable()
 
     def close(self) -> None:
-        """Let go of all files."""
         self.outbox.close()
-        self.turn.close()
-        self._replica.close()
-        self._pages.close()
+        self.send_lock.close()
+        for file in self._disposable:
+            file.close()
 
     def _open_outbox(self, until: float | None) -> Outbox:
-        site, path = self._location, self._location.folder / OUTBOX_NAME
+        location, path = self._location, self._location.folder / OUTBOX_NAME
         found = identity_of(path)
+        open_it = partial(
+            Outbox, path, location.member, location.place, self._warn_of_damage, until=until
+        )
         try:
-            return Outbox(path, site.member, site.place, self._tell_of_damage, until=until)
+            return open_it()
         except LocalFileDamaged:
             aside = set_aside(path, found)
             if aside is not None:
-                self._tell_of_damage(aside)
-            return Outbox(path, site.member, site.place, self._tell_of_damage, until=until)
+                self._warn_of_damage(aside)
+            return open_it()
 
-    def _tell_of_damage(self, aside: Path) -> None:
-        self._tell(
-            f"The changes that waited to be sent could not be read: the file is damaged. It is "
-            f"kept as {aside}. Look at your latest changes before you go on."
+    def _warn_of_damage(self, aside: Path) -> None:
+        self._warn(
+            f"The outbox is damaged, and its changes could not be read. The damaged file is kept "
+            f"as {aside}. Check your latest changes before you continue."
         )
 
     def _with_replica(self, work: Callable[[Replica], T], otherwise: T) -> T:
-        return self._replica.use(work, otherwise) if self._location.has_replica else otherwise
+        return self._replica.use(work, otherwise) if self.has_replica else otherwise
 
 
-def remove_copies(folder: Path) -> None:
-    """Remove what a store knows of the ledger, for whoever may not see it any more.
+def remove_disposable_files(folder: Path) -> None:
+    """Remove what a store knows of the ledger, after its member has lost access.
 
-    What another program holds open on Windows stays until that one has heard of it, too.
+    On Windows a file that another program has open stays until that program notices too.
     """
     for name in (REPLICA_NAME, PAGES_NAME):
         for path in folder.glob(f"{name}*"):
@@ -198,52 +193,54 @@ def remove_copies(folder: Path) -> None:
                 path.unlink()
 
 
-def key_of(place: str, member: str, profile: str | None = None) -> str:
-    """Return the name of a store's folder, which a database, a member and a profile share alone."""
-    # Not the URL itself: it may hold more than a file name can, or than others should read.
+def store_key(place: str, member: str, profile: str | None = None) -> str:
+    """Return the folder name for one database, member and profile."""
+    # A hash, because a URL may hold characters that a file name cannot, or a secret.
     parts = (place, member) if profile is None else (place, member, profile)
     text = "\n".join(parts).encode("utf-8", "replace")
     return hashlib.sha256(text).hexdigest()[:_KEY_LENGTH]
 
 
-def waiting_in(folder: Path) -> int:
-    """Return how many changes of a store wait, for the ledger or for the player.
+def pending_count(folder: Path) -> int:
+    """Return how many changes of a store have no answer or need the player.
 
-    Raises LocalFileError where that cannot be told.
+    Raises LocalFileError if the outbox cannot be read.
     """
     path = folder / OUTBOX_NAME
     if not path.exists():
         return 0
     try:
-        return _counted(path, "state <> 'applied'")
+        return _count(path, "state <> 'applied'")
     except (sqlite3.Error, ValueError) as error:
         raise explain(error, path) from error
 
 
-def unreadable_in(folder: Path) -> Sequence[Path]:
-    """Return the damaged files of a store in which changes waited, and which were set aside."""
+def damaged_outboxes(folder: Path) -> Sequence[Path]:
+    """Return the outbox files of a store that were damaged and set aside."""
     return sorted(folder.glob(f"{OUTBOX_NAME}{ASIDE}*[0-9]"))
 
 
-def left_behind(stores: Path) -> Iterator[PendingElsewhere]:
-    """Tell of changes that wait in any store; what cannot be read is left out."""
+def pending_elsewhere(stores: Path) -> Iterator[PendingElsewhere]:
+    """Return the stores with pending changes; those that cannot be read are left out."""
     for path in sorted(stores.glob(f"*/{OUTBOX_NAME}")):
         try:
-            how_many = _counted(path, "state IN ('pending', 'sending')")
-            with closing(_read_only(path)) as connection:
+            count = _count(path, "state IN ('pending', 'sending')")
+            with closing(_open_read_only(path)) as connection:
                 ((member, place),) = connection.execute("SELECT member, place FROM owner")
         except (sqlite3.Error, ValueError):
-            # Another store's trouble is told when that store is used.
+            # Its trouble is reported when that store is used.
             continue
-        if how_many:
-            yield PendingElsewhere(path.parent.name, str(member), str(place), how_many)
+        if count:
+            yield PendingElsewhere(
+                key=path.parent.name, member=str(member), place=str(place), changes=count
+            )
 
 
-def _counted(path: Path, condition: str) -> int:
-    with closing(_read_only(path)) as connection:
-        counted = f"SELECT COUNT(*) FROM entries WHERE {condition}"  # noqa: S608 - our own words
-        return int(connection.execute(counted).fetchone()[0])
+def _count(path: Path, condition: str) -> int:
+    with closing(_open_read_only(path)) as connection:
+        query = f"SELECT COUNT(*) FROM entries WHERE {condition}"  # noqa: S608 - our own words
+        return int(connection.execute(query).fetchone()[0])
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def _open_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

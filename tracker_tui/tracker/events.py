@@ -1,4 +1,4 @@
-"""What happens behind the screen, as the tracker tells it to its listener."""
+"""What happens in the background, as the tracker publishes it to its listener."""
 
 from __future__ import annotations
 
@@ -7,71 +7,71 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tracker_tui.domain.change import Change, Outcome
-from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import TrackerError
+from tracker_tui.sync.overlay import Refreshed
 
-
-class Loaded(NamedTuple):
-    """Rows were read; `changed` are the ids that look different now, `removed` are gone."""
-
-    changed: frozenset[str]
-    removed: frozenset[str]
-    is_first: bool
-    """Whether nothing was shown before."""
-    moves: tuple[tuple[Resource, Resource], ...] = ()
-    """Rows whose quantities others moved, before and after."""
-    reaches_back: bool = False
-    """Whether the history, too, or what things are called may be otherwise than before."""
+__all__ = [
+    "ChangesQueued",
+    "Event",
+    "EventBus",
+    "Failed",
+    "LocalWarning",
+    "OutcomesReceived",
+    "QueueFailed",
+    "Refreshed",
+    "RightsChanged",
+    "Undone",
+]
 
 
 class ChangesQueued(NamedTuple):
-    """Changes were put into the outbox, or taken out of it: these resources look different now."""
+    """Changes were put into the outbox or taken out of it: these resources look different now."""
 
     resource_ids: frozenset[str]
 
 
 class QueueFailed(NamedTuple):
-    """Changes could not be put into the outbox: they are not shown, and nothing comes of them."""
+    """Changes could not be written to the outbox: they are neither shown nor sent."""
 
     changes: tuple[Change, ...]
     error: TrackerError
 
 
 class OutcomesReceived(NamedTuple):
-    """The ledger answered changes of ours; those that undo have `change.undoes` set."""
+    """The ledger answered changes of ours; for an undo, `change.undoes` is set."""
 
     outcomes: tuple[Outcome, ...]
 
 
 class Undone(NamedTuple):
-    """Undo is through: changes withdrawn, such as are being sent, and counter-changes to come.
-
-    None at all: nothing of this run is left that could be undone.
-    """
+    """An undo is done. If all three are empty, there was nothing left to undo."""
 
     withdrawn: tuple[Change, ...]
-    underway: tuple[Change, ...]
+    """Changes that were not sent yet."""
+    in_flight: tuple[Change, ...]
+    """Changes that are being sent; their counter-changes follow."""
     counters: tuple[Change, ...]
+    """Counter-changes that were queued."""
 
 
 class Failed(NamedTuple):
-    """The ledger could not be reached or read; what is shown stays, and is as old as it is."""
+    """The ledger could not be reached or read; the rows on screen stay as they are."""
 
     error: TrackerError
 
 
 class RightsChanged(NamedTuple):
-    """The member may do more or less than before; perhaps nothing is to be shown any more."""
+    """The member may do more or less than before, or has lost access."""
 
 
 class LocalWarning(NamedTuple):
-    """Something befell this program's own files that the player should know of."""
+    """Something happened to this program's own files that the player should know."""
 
     message: str
 
 
 Event = (
-    Loaded
+    Refreshed
     | ChangesQueued
     | QueueFailed
     | OutcomesReceived
@@ -83,7 +83,7 @@ Event = (
 
 
 class EventBus:
-    """Whoever listens; what is noticed before anybody does is told to whoever comes first."""
+    """Passes events to one listener. Warnings wait for it, other events do not."""
 
     def __init__(self) -> None:
         self._listener: Callable[[Event], None] | None = None
@@ -91,22 +91,21 @@ class EventBus:
         self._lock = threading.Lock()
 
     def listen(self, listener: Callable[[Event], None]) -> None:
-        """Tell `listener` of every event, from the thread in which it happens."""
+        """Call `listener` with every event, in the thread in which it happens."""
         with self._lock:
             self._listener = listener
             missed, self._missed = self._missed, []
-        for notice in missed:
-            listener(notice)
+        for warning in missed:
+            listener(warning)
 
-    def leave(self) -> None:
-        """Tell nobody anything any more; what is noticed from now on waits for a new listener."""
+    def stop(self) -> None:
+        """Publish nothing more to the listener."""
         with self._lock:
             self._listener = None
 
-    def tell(self, event: Event) -> None:
-        """Tell whoever listens what happened."""
+    def publish(self, event: Event) -> None:
         with self._lock:
-            # Else a notice could be put aside just after whoever comes has looked there.
+            # Under the lock, or a warning could be stored just after a new listener has looked.
             listener = self._listener
             if listener is None and isinstance(event, LocalWarning):
                 self._missed.append(event)

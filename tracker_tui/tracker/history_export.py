@@ -1,4 +1,4 @@
-"""The history as a CSV file: whole, or not there at all."""
+"""The history as a CSV file: complete, or not there at all."""
 
 from __future__ import annotations
 
@@ -8,65 +8,62 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from tracker_tui.domain.history import HistoryEntry, HistoryFilter
 from tracker_tui.domain.pages import PageCursor
-from tracker_tui.domain.period import Zone, local_time
+from tracker_tui.domain.period import local_time
+from tracker_tui.domain.roles import Right
 from tracker_tui.domain.text import without_controls
 from tracker_tui.errors import LocalFileError
 from tracker_tui.local.private_file import make_private_folder, open_new
-from tracker_tui.tracker.query_cache import QueryCache
 
-_ROWS_A_REQUEST: Final = 1_000
-_BLINK_SECONDS: Final = 0.1
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+if TYPE_CHECKING:
+    from tracker_tui.tracker.tracker import Tracker
+
+EXPORTING: Final = "export CSV"
+_ROWS_PER_REQUEST: Final = 1_000
+_CANCEL_INTERVAL: Final = 0.1
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = (
     *("at", "who", "resource", "kind"),
     *("hagga_before", "hagga_added", "hagga_removed", "hagga_after"),
     *("deep_desert_before", "deep_desert_added", "deep_desert_removed", "deep_desert_after"),
     *("reason", "id"),
 )
-"""What was added and what was removed stand apart: nothing of ours needs a sign."""
-
-
-class Naming(NamedTuple):
-    """What to call members and resources, by what rows hold."""
-
-    member: Callable[[str], str]
-    resource: Callable[[str], str]
+"""Added and removed are two columns, so that no number starts with a sign, like a formula."""
 
 
 def export_history(
-    query_cache: QueryCache,
+    tracker: Tracker,
     wish: HistoryFilter,
-    naming: Naming,
     path: Path,
-    tell: Callable[[int], bool],
-    is_given_up: Callable[[], bool] = lambda: False,
+    report_rows: Callable[[int], bool],
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Write everything that passes a filter, newest first, to a file that is new.
+    """Write all entries that pass a filter to a new file, newest first.
 
-    `tell` hears how many rows were read so far; once it returns False nothing is written, and that
-    is returned, as it is where `is_given_up` while a page is waited for. Raises LocalFileError, and
-    TrackerError where the ledger does not answer.
+    `report_rows` gets the number of rows read so far, and stops the export by returning False.
+    Returns whether the file was written. Raises NotPermitted, LocalFileError, and any other
+    TrackerError if the ledger does not answer.
     """
-    # With a byte-order mark: without one Excel reads every ü as two other letters.
+    tracker.membership.require(Right.EDIT_TARGETS, EXPORTING)
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
         make_private_folder(path.parent)
+        # With a byte-order mark: without it Excel does not read the file as UTF-8.
         with open(
             draft, "x", encoding="utf-8-sig", errors="replace", newline="", opener=open_new
         ) as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             count = 0
-            for entries in _pages(query_cache, wish, is_given_up):
-                writer.writerows(_cells(entry, naming, query_cache.zone) for entry in entries)
+            for entries in _pages(tracker, wish, is_cancelled):
+                writer.writerows(_cells(entry, tracker) for entry in entries)
                 count += len(entries)
-                if not tell(count):
+                if not report_rows(count):
                     return False
-        if is_given_up():
+        if is_cancelled():
             return False
         draft.replace(path)
     except OSError as error:
@@ -74,29 +71,28 @@ def export_history(
         message = f"{path} could not be written: {reason}. Check the folder and the disk."
         raise LocalFileError(message) from error
     finally:
-        # Where it could not be made there is nothing to clean, and an error to tell.
+        # If the draft cannot be removed either, the first error says why.
         with suppress(OSError):
             draft.unlink(missing_ok=True)
     return True
 
 
-def cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, and no terminal for an order."""
+def safe_cell(text: str) -> str:
+    """Return a text that neither a spreadsheet nor a terminal interprets."""
     text = without_controls(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _pages(
-    query_cache: QueryCache, wish: HistoryFilter, is_given_up: Callable[[], bool]
+    tracker: Tracker, wish: HistoryFilter, is_cancelled: Callable[[], bool]
 ) -> Iterator[list[HistoryEntry]]:
+    cache = tracker.query_cache
     before: PageCursor | None = None
     while True:
-        asked = query_cache.ask(
-            query_cache.history(wish, before, limit=_ROWS_A_REQUEST), keep=False
-        )
-        # Nobody who leaves is to wait for a server that says nothing.
-        while not wait([asked], timeout=_BLINK_SECONDS).done:
-            if is_given_up():
+        asked = cache.ask(cache.history(wish, before, limit=_ROWS_PER_REQUEST), keep=False)
+        # In steps, so that leaving the screen does not wait for a server that is silent.
+        while not wait([asked], timeout=_CANCEL_INTERVAL).done:
+            if is_cancelled():
                 asked.cancel()
                 return
         page = asked.result().value
@@ -106,16 +102,16 @@ def _pages(
         before = page.end
 
 
-def _cells(entry: HistoryEntry, naming: Naming, zone: Zone) -> list[str]:
+def _cells(entry: HistoryEntry, tracker: Tracker) -> list[str]:
     return [
-        local_time(entry.at, zone).isoformat(),
-        cell(naming.member(entry.by)),
-        cell(naming.resource(entry.resource_id)),
+        local_time(entry.at, tracker.query_cache.zone).isoformat(),
+        safe_cell(tracker.name_of(entry.by)),
+        safe_cell(tracker.resource_name(entry.resource_id)),
         entry.kind.value,
         *_moved(entry.hagga_before, entry.hagga),
         *_moved(entry.deep_desert_before, entry.deep_desert),
-        cell(entry.reason or ""),
-        cell(entry.id),
+        safe_cell(entry.reason or ""),
+        safe_cell(entry.id),
     ]
 
 

@@ -1,6 +1,8 @@
-"""The thread that keeps on disk what is typed, one thing after the other, and never waits longer.
+"""The thread that works on this machine's files: the outbox, the replica, the query cache.
 
-What it does is told to the audience in that thread; what is to be sent then, the other one sends.
+A key press never waits for the disk. The methods register what was asked and return at once; the
+thread writes it to disk, publishes an event, and lets the ledger's thread send it. Submissions that
+arrive while the disk is busy are written in one transaction.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from tracker_tui.sync.refresher import Refresher
 from tracker_tui.tracker.events import (
     ChangesQueued,
     EventBus,
-    Loaded,
     LocalWarning,
     QueueFailed,
+    Refreshed,
     Undone,
 )
 
@@ -28,68 +30,64 @@ T = TypeVar("T")
 
 
 class LocalThread:
-    """Works on the outbox and the replica; its methods only ask, and return at once."""
+    """Works on outbox and replica; its methods return at once."""
 
     def __init__(
         self,
         engine: Engine,
         event_bus: EventBus,
         send_soon: Callable[[], None],
-        look_too: Callable[[], None],
+        check_rights: Callable[[], None],
     ) -> None:
-        """Work for an engine, and tell the audience of it.
-
-        `send_soon` is called when there may be something new to send, `look_too` whenever it is
-        looked what other programs of this machine did.
-        """
+        """`check_rights` is called whenever the thread looks for changes of other programs."""
         self._engine = engine
         self._event_bus = event_bus
         self._send_soon = send_soon
-        self._look_too = look_too
+        self._check_rights = check_rights
         self._thread = ThreadPoolExecutor(1, "local files")
-        self._unkept: list[Change] = []
+        self._submitted: list[Change] = []
         self._replaced: list[Change] = []
-        """What goes with the same stroke in which the unkept are kept."""
+        """Changes that leave the outbox in the transaction that writes the submitted ones."""
         self._dropped: list[Change] = []
-        self._unkept_lock = threading.Lock()
-        self._look_queued = threading.Lock()
+        self._lock = threading.Lock()
+        self._catch_up_queued = threading.Lock()
 
     def load(self, refresher: Refresher) -> Future[None]:
-        """Show what this machine keeps."""
-        return self._do(partial(self._load, refresher))
+        """Show the replica with the outbox on top."""
+        return self._run(partial(self._load, refresher))
 
-    def keep(self, changes: Iterable[Change], instead_of: Change | None = None) -> Future[None]:
-        """Put one submission into the outbox, and show it; or tell that it could not be."""
+    def submit(self, changes: Iterable[Change], instead_of: Change | None = None) -> Future[None]:
+        """Write one submission to the outbox and show it, or publish that this failed."""
         submission = tuple(changes)
-        self._engine.ask(submission)
-        with self._unkept_lock:
-            self._unkept += submission
+        self._engine.register(submission)
+        with self._lock:
+            self._submitted += submission
             self._replaced += () if instead_of is None else (instead_of,)
-        return self._do(self._keep)
+        return self._run(self._save_submitted)
 
     def undo(self) -> None:
-        """Take back the newest submission that is not undone yet."""
-        # What is newest is decided now: the thread may be busy for a moment.
-        self._do(partial(self._undo, self._engine.newest_submission))
+        """Undo the newest submission of this run that is not undone yet."""
+        # The newest one at this moment: the thread may be busy, and more may be typed.
+        self._run(partial(self._undo, self._engine.newest_submission))
 
     def resolve(self, change: Change) -> None:
-        """Send a change that needed the player once more."""
-        self._do(partial(self._resolve, change))
+        """Send a rejected or conflicting change again, as it is now; it keeps its id."""
+        self._run(partial(self._resolve, change))
 
     def drop(self, change: Change) -> None:
-        """Forget a change that needed the player, or take one back that has no answer."""
-        with self._unkept_lock:
+        """Delete a change that needs the player, or cancel one without an answer."""
+        with self._lock:
             self._dropped.append(change)
-        self._do(self._drop)
+        self._run(self._drop)
 
     def ask(self, work: Callable[[], T]) -> Future[T]:
-        """Have something read from this machine's files; the future raises TrackerError only."""
+        """Read something from this machine's files; the future raises TrackerError only."""
         return self._thread.submit(explained, work)
 
-    def look_around(self) -> None:
-        """Look what other programs of this machine did; asked often, it never piles up."""
-        if self._look_queued.acquire(blocking=False):
-            self._do(self._look_around)
+    def catch_up(self) -> None:
+        """Look for changes of other programs; repeated calls do not queue up."""
+        if self._catch_up_queued.acquire(blocking=False):
+            self._run(self._catch_up)
 
     def close(self) -> None:
         """Finish what was asked for."""
@@ -97,61 +95,61 @@ class LocalThread:
 
     # In the thread
 
-    def _do(self, work: Callable[[], object]) -> Future[None]:
+    def _run(self, work: Callable[[], object]) -> Future[None]:
         return self._thread.submit(self._guarded, work)
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
             explained(work)
         except TrackerError as error:
-            # Nobody is above a thread to hear of it.
-            self._event_bus.tell(LocalWarning(str(error)))
+            self._event_bus.publish(LocalWarning(str(error)))
 
     def _load(self, refresher: Refresher) -> None:
         if refresher.load():
-            everything = frozenset(resource.id for resource in self._engine.board.resources())
-            self._event_bus.tell(Loaded(everything, frozenset(), is_first=True))
+            everything = frozenset(row.id for row in self._engine.overlay.resources())
+            self._event_bus.publish(Refreshed(changed=everything, is_first=True))
 
-    def _keep(self) -> None:
-        with self._unkept_lock:
-            changes, self._unkept = tuple(self._unkept), []
+    def _save_submitted(self) -> None:
+        with self._lock:
+            changes, self._submitted = tuple(self._submitted), []
             replaced, self._replaced = self._replaced, []
         if not changes:
-            return  # kept with those before them, in one go
+            return  # already written together with earlier ones
         try:
-            self._engine.keep(changes, replaced)
+            self._engine.save(changes, replaced)
         except LocalFileError as error:
-            self._event_bus.tell(QueueFailed(changes, error))
+            self._event_bus.publish(QueueFailed(changes=changes, error=error))
             return
-        self._show_and_send((*changes, *replaced))
+        self._publish_and_send((*changes, *replaced))
 
     def _undo(self, up_to: int) -> None:
-        withdrawn, underway, counters = self._engine.undo(up_to)
-        self._show((*withdrawn, *underway, *counters))
-        self._event_bus.tell(Undone(tuple(withdrawn), tuple(underway), tuple(counters)))
+        result = self._engine.undo(up_to)
+        withdrawn, in_flight, counters = (tuple(changes) for changes in result)
+        self._publish_queued((*withdrawn, *in_flight, *counters))
+        self._event_bus.publish(Undone(withdrawn=withdrawn, in_flight=in_flight, counters=counters))
         self._send_soon()
 
     def _resolve(self, change: Change) -> None:
         self._engine.resolve(change)
-        self._show_and_send([change])
+        self._publish_and_send([change])
 
     def _drop(self) -> None:
-        with self._unkept_lock:
+        with self._lock:
             changes, self._dropped = self._dropped, []
-        if changes:  # else dropped with those before them, in one go
+        if changes:  # otherwise already dropped together with earlier ones
             self._engine.drop(changes)
-            self._show_and_send(changes)
+            self._publish_and_send(changes)
 
-    def _look_around(self) -> None:
-        self._look_queued.release()
-        self._look_too()
+    def _catch_up(self) -> None:
+        self._catch_up_queued.release()
+        self._check_rights()
         self._engine.catch_up()
 
-    def _show_and_send(self, changes: Iterable[Change]) -> None:
-        self._show(changes)
+    def _publish_and_send(self, changes: Iterable[Change]) -> None:
+        self._publish_queued(changes)
         self._send_soon()
 
-    def _show(self, changes: Iterable[Change]) -> None:
-        changed = frozenset(change.resource_id for change in changes)
-        if changed:
-            self._event_bus.tell(ChangesQueued(changed))
+    def _publish_queued(self, changes: Iterable[Change]) -> None:
+        resource_ids = frozenset(change.resource_id for change in changes)
+        if resource_ids:
+            self._event_bus.publish(ChangesQueued(resource_ids))

@@ -1,7 +1,15 @@
 """The tracker: the one object that the screens and the command line talk to.
 
-It answers at once from the board. One thread of its own keeps what is typed on disk, another one
-talks to the ledger. What happens there is told to the listener as an event, in that thread.
+Reading never waits: `resources()` returns the overlay, the replica with pending changes on top.
+Acting never waits either. `LocalThread` writes what the player asks for to disk, and `LedgerThread`
+talks to the ledger. What they find out is published as an event, in their thread. Example:
+
+    tracker.listen(post_to_screen)
+    tracker.open()                          Refreshed   rows of the replica, then of the ledger
+    change = tracker.change("spice", typed, Location.HAGGA, seen=1000)
+    tracker.submit([change])                ChangesQueued     on disk and on screen
+                                            OutcomesReceived  in the ledger
+    tracker.close()
 """
 
 from __future__ import annotations
@@ -11,27 +19,26 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from tracker_tui.auth.membership import Membership
-from tracker_tui.config.settings import Config, Remote
+from tracker_tui.config.settings import Config
 from tracker_tui.domain.change import Change, Outcome, SessionStats
 from tracker_tui.domain.change_syntax import TypedChange
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.domain.resource import Resource
-from tracker_tui.domain.roles import Member, Right
-from tracker_tui.errors import NotPermitted, TrackerError
+from tracker_tui.domain.roles import Right
+from tracker_tui.errors import NotPermitted
 from tracker_tui.guild.database_factory import name_of, open_ledger, store_location
 from tracker_tui.guild.membership_factory import as_member, membership_of
 from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.local.sqlite_file import seconds_left
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_entries import OutboxEntry
+from tracker_tui.sync.outbox_records import OutboxEntry
 from tracker_tui.sync.overlay import Overlay
-from tracker_tui.sync.refresh_schedule import RefreshSchedule
 from tracker_tui.sync.store import Store
+from tracker_tui.sync.timing import RefreshSchedule
 from tracker_tui.tracker.events import (
     ChangesQueued,
     Event,
@@ -41,23 +48,22 @@ from tracker_tui.tracker.events import (
     QueueFailed,
     RightsChanged,
 )
+from tracker_tui.tracker.ledger_connection import LedgerConnection
 from tracker_tui.tracker.ledger_thread import LedgerThread
 from tracker_tui.tracker.local_thread import LocalThread
 
 if TYPE_CHECKING:
-    from tracker_tui.domain.history import HistoryEntry, HistoryFilter
-    from tracker_tui.tracker.query_cache import Query, QueryCache, QueryResult
+    from tracker_tui.domain.history import HistoryEntry
+    from tracker_tui.tracker.query_cache import QueryCache
 
-T = TypeVar("T")
 DELETING: Final = "delete entries of the history"
-EXPORTING: Final = "export CSV"
-_RESTING_SECONDS: Final = 1.0
-_LEAVING_SECONDS: Final = 2.0
-"""How long leaving waits for Discord."""
+_SUSPENDING_SECONDS: Final = 1.0
+_CLOSING_SECONDS: Final = 2.0
+"""How long closing waits for Discord."""
 
 
 class Tracker:
-    """Reads, submits and refreshes; safe to call from any thread."""
+    """Reads, submits and refreshes; safe to use from any thread."""
 
     def __init__(
         self,
@@ -66,195 +72,142 @@ class Tracker:
         membership: Membership | None = None,
         opener: Callable[[Config], Ledger] = open_ledger,
     ) -> None:
-        """Open what this machine keeps for the database and the member who is signed in.
+        """Open this machine's files for the database and the member who is signed in.
 
-        Unless a `membership` says who that is and has been entered, Discord may be asked first,
-        which takes a while. Raises NotPermitted, DiscordError, ConfigError, LocalFileError.
+        Without a `membership` that has been entered, this may ask Discord first, which takes a
+        while. Raises NotPermitted, DiscordError, ConfigError, LocalFileError.
         """
-        self._until = config.until
-        self._membership = membership or membership_of(config)
-        self._membership.enter()
-        self._member = self._membership.member
-        config = as_member(config, self._member.id)
+        self.membership = membership or membership_of(config)
+        """Who may see and do what; without admission this tracker is of no more use."""
+        self.membership.enter()
+        self.member = self.membership.member
+        """The user of the program, with their rights as far as is known."""
+        config = as_member(config, self.member.id)
         self.config = config
         self.database_name = name_of(config)
-        self.is_remote = isinstance(config.database, Remote)
         self.schedule = RefreshSchedule()
-        self._awake = threading.Event()
-        self._event_bus = EventBus()
+        self._resumed = threading.Event()
+        self._event_bus = bus = EventBus()
         self._overlay = Overlay()
         self._store = Store(
             store_location(config),
-            lambda told: self._event_bus.tell(LocalWarning(told)),
+            lambda message: bus.publish(LocalWarning(message)),
             until=config.until,
         )
         self._engine = Engine(
             self._store,
             self._overlay,
-            lambda outcomes: self._event_bus.tell(OutcomesReceived(outcomes)),
-            tell_changed=lambda resource_ids: self._event_bus.tell(ChangesQueued(resource_ids)),
+            lambda outcomes: bus.publish(OutcomesReceived(outcomes)),
+            publish_changed=lambda resource_ids: bus.publish(ChangesQueued(resource_ids)),
         )
+        self.connection = LedgerConnection(config, opener, self._store, self.membership)
         self._ledger_thread = LedgerThread(
-            config, opener, self._engine, self.schedule, self._event_bus, self._membership
+            config,
+            self.connection,
+            self._engine,
+            self.schedule,
+            bus,
+            self.membership,
+            on_names_changed=lambda: self.query_cache.delete("leaderboard *"),
         )
+        self._refresher = self._ledger_thread.refresher
         self._local_thread = LocalThread(
-            self._engine, self._event_bus, self._ledger_thread.send_soon, self._look_at_rights
+            self._engine, bus, self._ledger_thread.send_soon, self._check_rights
         )
-        self._membership.listen(self._take_rights)
+        self.membership.listen(self._update_rights)
 
     @cached_property
     def query_cache(self) -> QueryCache:
-        """What the history, charts and the leaderboard are asked by."""
-        # Not before anybody asks: `edit` and the first screen must not pay for it.
+        """Asks for history, charts and the leaderboard."""
+        # Imported on first use: `edit` and the first screen do without it.
         from tracker_tui.tracker.query_cache import QueryCache
 
-        return QueryCache(self._store, self._ledger_thread, self._local_thread, self._membership)
+        return QueryCache(self._store, self._ledger_thread, self._local_thread, self.membership)
 
     def listen(self, listener: Callable[[Event], None]) -> None:
-        """Tell `listener` of every event, from the thread in which it happens."""
+        """Call `listener` with every event, in the thread in which it happens."""
         self._event_bus.listen(listener)
 
-    # Who asks
+    # Rights
 
-    @property
-    def member(self) -> Member:
-        """Who uses the program, and what they may do as far as is known."""
-        return self._member
+    def _check_rights(self) -> None:
+        """Ask Discord if that is due, and notice rights that have expired."""
+        self.membership.look()
+        if self.member.rights and not self.membership.is_admitted:
+            self._update_rights()
 
-    @property
-    def is_admitted(self) -> bool:
-        """Whether anything is shown and sent; once it is not, this tracker is of no more use."""
-        return self._membership.is_admitted
-
-    @property
-    def roles_age(self) -> float | None:
-        """How old in seconds what Discord said of roles is, where it could not be asked anew."""
-        return self._membership.unchecked_for
-
-    @property
-    def why_barred(self) -> str:
-        """Why nothing is shown any more; empty while something is."""
+    def _update_rights(self) -> None:
+        """Apply changed permissions. If access was lost, close the files that copy the ledger."""
         try:
-            self._membership.require()
-        except NotPermitted as error:
-            return str(error)
-        return ""
-
-    def may(self, right: Right) -> bool:
-        """Whether the member may do something, for what is to be offered."""
-        return right in self._member.rights
-
-    def require(self, right: Right, what: str) -> None:
-        """Raise NotPermitted, which names the roles that may do `what`, unless the member may."""
-        self._membership.require(right, what)
-
-    def _look_at_rights(self) -> None:
-        """Ask Discord where that is due; notice where rights ran out by nothing but time."""
-        self._membership.look()
-        if self._member.rights and not self.is_admitted:
-            self._take_rights()
-
-    def _take_rights(self) -> None:
-        """Take that the member may do more or less than before; nothing, where they may not enter.
-
-        What this machine keeps of the ledger is let go of then.
-        """
-        try:
-            self._membership.require()
-            self._member = self._membership.member
+            self.membership.require()
+            self.member = self.membership.member
         except NotPermitted:
-            self._member = self._member._replace(rights=frozenset())
+            self.member = self.member._replace(rights=frozenset())
             self._store.disable()
-        self._event_bus.tell(RightsChanged())
+        self._event_bus.publish(RightsChanged())
 
     # Reading
 
     def resources(self) -> list[Resource]:
-        """Return every resource as it is shown: pending changes are in it."""
-        return self._overlay.resources() if self.is_admitted else []
+        """Return every resource as it is shown, pending changes included."""
+        return self._overlay.resources() if self.membership.is_admitted else []
 
     def resource(self, resource_id: str) -> Resource | None:
         """Return one resource as it is shown."""
-        return self._overlay.resource(resource_id) if self.is_admitted else None
+        return self._overlay.resource(resource_id) if self.membership.is_admitted else None
 
     def projected(self, resource_id: str) -> Resource | None:
-        """Return one resource with all that was typed, what is not on disk yet included."""
-        return self._overlay.projected(resource_id) if self.is_admitted else None
+        """Return one resource with everything that was typed, on disk or not yet."""
+        return self._overlay.projected(resource_id) if self.membership.is_admitted else None
 
     @property
     def places(self) -> Mapping[Location, str]:
-        """What the guild calls its two locations."""
-        return self._ledger_thread.refresher.places if self.is_admitted else DEFAULT_PLACES
+        """The guild's names for its two locations."""
+        return self._refresher.places if self.membership.is_admitted else DEFAULT_PLACES
 
     @property
     def names(self) -> Mapping[str, str]:
-        """What to call members, by the id that changes are written under."""
-        return self._ledger_thread.refresher.names if self.is_admitted else {}
+        """The names of members, by the id that their changes carry."""
+        return self._refresher.names if self.membership.is_admitted else {}
 
     def name_of(self, who: str) -> str:
-        """Return what to call whoever `updated_by` names; what is unknown stands as it is."""
+        """Return the name of the member in `updated_by`; without one, the id itself."""
         return self.names.get(who, who)
 
     def resource_name(self, resource_id: str) -> str:
-        """Return what a resource is called; one that is gone is called by its id."""
+        """Return the name of a resource; of a deleted one, its id."""
         resource = self.resource(resource_id)
         return resource_id if resource is None else resource.name
 
     def now(self) -> int:
         """Return the database's time, in Unix seconds."""
-        return int(time.time() + self._ledger_thread.refresher.clock_offset)
-
-    # How it stands with the ledger
+        return int(time.time() + self._refresher.clock_offset)
 
     @property
     def last_refresh(self) -> float | None:
-        """When the rows that are shown were read, by time.monotonic(); None if they never were."""
-        return self._ledger_thread.refresher.last_refresh
+        """When the rows on screen were read, by time.monotonic(); None if they never were."""
+        return self._refresher.last_refresh
 
     @property
-    def reached_back_at(self) -> float | None:
-        """When history and names were last found to be possibly otherwise, by time.monotonic()."""
-        return self._ledger_thread.refresher.reached_back_at
-
-    def has_rows(self) -> bool:
-        """Whether there are rows to show; waits for this machine's own, and for no server."""
-        # In the thread that loads them, and so after it has.
-        return self._local_thread.ask(lambda: self.last_refresh is not None).result()
+    def history_stale_at(self) -> float | None:
+        """When a refresh last found that history or names may differ, by time.monotonic()."""
+        return self._refresher.history_stale_at
 
     @property
     def is_stale(self) -> bool:
-        """Whether others may have moved what is shown: it was not read within one interval."""
+        """Whether the rows are older than one interval, so that others may have changed them."""
         last = self.last_refresh
-        if not self.is_remote or last is None:
-            return self.trouble is not None
-        # Some part of the interval is spent on the way to the server and back.
+        if not self.connection.is_remote or last is None:
+            return self.connection.trouble is not None
+        # The request itself takes some part of the interval.
         return time.monotonic() - last > self.schedule.interval * 1.5
 
-    @property
-    def can_write(self) -> bool:
-        """Whether the ledger takes changes from us, as far as is known."""
-        return self._ledger_thread.can_write
+    def has_rows(self) -> bool:
+        """Whether there are rows to show; waits for the replica, but not for a server."""
+        # In the thread that loads the replica, so this runs after it.
+        return self._local_thread.ask(lambda: self.last_refresh is not None).result()
 
-    @property
-    def trouble(self) -> TrackerError | None:
-        """Why the ledger does not answer; None while it does."""
-        return self._ledger_thread.trouble
-
-    @property
-    def trouble_since(self) -> float | None:
-        """Since when it does not, in Unix seconds."""
-        return self._ledger_thread.trouble_since
-
-    def waited(self) -> float:
-        """Return for how many seconds the ledger has been at work on one thing; 0.0 when idle."""
-        return self._ledger_thread.waited()
-
-    @property
-    def next_try(self) -> float:
-        """Seconds until the ledger is asked again that did not answer."""
-        return self._ledger_thread.next_try
-
-    # How it stands with what was typed
+    # The outbox
 
     @property
     def stats(self) -> SessionStats:
@@ -263,172 +216,134 @@ class Tracker:
 
     def pending(self) -> Sequence[Change]:
         """Return the changes that the ledger has not answered yet."""
-        return [entry.change for entry in self._shown_entries() if entry.is_open]
+        return [entry.change for entry in self._entries() if entry.is_open]
 
-    def is_taken_back(self, change: Change) -> bool:
-        """Whether a change is undone as soon as it is known what became of it."""
+    def cancel_requested(self, change: Change) -> bool:
+        """Whether a change in flight is undone as soon as its outcome is known."""
         entry = self._store.outbox.entry(change.id)
         return entry is not None and entry.cancel_requested
 
-    @property
-    def is_unsure(self) -> bool:
-        """Whether what is pending may be in the ledger already: an answer got lost."""
-        return self._engine.is_unsure
-
     def needing_player(self) -> Sequence[Outcome]:
-        """Return the refused and conflicting changes that nobody dealt with."""
-        entries = self._shown_entries()
-        return [e.outcome for e in entries if e.needs_player and e.outcome is not None]
+        """Return the outcomes of rejected and conflicting changes."""
+        return [e.outcome for e in self._entries() if e.needs_player and e.outcome is not None]
 
-    def _shown_entries(self) -> Sequence[OutboxEntry]:
-        return self._store.outbox.entries() if self.is_admitted else []
+    def _entries(self) -> Sequence[OutboxEntry]:
+        return self._store.outbox.entries() if self.membership.is_admitted else []
 
     # Acting
 
     def open(self, once_shown: threading.Event | None = None) -> Future[None]:
-        """Show what this machine keeps, then read the ledger.
+        """Show what this machine has stored, then read the ledger.
 
-        If there is anything to show, it goes first: the server is not asked before `once_shown`.
-        The future raises what a command should end with.
+        If there are stored rows, the server is asked only after `once_shown` is set. The future
+        raises the error that a command ends with.
         """
-        self._membership.look()
-        loaded = self._local_thread.load(self._ledger_thread.refresher)
+        self.membership.look()
+        loaded = self._local_thread.load(self._refresher)
         return self._ledger_thread.open(loaded, once_shown)
 
-    def open_asking(self, question_of: Callable[[], Query[T]]) -> Future[QueryResult[T]]:
-        """Read the ledger and ask it a question, in one request.
-
-        `question_of` is called when this machine's rows are there, and when the ledger was read:
-        where that makes another question of it, that is asked, too. The future raises what it does.
-        """
-        self._membership.look()
-        loaded = self._local_thread.load(self._ledger_thread.refresher)
-        return self.query_cache.open_asking(loaded, question_of)
-
-    def ask(self, question: Query[T]) -> Future[QueryResult[T]]:
-        """Ask the ledger a question that rests on no rows, and read nothing else."""
-        self._membership.look()
-        return self.query_cache.ask(question)
-
     def refresh(self) -> Future[None]:
-        """Read what others did, rights included; not begun yet, it is the same refresh."""
+        """Read everything, rights included; a second request before the first begins joins it."""
         return self._ledger_thread.refresh()
 
     def poll(self) -> None:
-        """Look what others did, here and on the server; asked often, it never piles up."""
-        self._local_thread.look_around()
+        """Look for changes of others, here and on the server; repeated calls do not queue up."""
+        self._local_thread.catch_up()
         self._ledger_thread.poll()
 
     def change(
         self, resource_id: str, typed: TypedChange, location: Location, *, seen: int | None
     ) -> Change:
-        """Make the change that a player typed.
+        """Build the change that a player typed.
 
-        `seen` is the quantity at `location` that was on screen, which an absolute change minds;
-        None if nothing was.
+        `seen` is the quantity at `location` that was on screen, if any: a set conflicts if it is
+        no longer right.
         """
         return Change(
-            random_id(),
-            resource_id,
-            typed.kind,
-            location,
-            typed.amount,
-            self.member.id,
-            typed.reason,
+            id=random_id(),
+            resource_id=resource_id,
+            kind=typed.kind,
+            location=location,
+            amount=typed.amount,
+            by=self.member.id,
+            reason=typed.reason,
             expected=seen if typed.kind is Kind.SET else None,
         )
 
     def submit(
         self, changes: Iterable[Change], *, instead_of: Change | None = None
     ) -> Future[None]:
-        """Take one submission: kept in the outbox, then shown, and sent in order.
+        """Submit changes: they are written to the outbox, shown, and sent in this order.
 
-        The change that it is `instead_of` leaves the outbox in the moment in which it comes there.
-        The future is done once it is kept and shown, or told that it could not be.
+        `instead_of` leaves the outbox in the same transaction. The future is done once they are
+        shown, or once a QueueFailed is published.
         """
         submission = tuple(changes)
         try:
-            self._membership.require()
+            self.membership.require()
         except NotPermitted as error:
-            self._event_bus.tell(QueueFailed(submission, error))
+            self._event_bus.publish(QueueFailed(changes=submission, error=error))
             done: Future[None] = Future()
             done.set_result(None)
             return done
-        return self._local_thread.keep(submission, instead_of)
-
-    def export_history(
-        self,
-        wish: HistoryFilter,
-        path: Path,
-        tell: Callable[[int], bool],
-        is_given_up: Callable[[], bool],
-    ) -> bool:
-        """Write what passes a filter to a file; see `history_csv.export_history`. Takes a while.
-
-        Raises NotPermitted, too.
-        """
-        from tracker_tui.tracker.history_export import Naming, export_history
-
-        self.require(Right.EDIT_TARGETS, EXPORTING)
-        naming = Naming(self.name_of, self.resource_name)
-        return export_history(self.query_cache, wish, naming, path, tell, is_given_up)
-
-    def delete_entry(self, entry: HistoryEntry) -> Future[None]:
-        """Take an entry out of the history; quantities and points stay as they are."""
-        self.require(Right.ADMIN, DELETING)
-        return self._ledger_thread.ask(lambda ledger: ledger.delete_entry(entry.id))
+        return self._local_thread.submit(submission, instead_of)
 
     def undo(self) -> None:
-        """Take back the newest submission of this run that is not undone yet."""
+        """Undo the newest submission of this run that is not undone yet."""
         self._local_thread.undo()
 
     def resolve(self, change: Change) -> None:
-        """Send a change that needed the player once more, as it is now; it keeps its id."""
+        """Send a rejected or conflicting change again, as it is now; it keeps its id."""
         self._local_thread.resolve(change)
 
     def drop(self, change: Change) -> None:
-        """Forget a change that needed the player, or take one back that has no answer."""
+        """Delete a change that needs the player, or cancel one without an answer."""
         self._local_thread.drop(change)
 
     def edit(self, change: Change) -> Future[Outcome]:
-        """Send one change of the resource that its `resource_id` means: an id, or a name.
+        """Apply one change to the resource that its `resource_id` means, an id or a name.
 
-        The outcome is `queued` where no answer came in time. The future may raise; then nothing of
-        it is sent later, unless the error says so. Raises NotPermitted.
+        The outcome is `queued` if no answer came in time. If the future raises, nothing is sent
+        later, unless the error says so. Raises NotPermitted.
         """
-        self._membership.require()
-        self._membership.look()
+        self.membership.require()
+        self.membership.look()
         return self._ledger_thread.edit(change)
 
-    def rest(self) -> None:
-        """Finish what is being written and sent, since the process is about to be stopped.
+    def delete_entry(self, entry: HistoryEntry) -> Future[None]:
+        """Delete an entry of the history; quantities and points stay as they are."""
+        self.membership.require(Right.ADMIN, DELETING)
+        return self._ledger_thread.ask(lambda ledger: ledger.delete_entry(entry.id))
 
-        One that stands still in the middle of that keeps its turn, and the locks of its files:
-        every other program of this machine would wait for it. Nothing is done until `wake`.
+    def suspend(self) -> None:
+        """Finish writing and sending before the process is stopped (Ctrl+Z); see `resume`.
+
+        A stopped process would keep the send lock and the locks of its files, and every other
+        program of this machine would wait for it.
         """
-        awake, has_come = threading.Event(), threading.Event()
-        self._awake = awake
+        self._resumed = resumed = threading.Event()
+        is_suspended = threading.Event()
 
-        def stand_still() -> None:
-            has_come.set()
-            awake.wait()
+        def wait_for_resume() -> None:
+            is_suspended.set()
+            resumed.wait()
 
-        self._local_thread.ask(stand_still)
-        has_come.wait(_RESTING_SECONDS)
-        self._ledger_thread.rest(awake)
+        self._local_thread.ask(wait_for_resume)
+        is_suspended.wait(_SUSPENDING_SECONDS)
+        self._ledger_thread.suspend(resumed)
 
-    def wake(self) -> None:
-        """Go on, with what was left undone and with what others did meanwhile."""
-        self._awake.set()
+    def resume(self) -> None:
+        """Continue, and look for changes of others."""
+        self._resumed.set()
         self.poll()
 
     def close(self) -> Sequence[Change]:
-        """Let go of everything, and return what has no answer yet: the next run sends it."""
-        self._awake.set()
-        self._event_bus.leave()
+        """Close everything; returns the changes without an answer, which the next run sends."""
+        self._resumed.set()
+        self._event_bus.stop()
         self._local_thread.close()
         self._ledger_thread.close()
         pending = self.pending()
-        self._membership.close(seconds_left(self._until, _LEAVING_SECONDS))
+        self.membership.close(seconds_left(self.config.until, _CLOSING_SECONDS))
         self._store.close()
         return pending

@@ -18,7 +18,7 @@ from tracker_tui.domain.change import Outcome
 from tracker_tui.domain.change_syntax import SIGNS
 from tracker_tui.domain.roles import allowed
 from tracker_tui.domain.text import one_line
-from tracker_tui.errors import LocalFileError
+from tracker_tui.errors import LocalFileError, NotPermitted
 from tracker_tui.tracker.events import Event as TrackerEvent
 from tracker_tui.tracker.events import RightsChanged
 from tracker_tui.tracker.tracker import Tracker
@@ -92,7 +92,7 @@ class TrackerApp(BaseApp):
         """Listen to the tracker, and catch up with what it told before."""
         self.tracker.listen(self._hear)
         # Of rights nobody heard before.
-        self._take_rights()
+        self._update_rights()
         self.leave_on_signals()
         self.tell_of_unknown_theme()
         self.set_keymap(dict(self.tracker.config.keys))
@@ -100,8 +100,8 @@ class TrackerApp(BaseApp):
             self._tell_of_unknown_keys()
         for warning in self.tracker.config.warnings:
             self.notify(warning, severity="warning", timeout=15, markup=False)
-        if self.tracker.trouble is not None:
-            self.resources.notifications.tell_of_trouble(self.tracker.trouble)
+        if self.tracker.connection.trouble is not None:
+            self.resources.notifications.tell_of_trouble(self.tracker.connection.trouble)
 
     def _tell_of_unknown_keys(self) -> None:
         from tracker_tui.ui.keys import known_binding_ids
@@ -123,15 +123,15 @@ class TrackerApp(BaseApp):
 
     def rest(self) -> None:
         """Let nothing be half sent or half written while the process is stopped."""
-        self.tracker.rest()
+        self.tracker.suspend()
 
     def wake(self) -> None:
         """Go on sending."""
-        self.tracker.wake()
+        self.tracker.resume()
 
     def watch_app_focus(self, app_focus: bool) -> None:
         """Look at the ledger more often while the player looks on, and at once when they return."""
-        self.tracker.schedule.seen(has_focus=app_focus)
+        self.tracker.schedule.player_active(has_focus=app_focus)
         if app_focus:
             self.tracker.poll()
 
@@ -141,18 +141,20 @@ class TrackerApp(BaseApp):
     @on(TrackerMessage)
     def _pass_on(self, news: TrackerMessage) -> None:
         if isinstance(news.event, RightsChanged):
-            self._take_rights()
+            self._update_rights()
         if self.resources.is_mounted:
             self.resources.receive(news.event)
             for screen in self.screen_stack[1:]:
                 screen.post_message(TrackerMessage(news.event))
             self._type_early_keys()
 
-    def _take_rights(self) -> None:
+    def _update_rights(self) -> None:
         """Offer what the member may do now; where they may not enter any more, show nothing."""
         tracker = self.tracker
-        if not tracker.is_admitted:
-            self.leave_for(NavigationRequest(tracker.config.profile, reason=tracker.why_barred))
+        try:
+            tracker.membership.require()
+        except NotPermitted as error:
+            self.leave_for(NavigationRequest(tracker.config.profile, reason=str(error)))
             return
         if tracker.member.rights != self._rights:
             self._rights = tracker.member.rights
@@ -181,7 +183,7 @@ class TrackerApp(BaseApp):
         bindings run at once, in the order typed.
         """
         if isinstance(event, events.Key | events.Click | events.Paste):
-            self.tracker.schedule.seen()
+            self.tracker.schedule.player_active()
         if isinstance(event, events.Key | events.Paste) and not self.screen_stack:
             return  # typed while the dashboard ends
         if isinstance(event, events.Key) and not event.is_forwarded:

@@ -41,7 +41,7 @@ async def answers(
     Raises TrackerError where the ledger does not answer.
     """
     if not is_shown:
-        cached = await wrap_future(query_cache.seen(query))
+        cached = await wrap_future(query_cache.cached(query))
         if cached is not None:
             yield cached
     yield await wrap_future(query_cache.ask(query))

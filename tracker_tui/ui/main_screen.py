@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tracker_tui.domain.messages import stats_sentence
-from tracker_tui.tracker.events import Event, Failed, Loaded, OutcomesReceived
+from tracker_tui.tracker.events import Event, Failed, OutcomesReceived, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.background import TrackerMessage
 from tracker_tui.ui.base_screen import BaseScreen
@@ -98,7 +98,7 @@ class MainScreen(BaseScreen[None]):
 
     def tell_if_read_only(self) -> bool:
         """Say that nothing can be changed here, if that is so; returns whether it is."""
-        if self.tracker.can_write:
+        if self.tracker.connection.can_write:
             return False
         told = "Read only: your TURSO_AUTH_TOKEN may read this database but not change it."
         self.notify(told, severity="warning", timeout=4, markup=False)
@@ -154,7 +154,7 @@ class QueryScreen(MainScreen):
         super().__init__(tracker)
         self._has_asked = False
         """Whether the player asked for a refresh that is not through yet."""
-        self._reached_back_at = tracker.reached_back_at
+        self._history_stale_at = tracker.history_stale_at
 
     def on_mount(self) -> None:
         """Let time go by, and the strip tell what the resources screen finds out."""
@@ -169,15 +169,17 @@ class QueryScreen(MainScreen):
 
     def receive(self, event: Event) -> None:
         """Read anew when anything has changed, and when the ledger answers again."""
-        if isinstance(event, Loaded) and (event.reaches_back or self.is_in_trouble):
+        if isinstance(event, Refreshed) and (event.history_may_differ or self.is_in_trouble):
             self._read_all()
-        elif isinstance(event, OutcomesReceived) or (isinstance(event, Loaded) and event.changed):
+        elif isinstance(event, OutcomesReceived) or (
+            isinstance(event, Refreshed) and event.changed
+        ):
             self.read_news()
         elif isinstance(event, Failed) and self._has_asked:
             # Perhaps only the resources cannot be read.
             self._has_asked = False
             self.read_news()
-        if isinstance(event, Loaded | OutcomesReceived | Failed):
+        if isinstance(event, Refreshed | OutcomesReceived | Failed):
             self.show_status_bar()
 
     @abstractmethod
@@ -199,7 +201,7 @@ class QueryScreen(MainScreen):
 
     def _read_all(self) -> None:
         self._has_asked = False
-        self._reached_back_at = self.tracker.reached_back_at
+        self._history_stale_at = self.tracker.history_stale_at
         self.read_everything()
         self.show_facts()
 
@@ -210,7 +212,7 @@ class QueryScreen(MainScreen):
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
         self.show_status_bar()
-        if self.tracker.reached_back_at == self._reached_back_at:
+        if self.tracker.history_stale_at == self._history_stale_at:
             self.read_news()
         else:
             self._read_all()

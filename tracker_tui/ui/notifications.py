@@ -82,12 +82,12 @@ class Notifications:
 
     def tell_of_undo(self, undone: Undone) -> None:
         """Say what was taken back before it was sent, or that there is nothing to take back."""
-        self._taken_back |= {change.id for change in undone.underway}
+        self._taken_back |= {change.id for change in undone.in_flight}
         parts = []
         if undone.withdrawn:
             parts.append(f"Undid {self._listed(undone.withdrawn)} before it was sent.")
-        if undone.underway:
-            told = self._listed(undone.underway)
+        if undone.in_flight:
+            told = self._listed(undone.in_flight)
             parts.append(f"{told} is being sent: it is undone as soon as the answer comes.")
         if parts:
             self._screen.notify(" ".join(parts), markup=False)
@@ -100,7 +100,7 @@ class Notifications:
 
         Of what was typed meanwhile it says once, by name, that it is saved.
         """
-        pending = [c for c in self._tracker.pending() if not self._tracker.is_taken_back(c)]
+        pending = [c for c in self._tracker.pending() if not self._tracker.cancel_requested(c)]
         saved = [change for change in pending if change.id not in self._told_saved]
         self._told_saved = {change.id for change in pending}
         is_known, self._trouble = str(error) == self._trouble, str(error)

@@ -174,7 +174,10 @@ def status_bar_state(tracker: Tracker, summary: Summary, location: Location) -> 
         member=one_line(tracker.member.name, 24),
         roles=_roles(tracker),
         connection=_connection_text(tracker),
-        is_in_trouble=tracker.trouble is not None or tracker.waited() > _PATIENCE_SECONDS,
+        is_in_trouble=(
+            tracker.connection.trouble is not None
+            or tracker.connection.busy_seconds > _PATIENCE_SECONDS
+        ),
         pending=len(tracker.pending()),
         needing_player=needing_text(tracker.needing_player()),
         summary=summary,
@@ -184,7 +187,7 @@ def status_bar_state(tracker: Tracker, summary: Summary, location: Location) -> 
 
 
 def _roles(tracker: Tracker) -> str:
-    age = tracker.roles_age
+    age = tracker.membership.unchecked_for
     return "" if age is None else f"roles read {ago(int(age))} ago"
 
 
@@ -201,17 +204,18 @@ def facts_of(view: View, shown: int, total: int, selected: int) -> str:
 
 def _connection_text(tracker: Tracker) -> str:
     """Say how well the ledger can be reached, and how old what is shown is."""
-    trouble = tracker.trouble and _TROUBLE.get(type(tracker.trouble), "unavailable")
+    connection = tracker.connection
+    trouble = connection.trouble and _TROUBLE.get(type(connection.trouble), "unavailable")
     if tracker.last_refresh is None:
         return trouble or "opening …"
     age = monotonic() - tracker.last_refresh
     if trouble:
-        return f"{trouble}{_since(tracker.trouble_since)}, {_read(age)}"
-    if tracker.waited() > _PATIENCE_SECONDS:
-        return "waiting for the server …" if tracker.is_remote else "database busy, waiting …"
-    if not tracker.is_remote:
+        return f"{trouble}{_since(connection.trouble_since)}, {_read(age)}"
+    if connection.busy_seconds > _PATIENCE_SECONDS:
+        return "waiting for the server …" if connection.is_remote else "database busy, waiting …"
+    if not connection.is_remote:
         return "local" if age < _FRESH_SECONDS else f"local, {_read(age)}"
-    place = "online" if tracker.can_write else "online, read only"
+    place = "online" if connection.can_write else "online, read only"
     if tracker.schedule.is_paused:
         return f"paused, {_read(age)}"
     return place if age < tracker.schedule.interval + _FRESH_SECONDS else f"{place}, {_read(age)}"

@@ -96,7 +96,7 @@ class DetailsScreen(QueryDialog[str]):
         """Read how the quantities went over the period; what is shown stays until then."""
         # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
         query_cache = self._tracker.query_cache
-        question = query_cache.course(self._resource_id, self.periods.period)
+        question = query_cache.quantity_series(self._resource_id, self.periods.period)
         try:
             async for answer in answers(query_cache, question, is_shown=self._read_at is not None):
                 self._read_at = answer.at

@@ -14,8 +14,9 @@ from tracker_tui.domain.history import HistoryEntry, HistoryFilter, entry_senten
 from tracker_tui.domain.period import ALL, in_period
 from tracker_tui.domain.roles import Right
 from tracker_tui.errors import NotPermitted, TrackerError
+from tracker_tui.tracker.history_export import EXPORTING
 from tracker_tui.tracker.query_cache import Query
-from tracker_tui.tracker.tracker import DELETING, EXPORTING, Tracker
+from tracker_tui.tracker.tracker import DELETING, Tracker
 from tracker_tui.ui.background import age_told
 from tracker_tui.ui.clipboard_and_browser import copy
 from tracker_tui.ui.history.export import Export
@@ -71,7 +72,7 @@ class EntriesScreen(QueryScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer nothing that the member may not do."""
         needed = _NEEDED.get(action)
-        if needed is not None and not self.tracker.may(needed[0]):
+        if needed is not None and needed[0] not in self.tracker.member.rights:
             return None
         return super().check_action(action, parameters)
 
@@ -83,7 +84,7 @@ class EntriesScreen(QueryScreen):
     def _is_allowed(self, action: str) -> bool:
         """Return whether the member may do something; says who may, where they may not."""
         try:
-            self.tracker.require(*_NEEDED[action])
+            self.tracker.membership.require(*_NEEDED[action])
         except NotPermitted as error:
             self.notify(str(error), severity="warning", markup=False)
             return False

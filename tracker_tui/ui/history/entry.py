@@ -54,7 +54,7 @@ class EntryDialog(QueryDialog[str]):
             yield Static(self._keys(), id="entry-keys", classes="dialog-keys")
 
     def _keys(self) -> str:
-        delete = "delete   " if self._tracker.may(Right.ADMIN) else ""
+        delete = "delete   " if Right.ADMIN in self._tracker.member.rights else ""
         return f"v resource   y copy   {delete}esc back"
 
     @on(TrackerMessage)
@@ -66,7 +66,7 @@ class EntryDialog(QueryDialog[str]):
         """Offer nothing that the member may not do."""
         if action != "end_with":
             return True
-        is_allowed = parameters != ("delete",) or self._tracker.may(Right.ADMIN)
+        is_allowed = parameters != ("delete",) or Right.ADMIN in self._tracker.member.rights
         return is_allowed and not self._is_deleted
 
     def read_everything(self) -> None:

@@ -14,6 +14,7 @@ from tracker_tui.config.settings import downloads_folder
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.errors import TrackerError
+from tracker_tui.tracker.history_export import export_history
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -72,7 +73,7 @@ class Export:
             return not worker.is_cancelled
 
         try:
-            is_written = tracker.export_history(wish, path, tell, lambda: worker.is_cancelled)
+            is_written = export_history(tracker, wish, path, tell, lambda: worker.is_cancelled)
         except TrackerError as error:
             if not worker.is_cancelled:
                 app.call_from_thread(

@@ -101,7 +101,7 @@ class OutboxScreen(Dialog[Outcome]):
             self._title = f"Outbox: the first {_LISTED_AT_MOST} of {grouped(total)}"
         lines = [_Line(outcome.change, outcome) for outcome in needing[:_LISTED_AT_MOST]]
         return lines + [
-            _Line(change, None, is_taken_back=tracker.is_taken_back(change))
+            _Line(change, None, is_taken_back=tracker.cancel_requested(change))
             for change in pending[: _LISTED_AT_MOST - len(lines)]
         ]
 

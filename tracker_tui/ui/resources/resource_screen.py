@@ -19,10 +19,10 @@ from tracker_tui.tracker.events import (
     ChangesQueued,
     Event,
     Failed,
-    Loaded,
     LocalWarning,
     OutcomesReceived,
     QueueFailed,
+    Refreshed,
     RightsChanged,
     Undone,
 )
@@ -128,7 +128,9 @@ class ResourcesScreen(FilteredScreen):
         """Show what is known already, and look for more from time to time."""
         self.set_focus(self.table)
         # Asked first: what is read from here on is told.
-        self.is_ready = self.tracker.last_refresh is not None or self.tracker.trouble is not None
+        self.is_ready = (
+            self.tracker.last_refresh is not None or self.tracker.connection.trouble is not None
+        )
         self.load()
         self.set_interval(_POLL_SECONDS, self._poll)
         self.set_interval(_CLOCK_SECONDS, self._show_ages)
@@ -138,7 +140,7 @@ class ResourcesScreen(FilteredScreen):
     def receive(self, event: Event) -> None:
         """Take news from the tracker."""
         match event:
-            case Loaded():
+            case Refreshed():
                 self._show_loaded(event)
                 self.is_ready = True
             case ChangesQueued(resource_ids=resource_ids):
@@ -162,7 +164,7 @@ class ResourcesScreen(FilteredScreen):
                 self.show_status_bar()
                 self.is_ready = True
 
-    def _show_loaded(self, loaded: Loaded) -> None:
+    def _show_loaded(self, loaded: Refreshed) -> None:
         if not self.tracker.pending():
             self.notifications.forget_trouble()
         self.table.deselect(loaded.removed)
@@ -206,7 +208,7 @@ class ResourcesScreen(FilteredScreen):
 
     def _poll(self) -> None:
         self.tracker.poll()
-        if self.tracker.pending() or self.tracker.waited():
+        if self.tracker.pending() or self.tracker.connection.busy_seconds:
             self.show_status_bar()
 
     def _show_ages(self) -> None:
@@ -255,7 +257,7 @@ class ResourcesScreen(FilteredScreen):
 
     def _why_empty(self) -> str:
         if self.tracker.last_refresh is None:
-            trouble = self.tracker.trouble
+            trouble = self.tracker.connection.trouble
             return one_line(str(trouble), 500) if trouble else "opening …"
         if self._list.everything:
             return "Nothing matches: esc clears the search, then the filters."

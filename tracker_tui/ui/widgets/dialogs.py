@@ -21,7 +21,7 @@ from textual.widgets.option_list import Option
 
 from tracker_tui.domain.text import one_line, search_key, search_words
 from tracker_tui.errors import TrackerError
-from tracker_tui.tracker.events import Failed, Loaded
+from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.background import TrackerMessage
 from tracker_tui.ui.base_screen import EndingScreen
@@ -64,7 +64,7 @@ class QueryDialog(Dialog[Answer]):
     def follow(self, news: TrackerMessage) -> None:
         """Read again after a full refresh, and when one that was asked for failed."""
         event = news.event
-        is_full = isinstance(event, Loaded) and event.reaches_back
+        is_full = isinstance(event, Refreshed) and event.history_may_differ
         if is_full or (self._has_asked and isinstance(event, Failed)):
             self._has_asked = False
             self.read_everything()

@@ -310,7 +310,7 @@ class PageLoader(Generic[R]):
     async def _read_older(self, ask: Ask) -> None:
         window = self.window
         if window.end is None and not self._is_provisional:
-            kept = await wrap_future(self._query_cache.seen(ask(None, None)))
+            kept = await wrap_future(self._query_cache.cached(ask(None, None)))
             if kept is not None:
                 self._add(kept)
                 self._is_provisional = True
@@ -328,7 +328,7 @@ class PageLoader(Generic[R]):
 
     async def _read_kept(self, ask: Ask) -> None:
         """Go on with what was seen last, where the ledger does not answer."""
-        kept = await wrap_future(self._query_cache.seen(ask(self.window.end, None)))
+        kept = await wrap_future(self._query_cache.cached(ask(self.window.end, None)))
         self._keeps_more = kept is not None and bool(kept.value.entries)
         if kept is not None and self._keeps_more:
             self._add(kept)

@@ -13,11 +13,11 @@ from helpers.build import add, set_to
 from sync.strategies import changes, outcomes
 from tracker_tui.domain.change import Change, Outcome, Verdict
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.sync.outbox_documents import (
-    change_document,
-    change_from,
-    outcome_document,
-    outcome_from,
+from tracker_tui.sync.outbox_records import (
+    change_from_json,
+    change_to_json,
+    outcome_from_json,
+    outcome_to_json,
 )
 
 anything = st.recursive(
@@ -29,12 +29,12 @@ anything = st.recursive(
 
 @given(changes)
 def test_any_change_comes_back_as_it_was(change: Change) -> None:
-    assert change_from(change_document(change)) == change
+    assert change_from_json(change_to_json(change)) == change
 
 
 @given(outcomes)
 def test_any_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
-    found = outcome_from(outcome_document(outcome), outcome.change)
+    found = outcome_from_json(outcome_to_json(outcome), outcome.change)
     assert found == outcome
     # A number that became a text, or a truth that became a number, is equal to no eye.
     assert repr(found) == repr(outcome)
@@ -43,17 +43,17 @@ def test_any_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
 @given(st.text() | anything.map(json.dumps))
 def test_what_is_no_change_and_no_outcome_is_told_as_damage(text: str) -> None:
     with pytest.raises(LocalFileDamaged):
-        change_from(text)
+        change_from_json(text)
     with pytest.raises(LocalFileDamaged):
-        outcome_from(text, add(1))
+        outcome_from_json(text, add(1))
 
 
 @pytest.mark.parametrize("field", ["id", "resource_id", "by", "kind", "location", "amount"])
 def test_a_change_that_lacks_something_is_told_as_damage(field: str) -> None:
-    document = json.loads(change_document(add(1)))
+    document = json.loads(change_to_json(add(1)))
     del document[field]
     with pytest.raises(LocalFileDamaged):
-        change_from(json.dumps(document))
+        change_from_json(json.dumps(document))
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_a_change_that_lacks_something_is_told_as_damage(field: str) -> None:
     ],
 )
 def test_a_change_with_a_value_of_another_kind_is_told_as_damage(field: str, value: Any) -> None:
-    document = json.loads(change_document(set_to(1, expected=2))) | {field: value}
+    document = json.loads(change_to_json(set_to(1, expected=2))) | {field: value}
     with pytest.raises(LocalFileDamaged):
-        change_from(json.dumps(document))
+        change_from_json(json.dumps(document))
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_a_change_with_a_value_of_another_kind_is_told_as_damage(field: str, val
     ],
 )
 def test_an_outcome_with_a_value_of_another_kind_is_told_as_damage(field: str, value: Any) -> None:
-    document = json.loads(outcome_document(Outcome(add(1), Verdict.APPLIED, None)))
+    document = json.loads(outcome_to_json(Outcome(add(1), Verdict.APPLIED, None)))
     with pytest.raises(LocalFileDamaged):
-        outcome_from(json.dumps(document | {field: value}), add(1))
+        outcome_from_json(json.dumps(document | {field: value}), add(1))
 
 
 @pytest.mark.parametrize("nested", ["[" * 100_000, '{"a":' * 100_000])
 def test_what_is_nested_without_end_is_told_as_damage(nested: str) -> None:
     with pytest.raises(LocalFileDamaged):
-        change_from(nested)
+        change_from_json(nested)
     with pytest.raises(LocalFileDamaged):
-        outcome_from(nested, add(1))
+        outcome_from_json(nested, add(1))

@@ -1,0 +1,153 @@
+"""When to refresh, and how long to pause after failures."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.clocks import Clock as TimeModule
+from sync.programs import Clock
+from tracker_tui.sync.timing import Backoff, RefreshSchedule
+
+
+@pytest.fixture
+def schedule(clock: Clock) -> RefreshSchedule:
+    return RefreshSchedule(clock)
+
+
+def test_the_interval_is_five_seconds_with_the_focus(
+    schedule: RefreshSchedule, clock: Clock
+) -> None:
+    last = clock.now
+    clock.now += 4.9
+    assert not schedule.is_due(last)
+    clock.now += 0.1
+    assert schedule.is_due(clock.now - 5)
+
+
+def test_the_interval_is_thirty_seconds_without_the_focus(
+    schedule: RefreshSchedule, clock: Clock
+) -> None:
+    schedule.player_active(has_focus=False)
+    assert not schedule.is_due(clock.now - 29)
+    assert schedule.is_due(clock.now - 30)
+
+
+def test_a_key_press_does_not_imply_the_focus(schedule: RefreshSchedule) -> None:
+    schedule.player_active(has_focus=False)
+    schedule.player_active()
+    assert schedule.interval == 30
+    schedule.player_active(has_focus=True)
+    assert schedule.interval == 5
+
+
+def test_refreshing_pauses_after_half_an_hour_without_a_key(
+    schedule: RefreshSchedule, clock: Clock
+) -> None:
+    clock.now += 1800
+    assert schedule.is_due(clock.now - 5)
+    clock.now += 1
+    assert schedule.is_paused
+    assert not schedule.is_due(0)
+
+
+def test_a_key_press_ends_the_pause(schedule: RefreshSchedule, clock: Clock) -> None:
+    last, clock.now = clock.now, clock.now + 7200
+    schedule.player_active()
+    assert not schedule.is_paused
+    assert schedule.is_due(last)
+
+
+def test_the_first_refresh_is_full_and_then_one_every_fifteen_minutes(
+    schedule: RefreshSchedule, clock: Clock
+) -> None:
+    assert schedule.is_full_due
+    schedule.refreshed(is_full=True)
+    clock.now += 899
+    schedule.refreshed(is_full=False)
+    assert not schedule.is_full_due
+    clock.now += 1
+    assert schedule.is_full_due
+
+
+def test_a_refresh_by_the_cursor_leaves_a_full_one_due(schedule: RefreshSchedule) -> None:
+    schedule.refreshed(is_full=False)
+    assert schedule.is_full_due
+
+
+# Backoff
+
+
+@pytest.fixture
+def real_clock(monkeypatch: pytest.MonkeyPatch) -> TimeModule:
+    clock = TimeModule()
+    monkeypatch.setattr("tracker_tui.sync.timing.time", clock)
+    monkeypatch.setattr("random.uniform", lambda _, longest: longest)
+    return clock
+
+
+def assert_next_pause(backoff: Backoff, real_clock: TimeModule, pause: float) -> None:
+    """Assert that the next failure starts a pause of exactly this length, and wait for its end."""
+    assert not backoff.is_quiet
+    backoff.failed()
+    real_clock.advance(pause - 0.01)
+    assert backoff.is_quiet
+    real_clock.advance(0.02)
+    assert not backoff.is_quiet
+
+
+def test_there_is_no_pause_before_the_first_failure(real_clock: TimeModule) -> None:
+    assert not Backoff(30.0).is_quiet
+
+
+def test_pauses_double_up_to_the_longest(real_clock: TimeModule) -> None:
+    backoff = Backoff(30.0)
+    for pause in (1, 2, 4, 8, 16, 30, 30, 30):
+        assert_next_pause(backoff, real_clock, pause)
+
+
+def test_the_first_pause_is_no_longer_than_the_longest(real_clock: TimeModule) -> None:
+    backoff = Backoff(0.5)
+    assert_next_pause(backoff, real_clock, 0.5)
+    assert_next_pause(backoff, real_clock, 0.5)
+
+
+def test_a_failure_during_a_pause_makes_it_no_longer(real_clock: TimeModule) -> None:
+    backoff = Backoff(30.0)
+    backoff.failed()
+    real_clock.advance(0.9)
+    for _ in range(5):
+        backoff.failed()
+    assert backoff.is_quiet
+    real_clock.advance(0.2)
+    assert_next_pause(backoff, real_clock, 2)
+
+
+def test_a_success_ends_the_pause_and_starts_over(real_clock: TimeModule) -> None:
+    backoff = Backoff(30.0)
+    for pause in (1, 2, 4):
+        assert_next_pause(backoff, real_clock, pause)
+    backoff.failed()
+    assert backoff.is_quiet
+    backoff.succeeded()
+    assert_next_pause(backoff, real_clock, 1)
+    assert_next_pause(backoff, real_clock, 2)
+
+
+def test_a_longest_pause_of_zero_means_no_pauses(real_clock: TimeModule) -> None:
+    backoff = Backoff(0.0)
+    for _ in range(10):
+        backoff.failed()
+        assert not backoff.is_quiet
+
+
+def test_pauses_are_spread_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker_tui.sync.timing.time", TimeModule())
+    pauses = set()
+    for _ in range(50):
+        backoff = Backoff(30.0)
+        backoff.failed()
+        pauses.add(backoff.seconds_left)
+    assert len(pauses) > 10
+    assert all(0.75 <= pause <= 1.0 for pause in pauses)

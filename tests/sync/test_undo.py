@@ -1,0 +1,133 @@
+"""What a run submitted: what it brought, and what can be undone."""
+
+from __future__ import annotations
+
+from helpers.build import PLAYER, add, remove, to_deep_desert
+from tracker_tui.domain.change import (
+    Change,
+    Moved,
+    Outcome,
+    Rejection,
+    SessionStats,
+    Verdict,
+    counter_change,
+)
+from tracker_tui.domain.points import NO_POINTS, Points
+from tracker_tui.sync.undo import Submission, UndoLog
+
+IN, OUT = Moved(0, 0, 5, 0, Points(0.5, 1, 0, 0.1)), Moved(5, 0, 3, 0, NO_POINTS)
+
+
+def applied(change: Change, moved: Moved) -> Outcome:
+    return Outcome(change, Verdict.APPLIED, None, moved)
+
+
+def counter_to(change: Change, moved: Moved) -> Change:
+    counter = counter_change(change, moved, PLAYER)
+    assert counter is not None
+    return counter
+
+
+def log_of(*submissions: list[Change]) -> UndoLog:
+    log = UndoLog()
+    for changes in submissions:
+        log.add(changes)
+    return log
+
+
+def test_a_run_starts_with_empty_stats() -> None:
+    assert UndoLog().stats == SessionStats(0, 0, 0.0)
+
+
+def test_stats_sum_up_what_was_added_and_removed_with_its_points() -> None:
+    pairs = [(add(5), IN), (remove(2), OUT), (add(5), IN), (add(5), IN)]
+    pairs.append((to_deep_desert(3), Moved(3, 0, 0, 3, NO_POINTS)))
+    log = log_of([change for change, _ in pairs])
+    for change, moved in pairs:
+        log.record(applied(change, moved))
+    # Not 0.30000000000000004.
+    assert log.stats == SessionStats(5, 13, 0.3)
+
+
+def test_an_outcome_that_is_received_twice_counts_once() -> None:
+    outcome = applied(add(5), IN)
+    log = log_of([outcome.change])
+    log.record(outcome)
+    log.record(outcome._replace(verdict=Verdict.ALREADY_APPLIED))
+    assert log.stats == SessionStats(1, 5, 0.1)
+
+
+def test_a_rejected_change_does_not_count() -> None:
+    change = remove(9)
+    log = log_of([change])
+    log.record(Outcome(change, Verdict.REFUSED, None, refusal=Rejection.QUANTITY))
+    assert log.stats == SessionStats()
+
+
+def test_an_undone_change_does_not_count() -> None:
+    change = add(5)
+    log = log_of([change])
+    log.record(applied(change, IN))
+    log.record(applied(counter_to(change, IN), Moved(5, 0, 0, 0, NO_POINTS)))
+    assert log.stats == SessionStats()
+
+
+def test_changes_of_other_programs_do_not_count() -> None:
+    log, mine, other = UndoLog(), add(1), add(2)
+    log.add([mine])
+    log.record(applied(mine, IN))
+    log.record(applied(other, IN))
+    log.record(applied(counter_to(other, IN), OUT))
+    assert (log.outcome(mine), log.outcome(other)) == (applied(mine, IN), None)
+    assert log.stats.changes == 1
+
+
+def test_submissions_come_out_newest_first_up_to_a_number() -> None:
+    log, first, second, third = UndoLog(), add(1), add(2), add(3)
+    log.add([first])
+    log.add([second])
+    requested = log.newest
+    log.add([third])
+    assert log.pop(requested) == Submission(2, (second,))
+    assert log.pop(requested) == Submission(1, (first,))
+    assert log.pop(requested) is None
+    assert log.pop(log.newest) == Submission(3, (third,))
+
+
+def test_a_submission_that_was_put_back_comes_out_in_its_place() -> None:
+    log = log_of([add(1)], [add(2)], [add(3)])
+    newest = log.pop(3)
+    assert newest is not None
+    log.put_back(newest)
+    assert [log.pop(3), log.pop(3) is None] == [newest, False]
+
+
+def test_a_change_that_was_not_saved_cannot_be_undone() -> None:
+    change = add(1)
+    log = log_of([change])
+    log.forget([change])
+    assert log.pop(log.newest) is None
+    log.record(applied(change, IN))
+    assert log.outcome(change) is None
+
+
+def test_an_undo_rejected_for_its_quantity_can_be_tried_again_after_all_others() -> None:
+    first, second = add(1), add(2)
+    log = log_of([first], [second])
+    for change in (first, second):
+        log.record(applied(change, IN))
+    log.pop(log.newest)
+    counter = counter_to(second, IN)
+    log.record(Outcome(counter, Verdict.REFUSED, None, refusal=Rejection.QUANTITY))
+    assert log.pop(log.newest) == Submission(1, (first,))
+    assert log.pop(log.newest) == Submission(0, (second,))
+
+
+def test_an_undo_rejected_for_another_reason_cannot_be_tried_again() -> None:
+    change = add(1)
+    log = log_of([change])
+    log.record(applied(change, IN))
+    log.pop(log.newest)
+    counter = counter_to(change, IN)
+    log.record(Outcome(counter, Verdict.REFUSED, None, refusal=Rejection.NOT_IN_HISTORY))
+    assert log.pop(log.newest) is None

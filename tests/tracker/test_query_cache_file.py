@@ -1,0 +1,232 @@
+"""The file of the query cache: the newest documents, and none that is malformed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.wild import ask
+from sync.programs import OpenStore
+from tracker_tui.domain.history import HistoryFilter
+from tracker_tui.domain.period import PERIODS
+from tracker_tui.errors import LocalFileDamaged
+from tracker_tui.ledger.activity import ActivityQuery
+from tracker_tui.ledger.history import HistoryQuery
+from tracker_tui.ledger.quantity_series import QuantitySeriesQuery
+from tracker_tui.sync.replica import DisposableFile
+from tracker_tui.sync.store import PAGES_NAME, Store
+from tracker_tui.tracker.query_cache import MAX_DOCUMENTS, CachedDocument, DocumentFile
+
+SOME = CachedDocument(1.0, b"[]")
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> Iterator[OpenStore]:
+    open_store = OpenStore(tmp_path / "key")
+    yield open_store
+    for store in open_store.opened:
+        store.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / PAGES_NAME
+
+
+@pytest.fixture
+def documents(path: Path) -> Iterator[DocumentFile]:
+    documents = DocumentFile(path)
+    yield documents
+    documents.close()
+
+
+def stored_keys(path: Path) -> set[str]:
+    return {key for (key,) in ask(path, "SELECT key FROM pages")}
+
+
+def test_a_document_is_stored_as_it_is(documents: DocumentFile) -> None:
+    document = CachedDocument(1_700_000_000.25, b"\x00[1, \xc3\xbc]")
+    documents.save("history all", document)
+    assert documents.load("history all") == document
+    assert documents.load("history 7d") is None
+    assert documents.load("") is None
+
+
+def test_a_newer_document_replaces_an_older_one(documents: DocumentFile, path: Path) -> None:
+    documents.save("history all", SOME)
+    documents.save("history all", CachedDocument(2.0, b"[2]"))
+    assert documents.load("history all") == CachedDocument(2.0, b"[2]")
+    assert stored_keys(path) == {"history all"}
+
+
+def test_only_the_newest_documents_stay(documents: DocumentFile, path: Path) -> None:
+    # Written in an order that is not that of their times.
+    times = [(number * 37) % (MAX_DOCUMENTS + 20) for number in range(MAX_DOCUMENTS + 20)]
+    for at in times:
+        documents.save(f"page {at}", CachedDocument(float(at), b"x" * 100))
+        assert len(stored_keys(path)) <= MAX_DOCUMENTS
+    assert stored_keys(path) == {f"page {at}" for at in range(20, MAX_DOCUMENTS + 20)}
+
+
+def test_a_replaced_document_counts_as_new(documents: DocumentFile, path: Path) -> None:
+    for number in range(MAX_DOCUMENTS):
+        documents.save(f"page {number}", CachedDocument(float(number), b""))
+    documents.save("page 0", CachedDocument(1_000.0, b""))
+    documents.save("another", CachedDocument(1_001.0, b""))
+    assert stored_keys(path) == {"another", *(f"page {n}" for n in range(MAX_DOCUMENTS) if n != 1)}
+
+
+def test_documents_outlive_the_program_and_are_shared(documents: DocumentFile, path: Path) -> None:
+    documents.save("mine", SOME)
+    other = DocumentFile(path)
+    assert other.load("mine") == SOME
+    other.save("theirs", SOME)
+    other.close()
+    assert documents.load("theirs") == SOME
+
+
+def test_a_file_that_was_removed_is_created_again(documents: DocumentFile, path: Path) -> None:
+    documents.save("before", SOME)
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    documents.save("after", SOME)
+    assert stored_keys(path) == {"after"}
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 20_000, "'; DROP TABLE pages; --"])
+def test_any_text_makes_a_key_that_can_be_stored(documents: DocumentFile, text: str) -> None:
+    for query in (
+        HistoryQuery(filter=HistoryFilter(text, text, text)),
+        ActivityQuery(member_id=text, period=PERIODS[0]),
+        QuantitySeriesQuery(resource_id=text, period=PERIODS[0]),
+    ):
+        documents.save(query.key, SOME)
+        assert documents.load(query.key) == SOME
+
+
+# The disposable file around it
+
+
+def documents_of(store: Store) -> DisposableFile[DocumentFile]:
+    return store.disposable_file(PAGES_NAME, DocumentFile, "the history")
+
+
+def save(file: DisposableFile[DocumentFile], key: str) -> None:
+    file.use(lambda documents: documents.save(key, SOME), None)
+
+
+def load(file: DisposableFile[DocumentFile], key: str) -> CachedDocument | None:
+    return file.use(lambda documents: documents.load(key), None)
+
+
+def load_malformed(documents: DocumentFile) -> None:
+    raise LocalFileDamaged("A stored answer is malformed.")
+
+
+def asides(folder: Path) -> list[Path]:
+    found = folder.glob(f"{PAGES_NAME}.damaged-*")
+    return [path for path in found if not path.name.endswith(("-wal", "-shm"))]
+
+
+def assert_works_again(file: DisposableFile[DocumentFile]) -> None:
+    save(file, "new")
+    assert load(file, "new") == SOME
+
+
+@pytest.mark.parametrize("garbage", [b"garbage" * 2_000, b"SQLite format 3\0" + b"\1" * 500])
+@pytest.mark.parametrize("use", ["read", "write"])
+def test_a_file_of_garbage_is_set_aside_and_reported(
+    open_store: OpenStore, garbage: bytes, use: str
+) -> None:
+    folder = open_store.folder
+    folder.mkdir(parents=True)
+    (folder / PAGES_NAME).write_bytes(garbage)
+    file = documents_of(open_store())
+    if use == "read":
+        assert load(file, "new") is None
+    else:
+        save(file, "new")
+    (warning,) = open_store.warnings
+    (aside,) = asides(folder)
+    assert str(aside) in warning
+    assert "history" in warning
+    assert aside.read_bytes() == garbage
+    assert_works_again(file)
+    assert len(open_store.warnings) == 1
+
+
+def test_a_malformed_document_is_set_aside_with_all_others(open_store: OpenStore) -> None:
+    file = documents_of(open_store())
+    save(file, "one")
+    save(file, "other")
+    assert file.use(load_malformed, None) is None
+    # Damaged twice in a row, it is reported twice: once set aside, once given up.
+    assert len(asides(open_store.folder)) == 1
+    assert open_store.warnings
+    assert load(file, "other") is None
+    assert_works_again(file)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "UPDATE pages SET at = NULL",
+        "UPDATE pages SET at = 'yesterday'",
+        "UPDATE pages SET document = NULL",
+        "UPDATE pages SET document = 'text'",
+        "UPDATE pages SET document = -1",
+        "PRAGMA user_version = 77",
+    ],
+)
+def test_a_spoilt_file_is_replaced(open_store: OpenStore, spoil: str) -> None:
+    store = open_store()
+    save(documents_of(store), "one")
+    store.close()
+    ask(open_store.folder / PAGES_NAME, spoil)
+    file = documents_of(open_store())
+    assert load(file, "one") is None
+    assert len(open_store.warnings) == 1
+    assert_works_again(file)
+
+
+def test_a_file_without_its_table_stops_nothing(open_store: OpenStore) -> None:
+    file = documents_of(open_store())
+    save(file, "one")
+    ask(open_store.folder / PAGES_NAME, "DROP TABLE pages")
+    assert load(file, "one") is None
+    save(file, "one")
+    assert open_store.warnings
+
+
+def test_a_folder_that_cannot_be_written_is_reported_and_stops_nothing(
+    open_store: OpenStore,
+) -> None:
+    # A directory stands in the way of the file.
+    (open_store.folder / PAGES_NAME).mkdir(parents=True)
+    file = documents_of(open_store())
+    save(file, "one")
+    assert load(file, "one") is None
+    assert open_store.warnings
+    assert all(PAGES_NAME in warning for warning in open_store.warnings)
+
+
+def test_a_file_of_a_disabled_store_is_never_opened(open_store: OpenStore) -> None:
+    store = open_store()
+    before = documents_of(store)
+    save(before, "one")
+    store.disable()
+    for file in (before, documents_of(store)):
+        save(file, "two")
+        assert load(file, "one") is None
+    assert stored_keys(open_store.folder / PAGES_NAME) == {"one"}
+
+
+def test_damage_leaves_the_outbox_and_the_replica_alone(open_store: OpenStore) -> None:
+    folder, file = open_store.folder, documents_of(open_store())
+    save(file, "one")
+    before = sorted(path.name for path in folder.iterdir() if PAGES_NAME not in path.name)
+    file.use(load_malformed, None)
+    after = sorted(path.name for path in folder.iterdir() if PAGES_NAME not in path.name)
+    assert after == before

@@ -1,0 +1,179 @@
+"""Answers as stored documents, and the keys of queries: none is confused with another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker_tui.domain.activity import (
+    Activity,
+    CategoryTotal,
+    DayPoints,
+    MemberPoints,
+    ResourceActivity,
+)
+from tracker_tui.domain.history import EntryKind, HistoryEntry, HistoryFilter, HistoryPage
+from tracker_tui.domain.leaderboard import Contribution, ContributionPage, Leaderboard, Ranking
+from tracker_tui.domain.pages import PageCursor
+from tracker_tui.domain.period import PERIODS, Period
+from tracker_tui.domain.quantities import Location
+from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
+from tracker_tui.ledger.activity import ActivityQuery, MemberPointsQuery
+from tracker_tui.ledger.history import HistoryQuery
+from tracker_tui.ledger.leaderboard import (
+    ContributionsQuery,
+    LeaderboardQuery,
+)
+from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
+from tracker_tui.ledger.refresh import Query
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+whole = st.integers(-(2**63), 2**63 - 1)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+cursors = st.builds(PageCursor, whole | numbers | texts, whole)
+any_cursor = st.none() | cursors
+entries = st.builds(
+    HistoryEntry, *[texts, texts], *[whole] * 4, texts, st.none() | texts, whole, texts, cursors
+)
+contributions = st.builds(
+    Contribution, texts, texts, whole, *[numbers] * 4, *[texts] * 3, whole, cursors
+)
+rankings = st.builds(
+    Ranking, whole, texts, texts, numbers, whole, st.floats(0, 1), st.none() | whole
+)
+
+
+def few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(values, max_size=3)
+
+
+ANSWERS: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
+    HistoryQuery: st.builds(
+        HistoryPage, few(entries), any_cursor, st.booleans(), st.none() | whole
+    ),
+    ContributionsQuery: st.builds(ContributionPage, few(contributions), any_cursor, st.booleans()),
+    LeaderboardQuery: st.builds(Leaderboard, few(rankings), st.booleans()),
+    MemberPointsQuery: st.builds(
+        MemberPoints,
+        few(st.builds(CategoryTotal, texts, numbers, whole)),
+        few(st.builds(DayPoints, whole, numbers)),
+    ),
+    QuantitySeriesQuery: st.builds(
+        QuantitySeries,
+        whole,
+        whole,
+        few(st.builds(Level, whole, whole, whole)),
+        few(st.builds(Share, texts, whole, whole)),
+        few(entries).map(tuple),
+    ),
+    DailyLevelsQuery: few(st.builds(DayLevel, texts, whole, whole, whole)),
+    ActivityQuery: st.builds(
+        Activity,
+        numbers,
+        whole,
+        few(st.builds(ResourceActivity, texts, whole, whole, whole)),
+        few(whole),
+        whole,
+    ),
+}
+
+
+@pytest.mark.parametrize("query", ANSWERS, ids=lambda q: q.__name__)
+def test_an_answer_survives_being_stored(query: type[Query[Any]]) -> None:
+    @settings(max_examples=40)
+    @given(ANSWERS[query])
+    def check(answer: Any) -> None:
+        document = msgspec.json.encode(answer)
+        read = msgspec.json.decode(document, type=query.answer_type())
+        assert read == answer
+        # A time of 1.0 is not one of 1: the ledger is asked for rows by what it stores.
+        assert repr(read) == repr(answer)
+
+    check()
+
+
+# Keys
+
+few_texts = st.sampled_from(["", "a", "b", "None", "a b", "a', 'b", "('a',)", "added,set", "7d"])
+periods = st.sampled_from([*PERIODS, Period("a..", None, 5), Period("b..", None, 6)])
+wishes = st.builds(
+    HistoryFilter,
+    few_texts,
+    st.none() | few_texts,
+    st.none() | few_texts,
+    st.frozensets(st.sampled_from(EntryKind)),
+    st.none() | st.sampled_from(Location),
+    periods,
+)
+# All pages of a list are kept together: their ends and their length tell nothing apart.
+anywhere = st.none()
+length = st.just(100)
+zones = st.none() | st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")])
+QUERIES: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
+    HistoryQuery: st.builds(
+        HistoryQuery, filter=wishes, before=anywhere, down_to=anywhere, limit=length
+    ),
+    ContributionsQuery: st.builds(
+        ContributionsQuery,
+        member_id=few_texts,
+        period=periods,
+        before=anywhere,
+        down_to=anywhere,
+        limit=length,
+    ),
+    LeaderboardQuery: st.builds(LeaderboardQuery, period=periods),
+    MemberPointsQuery: st.builds(
+        MemberPointsQuery, member_id=few_texts, period=periods, zone=zones
+    ),
+    QuantitySeriesQuery: st.builds(QuantitySeriesQuery, resource_id=few_texts, period=periods),
+    DailyLevelsQuery: st.builds(DailyLevelsQuery, days=st.integers(1, 20), zone=zones),
+    ActivityQuery: st.builds(ActivityQuery, member_id=few_texts, period=periods, zone=zones),
+}
+
+
+def identity(query: Query[Any]) -> str:
+    """Return a text that tells a query from every other, 1 from 1.0 and sets by what is in."""
+    if isinstance(query, HistoryQuery):
+        kinds = sorted(query.filter.kinds)
+        return repr((replace(query, filter=query.filter._replace(kinds=frozenset())), kinds))
+    return repr(query)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.__name__)
+def test_two_querys_never_share_a_key(query: type[Query[Any]]) -> None:
+    @settings(max_examples=60)
+    @given(QUERIES[query], QUERIES[query])
+    def check(one: Query[Any], other: Query[Any]) -> None:
+        assert (one.key == other.key) == (identity(one) == identity(other))
+
+    check()
+
+
+@settings(max_examples=60)
+@given(st.one_of(*QUERIES.values()), st.one_of(*QUERIES.values()))
+def test_two_kinds_of_querys_never_share_a_key(one: Query[Any], other: Query[Any]) -> None:
+    assert type(one) is type(other) or one.key != other.key
+
+
+VARIATIONS = (
+    *({"text": "other"}, {"resource_id": "other"}, {"member_id": "other"}),
+    *({"kinds": frozenset([kind])} for kind in EntryKind),
+    *({"location": location} for location in Location),
+    *({"period": period} for period in PERIODS),
+)
+
+
+@settings(max_examples=40)
+@given(wishes)
+def test_every_filter_is_part_of_the_key(wish: HistoryFilter) -> None:
+    key = HistoryQuery(filter=wish).key
+    for variation in VARIATIONS:
+        other = wish._replace(**variation)
+        assert (HistoryQuery(filter=other).key == key) == (other == wish)
