@@ -933,7 +933,7 @@ def test_an_answer_that_was_given_up_is_not_read_for_ever() -> None:
         # Longer than a busy machine takes from one byte to the next.
         failure_of(DiscordUnreachable, lambda: client_of(discord, 0.5).me(ACCESS), SECRETS)
         for thread in set(threading.enumerate()) - before:
-            if thread.name == "behind":
+            if thread.name == "background":
                 thread.join(2)
                 assert not thread.is_alive()
 

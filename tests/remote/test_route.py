@@ -94,7 +94,7 @@ def wants_a_password(way: Way) -> tuple[dict[str, str], str]:
 
 def lets_nothing_through(way: Way) -> tuple[dict[str, str], str]:
     proxy = way.open("503 Service Unavailable").address
-    told = f"the proxy {proxy} (https_proxy) does not let through to <host> (503)."
+    told = f"the proxy {proxy} (https_proxy) does not allow connections to <host> (503)."
     return {"https_proxy": way.url_of(proxy)}, told
 
 

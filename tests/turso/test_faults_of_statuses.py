@@ -212,7 +212,7 @@ def test_what_no_libsql_server_writes_is_not_taken_for_a_refusal_of_its_own(
         (407, b'{"error":"Proxy authentication required"}', NotTheServer),
     ],
 )
-def test_what_a_libsql_server_writes_is_its_own_error_for_status(
+def test_what_a_libsql_server_writes_is_its_own_error(
     status: int, body: bytes, kind: type[Error]
 ) -> None:
     assert type(error_for_status(status, body)) is kind

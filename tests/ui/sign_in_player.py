@@ -266,7 +266,7 @@ async def at_home(
 async def nobody_is_behind() -> None:
     """Wait until no thread works behind a screen, and what they told was heard."""
     deadline = monotonic() + SECONDS
-    while any(thread.name == "behind" for thread in threading.enumerate()):
+    while any(thread.name == "background" for thread in threading.enumerate()):
         assert monotonic() < deadline, "a thread is still at work"
         await asyncio.sleep(0)
     await asyncio.sleep(0)

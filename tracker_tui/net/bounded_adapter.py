@@ -115,8 +115,8 @@ class BoundedAdapter(HTTPAdapter):
             for chunk in response.iter_content(_CHUNK):
                 content += chunk
                 if len(content) > self._max_bytes:
-                    told = f"The answer is longer than {self._max_bytes:,} bytes"
-                    raise ResponseTooLarge(told, was_sent=True)
+                    message = f"The answer is longer than {self._max_bytes:,} bytes"
+                    raise ResponseTooLarge(message, was_sent=True)
         response._content = bytes(content)  # noqa: SLF001 - where requests keeps what it has read
         return response
 
@@ -166,13 +166,13 @@ class _Call(threading.Thread):
             outcome = self._next_outcome()
         except Empty:
             if self.give_up():
-                told = f"No whole answer came within {self._seconds:g} s"
-                raise DeadlineExceeded(told, was_sent=True) from None
+                message = f"No whole answer came within {self._seconds:g} s"
+                raise DeadlineExceeded(message, was_sent=True) from None
             raise DeadlineExceeded(f"Nothing could be sent within {self._seconds:g} s") from None
         if outcome is None:
             if self.give_up():
-                told = "The request was aborted before its answer came"
-                raise RequestAborted(told, was_sent=True)
+                message = "The request was aborted before its answer came"
+                raise RequestAborted(message, was_sent=True)
             raise RequestAborted("The request was aborted before it was sent")
         if isinstance(outcome, RequestFailed):
             raise outcome

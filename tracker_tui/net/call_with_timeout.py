@@ -1,4 +1,4 @@
-"""Calls that may never come back: a name server that is silent, a keyring that wants a password."""
+"""Calls that may never return: a silent name server, a keyring that asks for a password."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ T = TypeVar("T")
 
 
 def start_in_background(work: Callable[[], T]) -> Future[T]:
-    """Do something in a thread of its own, which may be left behind.
+    """Run `work` in a daemon thread, for which Python does not wait at exit.
 
-    It is a daemon: at its end Python does not wait for it, as it would for an executor's.
+    An executor would wait. The future cannot be cancelled; just stop waiting for it.
     """
-    ended: Future[T] = Future()
-    # From here on nobody can cancel it: whoever does stops waiting, and hears no more of it.
-    ended.set_running_or_notify_cancel()
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()
 
     def run() -> None:
         try:
             result = work()
-        except BaseException as error:  # noqa: BLE001 - it is handed to whoever waits
-            ended.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - passed on to the thread that waits
+            future.set_exception(error)
         else:
-            ended.set_result(result)
+            future.set_result(result)
 
-    threading.Thread(target=run, name="behind", daemon=True).start()
-    return ended
+    threading.Thread(target=run, name="background", daemon=True).start()
+    return future
 
 
 def call_with_timeout(work: Callable[[], T], seconds: float) -> T:
-    """Return what `work` returns, and raise what it raises; TimeoutError after `seconds`."""
+    """Return what `work` returns and raise what it raises; TimeoutError after `seconds`."""
     return start_in_background(work).result(timeout=seconds)

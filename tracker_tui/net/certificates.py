@@ -36,14 +36,14 @@ class CertificateFile(NamedTuple):
 
     def unusable(self, reason: str) -> str:
         """Say that the file cannot be used, and what to do."""
-        told = f"{self.variable} names {self.printable_path}, {reason}"
-        return f"{told}. Correct it, or unset it"
+        message = f"{self.variable} names {self.printable_path}, {reason}"
+        return f"{message}. Correct it, or unset it"
 
 
 def certificate_file() -> CertificateFile | None:
     """Return the file that the environment names; requests itself ignores SSL_CERT_FILE."""
-    found = ((name, os.environ.get(name)) for name in _VARIABLES)
-    return next((CertificateFile(name, path) for name, path in found if path), None)
+    paths = ((name, os.environ.get(name)) for name in _VARIABLES)
+    return next((CertificateFile(name, path) for name, path in paths if path), None)
 
 
 def ca_bundle_for(url: str) -> str | None:
@@ -72,19 +72,19 @@ def issuer_of(url: str, proxy: str | None) -> str:
 
 
 def _certificate_at(url: str, proxy: str | None) -> bytes:
-    there = urlsplit(url)
-    host, port = there.hostname or "", there.port or 443
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if proxy is None:
         connection = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
     else:
-        at = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         connection = http.client.HTTPSConnection(
-            at.hostname or "", at.port or 80, timeout=_SECONDS, context=context
+            via.hostname or "", via.port or 80, timeout=_SECONDS, context=context
         )
-        connection.set_tunnel(host, port, _credentials(at.username, at.password))
+        connection.set_tunnel(host, port, _credentials(via.username, via.password))
     try:
         connection.connect()
         return connection.sock.getpeercert(binary_form=True) or b""

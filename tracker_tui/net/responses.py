@@ -1,4 +1,4 @@
-"""Reading what a server, or something in between, says besides its data."""
+"""Parts of a response that any server, or something in between, may send: errors and waits."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def is_web_page(content: bytes) -> bool:
 
 def printable_line(text: str, limit: int) -> str:
     """Return untrusted text as one printable line of at most `limit` characters."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(shown.split())[:limit]
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split())[:limit]

@@ -31,8 +31,8 @@ def obstacle(error: BaseException, url: str) -> str:
         if isinstance(cause, RouteBlocked):
             return str(cause)
     proxy = proxy_of(url)
-    told = _proxy_obstacle(causes, proxy, url) if proxy is not None else ""
-    return told or _certificate_obstacle(causes, url, proxy)
+    by_proxy = _proxy_obstacle(causes, proxy, url) if proxy is not None else ""
+    return by_proxy or _certificate_obstacle(causes, url, proxy)
 
 
 def route_to(url: str) -> str:
@@ -58,26 +58,26 @@ def _proxy_obstacle(causes: list[BaseException], proxy: Proxy, url: str) -> str:
     from urllib3.exceptions import ProxyError
 
     if any(isinstance(cause, InvalidProxyURL | InvalidSchema | InvalidURL) for cause in causes):
-        told = f"{proxy.description} is not written as http://HOST:PORT"
-        return f"{told}. Correct {proxy.setting}"
+        message = f"{proxy.description} is not written as http://HOST:PORT"
+        return f"{message}. Correct {proxy.setting}"
     if not any(isinstance(cause, ProxyError) for cause in causes):
         return ""
     tunnel = next(filter(None, (_TUNNEL.search(str(cause)) for cause in causes)), None)
     if tunnel is None and proxy.scheme == "https":
-        told = f"{proxy.description} does not answer encrypted"
-        return f"{told}. Check {proxy.setting}: most proxies are written http://HOST:PORT"
+        message = f"{proxy.description} does not answer encrypted"
+        return f"{message}. Check {proxy.setting}: most proxies are written http://HOST:PORT"
     if tunnel is None:
         return f"{proxy.description} does not answer. Check {proxy.setting}, or unset it"
     if tunnel[1] == _PROXY_AUTHENTICATION:
         return _password_wanted(proxy)
     host = urlsplit(url).hostname
-    told = f"{proxy.description} does not let through to {host} ({tunnel[1]})"
-    return f"{told}. Ask whoever runs it, or check {proxy.setting}"
+    message = f"{proxy.description} does not allow connections to {host} ({tunnel[1]})"
+    return f"{message}. Ask whoever runs it, or check {proxy.setting}"
 
 
 def _password_wanted(proxy: Proxy) -> str:
-    told = f"{proxy.description} wants a user name and a password (407)"
-    return f"{told}. Write them in {proxy.setting}: http://USER:PASSWORD@HOST:PORT"
+    message = f"{proxy.description} wants a user name and a password (407)"
+    return f"{message}. Write them in {proxy.setting}: http://USER:PASSWORD@HOST:PORT"
 
 
 def _certificate_obstacle(causes: list[BaseException], url: str, proxy: Proxy | None) -> str:
@@ -94,8 +94,8 @@ def _not_trusted(error: ssl.SSLCertVerificationError, url: str, proxy: Proxy | N
     host = urlsplit(url).hostname
     code = error.verify_code
     if code in (_NOT_YET_VALID, _EXPIRED):
-        told = "has expired" if code == _EXPIRED else "is not valid yet"
-        return f"the certificate of {host} {told}. Check the clock of this machine"
+        fault = "has expired" if code == _EXPIRED else "is not valid yet"
+        return f"the certificate of {host} {fault}. Check the clock of this machine"
     if code in (_OTHER_HOST, _OTHER_ADDRESS):
         return f"the certificate is not for {host}. Check the network, and the address"
     # Through a proxy that is itself encrypted, a second connection would take too long.
@@ -104,8 +104,8 @@ def _not_trusted(error: ssl.SSLCertVerificationError, url: str, proxy: Proxy | N
     by = f", issued by “{issuer}”," if issuer else ""
     chosen = certificate_file()
     if chosen is not None:
-        told = f"is not among those of {chosen.variable}, {chosen.printable_path}"
-        return f"the certificate of {host}{by} {told}. Check {chosen.variable}"
+        message = f"is not among those of {chosen.variable}, {chosen.printable_path}"
+        return f"the certificate of {host}{by} {message}. Check {chosen.variable}"
     return (
         f"the certificate of {host}{by} is not trusted here. If your network inspects encrypted "
         "traffic, ask for its root certificate and set SSL_CERT_FILE to that file"

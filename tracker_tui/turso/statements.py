@@ -42,8 +42,8 @@ _MAX_PLACEHOLDERS = 32766
 
 def first_word(sql: str) -> str:
     """Return the first word of a statement in capitals; empty if there is none."""
-    found = _FIRST_WORD.match(sql)
-    return found[1].upper() if found else ""
+    match = _FIRST_WORD.match(sql)
+    return match[1].upper() if match else ""
 
 
 def changes_data(sql: str) -> bool:

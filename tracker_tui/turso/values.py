@@ -121,7 +121,7 @@ def with_exact_floats(json_text: str) -> str:
 
     Quotes inside a JSON string have a backslash, so no string is mistaken for a float.
     """
-    return _JSON_FLOAT.sub(lambda found: found[1] + float_literal(float(found[2])), json_text)
+    return _JSON_FLOAT.sub(lambda match: match[1] + float_literal(float(match[2])), json_text)
 
 
 def float_literal(number: float) -> str:
