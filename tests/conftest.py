@@ -78,7 +78,7 @@ def straight_way(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no edit be queued because this machine is busy; tests of its deadline set it shorter."""
-    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 30.0)
 
 
 @pytest.fixture(scope="session")

@@ -107,7 +107,7 @@ def test_the_wheel_holds_nothing_but_the_package_and_its_license(wheel: Path) ->
 
 def test_the_installed_command_works_from_its_first_start_on(installed: Installed) -> None:
     assert installed.run("--version") == f"tracker-tui {__version__}\n"
-    assert "starter catalogue" in installed.run("init", "--starter")
+    assert "starter resources" in installed.run("init", "--starter")
     assert "Spice Melange" in installed.run("list", "spice")
     assert "0 → 500" in installed.run("edit", "Spice Melange", "+500")
     assert "500" in installed.run("list", "spice melange")

@@ -18,7 +18,7 @@ from helpers.commands import Ran, Run
 from helpers.guild import ask, quantities
 from helpers.processes import locked
 from helpers.sending import send_lock_held
-from tracker_tui.cli.edit import _PATIENCE_SECONDS
+from tracker_tui.cli.edit import _TIMEOUT_SECONDS
 
 FOR_EVER = 40.0
 """Seconds; more than an edit takes on a machine however busy."""
@@ -35,7 +35,7 @@ def everything_else_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         "tracker.ledger_thread._CLOSING_SECONDS": FOR_EVER,
         "tracker.ledger_thread._SEND_LOCK_INTERVAL": FOR_EVER / 20,
         "sync.one_shot_edit._RETRY_SECONDS": FOR_EVER,
-        "cli.edit._PATIENCE_SECONDS": PATIENCE,
+        "cli.edit._TIMEOUT_SECONDS": PATIENCE,
     }.items():
         monkeypatch.setattr(f"tracker_tui.{name}", value)
 
@@ -67,7 +67,7 @@ def test_a_busy_file_takes_no_longer_the_more_changes_wait(
     run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a clock that goes on while somebody waits, and only then."""
-    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", _PATIENCE_SECONDS)
+    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", _TIMEOUT_SECONDS)
     clock = ImpatientClock()
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", clock)
     monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.0)

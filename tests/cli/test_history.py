@@ -189,7 +189,7 @@ def test_history_limit_takes_nothing_but_1_to_1000(run: Run, guild: Path, limit:
     for argv in (["--limit", limit], [f"--limit={limit}"]):
         ran = run("history", *argv)
         assert ran.status == 2
-        assert "--limit takes a number from 1 to 1,000" in ran.error
+        assert "--limit needs a number from 1 to 1,000" in ran.error
 
 
 def test_a_history_without_entries_is_no_failure(run: Run, guild: Path) -> None:

@@ -93,7 +93,7 @@ def test_leaderboard_knows_the_periods_that_there_are(run: Run, guild: Path) -> 
 def test_a_leaderboard_without_points_is_no_failure(run: Run, guild: Path) -> None:
     ran = run("leaderboard")
     assert ran.status == 0
-    assert "Nobody earned points" in ran.error
+    assert "No points were earned in this period" in ran.error
     assert run("leaderboard", "--json").document == []
 
 

@@ -16,7 +16,7 @@ def test_list_shows_every_resource_by_name(run: Run, guild: Path) -> None:
     shown = [next((n for n in names if n in line), None) for line in lines]
     assert [name for name in shown if name] == names
     ore = next(line for line in lines if "Iron Ore" in line)
-    for cell in ("Raw", "1,000", "500", "1,500", "2,000", "75 %", "below"):
+    for cell in ("Raw", "1,000", "500", "1,500", "2,000", "75 %", "low"):
         assert cell in ore
 
 

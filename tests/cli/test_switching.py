@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.build import add, remote_config
-from tracker_tui.cli.dashboard import _ask_before_switching
+from tracker_tui.cli.dashboard import _confirm_switch
 from tracker_tui.config.settings import Config
 from tracker_tui.errors import UsageError
 from tracker_tui.guild.database_factory import store_location
@@ -22,7 +22,7 @@ def first(home: Path) -> Config:
     outbox = Outbox(site.folder / OUTBOX_NAME, site.member, site.place)
     outbox.put([add(5)], made_at=0.0)
     outbox.close()
-    _ask_before_switching(config)
+    _confirm_switch(config)
     return config
 
 
@@ -54,7 +54,7 @@ def test_it_is_asked_and_no_is_the_default(
     asked = answer(monkeypatch, text)
     for _ in range(2):
         with pytest.raises(UsageError, match="Nothing opened"):
-            _ask_before_switching(other)
+            _confirm_switch(other)
     assert len(asked) == 2
     assert "1 change is pending for arrakeen.turso.io" in capsys.readouterr().err
 
@@ -63,8 +63,8 @@ def test_yes_opens_it_and_is_not_asked_again(
     first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer(monkeypatch, "y")
-    _ask_before_switching(other)
-    _ask_before_switching(other)
+    _confirm_switch(other)
+    _confirm_switch(other)
     assert len(asked) == 1
 
 
@@ -72,7 +72,7 @@ def test_the_same_database_and_one_without_changes_are_no_question(
     first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer(monkeypatch, "y")
-    _ask_before_switching(first)
-    _ask_before_switching(other)
-    _ask_before_switching(first)
+    _confirm_switch(first)
+    _confirm_switch(other)
+    _confirm_switch(first)
     assert len(asked) == 1, "only for the way from the one that has changes waiting"

@@ -68,7 +68,7 @@ FAULTS = {
 
 
 PATIENCE = (
-    "cli.edit._PATIENCE_SECONDS",
+    "cli.edit._TIMEOUT_SECONDS",
     "db.remote.DEADLINE",
     "guild.database_factory._LONG_WORK_SECONDS",
 )

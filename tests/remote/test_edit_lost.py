@@ -179,7 +179,7 @@ def test_an_edit_that_hangs_is_not_sent_again_by_closing(
 def test_an_edit_that_is_slow_ends_with_the_time_of_all_its_requests_together(
     run: Run, guild: Books, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 1.0)
     with Gate() as gate:
         # The columns are told; the change itself hangs, and no time is left to send it again.
         proxy.meet([pass_on, *[gate] * 20])

@@ -119,7 +119,7 @@ def test_init_makes_an_empty_database_ours(run: Run, empty: str) -> None:
 
 def test_init_starter_plants_once(run: Run, empty: str) -> None:
     first = run("init", "--starter")
-    assert (first.status, "planted" in first.out) == (0, True)
+    assert (first.status, "starter resources" in first.out) == (0, True)
     planted = ask_at(empty, "SELECT id FROM resources ORDER BY rowid")
     assert len(planted) > 50
     again = run("init", "--starter")

@@ -39,7 +39,7 @@ def test_a_list_without_a_server_shows_what_was_read_last_and_what_waits(
     assert (offline.status, offline.out) == (0, online)
     assert offline.err.count("\n") == 1
     assert "cannot be reached" in offline.err
-    assert "Shown is what was read just now" in offline.err
+    assert "Showing what was read just now" in offline.err
     assert run("edit", "spice", "+5").status == 0
     (spice,) = run("list", "spice", "--json").document
     assert spice["hagga"] == 1_005
@@ -54,7 +54,7 @@ def test_a_list_from_a_server_that_fails_shows_what_was_read_last_and_why(
     ran = run("list", "--json")
     assert ran.status == 0
     assert ran.document == online
-    assert "Shown is what was read" in ran.err
+    assert "Showing what was read" in ran.err
 
 
 def test_a_list_without_a_server_that_was_never_read_is_an_error(

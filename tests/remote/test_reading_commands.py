@@ -161,7 +161,7 @@ def test_without_a_server_they_show_what_was_seen_last(
     assert (offline.status, offline.out) == (0, online.out)
     assert offline.err.count("\n") == 1
     assert "cannot be reached" in offline.err
-    assert "Shown is what was read just now." in offline.err
+    assert "Showing what was read just now." in offline.err
     assert run(*argv, "--json").document == documents
 
 
@@ -172,7 +172,7 @@ def test_what_was_seen_last_says_how_old_it_is(
     line.cut()
     for seconds, told in ((7_300, "2 h ago."), (-1_000_000, "just now.")):
         ask(pages_of(home), "UPDATE pages SET at = strftime('%s', 'now') - ?", seconds)
-        assert f"Shown is what was read {told}" in run(*argv).err
+        assert f"Showing what was read {told}" in run(*argv).err
 
 
 @each_command
@@ -184,7 +184,7 @@ def test_a_server_that_fails_is_told_of_with_what_was_seen(
     proxy.fate = answer(status)
     ran = run(*argv)
     assert (ran.status, ran.out) == (0, online)
-    assert "Shown is what was read" in ran.err
+    assert "Showing what was read" in ran.err
 
 
 @each_command
@@ -202,7 +202,7 @@ def test_a_line_that_breaks_after_opening_is_told_of_with_what_was_seen(
     proxy.meet([pass_on, *[cut_before] * 20])
     ran = run(*argv)
     assert (ran.status, ran.out) == (0, online)
-    assert "Shown is what was read" in ran.err
+    assert "Showing what was read" in ran.err
 
 
 @each_command
@@ -262,7 +262,7 @@ def test_where_less_was_seen_than_is_asked_for_it_says_so(
     ran = run("history", "--limit", "120", "--json")
     assert (ran.status, len(ran.document)) == (0, 100)
     assert ran.err.count("\n") == 1
-    assert ran.err.endswith("just now. Older entries, if any, were not read then.\n")
+    assert ran.err.endswith("just now. There may be older entries.\n")
 
 
 def test_a_short_look_hides_nothing_of_a_long_one(run: Run, seen: Books, line: Line) -> None:
@@ -298,7 +298,7 @@ def silence() -> Iterator[Fate]:
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands wait only where they have nothing else to show."""
-    monkeypatch.setattr("tracker_tui.cli.read_command.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.cli.read_command.TIMEOUT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
@@ -310,7 +310,7 @@ def test_a_server_that_is_too_slow_is_not_waited_for(
     ran = run(*argv)
     assert ran.status == 0
     assert "Spice" in ran.out or NICKNAME in ran.out
-    assert "takes too long to answer. Shown is what was read just now." in ran.err
+    assert "takes too long to answer. Showing what was read just now." in ran.err
 
 
 @pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)

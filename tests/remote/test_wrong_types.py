@@ -46,7 +46,7 @@ def test_commands_show_what_was_read_before_and_are_right_again_afterwards(
         ran = run(*argv)
         assert (ran.status, ran.out) == (0, out)
         assert UNUSABLE in ran.err
-        assert "Shown is what was read just now." in ran.err
+        assert "Showing what was read just now." in ran.err
     proxy.fate = pass_on
     for argv, out in zip(READING, before, strict=True):
         ran = run(*argv)

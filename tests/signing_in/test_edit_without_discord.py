@@ -27,7 +27,7 @@ def silent(
     """Discord, which is silent from now on; whoever waits for it waits for ever."""
     monkeypatch.setattr("tracker_tui.auth.discord.Discord.__init__.__defaults__", (FOR_EVER,))
     monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", FOR_EVER)
-    monkeypatch.setattr("tracker_tui.cli.edit._PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 2.0)
     yield discord
     discord.heal()
 

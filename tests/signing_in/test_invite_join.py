@@ -32,9 +32,11 @@ from tracker_tui.db.remote import open_remote
 from tracker_tui.guild.invitation import BEGIN, Invitation, read_invitation
 
 CLIENT, GUILD = "112233445566778899", "998877665544332211"
-NOTHING_KEPT = "tracker-tui: Nothing was kept.\n"
-NOTHING_MORE = "tracker-tui: Nothing more was answered, and nothing was kept.\n"
-QUESTION = "Keep this, and sign in next? [y/N] "
+NOTHING_KEPT = "tracker-tui: Nothing was stored.\n"
+NOTHING_MORE = (
+    "tracker-tui: The input ended before every question was answered. Nothing was stored.\n"
+)
+QUESTION = "Store this, and sign in next? [y/N] "
 
 
 def config_file(home: Path) -> Path:
@@ -105,11 +107,9 @@ def test_a_token_for_members_is_asked_for_tested_and_put_in(
     assert token is not None
     assert token.reveal() == given
     asked, *told = ran.err.splitlines()
-    assert asked.startswith("A member's database token, hidden: ")
+    assert asked.startswith("Database token for members (hidden): ")
     assert asked.endswith("✓ accepted")
-    assert told == [
-        "tracker-tui: Whoever has this line has the token: hand it to one person, in private."
-    ]
+    assert told == ["tracker-tui: This line contains the token: give it to one person, in private."]
     assert given not in ran.err
 
 
@@ -180,7 +180,7 @@ def test_with_nobody_to_type_a_token_nothing_is_printed(
     type_in()
     ran = run("invite", "--with-token")
     assert (ran.status, ran.out) == (2, "")
-    assert "Nothing more was answered" in ran.err
+    assert "The input ended before every question was answered" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_joining_shows_what_is_in_the_line_and_keeps_it_after_yes(
     ran = run("join")
     assert ran.status == 0, ran.err
     assert ran.out == (
-        f"Kept in {config_file(home)}. Sign in now: tracker-tui login, or just tracker-tui.\n"
+        f"Stored in {config_file(home)}. Sign in now: tracker-tui login, or just tracker-tui.\n"
     )
     for told in (
         f"Database               {blank.proxy.url}",
@@ -574,7 +574,7 @@ def test_without_an_invitation_each_setting_is_asked_for(
     ran = run("join")
     assert ran.status == 0, ran.err
     for asked in (
-        "Invitation, hidden (Enter to be asked instead): ",
+        "Invitation (hidden; Enter to answer questions instead): ",
         "Database (libsql://guild-name.turso.io): ",
         "Its token (from whoever runs the database, hidden): ",
         "Discord application (a number, its client id): ",

@@ -40,7 +40,7 @@ from signing_in.guilds import (
 )
 from tracker_tui.auth.device_flow import wait_for_tokens
 
-ONE_MORE = "The code ran out. Here is another one."
+ONE_MORE = "The code expired. Here is another one."
 CODE = re.compile(r"^and enter ([A-Z0-9]{8})$", re.MULTILINE)
 WELCOME = f"Signed in as {NICKNAME}. You may {MEMBERS_MAY}."
 
@@ -66,7 +66,7 @@ def test_link_code_and_whole_link_are_printed_and_then_who_signed_in(
         "Open      https://discord.com/activate",
         f"and enter {code}",
         f"or open   https://discord.com/activate?user_code={code}",
-        "It is good for 5 min. Waiting; Ctrl+C leaves.",
+        "The code expires in 5 min. Waiting; Ctrl+C stops.",
         WELCOME,
     ]
 
@@ -233,7 +233,7 @@ def test_ctrl_c_in_a_terminal_ends_the_process_without_a_traceback(
         assert process.stdout is not None
         # Nobody waits for a full buffer: each line comes at once.
         lines = [process.stdout.readline() for _ in range(4)]
-        assert "Ctrl+C leaves" in lines[-1]
+        assert "Ctrl+C stops" in lines[-1]
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=SECONDS)
     finally:
@@ -573,7 +573,7 @@ def test_without_the_database_one_is_signed_in_all_the_same_and_the_next_start_t
     proxy.fate = fate
     ran = run("login")
     assert told(ran) == WELCOME
-    assert "The database could not be told yet, the next start does: localhost" in ran.err
+    assert "The sign-in is not in the database yet; the next start records it: localhost" in ran.err
     assert len(ran.err.splitlines()) == 1
     assert recorded(guild) == before
     proxy.meet([])
@@ -590,7 +590,7 @@ def test_what_the_database_may_have_heard_already_is_told_once_more_and_counts_o
     proxy.fate = cut_after
     ran = run("login")
     assert told(ran) == WELCOME
-    assert "could not be told yet" in ran.err
+    assert "The sign-in is not in the database yet" in ran.err
     proxy.meet([])
     assert run("list").status == 0
     found = recorded(guild)
@@ -605,14 +605,14 @@ def test_a_database_that_takes_for_ever_holds_nobody_up(
     discord: FakeDiscord,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.cli.login._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("tracker_tui.cli.login._TIMEOUT_SECONDS", 0.2)
     over = threading.Event()
     proxy.fate = lambda exchange: (over.wait(SECONDS), exchange.cut())[1]
     discord.approves_at_once = True
     try:
         ran = run("login")
         assert told(ran) == WELCOME
-        assert "could not be told yet" in ran.err
+        assert "The sign-in is not in the database yet" in ran.err
         assert not over.is_set()
     finally:
         over.set()
@@ -673,7 +673,7 @@ def test_nobody_signs_in_to_a_database_of_their_own(
         monkeypatch.setenv(name, value)
     ran = run(command)
     assert ran.status == 2
-    assert "nobody signs in" in ran.error
+    assert "needs no sign-in" in ran.error
     assert "tracker-tui join" in ran.err
     assert discord.seen == []
 

@@ -32,9 +32,9 @@ from signing_in.guilds import (
 )
 from tracker_tui.config.settings import load_config
 
-GONE = f"{NICKNAME} is signed out, and what was personal is removed from this machine."
+GONE = f"{NICKNAME} is signed out, and personal files are removed from this machine."
 EVERYWHERE = "Discord has signed this application out for you everywhere, on other machines too."
-STILL_STANDS = "At Discord the sign-in still stands: User Settings, Authorized Apps."
+STILL_STANDS = "Discord still lists the sign-in: revoke it under User Settings, Authorized Apps."
 WAITS = (
     "tracker-tui: {} on this machine and would be lost. The dashboard sends them, and shows "
     "rejected ones in the Outbox (o); logout --discard drops them."
@@ -107,7 +107,7 @@ def test_whoever_signed_out_is_signed_out_no_second_time(run: Run, discord: Fake
     assert run("logout").status == 0
     discord.seen.clear()
     ran = run("logout")
-    assert (ran.status, ran.out, ran.err) == (0, "Nobody is signed in.\n", "")
+    assert (ran.status, ran.out, ran.err) == (0, "You are not signed in.\n", "")
     assert discord.seen == []
 
 
@@ -157,7 +157,7 @@ def test_a_session_from_long_ago_is_signed_out_without_asking_for_roles(
 @pytest.mark.usefixtures("settings_of_guild")
 def test_where_nobody_is_signed_in_that_is_said(run: Run, discord: FakeDiscord) -> None:
     ran = run("logout")
-    assert (ran.status, ran.out, ran.err) == (0, "Nobody is signed in.\n", "")
+    assert (ran.status, ran.out, ran.err) == (0, "You are not signed in.\n", "")
     assert discord.seen == []
 
 
@@ -186,7 +186,7 @@ def test_a_damaged_session_is_told_of_and_logout_removes_it(
         )
     assert session_file(home).read_bytes() == content
     ran = run("logout")
-    assert (ran.status, ran.out) == (0, "Nobody is signed in.\n")
+    assert (ran.status, ran.out) == (0, "You are not signed in.\n")
     assert not session_file(home).exists()
     assert "Nobody is signed in" in run("whoami").error
 

@@ -322,7 +322,7 @@ def test_where_discord_only_says_nothing_what_is_kept_serves_again(
     ran = run("list")
     assert ran.status == 0
     assert CACHE.name in ran.out
-    assert "Shown is what was read" in ran.err
+    assert "Showing what was read" in ran.err
 
 
 @in_each_way_as_said(SAID_NO + UNKNOWN)

@@ -89,7 +89,7 @@ def test_whoever_is_warm_is_told_without_asking_discord(run: Run, discord: FakeD
     discord.seen.clear()
     told = facts(run("whoami"))
     assert told["read"] == "from Discord 3 h ago"
-    assert told["read, too"] == "asked again in 59 min; without Discord it serves a day more"
+    assert told["read, too"] == "checked again in 59 min; without Discord valid a day longer"
     assert discord.seen == []
 
 
@@ -150,8 +150,8 @@ def test_without_discord_it_serves_for_a_day_more(
     assert (told[""], told["may"]) == (WHO, MEMBERS_MAY)
     assert told["read"] == "from Discord 5 h ago"
     assert told["read, too"] in (
-        "Discord is away: it serves for 23 h more",
-        "Discord is away: it serves for 22 h more",
+        "Discord is unreachable: valid for 23 h more",
+        "Discord is unreachable: valid for 22 h more",
     )
 
 
@@ -174,7 +174,7 @@ def test_after_a_day_without_discord_it_serves_no_more(run: Run, discord: FakeDi
     first, last = ran.err.splitlines()
     assert "cannot be reached" in first
     assert "last read from Discord 1 d ago. Nothing is shown" in last
-    assert facts(ran)["read, too"] == "asked again at each start"
+    assert facts(ran)["read, too"] == "checked again at each start"
     discord.heal()
     assert run("whoami").status == 0
 
@@ -286,7 +286,7 @@ def test_whoever_has_no_role_is_told_who_they_are_and_whom_to_ask(
         "roles": "Smuggler",
         "may": "do nothing",
         "read": "",
-        "read, too": "asked again at each start",
+        "read, too": "checked again at each start",
     }
     (line,) = ran.err.splitlines()
     assert "Only Mahdi, Naib or Fremen may see this guild's resources. Ask one of them." in line

@@ -42,7 +42,7 @@ __all__ = ["discord", "harmless", "inhabited"]
 SECONDS = 40.0
 COLUMNS, LINES = 100, 30
 PASTE = b"\x1b[200~%s\x1b[201~"
-LEFT = b"Nothing was opened: nobody signed in who may enter."
+LEFT = b"The dashboard was not opened: you are not signed in."
 NO_BROWSER = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 

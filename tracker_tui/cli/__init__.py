@@ -1,4 +1,4 @@
-"""The command line, for people and for scripts: one clear line where something is wrong."""
+"""The command line, for people and for scripts: each error is one line on standard error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (README, "Exit status")."""
-    # Nothing that a start makes is garbage. The dashboard turns collecting on when it runs.
+    # Starting up makes objects that stay, so collecting finds nothing. The dashboard turns it on.
     gc.disable()
     prepare_output()
     arguments = None

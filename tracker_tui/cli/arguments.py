@@ -1,4 +1,8 @@
-"""What may be typed on the command line."""
+"""The commands of `tracker-tui`, their options, and the parser for both.
+
+`_COMMANDS` is the list of commands. To add one, add an entry there, with a function that declares
+its arguments, and a module in this folder with the function that it names.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,11 @@ from tracker_tui.errors import UsageError
 
 _ANY_WIDTH = 80
 _EDIT_HELP = """\
-CHANGE is one of (quote the signs, shells take them for themselves)
+CHANGE is one of these (in quotes, as shells give the signs a meaning of their own)
   '+500'  '-20'  '=1200'       add, remove, set
   '>300'  '<300'               move to Deep Desert, to Hagga
   add 500    remove 20    set 1200    to-deep-desert 300    to-hagga 300
-amounts: 2k  1.5k  1m  3*500+20      what follows # is the reason: '+500 # spice run'
+amounts: 2k  1.5k  1m  3*500+20      text after # is the reason: '+500 # spice run'
 """
 
 
@@ -34,16 +38,16 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     only = None if is_about_all else words[start or 0]
     parser, command = _parsers(only)
     if command is not None and start is not None:
-        words = words[: start + 1] + command.shielded(words[start + 1 :])
+        words = words[: start + 1] + command.options_first(words[start + 1 :])
     arguments = parser.parse_args(words)
-    # Not by set_defaults: a command's parser would put them over what stood before the command.
+    # Not with set_defaults: the command's parser would overwrite options before the command.
     arguments.profile = getattr(arguments, "profile", None)
     arguments.debug = getattr(arguments, "debug", False)
     return arguments
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, like all others."""
+    """A parser that reports an error in one line, and accepts operands that begin with "-"."""
 
     def __init__(
         self,
@@ -51,8 +55,8 @@ class _Parser(argparse.ArgumentParser):
         help_formatter: type[argparse.HelpFormatter] = argparse.HelpFormatter,
         **options: Any,
     ) -> None:
-        # argparse formats every argument it is given to check it, and imports much to find out how
-        # wide the terminal is for that. Only who asks for help is to wait for it.
+        # argparse formats each argument once to check it, and imports `shutil` for the width of
+        # the terminal. A fixed width saves that import; help replaces the formatter.
         options["formatter_class"] = partial(argparse.HelpFormatter, width=_ANY_WIDTH)
         self._help_formatter = help_formatter
         self.known_options: dict[str, bool] = {}
@@ -63,40 +67,39 @@ class _Parser(argparse.ArgumentParser):
             self.known_options |= parent.known_options
 
     def add_argument(self, *names: str, **details: Any) -> argparse.Action:
-        """Add an argument, and remember what it is for `shielded`."""
+        """Add an argument, and register it for `options_first`."""
         action = super().add_argument(*names, **details)
         self.known_options |= dict.fromkeys(action.option_strings, action.nargs != 0)
         if not action.option_strings:
             self._operands.append(action.dest)
         return action
 
-    def shielded(self, words: Sequence[str]) -> list[str]:
-        """Put known options first and a `--` behind them.
+    def options_first(self, words: Sequence[str]) -> list[str]:
+        """Move known options to the front, and put "--" between them and the operands.
 
-        Other words are RESOURCE, CHANGE or TEXT, whatever they begin with: ids and changes may
-        begin with a `-`, which argparse would take for an option.
+        RESOURCE, CHANGE and TEXT may begin with "-", and argparse would read them as options.
         """
         if not self._operands:
             return list(words)
         options: list[str] = []
-        rest: list[str] = []
-        left = iter(words)
-        for word in left:
+        operands: list[str] = []
+        remaining = iter(words)
+        for word in remaining:
             name, equals, _ = word.partition("=")
-            takes_value = self.known_options.get(name)
+            has_value = self.known_options.get(name)
             if word == "--":
-                rest += left
-            elif takes_value and not equals:
-                value = next(left, None)
+                operands += remaining
+            elif has_value and not equals:
+                value = next(remaining, None)
                 options += [word] if value is None else [f"{word}={value}"]
-            elif takes_value or word in self.known_options or self._is_misspelt(word):
+            elif has_value or word in self.known_options or self._is_misspelt(word):
                 options.append(word)
             else:
-                rest.append(word)
-        return [*options, "--", *rest]
+                operands.append(word)
+        return [*options, "--", *operands]
 
     def _is_misspelt(self, word: str) -> bool:
-        # A RESOURCE may be an id, which may begin so; nobody searches for a text that does.
+        # A resource's id can begin with "--", but a TEXT to search for hardly does.
         return word.startswith("--") and "resource" not in self._operands
 
     def format_help(self) -> str:
@@ -109,7 +112,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parsers(only: str | None) -> tuple[_Parser, _Parser | None]:
-    """Return the parser of all commands, or of one of them only, and that one's own."""
+    """Return the main parser and, if `only` names a command, the parser of that command."""
     everywhere = _Parser(add_help=False)
     everywhere.add_argument(
         "--profile", metavar="NAME", default=argparse.SUPPRESS, help="use another guild's settings"
@@ -131,10 +134,10 @@ def _parsers(only: str | None) -> tuple[_Parser, _Parser | None]:
         prog="tracker-tui",  # else argparse formats a usage line to find it out
     )
 
-    # Who edits is not to wait until the arguments of all other commands are laid out.
-    named = [only] if only in _COMMANDS else list(_COMMANDS)
+    # Declaring the arguments of every command takes time, which `edit` saves.
+    names = [only] if only in _COMMANDS else list(_COMMANDS)
     added: _Parser | None = None
-    for name in named:
+    for name in names:
         command = _COMMANDS[name]
         added = commands.add_parser(
             name,
@@ -152,70 +155,78 @@ def _no_arguments(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-def _json(parser: argparse.ArgumentParser) -> None:
+def _json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
-def _of_init(init: argparse.ArgumentParser) -> None:
-    init.add_argument("--plan", action="store_true", help="print the SQL instead of running it")
-    init.add_argument("--starter", action="store_true", help="also the Dune starter catalogue")
+def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plan", action="store_true", help="print the SQL and change nothing")
+    parser.add_argument("--starter", action="store_true", help="add the Dune starter resources too")
 
 
-def _of_logout(logout: argparse.ArgumentParser) -> None:
-    logout.add_argument("--discard", action="store_true", help="also drop pending changes")
+def _logout_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--discard", action="store_true", help="drop pending changes")
 
 
-def _of_invite(invite: argparse.ArgumentParser) -> None:
-    invite.add_argument(
-        "--with-token", action="store_true", help="also a member's database token, asked for"
+def _invite_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--with-token", action="store_true", help="ask for a member's database token and include it"
     )
 
 
-def _of_list(listing: argparse.ArgumentParser) -> None:
-    listing.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to look for")
-    _json(listing)
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?", default="", metavar="TEXT", help="words to search for")
+    _json_argument(parser)
 
 
-def _of_history(history: argparse.ArgumentParser) -> None:
-    history.add_argument(
+def _history_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "resource", nargs="?", metavar="RESOURCE", help="an id, a name, or a part of one name"
     )
-    history.add_argument(
+    parser.add_argument(
         "--since",
         default="all",
         metavar="PERIOD",
-        help="24h, 7d, 2w, all (unless told), or days: 2026-01-01..2026-01-31, 2026-01-01..",
+        help="24h, 7d, 2w or all, or days: 2026-01-01..2026-01-31, 2026-01-01.. (default: all)",
     )
-    history.add_argument(
-        "--limit", default="20", metavar="N", help="how many at most: 1 to 1000, 20 unless told"
+    parser.add_argument(
+        "--limit", default="20", metavar="N", help="how many entries, 1 to 1000 (default: 20)"
     )
-    _json(history)
+    _json_argument(parser)
 
 
-def _of_leaderboard(leaderboard: argparse.ArgumentParser) -> None:
-    leaderboard.add_argument(
+def _leaderboard_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--period",
         choices=["24h", "7d", "30d", "all"],
         default="7d",
-        help="the last 24 hours, 7 days (unless told), 30 days, or all of time",
+        help="the last 24 hours, 7 days or 30 days, or all time (default: 7d)",
     )
-    _json(leaderboard)
+    _json_argument(parser)
 
 
-def _of_edit(edit: argparse.ArgumentParser) -> None:
-    edit.epilog = _EDIT_HELP
-    edit.add_argument("resource", metavar="RESOURCE", help="an id, a name, or a part of one name")
-    edit.add_argument("change", nargs="+", metavar="CHANGE", help="see below")
-    edit.add_argument("--at", choices=["hagga", "deep-desert"], default="hagga", help="where")
-    edit.add_argument("--reason", metavar="TEXT", help="why; at most 500 characters")
-    edit.add_argument(
-        "--if", dest="expected", metavar="N", help="set only if N is there now, else a conflict"
+def _edit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EDIT_HELP
+    parser.add_argument("resource", metavar="RESOURCE", help="an id, a name, or a part of one name")
+    parser.add_argument("change", nargs="+", metavar="CHANGE", help="see below")
+    parser.add_argument(
+        "--at",
+        choices=["hagga", "deep-desert"],
+        default="hagga",
+        help="the location (default: hagga)",
     )
-    _json(edit)
+    parser.add_argument("--reason", metavar="TEXT", help="the reason, at most 500 characters")
+    parser.add_argument(
+        "--if",
+        dest="expected",
+        metavar="N",
+        help="set only if the quantity is N now; otherwise a conflict",
+    )
+    _json_argument(parser)
 
 
 class _Command(NamedTuple):
-    """A command: where its function is, what it does, and what may be typed behind it."""
+    """A command: the module in this folder and its function, the help text, the arguments."""
 
     module: str
     function: str
@@ -225,31 +236,46 @@ class _Command(NamedTuple):
 
 _COMMANDS: Final = {
     "demo": _Command(
-        "dashboard", "open_demo", "open it on a throw-away database of a busy guild", _no_arguments
+        "dashboard",
+        "open_demo",
+        "open the dashboard on a temporary database of a busy guild",
+        _no_arguments,
     ),
-    "init": _Command("init", "init", "add the tables that the configured database lacks", _of_init),
+    "init": _Command(
+        "init", "init", "add the tables that the configured database lacks", _init_arguments
+    ),
     "login": _Command("login", "login", "sign in with Discord", _no_arguments),
-    "logout": _Command("login", "logout", "sign out, at Discord and on this machine", _of_logout),
+    "logout": _Command(
+        "login", "logout", "sign out, at Discord and on this machine", _logout_arguments
+    ),
     "whoami": _Command(
-        "login", "whoami", "say who is signed in and what they may do", _no_arguments
+        "login", "whoami", "show who is signed in and what they may do", _no_arguments
     ),
-    "list": _Command("list", "list_resources", "list resources and their quantities", _of_list),
-    "history": _Command("history", "history", "show who changed what, newest first", _of_history),
+    "list": _Command(
+        "list", "list_resources", "list resources and their quantities", _list_arguments
+    ),
+    "history": _Command(
+        "history", "history", "show who changed what, newest first", _history_arguments
+    ),
     "leaderboard": _Command(
-        "leaderboard", "leaderboard", "show who earned how many points", _of_leaderboard
+        "leaderboard", "leaderboard", "show who earned how many points", _leaderboard_arguments
     ),
-    "doctor": _Command("doctor", "doctor", "say what is configured, reachable, permitted", _json),
-    "invite": _Command("join", "invite", "make a line that lets somebody join", _of_invite),
+    "doctor": _Command(
+        "doctor", "doctor", "check what is configured, reachable and permitted", _json_argument
+    ),
+    "invite": _Command(
+        "join", "invite", "print an invitation to the guild, in one line", _invite_arguments
+    ),
     "join": _Command(
         "join", "join", "join a guild, by an invitation or by answering questions", _no_arguments
     ),
-    "edit": _Command("edit", "edit", "change a quantity", _of_edit),
+    "edit": _Command("edit", "edit", "change a quantity", _edit_arguments),
 }
-"""In the order in which help lists them."""
+"""The commands, in the order of `tracker-tui --help`."""
 
 
 def _runner(module: str, function: str) -> Callable[[argparse.Namespace], int]:
-    """Import a command when it runs: `edit` must not pay for the dashboard."""
+    """Return a function that imports the command's module when it runs, to start faster."""
 
     def run(arguments: argparse.Namespace) -> int:
         status: int = getattr(import_module(f"tracker_tui.cli.{module}"), function)(arguments)

@@ -1,4 +1,8 @@
-"""`tracker-tui` and `tracker-tui demo`: opening the dashboard."""
+"""`tracker-tui` and `tracker-tui demo`: sign in if necessary, then open the dashboard.
+
+A dashboard can end with a navigation request: another profile to open, or a sign-out. The loop
+here follows such requests until the player quits.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from tracker_tui.auth.errors import NotSignedIn
 from tracker_tui.auth.membership import Membership, Owner
-from tracker_tui.cli.local_warnings import tell_notices
+from tracker_tui.cli.command_setup import print_local_warnings
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config.settings import Config, config_without_settings, load_config
 from tracker_tui.domain.change import Change, describe
@@ -28,94 +32,85 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.navigation import NavigationRequest
 
 if TYPE_CHECKING:
-    from tracker_tui.auth.guild_membership import GuildMembership
     from tracker_tui.ui.base_app import BaseApp
 
-_LISTED_AT_MOST = 6
-_LAST_STORE = "last-database"
-"""In the state folder: the store that the dashboard was last opened on."""
+_LISTED_CHANGES: Final = 6
+_LAST_STORE: Final = "last-database"
+"""The file in the state folder that names the store of the last dashboard."""
 
 
 def open_dashboard(arguments: argparse.Namespace) -> int:
-    """Open the dashboard on the configured database, and on others from there."""
+    """Open the dashboard on the configured database, and then on those the player goes to."""
     return _run_profiles(0, NavigationRequest(arguments.profile))
 
 
 def open_demo(arguments: argparse.Namespace) -> int:
-    """Open the dashboard on a database that is thrown away at the end."""
+    """Open the dashboard on a database that is deleted at the end."""
     from tracker_tui.demo import demo_database
 
-    del arguments  # a demo belongs to no guild, so no profile
+    del arguments  # the demo belongs to no guild, so --profile has no meaning
     config = config_without_settings(os.environ)
     with demo_database(config.member) as path:
         demo = config._replace(database=path, is_default_database=False, is_demo=True)
-        status, left_for = _run_profile(demo, NavigationRequest(None))
-    # Who goes elsewhere from a demo means it.
-    return _run_profiles(status, left_for)
+        status, next_request = _run_profile(demo, NavigationRequest(None))
+    return _run_profiles(status, next_request)
 
 
-def _run_profiles(status: int, navigation_request: NavigationRequest | None) -> int:
-    """Open one profile after the other until somebody has enough; return the last status."""
-    while navigation_request is not None and not status:
-        config = load_config(os.environ, navigation_request.profile)
+def _run_profiles(status: int, request: NavigationRequest | None) -> int:
+    """Follow navigation requests until the player quits; return the last status."""
+    while request is not None and not status:
+        config = load_config(os.environ, request.profile)
         for warning in config.warnings:
-            # Here too: a start that ends with an error may end with it because of this.
+            # The dashboard shows them too, but an unknown name can be why it doesn't open.
             complain(warning)
-        status, navigation_request = _run_profile(config, navigation_request)
+        status, request = _run_profile(config, request)
     return status
 
 
 def _run_profile(
-    config: Config, navigation_request: NavigationRequest
+    config: Config, request: NavigationRequest
 ) -> tuple[int, NavigationRequest | None]:
-    """Let somebody in and show them the dashboard; return the status and where they go next."""
+    """Sign in if necessary and run the dashboard; return the status and the next request."""
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
     membership = membership_of(config)
     if not isinstance(membership, Owner) and not membership.is_admitted:
-        passed = _at_the_door(config, membership, navigation_request.reason)
-        if passed is None:
-            raise NotSignedIn("Nothing was opened: nobody signed in who may enter.")
-        if not passed.has_entered:
-            return 0, passed
+        from tracker_tui.ui.sign_in.app import SignInApp
+
+        # The dashboard's imports run without the collector; the sign-in app runs for minutes.
+        gc.enable()
+        signed_in = _run_app(SignInApp(config, membership, request.reason))
+        if signed_in is None:
+            raise NotSignedIn("The dashboard was not opened: you are not signed in.")
+        if not signed_in.has_entered:
+            return 0, signed_in
     config = as_member(config, membership.member.id)
     if not config.is_demo:
-        _ask_before_switching(config, is_agreed=navigation_request.is_agreed)
-    status, left_for = _dashboard(config, membership)
-    if left_for is None or not left_for.signs_out:
-        return status, left_for
-    from tracker_tui.cli.login import sign_out_and_tell
+        _confirm_switch(config, is_agreed=request.is_agreed)
+    status, next_request = _run_dashboard(config, membership)
+    if next_request is None or not next_request.signs_out:
+        return status, next_request
+    from tracker_tui.cli.login import sign_out_and_report
 
-    return sign_out_and_tell(config, discard=False), None
+    return sign_out_and_report(config, discard=False), None
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
-    """Whether there is a terminal; None is what was closed by whoever started us."""
+    # A stream is None if the parent process closed it.
     return stream is not None and stream.isatty()
 
 
-def _at_the_door(
-    config: Config, membership: GuildMembership, told: str
-) -> NavigationRequest | None:
-    """Let somebody sign in; returns None if they left."""
-    from tracker_tui.ui.sign_in.app import SignInApp
-
-    # A dashboard is to open at once; what comes before it pays for its own imports.
-    gc.enable()
-    return _left(SignInApp(config, membership, told))
-
-
-def _left(app: BaseApp) -> NavigationRequest | None:
-    """Run an app; raises UnexpectedError where it ended by a fault of its own."""
-    navigation_request = app.run()
+def _run_app(app: BaseApp) -> NavigationRequest | None:
+    """Run an app; raises UnexpectedError if it crashed."""
+    request = app.run()
     if app.crash is not None:
         raise fault_of(app.crash) from app.crash
-    return navigation_request
+    return request
 
 
-def _dashboard(config: Config, membership: Membership) -> tuple[int, NavigationRequest | None]:
+def _run_dashboard(config: Config, membership: Membership) -> tuple[int, NavigationRequest | None]:
     tracker = Tracker(config, membership=membership)
-    # The ledger opens in its own thread while Textual is imported in this one.
+    # The ledger opens in another thread while this one imports Textual.
     is_shown = Event()
     opened = tracker.open(once_shown=is_shown)
     try:
@@ -124,56 +119,60 @@ def _dashboard(config: Config, membership: Membership) -> tuple[int, NavigationR
         if opened.done() and tracker.last_refresh is None:
             opened.result()
         app = TrackerApp(tracker, is_shown)
-        left_for = _left(app)
+        next_request = _run_app(app)
     finally:
         is_shown.set()
-        unsent = tracker.close()
-        tell_notices(tracker)
-    _say_farewell(tracker, unsent)
-    return app.return_code or 0, left_for
-
-
-def _say_farewell(tracker: Tracker, unsent: Sequence[Change]) -> None:
-    """Tell what the session has brought, and what is still to be sent; nobody may be there."""
+        pending = tracker.close()
+        print_local_warnings(tracker)
+    # The terminal may be gone, which is no reason to fail.
     with suppress(OutputError, ReaderGone):
-        _tell_of_session(tracker, unsent)
+        _print_summary(tracker, pending)
+    return app.return_code or 0, next_request
 
 
-def _tell_of_session(tracker: Tracker, unsent: Sequence[Change]) -> None:
+def _print_summary(tracker: Tracker, pending: Sequence[Change]) -> None:
+    """Print the session's changes and points, and what is pending or needs the player."""
     if tracker.stats.changes:
         say(stats_sentence(tracker.stats))
-    if unsent:
-        listed = ", ".join(_told(change, tracker) for change in unsent[:_LISTED_AT_MOST])
-        if len(unsent) > _LISTED_AT_MOST:
-            listed += f" and {len(unsent) - _LISTED_AT_MOST} more"
-        waiting = changes_pending(len(unsent))
+    if pending:
+        listed = ", ".join(_description(change, tracker) for change in pending[:_LISTED_CHANGES])
+        if len(pending) > _LISTED_CHANGES:
+            listed += f" and {len(pending) - _LISTED_CHANGES} more"
+        waiting = changes_pending(len(pending))
         complain(f"{waiting} on this machine; the next tracker-tui sends them: {listed}")
     if tracker.needing_player():
         complain(f"{needing_text(tracker.needing_player())}: decide in the dashboard's Outbox (o)")
 
 
-def _ask_before_switching(config: Config, *, is_agreed: bool = False) -> None:
-    """Ask whoever leaves a database for another one while changes wait for the first.
+def _description(change: Change, tracker: Tracker) -> str:
+    place = one_line(tracker.places[change.location], 24)
+    name = one_line(tracker.resource_name(change.resource_id), 60)
+    return f"{name} {describe(change)} at {place}"
 
-    Not where it `is_agreed` already. Raises UsageError where the answer is no.
+
+def _confirm_switch(config: Config, *, is_agreed: bool = False) -> None:
+    """Ask before another database is opened while the last one has pending changes.
+
+    Don't ask if the player `is_agreed` already. Raises UsageError if they say no.
     """
-    site = store_location(config)
+    folder = store_location(config).folder
     last = config.folders.state / _LAST_STORE
     try:
         before = (read_private(last) or b"").decode("utf-8").strip()
     except (LocalFileError, UnicodeDecodeError):
         before = ""
-    if before != site.folder.name:
-        waiting = [left for left in pending_elsewhere(stores_of(config)) if left.key == before]
-        for left in () if is_agreed else waiting:
-            _ask(f"{changes_pending(left.changes)} for {one_line(left.place, 80)}")
-        with suppress(LocalFileError):
-            # Only a question is at stake; where nothing can be written, none is asked.
-            write_private(last, site.folder.name.encode(), is_durable=False)
+    if before == folder.name:
+        return
+    pending = [left for left in pending_elsewhere(stores_of(config)) if left.key == before]
+    for left in () if is_agreed else pending:
+        _confirm(f"{changes_pending(left.changes)} for {one_line(left.place, 80)}")
+    with suppress(LocalFileError):
+        # Without this file the question isn't asked, which loses nothing.
+        write_private(last, folder.name.encode(), is_durable=False)
 
 
-def _ask(told: str) -> None:
-    complain(f"{told}, on this machine, until that database is opened again.")
+def _confirm(reason: str) -> None:
+    complain(f"{reason}, on this machine, until that database is opened again.")
     try:
         answer = input("Open the other database anyway? [y/N] ")
     except EOFError:
@@ -182,10 +181,3 @@ def _ask(told: str) -> None:
         raise UsageError(
             "Nothing opened. The pending changes are sent when that database is opened."
         )
-
-
-def _told(change: Change, tracker: Tracker) -> str:
-    resource = tracker.resource(change.resource_id)
-    name = change.resource_id if resource is None else resource.name
-    place = one_line(tracker.places[change.location], 24)
-    return f"{one_line(name, 60)} {describe(change)} at {place}"

@@ -1,12 +1,12 @@
-"""`tracker-tui doctor`: what is configured, reachable and permitted, and what to do about it."""
+"""`tracker-tui doctor`: check what is configured, reachable and permitted, and give advice."""
 
 from __future__ import annotations
 
 import argparse
 import os
 
-from tracker_tui.cli.output import say
-from tracker_tui.cli.send_pending import send_what_waits
+from tracker_tui.cli.command_setup import send_pending
+from tracker_tui.cli.output import print_json, say
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.doctor import CheckStatus, Finding, examine
 
@@ -14,22 +14,19 @@ _SIGNS = {CheckStatus.OK: "✓", CheckStatus.NOTE: "▲", CheckStatus.WRONG: "�
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Print what is found; the status is that of the first thing that is wrong, else 0."""
+    """Print every finding; return the exit status of the first fault, or 0."""
     config = load_config(os.environ, arguments.profile)
-    findings = examine(config, os.environ)
-    met: list[Finding] = []
-    for finding in findings:
-        met.append(finding)
+    findings: list[Finding] = []
+    for finding in examine(config, os.environ):
+        findings.append(finding)
         if not arguments.json:
-            # One by one: what comes next may take its time.
+            # Printed at once: the next check may take seconds.
             say(_line(finding))
     if arguments.json:
-        from tracker_tui.cli.json_documents import print_document
-
-        print_document([_document(finding) for finding in met])
-    status = next((finding.exit_status for finding in met if finding.exit_status), 0)
+        print_json([_document(finding) for finding in findings])
+    status = next((finding.exit_status for finding in findings if finding.exit_status), 0)
     if not status:
-        send_what_waits(config)
+        send_pending(config)
     return status
 
 

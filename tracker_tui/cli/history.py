@@ -1,13 +1,12 @@
-"""`tracker-tui history`: who changed what, newest first."""
+"""`tracker-tui history`: applied changes, newest first."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from typing import Any, Final
 
-from tracker_tui.cli.output import complain
-from tracker_tui.cli.read_command import Reply, ask, reading_tracker, shown_places, tell_age
-from tracker_tui.cli.text_table import print_table
+from tracker_tui.cli.output import complain, print_json, print_table
+from tracker_tui.cli.read_command import Reply, ask, location_names, open_tracker, print_age
 from tracker_tui.domain.history import HistoryEntry, HistoryFilter, HistoryPage
 from tracker_tui.domain.period import Period, Zone, local_time, parse_period
 from tracker_tui.domain.quantities import grouped, signed
@@ -17,75 +16,67 @@ from tracker_tui.errors import UsageError
 from tracker_tui.tracker.query_cache import PAGE, Query
 from tracker_tui.tracker.tracker import Tracker
 
-_LIMIT_AT_MOST: Final = 1_000
+_HIGHEST_LIMIT: Final = 1_000
 _ZONE: Final[Zone] = None
-"""Days begin, and clocks show, as this machine is set to."""
-_NUMBERS: Final = range(3, 7)
+"""The time zone of this machine, for the bounds of days and for printed times."""
+_RIGHT_ALIGNED: Final = range(3, 7)
 
 
 def history(arguments: argparse.Namespace) -> int:
     """Print the newest entries, of one resource or of all."""
     period = parse_period(arguments.since, _ZONE)
-    limit = _limit(arguments.limit)
-    with reading_tracker(arguments) as tracker:
+    limit = _parse_limit(arguments.limit)
+    with open_tracker(arguments) as tracker:
         reply = ask(
             tracker,
-            lambda: _question(tracker, arguments.resource, period, limit),
-            rests_on_rows=True,
+            lambda: _query(tracker, arguments.resource, period, limit),
+            needs_rows=True,
         )
-        # What was read last may have been asked for with another limit.
+        # A cached page may be longer than this limit.
         entries = reply.value.entries[:limit]
-        _tell_age(reply, len(entries), limit)
+        _print_age(reply, len(entries), limit)
         if arguments.json:
-            from tracker_tui.cli.json_documents import history_document, print_document
-
-            print_document(
-                [
-                    history_document(e, tracker.resource_name(e.resource_id), tracker.name_of(e.by))
-                    for e in entries
-                ]
-            )
+            print_json([_document(entry, tracker) for entry in entries])
         elif entries:
-            hagga, deep_desert = shown_places(tracker)
-            places = (f"± {hagga}", f"± {deep_desert}", hagga, deep_desert)
-            heads = ("When", "Who", "Resource", *places, "Kind", "Reason")
-            print_table([heads, *(_cells(entry, tracker) for entry in entries)], right=_NUMBERS)
+            hagga, deep_desert = location_names(tracker)
+            quantities = (f"± {hagga}", f"± {deep_desert}", hagga, deep_desert)
+            header = ("When", "Who", "Resource", *quantities, "Kind", "Reason")
+            rows = (_row(entry, tracker) for entry in entries)
+            print_table([header, *rows], right=_RIGHT_ALIGNED)
         else:
             complain("No entry matches.")
     return 0
 
 
-def _question(tracker: Tracker, text: str | None, period: Period, limit: int) -> Query[HistoryPage]:
+def _query(tracker: Tracker, text: str | None, period: Period, limit: int) -> Query[HistoryPage]:
     resource_id = None
     if text is not None:
         resource_id = find_resource(text, [(r.id, r.name) for r in tracker.resources()])
-    wish = HistoryFilter(resource_id=resource_id, period=period)
-    # No shorter than the dashboard's: what is kept of it opens that, too.
-    return tracker.query_cache.history(wish, limit=max(limit, PAGE))
+    history_filter = HistoryFilter(resource_id=resource_id, period=period)
+    # At least the dashboard's page, so the cached answer serves both.
+    return tracker.query_cache.history(history_filter, limit=max(limit, PAGE))
 
 
-def _limit(text: str) -> int:
+def _parse_limit(text: str) -> int:
     digits = text.strip()
-    # Nobody means a number of more digits, and Python refuses to read one of very many.
-    if digits.isascii() and digits.isdecimal() and len(digits) <= len(str(_LIMIT_AT_MOST)):
+    # Checked for its length first: Python refuses to convert thousands of digits.
+    if digits.isascii() and digits.isdecimal() and len(digits) <= len(str(_HIGHEST_LIMIT)):
         limit = int(digits)
-        if 1 <= limit <= _LIMIT_AT_MOST:
+        if 1 <= limit <= _HIGHEST_LIMIT:
             return limit
-    message = (
-        f"--limit takes a number from 1 to {grouped(_LIMIT_AT_MOST)}, not “{one_line(text, 40)}”."
+    raise UsageError(
+        f"--limit needs a number from 1 to {grouped(_HIGHEST_LIMIT)}, not “{one_line(text, 40)}”."
     )
-    raise UsageError(message)
 
 
-def _tell_age(reply: Reply[HistoryPage], how_many: int, limit: int) -> None:
-    if reply.trouble is None:
-        return
-    is_short = how_many < limit and not reply.value.is_last
-    more = " Older entries, if any, were not read then." if is_short else ""
-    tell_age(reply.trouble, reply.age, more)
+def _print_age(reply: Reply[HistoryPage], count: int, limit: int) -> None:
+    if reply.trouble is not None:
+        may_lack_entries = count < limit and not reply.value.is_last
+        note = " There may be older entries." if may_lack_entries else ""
+        print_age(reply.trouble, reply.age, note)
 
 
-def _cells(entry: HistoryEntry, tracker: Tracker) -> tuple[str, ...]:
+def _row(entry: HistoryEntry, tracker: Tracker) -> tuple[str, ...]:
     return (
         f"{local_time(entry.at, _ZONE):%Y-%m-%d %H:%M}",
         one_line(tracker.name_of(entry.by), 32),
@@ -97,3 +88,26 @@ def _cells(entry: HistoryEntry, tracker: Tracker) -> tuple[str, ...]:
         entry.kind.value,
         one_line(entry.reason or ""),
     )
+
+
+def _document(entry: HistoryEntry, tracker: Tracker) -> dict[str, Any]:
+    """Return the JSON document of an entry, with the current names of resource and member."""
+    return {
+        "id": entry.id,
+        "resource_id": entry.resource_id,
+        "resource": tracker.resource_name(entry.resource_id),
+        "change_type": entry.change_type,
+        "hagga": {
+            "previous": entry.hagga_before,
+            "new": entry.hagga,
+            "change": entry.hagga_change,
+        },
+        "deep_desert": {
+            "previous": entry.deep_desert_before,
+            "new": entry.deep_desert,
+            "change": entry.deep_desert_change,
+        },
+        "by": tracker.name_of(entry.by),
+        "reason": entry.reason,
+        "at": entry.at,
+    }

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from tracker_tui.cli.local_warnings import configured
+from tracker_tui.cli.command_setup import load_settings, send_pending
 from tracker_tui.cli.output import say
-from tracker_tui.cli.send_pending import send_what_waits
 from tracker_tui.guild.database_factory import bring_up_to_date, planned_statements
 
 
 def init(arguments: argparse.Namespace) -> int:
-    """Add what is missing and never anything else; with --plan print the SQL instead."""
-    config = configured(arguments)
+    """Add missing tables, columns and indexes; with --plan, print the SQL instead."""
+    config = load_settings(arguments)
     if arguments.plan:
         statements = planned_statements(config)
         say("\n\n".join(f"{sql.strip()};" for sql in statements) or "-- nothing is missing")
@@ -26,11 +25,11 @@ def init(arguments: argparse.Namespace) -> int:
     else:
         say(f"{where}: nothing was missing.")
     if arguments.starter:
-        planted = report.planted
+        added = report.planted
         say(
-            f"{where}: planted {planted} resources of the starter catalogue."
-            if planted
-            else f"{where}: has resources already, so the starter catalogue was left out."
+            f"{where}: added {added} starter resources."
+            if added
+            else f"{where}: has resources already, so no starter resources were added."
         )
-    send_what_waits(config)
+    send_pending(config)
     return 0

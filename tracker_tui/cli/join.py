@@ -1,4 +1,9 @@
-"""`tracker-tui invite` and `join`: a guild's settings, from an officer to a member."""
+"""`tracker-tui invite` and `join`: hand a guild's settings to a new member.
+
+An officer runs `invite`, which prints the settings as one line of text. The member runs `join` and
+pastes that line, or answers questions instead. `join` tests each answer against the database or
+Discord before it stores a profile.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from tracker_tui.cli.local_warnings import configured
+from tracker_tui.cli.command_setup import load_settings
 from tracker_tui.cli.output import complain, say
 from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.errors import TrackerError, UsageError
@@ -37,59 +42,59 @@ from tracker_tui.guild.membership_factory import membership_of
 _TRIES: Final = 5
 _WIDTH: Final = 22
 _PASTE_SECONDS: Final = 0.3
-"""How long the next line of one paste may take."""
+"""The longest pause between two lines of one paste."""
 
 
 def invite(arguments: argparse.Namespace) -> int:
-    """Print the invitation to the configured guild, in one line."""
-    config = configured(arguments)
+    """Print the invitation to the configured guild as one line."""
+    config = load_settings(arguments)
     membership = membership_of(config)
     membership.enter()
-    # What is missing is told before a token is asked for.
+    # Raises an error about missing settings before the token is typed.
     invitation = invitation_of(config, None)
     if arguments.with_token:
-        token = Secret(_asked("A member's database token, hidden: ", is_secret=True).strip())
+        token = Secret(_read_line("Database token for members (hidden): ", is_secret=True).strip())
         if not token.reveal():
             raise UsageError("No token was given. Without one: tracker-tui invite.")
         invitation = invitation_of(config, token)
-        _tell(tested_token(config, invitation))
+        _print_test(tested_token(config, invitation))
     say(invitation.text())
     if arguments.with_token:
-        complain("Whoever has this line has the token: hand it to one person, in private.")
+        complain("This line contains the token: give it to one person, in private.")
     return 0
 
 
 def join(arguments: argparse.Namespace) -> int:
-    """Read an invitation, or ask for what is in one; keep it once it was tested and agreed to."""
-    joining = JoinProcess(blank_config(load_config(os.environ)))
+    """Read an invitation or ask for each setting; test them, and store them on a yes."""
+    process = JoinProcess(blank_config(load_config(os.environ)))
     profile = arguments.profile
-    joining.require_free(profile)
+    process.require_free(profile)
     _detect_encoding()
-    is_invited = _take_invitation(joining)
-    for question in joining.missing():
-        _ask(joining, question)
+    is_invited = _read_invitation(process)
+    for question in process.missing():
+        _ask(process, question)
     if not is_invited:
-        _show(joining.summary())
-    if _asked("Keep this, and sign in next? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise UsageError("Nothing was kept.")
-    path = joining.save(profile)
+        _print_summary(process.summary())
+    if _read_line("Store this, and sign in next? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UsageError("Nothing was stored.")
+    path = process.save(profile)
     option = f" --profile {profile}" if profile else ""
-    say(f"Kept in {path}. Sign in now: tracker-tui{option} login, or just tracker-tui{option}.")
+    say(f"Stored in {path}. Sign in now: tracker-tui{option} login, or just tracker-tui{option}.")
     if profile is None and os.environ.get(URL):
-        complain(f"{URL} is set in the environment and goes before: unset it.")
+        complain(f"{URL} is set in the environment and overrides this: unset it.")
     return 0
 
 
-def _show(facts: Sequence[tuple[str, str]]) -> None:
+def _print_summary(facts: Sequence[tuple[str, str]]) -> None:
     for name, value in facts:
-        _print(f"{name:<{_WIDTH}} {value}")
+        _print_aside(f"{name:<{_WIDTH}} {value}")
 
 
-def _take_invitation(joining: JoinProcess) -> bool:
-    """Take an invitation, and show what it holds; returns whether there was one."""
+def _read_invitation(process: JoinProcess) -> bool:
+    """Read, print and test an invitation; return False if the member gave none."""
     for tries_left in reversed(range(_tries())):
-        # It may hold a token, which no terminal should keep in its history.
-        text = _invitation()
+        # Hidden, as it may contain a token, which should not stay on the terminal.
+        text = _pasted_invitation()
         if not text.strip():
             break
         try:
@@ -99,18 +104,18 @@ def _take_invitation(joining: JoinProcess) -> bool:
                 raise
             complain(str(error))
             continue
-        _show(summary_of(invitation))
-        joining.use_invitation(invitation)
-        _test_what_came(joining)
+        _print_summary(summary_of(invitation))
+        process.use_invitation(invitation)
+        _test_invitation(process)
         return True
     return False
 
 
-def _invitation() -> str:
-    """Return an answer that may be wrapped into several lines."""
-    prompt = "Invitation, hidden (Enter to be asked instead): "
+def _pasted_invitation() -> str:
+    """Read an invitation, which may be wrapped into several lines."""
+    prompt = "Invitation (hidden; Enter to answer questions instead): "
     with _echo_off() as is_off:
-        text = _asked(prompt, is_secret=not is_off, may_be_fence=True)
+        text = _read_line(prompt, is_secret=not is_off, may_be_fence=True)
         while text.strip() and is_unfinished(text) and (is_off or not sys.stdin.isatty()):
             if is_off and not _is_more_pasted():
                 break
@@ -125,9 +130,9 @@ def _invitation() -> str:
 
 @contextmanager
 def _echo_off() -> Iterator[bool]:
-    """Hide what is typed for as long as a block runs; yields whether that is possible here.
+    """Hide typed text during a block; yield False if this terminal can't.
 
-    `getpass` throws away what was pasted behind the first line.
+    `getpass` is no substitute: it discards what was pasted after the first line.
     """
     try:
         import termios
@@ -142,7 +147,7 @@ def _echo_off() -> Iterator[bool]:
     try:
         yield True
     finally:
-        # What is left of a paste, such as the end of a code block, answers no question.
+        # Discard the rest of a paste, such as the end of a code block.
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
 
 
@@ -153,7 +158,7 @@ def _is_more_pasted() -> bool:
 
 
 def _detect_encoding() -> None:
-    """Read a file that was saved as UTF-16, or with a byte-order mark, as what it is."""
+    """Read standard input as UTF-16, or UTF-8 with a byte-order mark, if it begins so."""
     stdin = sys.stdin
     if not isinstance(stdin, io.TextIOWrapper) or stdin.isatty():
         return
@@ -162,22 +167,22 @@ def _detect_encoding() -> None:
     stdin.reconfigure(encoding="utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
 
 
-def _test_what_came(joining: JoinProcess) -> None:
+def _test_invitation(process: JoinProcess) -> None:
     for setting in (URL, TOKEN, CLIENT):
-        if setting in joining.settings:
-            _tell(joining.test(setting))
+        if setting in process.settings:
+            _print_test(process.test(setting))
 
 
-def _ask(joining: JoinProcess, question: SetupQuestion) -> None:
-    """Ask until an answer holds; raises TrackerError where nobody can be asked again."""
+def _ask(process: JoinProcess, question: SetupQuestion) -> None:
+    """Ask until an answer passes its test; raises TrackerError after the last try."""
     for tries_left in reversed(range(_tries())):
         hint = f"{question.label} ({question.example}{', hidden' if question.is_secret else ''}): "
-        text = _asked(hint, is_secret=question.is_secret)
+        text = _read_line(hint, is_secret=question.is_secret)
         try:
-            joining.answer(question.setting, text)
-            _tell(joining.test(question.setting))
+            process.answer(question.setting, text)
+            _print_test(process.test(question.setting))
         except TrackerError as error:
-            joining.clear(question.setting)
+            process.clear(question.setting)
             if not tries_left:
                 raise
             complain(str(error))
@@ -185,12 +190,12 @@ def _ask(joining: JoinProcess, question: SetupQuestion) -> None:
             return
 
 
-def _tell(tested: TestedAnswer) -> None:
-    _print(f"{'':<{_WIDTH}} {'✓' if tested.is_sure else '▲'} {tested.message}")
+def _print_test(tested: TestedAnswer) -> None:
+    _print_aside(f"{'':<{_WIDTH}} {'✓' if tested.is_sure else '▲'} {tested.message}")
 
 
-def _print(text: str) -> None:
-    # It goes with a question; a result is read from standard output.
+def _print_aside(text: str) -> None:
+    # It belongs to a question; standard output is for the result.
     print(text, file=sys.stderr, flush=True)
 
 
@@ -198,8 +203,8 @@ def _tries() -> int:
     return _TRIES if sys.stdin.isatty() else 1
 
 
-def _asked(prompt: str, *, is_secret: bool = False, may_be_fence: bool = False) -> str:
-    """Return one line of an answer; raises UsageError where there is none."""
+def _read_line(prompt: str, *, is_secret: bool = False, may_be_fence: bool = False) -> str:
+    """Read one line of an answer; raises UsageError at the end of the input."""
     try:
         if is_secret and sys.stdin.isatty():
             from getpass import getpass
@@ -208,10 +213,10 @@ def _asked(prompt: str, *, is_secret: bool = False, may_be_fence: bool = False) 
         print(prompt, end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
         while is_code_fence(line) and not may_be_fence:
-            line = sys.stdin.readline()  # the end of what the invitation stood in
+            line = sys.stdin.readline()  # the end of a code block around the invitation
     except EOFError:
         line = ""
     if not line:
         print(file=sys.stderr)
-        raise UsageError("Nothing more was answered, and nothing was kept.")
+        raise UsageError("The input ended before every question was answered. Nothing was stored.")
     return line.rstrip("\n")

@@ -1,4 +1,4 @@
-"""`tracker-tui login`, `logout` and `whoami`: signing in with Discord, in plain text."""
+"""`tracker-tui login`, `logout` and `whoami`: sign in with Discord from a plain terminal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import Final
 from tracker_tui.auth.errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
 from tracker_tui.auth.freshness import CHECK_AFTER, GRACE
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.cli.local_warnings import configured
+from tracker_tui.cli.command_setup import load_settings, send_pending
 from tracker_tui.cli.output import complain, say
-from tracker_tui.cli.send_pending import send_what_waits
 from tracker_tui.config.settings import Auth, Config
 from tracker_tui.domain.messages import ago, time_since
 from tracker_tui.domain.roles import ALL_RIGHTS, allowed
@@ -28,85 +27,88 @@ from tracker_tui.guild.membership_factory import (
 )
 
 _CODES: Final = 3
-"""How many codes are handed out before nobody seems to be there."""
-_PATIENCE_SECONDS: Final = 5.0
+"""How many codes to show before giving up."""
+_TIMEOUT_SECONDS: Final = 5.0
 
 
 def login(arguments: argparse.Namespace) -> int:
-    """Show a code and wait until it was entered; the session is kept on this machine."""
-    config = configured(arguments)
-    membership = _membership(config)
+    """Show a code, wait until it is entered at Discord, and store the session."""
+    config = load_settings(arguments)
+    membership = _guild_membership(config)
     if membership.is_admitted and membership.session is not None:
         say(f"You are signed in as {membership.session.name} already: tracker-tui logout first.")
         return 0
     _sign_in(membership)
     membership.require()
-    _tell_database(config, membership)
+    _record(config, membership)
     member = membership.member
     say(f"Signed in as {member.name}. You may {allowed(member.rights)}.")
     return 0
 
 
 def logout(arguments: argparse.Namespace) -> int:
-    """Revoke the sign-in, and remove what is personal from this machine."""
-    return sign_out_and_tell(configured(arguments), discard=arguments.discard)
+    """Revoke the session at Discord, and remove personal files from this machine."""
+    return sign_out_and_report(load_settings(arguments), discard=arguments.discard)
 
 
-def sign_out_and_tell(config: Config, *, discard: bool) -> int:
-    """Sign whoever is signed in out, and say what that did; returns the status."""
+def sign_out_and_report(config: Config, *, discard: bool) -> int:
+    """Sign out, print what happened, and return the exit status."""
     from tracker_tui.guild.sign_out import changes_waiting, sign_out
 
-    membership = _membership(config)
+    membership = _guild_membership(config)
     if membership.session is None:
         try:
             membership.known()
         except OtherGuild:
             raise
         except NotSignedIn:
-            membership.sign_out()  # what is left of a damaged session
-        say("Nobody is signed in.")
+            membership.sign_out()  # removes a damaged session
+        say("You are not signed in.")
         return 0
     if not discard and changes_waiting(config, membership):
-        send_what_waits(config)
+        send_pending(config)
     done = sign_out(config, membership, discard=discard)
-    say(f"{done.name} is signed out, and what was personal is removed from this machine.")
+    say(f"{done.name} is signed out, and personal files are removed from this machine.")
     if done.trouble is None:
         say("Discord has signed this application out for you everywhere, on other machines too.")
         return 0
-    complain(f"{done.trouble} At Discord the sign-in still stands: User Settings, Authorized Apps.")
+    complain(
+        f"{done.trouble} Discord still lists the sign-in: revoke it under User Settings, "
+        "Authorized Apps."
+    )
     return done.trouble.exit_status
 
 
 def whoami(arguments: argparse.Namespace) -> int:
-    """Print who is signed in, with which roles and permissions, and until when that holds."""
-    config = configured(arguments)
+    """Print the member's name, roles and permissions, and how long they are valid."""
+    config = load_settings(arguments)
     if config.auth is Auth.NONE:
         say(f"{config.member}, of this machine: a database of your own, without a guild")
         say(f"may       {allowed(ALL_RIGHTS)}")
         return 0
-    membership = _membership(config)
+    membership = _guild_membership(config)
     membership.known()
     try:
         membership.check()
     except DiscordError as error:
         complain(str(error))
-    for line in _told(membership):
+    for line in _description(membership):
         say(line)
     membership.require()
     return 0
 
 
-def _membership(config: Config) -> GuildMembership:
+def _guild_membership(config: Config) -> GuildMembership:
     if config.auth is Auth.NONE:
         raise UsageError(
-            "This database is your own (a file, or TRACKER_AUTH=none): nobody signs in to it. "
+            "This database is your own (a file, or TRACKER_AUTH=none) and needs no sign-in. "
             "To join a guild: tracker-tui join."
         )
     return guild_membership_of(config)
 
 
 def _sign_in(membership: GuildMembership) -> None:
-    # Imports what speaks HTTP, which whoever is signed in already does not wait for.
+    # Imported here because it loads an HTTP client, which a signed-in member doesn't need.
     from tracker_tui.auth.sign_in import SignIn
 
     sign_in = SignIn(membership)
@@ -116,13 +118,13 @@ def _sign_in(membership: GuildMembership) -> None:
         say(f"Open      {code.link}")
         say(f"and enter {code.user_code}")
         say(f"or open   {code.whole_link}")
-        say(f"It is good for {minutes} min. Waiting; Ctrl+C leaves.")
+        say(f"The code expires in {minutes} min. Waiting; Ctrl+C stops.")
         try:
             sign_in.finish(code, _sleep)
         except CodeExpired:
             if number == _CODES:
                 raise
-            complain("The code ran out. Here is another one.")
+            complain("The code expired. Here is another one.")
         else:
             return
 
@@ -132,19 +134,19 @@ def _sleep(seconds: float) -> bool:
     return False
 
 
-def _tell_database(config: Config, membership: GuildMembership) -> None:
-    """Tell the guild's database who signed in."""
-    hurried = config._replace(busy_seconds=_PATIENCE_SECONDS)
+def _record(config: Config, membership: GuildMembership) -> None:
+    """Record the sign-in in the guild's database; a failure is printed, not raised."""
+    hurried = config._replace(busy_seconds=_TIMEOUT_SECONDS)
     try:
         with closing(open_ledger(as_member(hurried, membership.member.id))) as ledger:
             record_sign_in(membership, ledger)
     except StatementRejected as error:
         complain(not_recorded(error))
     except (LedgerError, ConfigError) as error:
-        complain(f"The database could not be told yet, the next start does: {error}")
+        complain(f"The sign-in is not in the database yet; the next start records it: {error}")
 
 
-def _told(membership: GuildMembership) -> Iterator[str]:
+def _description(membership: GuildMembership) -> Iterator[str]:
     session = membership.known()
     yield f"{session.name} ({session.username}, {session.member_id})"
     held = [role.name for role in membership.guild.roles if role.id in session.role_ids]
@@ -153,10 +155,10 @@ def _told(membership: GuildMembership) -> Iterator[str]:
     now = max(time.time(), session.seen_at)
     yield f"read      from Discord {time_since(int(now - session.checked_at))}"
     if not membership.is_admitted:
-        yield "          asked again at each start"
+        yield "          checked again at each start"
         return
     left = session.checked_at + CHECK_AFTER - now
     if left > 0:
-        yield f"          asked again in {ago(int(left))}; without Discord it serves a day more"
+        yield f"          checked again in {ago(int(left))}; without Discord valid a day longer"
     else:
-        yield f"          Discord is away: it serves for {ago(int(left + GRACE))} more"
+        yield f"          Discord is unreachable: valid for {ago(int(left + GRACE))} more"

@@ -1,7 +1,8 @@
-"""What commands that only read have in common: a tracker, and what was read last as a last resort.
+"""Shared by `list`, `history` and `leaderboard`: ask the ledger, or fall back to the cache.
 
-They wait a moment for the database. Where it is out of reach, too slow or busy they show what this
-machine keeps, and say on standard error how old that is; where it keeps nothing they fail.
+A read waits 5 s for the database. If it is unreachable, busy or slower than that, the command
+prints the last rows that this machine has read, and their age on standard error. If there are
+none, it waits longer, or fails.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
-from tracker_tui.cli.local_warnings import configured, tell_notices
+from tracker_tui.cli.command_setup import load_settings, print_local_warnings
 from tracker_tui.cli.output import complain
 from tracker_tui.domain.messages import time_since
 from tracker_tui.domain.quantities import Location
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from tracker_tui.tracker.query_cache import Query, QueryResult
 
 T = TypeVar("T")
-PATIENCE_SECONDS: Final = 5.0
-"""How long the database may take where there is something else to show."""
+TIMEOUT_SECONDS: Final = 5.0
+"""How long to wait for the database if the cache has an answer."""
 
 
 class Reply(NamedTuple, Generic[T]):
-    """What the ledger answers; or answered `age` seconds ago, because of `trouble` now."""
+    """An answer of the ledger, or a cached one that is `age` seconds old because of `trouble`."""
 
     value: T
     trouble: TrackerError | None = None
@@ -38,86 +39,83 @@ class Reply(NamedTuple, Generic[T]):
 
 
 @contextmanager
-def reading_tracker(arguments: argparse.Namespace) -> Iterator[Tracker]:
-    """Make the tracker of a command, and let go of it at the end; raises LocalFileError."""
-    tracker = Tracker(configured(arguments))
-    tell_notices(tracker)
+def open_tracker(arguments: argparse.Namespace) -> Iterator[Tracker]:
+    """Open the tracker of a command, and close it at the end; raises LocalFileError."""
+    tracker = Tracker(load_settings(arguments))
+    print_local_warnings(tracker)
     try:
         yield tracker
     finally:
         tracker.close()
-        tell_notices(tracker)
+        print_local_warnings(tracker)
 
 
 def read_resources(tracker: Tracker) -> None:
-    """Read the ledger, or be content with the replica, and say how old it is.
-
-    Raises TrackerError.
-    """
+    """Read the ledger's rows, or keep the replica's and print their age; raises TrackerError."""
     try:
-        _in_time(tracker.open(), monotonic() + PATIENCE_SECONDS, tracker.has_rows)
+        _wait_for(tracker.open(), monotonic() + TIMEOUT_SECONDS, tracker.has_rows)
     except (DatabaseBusy, DatabaseUnreachable) as error:
         if tracker.last_refresh is None:
             raise
-        tell_age(error, monotonic() - tracker.last_refresh)
+        print_age(error, monotonic() - tracker.last_refresh)
 
 
-def ask(tracker: Tracker, question_of: Callable[[], Query[T]], *, rests_on_rows: bool) -> Reply[T]:
-    """Ask the ledger a question, in one request, or be content with its last answer to that.
+def ask(tracker: Tracker, make_query: Callable[[], Query[T]], *, needs_rows: bool) -> Reply[T]:
+    """Run a query in one request, or return its cached answer.
 
-    Where it `rests_on_rows`, as names of resources do, they are read along. `question_of` is called
-    when they are known as well as they can be, perhaps more than once. Raises TrackerError;
-    UnknownResource, too, if `question_of` does.
+    With `needs_rows` the request reads the resources too, for a query that depends on their names.
+    `make_query` is called once the rows are as fresh as they can be, and possibly again. Raises
+    TrackerError, and UnknownResource if `make_query` does.
     """
-    until = monotonic() + PATIENCE_SECONDS
+    until = monotonic() + TIMEOUT_SECONDS
 
-    def keeps_answer() -> bool:
-        return _kept(tracker, question_of) is not None
+    def is_cached() -> bool:
+        return _cached(tracker, make_query) is not None
 
     try:
         if tracker.pending():
-            # It is sent first, for it is to be in the answer.
-            _in_time(tracker.open(), until, keeps_answer)
-            asked = tracker.query_cache.ask(question_of())
-        elif rests_on_rows:
-            asked = tracker.query_cache.open_asking(question_of)
+            # Sent first, so that the answer includes them.
+            _wait_for(tracker.open(), until, is_cached)
+            future = tracker.query_cache.ask(make_query())
+        elif needs_rows:
+            future = tracker.query_cache.open_asking(make_query)
         else:
-            asked = tracker.query_cache.ask(question_of())
-        return Reply(_in_time(asked, until, keeps_answer).value)
+            future = tracker.query_cache.ask(make_query())
+        return Reply(_wait_for(future, until, is_cached).value)
     except (DatabaseBusy, DatabaseUnreachable) as error:
-        kept = _kept(tracker, question_of)
-        if kept is None:
+        cached = _cached(tracker, make_query)
+        if cached is None:
             raise
-        return Reply(kept.value, error, time() - kept.at)
+        return Reply(cached.value, error, time() - cached.at)
 
 
-def tell_age(trouble: TrackerError, age: float, more: str = "") -> None:
-    """Say in one line why what is shown is `age` seconds old."""
-    complain(f"{trouble} Shown is what was read {time_since(int(age))}.{more}")
+def print_age(trouble: TrackerError, age: float, note: str = "") -> None:
+    """Print in one line why the result is `age` seconds old."""
+    complain(f"{trouble} Showing what was read {time_since(int(age))}.{note}")
 
 
-def shown_places(tracker: Tracker) -> tuple[str, str]:
-    """Return what the guild calls Hagga and the Deep Desert, fit for a terminal."""
+def location_names(tracker: Tracker) -> tuple[str, str]:
+    """Return the guild's names for Hagga and the Deep Desert, safe for a terminal."""
     places = tracker.places
     return one_line(places[Location.HAGGA], 24), one_line(places[Location.DEEP_DESERT], 24)
 
 
-def _in_time(future: Future[T], until: float, has_other: Callable[[], bool]) -> T:
-    """Wait up to a time of `monotonic`; only where there is nothing else to show for longer."""
+def _wait_for(future: Future[T], until: float, has_fallback: Callable[[], bool]) -> T:
+    """Wait until a time of `monotonic`, or as long as it takes if there is no fallback."""
     try:
         return future.result(max(0.0, until - monotonic()))
     except TimeoutError:
-        if not has_other():
+        if not has_fallback():
             return future.result()
         raise DatabaseUnreachable("The database takes too long to answer.") from None
 
 
-def _kept(tracker: Tracker, question_of: Callable[[], Query[T]]) -> QueryResult[T] | None:
-    knows_names = tracker.has_rows()
+def _cached(tracker: Tracker, make_query: Callable[[], Query[T]]) -> QueryResult[T] | None:
+    has_names = tracker.has_rows()
     try:
-        question = question_of()
+        query = make_query()
     except UnknownResource:
-        if not knows_names:
-            return None  # no name is known here at all, which says nothing against this one
+        if not has_names:
+            return None  # this machine knows no names yet, so this one may well exist
         raise
-    return tracker.query_cache.cached(question).result()
+    return tracker.query_cache.cached(query).result()
