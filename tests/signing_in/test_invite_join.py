@@ -342,11 +342,11 @@ def test_a_wrapped_invitation_is_pasted_unseen_at_a_terminal(home: Path, blank: 
     program = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
     try:
         os.close(theirs)
-        drawn = until(ours, b"asked instead")
+        drawn = until(ours, b"answer questions instead")
         os.write(ours, f"```\n{wrapped(line)}\n```\n".encode())
         drawn += until(ours, b"[y/N]")
         os.write(ours, b"y\n")
-        drawn += until(ours, b"Kept in")
+        drawn += until(ours, b"Stored in")
         assert program.wait(60) == 0
     finally:
         program.kill()
