@@ -1,6 +1,6 @@
-"""Long evenings: `python -m chaos [CHANGES] [FIRST SEED] [EVENINGS]`, from the folder `tests`.
+"""Long chaos runs: `python -m chaos [CHANGES] [FIRST SEED] [RUNS]`, from the folder `tests`.
 
-Prints what came of each; the last lines of its log where something did not hold.
+Prints a line for each run, and the end of its log if a check failed.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chaos.simulation import Evening
+from chaos.simulation import Simulation
 from helpers.servers import running, unpacked_server
 
 
-def main(changes: int, first: int, evenings: int) -> int:
-    """Play evenings, each with a seed of its own; return how many went wrong."""
+def main(changes: int, first: int, runs: int) -> int:
+    """Play runs with consecutive seeds; return how many failed."""
     wrong = 0
     with TemporaryDirectory() as folder:
         binary = unpacked_server(Path(folder) / "unpacked")
-        for seed in range(first, first + evenings):
+        for seed in range(first, first + runs):
             wrong += not _play(seed, changes, binary, Path(folder) / str(seed))
-    print(f"{evenings} evenings, {wrong} went wrong")
+    print(f"{runs} runs, {wrong} failed")
     return wrong
 
 
@@ -30,15 +30,17 @@ def _play(seed: int, changes: int, binary: Path, folder: Path) -> bool:
     (folder / "server").mkdir(parents=True)
     started = time.monotonic()
     with running(binary, folder / "server") as server, ExitStack() as stack:
-        evening = Evening(seed, server, folder / "homes", stack)
+        simulation = Simulation(seed, server, folder / "homes", stack)
         try:
-            evening.play(changes)
+            simulation.play(changes)
         except AssertionError as error:
-            print(f"seed {seed}: {error}", *evening.log[-40:], sep="\n  ", flush=True)
+            print(f"seed {seed}: {error}", *simulation.log[-40:], sep="\n  ", flush=True)
             return False
         seconds = time.monotonic() - started
         print(
-            f"seed {seed}: {evening.typed} changes, {seconds:.0f} s;", *evening.log[-2:], flush=True
+            f"seed {seed}: {simulation.typed} changes, {seconds:.0f} s;",
+            *simulation.log[-2:],
+            flush=True,
         )
     return True
 

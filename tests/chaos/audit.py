@@ -1,6 +1,6 @@
-"""What must hold of a ledger whatever happened on the way to it.
+"""What must be true of a ledger after any faults.
 
-Rules of the data contract in plain Python, so that nothing is checked by what it was made with.
+The rules of the data contract in plain Python, independent of the code that they check.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Tables = Mapping[str, list[Row]]
 
 
 def audit(tables: Tables, asked: Mapping[str, Change]) -> None:
-    """Assert that a ledger agrees with itself, and with the changes that were asked for, by id."""
+    """Assert that a ledger is consistent, and agrees with the submitted changes, by id."""
     history = tables["resource_history"]
     assert max(Counter(row["id"] for row in history).values()) == 1
     _check_chains(tables["resources"], history)
@@ -35,7 +35,7 @@ def audit(tables: Tables, asked: Mapping[str, Change]) -> None:
 
 
 def _check_chains(resources: Iterable[Row], history: Iterable[Row]) -> None:
-    """Each entry goes on where the one before it ended, and the last one is what is there."""
+    """Assert that each entry starts where the previous one ended, up to the current row."""
     chains: dict[str, list[Row]] = defaultdict(list)
     for row in history:
         chains[row["resource_id"]].append(row)
@@ -50,12 +50,12 @@ def _check_chains(resources: Iterable[Row], history: Iterable[Row]) -> None:
                 assert 0 <= quantity <= MAX_QUANTITY
             assert resource[f"quantity_{place}"] == quantity
         last = chains[resource["id"]][-1]
-        # Creating is two statements, between which the clock may tick.
+        # Creating takes two statements, and the clock may tick between them.
         assert resource["updated_at"] == last["created_at"] or last["reason"] == START
 
 
 def _check_effect(row: Row, change: Change) -> None:
-    """An entry did what its change asked for, and an absolute one overwrote nothing unseen."""
+    """Assert that an entry did what its change says, and that a set overwrote nothing unseen."""
     assert row["resource_id"] == change.resource_id
     assert row["updated_by"] == change.by
     place = "hagga" if change.location is Location.HAGGA else "deep_desert"
@@ -73,7 +73,7 @@ def _check_effect(row: Row, change: Change) -> None:
 
 
 def _check_undone(rows: Iterable[Row], asked: Mapping[str, Change]) -> None:
-    """What takes a change back moves what that one moved, the other way, and there is one of it."""
+    """Assert that an undo moves what its change moved, the other way, and that there is one."""
     by_id = {row["id"]: row for row in rows}
     undone = Counter(asked[change_id].undoes for change_id in by_id)
     del undone[None]
@@ -87,7 +87,7 @@ def _check_undone(rows: Iterable[Row], asked: Mapping[str, Change]) -> None:
 
 
 def fits(change: Change, row: Row) -> bool:
-    """Whether a relative change or a transfer leaves no quantity out of bounds after an entry."""
+    """Whether a relative change or a transfer keeps quantities in bounds after an entry."""
     hagga, deep_desert = row["new_quantity_hagga"], row["new_quantity_deep_desert"]
     match change.kind:
         case Kind.TO_DEEP_DESERT:
@@ -101,7 +101,7 @@ def fits(change: Change, row: Row) -> bool:
 
 
 def _check_points(tables: Tables, applied: Mapping[str, Change]) -> None:
-    """Each change that earns has its row, and what was undone has none."""
+    """Assert that each change that earns points has its row, and an undone one has none."""
     resources = {row["id"]: row for row in tables["resources"]}
     history = {row["id"]: row for row in tables["resource_history"]}
     undone = {change.undoes for change in applied.values()}

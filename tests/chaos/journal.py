@@ -1,8 +1,8 @@
-"""What outboxes held, step by step, read from their files: no program is asked, or believed.
+"""What the outboxes held, step by step, read from their files and not from the programs.
 
-It is looked after every transaction, before a kill and after the restart. Each step must be one
-that what was being done allows, so that a change that is gone without a reason is lost, whichever
-program it was that lost it.
+It looks after every transaction, before a kill and after the restart. The current action must
+allow each step, so that a change that disappears without a reason counts as lost, whichever
+program lost it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SELECT: Final = "SELECT id, number, state, sent_at, is_unwanted, change FROM en
 
 
 class Line(NamedTuple):
-    """An entry of an outbox as it lies on disk."""
+    """An entry of an outbox as it is on disk."""
 
     number: int
     state: str
@@ -47,17 +47,17 @@ class Line(NamedTuple):
 
     @property
     def waits(self) -> bool:
-        """Whether it is neither applied nor gone."""
+        """Whether it is in the outbox and not applied."""
         return self.state != "applied"
 
     @property
     def is_surely_not_there(self) -> bool:
-        """Whether it says that the ledger does not have the change."""
+        """Whether it says that the change is not in the ledger."""
         return self.waits and self.sent_at is None
 
 
 class Rejection(NamedTuple):
-    """A counter-change that was forgotten, and how many entries the history had before and then."""
+    """A counter-change that was rejected, and the length of the history before and after."""
 
     counter: Change
     since: int
@@ -68,7 +68,7 @@ class Journal:
     """The steps of all outboxes of one guild."""
 
     def __init__(self, history: Callable[[], Sequence[str]]) -> None:
-        """Know a guild; `history` returns the ids in its history, in order of commit."""
+        """`history` returns the ids in the guild's history, in order of commit."""
         self._history = history
         self._held: dict[Path, dict[str, Line]] = {}
         self.typed: dict[str, Change] = {}
@@ -86,21 +86,21 @@ class Journal:
 
     @property
     def how_many_typed(self) -> int:
-        """How many changes of players came to a disk."""
+        """How many changes of players were on a disk."""
         return sum(change.undoes is None for change in self.changes.values())
 
     def waiting(self) -> set[str]:
-        """Return the changes that wait, for the ledger or for the player."""
+        """Return the changes that have no answer or need the player."""
         return {key for held in self._held.values() for key, line in held.items() if line.waits}
 
     def laid_over(self, path: Path) -> list[Change]:
-        """Return the changes that a screen has to show on top of the ledger, in order."""
+        """Return the changes that a screen must show on top of the ledger, in order."""
         lines = sorted(read_outbox(path).values())
         open_ones = [line for line in lines if line.state in ("pending", "sending")]
         return [line.change for line in open_ones if not line.cancel_requested]
 
     def look(self, path: Path, doing: str) -> None:
-        """See what became of an outbox while something was being done; "" for nothing at all."""
+        """Check the steps of an outbox since the last look; `doing` is the action, "" for none."""
         before, after = self._held.get(path, {}), read_outbox(path)
         self._held[path] = after
         for key in sorted(before.keys() | after.keys()):
@@ -118,23 +118,23 @@ class Journal:
             else:
                 self._moved(key, old, new, doing, told)
 
-    # What players are told must be on disk when they are told
+    # What players see must be on disk when they see it
 
     def has_kept(self, path: Path, submission: Iterable[Change]) -> None:
-        """Take that changes are on screen."""
+        """Note that changes are on screen."""
         held = read_outbox(path)
         missing = [change.id for change in submission if change.id not in held]
         assert not missing, f"lost: on screen, and not on disk: {missing}"
 
     def has_dropped(self, path: Path, change: Change) -> None:
-        """Take that the player was told that a change is dropped."""
+        """Note that the screen shows a change as dropped."""
         line = read_outbox(path).get(change.id)
         is_late = line is not None and (not line.waits or change.undoes is not None)
         is_minded = line is None or line.cancel_requested or is_late
         assert is_minded, f"dropped, and still on disk: {change.id}"
 
     def has_undone(self, path: Path, changes: Iterable[Change]) -> None:
-        """Take that the player was told that all of a submission is undone that could be."""
+        """Note that the screen shows a submission as undone, as far as it could be."""
         held, countered = read_outbox(path), {each.undoes for each in self.changes.values()}
         for change in changes:
             line = held.get(change.id)
@@ -176,7 +176,7 @@ class Journal:
             is_right = doing == "decide" or (doing == "undo" and line.state == "pending")
             assert is_right, f"lost: {told}"
             if line.sent_at is not None:
-                return  # nobody ever knew whether it was applied
+                return  # it was never known whether it was applied
         self._is_not_there(key, told)
         self._never.add(key)
 
@@ -204,7 +204,7 @@ class Journal:
     # At the end
 
     def check(self, tables: Tables) -> None:
-        """Assert that the ledger has what it must have, and nothing that it must not have."""
+        """Assert that the ledger has what it must have, and nothing else."""
         history = {row["id"]: row for row in tables["resource_history"]}
         lines = {key: line for held in self._held.values() for key, line in held.items()}
         applied = {key for key, line in lines.items() if not line.waits}
@@ -223,7 +223,7 @@ class Journal:
 
 
 def read_outbox(path: Path) -> dict[str, Line]:
-    """Return what is in the file of an outbox, by id."""
+    """Return the entries in the file of an outbox, by id."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         rows = connection.execute(_SELECT).fetchall()
     return {
@@ -234,7 +234,7 @@ def read_outbox(path: Path) -> dict[str, Line]:
 
 @lru_cache(10_000)
 def _change_of(document: str) -> Change:
-    """Read a change without the code that reads it in the program."""
+    """Read a change without the program's own code."""
     change = Change(**json.loads(document))
     return change._replace(kind=Kind(change.kind), location=Location(change.location))
 
@@ -244,7 +244,7 @@ def _applied_in(held: Mapping[str, Line]) -> int:
 
 
 def _is_decided(old: Line, new: Line) -> bool:
-    """Whether a change became what a player may make of it: without a guard, or a difference."""
+    """Whether a player may resolve a change like this: without guard, or as a difference."""
     before, after = old.change, new.change
     if old.state not in NEEDS_PLAYER or after.expected is not None:
         return False
@@ -258,7 +258,7 @@ def _is_decided(old: Line, new: Line) -> bool:
 
 
 def _is_right(rejection: Rejection, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Whether there was a moment, between sending and answer, in which a change did not fit."""
+    """Whether the rejection was right at some moment between request and answer."""
     counter = rejection.counter
     earlier, between = rows[: rejection.since], rows[rejection.since :]
     states = [row for row in earlier if row["resource_id"] == counter.resource_id][-1:]

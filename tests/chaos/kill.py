@@ -1,4 +1,4 @@
-"""A kill that strikes between any two things that a program does to its files or its ledger."""
+"""A kill between any two accesses of a program to its files or its ledger."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tracker_tui.local.sqlite_file import LocalFile
 
 
 class Killed(BaseException):
-    """The program is no more; nothing of its own may catch this for good."""
+    """The program was killed. Its own code must not catch this."""
 
 
 class Killer:
-    """Strikes at the n-th point from now on, as `kill -9` would."""
+    """Kills at the n-th point from now on, as `kill -9` would."""
 
     def __init__(self) -> None:
         self._left: int | None = None
 
     def strike_at(self, point: int) -> None:
-        """Strike at this point, counted from 0."""
+        """Kill at this point, counted from 0."""
         self._left = point
 
     def strike_never(self) -> None:
-        """Let whoever lives go on living."""
+        """Kill no more."""
         self._left = None
 
     def point(self) -> None:
@@ -41,7 +41,7 @@ class Killer:
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
-        """Strike at nobody while a block runs."""
+        """Kill nothing while a block runs."""
         left, self._left = self._left, None
         try:
             yield
@@ -50,9 +50,9 @@ class Killer:
 
     @contextmanager
     def watching_files(self, look: Callable[[Path], None]) -> Iterator[None]:
-        """Make points of the beginning, the end and the aftermath of each transaction on disk.
+        """Make points of the start, the end and the aftermath of each transaction on disk.
 
-        Whatever was committed is looked at before anybody may die of it.
+        `look` sees each commit before the next kill.
         """
         original = LocalFile.transaction
 
@@ -73,7 +73,7 @@ class Killer:
 
 
 class DeadlyDatabase:
-    """A database before and behind whose requests a program may die."""
+    """A database with a point before and after each request."""
 
     def __init__(self, database: Database, killer: Killer) -> None:
         self._database = database

@@ -1,7 +1,7 @@
-"""A player's program in a process of its own, which may be killed at any moment.
+"""A player's program in its own process, which may be killed at any moment.
 
-`python -c "from chaos.player import main; main()" URL HOME MEMBER SEED PREFIX`: types a change each
-time that a line comes, and prints its id as soon as it is on screen.
+`python -c "from chaos.player import main; main()" URL HOME MEMBER SEED PREFIX`: types a change for
+each line of standard input, and prints its id as soon as it is on screen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Player:
         self._tracker.listen(self._hear)
 
     def play(self) -> None:
-        """Type a change for each line that comes, until the end or the kill."""
+        """Type a change for each line of standard input, until the end or the kill."""
         self._tracker.open()
         assert self._has_rows.wait(_SECONDS)
         print("ready", flush=True)
@@ -53,7 +53,7 @@ class _Player:
         change = tracker.change(
             resource.id, typed, location, seen=None if seen is None else seen.at(location)
         )
-        # Before it is submitted: in the ledger it may be even if it was never seen on screen.
+        # Before it is submitted: it may be in the ledger without having been on screen.
         print(f"asked {'|'.join(map(str, _told(change)))}", flush=True)
         self._is_shown.clear()
         tracker.submit([change])
@@ -67,5 +67,5 @@ def _told(change: object) -> tuple[object, ...]:
 
 
 def main() -> None:
-    """Play as argv says."""
+    """Play with the arguments of the command line."""
     _Player(*sys.argv[1:5]).play()

@@ -1,4 +1,4 @@
-"""A program of a player's, as the simulation drives it: one step after the other, in one thread."""
+"""A player's program, as the simulation drives it: step by step, in one thread."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Program:
 
     @property
     def folder(self) -> Path:
-        """Where outbox and replica are."""
+        """The folder of outbox and replica."""
         return self._location.folder
 
     @property
@@ -66,7 +66,7 @@ class Program:
         return self.folder / OUTBOX_NAME
 
     def close(self) -> None:
-        """Let go of everything, as the system does when a program dies."""
+        """Close everything, as the system does when a program dies."""
         self._store.close()
         self._ledger.close()
 
@@ -81,7 +81,7 @@ class Program:
         submission = [self._typed(resource.id) for resource in chosen]
         self._journal.typed.update((change.id, change) for change in submission)
         self._engine.register(submission)
-        # What does not fit on the disk is not accepted, and not heard of again.
+        # On a full disk this raises, and the submission does not count.
         self._engine.save(submission)
         self._journal.has_kept(self.outbox, submission)
         self._submissions.append(submission)
@@ -99,7 +99,7 @@ class Program:
         self._refresher.refresh(self._ledger, force=self._dice.random() < 0.1)
 
     def send(self) -> None:
-        """Send what waits, if nobody else does."""
+        """Send pending changes, if no other program does."""
         if not self._refresher.knows_layout:
             self.refresh()
         with self._sender.try_acquire() as is_ours:
@@ -107,11 +107,11 @@ class Program:
                 self._sender.send(self._ledger)
 
     def look(self) -> None:
-        """Look what other programs of this machine did."""
+        """Look for changes of other programs on this machine."""
         self._engine.catch_up()
 
     def undo(self) -> None:
-        """Take the last submission back that anything is left of."""
+        """Undo the newest submission that is not undone yet."""
         withdrawn, in_flight, counters = self._engine.undo(self._engine.newest_submission)
         touched = {change.id for change in (*withdrawn, *in_flight)}
         touched |= {change.undoes for change in counters if change.undoes is not None}
@@ -122,7 +122,7 @@ class Program:
                 break
 
     def decide(self) -> None:
-        """Decide what is to become of a change that needs the player."""
+        """Resolve or drop a change that needs the player."""
         entries = [entry for entry in self._store.outbox.entries() if entry.needs_player]
         if not entries:
             return
@@ -135,13 +135,13 @@ class Program:
             self._journal.has_dropped(self.outbox, change)
             return
         decided = (as_difference(change) if way == "difference" else None) or without_guard(change)
-        # What is unsure may be in the ledger as it was typed first.
+        # An unsure change may be in the ledger as it was first typed.
         self._engine.resolve(change if outcome.refusal is Rejection.UNSURE else decided)
 
     # At the end
 
     def drain(self) -> None:
-        """Send and read until nothing is left to be sent."""
+        """Send and read until nothing is left to send."""
         self.refresh()
         while self._sender.has_unsent:
             self.send()
@@ -152,11 +152,11 @@ class Program:
         return {row.id: (row.hagga, row.deep_desert) for row in self._overlay.resources()}
 
     def give_up(self) -> None:
-        """Wait no longer for the answer that is waited for in another thread."""
+        """Abort the request that another thread waits for."""
         self._database.interrupt()
 
     def fill_disk(self) -> None:
-        """Leave no more room on disk for the outbox."""
+        """Leave no room on disk for the outbox."""
         self._room("PRAGMA max_page_count = 1")
 
     def free_disk(self) -> None:

@@ -1,8 +1,7 @@
-"""An evening on a bad network, decided by a seed: three programs, two databases, and every fault.
+"""A run on a bad network, decided by a seed: three programs, two databases, and every fault.
 
-Everything is real but the players: SQLite files, the server, the way to it. One thing happens after
-the other, and what happens in the middle of a request happens there, so that the same seed gives
-the same evening.
+Everything but the players is real: SQLite files, the server, the network. One thing happens at a
+time, also in the middle of a request, so the same seed gives the same run.
 """
 
 from __future__ import annotations
@@ -86,14 +85,14 @@ _ANSWERED: Final[dict[str, Fate]] = {
     "cut after": cut_after,
     "cut within": cut_within,
     "503": answer(503, b"<html>Service Unavailable</html>"),
-    # Not for a second: that would be one of the real clock, by which no evening goes.
+    # Not a second: that would be one of the real clock, which no run uses.
     "429": answer(429, Retry_After="0"),
     "500": answer(500, b"Internal Server Error"),
 }
 
 
 class Guild:
-    """One database behind its own bad network, and a journal of the outboxes for it."""
+    """One database behind its own bad network, with a journal of its outboxes."""
 
     def __init__(self, name: str, url: str, proxy: Proxy) -> None:
         self.name, self.url, self.proxy = name, url, proxy
@@ -104,7 +103,7 @@ class Guild:
             ledger.create([new_resource(name, **start) for name in RESOURCES], "founder")
 
     def tables(self) -> Tables:
-        """Return what is in the ledger."""
+        """Return the tables of the ledger."""
         with closing(open_remote(Remote(self.url, None))) as database:
             books = Books(database, ())
             names = ("resources", "resource_history", "leaderboard")
@@ -116,7 +115,7 @@ class Guild:
         return [row[0] for row in rows]
 
     def meddle(self, number: int, resource_id: str, quantity: int) -> None:
-        """Set a quantity as somebody does who uses something else than this program."""
+        """Set a quantity as another program, such as the website, does."""
         with closing(open_remote(Remote(self.url, None))) as database:
             books = Books(database, ())
             hagga, deep_desert = books.quantities(resource_id)
@@ -142,8 +141,8 @@ class Guild:
             )
 
 
-class Evening:
-    """Plays one evening; `log` tells what happened, and is the same for the same seed."""
+class Simulation:
+    """Plays one run; `log` says what happened, and is the same for the same seed."""
 
     def __init__(self, seed: int, server: Server, folder: Path, stack: ExitStack) -> None:
         self._dice = random.Random(seed)
@@ -165,11 +164,11 @@ class Evening:
 
     @property
     def typed(self) -> int:
-        """How many changes were on screen so far."""
+        """How many changes have been on screen so far."""
         return sum(guild.journal.how_many_typed for guild in self._guilds)
 
     def play(self, changes: int) -> None:
-        """Let things happen until so many changes were on screen, then check everything."""
+        """Take steps until this many changes were on screen, then check everything."""
         with self.killer.watching_files(self._look):
             while self.typed < changes:
                 self._step()
@@ -178,7 +177,7 @@ class Evening:
             self._end()
 
     def _look(self, path: Path) -> None:
-        """See what came of a transaction."""
+        """Let the journal look at an outbox after a transaction."""
         if path.name == OUTBOX_NAME:
             (guild,) = (guild for guild in self._guilds if guild.name == path.parent.name)
             guild.journal.look(path, self._at_work[-1][1] if self._at_work else "")
@@ -193,7 +192,7 @@ class Evening:
         self._note(f"{index} on {number}: {name}")
         program, guild = self._programs[index][number], self._guilds[number]
         if name in ("send", "refresh") and any(program is each for each, _ in self._at_work):
-            return  # it has one thread for its ledger
+            return  # each program has one thread for its ledger
         happenings: dict[str, Callable[[], object]] = {
             "stranger": partial(self._meddle, guild),
             "server": self._restart_server,
@@ -253,9 +252,9 @@ class Evening:
                 assert self._late.pop().wait(PATIENCE)
 
     def _kill(self, index: int, number: int) -> None:
-        """Kill a program in the middle of something, and start it anew.
+        """Kill a program in the middle of an action, and start it again.
 
-        What it had on disk then is there still, whatever it knew, and the start changes nothing.
+        What it had on disk is still there, and the start changes nothing.
         """
         program, journal = self._programs[index][number], self._guilds[number].journal
         name = self._dice.choice(("type", "send", "send", "refresh", "undo", "decide", "look"))
@@ -310,7 +309,7 @@ class Evening:
             self._outlast(exchange, self._at_work[-1][0], is_carried_out_first=name == "late")
 
     def _outlast(self, exchange: Exchange, program: Program, *, is_carried_out_first: bool) -> None:
-        """Be slower than a program waits, yet through before anything else happens."""
+        """Answer too late for the program, but finish before the next step."""
         is_over = threading.Event()
         self._late.append(is_over)
         try:
@@ -325,7 +324,7 @@ class Evening:
             is_over.set()
 
     def _happen_in_between(self) -> None:
-        """Let something happen while a program waits for its answer."""
+        """Take another step while a program waits for its answer."""
         if self._is_nested:
             return
         self._is_nested = True
@@ -359,7 +358,7 @@ class Evening:
         )
 
     def _end(self) -> None:
-        """Let the network be good at last, and see what became of everything."""
+        """Repair the network, and check what became of everything."""
         self._is_over = True
         for number, guild in enumerate(self._guilds):
             programs = [life[number] for life in self._programs]
@@ -375,7 +374,7 @@ class Evening:
             self._note(f"{guild.name}: {_told(tables, guild.journal.waiting())}")
 
     def _keep_trying(self, program: Program, name: str, step: Callable[[], None]) -> None:
-        """Do something with the server; the first request may meet a connection that has died."""
+        """Do something with the server; the first request may find a dead connection."""
         for tries_left in reversed(range(_TRIES)):
             try:
                 with self._working(program, name):
@@ -387,7 +386,7 @@ class Evening:
                 return
 
     def _compare(self, program: Program, guild: Guild) -> None:
-        """In a calm moment the screen shows the ledger, and what is not in it yet laid over."""
+        """Check that the screen shows the ledger with pending changes on top."""
         self._is_over = True
         self._keep_trying(program, "refresh", program.refresh)
         self._is_over = False
@@ -418,7 +417,7 @@ class Evening:
 
 
 def _after(change: Change, quantities: tuple[int, int]) -> tuple[int, int]:
-    """Return quantities with a change laid over them, or as they are where it does not fit."""
+    """Return quantities after a change, or unchanged if it does not fit."""
     resource = Resource("", "", *quantities, *([None] * 5), 1.0, False, "", 0)
     hagga, deep_desert = map(sum, zip(quantities, differences(change, resource), strict=True))
     moves = {Location.HAGGA: hagga, Location.DEEP_DESERT: deep_desert}

@@ -1,4 +1,4 @@
-"""Programs of players in processes of their own, killed at any moment on a bad network."""
+"""Players' programs in their own processes, killed at any moment on a bad network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FATES: list[Fate] = [pass_on] * 8 + [cut_before, cut_after, answer(503)]
 
 
 class Place(NamedTuple):
-    """Where a program of a player's runs, and the guild that it is for."""
+    """A player's home folder, and the guild."""
 
     member: str
     home: Path
@@ -35,12 +35,12 @@ class Place(NamedTuple):
 
     @property
     def config(self) -> Config:
-        """The settings of the program, by a good way to the server."""
+        """The settings of the program, for a direct connection."""
         return remote_config(self.guild.proxy.url, self.home, member=self.member)
 
 
 def live(place: Place, dice: random.Random, asked: dict[str, Change], shown: set[str]) -> None:
-    """Let a program type for a while, and kill it in the middle of it."""
+    """Let a program type for a while, and kill it."""
     seed = str(dice.random())
     process = start(PLAY, place.guild.proxy.url, place.home, place.member, seed)
     try:
@@ -48,7 +48,7 @@ def live(place: Place, dice: random.Random, asked: dict[str, Change], shown: set
         typed = dice.randint(1, TYPED_AT_MOST)
         for _ in range(typed):
             type_one(process, asked, shown)
-        # Of the last one nobody waits to see anything.
+        # The last one is not awaited.
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
@@ -59,7 +59,7 @@ def live(place: Place, dice: random.Random, asked: dict[str, Change], shown: set
 
 
 def type_one(process: subprocess.Popen[str], asked: dict[str, Change], shown: set[str]) -> None:
-    """Have one change typed, and wait until it is on screen."""
+    """Type one change, and wait until it is on screen."""
     assert process.stdin is not None
     process.stdin.write("\n")
     process.stdin.flush()
@@ -81,11 +81,11 @@ def asked_of(line: str, asked: dict[str, Change]) -> None:
 
 
 def drain(place: Place) -> set[str]:
-    """Send what is left, as the next run does; return what waits for the player."""
+    """Send what is left, as the next run does; return what needs the player."""
     with closing(Tracker(place.config)) as tracker:
         tracker.open().result(SECONDS)
         while tracker._ledger_thread._sender.has_unsent:
-            # Whatever waits goes with it.
+            # It may hold up later changes.
             tracker.refresh().result(SECONDS)
         waiting = [entry for entry in tracker._store.outbox.entries() if entry.is_open]
         return {change.change.id for change in waiting} | {
@@ -93,7 +93,7 @@ def drain(place: Place) -> set[str]:
         }
 
 
-def test_what_was_on_screen_when_a_program_was_killed_is_applied_once(
+def test_a_change_on_screen_when_a_program_is_killed_is_applied_once(
     server: Server, tmp_path: Path
 ) -> None:
     dice = random.Random(4)
@@ -121,7 +121,7 @@ def test_what_was_on_screen_when_a_program_was_killed_is_applied_once(
 
 
 def found(server: Server, name: str, dice: random.Random, stack: ExitStack) -> Guild:
-    """Make a guild behind a proxy that lets any of FATES happen."""
+    """Create a guild behind a proxy with random FATES."""
     url = server.new_database()
     proxy = stack.enter_context(proxy_to(url))
 

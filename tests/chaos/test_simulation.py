@@ -1,4 +1,4 @@
-"""Evenings with every fault, short enough for every run; `make chaos` plays long ones."""
+"""Short chaos runs with every fault; `make chaos` plays long ones."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from chaos.simulation import Evening
+from chaos.simulation import Simulation
 from helpers.servers import Server, running
 
 CHANGES = 60
 
 
 def play(seed: int, server: Server, folder: Path) -> list[str]:
-    """Play an evening and return its log."""
+    """Play a run and return its log."""
     with ExitStack() as stack:
-        evening = Evening(seed, server, folder, stack)
+        simulation = Simulation(seed, server, folder, stack)
         try:
-            evening.play(CHANGES)
+            simulation.play(CHANGES)
         except BaseException:
-            print("\n".join(evening.log[-60:]))
+            print("\n".join(simulation.log[-60:]))
             raise
-        return evening.log
+        return simulation.log
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_nothing_is_lost_or_doubled_whatever_happens(
-    seed: int, server_binary: Path, tmp_path: Path
-) -> None:
+def test_nothing_is_lost_or_applied_twice(seed: int, server_binary: Path, tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
     with running(server_binary, tmp_path / "server") as server:
         play(seed, server, tmp_path / "homes")
 
 
-def test_the_same_seed_gives_the_same_evening(server_binary: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_run(server_binary: Path, tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
     with running(server_binary, tmp_path / "server") as server:
         first, second = (play(7, server, tmp_path / name) for name in ("first", "second"))

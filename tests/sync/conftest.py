@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def make_outbox(outbox_path: Path) -> Iterator[Callable[[], Outbox]]:
-    """Open the outbox as one more running program."""
+    """Open the outbox as another running program."""
     made: list[Outbox] = []
 
     def make() -> Outbox:
@@ -48,7 +48,7 @@ def make_outbox(outbox_path: Path) -> Iterator[Callable[[], Outbox]]:
 
 @pytest.fixture
 def make_program(folder: Path, clock: Clock, ledger: Ledger) -> Iterator[MakeProgram]:
-    """Start one more program on the same machine, for the same guild."""
+    """Start another program on the same machine, for the same guild."""
     made: list[Program] = []
 
     def make(through: Ledger | None = None) -> Program:

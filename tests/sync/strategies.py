@@ -1,4 +1,4 @@
-"""Any change and any outcome, the odd ones above all."""
+"""Any change and any outcome, including odd ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine on a real ledger: nothing is shown twice or lost, whoever sends when."""
+"""The engine on a real ledger: nothing is shown twice or lost, whichever program sends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ wishes = pytest.mark.parametrize(
 
 
 def deliver(program: Program, *changes: Change) -> None:
-    """Let the ledger have changes, without an answer to the program that sent them."""
+    """Apply changes without giving the sending program an answer."""
     clock = program.engine.clock
     entries = program.outbox.begin_sending([change.id for change in changes], clock())
     program.ledger.apply_all(as_sent(entries, clock()))
@@ -32,7 +32,7 @@ def deliver(program: Program, *changes: Change) -> None:
 # What is typed
 
 
-def test_what_is_asked_for_is_foreseen_and_shown_only_once_it_is_kept(program: Program) -> None:
+def test_a_registered_change_is_projected_and_shown_once_saved(program: Program) -> None:
     change = add(5)
     program.engine.register([change])
     projected = program.overlay.projected("spice")
@@ -42,7 +42,7 @@ def test_what_is_asked_for_is_foreseen_and_shown_only_once_it_is_kept(program: P
     assert program.shown() == (1005, 0)
 
 
-def test_what_could_not_be_kept_is_neither_shown_nor_foreseen_nor_undone(
+def test_a_change_that_was_not_saved_is_neither_shown_nor_projected_nor_undone(
     program: Program,
 ) -> None:
     connection = program.outbox._file._connection
@@ -55,7 +55,7 @@ def test_what_could_not_be_kept_is_neither_shown_nor_foreseen_nor_undone(
     assert program.engine.undo(program.engine.newest_submission).is_empty
 
 
-def test_what_was_kept_is_shown_by_the_next_run_without_the_ledger(
+def test_the_next_run_shows_saved_changes_without_the_ledger(
     program: Program, make_program: MakeProgram
 ) -> None:
     program.submit(add(5))
@@ -65,7 +65,7 @@ def test_what_was_kept_is_shown_by_the_next_run_without_the_ledger(
 
 
 @pytest.mark.parametrize("step", ["begin_sending", "take_back"])
-def test_what_another_program_takes_back_goes_from_the_screen_whatever_is_written_over_it(
+def test_a_change_cancelled_by_another_program_leaves_the_screen(
     program: Program, make_program: MakeProgram, step: str
 ) -> None:
     change, other = add(5), make_program()
@@ -81,7 +81,7 @@ def test_what_another_program_takes_back_goes_from_the_screen_whatever_is_writte
     assert program.shown() == (1000, 0)
 
 
-def test_what_another_program_keeps_is_shown_after_catching_up(
+def test_catching_up_shows_another_programs_changes(
     program: Program, make_program: MakeProgram
 ) -> None:
     other = make_program()
@@ -110,11 +110,11 @@ def test_changes_of_two_programs_are_shown_in_the_order_of_the_outbox(
     assert books.quantities() == program.shown() == (8, 0)
 
 
-# Refreshing while somebody sends
+# Refreshing while another program sends
 
 
 @wishes
-def test_a_change_that_landed_without_an_answer_is_shown_once(
+def test_an_applied_change_without_an_answer_is_shown_once(
     program: Program, books: Books, wish: RefreshRequest
 ) -> None:
     change = add(5)
@@ -129,7 +129,7 @@ def test_a_change_that_landed_without_an_answer_is_shown_once(
 
 
 @wishes
-def test_what_landed_is_shown_once_by_the_next_run_too(
+def test_the_next_run_shows_an_applied_change_once(
     program: Program, make_program: MakeProgram, wish: RefreshRequest
 ) -> None:
     change = add(5)
@@ -174,7 +174,7 @@ def test_a_refresh_while_another_program_sends_shows_each_change_once(
 
 
 @wishes
-def test_rows_of_which_nobody_knows_what_is_in_them_wait_for_the_next_refresh(
+def test_unsure_rows_are_left_to_the_next_refresh(
     program: Program, make_program: MakeProgram, books: Books, wish: RefreshRequest
 ) -> None:
     books.insert_resource("water", quantity_hagga=50)
@@ -192,7 +192,7 @@ def test_rows_of_which_nobody_knows_what_is_in_them_wait_for_the_next_refresh(
 
 
 @wishes
-def test_others_and_ours_between_two_refreshes_are_each_shown_once(
+def test_own_and_others_changes_between_refreshes_are_shown_once(
     program: Program, books: Books, wish: RefreshRequest
 ) -> None:
     mine = add(5)
@@ -206,7 +206,7 @@ def test_others_and_ours_between_two_refreshes_are_each_shown_once(
     assert program.shown() == books.quantities() == (1205, 0)
 
 
-def test_a_resource_that_was_deleted_is_shown_no_more_whatever_waits(
+def test_a_deleted_resource_is_not_shown_despite_pending_changes(
     program: Program, books: Books
 ) -> None:
     change = add(5)
@@ -239,17 +239,19 @@ def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
     assert program.shown() == books.quantities() == (905, 0)
 
 
-# UndoResult and dropping
+# Undoing and dropping
 
 
-def test_undo_withdraws_what_was_not_sent(program: Program, books: Books) -> None:
+def test_undo_withdraws_an_unsent_change(program: Program, books: Books) -> None:
     program.submit(add(5), add(7))
     undoing = program.engine.undo(program.engine.newest_submission)
     assert [len(part) for part in undoing] == [2, 0, 0]
     assert (program.shown(), program.send(), program.states()) == ((1000, 0), [], {})
 
 
-def test_undo_of_what_was_applied_is_shown_at_once_and_sent(program: Program, books: Books) -> None:
+def test_undo_of_an_applied_change_is_shown_at_once_and_sent(
+    program: Program, books: Books
+) -> None:
     program.submit(add(5))
     program.send()
     undoing = program.engine.undo(program.engine.newest_submission)
@@ -262,7 +264,7 @@ def test_undo_of_what_was_applied_is_shown_at_once_and_sent(program: Program, bo
 
 
 @pytest.mark.parametrize("arrives", [True, False])
-def test_undo_of_what_is_being_sent_is_followed_by_its_counter_change(
+def test_undo_of_a_change_in_flight_queues_its_counter_change(
     program: Program, books: Books, arrives: bool
 ) -> None:
     change = add(5)
@@ -280,7 +282,7 @@ def test_undo_of_what_is_being_sent_is_followed_by_its_counter_change(
     assert not program.sender.has_unsent
 
 
-def test_an_undo_outlives_the_run_that_asked_for_it(
+def test_an_undo_outlives_its_run(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     change = add(5)
@@ -294,7 +296,7 @@ def test_an_undo_outlives_the_run_that_asked_for_it(
     assert later.shown() == books.quantities() == (1000, 0)
 
 
-def test_an_undo_reaches_no_further_than_what_was_typed_before_it(program: Program) -> None:
+def test_an_undo_leaves_later_submissions(program: Program) -> None:
     first, second = add(5), add(7)
     program.submit(first)
     asked = program.engine.newest_submission
@@ -316,9 +318,7 @@ def test_undo_passes_a_change_that_another_program_dropped(
     assert (program.shown(), program.states()) == ((1000, 0), {})
 
 
-def test_a_change_that_is_dropped_while_it_is_sent_is_taken_back(
-    program: Program, books: Books
-) -> None:
+def test_a_change_that_is_dropped_in_flight_is_undone(program: Program, books: Books) -> None:
     change = add(5)
     program.submit(change)
     deliver(program, change)
@@ -328,7 +328,7 @@ def test_a_change_that_is_dropped_while_it_is_sent_is_taken_back(
     assert program.shown() == books.quantities() == (1000, 0)
 
 
-def test_a_change_that_is_dropped_in_one_program_and_undone_in_another_is_taken_back_once(
+def test_a_change_dropped_here_and_undone_elsewhere_is_undone_once(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     change, other = add(5), make_program()
@@ -342,9 +342,7 @@ def test_a_change_that_is_dropped_in_one_program_and_undone_in_another_is_taken_
     assert program.shown() == books.quantities() == (1000, 0)
 
 
-def test_a_change_that_was_sent_once_more_can_be_undone_while_it_is_being_sent(
-    program: Program, books: Books
-) -> None:
+def test_a_resolved_change_in_flight_can_be_undone(program: Program, books: Books) -> None:
     change = remove(1005)
     program.submit(change)
     program.send()
@@ -356,7 +354,7 @@ def test_a_change_that_was_sent_once_more_can_be_undone_while_it_is_being_sent(
     assert program.shown() == books.quantities() == (1010, 0)
 
 
-def test_a_change_that_was_answered_cannot_be_resolved(program: Program) -> None:
+def test_an_applied_change_cannot_be_resolved(program: Program) -> None:
     change = add(5)
     program.submit(change)
     program.send()
@@ -364,10 +362,10 @@ def test_a_change_that_was_answered_cannot_be_resolved(program: Program) -> None
     assert program.shown() == (1005, 0)
 
 
-# Files that go away
+# Removed files
 
 
-def test_a_replica_that_goes_away_is_written_anew_with_all_rows(
+def test_a_removed_replica_is_written_again_with_all_rows(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     books.insert_resource("water", quantity_hagga=50)
@@ -378,7 +376,7 @@ def test_a_replica_that_goes_away_is_written_anew_with_all_rows(
     assert (later.shown(), later.shown("water")) == ((1000, 0), (50, 0))
 
 
-def test_what_was_taken_away_with_the_outbox_is_shown_no_more(program: Program) -> None:
+def test_changes_of_a_removed_outbox_leave_the_screen(program: Program) -> None:
     program.submit(add(5))
     set_aside(program.outbox._file.path)
     change = add(7)
@@ -388,7 +386,7 @@ def test_what_was_taken_away_with_the_outbox_is_shown_no_more(program: Program) 
     assert program.shown() == (1007, 0)
 
 
-def test_what_waits_after_the_last_run_is_told_of(program: Program) -> None:
+def test_changes_left_by_the_last_run_are_reported(program: Program) -> None:
     program.submit(add(5))
     program.close()
     (left,) = pending_elsewhere(program.outbox._file.path.parent.parent)

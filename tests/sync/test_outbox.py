@@ -1,4 +1,4 @@
-"""The outbox: every step is on disk when it returns, and stays true after a crash."""
+"""The outbox: every step is on disk when it returns, and survives a crash."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def in_state(outbox: Outbox, state: EntryState) -> Change:
 
 
 def on_disk(make_outbox: MakeOutbox) -> list[OutboxEntry]:
-    """Return what the next run finds if this one is killed now."""
+    """Return the entries that the next run finds if this one is killed now."""
     return make_outbox().entries()
 
 
-def test_what_is_put_is_pending_in_order_and_on_disk(
+def test_stored_changes_are_pending_in_order_and_on_disk(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     first, second, third = add(1), add(2), add(3)
@@ -72,7 +72,7 @@ def test_what_is_put_is_pending_in_order_and_on_disk(
     assert on_disk(make_outbox) == outbox.entries()
 
 
-def test_a_submission_that_cannot_be_kept_whole_is_not_kept(
+def test_a_submission_is_stored_whole_or_not_at_all(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = add(1)
@@ -83,7 +83,7 @@ def test_a_submission_that_cannot_be_kept_whole_is_not_kept(
     assert on_disk(make_outbox) == outbox.entries()
 
 
-def test_what_is_being_sent_keeps_when_it_was_first_sent(
+def test_a_sending_entry_keeps_the_time_of_its_first_request(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = in_state(outbox, EntryState.PENDING)
@@ -96,9 +96,7 @@ def test_what_is_being_sent_keeps_when_it_was_first_sent(
     ]
 
 
-def test_what_surely_did_not_arrive_is_pending_again(
-    outbox: Outbox, make_outbox: MakeOutbox
-) -> None:
+def test_an_unsent_change_is_pending_again(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     change = in_state(outbox, EntryState.SENDING)
     outbox.mark_unsent([change.id])
     assert (
@@ -108,7 +106,7 @@ def test_what_surely_did_not_arrive_is_pending_again(
     )
 
 
-def test_an_answer_is_kept_with_the_change(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_an_outcome_is_stored_with_its_change(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     change = in_state(outbox, EntryState.APPLIED)
     (entry,) = on_disk(make_outbox)
     assert (entry.state, entry.outcome) == (EntryState.APPLIED, applied(change))
@@ -117,7 +115,7 @@ def test_an_answer_is_kept_with_the_change(outbox: Outbox, make_outbox: MakeOutb
 
 
 @pytest.mark.parametrize("state", [EntryState.REJECTED, EntryState.CONFLICT])
-def test_what_the_ledger_did_not_take_needs_the_player_and_surely_is_not_there(
+def test_a_rejected_change_needs_the_player_and_is_not_in_the_ledger(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     in_state(outbox, state)
@@ -126,7 +124,7 @@ def test_what_the_ledger_did_not_take_needs_the_player_and_surely_is_not_there(
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_only_what_was_not_sent_can_be_withdrawn(
+def test_only_unsent_changes_can_be_withdrawn(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
@@ -136,7 +134,7 @@ def test_only_what_was_not_sent_can_be_withdrawn(
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_only_what_needed_the_player_can_be_dropped(
+def test_only_changes_that_need_the_player_can_be_dropped(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
@@ -146,7 +144,7 @@ def test_only_what_needed_the_player_can_be_dropped(
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_only_what_needed_the_player_can_be_resolved(
+def test_only_changes_that_need_the_player_can_be_resolved(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
@@ -159,7 +157,7 @@ def test_only_what_needed_the_player_can_be_resolved(
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_what_is_cancelled_is_forgotten_or_taken_back_but_for_what_was_applied(
+def test_cancelling_deletes_or_undoes_all_but_applied_changes(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)
@@ -168,7 +166,7 @@ def test_what_is_cancelled_is_forgotten_or_taken_back_but_for_what_was_applied(
     assert [entry.cancel_requested for entry in on_disk(make_outbox)] == kept
 
 
-def test_what_takes_a_change_back_is_not_taken_back_while_it_is_sent(outbox: Outbox) -> None:
+def test_a_counter_change_in_flight_is_not_cancelled(outbox: Outbox) -> None:
     counter = counter_to(add(5))
     outbox.put([counter], NOW)
     outbox.begin_sending([counter.id], NOW)
@@ -177,7 +175,7 @@ def test_what_takes_a_change_back_is_not_taken_back_while_it_is_sent(outbox: Out
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_only_what_is_open_can_be_begun_to_be_sent(outbox: Outbox, state: EntryState) -> None:
+def test_only_open_entries_can_be_sent(outbox: Outbox, state: EntryState) -> None:
     change = in_state(outbox, state)
     begun = outbox.begin_sending([change.id, "unheard of"], NOW + 5)
     assert [entry.change for entry in begun] == (
@@ -185,7 +183,7 @@ def test_only_what_is_open_can_be_begun_to_be_sent(outbox: Outbox, state: EntryS
     )
 
 
-def test_what_may_be_in_the_ledger_stays_so_when_it_is_resolved(
+def test_a_resolved_change_that_may_be_in_the_ledger_stays_sending(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = in_state(outbox, EntryState.SENDING)
@@ -196,7 +194,7 @@ def test_what_may_be_in_the_ledger_stays_so_when_it_is_resolved(
     assert (entry.state, entry.sent_at) == (EntryState.SENDING, NOW + 90_001)
 
 
-def test_a_change_that_was_renounced_is_followed_by_its_counter_change(
+def test_a_cancelled_change_that_was_applied_gets_a_counter_change(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = in_state(outbox, EntryState.SENDING)
@@ -208,13 +206,13 @@ def test_a_change_that_was_renounced_is_followed_by_its_counter_change(
     assert outbox.entries() == [first, second]
 
 
-def test_a_change_that_is_wanted_is_not_followed_by_its_counter_change(outbox: Outbox) -> None:
+def test_an_applied_change_gets_no_counter_change(outbox: Outbox) -> None:
     change = in_state(outbox, EntryState.SENDING)
     outbox.settle([applied(change)], NOW + 3)
     assert [entry.change for entry in outbox.entries()] == [change]
 
 
-def test_a_renounced_change_that_did_not_get_there_is_forgotten(
+def test_a_cancelled_change_that_was_rejected_is_deleted(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     lost, declined = in_state(outbox, EntryState.SENDING), in_state(outbox, EntryState.SENDING)
@@ -225,7 +223,7 @@ def test_a_renounced_change_that_did_not_get_there_is_forgotten(
     assert on_disk(make_outbox) == outbox.entries() == []
 
 
-def test_an_undo_that_was_refused_is_forgotten(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_a_rejected_undo_is_deleted(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     counter = counter_to(add(5))
     outbox.put([counter], NOW)
     outbox.settle([refused(counter)], NOW + 1)
@@ -233,7 +231,7 @@ def test_an_undo_that_was_refused_is_forgotten(outbox: Outbox, make_outbox: Make
 
 
 @pytest.mark.parametrize("is_undo", [True, False])
-def test_a_change_that_nobody_wants_is_told_where_nobody_knows_if_it_is_there(
+def test_a_cancelled_change_that_is_unsure_is_shown_to_the_player(
     outbox: Outbox, make_outbox: MakeOutbox, is_undo: bool
 ) -> None:
     change = counter_to(add(5)) if is_undo else add(5)
@@ -245,7 +243,7 @@ def test_a_change_that_nobody_wants_is_told_where_nobody_knows_if_it_is_there(
     assert (entry.state, entry.sent_at, entry.cancel_requested) == (EntryState.REJECTED, NOW, False)
 
 
-def test_a_name_that_was_looked_up_is_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_a_resource_id_replaces_the_typed_name(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     change = add(5, resource_id="Spice Melange")
     outbox.put([change], NOW, is_named=True)
     outbox.set_resource(change.id, "spice")
@@ -268,7 +266,7 @@ def test_numbers_are_never_used_again(outbox: Outbox) -> None:
     assert [entry.number for entry in outbox.entries()] == [2]
 
 
-def test_the_outbox_of_another_member_is_refused_and_left_as_it_is(
+def test_the_outbox_of_another_member_is_not_opened_and_stays_as_it_is(
     outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox
 ) -> None:
     in_state(outbox, EntryState.PENDING)
@@ -282,7 +280,7 @@ def test_the_outbox_of_another_member_is_refused_and_left_as_it_is(
     ("column", "value"),
     [("change", "{}"), ("change", b"\xff"), ("id", "other"), ("state", "lost"), ("outcome", "[]")],
 )
-def test_an_entry_that_makes_no_sense_is_damage(
+def test_a_malformed_entry_is_damage(
     outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox, column: str, value: object
 ) -> None:
     in_state(outbox, EntryState.PENDING)
@@ -291,7 +289,7 @@ def test_an_entry_that_makes_no_sense_is_damage(
         make_outbox()
 
 
-def test_a_full_disk_keeps_nothing_and_loses_nothing(
+def test_a_full_disk_stores_nothing_and_loses_nothing(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     kept = in_state(outbox, EntryState.PENDING)
@@ -302,5 +300,5 @@ def test_a_full_disk_keeps_nothing_and_loses_nothing(
         outbox.put([add(1), set_to(2, reason="x" * 50_000)], NOW)
     assert [entry.change for entry in outbox.entries()] == [kept]
     assert on_disk(make_outbox) == outbox.entries()
-    # What is there already can still be sent.
+    # The entries that are there can still be sent.
     assert outbox.begin_sending([kept.id], NOW)

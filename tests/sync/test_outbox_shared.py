@@ -1,4 +1,4 @@
-"""One outbox, several running programs: each sees the others' steps, and none is lost."""
+"""One outbox, several running programs: each sees the others' steps, and none gets lost."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def pair(make_outbox: MakeOutbox) -> tuple[Outbox, Outbox]:
     return make_outbox(), make_outbox()
 
 
-def test_a_decision_by_an_old_look_does_not_replace_a_newer_one(
+def test_a_decision_on_an_outdated_entry_does_not_replace_a_newer_one(
     pair: tuple[Outbox, Outbox],
 ) -> None:
     mine, theirs = pair
@@ -76,7 +76,7 @@ def test_a_decision_by_an_old_look_does_not_replace_a_newer_one(
     assert theirs.resolve(without_guard(difference), NOW)
 
 
-def test_what_one_does_the_other_sees_when_it_catches_up(pair: tuple[Outbox, Outbox]) -> None:
+def test_catch_up_returns_what_the_other_program_did(pair: tuple[Outbox, Outbox]) -> None:
     mine, theirs = pair
     change = add(5)
     mine.put([change], NOW)
@@ -92,7 +92,7 @@ def test_what_one_does_the_other_sees_when_it_catches_up(pair: tuple[Outbox, Out
     assert mine.catch_up() is None
 
 
-def test_each_sees_what_the_other_did_though_both_wrote(pair: tuple[Outbox, Outbox]) -> None:
+def test_catch_up_returns_the_others_steps_after_own_steps(pair: tuple[Outbox, Outbox]) -> None:
     mine, theirs = pair
     changes = [add(number) for number in range(1, 7)]
     for outbox, change in zip([mine, theirs] * 3, changes, strict=True):
@@ -102,13 +102,13 @@ def test_each_sees_what_the_other_did_though_both_wrote(pair: tuple[Outbox, Outb
         assert [entry.change for entry in outbox.entries()] == changes
 
 
-def test_a_step_goes_by_what_is_on_disk_not_by_what_was_last_seen(
+def test_a_step_works_on_the_entry_on_disk(
     pair: tuple[Outbox, Outbox],
 ) -> None:
     mine, theirs = pair
     change = add(5)
     mine.put([change], NOW)
-    # This one has not heard of the change yet.
+    # This program does not know the change yet.
     assert theirs.begin_sending([change.id], NOW)
     assert mine.withdraw([change.id]) == []
     assert mine.cancel([change.id]) == [change]
@@ -124,7 +124,7 @@ def test_a_change_is_withdrawn_or_sent_never_both(
     outbox = make_outbox()
     ids = [f"change-{number}" for number in range(40)]
     outbox.put([add(1, id=change_id) for change_id in ids], NOW)
-    # From both ends, so that they meet.
+    # From both ends, so that they meet in the middle.
     printed = run_together(
         RACE, [[outbox_path, "withdraw", *ids], [outbox_path, "send", *reversed(ids)]]
     )
@@ -135,9 +135,7 @@ def test_a_change_is_withdrawn_or_sent_never_both(
     assert {entry.change.id for entry in outbox.entries()} == sent
 
 
-def test_what_is_in_the_outbox_can_be_read_while_the_disk_is_waited_for(
-    outbox_path: Path, make_outbox: MakeOutbox
-) -> None:
+def test_the_outbox_can_be_read_during_a_write(outbox_path: Path, make_outbox: MakeOutbox) -> None:
     outbox, first, second = make_outbox(), add(1), add(2)
     outbox.put([first], NOW)
 
@@ -147,7 +145,7 @@ def test_what_is_in_the_outbox_can_be_read_while_the_disk_is_waited_for(
     ):
         holder.execute("BEGIN IMMEDIATE")
         putting = thread.submit(outbox.put, [second], NOW)
-        # The thread has the outbox's own lock once nobody else can have it.
+        # The thread holds the outbox's lock once this one cannot acquire it.
         while outbox._lock.acquire(blocking=False):
             outbox._lock.release()
         assert [entry.change for entry in outbox.entries()] == [first]
@@ -158,7 +156,7 @@ def test_what_is_in_the_outbox_can_be_read_while_the_disk_is_waited_for(
     assert [entry.change for entry in outbox.entries()] == [first, second]
 
 
-def test_an_outbox_that_was_taken_away_loses_nothing_that_comes_after(
+def test_after_the_file_was_removed_new_changes_go_into_a_new_one(
     outbox_path: Path, make_outbox: MakeOutbox
 ) -> None:
     outbox, change = make_outbox(), add(2)
@@ -169,7 +167,7 @@ def test_an_outbox_that_was_taken_away_loses_nothing_that_comes_after(
     assert make_outbox().entries() == outbox.entries()
 
 
-def test_who_made_the_outbox_anew_is_written_into_it(
+def test_a_replaced_outbox_belongs_to_its_creator(
     outbox_path: Path, make_outbox: MakeOutbox
 ) -> None:
     outbox = make_outbox()
@@ -194,13 +192,13 @@ steps = st.lists(
 
 
 class Model:
-    """What the outbox should hold, by id: state, whether it may be there, whether unwanted."""
+    """What the outbox should hold, by id: state, whether it may be applied, whether cancelled."""
 
     def __init__(self) -> None:
         self.held: dict[str, tuple[str, bool, bool]] = {}
 
     def do(self, step: str, key: str) -> bool:
-        """Do one step; returns whether anything came of it."""
+        """Do one step; returns whether it had an effect."""
         state, may_be_there, cancel_requested = self.held.get(key, ("", False, False))
         match step, state:
             case "put", "":
@@ -271,7 +269,7 @@ def held_by(outbox: Outbox) -> dict[str, tuple[str, bool, bool]]:
 
 @settings(max_examples=60)
 @given(steps)
-def test_any_steps_of_two_programs_come_to_what_they_say(
+def test_any_steps_of_two_programs_match_the_model(
     taken: list[tuple[bool, str, Change]],
 ) -> None:
     model = Model()

@@ -1,4 +1,4 @@
-"""The overlay: rows as last seen, with what has no answer laid over them, each change once."""
+"""The overlay: the last rows with pending changes on top, each change once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def hagga(overlay: Overlay, resource_id: str = "spice") -> int:
 
 
 class Overlays(RuleBasedStateMachine):
-    """Any steps of a overlay, against lists in plain Python."""
+    """Any steps of an overlay, against lists in plain Python."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class Overlays(RuleBasedStateMachine):
         unsure=st.sets(resource_ids, max_size=1),
     )
     def refresh(self, read: list[Resource], is_whole: bool, dice: object, unsure: set[str]) -> None:
-        # The ledger tells of changes whose resource it also brings.
+        # A refresh reports applied changes only together with their row.
         brought = {row.id for row in read}
         applied_ids = {c.id for c in self.kept if c.resource_id in brought and dice.random() < 0.5}  # type: ignore[attr-defined]
         before = self._shown()
@@ -151,7 +151,7 @@ TestBoards = Overlays.TestCase
 TestBoards.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 
 
-def test_a_change_that_landed_is_shown_once_before_and_after_its_answer() -> None:
+def test_an_applied_change_counts_once_before_and_after_its_answer() -> None:
     change = add(5)
     overlay = overlay_of(SPICE, pending=(change,))
     applied_ids = SPICE._replace(hagga=1005)
@@ -163,7 +163,7 @@ def test_a_change_that_landed_is_shown_once_before_and_after_its_answer() -> Non
     assert hagga(overlay) == 1005
 
 
-def test_hearsay_is_never_older_than_what_is_known() -> None:
+def test_an_older_row_from_another_process_is_ignored() -> None:
     change = add(5)
     overlay = overlay_of(SPICE._replace(hagga=1105, updated_at=SPICE.updated_at + 9))
     old = SPICE._replace(hagga=1005, updated_at=SPICE.updated_at + 1)
@@ -171,7 +171,7 @@ def test_hearsay_is_never_older_than_what_is_known() -> None:
     assert hagga(overlay) == 1105
 
 
-def test_hearsay_of_a_change_in_the_rows_leaves_them_though_the_second_is_the_same() -> None:
+def test_an_outcome_from_another_process_for_a_change_in_the_rows_leaves_them() -> None:
     change = add(5)
     overlay = overlay_of(SPICE, pending=(change,))
     overlay.refresh([SPICE._replace(hagga=1105)], [change.id], is_whole=False)
@@ -180,7 +180,7 @@ def test_hearsay_of_a_change_in_the_rows_leaves_them_though_the_second_is_the_sa
     assert (hagga(overlay), overlay.applied_ids) == (1105, frozenset())
 
 
-def test_hearsay_that_is_newer_is_shown() -> None:
+def test_a_newer_row_from_another_process_is_shown() -> None:
     change = add(5)
     overlay = overlay_of(SPICE, pending=(change,))
     new = SPICE._replace(hagga=1305, updated_at=SPICE.updated_at + 9)
@@ -188,7 +188,7 @@ def test_hearsay_that_is_newer_is_shown() -> None:
     assert hagga(overlay) == 1305
 
 
-def test_changes_have_effect_in_the_order_of_the_outbox_however_they_come() -> None:
+def test_changes_take_effect_in_the_order_of_the_outbox() -> None:
     overlay, first, second = overlay_of(SPICE._replace(hagga=0)), add(5), remove(3)
     overlay.show([second], {second.id: 2})
     assert hagga(overlay) == 0
@@ -196,14 +196,14 @@ def test_changes_have_effect_in_the_order_of_the_outbox_however_they_come() -> N
     assert hagga(overlay) == 2
 
 
-def test_an_answer_to_one_resource_leaves_the_others() -> None:
+def test_an_outcome_for_one_resource_leaves_the_others() -> None:
     here, there = add(5), add(7, resource_id="water")
     overlay = overlay_of(SPICE, WATER, pending=(here, there))
     overlay.apply([Outcome(here, Verdict.APPLIED, SPICE._replace(hagga=1005))])
     assert (hagga(overlay), hagga(overlay, "water")) == (1005, 57)
 
 
-def test_what_others_moved_is_told_before_and_after_and_what_they_renamed_is_not() -> None:
+def test_a_refresh_returns_moved_rows_but_no_renamed_ones() -> None:
     overlay = overlay_of(SPICE, WATER)
     moved, renamed = SPICE._replace(hagga=7), WATER._replace(name="Aqua")
     new = SPICE._replace(id="iron")
@@ -212,7 +212,7 @@ def test_what_others_moved_is_told_before_and_after_and_what_they_renamed_is_not
     )
 
 
-def test_an_answer_that_brings_nothing_changes_nothing() -> None:
+def test_an_outcome_without_a_row_changes_no_row() -> None:
     change = add(5)
     overlay = overlay_of(SPICE, pending=(change,))
     moved = Moved(1000, 400, 1005, 400, NO_POINTS)
@@ -220,7 +220,7 @@ def test_an_answer_that_brings_nothing_changes_nothing() -> None:
     assert hagga(overlay) == 1000
 
 
-def test_changes_that_are_withdrawn_together_are_taken_out_in_one_pass(
+def test_many_changes_are_removed_in_one_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pending = tuple(add(1) for _ in range(2_000))

@@ -1,4 +1,4 @@
-"""The replica: what the ledger held when it was last read, and nothing made up."""
+"""The replica: exactly what the ledger held when it was last read."""
 
 from __future__ import annotations
 
@@ -65,12 +65,14 @@ def kept(replica: Replica) -> ReplicaContents:
     return found
 
 
-def test_there_is_nothing_where_nothing_was_ever_read(make_replica: Callable[[], Replica]) -> None:
+def test_a_new_replica_is_empty(make_replica: Callable[[], Replica]) -> None:
     replica = make_replica()
     assert (replica.load(), replica.resource_names(), replica.load_layout()) == (None, [], None)
 
 
-def test_what_was_read_comes_back(replica: Replica, make_replica: Callable[[], Replica]) -> None:
+def test_a_replica_returns_what_was_written(
+    replica: Replica, make_replica: Callable[[], Replica]
+) -> None:
     found = kept(make_replica())
     assert sorted(found.rows) == [SPICE, WATER]
     assert (found.names, found.applied_ids, found.reading) == ({"1": "paul"}, {"c1"}, READING)
@@ -97,7 +99,9 @@ rows = st.builds(
 
 @settings(max_examples=40)
 @given(st.lists(rows, unique_by=lambda row: row.id))
-def test_any_rows_come_back(tmp_path_factory: pytest.TempPathFactory, read: list[Resource]) -> None:
+def test_any_rows_survive_being_stored(
+    tmp_path_factory: pytest.TempPathFactory, read: list[Resource]
+) -> None:
     path = tmp_path_factory.mktemp("replica") / REPLICA_NAME
     written = Replica(path)
     assert written.write(read, (), (), READING, is_whole=True)
@@ -107,7 +111,7 @@ def test_any_rows_come_back(tmp_path_factory: pytest.TempPathFactory, read: list
     reopened.close()
 
 
-def test_a_part_changes_removes_and_leaves_the_rest(replica: Replica) -> None:
+def test_a_part_changes_and_removes_rows_and_leaves_the_others(replica: Replica) -> None:
     later, iron = Reading(READING.now + 5, READING.at + 5), WATER._replace(id="iron")
     more = SPICE._replace(hagga=1001)
     assert replica.write([more, iron], ["water"], ["c2"], later, is_whole=False)
@@ -117,18 +121,18 @@ def test_a_part_changes_removes_and_leaves_the_rest(replica: Replica) -> None:
     assert found.cached_layout is not None
 
 
-def test_a_whole_reading_leaves_nothing_of_what_was_there(replica: Replica) -> None:
+def test_a_whole_refresh_replaces_everything(replica: Replica) -> None:
     assert replica.write([WATER], (), (), READING, is_whole=True)
     assert (kept(replica).rows, kept(replica).applied_ids) == ([WATER], frozenset())
 
 
-def test_a_part_is_not_written_over_nothing(make_replica: Callable[[], Replica]) -> None:
+def test_a_part_is_not_written_to_an_empty_replica(make_replica: Callable[[], Replica]) -> None:
     replica = make_replica()
     assert not replica.write([SPICE], (), (), READING, is_whole=False)
     assert replica.load() is None
 
 
-def test_an_older_reading_does_not_take_the_place_of_a_newer_one(
+def test_an_older_refresh_does_not_replace_a_newer_one(
     replica: Replica, make_replica: Callable[[], Replica]
 ) -> None:
     newer = SPICE._replace(hagga=7)
@@ -139,7 +143,7 @@ def test_an_older_reading_does_not_take_the_place_of_a_newer_one(
     assert (found.applied_ids, found.reading) == ({"c9"}, Reading(READING.now + 9, 1.0))
 
 
-def test_an_answer_replaces_its_row_and_says_which_change_is_in_it(replica: Replica) -> None:
+def test_an_outcome_replaces_its_row_and_adds_its_id(replica: Replica) -> None:
     answered = SPICE._replace(hagga=1005)
     replica.update([answered], ["c5"])
     replica.update([answered], ["c5"])
@@ -148,13 +152,13 @@ def test_an_answer_replaces_its_row_and_says_which_change_is_in_it(replica: Repl
     assert (found.applied_ids, found.reading) == ({"c1", "c5"}, READING)
 
 
-def test_an_answer_alone_is_no_reading(make_replica: Callable[[], Replica]) -> None:
+def test_an_outcome_is_not_written_to_an_empty_replica(make_replica: Callable[[], Replica]) -> None:
     replica = make_replica()
     replica.update([SPICE], ["c5"])
     assert (replica.load(), replica.resource_names()) == (None, [])
 
 
-def test_an_acquaintance_is_kept_without_any_reading(make_replica: Callable[[], Replica]) -> None:
+def test_a_layout_is_stored_without_rows(make_replica: Callable[[], Replica]) -> None:
     make_replica().save_layout(KNOWN)
     found = make_replica().load_layout()
     assert found is not None
@@ -162,7 +166,9 @@ def test_an_acquaintance_is_kept_without_any_reading(make_replica: Callable[[], 
     assert make_replica().load() is None
 
 
-def test_a_replica_that_was_deleted_while_open_is_made_anew(replica: Replica, path: Path) -> None:
+def test_a_replica_that_was_deleted_while_open_is_created_again(
+    replica: Replica, path: Path
+) -> None:
     for file in path.parent.glob(f"{REPLICA_NAME}*"):
         file.unlink()
     assert not replica.write([SPICE], (), (), READING, is_whole=False)
@@ -189,7 +195,7 @@ def test_a_replica_that_was_deleted_while_open_is_made_anew(replica: Replica, pa
         "DELETE FROM resources",
     ],
 )
-def test_a_replica_whose_content_makes_no_sense_is_damaged(
+def test_a_replica_with_malformed_content_is_damaged(
     replica: Replica, path: Path, statement: str
 ) -> None:
     ask(path, statement)

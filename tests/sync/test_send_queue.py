@@ -1,4 +1,4 @@
-"""Which changes go into the next request, in which order, and what they say there."""
+"""The send queue: which changes go into the next request, in which order, with which remark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = 86_400.0
 
 @pytest.fixture(autouse=True)
 def arrakeen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the player live two hours east of Greenwich."""
+    """Set the local time zone to two hours east of Greenwich."""
     monkeypatch.setenv("TZ", "Arrakeen-2")
     time.tzset()
     yield
@@ -27,7 +27,7 @@ def arrakeen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def queued(*entries: tuple[Change, EntryState] | Change, **given: object) -> list[OutboxEntry]:
-    """Return entries in this order, pending unless a state is said."""
+    """Return entries in this order, pending by default."""
     pairs = [entry if type(entry) is tuple else (entry, EntryState.PENDING) for entry in entries]
     return [
         OutboxEntry(number, change, state, NOW)._replace(**given)
@@ -39,28 +39,28 @@ def sent(entries: list[OutboxEntry], now: float = NOW) -> list[Change]:
     return [entry.change for entry in sendable(entries, now)]
 
 
-def test_what_has_no_answer_is_sent_in_order() -> None:
+def test_open_entries_are_sent_in_order() -> None:
     a, b, c, d = add(1), add(2, resource_id="water"), add(3), add(4)
     assert sent(queued(a, (b, EntryState.SENDING), (c, EntryState.APPLIED), d)) == [a, b, d]
 
 
 @pytest.mark.parametrize("state", [EntryState.REJECTED, EntryState.CONFLICT])
-def test_what_comes_behind_a_change_that_needs_the_player_waits(state: EntryState) -> None:
+def test_a_change_that_needs_the_player_blocks_later_ones(state: EntryState) -> None:
     before, stuck, behind, other = add(1), add(2), add(3), add(4, resource_id="water")
     assert sent(queued(before, (stuck, state), behind, other)) == [before, other]
 
 
-def test_what_was_being_sent_behind_a_change_that_needs_the_player_waits_too() -> None:
+def test_a_change_that_needs_the_player_blocks_later_sending_ones() -> None:
     stuck, behind = add(2), add(3)
     assert sent(queued((stuck, EntryState.CONFLICT), (behind, EntryState.SENDING))) == []
 
 
-def test_an_undo_passes_what_needs_the_player() -> None:
+def test_an_undo_is_not_blocked() -> None:
     stuck, undo = add(2), remove(1, undoes="earlier", requires="earlier")
     assert sent(queued((stuck, EntryState.REJECTED), undo)) == [undo]
 
 
-def test_what_was_unanswered_for_a_day_is_sent_once_more_and_later_not() -> None:
+def test_an_unanswered_change_is_outdated_after_a_day() -> None:
     entries = queued((add(1), EntryState.SENDING), sent_at=NOW)
     behind = queued((add(1), EntryState.SENDING), sent_at=NOW) + queued(add(2))
     assert not is_outdated(entries[0], NOW + DAY)
@@ -69,7 +69,7 @@ def test_what_was_unanswered_for_a_day_is_sent_once_more_and_later_not() -> None
     assert sent(behind, NOW + DAY + 1) == []
 
 
-def test_what_was_never_sent_is_never_outdated() -> None:
+def test_an_unsent_change_is_never_outdated() -> None:
     entries = queued(add(1))
     assert sent(entries, NOW + 400 * DAY) == [entries[0].change]
 
@@ -81,14 +81,14 @@ def test_each_change_requires_the_one_before_it_of_its_resource() -> None:
     assert [change._replace(requires=None) for change in changes] == [a, b, c, d]
 
 
-def test_an_undo_requires_what_it_undoes_and_stands_behind_and_before_nothing() -> None:
+def test_an_undo_requires_only_what_it_undoes() -> None:
     a, b = add(1), add(2)
     undo = remove(1, undoes="earlier", requires="earlier")
     changes = as_sent(queued(a, undo, b), NOW)
     assert [change.requires for change in changes] == [None, "earlier", a.id]
 
 
-def test_what_was_required_in_an_earlier_request_is_not_required_any_more() -> None:
+def test_a_requirement_of_an_earlier_request_is_dropped() -> None:
     (change,) = as_sent(queued(add(1, requires="somebody's")), NOW)
     assert change.requires is None
 
@@ -105,19 +105,17 @@ def test_what_was_required_in_an_earlier_request_is_not_required_any_more() -> N
         (400 * DAY, "made 2023-11-15 00:13, sent 2024-12-19 00:13"),
     ],
 )
-def test_a_change_that_is_sent_later_says_so_in_the_players_time(
-    later: float, remark: str | None
-) -> None:
+def test_a_change_that_is_sent_late_says_so_in_local_time(later: float, remark: str | None) -> None:
     (change,) = as_sent(queued(add(1)), NOW + later)
     assert change.remark == remark
 
 
-def test_around_midnight_the_day_is_said_too() -> None:
-    # 23:59 by the player's clock, which is another day than in Greenwich.
+def test_a_remark_across_midnight_has_the_date() -> None:
+    # 23:59 in local time, which is another day than in Greenwich.
     (change,) = as_sent(queued(add(1), made_at=NOW - 840), NOW)
     assert change.remark == "made 2023-11-14 23:59, sent 2023-11-15 00:13"
 
 
-def test_changes_that_wait_for_the_player_are_not_sendable() -> None:
+def test_changes_that_need_the_player_are_not_sendable() -> None:
     blocked = queued((add(1), EntryState.REJECTED), add(2), (add(3), EntryState.APPLIED))
     assert not sendable(blocked, NOW)

@@ -1,4 +1,4 @@
-"""Sending to a real ledger: in order, applied once, whatever becomes of the programs."""
+"""Sending to a real ledger: in order, and applied once even if programs are killed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tracker_tui.sync.sender import as_sent
 
 
 def history(books: Books) -> list[str]:
-    """Return the ids of what was done since the resource was created, in order of commit."""
+    """Return the ids in the history after the creation, in order of commit."""
     return [row["id"] for row in books.rows("resource_history")[1:]]
 
 
 def crash_while_sending(program: Program, *, arrives: bool) -> None:
-    """Begin to send everything, and end before the answer comes."""
+    """Send everything, and end before the answer arrives."""
     entries = program.outbox.begin_sending(program.states(), program.engine.clock())
     if arrives:
         program.ledger.apply_all(as_sent(entries, program.engine.clock()))
     program.close()
 
 
-def test_what_was_typed_is_sent_in_order_and_shown_as_the_ledger_has_it(
+def test_changes_are_sent_in_order_and_shown_as_the_ledger_has_them(
     program: Program, books: Books
 ) -> None:
     changes = [add(5), remove(1005), add(7)]
@@ -41,12 +41,12 @@ def test_what_was_typed_is_sent_in_order_and_shown_as_the_ledger_has_it(
     assert not program.sender.has_unsent
 
 
-def test_nothing_to_send_is_told_to_nobody(program: Program) -> None:
+def test_nothing_is_published_if_nothing_is_sent(program: Program) -> None:
     assert program.send() == []
     assert program.outcomes == []
 
 
-def test_more_changes_than_one_request_takes_are_all_sent(program: Program, books: Books) -> None:
+def test_changes_beyond_one_request_are_all_sent(program: Program, books: Books) -> None:
     program.submit(*(add(1) for _ in range(101)))
     program.send()
     assert books.quantities() == (1101, 0)
@@ -104,7 +104,7 @@ def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_re
     assert later.shown() == (1005, 0)
 
 
-def test_what_waited_offline_for_days_and_was_never_sent_is_sent(
+def test_a_change_that_was_offline_for_days_and_never_sent_is_sent(
     program: Program, books: Books, clock: Clock
 ) -> None:
     program.submit(add(5))
@@ -116,7 +116,7 @@ def test_what_waited_offline_for_days_and_was_never_sent_is_sent(
 
 
 @pytest.mark.parametrize("way", ["anyway", "drop"])
-def test_changes_behind_a_conflict_wait_and_go_once_it_is_decided(
+def test_changes_behind_a_conflict_are_sent_once_it_is_resolved(
     program: Program, books: Books, way: str
 ) -> None:
     before, conflict, behind = add(5), set_to(50, expected=7), add(1)
@@ -129,7 +129,7 @@ def test_changes_behind_a_conflict_wait_and_go_once_it_is_decided(
     assert not program.sender.has_unsent
     assert program.send() == []
     assert books.quantities() == (1005, 0)
-    # What waits is still what the player asked for.
+    # The pending change is still what the player typed.
     assert program.shown() == (1006, 0)
     if way == "anyway":
         assert program.engine.resolve(without_guard(conflict))
@@ -142,16 +142,14 @@ def test_changes_behind_a_conflict_wait_and_go_once_it_is_decided(
     assert books.quantities() == ((51, 0) if way == "anyway" else (1006, 0))
 
 
-def test_changes_of_other_resources_do_not_wait_behind_a_conflict(
-    program: Program, books: Books
-) -> None:
+def test_a_conflict_does_not_block_other_resources(program: Program, books: Books) -> None:
     books.insert_resource("water")
     program.submit(set_to(50, expected=7), add(3, resource_id="water"))
     program.send()
     assert books.quantities("water") == (3, 0)
 
 
-def test_a_conflict_in_an_earlier_request_holds_later_ones_back_after_a_restart(
+def test_a_conflict_in_an_earlier_request_blocks_later_changes_after_a_restart(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     conflict, behind = set_to(50, expected=7), add(1)
@@ -166,7 +164,7 @@ def test_a_conflict_in_an_earlier_request_holds_later_ones_back_after_a_restart(
     assert history(books) == [behind.id]
 
 
-def test_a_change_by_a_name_is_looked_up_when_it_is_sent(program: Program, books: Books) -> None:
+def test_a_typed_name_is_looked_up_when_its_change_is_sent(program: Program, books: Books) -> None:
     named, unknown = add(5, resource_id="SPI"), add(7, resource_id="melange")
     program.outbox.put([named, unknown], program.engine.clock(), is_named=True)
     program.send()
@@ -176,7 +174,7 @@ def test_a_change_by_a_name_is_looked_up_when_it_is_sent(program: Program, books
     assert {o.change.id: o.refusal for o in program.outcomes}[unknown.id] is Rejection.UNKNOWN_NAME
 
 
-def test_two_programs_take_turns_and_send_each_others_changes_once(
+def test_two_programs_send_each_others_changes_once(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     other = make_program()
@@ -188,7 +186,7 @@ def test_two_programs_take_turns_and_send_each_others_changes_once(
     program.send()
     assert other.send() == []
     assert history(books) == [mine.id, theirs.id]
-    # The other heard of both, counts its own, and shows what the ledger has.
+    # The other program gets both outcomes, counts its own, and shows the ledger's quantities.
     assert [outcome.change.id for outcome in other.outcomes] == [mine.id, theirs.id]
     assert (program.engine.stats.changes, other.engine.stats.changes) == (1, 1)
     assert program.shown() == other.shown() == (1012, 0)
@@ -212,9 +210,7 @@ def sent_half(program: Program, changes: list[Change]) -> None:
     program.ledger.apply_all(as_sent(entries, program.engine.clock()))
 
 
-def test_what_is_typed_behind_an_unanswered_change_goes_after_it(
-    program: Program, books: Books
-) -> None:
+def test_a_change_behind_an_unanswered_one_is_sent_after_it(program: Program, books: Books) -> None:
     changes = [add(5), remove(1005)]
     sent_half(program, changes)
     outcomes = program.send()

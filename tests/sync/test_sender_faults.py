@@ -1,4 +1,4 @@
-"""Sending to a server that loses things: what may be there is never taken back."""
+"""Sending to a server with faults: a change that may have arrived never becomes unsent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Start = Callable[[], Program]
 
 @pytest.fixture
 def guild(remote_url: str) -> Iterator[Books]:
-    """1,000 Spice at Hagga on a server, asked without the proxy."""
+    """1,000 Spice at Hagga on a server, accessed without the proxy."""
     with closing(open_remote(Remote(remote_url, token=None))) as database:
         from helpers.wild import FOUNDING
 
@@ -36,7 +36,7 @@ def guild(remote_url: str) -> Iterator[Books]:
 
 @pytest.fixture
 def begin(guild: Books, proxy: Proxy, folder: Path, clock: Clock) -> Iterator[Start]:
-    """Start one more program, which goes through the proxy."""
+    """Start another program, which uses the proxy."""
     made: list[Program] = []
 
     def start() -> Program:
@@ -61,7 +61,7 @@ def always(proxy: Proxy, fate: Fate) -> None:
     proxy.fate = fate
 
 
-def test_a_change_whose_answer_is_lost_is_being_sent_and_cannot_be_withdrawn(
+def test_a_change_without_an_answer_stays_sending_and_cannot_be_withdrawn(
     remote: Program, proxy: Proxy, guild: Books, begin: Start
 ) -> None:
     change = add(5)
@@ -84,7 +84,7 @@ def test_a_change_whose_answer_is_lost_is_being_sent_and_cannot_be_withdrawn(
 
 
 @pytest.mark.parametrize("fate", [answer(429), answer(401), NO_DATABASE], ids=["429", "401", "404"])
-def test_a_change_that_surely_did_not_arrive_is_pending_again(
+def test_a_change_that_did_not_arrive_is_pending_again(
     remote: Program, proxy: Proxy, guild: Books, fate: Fate
 ) -> None:
     change = add(5)
@@ -99,7 +99,7 @@ def test_a_change_that_surely_did_not_arrive_is_pending_again(
     assert guild.quantities() == (1000, 0)
 
 
-def test_a_change_that_may_have_arrived_stays_so_though_the_next_request_did_not(
+def test_a_change_that_may_have_arrived_stays_sending_after_a_failed_retry(
     remote: Program, proxy: Proxy, guild: Books
 ) -> None:
     change = add(5)
@@ -116,7 +116,7 @@ def test_a_change_that_may_have_arrived_stays_so_though_the_next_request_did_not
     assert remote.shown() == guild.quantities() == (1005, 0)
 
 
-def test_a_connection_that_is_cut_leaves_it_unknown_and_the_change_is_applied_once(
+def test_a_change_is_applied_once_if_the_connection_is_cut(
     remote: Program, proxy: Proxy, guild: Books
 ) -> None:
     changes = [add(5), add(7)]
@@ -130,11 +130,11 @@ def test_a_connection_that_is_cut_leaves_it_unknown_and_the_change_is_applied_on
     assert remote.shown() == guild.quantities() == (1012, 0)
 
 
-def test_a_change_of_those_in_a_request_that_is_refused_stops_only_its_own_resource(
+def test_a_rejected_change_blocks_only_its_own_resource(
     remote: Program, proxy: Proxy, guild: Books
 ) -> None:
     guild.insert_resource("water")
-    # By its reason: the one behind it names its id, too.
+    # By its reason, because the change after it contains its id too.
     refused, behind, other = add(5, reason="to fail"), add(6), add(7, resource_id="water")
     remote.submit(refused, behind, other)
     always(proxy, batch_failed("SQLITE_CONSTRAINT", about="to fail"))
@@ -153,7 +153,7 @@ def test_a_change_of_those_in_a_request_that_is_refused_stops_only_its_own_resou
     assert remote.shown() == guild.quantities() == (1006, 0)
 
 
-def test_what_comes_while_the_reply_of_a_refresh_is_on_its_way_is_shown_once(
+def test_a_change_made_during_a_refresh_is_shown_once(
     remote: Program, begin: Start, proxy: Proxy, guild: Books
 ) -> None:
     other, change = begin(), add(5)
@@ -171,7 +171,7 @@ def test_what_comes_while_the_reply_of_a_refresh_is_on_its_way_is_shown_once(
     assert remote.shown() == other.shown() == guild.quantities() == (1005, 0)
 
 
-def test_a_change_undone_while_its_answer_was_lost_is_taken_back_by_the_next_run(
+def test_the_next_run_undoes_a_cancelled_change_without_an_answer(
     remote: Program, begin: Start, proxy: Proxy, guild: Books
 ) -> None:
     remote.submit(add(5))

@@ -1,1 +1,1 @@
-"""The tracker: answers at once, sends in order, loses nothing, takes back what was asked."""
+"""The tracker: answers at once, sends in order, loses nothing."""

@@ -1,4 +1,4 @@
-"""A tracker on a file with two resources, its listener, and somebody else on the same file."""
+"""A tracker on a file with two resources, its listener, and another ledger on the same file."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def listener(tracker: Tracker) -> Listener:
 
 @pytest.fixture
 def other(path: Path) -> Iterator[Ledger]:
-    """Somebody else, on the same database."""
+    """Another connection to the same database."""
     ledger = Ledger(*open_sqlite(path, durable=False))
     yield ledger
     ledger.close()
@@ -62,11 +62,11 @@ def other(path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let leaving take as long as a busy machine needs to send."""
+    """Let closing take as long as a busy machine needs to send."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", SECONDS)
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up on a busy database at once; ask for it before the tracker."""
+    """Give up on a busy database at once; request this fixture before the tracker."""
     monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", 0.05)

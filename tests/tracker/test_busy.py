@@ -1,4 +1,4 @@
-"""A ledger that does not answer: what was typed is shown, kept and sent later."""
+"""A ledger that does not answer: changes are shown, saved and sent later."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
     def test_an_undo_is_shown_and_kept_and_sent_later(
         self, path: Path, tracker: Tracker, listener: Listener
     ) -> None:
-        """Design, "One picture": what is shown has the outbox's pending changes laid over it."""
+        """Design, "One picture": the screen shows the outbox's pending changes on top."""
         tracker.submit([add(5)])
         listener.settled(1)
         with locked(path):
@@ -94,7 +94,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         with locked(path):
             tracker.submit([add(5)])
             listener.next(Failed)
-            # In a file of ours readers wait for nobody.
+            # With a write-ahead log readers never wait.
             tracker.refresh().result(20)
             assert shown(tracker) == (1005, 400)
 
@@ -116,7 +116,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         assert history(path) == []
 
     def test_opening_fails_and_poll_tries_again(self, tmp_path: Path) -> None:
-        # Only with a rollback journal does a writer keep readers out.
+        # A writer blocks readers only with a rollback journal.
         path = make_file(tmp_path / "guild.db", wild.FOUNDING)
         tracker = Tracker(config_for(path), opener=quick)
         listener = Listener(tracker)
@@ -131,10 +131,10 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         tracker.close()
 
 
-def test_leaving_does_not_wait_for_somebody_who_holds_the_database(
+def test_closing_does_not_wait_for_a_locked_database(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whoever waited for the lock would wait for ever here.
+    # Waiting for the lock would take forever here.
     monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", float("inf"))
     monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.05)
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", 0.1)
@@ -144,7 +144,7 @@ def test_leaving_does_not_wait_for_somebody_who_holds_the_database(
         change = add(5)
         tracker.submit([change])
         assert tracker.close() == [change]
-    # What stayed in the outbox goes with the next run, and only once.
+    # The next run sends what stayed in the outbox, once.
     with closing(Tracker(config_for(path), opener=quick)) as tracker:
         listener = Listener(tracker)
         tracker.open().result(20)

@@ -1,4 +1,4 @@
-"""A database that refuses for ever, and one that is put in the place of another."""
+"""A database that rejects a change for good, and one that is replaced by another file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSES_WATER = """
 """
 
 
-def test_a_change_that_is_refused_for_ever_holds_up_nothing_else(
+def test_a_rejected_change_does_not_block_others(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     ask(path, REFUSES_WATER)
@@ -38,7 +38,7 @@ def test_a_change_that_is_refused_for_ever_holds_up_nothing_else(
     assert shown(tracker) == stored(path) == (1007, 400)
 
 
-def test_an_undo_goes_through_behind_a_change_that_waits_for_the_player(
+def test_an_undo_passes_a_change_that_needs_the_player(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     tracker.submit([add(5, resource_id="water")])
@@ -49,7 +49,7 @@ def test_an_undo_goes_through_behind_a_change_that_waits_for_the_player(
     assert stored(path, "water") == (50, 0)
 
 
-def test_changes_go_into_the_file_that_was_put_in_place_of_the_old_one(
+def test_changes_go_into_a_replaced_database_file(
     tracker: Tracker, listener: Listener, path: Path, tmp_path: Path
 ) -> None:
     backup = tmp_path / "backup.db"
@@ -57,7 +57,7 @@ def test_changes_go_into_the_file_that_was_put_in_place_of_the_old_one(
     shutil.copy(path, backup)
     tracker.submit([add(5)])
     listener.settled(1)
-    # As one restores a backup: what the old file had not taken in yet goes with it.
+    # Like restoring a backup: the old file's write-ahead log goes too.
     for rest in ("-wal", "-shm"):
         path.with_name(path.name + rest).unlink()
     backup.replace(path)
@@ -69,7 +69,7 @@ def test_changes_go_into_the_file_that_was_put_in_place_of_the_old_one(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_single_change_that_could_not_be_stored_is_queued_and_sent_by_the_next_run(
+def test_a_one_shot_edit_on_a_busy_database_is_queued_and_sent_by_the_next_run(
     path: Path,
 ) -> None:
     change, tracker = add(9), Tracker(config_for(path), opener=quick)
@@ -85,13 +85,13 @@ def test_a_single_change_that_could_not_be_stored_is_queued_and_sent_by_the_next
     assert history(path) == [change.id]
 
 
-def test_a_change_that_waits_for_the_player_is_no_busy_database(
+def test_a_change_that_needs_the_player_is_not_a_busy_database(
     tracker: Tracker, listener: Listener
 ) -> None:
     tracker.submit([add(999_999_999)])
     listener.settled(1)
     tracker.submit([add(5)]).result(20)
-    # Behind the sending of both in the ledger's thread.
+    # This is queued behind both sends in the ledger's thread.
     ask_history(tracker, "spice").result(20)
     assert len(tracker.pending()) == 1
     assert tracker.connection.busy_seconds == 0.0

@@ -1,4 +1,4 @@
-"""The history as a CSV file: what is in its cells, and that it is whole or not there."""
+"""The history as a CSV file: its cells, and that it is complete or not there."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Tell = Callable[[int], bool]
 
 
 class Chronicle:
-    """A ledger in a file whose history is written by hand, and the folder of its exports."""
+    """A local ledger with a hand-written history, and a folder for exports."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "tracker.db"
@@ -63,7 +63,7 @@ class Chronicle:
         ask(self.path, f"INSERT INTO users ({columns}) VALUES (?, ?, ?, ?, ?, ?)", *values)
 
     def write(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Insert rows of history, the oldest first."""
+        """Insert rows of history, oldest first."""
         written = [history_row(number, row) for number, row in enumerate(rows)]
         columns, marks = ", ".join(written[0]), ", ".join("?" * len(written[0]))
         insert = f"INSERT INTO resource_history ({columns}) VALUES ({marks})"
@@ -84,13 +84,13 @@ class Chronicle:
         return self.folder / "history.csv"
 
     def rows(self) -> list[dict[str, str]]:
-        """Return the rows of the file as a spreadsheet reads them."""
+        """Return the rows of the file as a spreadsheet would."""
         with self.file.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file, strict=True))
 
 
 def history_row(number: int, row: dict[str, Any]) -> dict[str, Any]:
-    """Return all columns of a row; what it does not say is 5 units more at Hagga."""
+    """Return all columns of a row; by default it adds 5 units at Hagga."""
     places = {"hagga": (10, 15), "deep_desert": (0, 0)}
     return {
         "id": f"h{number}",
@@ -119,7 +119,7 @@ def assert_nothing_is_left(folder: Path) -> None:
 # What is in the file
 
 
-def test_a_row_tells_everything_of_an_entry(chronicle: Chronicle) -> None:
+def test_a_row_has_all_columns_of_an_entry(chronicle: Chronicle) -> None:
     chronicle.call("1", "Chani")
     chronicle.write([
         {"hagga": (10, 15), "deep_desert": (3, 3), "reason": "raid"},
@@ -138,8 +138,8 @@ def test_a_row_tells_everything_of_an_entry(chronicle: Chronicle) -> None:
     ]
 
 
-def test_many_rows_come_in_order_and_only_those_that_pass(chronicle: Chronicle) -> None:
-    """Several share a second; what was committed later stands above."""
+def test_many_rows_are_filtered_and_in_order(chronicle: Chronicle) -> None:
+    """Several rows share a second; the last commit comes first."""
     rows = [
         {"resource_id": "water" if number % 5 == 0 else "spice", "created_at": AT + number // 7}
         for number in range(3_000)
@@ -152,8 +152,8 @@ def test_many_rows_come_in_order_and_only_those_that_pass(chronicle: Chronicle) 
     assert told == [1_000, 2_000, 2_400]
 
 
-def test_what_no_index_finds_is_looked_for_in_all_of_the_history(chronicle: Chronicle) -> None:
-    """More rows than one request looks through, and nothing among the newest of them."""
+def test_a_filter_without_an_index_searches_all_of_the_history(chronicle: Chronicle) -> None:
+    """More rows than one request scans, with no match among the newest."""
     rows = [{"hagga": (5, 4) if number < 3 else (5, 6)} for number in range(5_200)]
     chronicle.write(rows)
     told: list[int] = []
@@ -163,14 +163,14 @@ def test_what_no_index_finds_is_looked_for_in_all_of_the_history(chronicle: Chro
     assert told == [0, 3]
 
 
-def test_where_nothing_passes_there_are_only_the_titles(chronicle: Chronicle) -> None:
+def test_without_entries_there_is_only_the_header(chronicle: Chronicle) -> None:
     chronicle.write([{}])
     assert chronicle.export(HistoryFilter(period=Period("long ago", until=AT)))
     assert chronicle.file.read_bytes() == f"\ufeff{','.join(COLUMNS)}\r\n".encode()
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_no_cell_is_taken_for_a_formula(chronicle: Chronicle, text: str) -> None:
+def test_no_cell_is_a_formula(chronicle: Chronicle, text: str) -> None:
     chronicle.call("2", f"{text}n")
     number = FORMULAS.index(text)
     chronicle.write([
@@ -186,12 +186,12 @@ def test_no_cell_is_taken_for_a_formula(chronicle: Chronicle, text: str) -> None
 
 
 @pytest.mark.parametrize("text", ["", "a=b", " =1", "'=1", "1", "raid", "Ä-", "1-2"])
-def test_what_is_no_formula_is_left_as_it_is(text: str) -> None:
+def test_other_texts_stay_as_they_are(text: str) -> None:
     assert safe_cell(text) == text
 
 
 def test_a_quantity_below_0_is_still_a_number(chronicle: Chronicle) -> None:
-    """Older websites left such, and a number is no formula."""
+    """Older websites wrote such rows, and a number is not a formula."""
     chronicle.write([{"hagga": (-12, -5)}])
     assert chronicle.export()
     (row,) = chronicle.rows()
@@ -205,7 +205,7 @@ REASONS = [
 ]  # fmt: skip
 
 
-def test_any_text_can_be_read_again(chronicle: Chronicle) -> None:
+def test_any_text_survives_being_exported(chronicle: Chronicle) -> None:
     chronicle.call("1", 'Cha"ni,\nthe 2nd')
     chronicle.write({"reason": reason} for reason in REASONS)
     assert chronicle.export()
@@ -214,7 +214,7 @@ def test_any_text_can_be_read_again(chronicle: Chronicle) -> None:
     assert {row["who"] for row in rows} == {'Cha"ni,\nthe 2nd'}
 
 
-def test_excel_reads_every_letter_and_no_terminal_is_given_orders(chronicle: Chronicle) -> None:
+def test_the_file_is_safe_for_excel_and_terminals(chronicle: Chronicle) -> None:
     chronicle.call("1", "Cha\x07ni")
     chronicle.write([{"reason": "W\xfcrze\x1b]0;owned\x07\x9b31m\x00 \x7f\x08!"}])
     assert chronicle.export()
@@ -225,17 +225,17 @@ def test_excel_reads_every_letter_and_no_terminal_is_given_orders(chronicle: Chr
     assert (row["who"], row["reason"]) == ("Chani", "W\xfcrze]0;owned31m !")
 
 
-def test_bytes_that_are_no_text_do_not_stop_it(chronicle: Chronicle) -> None:
+def test_invalid_utf8_does_not_stop_an_export(chronicle: Chronicle) -> None:
     chronicle.write([{}, {}])
     ask(chronicle.path, "UPDATE resource_history SET reason = CAST(x'ff61' AS TEXT)")
     assert chronicle.export()
     assert [row["reason"] for row in chronicle.rows()] == ["\ufffda"] * 2
 
 
-def test_a_text_that_cannot_be_encoded_does_not_stop_it(
+def test_a_surrogate_does_not_stop_an_export(
     chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The JSON of a server may hold half of a surrogate pair."""
+    """A server's JSON may contain half of a surrogate pair."""
     chronicle.write([{}])
     monkeypatch.setattr(chronicle.opened(), "name_of", lambda _: "Cha\ud83dni")
     assert chronicle.export()
@@ -243,7 +243,7 @@ def test_a_text_that_cannot_be_encoded_does_not_stop_it(
     assert (row["who"][:3], row["id"]) == ("Cha", "h0")
 
 
-# Whole, or not there
+# Complete, or not there
 
 
 @pytest.mark.parametrize("after", [1, 3])
@@ -257,14 +257,14 @@ def test_an_export_that_is_stopped_leaves_nothing(chronicle: Chronicle, after: i
 
     assert not chronicle.export(tell=tell)
     assert len(seen) == after
-    # Until it is whole it has another name, which no spreadsheet offers to open.
+    # Until it is complete it has another name, which no spreadsheet offers to open.
     assert all(name.startswith(".") for names in seen for name in names)
     assert_nothing_is_left(chronicle.folder)
     assert chronicle.export()
     assert files_in(chronicle.folder) == ["history.csv"]
 
 
-def test_a_fault_of_whoever_listens_leaves_nothing(chronicle: Chronicle) -> None:
+def test_a_failing_callback_leaves_nothing(chronicle: Chronicle) -> None:
     def tell(_: int) -> bool:
         raise RuntimeError
 
@@ -288,7 +288,7 @@ def test_a_ledger_that_fails_in_the_middle_leaves_nothing(chronicle: Chronicle) 
     assert_nothing_is_left(chronicle.folder)
 
 
-def test_a_folder_that_is_missing_is_made(chronicle: Chronicle) -> None:
+def test_a_missing_folder_is_created(chronicle: Chronicle) -> None:
     path = chronicle.folder / "of" / "the guild" / "history.csv"
     assert chronicle.export(path=path)
     assert files_in(path.parent) == ["history.csv"]
@@ -301,13 +301,13 @@ def assert_is_told_of(chronicle: Chronicle, path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_that_is_a_file_is_told_of(chronicle: Chronicle) -> None:
+def test_a_file_in_place_of_the_folder_is_reported(chronicle: Chronicle) -> None:
     chronicle.folder.write_text("mine")
     assert_is_told_of(chronicle, chronicle.file)
     assert chronicle.folder.read_text() == "mine"
 
 
-def test_a_folder_in_the_place_of_the_file_is_told_of(chronicle: Chronicle) -> None:
+def test_a_folder_in_place_of_the_file_is_reported(chronicle: Chronicle) -> None:
     (chronicle.file / "something").mkdir(parents=True)
     assert_is_told_of(chronicle, chronicle.file)
     assert files_in(chronicle.folder) == ["history.csv"]
@@ -321,22 +321,22 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if sys.platform != "linux" or subprocess.run(command, check=False).returncode:
         pytest.skip("a disk of its own needs root on Linux")
     yield folder
-    # Lazily: a test that failed may still hold a file open.
+    # Lazily: a failed test may still have a file open.
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill_up(folder: Path) -> None:
-    """Leave not a byte free in this folder's file system."""
+    """Fill the file system of this folder."""
     with suppress(OSError), (folder / "ballast").open("wb", buffering=0) as file:
         while file.write(b"\0" * 4096):
             pass
 
 
 @pytest.mark.parametrize(("count", "is_full"), [(1_500, False), (3, True)])
-def test_a_full_disk_is_told_of_and_nothing_is_half_written(
+def test_a_full_disk_is_reported_and_leaves_nothing(
     chronicle: Chronicle, small_disk: Path, count: int, is_full: bool
 ) -> None:
-    """In the middle, and at the end, when what was kept in memory finds no room."""
+    """In the middle, and at the end, when the buffer is flushed."""
     chronicle.write({} for _ in range(count))
     if is_full:
         fill_up(small_disk)
@@ -345,7 +345,7 @@ def test_a_full_disk_is_told_of_and_nothing_is_half_written(
     assert files_in(small_disk) == before
 
 
-def test_a_disk_that_is_read_only_is_told_of(chronicle: Chronicle, small_disk: Path) -> None:
+def test_a_read_only_disk_is_reported(chronicle: Chronicle, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     assert_is_told_of(chronicle, small_disk / "history.csv")
     assert_nothing_is_left(small_disk)
@@ -369,8 +369,8 @@ def test_two_exports_of_the_same_second_have_two_names(
     assert sorted(files_in(chronicle.folder)) == sorted(names)
 
 
-def test_an_export_leaves_alone_what_another_one_is_writing(chronicle: Chronicle) -> None:
-    """One that was stopped may be in the middle of a request when the next one begins."""
+def test_two_exports_do_not_disturb_each_other(chronicle: Chronicle) -> None:
+    """A stopped export may still be in a request when the next one begins."""
     chronicle.write({} for _ in range(1_500))
     inner: list[object] = []
 

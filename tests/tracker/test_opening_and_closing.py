@@ -34,7 +34,7 @@ def test_close_sends_what_is_pending(path: Path) -> None:
     assert stored(path) == (1005, 400)
 
 
-def test_close_tells_no_more_events(path: Path) -> None:
+def test_close_publishes_no_more_events(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     tracker.open().result(20)
     listener = Listener(tracker)
@@ -42,7 +42,7 @@ def test_close_tells_no_more_events(path: Path) -> None:
     assert listener.events == []
 
 
-def test_what_cannot_be_opened_raises_from_open_and_is_told(tmp_path: Path) -> None:
+def test_a_failed_open_raises_and_is_published(tmp_path: Path) -> None:
     tracker = Tracker(config_for(tmp_path / "missing.db"))
     listener = Listener(tracker)
     with pytest.raises(LedgerError, match="There is no database"):

@@ -1,4 +1,4 @@
-"""The archive: what a server answered is there at once, and where there is no server."""
+"""The query cache: a server's answers are there at once, and without a server."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EVERYTHING = HistoryFilter()
 
 @pytest.fixture
 def books(remote_url: str) -> Iterator[Books]:
-    """A guild on a server, with a little history of today."""
+    """A guild on a server, with some history of today."""
     books = Books(open_remote(Remote(remote_url, token=None)), FOUNDING)
     now = books.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")[0][0]
     insert_all(books, "resources", [resource_row("spice"), resource_row("water")])
@@ -70,25 +70,25 @@ def books(remote_url: str) -> Iterator[Books]:
 
 @pytest.fixture
 def config(books: Books, proxy: Proxy, tmp_path: Path) -> Config:
-    """The settings of a program that comes to the server by the proxy."""
+    """The settings of a program that uses the proxy."""
     return remote_config(proxy.url, tmp_path)
 
 
 @pytest.fixture
 def far(config: Config) -> Iterator[Tracker]:
-    """A program that has asked nothing yet."""
+    """A program that has asked no query yet."""
     with closing(Tracker(config)) as tracker:
         yield tracker
 
 
 def pages_of(folder: Path) -> Path:
-    """Return the file of pages that this machine keeps."""
+    """Return the file of the query cache."""
     (path,) = folder.rglob(PAGES_NAME)
     return path
 
 
 def questions(query_cache: QueryCache) -> list[Query[Any]]:
-    """Return one question of each kind, and pages of them."""
+    """Return one query of each kind, and pages of them."""
     wishes = [
         EVERYTHING,
         HistoryFilter("würze", resource_id="spice", kinds=frozenset(EntryKind), period=WEEK),
@@ -112,7 +112,7 @@ def done(future: Future[T]) -> T:
     return future.result(SECONDS)
 
 
-def test_what_was_answered_is_seen_again_without_a_server(config: Config, proxy: Proxy) -> None:
+def test_answers_are_cached_for_use_without_a_server(config: Config, proxy: Proxy) -> None:
     with closing(Tracker(config)) as tracker:
         query_cache = tracker.query_cache
         asked = questions(query_cache)
@@ -129,7 +129,7 @@ def test_what_was_answered_is_seen_again_without_a_server(config: Config, proxy:
             kept = done(later.query_cache.cached(question))
             assert kept is not None, question.key
             assert kept.value == known.value, question.key
-        # Nobody was asked for them.
+        # No request was made for them.
         assert proxy.count == before
         with pytest.raises(DatabaseUnreachable):
             done(later.query_cache.ask(asked[0]))
@@ -150,14 +150,14 @@ def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Boo
         assert rest.value.entries == known.entries[2:]
 
 
-def test_what_was_never_asked_was_never_seen(far: Tracker) -> None:
+def test_a_query_that_was_never_asked_is_not_cached(far: Tracker) -> None:
     query_cache = far.query_cache
     done(query_cache.ask(query_cache.history(EVERYTHING)))
     for question in questions(query_cache)[1:]:
         assert done(query_cache.cached(question)) is None
 
 
-def test_the_newest_answer_is_the_one_that_is_kept(far: Tracker, books: Books) -> None:
+def test_the_newest_answer_is_cached(far: Tracker, books: Books) -> None:
     query_cache = far.query_cache
     question = query_cache.history(EVERYTHING)
     first = done(query_cache.ask(question))
@@ -167,7 +167,7 @@ def test_the_newest_answer_is_the_one_that_is_kept(far: Tracker, books: Books) -
     assert done(query_cache.cached(question)) == second
 
 
-def test_an_answer_that_is_not_to_be_kept_is_not(far: Tracker) -> None:
+def test_an_answer_can_be_left_out_of_the_cache(far: Tracker) -> None:
     question = far.query_cache.history(EVERYTHING, limit=2)
     first = done(far.query_cache.ask(question))
     again = far.query_cache.history(EVERYTHING, limit=5)
@@ -193,7 +193,7 @@ def test_an_answer_that_is_not_to_be_kept_is_not(far: Tracker) -> None:
     ],
     ids=lambda d: repr(d[:20]),
 )
-def test_a_page_of_garbage_is_set_aside_and_told(
+def test_a_malformed_document_is_set_aside_and_reported(
     far: Tracker, tmp_path: Path, document: bytes
 ) -> None:
     listener, query_cache = Listener(far), far.query_cache
@@ -204,13 +204,13 @@ def test_a_page_of_garbage_is_set_aside_and_told(
     assert done(query_cache.cached(question)) is None
     assert "history" in listener.next(LocalWarning).message
     assert list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))
-    # What comes next is kept as before.
+    # The next answer is cached as before.
     again = done(query_cache.ask(question))
     assert again.value == known.value
     assert done(query_cache.cached(question)) == again
 
 
-def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path) -> None:
+def test_a_damaged_cache_stops_no_answer(config: Config, tmp_path: Path) -> None:
     with closing(Tracker(config)) as tracker:
         question = tracker.query_cache.history(EVERYTHING)
         done(tracker.query_cache.ask(question))
@@ -228,16 +228,16 @@ def test_a_damaged_file_of_pages_stops_no_answer(config: Config, tmp_path: Path)
         assert done(query_cache.cached(question)) == again
 
 
-# Rows that no sane program wrote
+# Hostile rows
 
 
 def assert_answers_and_keeps(tracker: Tracker) -> None:
-    """Every question is answered, and its answer is kept as it was or not at all."""
+    """Assert that each query is answered, and its answer is cached unchanged or not at all."""
     listener, query_cache = Listener(tracker), tracker.query_cache
     for question in questions(query_cache):
         answered = done(query_cache.ask(question))
         assert done(query_cache.cached(question)) in (None, answered), question.key
-        # What was told of would be damage.
+        # An event would be a warning of damage.
         assert listener.events == [], question.key
 
 
@@ -261,12 +261,12 @@ def test_quantities_of_any_size_are_answered(far: Tracker, books: Books) -> None
 
 
 @pytest.mark.parametrize("points", ["9e999", "-9e999", "1e308", "'many'"])
-def test_points_without_end_are_answered(far: Tracker, books: Books, points: str) -> None:
+def test_infinite_points_are_answered(far: Tracker, books: Books, points: str) -> None:
     books.run(
         f"UPDATE leaderboard SET final_points = {points}, base_points = {points},"
         f" resource_multiplier = {points}, status_bonus = {points}"
     )
-    # Each alone may be finite, and together they are not.
+    # Each is finite, but their sum is not.
     books.run("UPDATE leaderboard SET user_id = 'paul' WHERE id = 'h2'")
     books.run("UPDATE leaderboard SET user_id = 'Müad''Dib' WHERE id = 'h4'")
     assert_answers_and_keeps(far)
@@ -279,8 +279,8 @@ def test_times_of_any_kind_are_answered(far: Tracker, books: Books, time: str) -
     assert_answers_and_keeps(far)
 
 
-def test_a_filter_of_any_text_is_answered_or_refused(far: Tracker) -> None:
-    """A lone surrogate is no text that could be sent."""
+def test_a_filter_with_any_text_is_answered_or_rejected(far: Tracker) -> None:
+    """A lone surrogate cannot be sent."""
     query_cache = far.query_cache
     for text in ("\ud800", "\0", "\x1b[2J\u202e"):
         for question in (
@@ -296,8 +296,8 @@ def test_a_filter_of_any_text_is_answered_or_refused(far: Tracker) -> None:
                 assert done(query_cache.cached(question)) is not None
 
 
-def test_an_answer_that_cannot_be_written_down_is_still_an_answer(tracker: Tracker) -> None:
-    """A database in a file may hold any bytes; here nothing is kept of it."""
+def test_an_answer_that_cannot_be_stored_is_still_an_answer(tracker: Tracker) -> None:
+    """A local database may hold any bytes; its answers are not cached."""
     query_cache = tracker.query_cache
     for question in questions(query_cache):
         done(query_cache.ask(question))
@@ -306,7 +306,9 @@ def test_an_answer_that_cannot_be_written_down_is_still_an_answer(tracker: Track
 
 
 @pytest.mark.parametrize("reason", ["CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"])
-def test_a_reason_that_is_no_text_stops_no_page(tracker: Tracker, path: Path, reason: str) -> None:
+def test_a_reason_with_invalid_utf8_stops_no_page(
+    tracker: Tracker, path: Path, reason: str
+) -> None:
     ask(path, f"UPDATE resource_history SET reason = {reason}")
     page = done(tracker.query_cache.ask(tracker.query_cache.history(EVERYTHING))).value
     assert len(page.entries) == 2

@@ -62,7 +62,7 @@ def test_a_newer_document_replaces_an_older_one(documents: DocumentFile, path: P
 
 
 def test_only_the_newest_documents_stay(documents: DocumentFile, path: Path) -> None:
-    # Written in an order that is not that of their times.
+    # Written in a different order than that of their times.
     times = [(number * 37) % (MAX_DOCUMENTS + 20) for number in range(MAX_DOCUMENTS + 20)]
     for at in times:
         documents.save(f"page {at}", CachedDocument(float(at), b"x" * 100))
@@ -162,7 +162,7 @@ def test_a_malformed_document_is_set_aside_with_all_others(open_store: OpenStore
     save(file, "one")
     save(file, "other")
     assert file.use(load_malformed, None) is None
-    # Damaged twice in a row, it is reported twice: once set aside, once given up.
+    # The second attempt fails too, so there is a second warning.
     assert len(asides(open_store.folder)) == 1
     assert open_store.warnings
     assert load(file, "other") is None

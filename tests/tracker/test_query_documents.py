@@ -93,7 +93,7 @@ def test_an_answer_survives_being_stored(query: type[Query[Any]]) -> None:
         document = msgspec.json.encode(answer)
         read = msgspec.json.decode(document, type=query.answer_type())
         assert read == answer
-        # A time of 1.0 is not one of 1: the ledger is asked for rows by what it stores.
+        # 1.0 must not become 1: cursors carry the stored value.
         assert repr(read) == repr(answer)
 
     check()
@@ -112,7 +112,7 @@ wishes = st.builds(
     st.none() | st.sampled_from(Location),
     periods,
 )
-# All pages of a list are kept together: their ends and their length tell nothing apart.
+# All pages of a list share a key: their ends and length are not part of it.
 anywhere = st.none()
 length = st.just(100)
 zones = st.none() | st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")])
@@ -139,7 +139,7 @@ QUERIES: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
 
 
 def identity(query: Query[Any]) -> str:
-    """Return a text that tells a query from every other, 1 from 1.0 and sets by what is in."""
+    """Return a text that is different for every query, also for 1 and 1.0."""
     if isinstance(query, HistoryQuery):
         kinds = sorted(query.filter.kinds)
         return repr((replace(query, filter=query.filter._replace(kinds=frozenset())), kinds))
@@ -147,7 +147,7 @@ def identity(query: Query[Any]) -> str:
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.__name__)
-def test_two_querys_never_share_a_key(query: type[Query[Any]]) -> None:
+def test_two_queries_never_share_a_key(query: type[Query[Any]]) -> None:
     @settings(max_examples=60)
     @given(QUERIES[query], QUERIES[query])
     def check(one: Query[Any], other: Query[Any]) -> None:
@@ -158,7 +158,7 @@ def test_two_querys_never_share_a_key(query: type[Query[Any]]) -> None:
 
 @settings(max_examples=60)
 @given(st.one_of(*QUERIES.values()), st.one_of(*QUERIES.values()))
-def test_two_kinds_of_querys_never_share_a_key(one: Query[Any], other: Query[Any]) -> None:
+def test_two_kinds_of_queries_never_share_a_key(one: Query[Any], other: Query[Any]) -> None:
     assert type(one) is type(other) or one.key != other.key
 
 

@@ -1,4 +1,4 @@
-"""What others did, names, times and history, as the tracker tells them."""
+"""Other people's changes, names, times and history, as the tracker returns them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_poll_notices_what_others_changed(
     assert shown(tracker) == (1005, 400)
 
 
-def test_poll_tells_nothing_while_nothing_changed(
+def test_poll_publishes_nothing_if_nothing_changed(
     tracker: Tracker, listener: Listener, other: Ledger
 ) -> None:
     tracker.submit([add(5)])
@@ -41,7 +41,7 @@ def test_poll_tells_nothing_while_nothing_changed(
     assert listener.events == []
 
 
-def test_what_others_do_between_poll_and_reading_is_noticed_by_the_next_poll(
+def test_a_change_during_a_poll_is_found_by_the_next_one(
     tracker: Tracker, listener: Listener, other: Ledger
 ) -> None:
     for number in range(1, 20):
@@ -78,7 +78,7 @@ def test_recent_history_is_that_of_the_ledger(
     assert ask_history(tracker, "spice").result(20) == recent_history(other, "spice")
 
 
-def test_what_settled_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
+def test_an_outcome_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
     change = add(5)
     tracker.submit([change])
     listener.until(lambda: any(isinstance(event, OutcomesReceived) for event in listener.events))

@@ -1,4 +1,4 @@
-"""A ledger on a server: asked seldom, and left alone for longer and longer while it is away."""
+"""A ledger on a server: few requests, and growing pauses while it is unreachable."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BUSY = answer(429)
 
 
 def go_back(books: Books) -> None:
-    """Restore a backup: rows go back with their times, one is gone, and one is there again."""
+    """Restore a backup: rows and times go back, one row disappears, one reappears."""
     books.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
     books.run("DELETE FROM resource_history WHERE resource_id = 'water'")
     books.run("DELETE FROM resources WHERE id = 'water'")
@@ -54,7 +54,7 @@ def go_back(books: Books) -> None:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time by which trackers decide when to ask; it stands still."""
+    """The clock of the refresh schedule; it stands still."""
     clock = Clock()
     for module in ("tracker.tracker", "tracker.ledger_thread", "sync.timing", "sync.refresher"):
         monkeypatch.setattr(f"tracker_tui.{module}.time", clock)
@@ -64,7 +64,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def books(remote_url: str) -> Iterator[Books]:
-    """The ledger, as somebody else sees it who is on the same server."""
+    """The ledger, accessed without the proxy."""
     books = Books(open_remote(Remote(remote_url, token=None)), FOUNDING)
     books.ledger.create(START, "x")
     yield books
@@ -73,7 +73,7 @@ def books(remote_url: str) -> Iterator[Books]:
 
 @pytest.fixture
 def unopened(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterator[Tracker]:
-    """A tracker that comes to the server by the proxy, and opens it as it does in earnest."""
+    """A tracker that uses the proxy and has opened its ledger in the usual way."""
     tracker = Tracker(remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE))
     tracker.schedule._clock = clock.monotonic
     tracker.schedule.player_active()
@@ -85,7 +85,7 @@ def unopened(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterat
 def tracker(unopened: Tracker, proxy: Proxy) -> Tracker:
     unopened.open().result(20)
     assert may_write(unopened)
-    proxy.seen.pop()  # which that took
+    proxy.seen.pop()  # as the helper did
     return unopened
 
 
@@ -99,14 +99,14 @@ class TestPolling:
         assert shown(tracker) == (1000, 400)
         assert proxy.count == 1
 
-    def test_a_server_is_asked_every_five_seconds_however_often_one_polls(
+    def test_a_server_is_asked_at_most_every_five_seconds(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
         for number in range(1, 4):
             for _ in range(49):
                 clock.advance(0.1)
                 tracker.poll()
-            # Behind them all in the ledger's thread.
+            # This is queued behind them all in the ledger's thread.
             ask_history(tracker, "spice").result(20)
             assert proxy.count == 2 * number
             clock.advance(0.2)
@@ -114,7 +114,7 @@ class TestPolling:
             assert listener.next(Refreshed) == Refreshed()
             assert proxy.count == 2 * number + 1
 
-    def test_what_others_changed_is_noticed(
+    def test_changes_of_others_are_noticed(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books
     ) -> None:
         books.ledger.apply(add(5, by="somebody else"))
@@ -143,7 +143,7 @@ class TestPolling:
         assert shown(tracker) == (900, 400)
         assert proxy.count == 3
 
-    def test_a_server_that_tells_of_commits_makes_it_noticed_at_once(
+    def test_a_restored_backup_is_noticed_at_once_if_the_server_reports_commits(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
     ) -> None:
         go_back(books)
@@ -155,7 +155,7 @@ class TestPolling:
             assert news.history_may_differ is (requests == 3), "only the first is a full refresh"
         assert shown(tracker) == (900, 400)
         assert tracker.resource("water") is None
-        # What was committed by ourselves or is seen in a row needs no full refresh.
+        # A commit of our own, or one that shows in a row, needs no full refresh.
         tracker.submit([add(5)])
         listener.settled(1)
         books.ledger.apply(add(1, by="x"))
@@ -165,7 +165,7 @@ class TestPolling:
         assert listener.next(Refreshed).changed == {"spice"}
         assert proxy.count == before + 1
 
-    def test_a_server_that_is_written_to_all_the_time_is_not_read_as_a_whole_each_time(
+    def test_a_busy_server_is_not_read_in_full_each_time(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
     ) -> None:
         for _ in range(MAX_EXTRA_REFRESHES + 3):
@@ -179,7 +179,7 @@ class TestPolling:
         tracker.poll()
         assert listener.next(Refreshed).history_may_differ
 
-    def test_columns_that_came_are_noticed_by_the_next_look_and_written(
+    def test_new_columns_are_noticed_by_a_full_refresh_and_written(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books
     ) -> None:
         add_under_other_names(books.run)
@@ -194,7 +194,7 @@ class TestPolling:
         listener.settled(1)
         assert books.resource()["quantity_location_1"] == 1005
 
-    def test_without_the_focus_it_is_asked_every_half_minute_and_at_once_on_return(
+    def test_without_the_focus_the_interval_is_thirty_seconds(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
         tracker.schedule.player_active(has_focus=False)
@@ -207,7 +207,7 @@ class TestPolling:
         listener.next(Refreshed)
         assert proxy.count == 3
 
-    def test_nobody_is_asked_while_nobody_has_been_there_for_long(
+    def test_refreshing_pauses_while_the_player_is_away(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
         clock.advance(IDLE_SECONDS + 0.1)
@@ -219,7 +219,7 @@ class TestPolling:
         listener.next(Refreshed)
         assert proxy.count == 3
 
-    def test_a_member_who_is_new_is_asked_about_once_and_an_old_nickname_too(
+    def test_an_unknown_name_is_looked_up_once(
         self, tracker: Tracker, listener: Listener, clock: Clock, books: Books, proxy: Proxy
     ) -> None:
         books.insert("users", id="u", discord_id="7", username="irulan", created_at=1, last_login=1)
@@ -235,7 +235,7 @@ class TestPolling:
             "an old nickname",
         )
 
-    def test_polls_and_refreshes_do_not_pile_up_behind_one_that_hangs(
+    def test_polls_and_refreshes_do_not_queue_up_behind_a_slow_one(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
         clock.advance(10)
@@ -254,7 +254,7 @@ class TestPolling:
 
 
 class TestWhileTheServerIsAway:
-    def test_the_pauses_between_two_tries_grow_up_to_half_a_minute(
+    def test_pauses_between_retries_grow_to_half_a_minute(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
         proxy.fate = BUSY
@@ -270,7 +270,7 @@ class TestWhileTheServerIsAway:
             assert isinstance(listener.next(Failed).error, DatabaseUnreachable)
             assert proxy.count == before + 1
 
-    def test_once_it_is_back_it_is_asked_as_before(
+    def test_a_server_that_is_back_is_asked_as_before(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
         proxy.fate = BUSY
@@ -292,7 +292,7 @@ class TestWhileTheServerIsAway:
         tracker.poll()
         listener.next(Refreshed)
 
-    def test_a_poll_that_waited_behind_a_failure_respects_the_pause(
+    def test_a_poll_queued_before_a_failure_respects_the_pause(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy
     ) -> None:
         clock.advance(10)
@@ -306,7 +306,7 @@ class TestWhileTheServerIsAway:
         # The opening, the poll, the history.
         assert proxy.count == 3
 
-    def test_what_is_typed_meanwhile_is_tried_at_once_and_makes_no_pause_longer(
+    def test_a_change_during_a_pause_is_sent_at_once_and_makes_it_no_longer(
         self, tracker: Tracker, listener: Listener, clock: Clock, proxy: Proxy, books: Books
     ) -> None:
         proxy.fate = BUSY
@@ -322,7 +322,7 @@ class TestWhileTheServerIsAway:
         assert [outcome.change for outcome in listener.settled(6)] == changes
         assert shown(tracker) == books.quantities() == (1021, 400)
 
-    def test_a_refresh_that_is_asked_for_is_tried_at_once(
+    def test_a_requested_refresh_is_tried_at_once(
         self, tracker: Tracker, listener: Listener, proxy: Proxy
     ) -> None:
         proxy.fate = BUSY
@@ -332,14 +332,14 @@ class TestWhileTheServerIsAway:
         tracker.refresh().result(20)
         assert tracker.connection.trouble is None
 
-    def test_trouble_is_not_over_because_there_was_nothing_to_send(
+    def test_trouble_does_not_end_when_there_is_nothing_to_send(
         self, tracker: Tracker, listener: Listener, proxy: Proxy
     ) -> None:
         tracker.submit([remove(10_000)])
         listener.settled(1)
         proxy.fate = BUSY
         tracker.refresh().result(20)
-        # It waits for the one before it, which waits for the player.
+        # It is blocked by the one before it, which needs the player.
         tracker.submit([add(5)])
         ask_history(tracker, "spice").exception(20)
         assert isinstance(tracker.connection.trouble, DatabaseUnreachable)
@@ -349,7 +349,7 @@ class TestWhileTheServerIsAway:
         [writes_meet(BLOCKED), batch_failed("BLOCKED")],
         ids=["whole request", "statement"],
     )
-    def test_what_can_be_read_does_not_end_the_trouble_of_what_cannot_be_written(
+    def test_a_read_does_not_end_trouble_in_sending(
         self,
         tracker: Tracker,
         listener: Listener,
@@ -371,7 +371,7 @@ class TestWhileTheServerIsAway:
             assert "is blocked" in str(listener.next(Failed).error)
             assert "is blocked" in str(tracker.connection.trouble)
             assert tracker.pending() == [change]
-            # It was tried to be sent, and read where that was due.
+            # One request tried to send, and another read if that was due.
             assert proxy.count in (before + 1, before + 2)
         listener.next(Refreshed)
         proxy.fate = pass_on
@@ -381,7 +381,7 @@ class TestWhileTheServerIsAway:
         assert tracker.connection.trouble is None
         assert shown(tracker) == books.quantities() == (1005, 400)
 
-    def test_the_trouble_is_over_when_the_answer_is_told(
+    def test_trouble_is_over_before_the_outcome_is_published(
         self, tracker: Tracker, listener: Listener, proxy: Proxy
     ) -> None:
         proxy.fate = BUSY
@@ -395,7 +395,7 @@ class TestWhileTheServerIsAway:
             pass
         assert told[1] is None
 
-    def test_opening_fails_and_polling_tries_again(
+    def test_polling_retries_a_failed_open(
         self, clock: Clock, unopened: Tracker, proxy: Proxy
     ) -> None:
         proxy.fate = BUSY
@@ -411,7 +411,7 @@ class TestWhileTheServerIsAway:
 
 
 @pytest.mark.parametrize("told", ["600", "date"])
-def test_a_server_is_left_alone_for_as_long_as_it_says_whatever_is_typed_or_asked_for(
+def test_a_server_is_not_asked_before_its_retry_time(
     tracker: Tracker,
     listener: Listener,
     clock: Clock,

@@ -1,4 +1,4 @@
-"""A ledger on a server with others on it, with fewer rights, or with a request that hangs."""
+"""A ledger on a server with other members, with fewer rights, or with a slow request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tracker_tui.tracker.tracker import Tracker
 
 @pytest.fixture
 def books(remote_url: str) -> Iterator[Books]:
-    """The ledger, as somebody else sees it who is on the same server."""
+    """The ledger, accessed without the proxy."""
     with closing(open_remote(Remote(remote_url, token=None))) as database:
         yield _founded(database)
 
@@ -43,13 +43,13 @@ def _founded(database: RemoteLedgerDatabase) -> Books:
 
 @pytest.fixture
 def config(books: Books, proxy: Proxy, tmp_path: Path) -> Config:
-    """The settings of a player who comes to the server by the proxy."""
+    """The settings of a player who uses the proxy."""
     return remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE)
 
 
 @pytest.fixture
 def tracker(config: Config) -> Iterator[Tracker]:
-    """A tracker that opened its server as it does in earnest."""
+    """A tracker that has opened its ledger in the usual way."""
     with closing(Tracker(config)) as tracker:
         tracker.open().result(SECONDS)
         yield tracker
@@ -64,7 +64,7 @@ class TestSeveralPlayers:
     def test_their_changes_of_one_resource_are_all_there(
         self, config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # Nobody polls here: whoever finds another one sending watches it to the end.
+        # Without polling, a program that finds another one sending watches it to the end.
         monkeypatch.setattr("tracker_tui.tracker.ledger_thread._SEND_LOCK_TRIES", 10_000)
         with ExitStack() as stack:
             trackers = [stack.enter_context(closing(Tracker(config))) for _ in range(4)]
@@ -78,13 +78,13 @@ class TestSeveralPlayers:
                 assert shown(tracker) == books.quantities()
         assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
         assert books.quantities() == (1000 + 4 * (325 - 25), 400 + 4 * 25)
-        # Each begins where the one before it ended: nobody wrote over anybody.
+        # Each starts where the one before it ended: nothing was overwritten.
         rows = [row for row in books.rows("resource_history") if row["resource_id"] == "spice"]
         for place in ("hagga", "deep_desert"):
             ends = [row[f"new_quantity_{place}"] for row in rows]
             assert [row[f"previous_quantity_{place}"] for row in rows[1:]] == ends[:-1]
 
-    def test_a_count_of_what_somebody_else_moved_meanwhile_is_a_conflict(
+    def test_a_set_after_somebody_elses_change_is_a_conflict(
         self, tracker: Tracker, listener: Listener, books: Books
     ) -> None:
         books.ledger.apply(add(1))
@@ -94,7 +94,7 @@ class TestSeveralPlayers:
         assert tracker.needing_player() == [outcome]
         assert shown(tracker) == books.quantities() == (1001, 400)
 
-    def test_undo_keeps_what_others_did_since(
+    def test_undo_keeps_later_changes_of_others(
         self, tracker: Tracker, listener: Listener, books: Books
     ) -> None:
         tracker.submit([set_to(5), add(7, resource_id="water")])
@@ -107,7 +107,7 @@ class TestSeveralPlayers:
 
 class TestRights:
     @pytest.mark.parametrize(("access", "can_write"), [("rw", True), ("ro", False)])
-    def test_what_a_token_may_is_known_once_the_ledger_was_read(
+    def test_a_full_refresh_finds_out_what_a_token_may_do(
         self, guarded_server: Server, tmp_path: Path, access: str, can_write: bool
     ) -> None:
         url, full = guarded_server.new_database(), guarded_server.token("rw")
@@ -124,7 +124,7 @@ class TestRights:
             assert (outcome.verdict is Verdict.APPLIED) is can_write
             assert books.quantities() == (1005 if can_write else 1000, 400)
 
-    def test_a_change_that_is_not_permitted_needs_the_player_and_holds_up_nothing_else(
+    def test_a_change_without_permission_needs_the_player_and_blocks_nothing_else(
         self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
     ) -> None:
         proxy.fate = _no_water
@@ -144,7 +144,7 @@ class TestRights:
         assert [outcome.change for outcome in listener.settled(1)] == [waiting]
         assert books.quantities("water") == (51, 0)
 
-    def test_rights_that_are_taken_away_are_noticed_by_the_next_refresh(
+    def test_lost_rights_are_noticed_by_the_next_refresh(
         self, tracker: Tracker, listener: Listener, proxy: Proxy
     ) -> None:
         assert tracker.connection.can_write
@@ -158,7 +158,9 @@ class TestRights:
         tracker.refresh().result(SECONDS)
         assert may_write(tracker), "rights that are given back are noticed by whoever asks"
 
-    def test_an_edit_that_is_not_permitted_says_so(self, tracker: Tracker, proxy: Proxy) -> None:
+    def test_a_one_shot_edit_without_permission_raises(
+        self, tracker: Tracker, proxy: Proxy
+    ) -> None:
         proxy.fate = READ_ONLY
         with pytest.raises(WriteRejected, match="does not allow your TURSO_AUTH_TOKEN"):
             tracker.edit(add(5)).result(SECONDS)
@@ -168,7 +170,7 @@ class TestLostOnTheWay:
     def test_a_change_whose_reply_was_lost_is_sent_again_and_applied_once(
         self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
     ) -> None:
-        # The driver's own second try is lost, too.
+        # The driver's own retry is lost too.
         proxy.meet([cut_after, cut_after])
         tracker.submit([add(5)])
         listener.until(lambda: tracker.connection.trouble is not None)
@@ -178,25 +180,25 @@ class TestLostOnTheWay:
         assert verdicts == [Verdict.ALREADY_APPLIED, Verdict.APPLIED]
         assert shown(tracker) == books.quantities() == (1006, 400)
 
-    def test_a_refresh_in_between_does_not_show_it_twice(
+    def test_a_refresh_before_the_retry_shows_the_change_once(
         self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
     ) -> None:
-        # Later tries do not even arrive, so that the last trouble is another one.
+        # Later tries do not arrive, so the last trouble is a different one.
         proxy.meet([cut_after, cut_after, answer(429)])
         tracker.submit([add(5)])
         listener.next(Failed)
         tracker.refresh()
         listener.next(Failed)
         tracker.refresh()
-        # The row may be a second younger, since it is known when it was written.
+        # The row may be a second younger once its time is known.
         assert listener.next(Refreshed).moves == ()
         assert shown(tracker) == books.quantities() == (1005, 400)
-        # What is in the rows that were read gets its answer when it is sent once more.
+        # A change that the rows contain gets its answer when it is sent again.
         (outcome,) = listener.settled(1)
         assert outcome.verdict is Verdict.ALREADY_APPLIED
         assert (tracker.pending(), shown(tracker)) == ([], (1005, 400))
 
-    def test_what_could_not_be_sent_goes_with_the_next_refresh(
+    def test_unsent_changes_are_sent_after_the_next_refresh(
         self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
     ) -> None:
         proxy.fate = answer(429)
@@ -210,14 +212,14 @@ class TestLostOnTheWay:
 
 @pytest.mark.usefixtures("patient")
 class TestClosing:
-    def test_what_is_pending_is_sent(self, config: Config, books: Books) -> None:
+    def test_closing_sends_pending_changes(self, config: Config, books: Books) -> None:
         tracker = Tracker(config)
         tracker.open().result(SECONDS)
         tracker.submit([add(5), remove(1000)])
         assert tracker.close() == []
         assert books.quantities() == (5, 400)
 
-    def test_what_could_not_be_sent_is_returned(
+    def test_closing_returns_unsent_changes(
         self, config: Config, proxy: Proxy, books: Books
     ) -> None:
         tracker = Tracker(config)
@@ -228,7 +230,7 @@ class TestClosing:
         assert tracker.close() == changes
         assert books.quantities() == (1000, 400)
 
-    def test_nobody_waits_for_what_is_only_read(self, config: Config, proxy: Proxy) -> None:
+    def test_closing_does_not_wait_for_a_read(self, config: Config, proxy: Proxy) -> None:
         tracker = Tracker(config)
         with Gate() as gate:
             proxy.fate = gate
@@ -241,7 +243,7 @@ class TestClosing:
             assert isinstance(given_up.exception(SECONDS), DatabaseUnreachable)
         assert refreshed.done()
 
-    def test_an_undo_that_was_asked_for_is_not_forgotten(
+    def test_closing_sends_a_requested_undo(
         self, config: Config, proxy: Proxy, books: Books
     ) -> None:
         tracker = Tracker(config)
@@ -253,12 +255,12 @@ class TestClosing:
             tracker.refresh()
             gate.await_request()
             tracker.undo()
-            # That the refresh was given up does not mean that the server is away.
+            # An aborted refresh does not mean that the server is unreachable.
             assert tracker.close() == []
             assert gate.is_holding
         assert books.quantities() == (1000, 400)
 
 
 def _no_water(exchange: Exchange) -> None:
-    """Refuse the whole request, as a server does for what a token may not do in part of it."""
+    """Reject the whole request, as a server does if the token lacks a permission for part of it."""
     (READ_ONLY if b'"water"' in exchange.body else pass_on)(exchange)

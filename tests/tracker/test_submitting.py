@@ -1,4 +1,4 @@
-"""Submitting: shown at once, sent in order, settled one by one."""
+"""Submitting: shown at once, sent in order, with an outcome for each change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
 
 
-def test_a_submission_is_foreseen_at_once_and_shown_once_it_is_kept(
+def test_a_submission_is_projected_at_once_and_shown_once_saved(
     tracker: Tracker, path: Path
 ) -> None:
     with locked(path):
@@ -36,7 +36,7 @@ def test_a_submission_is_foreseen_at_once_and_shown_once_it_is_kept(
         assert shown(tracker) == (905, 500)
 
 
-def test_a_submission_settles_with_what_came_of_each_change(
+def test_a_submission_gets_an_outcome_for_each_change(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     changes = [add(5), remove(10_000), set_to(7, resource_id="water"), add(1, resource_id="gone")]
@@ -50,7 +50,7 @@ def test_a_submission_settles_with_what_came_of_each_change(
     assert tracker.pending() == []
 
 
-def test_a_refused_change_is_shown_no_more_and_waits_for_the_player(
+def test_a_rejected_change_leaves_the_screen_and_needs_the_player(
     tracker: Tracker, listener: Listener
 ) -> None:
     refused = remove(10_000)
@@ -63,10 +63,10 @@ def test_a_refused_change_is_shown_no_more_and_waits_for_the_player(
     listener.until(lambda: not tracker.needing_player())
 
 
-def test_later_changes_of_a_resource_wait_while_an_earlier_one_waits_for_the_player(
+def test_a_change_that_needs_the_player_blocks_later_ones_of_its_resource(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
-    """Design, "One picture": they were typed in the belief that the earlier one goes through."""
+    """Design, "One picture": they were typed in the belief that the earlier one succeeds."""
     refused, waiting, elsewhere = remove(10_000), add(5), add(5, resource_id="water")
     tracker.submit([refused])
     listener.settled(1)
@@ -99,7 +99,7 @@ def test_five_hundred_submissions_are_all_applied_in_order(
 
 @contextmanager
 def at_every_step(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Call `interrupt` wherever the scheduler might take this thread off while in the program."""
+    """Call `interrupt` at each point in the program where the scheduler might switch threads."""
 
     def trace(frame: FrameType, event: str, argument: object) -> None:
         if "tracker_tui" in frame.f_code.co_filename:
@@ -115,7 +115,7 @@ def at_every_step(interrupt: Callable[[], None]) -> Iterator[None]:
         sys.settrace(before)
 
 
-def test_what_is_shown_is_what_the_ledger_has_whoever_submits_in_between(
+def test_concurrent_submissions_end_with_the_ledgers_quantities(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     threads: list[threading.Thread] = []
@@ -124,7 +124,7 @@ def test_what_is_shown_is_what_the_ledger_has_whoever_submits_in_between(
         thread = threading.Thread(target=tracker.submit, args=([add(1)],))
         threads.append(thread)
         thread.start()
-        # It may well have to wait for us; else what we put is sent before we go on.
+        # It may have to wait for this thread; if not, its change is sent first.
         thread.join(0.1)
         if not thread.is_alive():
             ask_history(tracker, "spice").result(20)
@@ -139,7 +139,7 @@ def test_what_is_shown_is_what_the_ledger_has_whoever_submits_in_between(
     assert shown(tracker) == stored(path)
 
 
-def test_a_change_minds_what_was_seen_only_if_it_is_absolute_and_guarded(tracker: Tracker) -> None:
+def test_only_a_set_expects_the_quantity_that_was_seen(tracker: Tracker) -> None:
     seen = tracker.change("spice", parse_change("=5"), DEEP_DESERT, seen=400)
     blind = tracker.change("spice", parse_change("=5"), DEEP_DESERT, seen=None)
     relative = tracker.change("spice", parse_change("+5 # run"), HAGGA, seen=1000)
@@ -147,7 +147,7 @@ def test_a_change_minds_what_was_seen_only_if_it_is_absolute_and_guarded(tracker
     assert (relative.by, relative.reason, relative.amount) == (PLAYER, "run", 5)
 
 
-def test_a_count_of_what_somebody_else_moved_meanwhile_is_a_conflict(
+def test_a_set_after_somebody_elses_change_is_a_conflict(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     change = tracker.change("spice", parse_change("=5"), HAGGA, seen=1000)
@@ -159,7 +159,7 @@ def test_a_count_of_what_somebody_else_moved_meanwhile_is_a_conflict(
     assert shown(tracker) == stored(path) == (1001, 400)
 
 
-def test_a_change_of_a_resource_that_was_deleted_takes_it_off_the_screen(
+def test_a_change_of_a_deleted_resource_removes_it_from_the_screen(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     ask(path, "DELETE FROM resources WHERE id = 'spice'")

@@ -1,4 +1,4 @@
-"""Undo: the last submission first, back to the start of the run."""
+"""Undo: newest submission first, back to the start of the run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tracker_tui.tracker.tracker import Tracker
     [add(5), remove(5, DEEP_DESERT), set_to(5), set_to(5000, DEEP_DESERT), to_deep_desert(5)],
     ids=lambda c: f"{c.kind} at {c.location}",
 )
-def test_undo_takes_back_a_change(
+def test_undo_reverts_a_change(
     tracker: Tracker, listener: Listener, path: Path, change: Change
 ) -> None:
     tracker.submit([change])
@@ -30,7 +30,7 @@ def test_undo_takes_back_a_change(
     assert ask(path, "SELECT count(*) FROM leaderboard") == [(0,)]
 
 
-def test_undo_takes_back_all_changes_of_a_submission(
+def test_undo_reverts_all_changes_of_a_submission(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     tracker.submit([add(5), add(7, resource_id="water"), to_deep_desert(100)]).result(20)
@@ -39,10 +39,10 @@ def test_undo_takes_back_all_changes_of_a_submission(
     assert (stored(path), stored(path, "water")) == ((1000, 400), (50, 0))
 
 
-def test_undo_of_a_submission_whose_changes_need_each_other_takes_back_all(
+def test_undo_reverts_changes_that_depend_on_each_other(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
-    # Forwards, the second undo step would not find what it takes away.
+    # In the other order the second step would lack the quantity that it removes.
     tracker.submit([add(5000), to_deep_desert(5500), remove(5900, DEEP_DESERT)]).result(20)
     listener.until(lambda: not tracker.pending())
     assert undo(tracker, listener) == (0, 0, 3)
@@ -70,9 +70,7 @@ def test_undo_is_not_itself_undone(tracker: Tracker, listener: Listener, path: P
     assert stored(path) == (1000, 400)
 
 
-def test_undo_passes_over_what_was_refused(
-    tracker: Tracker, listener: Listener, path: Path
-) -> None:
+def test_undo_skips_a_rejected_change(tracker: Tracker, listener: Listener, path: Path) -> None:
     tracker.submit([add(5)]).result(20)
     listener.until(lambda: not tracker.pending())
     tracker.submit([remove(10_000, resource_id="water")]).result(20)
@@ -81,7 +79,7 @@ def test_undo_passes_over_what_was_refused(
     assert stored(path) == (1000, 400)
 
 
-def test_undo_of_a_count_keeps_what_others_did_since(
+def test_undo_of_a_set_keeps_later_changes_of_others(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     tracker.submit([set_to(5)])
@@ -91,7 +89,7 @@ def test_undo_of_a_count_keeps_what_others_did_since(
     assert stored(path) == (1020, 400)
 
 
-def test_undo_of_what_somebody_spent_is_refused_and_can_be_tried_again(
+def test_an_undo_rejected_for_its_quantity_can_be_retried(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     tracker.submit([add(100)])
@@ -106,7 +104,7 @@ def test_undo_of_what_somebody_spent_is_refused_and_can_be_tried_again(
     assert stored(path) == (0, 400)
 
 
-def test_an_undo_that_is_refused_in_part_can_be_tried_again_for_that_part_alone(
+def test_a_partly_rejected_undo_can_be_retried_for_that_part(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     tracker.submit([add(100), add(100, resource_id="water")])
@@ -119,7 +117,7 @@ def test_an_undo_that_is_refused_in_part_can_be_tried_again_for_that_part_alone(
     assert (stored(path), stored(path, "water")) == ((0, 400), (50, 0))
 
 
-def test_an_undo_that_can_never_go_through_does_not_stand_in_the_way_of_earlier_ones(
+def test_an_impossible_undo_does_not_block_earlier_ones(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     gone = add(7)
@@ -127,7 +125,7 @@ def test_an_undo_that_can_never_go_through_does_not_stand_in_the_way_of_earlier_
     listener.until(lambda: not tracker.pending())
     tracker.submit([gone])
     listener.settled(2)
-    # An admin took the entry out of the history, so what it did is not ours to take back.
+    # An admin deleted the entry, so this program cannot undo it.
     ask(path, "DELETE FROM resource_history WHERE id = ?", gone.id)
     undo(tracker, listener)
     undo(tracker, listener)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.simulation import Evening
+from chaos.simulation import Simulation
 from helpers.servers import running
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import LedgerError
@@ -74,7 +74,7 @@ def delete_what_is_being_sent(outbox: Outbox) -> None:
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-def test_the_audit_bites(
+def test_the_audit_finds_faults(
     server_binary: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -86,6 +86,6 @@ def test_the_audit_bites(
     monkeypatch.setattr(broken, name, instead)
     (tmp_path / "server").mkdir()
     with running(server_binary, tmp_path / "server") as server, ExitStack() as stack:
-        evening = Evening(SEED, server, tmp_path / "homes", stack)
+        simulation = Simulation(SEED, server, tmp_path / "homes", stack)
         with pytest.raises(AssertionError, match=finding):
-            evening.play(CHANGES)
+            simulation.play(CHANGES)
