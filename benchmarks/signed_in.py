@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks import programs
-from tracker_tui.auth.guild import guild_of
-from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.guild_config import guild_of
+from tracker_tui.auth.session import Binding, Session, SessionStore, Tokens
 from tracker_tui.config.settings import Secret, load_config
 
 _ROLES = '[{"id": "1", "name": "Member", "canAccessResources": true}]'

@@ -17,7 +17,7 @@ import pytest
 from helpers.build import DEEP_DESERT, PLAYER, add, config_for, new_resource, remote_config, set_to
 from helpers.listening import Listener
 from helpers.tracking import quick
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.domain.change import Outcome, Rejection, Verdict
 from tracker_tui.guild.membership_factory import folder_of

@@ -74,10 +74,10 @@ OF_HISTORY = {
 OF_SIGNING_IN = {
     *(
         f"tracker_tui.auth.{name}"
-        for name in ("discord", "discord_http", "guild_membership", "session_store")
+        for name in ("discord", "discord_session", "guild_membership", "session", "sign_in")
     ),
     *("tracker_tui.guild.join", "tracker_tui.guild.sign_out", "tracker_tui.ui.sign_in.app"),
-    *("oauthlib", "segno", "tomlkit", "keyring", "webbrowser"),
+    *("oauthlib", "requests_oauthlib", "segno", "tomlkit", "keyring", "webbrowser"),
 }
 
 

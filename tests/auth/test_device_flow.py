@@ -14,9 +14,7 @@ from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, TOKEN, Circle, some_tokens
 from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE
-from tracker_tui.auth.device_flow import wait_for_tokens
-from tracker_tui.auth.discord import DeviceCode, Discord, Pending
-from tracker_tui.auth.errors import (
+from tracker_tui.auth.auth_errors import (
     AccessDenied,
     CodeExpired,
     DiscordRejected,
@@ -25,8 +23,9 @@ from tracker_tui.auth.errors import (
     SignInCancelled,
     SignInRejected,
 )
+from tracker_tui.auth.discord import DeviceCode, Discord, Pending
 from tracker_tui.auth.session import Session, Tokens
-from tracker_tui.auth.sign_in import SignIn
+from tracker_tui.auth.sign_in import SignIn, wait_for_tokens
 from tracker_tui.config.settings import Secret
 
 TOKENS = some_tokens()
@@ -72,7 +71,12 @@ class Play:
 
     def run(self, *, interval: float = 5.0, expires_in: float = 300.0) -> Tokens:
         code = DeviceCode(
-            Secret("device-code"), "ZAW6C586", "https://a", "https://b", expires_in, interval
+            device_code=Secret("device-code"),
+            user_code="ZAW6C586",
+            link="https://a",
+            link_with_code="https://b",
+            expires_at=expires_in,
+            interval=interval,
         )
         return wait_for_tokens(cast(Discord, self), code, self.wait, clock=lambda: self.now)
 
@@ -389,7 +393,7 @@ def test_who_may_not_enter_is_signed_in_and_told_why_not(
     session = flow.finish(flow.begin(), Browser(discord.approve))
     assert session.is_in_guild is (membership is not None)
     assert not program.membership.is_admitted
-    assert program.membership.unrecorded() is None
+    assert program.membership.pending_record() is None
     assert told in str(failure_of(AccessDenied, program.membership.require))
 
 

@@ -22,15 +22,15 @@ from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
 from helpers.certificates import loopback_certificate
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, Membership
-from tracker_tui.auth.discord import DeviceCode, Discord, GuildMember, Pending
-from tracker_tui.auth.errors import (
+from tracker_tui.auth.auth_errors import (
     CodeExpired,
     DiscordRejected,
     DiscordUnreachable,
     SignInRejected,
     TokenInvalid,
 )
-from tracker_tui.auth.guild import Guild
+from tracker_tui.auth.discord import DeviceCode, Discord, GuildMember, Pending, Person
+from tracker_tui.auth.guild_config import Guild
 from tracker_tui.config.settings import Secret
 from tracker_tui.net.call_with_timeout import start_in_background
 
@@ -38,7 +38,12 @@ MEMBER = f"/users/@me/guilds/{GUILD_ID}/member"
 CLIENT_SECRET = Secret("client-4u8PqS1x")
 ACCESS, REFRESH = Secret("access-Zk3bV9tR"), Secret("refresh-M2nQ7wLd")
 CODE = DeviceCode(
-    Secret("device-h5TgY8cE"), "ZAW6C586", "https://d/a", "https://d/a?c", float("inf"), 5.0
+    device_code=Secret("device-h5TgY8cE"),
+    user_code="ZAW6C586",
+    link="https://d/a",
+    link_with_code="https://d/a?c",
+    expires_at=float("inf"),
+    interval=5.0,
 )
 SECRETS = [secret.reveal() for secret in (CLIENT_SECRET, ACCESS, REFRESH, CODE.device_code)]
 SOON = 0.1
@@ -55,7 +60,7 @@ class Call(NamedTuple):
 
 
 CALLS = {
-    "begin": Call(DEVICE, lambda client: client.begin()),
+    "begin": Call(DEVICE, lambda client: client.request_code()),
     "poll": Call(TOKEN, lambda client: client.poll(CODE), CODE.device_code),
     "refresh": Call(TOKEN, lambda client: client.refresh(REFRESH), REFRESH),
     "revoke": Call(REVOKE, lambda client: client.revoke(REFRESH), REFRESH),
@@ -118,7 +123,7 @@ def as_json(document: object) -> Fault:
 def test_a_code_is_asked_for_with_the_scope_and_the_client_id_alone(
     discord: FakeDiscord, client: Discord
 ) -> None:
-    client.begin()
+    client.request_code()
     (seen,) = discord.seen
     assert (seen.method, seen.path) == ("POST", DEVICE)
     assert seen.form == {"client_id": CLIENT_ID, "scope": "identify guilds.members.read"}
@@ -126,7 +131,7 @@ def test_a_code_is_asked_for_with_the_scope_and_the_client_id_alone(
 
 def test_a_poll_names_the_grant_and_the_code(discord: FakeDiscord, client: Discord) -> None:
     with pytest.raises(Pending):
-        client.poll(client.begin())
+        client.poll(client.request_code())
     assert discord.seen[-1].path == TOKEN
     assert discord.seen[-1].form == {
         "client_id": CLIENT_ID,
@@ -196,6 +201,33 @@ def test_no_secret_is_in_a_url_nor_in_a_log(
     assert (seen.path, seen.query) == (call.path, {})
     assert call.path in caplog.text, "nothing was logged at all"
     assert not [secret for secret in SECRETS if secret in caplog.text]
+
+
+def test_no_token_is_in_a_log(
+    discord: FakeDiscord, client: Discord, caplog: pytest.LogCaptureFixture
+) -> None:
+    # requests-oauthlib logs tokens, forms and replies at this level.
+    for name in ("", "oauthlib", "requests_oauthlib", "requests_oauthlib.oauth2_session"):
+        caplog.set_level(logging.DEBUG, name)
+    discord.approves_at_once = True
+    tokens = client.poll(client.request_code())
+    assert tokens.refresh is not None
+    tokens = client.refresh(tokens.refresh)
+    client.me(tokens.access)
+    client.member(tokens.access)
+    client.revoke(tokens.access)
+    assert TOKEN in caplog.text, "nothing was logged at all"
+    assert len(discord.issued) == 5
+    assert not [secret for secret in discord.issued if secret in caplog.text]
+
+
+@calls("me", "member")
+def test_the_clock_of_this_machine_keeps_no_token_from_discord(
+    discord: FakeDiscord, client: Discord, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1e10)
+    failure_of(TokenInvalid, lambda: call.ask(client), SECRETS)
+    assert [seen.path for seen in discord.seen] == [call.path]
 
 
 @every_call
@@ -292,11 +324,11 @@ def test_a_huge_redirect_is_not_read_to_its_end(discord: FakeDiscord, client: Di
 def test_a_code_is_handed_out(discord: FakeDiscord, client: Discord) -> None:
     discord.interval, discord.expires_in = 7, 70
     before = time.monotonic()
-    code = client.begin()
+    code = client.request_code()
     assert code.device_code.reveal() == discord.issued[0]
     assert len(code.user_code) == 8
     assert code.link == "https://discord.com/activate"
-    assert code.whole_link == f"https://discord.com/activate?user_code={code.user_code}"
+    assert code.link_with_code == f"https://discord.com/activate?user_code={code.user_code}"
     assert code.interval == 7
     assert before + 70 <= code.expires_at <= time.monotonic() + 70
 
@@ -319,8 +351,8 @@ def test_what_a_code_comes_without_is_as_rfc_8628_says(
     lacking = ("verification_uri_complete", "expires_in", "interval")
     discord.fail(DEVICE, authorization(**dict.fromkeys(lacking, "left out")))
     before = time.monotonic()
-    code = client.begin()
-    assert code.whole_link == code.link == "https://discord.com/activate"
+    code = client.request_code()
+    assert code.link_with_code == code.link == "https://discord.com/activate"
     assert code.interval == 5
     assert before + 300 <= code.expires_at <= time.monotonic() + 300
 
@@ -330,7 +362,7 @@ def test_the_interval_of_a_code_is_kept_within_reason(
     discord: FakeDiscord, client: Discord, told: float, taken: float
 ) -> None:
     discord.fail(DEVICE, authorization(interval=told))
-    assert client.begin().interval == taken
+    assert client.request_code().interval == taken
 
 
 @pytest.mark.parametrize(("told", "taken"), [(0, 1), (-1e9, 1), (1e12, 3600), (299.5, 299.5)])
@@ -339,7 +371,7 @@ def test_the_life_of_a_code_is_kept_within_reason(
 ) -> None:
     discord.fail(DEVICE, authorization(expires_in=told))
     before = time.monotonic()
-    assert before + taken <= client.begin().expires_at <= time.monotonic() + taken
+    assert before + taken <= client.request_code().expires_at <= time.monotonic() + taken
 
 
 @pytest.mark.parametrize("name", ["verification_uri", "verification_uri_complete"])
@@ -363,7 +395,7 @@ def test_links_that_are_not_plain_https_are_refused(
     discord: FakeDiscord, client: Discord, name: str, link: str
 ) -> None:
     discord.fail(DEVICE, authorization(**{name: link}))
-    error = failure_of(DiscordRejected, client.begin, ["device-8FzQ"])
+    error = failure_of(DiscordRejected, client.request_code, ["device-8FzQ"])
     assert "https" in str(error)
 
 
@@ -371,7 +403,7 @@ def test_a_link_is_handed_on_whole_or_not_at_all(discord: FakeDiscord, client: D
     link = "https://discord.com/activate?user_code=ZAW6C586&state=" + "0123456789" * 20
     discord.fail(DEVICE, authorization(verification_uri_complete=link))
     try:
-        found = client.begin().whole_link
+        found = client.request_code().link_with_code
     except (DiscordRejected, DiscordUnreachable):
         return
     assert found in (link, "https://discord.com/activate")
@@ -379,7 +411,7 @@ def test_a_link_is_handed_on_whole_or_not_at_all(discord: FakeDiscord, client: D
 
 def test_a_code_that_is_shown_is_one_line(discord: FakeDiscord, client: Discord) -> None:
     discord.fail(DEVICE, authorization(user_code="ZAW\x1b[2J\n6C586\u202e" + "X" * 100))
-    shown = client.begin().user_code
+    shown = client.request_code().user_code
     assert shown.startswith("ZAW [2J 6C586X")
     assert shown.isprintable()
     assert len(shown) <= 40
@@ -414,7 +446,7 @@ def test_a_400_that_says_nothing_else_is_pending(
 
 def test_slow_down_is_pending_and_told(discord: FakeDiscord, client: Discord) -> None:
     discord.slow_down_next()
-    code = client.begin()
+    code = client.request_code()
     with pytest.raises(Pending) as pending:
         client.poll(code)
     assert pending.value.slow_down
@@ -424,21 +456,21 @@ def test_slow_down_is_pending_and_told(discord: FakeDiscord, client: Discord) ->
 
 
 def test_a_denied_code_says_that_somebody_refused(discord: FakeDiscord, client: Discord) -> None:
-    code = client.begin()
+    code = client.request_code()
     discord.deny()
     error = failure_of(SignInRejected, lambda: client.poll(code), discord.issued)
     assert "refused" in str(error)
 
 
 def test_an_expired_code_says_to_ask_for_another(discord: FakeDiscord, client: Discord) -> None:
-    code = client.begin()
+    code = client.request_code()
     discord.expire()
     error = failure_of(CodeExpired, lambda: client.poll(code), discord.issued)
     assert "new one" in str(error)
 
 
 def test_an_approved_code_gives_tokens(discord: FakeDiscord, client: Discord) -> None:
-    code = client.begin()
+    code = client.request_code()
     discord.approve()
     before = time.time()
     tokens = client.poll(code)
@@ -575,7 +607,9 @@ def test_taking_back_what_is_void_is_no_error(discord: FakeDiscord, client: Disc
 
 def test_it_is_told_whose_token_it_is(discord: FakeDiscord, client: Discord) -> None:
     person = client.me(Secret(discord.grant()["access_token"]))
-    assert person == ("80351110224678912", "paul", "Paul Atreides", None)
+    assert person == Person(
+        id="80351110224678912", username="paul", global_name="Paul Atreides", avatar=None
+    )
 
 
 @pytest.mark.parametrize("global_name", [None, ""])
@@ -617,10 +651,10 @@ def test_an_avatar_that_is_no_name_has_none(
 def test_a_member_has_roles_and_perhaps_a_nickname(discord: FakeDiscord, client: Discord) -> None:
     access = Secret(discord.grant()["access_token"])
     discord.membership = Membership("Usul", ["1", "2"])
-    assert client.member(access) == GuildMember("Usul", ("1", "2"))
+    assert client.member(access) == GuildMember(nick="Usul", role_ids=("1", "2"))
     for nick in (None, ""):
         discord.membership = Membership(nick, [])
-        assert client.member(access) == GuildMember(None, ())
+        assert client.member(access) == GuildMember(nick=None, role_ids=())
 
 
 def test_who_is_not_in_the_guild_is_no_member(discord: FakeDiscord, client: Discord) -> None:
@@ -745,7 +779,7 @@ def test_an_answer_that_is_no_code_is_legible(
     discord: FakeDiscord, client: Discord, body: bytes
 ) -> None:
     discord.fail(DEVICE, Fault.garbage(body))
-    failure_of(DiscordUnreachable, client.begin)
+    failure_of(DiscordUnreachable, client.request_code)
 
 
 @pytest.mark.parametrize(
@@ -766,7 +800,7 @@ def test_half_a_code_is_legible(
     discord: FakeDiscord, client: Discord, name: str, value: object
 ) -> None:
     discord.fail(DEVICE, authorization(**{name: value}))
-    failure_of(DiscordUnreachable, client.begin, ["device-8FzQ"])
+    failure_of(DiscordUnreachable, client.request_code, ["device-8FzQ"])
 
 
 @every_call
@@ -810,12 +844,12 @@ def test_a_client_that_is_not_public_is_told_how_to_become_one(
 
 def test_a_client_that_nobody_knows_is_told_so(discord: FakeDiscord) -> None:
     client = client_of(discord, client_id="1")
-    assert "public client" in str(failure_of(DiscordRejected, client.begin))
+    assert "public client" in str(failure_of(DiscordRejected, client.request_code))
 
 
 def test_a_client_without_the_secret_is_told_so(discord: FakeDiscord, client: Discord) -> None:
     discord.client_secret = CLIENT_SECRET.reveal()
-    assert "public client" in str(failure_of(DiscordRejected, client.begin, SECRETS))
+    assert "public client" in str(failure_of(DiscordRejected, client.request_code, SECRETS))
 
 
 @every_call

@@ -26,17 +26,16 @@ from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.discord_answers import Seen
 from helpers.membership import ADMIN_ROLE, GUEST_ROLE, MEMBER_ROLE, OFFICER_ROLE
 from tracker_tui.auth import guild_membership
-from tracker_tui.auth.errors import (
+from tracker_tui.auth.access_policy import CHECK_AFTER, GRACE, Freshness, freshness
+from tracker_tui.auth.auth_errors import (
     AccessDenied,
     DiscordError,
     DiscordUnreachable,
     NotSignedIn,
 )
-from tracker_tui.auth.freshness import CHECK_AFTER, GRACE, Freshness, freshness
 from tracker_tui.auth.membership import Membership as Asked
 from tracker_tui.auth.membership import Owner
-from tracker_tui.auth.session import Session
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import Session, SessionStore
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.domain.roles import Member, Right
 from tracker_tui.errors import LocalFileError, NotPermitted
@@ -64,7 +63,7 @@ def assert_barred(program: Program, said: str) -> None:
     """Assert that nothing is shown or sent, and that this is why."""
     assert not program.membership.is_admitted
     assert said in str(failure_of(AccessDenied, program.membership.require))
-    assert program.membership.unrecorded() is None
+    assert program.membership.pending_record() is None
 
 
 def assert_signed_out(program: Program, circle: Circle) -> None:
@@ -88,7 +87,7 @@ def who(program: Program) -> Callable[[], Member]:
 @pytest.mark.parametrize("kind", [guild_membership.GuildMembership, Owner])
 def test_a_membership_can_all_that_is_asked_of_one(kind: type) -> None:
     asked = {name for name in vars(Asked) if not name.startswith("_")}
-    assert {"member", "enter", "look", "recorded"} <= asked
+    assert {"member", "enter", "check_in_background", "mark_recorded"} <= asked
     assert asked - {"member"} <= {*dir(kind)}
 
 
@@ -119,7 +118,7 @@ def test_who_is_not_signed_in_is_told_to(circle: Circle) -> None:
     assert not program.looks()
     assert not program.membership.is_admitted
     assert program.membership.unchecked_for is None
-    assert program.membership.unrecorded() is None
+    assert program.membership.pending_record() is None
     assert (program.told, program.barred, circle.asked()) == (0, [], [])
 
 
@@ -134,7 +133,7 @@ def test_a_damaged_session_is_told_of(circle: Circle) -> None:
 def test_a_session_that_is_damaged_meanwhile_admits_nobody(circle: Circle) -> None:
     program = circle.signed_in()
     circle.session_store.path.write_bytes(b"{")
-    program.membership.look()
+    program.membership.check_in_background()
     assert not program.membership.is_admitted
     assert "damaged" in str(failure_of(NotSignedIn, program.membership.require))
     assert program.told == 1
@@ -176,10 +175,10 @@ def test_looking_never_waits_and_never_piles_up(
         return fault
 
     monkeypatch.setattr(discord, "receive", hold)
-    program.membership.look()
+    program.membership.check_in_background()
     asking = program.membership._thread
     for _ in range(20):
-        program.membership.look()
+        program.membership.check_in_background()
         assert program.membership._thread is asking
         assert program.membership.is_admitted
     answer.set()
@@ -201,7 +200,7 @@ def test_who_leaves_does_not_wait_for_discord(
         return receive(seen)
 
     monkeypatch.setattr(discord, "receive", hold)
-    program.membership.look()
+    program.membership.check_in_background()
     assert has_come.wait(SECONDS)
     program.membership.close(0.0)
     asking = program.membership._thread
@@ -322,9 +321,9 @@ def test_how_fresh_it_is_goes_by_its_age() -> None:
     def at(age: float) -> Freshness:
         return freshness(1e9, 1e9 + age)
 
-    assert [at(0), at(CHECK_AFTER - 1)] == [Freshness.WARM] * 2
-    assert [at(CHECK_AFTER), at(OVER - 1), at(-1), at(-DAY)] == [Freshness.DUE] * 4
-    assert [at(OVER), at(1e9), at(-DAY - 1)] == [Freshness.OVER] * 3
+    assert [at(0), at(CHECK_AFTER - 1)] == [Freshness.FRESH] * 2
+    assert [at(CHECK_AFTER), at(OVER - 1), at(-1), at(-DAY)] == [Freshness.STALE] * 4
+    assert [at(OVER), at(1e9), at(-DAY - 1)] == [Freshness.EXPIRED] * 3
     assert (CHECK_AFTER, OVER) == (4 * HOUR, 28 * HOUR)
 
 
@@ -347,7 +346,7 @@ def test_it_serves_for_28_hours_and_not_a_second_longer(
     circle.clock.now = 1_700_000_000.0 + age
     serves = -24 * 3600 <= age < 28 * 3600
     assert checked.membership.is_admitted is serves
-    assert (checked.membership.unrecorded() is not None) is serves
+    assert (checked.membership.pending_record() is not None) is serves
     if serves:
         checked.membership.require()
     else:
@@ -519,10 +518,10 @@ def test_a_clock_that_was_once_years_ahead_keeps_nobody_out_for_long(
 
 def test_the_time_is_not_written_down_at_each_look(circle: Circle) -> None:
     program = circle.signed_in()
-    before = circle.session_store.state()
+    before = circle.session_store.file_version()
     circle.clock.advance(60)
     program.looks()
-    assert circle.session_store.state() == before
+    assert circle.session_store.file_version() == before
 
 
 def test_an_admission_that_comes_back_is_told(
@@ -818,7 +817,7 @@ def test_who_leaves_waits_until_new_tokens_are_on_disk(
         return receive(seen)
 
     monkeypatch.setattr(discord, "receive", hold)
-    program.membership.look()
+    program.membership.check_in_background()
     assert has_come.wait(SECONDS)
     asking = program.membership._thread
     assert asking is not None
@@ -1011,9 +1010,9 @@ def test_who_is_taken_while_entering_stays(circle: Circle, discord: FakeDiscord)
     second.membership.sign_in(circle.granted(), random_id)
     first.membership.enter()
     assert first.membership.member.id == "2"
-    record = second.membership.unrecorded()
+    record = second.membership.pending_record()
     assert record is not None
-    second.membership.recorded(record)
+    second.membership.mark_recorded(record)
     first.looks()
     assert first.membership.is_admitted
 
@@ -1059,9 +1058,9 @@ def test_what_is_written_while_it_is_read_is_noticed_next_time(circle: Circle) -
     session_store = Overtaken(circle.config)
     program, other = circle.program(session_store), circle.program()
     program.membership.enter()
-    record = other.membership.unrecorded()
+    record = other.membership.pending_record()
     assert record is not None
-    other.membership.recorded(record)  # something to read
+    other.membership.mark_recorded(record)  # something to read
     session_store.then = other.membership.sign_out
     program.looks()
     program.looks()
@@ -1104,7 +1103,7 @@ def test_a_fault_of_the_program_itself_is_no_end(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(program.membership._checking, "found_out", fault)
+        patched.setattr(program.membership._member_check, "check", fault)
         assert program.looks()
     assert program.membership.is_admitted
     assert not program.looks()
@@ -1118,40 +1117,40 @@ def test_a_fault_of_the_program_itself_is_no_end(
 
 def test_a_sign_in_is_to_be_told_and_is_told_once(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in()
-    session, record = program.membership.session, program.membership.unrecorded()
+    session, record = program.membership.session, program.membership.pending_record()
     assert session is not None
     assert record == (
         *(session.row_id, discord.person.id, "paul", None, "Muad'Dib", (MEMBER_ROLE,), True),
     )
-    assert program.membership.unrecorded() == record
-    program.membership.recorded(record)
-    assert program.membership.unrecorded() is None
-    assert circle.program().membership.unrecorded() is None
+    assert program.membership.pending_record() == record
+    program.membership.mark_recorded(record)
+    assert program.membership.pending_record() is None
+    assert circle.program().membership.pending_record() is None
     assert not program.looks()
     assert (program.told, program.barred, circle.asked()) == (0, [], [])
 
 
 def test_a_role_check_is_to_be_told_and_is_no_sign_in(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in()
-    first = program.membership.unrecorded()
+    first = program.membership.pending_record()
     assert first is not None
-    program.membership.recorded(first)
+    program.membership.mark_recorded(first)
     circle.clock.advance(5 * HOUR)
     roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
     program.looks()
-    second = program.membership.unrecorded()
+    second = program.membership.pending_record()
     assert second == first._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE), is_new=False)
-    program.membership.recorded(second)
-    assert program.membership.unrecorded() is None
+    program.membership.mark_recorded(second)
+    assert program.membership.pending_record() is None
 
 
 def test_a_sign_in_that_nobody_told_is_one_after_a_role_check_too(circle: Circle) -> None:
     program = circle.signed_in(ago=5 * HOUR)
-    before = program.membership.unrecorded()
+    before = program.membership.pending_record()
     program.looks()
     assert len(circle.asked()) == 2
     assert before is not None
-    assert program.membership.unrecorded() == before
+    assert program.membership.pending_record() == before
     assert before.is_new
 
 
@@ -1159,22 +1158,22 @@ def test_what_was_told_before_roles_changed_is_to_be_told_anew(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
-    old = program.membership.unrecorded()
+    old = program.membership.pending_record()
     assert old is not None
     roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
     program.looks()
-    program.membership.recorded(old)
-    new = program.membership.unrecorded()
+    program.membership.mark_recorded(old)
+    new = program.membership.pending_record()
     assert new == old._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE))
 
 
 def test_what_was_told_of_one_session_is_to_be_told_of_the_next(circle: Circle) -> None:
     program = circle.signed_in()
-    old = program.membership.unrecorded()
+    old = program.membership.pending_record()
     assert old is not None
     circle.program().membership.sign_in(circle.granted(), random_id)
-    program.membership.recorded(old)
-    new = program.membership.unrecorded()
+    program.membership.mark_recorded(old)
+    new = program.membership.pending_record()
     assert new is not None
     assert new.session_id != old.session_id
     assert new.is_new
@@ -1184,22 +1183,22 @@ def test_while_another_program_asks_it_is_told_twice_rather_than_waited_for(
     circle: Circle,
 ) -> None:
     program = circle.signed_in()
-    record = program.membership.unrecorded()
+    record = program.membership.pending_record()
     assert record is not None
     with circle.session_store.locked(0.0):
-        program.membership.recorded(record)
-    assert program.membership.unrecorded() == record
-    program.membership.recorded(record)
-    assert program.membership.unrecorded() is None
+        program.membership.mark_recorded(record)
+    assert program.membership.pending_record() == record
+    program.membership.mark_recorded(record)
+    assert program.membership.pending_record() is None
 
 
 def test_what_was_told_leaves_tokens_and_age_alone(circle: Circle) -> None:
     program = circle.signed_in(ago=HOUR)
     before, tokens = program.membership.session, circle.kept_tokens()
-    record = program.membership.unrecorded()
+    record = program.membership.pending_record()
     assert before is not None
     assert record is not None
-    program.membership.recorded(record)
+    program.membership.mark_recorded(record)
     assert program.membership.session == before._replace(is_recorded=True, is_new=False)
     assert circle.kept_tokens() == tokens
 
@@ -1212,7 +1211,7 @@ def test_nothing_is_told_of_who_may_not_enter(
     program = circle.signed_in()
     assert_barred(program, said)
     assert program.barred == [discord.person.id]
-    assert circle.program().membership.unrecorded() is None
+    assert circle.program().membership.pending_record() is None
 
 
 def test_a_secret_of_the_application_is_sent_with_each_refresh(

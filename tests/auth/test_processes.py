@@ -19,7 +19,7 @@ from helpers.discord import FakeDiscord, Fault
 from helpers.discord_answers import Seen
 from helpers.membership import ADMIN_ROLE, grow_old, sign_in
 from helpers.processes import SECONDS, await_line, run_together, start
-from tracker_tui.auth.errors import DiscordUnreachable
+from tracker_tui.auth.auth_errors import DiscordUnreachable
 from tracker_tui.config.settings import Config
 from tracker_tui.guild.membership_factory import guild_membership_of
 
@@ -38,7 +38,7 @@ print(json.dumps([session.checked_at, session.tokens_until, session.role_ids]))
 """
 HOLD = """
 import os
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 with SessionStore(load_config(os.environ)).locked(0):
     print("ours", flush=True)

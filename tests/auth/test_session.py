@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import a_session
-from tracker_tui.auth.guild import Guild
+from tracker_tui.auth.guild_config import Guild
 from tracker_tui.auth.session import Binding, Session, document_of, session_from
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import LocalFileDamaged

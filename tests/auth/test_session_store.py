@@ -22,9 +22,8 @@ from helpers.auth_guild import HOUR, SECONDS, TOKEN, Circle, a_session, revealed
 from helpers.discord import FakeDiscord
 from helpers.membership import grow_old, kept_document, sign_in
 from tracker_tui.auth import keyring_store
-from tracker_tui.auth.errors import DiscordUnreachable, NotSignedIn, OtherGuild
-from tracker_tui.auth.session import Tokens, document_of
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.auth_errors import DiscordUnreachable, NotSignedIn, OtherGuild
+from tracker_tui.auth.session import SessionStore, Tokens, document_of
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError
 from tracker_tui.guild.membership_factory import guild_membership_of
@@ -137,7 +136,7 @@ def tokens_gone(session_store: SessionStore) -> None:
 
 def test_nobody_is_signed_in_at_first(session_store: SessionStore) -> None:
     assert session_store.load() is None
-    assert session_store.state() is None
+    assert session_store.file_version() is None
     assert "login" in str(failure_of(NotSignedIn, session_store.tokens))
     assert not session_store.path.parent.exists()
 
@@ -169,13 +168,13 @@ def test_a_session_without_tokens_says_that_they_are_gone(session_store: Session
 
 
 def test_whoever_writes_is_noticed(session_store: SessionStore, config: Config) -> None:
-    states = {session_store.state()}
+    states = {session_store.file_version()}
     for name in ("Usul", "Paul", "Paul"):
         SessionStore(config).save(a_session(name=name), TOKENS)
-        states.add(session_store.state())
+        states.add(session_store.file_version())
     assert len(states) == 4
-    SessionStore(config).forget()
-    assert session_store.state() is None
+    SessionStore(config).delete()
+    assert session_store.file_version() is None
 
 
 def test_each_profile_has_a_session_of_its_own(config: Config) -> None:
@@ -322,7 +321,7 @@ def test_a_damaged_file_can_be_replaced_and_removed(
     session_store.save(a_session(), TOKENS)
     assert session_store.load() == a_session()
     write(session_store, content)
-    session_store.forget()
+    session_store.delete()
     assert session_store.load() is None
 
 
@@ -338,7 +337,7 @@ def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(
 
 def test_a_huge_file_can_be_forgotten(session_store: SessionStore) -> None:
     write(session_store, b" " * 1_000_001)
-    session_store.forget()
+    session_store.delete()
     assert not session_store.path.exists()
 
 
@@ -445,7 +444,7 @@ def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
         "refresh": "refresh-some",
     }
     assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
-    session_store.forget()
+    session_store.delete()
     assert session_store.load() is None
 
 
@@ -456,7 +455,7 @@ def test_a_keyring_that_does_not_answer_is_not_waited_for(
     assert not hanging.answered.is_set()
     assert kept_document(session_store.path)["tokens"]["access"] == "access-some"
     assert revealed(session_store.tokens()) == revealed(TOKENS)
-    session_store.forget()
+    session_store.delete()
     assert session_store.load() is None
 
 
@@ -467,7 +466,7 @@ def test_where_no_keyring_is_installed_tokens_are_in_the_file(
     session_store.save(a_session(), TOKENS)
     assert kept_document(session_store.path)["tokens"]["refresh"] == "refresh-some"
     assert revealed(session_store.tokens()) == revealed(TOKENS)
-    session_store.forget()
+    session_store.delete()
     assert not session_store.path.exists()
 
 
@@ -556,9 +555,9 @@ def test_what_a_keyring_says_is_never_told_on() -> None:
     for use in (
         lambda: keyring_store.put("key", secret),
         lambda: keyring_store.get("key"),
-        lambda: keyring_store.forget("key"),
+        lambda: keyring_store.delete("key"),
     ):
-        with pytest.raises(keyring_store.KeyringSilent) as silent:
+        with pytest.raises(keyring_store.KeyringUnavailable) as silent:
             use()
         assert_keeps(silent.value, [secret.reveal()])
 
@@ -568,7 +567,7 @@ def test_what_a_keyring_says_is_never_told_on() -> None:
 
 def test_forgetting_removes_both_places(session_store: SessionStore, kept: KeptKeyring) -> None:
     session_store.save(a_session(), TOKENS)
-    session_store.forget()
+    session_store.delete()
     assert session_store.load() is None
     assert not kept.entries
     failure_of(NotSignedIn, session_store.tokens)
@@ -576,8 +575,8 @@ def test_forgetting_removes_both_places(session_store: SessionStore, kept: KeptK
 
 def test_forgetting_twice_is_no_error(session_store: SessionStore, kept: KeptKeyring) -> None:
     session_store.save(a_session(), TOKENS)
-    session_store.forget()
-    session_store.forget()
+    session_store.delete()
+    session_store.delete()
     assert not kept.entries
 
 
@@ -586,7 +585,7 @@ def test_forgetting_a_damaged_session_empties_the_keyring_too(
 ) -> None:
     session_store.save(a_session(), TOKENS)
     write(session_store, b"damaged")
-    session_store.forget()
+    session_store.delete()
     assert not kept.entries
 
 
@@ -596,7 +595,7 @@ def test_forgetting_does_not_need_the_keyring(
 ) -> None:
     session_store.save(a_session(), TOKENS)
     keyring.set_keyring(backend())
-    session_store.forget()
+    session_store.delete()
     assert session_store.load() is None
 
 
@@ -607,7 +606,7 @@ def test_forgetting_removes_what_the_keyring_held_before(
     keyring.set_keyring(LockedKeyring())
     session_store.save(a_session(), OTHERS)
     keyring.set_keyring(kept)
-    session_store.forget()
+    session_store.delete()
     assert not kept.entries
 
 
@@ -623,7 +622,7 @@ def test_two_homes_share_no_entry(
     for number, session_store in enumerate(vaults):
         session_store.save(a_session(), some_tokens(f"{number}"))
     assert len(kept.entries) == 3
-    vaults[0].forget()
+    vaults[0].delete()
     assert [session_store.tokens().access.reveal() for session_store in vaults[1:]] == [
         "access-1",
         "access-2",
@@ -646,7 +645,7 @@ def test_a_session_is_none_for_another_guild_application_or_discord(
         for use in (program.membership.require, program.membership.enter, program.membership.check):
             assert "another guild" in str(failure_of(OtherGuild, use))
         assert not program.looks()
-        assert program.membership.unrecorded() is None
+        assert program.membership.pending_record() is None
         assert not elsewhere.seen
     assert not discord.seen
     assert not program.barred

@@ -6,10 +6,9 @@ import time
 from typing import Any, Final
 
 from helpers.discord import FakeDiscord
-from tracker_tui.auth.guild import Guild, guild_of
+from tracker_tui.auth.guild_config import Guild, guild_of
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import Binding, Session, SessionStore, Tokens
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.ledger.ledger import random_id
 
@@ -45,7 +44,7 @@ class Program:
         self.told = 0
         """How often it was told that rights or admission changed."""
         self.membership = GuildMembership(
-            guild, session_store, on_barred=self.barred.append, clock=clock
+            guild, session_store, on_access_lost=self.barred.append, clock=clock
         )
         self.membership.listen(self._hear)
 
@@ -55,7 +54,7 @@ class Program:
     def looks(self) -> bool:
         """Look, and wait for what that began; returns whether it began anything."""
         before = self.membership._thread
-        self.membership.look()
+        self.membership.check_in_background()
         thread = self.membership._thread
         if thread is None or thread is before:
             return False

@@ -13,8 +13,7 @@ import pytest
 
 from helpers.discord import FakeDiscord
 from tracker_tui.auth.membership import ENTERING, Owner
-from tracker_tui.auth.session import Session, Tokens
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import Session, SessionStore, Tokens
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.domain.roles import Right, only_who_may, parse_roles
 from tracker_tui.errors import NotPermitted

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,14 +18,20 @@ from helpers.commands import Run
 from helpers.proxy import Proxy, answer, proxy_to
 from helpers.servers import free_port
 from helpers.way import WayProxy, way_proxy
-from tracker_tui.auth.discord_http import answer_to
-from tracker_tui.auth.errors import DiscordUnreachable
+from tracker_tui.auth.auth_errors import DiscordUnreachable
+from tracker_tui.auth.discord_session import DiscordSession
+from tracker_tui.auth.guild_config import Guild
 from tracker_tui.net.certificates import issuer_in
-from tracker_tui.turso.urls import Token
 
 HOST = "guild.example"
 INSPECTOR = "Sietch Inspection Root"
 PASSWORD = "hunter2"
+
+
+def ask_discord(url: str) -> requests.Response:
+    guild = Guild(api_url=url, client_id="1", guild_id="2", roles=())
+    with DiscordSession(guild, 5.0) as session:
+        return session.post(url)
 
 
 class Way(NamedTuple):
@@ -156,7 +163,7 @@ def test_what_stands_in_the_way_is_named_whoever_is_asked(
     assert way.server.count == 0
 
     with pytest.raises(DiscordUnreachable) as caught:
-        answer_to("POST", "https://discord.example/api/me", 5.0, data="", auth=Token(None))
+        ask_discord("https://discord.example/api/me")
     said = str(caught.value)
     assert said.startswith("Discord cannot be reached: ")
     assert told.replace("<host>", "discord.example") in said
@@ -177,8 +184,8 @@ def test_behind_a_proxy_that_inspects_all_is_well_once_its_certificate_is_truste
     assert PASSWORD not in str(found)
 
     way.server.fate = answer(200, b"{}")
-    asked = answer_to("POST", f"https://{HOST}/api/me", 5.0, data="", auth=Token(None))
-    assert (asked.status, asked.content) == (200, b"{}")
+    reply = ask_discord(f"https://{HOST}/api/me")
+    assert (reply.status_code, reply.content) == (200, b"{}")
 
 
 @pytest.mark.parametrize("status", [403, 407, 451])
@@ -191,7 +198,7 @@ def test_a_page_within_the_tunnel_is_the_proxys(
     assert f"the proxy {way.proxy.address} (HTTPS_PROXY)" in said
     assert f"({status})" in said
     with pytest.raises(DiscordUnreachable, match=r"\(HTTPS_PROXY\)"):
-        answer_to("POST", f"https://{HOST}/api/me", 5.0, data="", auth=Token(None))
+        ask_discord(f"https://{HOST}/api/me")
 
 
 def test_a_certificate_that_has_run_out_and_one_for_another_host_are_told_apart(

@@ -38,7 +38,7 @@ from signing_in.guilds import (
     session,
     session_file,
 )
-from tracker_tui.auth.device_flow import wait_for_tokens
+from tracker_tui.auth.sign_in import wait_for_tokens
 
 ONE_MORE = "The code expired. Here is another one."
 CODE = re.compile(r"^and enter ([A-Z0-9]{8})$", re.MULTILINE)

@@ -43,7 +43,7 @@ from signing_in.guilds import (
 )
 from signing_in.planted import ADDED, CACHE, SPYS_NAME, WAITING, Planted, planted, what_is_told
 from tracker_tui.auth.guild_membership import GuildMembership
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 
 GUILDS_OWN = (
@@ -630,14 +630,14 @@ def test_what_discord_says_before_the_database_was_asked_is_heeded_at_once(
     membership: Membership | None,
     argv: list[str],
 ) -> None:
-    look = GuildMembership.look
+    check = GuildMembership.check_in_background
 
-    def look_and_wait(asked: GuildMembership) -> None:
-        look(asked)
+    def check_and_wait(asked: GuildMembership) -> None:
+        check(asked)
         if asked._thread is not None:
             asked._thread.join(SECONDS)
 
-    monkeypatch.setattr(GuildMembership, "look", look_and_wait)
+    monkeypatch.setattr(GuildMembership, "check_in_background", check_and_wait)
     grow_old(load_config(os.environ), 5 * HOUR)
     here.discord.membership = membership
     (before,) = waiting(home)

@@ -20,9 +20,9 @@ from textual.widget import Widget
 
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
-from tracker_tui.auth.device_flow import wait_for_tokens
 from tracker_tui.auth.discord import DeviceCode, Discord
 from tracker_tui.auth.session import Tokens
+from tracker_tui.auth.sign_in import wait_for_tokens
 from tracker_tui.config.settings import Config, load_config
 from tracker_tui.domain.change import Change
 from tracker_tui.guild.database_factory import store_location, stores_of

@@ -10,7 +10,7 @@ import pytest
 from helpers.build import add, to_deep_desert
 from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.sync.store import pending_count
 from ui.conftest import RESOURCES

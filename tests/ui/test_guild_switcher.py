@@ -12,7 +12,7 @@ from helpers.build import add
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord
 from helpers.membership import ROLES
 from helpers.servers import free_port
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.invitation import Invitation
 from tracker_tui.ui.join.screen import JoinScreen

@@ -526,7 +526,7 @@ async def test_after_28_hours_without_discord_it_ends(
 def let_pass(tracker: Tracker, seconds: float) -> None:
     """Let nothing but time go by."""
     membership: Any = tracker.membership
-    for part in (membership, membership._policy, membership._checking):
+    for part in (membership, membership._policy, membership._member_check):
         part._clock = lambda: time.time() + seconds
 
 

@@ -11,7 +11,7 @@ from textual.geometry import Size
 
 from helpers.discord import FakeDiscord, Fault, Person
 from helpers.qr_reader import read_qr
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ui.preferences import Preferences, preferences_path, save_preferences

@@ -1,5 +1,5 @@
-"""Who somebody is and what they may do: the only place that talks to Discord.
+"""Sign-in with Discord, the session on this machine, and access rights.
 
-Rights are decided from what Discord told this machine, never from the shared database, which any
-holder of a token could write (data contract, "Signing in").
+Only this package talks to Discord. Rights come from Discord's answers, never from the shared
+database: every holder of a database token could write them there (data contract, "Signing in").
 """

@@ -1,4 +1,13 @@
-"""A member of a guild: admitted by what Discord said, which is asked for again every four hours."""
+"""The membership of a guild: who is signed in, and whether Discord's last answer admits them.
+
+A start reads the session of this machine and needs no network. `AccessPolicy` decides what the
+stored answer allows. A stale answer is renewed in a background thread (`check_in_background`), an
+expired one in `enter`, before anything is shown. Several running programs share the session: each
+notices when another one has written the file, and only one asks Discord.
+
+For example, an officer takes a member's role away on Discord. The next check finds out, `on_change`
+tells the screens, `on_access_lost` removes the cached rows, and `require` names the roles that may.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +17,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from tracker_tui.auth.access_policy import AccessPolicy
-from tracker_tui.auth.errors import (
+from tracker_tui.auth.access_policy import AccessPolicy, Freshness, freshness
+from tracker_tui.auth.auth_errors import (
     AccessDenied,
     DiscordError,
     DiscordUnreachable,
     NotSignedIn,
     OtherGuild,
 )
-from tracker_tui.auth.freshness import Freshness, freshness
-from tracker_tui.auth.guild import Guild
+from tracker_tui.auth.guild_config import Guild
 from tracker_tui.auth.member_check import MemberCheck
 from tracker_tui.auth.membership import ENTERING
-from tracker_tui.auth.session import Binding, Session, Tokens
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.session import Binding, Session, SessionStore, Tokens
 from tracker_tui.domain.roles import Member, Right, only_who_may
 from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import LocalFileError, NotPermitted, TrackerError, explained
@@ -30,119 +37,115 @@ from tracker_tui.net.call_with_timeout import call_with_timeout
 
 _FIRST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 900.0
-_ROTATING_SECONDS: Final = 10.0
+"""Seconds between two background checks while Discord cannot be reached."""
+_REFRESH_SECONDS: Final = 10.0
 _LOCK_SECONDS: Final = 45.0
-"""Longer than another program's check takes, whatever happens to it."""
-_NOTE_TIME_AFTER: Final = 600.0
+"""Longer than the check of another program takes in the worst case."""
+_SAVE_CLOCK_AFTER: Final = 600.0
 _SIGN_IN: Final = "Sign in with tracker-tui login."
 
 
 class GuildMembership:
-    """See `auth.membership.Membership`; safe to use from any thread."""
+    """The `Membership` of a guild; safe to use from any thread."""
 
     def __init__(
         self,
         guild: Guild,
         session_store: SessionStore,
         *,
-        on_barred: Callable[[str], object] = lambda _: None,
+        on_access_lost: Callable[[str], object] = lambda _: None,
         clock: Callable[[], float] = time.time,
         until: float | None = None,
     ) -> None:
-        """`on_barred` hears the id of whoever may not see any more what this machine keeps.
+        """Load the session of this machine.
 
-        `clock` is this machine's, in Unix seconds. Nothing waits for Discord longer than `until`, a
-        time of `time.monotonic`.
+        `on_access_lost` gets the id of a member who may no longer see the rows cached on this
+        machine. `clock` returns Unix seconds. `until` (by `time.monotonic`) is the deadline for
+        waiting for Discord.
         """
         self.guild = guild
         self.session_store = session_store
-        self._on_barred = on_barred
+        self._on_access_lost = on_access_lost
         self._clock = clock
         self._until = until
         self._policy = AccessPolicy(guild, clock)
-        self._checking = MemberCheck(guild, session_store, clock)
+        self._member_check = MemberCheck(guild, session_store, clock)
         self._session: Session | None = None
-        self._gone: NotSignedIn | None = None
-        self._is_anothers = False
-        """Whether the session that is kept is not for who uses this program."""
-        self._seen_state: object = None
-        self._tell_changed: Callable[[], None] = lambda: None
+        self.signed_out_because: NotSignedIn | None = None
+        """Why a session that was there cannot be used; None if it can, or if there was none."""
+        self._is_foreign = False
+        """Whether the stored session belongs to another guild or another member."""
+        self._file_version: object = None
+        self._on_change: Callable[[], None] = lambda: None
         self._entered_as: str | None = None
-        self._trouble: DiscordError | None = None
+        self._failure: DiscordError | None = None
         self._pause = _FIRST_PAUSE
         self._quiet_until = 0.0
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
         self._load()
 
-    # How it stands
-
     @property
     def session(self) -> Session | None:
-        """Who is signed in, admitted or not."""
+        """The session, whether admitted or not."""
         return self._session
 
     @property
-    def gone(self) -> NotSignedIn | None:
-        """Why nobody is signed in any more; None where somebody is, or nobody ever was."""
-        return self._gone
-
-    @property
     def member(self) -> Member:
-        """Who it is; raises NotSignedIn where nobody is known."""
-        session = self.known()
+        """The signed-in member; raises NotSignedIn."""
+        session = self.require_session()
         return Member(session.member_id, session.name, self._policy.rights(session))
 
     @property
     def is_admitted(self) -> bool:
         """Whether anything may be shown or sent."""
-        return self._session is not None and self._policy.why_barred(self._session) is None
+        return self._session is not None and self._policy.denial(self._session) is None
 
     @property
     def unchecked_for(self) -> float | None:
-        """How old in seconds what Discord said is, where it could not be asked; else None."""
+        """Age of Discord's answer in seconds while Discord cannot be reached; otherwise None."""
         session = self._session
-        if session is None or self._trouble is None:
+        if session is None or self._failure is None:
             return None
-        is_due = self._policy.freshness(session) is Freshness.DUE
-        return max(0.0, self._policy.age(session)) if is_due else None
+        is_stale = self._policy.freshness(session) is Freshness.STALE
+        return max(0.0, self._policy.age(session)) if is_stale else None
 
     def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
-        """Raise NotPermitted, which names who may, unless the member may do something."""
-        session = self.known()
-        barred = self._policy.why_barred(session)
-        if barred is not None:
-            raise barred
+        """Raise NotPermitted, which names the roles that may, if the member lacks a right."""
+        session = self.require_session()
+        denied = self._policy.denial(session)
+        if denied is not None:
+            raise denied
         if right not in self._policy.rights(session):
             raise NotPermitted(only_who_may(right, what, self.guild.roles))
 
-    def listen(self, tell_changed: Callable[[], None]) -> None:
-        """Call `tell_changed`, in some thread, whenever rights or admission changed."""
-        self._tell_changed = tell_changed
-
-    def known(self) -> Session:
-        """Return who is signed in, admitted or not; raises NotSignedIn where nobody is."""
+    def require_session(self) -> Session:
+        """Return the session, whether admitted or not; raises NotSignedIn."""
         session = self._session
         if session is None:
-            raise self._gone or NotSignedIn(f"Nobody is signed in. {_SIGN_IN}")
+            raise self.signed_out_because or NotSignedIn(f"Nobody is signed in. {_SIGN_IN}")
         return session
 
-    # Asking Discord
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change`, in any thread, when rights or admission change."""
+        self._on_change = on_change
+
+    # Checks at Discord
 
     def enter(self) -> None:
-        """Make sure that anything may be shown, if need be by asking Discord; see `Membership`."""
-        self._remember_time()
-        session = self.known()
-        if self._policy.why_barred(session) is not None:
+        """Make sure that the member is admitted; asks Discord if necessary. See `Membership`."""
+        self._save_clock()
+        session = self.require_session()
+        if self._policy.denial(session) is not None:
             try:
-                self._check_in_time()
+                self._check_before_deadline()
             except DiscordError as error:
-                barred = self._policy.why_barred(session)
-                raise AccessDenied(f"{barred} {error}") from error
+                denied = self._policy.denial(session)
+                raise AccessDenied(f"{denied} {error}") from error
             self.require()
-        self._entered_as = self.known().member_id
+        self._entered_as = self.require_session().member_id
 
-    def _check_in_time(self) -> None:
+    def _check_before_deadline(self) -> None:
         if self._until is None:
             self.check()
             return
@@ -154,194 +157,193 @@ class GuildMembership:
     def check(self) -> None:
         """Ask Discord now, unless another program just did.
 
-        Raises NotSignedIn, DiscordError, LocalFileError; what was known before stays then.
+        Raises NotSignedIn, DiscordError, LocalFileError; then the previous answer stays.
         """
         with self.session_store.locked(_LOCK_SECONDS):
             self._load()
-            session = self.known()
-            is_fresh = self._policy.freshness(session) is Freshness.WARM
-            if not is_fresh or self._policy.why_refused(session) is not None:
-                self._ask(session)
+            session = self.require_session()
+            is_fresh = self._policy.freshness(session) is Freshness.FRESH
+            if not is_fresh or self._policy.denial_by_discord(session) is not None:
+                self._ask_discord(session)
         self._pause = _FIRST_PAUSE
 
-    def _ask(self, session: Session) -> None:
+    def _ask_discord(self, session: Session) -> None:
         try:
-            found, tokens = self._checking.found_out(self.session_store.tokens(), session)
+            found, tokens = self._member_check.check(self.session_store.tokens(), session)
         except NotSignedIn as error:
-            self.session_store.forget()
-            self._take(None, error)
+            self.session_store.delete()
+            self._set_session(None, error)
             raise
         now = self._clock()
-        # Whatever the clock has shown before: an answer of Discord ends what came of that.
+        # An answer of Discord also settles what a wrong clock has shown before (`seen_at`).
         checked = session._replace(
             **found._asdict(), checked_at=now, is_recorded=False, seen_at=now
         )
         self.session_store.save(checked, tokens)
-        self._take(checked)
+        self._set_session(checked)
 
-    def look(self) -> None:
-        """Ask Discord in the background, if that is due; asked often, it never piles up."""
-        if self.session_store.state() != self._seen_state:
+    def check_in_background(self) -> None:
+        """Ask Discord in the background if its answer is stale; cheap, so call it often."""
+        if self.session_store.file_version() != self._file_version:
             self._load()
-        self._remember_time()
+        self._save_clock()
         session = self._session
         if session is None or time.monotonic() < self._quiet_until:
             return
-        if self._policy.freshness(session) is Freshness.WARM:
+        if self._policy.freshness(session) is Freshness.FRESH:
             return
-        if self._until is not None and self._checking.is_prolonging_due(session.tokens_until):
-            # New tokens that come too late would be lost, and the old ones are void by then.
+        if self._until is not None and self._member_check.is_refresh_due(session.tokens_until):
+            # If the deadline ended the program, new tokens would be lost, and the old ones are
+            # invalid by then.
             return
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                # A daemon: a player who leaves does not wait for Discord.
-                self._thread = threading.Thread(
-                    target=self._check_behind, name="discord", daemon=True
-                )
+                # A daemon: leaving the program does not wait for Discord.
+                self._thread = threading.Thread(target=self._run_check, name="discord", daemon=True)
                 self._thread.start()
 
-    def _check_behind(self) -> None:
+    def _run_check(self) -> None:
         try:
             explained(self.check)
         except TrackerError as error:
             if isinstance(error, DiscordError):
-                self._trouble = error
+                self._failure = error
             pause = getattr(error, "retry_after", None) or 0.0
             self._quiet_until = time.monotonic() + max(pause, self._pause)
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-            self._tell_changed()
+            self._on_change()
 
     def close(self, seconds: float) -> None:
-        """Let go, after what is being asked was answered, or `seconds`."""
+        """Wait up to `seconds` for a running check, longer while tokens are being replaced."""
         thread = self._thread
         if thread is None:
             return
         thread.join(seconds)
-        if self._checking.is_rotating:
-            # The old tokens are void by now: the new ones must get to the disk.
-            thread.join(seconds_left(self._until, _ROTATING_SECONDS))
+        if self._member_check.is_refreshing:
+            # The old tokens are invalid by now: wait until the new ones are saved.
+            thread.join(seconds_left(self._until, _REFRESH_SECONDS))
 
     # Signing in and out
 
     def sign_in(self, tokens: Tokens, new_id: Callable[[], str]) -> Session:
-        """Find out whose tokens these are, and keep them; returns the session, admitted or not.
+        """Store a session for the owner of new tokens; return it, whether admitted or not.
 
-        Raises DiscordError, LocalFileError; NotSignedIn where they are void already.
+        Raises NotSignedIn if the tokens are invalid, DiscordError, LocalFileError.
         """
-        found, tokens = self._checking.found_out(tokens, None)
-        binding, now = Binding.of(self.guild), self._clock()
-        session = Session(binding, **found._asdict(), checked_at=now, row_id=new_id(), seen_at=now)
+        found, now = self._member_check.check_new(tokens), self._clock()
+        session = Session(
+            binding=Binding.of(self.guild),
+            **found._asdict(),
+            checked_at=now,
+            row_id=new_id(),
+            seen_at=now,
+        )
         with self.session_store.locked(_LOCK_SECONDS):
             self.session_store.save(session, tokens)
-            self._take(session)
+            self._set_session(session)
         return session
 
     def revoke(self) -> None:
         """Sign this application out at Discord, everywhere; raises DiscordError, NotSignedIn."""
         with self.session_store.locked(_LOCK_SECONDS):
             self._load()
-            self.known()
-            self._checking.revoke(self.session_store.tokens())
+            self.require_session()
+            self._member_check.revoke(self.session_store.tokens())
 
     def sign_out(self) -> None:
-        """Keep nothing of the session on this machine any more; raises LocalFileError.
-
-        What somebody else, or another guild, has of a session stays.
-        """
+        """Remove the session from this machine, unless it is foreign; raises LocalFileError."""
         with self.session_store.locked(_LOCK_SECONDS):
             self._load()
-            if not self._is_anothers:
-                self.session_store.forget()
-            self._take(None)
+            if not self._is_foreign:
+                self.session_store.delete()
+            self._set_session(None)
 
-    # What the database is to be told
+    # The record in the shared database
 
-    def unrecorded(self) -> SignInRecord | None:
-        """Return what the database is to be told; None where it knows."""
+    def pending_record(self) -> SignInRecord | None:
+        """Return what the database does not know of the sign-in; None if it is up to date."""
         session = self._session
         if session is None or session.is_recorded or not self.is_admitted:
             return None
         return SignInRecord(
-            session.row_id,
-            session.member_id,
-            session.username,
-            session.avatar,
-            session.name,
-            session.role_ids,
-            session.is_new,
+            session_id=session.row_id,
+            discord_id=session.member_id,
+            username=session.username,
+            avatar=session.avatar,
+            nickname=session.name,
+            role_ids=session.role_ids,
+            is_new=session.is_new,
         )
 
-    def recorded(self, record: SignInRecord) -> None:
-        """Take that the database was told, or refuses to be."""
-        # While another program asks Discord there will be more to tell: told twice does no harm.
+    def mark_recorded(self, record: SignInRecord) -> None:
+        """Note that the database has this record, or rejected it for good."""
+        # If another program holds the lock, the record is sent once more, which is harmless.
         with suppress(DiscordUnreachable), self.session_store.locked(0.0):
             self._load()
-            if self._session is not None and self.unrecorded() == record:
+            if self._session is not None and self.pending_record() == record:
                 session = self._session._replace(is_recorded=True, is_new=False)
                 self.session_store.save(session)
-                self._take(session)
+                self._set_session(session)
 
     # The session
 
     def _load(self) -> None:
-        """Take what the file says, which another program may have written."""
-        state, gone = self.session_store.state(), None
+        """Read the session from the file, which another program may have written."""
+        # The version from before reading: a later write is noticed.
+        version, because = self.session_store.file_version(), None
         try:
             session = self.session_store.load()
         except NotSignedIn as error:
-            session, gone = None, error
-        kept = session
+            session, because = None, error
+        stored = session
         if session is not None and session.binding != Binding.of(self.guild):
             session = None
-            gone = OtherGuild(f"The sign-in on this machine is for another guild. {_SIGN_IN}")
+            because = OtherGuild(f"The sign-in on this machine is for another guild. {_SIGN_IN}")
         if session is not None and self._entered_as not in (None, session.member_id):
-            # What this program shows and sends is somebody else's.
-            session, gone = None, NotSignedIn("Somebody else signed in on this machine meanwhile.")
-        self._is_anothers = kept is not None and session is None
+            # The rows and pending changes of this program belong to the previous member.
+            session, because = None, NotSignedIn("Somebody else signed in on this machine since.")
+        self._is_foreign = stored is not None and session is None
         if session != self._session:
-            self._take(session, gone)
-        # As it was before it was read: what is written from then on is read, too.
-        self._seen_state, self._gone = state, gone
+            self._set_session(session, because)
+        self._file_version, self.signed_out_because = version, because
 
-    def _remember_time(self) -> None:
-        """Note the latest time in the session now and then, and at once when it has run out."""
+    def _save_clock(self) -> None:
+        """Save the latest time of the clock, every few minutes and when the answer expires."""
         session, now = self._session, self._clock()
         if session is None:
             return
         before = max(session.checked_at, session.seen_at)
-        is_over, was_over = (
-            freshness(session.checked_at, at) is Freshness.OVER for at in (now, before)
+        is_expired, was_expired = (
+            freshness(session.checked_at, at) is Freshness.EXPIRED for at in (now, before)
         )
-        if now <= before or (now - before < _NOTE_TIME_AFTER and is_over is was_over):
+        if now <= before or (now - before < _SAVE_CLOCK_AFTER and is_expired is was_expired):
             return
-        # Where the file is in use or cannot be written, the next look tries again.
+        # If the file is locked or cannot be written, the next call tries again.
         with suppress(DiscordUnreachable, LocalFileError), self.session_store.locked(0.0):
             self._load()
             if self._session is not None and self._session.seen_at < now:
                 seen = self._session._replace(seen_at=now)
                 self.session_store.save(seen)
-                self._take(seen)
+                self._set_session(seen)
 
-    def _take(self, session: Session | None, gone: NotSignedIn | None = None) -> None:
+    def _set_session(self, session: Session | None, because: NotSignedIn | None = None) -> None:
         with self._lock:
-            before, self._session, self._gone = self._session, session, gone
-            self._seen_state = self.session_store.state()
+            before, self._session, self.signed_out_because = self._session, session, because
+            self._file_version = self.session_store.file_version()
         if before is None and session is None:
             return
-        was_in_trouble = self._trouble is not None
-        if session is not None and self._policy.freshness(session) is Freshness.WARM:
-            self._trouble = None
-        is_out_of_trouble = was_in_trouble and self._trouble is None
-        if is_out_of_trouble or self._what_counts(before) != self._what_counts(session):
-            self._tell_changed()
-        if session is None or self._policy.why_refused(session) is not None:
-            known = session or before
-            if known is not None:
-                self._on_barred(known.member_id)
+        has_recovered = False
+        if session is not None and self._policy.freshness(session) is Freshness.FRESH:
+            has_recovered, self._failure = self._failure is not None, None
+        if has_recovered or self._access_of(before) != self._access_of(session):
+            self._on_change()
+        known = session or before
+        if known and (session is None or self._policy.denial_by_discord(session) is not None):
+            self._on_access_lost(known.member_id)
 
-    def _what_counts(self, session: Session | None) -> tuple[object, ...]:
-        """Return what a listener is told of where it changes."""
+    def _access_of(self, session: Session | None) -> tuple[object, ...]:
+        """Return the part of a session whose changes listeners hear of."""
         if session is None:
             return ()
-        is_admitted = self._policy.why_barred(session) is None
-        return session.member_id, self._policy.rights(session), is_admitted
+        policy = self._policy
+        return session.member_id, policy.rights(session), policy.denial(session) is None

@@ -1,4 +1,4 @@
-"""The system's keyring, where there is a working one that answers in time."""
+"""The system's keyring, if one is installed, works, and answers within `SECONDS`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from tracker_tui.config.settings import APP, Secret
 from tracker_tui.net.call_with_timeout import call_with_timeout
 
 SECONDS: Final = 2.0
-"""How long a keyring may take: one that waits for a password box on a far screen never answers."""
+"""Deadline of one call: a keyring may ask for a password on a screen that is not there."""
 
 
-class KeyringSilent(Exception):
+class KeyringUnavailable(Exception):
     """No keyring is installed, none works, or it does not answer in time."""
 
 
 def put(key: str, secret: Secret) -> None:
-    """Keep a secret under a key, and make sure that it is there; raises KeyringSilent."""
+    """Store a secret under a key and read it back; raises KeyringUnavailable."""
 
     def work() -> None:
         import keyring
 
         keyring.set_password(APP, key, secret.reveal())
         if keyring.get_password(APP, key) != secret.reveal():
-            raise KeyringSilent
+            raise KeyringUnavailable
 
-    _answered(work)
+    _call(work)
 
 
 def get(key: str) -> Secret | None:
-    """Return what is kept under a key; None where nothing is. Raises KeyringSilent."""
+    """Return the secret under a key, or None; raises KeyringUnavailable."""
     found: list[Secret] = []
 
     def work() -> None:
@@ -40,12 +40,12 @@ def get(key: str) -> Secret | None:
         if text is not None:
             found.append(Secret(text))
 
-    _answered(work)
+    _call(work)
     return found[0] if found else None
 
 
-def forget(key: str) -> None:
-    """Keep nothing under a key any more; raises KeyringSilent."""
+def delete(key: str) -> None:
+    """Remove the secret under a key, if there is one; raises KeyringUnavailable."""
 
     def work() -> None:
         import keyring
@@ -53,12 +53,12 @@ def forget(key: str) -> None:
         if keyring.get_password(APP, key) is not None:
             keyring.delete_password(APP, key)
 
-    _answered(work)
+    _call(work)
 
 
-def _answered(work: Callable[[], None]) -> None:
+def _call(work: Callable[[], None]) -> None:
     try:
         call_with_timeout(work, SECONDS)
-    except Exception as error:  # noqa: BLE001 - backends raise what they like
-        # And say in it what they like: never shown, never a cause.
-        raise KeyringSilent(type(error).__name__) from None
+    except Exception as error:  # noqa: BLE001 - each backend raises errors of its own kind
+        # Neither message nor cause: either may quote the secret.
+        raise KeyringUnavailable(type(error).__name__) from None

@@ -1,20 +1,25 @@
-"""Who somebody is and what they are in the guild, with tokens that are prolonged in time."""
+"""Checking a member at Discord, with tokens that are refreshed before they expire.
+
+A refresh makes the old tokens invalid at once, so the new ones are saved before the next request.
+An access token with more than a day left is used as it is, and refreshed once if Discord rejects
+it. For example, with tokens that are six and a half days old a check is: refresh, save, ask for the
+user, ask for the guild member.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tracker_tui.auth.errors import DiscordError, NotSignedIn, TokenInvalid
-from tracker_tui.auth.freshness import HOUR
-from tracker_tui.auth.guild import Guild
-from tracker_tui.auth.session import Session, Tokens
-from tracker_tui.auth.session_store import SessionStore
+from tracker_tui.auth.access_policy import HOUR
+from tracker_tui.auth.auth_errors import DiscordError, NotSignedIn, TokenInvalid
+from tracker_tui.auth.guild_config import Guild
+from tracker_tui.auth.session import Session, SessionStore, Tokens
 
 if TYPE_CHECKING:
     from tracker_tui.auth.discord import Discord
 
-_PROLONG_BEFORE: Final = 24 * HOUR
+_REFRESH_BEFORE: Final = 24 * HOUR
 _SIGNED_OUT: Final = (
     "Discord does not accept the sign-in of this machine any more: it was revoked, or is too old. "
     "Sign in again with tracker-tui login."
@@ -22,12 +27,11 @@ _SIGNED_OUT: Final = (
 
 
 class CheckedMember(NamedTuple):
-    """What Discord said."""
+    """Discord's answer about a member; the fields are those of `Session`."""
 
     member_id: str
     username: str
     name: str
-    """Server nickname, else global display name, else user name (data contract, "Signing in")."""
     avatar: str | None
     role_ids: tuple[str, ...]
     is_in_guild: bool
@@ -35,7 +39,7 @@ class CheckedMember(NamedTuple):
 
 
 class MemberCheck:
-    """Asks Discord; nobody else of this machine does meanwhile, where that matters."""
+    """Asks Discord about one member; the caller holds `SessionStore.locked`."""
 
     def __init__(
         self, guild: Guild, session_store: SessionStore, clock: Callable[[], float]
@@ -43,57 +47,58 @@ class MemberCheck:
         self._guild = guild
         self._session_store = session_store
         self._clock = clock
-        self.is_rotating = False
-        """Whether tokens are being replaced: what is void by now may not be on disk yet."""
+        self.is_refreshing = False
+        """Whether the tokens on disk may be invalid already, and the new ones are not saved yet."""
 
-    def found_out(self, tokens: Tokens, session: Session | None) -> tuple[CheckedMember, Tokens]:
-        """Return what Discord says of whose tokens these are, and the tokens that hold now.
+    def check_new(self, tokens: Tokens) -> CheckedMember:
+        """Return Discord's answer about the owner of new tokens.
 
-        The tokens of a `session` are prolonged where they run out soon or are refused; then the
-        session is kept with the new ones at once. Raises NotSignedIn where they cannot be,
-        DiscordUnreachable, DiscordRejected.
+        Raises NotSignedIn, DiscordUnreachable, DiscordRejected.
+        """
+        return self._ask(self._discord(), tokens)
+
+    def check(self, tokens: Tokens, session: Session) -> tuple[CheckedMember, Tokens]:
+        """Return Discord's answer about a signed-in member, and the tokens that are valid now.
+
+        Raises NotSignedIn if the tokens are invalid, DiscordUnreachable, DiscordRejected.
         """
         discord = self._discord()
-        if session is None:
-            return self._found(discord, tokens), tokens
-        kept, trouble = tokens, None
-        if self.is_prolonging_due(tokens.expires_at):
+        stored, failure = tokens, None
+        if self.is_refresh_due(tokens.expires_at):
             try:
-                tokens = self._prolonged(discord, tokens, session)
+                tokens = self._refresh(discord, tokens, session)
             except DiscordError as error:
                 if tokens.expires_at <= self._clock():
                     raise
-                trouble = error  # they still hold, by our clock
+                failure = error  # by our clock the old ones are still valid
         try:
-            found = self._found(discord, tokens)
+            found = self._ask(discord, tokens)
         except NotSignedIn:
-            if trouble is not None:
-                raise trouble from None
-            if tokens != kept:
+            if failure is not None:
+                raise failure from None
+            if tokens != stored:
                 raise
-            tokens = self._prolonged(discord, tokens, session)
-            found = self._found(discord, tokens)
+            tokens = self._refresh(discord, tokens, session)
+            found = self._ask(discord, tokens)
         if found.member_id != session.member_id:
             raise NotSignedIn(_SIGNED_OUT)
         return found, tokens
 
-    def is_prolonging_due(self, tokens_until: float) -> bool:
-        """Whether tokens that run out then are to be replaced when Discord is asked."""
-        return tokens_until - self._clock() < _PROLONG_BEFORE
+    def is_refresh_due(self, tokens_until: float) -> bool:
+        """Whether the next check refreshes tokens that expire at this time (Unix seconds)."""
+        return tokens_until - self._clock() < _REFRESH_BEFORE
 
     def revoke(self, tokens: Tokens) -> None:
-        """Make tokens void; raises DiscordError, but not where they are void already."""
-        discord = self._discord()
-        discord.revoke(tokens.refresh or tokens.access)
+        """Revoke tokens, also if they are invalid already; raises DiscordError."""
+        self._discord().revoke(tokens.refresh or tokens.access)
 
     def _discord(self) -> Discord:
-        # Costs as much as all else that a start imports: only where Discord is asked.
+        # Takes as long to import as the rest of a start, so only if Discord is asked.
         from tracker_tui.auth.discord import Discord
 
         return Discord(self._guild)
 
-    def _found(self, discord: Discord, tokens: Tokens) -> CheckedMember:
-        """Return what Discord says; raises NotSignedIn where it refuses the token."""
+    def _ask(self, discord: Discord, tokens: Tokens) -> CheckedMember:
         try:
             person = discord.me(tokens.access)
             member = discord.member(tokens.access)
@@ -101,27 +106,28 @@ class MemberCheck:
             raise NotSignedIn(_SIGNED_OUT) from error
         nick = member.nick if member is not None else None
         return CheckedMember(
-            person.id,
-            person.username,
-            nick or person.global_name or person.username,
-            person.avatar,
-            () if member is None else member.role_ids,
-            member is not None,
-            tokens.expires_at,
+            member_id=person.id,
+            username=person.username,
+            # Data contract, "Signing in".
+            name=nick or person.global_name or person.username,
+            avatar=person.avatar,
+            role_ids=() if member is None else member.role_ids,
+            is_in_guild=member is not None,
+            tokens_until=tokens.expires_at,
         )
 
-    def _prolonged(self, discord: Discord, tokens: Tokens, session: Session) -> Tokens:
+    def _refresh(self, discord: Discord, tokens: Tokens, session: Session) -> Tokens:
         if tokens.refresh is None:
             raise NotSignedIn(_SIGNED_OUT)
-        self.is_rotating = True
+        self.is_refreshing = True
         try:
             fresh = discord.refresh(tokens.refresh)
             if fresh.refresh is None:
                 fresh = fresh._replace(refresh=tokens.refresh)
-            # At once: the old ones are void, whatever the next request brings.
+            # At once: the old tokens are invalid, even if the next request fails.
             self._session_store.save(session._replace(tokens_until=fresh.expires_at), fresh)
         except TokenInvalid as error:
             raise NotSignedIn(_SIGNED_OUT) from error
         finally:
-            self.is_rotating = False
+            self.is_refreshing = False
         return fresh

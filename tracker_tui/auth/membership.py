@@ -1,22 +1,27 @@
-"""Who uses the program, and what they may do, as the tracker asks it."""
+"""The membership that the tracker asks: who uses the program, and what they may do.
+
+`Owner` serves a database of your own; `auth.guild_membership.GuildMembership` serves a guild.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tracker_tui.domain.roles import ALL_RIGHTS, Member, Right
-from tracker_tui.domain.sign_in import SignInRecord
+
+if TYPE_CHECKING:
+    from tracker_tui.domain.sign_in import SignInRecord
 
 ENTERING = "see this guild's resources"
 
 
 class Membership(Protocol):
-    """Asked from any thread, and never waits but in `enter` and `close`."""
+    """Safe to call from any thread. Only `enter` and `close` may block."""
 
     @property
     def member(self) -> Member:
-        """Who it is; raises NotSignedIn where nobody is known."""
+        """The signed-in member; raises NotSignedIn."""
 
     @property
     def is_admitted(self) -> bool:
@@ -24,35 +29,35 @@ class Membership(Protocol):
 
     @property
     def unchecked_for(self) -> float | None:
-        """How old in seconds what Discord said is, where it could not be asked; else None."""
+        """Age of Discord's answer in seconds while Discord cannot be reached; otherwise None."""
 
     def enter(self) -> None:
-        """Make sure that anything may be shown, if need be by asking Discord, which takes a while.
+        """Make sure that the member is admitted; asks Discord if necessary.
 
         Raises NotSignedIn, AccessDenied, DiscordError, LocalFileError.
         """
 
     def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
-        """Raise NotPermitted, which names who may, unless the member may do something."""
+        """Raise NotPermitted, which names the roles that may, if the member lacks a right."""
 
-    def look(self) -> None:
-        """Ask Discord in the background, if that is due; asked often, it never piles up."""
+    def check_in_background(self) -> None:
+        """Ask Discord in the background if its answer is stale; cheap, so call it often."""
 
-    def listen(self, tell_changed: Callable[[], None]) -> None:
-        """Call `tell_changed`, in some thread, whenever rights or admission changed."""
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change`, in any thread, when rights or admission change."""
 
-    def unrecorded(self) -> SignInRecord | None:
-        """Return what the database is to be told; None where it knows."""
+    def pending_record(self) -> SignInRecord | None:
+        """Return what the database does not know of the sign-in; None if it is up to date."""
 
-    def recorded(self, record: SignInRecord) -> None:
-        """Take that the database was told, or refuses to be."""
+    def mark_recorded(self, record: SignInRecord) -> None:
+        """Note that the database has this record, or rejected it for good."""
 
     def close(self, seconds: float) -> None:
-        """Let go, after what is being asked was answered, or `seconds`."""
+        """Wait up to `seconds` for a running check."""
 
 
 class Owner:
-    """Whoever uses a database of their own: no guild, all rights."""
+    """The user of a database of their own: no guild, all rights."""
 
     unchecked_for = None
     is_admitted = True
@@ -61,23 +66,23 @@ class Owner:
         self.member = Member(name, name, ALL_RIGHTS)
 
     def enter(self) -> None:
-        """Do nothing: see `Membership`."""
+        """Do nothing: the owner is always admitted."""
 
     def require(self, right: Right = Right.ACCESS_RESOURCES, what: str = ENTERING) -> None:
-        """Allow it."""
+        """Do nothing: the owner has all rights."""
 
-    def look(self) -> None:
-        """Ask nobody."""
+    def check_in_background(self) -> None:
+        """Do nothing: there is no guild to ask."""
 
-    def listen(self, tell_changed: Callable[[], None]) -> None:
-        """Tell nothing: nothing changes."""
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Do nothing: nothing ever changes."""
 
-    def unrecorded(self) -> SignInRecord | None:
-        """Return None: there is no guild to tell."""
+    def pending_record(self) -> SignInRecord | None:
+        """Return None: there is no guild whose members are recorded."""
         return None
 
-    def recorded(self, record: SignInRecord) -> None:
-        """Do nothing."""
+    def mark_recorded(self, record: SignInRecord) -> None:
+        """Do nothing: there is no record."""
 
     def close(self, seconds: float) -> None:
-        """Do nothing."""
+        """Do nothing: no check is running."""

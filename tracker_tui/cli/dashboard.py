@@ -15,7 +15,7 @@ from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Final, TextIO
 
-from tracker_tui.auth.errors import NotSignedIn
+from tracker_tui.auth.auth_errors import NotSignedIn
 from tracker_tui.auth.membership import Membership, Owner
 from tracker_tui.cli.command_setup import print_local_warnings
 from tracker_tui.cli.output import complain, say

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Final
 
-from tracker_tui.auth.errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
-from tracker_tui.auth.freshness import CHECK_AFTER, GRACE
+from tracker_tui.auth.access_policy import CHECK_AFTER, GRACE
+from tracker_tui.auth.auth_errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.cli.command_setup import load_settings, send_pending
 from tracker_tui.cli.output import complain, say
@@ -58,7 +58,7 @@ def sign_out_and_report(config: Config, *, discard: bool) -> int:
     membership = _guild_membership(config)
     if membership.session is None:
         try:
-            membership.known()
+            membership.require_session()
         except OtherGuild:
             raise
         except NotSignedIn:
@@ -87,7 +87,7 @@ def whoami(arguments: argparse.Namespace) -> int:
         say(f"may       {allowed(ALL_RIGHTS)}")
         return 0
     membership = _guild_membership(config)
-    membership.known()
+    membership.require_session()
     try:
         membership.check()
     except DiscordError as error:
@@ -117,7 +117,7 @@ def _sign_in(membership: GuildMembership) -> None:
         minutes = max(1, round((code.expires_at - time.monotonic()) / 60))
         say(f"Open      {code.link}")
         say(f"and enter {code.user_code}")
-        say(f"or open   {code.whole_link}")
+        say(f"or open   {code.link_with_code}")
         say(f"The code expires in {minutes} min. Waiting; Ctrl+C stops.")
         try:
             sign_in.finish(code, _sleep)
@@ -147,7 +147,7 @@ def _record(config: Config, membership: GuildMembership) -> None:
 
 
 def _description(membership: GuildMembership) -> Iterator[str]:
-    session = membership.known()
+    session = membership.require_session()
     yield f"{session.name} ({session.username}, {session.member_id})"
     held = [role.name for role in membership.guild.roles if role.id in session.role_ids]
     yield f"roles     {', '.join(one_line(name, 40) for name in held) or 'none of this guild'}"

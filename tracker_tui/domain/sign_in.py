@@ -1,4 +1,4 @@
-"""What the shared database is told of a sign-in (data contract, "Signing in")."""
+"""The record of a sign-in in the shared database (data contract, "Signing in")."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class SignInRecord(NamedTuple):
-    """A member, and one local session of theirs; a record for others, never where rights are from.
+    """A member who may enter, and one session of theirs.
 
-    Only of people who may enter.
+    Other programs read it; this one never takes rights from it.
     """
 
     session_id: str
-    """The key of its row in `user_sessions`."""
+    """Primary key of its row in `user_sessions`."""
     discord_id: str
     username: str
     avatar: str | None
@@ -20,4 +20,4 @@ class SignInRecord(NamedTuple):
     """Server nickname, else global display name, else user name."""
     role_ids: tuple[str, ...]
     is_new: bool
-    """Whether this is the sign-in itself: else roles were checked, and nobody logged in."""
+    """Whether this is the sign-in itself; otherwise roles were checked again."""

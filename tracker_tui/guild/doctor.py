@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from tracker_tui.auth.errors import DiscordUnreachable
+from tracker_tui.auth.auth_errors import DiscordUnreachable
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Auth, Config, Remote, holds_secret
 from tracker_tui.config.spelling import misspelt_in
@@ -238,7 +238,7 @@ def _discord(membership: GuildMembership) -> Finding:
     if membership.session is None:
         from tracker_tui.auth.discord import Discord
 
-        Discord(membership.guild).begin()
+        Discord(membership.guild).request_code()
         return _ok("discord", "knows the application, and would sign you in")
     try:
         membership.check()

@@ -20,7 +20,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tracker_tui.auth.guild import is_id
+from tracker_tui.auth.guild_config import is_id
 from tracker_tui.auth.session import is_token
 from tracker_tui.config.settings import Secret
 from tracker_tui.domain.roles import (

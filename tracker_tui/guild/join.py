@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tracker_tui.auth.errors import DiscordUnreachable
-from tracker_tui.auth.guild import Guild, checked_id, checked_roles, guild_of
+from tracker_tui.auth.auth_errors import DiscordUnreachable
+from tracker_tui.auth.guild_config import Guild, checked_id, checked_roles, guild_of
 from tracker_tui.config.settings import Auth, Config, DiscordSettings, Remote, Secret
 from tracker_tui.db.layout import read_layout
 from tracker_tui.db.remote import open_remote
@@ -205,7 +205,7 @@ class JoinProcess:
     def _test_application(self) -> str:
         from tracker_tui.auth.discord import Discord
 
-        Discord(self._guild).begin()
+        Discord(self._guild).request_code()
         return "Discord knows the application"
 
     @property

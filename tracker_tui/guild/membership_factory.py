@@ -32,9 +32,9 @@ def guild_membership_of(config: Config) -> GuildMembership:
     Raises NoGuild, ConfigError, LocalFileError.
     """
     # Only for guilds: `edit` on a database of one's own must not pay for it.
-    from tracker_tui.auth.guild import guild_of
+    from tracker_tui.auth.guild_config import guild_of
     from tracker_tui.auth.guild_membership import GuildMembership
-    from tracker_tui.auth.session_store import SessionStore
+    from tracker_tui.auth.session import SessionStore
 
     try:
         guild = guild_of(config)
@@ -50,7 +50,7 @@ def guild_membership_of(config: Config) -> GuildMembership:
         remove_disposable_files(folder_of(config, member_id))
 
     return GuildMembership(
-        guild, SessionStore(config), on_barred=forget_what_was_shown, until=config.until
+        guild, SessionStore(config), on_access_lost=forget_what_was_shown, until=config.until
     )
 
 
@@ -75,15 +75,15 @@ def record_sign_in(membership: Membership, ledger: Ledger) -> None:
     One request. Raises LocalFileError, and LedgerError: StatementRejected once, until Discord has
     something new to tell. Neither that nor a token that may only read keeps anybody out.
     """
-    record = membership.unrecorded()
+    record = membership.pending_record()
     if record is None:
         return
     try:
         if ledger.can_write is not False:
             ledger.record_sign_in(record)
     except (WriteRejected, StatementRejected) as error:
-        membership.recorded(record)
+        membership.mark_recorded(record)
         if isinstance(error, StatementRejected):
             raise
     else:
-        membership.recorded(record)
+        membership.mark_recorded(record)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from tracker_tui.auth.errors import DiscordError, NotSignedIn
+from tracker_tui.auth.auth_errors import DiscordError, NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.messages import changes_pending
@@ -40,7 +40,7 @@ def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> S
 
     Raises NotSignedIn; ChangesWait unless they are to be discarded; LocalFileError.
     """
-    session = membership.known()
+    session = membership.require_session()
     folder = folder_of(config, session.member_id)
     if not discard:
         _require_nothing_waits(folder)

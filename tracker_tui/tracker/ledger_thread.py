@@ -244,7 +244,7 @@ class LedgerThread:
         moves = [move for move in refreshed.moves if has_read and move[1].updated_by != own]
         self._event_bus.publish(refreshed._replace(is_first=is_first, moves=tuple(moves)))
         self.send_soon()
-        if self._membership.unrecorded() is not None and not self._is_closing:
+        if self._membership.pending_record() is not None and not self._is_closing:
             # Later: a reader does not wait until the database can be written.
             self._thread.submit(self._record_sign_in)
         return answer

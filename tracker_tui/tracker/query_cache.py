@@ -166,7 +166,7 @@ class QueryCache:
 
     def ask(self, query: Query[T], *, keep: bool = True) -> Future[QueryResult[T]]:
         """Ask the ledger, and store the answer; the future raises TrackerError and no other."""
-        self._membership.look()
+        self._membership.check_in_background()
         return self._ledger_thread.ask(
             lambda ledger: self._result(query, ledger.ask(query), keep=keep)
         )
@@ -177,7 +177,7 @@ class QueryCache:
         `make_query` is called twice, once the replica is loaded and once the ledger was read. If
         the second query differs from the first, it is asked too. The future raises what it raises.
         """
-        self._membership.look()
+        self._membership.check_in_background()
         loaded = self._local_thread.load(self._ledger_thread.refresher)
         return self._ledger_thread.open_asking(loaded, make_query, self._result)
 

@@ -132,7 +132,7 @@ class Tracker:
 
     def _check_rights(self) -> None:
         """Ask Discord if that is due, and notice rights that have expired."""
-        self.membership.look()
+        self.membership.check_in_background()
         if self.member.rights and not self.membership.is_admitted:
             self._update_rights()
 
@@ -238,7 +238,7 @@ class Tracker:
         If there are stored rows, the server is asked only after `once_shown` is set. The future
         raises the error that a command ends with.
         """
-        self.membership.look()
+        self.membership.check_in_background()
         loaded = self._local_thread.load(self._refresher)
         return self._ledger_thread.open(loaded, once_shown)
 
@@ -307,7 +307,7 @@ class Tracker:
         later, unless the error says so. Raises NotPermitted.
         """
         self.membership.require()
-        self.membership.look()
+        self.membership.check_in_background()
         return self._ledger_thread.edit(change)
 
     def delete_entry(self, entry: HistoryEntry) -> Future[None]:

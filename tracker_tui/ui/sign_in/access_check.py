@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tracker_tui.auth.errors import NotSignedIn
+from tracker_tui.auth.auth_errors import NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.messages import changes_pending

@@ -47,8 +47,9 @@ class SignInApp(BaseApp):
 
     @work(exclusive=True, group="door")
     async def _receive(self) -> None:
-        gone, has_session = self._membership.gone, self._membership.session is not None
-        told = self._told or (str(gone) if gone is not None else "")
+        has_session = self._membership.session is not None
+        because = self._membership.signed_out_because
+        told = self._told or (str(because) if because is not None else "")
         while True:
             if not has_session:
                 if not await self._signed_in(told):

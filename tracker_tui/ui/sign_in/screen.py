@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tracker_tui.auth.errors import CodeExpired, SignInCancelled
+from tracker_tui.auth.auth_errors import CodeExpired, SignInCancelled
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session
 from tracker_tui.domain.text import one_line
@@ -141,10 +141,10 @@ class SignInScreen(EndingScreen[Session]):
         self.set_class(code is not None, "has-code")
         if not self.is_mounted:
             return
-        self.query_one(QrCode).text = code.whole_link if code else ""
+        self.query_one(QrCode).text = code.link_with_code if code else ""
         self.query_one(LargeCode).text = code.user_code if code else ""
         self.query_one("#sign-in-code", Static).update(code.user_code if code else "")
-        link = Text(code.whole_link, Style(link=code.whole_link)) if code else Text()
+        link = Text(code.link_with_code, Style(link=code.link_with_code)) if code else Text()
         self.query_one("#sign-in-link", Static).update(link)
         self._make_room()
         self._show_time()
@@ -191,7 +191,7 @@ class SignInScreen(EndingScreen[Session]):
     def action_open_browser(self) -> None:
         """Open the link with the code in it."""
         if self._code is not None and self._browser is not None:
-            self._open(self._browser, self._code.whole_link)
+            self._open(self._browser, self._code.link_with_code)
 
     @work(exclusive=True, group="browser")
     async def _open(self, browser: webbrowser.BaseBrowser, link: str) -> None:

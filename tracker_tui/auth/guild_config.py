@@ -1,4 +1,4 @@
-"""The guild's Discord application and roles, as configured and checked."""
+"""The configured guild, checked: its Discord application, its id, and what its roles allow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from tracker_tui.auth.errors import NoGuild
-from tracker_tui.config.settings import Config, DiscordSettings, Secret
+from tracker_tui.auth.auth_errors import NoGuild
+from tracker_tui.config.settings import Config, Secret
 from tracker_tui.domain.roles import Role, RolesConfigError, parse_roles
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import ConfigError
@@ -17,10 +17,10 @@ _HELP: Final = "An officer's invitation sets it: tracker-tui join."
 
 
 class Guild(NamedTuple):
-    """Where members sign in, and what their roles allow."""
+    """The guild that members sign in to."""
 
     api_url: str
-    """Without a slash at its end."""
+    """Without a trailing slash."""
     client_id: str
     guild_id: str
     roles: tuple[Role, ...]
@@ -28,19 +28,19 @@ class Guild(NamedTuple):
 
 
 def guild_of(config: Config) -> Guild:
-    """Return the guild that is configured; raises NoGuild, or ConfigError where it is wrong."""
+    """Return the configured guild; raises NoGuild, ConfigError."""
     discord = config.discord
     return Guild(
-        _checked_url(discord),
-        checked_id(discord.client_id, "DISCORD_CLIENT_ID"),
-        checked_id(discord.guild_id, "DISCORD_GUILD_ID"),
-        checked_roles(discord.roles),
-        discord.client_secret,
+        api_url=_checked_url(discord.api_url),
+        client_id=checked_id(discord.client_id, "DISCORD_CLIENT_ID"),
+        guild_id=checked_id(discord.guild_id, "DISCORD_GUILD_ID"),
+        roles=checked_roles(discord.roles),
+        client_secret=discord.client_secret,
     )
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can be an id of Discord's: a number of 64 bits, as text."""
+    """Whether a text can be a Discord id: a 64-bit number as text."""
     return _ID.fullmatch(text) is not None
 
 
@@ -55,7 +55,7 @@ def checked_roles(text: str) -> tuple[Role, ...]:
 
 
 def checked_id(text: str, name: str) -> str:
-    """Return an id of Discord's; raises NoGuild, ConfigError, which call the setting `name`."""
+    """Return a Discord id; raises NoGuild, ConfigError, which quote the setting's `name`."""
     if not text:
         raise NoGuild(
             f"{name} is not set, so nobody can sign in. {_HELP} For a database of your own, "
@@ -66,9 +66,9 @@ def checked_id(text: str, name: str) -> str:
     return text
 
 
-def _checked_url(discord: DiscordSettings) -> str:
+def _checked_url(url: str) -> str:
     try:
-        parts = urlsplit(discord.api_url)
+        parts = urlsplit(url)
         is_url = parts.scheme in ("https", "http") and bool(parts.hostname)
     except ValueError:
         is_url = False
@@ -76,4 +76,4 @@ def _checked_url(discord: DiscordSettings) -> str:
         raise ConfigError("DISCORD_API_URL is no URL such as https://discord.com/api/v10.")
     if parts.scheme != "https":
         raise ConfigError("DISCORD_API_URL would send tokens unencrypted. Use https://.")
-    return discord.api_url.rstrip("/")
+    return url.rstrip("/")
