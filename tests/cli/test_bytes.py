@@ -40,7 +40,7 @@ def test_a_setting_that_is_not_utf_8_is_rejected_by_name(tmp_path: Path, name: s
     for argv in (["list"], ["edit", "Plastone", "+5", "--debug"]):
         ran = process(*argv, cwd=tmp_path, environ=environ)
         assert ran.status == 2
-        assert f"{name} in the environment is not UTF-8" in ran.err
+        assert f"{name} in the environment isn't UTF-8" in ran.err
         assert "UnicodeEncodeError" not in ran.err
 
 
@@ -48,7 +48,7 @@ def test_a_folder_whose_name_is_not_utf_8_is_told_of(tmp_path: Path) -> None:
     folder = tmp_path / BAD
     folder.mkdir()
     environ = environment(tmp_path / "home", TURSO_DATABASE_URL="file:guild.db")
-    assert "not UTF-8" in process("list", cwd=folder, environ=environ).error
+    assert "isn't UTF-8" in process("list", cwd=folder, environ=environ).error
 
 
 def test_a_user_name_that_is_not_utf_8_is_read_as_older_systems_wrote_it(tmp_path: Path) -> None:

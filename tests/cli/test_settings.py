@@ -156,7 +156,7 @@ def test_a_misspelt_variable_is_told_by_the_doctor_unless_the_right_one_is_set(
     monkeypatch.setenv("DISCORD_BOT_OWNER", "somebody else's")
     found = [each for each in run("doctor", "--json").document if each["check"] == "spelling"]
     assert [(each["state"], each["found"]) for each in found] == [
-        ("note", "DISCORD_GUID_ID is set, and nothing reads it. Is it DISCORD_GUILD_ID?")
+        ("note", "DISCORD_GUID_ID is set, but nothing reads it. Is it DISCORD_GUILD_ID?")
     ]
     monkeypatch.delenv("TURSO_DATABASE_URL")
     assert "Is it TURSO_DATABASE_URL?" in run("doctor").out

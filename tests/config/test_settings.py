@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tracker_tui.config.settings import Config, config_without_settings, find_folders, load_config
+from tracker_tui.config.folders import find_folders
+from tracker_tui.config.settings import Config, config_without_settings, load_config
 from tracker_tui.errors import ConfigError
 
 TOKEN = "eyJhbGciOiJFZERTQSJ9secret"

@@ -310,7 +310,7 @@ def test_a_value_that_no_file_can_hold_is_refused(path: Path) -> None:
     ids=range(7),
 )
 def test_broken_toml_is_told_of_without_quoting_it(path: Path, text: str) -> None:
-    assert "no valid TOML" in refusal(written(path, text))
+    assert "isn't valid TOML" in refusal(written(path, text))
     with pytest.raises(ConfigError):
         has_settings(path, None)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tracker_tui.config.settings import Config, Folders, Remote, Secret
+from tracker_tui.config.folders import Folders
+from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import random_id

@@ -20,7 +20,8 @@ from textual.strip import Strip
 
 from helpers.listening import SECONDS
 from helpers.wild import Statements, ask, make_file
-from tracker_tui.config.settings import Config, Folders
+from tracker_tui.config.folders import Folders
+from tracker_tui.config.settings import Config
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite
 from tracker_tui.domain.change import Change

@@ -13,7 +13,7 @@ import pytest
 from helpers.build import add
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.refusing import requests_with
-from tracker_tui.config.settings import Folders
+from tracker_tui.config.folders import Folders
 from tracker_tui.guild.database_factory import open_ledger, store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, Guild, playing

@@ -575,7 +575,7 @@ async def test_a_guild_more_is_kept_apart_by_a_name(
     assert config_file(home).read_text("utf-8").startswith("# mine\n")
 
 
-NO_NAME = "✗ A profile's name is up to 40 letters, digits, - and _."
+NO_NAME = "✗ A profile's name has up to 40 letters, digits, - and _."
 NAMES = {
     "raiders": "✗ this name is taken",
     "two words": NO_NAME,
@@ -604,7 +604,7 @@ async def test_a_settings_file_that_makes_no_sense_is_told_of_and_left_alone(
         config_file(home).parent.mkdir(parents=True)
         config_file(home).write_text("TURSO_AUTH_TOKEN = hunter2\n")
         await asks_to_join(visitor)
-        await visitor.until(lambda: "is no valid TOML" in visitor.told, "the reason")
+        await visitor.until(lambda: "isn't valid TOML" in visitor.told, "the reason")
         visitor.assert_secret("hunter2")
     assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hunter2\n"
 

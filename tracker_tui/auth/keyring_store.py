@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tracker_tui.config.settings import APP, Secret
+from tracker_tui.config.folders import APP
+from tracker_tui.config.settings import Secret
 from tracker_tui.net.call_with_timeout import call_with_timeout
 
 SECONDS: Final = 2.0

@@ -38,7 +38,7 @@ def _log_traceback() -> None:
     import os
     import traceback
 
-    from tracker_tui.config.settings import find_folders
+    from tracker_tui.config.folders import find_folders
     from tracker_tui.local.private_file import append_private
 
     text = traceback.format_exc()

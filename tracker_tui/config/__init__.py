@@ -1,1 +1,1 @@
-"""Settings: what is configured, and where files are kept."""
+"""The configuration: config.toml, environment variables, profiles and folders."""

@@ -20,8 +20,8 @@ from typing import Final
 
 from tracker_tui.auth.auth_errors import DiscordUnreachable
 from tracker_tui.auth.guild_membership import GuildMembership
+from tracker_tui.config.setting_names import misspelt_in
 from tracker_tui.config.settings import Auth, Config, Remote, holds_secret
-from tracker_tui.config.spelling import misspelt_in
 from tracker_tui.db.database import Database
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.db.sqlite import is_there

@@ -97,7 +97,7 @@ def _table(path: Path, document: dict[str, Any], profile: str | None) -> dict[st
     if profile is None:
         return document
     if not PROFILE_NAME.fullmatch(profile):
-        raise ConfigError("A profile's name is up to 40 letters, digits, - and _.")
+        raise ConfigError("A profile's name has up to 40 letters, digits, - and _.")
     profiles = document.get("profiles", {})
     chosen = profiles.get(profile, {}) if isinstance(profiles, dict) else None
     if not isinstance(chosen, dict):

@@ -10,7 +10,7 @@ from time import strftime
 from textual.screen import Screen
 from textual.worker import Worker, get_current_worker
 
-from tracker_tui.config.settings import downloads_folder
+from tracker_tui.config.folders import downloads_folder
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.errors import TrackerError

@@ -1,4 +1,8 @@
-"""The names of all settings, and what is told of one that is none: which is likely meant."""
+"""The names of all settings, and warnings about names that nothing reads.
+
+A warning proposes the known name that is most alike: `TURSO_DATABSE_URL` is probably
+`TURSO_DATABASE_URL`. It never quotes a value, which may be a secret.
+"""
 
 from __future__ import annotations
 
@@ -31,27 +35,29 @@ _ENVIRONMENT_ONLY: Final = (
 _TABLES: Final = ("keys", "profiles")
 _PREFIXES: Final = ("TURSO_", "DISCORD_", "TRACKER_")
 _LONGEST_NAME: Final = 40
-_HARDLY_BY_CHANCE: Final = 0.85
-"""How much alike names are that other programs, Turso's own say, do not have."""
+_ALIKE: Final = 0.7
+_ALMOST_EQUAL: Final = 0.85
+"""For the environment, where other programs have similar names, such as Turso's own."""
 _NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_NAME}}}")
 
 
 def misspelt_in(environ: Mapping[str, str]) -> list[str]:
-    """Return what the environment sets that looks like a setting of ours, and is none.
+    """Return a warning for each environment variable that is probably a misspelt setting.
 
-    Other programs have names like ours: only what is nearly one that is not set is told.
+    Other programs use the same prefixes, so only near misses of an unset setting count.
     """
-    told = []
+    warnings = []
     for name in sorted(environ):
         if name.startswith(_PREFIXES) and name not in (*_SETTINGS, *_ENVIRONMENT_ONLY):
-            meant = _nearest(name, _SETTINGS, _HARDLY_BY_CHANCE)
+            meant = _nearest(name, _SETTINGS, _ALMOST_EQUAL)
             if meant and not environ.get(meant):
-                told.append(f"{one_line(name, 60)} is set, and nothing reads it. Is it {meant}?")
-    return told
+                shown = one_line(name, 60)
+                warnings.append(f"{shown} is set, but nothing reads it. Is it {meant}?")
+    return warnings
 
 
 def warnings_of(path: Path, document: Mapping[str, Any], profile: str | None) -> list[str]:
-    """Return what is wrong with the names in config.toml; no value is quoted."""
+    """Return a warning for each unknown name in config.toml."""
     tables = {name for name, value in document.items() if isinstance(value, dict)}
     names = [name for name in tables if name not in _TABLES]
     table = document if profile is None else document["profiles"][profile]
@@ -60,20 +66,20 @@ def warnings_of(path: Path, document: Mapping[str, Any], profile: str | None) ->
 
 
 def _warning(path: Path, name: str, known: Sequence[str]) -> str:
-    # What no setting is called may be a secret in the wrong place.
+    # An odd name may be a secret in the wrong place.
     shown = name if _NAME.fullmatch(name) else "something"
     if name in _ENVIRONMENT_ONLY:
         return f"{path}: {shown} is read from the environment only. Set it there."
-    meant = _nearest(name, known)
+    meant = _nearest(name, known, _ALIKE)
     advice = f"Is it {meant}?" if meant else "Remove it."
     return f"{path} names {shown}, which nothing reads. {advice}"
 
 
-def _nearest(name: str, known: Sequence[str], alike: float = 0.7) -> str:
-    """Return which of the known names is meant, if one is at least so much alike."""
-    from difflib import get_close_matches  # seldom needed, and `edit` hurries
+def _nearest(name: str, known: Sequence[str], alike: float) -> str:
+    """Return the known name that is most alike; empty if none is alike enough (0.0 to 1.0)."""
+    from difflib import get_close_matches  # rarely needed, and slow for `edit` to import
 
-    # A long one is none of ours, and comparing takes its time.
+    # Cut, because comparing long names takes time.
     folded = {each.upper(): each for each in known}
     close = get_close_matches(name[: 2 * _LONGEST_NAME].upper(), folded, 1, alike)
     return folded[close[0]] if close else ""
