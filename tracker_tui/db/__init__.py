@@ -1,4 +1,4 @@
-"""The shared tables as Peewee models, and databases to run queries on.
+"""The shared tables as Peewee models, and the databases that run queries on them.
 
-Nothing above this package knows which kind of database it talks to.
+The packages above do not know whether a database is a SQLite file or on a server.
 """

@@ -1,1 +1,1 @@
-"""The queries on the shared tables: what is read from them, and how changes are written."""
+"""Queries on the shared tables: applying changes, refreshing, history, points and members."""

@@ -1,18 +1,20 @@
 """Applying a change: one batch, one transaction, computed in SQL (data contract, "A change").
 
-No value that a client read earlier is written back, so players who edit at the same time never
-overwrite each other. A change's id is the id of its history row: sent twice, it does nothing twice.
-The order of the steps matters, for each asks `changes()` whether the one before it did something:
+A change is applied exactly once, because its id becomes the primary key of its history row. No
+value that a client read earlier is written back, so players who edit at the same time never
+overwrite each other: "+500 Spice at Hagga" becomes `quantity_hagga + 500`. Its batch has four
+steps, in this order, and `changes()` tells each step whether the one before it wrote a row:
 
-    1  INSERT the history row, if every guard holds and the id is new
-    2  UPDATE the resource                                   WHERE changes() = 1
-    3  INSERT or DELETE the leaderboard row                  WHERE changes() = 1
-    4  SELECT what came of it
+    1  INSERT the history row if all guards hold: the id is new, 0 <= quantity + 500 <= maximum,
+       for a set the quantity is still the one that the player saw
+    2  UPDATE the resource                  WHERE changes() = 1
+    3  INSERT or DELETE the leaderboard row WHERE changes() = 1
+    4  SELECT the resource, the history row and the points, from which `outcomes` reads the outcome
 
-`changes()` stays stale on sqlite3 until the rows of a RETURNING are fetched: no RETURNING here.
+No RETURNING here: on sqlite3 `changes()` is out of date until the rows of a RETURNING are fetched.
 
-The SQL depends on the shape of a change alone, so that it is built once for each shape, with named
-slots where the values of a change go: building it is ten times the work of running it.
+Building this SQL with Peewee takes ten times as long as running it. It depends only on the shape of
+a change, so it is built once for each shape, with slots for the values.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from peewee import JOIN, SQL, BaseQuery, Field, Node, RawQuery, SqliteDatabase, Value, fn
+from peewee import JOIN, SQL, BaseQuery, Field, Node, RawQuery, Value, fn
 
+from tracker_tui.db.database import compiled
 from tracker_tui.db.layout import FINGERPRINT, Layout
 from tracker_tui.db.models import HistoryRow, LeaderboardRow, ResourceRow
 from tracker_tui.domain.change import Change
@@ -42,18 +45,17 @@ from tracker_tui.ledger.resources import resource_columns
 
 _CHANGE_TYPES = {Kind.SET: "absolute", Kind.ADD: "relative", Kind.REMOVE: "relative"}
 _DIRECTIONS = {Kind.TO_DEEP_DESERT: "to_deep_desert", Kind.TO_HAGGA: "to_hagga"}
-_DIALECT = SqliteDatabase(None)
 _THE_STEP_BEFORE_DID = fn.changes() == 1
 
 
 class Slot(NamedTuple):
-    """A place in the SQL where a value of the change goes."""
+    """A placeholder in the SQL for a value of the change."""
 
     name: str
 
 
 class Shape(NamedTuple):
-    """What of a change decides the text of its SQL."""
+    """The properties of a change that decide the text of its SQL."""
 
     kind: Kind
     location: Location
@@ -61,11 +63,11 @@ class Shape(NamedTuple):
     has_requirement: bool
     is_undo: bool
     has_own_clock: bool
-    minds_layout: bool
+    has_fingerprint: bool
 
 
 class ChangeStatements:
-    """The statements that apply changes to databases of one layout."""
+    """The statements that apply changes to a database of one layout."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -78,30 +80,30 @@ class ChangeStatements:
         places: Mapping[Location, str],
         fingerprint: str | None = None,
     ) -> list[BaseQuery]:
-        """Return the queries that apply a change; `now` None: by the database's clock.
+        """Return the queries that apply a change; `now` None: at the time of the database's clock.
 
-        With a fingerprint of the layout they do nothing on a database that has another one.
+        With a fingerprint they do nothing in a database of another layout.
         """
         shape = Shape(
-            change.kind,
-            change.location,
-            change.expected is not None and change.kind is Kind.SET,
-            change.requires is not None,
-            change.undoes is not None,
-            now is not None,
-            fingerprint is not None,
+            kind=change.kind,
+            location=change.location,
+            is_guarded=change.expected is not None and change.kind is Kind.SET,
+            has_requirement=change.requires is not None,
+            is_undo=change.undoes is not None,
+            has_own_clock=now is not None,
+            has_fingerprint=fingerprint is not None,
         )
         if shape not in self._compiled:
             queries = _Steps(shape, self.layout).queries()
-            self._compiled[shape] = [_DIALECT.get_sql_context().parse(q) for q in queries]
+            self._compiled[shape] = [compiled(query) for query in queries]
         values = _slot_values(change, now, places) | {"fingerprint": fingerprint}
         return [
             RawQuery(sql, tuple(values[p.name] if isinstance(p, Slot) else p for p in params))
             for sql, params in self._compiled[shape]
         ]
 
-    def question(self, change: Change) -> BaseQuery:
-        """Return the query for the entry that a change has in the history, whoever sent it."""
+    def lookup(self, change: Change) -> BaseQuery:
+        """Return the query for the history entry of a change, whoever sent the change."""
         history, resource, points = HistoryRow, ResourceRow, LeaderboardRow
         return (
             history.select(
@@ -135,21 +137,21 @@ def _written_reason(change: Change, places: Mapping[Location, str]) -> str | Non
         return reason
     if not reason:
         return change.remark
-    # The remark is kept whole: it tells what nothing else does.
+    # The reason is cut, never the remark: nothing else holds what it says.
     return f"{reason[: MAX_REASON - len(change.remark) - 3].rstrip()} ({change.remark})"
 
 
 def _plain_reason(change: Change, places: Mapping[Location, str]) -> str | None:
     if change.reason is not None or not change.kind.is_transfer:
         return change.reason
-    # What the guild calls its locations is as foreign as any other text.
+    # The names of locations are untrusted text: keep them short and on one line.
     names = {location: one_line(name, 60) for location, name in places.items()}
     there = Location.DEEP_DESERT if change.kind is Kind.TO_DEEP_DESERT else Location.HAGGA
     return f"Moved {grouped(change.amount)} from {names[there.other]} to {names[there]}"
 
 
 class _Effect(NamedTuple):
-    """What a change does at one location, as SQL on the resource's row."""
+    """The effect of a change at one location, as SQL on the resource's row."""
 
     column: Field
     old: Any
@@ -224,7 +226,7 @@ class _Steps:
             guards.append((current == _slot("expected")) | (current == _slot("amount")))
         if self._shape.has_requirement:
             guards.append(_in_history("requires"))
-        if self._shape.minds_layout:
+        if self._shape.has_fingerprint:
             guards.append(_slot("fingerprint") == FINGERPRINT)
         return guards
 
@@ -239,7 +241,7 @@ class _Steps:
         values |= {
             row.status: status_of(total, row.target_quantity, above=Status.AT_TARGET),
             row.last_updated_by: _slot("entered_by"),
-            # Copied, not asked of the clock again, which may have ticked.
+            # Copied from the history row, because the clock may have ticked since.
             row.updated_at: history,
         }
         return row.update(values).where(row.id == _slot("resource_id"), _THE_STEP_BEFORE_DID)
@@ -251,7 +253,7 @@ class _Steps:
         total = self._hagga.old + self._deep_desert.old
         status = status_of(total, ResourceRow.target_quantity, above=Status.ABOVE_TARGET)
         if self._shape.kind is Kind.ADD:
-            # Of the whole amount, in SQL: a server rounds some floats that are sent to it.
+            # Computed in SQL, because a server rounds some of the floats that it receives.
             base = _slot("amount") / Value(1000.0) * Value(float(PER_THOUSAND))
             factor, bonus = effective_multiplier(), bonus_of(status)
             final = rounded_half_up(base * factor + base * factor * bonus)
@@ -266,7 +268,7 @@ class _Steps:
     def _insert_points(
         self, action: str, quantity: Any, earned: list[Any], status: Node, condition: Node
     ) -> BaseQuery:
-        """Insert from the updated resource: the points, and the resource as it was then."""
+        """Insert a leaderboard row, with the resource as it is at this moment."""
         row, resource = LeaderboardRow, ResourceRow
         values = {
             row.id: _slot("id"),
@@ -306,7 +308,7 @@ class _Steps:
 
 
 def _moved_columns() -> list[Node]:
-    """Return what to select for `Moved`: quantities before and after, and points."""
+    """Return the columns for `Moved`: quantities before and after, and points."""
     history, points = HistoryRow, LeaderboardRow
     quantities = (
         history.previous_quantity_hagga,
@@ -323,7 +325,7 @@ def _moved_columns() -> list[Node]:
 
 
 def _slot(name: str) -> Any:
-    # No converter: the type of the field beside it must not touch the slot, nor later the value.
+    # No converter, or Peewee would convert the slot to the type of the field beside it.
     return Value(Slot(name), converter=False, unpack=False)
 
 

@@ -145,7 +145,7 @@ class Ledger:
 
         Its `resource_id` may be a name. Raises LedgerError.
         """
-        (result,) = self.database.batch([self.current.statements.question(change)])
+        (result,) = self.database.batch([self.current.statements.lookup(change)])
         return outcome_in_history(change, result.rows)
 
     # Rights

@@ -39,7 +39,7 @@ _ROW: Final = RowType(
 )
 """What the last query of a change selects."""
 _ENTRY: Final = RowType(TEXT_OR_NULL, *RESOURCE_TYPES[1:], TEXT_OR_NULL, *_MOVED)
-"""What `ChangeStatements.question` selects; the first id is NULL if the resource is deleted."""
+"""What `ChangeStatements.lookup` selects; the first id is NULL if the resource is deleted."""
 
 
 def outcomes_of(
@@ -79,7 +79,7 @@ def _outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
 
 
 def outcome_in_history(change: Change, rows: Rows) -> Outcome | None:
-    """Return the outcome of a change by `ChangeStatements.question`; None if it was not applied.
+    """Return the outcome of a change by `ChangeStatements.lookup`; None if it was not applied.
 
     The resource may have been deleted since. Raises AnswerLost.
     """

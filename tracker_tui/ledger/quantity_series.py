@@ -49,47 +49,36 @@ class QuantitySeriesQuery:
     def queries(self, now: Any) -> list[BaseQuery]:
         """Return the queries for `answer`."""
         row = HistoryRow
-        of_resource = row.resource == self.resource_id
         since, until = _begin(self, now), _end(self, now)
-        lies_within = (row.created_at >= since) & (row.created_at <= until)
-        levels = [
-            whole_number(row.new_quantity_hagga),
-            whole_number(row.new_quantity_deep_desert),
-        ]
-        width = (until - since) / LEVELS + 1
+        of_resource = row.resource == self.resource_id
+        in_period = of_resource & (row.created_at >= since) & (row.created_at <= until)
+        quantities = _quantities(row.new_quantity_hagga, row.new_quantity_deep_desert)
         before = (
-            row.select(*levels)
+            row.select(*quantities)
             .where(of_resource, row.created_at < since)
             .order_by(*newest_first(row.created_at))
             .limit(1)
         )
+        previous = _quantities(row.previous_quantity_hagga, row.previous_quantity_deep_desert)
         first = (
-            row.select(
-                row.created_at,
-                whole_number(row.previous_quantity_hagga),
-                whole_number(row.previous_quantity_deep_desert),
-            )
-            .where(of_resource, lies_within)
-            .order_by(row.created_at, SQL("rowid"))
-            .limit(1)
+            row.select(*previous).where(in_period).order_by(row.created_at, SQL("rowid")).limit(1)
         )
+        width = (until - since) / LEVELS + 1
         # With one MAX, SQLite takes the other columns from the row that has it (since 3.7.11).
         series = (
-            row.select(fn.MAX(SQL("rowid")), row.created_at, *levels)
-            .where(of_resource, lies_within)
+            row.select(fn.MAX(SQL("rowid")), row.created_at, *quantities)
+            .where(in_period)
             .group_by((row.created_at - since) / width)
             .order_by(SQL("1"))
         )
+        by = fn.COALESCE(row.updated_by.cast("TEXT"), "")
         shares = (
-            row.select(
-                fn.COALESCE(row.updated_by.cast("TEXT"), ""),
-                *gains_and_losses(),
-            )
-            .where(of_resource, lies_within, row.change_type == "relative")
+            row.select(by, *gains_and_losses())
+            .where(in_period, row.change_type == "relative")
             .group_by(SQL("+updated_by"))
         )
-        (latest,) = self._latest.queries(now)
         span = Select(columns=[since, until])
+        (latest,) = self._latest.queries(now)
         return [span, before, first, series, shares, named_members(), latest]
 
     def answer(self, results: Sequence[Result]) -> QuantitySeries:
@@ -100,9 +89,9 @@ class QuantitySeriesQuery:
         levels = [Level(int(at), hagga, deep_desert) for _, at, hagga, deep_desert in series]
         if before:
             levels.insert(0, Level(since, *before[0]))
-        elif first and first[0][1:] != (0, 0):
+        elif first and first[0] != (0, 0):
             # The resource is older than its history: use what it held before the first change.
-            levels.insert(0, Level(since, *first[0][1:]))
+            levels.insert(0, Level(since, *first[0]))
         levels.sort(key=lambda level: level.at)
         entries = self._latest.answer([latest]).entries
         return QuantitySeries(
@@ -155,6 +144,10 @@ class DailyLevelsQuery:
             DayLevel(str(resource_id), day, int(total), int(total - change))
             for resource_id, day, _, total, change in results[0].rows
         ]
+
+
+def _quantities(hagga: Any, deep_desert: Any) -> list[Any]:
+    return [whole_number(hagga), whole_number(deep_desert)]
 
 
 def _begin(question: QuantitySeriesQuery, now: Any) -> Any:
