@@ -12,9 +12,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 
+from cli.conftest import run
 from helpers.books import Books, MakeLedger
 from helpers.build import new_resource
 from helpers.proxy import Proxy, proxy_to
+from helpers.remote_fixtures import (
+    guarded_guild,
+    known_guild,
+    line,
+    make_remote_tracker,
+    no_second_try,
+    remote_guild,
+    remote_tracker,
+)
 from helpers.servers import Server, running, unpacked_server
 from helpers.way import VARIABLES as WAY
 from helpers.wild import FOUNDING, Statements
@@ -23,6 +33,17 @@ from tracker_tui.db.database import Database
 from tracker_tui.db.remote import open_remote
 from tracker_tui.db.sqlite import open_unchecked
 from tracker_tui.ledger.ledger import Ledger
+
+__all__ = [
+    "guarded_guild",
+    "known_guild",
+    "line",
+    "make_remote_tracker",
+    "no_second_try",
+    "remote_guild",
+    "remote_tracker",
+    "run",
+]
 
 # Two busy cores may make any one example slow; that is no failure.
 settings.register_profile("ci", deadline=None)

@@ -17,9 +17,9 @@ from helpers.books import Books
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings
 from helpers.proxy import Proxy, proxy_to
+from helpers.remote_guild import settled
 from helpers.servers import Server
 from helpers.wild import FOUNDING
-from remote.guilds import settled
 from signing_in.guilds import Guarded, Type, Waits
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote

@@ -14,8 +14,8 @@ from helpers.commands import Run
 from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.listening import SECONDS
 from helpers.membership import grow_old, sign_in
+from helpers.outbox_files import changed, outbox_of, queue, states, waiting
 from helpers.proxy import Proxy, answer, cut_before
-from remote.outboxes import changed, outbox_of, queue, states, waiting
 from signing_in.guilds import (
     HOUR,
     ME,

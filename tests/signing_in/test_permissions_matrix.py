@@ -24,10 +24,10 @@ from helpers.membership import (
     grow_old,
     sign_in,
 )
+from helpers.outbox_files import changed, queue, waiting
 from helpers.proxy import Proxy, cut_before
 from helpers.servers import Server
 from helpers.wild import TABLES
-from remote.outboxes import changed, queue, waiting
 from signing_in.guilds import (
     HOUR,
     ME,

@@ -14,11 +14,11 @@ from helpers.books import Books
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Membership, Person
 from helpers.membership import ADMIN_ROLE, MEMBER_ROLE, OFFICER_ROLE, grow_old, settings, sign_in
+from helpers.outbox_files import changed
 from helpers.proxy import Proxy, cut_before, proxy_to
+from helpers.remote_guild import settled
 from helpers.servers import Server
 from helpers.wild import FOUNDING
-from remote.guilds import settled
-from remote.outboxes import changed
 from signing_in.guilds import HOUR, copies, session, session_file, stores
 from tracker_tui.config.settings import Remote, load_config
 from tracker_tui.db.remote import open_remote

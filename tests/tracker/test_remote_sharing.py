@@ -16,9 +16,9 @@ from helpers.proxy import Exchange, Proxy, answer, cut_after, cut_before, pass_o
 from helpers.recent import ask_history
 from helpers.refusing import READ_ONLY
 from helpers.servers import Server
+from helpers.token_permissions import whole_request_refused
 from helpers.tracking import may_write, shown, undo
 from helpers.wild import FOUNDING
-from remote.rights import whole_request_refused
 from tracker.conftest import START
 from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote

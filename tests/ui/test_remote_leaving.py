@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from helpers.gate import PATIENCE, Gate
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
-from remote.guilds import configure
+from helpers.remote_guild import configure
 from tracker_tui.cli import main
 from tracker_tui.ui.app import TrackerApp
 from ui.conftest import WIDE, Player

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.proxy import answer, pass_on, proxy_to
 from helpers.servers import Server
-from remote.rights import whole_request_refused
+from helpers.token_permissions import whole_request_refused
 from ui.conftest import NARROW, WIDE, playing
 from ui.remote_guild import RemoteGuild, poll_eagerly, watching
 

@@ -1,4 +1,4 @@
-"""The doctor: what it finds of every kind of database and token, and what it advises."""
+"""The doctor: its findings for every kind of database and token, and its advice."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from helpers.books import Books
 from helpers.commands import Run
 from helpers.guild import make_guild
 from helpers.proxy import Proxy, answer, pass_on
+from helpers.remote_guild import Guarded, configure
 from helpers.servers import Server, free_port
 from helpers.wild import OURS, ask_at
-from remote.guilds import Guarded, configure
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 
@@ -36,7 +36,7 @@ def states(found: Found) -> dict[str, str]:
     return {check: each["state"] for check, each in found.items()}
 
 
-def test_the_findings_are_told_as_lines_and_as_json(run: Run, guild: Books) -> None:
+def test_the_findings_are_told_as_lines_and_as_json(run: Run, remote_guild: Books) -> None:
     found = examined(run)
     assert list(found) == EVERYTHING
     for each in found.values():
@@ -91,18 +91,18 @@ def test_a_file_that_is_not_there_is_wrong(
 
 
 def test_a_full_token_may_do_what_members_do(
-    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+    run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure(monkeypatch, guarded.proxy.url, guarded.full)
-    before = guarded.books.everything()
+    configure(monkeypatch, guarded_guild.proxy.url, guarded_guild.full)
+    before = guarded_guild.books.everything()
     found = examined(run)
     assert found["token"]["state"] == "ok"
     assert found["token"]["found"].startswith("accepted: full")
     assert "a token is given" in found["settings"]["found"]
-    assert guarded.books.everything() == before
+    assert guarded_guild.books.everything() == before
 
 
-def test_a_read_only_token_is_worth_a_note(run: Run, guarded: Guarded) -> None:
+def test_a_read_only_token_is_worth_a_note(run: Run, guarded_guild: Guarded) -> None:
     found = examined(run)
     assert found["token"]["state"] == "note"
     assert found["token"]["found"].startswith("read only")
@@ -139,7 +139,7 @@ def found_guild(server: Server) -> None:
             database.batch([RawQuery(made.replace("INDEX ", "INDEX IF NOT EXISTS ", 1))])
 
 
-def test_a_server_that_asks_for_no_token_is_all_right(run: Run, guild: Books) -> None:
+def test_a_server_that_asks_for_no_token_is_all_right(run: Run, remote_guild: Books) -> None:
     found = examined(run)
     assert found["token"]["found"].startswith("none, and none is asked for")
     assert "no token" in found["settings"]["found"]
@@ -150,23 +150,29 @@ def test_a_server_that_asks_for_no_token_is_all_right(run: Run, guild: Books) ->
 )
 def test_a_token_that_is_refused_ends_the_examination(
     run: Run,
-    guarded: Guarded,
+    guarded_guild: Guarded,
     monkeypatch: pytest.MonkeyPatch,
     token: str | None,
     said: str,
 ) -> None:
-    configure(monkeypatch, guarded.proxy.url, token)
+    configure(monkeypatch, guarded_guild.proxy.url, token)
     found = examined(run, status=4)
     assert states(found) == {"settings": "ok", "token": "wrong"}
     assert said in found["token"]["found"]
 
 
 def test_no_output_holds_a_token(
-    run: Run, guarded: Guarded, guarded_server: Server, monkeypatch: pytest.MonkeyPatch
+    run: Run, guarded_guild: Guarded, guarded_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expired = guarded_server.token(exp=1)
-    for token in (guarded.full, guarded.read_only, expired, "nonsense-token", "no\x07token"):
-        configure(monkeypatch, guarded.proxy.url, token)
+    for token in (
+        guarded_guild.full,
+        guarded_guild.read_only,
+        expired,
+        "nonsense-token",
+        "no\x07token",
+    ):
+        configure(monkeypatch, guarded_guild.proxy.url, token)
         for argv in (["doctor"], ["doctor", "--json"], ["doctor", "--debug"]):
             ran = run(*argv)
             assert token not in ran.out + ran.err
@@ -185,7 +191,7 @@ def test_a_server_that_is_not_there_is_wrong(run: Run, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("status", [404, 429, 500])
 def test_a_server_that_cannot_serve_is_wrong(
-    run: Run, guild: Books, proxy: Proxy, status: int
+    run: Run, remote_guild: Books, proxy: Proxy, status: int
 ) -> None:
     proxy.fate = answer(status)
     assert states(examined(run, status=4)) == {"settings": "ok", "database": "wrong"}
@@ -201,7 +207,7 @@ def test_a_server_that_cannot_serve_is_wrong(
     ],
 )
 def test_a_server_that_fails_halfway_is_wrong_from_there_on(
-    run: Run, guild: Books, proxy: Proxy, answered: int, states: list[str]
+    run: Run, remote_guild: Books, proxy: Proxy, answered: int, states: list[str]
 ) -> None:
     proxy.meet([*[pass_on] * answered, *[answer(500)] * 9])
     ran = run("doctor", "--json")
@@ -211,7 +217,7 @@ def test_a_server_that_fails_halfway_is_wrong_from_there_on(
 
 
 def test_a_server_of_a_guild_that_nobody_configured_is_looked_at_all_the_same(
-    run: Run, guild: Books, monkeypatch: pytest.MonkeyPatch
+    run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TRACKER_AUTH")
     found = examined(run, status=3)
@@ -231,12 +237,12 @@ def test_a_url_that_cannot_be_right_is_wrong(run: Run, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("guild", "kind"),
+    ("remote_guild", "kind"),
     [(name, "later" if name == "grown" else name) for name in OURS],
-    indirect=["guild"],
+    indirect=["remote_guild"],
 )
 def test_a_schema_of_ours_is_named_and_its_missing_indexes_counted(
-    run: Run, guild: Books, kind: str
+    run: Run, remote_guild: Books, kind: str
 ) -> None:
     found = examined(run)
     assert found["schema"]["state"] == "note"
@@ -283,7 +289,7 @@ def test_the_database_of_another_program_is_wrong(run: Run, empty: str) -> None:
 )
 def test_a_clock_that_is_wrong_is_worth_a_note(
     run: Run,
-    guild: Books,
+    remote_guild: Books,
     monkeypatch: pytest.MonkeyPatch,
     seconds: int,
     state: str,

@@ -1,8 +1,4 @@
-"""What a token allows: everything, reading alone, nothing, or some tables and not others.
-
-Read-only and refused tokens are the real server's doing. Per-table permissions, which that server
-does not know, are emulated by a proxy that refuses (`remote.rights`).
-"""
+"""The permissions of a token: all, reading only, none, or some tables and not others."""
 
 from __future__ import annotations
 
@@ -19,12 +15,12 @@ from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Exchange, Fate, Proxy
 from helpers.recent import ask_history
+from helpers.remote_fixtures import MakeTracker
+from helpers.remote_guild import Guarded, configure
 from helpers.servers import Server
+from helpers.token_permissions import BOTH_WAYS
 from helpers.tracking import may_write, shown
 from helpers.wild import OURS
-from remote.conftest import MakeTracker
-from remote.guilds import Guarded, configure
-from remote.rights import BOTH_WAYS
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence
 from tracker_tui.tracker.events import Refreshed
@@ -36,11 +32,11 @@ Lacking = Callable[..., Fate]
 # A token that may only read
 
 
-@pytest.mark.parametrize("guarded", OURS, indirect=True)
+@pytest.mark.parametrize("guarded_guild", OURS, indirect=True)
 def test_a_read_only_token_lists_and_its_edit_is_refused_for_good(
-    run: Run, guarded: Guarded
+    run: Run, guarded_guild: Guarded
 ) -> None:
-    before = guarded.books.everything()
+    before = guarded_guild.books.everything()
     assert "Iron Ore" in run("list").out
     for resource in ("spice", "iron ore"):
         ran = run("edit", resource, "+5")
@@ -48,23 +44,23 @@ def test_a_read_only_token_lists_and_its_edit_is_refused_for_good(
         assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
     # With a better token nothing of it is sent behind the player's back.
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.full)
+        monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded_guild.full)
         assert "Iron Ore" in run("list").out
-    assert guarded.books.everything() == before
+    assert guarded_guild.books.everything() == before
 
 
-@pytest.mark.parametrize("guarded", OURS, indirect=True)
+@pytest.mark.parametrize("guarded_guild", OURS, indirect=True)
 def test_a_dashboard_with_a_read_only_token_knows_and_keeps_all_that_reads(
-    guarded: Guarded, make_tracker: MakeTracker
+    guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
-    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.read_only)
     listener = Listener(tracker)
     tracker.open().result(SECONDS)
     assert not tracker.connection.can_write
     assert listener.next(Refreshed).is_first
     (entry,) = ask_history(tracker, "spice").result(SECONDS)
     assert entry.reason == "Resource created"
-    guarded.books.ledger.apply(add(5))
+    guarded_guild.books.ledger.apply(add(5))
     tracker.refresh()
     assert listener.next(Refreshed).changed == {"spice"}
     assert shown(tracker) == (1_005, 400)
@@ -73,9 +69,9 @@ def test_a_dashboard_with_a_read_only_token_knows_and_keeps_all_that_reads(
 
 
 def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_more(
-    guarded: Guarded, make_tracker: MakeTracker
+    guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
-    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.read_only)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)
     tracker.submit([add(5), add(1, resource_id="water")])
@@ -89,12 +85,12 @@ def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_mo
 
 
 def test_rights_that_are_taken_away_are_noticed(
-    guarded: Guarded, make_tracker: MakeTracker
+    guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
-    tracker = make_tracker(guarded.proxy.url, guarded.full)
+    tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.full)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)
-    guarded.proxy.fate = BOTH_WAYS[0]("resources:data_update")
+    guarded_guild.proxy.fate = BOTH_WAYS[0]("resources:data_update")
     tracker.submit([add(5)])
     (outcome,) = listener.settled(1)
     assert outcome.refusal is Rejection.NOT_PERMITTED
@@ -102,14 +98,14 @@ def test_rights_that_are_taken_away_are_noticed(
     assert not may_write(tracker)
 
 
-def test_init_with_a_read_only_token_is_told_of(run: Run, guarded: Guarded) -> None:
-    before = guarded.books.everything()
+def test_init_with_a_read_only_token_is_told_of(run: Run, guarded_guild: Guarded) -> None:
+    before = guarded_guild.books.everything()
     for argv in (["init"], ["init", "--starter"]):
         ran = run(*argv)
         assert ran.status == 4
         assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
     assert run("init", "--plan").status == 0
-    assert guarded.books.everything() == before
+    assert guarded_guild.books.everything() == before
 
 
 # A token that the server does not accept
@@ -135,16 +131,16 @@ def refused_token(request: pytest.FixtureRequest, guarded_server: Server) -> str
 
 
 def test_a_token_that_is_not_accepted_is_told_of(
-    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, refused_token: str | None
+    run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch, refused_token: str | None
 ) -> None:
-    before = guarded.books.everything()
-    configure(monkeypatch, guarded.proxy.url, refused_token)
+    before = guarded_guild.books.everything()
+    configure(monkeypatch, guarded_guild.proxy.url, refused_token)
     for argv in COMMANDS:
         ran = run(*argv)
         assert ran.status == 4
         said = "wants a token" if refused_token is None else "refuses your TURSO_AUTH_TOKEN"
         assert said in ran.error
-    assert guarded.books.everything() == before
+    assert guarded_guild.books.everything() == before
 
 
 # Some tables and not others, emulated
@@ -162,74 +158,76 @@ def held(gate: threading.Event, fate: Fate) -> Fate:
 
 @both_ways
 def test_without_deleting_points_undo_is_refused_and_all_else_goes_through(
-    tracker: Tracker, guild: Books, proxy: Proxy, lacking: Lacking
+    remote_tracker: Tracker, remote_guild: Books, proxy: Proxy, lacking: Lacking
 ) -> None:
-    listener, gate = Listener(tracker), threading.Event()
+    listener, gate = Listener(remote_tracker), threading.Event()
     proxy.fate = lacking("leaderboard:data_delete")
     spice, water = add(5), add(9, resource_id="water")
-    tracker.submit([spice])
+    remote_tracker.submit([spice])
     listener.settled(1)
     # While the server takes its time over a refresh, both come together into one request.
     proxy.fate = held(gate, proxy.fate)
-    tracker.refresh()
-    tracker.undo()
-    tracker.submit([water])
+    remote_tracker.refresh()
+    remote_tracker.undo()
+    remote_tracker.submit([water])
     gate.set()
     outcomes = {outcome.change.undoes: outcome for outcome in listener.settled(2)}
     assert outcomes[None].change == water
     assert outcomes[None].verdict is Verdict.APPLIED
     refused = outcomes[spice.id]
     assert refused.refusal is Rejection.NOT_PERMITTED
-    assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(refused, tracker.places)
-    assert (guild.quantities(), guild.quantities("water")) == ((1_005, 400), (59, 0))
-    assert [row["id"] for row in guild.rows("leaderboard")] == [spice.id, water.id]
-    assert tracker.pending() == []
+    assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(
+        refused, remote_tracker.places
+    )
+    assert (remote_guild.quantities(), remote_guild.quantities("water")) == ((1_005, 400), (59, 0))
+    assert [row["id"] for row in remote_guild.rows("leaderboard")] == [spice.id, water.id]
+    assert remote_tracker.pending() == []
     # It may still change things.
-    tracker.refresh().result(SECONDS)
-    assert may_write(tracker)
-    assert shown(tracker) == (1_005, 400)
+    remote_tracker.refresh().result(SECONDS)
+    assert may_write(remote_tracker)
+    assert shown(remote_tracker) == (1_005, 400)
 
 
 @both_ways
-@pytest.mark.parametrize("guild", ["founding", "grown"], indirect=True)
+@pytest.mark.parametrize("remote_guild", ["founding", "grown"], indirect=True)
 def test_without_updating_resources_it_is_read_only(
-    guild: Books, proxy: Proxy, make_tracker: MakeTracker, run: Run, lacking: Lacking
+    remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker, run: Run, lacking: Lacking
 ) -> None:
     proxy.fate = lacking("resources:data_update")
-    before = guild.everything()
-    tracker = make_tracker(proxy.url)
+    before = remote_guild.everything()
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     assert not may_write(tracker)
     assert shown(tracker) == (1_000, 400)
     ran = run("edit", "spice", "+5")
     assert ran.status == 4
     assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
-    assert guild.everything() == before
+    assert remote_guild.everything() == before
 
 
 @both_ways
 @pytest.mark.parametrize("lacked", ["resource_history:data_add", "leaderboard:data_add"])
 def test_without_adding_history_or_points_nothing_of_a_change_is_kept(
-    run: Run, guild: Books, proxy: Proxy, lacking: Lacking, lacked: str
+    run: Run, remote_guild: Books, proxy: Proxy, lacking: Lacking, lacked: str
 ) -> None:
     proxy.fate = lacking(lacked)
-    before = guild.everything()
+    before = remote_guild.everything()
     ran = run("edit", "spice", "+5")
     assert ran.status == 4
     assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
-    assert guild.everything() == before
+    assert remote_guild.everything() == before
 
 
 @both_ways
 def test_without_adding_points_what_earns_none_goes_through(
-    tracker: Tracker, guild: Books, proxy: Proxy, lacking: Lacking
+    remote_tracker: Tracker, remote_guild: Books, proxy: Proxy, lacking: Lacking
 ) -> None:
     proxy.fate = lacking("leaderboard:data_add")
-    listener = Listener(tracker)
-    tracker.submit([add(5), to_deep_desert(30, resource_id="water")])
+    listener = Listener(remote_tracker)
+    remote_tracker.submit([add(5), to_deep_desert(30, resource_id="water")])
     verdicts = [outcome.verdict for outcome in listener.settled(2)]
     assert verdicts == [Verdict.REFUSED, Verdict.APPLIED]
-    assert (guild.quantities(), guild.quantities("water")) == ((1_000, 400), (20, 30))
+    assert (remote_guild.quantities(), remote_guild.quantities("water")) == ((1_000, 400), (20, 30))
 
 
 @both_ways
@@ -245,17 +243,17 @@ def test_without_adding_points_what_earns_none_goes_through(
     ids=" and ".join,
 )
 def test_the_doctor_names_exactly_what_is_lacking(
-    run: Run, guild: Books, proxy: Proxy, lacking: Lacking, lacked: tuple[str, ...]
+    run: Run, remote_guild: Books, proxy: Proxy, lacking: Lacking, lacked: tuple[str, ...]
 ) -> None:
     proxy.fate = lacking(*lacked)
-    before = guild.everything()
+    before = remote_guild.everything()
     ran = run("doctor", "--json")
     assert ran.status == 0
     (token,) = (each for each in ran.document if each["check"] == "token")
     assert token["state"] == "note"
     assert set(re.findall(r"\w+:\w+", token["found"])) == set(lacked)
     assert token["advice"]
-    assert guild.everything() == before
+    assert remote_guild.everything() == before
 
 
 # What is not even sent
@@ -265,7 +263,7 @@ def test_the_doctor_names_exactly_what_is_lacking(
 @pytest.mark.parametrize("argv", [["list"], ["edit", "spice", "+5"]], ids=" ".join)
 def test_a_guild_that_signs_in_with_discord_is_not_read_without(
     run: Run,
-    guild: Books,
+    remote_guild: Books,
     proxy: Proxy,
     monkeypatch: pytest.MonkeyPatch,
     argv: list[str],

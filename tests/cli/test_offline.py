@@ -1,4 +1,4 @@
-"""What this machine keeps: for whom, how it is read offline, and files that are damaged."""
+"""The files that this machine keeps of a guild: for whom, how they are read offline, and damage."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from helpers.books import Books
 from helpers.commands import Run
+from helpers.outbox_files import outbox_of, replica_of, store_of
 from helpers.proxy import answer
-from remote.line import Line
-from remote.outboxes import outbox_of, replica_of, store_of
+from helpers.remote_guild import Line
 from tracker_tui.sync.store import pending_elsewhere
 
 pytestmark = pytest.mark.usefixtures("no_second_try")
@@ -31,7 +31,7 @@ def damage(path: Path, data: bytes) -> None:
 
 
 def test_a_list_without_a_server_shows_what_was_read_last_and_what_waits(
-    run: Run, known: Books, line: Line
+    run: Run, known_guild: Books, line: Line
 ) -> None:
     online = run("list").out
     line.cut()
@@ -47,7 +47,7 @@ def test_a_list_without_a_server_shows_what_was_read_last_and_what_waits(
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_list_from_a_server_that_fails_shows_what_was_read_last_and_why(
-    run: Run, known: Books, line: Line, status: int
+    run: Run, known_guild: Books, line: Line, status: int
 ) -> None:
     online = run("list", "--json").document
     line.proxy.fate = answer(status)
@@ -58,7 +58,7 @@ def test_a_list_from_a_server_that_fails_shows_what_was_read_last_and_why(
 
 
 def test_a_list_without_a_server_that_was_never_read_is_an_error(
-    run: Run, guild: Books, line: Line
+    run: Run, remote_guild: Books, line: Line
 ) -> None:
     line.cut()
     assert run("edit", "spice", "+5").status == 0
@@ -77,7 +77,7 @@ def sign_on(monkeypatch: pytest.MonkeyPatch, member: str) -> None:
 
 
 def test_members_send_only_what_they_made_themselves(
-    run: Run, guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, remote_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = ("chani", "stilgar")
     for member in members:
@@ -94,14 +94,14 @@ def test_members_send_only_what_they_made_themselves(
         sign_on(monkeypatch, member)
         assert run("list").status == 0
         assert run("edit", "water", "+1").status == 0
-        told = [row["updated_by"] for row in guild.rows("resource_history")[3:]]
+        told = [row["updated_by"] for row in remote_guild.rows("resource_history")[3:]]
         assert told == [each for each in members[:number] for _ in range(2)]
-    assert guild.quantities() == (1_010, 400)
+    assert remote_guild.quantities() == (1_010, 400)
     assert list(pending_elsewhere(home / "data" / "guilds")) == []
 
 
 def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
-    run: Run, guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, remote_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_on(monkeypatch, "chani")
     line.cut()
@@ -112,12 +112,12 @@ def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
     assert run("list").status == 0
     (stilgars,) = (each for each in home.rglob("outbox.db") if each != chanis)
     damage(stilgars, chanis.read_bytes())
-    before = guild.everything()
+    before = remote_guild.everything()
     for argv in (["edit", "spice", "+5"], ["list"]):
         ran = run(*argv)
         assert ran.status == 1
         assert "is another member's outbox" in ran.error
-    assert guild.everything() == before
+    assert remote_guild.everything() == before
 
 
 # Damaged files
@@ -126,18 +126,18 @@ def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
 @pytest.mark.parametrize("argv", [["edit", "spice", "+5"], ["list"]], ids=" ".join)
 @pytest.mark.parametrize("name", GARBAGE)
 def test_an_outbox_that_is_damaged_is_set_aside_and_the_command_works(
-    run: Run, known: Books, home: Path, argv: list[str], name: str
+    run: Run, known_guild: Books, home: Path, argv: list[str], name: str
 ) -> None:
     damage(outbox_of(home), GARBAGE[name])
     assert run(*argv).status == 0
     (aside,) = store_of(home).glob("outbox.db.damaged-*")
     assert aside.read_bytes() == GARBAGE[name]
-    assert known.quantities() == (1_005 if argv[0] == "edit" else 1_000, 400)
+    assert known_guild.quantities() == (1_005 if argv[0] == "edit" else 1_000, 400)
 
 
 @pytest.mark.parametrize("argv", [["edit", "spice", "+5"], ["list"]], ids=" ".join)
 def test_an_outbox_that_is_damaged_is_told_of(
-    run: Run, known: Books, home: Path, argv: list[str]
+    run: Run, known_guild: Books, home: Path, argv: list[str]
 ) -> None:
     damage(outbox_of(home), GARBAGE["text"])
     ran = run(*argv)
@@ -157,7 +157,7 @@ def test_an_outbox_that_is_damaged_is_told_of(
     ],
 )
 def test_one_byte_that_is_no_text_stops_no_command(
-    run: Run, known: Books, line: Line, home: Path, name: str, there: bytes, instead: bytes
+    run: Run, known_guild: Books, line: Line, home: Path, name: str, there: bytes, instead: bytes
 ) -> None:
     run("history")
     line.cut()
@@ -171,14 +171,14 @@ def test_one_byte_that_is_no_text_stops_no_command(
     assert [ran.status for ran in told] == [0, 0, 0]
     (aside,) = store_of(home).glob(f"{name}.damaged-*[0-9]")
     assert str(aside) in "".join(ran.err for ran in told)
-    assert known.quantities("iron") == (12, 0)
+    assert known_guild.quantities("iron") == (12, 0)
     # What was in an outbox is in the file that was set aside; nothing else is lost with a copy.
-    assert known.quantities() == (1_000 if name == "outbox.db" else 1_005, 400)
+    assert known_guild.quantities() == (1_000 if name == "outbox.db" else 1_005, 400)
 
 
 @pytest.mark.parametrize("name", GARBAGE)
 def test_a_replica_that_is_damaged_is_made_anew(
-    run: Run, known: Books, line: Line, home: Path, name: str
+    run: Run, known_guild: Books, line: Line, home: Path, name: str
 ) -> None:
     online = run("list").out
     damage(replica_of(home), GARBAGE[name])
@@ -189,15 +189,15 @@ def test_a_replica_that_is_damaged_is_made_anew(
 
 @pytest.mark.parametrize("name", GARBAGE)
 def test_a_replica_that_is_damaged_stops_no_edit(
-    run: Run, known: Books, home: Path, name: str
+    run: Run, known_guild: Books, home: Path, name: str
 ) -> None:
     damage(replica_of(home), GARBAGE[name])
     assert run("edit", "Iron Ore", "+5").status == 0
-    assert known.quantities("iron") == (12, 0)
+    assert known_guild.quantities("iron") == (12, 0)
 
 
 def test_a_replica_that_is_damaged_is_nothing_to_show_offline(
-    run: Run, known: Books, line: Line, home: Path
+    run: Run, known_guild: Books, line: Line, home: Path
 ) -> None:
     damage(replica_of(home), GARBAGE["text"])
     line.cut()
@@ -206,7 +206,7 @@ def test_a_replica_that_is_damaged_is_nothing_to_show_offline(
     assert "cannot be reached" in ran.err
 
 
-def test_nothing_is_kept_where_others_may_read_it(run: Run, known: Books, home: Path) -> None:
+def test_nothing_is_kept_where_others_may_read_it(run: Run, known_guild: Books, home: Path) -> None:
     if os.name == "nt":
         pytest.skip("Windows has other permissions")
     assert store_of(home).stat().st_mode & 0o077 == 0

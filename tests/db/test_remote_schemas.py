@@ -1,4 +1,4 @@
-"""Every schema of the wild on a server, one that changes meanwhile, none at all, and `init`."""
+"""All schemas on a server, one that changes while a program runs, foreign ones, and `init`."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers import wild
 from helpers.books import Books, Row
 from helpers.commands import Run
+from helpers.outbox_files import changed, store_of
 from helpers.proxy import Proxy
+from helpers.remote_guild import NICKNAME, configure, every_schema, settled
 from helpers.servers import Server
-from remote.guilds import NICKNAME, configure, every_schema, settled
-from remote.outboxes import store_of
+from helpers.wild import ask_at
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 
-with_settings = pytest.mark.parametrize("guild", ["middle", "later", "grown"], indirect=True)
-with_locations = pytest.mark.parametrize("guild", ["later", "grown"], indirect=True)
+with_settings = pytest.mark.parametrize("remote_guild", ["middle", "later", "grown"], indirect=True)
+with_locations = pytest.mark.parametrize("remote_guild", ["later", "grown"], indirect=True)
 PAIRS = {"hagga": "location_1", "deep_desert": "location_2"}
 
 
@@ -49,7 +51,7 @@ def rename(books: Books, *names: str | None) -> None:
 
 
 @every_schema
-def test_every_schema_is_listed(run: Run, guild: Books) -> None:
+def test_every_schema_is_listed(run: Run, remote_guild: Books) -> None:
     spice = next(each for each in run("list", "--json").document if each["id"] == "spice")
     assert (spice["hagga"], spice["deep_desert"], spice["target"]) == (1_000, 400, 2_500)
     assert spice["updated_by"] == NICKNAME
@@ -59,31 +61,31 @@ def test_every_schema_is_listed(run: Run, guild: Books) -> None:
 
 
 @every_schema
-def test_every_schema_is_edited(run: Run, guild: Books) -> None:
+def test_every_schema_is_edited(run: Run, remote_guild: Books) -> None:
     for change, after in (("+5", (1_005, 400)), (">305", (700, 705)), ("=7", (7, 705))):
         assert run("edit", "spice", change).status == 0
-        assert guild.quantities() == after
+        assert remote_guild.quantities() == after
     assert run("edit", "spice", "remove", "5", "--at", "deep-desert").status == 0
-    assert guild.quantities() == (7, 700)
+    assert remote_guild.quantities() == (7, 700)
     assert run("edit", "Iron Ore", "+3").status == 0
-    assert guild.quantities("iron") == (10, 0)
+    assert remote_guild.quantities("iron") == (10, 0)
 
 
 @with_locations
-def test_both_columns_of_a_pair_are_written(run: Run, guild: Books) -> None:
+def test_both_columns_of_a_pair_are_written(run: Run, remote_guild: Books) -> None:
     for change in ("+5", ">305", "=7"):
         run("edit", "spice", change)
         run("edit", "iron ore", "+8")
-    assert_both_columns_agree(guild)
-    assert_both_columns_agree(guild, "iron")
+    assert_both_columns_agree(remote_guild)
+    assert_both_columns_agree(remote_guild, "iron")
 
 
 # What the guild calls its locations
 
 
 @with_settings
-def test_a_guilds_names_for_its_locations_are_shown(run: Run, guild: Books) -> None:
-    rename(guild, "Arrakeen", "The Deep")
+def test_a_guilds_names_for_its_locations_are_shown(run: Run, remote_guild: Books) -> None:
+    rename(remote_guild, "Arrakeen", "The Deep")
     listed = run("list").out
     assert "Arrakeen" in listed
     assert "The Deep" in listed
@@ -94,9 +96,9 @@ def test_a_guilds_names_for_its_locations_are_shown(run: Run, guild: Books) -> N
 @with_settings
 @pytest.mark.parametrize("name", ["", "  ", None])
 def test_a_blank_name_of_a_location_is_the_usual_one(
-    run: Run, guild: Books, name: str | None
+    run: Run, remote_guild: Books, name: str | None
 ) -> None:
-    rename(guild, name, "The Deep")
+    rename(remote_guild, name, "The Deep")
     listed = run("list").out
     assert "Hagga" in listed
     assert "The Deep" in listed
@@ -104,14 +106,14 @@ def test_a_blank_name_of_a_location_is_the_usual_one(
 
 @with_settings
 def test_a_transfer_without_a_reason_says_what_was_moved_in_the_guilds_words(
-    run: Run, guild: Books
+    run: Run, remote_guild: Books
 ) -> None:
     """From the very first edit on, and in those that look at nothing any more."""
-    rename(guild, "Arrakeen", "The Deep")
+    rename(remote_guild, "Arrakeen", "The Deep")
     run("edit", "spice", "to-hagga", "7")
     run("edit", "spice", "to-deep-desert", "30")
     run("edit", "spice", ">2 # carried by hand")
-    *_, first, moved, by_hand = [row["reason"] for row in guild.rows("resource_history")]
+    *_, first, moved, by_hand = [row["reason"] for row in remote_guild.rows("resource_history")]
     assert first == "Moved 7 from The Deep to Arrakeen"
     assert moved == "Moved 30 from Arrakeen to The Deep"
     assert by_hand == "carried by hand"
@@ -136,15 +138,15 @@ def remember(folder: Path, document: str) -> None:
 
 @pytest.mark.parametrize("resource", ["spice", "Spice"])
 def test_columns_that_came_since_the_last_edit_are_written_too(
-    run: Run, guild: Books, proxy: Proxy, resource: str
+    run: Run, remote_guild: Books, proxy: Proxy, resource: str
 ) -> None:
     assert run("edit", resource, "+5").status == 0
     for statement in (*wild.MIDDLE_COLUMNS, wild.SETTINGS, *wild.LOCATION_COLUMNS):
-        guild.run(statement)
+        remote_guild.run(statement)
     proxy.seen.clear()
     assert run("edit", resource, "+5").status == 0
-    assert guild.quantities() == (1_010, 400)
-    row, newest = guild.resource(), guild.rows("resource_history")[-1]
+    assert remote_guild.quantities() == (1_010, 400)
+    row, newest = remote_guild.resource(), remote_guild.rows("resource_history")[-1]
     # The other location was not moved, and its new column waits for whoever fills it.
     assert row["quantity_location_1"] == newest["new_quantity_location_1"] == 1_010
     assert newest["new_quantity_location_2"] == 400
@@ -154,60 +156,60 @@ def test_columns_that_came_since_the_last_edit_are_written_too(
 
 
 def test_a_table_of_settings_that_came_since_is_noticed_with_the_columns(
-    run: Run, guild: Books
+    run: Run, remote_guild: Books
 ) -> None:
     run("edit", "spice", "+5")
     for statement in (wild.SETTINGS, *wild.LOCATION_COLUMNS):
-        guild.run(statement)
-    rename(guild, "Arrakeen")
+        remote_guild.run(statement)
+    rename(remote_guild, "Arrakeen")
     assert "Arrakeen" in run("edit", "spice", "+5").out
 
 
 @pytest.mark.parametrize("resource", ["spice", "Spice"])
 def test_a_table_of_settings_that_came_alone_is_noticed_by_the_next_edit(
-    run: Run, guild: Books, proxy: Proxy, resource: str
+    run: Run, remote_guild: Books, proxy: Proxy, resource: str
 ) -> None:
     assert run("edit", resource, ">1").status == 0
-    guild.run(wild.SETTINGS)
-    rename(guild, "Arrakeen", "The Deep")
+    remote_guild.run(wild.SETTINGS)
+    rename(remote_guild, "Arrakeen", "The Deep")
     assert run("edit", resource, ">2").status == 0
-    reasons = [row["reason"] for row in guild.rows("resource_history")][-2:]
+    reasons = [row["reason"] for row in remote_guild.rows("resource_history")][-2:]
     assert reasons == ["Moved 1 from Hagga to Deep Desert", "Moved 2 from Arrakeen to The Deep"]
-    assert guild.quantities() == (997, 403)
+    assert remote_guild.quantities() == (997, 403)
     proxy.seen.clear()
     assert run("edit", "spice", ">3").status == 0
     assert proxy.count == 1
 
 
 def test_columns_that_were_renamed_to_names_as_long_are_noticed_by_the_next_edit(
-    run: Run, guild: Books, proxy: Proxy
+    run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
     """No statement fails for what these were called before."""
-    wild.add_under_other_names(guild.run)
+    wild.add_under_other_names(remote_guild.run)
     assert run("edit", "spice", "+5").status == 0
-    wild.rename_as_others_do(guild.run)
+    wild.rename_as_others_do(remote_guild.run)
     for requests in (3, 1):
         proxy.seen.clear()
         assert run("edit", "spice", "=700").status == 0
         assert proxy.count == requests
     # The other location was not moved.
-    assert guild.resource()["quantity_location_1"] == 700
+    assert remote_guild.resource()["quantity_location_1"] == 700
 
 
 def test_a_column_that_is_gone_is_noticed_though_all_that_is_remembered_fits(
-    run: Run, guild: Books, home: Path
+    run: Run, remote_guild: Books, home: Path
 ) -> None:
     """As with a restored database, whose count of changes may be any."""
     run("edit", "spice", "+5")
     good = remembered(store_of(home))
     remember(store_of(home), good.replace('"target_quantity"', '"target_quantity", "tier"'))
     assert run("edit", "spice", "+5").status == 0
-    assert guild.quantities() == (1_010, 400)
+    assert remote_guild.quantities() == (1_010, 400)
     assert remembered(store_of(home)) == good
 
 
 def test_what_an_earlier_version_remembered_is_read_and_looked_at_again(
-    run: Run, guild: Books, home: Path, proxy: Proxy
+    run: Run, remote_guild: Books, home: Path, proxy: Proxy
 ) -> None:
     run("edit", "spice", "+5")
     good = remembered(store_of(home))
@@ -244,7 +246,7 @@ GARBAGE = {
     list(GARBAGE),
 )
 def test_garbage_that_is_remembered_is_forgotten(
-    run: Run, guild: Books, home: Path, name: str
+    run: Run, remote_guild: Books, home: Path, name: str
 ) -> None:
     run("edit", "spice", "+5")
     good = remembered(store_of(home))
@@ -253,7 +255,7 @@ def test_garbage_that_is_remembered_is_forgotten(
     assert ran.status == 0
     assert ran.err == "" or "copy of the resources was damaged. It is read again" in ran.err
     assert remembered(store_of(home)) == good
-    assert guild.quantities() == (1_010, 400)
+    assert remote_guild.quantities() == (1_010, 400)
 
 
 @pytest.fixture
@@ -266,7 +268,7 @@ def later(server: Server) -> Iterator[tuple[str, Books]]:
 
 def test_what_is_remembered_of_another_database_is_noticed(
     run: Run,
-    guild: Books,
+    remote_guild: Books,
     later: tuple[str, Books],
     proxy: Proxy,
     home: Path,
@@ -285,13 +287,13 @@ def test_what_is_remembered_of_another_database_is_noticed(
     assert run("edit", "spice", "+5").status == 0
     configure(monkeypatch, proxy.url)
     assert run("edit", "spice", "+5").status == 0
-    assert guild.quantities() == books.quantities() == (1_010, 400)
+    assert remote_guild.quantities() == books.quantities() == (1_010, 400)
     assert_both_columns_agree(books)
     assert (remembered(ours), remembered(theirs)) == (of_founding, of_later)
 
 
 def test_what_cannot_be_remembered_only_costs_a_request(
-    run: Run, guild: Books, home: Path, proxy: Proxy
+    run: Run, remote_guild: Books, home: Path, proxy: Proxy
 ) -> None:
     run("edit", "spice", "=1000")
     (replica,) = home.rglob("replica.db")
@@ -303,4 +305,154 @@ def test_what_cannot_be_remembered_only_costs_a_request(
         assert ran.status == 0
         assert "replica.db cannot be used" in ran.err
         assert proxy.count == 2
-    assert guild.quantities() == (1_010, 400)
+    assert remote_guild.quantities() == (1_010, 400)
+
+
+Rows = list[tuple[Any, ...]]
+
+
+@pytest.fixture
+def empty(remote_url: str, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The configured database is empty."""
+    configure(monkeypatch, proxy.url)
+    return remote_url
+
+
+@pytest.fixture
+def foreign(empty: str) -> str:
+    """The configured database belongs to another program."""
+    for statement in (*wild.FOREIGN, "INSERT INTO albums (title) VALUES ('Dune')"):
+        ask_at(empty, statement)
+    return empty
+
+
+def schema(url: str) -> Rows:
+    return ask_at(url, "SELECT type, name, sql FROM sqlite_master ORDER BY rowid")
+
+
+CHANGED_TABLES = ("resources", "resource_history", "leaderboard")
+READING_COMMANDS = (["list"], ["edit", "spice", "+5"], ["edit", "iron ore", "+5"])
+
+
+@pytest.mark.parametrize("argv", READING_COMMANDS, ids=" ".join)
+def test_an_empty_database_is_told_of(run: Run, empty: str, argv: list[str]) -> None:
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "is an empty database" in ran.error
+    assert "tracker-tui init --starter" in ran.error
+    assert schema(empty) == []
+
+
+@pytest.mark.parametrize("argv", READING_COMMANDS, ids=" ".join)
+def test_the_database_of_another_program_is_told_of(
+    run: Run, foreign: str, argv: list[str]
+) -> None:
+    before = schema(foreign)
+    ran = run(*argv)
+    assert ran.status == 4
+    assert "is not a tracker database" in ran.error
+    assert schema(foreign) == before
+
+
+def test_a_fork_with_one_quantity_is_rejected_and_left_alone(run: Run, empty: str) -> None:
+    for statement in wild.FORK:
+        ask_at(empty, statement)
+    before = schema(empty)
+    for argv in (*READING_COMMANDS, ["history"], ["leaderboard"], ["doctor"], ["init"]):
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "belongs to another program: its table resources" in ran.out + ran.err
+    assert schema(empty) == before
+
+
+@pytest.mark.parametrize("table", wild.TABLES)
+def test_a_database_that_lacks_a_table_is_told_of(
+    run: Run, remote_guild: Books, table: str
+) -> None:
+    remote_guild.run(f"ALTER TABLE {table} RENAME TO gone")
+    for argv in READING_COMMANDS:
+        ran = run(*argv)
+        if argv[0] == "edit" and table not in CHANGED_TABLES:
+            # No change needs it, so none is held up by it.
+            assert ran.status == 0
+        else:
+            assert ran.status == 4
+            assert f"it has no {table}" in ran.error
+
+
+@pytest.mark.parametrize("table", CHANGED_TABLES)
+def test_a_table_that_went_since_the_last_edit_is_told_of(
+    run: Run, remote_guild: Books, table: str
+) -> None:
+    run("edit", "spice", "+5")
+    remote_guild.run(f"ALTER TABLE {table} RENAME TO gone")
+    ran = run("edit", "spice", "+5")
+    assert ran.status == 4
+    assert f"it has no {table}" in ran.error
+    remote_guild.run(f"ALTER TABLE gone RENAME TO {table}")
+    assert "[]" in run("list", "nothing", "--json").out
+    assert [row[2] for row in changed(remote_guild)] == [1_005]
+
+
+def test_init_plan_only_shows_what_init_would_do(run: Run, empty: str) -> None:
+    planned = run("init", "--plan").out
+    assert planned.count("CREATE TABLE IF NOT EXISTS") == 5
+    assert schema(empty) == []
+    for statement in planned.split(";\n"):
+        ask_at(empty, statement.rstrip().removesuffix(";"))
+    assert run("init", "--plan").out == "-- nothing is missing\n"
+
+
+def test_init_makes_an_empty_database_ours(run: Run, empty: str) -> None:
+    assert run("init").status == 0
+    assert {name for kind, name, _ in schema(empty) if kind == "table"} == set(wild.TABLES)
+    assert run("list", "--json").document == []
+    before = schema(empty)
+    again = run("init")
+    assert (again.status, "nothing was missing" in again.out) == (0, True)
+    assert schema(empty) == before
+
+
+def test_init_starter_plants_once(run: Run, empty: str) -> None:
+    first = run("init", "--starter")
+    assert (first.status, "starter resources" in first.out) == (0, True)
+    planted = ask_at(empty, "SELECT id FROM resources ORDER BY rowid")
+    assert len(planted) > 50
+    again = run("init", "--starter")
+    assert (again.status, "has resources already" in again.out) == (0, True)
+    assert ask_at(empty, "SELECT id FROM resources ORDER BY rowid") == planted
+    assert run("edit", "Plastone", "+5").status == 0
+
+
+@every_schema
+def test_init_adds_indexes_to_a_guilds_database_and_touches_nothing_else(
+    run: Run, remote_guild: Books, remote_url: str
+) -> None:
+    before, rows = schema(remote_url), remote_guild.everything()
+    assert run("init").status == 0
+    after = schema(remote_url)
+    assert after[: len(before)] == before
+    assert {kind for kind, _, _ in after[len(before) :]} == {"index"}
+    assert remote_guild.everything() == rows
+    assert run("init", "--plan").out == "-- nothing is missing\n"
+
+
+def test_init_in_the_database_of_another_program_leaves_its_tables_alone(
+    run: Run, foreign: str
+) -> None:
+    before = schema(foreign)
+    assert run("init").status == 0
+    assert schema(foreign)[: len(before)] == before
+    assert ask_at(foreign, "SELECT * FROM albums") == [(1, "Dune")]
+    assert run("list").status == 0
+
+
+def test_init_refuses_a_table_with_another_key(run: Run, empty: str) -> None:
+    table = wild.RESOURCES.replace("id text PRIMARY KEY", "number integer PRIMARY KEY, id text")
+    ask_at(empty, table)
+    before = schema(empty)
+    for argv in (["init"], ["init", "--starter"], ["init", "--plan"]):
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "another primary key" in ran.error
+    assert schema(empty) == before

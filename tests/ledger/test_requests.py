@@ -1,4 +1,4 @@
-"""What each operation costs in HTTP requests, counted by a proxy before the server."""
+"""How many HTTP requests each operation costs, counted by a proxy before the server."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
 from helpers.recent import ask_history
+from helpers.remote_fixtures import MakeTracker
+from helpers.remote_guild import Guarded, every_schema
+from helpers.token_permissions import whole_request_refused
 from helpers.tracking import may_write, undo
 from helpers.wild import OURS
-from remote.conftest import MakeTracker
-from remote.guilds import Guarded, every_schema
-from remote.rights import whole_request_refused
 from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.events import Refreshed
 from tracker_tui.tracker.tracker import Tracker
@@ -24,36 +24,38 @@ TWENTY = [new_resource(f"resource-{number}") for number in range(20)]
 
 @every_schema
 def test_the_first_edit_of_all_looks_at_the_columns_too(
-    run: Run, guild: Books, proxy: Proxy
+    run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
     assert run("edit", "spice", "+5").status == 0
     # And at what the guild calls its locations, where it can call them something.
-    assert proxy.count == (3 if guild.ledger.layout.has_settings else 2)
-    assert guild.quantities() == (1_005, 400)
+    assert proxy.count == (3 if remote_guild.ledger.layout.has_settings else 2)
+    assert remote_guild.quantities() == (1_005, 400)
 
 
 @every_schema
 def test_an_edit_by_id_is_one_request_once_the_columns_are_known(
-    run: Run, guild: Books, proxy: Proxy
+    run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
     run("edit", "spice", "+5")
     for change, after in (("-2", 1_003), ("=70", 70), (">30", 40), ("<10", 50)):
         proxy.seen.clear()
         assert run("edit", "spice", change).status == 0
         assert proxy.count == 1
-        assert guild.quantities()[0] == after
+        assert remote_guild.quantities()[0] == after
 
 
 @every_schema
-def test_an_edit_by_name_is_two_requests(run: Run, guild: Books, proxy: Proxy) -> None:
+def test_an_edit_by_name_is_two_requests(run: Run, remote_guild: Books, proxy: Proxy) -> None:
     run("edit", "spice", "+5")
     proxy.seen.clear()
     assert run("edit", "iron ore", "+5").status == 0
     assert proxy.count == 2
-    assert guild.quantities("iron") == (12, 0)
+    assert remote_guild.quantities("iron") == (12, 0)
 
 
-def test_an_edit_that_is_refused_is_one_request(run: Run, guild: Books, proxy: Proxy) -> None:
+def test_an_edit_that_is_refused_is_one_request(
+    run: Run, remote_guild: Books, proxy: Proxy
+) -> None:
     run("edit", "spice", "+5")
     proxy.seen.clear()
     assert run("edit", "spice", "-5000").status == 1
@@ -62,14 +64,14 @@ def test_an_edit_that_is_refused_is_one_request(run: Run, guild: Books, proxy: P
 
 
 @pytest.mark.parametrize(
-    ("guild", "requests"),
+    ("remote_guild", "requests"),
     [("founding", 1), ("middle", 2), ("later", 2), ("grown", 2)],
-    indirect=["guild"],
+    indirect=["remote_guild"],
 )
 def test_opening_is_one_request_and_one_more_for_columns_beyond_the_founding_ones(
-    guild: Books, proxy: Proxy, make_tracker: MakeTracker, requests: int
+    remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker, requests: int
 ) -> None:
-    tracker = make_tracker(proxy.url)
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     assert proxy.count == requests
     assert len(tracker.resources()) == 3
@@ -78,47 +80,47 @@ def test_opening_is_one_request_and_one_more_for_columns_beyond_the_founding_one
 
 @every_schema
 def test_opening_is_one_request_once_the_columns_are_known(
-    guild: Books, proxy: Proxy, make_tracker: MakeTracker
+    remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker
 ) -> None:
-    make_tracker(proxy.url).open().result(SECONDS)
+    make_remote_tracker(proxy.url).open().result(SECONDS)
     proxy.seen.clear()
-    tracker = make_tracker(proxy.url)
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     assert proxy.count == 1
     assert len(tracker.resources()) == 3
 
 
-@pytest.mark.parametrize("guarded", OURS, indirect=True)
+@pytest.mark.parametrize("guarded_guild", OURS, indirect=True)
 def test_opening_with_a_full_token_is_at_most_two_requests(
-    guarded: Guarded, make_tracker: MakeTracker
+    guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
-    tracker = make_tracker(guarded.proxy.url, guarded.full)
+    tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.full)
     tracker.open().result(SECONDS)
-    assert guarded.proxy.count <= 2
+    assert guarded_guild.proxy.count <= 2
     assert tracker.connection.can_write
 
 
 @pytest.mark.parametrize(
-    ("guarded", "requests"),
+    ("guarded_guild", "requests"),
     [("founding", 1), ("middle", 2), ("later", 2), ("grown", 2)],
-    indirect=["guarded"],
+    indirect=["guarded_guild"],
 )
 def test_opening_with_a_token_that_says_it_is_read_only_costs_no_more(
-    guarded: Guarded, make_tracker: MakeTracker, requests: int
+    guarded_guild: Guarded, make_remote_tracker: MakeTracker, requests: int
 ) -> None:
-    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.read_only)
     tracker.open().result(SECONDS)
-    assert guarded.proxy.count == requests
+    assert guarded_guild.proxy.count == requests
     assert len(tracker.resources()) == 3
     assert not tracker.connection.can_write
 
 
 def test_whether_changes_are_taken_is_asked_after_everything_else(
-    guild: Books, proxy: Proxy, make_tracker: MakeTracker
+    remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker
 ) -> None:
     """Whoever asks waits for those who write, so no command that reads does."""
     proxy.fate = whole_request_refused("resources:data_update")
-    tracker = make_tracker(proxy.url)
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     assert proxy.count == 1
     assert len(tracker.resources()) == 3
@@ -127,43 +129,45 @@ def test_whether_changes_are_taken_is_asked_after_everything_else(
 
 
 def test_a_refresh_with_a_read_only_token_is_one_request(
-    guarded: Guarded, make_tracker: MakeTracker
+    guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
-    tracker = make_tracker(guarded.proxy.url, guarded.read_only)
+    tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.read_only)
     tracker.open().result(SECONDS)
-    guarded.proxy.seen.clear()
+    guarded_guild.proxy.seen.clear()
     tracker.refresh().result(SECONDS)
-    assert guarded.proxy.count == 1
+    assert guarded_guild.proxy.count == 1
 
 
 @every_schema
-def test_a_refresh_is_one_request(tracker: Tracker, guild: Books, proxy: Proxy) -> None:
-    listener = Listener(tracker)
-    guild.ledger.apply(add(5))
+def test_a_refresh_is_one_request(
+    remote_tracker: Tracker, remote_guild: Books, proxy: Proxy
+) -> None:
+    listener = Listener(remote_tracker)
+    remote_guild.ledger.apply(add(5))
     proxy.seen.clear()
-    tracker.refresh()
+    remote_tracker.refresh()
     assert listener.next(Refreshed).changed == {"spice"}
     assert proxy.count == 1
 
 
 @every_schema
 def test_a_change_on_the_dashboard_is_one_request(
-    tracker: Tracker, guild: Books, proxy: Proxy
+    remote_tracker: Tracker, remote_guild: Books, proxy: Proxy
 ) -> None:
-    listener = Listener(tracker)
+    listener = Listener(remote_tracker)
     proxy.seen.clear()
-    tracker.submit([add(5)])
+    remote_tracker.submit([add(5)])
     (outcome,) = listener.settled(1)
     assert outcome.verdict is Verdict.APPLIED
     assert proxy.count == 1
-    assert guild.quantities() == (1_005, 400)
+    assert remote_guild.quantities() == (1_005, 400)
 
 
 def test_one_submission_for_twenty_resources_is_one_request(
-    guild: Books, proxy: Proxy, make_tracker: MakeTracker
+    remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker
 ) -> None:
-    guild.ledger.create(TWENTY, "founder")
-    tracker = make_tracker(proxy.url)
+    remote_guild.ledger.create(TWENTY, "founder")
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)
     proxy.seen.clear()
@@ -171,22 +175,24 @@ def test_one_submission_for_twenty_resources_is_one_request(
     outcomes = listener.settled(20)
     assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
     assert proxy.count == 1
-    assert {guild.quantities(resource.id) for resource in TWENTY} == {(3, 0)}
+    assert {remote_guild.quantities(resource.id) for resource in TWENTY} == {(3, 0)}
 
 
 @every_schema
 def test_one_submission_of_five_changes_of_a_resource_is_one_request(
-    tracker: Tracker, guild: Books, proxy: Proxy
+    remote_tracker: Tracker, remote_guild: Books, proxy: Proxy
 ) -> None:
     """Each rests on the one before it: in another order they would end elsewhere, or nowhere."""
-    listener = Listener(tracker)
+    listener = Listener(remote_tracker)
     proxy.seen.clear()
     changes = [add(5), remove(1_005), add(8), to_deep_desert(8), set_to(3, DEEP_DESERT)]
-    tracker.submit(changes)
+    remote_tracker.submit(changes)
     outcomes = listener.settled(5)
     assert [outcome.verdict for outcome in outcomes] == [Verdict.APPLIED] * 5
     assert proxy.count == 1
-    rows = [row for row in guild.rows("resource_history") if row["resource_id"] == "spice"][1:]
+    rows = [row for row in remote_guild.rows("resource_history") if row["resource_id"] == "spice"][
+        1:
+    ]
     assert [row["id"] for row in rows] == [change.id for change in changes]
     before, after = (
         [(row[f"{side}_quantity_hagga"], row[f"{side}_quantity_deep_desert"]) for row in rows]
@@ -194,26 +200,26 @@ def test_one_submission_of_five_changes_of_a_resource_is_one_request(
     )
     assert after == [(1_005, 400), (0, 400), (8, 400), (0, 408), (0, 3)]
     assert before == [(1_000, 400), *after[:-1]]
-    assert guild.quantities() == (0, 3)
+    assert remote_guild.quantities() == (0, 3)
 
 
 @every_schema
-def test_an_undo_is_one_request(tracker: Tracker, guild: Books, proxy: Proxy) -> None:
-    listener = Listener(tracker)
-    tracker.submit([add(5), add(9, resource_id="water")])
+def test_an_undo_is_one_request(remote_tracker: Tracker, remote_guild: Books, proxy: Proxy) -> None:
+    listener = Listener(remote_tracker)
+    remote_tracker.submit([add(5), add(9, resource_id="water")])
     listener.settled(2)
     proxy.seen.clear()
-    assert undo(tracker, listener) == (0, 0, 2)
+    assert undo(remote_tracker, listener) == (0, 0, 2)
     listener.settled(2)
     assert proxy.count == 1
-    assert (guild.quantities(), guild.quantities("water")) == ((1_000, 400), (50, 0))
-    assert guild.rows("leaderboard") == []
+    assert (remote_guild.quantities(), remote_guild.quantities("water")) == ((1_000, 400), (50, 0))
+    assert remote_guild.rows("leaderboard") == []
 
 
 def test_the_history_of_a_resource_is_one_request(
-    tracker: Tracker, guild: Books, proxy: Proxy
+    remote_tracker: Tracker, remote_guild: Books, proxy: Proxy
 ) -> None:
     proxy.seen.clear()
-    (entry,) = ask_history(tracker, "spice").result(SECONDS)
+    (entry,) = ask_history(remote_tracker, "spice").result(SECONDS)
     assert entry.reason == "Resource created"
     assert proxy.count == 1

@@ -1,4 +1,4 @@
-"""`history` and `leaderboard` from a server: what they cost, and what is shown where it is away."""
+"""`history` and `leaderboard` from a server: their requests, and the answers while it is away."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from cli.rows import entry_row, points_row
 from helpers.books import Books
 from helpers.build import PLAYER, new_resource
 from helpers.commands import Run
+from helpers.outbox_files import replica_of, store_of
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_before, pass_on
+from helpers.remote_guild import NICKNAME, Guarded, Line, configure, every_schema
 from helpers.servers import SECONDS
 from helpers.wild import ask
-from remote.guilds import NICKNAME, Guarded, configure, every_schema
-from remote.line import Line
-from remote.outboxes import replica_of, store_of
 
 HISTORY = ["history", "spice"]
 LEADERBOARD = ["leaderboard", "--period", "all"]
@@ -30,14 +29,16 @@ def pages_of(home: Path) -> Path:
 
 
 @pytest.fixture
-def busy(guild: Books) -> Books:
+def busy(remote_guild: Books) -> Books:
     """The guild once somebody has done something."""
-    guild.insert(
+    remote_guild.insert(
         "resource_history",
         **entry_row("added", (1_000, 400), (1_500, 400), "spice", updated_by=PLAYER),
     )
-    guild.insert("leaderboard", **points_row("added", 75.0, user_id=PLAYER, resource_id="spice"))
-    return guild
+    remote_guild.insert(
+        "leaderboard", **points_row("added", 75.0, user_id=PLAYER, resource_id="spice")
+    )
+    return remote_guild
 
 
 @pytest.fixture
@@ -93,12 +94,12 @@ def test_a_resource_that_nobody_here_has_read_yet_is_found(run: Run, seen: Books
 
 
 def test_another_programs_tables_are_told_of_by_each_command(
-    run: Run, guild: Books, proxy: Proxy
+    run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
     """Also one whose leaderboard could be read."""
     assert run(*LEADERBOARD).status == 0
     for statement in ("DROP TABLE resource_history", "DROP TABLE resources"):
-        guild.run(statement)
+        remote_guild.run(statement)
     for argv in (LEADERBOARD, HISTORY, ["list"]):
         ran = run(*argv)
         assert ran.status == 4
@@ -124,26 +125,28 @@ def test_what_waits_is_sent_before_it_is_read(
 
 
 @each_command
-def test_a_token_that_may_only_read_is_enough(run: Run, guarded: Guarded, argv: list[str]) -> None:
+def test_a_token_that_may_only_read_is_enough(
+    run: Run, guarded_guild: Guarded, argv: list[str]
+) -> None:
     ran = run(*argv, "--json")
     assert (ran.status, ran.err) == (0, "")
 
 
 @each_command
 def test_a_wrong_token_is_an_error_whatever_is_kept(
-    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+    run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     assert run(*argv).status == 0
-    configure(monkeypatch, guarded.proxy.url, "wrong")
+    configure(monkeypatch, guarded_guild.proxy.url, "wrong")
     ran = run(*argv)
     assert ran.status == 4
     assert "refuses your TURSO_AUTH_TOKEN" in ran.error
 
 
-def test_a_restored_backup_is_listed(run: Run, guild: Books) -> None:
-    guild.run("UPDATE resources SET updated_at = updated_at - 9000")
+def test_a_restored_backup_is_listed(run: Run, remote_guild: Books) -> None:
+    remote_guild.run("UPDATE resources SET updated_at = updated_at - 9000")
     assert "1,400" in run("list", "spice").out
-    guild.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
+    remote_guild.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
     assert "1,300" in run("list", "spice").out
 
 

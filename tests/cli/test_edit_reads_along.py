@@ -1,4 +1,4 @@
-"""What an edit reads along with a change says nothing of the change: applied is applied."""
+"""The names that an edit reads along never decide whether its change was applied."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from helpers.books import Books
 from helpers.commands import Run
 from helpers.guild import make_guild, quantities
 from helpers.listening import SECONDS
+from helpers.outbox_files import outbox_of, replica_of, states
 from helpers.processes import locked
 from helpers.proxy import Exchange, Fate, Proxy, altered, pass_on
+from helpers.token_permissions import BOTH_WAYS
 from helpers.wild import ask
-from remote.outboxes import outbox_of, replica_of, states
-from remote.rights import BOTH_WAYS
 
 SETTINGS = (
     "CREATE TABLE global_settings (setting_key text PRIMARY KEY, setting_value text)",
@@ -32,7 +32,7 @@ DAMAGES = {
 }
 Lacking = Callable[..., Fate]
 damages = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-grown = pytest.mark.parametrize("guild", ["grown"], indirect=True)
+grown = pytest.mark.parametrize("remote_guild", ["grown"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +55,9 @@ def assert_is_applied(run: Run, books: Books, *argv: str) -> None:
 @damages
 @grown
 def test_on_a_server_whose_other_tables_are_not_as_they_were(
-    run: Run, guild: Books, damage: str
+    run: Run, remote_guild: Books, damage: str
 ) -> None:
-    guild.insert(
+    remote_guild.insert(
         "global_settings",
         setting_key="inventory_location_1_name",
         setting_value="Arrakeen",
@@ -65,9 +65,9 @@ def test_on_a_server_whose_other_tables_are_not_as_they_were(
         last_updated_at=1,
     )
     assert run("edit", "iron", "=7").status == 0
-    guild.run(damage)
+    remote_guild.run(damage)
     for resource in ("iron", "iron ore"):
-        assert_is_applied(run, guild, resource)
+        assert_is_applied(run, remote_guild, resource)
 
 
 @damages
@@ -89,33 +89,33 @@ def test_in_a_file_whose_other_tables_are_not_as_they_were(
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "first"])
 @grown
 def test_without_the_right_to_read_the_other_tables(
-    run: Run, guild: Books, proxy: Proxy, lacking: Lacking, *, is_known: bool
+    run: Run, remote_guild: Books, proxy: Proxy, lacking: Lacking, *, is_known: bool
 ) -> None:
     if is_known:
         assert run("edit", "iron", "=7").status == 0
     proxy.fate = lacking("users:data_read", "global_settings:data_read")
     for resource in ("iron", "iron ore"):
-        assert_is_applied(run, guild, resource)
+        assert_is_applied(run, remote_guild, resource)
     # What is refused is still told as that.
     assert run("edit", "iron", "-5000").status == 1
 
 
 @grown
-def test_with_a_name_for_which_the_server_fails_as_a_whole(run: Run, guild: Books) -> None:
+def test_with_a_name_for_which_the_server_fails_as_a_whole(run: Run, remote_guild: Books) -> None:
     assert run("edit", "iron", "=7").status == 0
-    guild.run("UPDATE users SET custom_nickname = CAST(x'FF41' AS TEXT)")
+    remote_guild.run("UPDATE users SET custom_nickname = CAST(x'FF41' AS TEXT)")
     for resource in ("iron", "iron ore"):
-        assert_is_applied(run, guild, resource)
+        assert_is_applied(run, remote_guild, resource)
     ran = run("edit", "iron", "-5000")
     assert ran.status == 1
     assert "only 17 at" in ran.error
 
 
 @grown
-def test_with_names_of_other_types(run: Run, guild: Books, proxy: Proxy) -> None:
+def test_with_names_of_other_types(run: Run, remote_guild: Books, proxy: Proxy) -> None:
     assert run("edit", "iron", "=7").status == 0
     proxy.fate = altered(_with_numbers_for_names)
-    assert_is_applied(run, guild, "iron")
+    assert_is_applied(run, remote_guild, "iron")
 
 
 def _with_numbers_for_names(body: bytes) -> bytes:
@@ -129,7 +129,7 @@ def _with_numbers_for_names(body: bytes) -> bytes:
 
 
 def test_where_the_rows_that_are_kept_here_cannot_be_written(
-    run: Run, guild: Books, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, remote_guild: Books, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("edit", "iron", "=7").status == 0
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
@@ -138,11 +138,11 @@ def test_where_the_rows_that_are_kept_here_cannot_be_written(
     assert ran.status == 0
     assert "→" in ran.out
     assert "replica.db is in use" in ran.err
-    assert guild.quantities("iron") == (12, 0)
+    assert remote_guild.quantities("iron") == (12, 0)
 
 
 def test_where_the_answer_cannot_be_kept_the_change_is_told_as_it_is(
-    run: Run, guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, remote_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else gets hold of the outbox while the server answers."""
     assert run("edit", "iron", "=7").status == 0
@@ -160,5 +160,5 @@ def test_where_the_answer_cannot_be_kept_the_change_is_told_as_it_is(
     assert "outbox.db is in use" in ran.err
     assert states(home)[-1] == "sending"
     assert run("list").status == 0
-    assert guild.quantities("iron") == (12, 0)
+    assert remote_guild.quantities("iron") == (12, 0)
     assert states(home)[-1] == "applied"

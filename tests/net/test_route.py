@@ -1,4 +1,4 @@
-"""What stands between a player and the servers: it is named, with the variable, and no password."""
+"""Proxies and certificates between a player and the servers: named in errors, without passwords."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Way(NamedTuple):
 
 @pytest.fixture
 def way(
-    guild: Books, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    remote_guild: Books, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Way]:
     """The guild's server, behind a proxy that inspects what is encrypted."""
     tls, root = issued_by(tmp_path, INSPECTOR, HOST)
@@ -171,12 +171,12 @@ def test_what_stands_in_the_way_is_named_whoever_is_asked(
 
 
 def test_behind_a_proxy_that_inspects_all_is_well_once_its_certificate_is_trusted(
-    run: Run, way: Way, guild: Books, monkeypatch: pytest.MonkeyPatch
+    run: Run, way: Way, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(way.root))
     assert "Spice" in run("list").out
     assert run("edit", "spice", "+5").status == 0
-    assert guild.quantities() == (1_005, 400)
+    assert remote_guild.quantities() == (1_005, 400)
     (found,) = [each for each in run("doctor", "--json").document if each["check"] == "network"]
     assert found["state"] == "ok"
     assert f"the proxy {way.proxy.address} (HTTPS_PROXY)" in found["found"]

@@ -16,16 +16,16 @@ from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
 from helpers.recent import ask_history
+from helpers.remote_fixtures import MakeTracker
+from helpers.token_permissions import whole_request_refused
 from helpers.tracking import may_write, shown
-from remote.conftest import MakeTracker
-from remote.rights import whole_request_refused
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.tracker.events import Failed
 from tracker_tui.turso import Connection, connect
 
 
 @pytest.fixture
-def writer(guild: Books, remote_url: str) -> Iterator[Connection]:
+def writer(remote_guild: Books, remote_url: str) -> Iterator[Connection]:
     """Another program in the middle of a transaction that has changed something."""
     with closing(connect(remote_url, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -33,35 +33,35 @@ def writer(guild: Books, remote_url: str) -> Iterator[Connection]:
         yield connection
 
 
-def test_commands_that_read_do_not_wait(run: Run, guild: Books, writer: Connection) -> None:
+def test_commands_that_read_do_not_wait(run: Run, remote_guild: Books, writer: Connection) -> None:
     for argv in (["list"], ["history", "spice"], ["leaderboard"]):
         assert run(*argv).status == 0
     writer.execute("COMMIT")
-    assert guild.quantities() == (7_777, 400)
+    assert remote_guild.quantities() == (7_777, 400)
 
 
 def test_a_dashboard_opens_refreshes_and_searches_without_waiting(
-    guild: Books, proxy: Proxy, writer: Connection, make_tracker: MakeTracker
+    remote_guild: Books, proxy: Proxy, writer: Connection, make_remote_tracker: MakeTracker
 ) -> None:
-    tracker = make_tracker(proxy.url)
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     tracker.refresh().result(SECONDS)
     search = tracker.query_cache.history(HistoryFilter(text="created"))
     assert len(tracker.query_cache.ask(search).result(SECONDS).value.entries) == 3
     assert shown(tracker) == (1_000, 400)
     writer.execute("COMMIT")
-    assert guild.quantities() == (7_777, 400)
+    assert remote_guild.quantities() == (7_777, 400)
 
 
 def test_whether_changes_are_taken_is_found_out_when_it_can_be(
-    guild: Books,
+    remote_guild: Books,
     proxy: Proxy,
     writer: Connection,
-    make_tracker: MakeTracker,
+    make_remote_tracker: MakeTracker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._RIGHTS_SECONDS", 0.1)
-    tracker = make_tracker(proxy.url)
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)
     assert may_write(tracker), "nobody said otherwise"

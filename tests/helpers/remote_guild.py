@@ -18,7 +18,7 @@ SPICE = new_resource(hagga=1_000, deep_desert=400, target=2_500, multiplier=1.5)
 WATER = new_resource("water", hagga=50, target=100)
 IRON = new_resource("iron", name="Iron Ore", hagga=7)
 
-every_schema = pytest.mark.parametrize("guild", OURS, indirect=True)
+every_schema = pytest.mark.parametrize("remote_guild", OURS, indirect=True)
 
 
 class Guarded(NamedTuple):
@@ -60,3 +60,27 @@ def configure(monkeypatch: pytest.MonkeyPatch, url: str, token: str | None = Non
         monkeypatch.delenv("TURSO_AUTH_TOKEN", raising=False)
     else:
         monkeypatch.setenv("TURSO_AUTH_TOKEN", token)
+
+
+class Line:
+    """A proxy before a server that goes away, and comes back at the same address."""
+
+    def __init__(self, upstream: str, proxy: Proxy) -> None:
+        self._upstream = upstream
+        self.proxy = proxy
+        self._is_cut = False
+
+    def cut(self) -> None:
+        """Let nobody listen there."""
+        self.proxy.close()
+        self._is_cut = True
+
+    def mend(self) -> None:
+        """Let a new proxy listen there, which has seen nothing yet."""
+        self.proxy = Proxy(self._upstream, port=self.proxy.port)
+        self._is_cut = False
+
+    def close(self) -> None:
+        """Let go of what listens."""
+        if not self._is_cut:
+            self.proxy.close()

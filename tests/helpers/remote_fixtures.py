@@ -8,26 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import home, run
 from helpers.books import Books
 from helpers.build import remote_config
 from helpers.commands import Run
 from helpers.listening import SECONDS
 from helpers.proxy import Proxy, proxy_to
+from helpers.remote_guild import Guarded, Line, configure, schema_of, settled
 from helpers.servers import Server
-from remote.guilds import Guarded, configure, schema_of, settled
-from remote.line import Line
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.tracker.tracker import Tracker
-
-__all__ = ["home", "run"]
 
 MakeTracker = Callable[..., Tracker]
 
 
 @pytest.fixture
-def guild(
+def remote_guild(
     request: pytest.FixtureRequest,
     remote_url: str,
     proxy: Proxy,
@@ -41,7 +37,7 @@ def guild(
 
 
 @pytest.fixture
-def guarded(
+def guarded_guild(
     request: pytest.FixtureRequest,
     guarded_server: Server,
     home: Path,
@@ -66,10 +62,10 @@ def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def known(run: Run, guild: Books) -> Books:
+def known_guild(run: Run, remote_guild: Books) -> Books:
     """The guild once a command has read it: this machine has a replica."""
     assert run("list").status == 0
-    return guild
+    return remote_guild
 
 
 @pytest.fixture
@@ -80,7 +76,7 @@ def line(remote_url: str, proxy: Proxy) -> Iterator[Line]:
 
 
 @pytest.fixture
-def make_tracker(home: Path) -> Iterator[MakeTracker]:
+def make_remote_tracker(home: Path) -> Iterator[MakeTracker]:
     """Make trackers as the dashboard does, for a URL and perhaps a token."""
     made: list[Tracker] = []
 
@@ -94,8 +90,8 @@ def make_tracker(home: Path) -> Iterator[MakeTracker]:
 
 
 @pytest.fixture
-def tracker(guild: Books, proxy: Proxy, make_tracker: MakeTracker) -> Tracker:
+def remote_tracker(remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker) -> Tracker:
     """A dashboard's tracker of the guild, which has read everything once."""
-    tracker = make_tracker(proxy.url)
+    tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     return tracker

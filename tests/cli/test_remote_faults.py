@@ -15,11 +15,11 @@ import pytest
 
 from helpers.books import Books
 from helpers.commands import Ran, Run
+from helpers.outbox_files import waiting
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, cut_within, pass_on
 from helpers.refusing import NO_DATABASE, READ_ONLY
+from helpers.remote_guild import configure
 from helpers.servers import SECONDS, Server, free_port
-from remote.guilds import configure
-from remote.outboxes import waiting
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 IN_TIME = 10.0
@@ -81,10 +81,10 @@ def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def known(run: Run, guild: Books) -> Books:
+def known_guild(run: Run, remote_guild: Books) -> Books:
     """The guild once its columns are known, so that the next request is the change itself."""
     assert run("edit", "spice", "=1000").status == 0
-    return guild
+    return remote_guild
 
 
 def in_time(run: Run, *argv: str) -> Ran:
@@ -105,7 +105,7 @@ def assert_is_queued(ran: Ran, said: str) -> None:
 @each_command
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_failing_server_is_told_of_and_the_command_works_once_it_does(
-    run: Run, known: Books, proxy: Proxy, argv: list[str], name: str
+    run: Run, known_guild: Books, proxy: Proxy, argv: list[str], name: str
 ) -> None:
     fault = FAULTS[name]
     proxy.fate = fault.fate
@@ -120,18 +120,18 @@ def test_a_failing_server_is_told_of_and_the_command_works_once_it_does(
         assert fault.said in ran.error
     # However often it was sent.
     kept = 5 if is_edit and fault.is_heard else 0
-    assert known.quantities() == (1_000 + kept, 400)
+    assert known_guild.quantities() == (1_000 + kept, 400)
     proxy.fate = pass_on
     assert run(*argv).status == 0
     assert run("list").status == 0
     # What was queued is applied by now, and once; what was refused never is.
     more = 5 if is_edit else 0
-    assert known.quantities() == (1_000 + (5 if is_queued else 0) + more, 400)
+    assert known_guild.quantities() == (1_000 + (5 if is_queued else 0) + more, 400)
 
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_heard])
 def test_an_edit_of_which_nobody_knows_whether_it_was_applied_is_queued_and_applied_once(
-    run: Run, known: Books, proxy: Proxy, home: Path, name: str
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, name: str
 ) -> None:
     proxy.fate = FAULTS[name].fate
     document = run("edit", "spice", "+5", "--json").document
@@ -140,27 +140,27 @@ def test_an_edit_of_which_nobody_knows_whether_it_was_applied_is_queued_and_appl
     proxy.fate = pass_on
     assert run("list").status == 0
     assert waiting(home) == []
-    assert known.quantities() == (1_005, 400)
-    assert [row["id"] for row in known.rows("leaderboard")] == [document["change_id"]]
+    assert known_guild.quantities() == (1_005, 400)
+    assert [row["id"] for row in known_guild.rows("leaderboard")] == [document["change_id"]]
 
 
 @pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
 def test_an_edit_whose_reply_is_lost_is_sent_again_and_applied_once(
-    run: Run, known: Books, proxy: Proxy, fate: Fate
+    run: Run, known_guild: Books, proxy: Proxy, fate: Fate
 ) -> None:
     proxy.meet([fate])
     ran = in_time(run, "edit", "spice", "+5", "--json")
     assert ran.status == 0
     expected = "applied" if fate is cut_before else "already_applied"
     assert ran.document["outcome"] == expected
-    assert known.quantities() == (1_005, 400)
-    assert len(known.rows("leaderboard")) == 1
+    assert known_guild.quantities() == (1_005, 400)
+    assert len(known_guild.rows("leaderboard")) == 1
 
 
 @each_command
 @pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
 def test_a_reply_that_is_lost_once_is_no_trouble(
-    run: Run, known: Books, proxy: Proxy, argv: list[str], fate: Fate
+    run: Run, known_guild: Books, proxy: Proxy, argv: list[str], fate: Fate
 ) -> None:
     proxy.meet([fate])
     assert in_time(run, *argv).status == 0
@@ -181,7 +181,7 @@ def test_a_reply_that_is_lost_once_is_no_trouble(
 )
 def test_no_server_at_all_is_told_of(
     run: Run,
-    known: Books,
+    known_guild: Books,
     proxy: Proxy,
     monkeypatch: pytest.MonkeyPatch,
     argv: list[str],
@@ -233,7 +233,7 @@ def trickle() -> Iterator[Fate]:
 @pytest.mark.parametrize("kind", ["silence", "trickle"])
 def test_a_server_that_never_answers_is_given_up(
     run: Run,
-    known: Books,
+    known_guild: Books,
     proxy: Proxy,
     request: pytest.FixtureRequest,
     argv: list[str],
@@ -249,12 +249,12 @@ def test_a_server_that_never_answers_is_given_up(
     else:
         assert ran.status == 4
         assert "did not answer in time" in ran.error
-    assert known.quantities() == (1_000, 400)
+    assert known_guild.quantities() == (1_000, 400)
     proxy.fate = pass_on
     assert run(*argv).status == 0
     assert run("list").status == 0
     # What was queued is applied by now.
-    assert known.quantities() == (1_010 if argv[0] == "edit" else 1_000, 400)
+    assert known_guild.quantities() == (1_010 if argv[0] == "edit" else 1_000, 400)
 
 
 # A database whose plan is used up
@@ -262,12 +262,12 @@ def test_a_server_that_never_answers_is_given_up(
 
 @each_command
 def test_a_database_that_is_blocked_is_told_of(
-    run: Run, known: Books, server: Server, remote_url: str, argv: list[str]
+    run: Run, known_guild: Books, server: Server, remote_url: str, argv: list[str]
 ) -> None:
     server.block(remote_url, blocked=True)
     ran = in_time(run, *argv)
     server.block(remote_url, blocked=False)
     assert ran.status == 4
     assert "is blocked" in ran.error
-    assert known.quantities() == (1_000, 400)
+    assert known_guild.quantities() == (1_000, 400)
     assert run(*argv).status == 0

@@ -1,4 +1,4 @@
-"""Several programs at one outbox: one sends, another is killed, many edit at once."""
+"""Several programs share an outbox: one sends, another is killed, many edit at once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from helpers.build import PLAYER, add
 from helpers.commands import Run, environment
 from helpers.gate import Gate
 from helpers.listening import Listener
+from helpers.outbox_files import states, store_of, waiting
 from helpers.processes import SECONDS, run_together
 from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, pass_on
+from helpers.remote_guild import configure
 from helpers.sending import send_lock_held
 from helpers.wild import ask_at
 from ledger.test_concurrency import (
@@ -32,8 +34,6 @@ from ledger.test_concurrency import (
     remote,
     wal,
 )
-from remote.guilds import configure
-from remote.outboxes import states, store_of, waiting
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.tracker import Tracker
@@ -81,7 +81,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
-    run: Run, known: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What users are promised; here nobody waits for that long.
     assert tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS <= 3.0
@@ -94,22 +94,22 @@ def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
         assert states(home) == ["pending"]
         assert proxy.count == 0
     assert run("list").status == 0
-    assert known.quantities("iron") == (12, 0)
+    assert known_guild.quantities("iron") == (12, 0)
 
 
 def test_an_edit_goes_on_as_soon_as_the_turn_is_its_own(
-    run: Run, known: Books, proxy: Proxy, home: Path
+    run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     with ExitStack() as stack:
         with send_lock_held(store_of(home)):
             edit = stack.enter_context(started(home, proxy, "spice", "+5"))
             until(lambda: states(home) == ["pending"])
         assert document_of(edit)["outcome"] == "applied"
-    assert known.quantities() == (1_005, 400)
+    assert known_guild.quantities() == (1_005, 400)
 
 
 def test_an_edit_while_a_dashboard_sends_is_applied_once(
-    run: Run, known: Books, proxy: Proxy, home: Path
+    run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     with ExitStack() as stack:
         tracker = stack.enter_context(closing(Tracker(load_config(os.environ))))
@@ -124,7 +124,7 @@ def test_an_edit_while_a_dashboard_sends_is_applied_once(
             proxy.fate = pass_on
         assert document_of(edit)["outcome"] in ("applied", "already_applied")
         assert listener.settled(1)[0].verdict is Verdict.APPLIED
-    assert known.quantities() == (1_105, 400)
+    assert known_guild.quantities() == (1_105, 400)
     assert states(home) == ["applied", "applied"]
 
 
@@ -144,7 +144,7 @@ def test_an_edit_while_a_dashboard_sends_is_applied_once(
     ],
 )
 def test_an_edit_that_is_killed_while_it_waits_for_the_answer_is_applied_once(
-    run: Run, known: Books, proxy: Proxy, home: Path, then: Fate, next_one: list[str]
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, then: Fate, next_one: list[str]
 ) -> None:
     """Whether the server carries it out before the next command comes, or never heard of it."""
     proxy.seen.clear()
@@ -166,15 +166,15 @@ def test_an_edit_that_is_killed_while_it_waits_for_the_answer_is_applied_once(
         (change_id,) = waiting(home)
     assert answered.wait(SECONDS)
     proxy.fate = pass_on
-    assert known.quantities() == (1_000 if then is cut_before else 1_005, 400)
+    assert known_guild.quantities() == (1_000 if then is cut_before else 1_005, 400)
     assert run(*next_one).status == 0
     assert waiting(home) == []
-    assert known.quantities() == (1_005, 400)
-    assert [row["id"] for row in known.rows("resource_history")].count(change_id) == 1
+    assert known_guild.quantities() == (1_005, 400)
+    assert [row["id"] for row in known_guild.rows("resource_history")].count(change_id) == 1
 
 
 def test_an_edit_that_is_killed_gives_its_turn_back(
-    run: Run, known: Books, proxy: Proxy, home: Path
+    run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     with Gate(cut_before) as gate:
         proxy.fate = gate

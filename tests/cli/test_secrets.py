@@ -1,4 +1,4 @@
-"""The token is in nothing that is printed, logged, remembered or seen by other processes."""
+"""The token is never printed, logged, stored or visible to other processes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from helpers.commands import Ran, Run, environment
 from helpers.processes import SECONDS
 from helpers.proxy import Exchange, Fate, Reply, answer, cut_before, pass_on
-from remote.conftest import MakeTracker
-from remote.guilds import Guarded, configure
+from helpers.remote_fixtures import MakeTracker
+from helpers.remote_guild import Guarded, configure
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.database_factory import open_ledger
 
@@ -62,11 +62,11 @@ def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", FATES)
 def test_no_command_says_or_keeps_a_token(
-    run: Run, guarded: Guarded, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    run: Run, guarded_guild: Guarded, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    guarded.proxy.fate = FATES[name]
-    for token in (guarded.full, SECRET):
-        configure(monkeypatch, guarded.proxy.url, token)
+    guarded_guild.proxy.fate = FATES[name]
+    for token in (guarded_guild.full, SECRET):
+        configure(monkeypatch, guarded_guild.proxy.url, token)
         for argv in COMMANDS:
             for options in ([], ["--debug"]):
                 ran = run(*argv, *options)
@@ -103,19 +103,24 @@ def test_a_token_within_a_url_is_not_quoted(
 
 
 def test_no_repr_holds_a_token(
-    run: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, make_tracker: MakeTracker
+    run: Run,
+    guarded_guild: Guarded,
+    monkeypatch: pytest.MonkeyPatch,
+    make_remote_tracker: MakeTracker,
 ) -> None:
-    configure(monkeypatch, guarded.proxy.url, guarded.full)
+    configure(monkeypatch, guarded_guild.proxy.url, guarded_guild.full)
     config = load_config(os.environ)
-    tracker = make_tracker(guarded.proxy.url, guarded.full)
+    tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.full)
     tracker.open().result(SECONDS)
     ledger = open_ledger(config)
     ledger.close()
     for thing in (config, config.database, tracker, tracker.config, ledger, vars(ledger)):
-        assert guarded.full not in f"{thing!r} {thing}"
+        assert guarded_guild.full not in f"{thing!r} {thing}"
 
 
-def test_no_other_process_sees_the_token(guarded: Guarded, home: Path, tmp_path: Path) -> None:
+def test_no_other_process_sees_the_token(
+    guarded_guild: Guarded, home: Path, tmp_path: Path
+) -> None:
     arrived, may_go = threading.Event(), threading.Event()
 
     def slow(exchange: Exchange) -> None:
@@ -123,10 +128,10 @@ def test_no_other_process_sees_the_token(guarded: Guarded, home: Path, tmp_path:
         may_go.wait(SECONDS)
         pass_on(exchange)
 
-    guarded.proxy.fate = slow
+    guarded_guild.proxy.fate = slow
     settings = {
-        "TURSO_DATABASE_URL": guarded.proxy.url,
-        "TURSO_AUTH_TOKEN": guarded.full,
+        "TURSO_DATABASE_URL": guarded_guild.proxy.url,
+        "TURSO_AUTH_TOKEN": guarded_guild.full,
         "TRACKER_AUTH": "none",
     }
     process = subprocess.Popen(
@@ -147,7 +152,7 @@ def test_no_other_process_sees_the_token(guarded: Guarded, home: Path, tmp_path:
     assert (process.returncode, err) == (0, "")
     assert "Iron Ore" in out
     assert "tracker_tui" in arguments
-    assert guarded.full not in arguments
+    assert guarded_guild.full not in arguments
 
 
 def shown_to_others(pid: int) -> str:

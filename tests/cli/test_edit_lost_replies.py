@@ -1,21 +1,31 @@
-"""An edit whose reply is lost, and a later try that meets something else: it may be stored."""
+"""An edit whose reply is lost, or whose change another program sends: it is applied once."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from cli.test_edit_programs import until
 from helpers.books import Books
 from helpers.build import add, remote_config
 from helpers.clocks import ImpatientClock
 from helpers.commands import Ran, Run
 from helpers.gate import Gate
+from helpers.guild import make_guild
 from helpers.listening import SECONDS
+from helpers.outbox_files import outbox_of, store_of, waiting
 from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, pass_on, proxy_to
 from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
-from remote.outboxes import waiting
-from tracker_tui.domain.change import Verdict
+from helpers.sending import send_lock_held
+from helpers.wild import ask
+from tracker_tui.db.sqlite import open_sqlite
+from tracker_tui.domain.change import Change, Verdict
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.sync.outbox_records import change_from_json
 from tracker_tui.tracker.tracker import Tracker
 
 LATER: dict[str, Fate] = {
@@ -41,11 +51,11 @@ once_or_twice = pytest.mark.parametrize("lost", [1, 2], ids=["once", "twice"])
 
 
 @pytest.fixture
-def known(run: Run, guild: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
+def known_guild(run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
     """The guild once its columns are known; an edit is then tried a few times, without waiting."""
     assert run("edit", "spice", "=1000").status == 0
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", ImpatientClock())
-    return guild
+    return remote_guild
 
 
 def assert_is_stored_once(books: Books) -> None:
@@ -62,24 +72,24 @@ def assert_is_queued(ran: Ran) -> None:
 @once_or_twice
 @pytest.mark.parametrize("later", LATER)
 def test_what_a_later_try_meets_leaves_an_edit_queued(
-    run: Run, known: Books, proxy: Proxy, home: Path, later: str, lost: int
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, later: str, lost: int
 ) -> None:
     proxy.meet([*[cut_after] * lost, *[LATER[later]] * 20])
     ran = run("edit", "spice", "+5")
     assert proxy.count > 1 + lost
     assert_is_queued(ran)
     assert not [words for words in MISLEADING if words in ran.out]
-    assert_is_stored_once(known)
+    assert_is_stored_once(known_guild)
     proxy.fate = pass_on
     assert run("list").status == 0
     assert waiting(home) == []
-    assert_is_stored_once(known)
+    assert_is_stored_once(known_guild)
 
 
 @once_or_twice
 @pytest.mark.parametrize("later", REFUSING)
 def test_what_refuses_a_later_try_says_nothing_of_the_first(
-    run: Run, known: Books, proxy: Proxy, later: str, lost: int
+    run: Run, known_guild: Books, proxy: Proxy, later: str, lost: int
 ) -> None:
     proxy.meet([*[cut_after] * lost, *[REFUSING[later]] * 20])
     ran = run("edit", "spice", "+5")
@@ -87,31 +97,31 @@ def test_what_refuses_a_later_try_says_nothing_of_the_first(
     assert ran.status == 4
     assert "may have stored the change. It stays queued, and counts once" in ran.error
     assert not [words for words in MISLEADING[:2] if words in ran.error]
-    assert_is_stored_once(known)
+    assert_is_stored_once(known_guild)
     proxy.fate = pass_on
     assert run("list").status == 0
-    assert_is_stored_once(known)
+    assert_is_stored_once(known_guild)
 
 
 @pytest.mark.parametrize("fate", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE])
 def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said(
-    run: Run, known: Books, proxy: Proxy, home: Path, fate: Fate
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, fate: Fate
 ) -> None:
     """It never arrived, as whoever looks finds out, and then repeats it."""
     proxy.meet([*[cut_before] * 2, *[fate] * 20])
     error = run("edit", "spice", "+5").error
     proxy.fate = pass_on
-    assert known.quantities() == (1_000, 400)
+    assert known_guild.quantities() == (1_000, 400)
     assert run("edit", "spice", "+5").status == 0
     assert run("list").status == 0
-    assert known.quantities() == (1_005, 400) or "queued" in error
+    assert known_guild.quantities() == (1_005, 400) or "queued" in error
 
 
 def test_what_a_trigger_refuses_is_known_not_to_be_stored(
-    run: Run, known: Books, proxy: Proxy, home: Path
+    run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     """The database looked whether it has the change before it refused it."""
-    known.run(
+    known_guild.run(
         "CREATE TRIGGER hands_off BEFORE UPDATE ON resources WHEN NEW.id = 'spice'"
         " BEGIN SELECT RAISE(ABORT, 'hands off the spice'); END"
     )
@@ -120,27 +130,27 @@ def test_what_a_trigger_refuses_is_known_not_to_be_stored(
     assert ran.status == 1
     assert "hands off the spice" in ran.error
     assert waiting(home) == []
-    known.run("DROP TRIGGER hands_off")
+    known_guild.run("DROP TRIGGER hands_off")
     assert run("list").status == 0
-    assert known.quantities() == (1_000, 400)
+    assert known_guild.quantities() == (1_000, 400)
 
 
 @once_or_twice
 def test_a_server_that_is_gone_afterwards_leaves_an_edit_queued(
-    run: Run, known: Books, remote_url: str, proxy: Proxy, home: Path, lost: int
+    run: Run, known_guild: Books, remote_url: str, proxy: Proxy, home: Path, lost: int
 ) -> None:
     meet_and_go(proxy, lost)
     assert_is_queued(run("edit", "spice", "+5"))
-    assert_is_stored_once(known)
+    assert_is_stored_once(known_guild)
     with proxy_to(remote_url, port=proxy.port):
         assert run("list").status == 0
     assert waiting(home) == []
-    assert_is_stored_once(known)
+    assert_is_stored_once(known_guild)
 
 
 @once_or_twice
 def test_a_server_that_is_gone_afterwards_does_not_mean_that_nothing_was_sent(
-    run: Run, known: Books, proxy: Proxy, lost: int
+    run: Run, known_guild: Books, proxy: Proxy, lost: int
 ) -> None:
     meet_and_go(proxy, lost)
     assert "nothing was sent" not in run("edit", "spice", "+5").out
@@ -158,7 +168,7 @@ def meet_and_go(proxy: Proxy, lost: int) -> None:
 
 
 def test_an_edit_that_hangs_is_not_sent_again_by_closing(
-    guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
+    remote_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", 0.1)
     tracker = Tracker(remote_config(proxy.url, home))
@@ -177,7 +187,7 @@ def test_an_edit_that_hangs_is_not_sent_again_by_closing(
 
 
 def test_an_edit_that_is_slow_ends_with_the_time_of_all_its_requests_together(
-    run: Run, guild: Books, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    run: Run, remote_guild: Books, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 1.0)
     with Gate() as gate:
@@ -187,3 +197,90 @@ def test_an_edit_that_is_slow_ends_with_the_time_of_all_its_requests_together(
         assert proxy.count == 2
     assert_is_queued(ran)
     assert "did not answer in time" in ran.out
+
+
+Deal = Callable[[Change], object]
+
+
+@pytest.fixture(autouse=True)
+def more_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no edit be queued because this machine is busy."""
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
+
+
+def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: str) -> Ran:
+    """Edit; before it is the edit's turn another program takes the change out of the outbox."""
+    answers: list[Ran] = []
+    with send_lock_held(store_of(home)):
+        edit = threading.Thread(target=lambda: answers.append(run("edit", *argv)))
+        edit.start()
+        until(lambda: len(waiting(home)) == 1)
+        ((document,),) = ask(outbox_of(home), "SELECT change FROM entries WHERE state = 'pending'")
+        deal(change_from_json(document))
+        ask(outbox_of(home), "DELETE FROM entries")
+    edit.join(SECONDS)
+    (ran,) = answers
+    return ran
+
+
+@pytest.mark.parametrize("resource", ["iron", "Iron Ore"])
+def test_it_was_applied_if_the_history_has_it(
+    run: Run, known_guild: Books, home: Path, resource: str
+) -> None:
+    def apply(change: Change) -> None:
+        known_guild.ledger.apply(change._replace(resource_id="iron"))
+        known_guild.ledger.apply(change._replace(id="later", resource_id="iron", amount=100))
+
+    ran = edit_while_another_deals_with_it(run, home, apply, resource, "+5", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.document["outcome"] == "applied"
+    assert ran.document["message"].startswith("Iron Ore +5 → 12 at Hagga")
+    assert (ran.document["previous"]["hagga"], ran.document["resource"]["hagga"]) == (7, 112)
+    assert known_guild.quantities("iron") == (112, 0)
+
+
+def test_it_was_applied_even_if_the_resource_is_gone(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a file, in which nothing keeps others from deleting it."""
+    path = tmp_path / "guild.db"
+    make_guild(path)
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    assert run("list").status == 0
+
+    def apply(change: Change) -> None:
+        with closing(Ledger(*open_sqlite(path))) as ledger:
+            ledger.apply(change)
+        ask(path, "DELETE FROM resources WHERE id = 'iron'")
+
+    ran = edit_while_another_deals_with_it(run, home, apply, "iron", "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("iron +5 → 1,005 at Hagga")
+
+
+def test_it_was_withdrawn_if_the_history_does_not(run: Run, known_guild: Books, home: Path) -> None:
+    before = known_guild.everything()
+    ran = edit_while_another_deals_with_it(run, home, lambda _: None, "iron", "+5")
+    assert ran.status == 1
+    assert "cancelled" in ran.error
+    assert known_guild.everything() == before
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_where_the_history_cannot_be_asked_nothing_is_made_up(
+    run: Run,
+    known_guild: Books,
+    proxy: Proxy,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+
+    def apply_and_go(change: Change) -> None:
+        known_guild.ledger.apply(change)
+        proxy.fate = answer(status, b'{"error":"no"}')
+
+    ran = edit_while_another_deals_with_it(run, home, apply_and_go, "iron", "+5")
+    assert ran.status == 4
+    assert "look in the history before you repeat it" in ran.error

@@ -1,4 +1,4 @@
-"""A database that hurries: all its calls together take no longer than it was told."""
+"""A database with a deadline: all its calls together take no longer than that."""
 
 from __future__ import annotations
 

@@ -1,0 +1,460 @@
+"""`edit` on a server that does not answer: queued, and sent in order with the next command."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from db.test_full_disk import fill_up, small_disk
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.listening import Listener
+from helpers.outbox_files import changed, let_time_pass, outbox_of, outcomes, queue, states, waiting
+from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
+from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
+from helpers.remote_guild import Line
+from helpers.wild import ask
+from tracker_tui.config.settings import load_config
+from tracker_tui.domain.change import Verdict
+from tracker_tui.domain.change_syntax import parse_change
+from tracker_tui.domain.quantities import Location
+from tracker_tui.tracker.tracker import Tracker
+
+pytestmark = pytest.mark.usefixtures("no_second_try")
+
+TRANSIENT: dict[str, Fate] = {
+    "429": answer(429),
+    "500": answer(500),
+    "503": answer(503),
+    "cut before": cut_before,
+    "busy": batch_failed("SQLITE_BUSY"),
+}
+
+
+# Being queued
+
+
+def test_an_edit_on_a_server_that_cannot_be_reached_is_queued(
+    run: Run, known_guild: Books, line: Line, home: Path
+) -> None:
+    line.cut()
+    ran = run("edit", "spice", "+5")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("spice +5 saved here, will be sent with the next command.")
+    assert "cannot be reached" in ran.out
+    document = run("edit", "iron ore", "+2", "--json").document
+    assert document["outcome"] == "queued"
+    assert (document["points"], document["resource"], document["previous"]) == (0.0, None, None)
+    assert "saved here, will be sent" in document["message"]
+    assert states(home) == ["pending", "pending"]
+    assert waiting(home)[1] == document["change_id"]
+    assert changed(known_guild) == []
+
+
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_an_edit_that_meets_what_passes_is_queued_and_sent_by_the_next(
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, name: str
+) -> None:
+    proxy.fate = TRANSIENT[name]
+    first = queue(run, "spice", "+5")
+    assert waiting(home) == [first]
+    assert known_guild.quantities() == (1_000, 400)
+    proxy.fate = pass_on
+    assert run("edit", "spice", "+7").status == 0
+    assert next(row[0] for row in changed(known_guild)) == first
+    assert known_guild.quantities() == (1_012, 400)
+    assert waiting(home) == []
+
+
+# Being sent
+
+
+def test_the_next_edit_sends_what_waits_in_order_and_in_its_own_request(
+    run: Run, known_guild: Books, line: Line, home: Path
+) -> None:
+    line.cut()
+    queued = [queue(run, "spice", "=100"), queue(run, "Iron Ore", "+3"), queue(run, "spice", ">40")]
+    line.mend()
+    document = run("edit", "spice", "-10", "--json").document
+    assert line.proxy.count == 1
+    assert document["outcome"] == "applied"
+    assert changed(known_guild) == [
+        (queued[0], "spice", 100),
+        (queued[1], "iron", 10),
+        (queued[2], "spice", 60),
+        (document["change_id"], "spice", 50),
+    ]
+    assert states(home) == ["applied"] * 4
+
+
+def test_the_next_list_sends_what_waits_in_order_and_in_one_request(
+    run: Run, known_guild: Books, line: Line, home: Path
+) -> None:
+    line.cut()
+    queued = [queue(run, "spice", "=100"), queue(run, "spice", ">40")]
+    line.mend()
+    listed = run("list", "spice", "--json").document
+    # What waits is in what is shown, whether it is sent before or after.
+    assert (listed[0]["hagga"], listed[0]["deep_desert"]) == (60, 440)
+    assert changed(known_guild) == [(queued[0], "spice", 100), (queued[1], "spice", 60)]
+    writes = [each for each in line.proxy.seen if b"INSERT INTO" in each.body]
+    assert len(writes) == 1
+    assert waiting(home) == []
+
+
+def test_the_next_dashboard_sends_what_waits(run: Run, known_guild: Books, line: Line) -> None:
+    line.cut()
+    queued = queue(run, "spice", "+5")
+    line.mend()
+    with closing(Tracker(load_config(os.environ))) as tracker:
+        listener = Listener(tracker)
+        tracker.open()
+        (outcome,) = listener.settled(1)
+    assert (outcome.change.id, outcome.verdict) == (queued, Verdict.APPLIED)
+    assert changed(known_guild) == [(queued, "spice", 1_005)]
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("Iron Ore", "Iron Ore"),
+        ("iron", "Iron Ore"),
+        ("iron", "iron"),
+        ("Iron Ore", "iron"),
+    ],
+)
+def test_without_a_replica_too_the_next_edit_sends_what_waits_first(
+    run: Run, remote_guild: Books, line: Line, home: Path, first: str, then: str
+) -> None:
+    """A macro pad does nothing but edit: nothing else would ever send it, and not in order."""
+    line.cut()
+    queued = queue(run, first, "=100")
+    line.mend()
+    last = run("edit", then, "+5", "--json").document["change_id"]
+    assert changed(remote_guild) == [(queued, "iron", 100), (last, "iron", 105)]
+    assert waiting(home) == []
+
+
+def test_an_edit_is_behind_all_that_waits_however_much_it_is(
+    run: Run, known_guild: Books, line: Line, home: Path
+) -> None:
+    line.cut()
+    with closing(Tracker(load_config(os.environ))) as tracker:
+        for _ in range(120):
+            spice = parse_change("+1")
+            tracker.submit([tracker.change("spice", spice, Location.HAGGA, seen=None)])
+    assert len(waiting(home)) == 120
+    line.mend()
+    assert run("edit", "spice", "=7").status == 0
+    assert run("list").status == 0
+    assert waiting(home) == []
+    assert known_guild.quantities() == (7, 400)
+
+
+# When it was made
+
+
+def test_a_change_sent_within_a_minute_says_nothing_of_it(
+    run: Run, known_guild: Books, line: Line
+) -> None:
+    line.cut()
+    queue(run, "spice", "+5")
+    line.mend()
+    run("list")
+    assert known_guild.rows("resource_history")[-1]["reason"] is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [([], "{}"), (["--reason", "spice run"], "spice run ({})")],
+    ids=["without a reason", "with one"],
+)
+@pytest.mark.parametrize("days", [0, 2], ids=["today", "another day"])
+@pytest.mark.parametrize("sent_by", [["list"], ["edit", "water", "+1"]], ids=" ".join)
+def test_a_change_sent_later_says_when_it_was_made_and_when_it_was_sent(
+    run: Run,
+    known_guild: Books,
+    line: Line,
+    home: Path,
+    reason: list[str],
+    expected: str,
+    days: int,
+    sent_by: list[str],
+) -> None:
+    line.cut()
+    change_id = queue(run, "spice", "+5", *reason)
+    let_time_pass(home, 61 + days * 86_400)
+    ((made_at,),) = ask(outbox_of(home), "SELECT made_at FROM entries")
+    line.mend()
+    assert run(*sent_by).status == 0
+    said = known_guild.row("resource_history", change_id)["reason"]
+    clock = r"\d\d:\d\d"
+    remark = re.search(f"made (?:[0-9-]+ )?{clock}, sent (?:[0-9-]+ )?{clock}", said)
+    assert remark is not None
+    assert said == expected.format(remark[0])
+    made = time.localtime(made_at)
+    assert time.strftime("%H:%M", made) in remark[0].partition(",")[0]
+    assert (time.strftime("%Y-%m-%d", made) in remark[0]) or not days
+
+
+# Whose reply got lost
+
+
+def test_what_was_carried_out_and_not_answered_is_applied_once(
+    run: Run, known_guild: Books, proxy: Proxy, home: Path
+) -> None:
+    proxy.fate = cut_after
+    queued = [queue(run, "spice", "+5"), queue(run, "Iron Ore", "+3"), queue(run, "spice", "-2")]
+    assert states(home) == ["sending"] * 3
+    expected = [(queued[0], "spice", 1_005), (queued[1], "iron", 10), (queued[2], "spice", 1_003)]
+    assert changed(known_guild) == expected
+    proxy.fate = pass_on
+    assert run("list").status == 0
+    assert changed(known_guild) == expected
+    assert states(home) == ["applied"] * 3
+    assert len(known_guild.rows("leaderboard")) == 2
+
+
+# Where the database refuses us
+
+
+@pytest.mark.parametrize(
+    "refused", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE], ids=["401", "403", "404"]
+)
+def test_a_new_change_is_withdrawn_and_what_waited_before_stays(
+    run: Run, known_guild: Books, line: Line, home: Path, refused: Fate
+) -> None:
+    line.cut()
+    queued = [queue(run, "spice", "+5"), queue(run, "Iron Ore", "+3")]
+    line.mend()
+    line.proxy.fate = refused
+    ran = run("edit", "water", "+1")
+    assert ran.status == 4
+    assert ran.error
+    assert waiting(home) == queued
+    assert states(home) == ["pending", "pending"]
+    line.proxy.fate = pass_on
+    assert run("list").status == 0
+    assert changed(known_guild) == [(queued[0], "spice", 1_005), (queued[1], "iron", 10)]
+
+
+@pytest.mark.parametrize("code", ["SQLITE_AUTH"])
+def test_a_statement_that_is_not_permitted_at_the_first_try_was_never_stored(
+    run: Run, known_guild: Books, proxy: Proxy, code: str
+) -> None:
+    proxy.fate = batch_failed(code)
+    ran = run("edit", "spice", "+5")
+    assert ran.status == 4
+    assert "An earlier try" not in ran.error
+
+
+# Where the ledger refuses a change
+
+
+def test_an_edit_that_is_refused_leaves_nothing_behind(
+    run: Run, known_guild: Books, home: Path
+) -> None:
+    for argv in (("spice", "-5000"), ("spice", "=1", "--if", "3"), ("nothing such", "+5")):
+        ran = run("edit", *argv)
+        assert ran.status == 1
+        assert ran.error
+        assert states(home) == []
+    assert changed(known_guild) == []
+
+
+def test_a_queued_change_that_is_refused_waits_for_the_player_and_later_ones_for_it(
+    run: Run, known_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", 0.1)
+    line.cut()
+    too_many = queue(run, "spice", "-1000")
+    line.mend()
+    known_guild.run("UPDATE resources SET quantity_hagga = 999 WHERE id = 'spice'")
+    # Another resource has nothing to do with it.
+    assert run("edit", "water", "+1", "--json").document["outcome"] == "applied"
+    assert states(home) == ["refused", "applied"]
+    for name in ("spice", "Spice"):
+        behind = run("edit", name, "+5", "--json")
+        assert (behind.status, behind.document["outcome"]) == (0, "queued")
+        assert "waits for you in the dashboard" in behind.document["message"]
+    assert states(home) == ["refused", "applied", "pending", "pending"]
+    assert known_guild.quantities() == (999, 400)
+    assert outcomes(home)[0]["refusal"] == "quantity"
+    assert too_many not in waiting(home)
+
+
+AMBIGUOUS = "e"
+"""What the names of all three resources hold."""
+by_id_or_name = pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ORE", "ore"])
+
+
+def is_named(home: Path) -> list[bool]:
+    """Return of each change in the outbox whether its resource is still to be looked up."""
+    rows = ask(outbox_of(home), "SELECT is_named FROM entries ORDER BY number")
+    return [bool(row[0]) for row in rows]
+
+
+# Where this machine has never read the database
+
+
+@by_id_or_name
+def test_without_a_replica_whoever_sends_it_looks_up_what_was_meant(
+    run: Run, remote_guild: Books, line: Line, home: Path, resource: str
+) -> None:
+    line.cut()
+    assert run("edit", resource, "+5").status == 0
+    assert is_named(home) == [True]
+    line.mend()
+    assert run("list").status == 0
+    assert remote_guild.quantities("iron") == (12, 0)
+    assert states(home) == ["applied"]
+
+
+@pytest.mark.parametrize("resource", ["Copper", AMBIGUOUS])
+def test_without_a_replica_a_name_that_means_nothing_is_refused_once_that_is_known(
+    run: Run, remote_guild: Books, line: Line, home: Path, resource: str
+) -> None:
+    before = remote_guild.everything()
+    line.cut()
+    assert run("edit", resource, "+5", "--json").document["outcome"] == "queued"
+    assert run("edit", "water", "+1", "--json").document["outcome"] == "queued"
+    line.mend()
+    assert run("list").status == 0
+    # It holds up nothing, and waits for the player.
+    assert states(home) == ["refused", "applied"]
+    refused, _ = outcomes(home)
+    assert refused["refusal"] == "unknown name"
+    assert f"“{resource}”" in refused["said"]
+    assert remote_guild.quantities("water") == (51, 0)
+    assert remote_guild.everything()["resources"] != before["resources"]
+
+
+def test_a_name_that_came_to_mean_something_meanwhile_is_found(
+    run: Run, remote_guild: Books, line: Line, home: Path
+) -> None:
+    line.cut()
+    assert run("edit", "Copper", "+5").status == 0
+    remote_guild.insert_resource("cu", name="Copper")
+    line.mend()
+    assert run("list").status == 0
+    assert remote_guild.quantities("cu") == (5, 0)
+    assert waiting(home) == []
+
+
+# Where it has
+
+
+@by_id_or_name
+def test_with_a_replica_a_queued_change_goes_to_what_is_meant_now(
+    run: Run, known_guild: Books, line: Line, home: Path, resource: str
+) -> None:
+    line.cut()
+    assert run("edit", resource, "+5").status == 0
+    assert is_named(home) == [False]
+    # What it was called when it was typed is what counts.
+    known_guild.run("UPDATE resources SET name = 'Copper' WHERE id = 'iron'")
+    known_guild.run("UPDATE resources SET name = 'Iron Ore' WHERE id = 'water'")
+    line.mend()
+    assert run("list").status == 0
+    assert known_guild.quantities("iron") == (12, 0)
+    assert known_guild.quantities("water") == (50, 0)
+
+
+@pytest.mark.parametrize("status", [None, 503], ids=["unreachable", "503"])
+@pytest.mark.parametrize("resource", ["Copper", AMBIGUOUS])
+def test_with_a_replica_a_name_that_means_nothing_is_told_at_once(
+    run: Run, known_guild: Books, line: Line, home: Path, resource: str, status: int | None
+) -> None:
+    before = known_guild.everything()
+    line.cut()
+    if status is not None:
+        line.mend()
+        line.proxy.fate = answer(status)
+    ran = run("edit", resource, "+5")
+    assert ran.status == 1
+    assert f"“{resource}”" in ran.error
+    if resource == AMBIGUOUS:
+        assert all(name in ran.error for name in ("Iron Ore", "Spice", "Water"))
+    assert states(home) == []
+    assert known_guild.everything() == before
+
+
+@pytest.mark.parametrize("resource", ["Copper", AMBIGUOUS])
+def test_a_name_that_means_nothing_is_told_at_once_by_a_server_that_answers(
+    run: Run, remote_guild: Books, home: Path, resource: str
+) -> None:
+    before = remote_guild.everything()
+    ran = run("edit", resource, "+5")
+    assert ran.status == 1
+    assert f"“{resource}”" in ran.error
+    assert states(home) == []
+    assert remote_guild.everything() == before
+
+
+__all__ = ["small_disk"]
+
+PAGE = 4_096
+REASON = "x" * 400
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait for a disk as if it were busy."""
+    monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+
+
+@pytest.fixture
+def small_home(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that shares its small disk with nothing else."""
+    home = small_disk / "home"
+    monkeypatch.setenv("TRACKER_HOME", str(home))
+    return home
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new outbox", "known outbox"])
+def test_a_change_that_finds_no_room_is_told_of_and_never_applied(
+    run: Run, remote_guild: Books, small_home: Path, is_new: bool
+) -> None:
+    if not is_new:
+        assert run("edit", "spice", "=1000").status == 0
+    before = remote_guild.everything()
+    ballast = fill_up(small_home.parent)
+    ran = run("edit", "spice", "+5", "--reason", REASON)
+    assert ran.status == 1
+    assert "outbox.db" in ran.error
+    assert "disk" in ran.error
+    assert remote_guild.everything() == before
+    ballast.unlink()
+    # Nothing of it is left to be sent by the next command.
+    assert run("edit", "spice", "+7").status == 0
+    assert run("list").status == 0
+    assert remote_guild.quantities() == (1_007, 400)
+    assert set(states(small_home)) == {"applied"}
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new outbox", "known outbox"])
+def test_however_much_room_there_is_an_edit_that_failed_is_never_applied(
+    run: Run, remote_guild: Books, small_home: Path, is_new: bool
+) -> None:
+    applied_behind_ones_back = []
+    for pages in range(0, 44, 2):
+        shutil.rmtree(small_home, ignore_errors=True)
+        if not is_new:
+            assert run("edit", "spice", "=1000").status == 0
+        ballast = fill_up(small_home.parent)
+        with ballast.open("r+b") as file:
+            file.truncate(ballast.stat().st_size - pages * PAGE)
+        before = remote_guild.quantities()
+        failed = run("edit", "spice", "+5", "--reason", REASON).status == 1
+        ballast.unlink()
+        assert run("list").status == 0
+        if failed and remote_guild.quantities() != before:
+            applied_behind_ones_back.append(pages)
+    assert applied_behind_ones_back == []

@@ -1,1 +1,0 @@
-"""The program on a real libSQL server: requests, schemas, permissions, faults, secrets."""

@@ -1,0 +1,279 @@
+"""Changes that a server applies in part, and lost replies: each change is applied once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from helpers import wild
+from helpers.books import Books
+from helpers.build import add, new_resource, remote_config
+from helpers.commands import Run
+from helpers.listening import SECONDS, Listener
+from helpers.player import changes_of, persistently
+from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, cut_within, pass_on
+from helpers.refusing import READ_ONLY, batch_failed, requests_with
+from helpers.remote_fixtures import MakeTracker
+from helpers.remote_guild import SPICE
+from helpers.token_permissions import BOTH_WAYS
+from helpers.tracking import shown
+from ledger.test_concurrency import (
+    assert_every_applied_change_is_one_link_of_the_chain,
+    assert_the_leaderboard_follows_the_rules,
+)
+from tracker_tui.config.settings import Remote
+from tracker_tui.db.remote import open_remote
+from tracker_tui.domain.change import Change, Outcome, Rejection, Verdict
+from tracker_tui.errors import DatabaseBusy, DatabaseUnreachable, LedgerError
+from tracker_tui.guild.database_factory import open_ledger
+from tracker_tui.tracker.events import ChangesQueued, Failed
+from tracker_tui.tracker.tracker import Tracker
+
+TROUBLE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_IOERR_WRITE")
+FORBIDDEN = "a reason that somebody minds"
+
+
+@pytest.fixture
+def listener(remote_tracker: Tracker) -> Listener:
+    return Listener(remote_tracker)
+
+
+def test_a_change_behind_one_that_met_a_lock_is_settled_and_the_other_stays_pending(
+    remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books
+) -> None:
+    proxy.seen.clear()
+    proxy.fate = batch_failed("SQLITE_BUSY", about='"spice"')
+    busy, fine = add(5), add(7, resource_id="water")
+    remote_tracker.submit([busy, fine])
+    (outcome,) = listener.settled(1)
+    assert (outcome.change, outcome.verdict) == (fine, Verdict.APPLIED)
+    assert type(listener.next(Failed).error) is DatabaseBusy
+    assert proxy.count == 1
+    assert remote_tracker.pending() == [busy]
+    assert shown(remote_tracker, "water") == remote_guild.quantities("water") == (57, 0)
+    assert (shown(remote_tracker), remote_guild.quantities()) == ((1_005, 400), (1_000, 400))
+    proxy.fate = pass_on
+    remote_tracker.refresh().result(SECONDS)
+    (outcome,) = listener.settled(1)
+    assert (outcome.change, outcome.verdict) == (busy, Verdict.APPLIED)
+    assert shown(remote_tracker) == remote_guild.quantities() == (1_005, 400)
+    assert shown(remote_tracker, "water") == remote_guild.quantities("water") == (57, 0)
+    assert len(remote_guild.rows("leaderboard")) == 2
+
+
+@pytest.mark.parametrize("code", TROUBLE)
+def test_a_server_in_trouble_refuses_nothing_and_the_change_goes_through_later(
+    remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books, code: str
+) -> None:
+    proxy.fate = batch_failed(code)
+    change = add(5)
+    remote_tracker.submit([change])
+    error = listener.next(Failed).error
+    assert type(error) is LedgerError
+    assert f"is in trouble: the server says {code}" in str(error)
+    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([change], [])
+    assert remote_tracker.connection.trouble is error
+    proxy.fate = pass_on
+    remote_tracker.refresh().result(SECONDS)
+    (outcome,) = listener.settled(1)
+    assert (outcome.change, outcome.verdict) == (change, Verdict.APPLIED)
+    assert remote_tracker.connection.trouble is None
+    assert shown(remote_tracker) == remote_guild.quantities() == (1_005, 400)
+
+
+def test_a_trigger_of_the_guilds_refuses_for_good_and_holds_up_nothing_else(
+    remote_tracker: Tracker, listener: Listener, remote_guild: Books
+) -> None:
+    remote_guild.run(
+        "CREATE TRIGGER hands_off BEFORE UPDATE ON resources WHEN NEW.id = 'spice'"
+        " BEGIN SELECT RAISE(ABORT, 'hands off the spice'); END"
+    )
+    remote_tracker.submit([add(5), add(7, resource_id="water")])
+    refused, fine = listener.settled(2)
+    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
+    assert "hands off the spice" in refused.said
+    assert fine.verdict is Verdict.APPLIED
+    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [refused])
+    assert shown(remote_tracker) == remote_guild.quantities() == (1_000, 400)
+
+
+@pytest.mark.parametrize(("how_many", "position"), [(1, 0), (2, 1), (10, 0), (10, 6), (10, 9)])
+def test_one_change_that_the_server_takes_in_no_request_keeps_no_other_from_it(
+    remote_tracker: Tracker,
+    listener: Listener,
+    proxy: Proxy,
+    remote_guild: Books,
+    how_many: int,
+    position: int,
+) -> None:
+    names = [f"resource-{number}" for number in range(how_many)]
+    remote_guild.ledger.create([new_resource(name) for name in names], "founder")
+    remote_tracker.refresh().result(SECONDS)
+    proxy.fate = requests_with(FORBIDDEN, answer(400, b'{"error":"I will not take that"}'))
+    changes = [add(5, resource_id=name) for name in names]
+    changes[position] = changes[position]._replace(reason=FORBIDDEN)
+    remote_tracker.submit(changes)
+    outcomes = listener.settled(how_many)
+    assert [outcome.change for outcome in outcomes] == changes
+    refused = outcomes.pop(position)
+    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
+    assert "I will not take that" in refused.said
+    assert {outcome.verdict for outcome in outcomes} <= {Verdict.APPLIED, Verdict.ALREADY_APPLIED}
+    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [refused])
+    for number, name in enumerate(names):
+        kept = (0, 0) if number == position else (5, 0)
+        assert shown(remote_tracker, name) == remote_guild.quantities(name) == kept
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [READ_ONLY, BOTH_WAYS[0]("resources:data_update")],
+    ids=["to everything", "to what writes"],
+)
+def test_thirty_changes_that_are_not_permitted_cost_one_question_more(
+    remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books, fate: Fate
+) -> None:
+    proxy.seen.clear()
+    proxy.fate = fate
+    remote_tracker.submit([add(1, resource_id=each) for each in ("spice", "water", "iron") * 10])
+    outcomes = listener.settled(30)
+    assert {outcome.refusal for outcome in outcomes} == {Rejection.NOT_PERMITTED}
+    assert proxy.count == 2
+    assert (remote_tracker.pending(), len(remote_tracker.needing_player())) == ([], 30)
+    assert shown(remote_tracker) == remote_guild.quantities() == (1_000, 400)
+
+
+PAGE = b"<!DOCTYPE html><html><body><h1>Sign in to Hotel Sietch</h1></body></html>"
+STRANGERS = {
+    "sign-in page": answer(200, PAGE),
+    "redirect": answer(302, PAGE, Location="https://hotel.invalid/"),
+    "400": answer(400, PAGE),
+    "403": answer(403, PAGE),
+    "403 of a gateway": answer(403, b'{"message":"Forbidden"}'),
+    "403 in words": answer(403, b"error code: 1020"),
+    "404": answer(404, b"default backend - 404"),
+    "405": answer(405),
+    "407": answer(407, b'{"error":"Proxy authentication required"}'),
+    "413": answer(413, PAGE),
+    "451": answer(451, PAGE),
+    "502": answer(502, PAGE),
+    "511": answer(511, PAGE),
+}
+"""What answers in place of a libSQL server: proxies, gateways, networks to sign in to."""
+
+
+def test_what_answers_in_place_of_the_server_refuses_nothing_and_holds_up_nothing(
+    remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books
+) -> None:
+    changes = []
+    for name, fate in STRANGERS.items():
+        proxy.fate = fate
+        changes.append(add(1, reason=name))
+        remote_tracker.submit([changes[-1]])
+        error = listener.next(Failed).error
+        assert isinstance(error, DatabaseUnreachable), name
+        assert "hotel" not in str(error).lower(), name
+        assert (remote_tracker.pending(), remote_tracker.needing_player()) == (changes, []), name
+    proxy.fate = pass_on
+    remote_tracker.submit([add(1, resource_id="water")])
+    outcomes = listener.settled(len(changes) + 1)
+    assert {outcome.verdict for outcome in outcomes} <= {Verdict.APPLIED, Verdict.ALREADY_APPLIED}
+    assert shown(remote_tracker) == remote_guild.quantities() == (1_000 + len(STRANGERS), 400)
+
+
+def test_an_edit_that_something_else_answers_is_saved_and_applied_by_the_next_one(
+    run: Run, remote_guild: Books, proxy: Proxy, no_second_try: None
+) -> None:
+    assert run("edit", "spice", "=1000").status == 0
+    for name, fate in STRANGERS.items():
+        proxy.fate = fate
+        ran = run("edit", "spice", "+1", "--reason", name, "--json")
+        assert (name, ran.status, ran.document["outcome"]) == (name, 0, "queued")
+        said = ran.document["message"]
+        assert said.startswith("spice +1 saved here, will be sent"), name
+        assert not [words for words in ("nothing was sent", "ry again") if words in said], name
+    proxy.fate = pass_on
+    assert run("edit", "spice", "+1").status == 0
+    assert remote_guild.quantities() == (1_001 + len(STRANGERS), 400)
+
+
+LOSSES: tuple[Fate, ...] = (cut_before, cut_after, cut_within)
+
+
+@pytest.fixture(autouse=True)
+def spice(remote_url: str) -> None:
+    """A later guild that has nothing but spice."""
+    with closing(open_remote(Remote(remote_url, token=None))) as database:
+        Books(database, wild.LATER).ledger.create([SPICE], "x")
+
+
+class Dice:
+    """A fate that lets hardly half of all requests pass, and loses the others in some way."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(10_191)
+        self.lost = 0
+
+    def __call__(self, exchange: Exchange) -> None:
+        if self._random.random() < 0.45:
+            pass_on(exchange)
+        else:
+            self.lost += 1
+            self._random.choice(LOSSES)(exchange)
+
+
+def assert_each_is_there_once(
+    url: str, changes: Iterable[Change], outcomes: Iterable[Outcome]
+) -> None:
+    by_id = {change.id: change for change in changes}
+    verdicts = {
+        outcome.change.id: "applied" if outcome.is_in_history else "refused" for outcome in outcomes
+    }
+    assert verdicts.keys() == by_id.keys()
+    assert_every_applied_change_is_one_link_of_the_chain(url, verdicts, by_id)
+    assert_the_leaderboard_follows_the_rules(url, by_id)
+
+
+def test_500_changes_sent_until_they_are_answered_are_applied_once(
+    remote_url: str, proxy: Proxy, home: Path
+) -> None:
+    changes, dice = changes_of("paul", 500), Dice()
+    with closing(open_ledger(remote_config(proxy.url, home))) as ledger:
+        ledger.refresh()
+        proxy.fate = dice
+        outcomes = [persistently(ledger, change, DatabaseUnreachable) for change in changes]
+    assert dice.lost >= 500
+    assert_each_is_there_once(remote_url, changes, outcomes)
+
+
+def test_changes_on_a_dashboard_are_applied_once(
+    remote_url: str, proxy: Proxy, make_remote_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.tracker.ledger_connection._LONGEST_PAUSE", 0.0)
+    changes, dice = changes_of("paul", 200), Dice()
+    tracker = make_remote_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    listener = Listener(tracker)
+    proxy.fate = dice
+    for start in range(0, len(changes), 5):
+        tracker.submit(changes[start : start + 5])
+        # Only then is it pending.
+        listener.next(ChangesQueued)
+        await_answers(tracker, at_most=10)
+    await_answers(tracker, at_most=0)
+    assert dice.lost > 20
+    assert_each_is_there_once(remote_url, changes, listener.settled(len(changes)))
+
+
+def await_answers(tracker: Tracker, *, at_most: int) -> None:
+    """Do as the dashboard does until no more than so many changes are pending."""
+    while len(tracker.pending()) > at_most:
+        tracker.poll()
+        # In the same queue: once it is through, so is what was asked for before.
+        tracker.refresh().result(SECONDS)
+        for refused in tracker.needing_player():
+            tracker.drop(refused.change)
