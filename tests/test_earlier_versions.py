@@ -182,7 +182,7 @@ def test_preferences_are_as_they_were() -> None:
         True,
         True,
     )
-    assert (kept.theme, kept.tells_of_others, kept.is_hint_dismissed) == ("nord", True, True)
+    assert (kept.theme, kept.reports_others, kept.is_hint_dismissed) == ("nord", True, True)
 
 
 def test_every_key_that_could_be_remapped_still_can() -> None:

@@ -99,7 +99,7 @@ async def _compute(
     for text in filter(None, hits):
         field.value = text
         start = perf_counter()
-        app.resources.apply_filter()
+        app.resources.apply_search()
         table.render_lines(table.size.region)
         measured.append(perf_counter() - start)
         await pilot.pause()

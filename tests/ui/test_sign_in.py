@@ -91,7 +91,9 @@ def answers_with(discord: FakeDiscord, **given: object) -> None:
 async def test_all_that_it_takes_is_on_a_small_screen_and_a_phone_reads_it(
     discord: FakeDiscord, theme: str
 ) -> None:
-    save_preferences(preferences_path(load_config(os.environ)), Preferences(View(), theme))
+    save_preferences(
+        preferences_path(load_config(os.environ)), Preferences(view=View(), theme=theme)
+    )
     async with at_sign_in((80, 24)) as visitor:
         assert visitor.app.theme == theme
         code = await sees_code(visitor, discord)

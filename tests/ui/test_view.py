@@ -210,11 +210,11 @@ def shown(text: str, *rows: Resource, at: Location = Location.HAGGA) -> Preview:
 
 def test_the_preview_of_one_row() -> None:
     spice = resource(hagga=1_200, target=1_400, multiplier=1.1)
-    told = shown("+500", spice).told
-    assert told == "Hagga 1,200 → 1,700 · 85 % → 121 % · = on target · +55 points"
-    assert shown("+5", spice, at=Location.DEEP_DESERT).told.startswith("Deep Desert 0 → 5")
-    assert shown(">200", spice).told == "Hagga 1,200 → 1,000  Deep Desert 0 → 200"
-    assert shown("=1200", spice).told == "Hagga 1,200 → 1,200 · 85 % → 85 %"
+    text = shown("+500", spice).text
+    assert text == "Hagga 1,200 → 1,700 · 85 % → 121 % · = on target · +55 points"
+    assert shown("+5", spice, at=Location.DEEP_DESERT).text.startswith("Deep Desert 0 → 5")
+    assert shown(">200", spice).text == "Hagga 1,200 → 1,000  Deep Desert 0 → 200"
+    assert shown("=1200", spice).text == "Hagga 1,200 → 1,200 · 85 % → 85 %"
 
 
 def test_the_preview_of_a_mistake_says_where() -> None:
@@ -223,15 +223,15 @@ def test_the_preview_of_a_mistake_says_where() -> None:
     assert "x" in seen.problem
 
 
-def test_the_preview_of_a_row_that_is_gone() -> None:
+def test_the_preview_of_a_deleted_row() -> None:
     assert shown("+5").problem == "this resource was deleted"
 
 
-def test_the_preview_of_many_rows_lists_the_first_refused_and_counts_the_others() -> None:
+def test_the_preview_of_many_rows_lists_the_first_rejected_and_counts_the_others() -> None:
     rows = [resource(f"r{n}", hagga=n) for n in range(6)]
     seen = shown("-5", *rows)
-    assert seen.told == "6 rows at Hagga, 1 would change · R5 5 → 0"
-    assert set(seen.refused) == {"r0", "r1", "r2", "r3", "r4"}
+    assert seen.text == "6 rows at Hagga, 1 would change · R5 5 → 0"
+    assert set(seen.rejected) == {"r0", "r1", "r2", "r3", "r4"}
     first, *listed = seen.problem.splitlines()
     assert first == "5 rejected:"
     assert listed[0].strip() == "R0: Hagga holds only 0: 5 short"
@@ -240,14 +240,14 @@ def test_the_preview_of_many_rows_lists_the_first_refused_and_counts_the_others(
 
 def test_the_preview_of_many_rows_names_five_and_sums_the_points() -> None:
     rows = [resource(f"r{n}", hagga=n, deep_desert=9) for n in range(12)]
-    assert shown("+1000", *rows[:2]).told == (
+    assert shown("+1000", *rows[:2]).text == (
         "2 rows at Hagga · R0 0 → 1,000 · R1 1 → 1,001 · +200 points"
     )
-    assert shown("=7", *rows, at=Location.DEEP_DESERT).told == (
+    assert shown("=7", *rows, at=Location.DEEP_DESERT).text == (
         "12 rows at Deep Desert · R0 9 → 7 · R1 9 → 7 · R2 9 → 7 · R3 9 → 7 · R4 9 → 7 and 7 more"
         " · +12 points"
     )
-    assert shown("<9", *rows[:2]).told == (
+    assert shown("<9", *rows[:2]).text == (
         "2 rows · R0 Hagga 0 → 9  Deep Desert 9 → 0 · R1 Hagga 1 → 10  Deep Desert 9 → 0"
     )
 
@@ -257,7 +257,7 @@ def test_any_text_has_a_preview(text: str, hagga: int, how_many: int) -> None:
     rows = [resource(f"r{n}", hagga=hagga, target=n) for n in range(how_many)]
     seen = shown(text, *rows)
     assert seen.typed is not None or seen.problem
-    assert seen.told or seen.problem
+    assert seen.text or seen.problem
 
 
 # memory.py
@@ -279,9 +279,9 @@ def test_what_is_remembered_is_recalled_but_for_filters_and_location(
     tmp_path_factory: pytest.TempPathFactory, view: View, theme: str | None
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "state" / "view.json"
-    save_preferences(path, Preferences(view, theme))
+    save_preferences(path, Preferences(view=view, theme=theme))
     kept = view.without_filters()._replace(location=Location.HAGGA)
-    assert load_preferences(path) == Preferences(kept, theme)
+    assert load_preferences(path) == Preferences(view=kept, theme=theme)
 
 
 JSON = st.recursive(
@@ -306,6 +306,6 @@ def test_any_file_gives_some_view(
 def test_a_file_is_replaced_whole_and_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "state" / "view.json"
     for sort in ("name", "total"):
-        save_preferences(path, Preferences(View(sort=sort)))
+        save_preferences(path, Preferences(view=View(sort=sort)))
     assert load_preferences(path).view.sort == "total"
     assert list(path.parent.iterdir()) == [path]

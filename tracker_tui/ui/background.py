@@ -47,7 +47,7 @@ async def answers(
     yield await wrap_future(query_cache.ask(query))
 
 
-def age_told(read_at: float | None, trouble: TrackerError | None, *, is_reading: bool) -> str:
+def age_text(read_at: float | None, trouble: TrackerError | None, *, is_reading: bool) -> str:
     """Say how old the data on screen is; empty if it was read less than a minute ago.
 
     `read_at` is None while there is no data.

@@ -1,4 +1,9 @@
-"""What all screens have in common: a key does all its work, and a screen that ends does so once."""
+"""What all screens share: each key finishes its work, and a screen ends only once.
+
+A macro pad types `f`, space, Enter, Esc faster than Textual passes messages from widget to screen.
+`TrackerApp.on_event` awaits `laid_out()` and `settled()` between two keys, so that Esc finds the
+screen that Enter has closed.
+"""
 
 from __future__ import annotations
 
@@ -15,74 +20,74 @@ from textual.screen import Screen
 Answer = TypeVar("Answer")
 _LONGEST_WAIT: Final = 5.0
 _HOPS: Final = 2
-"""How often what one key does leads from a widget to its screen: twice in the palette."""
+"""Messages from widget to screen that one key may cause in a row: two in the palette."""
 
 
 class BaseScreen(Screen[Answer], Generic[Answer]):
-    """A screen that says when a key has done all its work, for the next one to be looked at."""
+    """A screen that says when a key has finished its work."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._is_laid_out = asyncio.Event()
         self._has_settled = asyncio.Event()
 
-    class Passing(Message):
-        """Comes to the screen behind whatever a widget told it before."""
+    class Marker(Message):
+        """Reaches the screen after all messages that a widget posted before."""
 
     async def laid_out(self) -> None:
-        """Wait until it can take keys: it may only just have been opened."""
-        await _soon(self._is_laid_out)
+        """Wait until the screen can receive keys."""
+        await _wait_briefly_for(self._is_laid_out)
 
     async def settled(self) -> None:
-        """Wait until it has heard what its widgets told it: the last key may have ended it."""
+        """Wait until the screen has handled its widgets' messages; one of them may close it."""
         for _ in range(_HOPS):
             self._has_settled.clear()
-            if not self.is_active or not (self.focused or self).post_message(self.Passing()):
+            if not self.is_active or not (self.focused or self).post_message(self.Marker()):
                 return
-            await _soon(self._has_settled)
+            await _wait_briefly_for(self._has_settled)
 
-    @on(Passing)
-    def _let_pass(self, passing: Passing) -> None:
-        passing.stop()
+    @on(Marker)
+    def _note_settled(self, marker: Marker) -> None:
+        marker.stop()
         self._has_settled.set()
 
     def on_screen_resume(self) -> None:
-        """Take keys."""
+        """Receive keys from now on."""
         self._is_laid_out.set()
 
     def on_unmount(self) -> None:
-        """Let go of what it drew: Textual keeps that of a thousand widgets, with their colours."""
+        """Free what was drawn: Textual caches the colours of a thousand widgets."""
         StylesCache.get_inner_outer.cache_clear()
 
 
 class EndingScreen(BaseScreen[Answer], Generic[Answer]):
-    """A screen that ends with an answer: once, and takes no other screen away with it.
+    """A screen that ends with an answer, once.
 
-    Two Enters in one read ask twice for the same, and `Screen.dismiss` takes away what lies on top.
+    `Screen.dismiss` pops the screen on top, and two Enters in one read dismiss twice.
     """
 
-    _due: tuple[Answer | None] | None = None
+    _pending_result: tuple[Answer | None] | None = None
     has_ended = False
-    """Whether it is over, though keys and clicks may still be on their way to it."""
+    """Whether it has ended; keys and clicks may still arrive."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
-        """End, once nothing lies over it; what asks for that again is too late."""
+        """End as soon as no other screen lies above; further calls do nothing."""
         if not self.has_ended and self.is_active and self._is_laid_out.is_set():
             self.has_ended = True
             self._has_settled.set()
             return super().dismiss(result)
         if not self.has_ended and self in self.app.screen_stack:
-            self._due = self._due or (result,)
+            self._pending_result = self._pending_result or (result,)
         return AwaitComplete()
 
     def on_screen_resume(self) -> None:
-        """End now, if that was due before."""
+        """End now if `dismiss` was called while another screen lay above."""
         self._is_laid_out.set()
-        if self._due is not None:
-            self.dismiss(*self._due)
+        if self._pending_result is not None:
+            self.dismiss(*self._pending_result)
 
 
-async def _soon(event: asyncio.Event) -> None:
+async def _wait_briefly_for(event: asyncio.Event) -> None:
     if not event.is_set():
-        with suppress(TimeoutError):  # the screen was gone before
+        with suppress(TimeoutError):  # the screen was closed first
             await asyncio.wait_for(event.wait(), _LONGEST_WAIT)

@@ -1,6 +1,7 @@
-"""Copying: by the terminal, and by tmux, which by default lets no program ask its terminal.
+"""The desktop around the terminal: its clipboard and its browser.
 
-The browser with windows of its own, where there is one.
+Text is copied by OSC 52, which works over SSH. By default tmux ignores OSC 52 from programs inside
+it, so inside tmux the text goes to `tmux load-buffer -w` as well.
 """
 
 from __future__ import annotations
@@ -22,39 +23,39 @@ if TYPE_CHECKING:
 _SECONDS: Final = 2.0
 
 
-def copy(screen: Screen[Any], text: str, told: str = "") -> None:
-    """Copy a text, and say so in a notification, or say what is `told` instead."""
-    # The terminal does it or not, and never says.
+def copy(screen: Screen[Any], text: str, message: str = "") -> None:
+    """Copy text to the clipboard and say so in a notification, by default with the text."""
+    # The terminal never reports whether it copied.
     screen.app.copy_to_clipboard(text)
-    told = told or f"Copied: {text}"
+    message = message or f"Copied: {text}"
     if os.environ.get("TMUX"):
         _: Worker[None] = screen.run_worker(
-            partial(_copy_in_tmux, screen, text, told), group="clipboard"
+            partial(_copy_in_tmux, screen, text, message), group="clipboard"
         )
     else:
-        screen.notify(told, markup=False, timeout=2)
+        screen.notify(message, markup=False, timeout=2)
 
 
-async def _copy_in_tmux(screen: Screen[Any], text: str, told: str) -> None:
-    if await run_in_thread(partial(_given_to_tmux, text)):
-        screen.notify(told, markup=False, timeout=2)
+async def _copy_in_tmux(screen: Screen[Any], text: str, message: str) -> None:
+    if await run_in_thread(partial(_load_into_tmux, text)):
+        screen.notify(message, markup=False, timeout=2)
         return
-    told = "tmux rejected it: it is copied only if your terminal copies by itself."
-    screen.notify(told, severity="warning", markup=False)
+    message = "tmux rejected it: it is copied only if your terminal copies by itself."
+    screen.notify(message, severity="warning", markup=False)
 
 
-def _given_to_tmux(text: str) -> bool:
-    """Hand a text to tmux, which passes it on to the clipboard of its terminal.
+def _load_into_tmux(text: str) -> bool:
+    """Load text into tmux, which passes it on to the clipboard of its terminal.
 
-    An old tmux only keeps it for its own paste. Returns whether tmux took it.
+    An old tmux keeps it for its own paste only. Returns whether tmux accepted it.
     """
-    return _loaded(text, "-w") or _loaded(text)
+    return _run_tmux(text, "-w") or _run_tmux(text)
 
 
-def _loaded(text: str, *options: str) -> bool:
+def _run_tmux(text: str, *options: str) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603 - nothing of the text is in the command
-            ("tmux", "load-buffer", *options, "-"),  # noqa: S607 - whichever tmux this is
+        done = subprocess.run(  # noqa: S603 - the text is not part of the command
+            ("tmux", "load-buffer", *options, "-"),  # noqa: S607 - the tmux of the PATH
             input=text.encode("utf-8", "replace"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -67,11 +68,11 @@ def _loaded(text: str, *options: str) -> bool:
 
 
 def find_browser() -> webbrowser.BaseBrowser | None:
-    """Return a browser that leaves the terminal alone; may take a while.
+    """Return a browser with windows; None over SSH, or if there is only a text browser.
 
-    None over SSH, and where there is nothing but a browser for terminals.
+    This may take seconds.
     """
-    import webbrowser  # the first screen must not pay for it
+    import webbrowser  # slows down the start
 
     if sys.platform not in ("win32", "darwin"):
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):

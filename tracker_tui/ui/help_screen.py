@@ -1,14 +1,17 @@
-"""The help, made from the bindings that are in force, remapped ones included."""
+"""The help screen, generated from the bindings of the screen below it, remapped keys included."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tracker_tui.ui.palette import is_offered
 from tracker_tui.ui.widgets.dialogs import Dialog, Scroller
 
 _GRAMMAR = """\
@@ -16,11 +19,11 @@ _GRAMMAR = """\
 >300   <300            move: > to Deep Desert, < to Hagga
 +2k   +1.5k   =1m      thousands, millions
 +3*500+20              sums and products: three stacks and a bit
-+500 # spice run       what follows # is the reason"""
++500 # spice run       text after # is the reason"""
 
 
 class HelpScreen(Dialog[None]):
-    """Keys and what they do, and how a change is typed."""
+    """Keys with their descriptions, and how to type a change."""
 
     def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
         super().__init__()
@@ -39,3 +42,18 @@ class HelpScreen(Dialog[None]):
                 yield Static("\nTyping a change", classes="dialog-title")
                 yield Static(_GRAMMAR, markup=False)
             yield Static("↑ ↓ scroll   esc back", classes="dialog-keys")
+
+
+def keys_of(app: App[Any]) -> Iterable[tuple[str, str]]:
+    """Yield the keys of the current screen and what they do; keys that only move come last."""
+    keys: dict[str, list[str]] = {}
+    bindings: dict[str, Binding] = {}
+    for active in app.screen.active_bindings.values():
+        binding = active.binding
+        if active.enabled and binding.id and binding.description:
+            key = app.get_key_display(binding)
+            if key not in keys.setdefault(binding.id, []):
+                keys[binding.id].append(key)
+            bindings[binding.id] = binding
+    for binding in sorted(bindings.values(), key=lambda binding: not is_offered(binding)):
+        yield " ".join(keys[str(binding.id)]), binding.tooltip or binding.description

@@ -1,4 +1,8 @@
-"""What the main screens have in common: the strip, the keys that lead from one to the other."""
+"""What the four main screens share: the status bar, and the keys that lead from one to the next.
+
+`SearchableScreen` adds a search bar above the table; `QueryScreen` shows answers of the query cache
+and reads them again when the tracker reports news.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,12 @@ from tracker_tui.ui.status_bar import StatusBar
 from tracker_tui.ui.widgets.line_table import LineTable
 from tracker_tui.ui.widgets.search_bar import SearchBar
 
-_STANDING_SECONDS = 1.0
+_STATUS_BAR_SECONDS = 1.0
 _CLOCK_SECONDS = 10.0
 
 
 class MainScreen(BaseScreen[None]):
-    """One of the four; `q` quits from here, and only from here."""
+    """One of the four; only here `q` quits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "app.show('resources')", "Resources", id="screens.resources", show=False),
@@ -42,7 +46,7 @@ class MainScreen(BaseScreen[None]):
         ),
         Binding(
             "i",
-            "tally",
+            "show_stats",
             "Session stats",
             id="resources.tally",
             show=False,
@@ -50,7 +54,7 @@ class MainScreen(BaseScreen[None]):
         ),
         Binding(
             "n",
-            "app.tell_of_others",
+            "app.toggle_others",
             "Notify me of others",
             id="resources.others",
             show=False,
@@ -60,91 +64,91 @@ class MainScreen(BaseScreen[None]):
         Binding("q", "leave", "Quit", id="resources.quit", show=False),
     ]
 
-    class ResourceWanted(Message):
-        """A resource is to be shown in the table of all."""
+    class ResourceRequested(Message):
+        """The player wants to see a resource in the table."""
 
         def __init__(self, resource_id: str) -> None:
             self.resource_id = resource_id
             super().__init__()
 
-    class HistoryWanted(Message):
-        """The whole history of a resource is to be shown."""
+    class HistoryRequested(Message):
+        """The player wants to see the whole history of a resource."""
 
         def __init__(self, resource_id: str) -> None:
             self.resource_id = resource_id
             super().__init__()
 
     title_key: ClassVar[str]
-    """By which name `app.show` knows the screen."""
+    """The name of the screen for `app.show`."""
 
     def __init__(self, tracker: Tracker) -> None:
         super().__init__()
         self.tracker = tracker
-        self.strip = StatusBar(self.title_key, id="strip")
+        self.status_bar = StatusBar(self.title_key, id="status-bar")
 
     @property
     def can_step_back(self) -> bool:
-        """Whether Esc has something to close, or somewhere to go."""
+        """Whether Esc would close something or go back."""
         return True
 
-    def action_tally(self) -> None:
-        """Say what this session has brought."""
-        told = stats_sentence(self.tracker.stats, len(self.tracker.pending()))
-        self.notify(told[0].upper() + told[1:], markup=False)
+    def action_show_stats(self) -> None:
+        """Show what this session changed."""
+        text = stats_sentence(self.tracker.stats, len(self.tracker.pending()))
+        self.notify(text[0].upper() + text[1:], markup=False)
 
     def action_refresh(self) -> None:
-        """Read everything anew."""
+        """Read everything again."""
         self.tracker.refresh()
 
-    def tell_if_read_only(self) -> bool:
-        """Say that nothing can be changed here, if that is so; returns whether it is."""
+    def warn_if_read_only(self) -> bool:
+        """Return whether the ledger is read-only; if so, say it in a notification."""
         if self.tracker.connection.can_write:
             return False
-        told = "Read only: your TURSO_AUTH_TOKEN may read this database but not change it."
-        self.notify(told, severity="warning", timeout=4, markup=False)
+        text = "Read only: your TURSO_AUTH_TOKEN may read this database but not change it."
+        self.notify(text, severity="warning", timeout=4, markup=False)
         return True
 
-    def tell_why_not(self, action: str) -> None:
-        """Say why an action is not offered whose key was pressed; nothing, if that is plain."""
+    def explain_disabled(self, action: str) -> None:
+        """Say why an action is disabled whose key was pressed, unless that is obvious."""
 
     def action_leave(self) -> None:
-        """Quit."""
+        """Quit the program."""
         self.app.run_worker(self.app.action_quit())
 
 
-class FilteredScreen(MainScreen):
-    """A main screen with a line to search in above its table."""
+class SearchableScreen(MainScreen):
+    """A main screen with a search bar above its table."""
 
-    filter: SearchBar
+    search: SearchBar
     table: LineTable
 
     @abstractmethod
-    def apply_filter(self) -> None:
-        """Show what the text finds, if it is another one than before."""
+    def apply_search(self) -> None:
+        """Show what the search text finds, if the text has changed."""
 
-    def action_filter(self) -> None:
-        """Type in the filter."""
-        self.filter.enter()
+    def action_search(self) -> None:
+        """Start typing in the search bar."""
+        self.search.enter()
 
-    def action_leave_filter(self) -> None:
-        """Leave the filter for the table; what it finds stays."""
-        self.apply_filter()
+    def action_leave_search(self) -> None:
+        """Go from the search bar to the table; the search stays."""
+        self.apply_search()
         self.set_focus(self.table)
 
-    def action_clear_filter(self) -> None:
-        """Search for nothing and go back to the table."""
-        self.filter.clear()
-        self.apply_filter()
+    def action_clear_search(self) -> None:
+        """Clear the search and go to the table."""
+        self.search.clear()
+        self.apply_search()
         self.set_focus(self.table)
 
     def action_move_cursor(self, rows: int) -> None:
-        """Move the table's cursor from within the filter."""
-        self.apply_filter()
+        """Move the table's cursor while the search bar has the focus."""
+        self.apply_search()
         self.table.action_move(rows)
 
 
 class QueryScreen(MainScreen):
-    """A main screen that shows what the archive answers."""
+    """A main screen that shows answers of the query cache."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="screens.back", show=False),
@@ -153,22 +157,21 @@ class QueryScreen(MainScreen):
     def __init__(self, tracker: Tracker) -> None:
         super().__init__(tracker)
         self._has_asked = False
-        """Whether the player asked for a refresh that is not through yet."""
+        """Whether a refresh that the player asked for is not finished."""
         self._history_stale_at = tracker.history_stale_at
 
     def on_mount(self) -> None:
-        """Let time go by, and the strip tell what the resources screen finds out."""
+        """Keep the status bar and the ages of what is shown up to date."""
         self.show_status_bar()
-        self.set_interval(_STANDING_SECONDS, self.show_status_bar)
+        self.set_interval(_STATUS_BAR_SECONDS, self.show_status_bar)
         self.set_interval(_CLOCK_SECONDS, self.show_facts)
 
     @on(TrackerMessage)
-    def take_news(self, news: TrackerMessage) -> None:
-        """Follow what the tracker tells."""
-        self.receive(news.event)
+    def _on_tracker_message(self, message: TrackerMessage) -> None:
+        self.receive(message.event)
 
     def receive(self, event: Event) -> None:
-        """Read anew when anything has changed, and when the ledger answers again."""
+        """Read again when something has changed, and when the ledger is reachable again."""
         if isinstance(event, Refreshed) and (event.history_may_differ or self.is_in_trouble):
             self._read_all()
         elif isinstance(event, OutcomesReceived) or (
@@ -184,20 +187,20 @@ class QueryScreen(MainScreen):
 
     @abstractmethod
     def show_facts(self) -> None:
-        """Say what is shown, and how old it is."""
+        """Say what is shown and how old it is."""
 
     @property
     @abstractmethod
     def is_in_trouble(self) -> bool:
-        """Whether what is shown could not be read anew."""
+        """Whether the last attempt to read failed."""
 
     @abstractmethod
     def read_news(self) -> None:
-        """Read anew what is shown, if anything is."""
+        """Read the newest data again, if any is shown."""
 
     @abstractmethod
     def read_everything(self) -> None:
-        """Read anew all that is shown, older entries too: names may have been taken out."""
+        """Read everything that is shown again, old entries too: names may have been removed."""
 
     def _read_all(self) -> None:
         self._has_asked = False
@@ -206,11 +209,11 @@ class QueryScreen(MainScreen):
         self.show_facts()
 
     def show_status_bar(self) -> None:
-        """Bring the strip up to date."""
-        self.strip.state = self.app.resources.strip.state  # type: ignore[attr-defined]
+        """Show what the status bar of the resources screen shows."""
+        self.status_bar.state = self.app.resources.status_bar.state  # type: ignore[attr-defined]
 
     def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was shown."""
+        """Show what happened while another screen was open."""
         self.show_status_bar()
         if self.tracker.history_stale_at == self._history_stale_at:
             self.read_news()
@@ -218,10 +221,10 @@ class QueryScreen(MainScreen):
             self._read_all()
 
     def action_refresh(self) -> None:
-        """Read everything anew: the resources first, and then what is shown here."""
+        """Read everything again: first the resources, then what is shown here."""
         self._has_asked = True
         super().action_refresh()
 
     async def action_back(self) -> None:
-        """Go back to the resources."""
+        """Go to the resources screen."""
         await self.app.run_action("app.show('resources')")

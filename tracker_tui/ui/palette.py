@@ -1,4 +1,4 @@
-"""What the command palette offers: every action that is in force, and every resource by name."""
+"""The command palette: every action of the current screen, and every resource by name."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.main_screen import MainScreen
 from tracker_tui.ui.widgets.dialogs import has_pages
 
-_RESOURCES_AT_MOST = 20
+_MOST_RESOURCES = 20
 _MOVEMENTS = frozenset({"up", "down", "page-up", "page-down", "top", "bottom", "palette"})
 
 
 class Palette(CommandPalette, EndingScreen[None]):
-    """Textual's, which runs what was chosen once, however often it was."""
+    """Textual's palette, but a command that is chosen twice runs once."""
 
     @on(Input.Changed)
     @on(Input.Submitted)
@@ -37,7 +37,7 @@ class Palette(CommandPalette, EndingScreen[None]):
             event.prevent_default().stop()
 
     def dismiss(self, result: None = None) -> AwaitComplete:
-        """End, and look for no more commands: there is no list to put them into."""
+        """End, and stop the search for commands: its results have no list to go to."""
         ended = super().dismiss(result)
         if self.has_ended:
             self._cancel_gather_commands()
@@ -58,15 +58,15 @@ class Command(NamedTuple):
 
 
 class TrackerCommands(Provider):
-    """Actions by what they are called in the footer and the help; resources to go to."""
+    """Offers actions by their description in footer and help, and resources to go to."""
 
     async def discover(self) -> Hits:
-        """Offer every action while nothing is typed yet."""
+        """Offer every action while nothing is typed."""
         for command in self._commands():
             yield DiscoveryHit(command.title, command.run, help=command.help)
 
     async def search(self, query: str) -> Hits:
-        """Offer the actions and resources that the text finds."""
+        """Offer the actions and resources that match the text."""
         matcher = self.matcher(query)
         for command in self._commands():
             score = matcher.match(command.title)
@@ -75,11 +75,11 @@ class TrackerCommands(Provider):
                 yield Hit(score, title, command.run, help=command.help)
         screen = self.screen
         if isinstance(screen, MainScreen):
-            found = ranked(screen.tracker.resources(), query)[:_RESOURCES_AT_MOST]
-            for place, resource in enumerate(found):
-                go = partial(screen.post_message, screen.ResourceWanted(resource.id))
+            found = ranked(screen.tracker.resources(), query)[:_MOST_RESOURCES]
+            for rank, resource in enumerate(found):
+                go = partial(screen.post_message, screen.ResourceRequested(resource.id))
                 name = Content(one_line(resource.name, 60))
-                score = 1.0 - place / (_RESOURCES_AT_MOST + 1)
+                score = 1.0 - rank / (_MOST_RESOURCES + 1)
                 yield Hit(score, name, go, text=name.plain, help="Go to this resource")
 
     def _commands(self) -> Iterable[Command]:
@@ -93,6 +93,6 @@ class TrackerCommands(Provider):
 
 
 def is_offered(binding: Binding) -> bool:
-    """Whether a binding is one of ours and does more than move about."""
+    """Whether a binding is ours and does more than move the cursor."""
     name = (binding.id or "").partition(".")[2]
     return bool(name) and name not in _MOVEMENTS

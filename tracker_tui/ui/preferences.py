@@ -1,10 +1,15 @@
-"""Settings that are remembered from one run to the next, as JSON in the state folder."""
+"""Preferences: settings that last from one run to the next, as JSON in the state folder.
+
+Neither filters nor the current location are among them: a change must not land somewhere because
+of a setting that nobody sees.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tracker_tui.config.settings import Config
 from tracker_tui.errors import LocalFileError
@@ -14,26 +19,27 @@ from tracker_tui.ui.resources.resource_list import SORT_KEYS, View
 _LARGEST_FILE = 100_000
 
 
-class Preferences(NamedTuple):
-    """What is kept: how rows are sorted, the theme, and whether others' doings are told.
-
-    Of the view neither filters nor location: they would decide unseen where a change lands.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Preferences:
+    """What the preferences file holds; of the view only the sort order and the trend column."""
 
     view: View
     theme: str | None = None
-    tells_of_others: bool = False
+    reports_others: bool = False
+    """Whether notifications report other people's changes."""
     is_hint_dismissed: bool = False
 
 
 def preferences_path(config: Config) -> Path:
-    """Return where it is kept: each profile has its own."""
+    """Return the preferences file; each profile has one."""
     name = "view.json" if config.profile is None else f"view-{config.profile}.json"
     return config.folders.state / name
 
 
-def load_preferences(path: Path) -> Preferences:
-    """Return what was remembered; whatever of it makes no sense is left at its default."""
+def load_preferences(path: Path | None) -> Preferences:
+    """Read the preferences; a missing or unusable value is the default."""
+    if path is None:
+        return Preferences(view=View())
     try:
         text = (read_private(path) or b"{}").decode("utf-8")
         document = json.loads(text) if len(text) < _LARGEST_FILE else {}
@@ -43,23 +49,23 @@ def load_preferences(path: Path) -> Preferences:
         document = {}
     theme = document.get("theme")
     return Preferences(
-        _view(document),
-        theme if isinstance(theme, str) else None,
-        document.get("tells_of_others") is True,
-        document.get("is_hint_dismissed") is True,
+        view=_view(document),
+        theme=theme if isinstance(theme, str) else None,
+        reports_others=document.get("tells_of_others") is True,
+        is_hint_dismissed=document.get("is_hint_dismissed") is True,
     )
 
 
-def save_preferences(path: Path, kept: Preferences) -> None:
-    """Write what is to be remembered, whole or not at all; raises LocalFileError."""
-    view = kept.view
+def save_preferences(path: Path, preferences: Preferences) -> None:
+    """Replace the preferences file; raises LocalFileError."""
+    view = preferences.view
     document = {
         "sort": view.sort,
         "is_reversed": view.is_reversed,
         "has_sparklines": view.has_sparklines,
-        "theme": kept.theme,
-        "tells_of_others": kept.tells_of_others,
-        "is_hint_dismissed": kept.is_hint_dismissed,
+        "theme": preferences.theme,
+        "tells_of_others": preferences.reports_others,
+        "is_hint_dismissed": preferences.is_hint_dismissed,
     }
     write_private(path, json.dumps(document, indent=2).encode(), is_durable=False)
 

@@ -1,6 +1,7 @@
-"""The strip at the top: the main screens, how the guild stands, and how well it is connected.
+"""The status bar: two lines at the top of every main screen.
 
-What the strip shows, gathered from the tracker and the view.
+The first has the main screens, the connection and the member; the second has the counts by status
+and the current location. `status_bar_state` gathers what they show from the tracker.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tracker_tui.errors import (
 )
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.resources.resource_list import Summary, View
-from tracker_tui.ui.widgets.formatting import marked
+from tracker_tui.ui.widgets.formatting import tab_parts
 
 MAIN_SCREENS: Final = {
     "resources": "Resources",
@@ -35,9 +36,9 @@ MAIN_SCREENS: Final = {
     "leaderboard": "Leaderboard",
     "activity": "My activity",
 }
-"""What the main screens are called; the number of each is its key."""
+"""Names of the main screens by their key in `app.show`; the number of each is its shortcut."""
 _NAME: Final = "tracker "
-_TAB_AIR: Final = len("▐1 ▌")
+_TAB_EXTRA: Final = len("▐1 ▌")
 _STYLES = {
     Status.CRITICAL: "$error",
     Status.BELOW_TARGET: "$warning",
@@ -47,26 +48,26 @@ _STYLES = {
 
 
 class StatusBar(Widget):
-    """Two lines: screens, title, connection and member; counts and the current location."""
+    """Tabs, connection and member above counts and locations; a click on a tab opens its screen."""
 
     state: reactive[StatusBarState | None] = reactive(None)
 
     def __init__(self, current: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        """Mark the screen `current` as the one that is shown."""
+        """Show the tab of the screen `current` as the open one."""
         super().__init__(id=id)
         self._current = current
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the screen whose name is under the pointer."""
+        """Go to the screen whose name was clicked."""
         left = len(_NAME)
         for key, name in MAIN_SCREENS.items():
-            left += len(name) + _TAB_AIR
+            left += len(name) + _TAB_EXTRA
             if event.y == 0 and event.x - self.styles.padding.left < left:
                 self.app.run_worker(self.app.run_action(f"app.show('{key}')"))
                 return
 
     def render(self) -> Content:
-        """Draw both lines, each with a left and a right part; the left gives way."""
+        """Draw both lines; where there is little room, their left parts are cut."""
         state = self.state
         if state is None:
             return Content("tracker")
@@ -83,7 +84,7 @@ def _title(state: StatusBarState, current: str) -> Content:
     parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
     for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
         if key == current:
-            parts += marked(f"{number} {name}")
+            parts += tab_parts(f"{number} {name}")
         else:
             parts += [(f" {number}", "$accent"), (f" {name} ", "$text-muted")]
     return Content.assemble(*parts, (f" · {state.title}", "$text-muted"))
@@ -126,7 +127,7 @@ def _places(state: StatusBarState) -> Content:
     for location, place in zip(Location, state.places, strict=True):
         name = one_line(place, 16)
         here = location is state.location
-        parts += marked(name) if here else [(f" {name} ", "$text-muted")]
+        parts += tab_parts(name) if here else [(f" {name} ", "$text-muted")]
         parts.append((" ", ""))
     return Content.assemble(*parts[:-1])
 
@@ -151,12 +152,12 @@ _PATIENCE_SECONDS = 1.5
 
 
 class StatusBarState(NamedTuple):
-    """How the guild stands, where changes go, who is signed in, and how well it is connected."""
+    """What the status bar shows."""
 
     title: str
     member: str
     roles: str
-    """What is to be known of the member's roles; empty where all is well."""
+    """When the member's roles were read, if that is long ago."""
     connection: str
     is_in_trouble: bool
     pending: int
@@ -168,7 +169,7 @@ class StatusBarState(NamedTuple):
 
 
 def status_bar_state(tracker: Tracker, summary: Summary, location: Location) -> StatusBarState:
-    """Return how things stand now."""
+    """Gather what the status bar shows now."""
     return StatusBarState(
         title=tracker.database_name,
         member=one_line(tracker.member.name, 24),
@@ -191,8 +192,8 @@ def _roles(tracker: Tracker) -> str:
     return "" if age is None else f"roles read {ago(int(age))} ago"
 
 
-def facts_of(view: View, shown: int, total: int, selected: int) -> str:
-    """Say what narrows the table, how many rows are left of how many, and how many are selected."""
+def view_text(view: View, shown: int, total: int, selected: int) -> str:
+    """Say which filters are on, how many rows are shown of how many, and how many are selected."""
     filters = [one_line(category, 24) for category in sorted(view.categories)]
     filters += [look.word for status, look in STATUS_LOOKS.items() if status in view.statuses]
     filters += ["★ priority"] if view.priority_only else []
@@ -203,28 +204,29 @@ def facts_of(view: View, shown: int, total: int, selected: int) -> str:
 
 
 def _connection_text(tracker: Tracker) -> str:
-    """Say how well the ledger can be reached, and how old what is shown is."""
+    """Say whether the ledger can be reached, and when it was read."""
     connection = tracker.connection
     trouble = connection.trouble and _TROUBLE.get(type(connection.trouble), "unavailable")
     if tracker.last_refresh is None:
         return trouble or "opening …"
     age = monotonic() - tracker.last_refresh
     if trouble:
-        return f"{trouble}{_since(connection.trouble_since)}, {_read(age)}"
+        return f"{trouble}{_since(connection.trouble_since)}, {_age_text(age)}"
     if connection.busy_seconds > _PATIENCE_SECONDS:
         return "waiting for the server …" if connection.is_remote else "database busy, waiting …"
     if not connection.is_remote:
-        return "local" if age < _FRESH_SECONDS else f"local, {_read(age)}"
+        return "local" if age < _FRESH_SECONDS else f"local, {_age_text(age)}"
     place = "online" if connection.can_write else "online, read only"
     if tracker.schedule.is_paused:
-        return f"paused, {_read(age)}"
-    return place if age < tracker.schedule.interval + _FRESH_SECONDS else f"{place}, {_read(age)}"
+        return f"paused, {_age_text(age)}"
+    is_fresh = age < tracker.schedule.interval + _FRESH_SECONDS
+    return place if is_fresh else f"{place}, {_age_text(age)}"
 
 
 def _since(moment: float | None) -> str:
     return "" if moment is None else f" since {strftime('%H:%M', localtime(moment))}"
 
 
-def _read(seconds: float) -> str:
-    """Say when the ledger was read: to the second as long as that is not long ago."""
+def _age_text(seconds: float) -> str:
+    """Say how long ago the ledger was read, in the first minute to the second."""
     return f"read {int(seconds)} s ago" if seconds < MINUTE else f"read {ago(int(seconds))} ago"

@@ -1,6 +1,8 @@
-"""Three themes: dark, light, and one whose statuses differ for every kind of colour vision.
+"""The themes, and text colours that are legible in any theme.
 
-Colours that can be read on what they stand on, in themes of anybody's making.
+Each of our themes has one colour for each status; `colour-safe` uses colours that people with any
+kind of colour vision tell apart. Players may choose other themes too, so `with_legible_texts` and
+`legible` move a text colour towards black or white until its contrast is at least 4.5 : 1.
 """
 
 from __future__ import annotations
@@ -84,8 +86,8 @@ LEAST: Final = 4.5
 _STEPS: Final = 20
 _DIM: Final = 0.5
 _MUTED: Final = 0.35
-"""How far dim and muted text is from plain text to what it stands on, if that can be read."""
-_GROUNDS: Final = ("background", "surface", "panel")
+"""How far dim and muted text is blended into the background, if it stays legible."""
+_BACKGROUNDS: Final = ("background", "surface", "panel")
 _TEXTS: Final = tuple(
     f"{prefix}{name}"
     for prefix in ("", "text-")
@@ -95,34 +97,34 @@ _OUR_TEXTS: Final = (*_TEXTS, "foreground", "above", "footer-key-foreground")
 
 
 def with_legible_texts(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a theme, its text colours legible on all that they are drawn on.
+    """Return a theme's variables, its text colours legible on all of its backgrounds.
 
-    Those of a theme with the terminal's own colours stay: nobody knows what they look like.
+    ANSI colours stay as they are, because the terminal decides what they look like.
     """
-    grounds = [Color.parse(variables[name]) for name in _GROUNDS]
+    backgrounds = [Color.parse(variables[name]) for name in _BACKGROUNDS]
     plain = Color.parse(variables["foreground"])
-    if any(colour.ansi is not None for colour in (plain, *grounds)):
+    if any(colour.ansi is not None for colour in (plain, *backgrounds)):
         return dict(variables)
-    legible = {"text-muted": _legible(plain.blend(grounds[0], _MUTED), grounds).hex}
+    legible = {"text-muted": _legible(plain.blend(backgrounds[0], _MUTED), backgrounds).hex}
     for name in _OUR_TEXTS:
         if name in variables:
             colour = Color.parse(variables[name])
             if colour.ansi is None and colour.a == 1 and not variables[name].startswith("auto"):
-                legible[name] = _legible(colour, grounds).hex
+                legible[name] = _legible(colour, backgrounds).hex
     return {**variables, **legible}
 
 
 @lru_cache(maxsize=1_024)
 def legible(style: Style) -> Style:
-    """Return a style whose text can be read on its background, dim or not."""
+    """Return the style with a text colour that is legible on its background."""
     if style.color is None or style.bgcolor is None:
         return style
     if not (style.color.triplet and style.bgcolor.triplet):
         return style
-    colour, ground = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+    colour, background = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
     if style.reverse:
-        colour, ground = ground, colour
-    shown = _legible(colour.blend(ground, _DIM) if style.dim else colour, [ground])
+        colour, background = background, colour
+    shown = _legible(colour.blend(background, _DIM) if style.dim else colour, [background])
     if shown == colour and not style.dim:
         return style
     if style.reverse:
@@ -131,10 +133,10 @@ def legible(style: Style) -> Style:
 
 
 class LegibleDim(LineFilter):
-    """Draws dim text fainter than other text, as far as it can still be read."""
+    """Draws dim text fainter than other text, but legible."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments, nothing dim but what has the terminal's own colours."""
+        """Replace dim by a fainter colour, except for ANSI colours."""
         del background
         return [
             Segment(text, legible(style), control) if style and style.dim else segment
@@ -144,7 +146,7 @@ class LegibleDim(LineFilter):
 
 
 def contrast(one: Color, other: Color) -> float:
-    """Return the contrast ratio of WCAG 2: from 1 to 21."""
+    """Return the contrast ratio of two colours by WCAG 2, from 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -158,11 +160,11 @@ def _luminance(colour: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _legible(colour: Color, grounds: Sequence[Color]) -> Color:
-    """Return the colour, or the nearest one towards black or white that can be read."""
+def _legible(colour: Color, backgrounds: Sequence[Color]) -> Color:
+    """Return the colour, or the nearest one towards black or white that is legible."""
 
     def least(candidate: Color) -> float:
-        return min(contrast(candidate, ground) for ground in grounds)
+        return min(contrast(candidate, background) for background in backgrounds)
 
     if least(colour) >= LEAST:
         return colour

@@ -20,9 +20,8 @@ from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.background import answers
 from tracker_tui.ui.history.entries_screen import EntriesScreen
-from tracker_tui.ui.widgets.formatting import facts, fit
-from tracker_tui.ui.widgets.key_bar import KeyBar
-from tracker_tui.ui.widgets.period_bar import PeriodBar
+from tracker_tui.ui.widgets.bars import KeyBar, PeriodBar
+from tracker_tui.ui.widgets.formatting import fit, labelled_lines
 
 _RESOURCES_SHOWN, _RESOURCES_SHOWN_IF_TALL, _TALL = 5, 12, 40
 _SUMS = 35
@@ -49,7 +48,7 @@ class ActivityScreen(EntriesScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
-        yield self.strip
+        yield self.status_bar
         yield self.periods
         with Horizontal(id="activity-top"):
             yield self.sums
@@ -89,7 +88,7 @@ class ActivityScreen(EntriesScreen):
             ("Points", decimal(activity.points)),
             ("Days in a row", grouped(activity.streak)),
         ]
-        self.sums.update(facts(named))
+        self.sums.update(labelled_lines(named))
         self.resources.update(self._resources_text(activity.resources))
 
     def on_resize(self) -> None:
@@ -120,7 +119,7 @@ class ActivityScreen(EntriesScreen):
 
     def show_facts(self) -> None:
         """Say how far an export is, and how old what is shown is."""
-        self.periods.told = " · ".join(filter(None, (self._export.told, self.age)))
+        self.periods.note = " · ".join(filter(None, (self._export.told, self.age)))
 
     @on(PeriodBar.Chosen)
     def _take_period(self) -> None:

@@ -25,11 +25,11 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import age_told, answers
+from tracker_tui.ui.background import age_text, answers
+from tracker_tui.ui.widgets.bars import PeriodBar
 from tracker_tui.ui.widgets.chart import ChartView
 from tracker_tui.ui.widgets.dialogs import QueryDialog, Scroller
-from tracker_tui.ui.widgets.formatting import facts, fit, percent_text
-from tracker_tui.ui.widgets.period_bar import PeriodBar
+from tracker_tui.ui.widgets.formatting import fit, labelled_lines, percent_text
 from tracker_tui.ui.widgets.series_charts import outlook, quantity_chart
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
@@ -101,9 +101,9 @@ class DetailsScreen(QueryDialog[str]):
             async for answer in answers(query_cache, question, is_shown=self._read_at is not None):
                 self._read_at = answer.at
                 self._show(answer.value)
-                self.periods.told = age_told(answer.at, None, is_reading=True)
+                self.periods.note = age_text(answer.at, None, is_reading=True)
         except TrackerError as error:
-            self.periods.told = age_told(self._read_at, error, is_reading=False)
+            self.periods.note = age_text(self._read_at, error, is_reading=False)
             if self._read_at is None:
                 self.chart.tell(str(error))
                 if not self._has_history:
@@ -184,7 +184,9 @@ class DetailsScreen(QueryDialog[str]):
             ("Updated", self._updated(resource)),
             ("Image", resource.image_url or ""),
         ]
-        return facts([(name, linked(one_line(value, 300))) for name, value in named if value])
+        return labelled_lines(
+            [(name, linked(one_line(value, 300))) for name, value in named if value]
+        )
 
     def _updated(self, resource: Resource) -> str:
         who = one_line(self._tracker.name_of(resource.updated_by), 40)

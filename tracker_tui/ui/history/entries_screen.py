@@ -17,7 +17,7 @@ from tracker_tui.errors import NotPermitted, TrackerError
 from tracker_tui.tracker.history_export import EXPORTING
 from tracker_tui.tracker.query_cache import Query
 from tracker_tui.tracker.tracker import DELETING, Tracker
-from tracker_tui.ui.background import age_told
+from tracker_tui.ui.background import age_text
 from tracker_tui.ui.clipboard_and_browser import copy
 from tracker_tui.ui.history.export import Export
 from tracker_tui.ui.history.table import HistoryTable
@@ -76,7 +76,7 @@ class EntriesScreen(QueryScreen):
             return None
         return super().check_action(action, parameters)
 
-    def tell_why_not(self, action: str) -> None:
+    def explain_disabled(self, action: str) -> None:
         """Say who may do what this member may not."""
         if action in _NEEDED:
             self._is_allowed(action)
@@ -116,7 +116,7 @@ class EntriesScreen(QueryScreen):
     def age(self) -> str:
         """How old what is shown is; empty where it is fresh, or where nothing is shown."""
         table = self.table
-        return age_told(table.read_at, table.trouble, is_reading=table.is_reading)
+        return age_text(table.read_at, table.trouble, is_reading=table.is_reading)
 
     @on(PagedTable.Read)
     def _tell_what_came(self) -> None:
@@ -158,7 +158,7 @@ class EntriesScreen(QueryScreen):
     def _after_entry(self, entry: HistoryEntry, action: str | None) -> None:
         match action:
             case "to_resource":
-                self.post_message(self.ResourceWanted(entry.resource_id))
+                self.post_message(self.ResourceRequested(entry.resource_id))
             case "copy":
                 self._copy(entry)
             case "delete":
@@ -192,7 +192,7 @@ class EntriesScreen(QueryScreen):
     def _ask_to_delete(self, entry: HistoryEntry) -> None:
         from tracker_tui.ui.widgets.dialogs import AskDialog
 
-        if self.tell_if_read_only() or not self._is_allowed("delete"):
+        if self.warn_if_read_only() or not self._is_allowed("delete"):
             return
         screen = AskDialog(
             "Delete this entry of the history?",

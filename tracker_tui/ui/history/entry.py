@@ -22,7 +22,7 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.background import TrackerMessage
 from tracker_tui.ui.history.columns import kind_text
 from tracker_tui.ui.widgets.dialogs import QueryDialog, Scroller
-from tracker_tui.ui.widgets.formatting import facts
+from tracker_tui.ui.widgets.formatting import labelled_lines
 
 _LONGEST_REASON = 2_000
 
@@ -98,7 +98,7 @@ class EntryDialog(QueryDialog[str]):
         hagga, deep_desert = (one_line(tracker.places[location], 24) for location in Location)
         total_before = entry.hagga_before + entry.deep_desert_before
         total = entry.hagga + entry.deep_desert
-        return facts(
+        return labelled_lines(
             [
                 ("When", f"{local_time(entry.at, tracker.query_cache.zone):%A, %Y-%m-%d %H:%M:%S}"),
                 ("Who", one_line(tracker.name_of(entry.by), 100)),

@@ -16,20 +16,20 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.history.columns import KIND_LOOKS
 from tracker_tui.ui.history.entries_screen import EntriesScreen
 from tracker_tui.ui.history.table import HistoryTable
-from tracker_tui.ui.main_screen import FilteredScreen
-from tracker_tui.ui.widgets.key_bar import KeyBar
+from tracker_tui.ui.main_screen import SearchableScreen
+from tracker_tui.ui.widgets.bars import KeyBar
 from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _TYPING_SECONDS = 0.2
 _LONGEST_TEXT = 200
 
 
-class HistoryScreen(EntriesScreen, FilteredScreen):
+class HistoryScreen(EntriesScreen, SearchableScreen):
     """The whole history; text is searched for in members, resources and reasons."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "slash", "filter", "Search", id="history.filter", tooltip="Member, resource, reason"
+            "slash", "search", "Search", id="history.filter", tooltip="Member, resource, reason"
         ),
         Binding("f", "choose_filters", "Filters", id="history.filters"),
     ]
@@ -38,13 +38,13 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
 
     def __init__(self, tracker: Tracker) -> None:
         super().__init__(tracker)
-        self.filter = SearchBar(id="filter")
+        self.search = SearchBar(id="search-bar")
         self._chosen = HistoryFilter()
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
-        yield self.strip
-        yield self.filter
+        yield self.status_bar
+        yield self.search
         yield self.table
         yield KeyBar(id="keys")
 
@@ -61,12 +61,14 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
 
     def show_only(self, resource_id: str) -> None:
         """Show the history of one resource, and nothing else narrowed."""
-        self.filter.clear()
+        self.search.clear()
         self.choose(HistoryFilter(resource_id=resource_id))
 
     def show_facts(self) -> None:
         """Say what narrows the history, and how old what is shown is."""
-        self.filter.tell(" · ".join(filter(None, (*self._narrowed(), self._export.told, self.age))))
+        self.search.show_details(
+            " · ".join(filter(None, (*self._narrowed(), self._export.told, self.age)))
+        )
 
     def _narrowed(self) -> list[str]:
         wish, tracker = self.wish, self.tracker
@@ -96,18 +98,18 @@ class HistoryScreen(EntriesScreen, FilteredScreen):
     async def _search_soon(self) -> None:
         # While somebody types no server is asked for what they are about to type.
         await asyncio.sleep(_TYPING_SECONDS)
-        self.apply_filter()
+        self.apply_search()
 
-    def apply_filter(self) -> None:
+    def apply_search(self) -> None:
         """Search for what is typed."""
-        text = self.filter.text[:_LONGEST_TEXT]
+        text = self.search.text[:_LONGEST_TEXT]
         if text.strip() != self._chosen.text:
             self.choose(self._chosen._replace(text=text.strip()))
 
     async def action_back(self) -> None:
         """Take one step back: the search, the filters, then the resources."""
-        if self.filter.text:
-            self.action_clear_filter()
+        if self.search.text:
+            self.action_clear_search()
         elif self._chosen != HistoryFilter():
             self.choose(HistoryFilter())
         else:

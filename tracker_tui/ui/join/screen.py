@@ -22,8 +22,8 @@ from tracker_tui.guild.join import QUESTIONS, TOKEN, URL, JoinProcess, SetupQues
 from tracker_tui.ui.background import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.navigation import NavigationRequest
+from tracker_tui.ui.widgets.bars import KeyBar
 from tracker_tui.ui.widgets.dialogs import AskDialog
-from tracker_tui.ui.widgets.key_bar import KeyBar
 from tracker_tui.ui.widgets.search_bar import LineInput
 
 _TYPING_SECONDS: Final = 0.4

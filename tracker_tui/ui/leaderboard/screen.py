@@ -15,14 +15,13 @@ from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import age_told, answers
+from tracker_tui.ui.background import age_text, answers
 from tracker_tui.ui.clipboard_and_browser import copy
 from tracker_tui.ui.leaderboard.own_row import OwnRow
 from tracker_tui.ui.leaderboard.table import LeaderboardTable
 from tracker_tui.ui.main_screen import QueryScreen
-from tracker_tui.ui.widgets.key_bar import KeyBar
+from tracker_tui.ui.widgets.bars import KeyBar, PeriodBar
 from tracker_tui.ui.widgets.line_table import LineTable
-from tracker_tui.ui.widgets.period_bar import PeriodBar
 
 
 class LeaderboardScreen(QueryScreen):
@@ -46,7 +45,7 @@ class LeaderboardScreen(QueryScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
-        yield self.strip
+        yield self.status_bar
         yield self.periods
         yield self.table
         yield self.own
@@ -89,10 +88,10 @@ class LeaderboardScreen(QueryScreen):
         count = len(self.table.board.rankings)
         members = "" if self.read_at is None else f"{count} member{'' if count == 1 else 's'}"
         trouble = "" if self.trouble is None else one_line(str(self.trouble), 120)
-        age = age_told(self.read_at, self.trouble, is_reading=is_reading and not self.trouble)
+        age = age_text(self.read_at, self.trouble, is_reading=is_reading and not self.trouble)
         if self.read_at is None and self.trouble is None:
             self.table.empty_text = "reading …"
-        self.periods.told = " · ".join(filter(None, (members, age, trouble)))
+        self.periods.note = " · ".join(filter(None, (members, age, trouble)))
 
     @on(PeriodBar.Chosen)
     def _take_period(self) -> None:

@@ -1,7 +1,4 @@
-"""Choosing what the table shows: statuses, priority, what wants a recount, categories.
-
-Choosing the column to sort by.
-"""
+"""The dialogs of the resources screen that choose filters and the sort order."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from tracker_tui.ui.widgets.dialogs import Choices, Dialog
 
 
 class FiltersDialog(Dialog[View]):
-    """One list of everything that the table can be narrowed to."""
+    """A list of all filters to tick."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "clear", "Clear all", id="filters.clear"),
@@ -33,7 +30,7 @@ class FiltersDialog(Dialog[View]):
     def __init__(self, view: View, categories: Iterable[str]) -> None:
         super().__init__()
         self._view = view
-        # A category that was filtered for and has no resource any more can still be unticked.
+        # A category without resources can be unticked, if it is a filter.
         self._categories = sorted({*categories, *view.categories}, key=str.casefold)
 
     def compose(self) -> ComposeResult:
@@ -65,7 +62,7 @@ class FiltersDialog(Dialog[View]):
                 return view.stale_only
 
     def action_apply(self) -> None:
-        """Show what is ticked; of a kind of which nothing is ticked, everything."""
+        """Apply the ticked filters; a kind without ticks lets everything pass."""
         checked = self.query_one(CheckList).checked
         kinds = {choice.kind for choice in checked}
         self.dismiss(
@@ -78,12 +75,12 @@ class FiltersDialog(Dialog[View]):
         )
 
     def action_clear(self) -> None:
-        """Show everything."""
+        """Turn all filters off."""
         self.dismiss(self._view.without_filters())
 
 
 class SortDialog(Dialog[View]):
-    """A list of columns; the one in force, chosen again, turns the order round."""
+    """A list of columns; choosing the current one again reverses the order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "reverse", "Reverse the order", id="sorting.reverse"),
@@ -102,19 +99,19 @@ class SortDialog(Dialog[View]):
             yield Static("enter sort   s reverse   esc back", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Start on the column in force."""
+        """Start on the current column."""
         self.query_one(OptionList).highlighted = (
             list(self._columns).index(self._view.sort) if self._view.sort in self._columns else 0
         )
 
     def _option(self, key: str) -> Option:
-        mark = ("↑" if self._view.is_reversed else "↓") if key == self._view.sort else " "
-        return Option(f"{mark} {self._columns[key]}", id=key)
+        arrow = ("↑" if self._view.is_reversed else "↓") if key == self._view.sort else " "
+        return Option(f"{arrow} {self._columns[key]}", id=key)
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._view.sorted_by(str(event.option_id)))
 
     def action_reverse(self) -> None:
-        """Sort by the same column, the other way round."""
+        """Sort by the same column in reverse."""
         self.dismiss(self._view._replace(is_reversed=not self._view.is_reversed))

@@ -1,7 +1,8 @@
-"""The table of resources: which rows it shows, selects and lights up, and how each one looks.
+"""The table of resources: which rows it shows, selects and flashes, and how a row is drawn.
 
-A DataTable takes a second to be filled with 10,000 rows; here a row costs nothing until it is
-scrolled to, and a change redraws its own line.
+Rows that a search finds in other ways than by name stand below dividers. Each drawn line is cached
+with everything that decides how it looks (`_Look`): after `+500` on one of 10,000 rows, one line is
+drawn again. The columns are in `resource_columns`.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ FLASH_SECONDS = 1.5
 
 
 class Divider(NamedTuple):
-    """A line that says why the rows below it are there."""
+    """A line that says why the rows below it are in the list."""
 
     title: str
 
 
 class _Look(NamedTuple):
-    """Everything that decides how a line looks, within one context and one theme."""
+    """Everything that decides how a line is drawn, within one context and one theme."""
 
     resource: Resource
     is_cursor: bool
@@ -52,7 +53,7 @@ class _Look(NamedTuple):
 
 
 class ResourceTable(LineTable):
-    """Rows of resources; the cursor stays on its resource."""
+    """Rows of resources; the cursor stays on its resource when the rows change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -60,7 +61,7 @@ class ResourceTable(LineTable):
         ),
         Binding(
             "space",
-            "mark",
+            "select",
             "Select",
             id="table.mark",
             tooltip="Select this row; a quick edit changes all selected rows",
@@ -69,7 +70,7 @@ class ResourceTable(LineTable):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--flash",
-        "table--mark",
+        "table--selected",
         "table--critical",
         "table--low",
         "table--on-target",
@@ -77,24 +78,24 @@ class ResourceTable(LineTable):
         "table--stale",
     }
 
-    class MarksChanged(Message):
-        """Other rows are selected than before."""
+    class SelectionChanged(Message):
+        """The selection has changed."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.rows: list[Resource | Divider] = []
         self.hits = 0
-        """How many rows stand above all dividers."""
-        self.marked: dict[str, None] = {}
-        """Ids of the selected rows, in the order in which they were selected."""
+        """Number of rows above the first divider."""
+        self.selected: dict[str, None] = {}
+        """Ids of the selected rows, in the order of their selection."""
         self._positions: dict[str, int] = {}
         self._everything: Sequence[Resource] = ()
         self._columns: list[Column] = []
-        self._known = Context(0, str, {}, Location.HAGGA)
+        self._row_context = Context(0, str, {}, Location.HAGGA)
         self._flashing: dict[str, float] = {}
         self._sort = ("", False)
         self._lines: dict[str, tuple[_Look, Strip]] = {}
-        """Lines as they were last drawn, by resource: most of them are drawn as they were."""
+        """The last drawn line of each resource, by its id."""
         self._style: tuple[str, Style] | None = None
         self._laid_out_width = 0
 
@@ -110,12 +111,13 @@ class ResourceTable(LineTable):
         sort: tuple[str, bool],
         to_top: bool = False,
     ) -> None:
-        """Show `rows` of `everything`, and others below the titles that say why they are there.
+        """Show `rows` of `everything`, and other rows below dividers with their titles.
 
-        The cursor stays on its resource, or goes to the top; by itself it never goes below.
+        The cursor stays on its resource, or goes to the top. It never moves below a divider by
+        itself.
         """
         highlighted = None if to_top else self.highlighted
-        self._take_context(everything, context)
+        self._set_row_context(everything, context)
         self._sort = sort
         self.hits, self.rows = len(rows), list(rows)
         self._positions = {row.id: index for index, row in enumerate(rows)}
@@ -135,33 +137,33 @@ class ResourceTable(LineTable):
             self.put_cursor(cursor)
         self.refresh()
 
-    def show_anew(self, everything: Sequence[Resource], context: Context) -> None:
-        """Show the same rows in the same order as they are now; what is gone stays as it was."""
-        self._take_context(everything, context)
+    def update_rows(self, everything: Sequence[Resource], context: Context) -> None:
+        """Show the same rows in the same order with their current values; deleted rows stay."""
+        self._set_row_context(everything, context)
         for resource in everything:
             position = self._positions.get(resource.id)
             if position is not None:
                 self.rows[position] = resource
         self.refresh()
 
-    def _take_context(self, everything: Sequence[Resource], context: Context) -> None:
-        if everything is not self._everything or context[1:] != self._known[1:]:
-            self._everything, self._known = everything, context
-            self._lay_out()
-        if context != self._known:
+    def _set_row_context(self, everything: Sequence[Resource], context: Context) -> None:
+        if everything is not self._everything or context[1:] != self._row_context[1:]:
+            self._everything, self._row_context = everything, context
+            self._choose_columns()
+        if context != self._row_context:
             self._lines.clear()
-        self._known = context
+        self._row_context = context
 
     def update_row(self, resource: Resource, now: int) -> None:
-        """Show another version of a resource where it stands; redraws one line."""
+        """Show a changed resource in its row; draws one line."""
         position = self._positions.get(resource.id)
         if position is not None:
-            self._known = self._known._replace(now=now)
+            self._row_context = self._row_context._replace(now=now)
             self.rows[position] = resource
             self.refresh_row(position)
 
     def flash(self, resource_ids: Iterable[str]) -> None:
-        """Light up rows for a moment."""
+        """Highlight rows for a moment."""
         until = monotonic() + FLASH_SECONDS
         for resource_id in resource_ids:
             if resource_id in self._positions:
@@ -172,11 +174,11 @@ class ResourceTable(LineTable):
 
     @property
     def row_count(self) -> int:
-        """How many lines there are, dividers included."""
+        """Number of lines, dividers included."""
         return len(self.rows)
 
     def is_divider(self, position: int) -> bool:
-        """Whether a line only says why the rows below it are there."""
+        """Whether a line is a divider."""
         return 0 <= position < len(self.rows) and isinstance(self.rows[position], Divider)
 
     @property
@@ -186,37 +188,37 @@ class ResourceTable(LineTable):
         return None if isinstance(row, Divider) else row
 
     def is_shown(self, resource_id: str) -> bool:
-        """Whether a resource is among the rows."""
+        """Whether a resource is in the list."""
         return resource_id in self._positions
 
     def go_to(self, resource_id: str) -> None:
-        """Put the cursor on a resource, if it is among the rows."""
+        """Put the cursor on a resource, if it is in the list."""
         position = self._positions.get(resource_id)
         if position is not None:
             self.put_cursor(position)
 
     def select_rows(self, resource_ids: Iterable[str]) -> None:
-        """Select these resources and no others."""
-        self.marked = dict.fromkeys(resource_ids)
+        """Select these resources only."""
+        self.selected = dict.fromkeys(resource_ids)
         self.refresh()
-        self.post_message(self.MarksChanged())
+        self.post_message(self.SelectionChanged())
 
     def deselect(self, resource_ids: Iterable[str]) -> None:
-        """Select these no more."""
-        gone = self.marked.keys() & set(resource_ids)
+        """Remove these resources from the selection."""
+        gone = self.selected.keys() & set(resource_ids)
         if gone:
-            self.select_rows(key for key in self.marked if key not in gone)
+            self.select_rows(key for key in self.selected if key not in gone)
 
     def show_ages(self, now: int) -> None:
-        """Let time go by: redraw the rows where they stand."""
-        self._known = self._known._replace(now=now)
+        """Redraw the rows with their age at `now`."""
+        self._row_context = self._row_context._replace(now=now)
         self._lines.clear()
         self.refresh()
 
     # Drawing
 
     def notify_style_update(self) -> None:
-        """Draw all lines anew in another theme; where only the focus moved they are the same."""
+        """Draw all lines again in another theme; when only the focus moves, they stay."""
         super().notify_style_update()
         style = (self.app.theme, self.rich_style)
         if style != self._style:
@@ -224,7 +226,7 @@ class ResourceTable(LineTable):
             self._lines.clear()
 
     def header_line(self, width: int) -> Strip:
-        """Draw the titles; the one that rows are sorted by has an arrow."""
+        """Draw the titles, with an arrow at the column that rows are sorted by."""
         plain = self.get_component_rich_style("table--header")
         current = plain + self.get_component_rich_style("table--current", partial=True)
         segments: list[Segment] = []
@@ -233,13 +235,13 @@ class ResourceTable(LineTable):
             if column.key == self._sort[0]:
                 arrow = "↑" if self._sort[1] else "↓"
                 title = set_cell_size(title, min(len(title), column.width - 1)) + arrow
-            style = current if is_current(column, self._known.location) else plain
+            style = current if is_current(column, self._row_context.location) else plain
             segments.append(Segment(fit(title, column.width, is_right=column.is_right), style))
             segments.append(Segment(" " * GAP, plain))
         return line(segments, width, plain)
 
     def row_line(self, position: int, width: int) -> Strip:
-        """Draw one row, if it looks different from the last time."""
+        """Draw a row, or return the cached line if nothing has changed."""
         resource = self.rows[position]
         if isinstance(resource, Divider):
             ground = self.style_of("")
@@ -249,22 +251,22 @@ class ResourceTable(LineTable):
             position == self.cursor,
             position == self.cursor and self.has_focus,
             resource.id in self._flashing,
-            resource.id in self.marked,
+            resource.id in self.selected,
             width,
         )
         drawn = self._lines.get(resource.id)
         if drawn is None or drawn[0] != look:
-            drawn = self._lines[resource.id] = (look, self._drawn(look))
+            drawn = self._lines[resource.id] = (look, self._draw(look))
         return drawn[1]
 
-    def _drawn(self, look: _Look) -> Strip:
+    def _draw(self, look: _Look) -> Strip:
         base, flash = self.ground(is_cursor=look.is_cursor), Style.null()
         resource = look.resource
         if look.is_flashing:
             flash = self.style_of("flash")
         segments: list[Segment] = []
         for column in self._columns:
-            # Under the cursor the name does not flash, so that the cursor is never out of sight.
+            # The name does not flash under the cursor, or the cursor would be invisible.
             is_kept = look.is_cursor and column.key in ("priority", "name")
             ground = base if is_kept else base + flash
             style = ground + self._cell_style(column, resource)
@@ -273,9 +275,9 @@ class ResourceTable(LineTable):
         return line(segments, look.width, base + flash)
 
     def _cell(self, column: Column, resource: Resource) -> str:
-        text = cell_text(column, resource, self._known)
+        text = cell_text(column, resource, self._row_context)
         if column.key == "priority":
-            text = ("●" if resource.id in self.marked else " ") + text
+            text = ("●" if resource.id in self.selected else " ") + text
         return fit(text, column.width, is_right=column.is_right)
 
     def _cell_style(self, column: Column, resource: Resource) -> Style:
@@ -283,12 +285,12 @@ class ResourceTable(LineTable):
             case "status" | "bar" | "progress":
                 name = STATUS_LOOKS[resource.status].word.replace(" ", "-")
             case "priority":
-                name = "mark"
-            case "updated" if resource.needs_update(self._known.now):
+                name = "selected"
+            case "updated" if resource.needs_update(self._row_context.now):
                 name = "stale"
             case "name":
                 return Style.null()
-            case _ if is_current(column, self._known.location):
+            case _ if is_current(column, self._row_context.location):
                 name = "current" if getattr(resource, column.key) else "dim"
             case "hagga" | "deep_desert" | "total" if getattr(resource, column.key):
                 return Style.null()
@@ -296,11 +298,11 @@ class ResourceTable(LineTable):
                 name = "dim"
         return self.style_of(name)
 
-    def _lay_out(self) -> None:
+    def _choose_columns(self) -> None:
         self._lines.clear()
         self._laid_out_width = self.row_width
         if self.row_width > 0:
-            self._columns = lay_out(self.row_width, self._everything, self._known)
+            self._columns = lay_out(self.row_width, self._everything, self._row_context)
 
     def _end_flashes(self) -> None:
         now = monotonic()
@@ -311,25 +313,25 @@ class ResourceTable(LineTable):
                 self.refresh_row(position)
 
     def on_resize(self) -> None:
-        """Choose the columns anew; Textual calls the one above as well."""
+        """Choose the columns for the new width; Textual calls LineTable.on_resize as well."""
         if self.row_width != self._laid_out_width:
-            self._lay_out()
+            self._choose_columns()
             self.refresh()
 
-    def action_mark(self) -> None:
-        """Select the highlighted row, or select it no more, and move on within its part."""
+    def action_select(self) -> None:
+        """Select or deselect the highlighted row, and move down unless a divider follows."""
         resource = self.highlighted
         if resource is None:
             return
-        if self.marked.pop(resource.id, self) is self:
-            self.marked[resource.id] = None
+        if self.selected.pop(resource.id, self) is self:
+            self.selected[resource.id] = None
         self.refresh_row(self.cursor)
-        self.post_message(self.MarksChanged())
+        self.post_message(self.SelectionChanged())
         if not self.is_divider(self.cursor + 1):
             self.action_move(1)
 
     def column_at(self, x: int) -> str | None:
-        """Return the key of the column in whose title the cell `x` is."""
+        """Return the key of the column whose title is at the cell `x`."""
         left = 0
         for column in self._columns:
             left += column.width + GAP

@@ -1,6 +1,7 @@
-"""How the totals of all resources went: read behind the screen, in one request, and kept.
+"""Loads the totals of the last 30 days for the trend column, all resources in one request.
 
-What that takes is imported when the column is switched on: the first screen must not pay for it.
+Imports that only the trend needs are made when the column is switched on, because they slow down
+the start.
 """
 
 from __future__ import annotations
@@ -25,37 +26,38 @@ _FRESH_SECONDS: Final = 15 * 60
 
 
 class Sparklines:
-    """What the column of sparklines draws; today's total is always the one that is shown."""
+    """The daily totals of all resources, once they are loaded; the last day is the shown total."""
 
     def __init__(
         self, screen: Screen[None], tracker: Tracker, show_rows: Callable[[], None]
     ) -> None:
-        """Read for a screen; `show_rows` shows its rows anew, once there is more to show."""
+        """`show_rows` is called when totals have arrived."""
         self._screen = screen
         self._show_rows = show_rows
         self._tracker = tracker
         self._reading: Worker[None] | None = None
-        self._asked_at: float | None = None
-        self._known: DailyTotals | None = None
+        self._requested_at: float | None = None
+        self._loaded: DailyTotals | None = None
         self.totals: DailyTotals | None = None
-        """None: the column is switched off."""
+        """None while the column is off."""
 
-    def want(self, *, is_wanted: bool) -> None:
-        """Switch the column on or off; what is old is read anew, behind the screen."""
-        self.totals = self._known_or_none_yet() if is_wanted else None
-        is_fresh = self._asked_at is not None and monotonic() - self._asked_at < _FRESH_SECONDS
-        if is_wanted and not is_fresh and self._tracker.last_refresh is not None:
+    def switch(self, *, is_on: bool) -> None:
+        """Switch the column on or off; totals older than 15 minutes are read again."""
+        self.totals = self._loaded_or_empty() if is_on else None
+        requested_at = self._requested_at
+        is_fresh = requested_at is not None and monotonic() - requested_at < _FRESH_SECONDS
+        if is_on and not is_fresh and self._tracker.last_refresh is not None:
             self.read()
 
-    def _known_or_none_yet(self) -> DailyTotals:
+    def _loaded_or_empty(self) -> DailyTotals:
         from tracker_tui.domain.quantity_series import DailyTotals
 
-        return self._known or DailyTotals((), 0, 0)
+        return self._loaded or DailyTotals((), 0, 0)
 
     def read(self) -> None:
-        """Read them anew."""
-        self._asked_at = monotonic()
-        is_shown = self._known is not None
+        """Read the totals again."""
+        self._requested_at = monotonic()
+        is_shown = self._loaded is not None
         self._reading = self._screen.run_worker(
             partial(self._read, is_shown=is_shown), group="sparklines", exclusive=True
         )
@@ -64,20 +66,20 @@ class Sparklines:
         from tracker_tui.ui.background import answers
 
         query_cache = self._tracker.query_cache
-        question = query_cache.daily_levels(SPARKLINE_DAYS)
+        query = query_cache.daily_levels(SPARKLINE_DAYS)
         try:
-            async for answer in answers(query_cache, question, is_shown=is_shown):
-                self._take(answer)
+            async for answer in answers(query_cache, query, is_shown=is_shown):
+                self._set_totals(answer)
         except TrackerError as error:
-            if self._known is None:
-                told = f"No trend: {error}"
-                self._screen.notify(told, severity="warning", markup=False, timeout=4)
+            if self._loaded is None:
+                text = f"No trend: {error}"
+                self._screen.notify(text, severity="warning", markup=False, timeout=4)
 
-    def _take(self, answer: QueryResult[list[DayLevel]]) -> None:
+    def _set_totals(self, answer: QueryResult[list[DayLevel]]) -> None:
         from tracker_tui.domain.period import day_of
         from tracker_tui.domain.quantity_series import DailyTotals
 
         today = day_of(self._tracker.now(), self._tracker.query_cache.zone)
-        self._known = DailyTotals(answer.value, today - SPARKLINE_DAYS + 1, today)
+        self._loaded = DailyTotals(answer.value, today - SPARKLINE_DAYS + 1, today)
         if self.totals is not None:
             self._show_rows()

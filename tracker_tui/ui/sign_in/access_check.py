@@ -19,7 +19,7 @@ from tracker_tui.errors import TrackerError
 from tracker_tui.guild.sign_out import changes_waiting
 from tracker_tui.ui.background import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
-from tracker_tui.ui.widgets.key_bar import KeyBar
+from tracker_tui.ui.widgets.bars import KeyBar
 
 
 class AccessCheckScreen(EndingScreen[str]):

@@ -41,7 +41,7 @@ class SignInApp(BaseApp):
     def on_mount(self) -> None:
         """Receive whoever comes."""
         self.leave_on_signals()
-        self.tell_of_unknown_theme()
+        self.warn_of_unknown_theme()
         self.set_keymap(dict(self._config.keys))
         self._receive()
 

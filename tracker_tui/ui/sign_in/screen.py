@@ -25,7 +25,7 @@ from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.clipboard_and_browser import copy, find_browser
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.qr_code import QrCode
-from tracker_tui.ui.widgets.key_bar import KeyBar
+from tracker_tui.ui.widgets.bars import KeyBar
 
 if TYPE_CHECKING:
     import webbrowser

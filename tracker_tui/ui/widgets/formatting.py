@@ -65,7 +65,7 @@ def fit(text: str, width: int, *, is_right: bool = False) -> str:
     return padding + text if is_right else text + padding
 
 
-def marked(text: str) -> list[tuple[str, str]]:
+def tab_parts(text: str) -> list[tuple[str, str]]:
     """Return the one of several choices that is shown, as a tab: text and style of its parts.
 
     The half blocks at its ends are not reversed: their coloured halves lie towards the text.
@@ -73,7 +73,7 @@ def marked(text: str) -> list[tuple[str, str]]:
     return [("▐", "$accent"), (text, "bold reverse $accent"), ("▌", "$accent")]
 
 
-def facts(named: Sequence[tuple[str, str | Text]]) -> Text:
+def labelled_lines(named: Sequence[tuple[str, str | Text]]) -> Text:
     """Return a line for each fact that has a value, the values below each other."""
     width = max((len(name) for name, _ in named), default=0) + 2
     text = Text()

@@ -1,6 +1,10 @@
-"""A one-line input that takes keys the moment they arrive (see `TrackerApp.on_event`).
+"""The search bar: text that is searched as it is typed, and beside it filters and counts.
 
-The filter: text that is searched as it is typed, and beside it what else narrows the table.
+On the resources screen a sign may start a quick edit from here: typing `/spice +500` searches for
+"spice", and as soon as a digit follows the sign, `+500` moves to the quick edit of the first hit.
+Until then the sign belongs to neither, and the list stays still.
+
+`LineInput` is the one-line input of all screens; `TrackerApp.on_event` types into it directly.
 """
 
 from __future__ import annotations
@@ -20,22 +24,22 @@ from tracker_tui.domain.text import one_line
 
 
 class LineInput(Input):
-    """An input of one line and no border; what is pasted goes in whole, as one line."""
+    """An input of one line without a border; pasted lines are joined."""
 
     LONGEST_PASTE: ClassVar[int] = 1_000
 
     def paste(self, text: str) -> None:
-        """Put in what was pasted."""
-        self.take_text(one_line(text, self.LONGEST_PASTE))
+        """Insert pasted text."""
+        self.type_text(one_line(text, self.LONGEST_PASTE))
 
     def _on_paste(self, event: events.Paste) -> None:
-        # Textual's own takes the first line and leaves the others out.
+        # Textual's own keeps the first line only.
         event.stop()
         event.prevent_default()
         self.paste(event.text)
 
-    def take_text(self, text: str) -> None:
-        """Put text in at the cursor, over what is selected: a typed character, or a paste."""
+    def type_text(self, text: str) -> None:
+        """Insert text at the cursor, or replace the selection with it."""
         if self.selection.is_empty:
             self.insert_text_at_cursor(text)
         else:
@@ -43,15 +47,15 @@ class LineInput(Input):
 
 
 StartsEdit = Callable[[str, str], bool]
-"""Takes the text that is searched for, and a sign with what follows; returns whether it starts."""
+"""Gets the search text, and a sign with what follows it; returns whether an edit starts."""
 
 
 class SearchInput(LineInput):
-    """The input of the search; where changes can be made, a sign may start one from here."""
+    """The input of the search bar; a sign may start a quick edit if `starts_edit` is given."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.leave_filter", "To the table", id="filter.leave"),
-        Binding("escape", "screen.clear_filter", "Clear", id="filter.clear"),
+        Binding("enter", "screen.leave_search", "To the table", id="filter.leave"),
+        Binding("escape", "screen.clear_search", "Clear", id="filter.clear"),
         Binding("up", "screen.move_cursor(-1)", "Up", show=False, id="filter.up"),
         Binding("down", "screen.move_cursor(1)", "Down", show=False, id="filter.down"),
     ]
@@ -63,49 +67,49 @@ class SearchInput(LineInput):
 
     @property
     def searched(self) -> str:
-        """The text without a sign at its end of which it is open what it begins."""
+        """The text without a trailing sign that may start a quick edit."""
         return self.value[: self._open_sign]
 
     @property
     def _open_sign(self) -> int | None:
-        place = self._last_sign
-        is_there = place is not None and self.value[place : place + 1] in SIGNS
-        return place if is_there else None
+        position = self._last_sign
+        is_there = position is not None and self.value[position : position + 1] in SIGNS
+        return position if is_there else None
 
-    def take_text(self, text: str) -> None:
-        """Put text in; a sign typed behind the search may start a change with what follows."""
+    def type_text(self, text: str) -> None:
+        """Insert text; a sign typed at the end may start a quick edit with what follows."""
         is_sign = self._starts_edit is not None and text in SIGNS
         if is_sign and not self.selection.is_empty:
-            # The text found the row that the change is for: it is not typed over.
+            # The selected text found the row to edit, so the sign does not replace it.
             self.cursor_position = len(self.value)
         elif self._open_sign is None or not self.selection.is_empty:
             self._last_sign = None
         is_at_end = self.cursor_position == len(self.value)
-        super().take_text(text)
-        self._decide()
+        super().type_text(text)
+        self._start_edit_if_begun()
         if is_sign and is_at_end and self._open_sign is None:
             self._last_sign = len(self.value) - 1
 
-    def _decide(self) -> None:
-        """See whether what follows the sign makes it the begin of a change."""
-        place = self._open_sign
-        begins = None if place is None else begins_change(self.value[place:])
+    def _start_edit_if_begun(self) -> None:
+        """Start a quick edit if what follows the sign is the beginning of a change."""
+        position = self._open_sign
+        begins = None if position is None else begins_change(self.value[position:])
         if begins is None:
             return
         typed = self.value
         self._last_sign = None
         if begins and self._starts_edit is not None:
-            self.value = typed[:place]
-            if not self._starts_edit(typed[:place], typed[place:]):
+            self.value = typed[:position]
+            if not self._starts_edit(typed[:position], typed[position:]):
                 self.value = typed
                 self.cursor_position = len(typed)
 
 
 class SearchBar(Horizontal):
-    """One line: the search text, and the filters and sorting in force."""
+    """One line: the search text, and what else narrows the table."""
 
     class Changed(Message):
-        """Another text is searched for."""
+        """The search text has changed."""
 
     def __init__(
         self,
@@ -113,36 +117,36 @@ class SearchBar(Horizontal):
         starts_edit: StartsEdit | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
-        """Let signs be text, or ask `starts_edit` about those that may begin a change."""
+        """Without `starts_edit` signs are ordinary text."""
         super().__init__(id=id)
-        self._input = SearchInput(starts_edit, id="filter-input")
-        self._facts = Static(id="filter-facts", markup=False)
+        self._input = SearchInput(starts_edit, id="search-input")
+        self._details = Static(id="search-details", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the line."""
-        yield Static("/", id="filter-sign")
+        yield Static("/", id="search-sign")
         yield self._input
-        yield self._facts
+        yield self._details
 
     @property
     def text(self) -> str:
-        """The text that is searched for."""
+        """The search text."""
         return self._input.searched
 
     def enter(self) -> None:
-        """Take the keys; what was typed before is selected, so that typing replaces it."""
+        """Focus the input and select its text, so that typing replaces it."""
         self.screen.set_focus(self._input)  # at once, unlike `Input.focus`
         self._input.select_all()
 
     def clear(self) -> None:
-        """Search for nothing."""
+        """Clear the search text."""
         self._input.value = ""
 
-    def tell(self, facts: str) -> None:
-        """Show what narrows and orders the table."""
-        self._facts.update(facts)
+    def show_details(self, text: str) -> None:
+        """Show filters and counts beside the search text."""
+        self._details.update(text)
 
-    @on(Input.Changed, "#filter-input")
+    @on(Input.Changed, "#search-input")
     def _on_typed(self, event: Input.Changed) -> None:
         event.stop()
         self.post_message(self.Changed())
