@@ -85,7 +85,7 @@ class DetailsScreen(QueryDialog[str]):
 
     def on_mount(self) -> None:
         """Ask for the course and the history."""
-        self.chart.tell("reading …")
+        self.chart.show_message("reading …")
         self._show_resource()
         self.read()
 
@@ -105,14 +105,14 @@ class DetailsScreen(QueryDialog[str]):
         except TrackerError as error:
             self.periods.note = age_text(self._read_at, error, is_reading=False)
             if self._read_at is None:
-                self.chart.tell(str(error))
+                self.chart.show_message(str(error))
                 if not self._has_history:
                     self._history.update(Text(str(error)))
 
     @on(PeriodBar.Chosen)
     def _take_period(self) -> None:
         self._read_at = None
-        self.chart.tell("reading …")
+        self.chart.show_message("reading …")
         self._people.update("")
         self.read()
 

@@ -1,8 +1,8 @@
-"""Charts in the cells of a terminal: axes that tell the truth around dots that plotille draws.
+"""Charts in terminal cells: `Chart` says what to draw, `draw` draws it, `ChartView` shows it.
 
-What is drawn is told by signs as well as by colours: each line has its letter at its end.
-
-A widget that shows a chart in whatever room it has.
+The dots come from plotille, the axes are drawn here. Each line has its letter at its end, so that
+colour is not the only way to tell lines apart. What the charts of resources and members contain is
+in `series_charts`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _LEAST_WIDTH: Final = 24
 _LEAST_HEIGHT: Final = 5
 _DASH: Final = 6
 _ASIDE: Final = 3
-"""Cells by which a label may stand beside its tick; farther off it would lie."""
+"""Cells between a label and its tick at most; farther away it would mislead."""
 _STEPS: Final = (1, 2, 5, 10)
-_UNCOUNTED: Final = 1e15
+_UNGROUPED: Final = 1e15
 _LARGEST: Final = 1e300
 _BLANK: Final = "\u2800"
 _THOUSAND: Final = 1_000
@@ -34,38 +34,38 @@ _MILLION: Final = 1_000_000
 
 
 class Series(NamedTuple):
-    """One line of a chart: values that hold from their time on until the next one."""
+    """One line of a chart: each value holds from its time until the next one."""
 
     letter: str
     name: str
     points: Sequence[tuple[float, float]]
-    """Time in Unix seconds, and value; in the order of time."""
+    """Times in Unix seconds and values, ordered by time."""
     style: str
-    """A name of the palette that `draw` is given."""
+    """A key of the palette for `draw`."""
     is_level: bool = False
-    """Whether it is one value all the way, drawn with gaps."""
+    """Whether it is a constant value, drawn as a dashed line."""
 
 
 class Tick(NamedTuple):
-    """A mark below the chart."""
+    """A label below the chart."""
 
     at: float
     label: str
 
 
 class Chart(NamedTuple):
-    """What is to be drawn: lines over a span of time, from 0 up, or from below it."""
+    """Lines over a span of time."""
 
     since: float
     until: float
     series: Sequence[Series]
     ticks: Sequence[Tick]
     is_bars: bool = False
-    """Whether values are columns that stand on the axis."""
+    """Whether values are drawn as columns on the axis."""
 
 
 class Frame(NamedTuple):
-    """What a chart is drawn in: its span of time, and round values at its lower and upper edge."""
+    """The scales of a chart: its span of time, and round values at its bottom and top."""
 
     since: float
     until: float
@@ -75,7 +75,7 @@ class Frame(NamedTuple):
 
     @classmethod
     def of(cls, chart: Chart) -> Frame:
-        """Return the frame of a chart: from 0 up, or from below it where there are such values."""
+        """Return the frame of a chart; it contains 0 and all values."""
         values = [_bounded(value) for series in chart.series for _, value in series.points]
         low, high = min([0.0, *values]), max([1.0, *values])
         step = _round_step((high - low) / 4)
@@ -86,31 +86,31 @@ class Frame(NamedTuple):
 
     @property
     def marks(self) -> list[float]:
-        """The values that the axis names, from the bottom up."""
+        """The labelled values of the axis, from the bottom up."""
         return [self.bottom + self.step * i for i in range(self.intervals + 1)]
 
     @property
     def intervals(self) -> int:
-        """How many steps there are between the edges."""
+        """Number of steps between bottom and top."""
         return round((self.top - self.bottom) / self.step)
 
     def up(self, value: float, dots: int) -> int:
-        """Return how many of so many dots above the bottom a value lies."""
+        """Return the dot for a value, counted from the bottom, of `dots` dots."""
         share = (_bounded(value) - self.bottom) / (self.top - self.bottom)
         return min(dots - 1, max(0, round(share * (dots - 1))))
 
     def across(self, at: float, dots: int) -> int:
-        """Return how many of so many dots from the left a moment lies."""
+        """Return the dot for a time, counted from the left, of `dots` dots."""
         share = (at - self.since) / ((self.until - self.since) or 1.0)
         return min(dots - 1, max(0, round(share * (dots - 1))))
 
     def row(self, value: float, height: int) -> int:
-        """Return the row, from the top, in which a value lies."""
+        """Return the row for a value, counted from the top."""
         return height - 1 - self.up(value, height * _DOTS_UP) // _DOTS_UP
 
 
 def draw(chart: Chart, width: int, height: int, palette: dict[str, Style]) -> Text:
-    """Return a chart of so many cells, the axes included; or that there is no room for it."""
+    """Return a chart of `width` x `height` cells, axes included; if that is too small, a text."""
     frame = Frame.of(chart)
     labels = {mark: short(mark) for mark in frame.marks}
     margin = max(map(len, labels.values())) + 1
@@ -133,7 +133,7 @@ def draw(chart: Chart, width: int, height: int, palette: dict[str, Style]) -> Te
 
 
 def legend(chart: Chart, palette: dict[str, Style]) -> Text:
-    """Say which letter is which line."""
+    """Return a line that names the letters."""
     text = Text()
     for series in chart.series:
         sign = "┄" if series.is_level else "─"
@@ -143,16 +143,16 @@ def legend(chart: Chart, palette: dict[str, Style]) -> Text:
 
 
 def short(value: float) -> str:
-    """Return an axis value in few characters, exact: `12k`, `1.5m`, `750`."""
+    """Return an axis value, exact and short: `12k`, `1.5m`, `750`."""
     for size, sign in ((_MILLION, "m"), (_THOUSAND, "k")):
-        if size <= abs(value) < _UNCOUNTED and value * 100 % size == 0:
+        if size <= abs(value) < _UNGROUPED and value * 100 % size == 0:
             return f"{value / size:.2f}".rstrip("0").rstrip(".") + sign
-    is_whole = abs(value) < _UNCOUNTED and value == int(value)
+    is_whole = abs(value) < _UNGROUPED and value == int(value)
     return grouped(int(value)) if is_whole else f"{value:g}"
 
 
 def _round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, 20, … that is no less."""
+    """Return the smallest of 1, 2, 5, 10, 20, … that is at least `least`."""
     if least <= 1:
         return 1.0
     size = 10.0 ** floor(log10(least))
@@ -160,16 +160,16 @@ def _round_step(least: float) -> float:
 
 
 def _bounded(value: float) -> float:
-    """Return a value that can be reckoned with: nobody knows what is in a database."""
+    """Return a finite value: a database may contain NaN and infinity."""
     return 0.0 if isnan(value) else max(-_LARGEST, min(value, _LARGEST))
 
 
 def _dots(
     chart: Chart, frame: Frame, width: int, height: int, palette: dict[str, Style]
 ) -> list[Text]:
-    """Draw each line on a canvas of its own, and lay the later ones over those before."""
+    """Draw each line on its own canvas; later lines cover earlier ones."""
     cells: list[list[tuple[str, Style | None]]] = [[(_BLANK, None)] * width for _ in range(height)]
-    # What is level lies below what moves.
+    # Constant lines lie below the others.
     for series in sorted(chart.series, key=lambda s: not s.is_level):
         for y, row in enumerate(_canvas(chart, frame, series, width, height)):
             for x, char in enumerate(row[:width]):
@@ -181,7 +181,7 @@ def _dots(
 
 
 def _canvas(chart: Chart, frame: Frame, series: Series, width: int, height: int) -> list[str]:
-    from plotille import Canvas  # not before there is a chart to draw
+    from plotille import Canvas  # imported only if there is a chart to draw
 
     across, up = width * _DOTS_ACROSS, height * _DOTS_UP
     canvas = Canvas(width, height, xmin=0, ymin=0, xmax=across, ymax=up)
@@ -196,7 +196,7 @@ def _canvas(chart: Chart, frame: Frame, series: Series, width: int, height: int)
             for column in range(x, max(x + 1, end - 1)):
                 canvas.line(column, ground, column, y)
         else:
-            # In steps, not slopes: between two changes there was what the first one left.
+            # In steps, not slopes: a quantity stays constant until the next change.
             canvas.line(x, y, end, y)
             if number + 1 < len(dots):
                 canvas.line(end, y, end, dots[number + 1][1])
@@ -204,7 +204,7 @@ def _canvas(chart: Chart, frame: Frame, series: Series, width: int, height: int)
 
 
 def _put_letters(chart: Chart, frame: Frame, rows: list[Text], palette: dict[str, Style]) -> None:
-    """Write each line's letter at its end: in the order of their values, near their heights."""
+    """Write each line's letter at its end, in the order of their values."""
     height = len(rows)
     named = [series for series in chart.series if series.points and not chart.is_bars]
     named.sort(key=lambda series: -_bounded(series.points[-1][1]))
@@ -225,7 +225,7 @@ def _put_letters(chart: Chart, frame: Frame, rows: list[Text], palette: dict[str
 
 
 def _tick_line(chart: Chart, frame: Frame, width: int) -> str:
-    """Return the labels of the ticks, each centred below its mark, none over another."""
+    """Return the labels of the ticks, centred below their time; overlapping ones are left out."""
     line = [" "] * (width + 2)
     free_from = 0
     for tick in chart.ticks:
@@ -238,11 +238,11 @@ def _tick_line(chart: Chart, frame: Frame, width: int) -> str:
 
 
 _MARGIN = 8
-"""Cells that the axis takes at most."""
+"""Cells for the axis at most."""
 
 
 class ChartView(Widget):
-    """Draws a chart anew when it gets another size, or another theme."""
+    """Shows a chart in the room it has, and redraws it for another size or theme."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "chart--axis",
@@ -256,27 +256,27 @@ class ChartView(Widget):
         super().__init__(id=id)
         self._make: Callable[[int], Chart] | None = None
         self._has_legend = has_legend
-        self._told = ""
+        self._message = ""
 
     @property
     def has_chart(self) -> bool:
-        """Whether there is anything to draw."""
+        """Whether a chart is shown, not a message."""
         return self._make is not None
 
     def show(self, make: Callable[[int], Chart]) -> None:
-        """Show the chart that `make` returns for a width of so many cells."""
-        self._make, self._told = make, ""
+        """Show the chart that `make` returns for a width in cells."""
+        self._make, self._message = make, ""
         self.refresh()
 
-    def tell(self, text: str) -> None:
-        """Say why there is no chart."""
-        self._make, self._told = None, text
+    def show_message(self, text: str) -> None:
+        """Show a message instead of a chart."""
+        self._make, self._message = None, text
         self.refresh()
 
     def render(self) -> Text:
         """Draw the chart."""
         if self._make is None:
-            return Text(self._told, "dim")
+            return Text(self._message, "dim")
         width, height = self.size.width, self.size.height
         chart = self._make(width - _MARGIN)
         palette = {

@@ -1,4 +1,4 @@
-"""Lists of things to tick: several of a kind, or one."""
+"""A list of options to tick, several of a kind or only one."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tracker_tui.ui.widgets.dialogs import Choices
 
 
 class Choice(NamedTuple):
-    """One thing that can be ticked: what it narrows, to what, and how it is called."""
+    """An option: what it filters by, the value, and its name on screen."""
 
     kind: str
     value: str
     name: str
     is_single: bool = False
-    """Whether it takes the tick away from all others of its kind."""
+    """Whether ticking it unticks all others of its kind."""
     leads_on: bool = False
-    """Whether something has to be asked before it can be ticked."""
+    """Whether a question has to be answered before it can be ticked."""
 
 
 class CheckList(Choices):
-    """Options with a tick in front, which is there or not: colour tells nothing here."""
+    """Options with `[✓]` or `(•)` in front of those that are ticked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "select", "Tick", id="filters.tick"),
@@ -32,7 +32,7 @@ class CheckList(Choices):
     ]
 
     class Asked(Message):
-        """A choice was made that leads on to a question."""
+        """The player chose an option that leads to a question."""
 
         def __init__(self, choice: Choice) -> None:
             self.choice = choice
@@ -44,7 +44,7 @@ class CheckList(Choices):
         super().__init__(*map(self._line, self.choices), markup=False)
 
     def action_select(self) -> None:
-        """Tick or untick, at once: the next key may be the one that applies it."""
+        """Tick or untick the option at once: the next key may be Enter."""
         if self.highlighted is None:
             return
         choice = self.choices[self.highlighted]
@@ -54,7 +54,7 @@ class CheckList(Choices):
             self.tick(choice)
 
     def tick(self, choice: Choice) -> None:
-        """Tick a choice, or take its tick away."""
+        """Tick an option, or untick it if it is ticked."""
         others = {c for c in self.checked if c.kind == choice.kind and c != choice}
         if choice.is_single:
             self.checked -= others
@@ -63,7 +63,7 @@ class CheckList(Choices):
             self.replace_option_prompt_at_index(index, self._line(each))
 
     def put(self, instead_of: Choice, choice: Choice) -> None:
-        """Put another choice in the place of one, and tick it."""
+        """Replace an option by another one and tick that."""
         self.choices[self.choices.index(instead_of)] = choice
         self.checked.discard(instead_of)
         self.tick(choice)

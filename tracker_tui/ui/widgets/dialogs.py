@@ -1,8 +1,6 @@
-"""What the dialogs have in common: they lie over a screen, Esc leaves them, and they end once.
+"""Dialogs: the base classes, a question with two answers, a list to pick from, a text to type.
 
-A question that is answered with one of two choices; the one that does no harm comes first.
-
-Picking one of many by typing a part of its name, or typing what is wanted.
+Every dialog lies above a screen, Esc goes back, and it ends once (see `EndingScreen`).
 """
 
 from __future__ import annotations
@@ -31,39 +29,38 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer], EndingScreen[Answer], Generic[Answer]):
-    """A dialog that ends with an answer, or with None when it is left."""
+    """A dialog that ends with an answer, or with None after Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back", id="dialog.leave"),
     ]
 
     def action_leave(self) -> None:
-        """Go back without an answer."""
+        """Close the dialog without an answer."""
         self.dismiss(None)
 
 
 class QueryDialog(Dialog[Answer]):
-    """A dialog that shows what the archive answers, and reads it again after a full refresh."""
+    """A dialog that shows answers of the query cache, read again after every full refresh."""
 
     def __init__(self, tracker: Tracker) -> None:
         super().__init__()
         self._tracker = tracker
         self._has_asked = False
-        """Whether the player asked for a refresh that is not through yet."""
+        """Whether a refresh that the player asked for is not finished."""
 
     @abstractmethod
     def read_everything(self) -> None:
-        """Read again all that is shown: names may have been taken out."""
+        """Read everything that is shown again: names may have been removed."""
 
     def action_refresh(self) -> None:
-        """Read everything again: the resources first, and then what is shown here."""
+        """Read everything again: first the resources, then what is shown here."""
         self._has_asked = True
         self._tracker.refresh()
 
     @on(TrackerMessage)
-    def follow(self, news: TrackerMessage) -> None:
-        """Read again after a full refresh, and when one that was asked for failed."""
-        event = news.event
+    def _on_tracker_message(self, message: TrackerMessage) -> None:
+        event = message.event
         is_full = isinstance(event, Refreshed) and event.history_may_differ
         if is_full or (self._has_asked and isinstance(event, Failed)):
             self._has_asked = False
@@ -71,7 +68,7 @@ class QueryDialog(Dialog[Answer]):
 
 
 class Scroller(VerticalScroll, can_focus=True, inherit_bindings=False):
-    """Text that is longer than the screen, with the keys of the table."""
+    """Text that can be scrolled with the keys of the table."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "Up", show=False, id="scroller.up"),
@@ -94,29 +91,29 @@ class Choices(OptionList):
     ]
 
     def action_page_up(self) -> None:
-        """Move up by a page, where the list has room for one."""
+        """Move up by a page."""
         if has_pages(self):
             super().action_page_up()  # type: ignore[no-untyped-call]
 
     def action_page_down(self) -> None:
-        """Move down by a page, where the list has room for one."""
+        """Move down by a page."""
         if has_pages(self):
             super().action_page_down()  # type: ignore[no-untyped-call]
 
 
 def has_pages(choices: OptionList) -> bool:
-    """Whether a list has room for a line; Textual looks in vain for the highlighted one else."""
+    """Whether the list has room for a line; without room, Textual's page keys crash."""
     return bool(choices.scrollable_content_region)
 
 
 class AskDialog(Dialog[bool]):
-    """Ends with True where somebody chose to do it."""
+    """A question with two answers, the harmless one first; ends with True for the other one."""
 
-    def __init__(self, question: str, told: str, do: str, leave: str, about: str = "") -> None:
-        """Ask about something; all of it is plain text, `do` and `leave` are the choices."""
+    def __init__(self, question: str, text: str, do: str, leave: str, about: str = "") -> None:
+        """`do` and `leave` are the answers; all texts are plain, without markup."""
         super().__init__()
         self._about = about
-        self._question, self._told, self._do, self._leave = question, told, do, leave
+        self._question, self._text, self._do, self._leave = question, text, do, leave
 
     def compose(self) -> ComposeResult:
         """Lay out the question."""
@@ -125,12 +122,12 @@ class AskDialog(Dialog[bool]):
             if self._about:
                 yield Static(self._about, markup=False)
             with Scroller(classes="question"):
-                yield Static(self._told, classes="dialog-text", markup=False)
+                yield Static(self._text, classes="dialog-text", markup=False)
             yield Choices(Option(self._leave), Option(self._do, id="do"), markup=False)
             yield Static("enter choose   esc back", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Begin with the choice that does no harm."""
+        """Focus the harmless answer."""
         self.set_focus(self.query_one(Choices))
 
     @on(OptionList.OptionSelected)
@@ -138,11 +135,11 @@ class AskDialog(Dialog[bool]):
         self.dismiss(event.option_id == "do")
 
 
-_SHOWN_AT_MOST = 200
+_MOST_SHOWN = 200
 
 
 class PickDialog(Dialog[str]):
-    """A text to search for, and what it finds; ends with the key of what was picked."""
+    """A list to search by typing; ends with the key of what was picked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="picking.leave"),
@@ -151,7 +148,7 @@ class PickDialog(Dialog[str]):
     ]
 
     def __init__(self, title: str, names: Mapping[str, str]) -> None:
-        """`names` are what can be picked, by key."""
+        """`names` has the names on screen by key."""
         super().__init__()
         self._title = title
         shown = {key: one_line(name, 60) for key, name in names.items()}
@@ -167,7 +164,7 @@ class PickDialog(Dialog[str]):
             yield Static("↑ ↓ choose   enter choose   esc back", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Show all of them."""
+        """Show all names."""
         self.set_focus(self.query_one(LineInput))
         self._search("")
 
@@ -182,14 +179,14 @@ class PickDialog(Dialog[str]):
             for key, name in self._names.items()
             if all(word in search_key(name) for word in words)
         ]
-        self._found = found[:_SHOWN_AT_MOST]
+        self._found = found[:_MOST_SHOWN]
         choices = self.query_one(Choices)
         choices.clear_options()
         choices.add_options(Option(self._names[key]) for key in self._found)
         choices.highlighted = 0 if self._found else None
 
     def action_move(self, rows: int) -> None:
-        """Move from within the input."""
+        """Move the highlight while the input has the focus."""
         choices = self.query_one(Choices)
         if self._found:
             choices.highlighted = ((choices.highlighted or 0) + rows) % len(self._found)
@@ -203,19 +200,19 @@ class PickDialog(Dialog[str]):
 
 
 class TypeDialog(Dialog[str]):
-    """A text to type, which is checked before it is taken."""
+    """A text to type; it is checked before the dialog ends with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="typing.leave"),
     ]
 
     def __init__(self, title: str, example: str, check: Callable[[str], object]) -> None:
-        """`check` raises TrackerError for what cannot be taken."""
+        """`check` raises TrackerError if a text is not valid."""
         super().__init__()
         self._title, self._example, self._check = title, example, check
 
     def compose(self) -> ComposeResult:
-        """Lay out the input, and room for what is wrong."""
+        """Lay out the input, and a line for what is wrong."""
         with Vertical(classes="dialog"):
             yield Static(self._title, classes="dialog-title")
             yield LineInput(placeholder=self._example, compact=True, max_length=60)
@@ -223,7 +220,7 @@ class TypeDialog(Dialog[str]):
             yield Static("enter choose   esc back", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Take the keys."""
+        """Focus the input."""
         self.set_focus(self.query_one(LineInput))
 
     @on(Input.Submitted)

@@ -1,11 +1,4 @@
-"""How values look on screen: bars, percentages, spans of time.
-
-Text in exactly so many cells of a terminal.
-
-Names and values below each other, as plain text.
-
-Styles of a widget's parts, as they look on what they are drawn on.
-"""
+"""Formatting of values for the screen: fixed widths, bars, percentages, sparklines, styles."""
 
 from __future__ import annotations
 
@@ -22,7 +15,7 @@ _LARGEST_PERCENT: Final = 999
 
 
 def bar(percent: int | None, width: int) -> str:
-    """Return a bar that is full at 100 %, in halves of a cell; blank without a target."""
+    """Return a bar that is full at 100 %, in steps of half a cell; blank without a target."""
     if percent is None or width <= 0:
         return " " * max(width, 0)
     whole, half = divmod(max(0, min(percent, 100)) * width * 2 // 100, 2)
@@ -30,7 +23,7 @@ def bar(percent: int | None, width: int) -> str:
 
 
 def percent_text(percent: int | None) -> str:
-    """Return `77 %` in at most six characters: beyond 999 the number tells nothing more."""
+    """Return `77 %`, in at most six characters."""
     if percent is None:
         return ""
     return (
@@ -41,9 +34,9 @@ def percent_text(percent: int | None) -> str:
 
 
 def sparkline(values: Sequence[int], width: int) -> str:
-    """Return a line of blocks from the least value to the most; where all are equal the lowest.
+    """Return a line of blocks from the smallest value to the largest.
 
-    Of values that share a cell the last one counts.
+    Equal values are drawn as the lowest block. Of values that share a cell, the last one counts.
     """
     if not values or width <= 0:
         return " " * max(width, 0)
@@ -56,7 +49,7 @@ def sparkline(values: Sequence[int], width: int) -> str:
 
 
 def fit(text: str, width: int, *, is_right: bool = False) -> str:
-    """Return text in exactly `width` cells, whatever cells its characters take."""
+    """Pad or cut a text to exactly `width` cells; wide characters take two."""
     length = cell_len(text)
     if length > width:
         text = set_cell_size(text, width - 1) + "…" if width > 0 else ""
@@ -66,15 +59,15 @@ def fit(text: str, width: int, *, is_right: bool = False) -> str:
 
 
 def tab_parts(text: str) -> list[tuple[str, str]]:
-    """Return the one of several choices that is shown, as a tab: text and style of its parts.
+    """Return texts and styles that draw the current one of several choices as a tab.
 
-    The half blocks at its ends are not reversed: their coloured halves lie towards the text.
+    The half blocks at its ends are not reversed: their coloured halves are next to the text.
     """
     return [("▐", "$accent"), (text, "bold reverse $accent"), ("▌", "$accent")]
 
 
 def labelled_lines(named: Sequence[tuple[str, str | Text]]) -> Text:
-    """Return a line for each fact that has a value, the values below each other."""
+    """Return a line for each label with a value, the values below each other."""
     width = max((len(name) for name, _ in named), default=0) + 2
     text = Text()
     for name, value in named:
@@ -86,10 +79,10 @@ def labelled_lines(named: Sequence[tuple[str, str | Text]]) -> Text:
 
 
 def component_style(widget: Widget, name: str) -> Style:
-    """Return what a component class sets, to be laid over the style of a row.
+    """Return the style of a component class, to be added to the style of a row.
 
-    Textual's own partial style takes `auto` colours such as $text-muted for white, whatever the
-    background is; here they are resolved against it.
+    Textual resolves `auto` colours such as $text-muted to white in partial styles; here they are
+    resolved against the real background.
     """
     partial = widget.get_component_rich_style(name, partial=True)
     whole = widget.get_component_rich_style(name)

@@ -1,6 +1,21 @@
-"""Rows under a fixed header, one of them under the cursor; drawn line by line, as far as visible.
+"""The line table: rows under a fixed header, of which only the visible ones are drawn.
 
-What the rows are and how they look is a subclass's. A row costs nothing until it is scrolled to.
+Textual's DataTable lays out every row, which takes a second for 10,000 rows. A LineTable asks its
+subclass for the lines on screen, one at a time: `row_line(position, width)` returns a `Strip`.
+Scrolling and the cursor are here; the subclass knows what a row is. For example, three names:
+
+    class Names(LineTable):
+        row_count = 3
+
+        def header_line(self, width: int) -> Strip:
+            return filled("Name", self.style_of("header"), width)
+
+        def row_line(self, position: int, width: int) -> Strip:
+            ground = self.ground(is_cursor=position == self.cursor)
+            return filled(["Spice", "Water", "Ore"][position], ground, width)
+
+`line`, `filled` and `spaced` make the colours of a line legible once, so a subclass that caches its
+lines pays for that only when a row changes. After a change `refresh_row` redraws a single line.
 """
 
 from __future__ import annotations
@@ -28,28 +43,29 @@ _EMPTY_INDENT = 3
 
 
 def line(segments: Iterable[Segment], width: int, ground: Style) -> Strip:
-    """Return a line of `width` cells in colours that can be read; what is left has the ground's.
+    """Return a line of `width` cells in legible colours; the rest of it has the style `ground`.
 
-    Colours are made legible here, not where a line is shown: most lines are shown many times.
+    Colours are made legible here and not in `render_line`, because most lines are drawn once and
+    shown many times.
     """
     strip = Strip(Segment(text, style and legible(style)) for text, style, _ in segments)
     return strip.extend_cell_length(width, ground).crop(0, width)
 
 
 def filled(text: str, style: Style, width: int, ground: Style | None = None) -> Strip:
-    """Return a line of text in `width` cells; what it leaves has the style of the `ground`."""
+    """Return a line with one text; the rest of it has the style `ground`."""
     return line([Segment(text, style)], width, ground or style)
 
 
 def spaced(cells: Iterable[tuple[str, Style]], width: int, ground: Style) -> Strip:
-    """Return cells with a blank behind each, in a line of `width` cells."""
+    """Return a line of cells with a blank behind each."""
     gap = Segment(" ", ground)
     parts = (part for text, style in cells for part in (Segment(text, style), gap))
     return line(parts, width, ground)
 
 
 class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
-    """A cursor, and the keys and clicks that move it."""
+    """Draws visible rows, and moves the cursor by keys and clicks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
@@ -73,10 +89,10 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     cursor = reactive(0, repaint=False)
     """Index of the highlighted row."""
     empty_text = reactive("")
-    """What to say where there is no row; it may take several lines."""
+    """Shown if there are no rows; wrapped to several lines."""
 
     class Opened(Message):
-        """The highlighted row was asked for."""
+        """The player wants to open the highlighted row."""
 
     class HeaderClicked(Message):
         """A column's title was clicked."""
@@ -90,35 +106,35 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._styles: dict[str, Style] = {}
         self._clicked: int | None = None
 
-    # What a subclass says
+    # For subclasses
 
     @property
     @abstractmethod
     def row_count(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
 
     @abstractmethod
     def header_line(self, width: int) -> Strip:
-        """Draw the titles."""
+        """Draw the header."""
 
     @abstractmethod
     def row_line(self, position: int, width: int) -> Strip:
         """Draw one row."""
 
     def is_divider(self, position: int) -> bool:
-        """Whether a row only divides others; the cursor never rests on it."""
+        """Whether a row is a divider; the cursor never stays on one."""
         del position
         return False
 
     def column_at(self, x: int) -> str | None:
-        """Return the key of the column in whose title the cell `x` is; None where none is."""
+        """Return the key of the column whose title is at the cell `x`, or None."""
         del x
         return None
 
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """Draw line `y` of what is visible."""
+        """Draw the visible line `y`."""
         width = self.row_width
         if y == 0:
             return self.header_line(width)
@@ -135,7 +151,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         return indent + lines[number] if 0 <= number < len(lines) else ""
 
     def style_of(self, name: str) -> Style:
-        """Return the style of a part of the table; the empty name: of what has none."""
+        """Return the style of the component class `table--name`; empty: of the table."""
         style = self._styles.get(name)
         if style is None:
             style = self.rich_style
@@ -145,57 +161,57 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         return style
 
     def style_of_change(self, change: int) -> Style:
-        """Return the style of what was won or lost."""
+        """Return the style of a quantity that grew, shrank or stayed."""
         return self.style_of("gain" if change > 0 else "loss" if change < 0 else "dim")
 
     def ground(self, *, is_cursor: bool) -> Style:
-        """Return the style that the cells of a row lie on."""
+        """Return the background style of a row."""
         ground = self.style_of("")
         if is_cursor:
             ground += self.style_of("cursor" if self.has_focus else "cursor-blurred")
         return ground
 
     def notify_style_update(self) -> None:
-        """Look styles up anew in another theme."""
+        """Look styles up again in another theme."""
         super().notify_style_update()
         self._styles.clear()
 
     def refresh_row(self, position: int) -> None:
-        """Draw one row anew."""
+        """Redraw one row."""
         y = position - round(self.scroll_y) + HEADER
         if HEADER <= y < self.size.height:
             self.refresh(Region(0, y, self.row_width, 1))
 
     @property
     def row_width(self) -> int:
-        """Cells for a row, beside the scrollbar."""
+        """Width of a row in cells, without the scrollbar."""
         return self.scrollable_content_region.width
 
     def fit_scrollbar(self) -> None:
-        """Take in how many rows there are now."""
+        """Fit the scrollbar to the number of rows."""
         self.virtual_size = Size(self.row_width, self.row_count + HEADER)
 
     def on_resize(self) -> None:
-        """Keep the cursor's row in sight."""
+        """Keep the cursor visible."""
         self.fit_scrollbar()
         self.call_after_refresh(self._scroll_to_cursor)
 
     # Moving
 
     def watch_cursor(self, before: int, now: int) -> None:
-        """Redraw the two rows that differ."""
+        """Redraw the two rows that changed."""
         self.refresh_row(before)
         self.refresh_row(now)
 
     def put_cursor(self, position: int) -> None:
-        """Put the cursor on a row, or the one that is nearest, and bring it into sight."""
+        """Move the cursor to a row, or the nearest one, and scroll to it."""
         self.cursor = self.nearest_row(position, -1 if position < self.cursor else 1)
         self._scroll_to_cursor()
         if self.cursor == 1 and self.is_divider(0):
             self.scroll_to(y=0, animate=False, immediate=True)
 
     def nearest_row(self, position: int, step: int) -> int:
-        """Return the position itself, or of the row beside it where it is a divider."""
+        """Return `position`, or if that is a divider, the row next to it in direction `step`."""
         position = max(0, min(position, self.row_count - 1))
         if self.is_divider(position):
             position += step
@@ -228,12 +244,12 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.put_cursor(self.row_count - 1)
 
     def action_open(self) -> None:
-        """Ask for the highlighted row."""
+        """Open the highlighted row."""
         if self.row_count:
             self.post_message(self.Opened())
 
     def on_click(self, event: events.Click) -> None:
-        """Tell of a click on a title; highlight a row; a second click opens it."""
+        """Report a click on a title; highlight the clicked row; a second click opens it."""
         if event.y < HEADER:
             key = self.column_at(event.x)
             if key is not None:
@@ -242,7 +258,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         position = event.y - HEADER + round(self.scroll_y)
         if position < self.row_count and not self.is_divider(position):
             self.put_cursor(position)
-            # The first of two clicks may have closed what lay over the table.
+            # The first of two clicks may have closed a dialog above the table.
             if event.chain > 1 and self._clicked == position:
                 self.action_open()
             self._clicked = position if event.chain == 1 else None

@@ -1,4 +1,4 @@
-"""What is drawn of a text and is as large as that takes."""
+"""A widget sized to its rendered text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 
 class TextDrawing(Widget):
-    """Draws `text` in a way of its own; nobody selects it, for a copy would say nothing."""
+    """Draws `text`; it cannot be selected, because a copy of the drawing is useless."""
 
     ALLOW_SELECT = False
 
@@ -23,12 +23,12 @@ class TextDrawing(Widget):
     @property
     @abstractmethod
     def needed(self) -> Size:
-        """Columns and rows that it takes."""
+        """The size of the drawing."""
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
-        """Return what `width: auto` means."""
+        """Return the width for `width: auto`."""
         return self.needed.width
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return what `height: auto` means."""
+        """Return the height for `height: auto`."""
         return self.needed.height
