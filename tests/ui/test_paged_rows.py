@@ -69,7 +69,7 @@ class Reader:
 
     def __init__(self, rows: Sequence[Row] = (), *, has_days: bool = True) -> None:
         self.rows = sorted(rows, key=lambda each: each.place, reverse=True)
-        self.window: PagedRows[Row] = PagedRows(day_of if has_days else None)
+        self.paged: PagedRows[Row] = PagedRows(day_of if has_days else None)
         self.seen: list[Row] = []
         """What the window was told, dropped rows included."""
         self._newest = self.rows[0] if self.rows else row(NOON, 0)
@@ -82,28 +82,28 @@ class Reader:
             self.rows.insert(0, self._newest)
 
     def append(self, limit: int) -> None:
-        end = self.window.end
+        end = self.paged.end
         older = [each for each in self.rows if end is None or each.place < end]
         page = older[:limit]
         self.seen += page
         is_last = len(older) <= limit
-        self.window.append(page, page[-1].place if page else end, is_last=is_last)
+        self.paged.append(page, page[-1].place if page else end, is_last=is_last)
 
     def read_anew(self, page: RowPage[Row]) -> None:
         found = [each for each in self.rows if is_on(each, page.before, page.end)]
         kept = [each for each in self.seen if not is_on(each, page.before, page.end)]
         self.seen = sorted([*kept, *found], key=lambda each: each.place, reverse=True)
         page.is_expired = False
-        self.window.replace(page, found)
+        self.paged.replace(page, found)
 
     def read_first_page(self) -> None:
-        page = self.window.first_page
+        page = self.paged.first_page
         assert page is not None
         self.read_anew(page)
 
     def read_missing(self) -> None:
         """Read every page that was dropped or is expired, from the top."""
-        while (page := self.window.missing(0, self.window.size)) is not None:
+        while (page := self.paged.missing(0, self.paged.size)) is not None:
             self.read_anew(page)
 
 
@@ -135,7 +135,7 @@ class Windows(RuleBasedStateMachine):
 
     @property
     def shown(self) -> PagedRows[Row]:
-        return self.reader.window
+        return self.reader.paged
 
     @initialize(found=st.lists(gaps, max_size=25), has_days=st.booleans())
     def begin(self, found: list[int], has_days: bool) -> None:
@@ -274,20 +274,20 @@ TestWindows.settings = settings(max_examples=40, stateful_step_count=20, deadlin
 
 def test_an_empty_window_has_nothing() -> None:
     empty = Reader()
-    assert (empty.window.size, empty.window.held, empty.window.first_page) == (0, 0, None)
-    assert empty.window.missing(0, 10) is None
-    assert empty.window.position_of("r0") is None
+    assert (empty.paged.size, empty.paged.held, empty.paged.first_page) == (0, 0, None)
+    assert empty.paged.missing(0, 10) is None
+    assert empty.paged.position_of("r0") is None
     empty.append(PAGE)
-    assert (empty.window.size, empty.window.is_last, empty.window.end) == (0, True, None)
-    empty.window.drop_far_from(0)
-    empty.window.forget("r0")
+    assert (empty.paged.size, empty.paged.is_last, empty.paged.end) == (0, True, None)
+    empty.paged.drop_far_from(0)
+    empty.paged.forget("r0")
 
 
 def test_days_are_told_once_across_pages() -> None:
     read = reader(7)
     for _ in range(4):
         read.append(2)
-    lines = lines_of(read.window)
+    lines = lines_of(read.paged)
     assert lines == with_days(read.rows)
     days = [line.day for line in lines if isinstance(line, DayLine)]
     assert days == sorted(set(days), reverse=True)
@@ -296,7 +296,7 @@ def test_days_are_told_once_across_pages() -> None:
 def test_without_days_there_are_only_rows() -> None:
     read = reader(5, has_days=False)
     read.append(PAGE)
-    assert lines_of(read.window) == read.rows
+    assert lines_of(read.paged) == read.rows
 
 
 def test_a_page_without_rows_only_says_where_it_goes_on() -> None:
@@ -304,32 +304,32 @@ def test_a_page_without_rows_only_says_where_it_goes_on() -> None:
     read = reader(6)
     read.append(3)
     further = read.rows[4].place
-    read.window.append([], further, is_last=False)
-    assert (read.window.size, read.window.end) == (len(with_days(read.rows[:3])), further)
+    read.paged.append([], further, is_last=False)
+    assert (read.paged.size, read.paged.end) == (len(with_days(read.rows[:3])), further)
     read.append(3)
-    assert rows_in(lines_of(read.window)) == [*read.rows[:3], read.rows[5]]
+    assert rows_in(lines_of(read.paged)) == [*read.rows[:3], read.rows[5]]
     # What lies between belongs to the last page, which is where it appears if it passes later on.
-    read.window.forget("r0")
+    read.paged.forget("r0")
     read.read_missing()
-    assert rows_in(lines_of(read.window)) == read.rows
+    assert rows_in(lines_of(read.paged)) == read.rows
 
 
 def test_of_many_pages_the_ones_around_a_line_are_held() -> None:
     read = reader(60 * PAGE, gap=600)
     for _ in range(60):
         read.append(PAGE)
-        read.window.drop_far_from(read.window.size)
-        assert read.window.held <= PAGES_HELD * PAGE
-    assert read.window.size == len(with_days(read.rows))
-    assert lines_of(read.window)[-1] == read.rows[-1]
-    assert read.window.line(0) is None
-    assert read.window.position_of(read.rows[0].id) is None
+        read.paged.drop_far_from(read.paged.size)
+        assert read.paged.held <= PAGES_HELD * PAGE
+    assert read.paged.size == len(with_days(read.rows))
+    assert lines_of(read.paged)[-1] == read.rows[-1]
+    assert read.paged.line(0) is None
+    assert read.paged.position_of(read.rows[0].id) is None
     # Back to the top, as a player who presses `g` is.
-    while (page := read.window.missing(0, 50)) is not None:
+    while (page := read.paged.missing(0, 50)) is not None:
         read.read_anew(page)
-        read.window.drop_far_from(25)
-    assert lines_of(read.window)[:51] == with_days(read.rows)[:51]
-    assert read.window.held <= PAGES_HELD * PAGE
+        read.paged.drop_far_from(25)
+    assert lines_of(read.paged)[:51] == with_days(read.rows)[:51]
+    assert read.paged.held <= PAGES_HELD * PAGE
 
 
 @pytest.mark.parametrize("added", [1, PAGE_LINES - PAGE, PAGE_LINES - PAGE + 1, 3 * PAGE_LINES])
@@ -339,16 +339,16 @@ def test_a_page_that_grows_is_cut(added: int) -> None:
     read.append(PAGE)
     read.add([60] * added)
     read.read_first_page()
-    assert lines_of(read.window) == with_days(read.rows)
-    sizes = [len(page.rows or ()) for page in read.window._pages]
+    assert lines_of(read.paged) == with_days(read.rows)
+    sizes = [len(page.rows or ()) for page in read.paged._pages]
     assert max(sizes) <= PAGE_LINES
     assert sum(sizes) == 2 * PAGE + added
     # Each part can be read anew by itself.
     for number in (0, added, added + PAGE):
-        read.window.forget(read.rows[number].id)
+        read.paged.forget(read.rows[number].id)
         del read.rows[number]
         read.read_missing()
-        assert lines_of(read.window) == with_days(read.rows)
+        assert lines_of(read.paged) == with_days(read.rows)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -358,14 +358,14 @@ def test_a_page_of_which_nothing_is_left_leaves_no_gap(number: int) -> None:
         read.append(3)
     gone = read.rows[number * 3 : number * 3 + 3]
     del read.rows[number * 3 : number * 3 + 3]
-    read.window.forget(gone[0].id)
+    read.paged.forget(gone[0].id)
     read.read_missing()
-    assert lines_of(read.window) == with_days(read.rows)
+    assert lines_of(read.paged) == with_days(read.rows)
     read.add([60])
     read.read_first_page()
-    assert lines_of(read.window) == with_days(read.rows)
-    assert read.window._pages[0].before is None
-    assert all(below.before == above.end for above, below in pairwise(read.window._pages))
+    assert lines_of(read.paged) == with_days(read.rows)
+    assert read.paged._pages[0].before is None
+    assert all(below.before == above.end for above, below in pairwise(read.paged._pages))
 
 
 def test_after_the_only_page_is_gone_what_is_older_follows() -> None:
@@ -373,12 +373,12 @@ def test_after_the_only_page_is_gone_what_is_older_follows() -> None:
     read.append(3)
     del read.rows[:3]
     read.read_first_page()
-    assert (read.window.size, read.window.first_page) == (0, None)
+    assert (read.paged.size, read.paged.first_page) == (0, None)
     read.append(3)
-    assert lines_of(read.window) == with_days(read.rows)
+    assert lines_of(read.paged) == with_days(read.rows)
     read.add([DAY])
     read.read_first_page()
-    assert lines_of(read.window) == with_days(read.rows)
+    assert lines_of(read.paged) == with_days(read.rows)
 
 
 def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
@@ -388,28 +388,28 @@ def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
     end = read.rows[2].place
     del read.rows[2]
     read.read_first_page()
-    assert read.window.first_page is not None
-    assert read.window.first_page.end == end
-    assert lines_of(read.window) == with_days(read.rows)
+    assert read.paged.first_page is not None
+    assert read.paged.first_page.end == end
+    assert lines_of(read.paged) == with_days(read.rows)
 
 
 def test_a_page_that_is_no_more_in_the_window_changes_nothing() -> None:
     read = reader(6)
     read.append(3)
-    gone = read.window.first_page
+    gone = read.paged.first_page
     assert gone is not None
     read.read_first_page()
-    before = lines_of(read.window)
-    read.window.replace(gone, [row(NOON + 99 * DAY, 99)])
-    assert lines_of(read.window) == before
+    before = lines_of(read.paged)
+    read.paged.replace(gone, [row(NOON + 99 * DAY, 99)])
+    assert lines_of(read.paged) == before
 
 
 def test_rows_of_the_same_second_are_told_apart_by_their_order() -> None:
     read = reader(7, gap=0)
     for _ in range(4):
         read.append(2)
-    assert lines_of(read.window) == [DayLine(day_of(NOON)), *read.rows]
+    assert lines_of(read.paged) == [DayLine(day_of(NOON)), *read.rows]
     for each in read.rows:
-        position = read.window.position_of(each.id)
+        position = read.paged.position_of(each.id)
         assert position is not None
-        assert read.window.line(position) == each
+        assert read.paged.line(position) == each

@@ -214,7 +214,7 @@ class EntriesScreen(QueryScreen):
             self.notify(f"Not deleted. {error}", severity="error", markup=False)
         else:
             self.notify("Deleted the entry; quantities stay.", markup=False)
-        self.table.read_row_anew(entry.id)
+        self.table.reread_row(entry.id)
 
     # CSV
 

@@ -50,7 +50,7 @@ class HistoryTable(PagedTable[HistoryEntry]):
         widths = self._widths.with_rows(rows, who, names)
         if widths != self._widths:
             self._widths, self._layout = widths, None
-            self.draw_anew()
+            self.redraw()
 
     def laid_out(self, width: int) -> HistoryLayout:
         """Return the columns for so many cells."""

@@ -1,12 +1,10 @@
-"""A window on rows that nobody could hold all of: pages, of which the far ones are dropped.
+"""Rows of a long history, held page by page, and the loader that reads the pages. No widget here.
 
-Pure: no Textual here. Rows are newest first. A page is everything between two places, so that it
-can be read anew: what was added or deleted meanwhile is then there, or gone.
+`PagedRows` holds pages, newest first, and drops the rows of pages far from the screen. A page is
+everything between two places, so it can be read again: added rows appear, deleted rows vanish.
 
-Reading the pages of a window: what was seen last at once, then what is true now.
-
-No widget here: whoever shows the window says which lines are in sight, and does the jobs one after
-the other.
+`PageLoader` decides what to read: cached rows first, then what the ledger answers. After a refresh
+`next_job` returns the newest page, then a page on screen, then the next older page if needed.
 """
 
 from __future__ import annotations
@@ -24,56 +22,56 @@ from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.query_cache import Query, QueryCache, QueryResult
 
 PAGES_HELD: Final = 30
-"""Pages whose rows are held; of the others only how many lines they take."""
+"""Pages whose rows are held; of other pages only the number of lines is cached."""
 PAGES_REREAD: Final = 5
-"""Pages that are read again, at most, after a full refresh; the others only once in sight."""
+"""Pages read again after a full refresh; others are read again when they are on screen."""
 PAGE_LINES: Final = 150
-"""Rows from which on a page that has grown is cut in two."""
+"""A page that has grown beyond this number of rows is split."""
 
 
 class Row(Protocol):
-    """A row that a window can show."""
+    """A row that a page can hold."""
 
     @property
     def id(self) -> str:
-        """What tells it from all others."""
+        """A unique id."""
 
     @property
     def place(self) -> PageCursor:
-        """Its place among all rows."""
+        """Its position among all rows."""
 
     @property
     def at(self) -> int:
-        """When it was written, in Unix seconds."""
+        """Its time in Unix seconds."""
 
 
 R = TypeVar("R", bound=Row)
 
 
 class DayLine(NamedTuple):
-    """A line that says on which day what follows was written."""
+    """A line with the day of the rows below it."""
 
     day: int
 
 
 class RowPage(Generic[R]):
-    """One page, with its lines or without."""
+    """A page, with its rows or dropped."""
 
     def __init__(self, before: PageCursor | None, end: PageCursor, rows: Sequence[R]) -> None:
         self.before = before
-        """The place after which it begins; None: the newest row there is."""
+        """The place before its first row; None for the newest page."""
         self.end = end
         """The place of its last row."""
         self.rows: Sequence[R] | None = rows
         self.lines: list[R | DayLine] | None = None
         self.size = 0
-        """How many lines it takes, or took when it was dropped."""
+        """Number of lines, cached when the rows are dropped."""
         self.last_day: int | None = None
         self.is_expired = False
-        """Whether it is to be read again; until then its rows stay."""
+        """Whether it has to be read again; until then its rows stay."""
 
     def lay_out(self, day_before: int | None, day_of: Callable[[int], int]) -> None:
-        """Put day lines between the rows; `day_before` is the day of the row before them."""
+        """Insert day lines; `day_before` is the day of the row above the page."""
         if self.rows is None:
             return
         day, lines = day_before, list[R | DayLine]()
@@ -85,42 +83,41 @@ class RowPage(Generic[R]):
         self.lines, self.size, self.last_day = lines, len(lines), day
 
     def drop(self) -> None:
-        """Let go of the rows."""
+        """Forget the rows."""
         self.rows = self.lines = None
 
 
 class PagedRows(Generic[R]):
-    """The pages that were read so far, from the newest on, without a gap."""
+    """The pages that were read, from the newest on, without gaps."""
 
     def __init__(self, day_of: Callable[[int], int] | None) -> None:
-        """`day_of` returns the day of a time in Unix seconds; None: no day lines are wanted."""
+        """`day_of` returns the day of a time in Unix seconds; None: no day lines."""
         self._day_of = day_of or (lambda _: 0)
         self._has_days = day_of is not None
         self._pages: list[RowPage[R]] = []
         self._ends: list[int] = []
         self.end: PageCursor | None = None
-        """The place after which what is older goes on."""
+        """The place after which older rows follow, unless this `is_last`."""
         self.is_last = False
-        """Whether there is nothing older."""
 
     @property
     def size(self) -> int:
-        """How many lines there are."""
+        """Number of lines."""
         return self._ends[-1] if self._ends else 0
 
     @property
     def held(self) -> int:
-        """How many rows are held."""
+        """Number of rows held."""
         return sum(len(page.rows) for page in self._pages if page.rows is not None)
 
     def line(self, position: int) -> R | DayLine | None:
-        """Return a line; None where its page was dropped."""
+        """Return a line; None if its page was dropped."""
         number = bisect_right(self._ends, position)
         lines = self._pages[number].lines
         return None if lines is None else lines[position - self._start(number)]
 
     def position_of(self, row_id: str) -> int | None:
-        """Return where a row stands, if it is held."""
+        """Return the line of a row, if it is held."""
         for number, page in enumerate(self._pages):
             for offset, line in enumerate(page.lines or ()):
                 if not isinstance(line, DayLine) and line.id == row_id:
@@ -128,18 +125,18 @@ class PagedRows(Generic[R]):
         return None
 
     def forget(self, row_id: str) -> None:
-        """Let go of the page that a row is on: it was changed, and has to be read anew."""
+        """Drop the page of a row that was changed or deleted."""
         for page in self._pages:
             if any(row.id == row_id for row in page.rows or ()):
                 page.drop()
 
     @property
     def first_page(self) -> RowPage[R] | None:
-        """The page of the newest rows."""
+        """The newest page."""
         return self._pages[0] if self._pages else None
 
     def missing(self, first: int, last: int) -> RowPage[R] | None:
-        """Return the page to read next: one of these lines, then any that is expired."""
+        """Return the page to read next: one of these lines, or else an expired one."""
         begin, end = (bisect_right(self._ends, position) for position in (first, last))
         for page in self._pages[begin : end + 1]:
             if page.rows is None or page.is_expired:
@@ -147,7 +144,7 @@ class PagedRows(Generic[R]):
         return next((page for page in self._pages if page.is_expired and page.rows), None)
 
     def expire(self, position: int) -> None:
-        """Let the pages nearest to a line be read again, and drop the rows of all others."""
+        """Expire all pages; drop the rows of those that are not near a line."""
         for near, number in enumerate(self._held_by_distance(position)):
             page = self._pages[number]
             page.is_expired = True
@@ -155,33 +152,35 @@ class PagedRows(Generic[R]):
                 page.drop()
 
     def append(self, rows: Sequence[R], end: PageCursor | None, *, is_last: bool) -> None:
-        """Add the page that is older than all others."""
+        """Add the next older page."""
         if rows:
-            self._pages.append(RowPage(self._last_place, rows[-1].place, rows))
+            before = self._pages[-1].end if self._pages else None
+            self._pages.append(RowPage(before, rows[-1].place, rows))
             self._lay_out(len(self._pages) - 1)
         self.end, self.is_last = end, is_last
 
     def replace(self, page: RowPage[R], rows: Sequence[R]) -> None:
-        """Show a page as it was read anew; a page that has grown is cut."""
+        """Replace the rows of a page; a page that has grown is split."""
         if page not in self._pages:
             return
         number = self._pages.index(page)
         parts, before = list[RowPage[R]](), page.before
         pieces = [rows[i : i + PAGE_LINES] for i in range(0, len(rows), PAGE_LINES)]
         for piece in pieces:
-            # The last one ends where the page did, whatever was deleted there.
+            # The last part ends where the page did, even if its last row was deleted.
             end = page.end if piece is pieces[-1] else piece[-1].place
             parts.append(RowPage(before, end, piece))
-            # What expired while it was being read is to be read once more.
+            # It may have expired while it was read.
             parts[-1].is_expired = page.is_expired
             before = end
-        if not parts and len(self._pages) > 1:
-            self._close_gap(number)
+        if not parts and number + 1 < len(self._pages):
+            # The page is empty now: the one below it begins where it began.
+            self._pages[number + 1].before = page.before
         self._pages[number : number + 1] = parts
         self._lay_out(number)
 
     def drop_far_from(self, position: int) -> None:
-        """Let go of the rows that are farthest from a line, if too many are held."""
+        """Drop the pages that are farthest from a line, if too many are held."""
         for number in self._held_by_distance(position)[PAGES_HELD:]:
             self._pages[number].drop()
 
@@ -190,23 +189,12 @@ class PagedRows(Generic[R]):
         held = [number for number, page in enumerate(self._pages) if page.rows is not None]
         return sorted(held, key=lambda number: abs(number - here))
 
-    @property
-    def _last_place(self) -> PageCursor | None:
-        return self._pages[-1].end if self._pages else None
-
-    def _close_gap(self, number: int) -> None:
-        """Let the page below begin where one did that has no rows any more."""
-        if number + 1 < len(self._pages):
-            self._pages[number + 1].before = self._pages[number].before
-
     def _start(self, number: int) -> int:
         return self._ends[number - 1] if number else 0
 
     def _lay_out(self, first: int) -> None:
-        """Lay out the pages from `first` on: where the days differ, they have other day lines."""
-        day = None if self._has_days else 0
-        if first:
-            day = self._pages[first - 1].last_day
+        """Insert day lines into the pages from `first` on."""
+        day = self._pages[first - 1].last_day if first else None if self._has_days else 0
         for page in self._pages[first:]:
             page.lay_out(day, self._day_of)
             day = page.last_day
@@ -214,18 +202,17 @@ class PagedRows(Generic[R]):
 
 
 Ask = Callable[..., Query[Any]]
-"""Makes the question for a page: what is older than one place, from another one on, and perhaps how
-many rows at most."""
+"""Returns the query for a page, given two places it lies between and perhaps a number of rows."""
 Job = Callable[[], Awaitable[None]]
 
 _AHEAD: Final = 150
-"""Lines before the end at which the next page is asked for."""
-_GROWN_AT_MOST: Final = 1_000
-"""Rows of a page that is read anew; where there are more, everything is."""
+"""Lines before the end at which the next page is read."""
+_LARGEST_PAGE: Final = 1_000
+"""Rows of a page that is read again; if there are more, everything is read again."""
 
 
 class PageLoader(Generic[R]):
-    """A window, and what is known of how it goes on."""
+    """Reads the pages of `rows` as the table needs them."""
 
     def __init__(
         self,
@@ -233,145 +220,130 @@ class PageLoader(Generic[R]):
         change: Callable[[Callable[[], object]], None],
         came: Callable[[list[R]], None],
     ) -> None:
-        """Let `change` make changes of what is shown already, and `came` hear of all rows."""
+        """`change` is called to change rows on screen, `came` with all rows that were read."""
         self._query_cache = query_cache
         self._change = change
         self._came = came
         self._ask: Ask | None = None
-        self.window: PagedRows[R] = self._new_rows()
-        self._wants_newest = False
-        self._is_provisional = False
-        """Whether what is shown is only what was seen last."""
-        self._keeps_more = True
-        """Whether more may have been seen last than what is shown."""
+        self.rows: PagedRows[R] = self._new_rows()
+        self._is_newest_expired = False
+        self._is_cached = False
+        """Whether the rows on screen come from the cache."""
+        self._has_more_cached = True
         self.waits = False
-        """Whether what is older is read only when the player asks."""
+        """Whether older rows are read only when the player asks."""
         self.looked_back_to = 0
-        """Where it waits: down to when was looked, in Unix seconds."""
+        """If it waits: the time down to which it searched, in Unix seconds."""
         self.read_at: float | None = None
-        """When the newest rows were read, in Unix seconds by this machine's clock."""
         self.trouble: TrackerError | None = None
-        """Why they could not be read anew."""
-
-    # What is wanted
 
     def begin(self, ask: Ask) -> None:
-        """Begin with the newest rows that `ask` asks for."""
+        """Start with the newest rows of `ask`."""
         self._ask = ask
-        self.window = self._new_rows()
-        self.waits = self._wants_newest = self._is_provisional = False
-        self.read_at, self.trouble, self._keeps_more = None, None, True
+        self.rows = self._new_rows()
+        self.waits = self._is_newest_expired = self._is_cached = False
+        self.read_at, self.trouble, self._has_more_cached = None, None, True
 
     def go_on(self, ask: Ask | None = None) -> None:
-        """Go on where the rows end, with what another `ask` asks for."""
+        """Continue where the rows end, perhaps with another `ask`."""
         self._ask = ask or self._ask
-        self.window.is_last = self.waits = False
+        self.rows.is_last = self.waits = False
 
-    def want_newest(self) -> None:
-        """Read what is new, if anything was read yet; what failed before is tried again."""
-        self.trouble, self._keeps_more = None, True
-        if self._is_provisional:
+    def expire_newest(self) -> None:
+        """Read new rows with the next job; what failed before is tried again."""
+        self.trouble, self._has_more_cached = None, True
+        if self._is_cached:
             return
-        if self.window.first_page is None:
-            # There was nothing: all that there is now is new.
+        if self.rows.first_page is None:
             self._start_over()
         else:
-            self._wants_newest = True
+            self._is_newest_expired = True
 
-    def want_everything(self, position: int) -> None:
-        """Read again what is held, the page of a line first: any of it may have changed."""
-        self.window.expire(position)
-        self.want_newest()
-
-    # What is to be done
+    def expire_everything(self, position: int) -> None:
+        """Read all held pages again, the one of a line first."""
+        self.rows.expire(position)
+        self.expire_newest()
 
     def next_job(self, top: int, bottom: int) -> Job | None:
-        """Return what is to be read while these lines are in sight; jobs raise TrackerError."""
+        """Return the next job while these lines are on screen; a job raises TrackerError."""
         if self._ask is None:
             return None
-        window = self.window
+        rows = self.rows
         if self.trouble is not None:
-            is_wanted = bottom >= window.size and not window.is_last
-            return partial(self._read_kept, self._ask) if is_wanted and self._keeps_more else None
-        if self._wants_newest and window.first_page is not None:
-            return partial(self._read_anew, window.first_page, self._ask)
-        missing = window.missing(top, bottom)
-        if missing is not None:
-            return partial(self._read_anew, missing, self._ask)
-        is_near_end = bottom + _AHEAD >= window.size and not self.waits and not window.is_last
-        if is_near_end or self._is_provisional:
-            return partial(self._read_older, self._ask)
-        return None
+            is_at_end = bottom >= rows.size and not rows.is_last
+            is_possible = is_at_end and self._has_more_cached
+            return partial(self._read_cached, self._ask) if is_possible else None
+        if self._is_newest_expired and rows.first_page is not None:
+            return partial(self._read_again, rows.first_page, self._ask)
+        if (missing := rows.missing(top, bottom)) is not None:
+            return partial(self._read_again, missing, self._ask)
+        is_near_end = bottom + _AHEAD >= rows.size and not self.waits and not rows.is_last
+        return partial(self._read_older, self._ask) if is_near_end or self._is_cached else None
 
     def failed(self, error: TrackerError) -> None:
-        """Take note that a job failed: what is shown stays."""
-        self.trouble, self._wants_newest, self._is_provisional = error, False, False
+        """Note that a job failed; the rows on screen stay."""
+        self.trouble, self._is_newest_expired, self._is_cached = error, False, False
 
     async def _read_older(self, ask: Ask) -> None:
-        window = self.window
-        if window.end is None and not self._is_provisional:
-            kept = await wrap_future(self._query_cache.cached(ask(None, None)))
-            if kept is not None:
-                self._add(kept)
-                self._is_provisional = True
+        rows = self.rows
+        if rows.end is None and not self._is_cached:
+            cached = await wrap_future(self._query_cache.cached(ask(None, None)))
+            if cached is not None:
+                self._add(cached)
+                self._is_cached = True
                 return
-        is_first = window.end is None or self._is_provisional
-        question = ask(None if is_first else window.end, None)
-        answer = await wrap_future(self._query_cache.ask(question))
-        if self._is_provisional:
-            self._is_provisional = False
+        is_first = rows.end is None or self._is_cached
+        query = ask(None if is_first else rows.end, None)
+        answer = await wrap_future(self._query_cache.ask(query))
+        if self._is_cached:
+            self._is_cached = False
             self._change(partial(self._start_with, answer))
         else:
             self._add(answer)
         if is_first:
             self.read_at = answer.at
 
-    async def _read_kept(self, ask: Ask) -> None:
-        """Go on with what was seen last, where the ledger does not answer."""
-        kept = await wrap_future(self._query_cache.cached(ask(self.window.end, None)))
-        self._keeps_more = kept is not None and bool(kept.value.entries)
-        if kept is not None and self._keeps_more:
-            self._add(kept)
+    async def _read_cached(self, ask: Ask) -> None:
+        """Continue with cached rows while the ledger does not answer."""
+        cached = await wrap_future(self._query_cache.cached(ask(self.rows.end, None)))
+        self._has_more_cached = cached is not None and bool(cached.value.entries)
+        if cached is not None and self._has_more_cached:
+            self._add(cached)
 
-    async def _read_anew(self, page: RowPage[R], ask: Ask) -> None:
-        question = ask(page.before, page.end, _GROWN_AT_MOST)
+    async def _read_again(self, page: RowPage[R], ask: Ask) -> None:
+        query = ask(page.before, page.end, _LARGEST_PAGE)
         page.is_expired = False
         try:
-            answer = await wrap_future(self._query_cache.ask(question))
+            answer = await wrap_future(self._query_cache.ask(query))
         except TrackerError:
             page.is_expired = True
             raise
         rows = answer.value.entries
-        if page is self.window.first_page:
-            self._wants_newest = False
+        if page is self.rows.first_page:
+            self._is_newest_expired = False
             self.read_at = answer.at
-        if len(rows) >= _GROWN_AT_MOST:
+        if len(rows) >= _LARGEST_PAGE:
             self._change(self._start_over)
-            return
-        self._came(rows)
-        self._change(partial(self.window.replace, page, rows))
+        else:
+            self._came(rows)
+            self._change(partial(self.rows.replace, page, rows))
 
     def _start_over(self) -> None:
-        self.window = self._new_rows()
+        self.rows = self._new_rows()
 
     def _start_with(self, answer: QueryResult[Any]) -> None:
         self._start_over()
         self._add(answer)
 
     def _add(self, answer: QueryResult[Any]) -> None:
-        page, before = answer.value, self.window.end
+        page, before = answer.value, self.rows.end
         self._came(page.entries)
-        self.window.append(page.entries, page.end, is_last=page.is_last)
-        # A page that is not full has looked through as much as one request may.
+        self.rows.append(page.entries, page.end, is_last=page.is_last)
+        # One request searches a limited number of rows, so a page may not be full.
         last = page.entries[-1].place if page.entries else before
         self.waits = not page.is_last and page.end != last
-        if self.waits:
-            self.looked_back_to = page.looked_back_to
-        if self.read_at is None:
-            self.read_at = answer.at
+        self.looked_back_to = page.looked_back_to
+        self.read_at = answer.at if self.read_at is None else self.read_at
 
     def _new_rows(self) -> PagedRows[R]:
-        return PagedRows(self._day_of)
-
-    def _day_of(self, at: int) -> int:
-        return day_of(at, self._query_cache.zone)
+        return PagedRows(lambda at: day_of(at, self._query_cache.zone))

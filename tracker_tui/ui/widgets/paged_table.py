@@ -1,4 +1,8 @@
-"""Rows that come page by page as they are scrolled to, and go again when they are far away."""
+"""A table whose rows are read page by page as they are scrolled to.
+
+The pages are in `paged_rows`; a subclass draws a row. Whenever the lines on screen change, `look`
+asks the loader for the next job and runs it in a worker, until nothing is missing.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,12 @@ from tracker_tui.tracker.query_cache import QueryCache
 from tracker_tui.ui.widgets.line_table import LineTable, filled
 from tracker_tui.ui.widgets.paged_rows import Ask, DayLine, Job, PagedRows, PageLoader, R
 
-_DRAWN_AT_MOST: Final = 600
-"""Lines that are remembered as they were drawn."""
+_MOST_DRAWN: Final = 600
+"""Drawn lines that are cached."""
 
 
 class PagedTable(LineTable, Generic[R]):
-    """A window on rows of the archive; how a row looks is a subclass's."""
+    """Rows of the query cache; a subclass draws a row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="pages.open"),
@@ -32,76 +36,76 @@ class PagedTable(LineTable, Generic[R]):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--day"}
 
     class Read(Message):
-        """Rows came, or could not be read."""
+        """Rows were read, or an attempt to read failed."""
 
     class FurtherBack(Message):
-        """What is older than the period was asked for."""
+        """The player wants to see rows older than the period."""
 
     def __init__(self, query_cache: QueryCache, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._query_cache = query_cache
-        self._reader: PageLoader[R] = PageLoader(query_cache, self._keeping_place, self.rows_came)
-        self._work: Worker[None] | None = None
+        self._loader: PageLoader[R] = PageLoader(query_cache, self._keep_cursor, self.rows_came)
+        self._worker: Worker[None] | None = None
         self._drawn: dict[tuple[R | DayLine, bool, bool, int], Strip] = {}
-        """Lines as they were last drawn."""
+        """The drawn lines."""
         self.end_text = ""
-        """What the last line says where nothing older is in the period; Enter there asks for it."""
+        """The last line if the period has no older rows; Enter there posts `FurtherBack`."""
         self.nothing_text = "Nothing here yet."
 
-    # What a subclass says
+    # For subclasses
 
     @abstractmethod
     def entry_line(self, row: R, base: Style, width: int) -> Strip:
-        """Draw one row on the ground of `base`."""
+        """Draw one row on the background `base`."""
 
     def rows_came(self, rows: list[R]) -> None:
-        """Take note of rows that are about to be shown."""
+        """Called with rows before they are shown."""
 
     # What is shown
 
     def show(self, ask: Ask) -> None:
-        """Show what `ask` asks for, from the newest row on."""
-        self._reader.begin(ask)
+        """Show the rows of `ask`, from the newest on."""
+        self._loader.begin(ask)
         self.cursor = 0
         self.scroll_to(y=0, animate=False, immediate=True)
-        self._begin_anew()
+        self._restart()
 
     def go_on(self, ask: Ask) -> None:
-        """Go on with what `ask` asks for where the rows that are shown end."""
-        self._reader.go_on(ask)
-        self._begin_anew()
+        """Continue with the rows of `ask` where the shown rows end."""
+        self._loader.go_on(ask)
+        self._restart()
 
     def refresh_newest(self) -> None:
-        """Read what is new, if anything is shown yet; what failed before is tried again."""
-        # Somebody may be called otherwise now.
+        """Read new rows; what failed before is tried again."""
+        # Display names may have changed.
         self._drawn.clear()
-        self._reader.want_newest()
+        self._loader.expire_newest()
         self.look()
 
     def refresh_everything(self) -> None:
-        """Read again what is shown, and draw it with what things are called now."""
-        self._reader.want_everything(round(self.scroll_y))
-        self.draw_anew()
+        """Read the shown rows again and draw them with current names."""
+        self._loader.expire_everything(round(self.scroll_y))
+        self.redraw()
         self.look()
 
-    def read_row_anew(self, row_id: str) -> None:
-        """Read the page of a row anew, which was changed or deleted."""
+    def reread_row(self, row_id: str) -> None:
+        """Read the page of a row that was changed or deleted again."""
         self._rows.forget(row_id)
         self.look()
 
     @property
     def read_at(self) -> float | None:
-        """When the newest rows were read, in Unix seconds by this machine's clock."""
-        return self._reader.read_at
+        """When the newest rows were read, in Unix seconds by the local clock."""
+        return self._loader.read_at
 
     @property
     def trouble(self) -> TrackerError | None:
-        """Why they could not be read anew."""
-        return self._reader.trouble
+        """Why the last attempt to read failed."""
+        return self._loader.trouble
 
     @property
     def _rows(self) -> PagedRows[R]:
-        return self._reader.window
+        return self._loader.rows
 
     @property
     def highlighted(self) -> R | None:
@@ -113,69 +117,69 @@ class PagedTable(LineTable, Generic[R]):
 
     @property
     def has_rows(self) -> bool:
-        """Whether any row is shown."""
+        """Whether any rows are shown."""
         return self._rows.size > 0
 
     @property
     def held(self) -> int:
-        """How many rows are held in memory."""
+        """Number of rows in memory."""
         return self._rows.held
 
     @property
     def is_reading(self) -> bool:
-        """Whether rows are on their way."""
-        return self._work is not None and not self._work.is_finished
+        """Whether rows are being read."""
+        return self._worker is not None and not self._worker.is_finished
 
     @property
     def row_count(self) -> int:
-        """How many lines there are, the last one included that tells how it goes on."""
+        """Number of lines, with the last one that says how to go on."""
         return self._rows.size + bool(self._last_line)
 
     @property
     def _last_line(self) -> str:
-        reader, window = self._reader, self._rows
-        if not window.size and not reader.waits:
+        loader, rows = self._loader, self._rows
+        if not rows.size and not loader.waits:
             return ""
-        if reader.trouble is not None:
-            return f"r tries again: {one_line(str(reader.trouble), 300)}"
-        if reader.waits:
-            day = local_time(reader.looked_back_to, self._query_cache.zone)
+        if loader.trouble is not None:
+            return f"r tries again: {one_line(str(loader.trouble), 300)}"
+        if loader.waits:
+            day = local_time(loader.looked_back_to, self._query_cache.zone)
             return f"looked back to {day.day} {day:%B %Y}: enter looks further back"
-        return self.end_text if window.is_last else "reading …"
+        return self.end_text if rows.is_last else "reading …"
 
-    def _why_empty(self) -> str:
+    def _empty_text_now(self) -> str:
         if self.trouble is not None:
             return f"{one_line(str(self.trouble), 500)} r tries again."
         return self.nothing_text if self._rows.is_last else "reading …"
 
     # Reading
 
-    def _begin_anew(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-            self._work = None
+    def _restart(self) -> None:
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
         self._show_changed()
         self.look()
 
     def look(self) -> None:
-        """Read what is missing, if it is not on its way already."""
+        """Start reading what the lines on screen need, unless a worker runs."""
         if not self.is_reading and self._next_job() is not None:
-            self._work = self.run_worker(self._read_what_is_missing, group="pages")
+            self._worker = self.run_worker(self._read_what_is_missing, group="pages")
 
     async def _read_what_is_missing(self) -> None:
         while (job := self._next_job()) is not None:
             try:
                 await job()
             except TrackerError as error:
-                self._reader.failed(error)
+                self._loader.failed(error)
             self._show_changed()
 
     def _next_job(self) -> Job | None:
         top = round(self.scroll_y)
-        return self._reader.next_job(top, top + self.size.height)
+        return self._loader.next_job(top, top + self.size.height)
 
-    def _keeping_place(self, change: Callable[[], object]) -> None:
-        """Change the lines; the cursor stays on its row, and the row where it is on screen."""
+    def _keep_cursor(self, change: Callable[[], object]) -> None:
+        """Change the lines, and keep the cursor on its row and the row in its place on screen."""
         row, top = self.highlighted, round(self.scroll_y)
         is_at_top = top == 0 and self.cursor <= 1
         change()
@@ -188,9 +192,9 @@ class PagedTable(LineTable, Generic[R]):
 
     def _show_changed(self) -> None:
         self._rows.drop_far_from(round(self.scroll_y) + self.size.height // 2)
-        self.empty_text = self._why_empty()
+        self.empty_text = self._empty_text_now()
         self.fit_scrollbar()
-        # Not `put_cursor`, which would scroll to it: the wheel may have turned far away.
+        # Not `put_cursor`: it scrolls, but the player may have scrolled away from the cursor.
         self.cursor = self.nearest_row(self.cursor, 1)
         self.refresh()
         self.post_message(self.Read())
@@ -207,30 +211,30 @@ class PagedTable(LineTable, Generic[R]):
         return 0 <= position < self._rows.size and isinstance(self._rows.line(position), DayLine)
 
     def action_open(self) -> None:
-        """Open the row; on the last line look further back."""
+        """Open the row; on the last line search further back."""
         if self.cursor < self._rows.size:
             if self.highlighted is not None:
                 super().action_open()
-        elif self._reader.waits:
-            self._reader.go_on()
-            self._begin_anew()
+        elif self._loader.waits:
+            self._loader.go_on()
+            self._restart()
         elif self._rows.is_last and self.end_text:
             self.post_message(self.FurtherBack())
 
     # Drawing
 
     def row_line(self, position: int, width: int) -> Strip:
-        """Draw a row, a day line, or the last line; most of them are as they were drawn before."""
+        """Draw a row, a day line or the last line, or return the cached one."""
         is_cursor = position == self.cursor
         if position >= self._rows.size:
-            return self._told(f"   {self._last_line}", self.ground(is_cursor=is_cursor), width)
+            return self._note_line(f"   {self._last_line}", self.ground(is_cursor=is_cursor), width)
         line = self._rows.line(position)
         if line is None:
-            return self._told("   …", self.ground(is_cursor=is_cursor), width)
+            return self._note_line("   …", self.ground(is_cursor=is_cursor), width)
         key = (line, is_cursor, is_cursor and self.has_focus, width)
         drawn = self._drawn.get(key)
         if drawn is None:
-            if len(self._drawn) > _DRAWN_AT_MOST:
+            if len(self._drawn) > _MOST_DRAWN:
                 self._drawn.clear()
             drawn = self._drawn[key] = self._draw(line, width, is_cursor=is_cursor)
         return drawn
@@ -240,17 +244,17 @@ class PagedTable(LineTable, Generic[R]):
             return self._day_line(line, width)
         return self.entry_line(line, self.ground(is_cursor=is_cursor), width)
 
-    def draw_anew(self) -> None:
-        """Forget how lines were drawn."""
+    def redraw(self) -> None:
+        """Draw all lines again."""
         self._drawn.clear()
         self.refresh()
 
     def notify_style_update(self) -> None:
-        """Draw all lines anew in another theme."""
+        """Draw all lines again in another theme."""
         super().notify_style_update()
         self._drawn.clear()
 
-    def _told(self, text: str, ground: Style, width: int) -> Strip:
+    def _note_line(self, text: str, ground: Style, width: int) -> Strip:
         return filled(text, ground + self.style_of("dim"), width, ground)
 
     def _day_line(self, line: DayLine, width: int) -> Strip:
