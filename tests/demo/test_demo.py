@@ -1,4 +1,4 @@
-"""The demo's guild: what it looks like, that it is always the same, and that nothing is left."""
+"""The demo's guild: its rows are plausible and reproducible, and its file is deleted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pytest
 from tracker_tui.catalogue import CREATED_BY, starter_resources
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.demo import demo_database
-from tracker_tui.demo.lore import DEEP_DESERT_FINDS, RECIPES, SUPPLIES
+from tracker_tui.demo.fixture_data import DEEP_DESERT_FINDS, RECIPES, SUPPLIES
 from tracker_tui.domain.points import points_for_adding
 from tracker_tui.domain.status import DAY, Status, needs_update, status_of
 from tracker_tui.ledger.ledger import Ledger
 
 NOW = 1_750_000_000
 SHORT = 12
-"""Days: enough for two weekends, and for things to be forgotten for over a week."""
+"""Days, enough for two weekends and for resources that were not updated for a week."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_another_seed_makes_another_guild() -> None:
     assert _dump(seed=3) != _dump(seed=4)
 
 
-def test_twelve_members_have_names_and_whoever_wrote_is_one_of_them(
+def test_every_change_is_by_one_of_twelve_named_members(
     guild: sqlite3.Connection,
 ) -> None:
     members = guild.execute("SELECT discord_id, typeof(discord_id), username FROM users").fetchall()
@@ -64,7 +64,7 @@ def test_without_a_local_user_all_ids_are_numeric() -> None:
     assert all(member.isdecimal() for member in ids)
 
 
-def test_history_is_written_in_the_order_of_time_up_to_a_few_minutes_ago(
+def test_history_is_chronological_and_ends_minutes_ago(
     guild: sqlite3.Connection,
 ) -> None:
     rows = guild.execute("SELECT created_at FROM resource_history ORDER BY rowid")
@@ -74,7 +74,7 @@ def test_history_is_written_in_the_order_of_time_up_to_a_few_minutes_ago(
     assert NOW - 900 < times[-1] <= NOW
 
 
-def test_the_chain_of_every_resource_is_unbroken_and_never_below_0(
+def test_the_history_of_each_resource_is_a_chain_that_stays_above_0(
     guild: sqlite3.Connection,
 ) -> None:
     history = guild.execute(
@@ -93,7 +93,7 @@ def test_the_chain_of_every_resource_is_unbroken_and_never_below_0(
     assert ends == {row[0]: row[1:] for row in stock}
 
 
-def test_the_board_shows_every_status_in_lively_proportions(guild: sqlite3.Connection) -> None:
+def test_every_status_occurs_often(guild: sqlite3.Connection) -> None:
     totals = guild.execute(
         "SELECT quantity_hagga + quantity_deep_desert, target_quantity FROM resources"
     ).fetchall()
@@ -107,19 +107,19 @@ def test_the_board_shows_every_status_in_lively_proportions(guild: sqlite3.Conne
         assert low <= shares[status] / len(totals) <= high, status
 
 
-def test_some_resources_want_a_recount_and_others_changed_tonight(
+def test_some_resources_need_a_recount_and_others_changed_tonight(
     guild: sqlite3.Connection,
 ) -> None:
     rows = guild.execute("SELECT is_priority, updated_at FROM resources").fetchall()
     for priority in (0, 1):
         times = [at for is_priority, at in rows if is_priority == priority]
-        stale = [at for at in times if needs_update(at, NOW, is_priority=bool(priority))]
-        assert 0 < len(stale) < len(times)
+        outdated = [at for at in times if needs_update(at, NOW, is_priority=bool(priority))]
+        assert 0 < len(outdated) < len(times)
     assert sum(NOW - at < 1200 for _, at in rows) >= 3
     assert sum(NOW - at < 5 * 3600 for _, at in rows) >= 8
 
 
-def test_every_kind_of_change_occurs_with_reasons_and_without(guild: sqlite3.Connection) -> None:
+def test_every_kind_of_change_occurs_with_and_without_reasons(guild: sqlite3.Connection) -> None:
     kinds = Counter(
         guild.execute(
             """SELECT change_type, reason IS NULL FROM resource_history
@@ -133,7 +133,7 @@ def test_every_kind_of_change_occurs_with_reasons_and_without(guild: sqlite3.Con
     assert kinds["absolute", 0] > 0
 
 
-def test_points_are_those_that_the_ledger_gives_and_undo_took_its_own_away(
+def test_points_follow_the_rules_and_undone_changes_have_none(
     guild: sqlite3.Connection,
 ) -> None:
     earned = dict(
@@ -157,17 +157,17 @@ def test_points_are_those_that_the_ledger_gives_and_undo_took_its_own_away(
     assert undone == guild.execute(undoing).fetchone()[0] > 0
 
 
-def test_the_players_know_only_resources_of_the_starter_catalogue(tmp_path: Path) -> None:
+def test_fixture_data_names_only_starter_resources(tmp_path: Path) -> None:
     with demo_database(now=NOW, days=1) as path:
         database, layout = open_sqlite(path)
         try:
             known = {new.name for new in starter_resources(Ledger(database, layout))}
         finally:
             database.close()
-    spoken_of = {*DEEP_DESERT_FINDS, *SUPPLIES}
+    named = {*DEEP_DESERT_FINDS, *SUPPLIES}
     for recipe in RECIPES:
-        spoken_of |= {recipe.product, *(part for part, _ in recipe.parts)}
-    assert spoken_of <= known
+        named |= {recipe.product, *(part for part, _ in recipe.parts)}
+    assert named <= known
 
 
 def test_the_folder_is_gone_afterwards() -> None:
@@ -182,7 +182,7 @@ def test_the_folder_is_gone_after_an_error_too() -> None:
     assert not path.parent.exists()
 
 
-def test_a_terminal_is_told_what_takes_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_printed_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = _Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with demo_database(now=NOW, days=1):
@@ -190,7 +190,7 @@ def test_a_terminal_is_told_what_takes_the_time(monkeypatch: pytest.MonkeyPatch)
     assert terminal.getvalue().count("\n") == 1
 
 
-def test_nothing_is_told_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_progress_is_printed_without_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     with demo_database(now=NOW, days=1):
         pass
     assert capfd.readouterr() == ("", "")

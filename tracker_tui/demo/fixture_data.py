@@ -1,19 +1,86 @@
-"""What the demo's players know of the game: where things lie, what is made of what, what they say.
+"""Fixture data of the demo: its members and their habits, recipes, and reasons for changes.
 
-The proportions of recipes are near the game's, not exact. Every name is one of the starter
-catalogue; a test compares them.
+The proportions of recipes are near the game's, not exact. Every resource is one of the starter
+catalogue's; a test compares them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum, auto
 from random import Random
 from typing import Final, NamedTuple
 
-from tracker_tui.demo.members import Habit
+
+class Habit(Enum):
+    """An activity that a member may choose in the evening."""
+
+    GATHER = auto()
+    SCAVENGE = auto()
+    RAID = auto()
+    CRAFT = auto()
+    HAUL = auto()
+    USE = auto()
+    COUNT = auto()
+
+
+class DemoMember(NamedTuple):
+    """One member of the guild."""
+
+    id: str
+    """A Discord id, or the id of the local user."""
+    username: str
+    nickname: str | None
+    attendance: float
+    """The share of evenings on which this member plays."""
+    habits: Mapping[Habit, int]
+    """The relative frequency of each habit."""
+
+
+_GATHERER: Final = {Habit.GATHER: 8, Habit.SCAVENGE: 2, Habit.RAID: 1, Habit.USE: 1}
+_SCAVENGER: Final = {Habit.SCAVENGE: 8, Habit.GATHER: 2, Habit.RAID: 1, Habit.USE: 2}
+_RAIDER: Final = {Habit.RAID: 4, Habit.SCAVENGE: 3, Habit.USE: 2, Habit.HAUL: 2}
+_CRAFTER: Final = {Habit.CRAFT: 7, Habit.USE: 5, Habit.GATHER: 1}
+_BUILDER: Final = {Habit.USE: 8, Habit.CRAFT: 3, Habit.SCAVENGE: 1}
+_HAULER: Final = {Habit.HAUL: 9, Habit.USE: 2, Habit.GATHER: 1, Habit.RAID: 1}
+_OFFICER: Final = {Habit.COUNT: 3, Habit.CRAFT: 2, Habit.USE: 2, Habit.HAUL: 2}
+_ALL_ROUNDER: Final = {
+    Habit.GATHER: 3,
+    Habit.SCAVENGE: 3,
+    Habit.CRAFT: 3,
+    Habit.USE: 3,
+    Habit.HAUL: 1,
+    Habit.RAID: 1,
+}
+
+# Discord ids contain the time of their creation. These are from 2083, so no account has them.
+_GUILD: Final = (
+    DemoMember("9041220164736057101", "ilsabet.corr", "Ilsabet Corr", 0.85, _OFFICER),
+    DemoMember("9041220164736057118", "nadimq", "Nadim Quill", 0.75, _GATHERER),
+    DemoMember("9041220164736057126", "marrow_", "Marrow", 0.60, _GATHERER),
+    DemoMember("9041220164736057139", "teff42", "Teff", 0.35, _GATHERER),
+    DemoMember("9041220164736057144", "sabiha.k", "Sabiha", 0.65, _SCAVENGER),
+    DemoMember("9041220164736057153", "juno-harrak", "Juno Harrak", 0.50, _SCAVENGER),
+    DemoMember("9041220164736057162", "duststep", "Ravi Duststep", 0.60, _RAIDER),
+    DemoMember("9041220164736057170", "torvash", "Torvald Ashe", 0.70, _CRAFTER),
+    DemoMember("9041220164736057187", "ysoldethemaker", "Ysolde", 0.55, _CRAFTER),
+    DemoMember("9041220164736057195", "old.bashir", None, 0.55, _BUILDER),
+    DemoMember("9041220164736057208", "kesh_air_freight", "Kesh Air Freight", 0.60, _HAULER),
+    DemoMember("9041220164736057216", "sietch_wanda", "Wormsign Wanda", 0.70, _ALL_ROUNDER),
+)
+
+
+def guild_members(local: str | None = None) -> tuple[DemoMember, ...]:
+    """Return the twelve members; `local`, if given, replaces the all-rounder's id and name."""
+    if local is None:
+        return _GUILD
+    *others, last = _GUILD
+    return (*others, last._replace(id=local, username=local, nickname=None))
+
 
 SPICE: Final = "Spice Sand"
 DEEP_DESERT_FINDS: Final = (SPICE, "Stravidium Mass", "Titanium Ore")
-"""What is brought in at the base in the Deep Desert, and hauled from there."""
+"""Resources that are found in the Deep Desert and hauled to Hagga."""
 
 SUPPLIES: Final = (
     "Fuel Cell",
@@ -29,11 +96,11 @@ SUPPLIES: Final = (
     "Plastone",
     "Off-world Medical Supplies",
 )
-"""What the base in the Deep Desert lives on, and is flown out to it."""
+"""Resources that the base in the Deep Desert uses up."""
 
 
 class Recipe(NamedTuple):
-    """What one unit of a product takes; no parts: made of what the crafter has in own chests."""
+    """The parts of one unit of a product; none if the crafter brings their own."""
 
     product: str
     parts: tuple[tuple[str, float], ...] = ()
@@ -68,7 +135,7 @@ RECIPES: Final = (
 )
 
 _SILENT: Final = 0.4
-"""The share of changes without a reason: who plays types little."""
+"""The share of changes without a reason."""
 
 _REASONS: Final = {
     (Habit.GATHER, "Raw"): (
@@ -100,7 +167,7 @@ _REASONS: Final = {
         "E5, two thopters",
         "convoy back safe",
         "half of it, the worm took the rest",
-        "night run, nobody around",
+        "night run, all quiet",
         "DD, 4 people",
     ),
     (Habit.RAID, SPICE): (
@@ -147,12 +214,12 @@ _REASONS: Final = {
 }
 
 
-def reason(dice: Random, habit: Habit, what: str) -> str | None:
-    """Return why somebody did it, or None, as often as people leave it out.
+def choose_reason(dice: Random, habit: Habit, occasion: str) -> str | None:
+    """Return a reason for a change, or None as often as players leave it out.
 
-    `what` is a resource's category, its name, or one of the occasions of the habit.
+    `occasion` is a resource's category or name, or a special key of `_REASONS`.
     """
-    known = _REASONS.get((habit, what))
-    if known is None or dice.random() < _SILENT:
+    reasons = _REASONS.get((habit, occasion))
+    if reasons is None or dice.random() < _SILENT:
         return None
-    return dice.choice(known)
+    return dice.choice(reasons)
