@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from helpers.proxy import Exchange, Fate, Proxy, cut_before, delayed, pass_on, proxy_to
+from helpers.proxy import Fate, ProxiedRequest, Proxy, cut_before, delayed, pass_on, proxy_to
 from helpers.servers import Server, running, unpacked_server
 
 __all__ = [
@@ -37,8 +37,8 @@ def server_in(folder: Path) -> Iterator[Server]:
 def far_away(seconds: float) -> Fate:
     """Return a fate that costs a round trip for each request, and one for each new connection."""
 
-    def travel(exchange: Exchange) -> None:
-        time.sleep(seconds * (2 if exchange.is_first else 1))
-        pass_on(exchange)
+    def travel(proxied: ProxiedRequest) -> None:
+        time.sleep(seconds * (2 if proxied.is_first else 1))
+        pass_on(proxied)
 
     return travel

@@ -15,6 +15,7 @@ from hypothesis import settings
 from cli.conftest import run
 from helpers.books import Books, MakeLedger
 from helpers.build import new_resource
+from helpers.https_proxy import VARIABLES as WAY
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_fixtures import (
     guarded_guild,
@@ -26,7 +27,6 @@ from helpers.remote_fixtures import (
     remote_tracker,
 )
 from helpers.servers import Server, running, unpacked_server
-from helpers.way import VARIABLES as WAY
 from helpers.wild import FOUNDING, Statements
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.database import Database

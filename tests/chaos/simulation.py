@@ -22,8 +22,8 @@ from chaos.program import PATIENCE, Program
 from helpers.books import Books
 from helpers.build import new_resource
 from helpers.proxy import (
-    Exchange,
     Fate,
+    ProxiedRequest,
     Proxy,
     answer,
     cut_after,
@@ -286,41 +286,43 @@ class Simulation:
 
     # The way to the server
 
-    def _fate(self, exchange: Exchange) -> None:
+    def _fate(self, proxied: ProxiedRequest) -> None:
         try:
-            self._meet(exchange)
+            self._meet(proxied)
         except Exception:  # noqa: BLE001 - the server is away: a proxy has nothing to answer then
-            exchange.cut()
+            proxied.cut()
 
-    def _meet(self, exchange: Exchange) -> None:
+    def _meet(self, proxied: ProxiedRequest) -> None:
         weights = _STORM if self._is_stormy else _FATES
         name = self._dice.choices(list(weights), list(weights.values()))[0]
         name = "pass" if self._is_over else name
         if name != "pass":
             self._note(f"  request: {name}")
         if name in _ANSWERED:
-            _ANSWERED[name](exchange)
+            _ANSWERED[name](proxied)
         elif name == "meanwhile":
             self._happen_in_between()
-            reply = exchange.forward()
+            reply = proxied.forward()
             self._happen_in_between()
-            exchange.reply(reply)
+            proxied.reply(reply)
         else:
-            self._outlast(exchange, self._at_work[-1][0], is_carried_out_first=name == "late")
+            self._outlast(proxied, self._at_work[-1][0], is_carried_out_first=name == "late")
 
-    def _outlast(self, exchange: Exchange, program: Program, *, is_carried_out_first: bool) -> None:
+    def _outlast(
+        self, proxied: ProxiedRequest, program: Program, *, is_carried_out_first: bool
+    ) -> None:
         """Answer too late for the program, but finish before the next step."""
         is_over = threading.Event()
         self._late.append(is_over)
         try:
             if is_carried_out_first:
-                exchange.forward()
+                proxied.forward()
             program.give_up()
             if not is_carried_out_first:
-                exchange.forward()
+                proxied.forward()
         finally:
             program.give_up()
-            exchange.cut()
+            proxied.cut()
             is_over.set()
 
     def _happen_in_between(self) -> None:

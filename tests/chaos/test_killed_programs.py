@@ -14,7 +14,7 @@ from chaos.player import PLAY
 from chaos.simulation import Guild
 from helpers.build import remote_config
 from helpers.processes import SECONDS, await_line, start
-from helpers.proxy import Exchange, Fate, answer, cut_after, cut_before, pass_on, proxy_to
+from helpers.proxy import Fate, ProxiedRequest, answer, cut_after, cut_before, pass_on, proxy_to
 from helpers.servers import Server
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.change import Change
@@ -125,8 +125,8 @@ def found(server: Server, name: str, dice: random.Random, stack: ExitStack) -> G
     url = server.new_database()
     proxy = stack.enter_context(proxy_to(url))
 
-    def fate(exchange: Exchange) -> None:
-        dice.choice(FATES)(exchange)
+    def fate(proxied: ProxiedRequest) -> None:
+        dice.choice(FATES)(proxied)
 
     proxy.fate = fate
     return Guild(name, url, proxy)

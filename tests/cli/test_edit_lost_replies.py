@@ -18,7 +18,16 @@ from helpers.gate import Gate
 from helpers.guild import make_guild
 from helpers.listening import SECONDS
 from helpers.outbox_files import outbox_of, store_of, waiting
-from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, pass_on, proxy_to
+from helpers.proxy import (
+    Fate,
+    ProxiedRequest,
+    Proxy,
+    answer,
+    cut_after,
+    cut_before,
+    pass_on,
+    proxy_to,
+)
 from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from helpers.sending import send_lock_held
 from helpers.wild import ask
@@ -159,10 +168,10 @@ def test_a_server_that_is_gone_afterwards_does_not_mean_that_nothing_was_sent(
 def meet_and_go(proxy: Proxy, lost: int) -> None:
     """Let replies be lost, and with the last of them the way to the server."""
 
-    def cut_and_gone(exchange: Exchange) -> None:
-        exchange.forward()
+    def cut_and_gone(proxied: ProxiedRequest) -> None:
+        proxied.forward()
         proxy.close()
-        exchange.cut()
+        proxied.cut()
 
     proxy.meet([*[cut_after] * (lost - 1), cut_and_gone])
 

@@ -23,7 +23,7 @@ from helpers.gate import Gate
 from helpers.listening import Listener
 from helpers.outbox_files import states, store_of, waiting
 from helpers.processes import SECONDS, run_together
-from helpers.proxy import Exchange, Fate, Proxy, cut_after, cut_before, pass_on
+from helpers.proxy import Fate, ProxiedRequest, Proxy, cut_after, cut_before, pass_on
 from helpers.remote_guild import configure
 from helpers.sending import send_lock_held
 from helpers.wild import ask_at
@@ -150,9 +150,9 @@ def test_an_edit_that_is_killed_while_it_waits_for_the_answer_is_applied_once(
     proxy.seen.clear()
     answered = threading.Event()
 
-    def and_tell(exchange: Exchange) -> None:
+    def and_tell(proxied: ProxiedRequest) -> None:
         try:
-            then(exchange)
+            then(proxied)
         finally:
             answered.set()
 

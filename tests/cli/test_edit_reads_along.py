@@ -15,7 +15,7 @@ from helpers.guild import make_guild, quantities
 from helpers.listening import SECONDS
 from helpers.outbox_files import outbox_of, replica_of, states
 from helpers.processes import locked
-from helpers.proxy import Exchange, Fate, Proxy, altered, pass_on
+from helpers.proxy import Fate, ProxiedRequest, Proxy, altered, pass_on
 from helpers.token_permissions import BOTH_WAYS
 from helpers.wild import ask
 
@@ -149,9 +149,9 @@ def test_where_the_answer_cannot_be_kept_the_change_is_told_as_it_is(
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
     with ExitStack() as held:
 
-        def hold_and_pass_on(exchange: Exchange) -> None:
+        def hold_and_pass_on(proxied: ProxiedRequest) -> None:
             held.enter_context(locked(outbox_of(home)))
-            pass_on(exchange)
+            pass_on(proxied)
 
         proxy.meet([hold_and_pass_on])
         ran = run("edit", "iron", "+5")

@@ -13,7 +13,7 @@ from helpers.books import Books
 from helpers.build import PLAYER, new_resource
 from helpers.commands import Run
 from helpers.outbox_files import replica_of, store_of
-from helpers.proxy import Exchange, Fate, Proxy, answer, cut_before, pass_on
+from helpers.proxy import Fate, ProxiedRequest, Proxy, answer, cut_before, pass_on
 from helpers.remote_guild import NICKNAME, Guarded, Line, configure, every_schema
 from helpers.servers import SECONDS
 from helpers.wild import ask
@@ -290,9 +290,9 @@ def silence() -> Iterator[Fate]:
     """The server is asked, and says nothing for as long as the test lasts."""
     is_over = threading.Event()
 
-    def wait(exchange: Exchange) -> None:
+    def wait(proxied: ProxiedRequest) -> None:
         is_over.wait(SECONDS)
-        exchange.cut()
+        proxied.cut()
 
     yield wait
     is_over.set()

@@ -16,7 +16,16 @@ import pytest
 from helpers.books import Books
 from helpers.commands import Ran, Run
 from helpers.outbox_files import waiting
-from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, cut_within, pass_on
+from helpers.proxy import (
+    Fate,
+    ProxiedRequest,
+    Proxy,
+    answer,
+    cut_after,
+    cut_before,
+    cut_within,
+    pass_on,
+)
 from helpers.refusing import NO_DATABASE, READ_ONLY
 from helpers.remote_guild import configure
 from helpers.servers import SECONDS, Server, free_port
@@ -42,10 +51,10 @@ class Fault(NamedTuple):
     """Whether the database refuses us: an edit is withdrawn then, not queued."""
 
 
-def cut_json(exchange: Exchange) -> None:
+def cut_json(proxied: ProxiedRequest) -> None:
     """The server carries it out, and something on the way shortens its reply."""
-    reply = exchange.forward()
-    exchange.reply(reply._replace(body=reply.body[: len(reply.body) // 2]))
+    reply = proxied.forward()
+    proxied.reply(reply._replace(body=reply.body[: len(reply.body) // 2]))
 
 
 FAULTS = {
@@ -207,9 +216,9 @@ def silence() -> Iterator[Fate]:
     """The server is asked, and says nothing for as long as the test lasts."""
     is_over = threading.Event()
 
-    def wait(exchange: Exchange) -> None:
+    def wait(proxied: ProxiedRequest) -> None:
         is_over.wait(SECONDS)
-        exchange.cut()
+        proxied.cut()
 
     yield wait
     is_over.set()
@@ -220,10 +229,10 @@ def trickle() -> Iterator[Fate]:
     """The server answers, a blank at a time, for as long as the test lasts."""
     is_over = threading.Event()
 
-    def dribble(exchange: Exchange) -> None:
-        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    def dribble(proxied: ProxiedRequest) -> None:
+        proxied.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
         while not is_over.wait(0.02):
-            exchange.send(b" ")
+            proxied.send(b" ")
 
     yield dribble
     is_over.set()

@@ -13,7 +13,7 @@ import pytest
 
 from helpers.commands import Ran, Run, environment
 from helpers.processes import SECONDS
-from helpers.proxy import Exchange, Fate, Reply, answer, cut_before, pass_on
+from helpers.proxy import Fate, ProxiedRequest, Reply, answer, cut_before, pass_on
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import Guarded, configure
 from tracker_tui.config.settings import load_config
@@ -25,9 +25,9 @@ SECRET = "AVerySecretToken"
 def quoting(status: int) -> Fate:
     """A server that says back what it was sent, the token too."""
 
-    def fate(exchange: Exchange) -> None:
-        said = exchange.headers.get("authorization", "")
-        exchange.reply(Reply(status, f'{{"error":"{said}","code":"{said}"}}'.encode()))
+    def fate(proxied: ProxiedRequest) -> None:
+        said = proxied.headers.get("authorization", "")
+        proxied.reply(Reply(status, f'{{"error":"{said}","code":"{said}"}}'.encode()))
 
     return fate
 
@@ -123,10 +123,10 @@ def test_no_other_process_sees_the_token(
 ) -> None:
     arrived, may_go = threading.Event(), threading.Event()
 
-    def slow(exchange: Exchange) -> None:
+    def slow(proxied: ProxiedRequest) -> None:
         arrived.set()
         may_go.wait(SECONDS)
-        pass_on(exchange)
+        pass_on(proxied)
 
     guarded_guild.proxy.fate = slow
     settings = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final, Self
 
-from helpers.proxy import Exchange, Fate, pass_on
+from helpers.proxy import Fate, ProxiedRequest, pass_on
 
 PATIENCE: Final = 60.0
 """Seconds that the program under test would wait for its server."""
@@ -18,7 +18,7 @@ class Gate:
 
     def __init__(self, then: Fate = pass_on) -> None:
         self._then = then
-        self._held: list[Exchange] = []
+        self._held: list[ProxiedRequest] = []
         self._has_come = threading.Event()
         self._is_open = threading.Event()
 
@@ -38,9 +38,9 @@ class Gate:
         """Hold nothing any more."""
         self._is_open.set()
 
-    def __call__(self, exchange: Exchange) -> None:
-        self._held.append(exchange)
+    def __call__(self, proxied: ProxiedRequest) -> None:
+        self._held.append(proxied)
         self._has_come.set()
         self._is_open.wait(_HELD_SECONDS)
-        self._held.remove(exchange)
-        self._then(exchange)
+        self._held.remove(proxied)
+        self._then(proxied)

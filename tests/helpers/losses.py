@@ -5,43 +5,43 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from helpers.proxy import Exchange, Fate, answer, cut_after, cut_before, cut_within
+from helpers.proxy import Fate, ProxiedRequest, answer, cut_after, cut_before, cut_within
 
 EXPIRED = answer(
     400, b'{"message":"The stream has expired due to inactivity","code":"STREAM_EXPIRED"}'
 )
 
 
-def unknown_baton(exchange: Exchange) -> None:
+def unknown_baton(proxied: ProxiedRequest) -> None:
     """The server is asked to go on with a stream that it does not know."""
-    exchange.body = json.dumps({**_asked(exchange), "baton": "nobody-knows-it"}).encode()
-    exchange.reply(exchange.forward())
+    proxied.body = json.dumps({**_asked(proxied), "baton": "nobody-knows-it"}).encode()
+    proxied.reply(proxied.forward())
 
 
-def rolled_back(exchange: Exchange) -> None:
+def rolled_back(proxied: ProxiedRequest) -> None:
     """The server ends the transaction and goes on without one, telling nobody."""
-    asked = _asked(exchange)
+    asked = _asked(proxied)
     asked["requests"].insert(0, {"type": "execute", "stmt": {"sql": "ROLLBACK"}})
-    exchange.body = json.dumps(asked).encode()
-    reply = exchange.forward()
+    proxied.body = json.dumps(asked).encode()
+    reply = proxied.forward()
     answered = json.loads(reply.body)
     del answered["results"][0]
-    exchange.reply(reply._replace(body=json.dumps(answered).encode()))
+    proxied.reply(reply._replace(body=json.dumps(answered).encode()))
 
 
-def refused(exchange: Exchange) -> None:
+def refused(proxied: ProxiedRequest) -> None:
     """As `rolled_back`, and what came next was something that the server did not understand."""
-    asked = _asked(exchange)
+    asked = _asked(proxied)
     asked["requests"][0]["batch"]["steps"] = [{"stmt": {"sql": "SELEC"}}]
-    exchange.body = json.dumps(asked).encode()
-    rolled_back(exchange)
+    proxied.body = json.dumps(asked).encode()
+    rolled_back(proxied)
 
 
 def reported(code: str) -> Fate:
     """The server fails every step of the request with this code, and holds no transaction."""
 
-    def fate(exchange: Exchange) -> None:
-        count = len(_asked(exchange)["requests"][0]["batch"]["steps"])
+    def fate(proxied: ProxiedRequest) -> None:
+        count = len(_asked(proxied)["requests"][0]["batch"]["steps"])
         result = {
             "step_results": [None] * count,
             "step_errors": [{"message": "Something of the server's", "code": code}] * count,
@@ -51,7 +51,7 @@ def reported(code: str) -> Fate:
             {"type": "get_autocommit", "is_autocommit": True},
         ]
         body = {"baton": None, "results": [{"type": "ok", "response": r} for r in responses]}
-        answer(200, json.dumps(body).encode())(exchange)
+        answer(200, json.dumps(body).encode())(proxied)
 
     return fate
 
@@ -70,6 +70,6 @@ LOSSES: dict[str, Fate] = {
 }
 
 
-def _asked(exchange: Exchange) -> dict[str, Any]:
-    asked: dict[str, Any] = json.loads(exchange.body)
+def _asked(proxied: ProxiedRequest) -> dict[str, Any]:
+    asked: dict[str, Any] = json.loads(proxied.body)
     return asked

@@ -22,7 +22,7 @@ class Reply(NamedTuple):
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
 
 
-class Exchange:
+class ProxiedRequest:
     """One request on its way; a fate decides what becomes of it."""
 
     def __init__(self, handler: _Handler, body: bytes) -> None:
@@ -54,14 +54,14 @@ class Exchange:
             self._handler.connection.shutdown(socket.SHUT_RDWR)
 
 
-Fate = Callable[[Exchange], None]
+Fate = Callable[[ProxiedRequest], None]
 
 
 class Proxy:
     """Passes requests on to a server; what happens to each is decided by `fate`."""
 
     def __init__(self, upstream: str, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
-        self.seen: list[Exchange] = []
+        self.seen: list[ProxiedRequest] = []
         self.fate: Fate = pass_on
         self.hang_ups = 0
         """How many of the next connections are closed before anything of them is read."""
@@ -92,8 +92,8 @@ class Proxy:
         """Let the next requests meet these fates, one each; those after them pass."""
         coming = iter(fates)
 
-        def fate(exchange: Exchange) -> None:
-            next(coming, pass_on)(exchange)
+        def fate(proxied: ProxiedRequest) -> None:
+            next(coming, pass_on)(proxied)
 
         self.fate = fate
 
@@ -129,43 +129,43 @@ def head(reply: Reply) -> bytes:
 # Fates
 
 
-def pass_on(exchange: Exchange) -> None:
+def pass_on(proxied: ProxiedRequest) -> None:
     """Nothing happens to it."""
-    exchange.reply(exchange.forward())
+    proxied.reply(proxied.forward())
 
 
-def cut_before(exchange: Exchange) -> None:
+def cut_before(proxied: ProxiedRequest) -> None:
     """The server never hears of it."""
-    exchange.cut()
+    proxied.cut()
 
 
-def cut_after(exchange: Exchange) -> None:
+def cut_after(proxied: ProxiedRequest) -> None:
     """The server carries it out, and the reply is lost."""
-    exchange.forward()
-    exchange.cut()
+    proxied.forward()
+    proxied.cut()
 
 
-def cut_within(exchange: Exchange) -> None:
+def cut_within(proxied: ProxiedRequest) -> None:
     """The server carries it out, and half of the reply comes."""
-    reply = exchange.forward()
-    exchange.send(head(reply) + reply.body[: len(reply.body) // 2])
-    exchange.cut()
+    reply = proxied.forward()
+    proxied.send(head(reply) + reply.body[: len(reply.body) // 2])
+    proxied.cut()
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Fate:
     """The server never hears of it; somebody else answers."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return lambda exchange: exchange.reply(Reply(status, body, named))
+    return lambda proxied: proxied.reply(Reply(status, body, named))
 
 
 def trickled(beginning: bytes, until: threading.Event) -> Fate:
     """A reply begins, then comes byte by byte, never too slowly for a time-out between bytes."""
 
-    def trickle(exchange: Exchange) -> None:
-        exchange.send(beginning)
+    def trickle(proxied: ProxiedRequest) -> None:
+        proxied.send(beginning)
         while not until.wait(0.01):
-            exchange.send(b" ")
-        exchange.cut()
+            proxied.send(b" ")
+        proxied.cut()
 
     return trickle
 
@@ -173,14 +173,14 @@ def trickled(beginning: bytes, until: threading.Event) -> Fate:
 def unending(beginning: bytes, hung_up: threading.Event) -> Fate:
     """A reply has no end; it says when the client has had enough."""
 
-    def pour(exchange: Exchange) -> None:
-        exchange.send(beginning)
+    def pour(proxied: ProxiedRequest) -> None:
+        proxied.send(beginning)
         try:
             while True:
-                exchange.send(b" " * 65536)
+                proxied.send(b" " * 65536)
         except OSError:
             hung_up.set()
-            exchange.cut()
+            proxied.cut()
 
     return pour
 
@@ -189,9 +189,9 @@ def altered(alter: Callable[[bytes], bytes], **headers: str) -> Fate:
     """The server carries it out, and its reply changes on the way."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
 
-    def fate(exchange: Exchange) -> None:
-        reply = exchange.forward()
-        exchange.reply(Reply(reply.status, alter(reply.body), (*reply.headers, *named)))
+    def fate(proxied: ProxiedRequest) -> None:
+        reply = proxied.forward()
+        proxied.reply(Reply(reply.status, alter(reply.body), (*reply.headers, *named)))
 
     return fate
 
@@ -199,9 +199,9 @@ def altered(alter: Callable[[bytes], bytes], **headers: str) -> Fate:
 def delayed(seconds: float) -> Fate:
     """It takes so much longer."""
 
-    def delay(exchange: Exchange) -> None:
+    def delay(proxied: ProxiedRequest) -> None:
         time.sleep(seconds)
-        pass_on(exchange)
+        pass_on(proxied)
 
     return delay
 
@@ -230,11 +230,11 @@ class _Handler(BaseHTTPRequestHandler):
             # The client hung up in the middle; no server carries out half a request.
             self.close_connection = True
             return
-        exchange = Exchange(self, body)
-        self.proxy.seen.append(exchange)
+        proxied = ProxiedRequest(self, body)
+        self.proxy.seen.append(proxied)
         # The client may have gone: that is what many of these tests are about.
         with suppress(OSError):
-            self.proxy.fate(exchange)
+            self.proxy.fate(proxied)
 
     def ask_upstream(self, body: bytes) -> Reply:
         if self._upstream is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from helpers.proxy import Exchange, Fate, answer, pass_on
+from helpers.proxy import Fate, ProxiedRequest, answer, pass_on
 
 TOKEN_REFUSED = answer(401, b'{"error":"Unauthorized: `The JWT is invalid`"}')
 READ_ONLY = answer(403, b'{"error":"Authorization forbidden: no Write permission"}')
@@ -16,8 +16,8 @@ BLOCKED = answer(403, b'{"error":"Writes are blocked","code":"BLOCKED"}')
 def writes_meet(fate: Fate) -> Fate:
     """Every request that writes meets this fate; the others pass."""
 
-    def choose(exchange: Exchange) -> None:
-        (fate if b"BEGIN IMMEDIATE" in exchange.body else pass_on)(exchange)
+    def choose(proxied: ProxiedRequest) -> None:
+        (fate if b"BEGIN IMMEDIATE" in proxied.body else pass_on)(proxied)
 
     return choose
 
@@ -25,8 +25,8 @@ def writes_meet(fate: Fate) -> Fate:
 def requests_with(text: str, fate: Fate) -> Fate:
     """Every request in which this text is found meets this fate; the others pass."""
 
-    def choose(exchange: Exchange) -> None:
-        (fate if text.encode() in exchange.body else pass_on)(exchange)
+    def choose(proxied: ProxiedRequest) -> None:
+        (fate if text.encode() in proxied.body else pass_on)(proxied)
 
     return choose
 
@@ -37,22 +37,22 @@ def batch_failed(code: str, about: str = "") -> Fate:
     # A lock is waited for at the beginning; a disk is full once something is written.
     position = 0 if "BUSY" in code else 1
 
-    def fate(exchange: Exchange) -> None:
-        asked = json.loads(exchange.body)
+    def fate(proxied: ProxiedRequest) -> None:
+        asked = json.loads(proxied.body)
         failing = [_is_write(each) and about in json.dumps(each) for each in asked["requests"]]
         for request, fails in zip(asked["requests"], failing, strict=True):
             if fails:
                 # The real server fails it where it stands, so that all that hangs on it is real.
                 request["batch"]["steps"][position]["stmt"] = {"sql": "SELECT refused"}
-        exchange.body = json.dumps(asked).encode()
-        reply = exchange.forward()
+        proxied.body = json.dumps(asked).encode()
+        reply = proxied.forward()
         told = json.loads(reply.body)
         for result, fails in zip(told["results"], failing, strict=True):
             if fails:
                 step_errors = result["response"]["result"]["step_errors"]
                 assert "refused" in step_errors[position]["message"]
                 step_errors[position] = error
-        exchange.reply(reply._replace(body=json.dumps(told).encode()))
+        proxied.reply(reply._replace(body=json.dumps(told).encode()))
 
     return fate
 

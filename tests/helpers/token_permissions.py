@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from helpers.proxy import Exchange, Fate, answer, pass_on
+from helpers.proxy import Fate, ProxiedRequest, answer, pass_on
 
 _SQL_OF = {
     "data_read": "SELECT .* FROM",
@@ -28,9 +28,9 @@ def whole_request_refused(*lacking: str) -> Fate:
     """The server answers 403 to a request in which any statement needs what the token lacks."""
     refuse = answer(403, b'{"error":"Unauthorized: the token may not do this"}')
 
-    def fate(exchange: Exchange) -> None:
-        refused = any(_needs(each, lacking) for each in _statements(json.loads(exchange.body)))
-        (refuse if refused else pass_on)(exchange)
+    def fate(proxied: ProxiedRequest) -> None:
+        refused = any(_needs(each, lacking) for each in _statements(json.loads(proxied.body)))
+        (refuse if refused else pass_on)(proxied)
 
     return fate
 
@@ -38,18 +38,18 @@ def whole_request_refused(*lacking: str) -> Fate:
 def statement_refused(*lacking: str) -> Fate:
     """The server fails each statement that needs what the token lacks, and what rests on it."""
 
-    def fate(exchange: Exchange) -> None:
-        asked = json.loads(exchange.body)
+    def fate(proxied: ProxiedRequest) -> None:
+        asked = json.loads(proxied.body)
         refused = [each for each in _statements(asked) if _needs(each, lacking)]
         for statement in refused:
             # The real server fails it where it stands, so that all that hangs on it is real too.
             statement |= {"sql": "SELECT refused", "args": []}
-        exchange.body = json.dumps(asked).encode()
-        reply = exchange.forward()
+        proxied.body = json.dumps(asked).encode()
+        reply = proxied.forward()
         if refused:
             told = _with_reason(json.loads(reply.body))
             reply = reply._replace(body=json.dumps(told).encode())
-        exchange.reply(reply)
+        proxied.reply(reply)
 
     return fate
 

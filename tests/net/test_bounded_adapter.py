@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from helpers.certificates import self_signed
-from helpers.failing import SECONDS, SOON, await_left_behind
-from helpers.proxy import Exchange, Proxy, answer, proxy_to
-from helpers.way import way_proxy
+from helpers.driver_faults import SECONDS, SOON, await_left_behind
+from helpers.https_proxy import https_proxy
+from helpers.proxy import ProxiedRequest, Proxy, answer, proxy_to
 from tracker_tui.net.bounded_adapter import BoundedAdapter
 from tracker_tui.net.errors import (
     DeadlineExceeded,
@@ -103,12 +103,12 @@ def test_abort_ends_a_request_through_a_proxy_at_once(
     monkeypatch.setenv("SSL_CERT_FILE", str(root))
     released = threading.Event()
 
-    def aborted(exchange: Exchange) -> None:
+    def aborted(proxied: ProxiedRequest) -> None:
         adapter.abort()
         assert released.wait(SECONDS)
-        exchange.cut()
+        proxied.cut()
 
-    with proxy_to("http://localhost:1", tls=tls) as server, way_proxy(server.port) as proxy:
+    with proxy_to("http://localhost:1", tls=tls) as server, https_proxy(server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
         server.fate = aborted
         error = failure_of(session, f"https://{host}/")

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from helpers.books import Books
 from helpers.certificates import issued_by
 from helpers.commands import Run
+from helpers.https_proxy import HttpsProxy, https_proxy
 from helpers.proxy import Proxy, answer, proxy_to
 from helpers.servers import free_port
-from helpers.way import WayProxy, way_proxy
 from tracker_tui.auth.auth_errors import DiscordUnreachable
 from tracker_tui.auth.discord_session import DiscordSession
 from tracker_tui.auth.guild_config import Guild
@@ -38,11 +38,11 @@ class Way(NamedTuple):
     """A machine whose traffic all goes through a proxy, to one server that speaks TLS."""
 
     server: Proxy
-    proxy: WayProxy
+    proxy: HttpsProxy
     root: Path
     """The certificate of whoever inspects the traffic."""
     folder: Path
-    open: Callable[..., WayProxy]
+    open: Callable[..., HttpsProxy]
     """Make another proxy, with a refusal of its own."""
 
     def url_of(self, proxy: str, scheme: str = "http") -> str:
@@ -59,8 +59,8 @@ def way(
     with ExitStack() as stack:
         server = stack.enter_context(proxy_to(remote_url, tls=tls))
 
-        def make(refusal: str = "") -> WayProxy:
-            return stack.enter_context(way_proxy(server.port, refusal))
+        def make(refusal: str = "") -> HttpsProxy:
+            return stack.enter_context(https_proxy(server.port, refusal))
 
         path = remote_url.partition("localhost")[2].partition("/")[2]
         monkeypatch.setenv("TURSO_DATABASE_URL", f"https://{HOST}/{path}")
@@ -212,7 +212,7 @@ def test_a_certificate_that_has_run_out_and_one_for_another_host_are_told_apart(
         folder.mkdir()
         tls, root = issued_by(folder, INSPECTOR, host, has_run_out=has_run_out)
         monkeypatch.setenv("SSL_CERT_FILE", str(root))
-        with proxy_to(remote_url, tls=tls) as server, way_proxy(server.port) as proxy:
+        with proxy_to(remote_url, tls=tls) as server, https_proxy(server.port) as proxy:
             monkeypatch.setenv("HTTPS_PROXY", way.url_of(proxy.address))
             assert told in run("list").error
 

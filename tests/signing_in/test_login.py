@@ -607,7 +607,7 @@ def test_a_database_that_takes_for_ever_holds_nobody_up(
 ) -> None:
     monkeypatch.setattr("tracker_tui.cli.login._TIMEOUT_SECONDS", 0.2)
     over = threading.Event()
-    proxy.fate = lambda exchange: (over.wait(SECONDS), exchange.cut())[1]
+    proxy.fate = lambda proxied: (over.wait(SECONDS), proxied.cut())[1]
     discord.approves_at_once = True
     try:
         ran = run("login")

@@ -213,7 +213,7 @@ def test_the_environment_counts_for_no_profile(
     assert run("login", *paul.option).status == 0
     assert "atreides Spice" in run("list", *paul.option).out
     assert (feyd.proxy.count, feyd.discord.seen) == (0, [])
-    headers = [exchange.headers for exchange in paul.proxy.seen]
+    headers = [proxied.headers for proxied in paul.proxy.seen]
     assert headers
     assert not any("own-token" in str(each) for each in headers)
     assert not any("hush" in str(seen.form) for seen in paul.discord.seen)

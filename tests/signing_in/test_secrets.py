@@ -21,7 +21,7 @@ from helpers.commands import Ran, Run, environment
 from helpers.discord import FakeDiscord, Fault, Membership, Seen
 from helpers.listening import SECONDS
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
-from helpers.proxy import Exchange, Fate, Reply, answer, cut_before, pass_on
+from helpers.proxy import Fate, ProxiedRequest, Reply, answer, cut_before, pass_on
 from signing_in.guilds import (
     AUTHORIZE,
     HOUR,
@@ -334,9 +334,9 @@ def test_a_wide_umask_makes_nothing_readable_to_others(
 def quoting(status: int) -> Fate:
     """A server that says back what it was sent."""
 
-    def fate(exchange: Exchange) -> None:
-        said = exchange.headers.get("authorization", "")
-        exchange.reply(Reply(status, json.dumps({"error": said, "code": said}).encode()))
+    def fate(proxied: ProxiedRequest) -> None:
+        said = proxied.headers.get("authorization", "")
+        proxied.reply(Reply(status, json.dumps({"error": said, "code": said}).encode()))
 
     return fate
 

@@ -158,11 +158,11 @@ def test_a_change_made_during_a_refresh_is_shown_once(
 ) -> None:
     other, change = begin(), add(5)
 
-    def sent_meanwhile(exchange: object) -> None:
+    def sent_meanwhile(proxied: object) -> None:
         proxy.fate = pass_on
         other.submit(change)
         other.send()
-        pass_on(exchange)  # type: ignore[arg-type]
+        pass_on(proxied)  # type: ignore[arg-type]
 
     proxy.fate = sent_meanwhile
     remote.refresh()

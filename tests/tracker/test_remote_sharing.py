@@ -12,7 +12,7 @@ from helpers.books import Books
 from helpers.build import add, remote_config, remove, set_to, to_deep_desert
 from helpers.gate import PATIENCE, Gate
 from helpers.listening import SECONDS, Listener
-from helpers.proxy import Exchange, Proxy, answer, cut_after, cut_before, pass_on
+from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, cut_before, pass_on
 from helpers.recent import ask_history
 from helpers.refusing import READ_ONLY
 from helpers.servers import Server
@@ -261,6 +261,6 @@ class TestClosing:
         assert books.quantities() == (1000, 400)
 
 
-def _no_water(exchange: Exchange) -> None:
+def _no_water(proxied: ProxiedRequest) -> None:
     """Reject the whole request, as a server does if the token lacks a permission for part of it."""
-    (READ_ONLY if b'"water"' in exchange.body else pass_on)(exchange)
+    (READ_ONLY if b'"water"' in proxied.body else pass_on)(proxied)

@@ -15,7 +15,16 @@ from helpers.build import add, new_resource, remote_config
 from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.player import changes_of, persistently
-from helpers.proxy import Exchange, Fate, Proxy, answer, cut_after, cut_before, cut_within, pass_on
+from helpers.proxy import (
+    Fate,
+    ProxiedRequest,
+    Proxy,
+    answer,
+    cut_after,
+    cut_before,
+    cut_within,
+    pass_on,
+)
 from helpers.refusing import READ_ONLY, batch_failed, requests_with
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import SPICE
@@ -218,12 +227,12 @@ class Dice:
         self._random = random.Random(10_191)
         self.lost = 0
 
-    def __call__(self, exchange: Exchange) -> None:
+    def __call__(self, proxied: ProxiedRequest) -> None:
         if self._random.random() < 0.45:
-            pass_on(exchange)
+            pass_on(proxied)
         else:
             self.lost += 1
-            self._random.choice(LOSSES)(exchange)
+            self._random.choice(LOSSES)(proxied)
 
 
 def assert_each_is_there_once(

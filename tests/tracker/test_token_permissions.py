@@ -13,7 +13,7 @@ from helpers.books import Books
 from helpers.build import add, to_deep_desert
 from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
-from helpers.proxy import Exchange, Fate, Proxy
+from helpers.proxy import Fate, ProxiedRequest, Proxy
 from helpers.recent import ask_history
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import Guarded, configure
@@ -149,9 +149,9 @@ def test_a_token_that_is_not_accepted_is_told_of(
 def held(gate: threading.Event, fate: Fate) -> Fate:
     """The fate comes when the gate opens."""
 
-    def wait(exchange: Exchange) -> None:
+    def wait(proxied: ProxiedRequest) -> None:
         gate.wait(SECONDS)
-        fate(exchange)
+        fate(proxied)
 
     return wait
 

@@ -52,7 +52,7 @@ def is_lost(connection: Connection) -> None:
 
 
 @every_loss
-def test_a_lost_transaction_refuses_everything_and_keeps_nothing(
+def test_a_lost_transaction_fails_every_call_and_keeps_nothing(
     connection: Connection, proxy: Proxy, loss: Fate
 ) -> None:
     connection.execute("BEGIN")
@@ -69,7 +69,7 @@ def test_a_lost_transaction_refuses_everything_and_keeps_nothing(
 
 
 @every_loss
-def test_a_lost_reading_transaction_refuses_everything_too(
+def test_a_lost_reading_transaction_fails_every_call_too(
     connection: Connection, proxy: Proxy, loss: Fate
 ) -> None:
     connection.execute("INSERT INTO t VALUES (1)")
@@ -82,9 +82,7 @@ def test_a_lost_reading_transaction_refuses_everything_too(
 
 
 @every_loss
-def test_a_lost_transaction_that_began_by_itself_refuses_everything(
-    proxy: Proxy, loss: Fate
-) -> None:
+def test_a_lost_implicit_transaction_fails_every_call(proxy: Proxy, loss: Fate) -> None:
     with closing(connect(proxy.url)) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
         connection.executemany("INSERT INTO t VALUES (?)", [(1,), (2,)])
@@ -96,7 +94,7 @@ def test_a_lost_transaction_that_began_by_itself_refuses_everything(
 
 
 @every_loss
-def test_a_block_whose_commit_is_lost_says_so(proxy: Proxy, loss: Fate) -> None:
+def test_a_block_raises_if_its_commit_is_lost(proxy: Proxy, loss: Fate) -> None:
     with closing(connect(proxy.url)) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
 
@@ -123,7 +121,7 @@ def test_a_savepoint_is_lost_with_its_transaction(connection: Connection, proxy:
     assert stored(proxy.url) == []
 
 
-def test_a_transaction_held_too_long_is_taken_away_by_who_wants_to_write(remote_url: str) -> None:
+def test_a_transaction_held_too_long_is_ended_for_another_writer(remote_url: str) -> None:
     def write() -> None:
         with closing(connect(remote_url, isolation_level=None)) as other:
             # The server lets it wait until the one who holds the lock has had five seconds.
@@ -187,7 +185,7 @@ def test_an_idle_connection_outlives_a_restart_of_the_server(restarting: Server)
     assert stored(restarting.url) == [1]
 
 
-def test_a_server_that_loses_every_stream_is_not_asked_forever(
+def test_a_server_that_loses_every_stream_is_not_retried_forever(
     connection: Connection, proxy: Proxy
 ) -> None:
     before = proxy.count
@@ -200,7 +198,7 @@ def test_a_server_that_loses_every_stream_is_not_asked_forever(
 
 
 @every_loss
-def test_a_statement_that_is_lost_by_itself_leaves_the_connection_alive(
+def test_a_lost_single_statement_leaves_the_connection_usable(
     connection: Connection, proxy: Proxy, loss: Fate
 ) -> None:
     proxy.meet([loss])

@@ -72,7 +72,7 @@ def test_a_batch_holds_queries_of_every_kind(database: TursoDatabase) -> None:
     assert [row[1] for row in results[4].rows] == ["id", "name", "amount"]
 
 
-def test_nothing_of_a_batch_is_kept_when_one_query_fails(database: TursoDatabase) -> None:
+def test_a_failing_query_rolls_its_batch_back(database: TursoDatabase) -> None:
     with pytest.raises(IntegrityError, match=r"UNIQUE constraint failed: store\.name"):
         database.batch([Store.insert(name="spice"), Store.insert(name="spice")])
     with pytest.raises(OperationalError, match="no such table"):
@@ -80,7 +80,7 @@ def test_nothing_of_a_batch_is_kept_when_one_query_fails(database: TursoDatabase
     assert stored() == []
 
 
-def test_many_batches_are_one_request_and_a_failing_one_touches_no_other(
+def test_many_batches_are_one_request_and_a_failing_one_does_not_affect_others(
     database: TursoDatabase, proxy: Proxy
 ) -> None:
     names = ["spice", "water", "spice", "iron"]
@@ -107,7 +107,7 @@ def test_no_batches_and_empty_batches_do_nothing(database: TursoDatabase) -> Non
     assert database.batch([]) == []
 
 
-def test_the_connection_goes_on_after_a_failing_batch(database: TursoDatabase) -> None:
+def test_the_connection_works_after_a_failing_batch(database: TursoDatabase) -> None:
     with pytest.raises(IntegrityError):
         database.batch([Store.insert(name="spice"), Store.insert(name="spice")])
     with database.atomic():
@@ -115,7 +115,9 @@ def test_the_connection_goes_on_after_a_failing_batch(database: TursoDatabase) -
     assert stored() == ["spice"]
 
 
-def test_a_batch_is_no_part_of_another_transaction(database: TursoDatabase, proxy: Proxy) -> None:
+def test_a_batch_cannot_be_part_of_another_transaction(
+    database: TursoDatabase, proxy: Proxy
+) -> None:
     with database.atomic():
         Store.create(name="spice")
         before = proxy.count
@@ -125,7 +127,7 @@ def test_a_batch_is_no_part_of_another_transaction(database: TursoDatabase, prox
     assert stored() == ["spice"]
 
 
-def test_a_lost_batch_is_sent_again_only_if_that_does_no_harm(
+def test_a_lost_batch_is_sent_again_only_if_that_is_harmless(
     database: TursoDatabase, proxy: Proxy
 ) -> None:
     for lost in (cut_before, cut_after, answer(502)):

@@ -34,7 +34,7 @@ def database(proxy: Proxy) -> Iterator[TursoDatabase]:
         yield database
 
 
-def test_it_connects_when_it_is_asked_and_closes_when_it_is_told(database: TursoDatabase) -> None:
+def test_it_connects_and_closes_on_demand(database: TursoDatabase) -> None:
     assert database.is_closed()
     database.create_tables([Number])
     assert not database.is_closed()
@@ -45,7 +45,7 @@ def test_it_connects_when_it_is_asked_and_closes_when_it_is_told(database: Turso
     assert Number.select().count() == 0
 
 
-def test_a_connection_is_opened_once_and_reused_if_told(database: TursoDatabase) -> None:
+def test_an_open_connection_is_reused_on_request(database: TursoDatabase) -> None:
     assert database.connect()
     assert not database.connect(reuse_if_open=True)
     with pytest.raises(OperationalError):
@@ -73,7 +73,7 @@ def test_the_database_as_a_block_is_a_connection_and_a_transaction(
     assert Number.select().count() == 1
 
 
-def test_without_autoconnect_it_waits_to_be_told(remote_url: str) -> None:
+def test_without_autoconnect_it_connects_only_explicitly(remote_url: str) -> None:
     with closing(TursoDatabase(remote_url, autoconnect=False)) as database:
         with pytest.raises(InterfaceError):
             database.execute_sql("SELECT 1")
@@ -88,7 +88,7 @@ def test_commit_and_rollback_need_a_connection(database: TursoDatabase) -> None:
     assert database.is_closed()
 
 
-def test_it_can_be_said_later_where_the_database_is(remote_url: str) -> None:
+def test_the_url_can_be_set_later(remote_url: str) -> None:
     with closing(TursoDatabase(None)) as database:
         with pytest.raises(InterfaceError):
             database.connect()
@@ -97,27 +97,27 @@ def test_it_can_be_said_later_where_the_database_is(remote_url: str) -> None:
         assert database.execute_sql("SELECT 1").fetchall() == [(1,)]
 
 
-def test_nothing_that_prints_the_database_prints_its_token(remote_url: str) -> None:
+def test_printing_the_database_does_not_print_its_token(remote_url: str) -> None:
     with closing(TursoDatabase(remote_url, SECRET)) as database:
         database.execute_sql("SELECT 1")
         printed = [repr(database), repr(vars(database)), repr(vars(database.connection()))]
     assert SECRET not in "".join(printed)
 
 
-def test_pragmas_of_a_connection_are_refused_clearly(remote_url: str) -> None:
+def test_pragmas_of_a_connection_are_not_supported(remote_url: str) -> None:
     database = TursoDatabase(remote_url, pragmas={"foreign_keys": 1})
     with pytest.raises(ImproperlyConfigured, match="pragmas"):
         database.connect()
 
 
-def test_an_unusable_url_is_told_when_it_connects() -> None:
+def test_a_malformed_url_is_reported_on_connect() -> None:
     database = TursoDatabase("nonsense://localhost")
     with pytest.raises(InterfaceError, match="begins with libsql"):
         database.connect()
     assert database.is_closed()
 
 
-def test_each_thread_has_a_connection_of_its_own(database: TursoDatabase) -> None:
+def test_each_thread_has_its_own_connection(database: TursoDatabase) -> None:
     Number.create_table()
     together = Barrier(THREADS)
 

@@ -30,7 +30,7 @@ def test_joins(alike: Alike) -> None:
     assert alike(givers)[-1][0] == "Stilgar"
 
 
-def test_rows_are_fetched_with_what_belongs_to_them(alike: Alike) -> None:
+def test_related_rows_are_prefetched(alike: Alike) -> None:
     def fetch(_: object) -> dict[str, list[str]]:
         players = prefetch(Player.select().order_by(Player.id), Gift.select().order_by(Gift.id))
         return {player.name: [gift.resource for gift in player.gifts] for player in players}
@@ -93,7 +93,7 @@ def test_subqueries(alike: Alike) -> None:
     ]
 
 
-def test_queries_are_put_together(alike: Alike) -> None:
+def test_compound_queries(alike: Alike) -> None:
     def combine(_: object) -> list[Any]:
         names = Player.select(Player.name.alias("word"))
         resources = Gift.select(Gift.resource.alias("word"))
@@ -119,7 +119,7 @@ def test_common_table_expressions(alike: Alike) -> None:
     assert alike(ask) == [[("Chani", 7), ("Duncan", 14)], [(1,), (2,), (3,)]]
 
 
-def test_texts_are_searched(alike: Alike) -> None:
+def test_text_search(alike: Alike) -> None:
     def search(_: object) -> list[Any]:
         wanted = (
             Player.name.contains("AN"),

@@ -47,7 +47,7 @@ def kept() -> list[str]:
     return [entry.text for entry in Entry.select().order_by(Entry.id)]
 
 
-def test_a_block_is_kept_as_a_whole_and_seen_by_others_only_then(
+def test_a_block_commits_as_a_whole_and_others_see_it_only_then(
     database: TursoDatabase, other: TursoDatabase
 ) -> None:
     asked = Entry.select(Entry.text).order_by(Entry.id).tuples()
@@ -59,7 +59,7 @@ def test_a_block_is_kept_as_a_whole_and_seen_by_others_only_then(
     assert list(asked.clone().execute(other)) == [("one",), ("two",)]
 
 
-def test_an_exception_undoes_the_block(database: TursoDatabase) -> None:
+def test_an_exception_rolls_the_block_back(database: TursoDatabase) -> None:
     for block in (database.atomic, database.transaction):
         with pytest.raises(Refused):
             fail(block(), "one")
@@ -67,7 +67,7 @@ def test_an_exception_undoes_the_block(database: TursoDatabase) -> None:
         assert kept() == []
 
 
-def test_an_inner_block_is_undone_and_the_outer_one_kept(database: TursoDatabase) -> None:
+def test_an_inner_block_is_rolled_back_and_the_outer_one_committed(database: TursoDatabase) -> None:
     with database.atomic():
         Entry.create(text="outer")
         with pytest.raises(Refused):
@@ -81,7 +81,7 @@ def test_an_inner_block_is_undone_and_the_outer_one_kept(database: TursoDatabase
     assert kept() == ["outer", "inner again", "innermost"]
 
 
-def test_an_inner_block_is_undone_with_the_outer_one(database: TursoDatabase) -> None:
+def test_an_inner_block_is_rolled_back_with_the_outer_one(database: TursoDatabase) -> None:
     with suppress(Refused), database.atomic():
         with database.atomic():
             Entry.create(text="inner")
@@ -89,7 +89,7 @@ def test_an_inner_block_is_undone_with_the_outer_one(database: TursoDatabase) ->
     assert kept() == []
 
 
-def test_a_broken_rule_undoes_only_the_inner_block(database: TursoDatabase) -> None:
+def test_a_constraint_error_rolls_back_only_the_inner_block(database: TursoDatabase) -> None:
     with database.atomic():
         Entry.create(text="one")
         with pytest.raises(IntegrityError):
@@ -111,7 +111,7 @@ def test_a_decorated_function_is_a_block(database: TursoDatabase) -> None:
     assert kept() == ["one", "two"]
 
 
-def test_a_block_can_be_begun_anew_within(database: TursoDatabase) -> None:
+def test_a_block_can_begin_again_inside(database: TursoDatabase) -> None:
     with database.atomic() as block:
         Entry.create(text="kept")
         block.commit()
@@ -121,7 +121,7 @@ def test_a_block_can_be_begun_anew_within(database: TursoDatabase) -> None:
     assert kept() == ["kept", "kept too"]
 
 
-def test_by_hand_it_is_kept_or_undone_when_told(database: TursoDatabase) -> None:
+def test_manual_commit_and_rollback(database: TursoDatabase) -> None:
     with database.manual_commit():
         database.begin()
         Entry.create(text="kept")
@@ -133,7 +133,7 @@ def test_by_hand_it_is_kept_or_undone_when_told(database: TursoDatabase) -> None
     assert kept() == ["kept", "by itself"]
 
 
-def test_a_session_is_kept_or_undone_when_told(database: TursoDatabase) -> None:
+def test_session_commit_and_rollback(database: TursoDatabase) -> None:
     database.session_start()
     Entry.create(text="kept")
     assert database.session_commit()
@@ -143,7 +143,7 @@ def test_a_session_is_kept_or_undone_when_told(database: TursoDatabase) -> None:
     assert kept() == ["kept"]
 
 
-def test_what_is_to_follow_a_commit_follows_it(database: TursoDatabase) -> None:
+def test_commit_hooks_run_after_the_commit(database: TursoDatabase) -> None:
     done: list[str] = []
     with database.atomic():
         database.after_commit(lambda: done.append("kept"))
@@ -154,7 +154,7 @@ def test_what_is_to_follow_a_commit_follows_it(database: TursoDatabase) -> None:
     assert done == ["kept"]
 
 
-def test_a_block_takes_the_lock_that_it_asks_for(database: TursoDatabase, proxy: Proxy) -> None:
+def test_a_block_acquires_the_lock_that_it_asks_for(database: TursoDatabase, proxy: Proxy) -> None:
     before = proxy.count
     with database.atomic("IMMEDIATE"):
         Entry.create(text="one")
@@ -162,7 +162,7 @@ def test_a_block_takes_the_lock_that_it_asks_for(database: TursoDatabase, proxy:
     assert proxy.count == before + 3
 
 
-def test_a_commit_that_nothing_was_begun_for_is_an_error(database: TursoDatabase) -> None:
+def test_a_commit_without_a_transaction_is_an_error(database: TursoDatabase) -> None:
     with pytest.raises(OperationalError, match="no transaction is active"):
         database.commit()
 

@@ -14,8 +14,17 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 from helpers.certificates import self_signed
-from helpers.failing import SOON, await_left_behind, by_batch, by_execute, works
-from helpers.proxy import Exchange, Fate, Proxy, altered, answer, cut_before, cut_within, proxy_to
+from helpers.driver_faults import SOON, await_left_behind, by_batch, by_execute, works
+from helpers.proxy import (
+    Fate,
+    ProxiedRequest,
+    Proxy,
+    altered,
+    answer,
+    cut_before,
+    cut_within,
+    proxy_to,
+)
 from helpers.servers import Server, free_port
 from tracker_tui.turso import Connection, Error, InterfaceError, TursoDatabase, connect
 
@@ -63,7 +72,7 @@ def _objects(found: object, seen: dict[int, object]) -> dict[int, object]:
     return seen
 
 
-def test_a_variable_that_holds_it_would_be_seen() -> None:
+def test_a_variable_that_holds_the_token_would_be_seen() -> None:
     def careless(headers: dict[str, str]) -> None:
         raise Error("something else")
 
@@ -79,7 +88,7 @@ FATES: dict[str, Fate] = {
     "a page": answer(502, b"<html>Bad Gateway</html>"),
     "redirected": answer(307, Location="http://localhost:1"),
     "not packed": answer(200, b"{}", Content_Encoding="gzip"),
-    "no HTTP": lambda exchange: exchange.send(b"What?\r\n\r\n") or exchange.cut(),
+    "no HTTP": lambda proxied: proxied.send(b"What?\r\n\r\n") or proxied.cut(),
     "quoted": answer(401, ECHO),
     "quoted in JSON": answer(403, b'{"error":"' + ECHO + b'","code":"' + TOKEN.encode() + b'"}'),
     "quoted over and over": answer(500, ECHO * 100),
@@ -88,7 +97,7 @@ FATES: dict[str, Fate] = {
 
 @pytest.mark.parametrize("fate", FATES.values(), ids=FATES)
 @pytest.mark.parametrize("write", [by_execute, by_batch])
-def test_no_error_of_the_server_shows_it(
+def test_no_error_from_the_server_shows_the_token(
     proxy: Proxy, fate: Fate, write: Callable[[Connection], object]
 ) -> None:
     with closing(connect(proxy.url, TOKEN)) as connection:
@@ -114,7 +123,7 @@ def test_no_error_of_the_server_shows_it(
         "wss://something.invalid",
     ],
 )
-def test_no_error_on_the_way_to_a_server_shows_it(url: str) -> None:
+def test_no_error_before_reaching_a_server_shows_the_token(url: str) -> None:
     url = url.replace("PORT", str(free_port()))
 
     def use(database: TursoDatabase) -> None:
@@ -130,7 +139,7 @@ def test_no_error_on_the_way_to_a_server_shows_it(url: str) -> None:
     _raised(lambda: use(TursoDatabase(url, TOKEN)))
 
 
-def test_no_error_of_encryption_shows_it(remote_url: str, tmp_path: Path) -> None:
+def test_no_tls_error_shows_the_token(remote_url: str, tmp_path: Path) -> None:
     tls, _ = self_signed(tmp_path)
     with (
         proxy_to(remote_url, tls=tls) as proxy,
@@ -139,16 +148,16 @@ def test_no_error_of_encryption_shows_it(remote_url: str, tmp_path: Path) -> Non
         _raised(lambda: by_execute(connection))
 
 
-def test_no_error_of_a_deadline_shows_it(proxy: Proxy) -> None:
+def test_no_missed_deadline_shows_the_token(proxy: Proxy) -> None:
     with closing(connect(proxy.url, TOKEN, timeout=SOON)) as connection:
-        waiting: list[Exchange] = []
+        waiting: list[ProxiedRequest] = []
         proxy.meet([waiting.append])
         _raised(lambda: by_execute(connection))
         waiting[0].cut()
         await_left_behind()
 
 
-def test_a_websocket_refused_for_its_token_does_not_show_it(guarded_server: Server) -> None:
+def test_a_rejected_websocket_does_not_show_the_token(guarded_server: Server) -> None:
     url = f"ws://localhost:{guarded_server.port}"
     with closing(connect(url, TOKEN)) as connection:
         _raised(lambda: by_batch(connection))
@@ -158,7 +167,7 @@ def test_a_websocket_refused_for_its_token_does_not_show_it(guarded_server: Serv
     "token", [TOKEN + "\n", f"{TOKEN}\r\nX-More: 1", f" {TOKEN}", f"{TOKEN}é", f"\0{TOKEN}", ""]
 )
 @pytest.mark.parametrize("scheme", ["https", "ws"])
-def test_a_token_that_is_none_is_refused_unquoted(token: str, scheme: str) -> None:
+def test_a_malformed_token_is_rejected_without_quoting_it(token: str, scheme: str) -> None:
     url = f"{scheme}://localhost"
     hidden = [token]
     error = _raised(lambda: connect(url, hidden.pop()))
@@ -168,15 +177,15 @@ def test_a_token_that_is_none_is_refused_unquoted(token: str, scheme: str) -> No
     assert str(wrapped) == str(error)
 
 
-def test_no_object_of_the_driver_shows_it(proxy: Proxy) -> None:
+def test_no_object_of_the_driver_shows_the_token(proxy: Proxy) -> None:
     shown: list[str] = []
     kinds: set[str] = set()
 
-    def look(exchange: Exchange) -> None:
+    def look(proxied: ProxiedRequest) -> None:
         for found in _objects(connection, {}).values():
             kinds.add(type(found).__name__)
             shown.extend([repr(found), str(found), f"{found}", pretty_repr(found)])
-        exchange.reply(exchange.forward())
+        proxied.reply(proxied.forward())
 
     with closing(connect(proxy.url, TOKEN)) as connection:
         proxy.meet([look])
@@ -188,18 +197,18 @@ def test_no_object_of_the_driver_shows_it(proxy: Proxy) -> None:
         assert TELLING not in pretty_repr([database, database.connect_params, vars(database)])
 
 
-def test_no_url_and_no_body_holds_it(proxy: Proxy) -> None:
+def test_no_url_and_no_body_holds_the_token(proxy: Proxy) -> None:
     with closing(connect(proxy.url, TOKEN)) as connection:
         works(connection)
-    for exchange in proxy.seen:
-        assert TELLING not in exchange.path
-        assert TELLING.encode() not in exchange.body
-        assert [name for name, value in exchange.headers.items() if TOKEN in value] == [
+    for proxied in proxy.seen:
+        assert TELLING not in proxied.path
+        assert TELLING.encode() not in proxied.body
+        assert [name for name, value in proxied.headers.items() if TOKEN in value] == [
             "authorization"
         ]
 
 
-def test_nothing_that_is_logged_holds_it(proxy: Proxy, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_record_holds_the_token(proxy: Proxy, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with closing(TursoDatabase(proxy.url, TOKEN)) as database:
         database.execute_sql("SELECT 1")

@@ -45,7 +45,7 @@ TRIGGER = "CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT CASE WHEN 1 THEN 2 EN
         ("-INSERT", ""),
     ],
 )
-def test_the_first_word_is_the_one_behind_comments(sql: str, word: str) -> None:
+def test_the_first_word_comes_after_comments(sql: str, word: str) -> None:
     assert first_word(sql) == word
 
 
@@ -69,12 +69,12 @@ def test_a_transaction_begins_for_changes_of_data_only(sql: str, changes: bool) 
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1\0", "\0", "SELECT 'a\0b'"])
-def test_a_null_character_in_a_statement_is_refused(sql: str) -> None:
+def test_a_null_character_in_a_statement_is_rejected(sql: str) -> None:
     with pytest.raises(ProgrammingError, match="null character"):
         check_text(sql)
 
 
-def test_half_a_character_in_a_statement_is_refused() -> None:
+def test_half_a_surrogate_pair_in_a_statement_is_rejected() -> None:
     with pytest.raises(UnicodeEncodeError):
         check_text("SELECT '\ud800'")
 
@@ -102,35 +102,35 @@ def test_a_script_is_split_where_its_statements_end(script: str, statements: lis
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1; SELECT 2", "SELECT 1; SELEC", "COMMIT; -- x\n COMMIT;"])
-def test_two_statements_are_refused(sql: str) -> None:
+def test_two_statements_are_rejected(sql: str) -> None:
     with pytest.raises(ProgrammingError, match="one statement at a time"):
         encode_statement(sql)
 
 
-def test_values_by_number_stay_as_they_are() -> None:
+def test_numbered_placeholders_stay_unchanged() -> None:
     sql = "SELECT ?, ?2"
     assert encode_statement(sql, (None, None)) == {"sql": sql, "args": [NULL, NULL]}
 
 
 @pytest.mark.parametrize("values", [(None, None), {"a": None, "b": None, "c": None}])
-def test_names_are_sent_once_with_their_sign(values: Any) -> None:
+def test_names_are_sent_once_with_their_prefix(values: Any) -> None:
     sql = "SELECT :a, $b, :a"
     arguments = [{"name": ":a", "value": NULL}, {"name": "$b", "value": NULL}]
     assert encode_statement(sql, values) == {"sql": sql, "named_args": arguments}
 
 
-def test_names_become_numbers_where_both_are_used() -> None:
+def test_names_become_numbers_if_both_are_used() -> None:
     sent = encode_statement("SELECT ?3, :a, ':a', ?, :a -- :a", (None,) * 5)
     assert sent == {"sql": "SELECT ?3, ?4, ':a', ?, ?4 -- :a", "args": [NULL] * 5}
 
 
 @pytest.mark.parametrize("number", ["0", "32767", "9" * 40])
-def test_a_placeholder_number_out_of_range_is_refused(number: str) -> None:
+def test_a_placeholder_number_out_of_range_is_rejected(number: str) -> None:
     with pytest.raises(OperationalError, match="between"):
         encode_statement(f"SELECT ?{number}", (None,))
 
 
-def test_the_most_values_that_a_statement_takes_are_taken() -> None:
+def test_the_maximum_number_of_values_is_accepted() -> None:
     assert len(encode_statement("SELECT ?32766", [None] * 32766)["args"]) == 32766
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.proxy import Exchange, Fate, Proxy, Reply, proxy_to
+from helpers.proxy import Fate, ProxiedRequest, Proxy, Reply, proxy_to
 from tracker_tui.turso import Connection, Misdirected, OperationalError, connect
 
 TOKEN = "a.secret.token"
@@ -38,18 +38,18 @@ def everywhere(remote_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
         yield everywhere
 
 
-def asked(exchange: Exchange) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(exchange.body)
+def asked(proxied: ProxiedRequest) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(proxied.body)
     return body
 
 
 def sending_to(base_url: str) -> Fate:
     """The server wants the stream to go on there."""
 
-    def fate(exchange: Exchange) -> None:
-        reply = exchange.forward()
+    def fate(proxied: ProxiedRequest) -> None:
+        reply = proxied.forward()
         body = json.dumps({**json.loads(reply.body), "base_url": base_url})
-        exchange.reply(reply._replace(body=body.encode()))
+        proxied.reply(reply._replace(body=body.encode()))
 
     return fate
 
@@ -59,9 +59,9 @@ def test_each_request_carries_the_baton_of_the_answer_before(
 ) -> None:
     replies: list[Reply] = []
 
-    def keep(exchange: Exchange) -> None:
-        replies.append(exchange.forward())
-        exchange.reply(replies[-1])
+    def keep(proxied: ProxiedRequest) -> None:
+        replies.append(proxied.forward())
+        proxied.reply(replies[-1])
 
     proxy.fate = keep
     for statement in ("CREATE TABLE t (n)", "BEGIN", "INSERT INTO t VALUES (1)", "COMMIT"):
@@ -73,7 +73,7 @@ def test_each_request_carries_the_baton_of_the_answer_before(
     assert given[-1] is None
 
 
-def test_closing_the_connection_closes_its_stream_and_lets_go_of_the_lock(
+def test_closing_the_connection_closes_its_stream_and_releases_the_lock(
     connection: Connection, proxy: Proxy
 ) -> None:
     connection.execute("CREATE TABLE t (n)")
@@ -97,7 +97,7 @@ def test_closing_twice_and_closing_without_a_server_do_no_harm(
     connection: Connection, proxy: Proxy
 ) -> None:
     connection.execute("SELECT 1")
-    proxy.fate = Exchange.cut
+    proxy.fate = ProxiedRequest.cut
     connection.close()
     sent = proxy.count
     connection.close()
@@ -114,7 +114,7 @@ def test_a_batch_closes_its_stream_in_the_same_request(
     ]
 
 
-def test_a_stream_goes_on_where_the_server_says(
+def test_a_stream_continues_where_the_server_says(
     connection: Connection, proxy: Proxy, elsewhere: Proxy
 ) -> None:
     proxy.meet([sending_to(f"{elsewhere.url}/")])
@@ -129,12 +129,12 @@ def test_a_stream_goes_on_where_the_server_says(
     assert {each.headers["authorization"] for each in elsewhere.seen} == {f"Bearer {TOKEN}"}
 
 
-def test_a_new_stream_begins_where_the_database_is(
+def test_a_new_stream_begins_at_the_database(
     connection: Connection, proxy: Proxy, elsewhere: Proxy
 ) -> None:
     proxy.meet([sending_to(elsewhere.url)])
     connection.execute("BEGIN")
-    elsewhere.meet([Exchange.cut])
+    elsewhere.meet([ProxiedRequest.cut])
     with pytest.raises(OperationalError):
         connection.execute("SELECT 1")
     connection.client.batches([[("SELECT 1", ())]])
@@ -145,7 +145,7 @@ def test_a_new_stream_begins_where_the_database_is(
     "base_url",
     ["http://elsewhere.example", "https://elsewhere.example/x", "http://10.0.0.1", "ftp:", ""],
 )
-def test_a_transaction_never_goes_on_where_the_token_must_not_go(
+def test_a_transaction_never_follows_to_a_forbidden_server(
     connection: Connection, proxy: Proxy, everywhere: Proxy, base_url: str
 ) -> None:
     connection.execute("CREATE TABLE t (n)")
@@ -163,7 +163,7 @@ def test_a_transaction_never_goes_on_where_the_token_must_not_go(
         assert other.execute("SELECT n FROM t").fetchall() == []
 
 
-def test_outside_a_transaction_a_forbidden_place_is_no_hindrance(
+def test_outside_a_transaction_a_forbidden_server_is_ignored(
     connection: Connection, proxy: Proxy, everywhere: Proxy
 ) -> None:
     proxy.fate = sending_to("http://elsewhere.example")
@@ -176,7 +176,7 @@ def test_outside_a_transaction_a_forbidden_place_is_no_hindrance(
     assert everywhere.count == 0
 
 
-def test_what_is_sent_to_another_machine_would_have_been_seen(everywhere: Proxy) -> None:
+def test_requests_to_another_machine_would_be_seen(everywhere: Proxy) -> None:
     with closing(connect("http://elsewhere.example", TOKEN, allow_plain=True)) as connection:
         with pytest.raises(OperationalError):
             connection.execute("SELECT 1")

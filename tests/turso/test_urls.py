@@ -48,7 +48,7 @@ def test_a_url_names_a_server(url: str, base: str) -> None:
         ("wss://db.example.org", True, True, False),
     ],
 )
-def test_an_endpoint_tells_how_it_is_spoken_to(
+def test_an_endpoint_knows_its_protocol(
     url: str, encrypted: bool, websocket: bool, here: bool
 ) -> None:
     at = endpoint(url)
@@ -91,7 +91,7 @@ def test_an_endpoint_tells_how_it_is_spoken_to(
         "ws://db.example.org?tls=1",
     ],
 )
-def test_any_other_url_is_refused_without_saying_a_secret(url: str) -> None:
+def test_a_malformed_url_is_rejected_without_quoting_a_secret(url: str) -> None:
     with pytest.raises(InterfaceError) as caught:
         endpoint(url)
     assert "secret" not in str(caught.value).lower()
@@ -100,7 +100,7 @@ def test_any_other_url_is_refused_without_saying_a_secret(url: str) -> None:
 
 
 @given(st.text() | st.text().map("https://{}".format) | st.text().map("libsql://h{}".format))
-def test_whatever_is_typed_is_understood_or_refused(url: str) -> None:
+def test_any_text_is_parsed_or_rejected(url: str) -> None:
     try:
         at = endpoint(url)
     except InterfaceError:
@@ -124,7 +124,7 @@ def test_whatever_is_typed_is_understood_or_refused(url: str) -> None:
         ("", False),
     ],
 )
-def test_this_machine_is_known_by_name_and_address(host: str, here: bool) -> None:
+def test_this_machine_is_recognized_by_name_and_address(host: str, here: bool) -> None:
     assert is_this_machine(host) is here
 
 
@@ -164,5 +164,5 @@ def test_this_machine_is_known_by_name_and_address(host: str, here: bool) -> Non
         ("http://localhost", "ws://localhost", False),
     ],
 )
-def test_a_stream_moves_only_to_where_its_token_may_go(origin: str, there: str, may: bool) -> None:
+def test_a_stream_moves_only_to_allowed_servers(origin: str, there: str, may: bool) -> None:
     assert may_follow(endpoint(origin), there) is may

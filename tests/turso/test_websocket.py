@@ -64,7 +64,7 @@ def failure(database: TursoDatabase, sql: str) -> turso.Error:
     return error
 
 
-def test_a_batch_gives_a_result_for_each_query(database: TursoDatabase, table: str) -> None:
+def test_a_batch_returns_a_result_for_each_query(database: TursoDatabase, table: str) -> None:
     _, inserted, read = database.batch(
         [
             RawQuery(f"CREATE TABLE {table} (n INTEGER PRIMARY KEY, t TEXT)"),
@@ -77,7 +77,7 @@ def test_a_batch_gives_a_result_for_each_query(database: TursoDatabase, table: s
     assert read.columns == ("n", "t")
 
 
-def test_nothing_of_a_failing_batch_is_kept(database: TursoDatabase, table: str) -> None:
+def test_a_failing_batch_is_rolled_back(database: TursoDatabase, table: str) -> None:
     run(database, f"CREATE TABLE {table} (n UNIQUE)")
     insert = RawQuery(f"INSERT INTO {table} VALUES (1)")
     with pytest.raises(IntegrityError, match="UNIQUE constraint failed"):
@@ -85,7 +85,7 @@ def test_nothing_of_a_failing_batch_is_kept(database: TursoDatabase, table: str)
     assert run(database, f"SELECT * FROM {table}") == []
 
 
-def test_a_failing_batch_touches_no_other(database: TursoDatabase, table: str) -> None:
+def test_a_failing_batch_does_not_affect_others(database: TursoDatabase, table: str) -> None:
     run(database, f"CREATE TABLE {table} (n UNIQUE)")
     insert = f"INSERT INTO {table} VALUES (?)"
     results = database.batches([[RawQuery(insert, (n,))] for n in (1, 2, 1, 3)])
@@ -93,7 +93,7 @@ def test_a_failing_batch_touches_no_other(database: TursoDatabase, table: str) -
     assert run(database, f"SELECT n FROM {table}") == [(1,), (2,), (3,)]
 
 
-def test_values_mean_what_they_mean_over_http(database: TursoDatabase, remote_url: str) -> None:
+def test_values_are_the_same_as_over_http(database: TursoDatabase, remote_url: str) -> None:
     values = (
         None,
         True,
@@ -116,7 +116,7 @@ def test_values_mean_what_they_mean_over_http(database: TursoDatabase, remote_ur
     assert repr(expected[0]) == repr([(None, 1, *values[2:])])
 
 
-def test_named_values_find_their_places(server: Server) -> None:
+def test_named_values_are_bound(server: Server) -> None:
     with closing(connect(at(server))) as connection:
         named = "SELECT :b, :a", {"a": 1, "b": 2, "c": 3}
         (result,) = connection.client.batches([[named]])
@@ -124,9 +124,7 @@ def test_named_values_find_their_places(server: Server) -> None:
     assert result[0].rows == [(2, 1)]
 
 
-def test_statements_by_themselves_are_refused_clearly(
-    server: Server, database: TursoDatabase
-) -> None:
+def test_single_statements_are_not_supported(server: Server, database: TursoDatabase) -> None:
     connection = connect(at(server))
     with closing(connection), pytest.raises(turso.NotSupportedError, match="only batches"):
         connection.execute("SELECT 1")
@@ -138,14 +136,14 @@ def test_statements_by_themselves_are_refused_clearly(
 
 
 @pytest.mark.parametrize("token", [None, "nonsense", "eyJhbGciOiJFZERTQSJ9.e30.c2ln"])
-def test_a_wrong_token_is_refused_each_time(guarded_server: Server, token: str | None) -> None:
+def test_a_wrong_token_is_rejected_each_time(guarded_server: Server, token: str | None) -> None:
     with closing(TursoDatabase(at(guarded_server), token)) as database:
         # Often, as the server may hang up before its reason has come through.
         for _ in range(30):
             assert isinstance(failure(database, "SELECT 1"), TokenRefused)
 
 
-def test_an_expired_token_is_refused(guarded_server: Server) -> None:
+def test_an_expired_token_is_rejected(guarded_server: Server) -> None:
     token = guarded_server.token("rw", exp=1)
     with closing(TursoDatabase(at(guarded_server), token)) as database:
         error = failure(database, "SELECT 1")
@@ -153,7 +151,7 @@ def test_an_expired_token_is_refused(guarded_server: Server) -> None:
         assert token not in str(error)
 
 
-def test_a_token_to_read_only_writes_nothing_and_reads_on(
+def test_a_read_only_token_writes_nothing_and_still_reads(
     guarded_server: Server, table: str
 ) -> None:
     where = at(guarded_server)
@@ -185,12 +183,12 @@ def test_a_refused_connection_was_not_sent(caplog: pytest.LogCaptureFixture) -> 
     assert caplog.records == []
 
 
-def test_a_server_that_takes_no_websockets_is_told_as_such(proxy: Proxy) -> None:
+def test_a_server_without_websockets_is_reported(proxy: Proxy) -> None:
     with closing(TursoDatabase(f"ws://localhost:{proxy.port}")) as database:
         assert isinstance(failure(database, "SELECT 1"), NotSent)
 
 
-def test_a_deadline_holds_though_nothing_comes(
+def test_a_silent_server_ends_with_the_deadline(
     silent: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"ws://localhost:{silent.getsockname()[1]}"
@@ -201,7 +199,7 @@ def test_a_deadline_holds_though_nothing_comes(
     assert caplog.records == []
 
 
-def test_what_waits_is_interrupted_from_another_thread(
+def test_a_waiting_call_is_interrupted_from_another_thread(
     silent: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"ws://localhost:{silent.getsockname()[1]}"
@@ -226,13 +224,13 @@ def test_closing_leaves_no_thread_behind(server: Server, silent: socket.socket) 
     assert set(threading.enumerate()) <= before
 
 
-def test_closed_it_can_be_used_again(database: TursoDatabase) -> None:
+def test_it_can_be_used_again_after_closing(database: TursoDatabase) -> None:
     for _ in range(2):
         assert run(database, "SELECT 1") == [(1,)]
         assert database.close()
 
 
-def test_without_the_extra_it_says_what_to_install(
+def test_without_the_extra_the_error_says_what_to_install(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "libsql_client", None)

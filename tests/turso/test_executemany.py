@@ -55,7 +55,7 @@ def test_no_values_send_nothing(both: SideBySide) -> None:
     assert both.remote.client.traffic.requests == before
 
 
-def test_dictionaries_are_taken_too(both: SideBySide) -> None:
+def test_dictionaries_are_accepted_too(both: SideBySide) -> None:
     sets = [{"a": number, "b": 0, "c": "superfluous"} for number in range(3)]
     many(both, "INSERT INTO t VALUES (:a, :b)", sets)
     many(both, "UPDATE t SET b = :b WHERE a >= :a", sets)
@@ -75,7 +75,7 @@ def test_dictionaries_are_taken_too(both: SideBySide) -> None:
     ],
 )
 @pytest.mark.parametrize("good", [2, 500, 700])
-def test_what_came_before_a_failure_is_kept(
+def test_rows_before_a_failing_one_are_kept(
     both: SideBySide, last: Any, kind: type[Exception], good: int
 ) -> None:
     sets = [*((number, 0) for number in range(good)), last, (9999, 0)]
@@ -84,17 +84,17 @@ def test_what_came_before_a_failure_is_kept(
 
 
 @pytest.mark.parametrize("good", [1, 500, 700])
-def test_what_came_before_a_broken_source_is_kept(both: SideBySide, good: int) -> None:
+def test_rows_before_an_error_in_the_iterator_are_kept(both: SideBySide, good: int) -> None:
     both.fails(lambda connection: connection.executemany(INSERT, broken(range(good))), LookupError)
     assert len(both.run(ALL)) == good
 
 
 @pytest.mark.parametrize("sql", ["SELECT ?", "VALUES (?)", "-- c\nSELECT ?", "EXPLAIN SELECT ?"])
-def test_only_changes_are_run_many_times(both: SideBySide, sql: str) -> None:
+def test_only_changes_can_run_many_times(both: SideBySide, sql: str) -> None:
     both.fails(lambda connection: connection.executemany(sql, [(1,)]), sqlite3.ProgrammingError)
 
 
-def test_a_table_that_is_missing_begins_no_transaction(both: SideBySide) -> None:
+def test_a_missing_table_begins_no_transaction(both: SideBySide) -> None:
     sql = "INSERT INTO missing VALUES (?)"
     both.fails(lambda connection: connection.executemany(sql, [(1,)]), sqlite3.OperationalError)
 
@@ -152,7 +152,7 @@ def test_a_script_commits_first(both: SideBySide) -> None:
         ("INSERT INTO missing VALUES (1)", sqlite3.OperationalError),
     ],
 )
-def test_what_a_script_did_before_it_failed_is_kept(
+def test_statements_before_a_failing_one_of_a_script_are_kept(
     both: SideBySide, begin: str, good: int, failing: str, kind: type[Exception]
 ) -> None:
     inserts = "".join(f"INSERT INTO t VALUES ({number}, 0);" for number in range(1, good + 1))
@@ -166,7 +166,7 @@ def test_what_a_script_did_before_it_failed_is_kept(
 @pytest.mark.parametrize(
     "broken_off", ["SELEC", "INSERT", "INSERT INTO t VALUES (2, 2", "SELEC;", TRIGGER[:-4], "'"]
 )
-def test_a_script_that_breaks_off_fails(both: SideBySide, broken_off: str) -> None:
+def test_an_incomplete_script_fails(both: SideBySide, broken_off: str) -> None:
     text = f"INSERT INTO t VALUES (1, 1); {broken_off}"
     both.fails(lambda connection: connection.executescript(text), sqlite3.OperationalError)
     both.fails(text, sqlite3.ProgrammingError)

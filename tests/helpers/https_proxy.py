@@ -17,7 +17,7 @@ _TLS = b"\x16\x03"
 """How an encrypted connection begins."""
 
 
-class WayProxy:
+class HttpsProxy:
     """A proxy for HTTPS: whatever host is asked for, it connects to one port of this machine.
 
     With a `refusal`, a status line, it answers that instead.
@@ -88,9 +88,9 @@ def _pour(source: socket.socket, sink: socket.socket) -> None:
 
 
 @contextmanager
-def way_proxy(port: int, refusal: str = "") -> Iterator[WayProxy]:
+def https_proxy(port: int, refusal: str = "") -> Iterator[HttpsProxy]:
     """A proxy on the way to a port, for as long as the block runs."""
-    proxy = WayProxy(port, refusal)
+    proxy = HttpsProxy(port, refusal)
     try:
         yield proxy
     finally:

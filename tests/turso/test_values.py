@@ -1,18 +1,22 @@
-"""Values go to a server and come back as they do with `sqlite3`."""
+"""Values go to a server and come back as with `sqlite3`; floats keep their last digit."""
 
 from __future__ import annotations
 
 import enum
 import math
+import random
 import sqlite3
 from array import array
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.alike import SideBySide
-from tracker_tui.turso import DataError
+from tracker_tui.turso import Connection, DataError, connect
+from tracker_tui.turso.values import float_literal, with_exact_floats
 
 
 class Grade(enum.IntEnum):
@@ -49,7 +53,7 @@ def test_values_are_bound_and_read_alike(both: SideBySide) -> None:
         both.run("SELECT ?, typeof(?), quote(?), length(?), hex(?)", (value,) * 5)
 
 
-def test_values_are_stored_alike_whatever_the_column_says(both: SideBySide) -> None:
+def test_values_are_stored_alike_for_every_column_type(both: SideBySide) -> None:
     both.run("CREATE TABLE t (a INTEGER, b REAL, c TEXT, d BLOB, e NUMERIC)")
     sets = [(value,) * 5 for value in VALUES]
     both.do(
@@ -60,7 +64,7 @@ def test_values_are_stored_alike_whatever_the_column_says(both: SideBySide) -> N
     both.run("SELECT *, typeof(a), typeof(b), typeof(c), typeof(d), typeof(e) FROM t")
 
 
-def test_what_sql_makes_is_read_alike(both: SideBySide) -> None:
+def test_results_of_expressions_are_read_alike(both: SideBySide) -> None:
     for expression in EXPRESSIONS:
         both.run(f"SELECT {expression}, typeof({expression})")
 
@@ -79,7 +83,7 @@ def test_what_sql_makes_is_read_alike(both: SideBySide) -> None:
     ],
     ids=["2**63", "-2**63-1", "googol", "half", "gaps", "object", "list", "complex"],
 )
-def test_a_value_that_no_column_holds_is_refused(
+def test_an_unsupported_type_is_rejected(
     both: SideBySide, value: object, kind: type[Exception]
 ) -> None:
     both.fails(lambda connection: connection.execute("SELECT ?", (value,)), kind)
@@ -105,17 +109,52 @@ values = st.none() | st.integers(-(2**63), 2**63 - 1) | short_floats | texts | s
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(values, min_size=20, max_size=100))
-def test_any_values_come_back_as_they_went(both: SideBySide, values: list[object]) -> None:
+def test_any_values_survive_a_round_trip(both: SideBySide, values: list[object]) -> None:
     marks = ", ".join("?" * len(values))
     both.run(f"SELECT {marks}", values)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=20, max_size=100))
-def test_any_float_comes_back_but_for_its_last_bits(both: SideBySide, values: list[float]) -> None:
+def test_any_float_survives_a_round_trip_but_for_its_last_bits(
+    both: SideBySide, values: list[float]
+) -> None:
     marks = ", ".join("?" * len(values))
     (found,) = both.remote.execute(f"SELECT {marks}", values)
     assert all(
         math.isclose(*pair, rel_tol=1e-15, abs_tol=1e-300)
         for pair in zip(found, values, strict=True)
     )
+
+
+# Floats
+
+
+@pytest.fixture
+def connection(remote_url: str) -> Iterator[Connection]:
+    with closing(connect(remote_url)) as connection:
+        yield connection
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_literal_is_always_its_float(number: float) -> None:
+    assert float(float_literal(number)) == number
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 0.1, -2.5, 1e300, 5e-324, 220.0, 2.205])
+def test_digits_that_are_read_exactly_stay_unchanged(number: float) -> None:
+    assert float_literal(number) == repr(number)
+
+
+def test_only_floats_are_replaced() -> None:
+    text = '{"type":"text","value":"\\"type\\":\\"float\\",\\"value\\":1.4000000000000001}"}'
+    assert with_exact_floats(text) == text
+
+
+def test_few_floats_lose_their_last_digit(connection: Connection) -> None:
+    dice = random.Random(7)
+    numbers = [dice.uniform(0, 1000) for _ in range(900)]
+    marks = ", ".join("?" * len(numbers))
+    arrived = connection.execute(f"SELECT {marks}", numbers).fetchone()
+    # One in eight without the numerals; for one in some hundreds none is found.
+    assert sum(sent != came for sent, came in zip(numbers, arrived, strict=True)) < 9

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from helpers.failing import (
+from helpers.driver_faults import (
     SECONDS,
     SOON,
     Write,
@@ -24,7 +24,7 @@ from helpers.failing import (
     works,
     writer,
 )
-from helpers.proxy import Exchange, Proxy, altered, answer, head, trickled, unending
+from helpers.proxy import ProxiedRequest, Proxy, altered, answer, head, trickled, unending
 from tracker_tui.turso import Connection, OutcomeUnknown, TimedOut
 from tracker_tui.turso.pipeline import MAX_BYTES
 
@@ -63,7 +63,7 @@ def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda body: b'{"baton":null,"results":[]}', "another number of requests"),
     ],
 )
-def test_an_answer_that_makes_no_sense_leaves_the_outcome_unknown(
+def test_a_malformed_answer_leaves_the_outcome_unknown(
     proxy: Proxy, connection: Connection, write: Write, alter: Alter, said: str
 ) -> None:
     proxy.meet([altered(alter)])
@@ -74,14 +74,14 @@ def test_an_answer_that_makes_no_sense_leaves_the_outcome_unknown(
 
 
 @every_way
-def test_a_reply_shorter_than_it_says_is_not_whole(
+def test_a_response_shorter_than_its_length_is_not_whole(
     proxy: Proxy, connection: Connection, write: Write
 ) -> None:
-    def shorter(exchange: Exchange) -> None:
-        reply = exchange.forward()
+    def shorter(proxied: ProxiedRequest) -> None:
+        reply = proxied.forward()
         longer = reply._replace(body=reply.body + b" ")
-        exchange.send(head(longer) + reply.body)
-        exchange.cut()
+        proxied.send(head(longer) + reply.body)
+        proxied.cut()
 
     proxy.meet([shorter])
     error = failed_write(write, connection, OutcomeUnknown, "broke before the answer was whole")
@@ -95,7 +95,7 @@ def test_a_reply_shorter_than_it_says_is_not_whole(
     [ENDLESS, ENDLESS.replace(b"200", b"500"), ENDLESS[:-2] + b"Content-Length: 999999999\r\n\r\n"],
 )
 @pytest.mark.usefixtures("least_limit")
-def test_a_reply_without_an_end_is_taken_up_to_a_limit(
+def test_an_endless_response_is_read_up_to_a_limit(
     proxy: Proxy, connection: Connection, write: Write, beginning: bytes
 ) -> None:
     hung_up = threading.Event()
@@ -114,7 +114,7 @@ def test_the_limit_is_64_mb() -> None:
 @pytest.mark.parametrize(
     ("encoding", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
 )
-def test_compressed_replies_are_understood(
+def test_compressed_responses_are_decompressed(
     proxy: Proxy, connection: Connection, write: Write, encoding: str, encode: Alter
 ) -> None:
     proxy.meet([altered(encode, Content_Encoding=encoding)])
@@ -125,7 +125,7 @@ def test_compressed_replies_are_understood(
 
 @every_way
 @pytest.mark.parametrize("alter", [lambda body: body, lambda body: gzip.compress(body)[:-50]])
-def test_a_reply_that_is_not_compressed_as_it_says_makes_no_sense(
+def test_a_response_that_is_not_compressed_as_it_says_is_unusable(
     proxy: Proxy, connection: Connection, write: Write, alter: Alter
 ) -> None:
     proxy.meet([altered(alter, Content_Encoding="gzip")])
@@ -136,7 +136,7 @@ def test_a_reply_that_is_not_compressed_as_it_says_makes_no_sense(
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.usefixtures("least_limit")
-def test_a_small_reply_that_unpacks_to_a_giant_is_not_unpacked_whole(
+def test_a_decompression_bomb_is_not_decompressed_whole(
     proxy: Proxy, connection: Connection, layers: int
 ) -> None:
     bomb = b" " * 50_000_000
@@ -163,7 +163,7 @@ def test_a_small_reply_that_unpacks_to_a_giant_is_not_unpacked_whole(
         ENDLESS.replace(b"200 OK", b"503 No"),
     ],
 )
-def test_a_reply_that_trickles_ends_with_the_deadline(proxy: Proxy, beginning: bytes) -> None:
+def test_a_slow_response_ends_with_the_deadline(proxy: Proxy, beginning: bytes) -> None:
     make_table(proxy.url)
     released = threading.Event()
     with writer(proxy.url, timeout=SOON) as connection:
@@ -178,13 +178,13 @@ def test_a_reply_that_trickles_ends_with_the_deadline(proxy: Proxy, beginning: b
         works(connection)
 
 
-def test_a_second_reply_is_no_answer_to_the_next_request(
+def test_a_second_response_does_not_answer_the_next_request(
     proxy: Proxy, connection: Connection
 ) -> None:
-    def twice(exchange: Exchange) -> None:
-        reply = exchange.forward()
+    def twice(proxied: ProxiedRequest) -> None:
+        reply = proxied.forward()
         another = reply._replace(body=b'{"somebody":"else"}')
-        exchange.send(head(reply) + reply.body + head(another) + another.body)
+        proxied.send(head(reply) + reply.body + head(another) + another.body)
 
     proxy.meet([twice])
     works(connection)

@@ -77,12 +77,12 @@ def test_placeholders_are_filled_alike(both: SideBySide, sql: str, parameters: A
 
 
 @pytest.mark.parametrize(("sql", "parameters"), REFUSED)
-def test_values_that_do_not_match_are_refused(both: SideBySide, sql: str, parameters: Any) -> None:
+def test_values_that_do_not_match_are_rejected(both: SideBySide, sql: str, parameters: Any) -> None:
     both.fails(lambda connection: connection.execute(sql, parameters), sqlite3.ProgrammingError)
 
 
 @pytest.mark.parametrize("number", ["0", "32767", "250001", "99999999999"])
-def test_a_number_that_no_placeholder_has_is_refused(both: SideBySide, number: str) -> None:
+def test_an_unused_placeholder_number_is_rejected(both: SideBySide, number: str) -> None:
     with pytest.raises(sqlite3.OperationalError, match="variable number"):
         both.remote.execute(f"SELECT ?{number}", (1,))
 

@@ -69,7 +69,7 @@ def test_a_constraint_that_fails_is_an_integrity_error(both: SideBySide, sql: st
         "RELEASE gone",
     ],
 )
-def test_what_sqlite_says_is_told_in_its_own_words(both: SideBySide, sql: str) -> None:
+def test_errors_have_the_message_of_sqlite(both: SideBySide, sql: str) -> None:
     with pytest.raises(sqlite3.OperationalError) as theirs:
         both.local.execute(sql)
     with pytest.raises(turso.OperationalError) as ours:
@@ -98,14 +98,14 @@ def test_what_sqlite_says_is_told_in_its_own_words(both: SideBySide, sql: str) -
         "SELECT json('{')",
     ],
 )
-def test_what_the_database_cannot_do_is_an_operational_error(both: SideBySide, sql: str) -> None:
+def test_operational_errors(both: SideBySide, sql: str) -> None:
     both.fails(sql, sqlite3.OperationalError)
 
 
 @pytest.mark.parametrize(
     "sql", ["SELECT 1; SELECT 2", "SELECT ?", "SELECT :a", "SELECT 1\0", "INSERT\0"]
 )
-def test_what_the_caller_does_wrong_is_a_programming_error(both: SideBySide, sql: str) -> None:
+def test_programming_errors(both: SideBySide, sql: str) -> None:
     both.fails(sql, sqlite3.ProgrammingError)
 
 
@@ -118,14 +118,14 @@ def test_a_statement_is_text(both: SideBySide, sql: Any) -> None:
     both.fails(lambda connection: connection.execute(sql), TypeError)
 
 
-def test_a_statement_has_no_half_characters(both: SideBySide) -> None:
+def test_a_statement_with_half_a_surrogate_pair_is_rejected(both: SideBySide) -> None:
     sql = "SELECT '\ud800'"
     both.fails(sql, UnicodeEncodeError)
     both.fails(lambda connection: connection.executescript(sql), UnicodeEncodeError)
 
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
-def test_each_exception_is_the_one_of_sqlite3(name: str) -> None:
+def test_each_exception_is_a_subclass_of_the_one_in_sqlite3(name: str) -> None:
     ours, theirs = getattr(turso, name), getattr(sqlite3, name)
     assert issubclass(ours, theirs)
     assert getattr(turso.Connection, name) is ours
@@ -150,7 +150,7 @@ def test_each_exception_is_the_one_of_sqlite3(name: str) -> None:
         lambda connection, cursor: next(cursor),
     ],
 )
-def test_a_closed_connection_refuses(both: SideBySide, act: Callable[[Any, Any], object]) -> None:
+def test_a_closed_connection_raises(both: SideBySide, act: Callable[[Any, Any], object]) -> None:
     for connection in (both.local, both.remote):
         cursor = connection.execute("SELECT 1")
         connection.close()
@@ -159,6 +159,6 @@ def test_a_closed_connection_refuses(both: SideBySide, act: Callable[[Any, Any],
             act(connection, cursor)
 
 
-def test_functions_of_ours_do_not_run_on_a_server(both: SideBySide) -> None:
+def test_python_functions_are_not_supported(both: SideBySide) -> None:
     with pytest.raises(turso.NotSupportedError):
         both.remote.create_function("double", 1, lambda value: value * 2)

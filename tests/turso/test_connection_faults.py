@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from helpers.certificates import self_signed
-from helpers.failing import (
+from helpers.driver_faults import (
     SECONDS,
     SOON,
     Write,
@@ -26,7 +26,15 @@ from helpers.failing import (
     works,
     writer,
 )
-from helpers.proxy import Exchange, Proxy, cut_after, cut_before, cut_within, pass_on, proxy_to
+from helpers.proxy import (
+    ProxiedRequest,
+    Proxy,
+    cut_after,
+    cut_before,
+    cut_within,
+    pass_on,
+    proxy_to,
+)
 from helpers.servers import free_port, running
 from tracker_tui.turso import (
     ConnectionBlocked,
@@ -62,7 +70,7 @@ def dead_end() -> Iterator[int]:
 
 
 @every_way
-def test_a_server_of_no_known_name_is_not_found(
+def test_an_unknown_host_is_not_found(
     proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known: GetAddresses = socket.getaddrinfo
@@ -93,7 +101,7 @@ def test_a_refused_connection_was_not_sent(remote_url: str, write: Write) -> Non
 
 
 @every_way
-def test_a_certificate_that_is_not_trusted_sees_nothing(
+def test_a_server_with_an_untrusted_certificate_receives_nothing(
     remote_url: str, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls, certificate = self_signed(tmp_path)
@@ -107,7 +115,7 @@ def test_a_certificate_that_is_not_trusted_sees_nothing(
 
 
 @every_way
-def test_a_server_without_encryption_is_not_spoken_to_with_it(proxy: Proxy, write: Write) -> None:
+def test_a_server_without_encryption_fails_the_handshake(proxy: Proxy, write: Write) -> None:
     with writer(proxy.url.replace("http:", "https:"), "token") as connection:
         error = failed_write(write, connection, TlsFailed, "No trusted encrypted connection")
     assert not error.may_have_happened
@@ -130,13 +138,13 @@ def test_a_server_silent_before_encryption_was_sent_nothing(silent: int, write: 
 
 
 @every_way
-def test_a_connection_that_nobody_takes_was_not_sent(dead_end: int, write: Write) -> None:
+def test_a_connection_that_is_never_accepted_was_not_sent(dead_end: int, write: Write) -> None:
     with writer(f"http://localhost:{dead_end}", timeout=SOON) as connection:
         error = failed_write(write, connection, NotSent, "did not accept a connection in time")
     assert not error.may_have_happened
 
 
-def test_an_address_that_leads_nowhere_leaves_time_for_the_next(
+def test_a_dead_address_leaves_time_for_the_next(
     proxy: Proxy, dead_end: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known: GetAddresses = socket.getaddrinfo
@@ -179,7 +187,7 @@ def test_a_name_server_that_hangs_sends_nothing_now_or_later(
 @every_way
 @pytest.mark.parametrize(("fate", "rows"), [(cut_before, 0), (cut_after, 1), (cut_within, 1)])
 def test_a_connection_that_breaks_leaves_the_outcome_unknown(
-    proxy: Proxy, write: Write, fate: Callable[[Exchange], None], rows: int
+    proxy: Proxy, write: Write, fate: Callable[[ProxiedRequest], None], rows: int
 ) -> None:
     make_table(proxy.url)
     with writer(proxy.url) as connection:
@@ -212,7 +220,7 @@ def test_a_connection_closed_while_much_is_sent_was_not_sent(proxy: Proxy) -> No
         works(connection)
 
 
-def test_a_server_that_restarts_between_two_requests_is_found_again(
+def test_a_server_that_restarts_between_two_requests_is_reached_again(
     server_binary: Path, tmp_path: Path
 ) -> None:
     with running(server_binary, tmp_path) as server, writer(server.url) as connection:
@@ -224,15 +232,15 @@ def test_a_server_that_restarts_between_two_requests_is_found_again(
         works(connection)
 
 
-def test_a_wait_is_ended_from_another_thread(proxy: Proxy) -> None:
+def test_a_waiting_call_is_interrupted_from_another_thread(proxy: Proxy) -> None:
     make_table(proxy.url)
     released = threading.Event()
     with writer(proxy.url) as connection:
 
-        def interrupted(exchange: Exchange) -> None:
+        def interrupted(proxied: ProxiedRequest) -> None:
             connection.interrupt()
             assert released.wait(SECONDS)
-            pass_on(exchange)
+            pass_on(proxied)
 
         proxy.meet([interrupted])
         error = failed_write(by_batch, connection, TimedOut, "was aborted before its answer")
@@ -241,7 +249,7 @@ def test_a_wait_is_ended_from_another_thread(proxy: Proxy) -> None:
         works(connection)
 
 
-def test_a_netrc_file_replaces_no_token(
+def test_a_netrc_file_does_not_replace_the_token(
     proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "netrc"
@@ -255,7 +263,7 @@ def test_a_netrc_file_replaces_no_token(
         proxy.seen.clear()
 
 
-def test_what_stays_on_this_machine_goes_through_no_proxy(
+def test_requests_to_this_machine_use_no_proxy(
     remote_url: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

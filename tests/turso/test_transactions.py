@@ -38,7 +38,7 @@ def set_level(both: SideBySide, level: Any) -> None:
     both.do(set_it)
 
 
-def test_a_change_begins_a_transaction_and_nothing_else_does(both: SideBySide) -> None:
+def test_only_a_change_begins_a_transaction(both: SideBySide) -> None:
     for sql in (
         "SELECT 1",
         "WITH x AS (SELECT 5 AS a) INSERT INTO t SELECT a FROM x",
@@ -68,7 +68,9 @@ def test_commit_keeps_and_rollback_does_not(both: SideBySide) -> None:
 @pytest.mark.parametrize(
     "level", ["", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", "deferred", "Immediate", None]
 )
-def test_every_isolation_level_begins_as_it_says(both: SideBySide, level: str | None) -> None:
+def test_every_isolation_level_begins_its_kind_of_transaction(
+    both: SideBySide, level: str | None
+) -> None:
     set_level(both, level)
     both.run("INSERT INTO t VALUES (1)")
     both.run("UPDATE t SET a = 2")
@@ -76,7 +78,7 @@ def test_every_isolation_level_begins_as_it_says(both: SideBySide, level: str | 
     both.run(ALL)
 
 
-def test_an_immediate_transaction_keeps_others_from_writing(
+def test_an_immediate_transaction_locks_out_other_writers(
     both: SideBySide, remote_url: str
 ) -> None:
     both.remote.isolation_level = "IMMEDIATE"
@@ -101,7 +103,7 @@ def test_an_immediate_transaction_keeps_others_from_writing(
         (b"DEFERRED", TypeError),
     ],
 )
-def test_any_other_isolation_level_is_refused(
+def test_any_other_isolation_level_is_rejected(
     both: SideBySide, level: Any, kind: type[Exception]
 ) -> None:
     both.fails(lambda connection: setattr(connection, "isolation_level", level), kind)
@@ -109,7 +111,7 @@ def test_any_other_isolation_level_is_refused(
         connect("http://localhost:1", isolation_level=level)
 
 
-def test_isolation_level_none_commits_what_is_open(both: SideBySide) -> None:
+def test_isolation_level_none_commits_the_open_transaction(both: SideBySide) -> None:
     both.run("INSERT INTO t VALUES (1)")
     set_level(both, None)
     both.do(rollback)
@@ -117,7 +119,7 @@ def test_isolation_level_none_commits_what_is_open(both: SideBySide) -> None:
 
 
 @pytest.mark.parametrize("level", ["", None])
-def test_transactions_by_hand(both: SideBySide, level: str | None) -> None:
+def test_manual_transactions(both: SideBySide, level: str | None) -> None:
     set_level(both, level)
     for sql in (
         *("BEGIN", "INSERT INTO t VALUES (1)", "COMMIT"),
@@ -138,7 +140,7 @@ def test_transactions_by_hand(both: SideBySide, level: str | None) -> None:
     both.run(ALL)
 
 
-def test_transactions_do_not_nest_nor_end_twice(both: SideBySide) -> None:
+def test_transactions_neither_nest_nor_end_twice(both: SideBySide) -> None:
     for sql in ("COMMIT", "END", "ROLLBACK", "RELEASE one", "ROLLBACK TO one"):
         both.fails(sql, sqlite3.OperationalError)
     both.run("BEGIN")
@@ -150,7 +152,7 @@ def test_transactions_do_not_nest_nor_end_twice(both: SideBySide) -> None:
     assert both.run(ALL) == [(1,)]
 
 
-def test_a_statement_that_fails_leaves_the_transaction_open(both: SideBySide) -> None:
+def test_a_failing_statement_leaves_the_transaction_open(both: SideBySide) -> None:
     both.run("INSERT INTO t VALUES (1)")
     both.fails("INSERT INTO t VALUES (2), (1)", sqlite3.IntegrityError)
     both.fails("SELECT missing", sqlite3.OperationalError)
@@ -161,7 +163,7 @@ def test_a_statement_that_fails_leaves_the_transaction_open(both: SideBySide) ->
     assert both.run(ALL) == [(1,)]
 
 
-def test_or_fail_keeps_what_came_before(both: SideBySide) -> None:
+def test_or_fail_keeps_earlier_rows(both: SideBySide) -> None:
     # Not in our `total_changes`, which knows only of statements that succeeded.
     both.fails("INSERT OR FAIL INTO t VALUES (1), (1), (2)", sqlite3.IntegrityError)
     both.remote.commit()
@@ -177,7 +179,9 @@ def test_or_rollback_ends_the_transaction(both: SideBySide) -> None:
     both.do(commit)
 
 
-def test_a_commit_that_a_foreign_key_forbids_can_be_mended_or_undone(both: SideBySide) -> None:
+def test_a_commit_rejected_by_a_foreign_key_can_be_repaired_or_rolled_back(
+    both: SideBySide,
+) -> None:
     both.run("PRAGMA foreign_keys = ON")
     both.run("INSERT INTO child VALUES (1)")
     both.fails(commit, sqlite3.IntegrityError)
@@ -190,7 +194,7 @@ def test_a_commit_that_a_foreign_key_forbids_can_be_mended_or_undone(both: SideB
     assert both.run("SELECT * FROM child") == [(2,)]
 
 
-def test_a_block_commits_or_undoes(both: SideBySide) -> None:
+def test_a_block_commits_or_rolls_back(both: SideBySide) -> None:
     def keep(connection: Any) -> None:
         with connection as entered:
             assert entered is connection
@@ -219,7 +223,7 @@ def test_a_block_commits_or_undoes(both: SideBySide) -> None:
     assert both.run("SELECT * FROM child") == []
 
 
-def test_an_open_transaction_is_undone_by_closing(both: SideBySide, remote_url: str) -> None:
+def test_closing_rolls_back_the_open_transaction(both: SideBySide, remote_url: str) -> None:
     with closing(connect(remote_url)) as other:
         other.execute("INSERT INTO t VALUES (1)")
     assert both.run(ALL) == []

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.failing import make_table, writer
+from helpers.driver_faults import make_table, writer
 from helpers.proxy import Proxy, answer
 from tracker_tui.turso import Error, OutcomeUnknown, StatementResult, connect
 
@@ -77,10 +77,10 @@ def _good_reply(proxy: Proxy, *, batches: bool) -> Any:
     """Return what the real server answers to STATEMENT."""
     replies: list[bytes] = []
 
-    def kept(exchange: Any) -> None:
-        reply = exchange.forward()
+    def kept(proxied: Any) -> None:
+        reply = proxied.forward()
         replies.append(reply.body)
-        exchange.reply(reply)
+        proxied.reply(reply)
 
     with writer(proxy.url) as connection:
         proxy.meet([kept])
@@ -103,7 +103,7 @@ def answered_batches(proxy: Proxy) -> Any:
 
 @many
 @given(st.data())
-def test_a_statement_gives_values_or_an_error_of_the_driver(
+def test_a_statement_returns_values_or_raises_a_driver_error(
     proxy: Proxy, answered: Any, data: st.DataObject
 ) -> None:
     document = data.draw(mutations(answered))
@@ -121,7 +121,7 @@ def test_a_statement_gives_values_or_an_error_of_the_driver(
 
 @many
 @given(st.data())
-def test_batches_give_values_or_an_error_of_the_driver(
+def test_batches_return_values_or_raise_a_driver_error(
     proxy: Proxy, answered_batches: Any, data: st.DataObject
 ) -> None:
     document = data.draw(mutations(answered_batches))
@@ -146,9 +146,7 @@ def test_batches_give_values_or_an_error_of_the_driver(
 
 @many
 @given(anything)
-def test_another_document_altogether_leaves_the_outcome_unknown(
-    proxy: Proxy, document: Any
-) -> None:
+def test_an_unrelated_document_leaves_the_outcome_unknown(proxy: Proxy, document: Any) -> None:
     proxy.meet([answer(200, json.dumps(document).encode())])
     with closing(connect(proxy.url)) as connection, pytest.raises(OutcomeUnknown):
         connection.execute("SELECT 1")
@@ -176,7 +174,7 @@ def test_another_document_altogether_leaves_the_outcome_unknown(
         (("step_errors", 0), "no"),
     ],
 )
-def test_a_part_that_is_wrong_spoils_the_answer(
+def test_one_malformed_part_makes_the_answer_unusable(
     proxy: Proxy, answered: Any, path: Path, value: Any
 ) -> None:
     document = mutated(answered, ("results", 0, "response", "result", *path), value)
@@ -189,16 +187,16 @@ def test_a_part_that_is_wrong_spoils_the_answer(
 
 @pytest.mark.parametrize("missing", ["results", "baton"])
 @pytest.mark.parametrize("repeats", [False, True])
-def test_an_answer_without_its_parts_says_nothing_of_what_was_done(
+def test_an_incomplete_answer_leaves_the_outcome_unknown(
     proxy: Proxy, missing: str, repeats: bool
 ) -> None:
     make_table(proxy.url)
 
-    def fate(exchange: Any) -> None:
-        reply = exchange.forward()
+    def fate(proxied: Any) -> None:
+        reply = proxied.forward()
         document = json.loads(reply.body)
         del document[missing]
-        exchange.reply(reply._replace(body=json.dumps(document).encode()))
+        proxied.reply(reply._replace(body=json.dumps(document).encode()))
 
     with closing(connect(proxy.url)) as connection:
         proxy.meet([fate] * (1 + repeats))
@@ -210,7 +208,7 @@ def test_an_answer_without_its_parts_says_nothing_of_what_was_done(
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1 + repeats,)
 
 
-def test_the_unaltered_answers_are_good(proxy: Proxy, answered: Any, answered_batches: Any) -> None:
+def test_unaltered_answers_are_usable(proxy: Proxy, answered: Any, answered_batches: Any) -> None:
     proxy.meet(answer(200, json.dumps(each).encode()) for each in (answered, answered_batches))
     with closing(connect(proxy.url)) as connection:
         assert connection.execute(*STATEMENT).fetchall() == [ROW]

@@ -90,7 +90,7 @@ def test_after_the_block_the_database_works_again(
 
 
 @unlocking
-def test_the_blocks_around_the_lost_one_go_on(
+def test_the_blocks_around_the_lost_one_continue(
     database: TursoDatabase, proxy: Proxy, name: str
 ) -> None:
     database.close()
@@ -140,7 +140,7 @@ def test_a_block_whose_commit_is_lost_fails(
 
 
 @every_loss
-def test_a_block_that_fails_while_its_rollback_is_lost_keeps_nothing(
+def test_a_block_whose_rollback_is_lost_keeps_nothing(
     database: TursoDatabase, proxy: Proxy, loss: Fate
 ) -> None:
     def fail() -> None:
@@ -155,7 +155,7 @@ def test_a_block_that_fails_while_its_rollback_is_lost_keeps_nothing(
     assert kept() == []
 
 
-def test_by_hand_a_lost_transaction_is_over_when_it_is_rolled_back(
+def test_a_manual_lost_transaction_ends_with_rollback(
     database: TursoDatabase, proxy: Proxy
 ) -> None:
     with database.manual_commit():
@@ -172,7 +172,7 @@ def test_by_hand_a_lost_transaction_is_over_when_it_is_rolled_back(
     assert kept() == ["whole"]
 
 
-def test_begun_outside_any_block_a_lost_transaction_is_over_when_it_is_rolled_back(
+def test_a_lost_transaction_outside_blocks_ends_with_rollback(
     database: TursoDatabase, proxy: Proxy
 ) -> None:
     database.begin()
@@ -186,9 +186,7 @@ def test_begun_outside_any_block_a_lost_transaction_is_over_when_it_is_rolled_ba
     assert kept() == ["whole"]
 
 
-def test_a_session_that_is_lost_is_over_when_its_commit_failed(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_a_lost_session_ends_with_its_failed_commit(database: TursoDatabase, proxy: Proxy) -> None:
     database.session_start()
     Entry.create(text="before")
     proxy.meet([LOSSES["rolled back"]])
@@ -209,7 +207,7 @@ def test_a_block_that_could_not_begin_can_begin_later(
     assert kept() == ["whole"]
 
 
-def test_a_block_held_too_long_is_taken_away_by_who_wants_to_write(
+def test_a_block_held_too_long_is_ended_for_another_writer(
     database: TursoDatabase, remote_url: str
 ) -> None:
     def write() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.clocks import Clock
-from helpers.failing import (
+from helpers.driver_faults import (
     Write,
     count_rows,
     every_way,
@@ -73,7 +73,7 @@ PAGE = b"""<!DOCTYPE html>
         (answer(418, b"[" * 100_000), NotTheServer, "in place of the server (418)", False),
     ],
 )
-def test_each_refusal_is_told_apart_and_over_with_the_next_request(
+def test_each_status_has_its_own_error_and_the_next_request_works(
     proxy: Proxy,
     write: Write,
     fate: Fate,
@@ -111,7 +111,7 @@ def test_a_redirect_is_not_followed(
 
 
 @every_way
-def test_a_token_that_is_not_accepted_is_refused(guarded_server: Server, write: Write) -> None:
+def test_an_invalid_token_is_rejected(guarded_server: Server, write: Write) -> None:
     url, good = guarded_server.new_database(), guarded_server.token("rw")
     make_table(url, good)
     expired = guarded_server.token("rw", exp=int(time.time()) - 3600)
@@ -123,7 +123,7 @@ def test_a_token_that_is_not_accepted_is_refused(guarded_server: Server, write: 
 
 
 @every_way
-def test_a_token_to_read_only_writes_nothing_and_reads_on(
+def test_a_read_only_token_writes_nothing_and_still_reads(
     guarded_server: Server, write: Write
 ) -> None:
     url, good = guarded_server.new_database(), guarded_server.token("rw")
@@ -136,7 +136,7 @@ def test_a_token_to_read_only_writes_nothing_and_reads_on(
 
 
 @every_way
-def test_a_database_that_is_not_there_is_told_as_such(server: Server, write: Write) -> None:
+def test_a_missing_database_is_reported(server: Server, write: Write) -> None:
     with writer(f"{server.url}/dev/nobody-made-it") as connection:
         error = failed_write(write, connection, NoSuchDatabase, "no such database (404)")
         assert not error.may_have_happened
@@ -158,7 +158,7 @@ def test_a_database_over_its_quota_is_blocked_until_it_is_not(
     assert count_rows(remote_url) == 0
 
 
-def test_a_text_that_is_none_fails_the_whole_request_after_it_was_done(remote_url: str) -> None:
+def test_invalid_text_fails_the_whole_request_after_it_was_carried_out(remote_url: str) -> None:
     make_table(remote_url)
     not_a_text = "SELECT CAST(x'ff' AS TEXT)"
 
@@ -175,7 +175,7 @@ def test_a_text_that_is_none_fails_the_whole_request_after_it_was_done(remote_ur
 
 
 @given(st.sampled_from(HTTPStatus) | st.integers(100, 999), st.binary() | st.text().map(str.encode))
-def test_whatever_comes_is_told_in_one_short_line(status: int, content: bytes) -> None:
+def test_any_answer_becomes_one_short_line(status: int, content: bytes) -> None:
     error = error_for_status(int(status), content)
     assert str(error).isprintable()
     assert len(str(error)) < 300
@@ -189,9 +189,7 @@ GATEWAY = b'{"message":"Forbidden"}'
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 407, 413, 418, 429, 451])
 @pytest.mark.parametrize("body", [PAGE, PLAIN, GATEWAY, b"", b'{"error":{"code":403}}'])
-def test_what_no_libsql_server_writes_is_not_taken_for_a_refusal_of_its_own(
-    status: int, body: bytes
-) -> None:
+def test_an_error_that_no_libsql_server_writes_is_not_the_servers(status: int, body: bytes) -> None:
     error = error_for_status(status, body)
     assert not error.may_have_happened
     if body == PAGE or status not in (401, 429):
@@ -212,7 +210,7 @@ def test_what_no_libsql_server_writes_is_not_taken_for_a_refusal_of_its_own(
         (407, b'{"error":"Proxy authentication required"}', NotTheServer),
     ],
 )
-def test_what_a_libsql_server_writes_is_its_own_error(
+def test_an_error_that_a_libsql_server_writes_is_the_servers(
     status: int, body: bytes, kind: type[Error]
 ) -> None:
     assert type(error_for_status(status, body)) is kind
@@ -229,20 +227,18 @@ def test_what_a_libsql_server_writes_is_its_own_error(
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
-def test_how_long_to_leave_the_server_alone_is_understood(
-    status: int, told: str, seconds: float | None
-) -> None:
+def test_retry_after_is_parsed(status: int, told: str, seconds: float | None) -> None:
     assert error_for_status(status, b"", told).retry_after == seconds
 
 
-def test_a_date_says_so_too() -> None:
+def test_retry_after_may_be_a_date() -> None:
     left = error_for_status(429, b"", formatdate(time.time() + 120, usegmt=True)).retry_after
     assert left is not None
     assert 100 < left <= 120
 
 
 @every_way
-def test_while_a_server_wants_to_be_left_alone_nothing_is_sent_to_it(
+def test_nothing_is_sent_until_retry_after_is_over(
     proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()

@@ -25,7 +25,7 @@ def dictionary(cursor: Any, row: tuple[Any, ...]) -> dict[str, Any]:
     return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
 
 
-def test_every_kind_of_statement_tells_the_same(both: SideBySide) -> None:
+def test_every_kind_of_statement_reports_the_same(both: SideBySide) -> None:
     for sql in (
         "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT UNIQUE)",
         "INSERT INTO t (n, s) VALUES (1, 'a'), (2, 'b')",
@@ -56,13 +56,15 @@ def test_every_kind_of_statement_tells_the_same(both: SideBySide) -> None:
 
 
 @pytest.mark.parametrize("sql", ["", "  \n", "-- nothing", "/* nothing */", ";", ";;", "-- x\n;"])
-def test_a_statement_of_nothing_does_nothing(both: SideBySide, sql: str) -> None:
+def test_an_empty_statement_does_nothing(both: SideBySide, sql: str) -> None:
     both.run(sql)
     assert both.do(lambda connection: connection.execute(sql).fetchone()) is None
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1;", "SELECT 1; -- a comment", " ; SELECT 1"])
-def test_what_stands_around_one_statement_does_no_harm(both: SideBySide, sql: str) -> None:
+def test_comments_and_semicolons_around_a_statement_are_harmless(
+    both: SideBySide, sql: str
+) -> None:
     both.run(sql)
 
 
@@ -111,7 +113,7 @@ def test_rows_are_fetched_alike(both: SideBySide) -> None:
     both.fails(lambda connection: next(connection.execute("SELECT 1 WHERE 0")), StopIteration)
 
 
-def test_a_statement_that_fails_leaves_no_old_rows(both: SideBySide) -> None:
+def test_a_failing_statement_leaves_no_old_rows(both: SideBySide) -> None:
     def fail(connection: Any) -> list[object]:
         cursor = connection.execute(TEN)
         with pytest.raises(sqlite3.OperationalError):
@@ -121,7 +123,7 @@ def test_a_statement_that_fails_leaves_no_old_rows(both: SideBySide) -> None:
     both.do(fail)
 
 
-def test_a_big_result_comes_whole(both: SideBySide) -> None:
+def test_a_large_result_is_complete(both: SideBySide) -> None:
     sql = TEN.replace("< 10", "< 5000").replace("SELECT i FROM", "SELECT i, 'row ' || i FROM")
     assert len(both.run(sql)) == 5000
     columns = ", ".join(f"{number} AS c{number}" for number in range(1500))
@@ -139,7 +141,7 @@ def test_a_row_factory_makes_the_rows(both: SideBySide, factory: Callable[..., A
 
 
 @pytest.mark.parametrize("factory", [sqlite3.Row, MyRow])
-def test_rows_of_sqlite3_are_made_of_ours(both: SideBySide, factory: type[sqlite3.Row]) -> None:
+def test_sqlite3_row_works_as_a_row_factory(both: SideBySide, factory: type[sqlite3.Row]) -> None:
     def fetch(connection: Any) -> list[object]:
         connection.row_factory = factory
         row, again = connection.execute(ROW).fetchone(), connection.execute(ROW).fetchone()
@@ -153,7 +155,7 @@ def test_rows_of_sqlite3_are_made_of_ours(both: SideBySide, factory: type[sqlite
         both.fails(lambda connection, key=key: connection.execute(ROW).fetchone()[key], kind)
 
 
-def test_a_cursor_has_the_row_factory_of_its_making(both: SideBySide) -> None:
+def test_a_cursor_keeps_the_row_factory_it_was_created_with(both: SideBySide) -> None:
     def fetch(connection: Any) -> list[object]:
         before = connection.cursor()
         connection.row_factory = dictionary
@@ -166,7 +168,7 @@ def test_a_cursor_has_the_row_factory_of_its_making(both: SideBySide) -> None:
     both.do(fetch)
 
 
-def test_a_cursor_can_be_of_a_class_of_ones_own(both: SideBySide) -> None:
+def test_a_cursor_can_be_of_another_class(both: SideBySide) -> None:
     class Mine(Cursor):
         pass
 
@@ -188,7 +190,7 @@ def test_a_cursor_can_be_of_a_class_of_ones_own(both: SideBySide) -> None:
         list,
     ],
 )
-def test_a_closed_cursor_refuses(both: SideBySide, act: Callable[[Any], object]) -> None:
+def test_a_closed_cursor_raises(both: SideBySide, act: Callable[[Any], object]) -> None:
     def use(connection: Any) -> None:
         cursor = connection.execute("SELECT 1")
         cursor.close()
@@ -198,7 +200,7 @@ def test_a_closed_cursor_refuses(both: SideBySide, act: Callable[[Any], object])
     both.fails(use, sqlite3.ProgrammingError)
 
 
-def test_a_cursor_takes_the_sizes_of_db_api(both: SideBySide) -> None:
+def test_a_cursor_accepts_the_sizes_of_db_api(both: SideBySide) -> None:
     def size(connection: Any) -> list[object]:
         cursor = connection.cursor()
         return [cursor.setinputsizes([1]), cursor.setoutputsize(1), cursor.setoutputsize(1, 2)]

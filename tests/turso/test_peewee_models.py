@@ -25,7 +25,7 @@ def alike(remote_url: str) -> Iterator[Alike]:
 # Tables
 
 
-def test_tables_are_made_and_dropped(alike: Alike) -> None:
+def test_tables_are_created_and_dropped(alike: Alike) -> None:
     assert alike(lambda db: db.get_tables()) == ["gift", "odds", "player"]
     assert alike(lambda db: db.table_exists("gift"))
     alike(lambda db: db.create_tables(MODELS, safe=True))
@@ -34,7 +34,7 @@ def test_tables_are_made_and_dropped(alike: Alike) -> None:
 
 
 @pytest.mark.parametrize("table", ["player", "gift", "odds"])
-def test_a_table_tells_its_columns_indexes_and_keys(alike: Alike, table: str) -> None:
+def test_columns_indexes_and_keys_of_a_table(alike: Alike, table: str) -> None:
     columns = alike(lambda db: db.get_columns(table))
     assert columns[0].name == "id"
     assert columns[0].primary_key
@@ -43,12 +43,12 @@ def test_a_table_tells_its_columns_indexes_and_keys(alike: Alike, table: str) ->
     assert alike(lambda db: db.get_primary_keys(table)) == ["id"]
 
 
-def test_a_unique_index_over_two_columns_is_told_as_such(alike: Alike) -> None:
+def test_a_unique_index_over_two_columns(alike: Alike) -> None:
     by_columns = {tuple(i.columns): i.unique for i in alike(lambda db: db.get_indexes("gift"))}
     assert by_columns == {("giver_id",): False, ("giver_id", "resource"): True}
 
 
-def test_views_are_told(alike: Alike) -> None:
+def test_views_are_listed(alike: Alike) -> None:
     alike(lambda db: db.execute_sql("CREATE VIEW names AS SELECT name FROM player").fetchall())
     assert [view.name for view in alike(lambda db: db.get_views())] == ["names"]
 
@@ -69,7 +69,7 @@ def test_a_row_is_created_read_changed_and_deleted(alike: Alike) -> None:
     assert alike(life) == [4, 1, True, 1, None]
 
 
-def test_a_row_that_is_not_there_is_told_as_such(alike: Alike) -> None:
+def test_a_missing_row_raises_does_not_exist(alike: Alike) -> None:
     def look(_: object) -> None:
         with pytest.raises(DoesNotExist):
             Player.get(Player.name == "nobody")
@@ -84,7 +84,7 @@ def test_get_or_create_creates_once(alike: Alike) -> None:
     assert alike(twice) == [(4, True), (4, False)]
 
 
-def test_values_of_every_field_come_back_as_they_went(alike: Alike) -> None:
+def test_values_of_every_field_survive_a_round_trip(alike: Alike) -> None:
     rows: list[dict[str, Any]] = [
         {
             "day": date(2024, 2, 29),
@@ -110,7 +110,7 @@ def test_values_of_every_field_come_back_as_they_went(alike: Alike) -> None:
     ]
 
 
-def test_changes_tell_how_many_rows_they_changed(alike: Alike) -> None:
+def test_changes_return_how_many_rows_they_changed(alike: Alike) -> None:
     def change(_: object) -> list[object]:
         return [
             Gift.update(amount=Gift.amount + 1).where(Gift.resource == "spice").execute(),
@@ -123,7 +123,7 @@ def test_changes_tell_how_many_rows_they_changed(alike: Alike) -> None:
     assert alike(change)[:4] == [2, 0, 2, 4]
 
 
-def test_a_deleted_row_takes_with_it_what_depends_on_it(alike: Alike) -> None:
+def test_deleting_a_row_deletes_its_dependents(alike: Alike) -> None:
     def delete(_: object) -> list[Any]:
         Player.get(Player.name == "Duncan").delete_instance(recursive=True)
         return gifts()
@@ -131,7 +131,7 @@ def test_a_deleted_row_takes_with_it_what_depends_on_it(alike: Alike) -> None:
     assert alike(delete) == [("Chani", "spice", 5), ("Chani", "water", 2)]
 
 
-def test_many_rows_are_made_and_changed_at_once(alike: Alike) -> None:
+def test_bulk_create_and_update(alike: Alike) -> None:
     def in_bulk(db: SqliteDatabase) -> list[Any]:
         Player.bulk_create([Player(name=f"p{n:03}") for n in range(250)], batch_size=100)
         some = list(Player.select().where(Player.name.startswith("p")))
@@ -146,7 +146,7 @@ def test_many_rows_are_made_and_changed_at_once(alike: Alike) -> None:
     assert (made, changed, len(officers)) == (250, 250, 26)
 
 
-def test_a_broken_rule_and_a_missing_table_are_errors_of_peewee(alike: Alike) -> None:
+def test_constraint_errors_and_missing_tables_are_peewee_errors(alike: Alike) -> None:
     def break_rules(db: SqliteDatabase) -> list[str]:
         with pytest.raises(IntegrityError) as twice:
             Player.create(name="Chani")
@@ -167,7 +167,7 @@ def test_a_broken_rule_and_a_missing_table_are_errors_of_peewee(alike: Alike) ->
 # Inserts
 
 
-def test_a_row_that_is_there_already_is_updated_kept_or_replaced(alike: Alike) -> None:
+def test_on_conflict_updates_ignores_or_replaces(alike: Alike) -> None:
     def again(_: object) -> list[Any]:
         row = {"giver": 1, "resource": "spice", "amount": 3}
         target = [Gift.giver, Gift.resource]
@@ -219,7 +219,7 @@ def test_changes_return_their_rows(alike: Alike) -> None:
     assert alike(change)[:3] == [[(4, "Leto"), (5, "Paul")], [(1, 0), (2, 0)], [(1, 0), (2, 0)]]
 
 
-def test_rows_are_returned_by_default_where_that_is_wanted(remote_url: str) -> None:
+def test_rows_can_be_returned_by_default(remote_url: str) -> None:
     database = TursoDatabase(remote_url, returning_clause=True)
     with closing(database), database.bind_ctx([Player]):
         database.create_tables([Player])

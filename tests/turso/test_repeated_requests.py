@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers.failing import SOON, Write, by_batch, by_execute, failure_of, make_table, writer
+from helpers.driver_faults import SOON, Write, by_batch, by_execute, failure_of, make_table, writer
 from helpers.proxy import (
-    Exchange,
     Fate,
+    ProxiedRequest,
     Proxy,
     altered,
     answer,
@@ -62,7 +62,7 @@ def rows(connection: Connection) -> int:
 
 @every_loss
 @pytest.mark.parametrize("batches", [[READ], [READ, READ]])
-def test_batches_that_read_are_sent_once_more(
+def test_batches_that_only_read_are_sent_once_more(
     connection: Connection, proxy: Proxy, loss: Fate, batches: list[list[tuple[str, tuple[()]]]]
 ) -> None:
     proxy.meet([loss])
@@ -75,7 +75,7 @@ def test_batches_that_read_are_sent_once_more(
 
 
 @every_loss
-def test_changes_that_may_be_repeated_are_sent_once_more(
+def test_repeatable_changes_are_sent_once_more(
     connection: Connection, proxy: Proxy, loss: Fate
 ) -> None:
     connection.execute("CREATE UNIQUE INDEX only_one ON t (n)")
@@ -100,7 +100,7 @@ def test_other_changes_are_never_sent_again(
     assert rows(connection) == (loss not in (cut_before, LOST["failed"], LOST["bad gateway"]))
 
 
-def test_one_change_among_the_batches_keeps_them_all_from_being_sent_again(
+def test_one_change_among_the_batches_prevents_sending_again(
     connection: Connection, proxy: Proxy
 ) -> None:
     proxy.meet([cut_after])
@@ -109,7 +109,7 @@ def test_one_change_among_the_batches_keeps_them_all_from_being_sent_again(
     assert rows(connection) == 1
 
 
-def test_a_statement_by_itself_is_not_sent_again(connection: Connection, proxy: Proxy) -> None:
+def test_a_single_statement_is_not_sent_again(connection: Connection, proxy: Proxy) -> None:
     proxy.meet([cut_after])
     failure_of(lambda: connection.execute("SELECT 1"))
     assert proxy.count == 1
@@ -124,7 +124,7 @@ def test_nothing_is_sent_a_third_time(connection: Connection, proxy: Proxy, loss
 
 
 @pytest.mark.parametrize("fate", [answer(status) for status in (400, 401, 403, 404, 413, 429)])
-def test_what_was_refused_is_not_sent_again(
+def test_a_rejected_request_is_not_sent_again(
     connection: Connection, proxy: Proxy, fate: Fate
 ) -> None:
     proxy.meet([fate])
@@ -147,7 +147,7 @@ def test_nothing_is_sent_again_after_its_deadline(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize("then", [answer(401), answer(429), answer(307), answer(400, b"What?")])
-def test_what_prevents_the_second_sending_says_nothing_of_the_first(
+def test_an_error_of_the_second_sending_does_not_hide_that_the_first_is_unknown(
     connection: Connection, proxy: Proxy, then: Fate
 ) -> None:
     proxy.meet([cut_after, then])
@@ -157,12 +157,12 @@ def test_what_prevents_the_second_sending_says_nothing_of_the_first(
     assert rows(connection) == 1
 
 
-def test_a_server_gone_before_the_second_sending_says_nothing_of_the_first(
+def test_a_server_gone_before_the_second_sending_leaves_the_outcome_unknown(
     connection: Connection, proxy: Proxy
 ) -> None:
-    def cut_and_gone(exchange: Exchange) -> None:
+    def cut_and_gone(proxied: ProxiedRequest) -> None:
         proxy.close()
-        cut_after(exchange)
+        cut_after(proxied)
 
     proxy.meet([cut_and_gone])
     error = failure_of(lambda: connection.client.batches([WRITE], repeatable=True))
@@ -170,7 +170,7 @@ def test_a_server_gone_before_the_second_sending_says_nothing_of_the_first(
     assert isinstance(error.__cause__, NotSent)
 
 
-def test_what_reads_tells_what_prevented_the_second_sending(
+def test_a_read_raises_the_error_of_the_second_sending(
     connection: Connection, proxy: Proxy
 ) -> None:
     proxy.meet([cut_after, answer(401)])
@@ -191,14 +191,16 @@ def test_a_batch_that_fails_when_sent_again_may_have_been_kept_the_first_time(
     assert rows(connection) == 1
 
 
-def test_no_change_is_lost_or_made_twice_on_a_bad_way(connection: Connection, proxy: Proxy) -> None:
+def test_no_change_is_lost_or_made_twice_over_a_bad_network(
+    connection: Connection, proxy: Proxy
+) -> None:
     connection.execute("CREATE TABLE changes (id TEXT PRIMARY KEY, n INTEGER)")
     connection.execute("CREATE TABLE totals (total INTEGER)")
     connection.execute("INSERT INTO totals VALUES (0)")
     dice = random.Random(11)
 
-    def fate(exchange: Exchange) -> None:
-        dice.choice([pass_on, cut_before, cut_after, cut_within])(exchange)
+    def fate(proxied: ProxiedRequest) -> None:
+        dice.choice([pass_on, cut_before, cut_after, cut_within])(proxied)
 
     proxy.fate = fate
     sent_again = 0
