@@ -89,9 +89,9 @@ def assert_outcomes(outcomes: dict[str, Outcome]) -> None:
     assert tuple(applied.points) == (50.0, 1.5, 0.05, 78.75)
     assert (moved.hagga_change, moved.deep_desert_change, moved.points.final) == (-200, 200, 0.0)
     rejected = outcomes["rejected"]
-    assert (rejected.verdict, rejected.refusal) == (Verdict.REFUSED, Rejection.QUANTITY)
+    assert (rejected.verdict, rejected.rejection) == (Verdict.REJECTED, Rejection.QUANTITY)
     assert rejected.shortage == (DEEP_DESERT, 600, -4_999_400)
-    assert outcomes["no-resource"].refusal is Rejection.NO_RESOURCE
+    assert outcomes["no-resource"].rejection is Rejection.NO_RESOURCE
     conflict = outcomes["conflict"]
     assert conflict.verdict is Verdict.CONFLICT
     assert conflict.resource is not None

@@ -136,7 +136,7 @@ class Program:
             return
         decided = (as_difference(change) if way == "difference" else None) or without_guard(change)
         # An unsure change may be in the ledger as it was first typed.
-        self._engine.resolve(change if outcome.refusal is Rejection.UNSURE else decided)
+        self._engine.resolve(change if outcome.rejection is Rejection.UNSURE else decided)
 
     # At the end
 

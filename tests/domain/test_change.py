@@ -345,9 +345,9 @@ def test_a_change_that_was_applied_before_says_so() -> None:
 def test_a_refusal_says_how_much_is_there(asked: Change, resource: Resource, there: str) -> None:
     outcome = Outcome(
         asked,
-        Verdict.REFUSED,
+        Verdict.REJECTED,
         resource,
-        refusal=Rejection.QUANTITY,
+        rejection=Rejection.QUANTITY,
         shortage=shortage_of(asked, resource),
     )
     told = outcome_sentence(outcome, PLACES)
@@ -367,7 +367,7 @@ def test_a_conflict_says_what_is_there_and_what_was_expected() -> None:
 )
 def test_every_refusal_has_a_sentence_of_its_own(refusal: Rejection) -> None:
     resource = None if refusal is Rejection.NO_RESOURCE else spice()
-    outcome = Outcome(change(Kind.ADD, 5), Verdict.REFUSED, resource, refusal=refusal)
+    outcome = Outcome(change(Kind.ADD, 5), Verdict.REJECTED, resource, rejection=refusal)
     told = outcome_sentence(outcome, PLACES)
     assert told.isprintable()
     assert "holds" not in told
@@ -388,7 +388,7 @@ def test_whatever_others_wrote_an_outcome_is_one_plain_line(
     outcome = (
         Outcome(asked, verdict, resource, projected)
         if isinstance(projected, Moved)
-        else Outcome(asked, verdict, resource, refusal=Rejection.QUANTITY, shortage=projected)
+        else Outcome(asked, verdict, resource, rejection=Rejection.QUANTITY, shortage=projected)
     )
     told = outcome_sentence(outcome, places)
     assert told.splitlines() == [told]

@@ -54,7 +54,7 @@ def refused(books: Books, change: Change) -> Outcome:
     """Apply a change that must be refused and leave every table as it was."""
     before = books.everything()
     outcome = books.ledger.apply(change)
-    assert outcome.verdict is Verdict.REFUSED
+    assert outcome.verdict is Verdict.REJECTED
     assert outcome.moved is None
     assert books.everything() == before
     return outcome

@@ -26,7 +26,7 @@ class HttpsProxy:
     def __init__(self, port: int, refusal: str = "") -> None:
         self.asked: list[bytes] = []
         """The beginning of each request."""
-        self.refusal = refusal
+        self.rejection = refusal
         self._target = port
         self._server = ThreadingTCPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -61,8 +61,8 @@ class HttpsProxy:
             # As a proxy does that is spoken to encrypted, and speaks no TLS.
             client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             return
-        if self.refusal or not asked.startswith(b"CONNECT "):
-            told = self.refusal or "405 No"
+        if self.rejection or not asked.startswith(b"CONNECT "):
+            told = self.rejection or "405 No"
             client.sendall(f"HTTP/1.1 {told}\r\nContent-Length: 4\r\n\r\n<p>!".encode())
             return
         with socket.create_connection(("127.0.0.1", self._target)) as server:

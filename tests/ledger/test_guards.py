@@ -22,7 +22,7 @@ def test_an_absolute_change_that_saw_something_else_is_a_conflict(store: Books) 
     before = store.everything()
     outcome = store.ledger.apply(set_to(5, expected=999))
     assert outcome.verdict is Verdict.CONFLICT
-    assert (outcome.refusal, outcome.shortage, outcome.moved) == (None, None, None)
+    assert (outcome.rejection, outcome.shortage, outcome.moved) == (None, None, None)
     assert outcome.resource.hagga == 1000
     assert store.everything() == before
 
@@ -57,4 +57,4 @@ def test_a_change_that_requires_one_in_the_history_applies_after_it(store: Books
 
 def test_a_change_that_requires_what_is_not_in_the_history_is_refused(store: Books) -> None:
     outcome = refused(store, add(2, requires="never"))
-    assert outcome.refusal is Rejection.NOT_IN_HISTORY
+    assert outcome.rejection is Rejection.NOT_IN_HISTORY

@@ -88,15 +88,15 @@ class World:
         """Return the answer that the contract gives, and keep what it writes."""
         shelf = self.shelves.get(change.resource_id)
         if shelf is None:
-            return Verdict.REFUSED, Rejection.NO_RESOURCE
+            return Verdict.REJECTED, Rejection.NO_RESOURCE
         if change.id in self.history:
             if self.history[change.id].resource == change.resource_id:
                 return Verdict.ALREADY_APPLIED, None
-            return Verdict.REFUSED, Rejection.ID_TAKEN
+            return Verdict.REJECTED, Rejection.ID_TAKEN
         after = wanted(change, shelf.there)
         refusal = self._refusal(change, after)
         if refusal is not None:
-            return Verdict.REFUSED, refusal
+            return Verdict.REJECTED, refusal
         if change.expected is not None:
             seen = shelf.there[change.location is Location.DEEP_DESERT]
             if seen not in (change.expected, change.amount):
@@ -245,7 +245,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def send(self, change: Change) -> Change:
         expected = self.world.send(change)
         outcome = self.books.ledger.apply(change)
-        assert (outcome.verdict, outcome.refusal) == expected
+        assert (outcome.verdict, outcome.rejection) == expected
         self.compare_moved(change, outcome)
         return change
 

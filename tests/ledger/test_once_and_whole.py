@@ -45,7 +45,7 @@ def test_an_id_that_another_resource_has_is_refused(store: Books) -> None:
     change = add(5)
     apply(store, change)
     outcome = refused(store, change._replace(resource_id="water"))
-    assert outcome.refusal is Rejection.ID_TAKEN
+    assert outcome.rejection is Rejection.ID_TAKEN
 
 
 def test_the_ids_of_the_rows_are_the_id_of_the_change(store: Books) -> None:

@@ -27,7 +27,7 @@ def test_what_would_leave_the_range_is_refused_whole(
     store: Books, change: Change, location: Location, there: int, wanted: int
 ) -> None:
     outcome = refused(store, change)
-    assert outcome.refusal is Rejection.QUANTITY
+    assert outcome.rejection is Rejection.QUANTITY
     assert outcome.shortage == (location, there, wanted)
     assert f"{there:,}" in outcome.shortage.sentence("Hagga")
 
@@ -58,7 +58,7 @@ def test_the_bounds_themselves_are_allowed(
 
 def test_a_change_of_a_resource_that_is_not_there_is_refused(store: Books) -> None:
     outcome = refused(store, add(1, resource_id="gone"))
-    assert (outcome.refusal, outcome.resource) == (Rejection.NO_RESOURCE, None)
+    assert (outcome.rejection, outcome.resource) == (Rejection.NO_RESOURCE, None)
 
 
 @pytest.mark.parametrize(

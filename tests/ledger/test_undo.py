@@ -56,7 +56,7 @@ def test_undo_of_what_others_spent_is_refused_and_the_points_stay(store: Books) 
     change = add(100)
     apply(store, change)
     apply(store, remove(1100, by="chani"))
-    assert refused(store, undo(store, change)).refusal is Rejection.QUANTITY
+    assert refused(store, undo(store, change)).rejection is Rejection.QUANTITY
     assert len(store.rows("leaderboard")) == 1
 
 
@@ -65,7 +65,7 @@ def test_undo_of_what_is_not_in_the_history_any_more_is_refused(store: Books) ->
     apply(store, change)
     counter = undo(store, change)
     store.run("DELETE FROM resource_history WHERE id = ?", change.id)
-    assert refused(store, counter).refusal is Rejection.NOT_IN_HISTORY
+    assert refused(store, counter).rejection is Rejection.NOT_IN_HISTORY
 
 
 def test_undo_that_is_sent_again_does_nothing_again(store: Books) -> None:

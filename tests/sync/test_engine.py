@@ -217,7 +217,7 @@ def test_a_deleted_resource_is_not_shown_despite_pending_changes(
     assert refreshed.removed == {"spice"}
     assert program.overlay.resource("spice") is None
     (outcome,) = program.send()
-    assert outcome.refusal is Rejection.NO_RESOURCE
+    assert outcome.rejection is Rejection.NO_RESOURCE
     assert program.states() == {change.id: EntryState.REJECTED}
 
 

@@ -29,7 +29,7 @@ def applied(change: Change) -> Outcome:
 
 
 def refused(change: Change, refusal: Rejection = Rejection.QUANTITY) -> Outcome:
-    return Outcome(change, Verdict.REFUSED, None, refusal=refusal)
+    return Outcome(change, Verdict.REJECTED, None, rejection=refusal)
 
 
 def counter_to(change: Change) -> Change:

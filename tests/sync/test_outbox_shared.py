@@ -69,7 +69,7 @@ def test_a_decision_on_an_outdated_entry_does_not_replace_a_newer_one(
     assert difference is not None
     assert mine.resolve(difference, NOW)
     mine.begin_sending([change.id], NOW)
-    mine.settle([Outcome(difference, Verdict.REFUSED, None, refusal=Rejection.QUANTITY)], NOW)
+    mine.settle([Outcome(difference, Verdict.REJECTED, None, rejection=Rejection.QUANTITY)], NOW)
     assert not theirs.resolve(without_guard(change), NOW)
     theirs.catch_up()
     assert [entry.change for entry in theirs.entries()] == [difference]
@@ -246,7 +246,7 @@ def do(outbox: Outbox, step: str, change: Change) -> Any:  # noqa: PLR0911 - a w
             moved = Moved(0, 0, change.amount, 0, NO_POINTS)
             return outbox.settle([Outcome(change, Verdict.APPLIED, None, moved)], NOW)
         case "refuse":
-            outcome = Outcome(change, Verdict.REFUSED, None, refusal=Rejection.QUANTITY)
+            outcome = Outcome(change, Verdict.REJECTED, None, rejection=Rejection.QUANTITY)
             return outbox.settle([outcome], NOW)
         case "withdraw":
             return outbox.withdraw([change.id])

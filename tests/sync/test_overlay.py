@@ -90,7 +90,7 @@ class Overlays(RuleBasedStateMachine):
         if row is None:
             self.rows.pop(change.resource_id, None)
             gone = Rejection.NO_RESOURCE
-            self.overlay.apply([Outcome(change, Verdict.REFUSED, None, refusal=gone)])
+            self.overlay.apply([Outcome(change, Verdict.REJECTED, None, rejection=gone)])
         else:
             row = row._replace(id=change.resource_id)
             self.rows[row.id] = row

@@ -94,7 +94,7 @@ def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_re
     later.refresh()
     assert later.send() == []
     (told,) = later.outcomes
-    assert (told.change, told.refusal) == (change, Rejection.UNSURE)
+    assert (told.change, told.rejection) == (change, Rejection.UNSURE)
     assert later.states() == {change.id: EntryState.REJECTED}
     assert later.shown() == books.quantities() == (1005, 0)
     assert later.engine.resolve(change)
@@ -171,7 +171,9 @@ def test_a_typed_name_is_looked_up_when_its_change_is_sent(program: Program, boo
     assert history(books) == [named.id]
     assert program.shown() == books.quantities() == (1005, 0)
     assert program.states() == {named.id: EntryState.APPLIED, unknown.id: EntryState.REJECTED}
-    assert {o.change.id: o.refusal for o in program.outcomes}[unknown.id] is Rejection.UNKNOWN_NAME
+    assert {o.change.id: o.rejection for o in program.outcomes}[
+        unknown.id
+    ] is Rejection.UNKNOWN_NAME
 
 
 def test_two_programs_send_each_others_changes_once(

@@ -66,7 +66,7 @@ def test_outcomes_without_a_row_are_not_written(open_store: OpenStore) -> None:
     store = open_store()
     store.write(WHOLE, (), frozenset(), 1.0, lambda: [SPICE, WATER])
     change = add(5)
-    gone = Outcome(add(1), Verdict.REFUSED, None)
+    gone = Outcome(add(1), Verdict.REJECTED, None)
     done = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
     store.apply_outcomes([gone, done])
     kept = store.load()

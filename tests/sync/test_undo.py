@@ -60,7 +60,7 @@ def test_an_outcome_that_is_received_twice_counts_once() -> None:
 def test_a_rejected_change_does_not_count() -> None:
     change = remove(9)
     log = log_of([change])
-    log.record(Outcome(change, Verdict.REFUSED, None, refusal=Rejection.QUANTITY))
+    log.record(Outcome(change, Verdict.REJECTED, None, rejection=Rejection.QUANTITY))
     assert log.stats == SessionStats()
 
 
@@ -118,7 +118,7 @@ def test_an_undo_rejected_for_its_quantity_can_be_tried_again_after_all_others()
         log.record(applied(change, IN))
     log.pop(log.newest)
     counter = counter_to(second, IN)
-    log.record(Outcome(counter, Verdict.REFUSED, None, refusal=Rejection.QUANTITY))
+    log.record(Outcome(counter, Verdict.REJECTED, None, rejection=Rejection.QUANTITY))
     assert log.pop(log.newest) == Submission(1, (first,))
     assert log.pop(log.newest) == Submission(0, (second,))
 
@@ -129,5 +129,5 @@ def test_an_undo_rejected_for_another_reason_cannot_be_tried_again() -> None:
     log.record(applied(change, IN))
     log.pop(log.newest)
     counter = counter_to(change, IN)
-    log.record(Outcome(counter, Verdict.REFUSED, None, refusal=Rejection.NOT_IN_HISTORY))
+    log.record(Outcome(counter, Verdict.REJECTED, None, rejection=Rejection.NOT_IN_HISTORY))
     assert log.pop(log.newest) is None

@@ -102,7 +102,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         with locked(path):
             outcome = tracker.edit(add(5)).result(20)
         assert outcome.verdict is Verdict.QUEUED
-        assert "in use by another program" in outcome.said
+        assert "in use by another program" in outcome.detail
 
     def test_close_returns_what_could_not_be_sent(
         self, path: Path, make_tracker: Callable[[], Tracker]

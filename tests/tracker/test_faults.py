@@ -30,7 +30,7 @@ def test_a_rejected_change_does_not_block_others(
     poisoned, fine = add(5, resource_id="water"), add(7)
     tracker.submit([poisoned, fine])
     refused, applied = listener.settled(2)
-    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
+    assert (refused.verdict, refused.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
     assert "the well is closed" in outcome_sentence(refused, tracker.places)
     assert applied.verdict is Verdict.APPLIED
     assert tracker.needing_player() == [refused]

@@ -131,8 +131,8 @@ class TestRights:
         refused, fine = add(5, resource_id="water"), add(7)
         tracker.submit([refused, fine])
         first, second = listener.settled(2)
-        assert (first.change, first.refusal) == (refused, Rejection.NOT_PERMITTED)
-        assert "does not allow your TURSO_AUTH_TOKEN" in first.said
+        assert (first.change, first.rejection) == (refused, Rejection.NOT_PERMITTED)
+        assert "does not allow your TURSO_AUTH_TOKEN" in first.detail
         assert (second.change, second.verdict) == (fine, Verdict.APPLIED)
         assert (tracker.needing_player(), tracker.pending()) == ([first], [])
         assert shown(tracker) == books.quantities() == (1007, 400)

@@ -103,8 +103,8 @@ def test_a_trigger_of_the_guilds_refuses_for_good_and_holds_up_nothing_else(
     )
     remote_tracker.submit([add(5), add(7, resource_id="water")])
     refused, fine = listener.settled(2)
-    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
-    assert "hands off the spice" in refused.said
+    assert (refused.verdict, refused.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
+    assert "hands off the spice" in refused.detail
     assert fine.verdict is Verdict.APPLIED
     assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [refused])
     assert shown(remote_tracker) == remote_guild.quantities() == (1_000, 400)
@@ -129,8 +129,8 @@ def test_one_change_that_the_server_takes_in_no_request_keeps_no_other_from_it(
     outcomes = listener.settled(how_many)
     assert [outcome.change for outcome in outcomes] == changes
     refused = outcomes.pop(position)
-    assert (refused.verdict, refused.refusal) == (Verdict.REFUSED, Rejection.BY_DATABASE)
-    assert "I will not take that" in refused.said
+    assert (refused.verdict, refused.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
+    assert "I will not take that" in refused.detail
     assert {outcome.verdict for outcome in outcomes} <= {Verdict.APPLIED, Verdict.ALREADY_APPLIED}
     assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [refused])
     for number, name in enumerate(names):
@@ -150,7 +150,7 @@ def test_thirty_changes_that_are_not_permitted_cost_one_question_more(
     proxy.fate = fate
     remote_tracker.submit([add(1, resource_id=each) for each in ("spice", "water", "iron") * 10])
     outcomes = listener.settled(30)
-    assert {outcome.refusal for outcome in outcomes} == {Rejection.NOT_PERMITTED}
+    assert {outcome.rejection for outcome in outcomes} == {Rejection.NOT_PERMITTED}
     assert proxy.count == 2
     assert (remote_tracker.pending(), len(remote_tracker.needing_player())) == ([], 30)
     assert shown(remote_tracker) == remote_guild.quantities() == (1_000, 400)

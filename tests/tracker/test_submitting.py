@@ -44,7 +44,7 @@ def test_a_submission_gets_an_outcome_for_each_change(
     outcomes = listener.settled(4)
     assert [outcome.change for outcome in outcomes] == changes
     assert [outcome.verdict for outcome in outcomes] == [
-        *(Verdict.APPLIED, Verdict.REFUSED, Verdict.APPLIED, Verdict.REFUSED),
+        *(Verdict.APPLIED, Verdict.REJECTED, Verdict.APPLIED, Verdict.REJECTED),
     ]
     assert (stored(path), stored(path, "water")) == ((1005, 400), (7, 0))
     assert tracker.pending() == []
@@ -165,7 +165,7 @@ def test_a_change_of_a_deleted_resource_removes_it_from_the_screen(
     ask(path, "DELETE FROM resources WHERE id = 'spice'")
     tracker.submit([add(1)])
     (outcome,) = listener.settled(1)
-    assert outcome.refusal is Rejection.NO_RESOURCE
+    assert outcome.rejection is Rejection.NO_RESOURCE
     assert tracker.resource("spice") is None
 
 

@@ -76,7 +76,7 @@ def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_mo
     listener = Listener(tracker)
     tracker.submit([add(5), add(1, resource_id="water")])
     outcomes = listener.settled(2)
-    assert [outcome.refusal for outcome in outcomes] == [Rejection.NOT_PERMITTED] * 2
+    assert [outcome.rejection for outcome in outcomes] == [Rejection.NOT_PERMITTED] * 2
     assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(outcomes[0], tracker.places)
     assert tracker.pending() == []
     assert shown(tracker) == (1_000, 400)
@@ -93,7 +93,7 @@ def test_rights_that_are_taken_away_are_noticed(
     guarded_guild.proxy.fate = BOTH_WAYS[0]("resources:data_update")
     tracker.submit([add(5)])
     (outcome,) = listener.settled(1)
-    assert outcome.refusal is Rejection.NOT_PERMITTED
+    assert outcome.rejection is Rejection.NOT_PERMITTED
     tracker.refresh().result(SECONDS)
     assert not may_write(tracker)
 
@@ -175,7 +175,7 @@ def test_without_deleting_points_undo_is_refused_and_all_else_goes_through(
     assert outcomes[None].change == water
     assert outcomes[None].verdict is Verdict.APPLIED
     refused = outcomes[spice.id]
-    assert refused.refusal is Rejection.NOT_PERMITTED
+    assert refused.rejection is Rejection.NOT_PERMITTED
     assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(
         refused, remote_tracker.places
     )
@@ -226,7 +226,7 @@ def test_without_adding_points_what_earns_none_goes_through(
     listener = Listener(remote_tracker)
     remote_tracker.submit([add(5), to_deep_desert(30, resource_id="water")])
     verdicts = [outcome.verdict for outcome in listener.settled(2)]
-    assert verdicts == [Verdict.REFUSED, Verdict.APPLIED]
+    assert verdicts == [Verdict.REJECTED, Verdict.APPLIED]
     assert (remote_guild.quantities(), remote_guild.quantities("water")) == ((1_000, 400), (20, 30))
 
 

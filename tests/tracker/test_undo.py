@@ -97,7 +97,7 @@ def test_an_undo_rejected_for_its_quantity_can_be_retried(
     other.apply(remove(1050))
     undo(tracker, listener)
     (outcome,) = listener.settled(1)
-    assert (outcome.verdict, outcome.refusal) == (Verdict.REFUSED, Rejection.QUANTITY)
+    assert (outcome.verdict, outcome.rejection) == (Verdict.REJECTED, Rejection.QUANTITY)
     assert (stored(path), tracker.pending(), tracker.needing_player()) == ((50, 400), [], [])
     other.apply(add(50))
     undo(tracker, listener)

@@ -100,7 +100,7 @@ class Verdict(StrEnum):
 
     APPLIED = "applied"
     ALREADY_APPLIED = "already_applied"
-    REFUSED = "refused"
+    REJECTED = "refused"
     CONFLICT = "conflict"
     QUEUED = "queued"
     """The ledger has not answered yet; the change is pending in the outbox."""
@@ -112,13 +112,13 @@ class Rejection(StrEnum):
     QUANTITY = "quantity"
     """A quantity would leave 0 … 999,999,999; `Outcome.shortage` says where."""
     NO_RESOURCE = "no resource"
-    """The resource does not exist (any more); `Outcome.said` is its name, if known."""
+    """The resource does not exist (any more); `Outcome.detail` is its name, if known."""
     NOT_IN_HISTORY = "not in history"
     """The change that this one requires is not in the history."""
     BY_DATABASE = "by database"
-    """A constraint or a trigger stopped it; `Outcome.said` quotes the database."""
+    """A constraint or a trigger stopped it; `Outcome.detail` quotes the database."""
     NOT_PERMITTED = "not permitted"
-    """The token may not make this change; `Outcome.said` quotes the database."""
+    """The token may not make this change; `Outcome.detail` quotes the database."""
     ID_TAKEN = "id taken"
     """The history has another change with the same id, on another resource."""
     UNSURE = "unsure"
@@ -126,7 +126,7 @@ class Rejection(StrEnum):
     WITHDRAWN = "withdrawn"
     """The player cancelled it before it was sent."""
     UNKNOWN_NAME = "unknown name"
-    """The name typed matches no resource, or several; `Outcome.said` lists them."""
+    """The name typed matches no resource, or several; `Outcome.detail` lists them."""
 
 
 class Outcome(NamedTuple):
@@ -140,9 +140,10 @@ class Outcome(NamedTuple):
     verdict: Verdict
     resource: Resource | None
     moved: Moved | None = None
-    refusal: Rejection | None = None
+    rejection: Rejection | None = None
     shortage: Shortage | None = None
-    said: str = ""
+    detail: str = ""
+    """More about it: a quote from the database, a name, or candidates."""
 
     @property
     def is_in_history(self) -> bool:

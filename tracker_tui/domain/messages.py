@@ -95,8 +95,8 @@ def outcome_name(outcome: Outcome) -> str:
     """Return the name of the outcome's resource; for an unknown one, the text that was typed."""
     if outcome.resource is not None:
         return one_line(outcome.resource.name, 60)
-    is_known = outcome.refusal is Rejection.NO_RESOURCE and outcome.said
-    return one_line(outcome.said if is_known else outcome.change.resource_id, 60)
+    is_known = outcome.rejection is Rejection.NO_RESOURCE and outcome.detail
+    return one_line(outcome.detail if is_known else outcome.change.resource_id, 60)
 
 
 def outcome_sentence(outcome: Outcome, places: Places) -> str:
@@ -104,16 +104,16 @@ def outcome_sentence(outcome: Outcome, places: Places) -> str:
     change = f"{outcome_name(outcome)} {describe(outcome.change)}"
     if outcome.verdict is Verdict.QUEUED:
         queued = f"{change} saved here, will be sent with the next command."
-        return f"{queued} {one_line(outcome.said, 500)}".rstrip()
+        return f"{queued} {one_line(outcome.detail, 500)}".rstrip()
     if outcome.moved is not None:
         return _applied_sentence(outcome, outcome.moved, places)
-    if outcome.refusal is Rejection.WITHDRAWN:
+    if outcome.rejection is Rejection.WITHDRAWN:
         return f"{change} was cancelled before it was sent."
-    if outcome.refusal is Rejection.UNSURE:
+    if outcome.rejection is Rejection.UNSURE:
         return f"{change} needs a look: {_UNSURE}."
-    is_sentence = outcome.said and outcome.refusal is not Rejection.NO_RESOURCE
+    is_sentence = outcome.detail and outcome.rejection is not Rejection.NO_RESOURCE
     if is_sentence and outcome.shortage is None:
-        return f"{change} rejected. {one_line(outcome.said)}"
+        return f"{change} rejected. {one_line(outcome.detail)}"
     verb = "conflicts" if outcome.verdict is Verdict.CONFLICT else "rejected"
     why = why_not(outcome, places)
     return f"{change} {verb}: {why}." if why else f"{change} {verb}."
@@ -174,10 +174,10 @@ def why_not(outcome: Outcome, places: Places) -> str:
         if shortage.is_too_much:
             return f"{place} holds {there}; the most is {grouped(MAX_QUANTITY)}"
         return f"only {there} at {place}"
-    if outcome.refusal in _REASONS:
-        return _REASONS[outcome.refusal]
-    if outcome.said or resource is None:
-        return one_line(outcome.said).rstrip(".")
+    if outcome.rejection in _REASONS:
+        return _REASONS[outcome.rejection]
+    if outcome.detail or resource is None:
+        return one_line(outcome.detail).rstrip(".")
     there = grouped(resource.at(change.location))
     seen = "" if change.expected is None else f", not {grouped(change.expected)}"
     return f"{one_line(places[change.location], 24)} holds {there} now{seen}"

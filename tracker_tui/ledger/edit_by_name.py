@@ -166,7 +166,7 @@ def _with_error(
 def _resource_meant(
     change: Change, outcome: Outcome | LedgerError, names: Rows
 ) -> str | UnknownResource:
-    if isinstance(outcome, LedgerError) or outcome.refusal is not Rejection.NO_RESOURCE:
+    if isinstance(outcome, LedgerError) or outcome.rejection is not Rejection.NO_RESOURCE:
         return change.resource_id
     try:
         return find_resource(change.resource_id, NAME_TYPES.checked(names))

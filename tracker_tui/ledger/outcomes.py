@@ -67,13 +67,13 @@ def _outcome_of(change: Change, results: Sequence[Result]) -> Outcome:
     """
     rows = _ROW.checked(results[-1].rows)
     if not rows:
-        return Outcome(change, Verdict.REFUSED, None, refusal=Rejection.NO_RESOURCE)
+        return Outcome(change, Verdict.REJECTED, None, rejection=Rejection.NO_RESOURCE)
     resource = Resource._make(rows[0][:_COLUMNS])
     requirement_met, history_of, *numbers = rows[0][_COLUMNS:]
     if history_of is None:
         return _not_applied(change, resource, requirement_met=bool(requirement_met))
     if history_of != change.resource_id:
-        return Outcome(change, Verdict.REFUSED, resource, refusal=Rejection.ID_TAKEN)
+        return Outcome(change, Verdict.REJECTED, resource, rejection=Rejection.ID_TAKEN)
     verdict = Verdict.APPLIED if results[0].rowcount == 1 else Verdict.ALREADY_APPLIED
     return Outcome(change, verdict, resource, _moved(numbers))
 
@@ -104,10 +104,10 @@ def _moved(numbers: Sequence[Any]) -> Moved:
 
 def _not_applied(change: Change, resource: Resource, *, requirement_met: bool) -> Outcome:
     if not requirement_met:
-        return Outcome(change, Verdict.REFUSED, resource, refusal=Rejection.NOT_IN_HISTORY)
+        return Outcome(change, Verdict.REJECTED, resource, rejection=Rejection.NOT_IN_HISTORY)
     projected = project(change, resource)
     if isinstance(projected, Shortage):
         return Outcome(
-            change, Verdict.REFUSED, resource, refusal=Rejection.QUANTITY, shortage=projected
+            change, Verdict.REJECTED, resource, rejection=Rejection.QUANTITY, shortage=projected
         )
     return Outcome(change, Verdict.CONFLICT, resource)

@@ -136,7 +136,7 @@ class OneShotEdit:
         """
         outcome = self._open_ledger().outcome(self._change)
         if outcome is None:
-            return Outcome(self._change, Verdict.REFUSED, None, refusal=Rejection.WITHDRAWN)
+            return Outcome(self._change, Verdict.REJECTED, None, rejection=Rejection.WITHDRAWN)
         return outcome
 
     def _outcome_of(self, entry: OutboxEntry) -> Outcome | None:
@@ -147,8 +147,8 @@ class OneShotEdit:
                 self._outbox.drop(entry.change.id)
             except LocalFileError as error:
                 self._warn(str(error))
-            if outcome.refusal is Rejection.NOT_PERMITTED:
-                raise WriteRejected(outcome.said)
+            if outcome.rejection is Rejection.NOT_PERMITTED:
+                raise WriteRejected(outcome.detail)
         return outcome
 
     def _send(self, *, reads_along: bool) -> None:
@@ -197,7 +197,7 @@ class OneShotEdit:
         if not isinstance(error, StatementRejected):
             raise error
         rejection = Rejection.BY_DATABASE
-        return Outcome(change, Verdict.REFUSED, None, refusal=rejection, said=str(error))
+        return Outcome(change, Verdict.REJECTED, None, rejection=rejection, detail=str(error))
 
     def _queued(self, trouble: str) -> Outcome:
         """Leave the change to the next run, unless another program has dealt with it.
@@ -217,7 +217,7 @@ class OneShotEdit:
         except LocalFileError as error:
             trouble = trouble or str(error)
         said = _BLOCKED if self._is_blocked() else trouble or _OTHER_SENDS
-        return Outcome(self._change, Verdict.QUEUED, None, said=said)
+        return Outcome(self._change, Verdict.QUEUED, None, detail=said)
 
     def _is_blocked(self) -> bool:
         """Whether an earlier change of the resource waits for the player."""

@@ -182,7 +182,7 @@ class OutboxTransaction:
 
     def settle(self, entry: OutboxEntry, outcome: Outcome) -> None:
         """Record the ledger's answer; an entry that needs nothing more is deleted."""
-        is_unsure = outcome.refusal is Rejection.UNSURE
+        is_unsure = outcome.rejection is Rejection.UNSURE
         if outcome.is_in_history:
             self.write(entry._replace(state=EntryState.APPLIED, outcome=outcome))
         elif not is_unsure and (entry.cancel_requested or entry.change.undoes is not None):
@@ -289,9 +289,9 @@ def outcome_to_json(outcome: Outcome) -> str:
             "verdict": outcome.verdict,
             "resource": outcome.resource,
             "moved": outcome.moved,
-            "refusal": outcome.refusal,
+            "refusal": outcome.rejection,
             "shortage": outcome.shortage,
-            "said": outcome.said,
+            "said": outcome.detail,
         }
     )
 
@@ -307,13 +307,13 @@ def outcome_from_json(text: str, change: Change) -> Outcome:
             verdict=Verdict(document["verdict"]),
             resource=None if row is None else _build(Resource, row),
             moved=None if moved is None else _build(Moved, (*moved[:4], _build(Points, moved[4]))),
-            refusal=None if refusal is None else Rejection(refusal),
+            rejection=None if refusal is None else Rejection(refusal),
             shortage=(
                 None
                 if shortage is None
                 else _build(Shortage, (Location(shortage[0]), *shortage[1:]))
             ),
-            said=_checked(str, document["said"]),
+            detail=_checked(str, document["said"]),
         )
     except _MALFORMED as error:
         raise LocalFileDamaged("An outcome in the outbox is malformed.") from error

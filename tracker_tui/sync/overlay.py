@@ -162,7 +162,7 @@ class Overlay:
                 self._forget(change)
                 if row is not None and not is_old:
                     self._rows[row.id] = row
-                elif outcome.refusal is Rejection.NO_RESOURCE:
+                elif outcome.rejection is Rejection.NO_RESOURCE:
                     self._rows.pop(change.resource_id, None)
             for resource_id in touched:
                 self._update_shown(resource_id)

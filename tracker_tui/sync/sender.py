@@ -160,19 +160,19 @@ class Sender:
             return self._rejected(submitted, rejection, str(answer))
         if isinstance(answer, LedgerError):
             return answer
-        waits = answer.refusal is Rejection.NOT_IN_HISTORY and submitted.undoes is None
+        waits = answer.rejection is Rejection.NOT_IN_HISTORY and submitted.undoes is None
         return None if waits else self._with_name(answer._replace(change=submitted))
 
     def _with_name(self, outcome: Outcome) -> Outcome:
         """Add the name of a deleted resource, while the overlay still knows it."""
         row = self._engine.overlay.row(outcome.change.resource_id)
-        if outcome.refusal is not Rejection.NO_RESOURCE or row is None:
+        if outcome.rejection is not Rejection.NO_RESOURCE or row is None:
             return outcome
-        return outcome._replace(said=row.name)
+        return outcome._replace(detail=row.name)
 
-    def _rejected(self, change: Change, rejection: Rejection, said: str = "") -> Outcome:
+    def _rejected(self, change: Change, rejection: Rejection, detail: str = "") -> Outcome:
         row = self._engine.overlay.row(change.resource_id)
-        return Outcome(change, Verdict.REFUSED, row, refusal=rejection, said=said)
+        return Outcome(change, Verdict.REJECTED, row, rejection=rejection, detail=detail)
 
     def _mark_unsent(self, entries: Iterable[OutboxEntry]) -> None:
         # Not those of an earlier request without an answer: that one may have arrived.

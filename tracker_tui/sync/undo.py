@@ -107,7 +107,7 @@ class UndoLog:
             if outcome.moved is not None:
                 self._undone_ids.add(change.undoes)
             undone = self._outcomes.get(change.undoes)
-            if undone is not None and outcome.refusal is Rejection.QUANTITY:
+            if undone is not None and outcome.rejection is Rejection.QUANTITY:
                 # Last in line, so that it does not block the undo of other submissions.
                 self._submissions.insert(0, Submission(number=0, changes=(undone.change,)))
 

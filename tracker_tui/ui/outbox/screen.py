@@ -43,12 +43,12 @@ class _Line(NamedTuple):
     def actions(self) -> tuple[str, ...]:
         """What makes sense for it, besides going back."""
         outcome = self.outcome
-        if outcome is None or outcome.refusal is Rejection.NO_RESOURCE:
+        if outcome is None or outcome.rejection is Rejection.NO_RESOURCE:
             return (_DROP,)
-        if outcome.refusal is Rejection.ID_TAKEN:
+        if outcome.rejection is Rejection.ID_TAKEN:
             return (_EDIT, _DROP)
         # What may be stored already, or nobody knows the resource of, is not to be typed again.
-        can_edit = outcome.refusal is not Rejection.UNSURE and outcome.resource is not None
+        can_edit = outcome.rejection is not Rejection.UNSURE and outcome.resource is not None
         difference = (_DIFFERENCE,) if as_difference(self.change) is not None else ()
         return (_ANYWAY, *difference, *((_EDIT,) if can_edit else ()), _DROP)
 
