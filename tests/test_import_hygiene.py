@@ -76,7 +76,7 @@ OF_SIGNING_IN = {
         f"tracker_tui.auth.{name}"
         for name in ("discord", "discord_session", "guild_membership", "session", "sign_in")
     ),
-    *("tracker_tui.guild.join", "tracker_tui.guild.sign_out", "tracker_tui.ui.sign_in.app"),
+    *("tracker_tui.guild.join", "tracker_tui.guild.sign_out", "tracker_tui.ui.sign_in.sign_in_app"),
     *("oauthlib", "requests_oauthlib", "segno", "tomlkit", "keyring", "webbrowser"),
 }
 

@@ -27,7 +27,7 @@ from benchmarks.probes.least_app import LeastApp
 from tracker_tui.config.settings import load_config
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
-from tracker_tui.ui.history.table import HistoryTable
+from tracker_tui.ui.history.history_table import HistoryTable
 
 _SIZE = (120, 40)
 _BETWEEN_TURNS = 1 / 60

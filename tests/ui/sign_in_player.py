@@ -32,7 +32,7 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.navigation import NavigationRequest
-from tracker_tui.ui.sign_in.app import SignInApp
+from tracker_tui.ui.sign_in.sign_in_app import SignInApp
 from ui.conftest import NARROW, SECONDS, Player, screen_strips
 from ui.remote_guild import RemoteGuild
 
@@ -71,7 +71,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test touch the keyring or the browser of whoever runs it."""
     monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    monkeypatch.setattr("tracker_tui.ui.sign_in.screen.find_browser", lambda: None)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +91,7 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
     """A browser with windows of its own."""
     found = Browser()
-    monkeypatch.setattr("tracker_tui.ui.sign_in.screen.find_browser", lambda: found)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", lambda: found)
     return found
 
 
@@ -164,7 +164,7 @@ class Visitor(Player):
     @property
     def told(self) -> str:
         """The line for what is to be known, as one line."""
-        return self.within("#door-told")
+        return self.within("#sign-in-message")
 
     def within(self, selector: str) -> str:
         """Return the words on screen where a widget is, as one line; "" where there is none."""

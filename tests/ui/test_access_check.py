@@ -89,7 +89,7 @@ def assert_nothing_seen(visitor: Visitor) -> None:
 
 async def is_told(visitor: Visitor, told: str) -> None:
     """Wait until the message is this."""
-    await visitor.reads("#threshold-told", told)
+    await visitor.reads("#access-check-message", told)
 
 
 async def test_it_is_said_on_screens_of_any_size(
@@ -102,7 +102,7 @@ async def test_it_is_said_on_screens_of_any_size(
             await visitor.resize(*size)
             await is_told(visitor, told)
             waiting = "1 change is pending on this machine until you may enter again."
-            await visitor.reads("#threshold-waiting", waiting, "tracker-tui logout --discard")
+            await visitor.reads("#access-check-pending", waiting, "tracker-tui logout --discard")
             visitor.assert_laid_out()
 
 
@@ -144,7 +144,7 @@ async def test_it_is_said_why_nothing_is_shown_and_r_lets_in_once_that_is_allowe
     async with at_sign_in() as visitor:
         await is_told(visitor, told)
         await visitor.sees("localhost · ", *KEYS)
-        assert visitor.within("#threshold-waiting") == ""
+        assert visitor.within("#access-check-pending") == ""
         assert_nothing_seen(visitor)
         visitor.assert_laid_out()
         visitor.assert_secret(*discord.issued)
@@ -251,7 +251,7 @@ async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
     async with at_sign_in() as visitor:
         await visitor.sees("Sign in with Discord", "good for ")
         told = "Discord does not accept the sign-in of this machine any more"
-        await visitor.reads("#door-told", told)
+        await visitor.reads("#sign-in-message", told)
         assert SessionStore(load_config(os.environ)).load() is None
         assert_nothing_seen(visitor)
         visitor.assert_laid_out()
@@ -276,7 +276,7 @@ async def test_of_changes_that_wait_nothing_is_said_but_how_many(
     why = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
         await is_told(visitor, why)
-        await visitor.reads("#threshold-waiting", told, "tracker-tui logout --discard")
+        await visitor.reads("#access-check-pending", told, "tracker-tui logout --discard")
         assert_nothing_seen(visitor)
         visitor.assert_secret("77,123", "77123", "55,321", "55321", "zensunni", "spice")
         comes_back(discord)
@@ -294,7 +294,7 @@ async def test_changes_of_somebody_else_are_not_counted(
     sign_in(discord)
     async with at_sign_in() as visitor:
         await is_told(visitor, "Chani is not in this guild on Discord")
-        assert visitor.within("#threshold-waiting") == ""
+        assert visitor.within("#access-check-pending") == ""
 
 
 async def test_an_outbox_that_cannot_be_read_troubles_nobody_who_may_not_enter(
@@ -304,7 +304,7 @@ async def test_an_outbox_that_cannot_be_read_troubles_nobody_who_may_not_enter(
     told = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
         await is_told(visitor, told)
-        assert visitor.within("#threshold-waiting") == ""
+        assert visitor.within("#access-check-pending") == ""
 
 
 # Leaving

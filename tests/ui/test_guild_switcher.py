@@ -15,10 +15,10 @@ from helpers.servers import free_port
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.invitation import Invitation
-from tracker_tui.ui.join.screen import JoinScreen
+from tracker_tui.ui.join.join_screen import JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.preferences import preferences_path
-from tracker_tui.ui.sign_in.screen import SignInScreen
+from tracker_tui.ui.sign_in.sign_in_screen import SignInScreen
 from ui.conftest import Guild
 from ui.remote_guild import RemoteGuild
 from ui.sign_in_player import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, replace
 from datetime import UTC
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -14,26 +15,26 @@ from rich.cells import cell_len
 from tracker_tui.domain.history import HistoryEntry, entry_sentence
 from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.quantities import Location, grouped, signed
-from tracker_tui.ui.history.columns import (
+from tracker_tui.ui.history.history_table import (
     GAP,
     HistoryLayout,
     Widths,
+    change_text,
     kind_text,
     lay_out,
-    moved_text,
     titles,
 )
 from tracker_tui.ui.widgets.formatting import fit
 
 MOST = 999_999_999
 PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
-LAYOUT = HistoryLayout(5, 10, 8, 15, 6, 7, 24)
+LAYOUT = HistoryLayout(time=5, kind=10, member=8, name=15, change=6, quantity=7, reason=24)
 
 numbers = st.integers(-MOST, MOST)
 quantities = st.integers(0, MOST) | st.integers(0, 999)
 known_widths = st.builds(
     Widths,
-    who=st.integers(8, 40),
+    member=st.integers(8, 40),
     name=st.integers(15, 60),
     change=st.integers(4, len(signed(-MOST))),
     quantity=st.integers(4, len(grouped(-MOST))),
@@ -53,13 +54,13 @@ def entry(
 
 def used(layout: HistoryLayout) -> int:
     """Return the cells that all columns take, the gaps between them included."""
-    columns = [layout.time, layout.kind, layout.who, layout.name, layout.moved, layout.moved]
+    columns = [layout.time, layout.kind, layout.member, layout.name, layout.moved, layout.moved]
     shown = [cells for cells in [*columns, layout.reason] if cells]
     return sum(shown) + GAP * (len(shown) - 1)
 
 
 def shown(layout: HistoryLayout) -> int:
-    return sum(1 for cells in layout if cells)
+    return sum(1 for cells in astuple(layout) if cells)
 
 
 # How wide each column is
@@ -67,7 +68,7 @@ def shown(layout: HistoryLayout) -> int:
 
 @given(st.integers(40, 220), known_widths)
 @example(62, Widths())
-@example(40, Widths(40, 60, 12, 12))
+@example(40, Widths(member=40, name=60, change=12, quantity=12))
 def test_numbers_are_never_cut(width: int, widths: Widths) -> None:
     layout = lay_out(width, widths)
     assert (layout.change, layout.quantity, layout.time) == (widths.change, widths.quantity, 5)
@@ -95,9 +96,9 @@ def test_the_columns_fit_wherever_the_numbers_do(width: int, widths: Widths) -> 
 def test_so_wide_numbers_have_room_in_so_narrow_a_table(
     change: int, quantity: int, width: int
 ) -> None:
-    layout = lay_out(width, Widths(20, 40, change, quantity))
+    layout = lay_out(width, Widths(member=20, name=40, change=change, quantity=quantity))
     assert used(layout) <= width
-    assert layout.who == 8
+    assert layout.member == 8
 
 
 @given(known_widths)
@@ -114,13 +115,13 @@ def test_a_wider_table_shows_no_fewer_columns(widths: Widths) -> None:
 @settings(max_examples=40)
 def test_nothing_takes_more_room_than_it_needs(widths: Widths) -> None:
     layout = lay_out(220, widths)
-    assert layout.who == min(widths.who, 20)
+    assert layout.member == min(widths.member, 20)
     assert layout.name == min(widths.name, 40)
     assert used(layout) == 220
     assert layout.reason >= 24
 
 
-@pytest.mark.parametrize(("width", "kind", "who", "name", "reason"), [
+@pytest.mark.parametrize(("width", "kind", "member", "name", "reason"), [
     (140, 10, 20, 30, 37),
     (126, 10, 19, 30, 24),
     (125, 1, 20, 30, 31),
@@ -131,11 +132,11 @@ def test_nothing_takes_more_room_than_it_needs(widths: Widths) -> None:
     (60, 1, 8, 8, 0),
     (53, 1, 8, 1, 0),
 ])  # fmt: skip
-def test_what_gives_way_first(width: int, kind: int, who: int, name: int, reason: int) -> None:
+def test_what_gives_way_first(width: int, kind: int, member: int, name: int, reason: int) -> None:
     """The word of the kind, what the reason has to spare, who, the name, and then all of it."""
-    layout = lay_out(width, Widths(who=20, name=30, change=6, quantity=7))
-    found = (layout.kind, layout.who, layout.name, layout.reason)
-    assert found == (kind, who, name, reason)
+    layout = lay_out(width, Widths(member=20, name=30, change=6, quantity=7))
+    found = (layout.kind, layout.member, layout.name, layout.reason)
+    assert found == (kind, member, name, reason)
 
 
 @given(st.lists(st.tuples(quantities, quantities, quantities, quantities), max_size=6))
@@ -151,9 +152,9 @@ def test_the_longest_number_of_all_rows_has_room(
             (each.hagga_change, each.hagga),
             (each.deep_desert_change, each.deep_desert),
         ):
-            text = moved_text(change, quantity, layout, is_counted=True)
+            text = change_text(change, quantity, layout, shows_zero=True)
             assert len(text) == layout.moved
-    assert widths.who == (9 if rows else 8)
+    assert widths.member == (9 if rows else 8)
     assert widths.name == (70 if rows else 15)
     # Rows that came before still have their room.
     assert widths.with_rows([entry()], {"1": "x"}, {"spice": "y"}) == widths
@@ -166,7 +167,7 @@ def test_the_titles_have_the_widths_of_their_columns() -> None:
     assert [title for title, _ in found] == [
         *("Time", "", "Who", "Resource", "Hagga".rjust(16), "A very long nam…", "Reason"),
     ]
-    assert "Resource" not in [title for title, _ in titles(LAYOUT._replace(name=0), places)]
+    assert "Resource" not in [title for title, _ in titles(replace(LAYOUT, name=0), places)]
 
 
 # What stands in them
@@ -190,7 +191,7 @@ def test_the_kind_of_an_entry(of: HistoryEntry, sign: str, word: str) -> None:
     assert len(kind_text(of, 10)) == 10
 
 
-@pytest.mark.parametrize(("change", "quantity", "is_counted", "text"), [
+@pytest.mark.parametrize(("change", "quantity", "shows_zero", "text"), [
     (1_500, 2_700, False, "+1,500 →   2,700"),
     (-5, 0, False, "    -5 →       0"),
     (0, 2_700, True, "    ±0 →   2,700"),
@@ -198,18 +199,18 @@ def test_the_kind_of_an_entry(of: HistoryEntry, sign: str, word: str) -> None:
     (0, 0, False, " " * 16),
     (-5, -12, False, "    -5 →     -12"),
 ])  # fmt: skip
-def test_what_moved(change: int, quantity: int, is_counted: bool, text: str) -> None:
-    assert moved_text(change, quantity, LAYOUT, is_counted=is_counted) == text
+def test_what_moved(change: int, quantity: int, shows_zero: bool, text: str) -> None:
+    assert change_text(change, quantity, LAYOUT, shows_zero=shows_zero) == text
 
 
 @given(numbers, numbers, st.booleans())
 @settings(max_examples=40)
-def test_a_number_that_is_shown_is_whole(change: int, quantity: int, is_counted: bool) -> None:
-    layout = LAYOUT._replace(change=len(signed(-MOST)), quantity=len(grouped(-MOST)))
-    text = moved_text(change, quantity, layout, is_counted=is_counted)
+def test_a_number_that_is_shown_is_whole(change: int, quantity: int, shows_zero: bool) -> None:
+    layout = replace(LAYOUT, change=len(signed(-MOST)), quantity=len(grouped(-MOST)))
+    text = change_text(change, quantity, layout, shows_zero=shows_zero)
     assert len(text) == layout.moved
     parts = [signed(change), "→", grouped(quantity)]
-    assert text.split() == (parts if change or is_counted else [])
+    assert text.split() == (parts if change or shows_zero else [])
 
 
 @given(st.text(max_size=12) | st.text("ab香料🏜️é ", max_size=12), st.integers(0, 20), st.booleans())

@@ -22,7 +22,7 @@ from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.guild.invitation import BEGIN, Invitation
 from tracker_tui.guild.join import CLIENT, GUILD, TOKEN, URL
 from tracker_tui.guild.join import ROLES as ROLES_SETTING
-from tracker_tui.ui.join.screen import AnswerInput, JoinScreen
+from tracker_tui.ui.join.join_screen import AnswerInput, JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
 from ui.conftest import NARROW
 from ui.remote_guild import RemoteGuild
@@ -37,7 +37,7 @@ OPEN = json.dumps([{"id": "1001", "name": "Fremen", "canAccessResources": True}]
 @pytest.fixture(autouse=True)
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
     """Discord, where the environment says; what is typed is tested at once."""
-    monkeypatch.setattr("tracker_tui.ui.join.screen._TYPING_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.ui.join.join_screen._TYPING_SECONDS", 0.0)
     trust_discord(monkeypatch)
     with FakeDiscord() as discord:
         monkeypatch.setenv("DISCORD_API_URL", discord.url)

@@ -11,8 +11,13 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Size
 
-from tracker_tui.ui.sign_in.glyphs import GLYPH_HEIGHT, GLYPH_WIDTH, GLYPHS, half_blocks
-from tracker_tui.ui.sign_in.large_code import LargeCode
+from tracker_tui.ui.sign_in.large_code import (
+    GLYPH_HEIGHT,
+    GLYPH_WIDTH,
+    GLYPHS,
+    LargeCode,
+    half_blocks,
+)
 
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 ALIKE = ["0O", "0D", "0Q", "OQ", "OD", "5S", "8B", "1I", "2Z", "UV", "VY", "MN", "MW", "6G", "CG"]

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tracker_tui.ui.leaderboard.screen import LeaderboardScreen
+from tracker_tui.ui.leaderboard.leaderboard_screen import LeaderboardScreen
 from ui.chronicle import STILGAR, call, evening, opens, reward, table_lines
 from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
 
@@ -36,7 +36,7 @@ def own_line(player: Player) -> str:
     """Return the line below the table."""
     screen = player.app.screen
     assert isinstance(screen, LeaderboardScreen)
-    return player.lines()[screen.own.region.y]
+    return player.lines()[screen.own_row.region.y]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60), (60, 15)])

@@ -17,7 +17,7 @@ from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ui.preferences import Preferences, preferences_path, save_preferences
 from tracker_tui.ui.resources.resource_list import View
 from tracker_tui.ui.sign_in.large_code import LargeCode
-from tracker_tui.ui.sign_in.screen import SignInScreen
+from tracker_tui.ui.sign_in.sign_in_screen import SignInScreen
 from tracker_tui.ui.themes import THEMES
 from ui.conftest import screen_strips
 from ui.sign_in_player import (
@@ -116,14 +116,16 @@ async def test_the_time_that_is_left_is_counted_down(
     def left() -> float:
         return 300.0 - passed
 
-    monkeypatch.setattr("tracker_tui.ui.sign_in.screen._TICK_SECONDS", 0.2)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen._TICK_SECONDS", 0.2)
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         screen = visitor.app.screen
         assert isinstance(screen, SignInScreen)
         assert screen._code is not None
         ends = screen._code.expires_at
-        monkeypatch.setattr("tracker_tui.ui.sign_in.screen.monotonic", lambda: ends - left())
+        monkeypatch.setattr(
+            "tracker_tui.ui.sign_in.sign_in_screen.monotonic", lambda: ends - left()
+        )
         for passed, told in ((0.0, "5:00"), (61.0, "3:59"), (299.0, "0:01"), (400.0, "0:00")):  # noqa: B007
             await visitor.sees(f"good for {told}, waiting")
 
@@ -294,7 +296,7 @@ async def test_a_browser_that_fails_is_told_of(
 async def test_a_browser_that_cannot_even_be_looked_for_is_none(
     discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.ui.sign_in.screen.find_browser", fall_over)
+    monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", fall_over)
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await nobody_waits_for_browser(visitor)
@@ -393,7 +395,7 @@ async def test_where_discord_gives_no_code_one_line_says_why_and_r_tries_again(
     discord.fail(AUTHORIZE, *(happens for happens, _ in FAULTS.values()))
     async with at_sign_in() as visitor:
         for _, told in FAULTS.values():
-            await visitor.reads("#door-told", told, "r tries again.")
+            await visitor.reads("#sign-in-message", told, "r tries again.")
             assert visitor.told.endswith("r tries again.")
             assert "good for" not in visitor.text()
             visitor.assert_laid_out()
@@ -406,13 +408,13 @@ async def test_a_refused_poll_ends_the_waiting_and_says_why(discord: FakeDiscord
     discord.fail(TOKEN, Fault.status(403, {"error": "invalid_scope"}))
     async with at_sign_in() as visitor:
         told = "does not let you in (403: invalid_scope). r tries again."
-        await visitor.reads("#door-told", told)
+        await visitor.reads("#sign-in-message", told)
         visitor.assert_secret(*discord.issued)
         # Which application that is can be wrong from the beginning, or from then on.
         for path in (AUTHORIZE, TOKEN):
             discord.fail(path, Fault.status(401, {"error": "invalid_client"}))
             await visitor.press("r")
-            await visitor.reads("#door-told", "Check DISCORD_CLIENT_ID", "be a public client")
+            await visitor.reads("#sign-in-message", "Check DISCORD_CLIENT_ID", "be a public client")
             visitor.assert_secret(*discord.issued)
             visitor.assert_laid_out()
 
@@ -420,7 +422,9 @@ async def test_a_refused_poll_ends_the_waiting_and_says_why(discord: FakeDiscord
 async def test_a_wrong_application_is_told_of(discord: FakeDiscord) -> None:
     discord.client_id = "1"
     async with at_sign_in() as visitor:
-        await visitor.reads("#door-told", "Check DISCORD_CLIENT_ID", "has to be a public client")
+        await visitor.reads(
+            "#sign-in-message", "Check DISCORD_CLIENT_ID", "has to be a public client"
+        )
 
 
 async def test_polls_that_fail_for_a_moment_are_not_even_told_of(discord: FakeDiscord) -> None:
@@ -527,7 +531,9 @@ async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
     path.write_text('{"version": 1, "name": "[bold]')
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
-        await visitor.reads("#door-told", "The session that is kept on this machine is damaged.")
+        await visitor.reads(
+            "#sign-in-message", "The session that is kept on this machine is damaged."
+        )
         discord.approve()
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
@@ -621,9 +627,9 @@ async def test_markup_in_a_link_is_plain_text(discord: FakeDiscord, browser: Bro
 
 
 async def test_why_somebody_has_to_sign_in_is_plain_text(discord: FakeDiscord) -> None:
-    async with at_sign_in(told="[bold]Sorry[/bold], [") as visitor:
+    async with at_sign_in(reason="[bold]Sorry[/bold], [") as visitor:
         await sees_code(visitor, discord)
-        await visitor.reads("#door-told", "[bold]Sorry[/bold], [")
+        await visitor.reads("#sign-in-message", "[bold]Sorry[/bold], [")
 
 
 async def test_a_hostile_name_is_plain_text(discord: FakeDiscord) -> None:

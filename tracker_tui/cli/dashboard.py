@@ -75,7 +75,7 @@ def _run_profile(
         raise UsageError("The dashboard needs a terminal. For scripts there are `list` and `edit`.")
     membership = membership_of(config)
     if not isinstance(membership, Owner) and not membership.is_admitted:
-        from tracker_tui.ui.sign_in.app import SignInApp
+        from tracker_tui.ui.sign_in.sign_in_app import SignInApp
 
         # The dashboard's imports run without the collector; the sign-in app runs for minutes.
         gc.enable()

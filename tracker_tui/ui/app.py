@@ -269,7 +269,7 @@ class TrackerApp(BaseApp):
 
     @on(MainScreen.HistoryRequested)
     async def _show_history_of(self, event: MainScreen.HistoryRequested) -> None:
-        from tracker_tui.ui.history.screen import HistoryScreen
+        from tracker_tui.ui.history.history_screen import HistoryScreen
 
         screen = self.main_screen("history")
         if isinstance(screen, HistoryScreen):
@@ -278,7 +278,7 @@ class TrackerApp(BaseApp):
 
     def action_outbox(self) -> None:
         """Open the outbox."""
-        from tracker_tui.ui.outbox.screen import OutboxScreen
+        from tracker_tui.ui.outbox.outbox_screen import OutboxScreen
 
         self.push_screen(OutboxScreen(self.tracker), self._edit_again)
 

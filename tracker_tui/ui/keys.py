@@ -24,17 +24,17 @@ GluedKey.handler_name = events.Key.handler_name
 
 def known_binding_ids(app: type[App[NavigationRequest]]) -> set[str]:
     """Return the ids that the table [keys] may name, those of `app` included."""
-    from tracker_tui.ui.activity.screen import ActivityScreen
-    from tracker_tui.ui.history.screen import HistoryScreen
-    from tracker_tui.ui.join.screen import AnswerInput, JoinScreen
-    from tracker_tui.ui.leaderboard.screen import LeaderboardScreen
-    from tracker_tui.ui.leaderboard.table import LeaderboardTable
+    from tracker_tui.ui.activity.activity_screen import ActivityScreen
+    from tracker_tui.ui.history.history_screen import HistoryScreen
+    from tracker_tui.ui.join.join_screen import AnswerInput, JoinScreen
+    from tracker_tui.ui.leaderboard.leaderboard_screen import LeaderboardScreen
+    from tracker_tui.ui.leaderboard.leaderboard_table import LeaderboardTable
     from tracker_tui.ui.main_screen import MainScreen, QueryScreen
     from tracker_tui.ui.resources.quick_edit import ChangeInput
     from tracker_tui.ui.resources.resource_screen import ResourcesScreen
     from tracker_tui.ui.resources.resource_table import ResourceTable
-    from tracker_tui.ui.sign_in.access_check import AccessCheckScreen
-    from tracker_tui.ui.sign_in.screen import SignInScreen
+    from tracker_tui.ui.sign_in.access_check_screen import AccessCheckScreen
+    from tracker_tui.ui.sign_in.sign_in_screen import SignInScreen
     from tracker_tui.ui.widgets.line_table import LineTable
     from tracker_tui.ui.widgets.paged_table import PagedTable
     from tracker_tui.ui.widgets.search_bar import SearchInput

@@ -47,9 +47,9 @@ class NavigationRequest:
 
 def make_main_screen(name: str, tracker: Tracker) -> MainScreen:
     """Return a new main screen, one of those that are not needed at the start."""
-    from tracker_tui.ui.activity.screen import ActivityScreen
-    from tracker_tui.ui.history.screen import HistoryScreen
-    from tracker_tui.ui.leaderboard.screen import LeaderboardScreen
+    from tracker_tui.ui.activity.activity_screen import ActivityScreen
+    from tracker_tui.ui.history.history_screen import HistoryScreen
+    from tracker_tui.ui.leaderboard.leaderboard_screen import LeaderboardScreen
 
     screens: dict[str, type[HistoryScreen | LeaderboardScreen | ActivityScreen]] = {
         "history": HistoryScreen,
@@ -88,7 +88,7 @@ class GuildSwitcher:
 
     def join(self) -> None:
         """Ask for a guild's settings."""
-        from tracker_tui.ui.join.screen import JoinScreen
+        from tracker_tui.ui.join.join_screen import JoinScreen
 
         self._app.push_screen(JoinScreen(self._config), self._leave_if_joined)
 

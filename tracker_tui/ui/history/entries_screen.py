@@ -1,4 +1,8 @@
-"""What screens with a table of history entries have in common."""
+"""What the History screen and My activity share: a table of entries, and what you can do with one.
+
+A subclass sets `filters`, a `HistoryFilter`, and calls `show_filtered`. The table then loads pages
+of matching entries as they come into sight.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +23,17 @@ from tracker_tui.tracker.query_cache import Query
 from tracker_tui.tracker.tracker import DELETING, Tracker
 from tracker_tui.ui.background import age_text
 from tracker_tui.ui.clipboard_and_browser import copy
-from tracker_tui.ui.history.export import Export
-from tracker_tui.ui.history.table import HistoryTable
+from tracker_tui.ui.history.history_export import HistoryExport
+from tracker_tui.ui.history.history_table import HistoryTable
 from tracker_tui.ui.main_screen import QueryScreen
 from tracker_tui.ui.widgets.paged_table import PagedTable
 
-_NEEDED = {"delete": (Right.ADMIN, DELETING), "export": (Right.EDIT_TARGETS, EXPORTING)}
-"""Which right an action takes, and what it does."""
+_NEEDED_RIGHTS = {"delete": (Right.ADMIN, DELETING), "export": (Right.EDIT_TARGETS, EXPORTING)}
+"""The right that an action needs, and what the action does, in words."""
 
 
 class EntriesScreen(QueryScreen):
-    """A table of entries; what it shows of the history is `wish`."""
+    """A main screen with a table of history entries."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -60,148 +64,145 @@ class EntriesScreen(QueryScreen):
     def __init__(self, tracker: Tracker) -> None:
         super().__init__(tracker)
         self.table = HistoryTable(tracker, id="table")
-        self.wish = HistoryFilter()
-        self._export = Export(self, tracker, self.show_facts)
+        self.filters = HistoryFilter()
+        self._export = HistoryExport(self, tracker, self.show_facts)
         self._deleting: Worker[None] | None = None
 
     def on_mount(self) -> None:
-        """Show the newest entries."""
+        """Load the newest entries."""
         self.set_focus(self.table)
-        self.show_filter()
+        self.show_filtered()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer nothing that the member may not do."""
-        needed = _NEEDED.get(action)
+        """Offer only what the member may do."""
+        needed = _NEEDED_RIGHTS.get(action)
         if needed is not None and needed[0] not in self.tracker.member.rights:
             return None
         return super().check_action(action, parameters)
 
     def explain_disabled(self, action: str) -> None:
-        """Say who may do what this member may not."""
-        if action in _NEEDED:
-            self._is_allowed(action)
+        """Name the roles that may do what this member may not."""
+        if action in _NEEDED_RIGHTS:
+            self._is_permitted(action)
 
-    def _is_allowed(self, action: str) -> bool:
-        """Return whether the member may do something; says who may, where they may not."""
+    def _is_permitted(self, action: str) -> bool:
+        """Whether the member may do something; if not, notify which roles may."""
         try:
-            self.tracker.membership.require(*_NEEDED[action])
+            self.tracker.membership.require(*_NEEDED_RIGHTS[action])
         except NotPermitted as error:
             self.notify(str(error), severity="warning", markup=False)
             return False
         return True
 
-    # What is shown
+    # Showing entries
 
-    def show_filter(self) -> None:
-        """Show what the filter says, from the newest entry on."""
-        self.table.show(self._ask(self.wish))
-        self._tell_of_end()
+    def show_filtered(self) -> None:
+        """Show the entries that match the filters, from the newest on."""
+        self.table.show(self._query(self.filters))
+        self._update_end_texts()
         self.show_facts()
 
-    def _ask(self, wish: HistoryFilter) -> partial[Query[Any]]:
-        return partial(self.tracker.query_cache.history, wish)
+    def _query(self, filters: HistoryFilter) -> partial[Query[Any]]:
+        return partial(self.tracker.query_cache.history, filters)
 
-    def _tell_of_end(self) -> None:
-        period = self.wish.span
-        is_over = period.is_all or period.until is not None or period.since is not None
+    def _update_end_texts(self) -> None:
+        period = self.filters.span
+        is_complete = period.is_all or period.until is not None or period.since is not None
         self.table.end_text = (
-            "" if is_over else f"nothing older {in_period(period)}: enter looks further back"
+            "" if is_complete else f"nothing older {in_period(period)}: enter looks further back"
         )
-        self.table.nothing_text = self._why_nothing()
+        self.table.nothing_text = self._empty_text()
 
-    def _why_nothing(self) -> str:
-        return f"Nothing {in_period(self.wish.span)}."
+    def _empty_text(self) -> str:
+        return f"Nothing {in_period(self.filters.span)}."
 
     @property
     def age(self) -> str:
-        """How old what is shown is; empty where it is fresh, or where nothing is shown."""
+        """How old the entries are; empty if they are fresh or none are shown."""
         table = self.table
         return age_text(table.read_at, table.trouble, is_reading=table.is_reading)
 
     @on(PagedTable.Read)
-    def _tell_what_came(self) -> None:
+    def _update_age(self) -> None:
         self.show_facts()
         self.show_status_bar()
 
     @on(PagedTable.FurtherBack)
     def _look_further_back(self) -> None:
-        self.wish = self.wish._replace(period=ALL)
-        self.table.go_on(self._ask(self.wish))
-        self._tell_of_end()
+        self.filters = self.filters._replace(period=ALL)
+        self.table.go_on(self._query(self.filters))
+        self._update_end_texts()
 
     @property
     def is_in_trouble(self) -> bool:
-        """Whether what is shown could not be read anew."""
+        """Whether the last read of the entries failed."""
         return self.table.trouble is not None
 
     def read_news(self) -> None:
-        """Read what is new; what failed before is tried again."""
+        """Load new entries; retry a read that failed."""
         self.table.refresh_newest()
 
     def read_everything(self) -> None:
-        """Read anew all that is shown, older entries too."""
+        """Load all entries shown again, older ones too."""
         self.table.refresh_everything()
 
-    # What can be done with an entry
+    # Acting on an entry
 
     @on(PagedTable.Opened)
     def open_entry(self) -> None:
-        """Show the whole entry."""
-        from tracker_tui.ui.history.entry import EntryDialog
+        """Open the highlighted entry in a dialog."""
+        from tracker_tui.ui.history.history_entry_dialog import HistoryEntryDialog
 
         entry = self.table.highlighted
         if entry is not None and self.app.screen is self:
-            screen = EntryDialog(self.tracker, entry)
-            # Not the row that is highlighted then: others may have come above it.
-            self.app.push_screen(screen, lambda action: self._after_entry(screen.entry, action))
+            dialog = HistoryEntryDialog(self.tracker, entry)
+            # The dialog's entry, not the row highlighted by then: new rows may have moved it.
+            self.app.push_screen(dialog, lambda action: self._act_on(dialog.entry, action))
 
-    def _after_entry(self, entry: HistoryEntry, action: str | None) -> None:
+    def _act_on(self, entry: HistoryEntry, action: str | None) -> None:
         match action:
             case "to_resource":
                 self.post_message(self.ResourceRequested(entry.resource_id))
             case "copy":
-                self._copy(entry)
+                copy(self, self._sentence(entry))
             case "delete":
-                self._ask_to_delete(entry)
+                self._confirm_deletion(entry)
 
     def action_to_resource(self) -> None:
-        """Go to the resource of the highlighted row."""
-        self._with_highlighted("to_resource")
+        """Go to the resource of the highlighted entry."""
+        self._act_on_highlighted("to_resource")
 
     def action_copy(self) -> None:
-        """Copy the highlighted entry, as one line of text."""
-        self._with_highlighted("copy")
+        """Copy the highlighted entry as one line of text."""
+        self._act_on_highlighted("copy")
 
     def action_delete(self) -> None:
-        """Ask whether the highlighted entry is to be deleted."""
-        self._with_highlighted("delete")
+        """Delete the highlighted entry, after a confirmation."""
+        self._act_on_highlighted("delete")
 
-    def _with_highlighted(self, action: str) -> None:
+    def _act_on_highlighted(self, action: str) -> None:
         entry = self.table.highlighted
         if entry is not None:
-            self._after_entry(entry, action)
+            self._act_on(entry, action)
 
     def _sentence(self, entry: HistoryEntry) -> str:
-        who, what = self.table.who(entry), self.table.what(entry)
-        return entry_sentence(entry, who, what, self.tracker.places, self.tracker.query_cache.zone)
+        member, resource = self.table.member_name(entry), self.table.resource_name(entry)
+        tracker = self.tracker
+        return entry_sentence(entry, member, resource, tracker.places, tracker.query_cache.zone)
 
-    def _copy(self, entry: HistoryEntry) -> None:
-        line = self._sentence(entry)
-        copy(self, line)
-
-    def _ask_to_delete(self, entry: HistoryEntry) -> None:
+    def _confirm_deletion(self, entry: HistoryEntry) -> None:
         from tracker_tui.ui.widgets.dialogs import AskDialog
 
-        if self.warn_if_read_only() or not self._is_allowed("delete"):
+        if self.warn_if_read_only() or not self._is_permitted("delete"):
             return
-        screen = AskDialog(
+        dialog = AskDialog(
             "Delete this entry of the history?",
             "Quantities and points stay as they are. The entry is deleted for everybody.",
             "Delete",
             "Keep it",
             about=self._sentence(entry),
         )
-        self.app.push_screen(screen, partial(self._delete_if, entry))
+        self.app.push_screen(dialog, partial(self._delete_if, entry))
 
     def _delete_if(self, entry: HistoryEntry, is_sure: bool | None) -> None:
         if is_sure:
@@ -216,13 +217,13 @@ class EntriesScreen(QueryScreen):
             self.notify("Deleted the entry; quantities stay.", markup=False)
         self.table.reread_row(entry.id)
 
-    # CSV
+    # Exporting
 
     def action_export(self) -> None:
-        """Export the entries shown as a CSV file."""
-        self._export.start(self.wish)
+        """Export the entries that match the filters as a CSV file."""
+        self._export.start(self.filters)
 
     async def action_back(self) -> None:
-        """Leave what is under way; else go back to the resources."""
+        """Stop an export; with none running, go back to Resources."""
         if not self._export.cancel():
             await super().action_back()

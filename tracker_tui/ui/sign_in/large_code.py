@@ -1,4 +1,4 @@
-"""A code to be typed elsewhere, in letters that cannot be taken for one another."""
+"""The sign-in code in large letters that cannot be mistaken for one another."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.sign_in.glyphs import GLYPH_HEIGHT, GLYPH_WIDTH, GLYPHS
+from tracker_tui.ui.sign_in.text_drawing import TextDrawing, half_blocks
 from tracker_tui.ui.widgets.line_table import filled
-from tracker_tui.ui.widgets.text_drawing import TextDrawing
 
+GLYPH_WIDTH: Final = 5
+"""Cells of a letter; a pixel is one cell wide."""
 _WIDTH: Final = 40
-"""Columns that it takes at most."""
+"""Cells that the code takes at most."""
 _GAP: Final = "  "
 _FEWEST_A_LINE: Final = 4
 _MOST_A_LINE: Final = (_WIDTH + len(_GAP)) // (GLYPH_WIDTH + len(_GAP))
@@ -23,10 +24,10 @@ _SHOWN_AT_MOST: Final = 200
 
 
 class LargeCode(TextDrawing):
-    """Draws a code in two lines of large letters: eight characters take 26 columns and 9 rows.
+    """A code in two lines of large letters: eight characters take 26 columns and 9 rows.
 
-    Characters without a glyph stand small in their place. What is no code, because it is longer
-    than twelve characters or not ASCII, is shown in small letters altogether.
+    Characters without a glyph are drawn small. A text that cannot be a code, because it is longer
+    than twelve characters or not ASCII, is drawn in small letters throughout.
     """
 
     @property
@@ -36,13 +37,13 @@ class LargeCode(TextDrawing):
         return Size(max(map(cell_len, lines), default=0), len(lines))
 
     def render_line(self, y: int) -> Strip:
-        """Draw a line of the code; nothing in it is markup."""
+        """Draw a line of the code as plain text, without markup."""
         lines = _drawn(self.text)
         return filled(lines[y] if y < len(lines) else "", self.rich_style, self.size.width)
 
 
 def _drawn(text: str) -> list[str]:
-    # It comes from a server, which may send anything.
+    # Cap the length: a server sent this text.
     shown = one_line(text, _SHOWN_AT_MOST)
     a_line = max(_FEWEST_A_LINE, (len(shown) + 1) // 2)
     if a_line > _MOST_A_LINE or not shown.isascii():
@@ -57,7 +58,63 @@ def _large(text: str) -> list[str]:
 
 
 def _small(character: str) -> tuple[str, ...]:
-    """Return a glyph's room with one narrow character in it as the terminal draws it."""
+    """Return a glyph with one small character in the middle."""
     lines = [" " * GLYPH_WIDTH] * GLYPH_HEIGHT
     lines[GLYPH_HEIGHT // 2] = character.center(GLYPH_WIDTH)
     return tuple(lines)
+
+
+# The letters
+
+_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+# Five pixels by seven: the fewest that show M, N, W, V and Y apart. Letters that are easily
+# confused differ more than they must: a zero is slashed, a 1 has a flag and an I two bars; B, D, 5
+# and Z have corners where 8, O, S and 2 are round.
+_SHEET: Final = """
+.###. ####. .###. ###.. ##### ##### .###. #...# .###.
+#...# #...# #...# #..#. #.... #.... #...# #...# ..#..
+#...# #...# #.... #...# #.... #.... #.... #...# ..#..
+##### ####. #.... #...# ####. ####. #.### ##### ..#..
+#...# #...# #.... #...# #.... #.... #...# #...# ..#..
+#...# #...# #...# #..#. #.... #.... #...# #...# ..#..
+#...# ####. .###. ###.. ##### #.... .#### #...# .###.
+
+..### #...# #.... #...# #...# .###. ####. .###. ####.
+...#. #..#. #.... ##.## #...# #...# #...# #...# #...#
+...#. #.#.. #.... #.#.# ##..# #...# #...# #...# #...#
+...#. ##... #.... #.#.# #.#.# #...# ####. #...# ####.
+...#. #.#.. #.... #...# #..## #...# #.... #.#.# #.#..
+#..#. #..#. #.... #...# #...# #...# #.... #..#. #..#.
+.##.. #...# ##### #...# #...# .###. #.... .##.# #...#
+
+.#### ##### #...# #...# #...# #...# #...# ##### .###.
+#.... ..#.. #...# #...# #...# #...# #...# ....# #...#
+#.... ..#.. #...# #...# #...# .#.#. .#.#. ...#. #..##
+.###. ..#.. #...# #...# #.#.# ..#.. ..#.. ..#.. #.#.#
+....# ..#.. #...# #...# #.#.# .#.#. ..#.. .#... ##..#
+....# ..#.. #...# .#.#. ##.## #...# ..#.. #.... #...#
+####. ..#.. .###. ..#.. #...# #...# ..#.. ##### .###.
+
+..#.. .###. ##### ...#. ##### ..##. ##### .###. .###.
+.##.. #...# ...#. ..##. #.... .#... ....# #...# #...#
+..#.. ....# ..#.. .#.#. ####. #.... ...#. #...# #...#
+..#.. ...#. ...#. #..#. ....# ####. ..#.. .###. .####
+..#.. ..#.. ....# ##### ....# #...# .#... #...# ....#
+..#.. .#... #...# ...#. #...# #...# .#... #...# ...#.
+.###. ##### .###. ...#. .###. .###. .#... .###. .##..
+"""
+
+
+def _glyphs(sheet: str) -> dict[str, tuple[str, ...]]:
+    bands = (band.splitlines() for band in sheet.strip().split("\n\n"))
+    drawn = [glyph for band in bands for glyph in zip(*map(str.split, band), strict=True)]
+    return {
+        character: half_blocks([pixel == "#" for pixel in row] for row in rows)
+        for character, rows in zip(_CHARACTERS, drawn, strict=True)
+    }
+
+
+GLYPHS: Final = _glyphs(_SHEET)
+"""The lines of each letter and digit: GLYPH_HEIGHT lines of GLYPH_WIDTH cells."""
+GLYPH_HEIGHT: Final = len(GLYPHS["A"])

@@ -1,4 +1,4 @@
-"""A text as a QR code, to be read off the screen by a phone."""
+"""A text as a QR code, for a phone to scan from the screen."""
 
 from __future__ import annotations
 
@@ -10,32 +10,31 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tracker_tui.ui.sign_in.glyphs import half_blocks
+from tracker_tui.ui.sign_in.text_drawing import TextDrawing, half_blocks
 from tracker_tui.ui.widgets.line_table import filled
-from tracker_tui.ui.widgets.text_drawing import TextDrawing
 
-# Many phones read only dark on light, so neither a theme nor the terminal's own palette may say
-# what is dark: these are no theme variables, and no "black", which a terminal shows as it likes.
-# Light is the background: it fills a cell up where the blocks of a font leave gaps between lines.
+# Many phones read only dark on light, so neither the theme nor the terminal's palette may choose
+# these colours; terminals redefine even "black". Light is the background, because blocks of some
+# fonts leave gaps between lines.
 _INK: Final = Style(color=Color.from_rgb(0, 0, 0), bgcolor=Color.from_rgb(255, 255, 255))
 
 _QUIET, _LESS_QUIET = 4, 2
-"""Light modules around the code: what the standard asks for, and what phones get by with."""
+"""Light modules around the code: the standard asks for four, phones manage with two."""
 _ROOM: Final = 38
-"""Columns that a screen of 80 has for a code beside which there is something to read."""
+"""Columns for the code on a screen of 80, with text beside it."""
 _LONGEST: Final = 2_953
 """Bytes that the largest QR code holds."""
 
 
 class QrCode(TextDrawing):
-    """Draws the QR code of `text`, two modules a cell; nothing where there is no such code.
+    """The QR code of `text`, two modules a cell; empty if the text is too long for one.
 
-    A part of it tells a phone nothing: it is to be shown where there is room for `needed`.
+    Show it only where all of it fits (`needed`): phones cannot read a part.
     """
 
     @property
     def needed(self) -> Size:
-        """Columns and rows that the code takes, its quiet zone included."""
+        """Columns and rows that the code takes, with its quiet zone."""
         lines = _drawn(self.text)
         return Size(len(lines[0]), len(lines)) if lines else Size(0, 0)
 
@@ -52,11 +51,11 @@ class QrCode(TextDrawing):
 def _drawn(text: str) -> tuple[str, ...]:
     if not text or len(text) > _LONGEST:
         return ()
-    # Only who signs in pays for it.
+    # Imported late: only a sign-in needs it.
     import segno
 
-    # Left alone, segno takes some UTF-8 for Kanji. It is not declared as UTF-8 (ECI): phones guess
-    # that well, and some read no code that declares anything.
+    # By default segno takes some UTF-8 for Kanji. The code does not declare UTF-8 (ECI): phones
+    # guess it well, and some cannot read a code that declares anything.
     mode = None if text.isascii() else "byte"
     try:
         code = segno.make(

@@ -1,4 +1,4 @@
-"""Signing in with Discord: a code, a link, and a wait that Esc ends."""
+"""The sign-in screen: a code and a link to enter it at, until Discord confirms or Esc quits."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from tracker_tui.auth.sign_in import SignIn
 
 _CODES: Final = 3
-"""How many codes are fetched before nobody seems to be there."""
+"""Codes that are fetched one after the other before the screen gives up."""
 _TICK_SECONDS: Final = 0.5
 _LINES_ABOUT: Final = 5
-"""Title, link, two of what is told, keys."""
+"""Lines around the code: title, link, two for messages, keys."""
 _LEFT_FOR_TEXT: Final = 38
-_NOBODY: Final = "Nobody entered the code in time. r fetches a new one."
+_GAVE_UP: Final = "Nobody entered the code in time. r fetches a new one."
 
 
 class SignInScreen(EndingScreen[Session]):
-    """Ends with a session, admitted or not, or with None when it is left."""
+    """Ends with a session, which may not give access yet, or with None to quit."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open_browser", "Open the browser", id="sign-in.open"),
@@ -52,19 +52,19 @@ class SignInScreen(EndingScreen[Session]):
         Binding("escape,q", "leave", "Quit", id="sign-in.leave"),
     ]
 
-    def __init__(self, membership: GuildMembership, guild: str, told: str = "") -> None:
-        """`guild` is what to call it; `told` says why somebody has to sign in."""
+    def __init__(self, membership: GuildMembership, guild: str, reason: str = "") -> None:
+        """`guild` is its display name; `reason` says why a sign-in is needed."""
         super().__init__()
         self._membership = membership
         self._guild = guild
-        self._told = told
+        self._reason = reason
         self._code: DeviceCode | None = None
-        self._left = threading.Event()
+        self._stopped = threading.Event()
         self._browser: webbrowser.BaseBrowser | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out the QR code and what is to be typed beside it."""
-        yield Static(f"Sign in with Discord · {one_line(self._guild, 40)}", id="door-title")
+        """Lay out the QR code, and beside it the link and the code to type."""
+        yield Static(f"Sign in with Discord · {one_line(self._guild, 40)}", id="sign-in-title")
         with Horizontal(id="sign-in"):
             yield QrCode(id="sign-in-qr")
             with Vertical(id="sign-in-text"):
@@ -73,65 +73,65 @@ class SignInScreen(EndingScreen[Session]):
                 yield Static(id="sign-in-code", markup=False)
                 yield Static(id="sign-in-left", markup=False)
         yield Static(id="sign-in-link", markup=False)
-        yield Static(self._told, id="door-told", markup=False)
+        yield Static(self._reason, id="sign-in-message", markup=False)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Ask for a code, and whether there is a browser."""
+        """Fetch a code, and look for a browser."""
         self._look_for_browser()
         self._sign_in()
         self.set_interval(_TICK_SECONDS, self._show_time)
 
     def on_resize(self) -> None:
-        """Show the QR code where there is room for all of it."""
-        self._make_room()
+        """Show the QR code if all of it fits."""
+        self._fit_codes()
 
     def on_unmount(self) -> None:
-        """Let Discord be asked no more."""
-        self._left.set()
+        """Stop polling Discord."""
+        self._stopped.set()
 
     @work(exclusive=True, group="browser")
     async def _look_for_browser(self) -> None:
         try:
             self._browser = await run_in_thread(find_browser)
         except TrackerError:
-            return  # what cannot be found is not there
+            return  # Without a browser the link is still shown.
         self.refresh_bindings()
 
     @work(exclusive=True, group="sign-in")
     async def _sign_in(self) -> None:
-        self._left.set()
-        self._left = left = threading.Event()
+        self._stopped.set()
+        self._stopped = stopped = threading.Event()
         self._show_code(None)
         try:
-            self.dismiss(await self._signed_in(left))
+            self.dismiss(await self._wait_for_session(stopped))
         except SignInCancelled:
             return
         except CodeExpired:
-            self._tell(_NOBODY)
+            self._show_message(_GAVE_UP)
         except TrackerError as error:
-            self._tell(f"{error} r tries again.")
+            self._show_message(f"{error} r tries again.")
         self._show_code(None)
 
-    async def _signed_in(self, left: threading.Event) -> Session:
-        """Return the session; a code that ran out makes way for a fresh one."""
+    async def _wait_for_session(self, stopped: threading.Event) -> Session:
+        """Return the session; replace a code that expires."""
 
-        def sign_in() -> SignIn:
-            # Imports what speaks HTTP: not while the first screen is drawn.
+        def make_sign_in() -> SignIn:
+            # Imported in the thread, so that the first screen does not wait for it.
             from tracker_tui.auth.sign_in import SignIn
 
             return SignIn(self._membership)
 
-        signing = await run_in_thread(sign_in)
+        sign_in = await run_in_thread(make_sign_in)
         for number in range(1, _CODES + 1):
-            code = await run_in_thread(signing.begin)
+            code = await run_in_thread(sign_in.begin)
             self._show_code(code)
             try:
-                return await run_in_thread(partial(signing.finish, code, left.wait))
+                return await run_in_thread(partial(sign_in.finish, code, stopped.wait))
             except CodeExpired:
                 if number == _CODES:
                     raise
-                self._tell("The code expired; this is a new one.")
+                self._show_message("The code expired; this is a new one.")
         raise AssertionError("unreachable")
 
     # What is shown
@@ -146,50 +146,50 @@ class SignInScreen(EndingScreen[Session]):
         self.query_one("#sign-in-code", Static).update(code.user_code if code else "")
         link = Text(code.link_with_code, Style(link=code.link_with_code)) if code else Text()
         self.query_one("#sign-in-link", Static).update(link)
-        self._make_room()
+        self._fit_codes()
         self._show_time()
         self.refresh_bindings()
 
-    def _make_room(self) -> None:
+    def _fit_codes(self) -> None:
         code, large = self.query_one(QrCode), self.query_one(LargeCode)
         width, height = self.size.width, self.size.height - _LINES_ABOUT
         has_room = code.needed.width + _LEFT_FOR_TEXT <= width and code.needed.height <= height
         code.display = has_room
-        self._show_how(can_scan=has_room)
+        self._show_instructions(can_scan=has_room)
         room = width - (code.needed.width if has_room else 0)
         large.display = large.needed.width <= room and large.needed.height + 7 <= height
 
-    def _show_how(self, *, can_scan: bool) -> None:
+    def _show_instructions(self, *, can_scan: bool) -> None:
         begin = "scan this, or open" if can_scan else "open"
         code = self._code
-        how = f"{begin}\n{code.link}\nand enter" if code else "asking Discord …"
-        self.query_one("#sign-in-how", Static).update(how)
+        text = f"{begin}\n{code.link}\nand enter" if code else "asking Discord …"
+        self.query_one("#sign-in-how", Static).update(text)
 
     def _show_time(self) -> None:
         left = max(0, round(self._code.expires_at - monotonic())) if self._code else 0
-        told = f"good for {left // 60}:{left % 60:02}, waiting …" if self._code else ""
-        self.query_one("#sign-in-left", Static).update(told)
+        text = f"good for {left // 60}:{left % 60:02}, waiting …" if self._code else ""
+        self.query_one("#sign-in-left", Static).update(text)
 
-    def _tell(self, told: str) -> None:
+    def _show_message(self, message: str) -> None:
         if self.is_mounted:
-            self.query_one("#door-told", Static).update(told)
+            self.query_one("#sign-in-message", Static).update(message)
 
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what there is something for."""
+        """Offer to copy or open a link only once there is one."""
         del parameters
         if action == "open_browser":
             return self._browser is not None and self._code is not None
         return action != "copy" or self._code is not None
 
     def on_click(self, event: events.Click) -> None:
-        """Open the link that was clicked, where the terminal does not."""
+        """Open a clicked link, for terminals that do not."""
         if event.widget is self.query_one("#sign-in-link") and self._browser is not None:
             self.action_open_browser()
 
     def action_open_browser(self) -> None:
-        """Open the link with the code in it."""
+        """Open the link, which contains the code."""
         if self._code is not None and self._browser is not None:
             self._open(self._browser, self._code.link_with_code)
 
@@ -200,7 +200,7 @@ class SignInScreen(EndingScreen[Session]):
         except TrackerError:
             has_opened = False
         if not has_opened:
-            self._tell("No browser opened. Open the link yourself, on any machine.")
+            self._show_message("No browser opened. Open the link yourself, on any machine.")
 
     def action_copy(self) -> None:
         """Copy the code."""
@@ -208,11 +208,11 @@ class SignInScreen(EndingScreen[Session]):
             copy(self, self._code.user_code, "Copied the code.")
 
     def action_renew(self) -> None:
-        """Fetch a fresh code."""
-        self._tell("")
+        """Fetch a new code."""
+        self._show_message("")
         self._sign_in()
 
     def action_leave(self) -> None:
-        """Leave without having signed in."""
-        self._left.set()
+        """Quit without having signed in."""
+        self._stopped.set()
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""What the player did: their own changes, points, totals by resource, days in a row."""
+"""My activity: the player's own changes in a period, and what they add up to."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tracker_tui.ui.widgets.bars import KeyBar, PeriodBar
 from tracker_tui.ui.widgets.formatting import fit, labelled_lines
 
 _RESOURCES_SHOWN, _RESOURCES_SHOWN_IF_TALL, _TALL = 5, 12, 40
-_SUMS = 35
+_NUMBERS = 35
 """Cells of the numbers beside a name."""
 _NAME_AT_LEAST = 8
 
 
 class ActivityScreen(EntriesScreen):
-    """The player's own history, with what it adds up to."""
+    """The player's own history, with its sums above it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,f", "period(1)", "Period", id="activity.period", key_display="← →"),
@@ -43,8 +43,9 @@ class ActivityScreen(EntriesScreen):
         self.periods = PeriodBar(PERIODS, WEEK, id="periods")
         self.sums = Static("reading …", id="activity-sums", markup=False)
         self.resources = Static("", id="activity-resources", markup=False)
-        self._is_shown = False
-        self._shown: Activity | None = None
+        self._activity: Activity | None = None
+        self._has_sums = False
+        """Whether the sums shown belong to the chosen period."""
 
     def compose(self) -> ComposeResult:
         """Lay out the screen from top to bottom."""
@@ -56,32 +57,32 @@ class ActivityScreen(EntriesScreen):
         yield self.table
         yield KeyBar(id="keys")
 
-    def show_filter(self) -> None:
-        """Show the changes of the period, and what they add up to."""
+    def show_filtered(self) -> None:
+        """Show the player's changes in the chosen period, and their sums."""
         member, period = self.tracker.member.id, self.periods.period
-        self.wish = HistoryFilter(member_id=member, period=period)
-        super().show_filter()
-        self._is_shown = False
-        self._add_up()
+        self.filters = HistoryFilter(member_id=member, period=period)
+        super().show_filtered()
+        self._has_sums = False
+        self._read_sums()
 
-    def _why_nothing(self) -> str:
-        return f"You changed nothing {in_period(self.wish.span)}."
+    def _empty_text(self) -> str:
+        return f"You changed nothing {in_period(self.filters.span)}."
 
     @work(group="sums", exclusive=True)
-    async def _add_up(self) -> None:
+    async def _read_sums(self) -> None:
         query_cache = self.tracker.query_cache
-        question = query_cache.activity(self.tracker.member.id, self.periods.period)
+        query = query_cache.activity(self.tracker.member.id, self.periods.period)
         try:
-            async for answer in answers(query_cache, question, is_shown=self._is_shown):
-                self._is_shown = True
+            async for answer in answers(query_cache, query, is_shown=self._has_sums):
+                self._has_sums = True
                 self._show_sums(answer.value)
         except TrackerError as error:
-            if not self._is_shown:
+            if not self._has_sums:
                 self.sums.update(str(error))
                 self.resources.update("")
 
     def _show_sums(self, activity: Activity) -> None:
-        self._shown = activity
+        self._activity = activity
         named = [
             ("Changes", grouped(activity.changes)),
             ("Resources", grouped(len(activity.resources))),
@@ -92,12 +93,12 @@ class ActivityScreen(EntriesScreen):
         self.resources.update(self._resources_text(activity.resources))
 
     def on_resize(self) -> None:
-        """Give names what room there is."""
-        if self._shown is not None:
-            self.call_after_refresh(self._show_sums, self._shown)
+        """Fit the names to the new width."""
+        if self._activity is not None:
+            self.call_after_refresh(self._show_sums, self._activity)
 
     def _resources_text(self, resources: list[ResourceActivity]) -> Text:
-        """Return the resources that were changed most often, and the others as one."""
+        """Return a line for each of the most changed resources; the others share the last line."""
         lines = [
             (self.tracker.resource_name(each.resource_id), each.changes, each.added, each.removed)
             for each in resources
@@ -108,7 +109,7 @@ class ActivityScreen(EntriesScreen):
             _, *sums = zip(*others, strict=True)
             changes, added, removed = map(sum, sums)
             lines[shown - 1 :] = [(f"{len(others)} more", changes, added, removed)]
-        room = max(_NAME_AT_LEAST, self.resources.size.width - _SUMS)
+        room = max(_NAME_AT_LEAST, self.resources.size.width - _NUMBERS)
         return Text("\n").join(
             Text(
                 f"{fit(one_line(name, 60), room)} {grouped(changes):>5} x"
@@ -118,28 +119,28 @@ class ActivityScreen(EntriesScreen):
         )
 
     def show_facts(self) -> None:
-        """Say how far an export is, and how old what is shown is."""
-        self.periods.note = " · ".join(filter(None, (self._export.told, self.age)))
+        """Show the progress of an export, and how old the entries are."""
+        self.periods.note = " · ".join(filter(None, (self._export.progress, self.age)))
 
     @on(PeriodBar.Chosen)
-    def _take_period(self) -> None:
-        self.show_filter()
+    def _show_period(self) -> None:
+        self.show_filtered()
 
     def read_news(self) -> None:
-        """Read what is new, and add it up."""
-        self._add_up_anew()
+        """Load new entries and read the sums again."""
+        self._refresh_sums()
         super().read_news()
 
     def read_everything(self) -> None:
-        """Read all that is shown, and add it up."""
-        self._add_up_anew()
+        """Load all entries and the sums again."""
+        self._refresh_sums()
         super().read_everything()
 
-    def _add_up_anew(self) -> None:
-        """Add up, unless that is under way for the first time."""
-        if self._is_shown or self.is_in_trouble:
-            self._add_up()
+    def _refresh_sums(self) -> None:
+        """Read the sums again, unless their first read still runs."""
+        if self._has_sums or self.is_in_trouble:
+            self._read_sums()
 
     def action_period(self, by: int) -> None:
-        """Look at another period."""
+        """Show the next or the previous period."""
         self.periods.step(by)

@@ -1,4 +1,4 @@
-"""The threshold: Discord is asked whether somebody may enter, or why they may not is said."""
+"""The access check: ask Discord whether the member may enter, and say why not."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tracker_tui.ui.widgets.bars import KeyBar
 
 
 class AccessCheckScreen(EndingScreen[str]):
-    """Ends with `entered`, with `sign-in` where somebody has to, or with None when it is left."""
+    """Ends with `entered`, with `sign-in` if a sign-in is needed, or with None to quit."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "ask", "Ask again", id="threshold.ask"),
+        Binding("r", "check", "Ask again", id="threshold.ask"),
         Binding("s", "end_with('sign-in')", "Sign in as somebody else", id="threshold.sign-in"),
         Binding("escape,q", "leave", "Quit", id="threshold.leave"),
     ]
@@ -36,55 +36,55 @@ class AccessCheckScreen(EndingScreen[str]):
         self._config = config
         self._membership = membership
         self._guild = guild
-        self.told = ""
-        """Why nobody is signed in any more, where that is so."""
+        self.reason = ""
+        """Why a sign-in is needed; empty if none is."""
 
     def compose(self) -> ComposeResult:
-        """Lay out a message."""
+        """Lay out the guild's name and a message."""
         session = self._membership.session
         name = "" if session is None else f" · {session.name}"
-        yield Static(f"{one_line(self._guild, 40)}{name}", id="door-title", markup=False)
-        with VerticalScroll(id="threshold"):
-            yield Static(id="threshold-told", markup=False)
-            yield Static(id="threshold-waiting", markup=False)
+        yield Static(f"{one_line(self._guild, 40)}{name}", id="sign-in-title", markup=False)
+        with VerticalScroll(id="access-check"):
+            yield Static(id="access-check-message", markup=False)
+            yield Static(id="access-check-pending", markup=False)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Ask at once."""
-        self.action_ask()
+        """Check at once."""
+        self.action_check()
 
     @work(exclusive=True)
-    async def action_ask(self) -> None:
+    async def action_check(self) -> None:
         """Ask Discord whether this member may enter."""
         self._show("Checking your access with Discord …", 0)
         try:
             await run_in_thread(self._membership.enter)
         except NotSignedIn as error:
-            self.told = str(error)
+            self.reason = str(error)
             self.dismiss("sign-in")
         except TrackerError as error:
-            self._show(str(error), await self._waiting())
+            self._show(str(error), await self._pending_count())
         else:
             self.dismiss("entered")
 
-    async def _waiting(self) -> int:
+    async def _pending_count(self) -> int:
         try:
             return await run_in_thread(lambda: changes_waiting(self._config, self._membership))
         except TrackerError:
-            return 0  # who may not enter is not to be troubled with files, too
+            return 0  # The reason above matters more than a damaged file.
 
-    def _show(self, told: str, waiting: int) -> None:
-        self.query_one("#threshold-told", Static).update(told)
-        kept = (
-            f"{changes_pending(waiting)} on this machine until you may enter again. To drop "
-            "them: tracker-tui logout --discard"
+    def _show(self, message: str, pending: int) -> None:
+        self.query_one("#access-check-message", Static).update(message)
+        hint = (
+            f"{changes_pending(pending)} on this machine until you may enter again. To drop them: "
+            "tracker-tui logout --discard"
         )
-        self.query_one("#threshold-waiting", Static).update(kept if waiting else "")
+        self.query_one("#access-check-pending", Static).update(hint if pending else "")
 
-    def action_end_with(self, what: str) -> None:
-        """Leave for something else."""
-        self.dismiss(what)
+    def action_end_with(self, choice: str) -> None:
+        """End with a choice."""
+        self.dismiss(choice)
 
     def action_leave(self) -> None:
-        """Leave without having entered."""
+        """Quit without having entered."""
         self.dismiss(None)

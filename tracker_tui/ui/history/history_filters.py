@@ -1,4 +1,4 @@
-"""Choosing what the history is narrowed to: period, kind, location, member, resource."""
+"""The dialog that chooses the history's filters: period, kind, location, member, resource."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ from tracker_tui.domain.period import PERIODS, parse_period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.history.columns import KIND_LOOKS
+from tracker_tui.ui.history.history_table import KIND_LOOKS
 from tracker_tui.ui.widgets.check_list import CheckList, Choice
 from tracker_tui.ui.widgets.dialogs import Dialog, PickDialog, TypeDialog
 
-_ANOTHER = {
+_OTHER = {
     "period": "from … to …",
     "who": "another member …",
     "resource": "a resource …",
 }
+"""Choices that ask for their value in a second dialog."""
 
 
 class HistoryFiltersDialog(Dialog[HistoryFilter]):
-    """One list of everything; what the highlighted row is about is offered first."""
+    """All filters in one list; the member and resource of the highlighted `row` are offered too."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "clear", "Clear all", id="filters.clear"),
     ]
 
-    def __init__(self, tracker: Tracker, chosen: HistoryFilter, row: HistoryEntry | None) -> None:
+    def __init__(
+        self, tracker: Tracker, chosen_filters: HistoryFilter, row: HistoryEntry | None
+    ) -> None:
         super().__init__()
         self._tracker = tracker
-        self._chosen = chosen
+        self._chosen_filters = chosen_filters
         self._row = row
 
     def compose(self) -> ComposeResult:
@@ -51,13 +54,13 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
             yield Static("space tick   enter apply   c clear   esc back", classes="dialog-keys")
 
     def _choices(self) -> Iterator[Choice]:
-        tracker, chosen, row = self._tracker, self._chosen, self._row
+        tracker, chosen, row = self._tracker, self._chosen_filters, self._row
         names = {period.name: f"last {period.name}" for period in PERIODS} | {"all": "all of time"}
         if chosen.period is not None:
             names.setdefault(chosen.period.name, chosen.period.name)
         for value, name in names.items():
             yield Choice("period", value, name, is_single=True)
-        yield self._another("period")
+        yield self._other("period")
         for kind in EntryKind:
             yield Choice("kind", kind.value, " ".join(KIND_LOOKS[kind]))
         for location in Location:
@@ -67,13 +70,13 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
         for member in filter(None, (chosen.member_id, row and row.by)):
             if member != tracker.member.id:
                 yield self._member(member)
-        yield self._another("who")
+        yield self._other("who")
         for resource in filter(None, (chosen.resource_id, row and row.resource_id)):
             yield self._resource(resource)
-        yield self._another("resource")
+        yield self._other("resource")
 
-    def _another(self, kind: str) -> Choice:
-        return Choice(kind, "", _ANOTHER[kind], is_single=True, leads_on=True)
+    def _other(self, kind: str) -> Choice:
+        return Choice(kind, "", _OTHER[kind], is_single=True, leads_on=True)
 
     def _member(self, member_id: str) -> Choice:
         name = one_line(self._tracker.name_of(member_id), 40)
@@ -84,7 +87,7 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
         return Choice("resource", resource_id, f"of {name}", is_single=True)
 
     def _is_on(self, choice: Choice) -> bool:
-        chosen = self._chosen
+        chosen = self._chosen_filters
         match choice.kind:
             case "period":
                 return chosen.period is not None and choice.value == chosen.period.name
@@ -97,26 +100,26 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
             case _:
                 return choice.value == chosen.resource_id
 
-    # What leads on
+    # Choices with a second dialog
 
     @on(CheckList.Asked)
-    def _ask(self, event: CheckList.Asked) -> None:
+    def _ask_for_value(self, event: CheckList.Asked) -> None:
         if not self.is_active:
-            return  # it has ended meanwhile, or asks already
-        take = partial(self._take, event.choice)
+            return  # This dialog has ended, or a second dialog is open already.
+        put_value = partial(self._put_value, event.choice)
         tracker = self._tracker
         match event.choice.kind:
             case "period":
                 check = partial(parse_period, zone=tracker.query_cache.zone)
                 example = "2026-01-01..2026-01-31, or 12h, 3w"
-                self.app.push_screen(TypeDialog("Which period?", example, check), take)
+                self.app.push_screen(TypeDialog("Which period?", example, check), put_value)
             case "who":
-                self.app.push_screen(PickDialog("Whose changes?", tracker.names), take)
+                self.app.push_screen(PickDialog("Whose changes?", tracker.names), put_value)
             case _:
                 names = {resource.id: resource.name for resource in tracker.resources()}
-                self.app.push_screen(PickDialog("Which resource?", names), take)
+                self.app.push_screen(PickDialog("Which resource?", names), put_value)
 
-    def _take(self, asked: Choice, value: str | None) -> None:
+    def _put_value(self, asked: Choice, value: str | None) -> None:
         if value is None:
             return
         match asked.kind:
@@ -129,10 +132,10 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
                 choice = self._resource(value)
         self.query_one(CheckList).put(asked, choice)
 
-    # How it ends
+    # Ending
 
     def action_apply(self) -> None:
-        """Show what is ticked; of a kind of which nothing is ticked, everything."""
+        """End with the ticked filters; a kind without a tick filters nothing."""
         checked: dict[str, list[str]] = {}
         for choice in self.query_one(CheckList).checked:
             checked.setdefault(choice.kind, []).append(choice.value)
@@ -140,15 +143,15 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
         zone = self._tracker.query_cache.zone
         self.dismiss(
             HistoryFilter(
-                self._chosen.text,
-                one.get("resource"),
-                one.get("who"),
-                frozenset(EntryKind(kind) for kind in checked.get("kind", ())),
-                Location(one["location"]) if "location" in one else None,
-                parse_period(one["period"], zone) if "period" in one else None,
+                text=self._chosen_filters.text,
+                resource_id=one.get("resource"),
+                member_id=one.get("who"),
+                kinds=frozenset(EntryKind(kind) for kind in checked.get("kind", ())),
+                location=Location(one["location"]) if "location" in one else None,
+                period=parse_period(one["period"], zone) if "period" in one else None,
             )
         )
 
     def action_clear(self) -> None:
-        """Show everything."""
-        self.dismiss(HistoryFilter(self._chosen.text))
+        """End without filters; the search stays."""
+        self.dismiss(HistoryFilter(self._chosen_filters.text))

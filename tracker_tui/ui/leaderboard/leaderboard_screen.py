@@ -1,4 +1,4 @@
-"""The leaderboard screen: who earned how many points, in which period."""
+"""The Leaderboard screen: points by member, in a period."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.background import age_text, answers
 from tracker_tui.ui.clipboard_and_browser import copy
-from tracker_tui.ui.leaderboard.own_row import OwnRow
-from tracker_tui.ui.leaderboard.table import LeaderboardTable
+from tracker_tui.ui.leaderboard.leaderboard_table import LeaderboardTable, OwnRow
 from tracker_tui.ui.main_screen import QueryScreen
 from tracker_tui.ui.widgets.bars import KeyBar, PeriodBar
 from tracker_tui.ui.widgets.line_table import LineTable
 
 
 class LeaderboardScreen(QueryScreen):
-    """Members, best first; a period is one request."""
+    """Members, best first. A period is one request."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,f", "period(1)", "Period", id="leaderboard.period", key_display="← →"),
@@ -38,7 +37,7 @@ class LeaderboardScreen(QueryScreen):
         super().__init__(tracker)
         self.periods = PeriodBar(LEADERBOARD_PERIODS, WEEK, id="periods")
         self.table = LeaderboardTable(tracker.member.id, id="table")
-        self.own = OwnRow(self.table, id="own")
+        self.own_row = OwnRow(self.table, id="own")
         self.read_at: float | None = None
         self.trouble: TrackerError | None = None
         self._reading: Worker[None] | None = None
@@ -48,7 +47,7 @@ class LeaderboardScreen(QueryScreen):
         yield self.status_bar
         yield self.periods
         yield self.table
-        yield self.own
+        yield self.own_row
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -59,16 +58,16 @@ class LeaderboardScreen(QueryScreen):
     # Reading
 
     def read(self) -> None:
-        """Read the leaderboard of the period; what is shown stays until it is there."""
+        """Read the leaderboard of the period; what is shown stays until the answer is here."""
         self.trouble = None
         self._reading = self.run_worker(self._read, group="leaderboard", exclusive=True)
         self.show_facts()
 
     async def _read(self) -> None:
         query_cache = self.tracker.query_cache
-        question = query_cache.leaderboard(self.periods.period)
+        query = query_cache.leaderboard(self.periods.period)
         try:
-            async for answer in answers(query_cache, question, is_shown=self.read_at is not None):
+            async for answer in answers(query_cache, query, is_shown=self.read_at is not None):
                 self.read_at = answer.at
                 self._show(answer.value)
                 self.show_facts()
@@ -77,15 +76,15 @@ class LeaderboardScreen(QueryScreen):
             self.table.empty_text = f"{one_line(str(error), 500)} r tries again."
         self.show_facts()
 
-    def _show(self, board: Leaderboard) -> None:
+    def _show(self, leaderboard: Leaderboard) -> None:
         self.table.empty_text = f"No points {in_period(self.periods.period)}."
-        self.table.show(board)
-        self.own.show(board.of(self.tracker.member.id))
+        self.table.show(leaderboard)
+        self.own_row.show(leaderboard.of(self.tracker.member.id))
 
     def show_facts(self) -> None:
-        """Say how many members there are, and how old what is shown is."""
+        """Show the number of members, and how old the leaderboard is."""
         is_reading = self._reading is not None and not self._reading.is_finished
-        count = len(self.table.board.rankings)
+        count = self.table.row_count
         members = "" if self.read_at is None else f"{count} member{'' if count == 1 else 's'}"
         trouble = "" if self.trouble is None else one_line(str(self.trouble), 120)
         age = age_text(self.read_at, self.trouble, is_reading=is_reading and not self.trouble)
@@ -94,45 +93,44 @@ class LeaderboardScreen(QueryScreen):
         self.periods.note = " · ".join(filter(None, (members, age, trouble)))
 
     @on(PeriodBar.Chosen)
-    def _take_period(self) -> None:
+    def _show_period(self) -> None:
         self.read_at = None
         self.table.show(Leaderboard([], has_before=False))
-        self.own.show(None)
+        self.own_row.show(None)
         self.read()
 
     @property
     def is_in_trouble(self) -> bool:
-        """Whether what is shown could not be read anew."""
+        """Whether the last read failed."""
         return self.trouble is not None
 
     def read_news(self) -> None:
-        """Read the leaderboard anew, unless it is on its way for the first time."""
+        """Read the leaderboard again, unless the first read still runs."""
         if self.read_at is not None or self.trouble is not None:
             self.read()
 
     def read_everything(self) -> None:
-        """Read the leaderboard anew: it is read as a whole."""
+        """Read the leaderboard again; it is always read as a whole."""
         self.read_news()
 
     # Keys
 
     def action_period(self, by: int) -> None:
-        """Look at another period."""
+        """Show the next or the previous period."""
         self.periods.step(by)
 
     def action_copy(self) -> None:
-        """Copy the highlighted row, as one line of text."""
+        """Copy the highlighted row as one line of text."""
         ranking = self.table.highlighted
         if ranking is not None:
             name = one_line(ranking.name, 60)
             points = f"{decimal(ranking.points)} points, {ranking.actions} actions"
-            line = f"{ranking.rank}. {name}: {points} {in_period(self.periods.period)}"
-            copy(self, line)
+            copy(self, f"{ranking.rank}. {name}: {points} {in_period(self.periods.period)}")
 
     @on(LineTable.Opened)
     def open_member(self) -> None:
-        """Show what earned a member their points."""
-        from tracker_tui.ui.leaderboard.member import MemberScreen
+        """Open the contributions of the highlighted member."""
+        from tracker_tui.ui.leaderboard.member_screen import MemberScreen
 
         ranking = self.table.highlighted
         if ranking is not None and self.app.screen is self:
