@@ -74,7 +74,7 @@ def test_numbers_are_never_cut(width: int, widths: Widths) -> None:
     assert (layout.change, layout.quantity, layout.time) == (widths.change, widths.quantity, 5)
     assert layout.moved == widths.change + widths.quantity + 3
     assert layout.kind in (1, 10)
-    assert min(layout) >= 0
+    assert min(astuple(layout)) >= 0
 
 
 def narrowest(widths: Widths) -> int:
