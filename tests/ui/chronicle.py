@@ -1,4 +1,4 @@
-"""Rows of history and leaderboard for the screens to show, and a look at the table that does."""
+"""Rows of history and leaderboard for tests, and helpers that read the tables on screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tracker_tui.ui.leaderboard.leaderboard_screen import LeaderboardScreen
 from ui.conftest import DAY, HOUR, MEMBER, MINUTE, NOW, Guild, Player
 
 STILGAR = "7001"
-"""A Discord id; its owner is called Stilgar."""
+"""The Discord id of Stilgar."""
 
 
 def record(guild: Guild, entry_id: str, change: int, **given: Any) -> None:
@@ -33,7 +33,7 @@ def record(guild: Guild, entry_id: str, change: int, **given: Any) -> None:
     _insert(guild, "resource_history", row)
 
 
-def reward(guild: Guild, row_id: str, points: float, **given: Any) -> None:
+def add_points(guild: Guild, row_id: str, points: float, **given: Any) -> None:
     """Write a row of the leaderboard."""
     row = {
         "id": row_id,
@@ -53,8 +53,8 @@ def reward(guild: Guild, row_id: str, points: float, **given: Any) -> None:
     _insert(guild, "leaderboard", row)
 
 
-def call(guild: Guild, discord_id: str, nickname: str | None, username: str = "x") -> None:
-    """Let somebody have signed in."""
+def add_user(guild: Guild, discord_id: str, nickname: str | None, username: str = "x") -> None:
+    """Write a row of a member who has signed in."""
     row = {
         "id": f"user-{discord_id}",
         "discord_id": discord_id,
@@ -67,7 +67,7 @@ def call(guild: Guild, discord_id: str, nickname: str | None, username: str = "x
 
 
 def fill(guild: Guild, entries: int) -> None:
-    """Write so many entries, one every ten minutes, and nothing else: `+1`, `+2`, … from old."""
+    """Replace the history by entries `+1`, `+2`, … one every ten minutes, oldest first."""
     guild.sql("DELETE FROM resource_history")
     guild.sql(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
@@ -85,10 +85,10 @@ def _insert(guild: Guild, table: str, row: dict[str, Any]) -> None:
     guild.sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
 
 
-def evening(guild: Guild) -> None:
-    """Let three members have done this and that over some weeks."""
-    call(guild, STILGAR, "Stilgar", "stil")
-    call(guild, "7002", None, "jessica")
+def some_weeks(guild: Guild) -> None:
+    """Write changes of three members over some weeks."""
+    add_user(guild, STILGAR, "Stilgar", "stil")
+    add_user(guild, "7002", None, "jessica")
     days_ago = [(0, 2 * HOUR), (1, 0), (2, HOUR), (5, 0), (12, 0), (40, 0)]
     for number, (days, seconds) in enumerate(days_ago):
         at = NOW - days * DAY - seconds - 10 * MINUTE
@@ -101,7 +101,7 @@ def evening(guild: Guild) -> None:
             updated_by="7002",
             created_at=at - MINUTE,
         )
-        reward(guild, f"a{number}", 10.0 + number, created_at=at)
+        add_points(guild, f"a{number}", 10.0 + number, created_at=at)
     record(
         guild,
         "moved",
@@ -115,12 +115,12 @@ def evening(guild: Guild) -> None:
         transfer_direction="to_deep_desert",
     )
     record(guild, "counted", 0, change_type="absolute", updated_by=MEMBER, created_at=NOW - MINUTE)
-    reward(guild, "mine", 5.5, user_id=MEMBER, resource_multiplier=1.1, base_points=5.0)
-    reward(guild, "old", 2.0, user_id="stil", created_at=NOW - 2 * DAY)
+    add_points(guild, "mine", 5.5, user_id=MEMBER, resource_multiplier=1.1, base_points=5.0)
+    add_points(guild, "old", 2.0, user_id="stil", created_at=NOW - 2 * DAY)
 
 
 def table_of(player: Player) -> HistoryTable:
-    """Return the table of entries that is on screen."""
+    """Return the table of entries on screen."""
     screen = player.app.screen
     assert isinstance(screen, EntriesScreen)
     return screen.table
@@ -135,12 +135,12 @@ def table_lines(player: Player) -> list[str]:
 
 
 def entries(player: Player) -> list[str]:
-    """Return the lines of the table that are entries, neither days nor what the last line says."""
+    """Return the table's lines with entries, without days and the last line."""
     return [line for line in table_lines(player) if line[2:3] == ":"]
 
 
 async def opens(player: Player, key: str) -> None:
-    """Go to a main screen, and wait until it has read what it shows."""
+    """Go to a main screen and wait until it has loaded."""
     await player.press(key)
     screen = player.app.screen
     assert isinstance(screen, EntriesScreen | LeaderboardScreen)

@@ -1,4 +1,4 @@
-"""Somebody at the door of a guild that signs in with a pretended Discord."""
+"""A player at the sign-in of a guild with a fake Discord."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ TOKEN = "/oauth2/token"
 ME = "/users/@me"
 HOUR = 3_600.0
 HANGS = 120.0
-"""Seconds that nobody may wait for."""
+"""Seconds; longer than any test may take."""
 AT_ONCE = 5.0
-"""Seconds: far more than it takes to leave, far less than what hangs."""
+"""Seconds; far more than quitting takes, far less than HANGS."""
 DATABASE = "https://sietch-tabr.invalid"
-"""A database that nobody asks."""
+"""A database that is never contacted."""
 ENTERED = NavigationRequest(None, has_entered=True)
 _PAUSE = 0.2
-"""Seconds between polls: long enough for the pilot to notice that nothing else is done."""
+"""Seconds between polls; long enough for the pilot to see the app idle."""
 
 
 class Browser:
-    """Opens links as a browser would, or does not."""
+    """A browser that opens links, or fails to."""
 
     def __init__(self) -> None:
         self.opened: list[str] = []
@@ -68,7 +68,7 @@ class Browser:
 
 @pytest.fixture(autouse=True)
 def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test touch the keyring or the browser of whoever runs it."""
+    """Keep tests away from the real keyring and browser."""
     monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", lambda: None)
@@ -76,7 +76,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Discord be asked many times a second whether the code was entered."""
+    """Poll Discord several times a second."""
 
     def wait_quickly(
         discord: Discord, code: DeviceCode, wait: Callable[[float], bool], **given: Any
@@ -89,7 +89,7 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
-    """A browser with windows of its own."""
+    """A fake browser that the sign-in finds."""
     found = Browser()
     monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", lambda: found)
     return found
@@ -97,7 +97,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
 
 @pytest.fixture
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
-    """Discord, for which whoever signs in is a plain member; the guild is configured."""
+    """A fake Discord with a plain member, and a guild configured for it."""
     trust_discord(monkeypatch)
     with FakeDiscord(membership=Membership(roles=[MEMBER_ROLE])) as discord:
         configure(monkeypatch, settings(discord, DATABASE))
@@ -108,7 +108,7 @@ def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
 def inhabited(
     remote_url: str, tmp_path: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> RemoteGuild:
-    """A guild of RESOURCES on a server, that somebody is signed in to and has looked at."""
+    """The guild of RESOURCES on a server, with a session and a replica on this machine."""
     monkeypatch.setenv("TURSO_DATABASE_URL", remote_url)
     guild = RemoteGuild(remote_url, tmp_path).found()
     sign_in(discord)
@@ -116,23 +116,23 @@ def inhabited(
     tracker.open().result(SECONDS)
     tracker.close()
     discord.seen.clear()
-    assert copies(load_config(os.environ)) == {"replica.db"}
+    assert stored_files(load_config(os.environ)) == {"replica.db"}
     return guild
 
 
 def store_of(config: Config) -> Path:
-    """Return the folder of what this machine keeps for whoever is signed in."""
+    """Return the folder with the signed-in member's files."""
     return store_location(as_member(config, guild_membership_of(config).member.id)).folder
 
 
-def copies(config: Config) -> set[str]:
-    """Return which copies of a guild's database this machine keeps, for anybody."""
+def stored_files(config: Config) -> set[str]:
+    """Return the names of the guild's files on this machine, of any member."""
     found = (path.name for path in stores_of(config).glob("*/*.db*"))
     return {name for name in found if name.startswith(("replica.db", "pages.db"))}
 
 
-def leave_waiting(config: Config, *changes: Change, member: str | None = None) -> Path:
-    """Let changes of a member, or of whoever is signed in, wait on this machine.
+def add_pending(config: Config, *changes: Change, member: str | None = None) -> Path:
+    """Put pending changes of a member (default: the one signed in) into their outbox.
 
     Returns the file that they are in.
     """
@@ -145,11 +145,11 @@ def leave_waiting(config: Config, *changes: Change, member: str | None = None) -
     return path
 
 
-# Who stands there
+# The player
 
 
 class Visitor(Player):
-    """Somebody in front of an app that shows no guild yet."""
+    """A player in front of an app that shows no guild yet."""
 
     app: BaseApp  # type: ignore[assignment]
 
@@ -158,21 +158,21 @@ class Visitor(Player):
 
     @property
     def navigation_request(self) -> NavigationRequest | None:
-        """Where the app ended with going."""
+        """The navigation request that the app ended with."""
         return self.app.return_value
 
     @property
-    def told(self) -> str:
-        """The line for what is to be known, as one line."""
+    def message(self) -> str:
+        """The message on screen, as one line."""
         return self.within("#sign-in-message")
 
     def within(self, selector: str) -> str:
-        """Return the words on screen where a widget is, as one line; "" where there is none."""
+        """Return a widget's words on screen as one line; "" if there is no such widget."""
         found = self.app.screen.query(selector)
         return words_in(self.app, found.first()) if found else ""
 
     async def reads(self, selector: str, *parts: str) -> None:
-        """Wait until all of this is on screen where a widget is, wherever lines are broken."""
+        """Wait until a widget shows all of this, wherever its lines break."""
         for part in parts:
             wanted = "".join(part.split())
             await self.until(
@@ -181,7 +181,7 @@ class Visitor(Player):
             )
 
     def whole(self, selector: str) -> Widget:
-        """Return a widget, all of which is on screen."""
+        """Return a widget; fails unless all of it is on screen."""
         widget = self.app.screen.query_one(selector)
         assert widget.display
         assert widget.region.area > 0, f"{selector} has no room"
@@ -190,12 +190,12 @@ class Visitor(Player):
         return widget
 
     async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
-        """Wait until something holds; fails at once where the app ends before that."""
+        """Wait until something holds; fails at once if the app ends first."""
         await super().until(lambda: holds() or not self.app.is_running, what)
         assert holds(), f"{what} never came: the app has ended"
 
     def paste(self, text: str) -> None:
-        """Hand over what a terminal sends for a paste."""
+        """Send what a terminal sends for a paste."""
         self.burst(f"\x1b[200~{text}\x1b[201~")
 
     async def chooses(self, text: str, wanted: str) -> None:
@@ -214,13 +214,13 @@ class Visitor(Player):
         return monotonic() - began
 
     def assert_secret(self, *secrets: str) -> None:
-        """Nothing of this is on the screen, nor in a picture of it."""
+        """None of this is on screen or in a screenshot."""
         shown = "".join(self.text().split()) + self.app.export_screenshot()
         assert [secret for secret in secrets if secret in shown] == []
 
 
 def words_in(app: BaseApp, widget: Widget) -> str:
-    """Return the words on screen where a widget is, as one line."""
+    """Return a widget's words on screen as one line."""
     region = widget.region
     strips = screen_strips(app)[region.y : region.bottom]  # type: ignore[arg-type]
     text = " ".join(strip.crop(region.x, region.right).text for strip in strips)
@@ -228,7 +228,7 @@ def words_in(app: BaseApp, widget: Widget) -> str:
 
 
 def toasts(player: Player) -> str:
-    """Return what the toasts on screen say, one a line, however they are broken into lines."""
+    """Return the notifications on screen, one a line, wherever their lines break."""
     return "\n".join(words_in(player.app, toast) for toast in player.app.screen.query("Toast"))
 
 
@@ -236,7 +236,7 @@ def toasts(player: Player) -> str:
 async def at_sign_in(
     size: tuple[int, int] = NARROW, *, config: Config | None = None, **given: Any
 ) -> AsyncIterator[Visitor]:
-    """Stand at the door of the guild that is configured."""
+    """Open the sign-in app of the configured guild."""
     chosen = config or load_config(os.environ)
     app = SignInApp(chosen, guild_membership_of(chosen), **given)
     async with app.run_test(size=size, notifications=True) as pilot:
@@ -247,7 +247,7 @@ async def at_sign_in(
 async def at_home(
     size: tuple[int, int] = NARROW, *, profile: str | None = None, answers: bool = True
 ) -> AsyncIterator[Visitor]:
-    """Be in the dashboard of the database that is configured, which `answers` or does not."""
+    """Open the dashboard of the configured database; wait for rows if it `answers`."""
     tracker = Tracker(load_config(os.environ, profile))
     tracker.open()
     app = TrackerApp(tracker)
@@ -264,7 +264,7 @@ async def at_home(
 
 
 async def nobody_is_behind() -> None:
-    """Wait until no thread works behind a screen, and what they told was heard."""
+    """Wait until no worker thread runs and the app has handled its messages."""
     deadline = monotonic() + SECONDS
     while any(thread.name == "background" for thread in threading.enumerate()):
         assert monotonic() < deadline, "a thread is still at work"

@@ -1,4 +1,4 @@
-"""Somebody who is signed in and may not enter: what they are told, and that they see no more."""
+"""The access check of a member who may not enter: the reason is shown, and nothing else."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from ui.sign_in_player import (
     ME,
     TOKEN,
     Visitor,
+    add_pending,
     at_sign_in,
-    copies,
     discord,
     harmless,
     inhabited,
-    leave_waiting,
     nobody_is_behind,
     quick_polls,
+    stored_files,
 )
 
 __all__ = ["discord", "harmless", "inhabited", "quick_polls"]
 
 OF_THE_GUILD = (*(resource.name for resource in RESOURCES), "Hagga", "Deep Desert", "critical")
-"""What only members may see."""
+"""Words that only members may see."""
 KEYS = ("r Ask again", "s Sign in as somebody else", "esc Quit")
 
 
@@ -58,7 +58,7 @@ def old_and_busy(discord: FakeDiscord) -> None:
 
 
 WHY = {
-    # Without the guild there is no nickname either.
+    # Outside the guild there is no nickname.
     "not in the guild": (left_guild, "Paul Atreides is not in this guild on Discord"),
     "no role that may enter": (
         lost_roles,
@@ -74,7 +74,7 @@ each_reason = pytest.mark.parametrize("why", WHY)
 
 
 def barred(discord: FakeDiscord, why: str) -> str:
-    """Let whoever is signed in be kept out; returns what they are to be told."""
+    """Take the member's access away; returns the reason that the screen must show."""
     happens, told = WHY[why]
     happens(discord)
     grow_old(load_config(os.environ), 29 * HOUR)
@@ -82,50 +82,59 @@ def barred(discord: FakeDiscord, why: str) -> str:
 
 
 def assert_nothing_seen(visitor: Visitor) -> None:
-    """Nothing of the guild is on screen, nor in a picture of it."""
+    """Nothing of the guild is on screen or in a screenshot."""
     shown = visitor.text() + visitor.app.export_screenshot().replace("&#160;", " ")
     assert [part for part in OF_THE_GUILD if part in shown] == []
 
 
-async def is_told(visitor: Visitor, told: str) -> None:
-    """Wait until the message is this."""
-    await visitor.reads("#access-check-message", told)
+async def sees_message(visitor: Visitor, message: str) -> None:
+    """Wait for this message."""
+    await visitor.reads("#access-check-message", message)
 
 
-async def test_it_is_said_on_screens_of_any_size(
+async def test_the_reason_follows_discord_and_fits_every_size_until_r_enters(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    told = barred(discord, "no role that may enter")
-    leave_waiting(load_config(os.environ), add(5))
+    add_pending(load_config(os.environ), add(5))
+    message = barred(discord, "Discord is away")
     async with at_sign_in() as visitor:
+        await sees_message(visitor, message)
+        discord.heal()
+        left_guild(discord)
+        await visitor.press("r")
         for size in ((80, 24), (200, 60), (60, 20), (40, 12)):
             await visitor.resize(*size)
-            await is_told(visitor, told)
-            waiting = "1 change is pending on this machine until you may enter again."
-            await visitor.reads("#access-check-pending", waiting, "tracker-tui logout --discard")
+            await sees_message(visitor, WHY["not in the guild"][1])
+            assert "Discord cannot be reached" not in visitor.text()
+            pending = "1 change is pending on this machine until you may enter again."
+            await visitor.reads("#access-check-pending", pending, "tracker-tui logout --discard")
             visitor.assert_laid_out()
+        comes_back(discord)
+        visitor.burst("rrrrrr")
+        await visitor.ends()
+        assert visitor.navigation_request == ENTERED
 
 
 @pytest.mark.parametrize("why", ["not in the guild", "no role that may enter"])
-async def test_what_this_machine_kept_of_the_guild_is_gone(
+async def test_cached_rows_are_removed_when_access_is_lost(
     inhabited: RemoteGuild, discord: FakeDiscord, why: str
 ) -> None:
     config = load_config(os.environ)
-    outbox = leave_waiting(config, add(5))
+    outbox = add_pending(config, add(5))
     told = barred(discord, why)
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
-        await visitor.until(lambda: copies(config) == set(), "the end of the copies")
+        await sees_message(visitor, told)
+        await visitor.until(lambda: stored_files(config) == set(), "the end of the copies")
     assert pending_count(outbox.parent) == 1
 
 
-async def test_where_discord_is_only_away_it_is_kept_for_when_it_answers(
+async def test_cached_rows_stay_while_discord_is_unreachable(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "Discord is away")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
-    assert copies(load_config(os.environ)) == {"replica.db"}
+        await sees_message(visitor, told)
+    assert stored_files(load_config(os.environ)) == {"replica.db"}
 
 
 # Asking again
@@ -137,12 +146,12 @@ def comes_back(discord: FakeDiscord) -> None:
 
 
 @each_reason
-async def test_it_is_said_why_nothing_is_shown_and_r_lets_in_once_that_is_allowed(
+async def test_the_reason_is_shown_and_r_enters_once_that_is_allowed(
     inhabited: RemoteGuild, discord: FakeDiscord, why: str
 ) -> None:
     told = barred(discord, why)
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         await visitor.sees("localhost · ", *KEYS)
         assert visitor.within("#access-check-pending") == ""
         assert_nothing_seen(visitor)
@@ -151,34 +160,9 @@ async def test_it_is_said_why_nothing_is_shown_and_r_lets_in_once_that_is_allowe
         asked = len(discord.seen)
         await visitor.press("r")
         await visitor.until(lambda: len(discord.seen) > asked, "another question")
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         comes_back(discord)
         await visitor.press("r")
-        await visitor.ends()
-        assert visitor.navigation_request == ENTERED
-
-
-async def test_another_reason_takes_the_place_of_the_first(
-    inhabited: RemoteGuild, discord: FakeDiscord
-) -> None:
-    told = barred(discord, "Discord is away")
-    async with at_sign_in() as visitor:
-        await is_told(visitor, told)
-        discord.heal()
-        left_guild(discord)
-        await visitor.press("r")
-        await is_told(visitor, WHY["not in the guild"][1])
-        assert "Discord cannot be reached" not in visitor.text()
-
-
-async def test_r_pressed_again_and_again_asks_no_more_than_it_must(
-    inhabited: RemoteGuild, discord: FakeDiscord
-) -> None:
-    told = barred(discord, "not in the guild")
-    async with at_sign_in() as visitor:
-        await is_told(visitor, told)
-        comes_back(discord)
-        visitor.burst("rrrrrr")
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
 
@@ -189,10 +173,10 @@ async def test_r_pressed_again_and_again_asks_no_more_than_it_must(
 async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
     told = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         await visitor.press("s")
         await visitor.sees("Sign in with Discord", "good for ")
-        assert visitor.told == ""
+        assert visitor.message == ""
         comes_back(discord)
         discord.person = Person(id="42", username="chani", global_name="Chani")
         discord.membership = Membership(nick=None, roles=[MEMBER_ROLE])
@@ -204,27 +188,27 @@ async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: Fake
     assert (session.member_id, session.name) == ("42", "Chani")
 
 
-async def test_somebody_else_who_may_not_enter_either_is_told_so_by_their_own_name(
+async def test_somebody_else_without_access_sees_their_own_name(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         await visitor.press("s")
         await visitor.sees("good for ")
         discord.person = Person(id="42", username="chani", global_name="Chani")
         discord.approve()
-        await is_told(visitor, "Chani is not in this guild on Discord")
+        await sees_message(visitor, "Chani is not in this guild on Discord")
         assert "Muad'Dib" not in visitor.text()
         assert_nothing_seen(visitor)
 
 
-async def test_left_after_all_the_first_session_still_stands(
+async def test_quitting_a_second_sign_in_keeps_the_first_session(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "Discord is away")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         await visitor.press("s")
         await visitor.sees("Sign in with Discord")
         await visitor.press("escape")
@@ -243,7 +227,7 @@ def refresh_refused(discord: FakeDiscord) -> None:
 
 
 @pytest.mark.parametrize("happens", [revoked, refresh_refused])
-async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
+async def test_a_rejected_session_asks_for_a_new_sign_in(
     inhabited: RemoteGuild, discord: FakeDiscord, happens: Callable[[FakeDiscord], None]
 ) -> None:
     happens(discord)
@@ -261,21 +245,21 @@ async def test_where_discord_takes_the_sign_in_no_more_a_fresh_one_is_asked_for(
         assert visitor.navigation_request == ENTERED
 
 
-# Changes that wait
+# Pending changes
 
 
 @pytest.mark.parametrize(
     ("how_many", "told"), [(1, "1 change is pending"), (3, "3 changes are pending")], ids=str
 )
-async def test_of_changes_that_wait_nothing_is_said_but_how_many(
+async def test_pending_changes_are_only_counted(
     inhabited: RemoteGuild, discord: FakeDiscord, how_many: int, told: str
 ) -> None:
     config = load_config(os.environ)
     kinds = (add(77_123), to_deep_desert(55_321), add(3))
-    leave_waiting(config, *(c._replace(reason="zensunni code") for c in kinds[:how_many]))
+    add_pending(config, *(c._replace(reason="zensunni code") for c in kinds[:how_many]))
     why = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await is_told(visitor, why)
+        await sees_message(visitor, why)
         await visitor.reads("#access-check-pending", told, "tracker-tui logout --discard")
         assert_nothing_seen(visitor)
         visitor.assert_secret("77,123", "77123", "55,321", "55321", "zensunni", "spice")
@@ -288,35 +272,33 @@ async def test_of_changes_that_wait_nothing_is_said_but_how_many(
 async def test_changes_of_somebody_else_are_not_counted(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    leave_waiting(load_config(os.environ), add(5), add(6))
+    add_pending(load_config(os.environ), add(5), add(6))
     discord.person = Person(id="42", username="chani", global_name="Chani")
     discord.membership = None
     sign_in(discord)
     async with at_sign_in() as visitor:
-        await is_told(visitor, "Chani is not in this guild on Discord")
+        await sees_message(visitor, "Chani is not in this guild on Discord")
         assert visitor.within("#access-check-pending") == ""
 
 
-async def test_an_outbox_that_cannot_be_read_troubles_nobody_who_may_not_enter(
+async def test_an_unreadable_outbox_does_not_hide_the_reason(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    leave_waiting(load_config(os.environ), add(5)).write_bytes(b"no database" * 500)
+    add_pending(load_config(os.environ), add(5)).write_bytes(b"no database" * 500)
     told = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         assert visitor.within("#access-check-pending") == ""
 
 
-# Leaving
+# Quitting
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
-async def test_it_is_left_by_every_key_that_leaves(
-    inhabited: RemoteGuild, discord: FakeDiscord, key: str
-) -> None:
+async def test_every_quit_key_quits(inhabited: RemoteGuild, discord: FakeDiscord, key: str) -> None:
     told = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         await visitor.press(key)
         await visitor.ends()
         assert visitor.navigation_request is None
@@ -324,26 +306,26 @@ async def test_it_is_left_by_every_key_that_leaves(
 
 
 @pytest.mark.parametrize("key", ["escape", "ctrl+q"])
-async def test_while_discord_hangs_it_says_that_it_waits_and_is_left_at_once(
+async def test_a_hanging_discord_shows_checking_and_quits_at_once(
     inhabited: RemoteGuild, discord: FakeDiscord, key: str
 ) -> None:
     discord.fail_always(ME, Fault.hang(HANGS))
     grow_old(load_config(os.environ), 29 * HOUR)
     async with at_sign_in() as visitor:
         await visitor.until(lambda: bool(discord.requests_to(ME)), "the question")
-        await is_told(visitor, "Checking your access with Discord …")
+        await sees_message(visitor, "Checking your access with Discord …")
         assert_nothing_seen(visitor)
         await visitor.press(key)
         assert await visitor.ends() < AT_ONCE
         assert visitor.navigation_request is None
 
 
-async def test_with_the_palette_open_whoever_may_enter_is_let_in(
+async def test_a_member_with_access_enters_under_the_palette(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         comes_back(discord)
         discord.seen.clear()
         await visitor.press("r", "ctrl+p")
@@ -355,7 +337,7 @@ async def test_with_the_palette_open_whoever_may_enter_is_let_in(
         assert visitor.navigation_request == ENTERED
 
 
-async def test_while_discord_hangs_somebody_else_may_ask_for_a_code(
+async def test_somebody_else_can_sign_in_while_discord_hangs(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     discord.fail_always(ME, Fault.hang(HANGS))
@@ -367,12 +349,12 @@ async def test_while_discord_hangs_somebody_else_may_ask_for_a_code(
         assert len(discord.requests_to(AUTHORIZE)) == 1
 
 
-async def test_the_palette_offers_no_more_than_the_door_has(
+async def test_the_palette_offers_only_what_the_sign_in_has(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     told = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await is_told(visitor, told)
+        await sees_message(visitor, told)
         await visitor.press("ctrl+p")
         await visitor.sees("Join a guild", "Quit")
         for part in ("Switch profile", "Sign out", "History", "Outbox", "Undo", "Filter"):

@@ -1,18 +1,18 @@
-"""The screen of one's own activity, by keys alone."""
+"""My activity, by keys alone."""
 
 from __future__ import annotations
 
 import pytest
 
-from ui.chronicle import entries, evening, opens, record, reward, table_lines
+from ui.chronicle import add_points, entries, opens, record, some_weeks, table_lines
 from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
 
 
 @pytest.fixture
 def busy(guild: Guild) -> Guild:
-    """A guild in which the player did something on three of four days."""
+    """A guild in which the player made changes on three of four days."""
     guild.sql("DELETE FROM resource_history")
-    evening(guild)
+    some_weeks(guild)
     guild.sql("DELETE FROM resource_history WHERE updated_by = ?", MEMBER)
     for number, (days, change, resource) in enumerate(
         [(0, 500, "spice"), (0, -20, "water"), (1, 70, "spice"), (2, 5, "ore"), (20, 9, "ore")]
@@ -25,34 +25,29 @@ def busy(guild: Guild) -> Guild:
             updated_by=MEMBER,
             created_at=NOW - days * DAY - HOUR,
         )
-    reward(guild, "later", 7.25, user_id=MEMBER, created_at=NOW - 20 * DAY)
+    add_points(guild, "later", 7.25, user_id=MEMBER, created_at=NOW - 20 * DAY)
     return guild
 
 
 def fact(player: Player, name: str) -> str:
-    """Return what is said beside a name."""
+    """Return the value beside a name."""
     return player.line(f" {name} ").split(name)[1].strip().split("  ")[0]
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60), (60, 20)])
-async def test_it_tells_changes_points_streak_and_totals(
-    busy: Guild, size: tuple[int, int]
-) -> None:
-    async with playing(busy, size) as player:
-        await opens(player, "4")
-        await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
-        assert fact(player, "Changes") == "4"
-        assert fact(player, "Points") == "5.50"
-        if size[0] > 60:
-            assert "Spice Melange" in player.line("2 x         +570           -0")
-            assert "Water" in player.line("1 x           +0          -20")
-        assert len(entries(player)) == 4
-        player.assert_laid_out()
-
-
-async def test_the_arrows_lead_through_the_periods(busy: Guild) -> None:
+async def test_changes_points_streak_and_totals_of_each_period(busy: Guild) -> None:
     async with playing(busy) as player:
         await opens(player, "4")
+        for size in (NARROW, (200, 60), (60, 20), WIDE):
+            await player.resize(*size)
+            await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
+            assert fact(player, "Changes") == "4"
+            assert fact(player, "Points") == "5.50"
+            if size[0] > 60:
+                await player.sees("2 x         +570           -0")
+                assert "Spice Melange" in player.line("2 x         +570           -0")
+                assert "Water" in player.line("1 x           +0          -20")
+            assert len(entries(player)) == 4
+            player.assert_laid_out()
         await player.press("right")
         await player.sees("▐30d▌", "12.75")
         await player.until(lambda: len(entries(player)) == 5, "the rows")
@@ -62,7 +57,7 @@ async def test_the_arrows_lead_through_the_periods(busy: Guild) -> None:
         await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
 
 
-async def test_who_did_nothing_is_told_so(guild: Guild) -> None:
+async def test_no_activity_says_so(guild: Guild) -> None:
     guild.sql("DELETE FROM resource_history")
     async with playing(guild) as player:
         await opens(player, "4")
@@ -70,7 +65,7 @@ async def test_who_did_nothing_is_told_so(guild: Guild) -> None:
         assert fact(player, "Days in a row") == "0"
 
 
-async def test_what_cannot_be_read_is_told(busy: Guild) -> None:
+async def test_a_failed_read_is_shown(busy: Guild) -> None:
     async with playing(busy) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.press("4")
@@ -89,20 +84,15 @@ async def test_an_own_change_is_added_at_once(busy: Guild) -> None:
         await player.until(lambda: fact(player, "Changes") == "5", "the sum")
 
 
-async def test_enter_and_v_do_what_they_do_in_the_history(busy: Guild) -> None:
-    async with playing(busy) as player:
-        await opens(player, "4")
-        await player.press("enter")
-        await player.sees("When", "Total")
-        await player.press("escape", "v")
-        await player.until(lambda: player.app.screen is player.app.resources, "the resources")
-        assert player.is_on("Water")
-
-
-async def test_what_is_older_than_the_period_is_an_enter_away(busy: Guild) -> None:
+async def test_enter_and_v_work_as_in_the_history(busy: Guild) -> None:
     async with playing(busy) as player:
         await opens(player, "4")
         await player.press("G")
         assert "enter looks further back" in table_lines(player)[-1]
         await player.press("enter")
-        await player.until(lambda: len(entries(player)) == 5, "what is older")
+        await player.until(lambda: len(entries(player)) == 5, "older changes")
+        await player.press("g", "enter")
+        await player.sees("When", "Total")
+        await player.press("escape", "v")
+        await player.until(lambda: player.app.screen is player.app.resources, "the resources")
+        assert player.is_on("Water")

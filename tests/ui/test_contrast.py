@@ -11,7 +11,7 @@ from textual.color import Color
 
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.themes import THEMES, contrast
-from ui.chronicle import evening
+from ui.chronicle import some_weeks
 from ui.conftest import Guild, playing, screen_strips
 
 TEXT: Final = 4.5
@@ -70,7 +70,7 @@ OPENED: Final = {
 
 
 async def test_text_is_legible_on_every_screen_in_every_theme(guild: Guild) -> None:
-    evening(guild)
+    some_weeks(guild)
     faint: dict[str, dict[str, float]] = {}
     async with playing(guild) as player:
         app = player.app

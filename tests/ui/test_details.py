@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ui.chronicle import STILGAR, call, record
+from ui.chronicle import STILGAR, add_user, record
 from ui.conftest import DAY, MEMBER, NARROW, NOW, WIDE, Guild, playing
 
 
@@ -14,7 +14,7 @@ from ui.conftest import DAY, MEMBER, NARROW, NOW, WIDE, Guild, playing
 def busy(guild: Guild) -> Guild:
     """A guild whose spice went from 600 to 1,200 in twelve days."""
     guild.sql("DELETE FROM resource_history WHERE resource_id = 'spice'")
-    call(guild, STILGAR, "Stilgar")
+    add_user(guild, STILGAR, "Stilgar")
     stock = 600
     for number, change in enumerate([150, 150, -50, 200, 150]):
         record(

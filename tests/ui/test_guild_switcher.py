@@ -23,12 +23,12 @@ from ui.conftest import Guild
 from ui.remote_guild import RemoteGuild
 from ui.sign_in_player import (
     Visitor,
+    add_pending,
     at_home,
     at_sign_in,
     discord,
     harmless,
     inhabited,
-    leave_waiting,
     nobody_is_behind,
     quick_polls,
 )
@@ -63,7 +63,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", f"http://localhost:{free_port()}")
     monkeypatch.setenv("TRACKER_AUTH", "none")
     config = load_config(os.environ)
-    leave_waiting(config, add(5), add(6), member=config.member)
+    add_pending(config, add(5), add(6), member=config.member)
 
 
 RAIDERS = '[profiles.raiders]\nTURSO_DATABASE_URL = "libsql://raiders.invalid"\n'
@@ -224,7 +224,7 @@ async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: Remote
 async def test_with_changes_that_wait_nobody_is_signed_out(
     inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leave_waiting(load_config(os.environ), add(5, resource_id="gone-for-good"))
+    add_pending(load_config(os.environ), add(5, resource_id="gone-for-good"))
     async with at_home() as visitor:
         # What the ledger refuses waits for the player.
         await visitor.sees("▲ 1 rejected: o")

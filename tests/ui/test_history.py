@@ -1,4 +1,4 @@
-"""The history screen, by keys alone."""
+"""The History screen, by keys alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import pytest
 
 from helpers.membership import limit
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
-from ui.chronicle import STILGAR, call, entries, evening, fill, opens, record, table_lines, table_of
+from ui.chronicle import (
+    STILGAR,
+    add_user,
+    entries,
+    fill,
+    opens,
+    record,
+    some_weeks,
+    table_lines,
+    table_of,
+)
 from ui.conftest import DAY, NARROW, NOW, WIDE, Guild, Player, playing
 
 
@@ -25,15 +35,15 @@ async def reading(guild: Guild, size: tuple[int, int] = WIDE) -> AsyncIterator[P
 def busy(guild: Guild) -> Guild:
     """The guild after some weeks."""
     guild.sql("DELETE FROM resource_history")
-    evening(guild)
+    some_weeks(guild)
     return guild
 
 
-# What it shows
+# Entries
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60), (60, 15)])
-async def test_the_newest_entries_stand_first_below_their_day(
+async def test_the_newest_entries_come_first_below_their_day(
     busy: Guild, size: tuple[int, int]
 ) -> None:
     async with reading(busy, size) as player:
@@ -44,7 +54,7 @@ async def test_the_newest_entries_stand_first_below_their_day(
         player.assert_laid_out()
 
 
-async def test_an_entry_tells_who_did_what_by_how_much_and_why(busy: Guild) -> None:
+async def test_an_entry_shows_who_changed_what_by_how_much_and_why(busy: Guild) -> None:
     async with reading(busy) as player:
         (added,) = (line for line in entries(player) if "spice run 0" in line)
         for part in (" + ", "Stilgar", "Spice Melange", "+100 → 1,100"):
@@ -70,7 +80,7 @@ async def test_each_day_has_its_line(busy: Guild) -> None:
         assert kinds == ["day", "entry", "entry", "day", "entry", "day", "entry"]
 
 
-async def test_it_is_read_page_by_page_to_its_beginning_and_far_pages_are_dropped(
+async def test_pages_load_to_the_beginning_and_far_ones_are_dropped(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.ui.widgets.paged_rows.PAGES_HELD", 4)
@@ -86,13 +96,13 @@ async def test_it_is_read_page_by_page_to_its_beginning_and_far_pages_are_droppe
             assert row is not None
             seen.add(row.id)
         await player.sees("trip 1 ")
-        # And back: what was dropped on the way is read again.
+        # Going back loads the dropped pages again.
         await player.press("g")
         await player.sees("trip 834")
         assert table.held <= 600
 
 
-async def test_the_wheel_turns_on_whatever_comes_meanwhile(guild: Guild) -> None:
+async def test_the_wheel_scrolls_on_while_pages_load(guild: Guild) -> None:
     fill(guild, 1_000)
     async with reading(guild) as player:
         table = table_of(player)
@@ -104,7 +114,7 @@ async def test_the_wheel_turns_on_whatever_comes_meanwhile(guild: Guild) -> None
             )
             tops.append(round(table.scroll_y))
         assert tops == sorted(tops)
-        # The first key takes the player back to where the cursor is.
+        # The first key scrolls back to the cursor.
         await player.press("j")
         assert round(table.scroll_y) < 10
 
@@ -124,7 +134,7 @@ async def test_an_own_change_appears_at_the_top_and_the_cursor_stays_on_its_row(
         assert table_of(player).highlighted == row
 
 
-async def test_without_any_change_it_says_so(guild: Guild) -> None:
+async def test_an_empty_history_says_so(guild: Guild) -> None:
     guild.sql("DELETE FROM resource_history")
     async with reading(guild) as player:
         await player.sees("No changes yet")
@@ -132,8 +142,8 @@ async def test_without_any_change_it_says_so(guild: Guild) -> None:
         await player.sees("No changes yet")
 
 
-async def test_what_others_wrote_is_plain_text(guild: Guild) -> None:
-    call(guild, STILGAR, "[bold]Stilgar[/bold]\x1b[2J")
+async def test_text_of_other_members_is_plain_text(guild: Guild) -> None:
+    add_user(guild, STILGAR, "[bold]Stilgar[/bold]\x1b[2J")
     record(guild, "evil", 1, reason="[red]x[/red]\x1b]0;owned\x07\u202egnp", created_at=NOW)
     async with reading(guild) as player:
         await player.sees("[bold]Stilgar[/bold…", "[red]x[/red]")
@@ -144,7 +154,7 @@ async def test_what_others_wrote_is_plain_text(guild: Guild) -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/St_Johns"])
-async def test_times_are_those_of_the_players_zone(busy: Guild, zone: str) -> None:
+async def test_times_are_in_the_players_time_zone(busy: Guild, zone: str) -> None:
     from zoneinfo import ZoneInfo
 
     tracker = busy.tracker()
@@ -155,10 +165,10 @@ async def test_times_are_those_of_the_players_zone(busy: Guild, zone: str) -> No
         assert entries(player)[0].startswith(shown)
 
 
-# When it cannot be read
+# Failed reads
 
 
-async def test_what_cannot_be_read_is_told_and_r_tries_again(busy: Guild) -> None:
+async def test_a_failed_read_is_shown_and_r_retries(busy: Guild) -> None:
     async with playing(busy) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.press("2")
@@ -169,7 +179,7 @@ async def test_what_cannot_be_read_is_told_and_r_tries_again(busy: Guild) -> Non
         await player.sees_no("tries again")
 
 
-async def test_what_was_shown_stays_when_it_cannot_be_read_anew(busy: Guild) -> None:
+async def test_entries_stay_when_a_refresh_fails(busy: Guild) -> None:
     async with reading(busy) as player:
         shown = entries(player)
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
@@ -182,29 +192,24 @@ async def test_what_was_shown_stays_when_it_cannot_be_read_anew(busy: Guild) -> 
 # The search
 
 
-@pytest.mark.parametrize(
-    ("typed", "how_many"), [("storm", 1), ("stilgar run", 6), ("WATER", 6), ("jess wat", 6)]
-)
-async def test_words_are_searched_for_in_members_resources_and_reasons(
-    busy: Guild, typed: str, how_many: int
-) -> None:
+async def test_a_search_finds_members_resources_and_reasons(busy: Guild) -> None:
     async with reading(busy) as player:
-        player.burst(f"/{typed}\r")
-        await player.sees("in the last 30d")
-        # One of each lies before these 30 days.
-        within = how_many - (how_many > 1)
-        await player.until(lambda: len(entries(player)) == within, "the result")
-        await player.press("G", "enter")
-        await player.until(lambda: len(entries(player)) == how_many, "what is older")
-
-
-async def test_a_search_without_a_result_says_so_and_esc_clears_it(busy: Guild) -> None:
-    async with reading(busy) as player:
-        shown = entries(player)
+        everything = entries(player)
+        for typed, how_many in (("storm", 1), ("stilgar run", 6), ("WATER", 6), ("jess wat", 6)):
+            player.burst(f"/{typed}\r")
+            await player.sees("in the last 30d")
+            # One match of each search with several is older than 30 days.
+            recent = how_many - (how_many > 1)
+            await player.until(lambda wanted=recent: len(entries(player)) == wanted, "the result")
+            await player.press("G", "enter")
+            await player.until(lambda wanted=how_many: len(entries(player)) == wanted, "older ones")
+            await player.press("escape")
+            await player.until(lambda: entries(player) == everything, "everything")
+            await player.press("g")
         player.burst("/nothing of the kind\r")
         await player.sees("Nothing in the last 30d matches")
         await player.press("escape")
-        await player.until(lambda: entries(player) == shown, "everything")
+        await player.until(lambda: entries(player) == everything, "everything")
         await player.press("escape")
         assert player.app.screen is player.app.resources
 
@@ -244,50 +249,45 @@ async def choose(player: Player, *names: str) -> None:
     await player.sees_no("Show only")
 
 
-@pytest.mark.parametrize(
-    ("names", "told", "how_many"),
-    [
-        (["by me"], "by me", 2),
-        (["by Stilgar"], "Stilgar", 6),
-        (["of Spice Melange"], "Spice Melange", 8),
-        (["+ added"], "added · in the last 30d", 5),
-        (["- removed"], "removed", 5),
-        (["= set", "> moved"], "set · moved", 2),
-        (["at Deep Desert"], "Deep Desert", 2),
-        (["last 24h"], "in the last 24h", 4),
-        (["last 90d", "- removed"], "removed · in the last 90d", 6),
-        (["all of time", "+ added", "by Stilgar"], "added · Stilgar", 6),
-        (["by me", "of Spice Melange"], "Spice Melange · by me", 2),
-    ],
-)
-async def test_filters_narrow_the_history(
-    busy: Guild, names: list[str], told: str, how_many: int
-) -> None:
-    async with reading(busy, (160, 50)) as player:
-        # On an entry of Stilgar's with spice, which the filters then offer.
-        await player.press("j", "j")
-        assert table_of(player).highlighted is not None
-        player.burst("gjj")
-        await player.until(
-            lambda: (row := table_of(player).highlighted) is not None and row.by == STILGAR,
-            "the row",
-        )
-        await choose(player, *names)
-        await player.sees(told)
-        await player.until(lambda: len(entries(player)) == how_many, "the result")
+FILTERS = [
+    (["by me"], "by me", 2),
+    (["by Stilgar"], "Stilgar", 6),
+    (["of Spice Melange"], "Spice Melange", 8),
+    (["+ added"], "added · in the last 30d", 5),
+    (["- removed"], "removed", 5),
+    (["= set", "> moved"], "set · moved", 2),
+    (["at Deep Desert"], "Deep Desert", 2),
+    (["last 24h"], "in the last 24h", 4),
+    (["last 90d", "- removed"], "removed · in the last 90d", 6),
+    (["all of time", "+ added", "by Stilgar"], "added · Stilgar", 6),
+    (["by me", "of Spice Melange"], "Spice Melange · by me", 2),
+]
+"""What is ticked, what the line of the search shows, and how many entries match."""
 
 
-async def test_c_takes_all_filters_away_and_what_is_in_force_is_ticked(busy: Guild) -> None:
+async def test_filters_select_entries_and_c_clears_them(busy: Guild) -> None:
     async with reading(busy, (160, 50)) as player:
-        await choose(player, "- removed", "last 90d")
-        await player.until(lambda: len(entries(player)) == 6, "the result")
+        for names, shown, how_many in FILTERS:
+            # The cursor is on a spice entry of Stilgar, so the filters offer both.
+            player.burst("gjj")
+            await player.until(
+                lambda: (row := table_of(player).highlighted) is not None and row.by == STILGAR,
+                "the row",
+            )
+            await choose(player, *names)
+            await player.sees(shown)
+            await player.until(lambda wanted=how_many: len(entries(player)) == wanted, shown)
+            await player.press("f")
+            await player.sees("Show only")
+            ticked = [line for line in player.dialog() if line.startswith(("(•)", "[✓]"))]
+            assert sorted(line[4:] for line in ticked) == sorted(names)
+            await player.press("c")
+            await player.until(lambda: len(entries(player)) == 14, "everything")
         await player.press("f")
-        await player.sees("[✓] - removed", "(•) last 90d", "( ) by me", "[ ] + added")
-        await player.press("c")
-        await player.until(lambda: len(entries(player)) == 14, "everything")
+        await player.sees("[ ] - removed", "( ) last 90d", "( ) by me", "[ ] + added")
 
 
-async def test_a_period_from_to_is_typed_and_a_bad_one_is_refused(busy: Guild) -> None:
+async def test_a_period_from_to_is_typed_and_a_bad_one_is_rejected(busy: Guild) -> None:
     async with reading(busy) as player:
         await player.press("f", *"jjjjj", "space")
         await player.sees("Which period?")
@@ -315,30 +315,25 @@ async def test_a_member_and_a_resource_are_picked_by_a_part_of_their_names(busy:
 # An entry
 
 
-async def test_enter_shows_the_whole_entry_with_before_and_after(busy: Guild) -> None:
+async def test_an_entry_is_shown_copied_and_leads_to_its_resource(busy: Guild) -> None:
     async with reading(busy) as player:
         await player.press("j", "enter")
         await player.sees("> moved", "1,000 → 970  (-30)", "200 → 230  (+30)")
         await player.sees("before the storm", "Total", "1,200")
         await player.press("escape")
         await player.sees_no("Total")
+        await player.press("y")
+        assert player.app.clipboard.endswith(
+            "Chani: Spice Melange Hagga -30 → 970, Deep Desert +30 → 230 (before the storm)"
+        )
+        for keys in (["v"], ["enter", "v"]):
+            await player.press(*keys)
+            await player.until(lambda: player.app.screen is player.app.resources, "the resources")
+            await player.until(lambda: player.is_on("Spice Melange"), "the resource")
+            await player.press("g", "2")
 
 
-async def test_v_goes_to_the_resource(busy: Guild) -> None:
-    async with reading(busy) as player:
-        await player.press("v")
-        await player.until(lambda: player.app.screen is player.app.resources, "the resources")
-        assert player.is_on("Spice Melange")
-
-
-async def test_v_leads_there_from_the_whole_entry_too(busy: Guild) -> None:
-    async with reading(busy) as player:
-        await player.press("enter", "v")
-        await player.until(lambda: player.app.screen is player.app.resources, "the resources")
-        await player.until(lambda: player.is_on("Spice Melange"), "the resource")
-
-
-async def test_what_is_done_from_the_whole_entry_is_done_with_it_whatever_came_meanwhile(
+async def test_an_action_of_an_open_entry_goes_to_that_entry_even_if_rows_moved(
     busy: Guild,
 ) -> None:
     async with reading(busy) as player:
@@ -355,19 +350,12 @@ async def test_what_is_done_from_the_whole_entry_is_done_with_it_whatever_came_m
         await player.until(lambda: player.is_on("Spice Melange"), "the resource")
 
 
-async def test_y_copies_the_entry_as_one_line(busy: Guild) -> None:
-    async with reading(busy) as player:
-        await player.press("j", "y")
-        copied = player.app.clipboard
-        assert copied.endswith(
-            "Chani: Spice Melange Hagga -30 → 970, Deep Desert +30 → 230 (before the storm)"
-        )
-
-
 # Deleting
 
 
-async def test_an_admin_deletes_an_entry_after_a_question_and_quantities_stay(busy: Guild) -> None:
+async def test_an_admin_deletes_an_entry_after_a_confirmation_and_quantities_stay(
+    busy: Guild,
+) -> None:
     async with reading(busy) as player:
         before = busy.quantities("spice")
         await player.press("j", "delete")
@@ -380,15 +368,17 @@ async def test_an_admin_deletes_an_entry_after_a_question_and_quantities_stay(bu
         assert len(busy.history()) == 13
 
 
-@pytest.mark.parametrize("keys", [["enter"], ["escape"], ["delete", "escape"]])
-async def test_the_key_that_asked_deletes_nothing(busy: Guild, keys: list[str]) -> None:
+async def test_the_key_that_opened_the_confirmation_deletes_nothing(busy: Guild) -> None:
     async with reading(busy) as player:
-        await player.press("j", "delete", *keys)
-        await player.sees_no("Delete this entry")
-        assert len(busy.history()) == 14
+        for keys in (["enter"], ["escape"], ["delete", "escape"]):
+            await player.press("g", "j", "delete")
+            await player.sees("Delete this entry")
+            await player.press(*keys)
+            await player.sees_no("Delete this entry")
+            assert len(busy.history()) == 14
 
 
-async def test_who_is_no_admin_deletes_nothing(busy: Guild) -> None:
+async def test_only_admins_delete_entries(busy: Guild) -> None:
     from tracker_tui.errors import NotPermitted
 
     async with reading(busy) as player:
@@ -406,7 +396,7 @@ async def test_who_is_no_admin_deletes_nothing(busy: Guild) -> None:
 # CSV
 
 
-async def test_x_writes_what_is_filtered_to_a_file(busy: Guild) -> None:
+async def test_x_exports_the_entries_shown(busy: Guild) -> None:
     downloads = busy.path.parent / "downloads"
     config = busy.config()
     folders = config.folders._replace(downloads=downloads)
@@ -422,10 +412,10 @@ async def test_x_writes_what_is_filtered_to_a_file(busy: Guild) -> None:
         assert ",Chani,Spice Melange,transfer,1000,0,30,970,200,30,0,230,before the storm" in row
 
 
-# From screen to screen
+# Switching screens
 
 
-async def test_the_screens_are_a_key_away_from_each_other(busy: Guild) -> None:
+async def test_number_keys_switch_between_the_screens(busy: Guild) -> None:
     async with playing(busy) as player:
         for key, shown in (
             ("2", "▐2 History▌"),
@@ -438,14 +428,14 @@ async def test_the_screens_are_a_key_away_from_each_other(busy: Guild) -> None:
             await player.sees(shown)
 
 
-async def test_keys_typed_in_one_go_do_their_work_on_each_screen(busy: Guild) -> None:
+async def test_a_burst_of_keys_works_across_screens(busy: Guild) -> None:
     async with reading(busy) as player:
         player.burst("1/water\r+5 # typed blindly\r2")
         await player.sees("typed blindly")
         assert busy.quantities("water") == (12, 0)
 
 
-async def test_a_screen_is_as_it_was_left(busy: Guild) -> None:
+async def test_a_screen_keeps_its_state(busy: Guild) -> None:
     async with reading(busy) as player:
         player.burst("/storm\r")
         await player.until(lambda: len(entries(player)) == 1, "the result")
@@ -454,7 +444,7 @@ async def test_a_screen_is_as_it_was_left(busy: Guild) -> None:
         assert len(entries(player)) == 1
 
 
-async def test_the_outbox_the_tally_and_quitting_work_from_here(busy: Guild) -> None:
+async def test_outbox_stats_and_quit_work_in_the_history(busy: Guild) -> None:
     async with reading(busy) as player:
         await player.press("o")
         await player.sees("The outbox is empty")

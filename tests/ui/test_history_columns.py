@@ -1,4 +1,4 @@
-"""The columns of the history: numbers are never cut, and everything else gives way in order."""
+"""The history table: numbers are never cut, everything else gives way in order."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def entry(
 
 
 def used(layout: HistoryLayout) -> int:
-    """Return the cells that all columns take, the gaps between them included."""
+    """Return the cells that all columns take, with the gaps between them."""
     columns = [layout.time, layout.kind, layout.member, layout.name, layout.moved, layout.moved]
     shown = [cells for cells in [*columns, layout.reason] if cells]
     return sum(shown) + GAP * (len(shown) - 1)
@@ -78,7 +78,7 @@ def test_numbers_are_never_cut(width: int, widths: Widths) -> None:
 
 
 def narrowest(widths: Widths) -> int:
-    """Return the width in which time, sign, eight characters of who and all numbers have room."""
+    """Return the width that fits time, sign, eight characters of the member, and all numbers."""
     moved = widths.change + 3 + widths.quantity
     return 5 + 1 + 8 + 2 * moved + 6 * GAP
 
@@ -93,7 +93,7 @@ def test_the_columns_fit_wherever_the_numbers_do(width: int, widths: Widths) -> 
 @pytest.mark.parametrize(("change", "quantity", "width"), [
     (4, 4, 44), (6, 6, 52), (7, 7, 56), (9, 9, 64), (12, 11, 74),
 ])  # fmt: skip
-def test_so_wide_numbers_have_room_in_so_narrow_a_table(
+def test_the_widest_numbers_fit_into_the_narrowest_table(
     change: int, quantity: int, width: int
 ) -> None:
     layout = lay_out(width, Widths(member=20, name=40, change=change, quantity=quantity))
@@ -107,7 +107,7 @@ def test_a_wider_table_shows_no_fewer_columns(widths: Widths) -> None:
     layouts = [lay_out(width, widths) for width in range(40, 221)]
     assert all(shown(wider) >= shown(layout) for layout, wider in pairwise(layouts))
     assert all(wider.kind >= layout.kind for layout, wider in pairwise(layouts))
-    # Where the word of the kind comes in, the rest gives way to it by what it takes.
+    # Where the word of the kind appears, the other columns shrink by its width.
     assert all(used(wider) >= used(layout) for layout, wider in pairwise(layouts))
 
 
@@ -133,7 +133,7 @@ def test_nothing_takes_more_room_than_it_needs(widths: Widths) -> None:
     (53, 1, 8, 1, 0),
 ])  # fmt: skip
 def test_what_gives_way_first(width: int, kind: int, member: int, name: int, reason: int) -> None:
-    """The word of the kind, what the reason has to spare, who, the name, and then all of it."""
+    """In order: the word of the kind, the reason's spare cells, the member, the name."""
     layout = lay_out(width, Widths(member=20, name=30, change=6, quantity=7))
     found = (layout.kind, layout.member, layout.name, layout.reason)
     assert found == (kind, member, name, reason)
@@ -156,7 +156,7 @@ def test_the_longest_number_of_all_rows_has_room(
             assert len(text) == layout.moved
     assert widths.member == (9 if rows else 8)
     assert widths.name == (70 if rows else 15)
-    # Rows that came before still have their room.
+    # Rows loaded earlier still fit.
     assert widths.with_rows([entry()], {"1": "x"}, {"spice": "y"}) == widths
 
 
@@ -170,7 +170,7 @@ def test_the_titles_have_the_widths_of_their_columns() -> None:
     assert "Resource" not in [title for title, _ in titles(replace(LAYOUT, name=0), places)]
 
 
-# What stands in them
+# What stands in the cells
 
 
 @pytest.mark.parametrize(("of", "sign", "word"), [
@@ -199,7 +199,7 @@ def test_the_kind_of_an_entry(of: HistoryEntry, sign: str, word: str) -> None:
     (0, 0, False, " " * 16),
     (-5, -12, False, "    -5 →     -12"),
 ])  # fmt: skip
-def test_what_moved(change: int, quantity: int, shows_zero: bool, text: str) -> None:
+def test_the_text_of_a_change(change: int, quantity: int, shows_zero: bool, text: str) -> None:
     assert change_text(change, quantity, LAYOUT, shows_zero=shows_zero) == text
 
 

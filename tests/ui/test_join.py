@@ -1,4 +1,4 @@
-"""Joining a guild in the dashboard: what is typed is tested, shown, and kept once agreed to."""
+"""Joining a guild in the dashboard: answers are tested, shown, and saved after a confirmation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OPEN = json.dumps([{"id": "1001", "name": "Fremen", "canAccessResources": True}]
 
 @pytest.fixture(autouse=True)
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
-    """Discord, where the environment says; what is typed is tested at once."""
+    """A fake Discord at DISCORD_API_URL; answers are tested without a delay."""
     monkeypatch.setattr("tracker_tui.ui.join.join_screen._TYPING_SECONDS", 0.0)
     trust_discord(monkeypatch)
     with FakeDiscord() as discord:
@@ -46,7 +46,7 @@ def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
 
 @pytest.fixture(autouse=True)
 def embedded(usual_guild: Path, home: Path) -> Path:
-    """The embedded default database: nobody has configured anything."""
+    """The embedded default database, with nothing configured."""
     config = load_config(os.environ)
     assert isinstance(config.database, Path)
     config.database.parent.mkdir(parents=True)
@@ -83,26 +83,26 @@ def line(url: str, token: str) -> str:
     return invitation(url, token)
 
 
-# What is on screen
+# Helpers
 
 
 @asynccontextmanager
 async def joining(size: tuple[int, int] = NARROW) -> AsyncIterator[Visitor]:
-    """Be asked for a guild's settings."""
+    """Open the Join screen."""
     async with at_home(size) as visitor:
         await asks_to_join(visitor)
         yield visitor
 
 
 async def asks_to_join(visitor: Visitor) -> None:
-    # What the palette does: each time by its own way would take longer than all the rest.
+    # As the palette does it; typing into the palette each time would take longer than the rest.
     visitor.app.action_join()  # type: ignore[attr-defined]
     await visitor.until(lambda: isinstance(visitor.app.screen, JoinScreen), "the questions")
     await visitor.sees("Join a guild", "Invitation")
 
 
 async def answers(visitor: Visitor, **settings: str) -> None:
-    """Give answers where they belong."""
+    """Type answers into their inputs."""
     fields = list(visitor.app.screen.query(AnswerInput))
     for setting, text in settings.items():
         wanted = visitor.app.screen.query_one(f"#answer-{setting} AnswerInput", AnswerInput)
@@ -115,28 +115,28 @@ async def answers(visitor: Visitor, **settings: str) -> None:
         visitor.paste(text)
 
 
-async def is_told(visitor: Visitor, setting: str, told: str) -> None:
-    """Wait until this is said of an answer."""
+async def sees_message(visitor: Visitor, setting: str, told: str) -> None:
+    """Wait for the verdict of an answer."""
     await visitor.reads(f"#answer-{setting} .verdict", told)
 
 
 async def clears(visitor: Visitor, setting: str) -> None:
-    """Delete the answer in which the cursor is."""
+    """Delete the answer under the cursor."""
     visitor.hit("ctrl+u")
     await visitor.until(lambda: visitor.within(f"#answer-{setting} .verdict") == "", "an end")
 
 
 async def is_understood(visitor: Visitor, *, database: str = "accepted") -> None:
     """Wait until every answer of an invitation has been tested."""
-    await is_told(visitor, "invitation", "✓ understood")
-    await is_told(visitor, TOKEN, database)
-    await is_told(visitor, CLIENT, "✓ Discord knows the application")
-    await is_told(visitor, GUILD, "▲ tested when you sign in")
-    await is_told(visitor, ROLES_SETTING, "✓ makes sense")
+    await sees_message(visitor, "invitation", "✓ understood")
+    await sees_message(visitor, TOKEN, database)
+    await sees_message(visitor, CLIENT, "✓ Discord knows the application")
+    await sees_message(visitor, GUILD, "▲ tested when you sign in")
+    await sees_message(visitor, ROLES_SETTING, "✓ makes sense")
 
 
 async def keeps(visitor: Visitor) -> None:
-    """Choose to keep it, where the choice that does no harm comes first."""
+    """Choose to save; the first choice is the harmless one."""
     await visitor.sees("Save these settings and sign in?")
     await visitor.press("down", "enter")
     await visitor.ends()
@@ -151,7 +151,7 @@ def kept(home: Path) -> dict[str, Any]:
 
 
 def assert_safe(visitor: Visitor, token: str) -> None:
-    """The token is nowhere to be seen, not even a part of it."""
+    """No part of the token is on screen."""
     visitor.assert_secret(token[:12], token[20:32], token[-12:])
     visitor.assert_laid_out()
 
@@ -159,7 +159,7 @@ def assert_safe(visitor: Visitor, token: str) -> None:
 # By an invitation
 
 
-async def test_an_invitation_is_understood_tested_shown_and_kept(
+async def test_an_invitation_is_read_tested_shown_and_saved(
     line: str, url: str, token: str, home: Path
 ) -> None:
     async with at_home() as visitor:
@@ -168,7 +168,7 @@ async def test_an_invitation_is_understood_tested_shown_and_kept(
         visitor.paste(line)
         await is_understood(visitor)
         await visitor.reads(f"#answer-{URL}", url)
-        await is_told(visitor, URL, "answers, and wants a token")
+        await sees_message(visitor, URL, "answers, and wants a token")
         await visitor.reads(f"#answer-{CLIENT}", CLIENT_ID)
         await visitor.reads(f"#answer-{GUILD}", GUILD_ID)
         await visitor.reads(f"#answer-{ROLES_SETTING}", '"Fremen"')
@@ -209,20 +209,20 @@ async def test_the_token_is_never_seen(line: str, token: str) -> None:
         assert_safe(visitor, token)
 
 
-async def test_a_token_that_is_typed_is_not_seen_either(url: str, token: str) -> None:
+async def test_a_typed_token_is_never_seen(url: str, token: str) -> None:
     async with joining((120, 40)) as visitor:
         await answers(visitor, **{URL: url, TOKEN: token})
-        await is_told(visitor, TOKEN, "✓ accepted")
+        await sees_message(visitor, TOKEN, "✓ accepted")
         assert_safe(visitor, token)
         await answers(visitor, **{TOKEN: "x"})
-        await is_told(visitor, TOKEN, "refuses")
+        await sees_message(visitor, TOKEN, "refuses")
         assert_safe(visitor, token)
 
 
-async def test_without_a_token_inside_it_is_asked_for(url: str, token: str, home: Path) -> None:
+async def test_an_invitation_without_a_token_asks_for_it(url: str, token: str, home: Path) -> None:
     async with joining() as visitor:
         visitor.paste(invitation(url, None))
-        await is_told(visitor, URL, "answers, and wants a token")
+        await sees_message(visitor, URL, "answers, and wants a token")
         await visitor.press("enter", "enter")
         visitor.paste(token)
         await is_understood(visitor)
@@ -231,7 +231,7 @@ async def test_without_a_token_inside_it_is_asked_for(url: str, token: str, home
     assert kept(home)[TOKEN] == token
 
 
-async def test_a_database_that_asks_for_no_token_needs_none(remote_url: str, home: Path) -> None:
+async def test_a_database_without_a_token_needs_none(remote_url: str, home: Path) -> None:
     RemoteGuild(remote_url, home).found(FOUNDING)
     async with joining() as visitor:
         visitor.paste(invitation(remote_url, None))
@@ -257,11 +257,11 @@ async def test_a_long_invitation_is_pasted_whole(url: str, token: str) -> None:
         await is_understood(visitor)
 
 
-async def test_an_invitation_that_a_chat_has_wrapped_is_understood(line: str) -> None:
+async def test_an_invitation_wrapped_by_a_chat_is_read(line: str) -> None:
     async with joining() as visitor:
         for between in ("\n", "\r\n", " ", "\u200b"):
             visitor.paste(between.join(line[at : at + 76] for at in range(0, len(line), 76)))
-            await is_told(visitor, "invitation", "✓ understood")
+            await sees_message(visitor, "invitation", "✓ understood")
             await clears(visitor, "invitation")
 
 
@@ -283,18 +283,18 @@ DAMAGED = {
 }
 
 
-async def test_an_invitation_that_is_damaged_is_said_to_be(line: str) -> None:
+async def test_a_damaged_invitation_says_so(line: str) -> None:
     async with joining() as visitor:
         for damage, told in DAMAGED.values():
             visitor.paste(damage(line))
-            await is_told(visitor, "invitation", f"✗ {told}")
+            await sees_message(visitor, "invitation", f"✗ {told}")
             for setting in (URL, TOKEN, CLIENT, GUILD, ROLES_SETTING):
                 assert visitor.within(f"#answer-{setting} .verdict") == ""
             visitor.assert_laid_out()
             await clears(visitor, "invitation")
 
 
-async def test_another_invitation_takes_the_place_of_the_first(
+async def test_a_second_invitation_replaces_the_first(
     line: str, token: str, remote_url: str, home: Path
 ) -> None:
     RemoteGuild(remote_url, home).found(FOUNDING)
@@ -303,7 +303,7 @@ async def test_another_invitation_takes_the_place_of_the_first(
         await is_understood(visitor)
         await visitor.press("ctrl+u")
         visitor.paste(invitation(remote_url, None, json.loads(OPEN)))
-        await is_told(visitor, URL, "localhost")
+        await sees_message(visitor, URL, "localhost")
         await visitor.until(lambda: remote_url in visitor.within(f"#answer-{URL}"))
         await is_understood(visitor, database="✓")
         await visitor.press("ctrl+o")
@@ -318,34 +318,34 @@ async def test_another_invitation_takes_the_place_of_the_first(
 async def test_each_answer_is_tested_as_it_is_typed(url: str, token: str, home: Path) -> None:
     async with joining() as visitor:
         await answers(visitor, **{URL: url})
-        await is_told(visitor, URL, "✓ ")
+        await sees_message(visitor, URL, "✓ ")
         await answers(visitor, **{TOKEN: token})
-        await is_told(visitor, TOKEN, "✓ accepted")
+        await sees_message(visitor, TOKEN, "✓ accepted")
         await answers(visitor, **{CLIENT: CLIENT_ID})
-        await is_told(visitor, CLIENT, "✓ Discord knows the application")
+        await sees_message(visitor, CLIENT, "✓ Discord knows the application")
         await answers(visitor, **{GUILD: GUILD_ID})
-        await is_told(visitor, GUILD, "▲ tested when you sign in")
+        await sees_message(visitor, GUILD, "▲ tested when you sign in")
         await answers(visitor, **{ROLES_SETTING: OPEN})
-        await is_told(visitor, ROLES_SETTING, "✓ makes sense")
+        await sees_message(visitor, ROLES_SETTING, "✓ makes sense")
         await visitor.press("enter")
         await keeps(visitor)
         assert visitor.navigation_request == NavigationRequest(None)
     assert kept(home)[ROLES_SETTING] == OPEN
 
 
-async def test_enter_leads_from_one_question_to_the_next(url: str) -> None:
+async def test_enter_goes_to_the_next_question(url: str) -> None:
     async with joining() as visitor:
         await visitor.press("enter")
         visitor.burst(url)
-        await is_told(visitor, URL, "answers, and wants a token")
+        await sees_message(visitor, URL, "answers, and wants a token")
         await visitor.press("enter", "enter")
         visitor.burst(CLIENT_ID)
-        await is_told(visitor, CLIENT, "✓ ")
-        # Whoever goes on without a token has answered, too.
-        await is_told(visitor, TOKEN, "✗ ")
+        await sees_message(visitor, CLIENT, "✓ ")
+        # Going on without a token is an answer, too.
+        await sees_message(visitor, TOKEN, "✗ ")
         await visitor.press("enter")
         visitor.burst("x")
-        await is_told(visitor, GUILD, "✗ ")
+        await sees_message(visitor, GUILD, "✗ ")
 
 
 NO_ID = "is a number of up to 20 digits"
@@ -371,122 +371,122 @@ WRONG = {
 }
 
 
-async def test_a_wrong_answer_is_said_to_be_wrong_at_once(home: Path) -> None:
+async def test_a_wrong_answer_is_rejected_at_once(home: Path) -> None:
     async with joining() as visitor:
         for setting, answered in WRONG.items():
             for text, told in answered.items():
                 await answers(visitor, **{setting: text})
-                await is_told(visitor, setting, "✗ ")
-                await is_told(visitor, setting, told)
+                await sees_message(visitor, setting, "✗ ")
+                await sees_message(visitor, setting, told)
                 assert "Something in the program" not in visitor.text()
                 assert "hunter2" not in visitor.within(f"#answer-{setting} .verdict")
                 visitor.assert_laid_out()
                 await clears(visitor, setting)
             visitor.paste("[")
-            await is_told(visitor, setting, "✗ ")
+            await sees_message(visitor, setting, "✗ ")
         await visitor.press("ctrl+o")
-        await visitor.until(lambda: visitor.told.startswith("Not yet: "), "a refusal")
+        await visitor.until(lambda: visitor.message.startswith("Not yet: "), "a refusal")
     assert not config_file(home).exists()
 
 
-async def test_a_wrong_answer_corrected_is_right(discord: FakeDiscord) -> None:
+async def test_a_corrected_answer_is_accepted(discord: FakeDiscord) -> None:
     async with joining() as visitor:
         await answers(visitor, **{CLIENT: CLIENT_ID + "x"})
-        await is_told(visitor, CLIENT, "✗ ")
+        await sees_message(visitor, CLIENT, "✗ ")
         await visitor.press("backspace")
-        await is_told(visitor, CLIENT, "✓ Discord knows the application")
+        await sees_message(visitor, CLIENT, "✓ Discord knows the application")
 
 
-async def test_a_token_waits_for_its_database(url: str, token: str) -> None:
+async def test_a_token_is_tested_once_there_is_a_database(url: str, token: str) -> None:
     async with joining() as visitor:
-        # Passed over first, which is no answer yet.
+        # Passing over it is no answer yet.
         await visitor.press("enter", "enter", "enter", "shift+tab")
         assert visitor.within(f"#answer-{TOKEN} .verdict") == ""
         visitor.paste(token)
-        await is_told(visitor, TOKEN, "tested once there is a database")
+        await sees_message(visitor, TOKEN, "tested once there is a database")
         await answers(visitor, **{URL: url})
-        await is_told(visitor, TOKEN, "✓ accepted")
+        await sees_message(visitor, TOKEN, "✓ accepted")
         assert "Something in the program" not in visitor.text()
 
 
-async def test_for_another_database_a_token_is_another_question(url: str, token: str) -> None:
+async def test_another_database_clears_the_token(url: str, token: str) -> None:
     async with joining() as visitor:
         await answers(visitor, **{URL: url, TOKEN: token})
-        await is_told(visitor, TOKEN, "✓ accepted")
+        await sees_message(visitor, TOKEN, "✓ accepted")
         await answers(visitor, **{URL: "-of-others!"})
-        await is_told(visitor, URL, "✗ ")
+        await sees_message(visitor, URL, "✗ ")
         assert "✓" not in visitor.within(f"#answer-{TOKEN} .verdict")
         await visitor.press("ctrl+o")
-        await visitor.until(lambda: visitor.told.startswith("Not yet: Database, Its token, "))
+        await visitor.until(lambda: visitor.message.startswith("Not yet: Database, Its token, "))
 
 
-# What database and Discord say
+# Verdicts of the database and of Discord
 
 
-async def test_a_wrong_token_is_told_of(url: str, home: Path) -> None:
+async def test_a_wrong_token_is_rejected(url: str, home: Path) -> None:
     async with joining() as visitor:
         visitor.paste(invitation(url, "no.such.token"))
-        await is_told(visitor, TOKEN, "✗ ")
-        await is_told(visitor, TOKEN, "refuses your TURSO_AUTH_TOKEN")
-        await is_told(visitor, CLIENT, "✓ ")
+        await sees_message(visitor, TOKEN, "✗ ")
+        await sees_message(visitor, TOKEN, "refuses your TURSO_AUTH_TOKEN")
+        await sees_message(visitor, CLIENT, "✓ ")
         await visitor.press("ctrl+o")
-        await visitor.until(lambda: visitor.told == "Not yet: Its token.")
+        await visitor.until(lambda: visitor.message == "Not yet: Its token.")
     assert not config_file(home).exists()
 
 
-async def test_what_is_only_out_of_reach_is_not_held_against_it(
-    discord: FakeDiscord, home: Path
-) -> None:
+async def test_an_unreachable_database_is_acceptable(discord: FakeDiscord, home: Path) -> None:
     away = f"http://localhost:{free_port()}"
     discord.fail_always(AUTHORIZE, Fault.hang_up())
     async with joining() as visitor:
         visitor.paste(invitation(away, "some-token"))
-        await is_told(visitor, URL, "▲ Not tested: ")
-        await is_told(visitor, TOKEN, "▲ Not tested: ")
-        await is_told(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
+        await sees_message(visitor, URL, "▲ Not tested: ")
+        await sees_message(visitor, TOKEN, "▲ Not tested: ")
+        await sees_message(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
         await visitor.press("ctrl+o")
         await keeps(visitor)
         assert visitor.navigation_request == NavigationRequest(None)
     assert kept(home)[URL] == away
 
 
-async def test_a_database_that_is_no_guilds_is_told_of(remote_url: str) -> None:
+async def test_a_database_of_another_program_is_rejected(remote_url: str) -> None:
     async with joining() as visitor:
         visitor.paste(invitation(remote_url, None))
-        await is_told(visitor, URL, "✗ ")
+        await sees_message(visitor, URL, "✗ ")
         await visitor.press("ctrl+o")
-        await visitor.until(lambda: "Not yet: Database" in visitor.told)
+        await visitor.until(lambda: "Not yet: Database" in visitor.message)
 
 
-async def test_an_application_that_discord_does_not_know_is_told_of(
+async def test_an_application_unknown_to_discord_is_rejected(
     line: str, discord: FakeDiscord
 ) -> None:
     discord.client_id = "1"
     async with joining() as visitor:
         visitor.paste(line)
-        await is_told(visitor, CLIENT, "✗ ")
-        await is_told(visitor, CLIENT, "Check DISCORD_CLIENT_ID")
+        await sees_message(visitor, CLIENT, "✗ ")
+        await sees_message(visitor, CLIENT, "Check DISCORD_CLIENT_ID")
         visitor.assert_laid_out()
 
 
-async def test_discord_out_of_reach_is_not_held_against_it(
+async def test_an_application_is_acceptable_while_discord_is_unreachable(
     line: str, discord: FakeDiscord, home: Path
 ) -> None:
     discord.fail_always(AUTHORIZE, Fault.hang_up())
     async with joining() as visitor:
         visitor.paste(line)
-        await is_told(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
-        await is_told(visitor, TOKEN, "✓ accepted")
+        await sees_message(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
+        await sees_message(visitor, TOKEN, "✓ accepted")
         await visitor.press("ctrl+o")
         await keeps(visitor)
     assert kept(home)[CLIENT] == CLIENT_ID
 
 
-async def test_esc_leaves_while_discord_hangs(line: str, discord: FakeDiscord, home: Path) -> None:
+async def test_esc_goes_back_while_discord_hangs(
+    line: str, discord: FakeDiscord, home: Path
+) -> None:
     discord.fail_always(AUTHORIZE, Fault.hang(120))
     async with joining() as visitor:
         visitor.paste(line)
-        await is_told(visitor, CLIENT, "asking …")
+        await sees_message(visitor, CLIENT, "asking …")
         await visitor.press("escape")
         await visitor.sees("Steel Ingot")
         await visitor.press("q")
@@ -494,10 +494,10 @@ async def test_esc_leaves_while_discord_hangs(line: str, discord: FakeDiscord, h
     assert not config_file(home).exists()
 
 
-# Keeping nothing
+# Saving nothing
 
 
-async def test_esc_keeps_nothing_and_the_dashboard_is_there_again(line: str, home: Path) -> None:
+async def test_esc_saves_nothing_and_returns_to_the_dashboard(line: str, home: Path) -> None:
     async with joining() as visitor:
         visitor.paste(line)
         await is_understood(visitor)
@@ -507,7 +507,7 @@ async def test_esc_keeps_nothing_and_the_dashboard_is_there_again(line: str, hom
     assert not config_file(home).exists()
 
 
-async def test_not_yet_comes_first_and_keeps_nothing(line: str, home: Path) -> None:
+async def test_not_yet_is_the_first_choice_and_saves_nothing(line: str, home: Path) -> None:
     async with joining() as visitor:
         visitor.paste(line)
         await is_understood(visitor)
@@ -518,13 +518,13 @@ async def test_not_yet_comes_first_and_keeps_nothing(line: str, home: Path) -> N
             await visitor.sees_no("Save these settings and sign in?")
             assert isinstance(visitor.app.screen, JoinScreen)
         assert not config_file(home).exists()
-        # What was answered is still there.
+        # The answers are still there.
         await visitor.press("ctrl+o")
         await keeps(visitor)
     assert config_file(home).exists()
 
 
-async def test_where_nothing_can_be_written_that_is_told(line: str, home: Path) -> None:
+async def test_a_failed_save_is_shown(line: str, home: Path) -> None:
     async with joining() as visitor:
         visitor.paste(line)
         await is_understood(visitor)
@@ -532,17 +532,17 @@ async def test_where_nothing_can_be_written_that_is_told(line: str, home: Path) 
         await visitor.sees("Save these settings and sign in?")
         config_file(home).parent.write_text("a file where the folder should be")
         await visitor.press("down", "enter")
-        await visitor.until(lambda: "config" in visitor.told, "the reason")
+        await visitor.until(lambda: "config" in visitor.message, "the reason")
         assert "Something in the program" not in visitor.text()
         assert visitor.app.is_running
 
 
-# Where there is a guild already
+# A second guild
 
 
 @pytest.fixture
 def settled(home: Path, embedded: Path) -> str:
-    """A config.toml of a guild, with a profile and what somebody wrote by hand."""
+    """A config.toml of a guild, with a profile and a comment written by hand."""
     text = (
         f'# mine\nTURSO_DATABASE_URL = "file:{embedded.as_posix()}"\n\n'
         '[profiles.raiders]\nTURSO_DATABASE_URL = "libsql://raiders.invalid"\n\n'
@@ -553,17 +553,17 @@ def settled(home: Path, embedded: Path) -> str:
     return text
 
 
-async def test_a_guild_more_is_kept_apart_by_a_name(
+async def test_a_second_guild_is_saved_as_a_profile(
     line: str, url: str, settled: str, home: Path
 ) -> None:
     async with joining() as visitor:
-        await is_told(visitor, PROFILE, "you have a guild already: give this one a name")
+        await sees_message(visitor, PROFILE, "you have a guild already: give this one a name")
         visitor.paste(line)
         await is_understood(visitor)
         await visitor.press("ctrl+o")
-        await visitor.until(lambda: visitor.told == "Not yet: Profile.")
+        await visitor.until(lambda: visitor.message == "Not yet: Profile.")
         await answers(visitor, **{PROFILE: "Tabr-2"})
-        await is_told(visitor, PROFILE, "✓ opened with --profile Tabr-2")
+        await sees_message(visitor, PROFILE, "✓ opened with --profile Tabr-2")
         await visitor.press("enter")
         await keeps(visitor)
         assert visitor.navigation_request == NavigationRequest("Tabr-2")
@@ -584,32 +584,30 @@ NAMES = {
 }
 
 
-async def test_a_name_that_does_not_serve_is_said_not_to(settled: str, home: Path) -> None:
+async def test_an_unusable_profile_name_is_rejected(settled: str, home: Path) -> None:
     async with joining() as visitor:
-        await is_told(visitor, PROFILE, "you have a guild already")
+        await sees_message(visitor, PROFILE, "you have a guild already")
         for name, told in NAMES.items():
             await answers(visitor, **{PROFILE: name})
-            await is_told(visitor, PROFILE, told)
+            await sees_message(visitor, PROFILE, told)
             await visitor.press("ctrl+o")
-            await visitor.until(lambda: "Profile." in visitor.told)
+            await visitor.until(lambda: "Profile." in visitor.message)
             visitor.hit("ctrl+u")
-            await is_told(visitor, PROFILE, NO_NAME)
+            await sees_message(visitor, PROFILE, NO_NAME)
     assert config_file(home).read_text("utf-8") == settled
 
 
-async def test_a_settings_file_that_makes_no_sense_is_told_of_and_left_alone(
-    line: str, home: Path
-) -> None:
+async def test_an_invalid_settings_file_is_reported_and_not_changed(line: str, home: Path) -> None:
     async with at_home() as visitor:
         config_file(home).parent.mkdir(parents=True)
         config_file(home).write_text("TURSO_AUTH_TOKEN = hunter2\n")
         await asks_to_join(visitor)
-        await visitor.until(lambda: "isn't valid TOML" in visitor.told, "the reason")
+        await visitor.until(lambda: "isn't valid TOML" in visitor.message, "the reason")
         visitor.assert_secret("hunter2")
     assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hunter2\n"
 
 
-# What hostile hands might put into an invitation
+# Hostile invitations
 
 EVIL = "[bold red]Evil[/]\x1b[2J\x1b]0;title\x07\n\u202eeno[@click=app.quit]x["
 
@@ -630,7 +628,7 @@ async def test_hostile_names_of_roles_are_plain_text(remote_url: str, home: Path
     assert load_config(os.environ).discord.roles == json.dumps(roles, separators=(",", ":"))
 
 
-async def test_250_roles_leave_the_choices_on_screen(
+async def test_the_choices_stay_on_screen_with_250_roles(
     remote_url: str, home: Path, embedded: Path
 ) -> None:
     RemoteGuild(remote_url, home).found(FOUNDING)
@@ -653,12 +651,12 @@ async def test_250_roles_leave_the_choices_on_screen(
     assert len(json.loads(load_config(os.environ).discord.roles)) == 250
 
 
-# Where not all of it fits on the screen, arrows might as well scroll.
+# On a small screen the arrows move between inputs rather than scroll.
 @pytest.mark.parametrize(
     ("key", "size"),
     [("down", (80, 24)), ("down", (40, 12)), ("tab", (40, 12)), ("enter", (40, 12))],
 )
-async def test_every_question_is_reached_and_seen(
+async def test_every_question_can_be_reached_and_seen(
     settled: str, key: str, size: tuple[int, int]
 ) -> None:
     async with joining(size) as visitor:

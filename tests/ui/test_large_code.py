@@ -1,4 +1,4 @@
-"""Large letters: told apart, within their room, and no more than letters."""
+"""The large code: letters that differ, fit, and are only text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Shown(App[None]):
 
 
 async def on_screen(text: str) -> list[str]:
-    """Return the lines of the screen that the code takes."""
+    """Return the lines of the screen with the code."""
     app = Shown(text)
     async with app.run_test(size=(80, 24)):
         lines = app.lines()
@@ -50,7 +50,7 @@ async def on_screen(text: str) -> list[str]:
 
 
 def pixels(character: str) -> list[bool]:
-    """Return the pixels of a glyph, as its cells show them."""
+    """Return the pixels of a glyph from its cells."""
     cells = [cell for line in GLYPHS[character] for cell in line]
     return [cell in "▀█" for cell in cells] + [cell in "▄█" for cell in cells]
 
@@ -70,7 +70,7 @@ def test_any_two_glyphs_differ() -> None:
 
 
 @pytest.mark.parametrize("pair", ALIKE)
-def test_what_is_easily_confused_differs_in_several_places(pair: str) -> None:
+def test_similar_glyphs_differ_in_several_pixels(pair: str) -> None:
     assert differing(*pair) >= 3
 
 
@@ -87,7 +87,7 @@ def test_a_code_of_eight_takes_two_lines_of_four(text: str) -> None:
 
 @given(st.text(max_size=300))
 @settings(max_examples=100)
-def test_no_text_takes_more_than_its_room(text: str) -> None:
+def test_no_text_takes_more_than_40_by_10(text: str) -> None:
     needed = LargeCode(text).needed
     assert needed.width <= 40
     assert needed.height <= 10
@@ -104,7 +104,7 @@ async def test_a_code_is_read_from_left_to_right_and_down() -> None:
             assert cells == GLYPHS[character]
 
 
-async def test_characters_without_a_glyph_stand_small_in_their_place() -> None:
+async def test_characters_without_a_glyph_are_small() -> None:
     lines = await on_screen("WDJB-MJHT")
     assert lines[2].rstrip().endswith("-")
     assert set("".join(lines)) - BLOCKS == {"-"}
@@ -117,12 +117,12 @@ async def test_a_code_too_long_for_large_letters_is_shown_in_small_ones() -> Non
     assert await on_screen("B" * 50) == ["B" * 40, "B" * 10]
 
 
-async def test_a_text_of_no_characters_draws_nothing() -> None:
+async def test_an_empty_text_draws_nothing() -> None:
     assert await on_screen("") == []
 
 
 @pytest.mark.parametrize(
-    # What is drawn small of it; letters and digits of some are large.
+    # The part that is drawn small; letters and digits may be large.
     ("text", "shown"),
     [
         ("[bold]x", "[bold]x"),
@@ -144,7 +144,7 @@ async def test_hostile_text_is_only_text(text: str, shown: str) -> None:
     assert [char for char in drawn if char not in BLOCKS] == list(shown)
 
 
-async def test_another_code_takes_the_place_of_the_first() -> None:
+async def test_a_new_code_replaces_the_first() -> None:
     app = Shown("ZAW6C586")
     async with app.run_test(size=(80, 24)) as pilot:
         before = app.lines()

@@ -1,4 +1,4 @@
-"""The outbox: what was refused or met a quicker hand, and what is still to be sent."""
+"""The Outbox: conflicts, rejected changes and pending changes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ui.remote_guild import RemoteGuild, poll_eagerly, watching
 
 NOTHING = "The outbox is empty."
 BUSY = answer(429)
-"""What a server says that has surely not taken what was sent."""
+"""An answer after which a change is certainly not stored."""
 LONG = "\N{HOT PEPPER}" * 500
-"""A reason of which a file needs several pages more."""
+"""A reason for which a file needs several more pages."""
 KEYS = "enter, a apply anyway   d as a difference   e edit again   delete drop   esc back"
 KEYS_OF_REJECTED = "enter, a send again   e edit again   delete drop   esc back"
 KEYS_OF_PENDING = "delete drop   esc back"
@@ -32,13 +32,13 @@ KEYS_OF_PENDING = "delete drop   esc back"
 def remote(
     proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RemoteGuild:
-    """The guild of RESOURCES on a server, with a proxy on the way to it; looked at eagerly."""
+    """The guild of RESOURCES on a server behind a proxy, polled often."""
     poll_eagerly(monkeypatch)
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
 async def type_too_late(player: Player, name: str, keys: str, elsewhere: int) -> None:
-    """Type a change of a resource, which somebody else sets to a quantity before Enter."""
+    """Type a change of a resource that somebody else sets to another quantity before Enter."""
     await player.go_to(name)
     player.burst(keys)
     await player.sees("→")
@@ -46,58 +46,45 @@ async def type_too_late(player: Player, name: str, keys: str, elsewhere: int) ->
     player.burst("\r")
     await player.sees("▲ 1 conflict: o" if "=" in keys else "▲ 1 rejected: o")
     assert not player.app.resources.edit.is_open
-    assert len(player.app.screen_stack) == 1, "nothing but the strip and a toast"
+    assert len(player.app.screen_stack) == 1, "nothing but the status bar and a notification"
 
 
 async def open_outbox(player: Player, *lines: str) -> None:
-    """Open the outbox and see what is in it."""
+    """Open the outbox and wait for these lines."""
     await player.press("o")
     await player.sees("Outbox", *lines)
     player.assert_laid_out()
 
 
-# What the ledger did not take
+# Conflicts and rejected changes
 
 
-@pytest.mark.parametrize("key", ["a", "enter"])
-async def test_a_count_that_somebody_was_quicker_with_is_applied_anyway(
-    guild: Guild, key: str
-) -> None:
+async def test_a_conflict_is_applied_anyway_as_a_difference_or_dropped(guild: Guild) -> None:
+    as_set, as_difference = ("absolute", 1_100, 0, "counted"), ("relative", 1_193, 0, "counted")
+    expected: list[tuple[object, ...]] = []
     async with playing(guild) as player:
-        await type_too_late(player, "Water", "=1200 # counted", 100)
-        await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.", KEYS)
-        await player.press(key)
-        await player.settles(1)
-        await player.sees_no(": o ")
-        assert len(player.app.screen_stack) == 1, "nothing is left to decide"
-        await player.until(lambda: " 1,200 " in player.line(" Water  "))
-    assert guild.history() == [("absolute", 1_100, 0, "counted")]
-
-
-async def test_a_count_is_applied_as_the_difference_to_what_was_seen(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await type_too_late(player, "Water", "=1200 # counted", 100)
-        await open_outbox(player, "Water =1,200")
-        await player.press("d")
-        await player.settles(1)
-        await player.sees_no(": o ")
-        await player.until(lambda: " 1,293 " in player.line(" Water  "), "100 and 1,193")
-    assert guild.history() == [("relative", 1_193, 0, "counted")]
-
-
-@pytest.mark.parametrize("key", ["x", "delete"])
-async def test_a_count_is_dropped(guild: Guild, key: str) -> None:
-    async with playing(guild) as player:
-        await type_too_late(player, "Water", "=1200", 100)
-        await open_outbox(player, "Water =1,200")
-        await player.press(key)
-        await player.sees_no(": o ")
-        assert " 100 " in player.line(" Water  ")
+        for key, entry, quantity in (
+            ("a", as_set, " 1,200 "),
+            ("enter", as_set, " 1,200 "),
+            ("d", as_difference, " 1,293 "),
+            ("x", None, " 100 "),
+            ("delete", None, " 100 "),
+        ):
+            guild.sql("UPDATE resources SET quantity_hagga = 7 WHERE id = 'water'")
+            await player.until(lambda: " 7 " in player.line(" Water  "))
+            await type_too_late(player, "Water", "=1200 # counted", 100)
+            await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.", KEYS)
+            await player.press(key)
+            expected += [] if entry is None else [entry]
+            await player.settles(len(expected))
+            await player.sees_no(": o ")
+            assert len(player.app.screen_stack) == 1, "nothing is left to decide"
+            await player.until(lambda left=quantity: left in player.line(" Water  "), quantity)
         await open_outbox(player, NOTHING)
-    assert guild.history() == []
+    assert guild.history() == expected
 
 
-async def test_it_is_edited_again_at_its_location_and_waits_until_that_is_submitted(
+async def test_a_conflict_is_edited_again_at_its_location_and_stays_until_submitted(
     guild: Guild,
 ) -> None:
     async with playing(guild) as player:
@@ -115,7 +102,7 @@ async def test_it_is_edited_again_at_its_location_and_waits_until_that_is_submit
     assert guild.history() == [("absolute", 1_100, 0, "counted")]
 
 
-async def test_a_removal_is_no_difference_and_applied_once_there_is_enough(guild: Guild) -> None:
+async def test_a_rejected_removal_is_applied_once_there_is_enough(guild: Guild) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "-5", 1)
         await open_outbox(player, "Water -5 rejected: only 1 at Hagga.", KEYS_OF_REJECTED)
@@ -147,7 +134,7 @@ async def test_what_needs_the_player_is_there_in_the_next_run(guild: Guild) -> N
     assert guild.quantities("water") == (1_293, 0)
 
 
-async def test_later_changes_of_the_resource_wait_for_the_decision_others_do_not(
+async def test_a_conflict_holds_back_later_changes_of_its_resource_only(
     guild: Guild,
 ) -> None:
     async with playing(guild) as player:
@@ -164,9 +151,7 @@ async def test_later_changes_of_the_resource_wait_for_the_decision_others_do_not
     assert guild.quantities("water") == (101, 0)
 
 
-async def test_a_conflict_that_comes_while_something_is_typed_stays_out_of_the_way(
-    remote: RemoteGuild, proxy: Proxy
-) -> None:
+async def test_a_conflict_does_not_interrupt_typing(remote: RemoteGuild, proxy: Proxy) -> None:
     async with playing(remote) as player:
         await player.sees("● online")
         with Gate() as gate:
@@ -184,10 +169,10 @@ async def test_a_conflict_that_comes_while_something_is_typed_stays_out_of_the_w
     assert remote.history() == [("relative", 50, 0, "half typed")]
 
 
-# What is still to be sent
+# Pending changes
 
 
-async def test_what_is_pending_is_listed_and_withdrawn(remote: RemoteGuild, proxy: Proxy) -> None:
+async def test_pending_changes_are_listed_and_dropped(remote: RemoteGuild, proxy: Proxy) -> None:
     async with playing(remote) as player:
         await player.sees("● online")
         proxy.fate = BUSY
@@ -197,7 +182,12 @@ async def test_what_is_pending_is_listed_and_withdrawn(remote: RemoteGuild, prox
             player,
             "↑ Water +50 at Hagga: pending, will be sent",
             "↑ Water >7 at Hagga: pending, will be sent",
+            KEYS_OF_PENDING,
         )
+        assert "apply anyway" not in player.text()
+        await player.press("a", "d", "e", "enter")
+        await player.sees(f"Water +50: {KEYS_OF_PENDING}")
+        assert "Water +50 at Hagga: pending, will be sent" in player.text()
         await player.press("j", "x")
         await player.sees_no("Water >7 at Hagga")
         await player.press("escape")
@@ -212,7 +202,7 @@ async def test_what_is_pending_is_listed_and_withdrawn(remote: RemoteGuild, prox
     assert remote.history() == []
 
 
-async def test_of_thousands_that_are_pending_the_first_are_listed_and_withdrawn(
+async def test_the_first_of_thousands_of_pending_changes_are_listed_and_dropped(
     remote: RemoteGuild, proxy: Proxy
 ) -> None:
     proxy.fate = BUSY
@@ -222,7 +212,7 @@ async def test_of_thousands_that_are_pending_the_first_are_listed_and_withdrawn(
         async with watching(remote) as player:
             await player.sees("↑ 10000 pending")
             await open_outbox(player, "Outbox: the first 200 of 10,000")
-            # More than the list holds: what comes after them moves up.
+            # More than the list holds: the next ones move up.
             for _ in range(3):
                 player.burst("x" * 70)
                 await player.pilot.pause()
@@ -233,7 +223,7 @@ async def test_of_thousands_that_are_pending_the_first_are_listed_and_withdrawn(
             assert len(outbox.entries()) == 9_790
 
 
-async def test_what_is_being_sent_is_taken_back_once_it_is_answered(
+async def test_a_change_in_flight_is_undone_once_it_is_answered(
     remote: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(remote) as player:
@@ -253,28 +243,11 @@ async def test_what_is_being_sent_is_taken_back_once_it_is_answered(
     assert remote.quantities("water") == (7, 0)
 
 
-async def test_what_is_pending_has_no_keys_that_are_for_conflicts(
-    remote: RemoteGuild, proxy: Proxy
-) -> None:
-    async with playing(remote) as player:
-        await player.sees("● online")
-        proxy.fate = BUSY
-        player.burst("/water\r+50\r")
-        await player.sees("↑ 1 pending", "○ offline")
-        await open_outbox(player, "Water +50", KEYS_OF_PENDING)
-        assert "apply anyway" not in player.text()
-        await player.press("a", "d", "e", "enter")
-        await player.sees(f"Water +50: {KEYS_OF_PENDING}")
-        assert "Water +50 at Hagga: pending, will be sent" in player.text()
-        await player.press("escape")
-        await player.sees("↑ 1 pending")
-
-
 HOSTILE = ("[bold]W[/bold] [link=https://evil.example]x[/link]", "\x1b[31mred\x1b[0m\x07\x1b[2J")
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_hostile_names_are_plain_text_in_it(
+async def test_hostile_names_are_plain_text(
     remote: RemoteGuild, proxy: Proxy, size: tuple[int, int]
 ) -> None:
     for resource_id, name in zip(("cell", "machine"), HOSTILE, strict=True):
@@ -303,7 +276,7 @@ async def test_hostile_names_are_plain_text_in_it(
         await player.sees_no(": o ")
 
 
-async def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
+async def test_an_outbox_damaged_while_open_is_set_aside_with_a_message(
     remote: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(remote) as player:
@@ -322,10 +295,10 @@ async def test_an_outbox_that_is_damaged_meanwhile_is_set_aside_and_told_of(
     assert remote.quantities("water") == (8, 0)
 
 
-# What could not even be kept
+# Changes that cannot be saved
 
 
-async def test_a_full_disk_takes_nothing_and_says_what_it_did_not_take(guild: Guild) -> None:
+async def test_a_full_disk_saves_nothing_and_names_the_changes(guild: Guild) -> None:
     async with playing(guild) as player:
         room(player, "PRAGMA max_page_count = 1")
         reason = "because of this and that " * 8
@@ -343,7 +316,7 @@ async def test_a_full_disk_takes_nothing_and_says_what_it_did_not_take(guild: Gu
     assert [row[:3] for row in guild.history()] == [("relative", 6, 0)]
 
 
-async def test_what_is_edited_again_on_a_full_disk_waits_as_it_was(guild: Guild) -> None:
+async def test_a_conflict_edited_again_on_a_full_disk_stays_as_it_was(guild: Guild) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "=1200", 100)
         room(player, "PRAGMA max_page_count = 1")
@@ -362,7 +335,7 @@ async def test_what_is_edited_again_on_a_full_disk_waits_as_it_was(guild: Guild)
     assert guild.quantities("water") == (1_200, 0)
 
 
-async def test_an_undo_on_a_full_disk_takes_back_nothing_or_all(guild: Guild) -> None:
+async def test_an_undo_on_a_full_disk_undoes_nothing_or_everything(guild: Guild) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "=1200", 100)
         for name in ("Fuel Cell", "Plastone", "Titanium Ore", "Water"):
@@ -375,8 +348,8 @@ async def test_an_undo_on_a_full_disk_takes_back_nothing_or_all(guild: Guild) ->
         await player.press("u")
         await player.sees("the disk is full")
         assert "↑ 1 pending" in player.text()
-        assert " 105 " in player.line(" Water  "), "it waits still"
-        assert " 305 " in player.line(" Titanium Ore  "), "nothing is to take it back"
+        assert " 105 " in player.line(" Water  "), "it is still pending"
+        assert " 305 " in player.line(" Titanium Ore  "), "its undo was not saved"
         room(player, "PRAGMA max_page_count = 1000000")
         await player.press("u")
         await player.sees("Undid Water +5 before it was sent.")
@@ -388,6 +361,6 @@ async def test_an_undo_on_a_full_disk_takes_back_nothing_or_all(guild: Guild) ->
 
 
 def room(player: Player, pragma: str) -> None:
-    """Say how much room SQLite finds on disk for the outbox."""
+    """Limit or restore the room that SQLite has for the outbox."""
     connection: sqlite3.Connection = player.app.tracker._store.outbox._file._connection
     connection.execute(pragma)

@@ -1,4 +1,4 @@
-"""QR codes: what a phone reads off the screen is what they were made of."""
+"""QR codes: a phone reads from the screen the text that went in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BLACK, WHITE = "#000000", "#ffffff"
 
 
 class SignIn(App[None]):
-    """A code, letters beside it, and lines of text around them."""
+    """A QR code and large letters side by side, with text above and below."""
 
     CSS = """
     Horizontal, QrCode, LargeCode { width: auto; height: auto; }
@@ -54,7 +54,7 @@ class SignIn(App[None]):
         return self.screen._compositor.render_strips()
 
     def colours(self) -> set[tuple[str, str]]:
-        """Return with which colours the code is drawn: of the text, and of the ground."""
+        """Return the colours of the code: foreground and background."""
         return {
             (segment.style.color.get_truecolor().hex, segment.style.bgcolor.get_truecolor().hex)
             for strip in self.strips()[self.code.region.y : self.code.region.bottom]
@@ -64,7 +64,7 @@ class SignIn(App[None]):
 
 
 async def on_screen(text: str, size: tuple[int, int] = LARGE) -> list[Strip]:
-    """Return what is on the screen when the code of `text` is."""
+    """Return the screen with the code of `text`."""
     app = SignIn(text)
     async with app.run_test(size=size):
         return app.strips()
@@ -86,7 +86,7 @@ async def test_a_code_is_read_under_every_theme(
         assert [line for line in OTHERS if line not in text] == []
 
 
-async def test_the_code_of_a_link_leaves_room_for_letters() -> None:
+async def test_the_code_of_a_link_leaves_room_for_text() -> None:
     app = SignIn(LINK)
     assert app.code.needed == Size(37, 19)
     async with app.run_test(size=(80, 24)):
@@ -126,13 +126,13 @@ async def test_the_quiet_zone_is_light_on_all_sides(modules: int) -> None:
         "§",
     ],
 )
-async def test_a_text_is_read_as_it_is(text: str) -> None:
+async def test_a_reader_reads_the_same_text(text: str) -> None:
     assert read_qr(await on_screen(text)) == text
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=80))
 @settings(max_examples=15)
-async def test_any_text_is_read_as_it_is(text: str) -> None:
+async def test_a_reader_reads_any_text(text: str) -> None:
     assert read_qr(await on_screen(text)) == text
 
 
@@ -145,7 +145,7 @@ async def test_without_a_code_nothing_is_drawn(text: str) -> None:
         assert app.code.region.size == Size(0, 0)
 
 
-async def test_another_text_takes_the_place_of_the_first() -> None:
+async def test_a_new_text_replaces_the_first() -> None:
     app = SignIn("")
     async with app.run_test(size=LARGE) as pilot:
         for text in (LINK, LONG, LINK, ""):
@@ -155,7 +155,7 @@ async def test_another_text_takes_the_place_of_the_first() -> None:
             assert app.code.region.size == app.code.needed
 
 
-async def test_what_a_larger_widget_leaves_over_is_no_part_of_the_code() -> None:
+async def test_spare_room_is_no_part_of_the_code() -> None:
     app = SignIn(LINK)
     async with app.run_test(size=LARGE) as pilot:
         app.code.styles.width, app.code.styles.height = 44, 22
@@ -176,6 +176,6 @@ async def test_the_reader_reads_nothing_but_dark_on_light() -> None:
     assert read_qr(inverted) is None
 
 
-def test_who_does_not_sign_in_does_not_pay_for_codes() -> None:
+def test_codes_are_imported_only_for_a_sign_in() -> None:
     program = "import sys, tracker_tui.ui.sign_in.qr_code; sys.exit('segno' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

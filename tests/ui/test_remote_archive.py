@@ -10,7 +10,7 @@ from helpers.gate import Gate
 from helpers.proxy import Proxy, cut_before, pass_on
 from helpers.wild import ask
 from tracker_tui.ui.history.entries_screen import EntriesScreen
-from ui.chronicle import entries, evening, fill, opens, table_lines, table_of
+from ui.chronicle import entries, fill, opens, some_weeks, table_lines, table_of
 from ui.conftest import Player, playing
 from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
 
@@ -28,7 +28,7 @@ def guild(
     guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
     guild.sql("DELETE FROM resource_history")
     monkeypatch.setattr("ui.chronicle.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
-    evening(guild)
+    some_weeks(guild)
     return guild
 
 

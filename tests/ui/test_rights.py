@@ -40,12 +40,12 @@ from ui.sign_in_player import (
     HANGS,
     HOUR,
     ME,
-    copies,
     discord,
     harmless,
     inhabited,
     quick_polls,
     store_of,
+    stored_files,
     toasts,
 )
 
@@ -117,7 +117,7 @@ async def inside(
         yield player
 
 
-async def is_told(player: Player, told: str) -> None:
+async def sees_message(player: Player, told: str) -> None:
     """Wait until a toast says this."""
     await player.until(lambda: told in toasts(player), told)
 
@@ -222,9 +222,9 @@ async def test_a_key_that_is_not_allowed_says_who_may(guild: RemoteGuild, screen
         await player.until(lambda: bool(entries(player)), "the entries")
         before = guild.history()
         await player.press("delete")
-        await is_told(player, NO_DELETE)
+        await sees_message(player, NO_DELETE)
         await player.press("x")
-        await is_told(player, NO_EXPORT)
+        await sees_message(player, NO_EXPORT)
         assert "Delete this entry" not in player.text()
         await player.press("enter")
         await player.sees("Reason", "esc back")
@@ -259,11 +259,11 @@ async def test_an_officer_exports_and_an_admin_deletes(
     async with inside(guild) as player:
         await opens(player, "2")
         await player.press("x")
-        await is_told(player, "rows written to ")
+        await sees_message(player, "rows written to ")
         await player.press("down", "delete")
         await player.sees("Delete this entry of the history?")
         await player.press("down", "enter")
-        await is_told(player, "Deleted the entry; quantities stay.")
+        await sees_message(player, "Deleted the entry; quantities stay.")
     assert len(guild.history()) == 2
 
 
@@ -278,7 +278,9 @@ async def test_rights_that_are_given_are_offered_at_once(
         assert "x CSV" not in player.lines()[-1]
         assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()
         give(discord, WHO["officer and admin"], player)
-        await is_told(player, "Your roles changed: you may see everything, add, remove, set, tr")
+        await sees_message(
+            player, "Your roles changed: you may see everything, add, remove, set, tr"
+        )
         await player.sees("x CSV")
         both = {CSV_HELP, DELETE_HELP}
         assert any_in(both, await told_in_help(player)) == both
@@ -296,12 +298,12 @@ async def test_rights_that_are_taken_are_offered_no_more(
         await player.sees("x CSV")
         give(discord, WHO["member"], player)
         may = "see everything, add, remove, set, move"
-        await is_told(player, f"Your roles changed: you may {may}.")
+        await sees_message(player, f"Your roles changed: you may {may}.")
         await player.sees_no("x CSV")
         assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()
         assert any_in([CSV_HELP, DELETE_HELP], await told_in_palette(player)) == set()
         await player.press("down", "delete")
-        await is_told(player, NO_DELETE)
+        await sees_message(player, NO_DELETE)
         with pytest.raises(NotPermitted):
             player.app.tracker.delete_entry(an_entry(player))
         # What members may do goes on.
@@ -320,7 +322,7 @@ async def test_a_question_that_is_open_meanwhile_deletes_nothing(
         give(discord, WHO["member"], player)
         await player.sees("Your roles changed")
         await player.press("down", "enter")
-        await is_told(player, f"Not deleted. {NO_DELETE}")
+        await sees_message(player, f"Not deleted. {NO_DELETE}")
     assert len(guild.history()) == 3
 
 
@@ -373,13 +375,13 @@ async def test_whoever_may_enter_no_more_is_shown_out_and_the_copies_are_gone(
     folder = store_of(config)
     async with inside(guild) as player:
         await opens(player, "2")
-        assert copies(config) >= {"replica.db", "pages.db"}
+        assert stored_files(config) >= {"replica.db", "pages.db"}
         give(discord, roles, player)
         navigation_request = await ends(player)
     assert navigation_request.profile is None
     assert told in navigation_request.reason
     assert not navigation_request.has_entered
-    assert copies(config) == set()
+    assert stored_files(config) == set()
     assert (folder / "outbox.db").exists()
 
 
@@ -493,7 +495,7 @@ async def test_what_was_allowed_stays_allowed_while_discord_is_away(
         await player.sees("▲ roles read 1 d ago")
         await opens(player, "2")
         await player.press("x")
-        await is_told(player, "rows written to ")
+        await sees_message(player, "rows written to ")
 
 
 async def test_it_opens_and_leaves_at_once_while_discord_hangs(
@@ -520,7 +522,7 @@ async def test_after_28_hours_without_discord_it_ends(
         let_pass(player.app.tracker, 2 * HOUR)
         navigation_request = await ends(player)
     assert "Your roles were last read from Discord 1 d ago." in navigation_request.reason
-    assert copies(load_config(os.environ)) >= {"replica.db"}
+    assert stored_files(load_config(os.environ)) >= {"replica.db"}
 
 
 def let_pass(tracker: Tracker, seconds: float) -> None:
@@ -542,7 +544,7 @@ async def test_signed_out_by_another_program_it_ends(
         guild_membership_of(config).sign_out()
         navigation_request = await ends(player)
     assert "Nobody is signed in." in navigation_request.reason
-    assert copies(config) == set()
+    assert stored_files(config) == set()
 
 
 async def test_somebody_else_who_signs_in_is_shown_nothing_of_the_first(
@@ -667,7 +669,7 @@ async def test_of_whoever_may_not_enter_no_screen_shows_what_it_shows_a_member(
         await visit_everything(player, lambda: seen.update(shown_of_guild(player)))
     assert seen == set(PLANTED)
     # All of it is kept on this machine now.
-    assert copies(load_config(os.environ)) >= {"replica.db", "pages.db"}
+    assert stored_files(load_config(os.environ)) >= {"replica.db", "pages.db"}
     seen.clear()
     async with shut_out(planted, discord, monkeypatch) as player:
         await visit_everything(player, lambda: seen.update(shown_of_guild(player)))

@@ -1,4 +1,4 @@
-"""Signing in within the terminal: the code, how it is entered, and what can go wrong."""
+"""Signing in from the terminal: the code, how it is entered, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def user_code(discord: FakeDiscord) -> str:
 
 
 def device_codes(discord: FakeDiscord) -> list[str]:
-    """Return the codes that are asked about, in order."""
+    """Return the codes that were polled, in order."""
     return [seen.form["device_code"] for seen in discord.requests_to(TOKEN)]
 
 
@@ -63,7 +63,7 @@ async def sees_code(visitor: Visitor, discord: FakeDiscord) -> str:
 
 
 async def reads_all(visitor: Visitor, code: str) -> None:
-    """Wait until code, links and time are on screen, all of each."""
+    """Wait until code, links and time are on screen in full."""
     await visitor.reads("#sign-in-how", f"open {LINK} and enter")
     await visitor.reads("#sign-in-code", code)
     await visitor.reads("#sign-in-left", "good for ")
@@ -71,7 +71,7 @@ async def reads_all(visitor: Visitor, code: str) -> None:
 
 
 def answers_with(discord: FakeDiscord, **given: object) -> None:
-    """Let Discord hand out another code once."""
+    """Make Discord hand out another code once."""
     usual = {
         "device_code": "device-of-hostile-hands",
         "user_code": "ZAW6C586",
@@ -84,11 +84,11 @@ def answers_with(discord: FakeDiscord, **given: object) -> None:
     discord.fail_always(TOKEN, Fault.status(400, {"error": "authorization_pending"}))
 
 
-# What is shown
+# The code and the link
 
 
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
-async def test_all_that_it_takes_is_on_a_small_screen_and_a_phone_reads_it(
+async def test_a_small_screen_shows_everything_and_a_phone_reads_it(
     discord: FakeDiscord, theme: str
 ) -> None:
     save_preferences(
@@ -108,7 +108,7 @@ async def test_all_that_it_takes_is_on_a_small_screen_and_a_phone_reads_it(
         visitor.assert_laid_out()
 
 
-async def test_the_time_that_is_left_is_counted_down(
+async def test_the_time_left_counts_down(
     discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed = 0.0
@@ -131,10 +131,10 @@ async def test_the_time_that_is_left_is_counted_down(
 
 
 SIZES = [(40, 12), (120, 40), (60, 20), (66, 24), (67, 24), (74, 24), (80, 23), (80, 24), (40, 24)]
-"""From 67 to 74 columns there is room for the QR code, and none beside it for the whole link."""
+"""From 67 to 74 columns the QR code fits, but not the whole link beside it."""
 
 
-async def test_code_and_link_are_there_on_every_screen(discord: FakeDiscord) -> None:
+async def test_code_and_link_are_shown_at_every_size(discord: FakeDiscord) -> None:
     async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         for size in SIZES:
@@ -149,7 +149,7 @@ async def test_code_and_link_are_there_on_every_screen(discord: FakeDiscord) -> 
 
 
 @pytest.mark.parametrize("size", [(40, 12), (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_a_qr_code_without_room_for_all_of_it_is_not_drawn_at_all(
+async def test_a_qr_code_that_does_not_fit_is_not_drawn(
     discord: FakeDiscord, size: tuple[int, int]
 ) -> None:
     async with at_sign_in(size) as visitor:
@@ -158,10 +158,10 @@ async def test_a_qr_code_without_room_for_all_of_it_is_not_drawn_at_all(
         assert not any(char in visitor.text() for char in "▀▄█")
 
 
-# Entering
+# Entering the code
 
 
-async def test_whoever_enters_the_code_is_let_in(discord: FakeDiscord) -> None:
+async def test_entering_the_code_signs_in(discord: FakeDiscord) -> None:
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         discord.approve()
@@ -181,7 +181,7 @@ async def test_the_old_name_for_slow_down_keeps_it_going(discord: FakeDiscord) -
         assert visitor.navigation_request == ENTERED
 
 
-async def test_a_moment_of_trouble_after_the_code_was_entered_costs_no_second_code(
+async def test_a_short_failure_after_the_code_was_entered_needs_no_second_code(
     discord: FakeDiscord,
 ) -> None:
     discord.fail(ME, Fault.status(503), Fault.hang_up())
@@ -193,7 +193,7 @@ async def test_a_moment_of_trouble_after_the_code_was_entered_costs_no_second_co
     assert len(discord.requests_to(AUTHORIZE)) == 1
 
 
-async def test_whoever_has_signed_in_and_may_not_enter_is_told_so(discord: FakeDiscord) -> None:
+async def test_a_member_without_access_is_told_after_the_sign_in(discord: FakeDiscord) -> None:
     discord.membership = None
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
@@ -235,7 +235,7 @@ async def test_enter_opens_the_browser_where_there_is_one(
         await visitor.press("enter")
         await visitor.until(lambda: bool(browser.opened), "the browser")
         assert browser.opened == [f"{LINK}?user_code={code}"]
-        assert visitor.told == ""
+        assert visitor.message == ""
 
 
 async def test_a_click_on_the_link_opens_it(discord: FakeDiscord, browser: Browser) -> None:
@@ -257,12 +257,12 @@ async def test_without_a_browser_enter_is_not_offered_and_does_nothing(
         await visitor.press("enter")
         visitor.click(*visitor.place("?user_code="))
         await visitor.pilot.pause()
-        assert visitor.told == ""
+        assert visitor.message == ""
         assert code in visitor.text()
 
 
 async def nobody_waits_for_browser(visitor: Visitor) -> None:
-    """Wait until it is known whether there is a browser."""
+    """Wait until the search for a browser has ended."""
     await visitor.until(
         lambda: all(w.is_finished for w in visitor.app.workers if w.group == "browser"),
         "an answer",
@@ -278,7 +278,7 @@ def fall_over() -> bool:
 
 
 @pytest.mark.parametrize("fails", [refuse, fall_over], ids=["refuses", "falls over"])
-async def test_a_browser_that_fails_is_told_of(
+async def test_a_browser_that_fails_is_reported(
     discord: FakeDiscord, browser: Browser, fails: object
 ) -> None:
     browser.opens = fails  # type: ignore[assignment]
@@ -293,7 +293,7 @@ async def test_a_browser_that_fails_is_told_of(
         assert visitor.navigation_request == ENTERED
 
 
-async def test_a_browser_that_cannot_even_be_looked_for_is_none(
+async def test_a_failed_search_for_a_browser_finds_none(
     discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", fall_over)
@@ -306,7 +306,7 @@ async def test_a_browser_that_cannot_even_be_looked_for_is_none(
         assert visitor.navigation_request == ENTERED
 
 
-async def test_r_fetches_a_fresh_code_and_forgets_the_old_one(discord: FakeDiscord) -> None:
+async def test_r_fetches_a_new_code_and_drops_the_old_one(discord: FakeDiscord) -> None:
     async with at_sign_in() as visitor:
         old = await sees_code(visitor, discord)
         await visitor.press("r")
@@ -331,10 +331,10 @@ async def test_r_pressed_again_and_again_ends_with_the_newest_code(discord: Fake
         assert visitor.navigation_request == ENTERED
 
 
-# What goes wrong
+# Failures
 
 
-async def test_a_code_that_runs_out_makes_way_for_a_fresh_one_three_times(
+async def test_an_expired_code_is_replaced_until_the_third(
     discord: FakeDiscord,
 ) -> None:
     async with at_sign_in() as visitor:
@@ -364,7 +364,7 @@ async def test_a_code_that_runs_out_makes_way_for_a_fresh_one_three_times(
         assert visitor.navigation_request == ENTERED
 
 
-async def test_a_refusal_in_the_browser_is_told(discord: FakeDiscord) -> None:
+async def test_a_denial_in_the_browser_is_shown(discord: FakeDiscord) -> None:
     async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         discord.deny()
@@ -396,21 +396,21 @@ async def test_where_discord_gives_no_code_one_line_says_why_and_r_tries_again(
     async with at_sign_in() as visitor:
         for _, told in FAULTS.values():
             await visitor.reads("#sign-in-message", told, "r tries again.")
-            assert visitor.told.endswith("r tries again.")
+            assert visitor.message.endswith("r tries again.")
             assert "good for" not in visitor.text()
             visitor.assert_laid_out()
             await visitor.press("r")
         await sees_code(visitor, discord)
-        assert visitor.told == ""
+        assert visitor.message == ""
 
 
-async def test_a_refused_poll_ends_the_waiting_and_says_why(discord: FakeDiscord) -> None:
+async def test_a_rejected_poll_ends_the_sign_in_and_says_why(discord: FakeDiscord) -> None:
     discord.fail(TOKEN, Fault.status(403, {"error": "invalid_scope"}))
     async with at_sign_in() as visitor:
         told = "does not let you in (403: invalid_scope). r tries again."
         await visitor.reads("#sign-in-message", told)
         visitor.assert_secret(*discord.issued)
-        # Which application that is can be wrong from the beginning, or from then on.
+        # The application can be wrong from the start, or only from the poll on.
         for path in (AUTHORIZE, TOKEN):
             discord.fail(path, Fault.status(401, {"error": "invalid_client"}))
             await visitor.press("r")
@@ -419,7 +419,7 @@ async def test_a_refused_poll_ends_the_waiting_and_says_why(discord: FakeDiscord
             visitor.assert_laid_out()
 
 
-async def test_a_wrong_application_is_told_of(discord: FakeDiscord) -> None:
+async def test_a_wrong_application_is_reported(discord: FakeDiscord) -> None:
     discord.client_id = "1"
     async with at_sign_in() as visitor:
         await visitor.reads(
@@ -427,22 +427,22 @@ async def test_a_wrong_application_is_told_of(discord: FakeDiscord) -> None:
         )
 
 
-async def test_polls_that_fail_for_a_moment_are_not_even_told_of(discord: FakeDiscord) -> None:
+async def test_polls_that_fail_for_a_moment_show_nothing(discord: FakeDiscord) -> None:
     discord.fail(TOKEN, Fault.hang_up(), Fault.status(503), Fault.garbage(b"{"))
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.until(lambda: len(discord.requests_to(TOKEN)) > 3)
-        assert visitor.told == ""
+        assert visitor.message == ""
         discord.approve()
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
 
 
-# Leaving
+# Quitting
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
-async def test_it_is_left_without_a_session(discord: FakeDiscord, key: str) -> None:
+async def test_quitting_leaves_no_session(discord: FakeDiscord, key: str) -> None:
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         await visitor.press(key)
@@ -452,7 +452,7 @@ async def test_it_is_left_without_a_session(discord: FakeDiscord, key: str) -> N
     assert SessionStore(load_config(os.environ)).load() is None
 
 
-async def test_leaving_writes_no_traceback(
+async def test_quitting_writes_no_traceback(
     discord: FakeDiscord, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with at_sign_in() as visitor:
@@ -467,7 +467,7 @@ async def test_leaving_writes_no_traceback(
 @pytest.mark.parametrize(
     ("path", "key"), [(AUTHORIZE, "escape"), (AUTHORIZE, "ctrl+q"), (TOKEN, "escape"), (ME, "q")]
 )
-async def test_it_is_left_at_once_while_discord_hangs(
+async def test_quitting_is_immediate_while_discord_hangs(
     discord: FakeDiscord, path: str, key: str
 ) -> None:
     discord.fail_always(path, Fault.hang(HANGS))
@@ -482,7 +482,7 @@ async def test_it_is_left_at_once_while_discord_hangs(
     assert SessionStore(load_config(os.environ)).load() is None
 
 
-async def test_while_discord_hangs_it_says_that_it_waits(discord: FakeDiscord) -> None:
+async def test_a_hanging_discord_shows_asking(discord: FakeDiscord) -> None:
     discord.fail_always(AUTHORIZE, Fault.hang(HANGS))
     async with at_sign_in() as visitor:
         await visitor.until(lambda: bool(discord.requests_to(AUTHORIZE)), "the request")
@@ -490,7 +490,7 @@ async def test_while_discord_hangs_it_says_that_it_waits(discord: FakeDiscord) -
         visitor.assert_laid_out()
 
 
-async def test_with_the_palette_open_whoever_enters_the_code_is_let_in(
+async def test_entering_the_code_signs_in_under_the_palette(
     discord: FakeDiscord,
 ) -> None:
     async with at_sign_in() as visitor:
@@ -504,26 +504,26 @@ async def test_with_the_palette_open_whoever_enters_the_code_is_let_in(
 
 
 async def session_is_kept(visitor: Visitor) -> None:
-    """Wait until Discord has said who it is."""
+    """Wait until Discord has named the member."""
     session_store = SessionStore(load_config(os.environ))
     await visitor.until(lambda: session_store.load() is not None, "the session")
     await nobody_is_behind()
 
 
-async def test_a_session_that_cannot_be_kept_is_told_of(discord: FakeDiscord) -> None:
+async def test_a_session_that_cannot_be_saved_is_reported(discord: FakeDiscord) -> None:
     folder = SessionStore(load_config(os.environ)).path.parent
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.write_text("a file where the folder should be")
         discord.approve()
-        await visitor.until(lambda: visitor.told.endswith("r tries again."), "the reason")
-        assert "Something in the program" not in visitor.told
+        await visitor.until(lambda: visitor.message.endswith("r tries again."), "the reason")
+        assert "Something in the program" not in visitor.message
         visitor.assert_secret(*discord.issued)
         visitor.assert_laid_out()
 
 
-async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
+async def test_a_damaged_session_is_reported_and_replaced_by_a_sign_in(
     discord: FakeDiscord,
 ) -> None:
     path = SessionStore(load_config(os.environ)).path
@@ -539,7 +539,7 @@ async def test_a_damaged_session_is_told_of_and_a_fresh_sign_in_mends_it(
         assert visitor.navigation_request == ENTERED
 
 
-async def test_remapped_keys_work_at_the_door_too(discord: FakeDiscord, home: Path) -> None:
+async def test_remapped_keys_work_at_the_sign_in(discord: FakeDiscord, home: Path) -> None:
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text('[keys]\n"sign-in.renew" = "f5"\n')
     async with at_sign_in() as visitor:
@@ -551,7 +551,7 @@ async def test_remapped_keys_work_at_the_door_too(discord: FakeDiscord, home: Pa
         assert len(discord._codes) == 2
 
 
-# What hostile hands might send
+# Hostile answers
 
 CODES = {
     "markup": ("[bold]AB[/bold]", "[bold]AB[/bold]"),
@@ -626,7 +626,7 @@ async def test_markup_in_a_link_is_plain_text(discord: FakeDiscord, browser: Bro
         assert visitor.app.is_running
 
 
-async def test_why_somebody_has_to_sign_in_is_plain_text(discord: FakeDiscord) -> None:
+async def test_the_reason_for_a_sign_in_is_plain_text(discord: FakeDiscord) -> None:
     async with at_sign_in(reason="[bold]Sorry[/bold], [") as visitor:
         await sees_code(visitor, discord)
         await visitor.reads("#sign-in-message", "[bold]Sorry[/bold], [")

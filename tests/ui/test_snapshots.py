@@ -1,4 +1,4 @@
-"""A few pictures of fixed size and fixed time; `make snapshots` takes them anew."""
+"""A few snapshots of fixed size and time; `make snapshots` takes them again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tracker_tui.ui.app import TrackerApp
-from ui.chronicle import evening, record
+from ui.chronicle import record, some_weeks
 from ui.conftest import DAY, MINUTE, NOW, Guild
 
 Compare = Callable[..., bool]
@@ -19,7 +19,7 @@ Prepare = Callable[[Pilot[None]], Awaitable[None]]
 
 @pytest.fixture
 def app(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackerApp]:
-    """The dashboard of a guild whose database's clock stands still."""
+    """The dashboard of a guild whose database clock is frozen."""
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     guild.sql(
@@ -34,15 +34,15 @@ def app(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackerApp]:
 
 
 def keys(*pressed: str) -> Prepare:
-    """Press these, with inputs whose cursors do not blink."""
+    """Press these keys, with blinking cursors switched off."""
 
     async def prepare(pilot: Pilot[None]) -> None:
         await pilot.press(*pressed)
         await pilot.app.workers.wait_for_complete()
-        # Now, not before the keys: the first one may be there before the inputs are.
+        # After the keys: inputs may not be mounted before them.
         for entry in pilot.app.screen.query(Input):
             entry.cursor_blink = False
-        # What a key does may take several messages, one after the other.
+        # Wait until the picture stops changing.
         before, picture = "", pilot.app.export_screenshot()
         while picture != before:
             await pilot.pause()
@@ -71,8 +71,8 @@ BOTH_SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24"
 
 @pytest.fixture
 def busy(app: TrackerApp, guild: Guild) -> TrackerApp:
-    """The dashboard of the guild after some weeks, in a zone that is the same everywhere."""
-    evening(guild)
+    """The dashboard of the guild after some weeks, in a fixed time zone."""
+    some_weeks(guild)
     stock = 600
     for number, change in enumerate([250, -60, 90, 150, -80, 200, 50]):
         record(

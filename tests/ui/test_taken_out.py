@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.proxy import Proxy
-from ui.chronicle import STILGAR, entries, evening, fill, opens, table_lines, table_of
+from ui.chronicle import STILGAR, entries, fill, opens, some_weeks, table_lines, table_of
 from ui.conftest import Guild, Player, playing
 from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
 from ui.test_remote_archive import is_idle
@@ -28,7 +28,7 @@ def guild(
     guild.sql("DELETE FROM resource_history")
     guild.sql("UPDATE resources SET updated_at = updated_at - 9000, last_updated_by = '7001'")
     monkeypatch.setattr("ui.chronicle.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
-    evening(guild)
+    some_weeks(guild)
     return guild
 
 

@@ -10,7 +10,7 @@ from textual.dom import DOMNode
 from textual.widgets import OptionList
 
 from tracker_tui.domain.messages import STATUS_LOOKS
-from ui.chronicle import evening
+from ui.chronicle import some_weeks
 from ui.conftest import Guild, Player, playing
 from ui.test_outbox import type_too_late
 
@@ -84,7 +84,7 @@ class Reader:
 
 
 async def test_no_screen_says_a_word_that_was_replaced(guild: Guild) -> None:
-    evening(guild)
+    some_weeks(guild)
     async with playing(guild, LARGE) as player:
         reader = Reader(player)
         # Resources, its dialogs and its notifications
