@@ -1,1 +1,1 @@
-"""How long things take, each against something plain that is measured in the same run."""
+"""Benchmarks, each compared with a plain baseline that is measured in the same run."""

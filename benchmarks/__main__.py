@@ -16,16 +16,16 @@ from benchmarks.rows import ROWS, Bench
 
 
 def main() -> int:
-    """Measure what was asked for; 1 if something could not be measured, never for being slow."""
+    """Measure the rows; return 1 if something could not be measured, never for a slow result."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, coarser numbers")
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; or all")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join(ROWS)}; default: all")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.rows if name not in ROWS]
     if unknown:
         parser.error(f"no such row: {', '.join(unknown)} (there are {', '.join(ROWS)})")
     textual = metadata.version("textual")
-    print(f"Python {python_version()}, Textual {textual}; medians, the baseline interleaved\n")
+    print(f"Python {python_version()}, Textual {textual}; medians, in turns with the baseline\n")
     print(HEADING)
     failures = 0
     with tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder:

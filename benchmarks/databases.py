@@ -1,4 +1,4 @@
-"""Databases to measure on, made with the program's own parts in a folder that is thrown away."""
+"""Databases to measure on, made with the program's own code in a temporary folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import NewResource
 
-# Short words: a whole name fits into the narrowest name column, so that it can be waited for.
+# Short words, so that a whole name fits into the narrowest column and can be waited for.
 _FIRST = (
     *("Amber", "Basalt", "Carbon", "Cobalt", "Copper", "Desert", "Dune", "Erg", "Flour"),
     *("Iron", "Jasmin", "Melange", "Plast", "Quartz", "Rock", "Salt", "Silver", "Spice"),
@@ -25,11 +25,11 @@ _SECOND = (
 )
 _CATEGORIES = ("Raw", "Refined", "Components", "Fuel", "Other")
 _BATCH = 500
-"""Rows for one statement; SQLite binds at most 32,766 values."""
+"""Rows in one statement; SQLite binds at most 32,766 values."""
 
 
 class Databases:
-    """Makes each database once; copies are for those that write into theirs."""
+    """Makes each database once. Benchmarks that write use a copy."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class Databases:
         self._numbers = count(1)
 
     def of(self, number: int) -> Path:
-        """Return the database with so many resources."""
+        """Return the database with this many resources."""
         if number not in self._made:
             path = self.folder / f"{number}.db"
             create_sqlite(path, lambda database, layout: fill(Ledger(database, layout), number))
@@ -46,7 +46,7 @@ class Databases:
         return self._made[number]
 
     def with_history(self, entries: int) -> Path:
-        """Return the database with two years of history, so many entries."""
+        """Return the database with this many entries in two years of history."""
         if entries not in self._histories:
             path = self.folder / f"history-{entries}.db"
             now = int(time())
@@ -55,14 +55,14 @@ class Databases:
         return self._histories[entries]
 
     def copy_of(self, number: int) -> Path:
-        """Return a database with so many resources that nobody else uses."""
+        """Return a new copy of the database with this many resources."""
         path = self.folder / f"{number}-{next(self._numbers)}.db"
         shutil.copyfile(self.of(number), path)
         return path
 
 
 def names(number: int) -> list[str]:
-    """Return the names of so many resources, in the order in which the dashboard shows them."""
+    """Return the names of the resources, in the order of the dashboard."""
     return sorted((new.name for new in _resources(number)), key=str.casefold)
 
 
@@ -75,19 +75,19 @@ def _resources(number: int) -> list[NewResource]:
             _CATEGORIES[index % len(_CATEGORIES)],
             hagga=index * 37 % 9_000,
             deep_desert=index * 11 % 700,
-            description=f"What the guild keeps of {second.lower()}.",
+            description=f"The guild's stock of {second.lower()}.",
             target=4_000 + index % 13 * 500 if index % 5 else None,
             priority=index % 12 == 0,
         )
         for index, (serial, first, second) in enumerate(islice(combined, number))
     ]
-    # No database is in the order of names: sorting what is sorted would come too cheap.
+    # Shuffled, because sorting rows that are already in order would be too cheap.
     Random(number).shuffle(made)
     return made
 
 
 def fill(ledger: Ledger, number: int) -> None:
-    """Create so many resources."""
-    waiting = iter(_resources(number))
-    while batch := list(islice(waiting, _BATCH)):
+    """Create this many resources."""
+    remaining = iter(_resources(number))
+    while batch := list(islice(remaining, _BATCH)):
         ledger.create(batch, "benchmark")

@@ -1,6 +1,6 @@
-"""A program on a pseudo-terminal: started, read, typed into, and asked to leave.
+"""A program on a pseudo-terminal: start it, read from it, type into it, quit it.
 
-No terminal answers it, and what it draws goes nowhere: only the program's own time is measured.
+No terminal answers it and its output is discarded, so only the program's own time is measured.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _CHUNK = 1 << 16
 
 
 class Unanswered(Exception):
-    """A program did not do what it was waited for."""
+    """A program did not do what the benchmark waited for."""
 
 
 class Terminal:
-    """Starts a program on 120 x 40 cells; `started` is when it was, by perf_counter."""
+    """Starts a program on 120 x 40 cells; `started` is the time of the start by perf_counter."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.started = perf_counter()
@@ -52,7 +52,7 @@ class Terminal:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        """Ask the program to leave, and make sure that it does."""
+        """Quit the program, and kill it if it does not."""
         deadline = monotonic() + _FAREWELL
         with suppress(OSError):
             os.write(self._file, _CTRL_Q)
@@ -65,7 +65,7 @@ class Terminal:
         os.close(self._file)
 
     def wait_for(self, text: str) -> float:
-        """Return when `text` was on screen, by perf_counter; what came before is forgotten."""
+        """Return when `text` was on screen, by perf_counter, and forget the output up to it."""
         wanted = text.encode()
         self.wait_until(lambda: wanted in self._unread, f"“{text}” on screen")
         seen = perf_counter()
@@ -73,7 +73,7 @@ class Terminal:
         return seen
 
     def wait_until(self, is_so: Callable[[], bool], what: str, look_every: float = 1.0) -> None:
-        """Read what the program writes until `is_so`, which is asked after each piece of it."""
+        """Read the program's output until `is_so`, which is called after each piece of it."""
         deadline = monotonic() + _PATIENCE
         while not is_so():
             if self._has_ended:
@@ -83,7 +83,7 @@ class Terminal:
             self._read(look_every)
 
     def type(self, keys: bytes) -> None:
-        """Hand keys to the program, reading meanwhile, so that neither waits for the other."""
+        """Send keys to the program, and read its output so that neither waits for the other."""
         while keys:
             try:
                 keys = keys[os.write(self._file, keys) :]
@@ -91,12 +91,12 @@ class Terminal:
                 self._read(0.01)
 
     def forget(self) -> None:
-        """Forget what was read so far: what is waited for next must be drawn anew."""
+        """Forget the output so far: the next `wait_for` needs a new drawing."""
         self._read(0.0)
         self._unread = b""
 
     def peak_memory(self) -> float | None:
-        """Return the most memory that the program ever held, in MB; None where nobody tells."""
+        """Return the peak memory of the program in MB; None if the system does not report it."""
         with suppress(OSError):
             status = Path(f"/proc/{self._pid}/status").read_text(encoding="ascii")
             if found := re.search(r"VmHWM:\s*(\d+) kB", status):
@@ -109,13 +109,13 @@ class Terminal:
         try:
             read = os.read(self._file, _CHUNK)
         except OSError:
-            read = b""  # what Linux says when the program has closed its side; macOS: no bytes
+            read = b""  # Linux: the program has closed its side; on macOS there are no bytes
         self._unread += read
         self._has_ended = not read
 
 
 def _become(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """In the child: take the size before anything asks for it, then be the program."""
+    """In the child process: set the size of the terminal, then become the program."""
     try:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", _LINES, _COLUMNS, 0, 0))
         os.execve(command[0], list(command), dict(environment))

@@ -1,4 +1,4 @@
-"""Measuring two things by turns, so that a machine's bad moment hits both."""
+"""Measuring two things in turns, so that a bad moment of the machine affects both."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ T = TypeVar("T")
 
 
 class Pair(NamedTuple):
-    """The medians of what is measured and of its baseline."""
+    """The medians of a measurement and of its baseline."""
 
     measured: float
     baseline: float
 
 
-def by_turns(first: Callable[[], T], second: Callable[[], T], times: int) -> list[tuple[T, T]]:
-    """Call one, then the other, `times` times; nothing is warmed up before."""
+def in_turns(first: Callable[[], T], second: Callable[[], T], times: int) -> list[tuple[T, T]]:
+    """Call one, then the other, `times` times, without a warm-up."""
     return [(first(), second()) for _ in range(times)]
 
 
-def warmed_by_turns(
+def warmed_in_turns(
     first: Callable[[], T], second: Callable[[], T], times: int
 ) -> list[tuple[T, T]]:
-    """Return `by_turns` after a round that counts for nothing: it fills the caches."""
-    return by_turns(first, second, times + 1)[1:]
+    """Return `in_turns` after one more round, which fills the caches and does not count."""
+    return in_turns(first, second, times + 1)[1:]
 
 
 def medians(first: Callable[[], float], second: Callable[[], float], times: int) -> Pair:
-    """Return the medians of two measurements that are made by turns, the caches warm."""
-    return medians_of(warmed_by_turns(first, second, times))
+    """Return the medians of two measurements, made in turns with warm caches."""
+    return medians_of(warmed_in_turns(first, second, times))
 
 
 def medians_of(rounds: Iterable[tuple[float, float]]) -> Pair:
@@ -41,7 +41,7 @@ def medians_of(rounds: Iterable[tuple[float, float]]) -> Pair:
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Return how long `work` takes."""
+    """Return how long some work takes."""
     start = perf_counter()
     work()
     return perf_counter() - start

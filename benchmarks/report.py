@@ -1,4 +1,4 @@
-"""One line of the table: a measurement, what it is held against, and whether that is enough."""
+"""One line of the table: a measurement, its baseline, and the limit that it should keep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Unit(Enum):
-    """What is measured, and how it is written."""
+    """A unit, and the format of its values."""
 
     SECONDS = "{:.3f} s"
     MILLISECONDS = "{:.2f} ms"
@@ -15,12 +15,12 @@ class Unit(Enum):
     PIECES = "{:.0f}"
 
     def write(self, value: float | None) -> str:
-        """Return a value in this unit; None is what there is none of, or not on this system."""
+        """Return a value in this unit; None: it does not exist, or not on this system."""
         return "n/a" if value is None else self.value.format(value)
 
 
 class Line(NamedTuple):
-    """A measurement and its baseline, both in `unit`; without a limit it is for the record."""
+    """A measurement and its baseline, both in `unit`; a limit is optional."""
 
     what: str
     measured: float | None
@@ -31,12 +31,12 @@ class Line(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """How many times the baseline was measured."""
+        """The measurement as a multiple of the baseline."""
         return self.measured / self.baseline if self.measured and self.baseline else None
 
     @property
     def verdict(self) -> str:
-        """`ok` or `MISSED`; nothing where nothing is wanted or nothing was measured."""
+        """`ok` or `MISSED`; empty without a limit or a measurement."""
         if self.ratio_at_most is not None and self.ratio is not None:
             return "ok" if self.ratio <= self.ratio_at_most else "MISSED"
         if self.below is not None and self.measured is not None:
@@ -58,7 +58,7 @@ HEADING = "\n".join(
         "| :" + "-" * 45 + " | " + " | ".join("-" * n + ":" for n in (8, 8, 6, 9)) + " | :----- |",
     )
 )
-"""Markdown, so that a run can be put into the README as it is."""
+"""In Markdown, to be copied into the README."""
 
 
 def as_text(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""A real libSQL server to measure on, and a proxy that makes it far away: those of the tests."""
+"""The tests' libSQL server to measure on, and their proxy, which makes it far away."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ __all__ = [
 
 @contextmanager
 def server_in(folder: Path) -> Iterator[Server]:
-    """Run a server for as long as the block runs."""
+    """Run a server during a block."""
     folder.mkdir()
     with running(unpacked_server(folder), folder) as server:
         yield server
 
 
 def far_away(seconds: float) -> Fate:
-    """Return a fate that costs a round trip for each request, and one for each new connection."""
+    """Return a fate with one round trip for each request, and one for each new connection."""
 
     def travel(proxied: ProxiedRequest) -> None:
         time.sleep(seconds * (2 if proxied.is_first else 1))

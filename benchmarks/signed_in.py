@@ -1,4 +1,4 @@
-"""A member of a guild who signed in before, and a Discord that notices whoever asks it."""
+"""A member of a guild who signed in before, and a Discord that counts its requests."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _WEEK = 604_800
 
 
 class Discord:
-    """Takes connections and answers none."""
+    """Accepts connections and answers none."""
 
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
 
     @property
     def url(self) -> str:
-        """Where it seems to be."""
+        """Its address."""
         return f"https://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def asked(self) -> int:
-        """Return how many connections were made so far, and forget them."""
+        """Return the number of connections since the last call."""
         found = 0
         with suppress(BlockingIOError):
             while True:
@@ -40,14 +40,14 @@ class Discord:
 
 @contextmanager
 def silent_discord() -> Iterator[Discord]:
-    """Listen as long as a block runs."""
+    """Listen during a block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield Discord(listener)
 
 
 def member_environment(url: str, home: Path, discord: Discord) -> dict[str, str]:
-    """Return the variables for a child of somebody who is signed in, and whose roles are warm."""
+    """Return the environment of a signed-in member whose roles were checked recently."""
     environment = programs.remote_environment(url, home) | {
         "TRACKER_AUTH": "discord",
         "DISCORD_API_URL": discord.url,

@@ -1,1 +1,1 @@
-"""What runs in processes of its own: the measuring process stays small, and quick to fork."""
+"""Programs that measure in their own process, so that the benchmark stays quick to fork."""

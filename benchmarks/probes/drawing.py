@@ -1,4 +1,4 @@
-"""Knowing when an app has drawn something: without a terminal Textual stops short of the text."""
+"""Watching what an app draws: without a terminal, Textual does not make the text of updates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.app import App
 
 
 class DrawingWatch:
-    """Makes the terminal's text of updates of an app, as a driver would, and looks at it."""
+    """Makes the text of an app's updates, as a driver would, and checks it."""
 
     def __init__(self, app: App[None]) -> None:
         self._app = app
@@ -22,7 +22,7 @@ class DrawingWatch:
         look_at_updates(app, self._look)
 
     async def key_to_redraw(self, key: str, is_awaited: Callable[[str], bool]) -> float:
-        """Return the seconds from handing over a key to the update that `is_awaited` accepts."""
+        """Return the seconds from a key to the update that `is_awaited` accepts."""
         self._drawn = asyncio.get_running_loop().create_future()
         self._is_awaited = is_awaited
         start = perf_counter()
@@ -39,8 +39,8 @@ class DrawingWatch:
 
 
 def look_at_updates(app: App[None], look: Callable[[CompositorUpdate], None]) -> None:
-    """Let `look` see each update of an app."""
-    display = app._display  # noqa: SLF001 - where every update passes
+    """Call `look` with each update of an app."""
+    display = app._display  # noqa: SLF001 - all updates pass here
 
     def display_and_look(screen: Any, update: Any) -> None:
         display(screen, update)

@@ -9,7 +9,7 @@ from textual.widgets import DataTable, Footer, Header
 
 
 class LeastApp(App[None]):
-    """So many rows of eight columns, and nothing else."""
+    """A table of eight columns, and nothing else."""
 
     def __init__(self, rows: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The rows of the table, by the names that can be asked for."""
+"""The rows of the table, by name."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from benchmarks.report import Line
 from benchmarks.rows import (
     burst,
     edit,
-    filtering,
     history,
     ledger,
     many,
     memory,
     network,
     reading,
+    search,
     server,
     start,
     wheel,
@@ -25,7 +25,7 @@ ROWS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "start": start.lines,
     "edit": edit.lines,
     "many": many.lines,
-    "filter": filtering.lines,
+    "search": search.lines,
     "memory": memory.lines,
     "ledger": ledger.lines,
     "burst": burst.lines,

@@ -1,4 +1,4 @@
-"""What every row is given."""
+"""The parameters of each row."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ MANY = 10_000
 
 
 class Bench(NamedTuple):
-    """Where the databases are, and whether few repetitions will do."""
+    """The databases, and whether few repetitions are enough."""
 
     databases: Databases
     is_quick: bool
 
     def times(self, number: int) -> int:
-        """Return how often to repeat what is usually repeated `number` times."""
+        """Return how often to repeat a measurement that usually has `number` repetitions."""
         return max(2, number // 4) if self.is_quick else number

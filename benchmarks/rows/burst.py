@@ -1,4 +1,4 @@
-"""500 edits typed faster than any hand: all of them must arrive, in the order typed."""
+"""500 edits typed faster than any hand can: all must be applied, in the order typed."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from time import perf_counter
 from benchmarks import programs
 from benchmarks.databases import names
 from benchmarks.pty_probe import Terminal, Unanswered
-from benchmarks.repetition import by_turns, medians_of, seconds_of
+from benchmarks.repetition import in_turns, medians_of, seconds_of
 from benchmarks.report import Line
 from benchmarks.rows.bench import FEW, Bench
 from benchmarks.rows.ledger import addition, durable_ledger
 from benchmarks.rows.screens import FIRST_SCREEN_ROW
 
 _EDITS = 500
-# Not all the same, else nobody could tell their order.
+# Different amounts, so that their order shows.
 _AMOUNTS = [1 + number % 9 for number in range(_EDITS)]
 _KEYS = b"".join(b"+%d\r" % amount for amount in _AMOUNTS)
 _LOOK_EVERY = 0.02
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure from the first byte typed until the history has all, against the ledger alone."""
-    # Not warmed up: a round takes seconds, of which caches would save a hundredth.
+    """Measure from the first byte until the history has all edits, against the ledger alone."""
+    # No warm-up: a round takes seconds, and caches would save a hundredth of it.
     times = 1 if bench.is_quick else 2
-    rounds = by_turns(partial(_typed, bench), partial(_applied, bench), times)
+    rounds = in_turns(partial(_typed, bench), partial(_applied, bench), times)
     yield Line(f"{_EDITS} edits typed as one burst", *medians_of(rounds))
 
 
@@ -57,7 +57,7 @@ def _count(connection: sqlite3.Connection) -> int:
 
 
 def _amounts(connection: sqlite3.Connection) -> list[int]:
-    """Return what was added, in the order in which it was committed."""
+    """Return the added amounts in the order of commit."""
     rows = connection.execute(
         "SELECT change_amount_hagga FROM resource_history WHERE rowid > ? ORDER BY rowid", (FEW,)
     )

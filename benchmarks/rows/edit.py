@@ -1,4 +1,4 @@
-"""`tracker-tui edit`, the whole process: what a hotkey pays."""
+"""`tracker-tui edit` as a whole process, as a hotkey runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of a history of a million entries, against those of one of ten thousand."""
+"""Pages of a history with a million entries, against one with ten thousand."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NEAR_THE_OLDEST = """
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure on a file and on a real server, and on the server count what is read too."""
+    """Measure on a file and on a real server, and count the rows that the server reads."""
     many = 100_000 if bench.is_quick else 1_000_000
     with ExitStack() as stack:
         files = [
@@ -67,7 +67,7 @@ def _filled(url: str, entries: int) -> RemoteLedgerDatabase:
 
 
 def _pages(bench: Bench, where: str, large: Database, small: Database) -> Iterator[Line]:
-    """Measure page after page on both; each is held against one with as many entries."""
+    """Measure pages on both; a page and its baseline have equally many entries."""
     on_large, on_small = (Ledger(database, Layout.founding()) for database in (large, small))
     asked, of_small = _questions(large), _questions(small)
     for number, (name, question) in enumerate(asked.items()):
@@ -81,7 +81,7 @@ def _pages(bench: Bench, where: str, large: Database, small: Database) -> Iterat
             1000 * pair.measured,
             1000 * pair.baseline,
             Unit.MILLISECONDS,
-            # A search looks through 5,000 rows where there are so many; the small one has fewer.
+            # A search looks through up to 5,000 rows; the small database has fewer.
             ratio_at_most=None if name == _SEARCH else 1.5,
         )
 

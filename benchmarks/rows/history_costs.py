@@ -1,4 +1,4 @@
-"""What history, charts and leaderboard cost on a server: requests, rows read, seconds."""
+"""The costs of history, charts and leaderboard on a server: requests, rows read, seconds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OF_ALL = f"SELECT count(*) FROM resource_history WHERE created_at >= {_NOW} - {
 
 
 def lines(bench: Bench, database: RemoteLedgerDatabase) -> Iterator[Line]:
-    """Count for each question what it costs, then time those that add up a lot."""
+    """Count the costs of each question, then time those that add up many rows."""
     ledger = Ledger(database, Layout.founding())
     yield from _counts(database, ledger)
     timed: dict[str, tuple[Query[Any], float | None]] = {
@@ -48,13 +48,13 @@ def lines(bench: Bench, database: RemoteLedgerDatabase) -> Iterator[Line]:
     }
     for name, (question, below) in timed.items():
         ask = partial(seconds_of, partial(ledger.ask, question))
-        ask()  # counts for nothing: it fills the caches
+        ask()  # fills the caches and does not count
         seconds = median(ask() for _ in range(bench.times(9)))
         yield Line(f"server, {name}", seconds, None, below=below)
 
 
 def _counts(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
-    """Hold rows read, as the server counts them, against the rows that an answer is made of."""
+    """Compare the rows that the server reads with the rows that an answer is made of."""
     counts = (_IN_BOTH_PERIODS, _USERS, _OF_RESOURCE, _OF_ALL)
     results = database.batch([RawQuery(count) for count in counts])
     in_both, users, of_resource, of_all = (result.rows[0][0] for result in results)

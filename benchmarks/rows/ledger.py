@@ -1,4 +1,4 @@
-"""One applied change on a durable file, against the least that any program could do."""
+"""One change applied to a durable file, against the least that any program could do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UPDATE = (
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure changes one by one by turns with bare transactions, each until it is on disk."""
+    """Measure changes in turns with bare transactions, each until it is on disk."""
     ledger = durable_ledger(bench.databases.copy_of(FEW))
     with closing(ledger), closing(_bare_connection(bench.databases.copy_of(FEW))) as connection:
         pair = medians(

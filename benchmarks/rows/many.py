@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from benchmarks.repetition import warmed_by_turns
+from benchmarks.repetition import warmed_in_turns
 from benchmarks.report import Line
 from benchmarks.rows.bench import MANY, Bench
 from benchmarks.rows.screens import dashboard, least_app
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure both programs up to the last row; a screen that takes no keys is not there yet."""
+    """Measure both programs up to the last row: a screen that takes no keys is not ready."""
     ours, plain = dashboard(bench.databases, MANY), least_app(bench.databases, MANY)
-    rounds = warmed_by_turns(ours.first_screen_and_key, plain.first_screen_and_key, bench.times(5))
+    rounds = warmed_in_turns(ours.first_screen_and_key, plain.first_screen_and_key, bench.times(5))
     yield Line(
         f"start, {MANY:,} resources, and a key answered",
         median(a.last_row for a, _ in rounds),

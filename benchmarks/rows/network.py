@@ -1,4 +1,4 @@
-"""The dashboard on a server that is near, far, very far, or not there at all; and what it reads."""
+"""The dashboard on a server that is near, far, very far or offline, and the rows it reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from statistics import median
 from peewee import RawQuery
 
 from benchmarks import programs
-from benchmarks.answers import answer_of
 from benchmarks.databases import fill, names
 from benchmarks.pty_probe import Terminal
 from benchmarks.repetition import medians
@@ -45,7 +44,7 @@ _HISTORY = """
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure opening, entering and reading on a real server behind a proxy."""
+    """Measure starts, edits and refreshes on a real server behind a proxy."""
     with ExitStack() as stack:
         server = stack.enter_context(server_in(bench.databases.folder / "network"))
         guild, large, busy = (server.new_database() for _ in range(3))
@@ -59,7 +58,7 @@ def lines(bench: Bench) -> Iterator[Line]:
 
 
 def filled(url: str, resources: int) -> RemoteLedgerDatabase:
-    """Return an empty database on a server, filled with so many resources."""
+    """Fill an empty database on a server with this many resources."""
     database = open_remote(Remote(url, token=None))
     bring_up_to_date(database)
     fill(Ledger(database, Layout.founding()), resources)
@@ -71,7 +70,7 @@ def _opening_and_entering(bench: Bench, proxy: Proxy) -> Iterator[Line]:
     known = names(FEW)
     ours = Subject(programs.dashboard(), environment, known[FIRST_SCREEN_ROW], known[-1], b"G")
     least = least_app(bench.databases, FEW)
-    ours.first_screen()  # the first of all reads the server
+    ours.first_screen()  # the first start reads the server
     for name, fate in _NETWORKS.items():
         proxy.fate = fate
         pair = medians(ours.first_screen, least.first_screen, bench.times(7))
@@ -86,7 +85,7 @@ def _opening_and_entering(bench: Bench, proxy: Proxy) -> Iterator[Line]:
 
 
 def _signed_in(bench: Bench, proxy: Proxy, least: Subject) -> Iterator[Line]:
-    """Measure the start of a member with warm roles, for which Discord is not asked."""
+    """Measure the start of a member with recently checked roles: no request to Discord."""
     proxy.fate = pass_on
     known = names(FEW)
     with silent_discord() as discord:
@@ -101,12 +100,12 @@ def _signed_in(bench: Bench, proxy: Proxy, least: Subject) -> Iterator[Line]:
 
 
 def _enter(environment: dict[str, str], edits: int) -> list[float]:
-    measured: list[float] = answer_of(programs.enter_probe(edits), environment)
+    measured: list[float] = programs.answer_of(programs.enter_probe(edits), environment)
     return measured
 
 
 def _many(bench: Bench, proxy: Proxy) -> Iterator[Line]:
-    """Measure the first sync of 10,000 resources, and the most memory that it ever took."""
+    """Measure the first sync of 10,000 resources, and its peak memory."""
     environment = programs.remote_environment(proxy.url, bench.databases.folder / "large-home")
     known = names(MANY)
     with Terminal(programs.dashboard(), environment) as terminal:
@@ -121,9 +120,9 @@ def _many(bench: Bench, proxy: Proxy) -> Iterator[Line]:
 
 
 def _reading(database: RemoteLedgerDatabase) -> Iterator[Line]:
-    """Rows that refreshes read, as the server counts them."""
+    """Count the rows that refreshes read, as the server counts them."""
     database.batch([RawQuery(_HISTORY, (_ENTRIES,))])
-    # Nobody has touched anything for an hour.
+    # The last change is an hour old.
     database.batch([RawQuery("UPDATE resources SET updated_at = updated_at - 3600")])
     ledger = Ledger(database, Layout.founding())
     now = ledger.refresh().now

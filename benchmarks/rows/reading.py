@@ -1,4 +1,4 @@
-"""Commands that read, as whole processes, while another program is in the middle of writing."""
+"""Reading commands as whole processes, while another program writes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Connect = Callable[[], Any]
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure on a SQLite file and on a real server, by turns with the same when nobody writes."""
+    """Measure on a SQLite file and on a real server, in turns with the same without a writer."""
     path = bench.databases.copy_of(_GUILD)
     environment = programs.environment(path)
     yield from _commands(bench, "file", environment, partial(_open_file, path))
@@ -45,7 +45,7 @@ def _commands(
 ) -> Iterator[Line]:
     for command in _COMMANDS:
         run = partial(seconds_of, partial(_run, command, environment))
-        run()  # the first of all reads everything
+        run()  # the first run reads everything
         pair = medians(partial(_beside_a_writer, connect_, run), run, bench.times(9))
         yield Line(f"{where}, {command} while another writes", *pair, ratio_at_most=1.2)
 
@@ -64,11 +64,11 @@ def _beside_a_writer(connect_: Connect, measure: Callable[[], float]) -> float:
 
 @contextmanager
 def _writing(connect_: Connect) -> Iterator[None]:
-    """Hold the write lock, as a website does that changes something in several steps."""
+    """Hold the write lock, as the website does during a change in several steps."""
     with closing(connect_()) as connection:
         for statement in _HELD:
             connection.execute(statement)
-        # Closed without a COMMIT, nothing of it is kept.
+        # Closed without a COMMIT, so nothing is changed.
         yield
 
 

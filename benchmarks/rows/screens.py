@@ -1,4 +1,4 @@
-"""Starting the two programs and waiting for their first screen, in the same way for both."""
+"""Starting both programs and waiting for their first screen in the same way."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from benchmarks.databases import Databases, names
 from benchmarks.pty_probe import Terminal
 
 FIRST_SCREEN_ROW = 20
-"""Counted from 0: in the middle of the first screenful of both programs."""
+"""Counted from 0; it is in the middle of the first screenful of both programs."""
 
 
 class Seen(NamedTuple):
-    """Seconds from exec to the first screenful, and to the last row after a key; peak in MB."""
+    """Seconds from exec to the first screenful and to the last row; peak memory in MB."""
 
     first_screen: float
     last_row: float
@@ -21,7 +21,7 @@ class Seen(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """A program, what its table shows, and the key that goes to the last row."""
+    """A program, two rows of its table, and the key that goes to the last row."""
 
     command: list[str]
     environment: dict[str, str]
@@ -35,7 +35,7 @@ class Subject(NamedTuple):
             return terminal.wait_for(self.row) - terminal.started
 
     def first_screen_and_key(self) -> Seen:
-        """Go to the last row after the first screenful."""
+        """Go to the last row after the first screenful; return the times and the memory."""
         with Terminal(self.command, self.environment) as terminal:
             first = terminal.wait_for(self.row)
             terminal.forget()
@@ -46,14 +46,14 @@ class Subject(NamedTuple):
 
 
 def dashboard(databases: Databases, rows: int) -> Subject:
-    """Return the dashboard on a database with so many resources."""
+    """Return the dashboard on a database with this many resources."""
     environment = programs.environment(databases.of(rows))
     known = names(rows)
     return Subject(programs.dashboard(), environment, known[FIRST_SCREEN_ROW], known[-1], b"G")
 
 
 def least_app(databases: Databases, rows: int) -> Subject:
-    """Return the least app with so many rows; there it is Ctrl+End that goes to the last one."""
+    """Return the least app with this many rows; Ctrl+End goes to the last one."""
     return Subject(
         programs.least_app(rows),
         programs.environment(databases.folder / "none"),

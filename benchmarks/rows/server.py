@@ -1,4 +1,4 @@
-"""The ledger on a real libSQL server: what one change costs, near and far away."""
+"""The ledger on a real libSQL server: the costs of a change, near and far away."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UPDATE = (
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure on a server with 600 resources, by turns with what each is held against."""
+    """Measure on a server with 600 resources, in turns with the baselines."""
     with ExitStack() as stack:
         server = stack.enter_context(server_in(bench.databases.folder / "server"))
         proxy = stack.enter_context(proxy_to(server.url))
@@ -75,7 +75,7 @@ def _fill(database: RemoteLedgerDatabase) -> None:
 
 
 def _costs(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
-    """Count requests beside the website's, and rows as the server counts them."""
+    """Count requests, compared with the website's, and rows as the server counts them."""
     of_resource = HistoryQuery(filter=HistoryFilter(resource_id="resource-00001"))
     operations: dict[str, tuple[Callable[[], object], int | None]] = {
         "an edit": (lambda: ledger.apply(addition()), 7),
@@ -115,7 +115,7 @@ def _many_changes(bench: Bench, ledger: Ledger, url: str) -> Line:
 
 
 def _far_change(bench: Bench, ledger: Ledger, proxy: Proxy) -> Line:
-    """Hold a change that travels 100 ms against 100 ms and a change that does not."""
+    """Compare a change at 100 ms a request with 100 ms plus a change without the delay."""
     change = partial(seconds_of, lambda: ledger.apply(addition()))
     pair = medians(
         partial(_at, proxy, delayed(0.1), change),
@@ -127,7 +127,7 @@ def _far_change(bench: Bench, ledger: Ledger, proxy: Proxy) -> Line:
 
 
 def _far_command(bench: Bench, proxy: Proxy) -> Line:
-    """Do the same with the whole process of an edit by id, whose schema is known."""
+    """Do the same with `edit` by id as a whole process, with a cached layout."""
     environment = programs.remote_environment(proxy.url, bench.databases.folder / "server-home")
     run = partial(seconds_of, partial(_edit, environment))
     pair = medians(
@@ -145,7 +145,7 @@ def _edit(environment: dict[str, str]) -> None:
 
 
 def _other_driver(bench: Bench, ledger: Ledger, proxy: Proxy) -> Iterator[Line]:
-    """Hold a change against the same one by a driver that connects for every statement."""
+    """Compare a change with the same by a driver that connects for each statement."""
     what, far = "server, one change at 50 ms a round trip", far_away(0.05)
     try:
         import turso_serverless
@@ -162,7 +162,7 @@ def _other_driver(bench: Bench, ledger: Ledger, proxy: Proxy) -> Iterator[Line]:
 
 
 def _by_hand(connection: Any) -> None:
-    """Apply a change as one does who sends a statement after the other."""
+    """Apply a change by sending one statement after the other."""
     connection.execute(_HISTORY, (random_id(),))
     connection.execute(_UPDATE)
     connection.execute("SELECT * FROM resources WHERE id = 'resource-00001'").fetchall()
@@ -170,13 +170,13 @@ def _by_hand(connection: Any) -> None:
 
 
 def _at(proxy: Proxy, fate: Fate, measure: Callable[[], float]) -> float:
-    """Measure while this happens to every request."""
+    """Measure while the proxy treats all requests like this."""
     proxy.fate = fate
     return measure()
 
 
 def _bare_call(url: str, transactions: int) -> Callable[[], None]:
-    """Return the least that could be sent: INSERT and UPDATE in transactions, one request."""
+    """Return the least possible request: transactions of an INSERT and an UPDATE."""
     session = requests.Session()
 
     def steps() -> dict[str, object]:
@@ -191,7 +191,7 @@ def _bare_call(url: str, transactions: int) -> Callable[[], None]:
         body["requests"].append({"type": "close"})  # type: ignore[attr-defined]
         answer = session.post(f"{url}/v3/pipeline", json=body, timeout=30)
         if "SQLITE_" in answer.text or answer.status_code != requests.codes.ok:
-            raise Unanswered(f"the server said {answer.text[:200]}")
+            raise Unanswered(f"the server answered {answer.text[:200]}")
 
     return call
 

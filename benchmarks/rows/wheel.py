@@ -1,4 +1,4 @@
-"""The wheel, turned fast through thousands of entries of the history."""
+"""The mouse wheel, turned fast through thousands of entries of the history."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from functools import partial
 from statistics import median
 
 from benchmarks import programs
-from benchmarks.answers import answer_of
-from benchmarks.repetition import by_turns
+from benchmarks.repetition import in_turns
 from benchmarks.report import Line, Unit
 from benchmarks.rows.bench import MANY, Bench
 
@@ -18,11 +17,11 @@ Probe = dict[str, float | None]
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure how often the table is drawn anew against a DataTable that has all its rows."""
+    """Measure how often the table is redrawn, against a DataTable that has all rows."""
     rows = 1_000 if bench.is_quick else 5_000
     environment = programs.environment(bench.databases.with_history(MANY))
-    # Not warmed up: a round takes half a minute.
-    rounds = by_turns(
+    # No warm-up: a round takes half a minute.
+    rounds = in_turns(
         partial(_probe, "history", rows, environment),
         partial(_probe, "datatable", rows, environment),
         1 if bench.is_quick else 2,
@@ -49,5 +48,5 @@ def _median(probes: list[Probe], name: str) -> float | None:
 
 
 def _probe(kind: str, rows: int, environment: dict[str, str]) -> Probe:
-    measured: Probe = answer_of(programs.wheel_probe(kind, rows), environment)
+    measured: Probe = programs.answer_of(programs.wheel_probe(kind, rows), environment)
     return measured

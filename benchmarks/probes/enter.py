@@ -1,7 +1,7 @@
 """Submit edits with Enter and print the seconds until each new quantity is drawn, as JSON.
 
-`python -m benchmarks.probes.entering EDITS`, the database in the environment. Where it is far away
-nothing of it is waited for: the rows are those of the last run.
+`python -m benchmarks.probes.enter EDITS`, the database in the environment. The
+rows are those of the last run, so a distant database is not waited for.
 """
 
 from __future__ import annotations

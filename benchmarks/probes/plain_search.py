@@ -1,4 +1,4 @@
-"""What the filter is held against: a DataTable that is cleared and filled for each key."""
+"""The baseline of the search: a DataTable that is cleared and filled for each key."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tracker_tui.domain.messages import ago
 from tracker_tui.domain.resource import Resource
 
 
-class PlainFilter(App[None]):
-    """An input over a table; it is told the hits for each text, and only has to show them."""
+class PlainSearch(App[None]):
+    """An input over a table; it knows the hits for each text and only shows them."""
 
     def __init__(self, hits: Mapping[str, Sequence[Resource]]) -> None:
         super().__init__()

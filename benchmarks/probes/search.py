@@ -1,6 +1,6 @@
-"""Type a word into a filter and print the seconds for each key, as JSON.
+"""Type a word into the search and print the seconds for each key, as JSON.
 
-`python -m benchmarks.probes.filtering dashboard|datatable WORD`, the database in the environment.
+`python -m benchmarks.probes.search dashboard|datatable WORD`, the database in the environment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from benchmarks.probes.drawing import DrawingWatch
-from benchmarks.probes.plain_filter import PlainFilter
+from benchmarks.probes.plain_search import PlainSearch
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import SearchIndex
@@ -29,11 +29,11 @@ from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _SIZE = (160, 50)
 Hits = Mapping[str, Sequence[Resource]]
-"""What the program's own search finds for each text, the likeliest first."""
+"""The hits of the program's own search for each text, the likeliest first."""
 
 
 def main(kind: str, word: str) -> None:
-    """Print `keys`, to the redraw, and for the dashboard `computing`, in which nothing waits."""
+    """Print `keys`, until the redraw, and for the dashboard `computing`, without any waiting."""
     tracker = Tracker(load_config(os.environ))
     try:
         tracker.open().result()
@@ -66,7 +66,7 @@ def _ids(table: ResourceTable) -> list[str]:
 
 
 async def _datatable(hits: Hits) -> dict[str, list[float]]:
-    app = PlainFilter(hits)
+    app = PlainSearch(hits)
     watch = DrawingWatch(app)
     async with app.run_test(size=_SIZE) as pilot:
         return {"keys": await _type(pilot, watch, hits, lambda: app.shown)}
@@ -75,7 +75,7 @@ async def _datatable(hits: Hits) -> dict[str, list[float]]:
 async def _type(
     pilot: Pilot[None], watch: DrawingWatch, hits: Hits, shown: Callable[[], list[str]]
 ) -> list[float]:
-    """Press key after key, each until its hits are drawn, and return the seconds."""
+    """Press key after key; return the seconds until the hits of each are drawn."""
     measured = []
     for text in filter(None, hits):
         await pilot.pause()
@@ -84,16 +84,16 @@ async def _type(
 
 
 def _are_drawn(hits: Sequence[Resource], shown: Callable[[], list[str]]) -> Callable[[str], bool]:
-    """Return a check of an update: whether it shows the first hit, and the table all of them."""
+    """Return a check whether an update shows the first hit and the table has all of them."""
     first, expected = hits[0].name, [resource.id for resource in hits]
-    # The cheap question first: it is asked of every update.
+    # The cheap check comes first, because it runs for each update.
     return lambda drawn: first in drawn and shown() == expected
 
 
 async def _compute(
     pilot: Pilot[None], app: TrackerApp, table: ResourceTable, hits: Hits
 ) -> list[float]:
-    """Search, sort, show, and draw every visible line, in one go."""
+    """Search, sort and draw all visible lines at once."""
     field = app.screen.query_one(SearchBar).query_one(Input)
     measured = []
     for text in filter(None, hits):

@@ -1,6 +1,6 @@
-"""Turn the wheel through a table and print how often it was drawn anew, as JSON.
+"""Turn the wheel through a table and print how often it was redrawn, as JSON.
 
-`python -m benchmarks.probes.turning history|datatable ROWS`, the database in the environment.
+`python -m benchmarks.probes.wheel history|datatable ROWS`, the database in the environment.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tracker_tui.ui.history.history_table import HistoryTable
 _SIZE = (120, 40)
 _BETWEEN_TURNS = 1 / 60
 _NOTCHES = 2
-"""For each turn; a notch is two lines, so that these are six screenfuls a second."""
+"""For each turn; a notch is two lines, so this is six screenfuls a second."""
 _PATIENCE = 120.0
 _BEYOND_THE_LAST = 100
 """Rows of the plain table below the one where the wheel stops."""
@@ -41,7 +41,7 @@ Measured = dict[str, float | None]
 
 
 class Redraws:
-    """Counts updates that show other rows than the one before, each made ready for a terminal."""
+    """Counts updates that show new rows, each made into text for a terminal."""
 
     def __init__(self, app: App[None], table: ScrollView) -> None:
         self._app = app
@@ -59,12 +59,12 @@ class Redraws:
 
     @property
     def waits(self) -> list[float]:
-        """The seconds until each of them, from the one before or the first turn on."""
+        """The seconds until each of them, from the one before or from the first turn."""
         return [later - earlier for earlier, later in pairwise(self._times)]
 
 
 def main(kind: str, rows: int) -> None:
-    """Print the seconds for a redraw, the longest, and what the history held, in rows and MB."""
+    """Print the seconds for a redraw, the longest, and the rows and MB that the history held."""
     measure = _datatable(rows) if kind == "datatable" else _history(rows)
     print(json.dumps(asyncio.run(measure)))
 
@@ -101,7 +101,7 @@ async def _history(rows: int) -> Measured:
 async def _turn(
     app: App[None], table: ScrollView, rows: int, take_note: Callable[[], Any]
 ) -> Measured:
-    """Turn the wheel until so many rows are above the screen."""
+    """Turn the wheel until this many rows are above the screen."""
     redraws = Redraws(app, table)
     give_up = perf_counter() + _PATIENCE
     while table.scroll_y < rows:
@@ -123,7 +123,7 @@ def _notch(table: ScrollView) -> events.MouseScrollDown:
 
 
 def _memory() -> float | None:
-    """Return the memory held now, in MB; None where nobody tells."""
+    """Return the memory in use, in MB; None if the system does not report it."""
     gc.collect()
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])

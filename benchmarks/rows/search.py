@@ -1,4 +1,4 @@
-"""A key in the filter, until the table is drawn anew."""
+"""A key in the search, until the table is redrawn."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from functools import partial
 from statistics import median
 
 from benchmarks import programs
-from benchmarks.answers import answer_of
-from benchmarks.repetition import warmed_by_turns
+from benchmarks.repetition import warmed_in_turns
 from benchmarks.report import Line, Unit
 from benchmarks.rows.bench import MANY, Bench
 
@@ -20,7 +19,7 @@ Probe = dict[str, list[float]]
 def lines(bench: Bench) -> Iterator[Line]:
     """Measure each key of a word against a DataTable that is cleared and filled with the hits."""
     environment = programs.environment(bench.databases.of(MANY))
-    rounds = warmed_by_turns(
+    rounds = warmed_in_turns(
         partial(_probe, "dashboard", environment),
         partial(_probe, "datatable", environment),
         bench.times(4),
@@ -29,7 +28,7 @@ def lines(bench: Bench) -> Iterator[Line]:
 
     keys, plain_keys = _of_each_key(ours, "keys"), _of_each_key(plain, "keys")
     computing = _of_each_key(ours, "computing")
-    what = f"filter, {MANY:,} resources, key to redraw"
+    what = f"search, {MANY:,} resources, key to redraw"
     yield _line(what, median(keys), median(plain_keys))
     yield _line("  the slowest key of the word", max(keys), max(plain_keys))
     yield _line("  computing alone", median(computing), None)
@@ -46,5 +45,5 @@ def _line(what: str, measured: float, baseline: float | None) -> Line:
 
 
 def _probe(kind: str, environment: dict[str, str]) -> Probe:
-    measured: Probe = answer_of(programs.filter_probe(kind, _WORD), environment)
+    measured: Probe = programs.answer_of(programs.search_probe(kind, _WORD), environment)
     return measured
