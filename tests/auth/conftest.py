@@ -10,8 +10,10 @@ import pytest
 from keyring.backends import fail
 
 from helpers.auth_guild import DATABASE, Circle
+from helpers.clocks import Clock
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings
+from tracker_tui.auth import guild_membership
 from tracker_tui.config.settings import Config, load_config
 
 
@@ -48,3 +50,11 @@ def config(discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch) -> Config:
 def circle(discord: FakeDiscord, config: Config) -> Circle:
     """Programs of one machine, with one clock that goes when a test says so."""
     return Circle(discord, config)
+
+
+@pytest.fixture
+def tick(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which a membership leaves Discord alone."""
+    tick = Clock()
+    monkeypatch.setattr(guild_membership, "time", tick)
+    return tick

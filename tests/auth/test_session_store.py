@@ -644,11 +644,11 @@ def test_a_session_is_none_for_another_guild_application_or_discord(
         assert not program.membership.is_admitted
         for use in (program.membership.require, program.membership.enter, program.membership.check):
             assert "another guild" in str(failure_of(OtherGuild, use))
-        assert not program.looks()
+        assert not program.checks()
         assert program.membership.pending_record() is None
         assert not elsewhere.seen
     assert not discord.seen
-    assert not program.barred
+    assert not program.lost_access
     # Whoever configures the guild again is signed in to it still.
     assert circle.program().membership.is_admitted
 

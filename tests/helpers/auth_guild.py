@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
-from helpers.discord import FakeDiscord
+import pytest
+
+from helpers.auth_errors import failure_of
+from helpers.discord import FakeDiscord, Membership
+from helpers.membership import GUEST_ROLE
+from tracker_tui.auth.auth_errors import AccessDenied, NotSignedIn
 from tracker_tui.auth.guild_config import Guild, guild_of
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Binding, Session, SessionStore, Tokens
 from tracker_tui.config.settings import Config, Secret
+from tracker_tui.domain.roles import Member
 from tracker_tui.ledger.ledger import random_id
 
 DATABASE: Final = "libsql://guild.invalid"
@@ -39,19 +46,19 @@ class Program:
     """One running program, and what its membership told it."""
 
     def __init__(self, guild: Guild, session_store: SessionStore, clock: UnixClock) -> None:
-        self.barred: list[str] = []
+        self.lost_access: list[str] = []
         """Whose data it was told to remove."""
-        self.told = 0
+        self.changes = 0
         """How often it was told that rights or admission changed."""
         self.membership = GuildMembership(
-            guild, session_store, on_access_lost=self.barred.append, clock=clock
+            guild, session_store, on_access_lost=self.lost_access.append, clock=clock
         )
         self.membership.listen(self._hear)
 
     def _hear(self) -> None:
-        self.told += 1
+        self.changes += 1
 
-    def looks(self) -> bool:
+    def checks(self) -> bool:
         """Look, and wait for what that began; returns whether it began anything."""
         before = self.membership._thread
         self.membership.check_in_background()
@@ -99,7 +106,7 @@ class Circle:
         """Start a program in which the person of Discord signed in so many seconds ago."""
         program = self.program()
         program.membership.sign_in(self.granted(), random_id)
-        program.told = 0
+        program.changes = 0
         self.discord.seen.clear()
         self.clock.advance(ago)
         return program
@@ -140,3 +147,45 @@ def revealed(tokens: Tokens) -> tuple[str, str | None, float]:
     """Return what tokens are, for comparing."""
     refresh = None if tokens.refresh is None else tokens.refresh.reveal()
     return tokens.access.reveal(), refresh, tokens.expires_at
+
+
+DENIALS = {
+    "left the guild": (None, "is not in this guild"),
+    "no role at all": (Membership("Muad'Dib", []), "has no role that may enter"),
+    "no role that may enter": (Membership("Muad'Dib", [GUEST_ROLE]), "Only Mahdi, Naib or Fremen"),
+}
+each_denial = pytest.mark.parametrize(("membership", "said"), DENIALS.values(), ids=DENIALS)
+
+
+def roles_now(discord: FakeDiscord, *roles: str) -> None:
+    discord.membership = Membership("Muad'Dib", list(roles))
+
+
+def assert_denied(program: Program, said: str) -> None:
+    """Assert that nothing is shown or sent, and that this is why."""
+    assert not program.membership.is_admitted
+    assert said in str(failure_of(AccessDenied, program.membership.require))
+    assert program.membership.pending_record() is None
+
+
+def assert_signed_out(program: Program, circle: Circle) -> None:
+    """Assert that nobody is signed in on this machine any more, and that it is told clearly."""
+    assert program.membership.session is None
+    assert not program.membership.is_admitted
+    assert not circle.session_store.path.exists()
+    for use in (program.membership.require, program.membership.enter, who(program)):
+        assert "Sign in again" in str(failure_of(NotSignedIn, use, circle.discord.issued))
+    assert program.lost_access == [circle.discord.person.id]
+    assert program.changes
+
+
+def who(program: Program) -> Callable[[], Member]:
+    return lambda: program.membership.member
+
+
+def tokens_for(circle: Circle, hours: float) -> Program:
+    """Sign in with tokens that live for so long, five hours ago; those after them for a week."""
+    circle.discord.token_lifetime = int(hours * HOUR)
+    program = circle.signed_in(ago=5 * HOUR)
+    circle.discord.token_lifetime = 604_800
+    return program

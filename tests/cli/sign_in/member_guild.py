@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers.books import Books
+from helpers.commands import Ran
 from helpers.discord import GUILD_ID, FakeDiscord
 from helpers.proxy import Proxy
 from helpers.servers import Server
@@ -23,6 +24,8 @@ HOUR = 3_600.0
 NICKNAME = "Muad'Dib"
 """What the guild calls who signs in."""
 MEMBERS_MAY = "see everything, add, remove, set, move"
+
+WELCOME = f"Signed in as {NICKNAME}. You may {MEMBERS_MAY}."
 
 Type = Callable[..., None]
 """Types lines into the next command."""
@@ -101,3 +104,9 @@ def recorded(books: Books) -> dict[str, Any]:
 def paths_asked(discord: FakeDiscord) -> list[str]:
     """Return where Discord was asked, in order."""
     return [seen.path for seen in tuple(discord.seen)]
+
+
+def last_line(ran: Ran) -> str:
+    """Return the last line of a login that went well."""
+    assert ran.status == 0, ran.err
+    return ran.out.splitlines()[-1]

@@ -12,7 +12,7 @@ import keyring.core
 import pytest
 from keyring.backends import fail
 
-from cli.conftest import home, run
+from cli.sign_in.member_guild import Guarded, Type, Waits
 from helpers.books import Books
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings
@@ -20,11 +20,8 @@ from helpers.proxy import Proxy, proxy_to
 from helpers.remote_guild import settled
 from helpers.servers import Server
 from helpers.wild import FOUNDING
-from signing_in.guilds import Guarded, Type, Waits
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
-
-__all__ = ["home", "run"]
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -17,12 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from helpers.commands import Ran, Run, environment
-from helpers.discord import FakeDiscord, Fault, Membership, Seen
-from helpers.listening import SECONDS
-from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
-from helpers.proxy import Fate, ProxiedRequest, Reply, answer, cut_before, pass_on
-from signing_in.guilds import (
+from cli.sign_in.member_guild import (
     AUTHORIZE,
     HOUR,
     ME,
@@ -33,7 +28,12 @@ from signing_in.guilds import (
     Type,
     session_file,
 )
-from signing_in.test_invite_join import config_file, invitation_to
+from cli.sign_in.test_join import config_file, invitation_to
+from helpers.commands import Ran, Run, environment
+from helpers.discord import FakeDiscord, Fault, Membership, Seen
+from helpers.listening import SECONDS
+from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
+from helpers.proxy import Fate, ProxiedRequest, Reply, answer, cut_before, pass_on
 
 DATABASE_TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.Kx7vQm2pTz9wLb4n"
 CLIENT_SECRET = "zQ8-uVw3_kLmN5pR7sT9xYbC1dEfG2hJ"

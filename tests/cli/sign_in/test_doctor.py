@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from cli.sign_in.member_guild import AUTHORIZE, HOUR, NICKNAME
 from helpers.books import Books
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.membership import sign_in
-from signing_in.guilds import AUTHORIZE, HOUR, NICKNAME
 
 pytestmark = pytest.mark.usefixtures("guild")
 

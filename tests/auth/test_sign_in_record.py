@@ -7,14 +7,25 @@ from collections.abc import Iterator
 
 import pytest
 
+from helpers.auth_guild import (
+    HOUR,
+    TOKEN,
+    Circle,
+    assert_denied,
+    each_denial,
+    roles_now,
+    tokens_for,
+)
 from helpers.books import Books, MakeLedger, Row
+from helpers.discord import FakeDiscord, Membership
+from helpers.membership import ADMIN_ROLE, MEMBER_ROLE
 from helpers.proxy import Proxy, cut_after
 from helpers.wild import FOUNDING, OURS, USERS_UNIQUE
-from tracker_tui.config.settings import Remote
+from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import LedgerError
-from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.ledger.ledger import Ledger, random_id
 
 DISCORD_ID = "80351110224678912"
 AVATAR = f"https://cdn.discordapp.com/avatars/{DISCORD_ID}/a_1.gif"
@@ -295,3 +306,116 @@ def test_two_machines_that_sign_in_make_one_member(remote: Books, remote_url: st
     other.close()
     assert len(remote.rows("users")) == 1
     assert {row["user_id"] for row in remote.rows("user_sessions")} == {user(remote)["id"]}
+
+
+# What the database is to be told
+
+
+def test_a_sign_in_is_to_be_told_and_is_told_once(circle: Circle, discord: FakeDiscord) -> None:
+    program = circle.signed_in()
+    session, record = program.membership.session, program.membership.pending_record()
+    assert session is not None
+    assert record == (
+        *(session.row_id, discord.person.id, "paul", None, "Muad'Dib", (MEMBER_ROLE,), True),
+    )
+    assert program.membership.pending_record() == record
+    program.membership.mark_recorded(record)
+    assert program.membership.pending_record() is None
+    assert circle.program().membership.pending_record() is None
+    assert not program.checks()
+    assert (program.changes, program.lost_access, circle.asked()) == (0, [], [])
+
+
+def test_a_role_check_is_to_be_told_and_is_no_sign_in(circle: Circle, discord: FakeDiscord) -> None:
+    program = circle.signed_in()
+    first = program.membership.pending_record()
+    assert first is not None
+    program.membership.mark_recorded(first)
+    circle.clock.advance(5 * HOUR)
+    roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
+    program.checks()
+    second = program.membership.pending_record()
+    assert second == first._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE), is_new=False)
+    program.membership.mark_recorded(second)
+    assert program.membership.pending_record() is None
+
+
+def test_a_sign_in_that_nobody_told_is_one_after_a_role_check_too(circle: Circle) -> None:
+    program = circle.signed_in(ago=5 * HOUR)
+    before = program.membership.pending_record()
+    program.checks()
+    assert len(circle.asked()) == 2
+    assert before is not None
+    assert program.membership.pending_record() == before
+    assert before.is_new
+
+
+def test_what_was_told_before_roles_changed_is_to_be_told_anew(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    program = circle.signed_in(ago=5 * HOUR)
+    old = program.membership.pending_record()
+    assert old is not None
+    roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
+    program.checks()
+    program.membership.mark_recorded(old)
+    new = program.membership.pending_record()
+    assert new == old._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE))
+
+
+def test_what_was_told_of_one_session_is_to_be_told_of_the_next(circle: Circle) -> None:
+    program = circle.signed_in()
+    old = program.membership.pending_record()
+    assert old is not None
+    circle.program().membership.sign_in(circle.granted(), random_id)
+    program.membership.mark_recorded(old)
+    new = program.membership.pending_record()
+    assert new is not None
+    assert new.session_id != old.session_id
+    assert new.is_new
+
+
+def test_while_another_program_asks_it_is_told_twice_rather_than_waited_for(
+    circle: Circle,
+) -> None:
+    program = circle.signed_in()
+    record = program.membership.pending_record()
+    assert record is not None
+    with circle.session_store.locked(0.0):
+        program.membership.mark_recorded(record)
+    assert program.membership.pending_record() == record
+    program.membership.mark_recorded(record)
+    assert program.membership.pending_record() is None
+
+
+def test_what_was_told_leaves_tokens_and_age_alone(circle: Circle) -> None:
+    program = circle.signed_in(ago=HOUR)
+    before, tokens = program.membership.session, circle.kept_tokens()
+    record = program.membership.pending_record()
+    assert before is not None
+    assert record is not None
+    program.membership.mark_recorded(record)
+    assert program.membership.session == before._replace(is_recorded=True, is_new=False)
+    assert circle.kept_tokens() == tokens
+
+
+@each_denial
+def test_nothing_is_told_of_who_may_not_enter(
+    circle: Circle, discord: FakeDiscord, membership: Membership | None, said: str
+) -> None:
+    discord.membership = membership
+    program = circle.signed_in()
+    assert_denied(program, said)
+    assert program.lost_access == [discord.person.id]
+    assert circle.program().membership.pending_record() is None
+
+
+def test_a_secret_of_the_application_is_sent_with_each_refresh(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    discord.client_secret = "client-4u8PqS1x"
+    tokens_for(circle, 28.5)
+    program = circle.program(client_secret=Secret("client-4u8PqS1x"))
+    program.membership.check()
+    assert discord.requests_to(TOKEN)[0].form["client_secret"] == "client-4u8PqS1x"
+    assert "client-4u8PqS1x" not in circle.session_store.path.read_text()

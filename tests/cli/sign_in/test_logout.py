@@ -9,14 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from helpers.books import Books
-from helpers.commands import Run
-from helpers.discord import FakeDiscord, Fault, Membership, Person
-from helpers.listening import SECONDS
-from helpers.membership import grow_old, sign_in
-from helpers.outbox_files import changed, outbox_of, queue, states, waiting
-from helpers.proxy import Proxy, answer, cut_before
-from signing_in.guilds import (
+from cli.sign_in.member_guild import (
     HOUR,
     ME,
     MEMBER,
@@ -30,6 +23,13 @@ from signing_in.guilds import (
     session_file,
     stores,
 )
+from helpers.books import Books
+from helpers.commands import Run
+from helpers.discord import FakeDiscord, Fault, Membership, Person
+from helpers.listening import SECONDS
+from helpers.membership import grow_old, sign_in
+from helpers.outbox_files import changed, outbox_of, queue, states, waiting
+from helpers.proxy import Proxy, answer, cut_before
 from tracker_tui.config.settings import load_config
 
 GONE = f"{NICKNAME} is signed out, and personal files are removed from this machine."

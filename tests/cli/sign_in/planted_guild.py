@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cli.sign_in.member_guild import copies
 from helpers.books import Books
 from helpers.build import add, new_resource
 from helpers.commands import SETTINGS
@@ -20,7 +21,6 @@ from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
 from helpers.proxy import Proxy, cut_before, pass_on, proxy_to
 from helpers.servers import Server
 from helpers.wild import LATER
-from signing_in.guilds import copies
 from tracker_tui.cli import main
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote

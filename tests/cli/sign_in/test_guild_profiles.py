@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cli.sign_in.member_guild import HOUR, copies, session, session_file, stores
 from helpers.books import Books
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Membership, Person
@@ -19,7 +20,6 @@ from helpers.proxy import Proxy, cut_before, proxy_to
 from helpers.remote_guild import settled
 from helpers.servers import Server
 from helpers.wild import FOUNDING
-from signing_in.guilds import HOUR, copies, session, session_file, stores
 from tracker_tui.config.settings import Remote, load_config
 from tracker_tui.db.remote import open_remote
 

@@ -5,52 +5,36 @@ from __future__ import annotations
 import json
 import re
 import signal
-import stat
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import keyring.core
 import pytest
-from keyring.backend import KeyringBackend
 
-from helpers.books import Books
-from helpers.build import PLAYER
-from helpers.commands import Ran, Run, environment
-from helpers.discord import FakeDiscord, Fault, Membership
-from helpers.listening import SECONDS
-from helpers.membership import GUEST_ROLE, MEMBER_ROLE, OFFICER_ROLE, settings, sign_in
-from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before
-from helpers.refusing import NO_DATABASE
-from signing_in.guilds import (
+from cli.sign_in.member_guild import (
     AUTHORIZE,
     MEMBER,
     MEMBERS_MAY,
     NICKNAME,
     TOKEN,
-    Guarded,
+    WELCOME,
     Waits,
+    last_line,
     nothing,
-    recorded,
     session,
     session_file,
 )
+from helpers.books import Books
+from helpers.commands import Run, environment
+from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.listening import SECONDS
+from helpers.membership import GUEST_ROLE, MEMBER_ROLE, settings, sign_in
+from helpers.proxy import Proxy
 from tracker_tui.auth.sign_in import wait_for_tokens
 
 ONE_MORE = "The code expired. Here is another one."
 CODE = re.compile(r"^and enter ([A-Z0-9]{8})$", re.MULTILINE)
-WELCOME = f"Signed in as {NICKNAME}. You may {MEMBERS_MAY}."
-
-
-def told(ran: Ran) -> str:
-    """Return the last line of a login that went well."""
-    assert ran.status == 0, ran.err
-    return ran.out.splitlines()[-1]
-
-
 # The code
 
 
@@ -82,7 +66,7 @@ def test_all_of_that_is_printed_before_the_first_wait(
         discord.approve(CODE.findall(seen[0])[0])
 
     waits.bring(look_at_the_screen)
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     assert "https://discord.com/activate?user_code=" in seen[0]
 
 
@@ -92,7 +76,7 @@ def test_discord_is_asked_at_the_pace_that_it_names_and_not_at_once(
 ) -> None:
     discord.interval = 7
     waits.bring(nothing, nothing, discord.approve)
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     assert waits.seconds == [7, 7, 7]
     assert len(discord.requests_to(TOKEN)) == 3
 
@@ -102,7 +86,7 @@ def test_only_what_is_needed_is_asked_for_and_no_secret_where_there_is_none(
     run: Run, discord: FakeDiscord
 ) -> None:
     discord.approves_at_once = True
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     (asked,) = discord.requests_to(AUTHORIZE)
     assert asked.form == {
         "client_id": discord.client_id,
@@ -116,7 +100,7 @@ def test_an_application_with_a_secret_works_too(
     discord.client_secret, discord.approves_at_once = "hush", True
     for name, value in settings(discord, "http://localhost:1").items():
         monkeypatch.setenv(name, value)
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     assert all(not seen.query for seen in discord.seen)
 
 
@@ -140,7 +124,7 @@ def test_a_code_that_ran_out_is_followed_by_a_fresh_one(
 ) -> None:
     waits.bring(discord.expire, discord.approve)
     ran = run("login")
-    assert told(ran) == WELCOME
+    assert last_line(ran) == WELCOME
     first, second = CODE.findall(ran.out)
     assert first != second
     assert ONE_MORE in ran.err
@@ -181,7 +165,7 @@ def test_a_code_that_runs_out_while_discord_is_away_is_followed_by_a_fresh_one(
     monkeypatch.setitem(wait_for_tokens.__kwdefaults__, "clock", moved_on)
     waits.bring_always(come_back)
     ran = run("login")
-    assert told(ran) == WELCOME
+    assert last_line(ran) == WELCOME
     assert ONE_MORE in ran.err
     # It never waited beyond the end of the code.
     assert sum(waits.seconds[:-1]) == pytest.approx(300, abs=1)
@@ -268,7 +252,7 @@ def test_trouble_on_the_way_keeps_nobody_out(
     discord.approves_at_once = True
     discord.fail(path, *faults)
     ran = run("login")
-    assert told(ran) == WELCOME
+    assert last_line(ran) == WELCOME
     # One code was enough.
     assert len(CODE.findall(ran.out)) == 1
     assert len(discord.requests_to(path)) == len(faults) + 1
@@ -278,7 +262,7 @@ def test_trouble_on_the_way_keeps_nobody_out(
 @pytest.mark.usefixtures("settings_of_guild")
 def test_slow_down_is_heeded_from_then_on(run: Run, discord: FakeDiscord, waits: Waits) -> None:
     waits.bring(lambda: discord.slow_down_next(2), nothing, nothing, discord.approve)
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     assert waits.seconds == [1, 6, 11, 11]
 
 
@@ -288,7 +272,7 @@ def test_discord_is_left_alone_for_as_long_as_it_asks(
 ) -> None:
     discord.fail(TOKEN, Fault.too_many(17.25))
     waits.bring(nothing, nothing, discord.approve)
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     assert waits.seconds == [1, 17.25, 1]
 
 
@@ -298,7 +282,7 @@ def test_a_server_that_fails_is_asked_more_and_more_seldom(
 ) -> None:
     discord.fail(TOKEN, *[Fault.hang_up()] * 7)
     waits.bring(*[nothing] * 7, discord.approve)
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     assert waits.seconds == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
@@ -439,7 +423,7 @@ def test_whoever_may_not_enter_may_sign_in_as_somebody_else(
     discord.membership = Membership(nick=None, roles=[MEMBER_ROLE])
     discord.person.global_name = None
     discord.approves_at_once = True
-    assert told(run("login")) == f"Signed in as chani. You may {MEMBERS_MAY}."
+    assert last_line(run("login")) == f"Signed in as chani. You may {MEMBERS_MAY}."
     assert session(home)["member_id"] == "4711"
 
 
@@ -467,169 +451,8 @@ def test_a_damaged_session_is_replaced_by_a_new_one(
     sign_in(discord)
     session_file(home).write_bytes(b"{ nonsense")
     discord.approves_at_once = True
-    assert told(run("login")) == WELCOME
+    assert last_line(run("login")) == WELCOME
     assert session(home)["name"] == NICKNAME
-
-
-# What the database is told
-
-
-def test_the_database_is_told_in_one_request(
-    run: Run, home: Path, guild: Books, proxy: Proxy, discord: FakeDiscord
-) -> None:
-    discord.approves_at_once = True
-    discord.person.avatar = "a1b2c3"
-    begun = int(time.time())
-    assert told(run("login")) == WELCOME
-    assert proxy.count == 1
-    found = recorded(guild)
-    (user,) = (row for row in found["users"] if row["discord_id"] == discord.person.id)
-    (row,) = found["user_sessions"]
-    assert begun - 60 <= user["created_at"] <= begun + 60
-    assert user == {
-        "id": user["id"],
-        "discord_id": discord.person.id,
-        "username": "paul",
-        "avatar": f"https://cdn.discordapp.com/avatars/{discord.person.id}/a1b2c3.png",
-        "custom_nickname": NICKNAME,
-        "created_at": user["created_at"],
-        "last_login": user["created_at"],
-    }
-    assert row == {
-        "id": session(home)["row_id"],
-        "user_id": user["id"],
-        "roles": row["roles"],
-        "is_in_guild": 1,
-        "created_at": user["created_at"],
-    }
-    assert json.loads(row["roles"]) == [MEMBER_ROLE]
-    assert len({user["id"], row["id"], discord.person.id}) == 3
-    # And not once more.
-    assert run("list").status == 0
-    assert recorded(guild) == found
-
-
-def test_a_known_member_keeps_id_and_age(run: Run, guild: Books, discord: FakeDiscord) -> None:
-    discord.person.id, discord.approves_at_once = PLAYER, True
-    discord.person.avatar = "a_moving"
-    (before,) = guild.rows("users")
-    assert told(run("login")) == WELCOME
-    (after,) = guild.rows("users")
-    kept = ("id", "discord_id", "created_at")
-    assert [after[name] for name in kept] == [before[name] for name in kept]
-    assert after["last_login"] > before["last_login"]
-    assert after["avatar"] == f"https://cdn.discordapp.com/avatars/{PLAYER}/a_moving.gif"
-    (row,) = guild.rows("user_sessions")
-    assert row["user_id"] == before["id"]
-
-
-@pytest.mark.parametrize(
-    ("nick", "global_name", "called"),
-    [("Usul", "Paul A.", "Usul"), (None, "Paul A.", "Paul A."), (None, None, "paul")],
-)
-def test_a_member_is_called_as_the_guild_does_else_as_discord_does(
-    run: Run,
-    guild: Books,
-    discord: FakeDiscord,
-    nick: str | None,
-    global_name: str | None,
-    called: str,
-) -> None:
-    discord.membership = Membership(nick=nick, roles=[OFFICER_ROLE])
-    discord.person.global_name, discord.approves_at_once = global_name, True
-    assert told(run("login")).startswith(f"Signed in as {called}. You may ")
-    (user,) = (row for row in guild.rows("users") if row["discord_id"] == discord.person.id)
-    assert (user["custom_nickname"], user["avatar"]) == (called, None)
-
-
-def test_signing_in_again_is_a_session_of_its_own(
-    run: Run, guild: Books, discord: FakeDiscord
-) -> None:
-    discord.approves_at_once = True
-    for _ in range(2):
-        assert told(run("login")) == WELCOME
-        assert run("logout").status == 0
-    first, second = guild.rows("user_sessions")
-    assert first["user_id"] == second["user_id"]
-    assert len(guild.rows("users")) == 2  # and who was there before
-
-
-AWAY: dict[str, Fate] = {
-    "cut": cut_before,
-    "no such server": answer(502, b"bad gateway"),
-    "busy": answer(429, b"", Retry_After="1"),
-    "token refused": answer(401, b"{}"),
-    "no such database": NO_DATABASE,
-    "garbage": answer(200, b"<html>"),
-}
-
-
-@pytest.mark.parametrize("fate", AWAY.values(), ids=AWAY)
-def test_without_the_database_one_is_signed_in_all_the_same_and_the_next_start_tells_it(
-    run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord, fate: Fate
-) -> None:
-    discord.approves_at_once = True
-    before = recorded(guild)
-    proxy.fate = fate
-    ran = run("login")
-    assert told(ran) == WELCOME
-    assert "The sign-in is not in the database yet; the next start records it: localhost" in ran.err
-    assert len(ran.err.splitlines()) == 1
-    assert recorded(guild) == before
-    proxy.meet([])
-    assert "Spice" in run("list").out
-    found = recorded(guild)
-    assert [row["discord_id"] for row in found["users"]] == [PLAYER, discord.person.id]
-    assert len(found["user_sessions"]) == 1
-
-
-def test_what_the_database_may_have_heard_already_is_told_once_more_and_counts_once(
-    run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord
-) -> None:
-    discord.approves_at_once = True
-    proxy.fate = cut_after
-    ran = run("login")
-    assert told(ran) == WELCOME
-    assert "The sign-in is not in the database yet" in ran.err
-    proxy.meet([])
-    assert run("list").status == 0
-    found = recorded(guild)
-    assert [row["discord_id"] for row in found["users"]] == [PLAYER, discord.person.id]
-    assert len(found["user_sessions"]) == 1
-
-
-def test_a_database_that_takes_for_ever_holds_nobody_up(
-    run: Run,
-    guild: Books,
-    proxy: Proxy,
-    discord: FakeDiscord,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("tracker_tui.cli.login._TIMEOUT_SECONDS", 0.2)
-    over = threading.Event()
-    proxy.fate = lambda proxied: (over.wait(SECONDS), proxied.cut())[1]
-    discord.approves_at_once = True
-    try:
-        ran = run("login")
-        assert told(ran) == WELCOME
-        assert "The sign-in is not in the database yet" in ran.err
-        assert not over.is_set()
-    finally:
-        over.set()
-
-
-def test_a_token_that_may_only_read_keeps_nobody_out(
-    run: Run, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.read_only)
-    discord.approves_at_once = True
-    before = recorded(guarded.books)
-    ran = run("login")
-    assert (told(ran), ran.err) == (WELCOME, "")
-    listed = run("list")
-    assert (listed.status, listed.err) == (0, "")
-    assert "Spice" in listed.out
-    assert recorded(guarded.books) == before
 
 
 # What is configured wrongly
@@ -728,117 +551,5 @@ def test_a_database_that_would_get_the_token_in_the_clear_is_not_told(
     monkeypatch.setenv("TURSO_AUTH_TOKEN", "some-token")
     discord.approves_at_once = True
     ran = run("login")
-    assert told(ran) == WELCOME
+    assert last_line(ran) == WELCOME
     assert "TRACKER_INSECURE=1" in ran.err
-
-
-# What is kept
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-@pytest.mark.usefixtures("settings_of_guild")
-def test_nobody_else_may_read_the_session(run: Run, home: Path, discord: FakeDiscord) -> None:
-    discord.approves_at_once = True
-    assert told(run("login")) == WELCOME
-    assert (mode(session_file(home)), mode(session_file(home).parent)) == (0o600, 0o700)
-    # And nothing else of it was left lying about.
-    kept = {path.name for path in session_file(home).parent.iterdir()}
-    assert kept <= {"session.json", "session.lock"}
-
-
-class Memory(KeyringBackend):
-    """A keyring that works."""
-
-    priority = 1.0  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
-
-
-class Forgetful(Memory):
-    """A keyring that keeps nothing and says nothing of it."""
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        del service, username, password
-
-
-class Talkative(Memory):
-    """A keyring that fails, and quotes what it was given."""
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        raise RuntimeError(f"cannot keep {password} of {service} {username}")
-
-
-def with_keyring(monkeypatch: pytest.MonkeyPatch, backend: KeyringBackend) -> None:
-    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
-
-
-@pytest.mark.usefixtures("settings_of_guild")
-def test_where_a_keyring_works_tokens_are_there_and_nowhere_else(
-    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    memory = Memory()
-    with_keyring(monkeypatch, memory)
-    discord.approves_at_once = True
-    assert told(run("login")) == WELCOME
-    tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
-    (entry,) = memory.kept.values()
-    assert all(token in entry for token in tokens)
-    assert not any(token in session_file(home).read_text("utf-8") for token in tokens)
-    # The tokens are found again where they are due, and forgotten at the end.
-    discord.seen.clear()
-    assert run("logout").status == 0
-    assert [seen.form["token"] for seen in discord.seen] == tokens[-1:]
-    assert memory.kept == {}
-
-
-@pytest.mark.usefixtures("settings_of_guild")
-@pytest.mark.parametrize("kind", [Forgetful, Talkative])
-def test_where_a_keyring_does_not_work_tokens_are_in_the_users_own_file(
-    run: Run,
-    home: Path,
-    discord: FakeDiscord,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: Callable[[], KeyringBackend],
-) -> None:
-    with_keyring(monkeypatch, kind())
-    discord.approves_at_once = True
-    ran = run("login")
-    assert (told(ran), session(home)["tokens"]["access"]) == (WELCOME, discord.issued[-2])
-    assert not any(secret in ran.out + ran.err for secret in discord.issued)
-
-
-@pytest.mark.usefixtures("settings_of_guild")
-def test_a_keyring_that_waits_for_a_password_box_is_not_waited_for(
-    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    over = threading.Event()
-
-    class Waiting(Memory):
-        def set_password(self, service: str, username: str, password: str) -> None:
-            del service, username, password
-            over.wait(SECONDS)
-
-    monkeypatch.setattr("tracker_tui.auth.keyring_store.SECONDS", 0.1)
-    with_keyring(monkeypatch, Waiting())
-    discord.approves_at_once = True
-    try:
-        assert told(run("login")) == WELCOME
-        assert not over.is_set()
-    finally:
-        over.set()
-    assert session(home)["tokens"]["access"] == discord.issued[-2]

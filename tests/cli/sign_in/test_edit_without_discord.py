@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.sign_in.member_guild import HOUR, ME, paths_asked, session, session_file
 from helpers.books import Books
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault
 from helpers.membership import sign_in
-from signing_in.guilds import HOUR, ME, paths_asked, session, session_file
 
 FOR_EVER = 60.0
 """Seconds; more than an edit takes on a machine however busy."""

@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from cli.sign_in.member_guild import (
+    HOUR,
+    ME,
+    MEMBER,
+    MEMBERS_MAY,
+    NICKNAME,
+    TOKEN,
+    paths_asked,
+    session,
+    session_file,
+)
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.membership import (
@@ -17,17 +28,6 @@ from helpers.membership import (
     grow_old,
     settings,
     sign_in,
-)
-from signing_in.guilds import (
-    HOUR,
-    ME,
-    MEMBER,
-    MEMBERS_MAY,
-    NICKNAME,
-    TOKEN,
-    paths_asked,
-    session,
-    session_file,
 )
 from tracker_tui.config.settings import load_config
 

@@ -12,6 +12,28 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from cli.sign_in.member_guild import (
+    HOUR,
+    ME,
+    MEMBER,
+    NICKNAME,
+    TOKEN,
+    Type,
+    copies,
+    paths_asked,
+    session,
+    session_file,
+    stores,
+)
+from cli.sign_in.planted_guild import (
+    ADDED,
+    CACHE,
+    SPYS_NAME,
+    WAITING,
+    Planted,
+    planted,
+    what_is_told,
+)
 from helpers.books import Books
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault, Membership, Seen
@@ -28,20 +50,6 @@ from helpers.outbox_files import changed, queue, waiting
 from helpers.proxy import Proxy, cut_before
 from helpers.servers import Server
 from helpers.wild import TABLES
-from signing_in.guilds import (
-    HOUR,
-    ME,
-    MEMBER,
-    NICKNAME,
-    TOKEN,
-    Type,
-    copies,
-    paths_asked,
-    session,
-    session_file,
-    stores,
-)
-from signing_in.planted import ADDED, CACHE, SPYS_NAME, WAITING, Planted, planted, what_is_told
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config

@@ -1,0 +1,448 @@
+"""Several programs of one machine at once: one of them asks Discord, and none is in another's way.
+
+A refresh token is good for once: of two programs that use it at the same time, one would be signed
+out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from subprocess import Popen
+
+import pytest
+
+from helpers.auth_errors import failure_of
+from helpers.auth_guild import (
+    DATABASE,
+    HOUR,
+    ME,
+    REVOKE,
+    SECONDS,
+    TOKEN,
+    Circle,
+    assert_denied,
+    roles_now,
+    tokens_for,
+)
+from helpers.clocks import Clock
+from helpers.discord import FakeDiscord, Fault, Membership, Person
+from helpers.discord_answers import Seen
+from helpers.membership import ADMIN_ROLE, GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
+from helpers.processes import await_line, run_together, start
+from tracker_tui.auth import guild_membership
+from tracker_tui.auth.auth_errors import (
+    DiscordError,
+    DiscordUnreachable,
+    NotSignedIn,
+)
+from tracker_tui.auth.session import Session, SessionStore
+from tracker_tui.config.settings import Config
+from tracker_tui.domain.roles import Right
+from tracker_tui.errors import LocalFileError
+from tracker_tui.guild.membership_factory import guild_membership_of
+from tracker_tui.ledger.ledger import random_id
+
+PROGRAMS = 4
+CHECK = """
+import json, os
+from tracker_tui.guild.membership_factory import guild_membership_of
+from tracker_tui.config.settings import load_config
+membership = guild_membership_of(load_config(os.environ))
+print("ready", flush=True)
+sys.stdin.readline()
+membership.check()
+assert membership.is_admitted
+session = membership.session
+print(json.dumps([session.checked_at, session.tokens_until, session.role_ids]))
+"""
+HOLD = """
+import os
+from tracker_tui.auth.session import SessionStore
+from tracker_tui.config.settings import load_config
+with SessionStore(load_config(os.environ)).locked(0):
+    print("ours", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def program(code: str) -> Iterator[Popen[str]]:
+    """Another program, which is killed at the latest when the block ends."""
+    process = start(code)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+def kill(process: Popen[str]) -> None:
+    """As the system does when memory is short: nothing is tidied up."""
+    process.kill()
+    process.communicate(timeout=SECONDS)
+
+
+@pytest.fixture
+def due(discord: FakeDiscord, config: Config) -> Config:
+    """Somebody who signed in five hours ago, with a token that runs out within a day."""
+    discord.token_lifetime = int(20 * HOUR)
+    sign_in(discord, config, age=5 * HOUR)
+    discord.token_lifetime = 604_800
+    discord.seen.clear()
+    return config
+
+
+def test_of_programs_that_start_at_once_one_asks_for_all(
+    circle: Circle, discord: FakeDiscord, due: Config
+) -> None:
+    assert discord.membership is not None
+    discord.membership.roles.append(ADMIN_ROLE)
+    printed = run_together(CHECK, [[]] * PROGRAMS)
+    assert circle.asked() == [TOKEN, ME, circle.member_path]
+    assert len(set(printed)) == 1, "all see the new session"
+    assert ADMIN_ROLE in printed[0]
+    assert circle.kept_tokens() == tuple(discord.issued[2:])
+    # Which is warm, and whose tokens are good.
+    membership = guild_membership_of(due)
+    membership.check()
+    assert len(circle.asked()) == 3
+    grow_old(due, 5 * HOUR)
+    membership.check()
+    assert circle.asked()[3:] == [ME, circle.member_path]
+
+
+def test_programs_whose_token_is_refused_refresh_it_once(
+    circle: Circle, discord: FakeDiscord, config: Config
+) -> None:
+    sign_in(discord, config, age=5 * HOUR)
+    discord.expire_access()
+    discord.seen.clear()
+    printed = run_together(CHECK, [[]] * 2)
+    assert circle.asked() == [ME, TOKEN, ME, circle.member_path]
+    assert len(set(printed)) == 1
+
+
+def test_a_program_that_is_killed_while_it_has_its_turn_is_in_nobodys_way(
+    circle: Circle, due: Config
+) -> None:
+    membership = guild_membership_of(due)
+    with program(HOLD) as holder:
+        assert await_line(holder) == "ours"
+
+        def take() -> None:
+            with circle.session_store.locked(0):
+                pytest.fail("both have it")
+
+        failure_of(DiscordUnreachable, take)
+        kill(holder)
+        with circle.session_store.locked(0):
+            assert circle.session_store.load() == membership.session
+    membership.check()
+    assert circle.asked() == [TOKEN, ME, circle.member_path]
+
+
+def test_a_program_that_is_killed_while_it_asks_is_in_nobodys_way(
+    circle: Circle, discord: FakeDiscord, due: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_come, receive = threading.Event(), discord.receive
+
+    def spy(seen: Seen) -> Fault | None:
+        fault = receive(seen)
+        if seen.path == ME:
+            has_come.set()
+        return fault
+
+    monkeypatch.setattr(discord, "receive", spy)
+    discord.fail(ME, Fault.hang(SECONDS))
+    with program(CHECK) as asking:
+        assert await_line(asking) == "ready"
+        assert asking.stdin is not None
+        asking.stdin.write("go\n")
+        asking.stdin.flush()
+        assert has_come.wait(SECONDS)
+        kill(asking)
+    # Its new tokens are on disk, and serve whoever comes next.
+    assert circle.kept_tokens() == tuple(discord.issued[2:])
+    membership = guild_membership_of(due)
+    membership.check()
+    assert circle.asked() == [TOKEN, ME, ME, circle.member_path]
+    assert membership.is_admitted
+
+
+# Signing in and out
+
+
+def test_whoever_signs_in_is_told_of(circle: Circle) -> None:
+    program = circle.program()
+    session = program.membership.sign_in(circle.granted(), random_id)
+    assert program.membership.session == session == circle.session_store.load()
+    assert program.membership.is_admitted
+    assert (program.changes, program.lost_access) == (1, [])
+
+
+def test_a_sign_in_that_fails_leaves_the_one_before(circle: Circle, discord: FakeDiscord) -> None:
+    program = circle.signed_in()
+    before = circle.session_store.path.read_bytes()
+    tokens = circle.granted()
+    discord.fail(ME, Fault.status(500))
+    failure_of(
+        DiscordUnreachable, lambda: program.membership.sign_in(tokens, random_id), discord.issued
+    )
+    assert circle.session_store.path.read_bytes() == before
+    assert program.membership.is_admitted
+
+
+def test_revoking_signs_out_everywhere_and_here_is_forgotten(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    program = circle.signed_in()
+    program.membership.revoke()
+    assert discord.requests_to(REVOKE)[0].form["token"] == discord.issued[1]
+    program.membership.sign_out()
+    assert program.membership.session is None
+    assert not circle.session_store.path.exists()
+    assert program.lost_access == [discord.person.id]
+    assert "login" in str(failure_of(NotSignedIn, program.membership.require))
+
+
+def test_signing_out_needs_no_discord(circle: Circle, discord: FakeDiscord) -> None:
+    program = circle.signed_in()
+    discord.fail_always("*", Fault.hang_up())
+    failure_of(DiscordUnreachable, program.membership.revoke, discord.issued)
+    program.membership.sign_out()
+    assert not circle.session_store.path.exists()
+    program.membership.sign_out()
+
+
+def test_what_was_shown_is_removed_with_its_member(config: Config, circle: Circle) -> None:
+    circle.signed_in()
+    membership = guild_membership_of(config)
+    assert membership.guild.guild_id == circle.discord.guild_id
+    assert isinstance(membership.session_store, SessionStore)
+    assert membership.member.id == circle.discord.person.id
+    assert config.database.url == DATABASE  # type: ignore[union-attr]
+    membership.sign_out()
+    assert circle.program().membership.session is None
+
+
+@pytest.mark.parametrize(
+    ("person", "roles"),
+    [
+        (Person(username="\u200b", global_name=None), [MEMBER_ROLE]),
+        (Person(username="", global_name=None), [MEMBER_ROLE]),
+        (Person(id="1" * 300), [MEMBER_ROLE]),
+        (Person(avatar="a" * 300), [MEMBER_ROLE]),
+        (Person(), [MEMBER_ROLE, ""]),
+        (Person(), [MEMBER_ROLE, "a\nb"]),
+        (Person(), [MEMBER_ROLE, "1" * 300]),
+    ],
+    ids=["hidden name", "no name", "long id", "long avatar", "no role", "two lines", "long role"],
+)
+def test_whoever_is_signed_in_is_so_at_the_next_start(
+    circle: Circle, discord: FakeDiscord, person: Person, roles: list[str]
+) -> None:
+    discord.person, discord.membership = person, Membership(None, roles)
+    program = circle.program()
+    try:
+        session = program.membership.sign_in(circle.granted(), random_id)
+    except DiscordError:
+        assert circle.session_store.load() is None
+        return
+    assert circle.session_store.load() == session
+
+
+# Other programs of this machine
+
+
+def test_what_another_program_found_out_is_taken_without_asking(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    circle.signed_in(ago=5 * HOUR)
+    first, second = circle.program(), circle.program()
+    roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
+    assert first.checks()
+    assert not second.checks()
+    second.membership.check()
+    assert second.membership.session == first.membership.session
+    second.membership.require(Right.ADMIN)
+    assert second.changes == 1
+    assert circle.asked() == [ME, circle.member_path]
+
+
+def test_who_another_program_found_barred_is_shown_out_here(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    circle.signed_in(ago=5 * HOUR)
+    first, second = circle.program(), circle.program()
+    discord.membership = None
+    first.checks()
+    assert not second.checks()
+    assert_denied(second, "is not in this guild")
+    assert (second.changes, second.lost_access) == (1, [discord.person.id])
+    assert len(circle.asked()) == 2
+
+
+def test_what_another_program_prolonged_is_used_here(circle: Circle, discord: FakeDiscord) -> None:
+    first = tokens_for(circle, 28.5)
+    second = circle.program()
+    first.membership.check()
+    circle.clock.advance(5 * HOUR)
+    second.membership.check()
+    assert len(discord.requests_to(TOKEN)) == 1
+    assert discord.requests_to(ME)[-1].headers["authorization"].endswith(discord.issued[2])
+
+
+def test_a_log_out_elsewhere_is_noticed(circle: Circle, discord: FakeDiscord) -> None:
+    circle.signed_in()
+    first, second = circle.program(), circle.program()
+    for program in (first, second):
+        program.membership.enter()
+    first.membership.sign_out()
+    assert not second.checks()
+    assert not second.membership.is_admitted
+    failure_of(NotSignedIn, second.membership.require)
+    assert (second.changes, second.lost_access) == (1, [discord.person.id])
+    assert circle.asked() == []
+
+
+def test_somebody_else_who_signs_in_elsewhere_is_not_who_is_here(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    first = circle.signed_in()
+    first.membership.enter()
+    discord.person = Person("2", "chani", None)
+    circle.program().membership.sign_in(circle.granted(), random_id)
+    discord.seen.clear()
+    assert not first.checks()
+    assert first.membership.session is None
+    assert "Somebody else" in str(failure_of(NotSignedIn, first.membership.require))
+    assert first.changes == 1
+    # Whoever starts now is the other one.
+    assert circle.program().membership.member.id == "2"
+    assert circle.asked() == []
+
+
+def test_before_anybody_entered_it_is_whoever_signed_in_last(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    first = circle.signed_in()
+    discord.person = Person("2", "chani", None)
+    circle.program().membership.sign_in(circle.granted(), random_id)
+    first.checks()
+    assert first.membership.member.id == "2"
+    first.membership.enter()
+    first.checks()
+    assert first.membership.is_admitted
+
+
+def test_who_is_taken_while_entering_stays(circle: Circle, discord: FakeDiscord) -> None:
+    roles_now(discord, GUEST_ROLE)
+    first = circle.signed_in()
+    discord.person = Person("2", "chani", None)
+    roles_now(discord, MEMBER_ROLE)
+    second = circle.program()
+    second.membership.sign_in(circle.granted(), random_id)
+    first.membership.enter()
+    assert first.membership.member.id == "2"
+    record = second.membership.pending_record()
+    assert record is not None
+    second.membership.mark_recorded(record)
+    first.checks()
+    assert first.membership.is_admitted
+
+
+def test_the_same_member_who_signs_in_again_elsewhere_goes_on(circle: Circle) -> None:
+    first = circle.signed_in()
+    first.membership.enter()
+    session = circle.program().membership.sign_in(circle.granted(), random_id)
+    first.checks()
+    assert first.membership.session == session
+    assert first.membership.is_admitted
+
+
+def test_signing_out_signs_out_nobody_else(circle: Circle, discord: FakeDiscord) -> None:
+    first = circle.signed_in()
+    first.membership.enter()
+    discord.person = Person("2", "chani", None)
+    other = circle.program().membership
+    other.sign_in(circle.granted(), random_id)
+    failure_of(NotSignedIn, first.membership.revoke, discord.issued)
+    first.membership.sign_out()
+    assert not discord.requests_to(REVOKE)
+    assert circle.session_store.load() == other.session
+
+
+class Overtaken(SessionStore):
+    """Another program writes just after the session was read."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.then: Callable[[], object] | None = None
+
+    def load(self) -> Session | None:
+        session = super().load()
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        return session
+
+
+def test_what_is_written_while_it_is_read_is_noticed_next_time(circle: Circle) -> None:
+    circle.signed_in()
+    session_store = Overtaken(circle.config)
+    program, other = circle.program(session_store), circle.program()
+    program.membership.enter()
+    record = other.membership.pending_record()
+    assert record is not None
+    other.membership.mark_recorded(record)  # something to read
+    session_store.then = other.membership.sign_out
+    program.checks()
+    program.checks()
+    assert not program.membership.is_admitted
+
+
+def test_a_program_that_holds_the_session_too_long_is_not_waited_for(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guild_membership, "_LOCK_SECONDS", 0.0)
+    program = circle.signed_in(ago=5 * HOUR)
+    with circle.session_store.locked(0.0):
+        assert program.checks()
+        failure_of(DiscordUnreachable, program.membership.check)
+    assert program.membership.is_admitted
+    assert program.membership.unchecked_for == pytest.approx(5 * HOUR)
+    assert circle.asked() == []
+
+
+def test_a_file_that_cannot_be_written_leaves_who_is_here(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = circle.signed_in(ago=5 * HOUR)
+
+    def full(*_: object) -> None:
+        raise LocalFileError("The disk is full.")
+
+    monkeypatch.setattr(program.membership.session_store, "save", full)
+    assert program.checks()
+    assert program.membership.is_admitted
+    assert program.changes == 1
+
+
+def test_a_fault_of_the_program_itself_is_no_end(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch, tick: Clock
+) -> None:
+    program = circle.signed_in(ago=5 * HOUR)
+
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(program.membership._member_check, "check", fault)
+        assert program.checks()
+    assert program.membership.is_admitted
+    assert not program.checks()
+    tick.advance(60)
+    assert program.checks()
+    assert len(circle.asked()) == 2

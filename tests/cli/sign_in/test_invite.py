@@ -1,0 +1,190 @@
+"""`invite` prints a line that others join with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.sign_in.member_guild import Guarded, Type
+from cli.sign_in.test_join import CLIENT, GUILD
+from helpers.commands import Run
+from helpers.discord import FakeDiscord
+from helpers.membership import ROLES, sign_in
+from tracker_tui.guild.invitation import BEGIN, Invitation, read_invitation
+
+# Inviting
+
+
+@pytest.fixture
+def officer(settings_of_guild: dict[str, str], discord: FakeDiscord) -> dict[str, str]:
+    """Somebody who is signed in; returns the settings."""
+    sign_in(discord)
+    discord.seen.clear()
+    return settings_of_guild
+
+
+def test_an_invitation_is_one_line_and_nothing_else(
+    run: Run, officer: dict[str, str], discord: FakeDiscord
+) -> None:
+    ran = run("invite")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(BEGIN)
+    assert ran.out.splitlines() == [ran.out[:-1]]
+    invitation = read_invitation(ran.out)
+    assert invitation == Invitation(
+        database_url=officer["TURSO_DATABASE_URL"],
+        client_id=CLIENT,
+        guild_id=GUILD,
+        roles=invitation.roles,
+    )
+    assert json.loads(invitation.roles) == ROLES
+    assert discord.seen == []
+
+
+def test_an_invitation_holds_no_token_and_no_secret_unless_it_was_asked_for(
+    run: Run, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord.client_secret = "hush-hush"
+    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "hush-hush")
+    sign_in(discord)
+    asked = guarded.proxy.count
+    ran = run("invite")
+    assert ran.status == 0
+    assert read_invitation(ran.out).token is None
+    assert guarded.proxy.count == asked
+
+
+def test_a_token_for_members_is_asked_for_tested_and_put_in(
+    run: Run, guarded: Guarded, discord: FakeDiscord, type_in: Type
+) -> None:
+    sign_in(discord)
+    given = guarded.server.token(sub="members")
+    type_in(f"  {given} ")
+    ran = run("invite", "--with-token")
+    assert ran.status == 0
+    (line,) = ran.out.splitlines()
+    token = read_invitation(line).token
+    assert token is not None
+    assert token.reveal() == given
+    asked, *told = ran.err.splitlines()
+    assert asked.startswith("Database token for members (hidden): ")
+    assert asked.endswith("✓ accepted")
+    assert told == ["tracker-tui: This line contains the token: give it to one person, in private."]
+    assert given not in ran.err
+
+
+@pytest.mark.parametrize("own", ["token", "secret"])
+def test_a_secret_of_ones_own_is_not_given_away(
+    run: Run,
+    guarded: Guarded,
+    discord: FakeDiscord,
+    type_in: Type,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str,
+) -> None:
+    discord.client_secret = "hush-hush"
+    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "hush-hush")
+    sign_in(discord)
+    secret = guarded.full if own == "token" else "hush-hush"
+    type_in(f" {secret}  ")
+    asked = guarded.proxy.count
+    ran = run("invite", "--with-token")
+    assert (ran.status, ran.out) == (2, "")
+    assert "That is your own secret" in ran.err
+    assert secret not in ran.err
+    assert guarded.proxy.count == asked
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ("nonsense", 4, "refuses your TURSO_AUTH_TOKEN"),
+        ("", 2, "No token was given"),
+        ("two words", 2, "characters that no token has"),
+        ("caf\xe9", 2, "characters that no token has"),
+    ],
+    ids=["refused", "nothing", "two words", "no ASCII"],
+)
+def test_a_token_that_is_none_makes_no_invitation(
+    run: Run,
+    guarded: Guarded,
+    discord: FakeDiscord,
+    type_in: Type,
+    typed: str,
+    status: int,
+    said: str,
+) -> None:
+    sign_in(discord)
+    type_in(typed)
+    ran = run("invite", "--with-token")
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+    assert not typed or typed not in ran.err
+
+
+def test_where_the_database_is_away_the_token_goes_in_untested(
+    run: Run, officer: dict[str, str], type_in: Type
+) -> None:
+    type_in("members-token")
+    ran = run("invite", "--with-token")
+    assert ran.status == 0
+    assert "Not tested: localhost:1 cannot be reached" in ran.err
+    token = read_invitation(ran.out).token
+    assert token is not None
+    assert token.reveal() == "members-token"
+
+
+def test_with_nobody_to_type_a_token_nothing_is_printed(
+    run: Run, officer: dict[str, str], type_in: Type
+) -> None:
+    type_in()
+    ran = run("invite", "--with-token")
+    assert (ran.status, ran.out) == (2, "")
+    assert "The input ended before every question was answered" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status", "said"),
+    [
+        ("DISCORD_ROLES_CONFIG", '[{"id": "1001"}]', 3, "no role that may enter"),
+        ("TURSO_DATABASE_URL", "http://localhost:1?authToken=own-token", 2, "no option except tls"),
+        ("TURSO_DATABASE_URL", "http://paul:own-token@localhost:1", 2, "no user, no password"),
+    ],
+)
+def test_settings_that_nobody_should_follow_make_no_invitation(
+    run: Run,
+    officer: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    status: int,
+    said: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    ran = run("invite")
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.error
+    assert "own-token" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"TURSO_DATABASE_URL": "file:guild.db"}], ids=["nothing", "a file"]
+)
+def test_nobody_is_invited_to_a_file(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    ran = run("invite")
+    assert ran.status == 2
+    assert "set TURSO_DATABASE_URL" in ran.error
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_the_owner_of_a_database_on_a_server_may_invite_to_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_AUTH", "none")
+    assert read_invitation(run("invite").out).guild_id == GUILD

@@ -1,0 +1,257 @@
+"""A database that takes no record of who signed in: told once, and all else goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cli.sign_in.member_guild import (
+    NICKNAME,
+    WELCOME,
+    Guarded,
+    last_line,
+    recorded,
+    session,
+)
+from helpers.books import Books
+from helpers.build import PLAYER
+from helpers.commands import Run
+from helpers.discord import FakeDiscord, Membership
+from helpers.gate import Gate
+from helpers.listening import SECONDS, Listener
+from helpers.membership import MEMBER_ROLE, OFFICER_ROLE, sign_in
+from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before
+from helpers.refusing import NO_DATABASE, requests_with
+from helpers.wild import SESSIONS
+from tracker_tui.config.settings import load_config
+from tracker_tui.tracker.events import LocalWarning, Refreshed
+from tracker_tui.tracker.tracker import Tracker
+
+REFUSING = {
+    "a trigger": ("CREATE TRIGGER no BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'no'); END",),
+    "a column that is always needed": (
+        "DROP TABLE user_sessions",
+        SESSIONS.replace("roles text NOT NULL,", "roles text NOT NULL, ip text NOT NULL,"),
+    ),
+}
+TOLD = "Your sign-in is not in the database's list of members; all else works."
+refusing = pytest.mark.parametrize("statements", REFUSING.values(), ids=REFUSING)
+
+
+@refusing
+def test_every_command_works_and_says_so_once(
+    run: Run, guild: Books, discord: FakeDiscord, statements: tuple[str, ...]
+) -> None:
+    for statement in statements:
+        guild.run(statement)
+    before = recorded(guild)
+    for argv in (["edit", "spice", "+5"], ["list"], ["history"], ["leaderboard"]):
+        sign_in(discord)
+        ran = run(*argv)
+        assert (ran.status, ran.out != "") == (0, True), argv
+        assert ran.err.startswith(f"tracker-tui: {TOLD} The database rejected it"), argv
+        assert ran.err.count("\n") == 1, argv
+        again = run(*argv)
+        assert (again.status, again.err) == (0, ""), argv
+    assert guild.quantities() == (1_010, 400)
+    assert recorded(guild) == before
+
+
+def test_login_says_so_and_lets_in(run: Run, guild: Books, discord: FakeDiscord) -> None:
+    guild.run(*REFUSING["a trigger"])
+    discord.approves_at_once = True
+    ran = run("login")
+    assert ran.status == 0
+    assert TOLD in ran.err
+    listed = run("list")
+    assert (listed.status, listed.err) == (0, "")
+
+
+def test_a_dashboard_shows_everything_and_says_so(guild: Books, discord: FakeDiscord) -> None:
+    guild.run(*REFUSING["a trigger"])
+    sign_in(discord)
+    with closing(Tracker(load_config(os.environ))) as tracker:
+        listener = Listener(tracker)
+        tracker.open().result(SECONDS)
+        assert listener.next(Refreshed).is_first
+        assert TOLD in listener.next(LocalWarning).message
+        assert tracker.connection.trouble is None
+        assert len(tracker.resources()) == 3
+
+
+def test_nobody_waits_for_it(guild: Books, proxy: Proxy, discord: FakeDiscord) -> None:
+    """While it is being recorded, what was read is there."""
+    sign_in(discord)
+    with closing(Tracker(load_config(os.environ))) as tracker, Gate() as gate:
+        proxy.fate = requests_with("user_sessions", gate)
+        tracker.open().result(SECONDS)
+        gate.await_request()
+        assert len(tracker.resources()) == 3
+    assert len(recorded(guild)["user_sessions"]) == 1
+
+
+# What the database is told
+
+
+def test_the_database_is_told_in_one_request(
+    run: Run, home: Path, guild: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    discord.person.avatar = "a1b2c3"
+    begun = int(time.time())
+    assert last_line(run("login")) == WELCOME
+    assert proxy.count == 1
+    found = recorded(guild)
+    (user,) = (row for row in found["users"] if row["discord_id"] == discord.person.id)
+    (row,) = found["user_sessions"]
+    assert begun - 60 <= user["created_at"] <= begun + 60
+    assert user == {
+        "id": user["id"],
+        "discord_id": discord.person.id,
+        "username": "paul",
+        "avatar": f"https://cdn.discordapp.com/avatars/{discord.person.id}/a1b2c3.png",
+        "custom_nickname": NICKNAME,
+        "created_at": user["created_at"],
+        "last_login": user["created_at"],
+    }
+    assert row == {
+        "id": session(home)["row_id"],
+        "user_id": user["id"],
+        "roles": row["roles"],
+        "is_in_guild": 1,
+        "created_at": user["created_at"],
+    }
+    assert json.loads(row["roles"]) == [MEMBER_ROLE]
+    assert len({user["id"], row["id"], discord.person.id}) == 3
+    # And not once more.
+    assert run("list").status == 0
+    assert recorded(guild) == found
+
+
+def test_a_known_member_keeps_id_and_age(run: Run, guild: Books, discord: FakeDiscord) -> None:
+    discord.person.id, discord.approves_at_once = PLAYER, True
+    discord.person.avatar = "a_moving"
+    (before,) = guild.rows("users")
+    assert last_line(run("login")) == WELCOME
+    (after,) = guild.rows("users")
+    kept = ("id", "discord_id", "created_at")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+    assert after["last_login"] > before["last_login"]
+    assert after["avatar"] == f"https://cdn.discordapp.com/avatars/{PLAYER}/a_moving.gif"
+    (row,) = guild.rows("user_sessions")
+    assert row["user_id"] == before["id"]
+
+
+@pytest.mark.parametrize(
+    ("nick", "global_name", "called"),
+    [("Usul", "Paul A.", "Usul"), (None, "Paul A.", "Paul A."), (None, None, "paul")],
+)
+def test_a_member_is_called_as_the_guild_does_else_as_discord_does(
+    run: Run,
+    guild: Books,
+    discord: FakeDiscord,
+    nick: str | None,
+    global_name: str | None,
+    called: str,
+) -> None:
+    discord.membership = Membership(nick=nick, roles=[OFFICER_ROLE])
+    discord.person.global_name, discord.approves_at_once = global_name, True
+    assert last_line(run("login")).startswith(f"Signed in as {called}. You may ")
+    (user,) = (row for row in guild.rows("users") if row["discord_id"] == discord.person.id)
+    assert (user["custom_nickname"], user["avatar"]) == (called, None)
+
+
+def test_signing_in_again_is_a_session_of_its_own(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    for _ in range(2):
+        assert last_line(run("login")) == WELCOME
+        assert run("logout").status == 0
+    first, second = guild.rows("user_sessions")
+    assert first["user_id"] == second["user_id"]
+    assert len(guild.rows("users")) == 2  # and who was there before
+
+
+AWAY: dict[str, Fate] = {
+    "cut": cut_before,
+    "no such server": answer(502, b"bad gateway"),
+    "busy": answer(429, b"", Retry_After="1"),
+    "token refused": answer(401, b"{}"),
+    "no such database": NO_DATABASE,
+    "garbage": answer(200, b"<html>"),
+}
+
+
+@pytest.mark.parametrize("fate", AWAY.values(), ids=AWAY)
+def test_without_the_database_one_is_signed_in_all_the_same_and_the_next_start_tells_it(
+    run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord, fate: Fate
+) -> None:
+    discord.approves_at_once = True
+    before = recorded(guild)
+    proxy.fate = fate
+    ran = run("login")
+    assert last_line(ran) == WELCOME
+    assert "The sign-in is not in the database yet; the next start records it: localhost" in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert recorded(guild) == before
+    proxy.meet([])
+    assert "Spice" in run("list").out
+    found = recorded(guild)
+    assert [row["discord_id"] for row in found["users"]] == [PLAYER, discord.person.id]
+    assert len(found["user_sessions"]) == 1
+
+
+def test_what_the_database_may_have_heard_already_is_told_once_more_and_counts_once(
+    run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    proxy.fate = cut_after
+    ran = run("login")
+    assert last_line(ran) == WELCOME
+    assert "The sign-in is not in the database yet" in ran.err
+    proxy.meet([])
+    assert run("list").status == 0
+    found = recorded(guild)
+    assert [row["discord_id"] for row in found["users"]] == [PLAYER, discord.person.id]
+    assert len(found["user_sessions"]) == 1
+
+
+def test_a_database_that_takes_for_ever_holds_nobody_up(
+    run: Run,
+    guild: Books,
+    proxy: Proxy,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker_tui.cli.login._TIMEOUT_SECONDS", 0.2)
+    over = threading.Event()
+    proxy.fate = lambda exchange: (over.wait(SECONDS), exchange.cut())[1]
+    discord.approves_at_once = True
+    try:
+        ran = run("login")
+        assert last_line(ran) == WELCOME
+        assert "The sign-in is not in the database yet" in ran.err
+        assert not over.is_set()
+    finally:
+        over.set()
+
+
+def test_a_token_that_may_only_read_keeps_nobody_out(
+    run: Run, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.read_only)
+    discord.approves_at_once = True
+    before = recorded(guarded.books)
+    ran = run("login")
+    assert (last_line(ran), ran.err) == (WELCOME, "")
+    listed = run("list")
+    assert (listed.status, listed.err) == (0, "")
+    assert "Spice" in listed.out
+    assert recorded(guarded.books) == before

@@ -1,0 +1,134 @@
+"""What `login` stores on this machine: a private file, and tokens in the keyring."""
+
+from __future__ import annotations
+
+import stat
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import keyring.core
+import pytest
+from keyring.backend import KeyringBackend
+
+from cli.sign_in.member_guild import (
+    WELCOME,
+    last_line,
+    session,
+    session_file,
+)
+from helpers.commands import Run
+from helpers.discord import FakeDiscord
+from helpers.listening import SECONDS
+
+# What is kept
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.usefixtures("settings_of_guild")
+def test_nobody_else_may_read_the_session(run: Run, home: Path, discord: FakeDiscord) -> None:
+    discord.approves_at_once = True
+    assert last_line(run("login")) == WELCOME
+    assert (mode(session_file(home)), mode(session_file(home).parent)) == (0o600, 0o700)
+    # And nothing else of it was left lying about.
+    kept = {path.name for path in session_file(home).parent.iterdir()}
+    assert kept <= {"session.json", "session.lock"}
+
+
+class Memory(KeyringBackend):
+    """A keyring that works."""
+
+    priority = 1.0  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+class Forgetful(Memory):
+    """A keyring that keeps nothing and says nothing of it."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        del service, username, password
+
+
+class Talkative(Memory):
+    """A keyring that fails, and quotes what it was given."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise RuntimeError(f"cannot keep {password} of {service} {username}")
+
+
+def with_keyring(monkeypatch: pytest.MonkeyPatch, backend: KeyringBackend) -> None:
+    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_where_a_keyring_works_tokens_are_there_and_nowhere_else(
+    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory()
+    with_keyring(monkeypatch, memory)
+    discord.approves_at_once = True
+    assert last_line(run("login")) == WELCOME
+    tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
+    (entry,) = memory.kept.values()
+    assert all(token in entry for token in tokens)
+    assert not any(token in session_file(home).read_text("utf-8") for token in tokens)
+    # The tokens are found again where they are due, and forgotten at the end.
+    discord.seen.clear()
+    assert run("logout").status == 0
+    assert [seen.form["token"] for seen in discord.seen] == tokens[-1:]
+    assert memory.kept == {}
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+@pytest.mark.parametrize("kind", [Forgetful, Talkative])
+def test_where_a_keyring_does_not_work_tokens_are_in_the_users_own_file(
+    run: Run,
+    home: Path,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Callable[[], KeyringBackend],
+) -> None:
+    with_keyring(monkeypatch, kind())
+    discord.approves_at_once = True
+    ran = run("login")
+    assert (last_line(ran), session(home)["tokens"]["access"]) == (WELCOME, discord.issued[-2])
+    assert not any(secret in ran.out + ran.err for secret in discord.issued)
+
+
+@pytest.mark.usefixtures("settings_of_guild")
+def test_a_keyring_that_waits_for_a_password_box_is_not_waited_for(
+    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    class Waiting(Memory):
+        def set_password(self, service: str, username: str, password: str) -> None:
+            del service, username, password
+            over.wait(SECONDS)
+
+    monkeypatch.setattr("tracker_tui.auth.keyring_store.SECONDS", 0.1)
+    with_keyring(monkeypatch, Waiting())
+    discord.approves_at_once = True
+    try:
+        assert last_line(run("login")) == WELCOME
+        assert not over.is_set()
+    finally:
+        over.set()
+    assert session(home)["tokens"]["access"] == discord.issued[-2]
