@@ -1,4 +1,4 @@
-"""The starter catalogue: sound, and planted once."""
+"""The starter catalogue: its values are valid, and it is added once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker_tui.catalogue import CREATED_BY, plant, starter_resources
+from tracker_tui.catalogue import CREATED_BY, add_starter_resources, starter_resources
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.points import MAX_MULTIPLIER
@@ -46,7 +46,7 @@ def ledger(path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def test_every_starter_resource_is_within_the_contracts_bounds(ledger: Ledger) -> None:
+def test_every_starter_resource_is_within_the_limits_of_the_contract(ledger: Ledger) -> None:
     resources = starter_resources(ledger)
     assert len(resources) > 50
     for resource in resources:
@@ -64,32 +64,32 @@ def test_every_starter_resource_is_within_the_contracts_bounds(ledger: Ledger) -
         assert resource.hagga == resource.deep_desert == 0
 
 
-def test_no_name_is_there_twice_whatever_its_case(ledger: Ledger) -> None:
+def test_names_are_unique_in_any_letter_case(ledger: Ledger) -> None:
     names = Counter(resource.name.casefold() for resource in starter_resources(ledger))
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_names_are_in_order_within_their_category(ledger: Ledger) -> None:
+def test_names_are_sorted_within_their_category(ledger: Ledger) -> None:
     order = [(r.category, r.name.casefold()) for r in starter_resources(ledger)]
     categories = list(dict.fromkeys(category for category, _ in order))
     assert order == sorted(order, key=lambda entry: (categories.index(entry[0]), entry[1]))
 
 
-def test_the_guild_watches_some_of_them_daily(ledger: Ledger) -> None:
+def test_some_resources_have_priority(ledger: Ledger) -> None:
     watched = [resource for resource in starter_resources(ledger) if resource.priority]
     assert 0 < len(watched) < len(starter_resources(ledger)) / 2
 
 
-def test_ids_are_random_and_never_the_same(ledger: Ledger) -> None:
+def test_ids_are_random_and_unique(ledger: Ledger) -> None:
     first, second = starter_resources(ledger), starter_resources(ledger)
     ids = {resource.id for resource in [*first, *second]}
     assert len(ids) == len(first) + len(second)
     assert all(len(resource_id) == 21 and not resource_id.isdigit() for resource_id in ids)
 
 
-def test_the_catalogue_is_planted_with_its_first_history_rows(path: Path, ledger: Ledger) -> None:
-    planted = plant(ledger)
-    assert planted == len(starter_resources(ledger))
+def test_the_catalogue_is_added_with_its_first_history_rows(path: Path, ledger: Ledger) -> None:
+    added = add_starter_resources(ledger)
+    assert added == len(starter_resources(ledger))
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
             "SELECT DISTINCT change_type, reason, updated_by, created_at, "
@@ -100,7 +100,7 @@ def test_the_catalogue_is_planted_with_its_first_history_rows(path: Path, ledger
             "SELECT count(*), count(DISTINCT resource_id) FROM resource_history "
             "WHERE resource_id IN (SELECT id FROM resources)"
         ).fetchone()
-        assert counted == (planted, planted)
+        assert counted == (added, added)
         assert connection.execute("SELECT count(*) FROM leaderboard").fetchone() == (0,)
         statuses = connection.execute(
             "SELECT DISTINCT coalesce(target_quantity, 0) > 0, status FROM resources ORDER BY 1"
@@ -108,17 +108,17 @@ def test_the_catalogue_is_planted_with_its_first_history_rows(path: Path, ledger
         assert statuses == [(0, "at_target"), (1, "critical")]
 
 
-def test_planting_again_does_nothing(ledger: Ledger) -> None:
-    plant(ledger)
+def test_adding_it_again_does_nothing(ledger: Ledger) -> None:
+    add_starter_resources(ledger)
     before = ledger.refresh().resources
-    assert plant(ledger) == 0
+    assert add_starter_resources(ledger) == 0
     assert ledger.refresh().resources == before
 
 
 def test_a_guild_with_a_single_resource_is_left_alone(ledger: Ledger) -> None:
     only = starter_resources(ledger)[:1]
     ledger.create(only, "me")
-    assert plant(ledger) == 0
+    assert add_starter_resources(ledger) == 0
     assert [(row.id, row.name) for row in ledger.refresh().resources] == [
         (only[0].id, only[0].name)
     ]

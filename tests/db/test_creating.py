@@ -159,5 +159,5 @@ def test_init_starter_plants_once(path: Path) -> None:
     first = bring_up_to_date(config_for(path), starter=True)
     second = bring_up_to_date(config_for(path), starter=True)
     assert (first.created, second.created) == (True, False)
-    assert first.planted > 50
-    assert (second.planted, second.statements) == (0, [])
+    assert first.starter_resources > 50
+    assert (second.starter_resources, second.statements) == (0, [])

@@ -32,7 +32,7 @@ def starter_resources(ledger: Ledger) -> list[NewResource]:
     ]
 
 
-def plant(ledger: Ledger) -> int:
+def add_starter_resources(ledger: Ledger) -> int:
     """Create the starter resources; return how many, 0 if the database has resources."""
     if not ledger.is_empty():
         return 0

@@ -25,7 +25,7 @@ def init(arguments: argparse.Namespace) -> int:
     else:
         say(f"{where}: nothing was missing.")
     if arguments.starter:
-        added = report.planted
+        added = report.starter_resources
         say(
             f"{where}: added {added} starter resources."
             if added

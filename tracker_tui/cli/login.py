@@ -53,7 +53,7 @@ def logout(arguments: argparse.Namespace) -> int:
 
 def sign_out_and_report(config: Config, *, discard: bool) -> int:
     """Sign out, print what happened, and return the exit status."""
-    from tracker_tui.guild.sign_out import changes_waiting, sign_out
+    from tracker_tui.guild.sign_out import pending_changes, sign_out
 
     membership = _guild_membership(config)
     if membership.session is None:
@@ -65,18 +65,18 @@ def sign_out_and_report(config: Config, *, discard: bool) -> int:
             membership.sign_out()  # removes a damaged session
         say("You are not signed in.")
         return 0
-    if not discard and changes_waiting(config, membership):
+    if not discard and pending_changes(config, membership):
         send_pending(config)
     done = sign_out(config, membership, discard=discard)
     say(f"{done.name} is signed out, and personal files are removed from this machine.")
-    if done.trouble is None:
+    if done.revoke_error is None:
         say("Discord has signed this application out for you everywhere, on other machines too.")
         return 0
     complain(
-        f"{done.trouble} Discord still lists the sign-in: revoke it under User Settings, "
+        f"{done.revoke_error} Discord still lists the sign-in: revoke it under User Settings, "
         "Authorized Apps."
     )
-    return done.trouble.exit_status
+    return done.revoke_error.exit_status
 
 
 def whoami(arguments: argparse.Namespace) -> int:

@@ -1,1 +1,1 @@
-"""Joining a guild, signing out of it, who may enter, and the doctor."""
+"""Joining a guild and leaving it, opening its database, access for members, and the doctor."""

@@ -1,4 +1,11 @@
-"""Opening the configured database, making it on first start, bringing it up to date."""
+"""Opening the configured database, and creating it or adding to it for `init`.
+
+    ledger = open_ledger(config)        a SQLite file, or a server at TURSO_DATABASE_URL
+    store_location(config).folder       where its outbox and replica are on this machine
+
+Opening changes nothing in a database. Only `init` adds tables, columns and indexes that are
+missing, and only a missing embedded database is created by a start.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +30,27 @@ from tracker_tui.local.private_file import create_private
 from tracker_tui.sync.store import StoreLocation, store_key
 
 _LONG_WORK_SECONDS = 600.0
-"""For `init`: an index over a million rows takes its time."""
+"""For `init`, which may have to index a million rows."""
 
 
 class InitReport(NamedTuple):
-    """What `init` did: made a file, ran statements, planted so many resources."""
+    """The results of `init`."""
 
     where: str
+    """The file or the server."""
     created: bool
     statements: list[str]
-    planted: int
+    """The SQL that added what was missing."""
+    starter_resources: int
+    """How many were added."""
 
 
 def open_ledger(config: Config) -> Ledger:
-    """Open the ledger; raises LedgerError or ConfigError with what to do.
+    """Open the ledger; raises LedgerError or ConfigError with advice.
 
-    Only the embedded default is made when it is missing: a database that somebody named and that
-    is not there is a mistake to be told of, not one to be covered by an empty file. Nothing is
-    sent to a server yet: its columns, and what the token allows, the first refresh finds out.
+    A missing database is created only if it is the embedded default; a configured path without a
+    file is a mistake, and an empty database would hide it. No request is sent to a server: the
+    first refresh reads its columns, and finds out what the token allows.
     """
     if isinstance(config.database, Remote):
         return _open_remote_ledger(config.database, config)
@@ -62,13 +72,13 @@ def _open_remote_ledger(remote: Remote, config: Config) -> Ledger:
 
 
 def store_location(config: Config) -> StoreLocation:
-    """Return where outbox and replica of the configured database and member are kept."""
+    """Return the location of the outbox and the replica for this database and member."""
     database = config.database
     if isinstance(database, Remote):
-        # Its schemes are ways to the same database.
+        # Other schemes lead to the same database, so the scheme isn't part of the key.
         rest = database.url.partition("://")[2].partition("?")[0].partition("#")[0]
         authority, slash, path = rest.rstrip("/").partition("/")
-        # Only the host is written down: before it, or in the path, there may be a secret.
+        # Only the host is stored in the clear: user, password and path may hold a secret.
         place = authority.rpartition("@")[2].lower()
         key = store_key(place + slash + path, config.member, config.profile)
     else:
@@ -79,15 +89,15 @@ def store_location(config: Config) -> StoreLocation:
 
 
 def stores_of(config: Config) -> Path:
-    """Return the folder with everything that is kept for any database."""
+    """Return the folder with the stores of all databases."""
     if config.is_demo and isinstance(config.database, Path):
-        # It goes away with the demo.
+        # Deleted with the demo.
         return config.database.parent / "guilds"
     return config.folders.data / "guilds"
 
 
 def name_of(config: Config) -> str:
-    """Return a short name of the database, for a title."""
+    """Return a short name for the title: the profile, the file's name, or the host's first part."""
     if config.is_demo:
         return "demo"
     if config.profile is not None:
@@ -99,12 +109,12 @@ def name_of(config: Config) -> str:
     try:
         host = urlsplit(config.database.url).hostname
     except ValueError:
-        host = None  # opening it tells what is wrong
+        host = None  # opening the database reports the bad URL
     return _short(host or "remote")
 
 
 def _short(host: str) -> str:
-    """Return the first part of a host name; an address means nothing in parts."""
+    """Return the first part of a host name, but a whole IP address."""
     from ipaddress import ip_address
 
     try:
@@ -125,35 +135,38 @@ def planned_statements(config: Config) -> list[str]:
 
 
 def bring_up_to_date(config: Config, *, starter: bool) -> InitReport:
-    """Make the database, or add what is missing in it; only ever adds."""
-    planted = 0
+    """Create the database, or add tables, columns and indexes that are missing; removes nothing.
+
+    With `starter`, a database without resources gets the starter catalogue.
+    """
+    added = 0
 
     def fill(database: Database, layout: Layout) -> None:
-        nonlocal planted
+        nonlocal added
         if starter:
-            from tracker_tui.catalogue import plant
+            from tracker_tui.catalogue import add_starter_resources
 
-            planted = plant(Ledger(database, layout))
+            added = add_starter_resources(Ledger(database, layout))
 
     path = config.database
-    # A file that somebody named may be meant for others too: their umask decides.
+    # A configured file may be shared with other users, so the umask decides who can read it.
     prepare = create_private if config.is_default_database else make_folder
     if isinstance(path, Path) and not is_there(path) and create_sqlite(path, fill, prepare):
-        return InitReport(str(path), created=True, statements=[], planted=planted)
+        return InitReport(where=str(path), created=True, statements=[], starter_resources=added)
     from tracker_tui.db.schema import bring_up_to_date as add_what_is_missing
 
     with unchecked_database(config, _LONG_WORK_SECONDS) as database:
         statements = add_what_is_missing(database)
         fill(database, read_layout(database))
         where = database.where
-    return InitReport(where, created=False, statements=statements, planted=planted)
+    return InitReport(where=where, created=False, statements=statements, starter_resources=added)
 
 
 @contextmanager
 def unchecked_database(config: Config, seconds: float | None = None) -> Iterator[Database]:
-    """Open the database whatever tables it holds, and whoever asks, for as long as a block runs.
+    """Open the database while a block runs, whatever tables it has, without a sign-in.
 
-    For `init` and `doctor`, which look after it. `seconds` is the deadline of each request.
+    For `init` and `doctor`. `seconds` is the deadline for each request.
     """
     database: Database
     if isinstance(config.database, Remote):

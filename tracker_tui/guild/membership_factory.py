@@ -1,4 +1,9 @@
-"""Who may come in: the membership that the configured database asks for."""
+"""The membership that the configured database needs: a guild's, or the owner's.
+
+    membership_of(config)    Owner for TRACKER_AUTH=none, else GuildMembership (Discord)
+
+It also tells the database who signed in, and where a member's files are.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +22,15 @@ if TYPE_CHECKING:
 
 
 def membership_of(config: Config) -> Owner | GuildMembership:
-    """Return who uses this machine, as far as it knows.
-
-    Raises NoGuild, ConfigError, LocalFileError.
-    """
+    """Return the membership of this machine's user; raises NoGuild, ConfigError, LocalFileError."""
     if config.auth is Auth.NONE:
         return Owner(config.member)
     return guild_membership_of(config)
 
 
 def guild_membership_of(config: Config) -> GuildMembership:
-    """Return who is signed in to the configured guild.
-
-    Raises NoGuild, ConfigError, LocalFileError.
-    """
-    # Only for guilds: `edit` on a database of one's own must not pay for it.
+    """Return the configured guild's membership; raises NoGuild, ConfigError, LocalFileError."""
+    # Imported here, because `edit` without a guild starts faster without them.
     from tracker_tui.auth.guild_config import guild_of
     from tracker_tui.auth.guild_membership import GuildMembership
     from tracker_tui.auth.session import SessionStore
@@ -40,40 +39,40 @@ def guild_membership_of(config: Config) -> GuildMembership:
         guild = guild_of(config)
     except TrackerError:
         if isinstance(config.database, Remote):
-            # What is wrong with the database itself comes first.
+            # A mistake in the database URL is reported first.
             from tracker_tui.db.remote import open_remote
 
             open_remote(config.database)
         raise
 
-    def forget_what_was_shown(member_id: str) -> None:
+    def remove_cached_rows(member_id: str) -> None:
         remove_disposable_files(folder_of(config, member_id))
 
     return GuildMembership(
-        guild, SessionStore(config), on_access_lost=forget_what_was_shown, until=config.until
+        guild, SessionStore(config), on_access_lost=remove_cached_rows, until=config.until
     )
 
 
 def as_member(config: Config, member_id: str) -> Config:
-    """Return the settings with which a member uses the database."""
+    """Return the settings for one member."""
     return config._replace(member=member_id)
 
 
 def folder_of(config: Config, member_id: str) -> Path:
-    """Return where this machine keeps what a member has of the database."""
+    """Return the folder of a member's outbox and replica on this machine."""
     return store_location(as_member(config, member_id)).folder
 
 
 def not_recorded(error: TrackerError) -> str:
-    """Say that the database has no record of a sign-in, and why."""
+    """Return a sentence: the database has no record of the sign-in, and why."""
     return f"Your sign-in is not in the database's list of members; all else works. {error}"
 
 
 def record_sign_in(membership: Membership, ledger: Ledger) -> None:
-    """Tell the database who signed in and what their roles are, where it does not know yet.
+    """Write a member's sign-in and roles to the database, unless it has them; one request.
 
-    One request. Raises LocalFileError, and LedgerError: StatementRejected once, until Discord has
-    something new to tell. Neither that nor a token that may only read keeps anybody out.
+    Raises LocalFileError and LedgerError. A rejected statement raises once and isn't tried again
+    until Discord reports a change; a read-only token raises nothing. Neither locks a member out.
     """
     record = membership.pending_record()
     if record is None:

@@ -1,10 +1,13 @@
-"""Signing out of a guild: at Discord, and from this machine."""
+"""Signing out of a guild: revokes the session at Discord and removes a member's files here.
+
+Pending changes would be lost, so `sign_out` refuses until they are sent, unless `discard` is set.
+"""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from tracker_tui.auth.auth_errors import DiscordError, NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
@@ -15,20 +18,21 @@ from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.sync.store import damaged_outboxes, pending_count
 
 
-class ChangesWait(TrackerError):
-    """Signing out would lose changes that nobody has sent."""
+class ChangesPending(TrackerError):
+    """Signing out would lose pending changes."""
 
 
-class SignedOut(NamedTuple):
-    """What signing out did."""
+@dataclass(frozen=True, kw_only=True)
+class SignedOut:
+    """The result of signing out."""
 
     name: str
-    trouble: TrackerError | None
-    """Why Discord could not be told; None if it was."""
+    revoke_error: TrackerError | None
+    """Why Discord could not revoke the session; None if it did."""
 
 
-def changes_waiting(config: Config, membership: GuildMembership) -> int:
-    """Return how many changes of whoever is signed in wait on this machine."""
+def pending_changes(config: Config, membership: GuildMembership) -> int:
+    """Return how many changes of the signed-in member are pending on this machine."""
     session = membership.session
     if session is None:
         return 0
@@ -36,37 +40,37 @@ def changes_waiting(config: Config, membership: GuildMembership) -> int:
 
 
 def sign_out(config: Config, membership: GuildMembership, *, discard: bool) -> SignedOut:
-    """Revoke the tokens at Discord, and remove everything personal from this machine.
+    """Revoke the tokens at Discord, and remove all personal files from this machine.
 
-    Raises NotSignedIn; ChangesWait unless they are to be discarded; LocalFileError.
+    Raises NotSignedIn, LocalFileError, and ChangesPending without `discard`.
     """
     session = membership.require_session()
     folder = folder_of(config, session.member_id)
     if not discard:
-        _require_nothing_waits(folder)
-    trouble = _revoked(membership)
+        _require_nothing_pending(folder)
+    revoke_error = _revoke(membership)
     membership.sign_out()
     _remove(folder)
-    return SignedOut(session.name, trouble)
+    return SignedOut(name=session.name, revoke_error=revoke_error)
 
 
-def _require_nothing_waits(folder: Path) -> None:
-    waiting = pending_count(folder)
-    if waiting:
-        raise ChangesWait(
-            f"{changes_pending(waiting)} on this machine and would be lost. The dashboard sends "
+def _require_nothing_pending(folder: Path) -> None:
+    pending = pending_count(folder)
+    if pending:
+        raise ChangesPending(
+            f"{changes_pending(pending)} on this machine and would be lost. The dashboard sends "
             "them, and shows rejected ones in the Outbox (o); logout --discard drops them."
         )
-    unreadable = damaged_outboxes(folder)
-    if unreadable:
-        raise ChangesWait(
-            f"Changes were pending in {unreadable[-1]}, which is damaged; what can be saved of "
+    damaged = damaged_outboxes(folder)
+    if damaged:
+        raise ChangesPending(
+            f"Changes were pending in {damaged[-1]}, which is damaged; what can be saved of "
             "them would be lost. Keep a copy if you need it; logout --discard removes it."
         )
 
 
-def _revoked(membership: GuildMembership) -> TrackerError | None:
-    """Revoke; returns why that could not be done, which keeps nobody signed in here."""
+def _revoke(membership: GuildMembership) -> TrackerError | None:
+    """Revoke the session at Discord; return the error, because signing out here goes on anyway."""
     try:
         membership.revoke()
     except (DiscordError, NotSignedIn) as error:

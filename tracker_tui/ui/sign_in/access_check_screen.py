@@ -16,7 +16,7 @@ from tracker_tui.config.settings import Config
 from tracker_tui.domain.messages import changes_pending
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
-from tracker_tui.guild.sign_out import changes_waiting
+from tracker_tui.guild.sign_out import pending_changes
 from tracker_tui.ui.background import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.widgets.bars import KeyBar
@@ -69,7 +69,7 @@ class AccessCheckScreen(EndingScreen[str]):
 
     async def _pending_count(self) -> int:
         try:
-            return await run_in_thread(lambda: changes_waiting(self._config, self._membership))
+            return await run_in_thread(lambda: pending_changes(self._config, self._membership))
         except TrackerError:
             return 0  # The reason above matters more than a damaged file.
 
