@@ -15,7 +15,7 @@ from hypothesis import settings
 from cli.conftest import run
 from helpers.books import Books, MakeLedger
 from helpers.build import new_resource
-from helpers.https_proxy import VARIABLES as WAY
+from helpers.https_proxy import VARIABLES as PROXY_VARIABLES
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_fixtures import (
     guarded_guild,
@@ -92,7 +92,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def straight_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no proxy and no certificates of this machine's own stand in the way of a test."""
-    for name in WAY:
+    for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 

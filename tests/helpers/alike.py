@@ -1,4 +1,4 @@
-"""`sqlite3` and the driver for libSQL servers side by side: what one does, the other must do."""
+"""Compare the driver for libSQL servers with `sqlite3`: both must behave the same."""
 
 from __future__ import annotations
 
@@ -16,31 +16,33 @@ Act = Callable[[Any], object]
 
 
 class SideBySide:
-    """Two connections, each to an empty database of its own, that are told the same."""
+    """Runs everything on two connections, each to its own empty database, and compares."""
 
     def __init__(self, local: sqlite3.Connection, remote: Connection) -> None:
         self.local, self.remote = local, remote
 
     def do(self, act: Act) -> Any:
-        """Do something that must succeed, with the same result, on both; return the result."""
-        expected, found = act(self.local), act(self.remote)
-        assert repr(found) == repr(expected)
+        """Run something that must succeed on both with the same result; return the result."""
+        expected, actual = act(self.local), act(self.remote)
+        assert repr(actual) == repr(expected)
         assert self.remote.in_transaction is self.local.in_transaction
         assert self.remote.total_changes == self.local.total_changes
-        return found
+        return actual
 
     def run(self, sql: str, parameters: Any = ()) -> list[Any]:
-        """Run a statement that must succeed, alike in all that a cursor tells; return its rows."""
-        rows: list[Any] = self.do(lambda connection: _told(connection.execute(sql, parameters)))[0]
+        """Run a statement that must succeed with the same cursor attributes; return its rows."""
+        rows: list[Any] = self.do(
+            lambda connection: _cursor_state(connection.execute(sql, parameters))
+        )[0]
         return rows
 
     def fails(self, act: Act | str, kind: type[Exception]) -> None:
-        """Do something, or run a statement, that must fail on both with an exception of one name.
+        """Run something, or a statement, that must fail on both with exceptions of the same name.
 
-        Whether a transaction is open afterwards must be the same too.
+        Both must agree on whether a transaction is open afterwards.
         """
-        expected, found = _failure(self.local, act, kind), _failure(self.remote, act, kind)
-        assert type(found).__name__ == type(expected).__name__
+        expected, actual = _failure(self.local, act, kind), _failure(self.remote, act, kind)
+        assert type(actual).__name__ == type(expected).__name__
         assert self.remote.in_transaction is self.local.in_transaction
 
 
@@ -54,9 +56,9 @@ def side_by_side(remote_url: str) -> Iterator[SideBySide]:
         yield SideBySide(local, remote)
 
 
-def _told(cursor: Any) -> tuple[list[Any], object, int]:
+def _cursor_state(cursor: Any) -> tuple[list[Any], object, int]:
     rows = cursor.fetchall()
-    # Counted when all rows are fetched: `sqlite3` counts a RETURNING no earlier.
+    # After all rows are fetched, because `sqlite3` counts the rows of RETURNING only then.
     return rows, cursor.description, cursor.rowcount
 
 

@@ -20,27 +20,27 @@ from cryptography.x509.oid import NameOID
 
 @cache
 def loopback_certificate() -> tuple[ssl.SSLContext, Path]:
-    """Return how servers at 127.0.0.1 speak TLS in this process, and the file to trust them by."""
+    """Return a TLS context for servers at 127.0.0.1 in this process, and its root certificate."""
     folder = Path(tempfile.mkdtemp(prefix="tracker-tui-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return issued_by(folder, "Root of the tests", "127.0.0.1")
 
 
 def self_signed(folder: Path, host: str = "localhost") -> tuple[ssl.SSLContext, Path]:
-    """Return how a server at a host speaks TLS, and the file to trust it by."""
+    """Return the TLS context of a server at a host, and its root certificate."""
     return issued_by(folder, host, host)
 
 
 def issued_by(
-    folder: Path, issuer: str, host: str, *, has_run_out: bool = False
+    folder: Path, issuer: str, host: str, *, has_expired: bool = False
 ) -> tuple[ssl.SSLContext, Path]:
-    """Return how a server speaks TLS with a certificate of an issuer's, and the issuer's own."""
+    """Return a TLS context with a certificate by this issuer, and the issuer's certificate."""
     key, root_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _certificate(issuer, issuer, root_key, root_key, is_root=True)
     if issuer == host:
         key, certificate = root_key, root
     else:
-        certificate = _certificate(host, issuer, key, root_key, has_run_out=has_run_out)
+        certificate = _certificate(host, issuer, key, root_key, has_expired=has_expired)
     key_file, file, trusted = (folder / name for name in ("server.key", "server.crt", "root.crt"))
     key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     file.write_bytes(certificate.public_bytes(Encoding.PEM))
@@ -57,9 +57,9 @@ def _certificate(
     signing: ec.EllipticCurvePrivateKey,
     *,
     is_root: bool = False,
-    has_run_out: bool = False,
+    has_expired: bool = False,
 ) -> x509.Certificate:
-    now = datetime.now(UTC) - timedelta(days=5 if has_run_out else 0)
+    now = datetime.now(UTC) - timedelta(days=5 if has_expired else 0)
     return (
         x509.CertificateBuilder()
         .subject_name(_name(subject))

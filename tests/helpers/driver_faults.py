@@ -1,4 +1,4 @@
-"""Writing through the driver while something fails: how it is told, and what really happened."""
+"""Write through the driver while something fails; check the error and the rows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Write = Callable[[Connection], object]
 SECONDS = 20
 """How long to wait for a thread or an event before the test fails."""
 SOON = 0.3
-"""A deadline that is meant to pass."""
+"""A deadline in seconds that is meant to be missed."""
 
 
 def by_execute(connection: Connection) -> object:
-    """Write one row with a statement of its own."""
+    """Write one row with a single statement."""
     return connection.execute("INSERT INTO t VALUES (1)")
 
 
@@ -35,7 +35,7 @@ every_way = pytest.mark.parametrize("write", [by_execute, by_batch])
 
 @contextmanager
 def writer(url: str, token: str | None = None, *, timeout: float = SECONDS) -> Iterator[Connection]:
-    """A connection, and a table for it to write to if the server answers."""
+    """Open a connection for the duration of the block."""
     connection = connect(url, token, timeout=timeout, isolation_level=None, allow_plain=True)
     try:
         yield connection
@@ -44,13 +44,13 @@ def writer(url: str, token: str | None = None, *, timeout: float = SECONDS) -> I
 
 
 def make_table(url: str, token: str | None = None) -> None:
-    """Make the table that everybody here writes to."""
+    """Create the table that these helpers write to."""
     with writer(url, token) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
 
 
 def count_rows(url: str, token: str | None = None) -> int:
-    """Return how many rows there are."""
+    """Return the number of rows."""
     with writer(url, token) as connection:
         (count,) = connection.execute("SELECT count(*) FROM t").fetchone()
         assert isinstance(count, int)
@@ -58,7 +58,7 @@ def count_rows(url: str, token: str | None = None) -> int:
 
 
 def failure_of(run: Callable[[], object]) -> Error:
-    """Return the one error of the driver's that comes, which is told in one line."""
+    """Run something that must raise an error of the driver with a one-line message; return it."""
     with pytest.raises(Error) as caught:
         run()
     message = str(caught.value)
@@ -69,7 +69,7 @@ def failure_of(run: Callable[[], object]) -> Error:
 
 
 def failed_write(write: Write, connection: Connection, kind: type[Error], said: str) -> Error:
-    """Assert that a write fails as exactly this kind of error, which says this; return it."""
+    """Assert that a write fails with exactly this class and message; return the error."""
     error = failure_of(lambda: write(connection))
     assert type(error) is kind, repr(error)
     assert said in str(error)
@@ -77,12 +77,12 @@ def failed_write(write: Write, connection: Connection, kind: type[Error], said: 
 
 
 def give_time(connection: Connection) -> None:
-    """Let what comes now take as long as a busy machine needs: its deadline was meant to pass."""
+    """Extend the deadline of a connection after the request that was meant to miss it."""
     connection._timeout = connection.client._seconds = SECONDS
 
 
 def works(connection: Connection) -> None:
-    """Assert that a connection reads, both ways."""
+    """Assert that a connection reads, with a statement and with a batch."""
     assert connection.execute("SELECT 1").fetchall() == [(1,)]
     (result,) = connection.client.batches([[("SELECT 2", ())]])
     assert not isinstance(result, Error)
@@ -90,7 +90,7 @@ def works(connection: Connection) -> None:
 
 
 def await_left_behind() -> None:
-    """Wait until no thread is left of requests that were given up."""
+    """Wait until the threads of abandoned requests have ended."""
     for thread in threading.enumerate():
         if thread.name == "http-request":
             thread.join(SECONDS)

@@ -1,4 +1,4 @@
-"""What lies between a machine and the servers it asks: a proxy that lets through, or does not."""
+"""An HTTPS proxy between a client and its servers, which may reject connections."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ VARIABLES = (
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"),
     *("NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
 )
-"""What a test of the way sets anew: the machine that it runs on may have its own."""
+"""Variables that tests of proxies clear first: this machine may have its own."""
 _TLS = b"\x16\x03"
-"""How an encrypted connection begins."""
+"""The first bytes of an encrypted connection."""
 
 
 class HttpsProxy:
-    """A proxy for HTTPS: whatever host is asked for, it connects to one port of this machine.
+    """A proxy for HTTPS. For every host it connects to the same port of this machine.
 
-    With a `refusal`, a status line, it answers that instead.
+    With a `rejection`, a status line, it answers with that instead.
     """
 
-    def __init__(self, port: int, refusal: str = "") -> None:
-        self.asked: list[bytes] = []
-        """The beginning of each request."""
-        self.rejection = refusal
+    def __init__(self, port: int, rejection: str = "") -> None:
+        self.requests: list[bytes] = []
+        """The first bytes of each request."""
+        self.rejection = rejection
         self._target = port
         self._server = ThreadingTCPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -53,17 +53,17 @@ class HttpsProxy:
         return Handler
 
     def _serve(self, client: socket.socket) -> None:
-        asked = b""
-        while not _is_whole(asked) and (part := client.recv(65_536)):
-            asked += part
-        self.asked.append(asked)
-        if asked.startswith(_TLS):
-            # As a proxy does that is spoken to encrypted, and speaks no TLS.
+        request = b""
+        while not _is_whole(request) and (part := client.recv(65_536)):
+            request += part
+        self.requests.append(request)
+        if request.startswith(_TLS):
+            # Like a proxy without TLS that a client connects to with TLS.
             client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             return
-        if self.rejection or not asked.startswith(b"CONNECT "):
-            told = self.rejection or "405 No"
-            client.sendall(f"HTTP/1.1 {told}\r\nContent-Length: 4\r\n\r\n<p>!".encode())
+        if self.rejection or not request.startswith(b"CONNECT "):
+            status = self.rejection or "405 No"
+            client.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 4\r\n\r\n<p>!".encode())
             return
         with socket.create_connection(("127.0.0.1", self._target)) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -73,12 +73,12 @@ class HttpsProxy:
             back.join()
 
 
-def _is_whole(asked: bytes) -> bool:
-    return asked.startswith(_TLS) or b"\r\n\r\n" in asked
+def _is_whole(request: bytes) -> bool:
+    return request.startswith(_TLS) or b"\r\n\r\n" in request
 
 
 def _pour(source: socket.socket, sink: socket.socket) -> None:
-    """Pass on what comes, until no more does."""
+    """Copy bytes until the source ends."""
     with suppress(OSError):
         while part := source.recv(65_536):
             sink.sendall(part)
@@ -88,9 +88,9 @@ def _pour(source: socket.socket, sink: socket.socket) -> None:
 
 
 @contextmanager
-def https_proxy(port: int, refusal: str = "") -> Iterator[HttpsProxy]:
-    """A proxy on the way to a port, for as long as the block runs."""
-    proxy = HttpsProxy(port, refusal)
+def https_proxy(port: int, rejection: str = "") -> Iterator[HttpsProxy]:
+    """Run a proxy to a port for the duration of the block."""
+    proxy = HttpsProxy(port, rejection)
     try:
         yield proxy
     finally:

@@ -1,4 +1,4 @@
-"""Ways in which a transaction is lost on a server, as fates of the request that comes next."""
+"""Ways to lose a transaction on a server, as fates of its next request."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ EXPIRED = answer(
 
 
 def unknown_baton(proxied: ProxiedRequest) -> None:
-    """The server is asked to go on with a stream that it does not know."""
-    proxied.body = json.dumps({**_asked(proxied), "baton": "nobody-knows-it"}).encode()
+    """Ask the server to continue a stream that it does not know."""
+    proxied.body = json.dumps({**_body_of(proxied), "baton": "unknown"}).encode()
     proxied.reply(proxied.forward())
 
 
 def rolled_back(proxied: ProxiedRequest) -> None:
-    """The server ends the transaction and goes on without one, telling nobody."""
-    asked = _asked(proxied)
-    asked["requests"].insert(0, {"type": "execute", "stmt": {"sql": "ROLLBACK"}})
-    proxied.body = json.dumps(asked).encode()
+    """Roll the transaction back on the server without telling the client."""
+    body = _body_of(proxied)
+    body["requests"].insert(0, {"type": "execute", "stmt": {"sql": "ROLLBACK"}})
+    proxied.body = json.dumps(body).encode()
     reply = proxied.forward()
-    answered = json.loads(reply.body)
-    del answered["results"][0]
-    proxied.reply(reply._replace(body=json.dumps(answered).encode()))
+    document = json.loads(reply.body)
+    del document["results"][0]
+    proxied.reply(reply._replace(body=json.dumps(document).encode()))
 
 
-def refused(proxied: ProxiedRequest) -> None:
-    """As `rolled_back`, and what came next was something that the server did not understand."""
-    asked = _asked(proxied)
-    asked["requests"][0]["batch"]["steps"] = [{"stmt": {"sql": "SELEC"}}]
-    proxied.body = json.dumps(asked).encode()
+def rejected(proxied: ProxiedRequest) -> None:
+    """The same, with a next statement that the server rejects before it runs."""
+    body = _body_of(proxied)
+    body["requests"][0]["batch"]["steps"] = [{"stmt": {"sql": "SELEC"}}]
+    proxied.body = json.dumps(body).encode()
     rolled_back(proxied)
 
 
 def reported(code: str) -> Fate:
-    """The server fails every step of the request with this code, and holds no transaction."""
+    """Answer that every step failed with this code and no transaction is open."""
 
     def fate(proxied: ProxiedRequest) -> None:
-        count = len(_asked(proxied)["requests"][0]["batch"]["steps"])
+        count = len(_body_of(proxied)["requests"][0]["batch"]["steps"])
         result = {
             "step_results": [None] * count,
             "step_errors": [{"message": "Something of the server's", "code": code}] * count,
@@ -58,18 +58,18 @@ def reported(code: str) -> Fate:
 
 LOSSES: dict[str, Fate] = {
     "request lost": cut_before,
-    "reply lost": cut_after,
-    "half a reply": cut_within,
+    "response lost": cut_after,
+    "half a response": cut_within,
     "stream expired": EXPIRED,
     "unknown baton": unknown_baton,
-    "taken away": reported("TRANSACTION_TIMEOUT"),
+    "ended for another writer": reported("TRANSACTION_TIMEOUT"),
     "rolled back": rolled_back,
-    "refused": refused,
+    "rejected": rejected,
     "server failed": answer(502, b"<html>Bad Gateway</html>"),
     "token expired": answer(401),
 }
 
 
-def _asked(proxied: ProxiedRequest) -> dict[str, Any]:
-    asked: dict[str, Any] = json.loads(proxied.body)
-    return asked
+def _body_of(proxied: ProxiedRequest) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(proxied.body)
+    return body

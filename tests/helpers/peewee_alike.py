@@ -1,4 +1,4 @@
-"""Peewee's models on a server and on SQLite, which must answer alike."""
+"""Compare Peewee models on a server with the same models on SQLite."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ GIFTS = [(1, "spice", 5), (1, "water", 2), (2, "spice", 7), (2, "iron", 7)]
 
 
 class Alike:
-    """The same models on a server and on SQLite, which must answer alike."""
+    """Runs everything with the models on a server and on SQLite, and compares."""
 
     def __init__(self, remote: TursoDatabase, local: SqliteDatabase) -> None:
         self._databases = remote, local
@@ -71,23 +71,23 @@ class Alike:
                 Gift.insert_many(GIFTS, [Gift.giver, Gift.resource, Gift.amount]).execute()
 
     def __call__(self, act: Act) -> Any:
-        """Do something on both; return what both gave."""
-        found = []
+        """Run something on both; return the result, which must be the same."""
+        results = []
         for database in self._databases:
             with database.bind_ctx(MODELS):
-                found.append(act(database))
-        assert repr(found[0]) == repr(found[1])
-        return found[0]
+                results.append(act(database))
+        assert repr(results[0]) == repr(results[1])
+        return results[0]
 
 
 @contextmanager
 def alike_on(remote_url: str) -> Iterator[Alike]:
-    """The models on an empty database of a server, and in memory, for as long as the block runs."""
+    """Create the models on a server and in memory for the duration of the block."""
     with closing(TursoDatabase(remote_url)) as remote, closing(SqliteDatabase(":memory:")) as local:
         yield Alike(remote, local)
 
 
 def gifts(_: object = None) -> list[Any]:
-    """Return who gave what."""
-    asked = Gift.select(Player.name, Gift.resource, Gift.amount).join(Player)
-    return list(asked.order_by(Player.name, Gift.resource).tuples())
+    """Return all gifts with their givers."""
+    query = Gift.select(Player.name, Gift.resource, Gift.amount).join(Player)
+    return list(query.order_by(Player.name, Gift.resource).tuples())

@@ -1,4 +1,4 @@
-"""A proxy before a real server: counts requests, and lets chosen things happen to them."""
+"""A proxy in front of a real server: records requests, and delays, cuts or alters them."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class Reply(NamedTuple):
 
 
 class ProxiedRequest:
-    """One request on its way; a fate decides what becomes of it."""
+    """A request that reached the proxy. A fate decides what happens to it."""
 
     def __init__(self, handler: _Handler, body: bytes) -> None:
         self._handler = handler
         self.body = body
         self.path = handler.path
         self.is_first = handler.is_new
-        """Whether its connection was made for it."""
+        """Whether it is the first request of its connection."""
         handler.is_new = False
         self.headers = {name.lower(): value for name, value in handler.headers.items()}
 
     def forward(self) -> Reply:
-        """Let the real server carry it out; its reply is not sent on yet."""
+        """Send it to the server and return the reply, without passing it on."""
         return self._handler.ask_upstream(self.body)
 
     def reply(self, reply: Reply) -> None:
@@ -43,7 +43,7 @@ class ProxiedRequest:
         self.send(head(reply) + reply.body)
 
     def send(self, raw: bytes) -> None:
-        """Send bytes to the client as they are."""
+        """Send raw bytes to the client."""
         self._handler.wfile.write(raw)
         self._handler.wfile.flush()
 
@@ -58,13 +58,13 @@ Fate = Callable[[ProxiedRequest], None]
 
 
 class Proxy:
-    """Passes requests on to a server; what happens to each is decided by `fate`."""
+    """Passes requests on to a server; `fate` decides what happens to each."""
 
     def __init__(self, upstream: str, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[ProxiedRequest] = []
         self.fate: Fate = pass_on
         self.hang_ups = 0
-        """How many of the next connections are closed before anything of them is read."""
+        """How many of the next connections to close without reading."""
         self._upstream = urlsplit(upstream)
         self._scheme = "http" if tls is None else "https"
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(self))
@@ -85,11 +85,11 @@ class Proxy:
 
     @property
     def count(self) -> int:
-        """How many requests came so far."""
+        """The number of requests so far."""
         return len(self.seen)
 
     def meet(self, fates: Iterable[Fate]) -> None:
-        """Let the next requests meet these fates, one each; those after them pass."""
+        """Give the next requests these fates, one each; pass later ones on."""
         coming = iter(fates)
 
         def fate(proxied: ProxiedRequest) -> None:
@@ -111,7 +111,7 @@ class Proxy:
 
 @contextmanager
 def proxy_to(upstream: str, *, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
-    """A proxy for as long as the block runs; speaks HTTPS if `tls` says how."""
+    """Run a proxy for the duration of the block, with HTTPS if `tls` is given."""
     proxy = Proxy(upstream, port=port, tls=tls)
     try:
         yield proxy
@@ -120,7 +120,7 @@ def proxy_to(upstream: str, *, port: int = 0, tls: ssl.SSLContext | None = None)
 
 
 def head(reply: Reply) -> bytes:
-    """Return the status line and headers of a reply, whose length is that of its body."""
+    """Return the status line and the headers of a reply, with its length."""
     lines = [f"HTTP/1.1 {reply.status} Whatever", f"Content-Length: {len(reply.body)}"]
     lines += [f"{name}: {value}" for name, value in reply.headers]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
@@ -130,36 +130,36 @@ def head(reply: Reply) -> bytes:
 
 
 def pass_on(proxied: ProxiedRequest) -> None:
-    """Nothing happens to it."""
+    """Pass the request and the reply on."""
     proxied.reply(proxied.forward())
 
 
 def cut_before(proxied: ProxiedRequest) -> None:
-    """The server never hears of it."""
+    """Cut the connection before the server gets the request."""
     proxied.cut()
 
 
 def cut_after(proxied: ProxiedRequest) -> None:
-    """The server carries it out, and the reply is lost."""
+    """Cut the connection after the server has carried the request out."""
     proxied.forward()
     proxied.cut()
 
 
 def cut_within(proxied: ProxiedRequest) -> None:
-    """The server carries it out, and half of the reply comes."""
+    """Cut the connection in the middle of the reply."""
     reply = proxied.forward()
     proxied.send(head(reply) + reply.body[: len(reply.body) // 2])
     proxied.cut()
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Fate:
-    """The server never hears of it; somebody else answers."""
+    """Answer in place of the server, which never gets the request."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return lambda proxied: proxied.reply(Reply(status, body, named))
 
 
 def trickled(beginning: bytes, until: threading.Event) -> Fate:
-    """A reply begins, then comes byte by byte, never too slowly for a time-out between bytes."""
+    """Begin a reply, then send byte by byte, each before a time-out between bytes would end."""
 
     def trickle(proxied: ProxiedRequest) -> None:
         proxied.send(beginning)
@@ -171,7 +171,7 @@ def trickled(beginning: bytes, until: threading.Event) -> Fate:
 
 
 def unending(beginning: bytes, hung_up: threading.Event) -> Fate:
-    """A reply has no end; it says when the client has had enough."""
+    """Send an endless reply; set the event when the client hangs up."""
 
     def pour(proxied: ProxiedRequest) -> None:
         proxied.send(beginning)
@@ -186,7 +186,7 @@ def unending(beginning: bytes, hung_up: threading.Event) -> Fate:
 
 
 def altered(alter: Callable[[bytes], bytes], **headers: str) -> Fate:
-    """The server carries it out, and its reply changes on the way."""
+    """Alter the reply of the server."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
 
     def fate(proxied: ProxiedRequest) -> None:
@@ -197,7 +197,7 @@ def altered(alter: Callable[[bytes], bytes], **headers: str) -> Fate:
 
 
 def delayed(seconds: float) -> Fate:
-    """It takes so much longer."""
+    """Wait, then pass the request on."""
 
     def delay(proxied: ProxiedRequest) -> None:
         time.sleep(seconds)
@@ -227,12 +227,12 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         body = self.rfile.read(length)
         if len(body) < length:
-            # The client hung up in the middle; no server carries out half a request.
+            # The client hung up in the middle. A server would ignore half a request.
             self.close_connection = True
             return
         proxied = ProxiedRequest(self, body)
         self.proxy.seen.append(proxied)
-        # The client may have gone: that is what many of these tests are about.
+        # The client may have hung up, as in many of these tests.
         with suppress(OSError):
             self.proxy.fate(proxied)
 
@@ -253,4 +253,4 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""

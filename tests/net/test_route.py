@@ -34,16 +34,16 @@ def ask_discord(url: str) -> requests.Response:
         return session.post(url)
 
 
-class Way(NamedTuple):
-    """A machine whose traffic all goes through a proxy, to one server that speaks TLS."""
+class Route(NamedTuple):
+    """A route from this machine through a proxy to a server with TLS."""
 
     server: Proxy
     proxy: HttpsProxy
     root: Path
-    """The certificate of whoever inspects the traffic."""
+    """The root certificate of the proxy, which inspects encrypted traffic."""
     folder: Path
     open: Callable[..., HttpsProxy]
-    """Make another proxy, with a refusal of its own."""
+    """Open another proxy; with a status line, it rejects every connection."""
 
     def url_of(self, proxy: str, scheme: str = "http") -> str:
         """Return the URL of a proxy, with a password in it."""
@@ -51,173 +51,173 @@ class Way(NamedTuple):
 
 
 @pytest.fixture
-def way(
+def route(
     remote_guild: Books, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Way]:
-    """The guild's server, behind a proxy that inspects what is encrypted."""
+) -> Iterator[Route]:
+    """The guild's server, behind a proxy that inspects encrypted traffic."""
     tls, root = issued_by(tmp_path, INSPECTOR, HOST)
     with ExitStack() as stack:
         server = stack.enter_context(proxy_to(remote_url, tls=tls))
 
-        def make(refusal: str = "") -> HttpsProxy:
-            return stack.enter_context(https_proxy(server.port, refusal))
+        def make(rejection: str = "") -> HttpsProxy:
+            return stack.enter_context(https_proxy(server.port, rejection))
 
         path = remote_url.partition("localhost")[2].partition("/")[2]
         monkeypatch.setenv("TURSO_DATABASE_URL", f"https://{HOST}/{path}")
         monkeypatch.setenv("TURSO_AUTH_TOKEN", "token")
-        way = Way(server, make(), root, tmp_path, make)
-        monkeypatch.setenv("HTTPS_PROXY", way.url_of(way.proxy.address))
-        yield way
+        route = Route(server, make(), root, tmp_path, make)
+        monkeypatch.setenv("HTTPS_PROXY", route.url_of(route.proxy.address))
+        yield route
 
 
-def untrusted(way: Way) -> tuple[dict[str, str], str]:
+def untrusted(route: Route) -> tuple[dict[str, str], str]:
     return {}, f"the certificate of <host>, issued by “{INSPECTOR}”, is not trusted here."
 
 
-def trusted_by_others(way: Way) -> tuple[dict[str, str], str]:
-    other = way.folder / "other"
+def trusted_by_others(route: Route) -> tuple[dict[str, str], str]:
+    other = route.folder / "other"
     other.mkdir()
     _, root = issued_by(other, "Other Root", "other.example")
-    told = f"issued by “{INSPECTOR}”, is not among those of SSL_CERT_FILE, {root}"
-    return {"SSL_CERT_FILE": str(root)}, told
+    expected = f"issued by “{INSPECTOR}”, is not among those of SSL_CERT_FILE, {root}"
+    return {"SSL_CERT_FILE": str(root)}, expected
 
 
-def no_such_file(way: Way) -> tuple[dict[str, str], str]:
-    path = str(way.folder / "gone.pem")
+def no_such_file(route: Route) -> tuple[dict[str, str], str]:
+    path = str(route.folder / "gone.pem")
     return {"REQUESTS_CA_BUNDLE": path}, f"REQUESTS_CA_BUNDLE names {path}, which is not there."
 
 
-def no_certificates(way: Way) -> tuple[dict[str, str], str]:
-    path = way.folder / "empty.pem"
+def no_certificates(route: Route) -> tuple[dict[str, str], str]:
+    path = route.folder / "empty.pem"
     path.write_text("nothing", encoding="utf-8")
     return {"SSL_CERT_FILE": str(path)}, f"SSL_CERT_FILE names {path}, which holds no certificates."
 
 
-def wants_a_password(way: Way) -> tuple[dict[str, str], str]:
-    proxy = way.open("407 Proxy Authentication Required").address
-    told = f"the proxy {proxy} (HTTPS_PROXY) wants a user name and a password (407)."
-    return {"HTTPS_PROXY": way.url_of(proxy)}, told
+def asks_for_a_password(route: Route) -> tuple[dict[str, str], str]:
+    proxy = route.open("407 Proxy Authentication Required").address
+    expected = f"the proxy {proxy} (HTTPS_PROXY) wants a user name and a password (407)."
+    return {"HTTPS_PROXY": route.url_of(proxy)}, expected
 
 
-def lets_nothing_through(way: Way) -> tuple[dict[str, str], str]:
-    proxy = way.open("503 Service Unavailable").address
-    told = f"the proxy {proxy} (https_proxy) does not allow connections to <host> (503)."
-    return {"https_proxy": way.url_of(proxy)}, told
+def allows_no_connections(route: Route) -> tuple[dict[str, str], str]:
+    proxy = route.open("503 Service Unavailable").address
+    expected = f"the proxy {proxy} (https_proxy) does not allow connections to <host> (503)."
+    return {"https_proxy": route.url_of(proxy)}, expected
 
 
-def dead(way: Way) -> tuple[dict[str, str], str]:
+def dead(route: Route) -> tuple[dict[str, str], str]:
     proxy = f"127.0.0.1:{free_port()}"
-    told = f"the proxy {proxy} (HTTPS_PROXY) does not answer."
-    return {"HTTPS_PROXY": way.url_of(proxy)}, told
+    expected = f"the proxy {proxy} (HTTPS_PROXY) does not answer."
+    return {"HTTPS_PROXY": route.url_of(proxy)}, expected
 
 
-def unknown(way: Way) -> tuple[dict[str, str], str]:
-    told = "the proxy proxy.invalid:3128 (ALL_PROXY) does not answer."
-    return {"HTTPS_PROXY": "", "ALL_PROXY": way.url_of("proxy.invalid:3128")}, told
+def unknown(route: Route) -> tuple[dict[str, str], str]:
+    expected = "the proxy proxy.invalid:3128 (ALL_PROXY) does not answer."
+    return {"HTTPS_PROXY": "", "ALL_PROXY": route.url_of("proxy.invalid:3128")}, expected
 
 
-def spoken_to_wrongly(way: Way) -> tuple[dict[str, str], str]:
-    proxy = way.proxy.address
-    told = f"the proxy {proxy} (HTTPS_PROXY) does not answer encrypted."
-    return {"HTTPS_PROXY": way.url_of(proxy, "https")}, told
+def does_not_speak_tls(route: Route) -> tuple[dict[str, str], str]:
+    proxy = route.proxy.address
+    expected = f"the proxy {proxy} (HTTPS_PROXY) does not answer encrypted."
+    return {"HTTPS_PROXY": route.url_of(proxy, "https")}, expected
 
 
-def of_another_kind(way: Way) -> tuple[dict[str, str], str]:
-    proxy = way.proxy.address
-    told = f"the proxy {proxy} (HTTPS_PROXY) is not written as http://HOST:PORT."
-    return {"HTTPS_PROXY": way.url_of(proxy, "socks5")}, told
+def has_another_protocol(route: Route) -> tuple[dict[str, str], str]:
+    proxy = route.proxy.address
+    expected = f"the proxy {proxy} (HTTPS_PROXY) is not written as http://HOST:PORT."
+    return {"HTTPS_PROXY": route.url_of(proxy, "socks5")}, expected
 
 
-def garbage(way: Way) -> tuple[dict[str, str], str]:
-    told = "the proxy of HTTPS_PROXY is not written as http://HOST:PORT."
-    return {"HTTPS_PROXY": way.url_of("no host:here")}, told
+def malformed(route: Route) -> tuple[dict[str, str], str]:
+    expected = "the proxy of HTTPS_PROXY is not written as http://HOST:PORT."
+    return {"HTTPS_PROXY": route.url_of("no host:here")}, expected
 
 
 OBSTACLES = (
-    *(untrusted, trusted_by_others, no_such_file, no_certificates, wants_a_password),
-    *(lets_nothing_through, dead, unknown, spoken_to_wrongly, of_another_kind, garbage),
+    *(untrusted, trusted_by_others, no_such_file, no_certificates, asks_for_a_password),
+    *(allows_no_connections, dead, unknown, does_not_speak_tls, has_another_protocol, malformed),
 )
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
-def test_what_stands_in_the_way_is_named_whoever_is_asked(
+def test_every_obstacle_is_named_for_the_database_and_for_discord(
     run: Run,
-    way: Way,
+    route: Route,
     monkeypatch: pytest.MonkeyPatch,
     no_second_try: None,
-    obstacle: Callable[[Way], tuple[dict[str, str], str]],
+    obstacle: Callable[[Route], tuple[dict[str, str], str]],
 ) -> None:
-    variables, told = obstacle(way)
+    variables, expected = obstacle(route)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for ran in (run("list"), run("doctor"), run("edit", "spice", "+5")):
-        said = ran.out + ran.err
-        assert told.replace("<host>", HOST) in said
-        assert PASSWORD not in said
+        message = ran.out + ran.err
+        assert expected.replace("<host>", HOST) in message
+        assert PASSWORD not in message
     assert run("list").error.startswith(f"tracker-tui: {HOST} cannot be reached: ")
     assert PASSWORD not in run("--debug", "list").err
     ran = run("edit", "spice", "+5")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith("spice +5 saved here, will be sent")
     assert "ry again" not in ran.out
-    assert way.server.count == 0
+    assert route.server.count == 0
 
     with pytest.raises(DiscordUnreachable) as caught:
         ask_discord("https://discord.example/api/me")
-    said = str(caught.value)
-    assert said.startswith("Discord cannot be reached: ")
-    assert told.replace("<host>", "discord.example") in said
-    assert PASSWORD not in said
+    message = str(caught.value)
+    assert message.startswith("Discord cannot be reached: ")
+    assert expected.replace("<host>", "discord.example") in message
+    assert PASSWORD not in message
 
 
-def test_behind_a_proxy_that_inspects_all_is_well_once_its_certificate_is_trusted(
-    run: Run, way: Way, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
+def test_an_inspecting_proxy_works_once_its_certificate_is_trusted(
+    run: Run, route: Route, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(way.root))
+    monkeypatch.setenv("SSL_CERT_FILE", str(route.root))
     assert "Spice" in run("list").out
     assert run("edit", "spice", "+5").status == 0
     assert remote_guild.quantities() == (1_005, 400)
     (found,) = [each for each in run("doctor", "--json").document if each["check"] == "network"]
     assert found["state"] == "ok"
-    assert f"the proxy {way.proxy.address} (HTTPS_PROXY)" in found["found"]
-    assert f"SSL_CERT_FILE, {way.root}" in found["found"]
+    assert f"the proxy {route.proxy.address} (HTTPS_PROXY)" in found["found"]
+    assert f"SSL_CERT_FILE, {route.root}" in found["found"]
     assert PASSWORD not in str(found)
 
-    way.server.fate = answer(200, b"{}")
+    route.server.fate = answer(200, b"{}")
     reply = ask_discord(f"https://{HOST}/api/me")
     assert (reply.status_code, reply.content) == (200, b"{}")
 
 
 @pytest.mark.parametrize("status", [403, 407, 451])
-def test_a_page_within_the_tunnel_is_the_proxys(
-    run: Run, way: Way, monkeypatch: pytest.MonkeyPatch, status: int
+def test_a_web_page_inside_the_tunnel_is_the_proxys(
+    run: Run, route: Route, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(way.root))
-    way.server.fate = answer(status, b"<html>Blocked by policy</html>")
-    said = run("list").error
-    assert f"the proxy {way.proxy.address} (HTTPS_PROXY)" in said
-    assert f"({status})" in said
+    monkeypatch.setenv("SSL_CERT_FILE", str(route.root))
+    route.server.fate = answer(status, b"<html>Blocked by policy</html>")
+    message = run("list").error
+    assert f"the proxy {route.proxy.address} (HTTPS_PROXY)" in message
+    assert f"({status})" in message
     with pytest.raises(DiscordUnreachable, match=r"\(HTTPS_PROXY\)"):
         ask_discord(f"https://{HOST}/api/me")
 
 
-def test_a_certificate_that_has_run_out_and_one_for_another_host_are_told_apart(
-    run: Run, way: Way, tmp_path: Path, remote_url: str, monkeypatch: pytest.MonkeyPatch
+def test_an_expired_certificate_and_one_for_another_host_have_their_own_messages(
+    run: Run, route: Route, tmp_path: Path, remote_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for host, has_run_out, told in (
+    for host, has_expired, expected in (
         (HOST, True, f"the certificate of {HOST} has expired. Check the clock of this machine."),
         ("other.example", False, f"the certificate is not for {HOST}."),
     ):
         folder = tmp_path / host
         folder.mkdir()
-        tls, root = issued_by(folder, INSPECTOR, host, has_run_out=has_run_out)
+        tls, root = issued_by(folder, INSPECTOR, host, has_expired=has_expired)
         monkeypatch.setenv("SSL_CERT_FILE", str(root))
         with proxy_to(remote_url, tls=tls) as server, https_proxy(server.port) as proxy:
-            monkeypatch.setenv("HTTPS_PROXY", way.url_of(proxy.address))
-            assert told in run("list").error
+            monkeypatch.setenv("HTTPS_PROXY", route.url_of(proxy.address))
+            assert expected in run("list").error
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda rest: b"\x30\x82" + rest))
-def test_whatever_comes_as_a_certificate_names_somebody_or_nobody(content: bytes) -> None:
+def test_any_bytes_as_a_certificate_name_an_issuer_or_none(content: bytes) -> None:
     with suppress(ValueError):
         assert issuer_in(content).isprintable()

@@ -1,4 +1,4 @@
-"""What may go wrong before a request is whole at the server, or with nobody answering it."""
+"""Faults before the server has the whole request, and servers that never answer."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ GetAddresses = Callable[..., list[Any]]
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """The port of somebody who takes connections and never says a word."""
+    """The port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
 
 @pytest.fixture
 def dead_end() -> Iterator[int]:
-    """A port where no connection is ever taken, as behind a firewall: its queue is full."""
+    """A port that never accepts a connection, as behind a firewall: its queue is full."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
         port = listening.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
@@ -205,7 +205,7 @@ def test_a_connection_closed_before_the_request_was_read_leaves_it_unknown(
     with writer(proxy.url) as connection:
         proxy.hang_ups = 1
         error = failed_write(write, connection, OutcomeUnknown, "The connection broke")
-        # It was handed over whole: from here nobody can tell that it was not read.
+        # All of it was sent. The client cannot know that the server did not read it.
         assert error.may_have_happened
         works(connection)
 

@@ -1,4 +1,4 @@
-"""Cursors tell and fetch what those of `sqlite3` do, and rows are made the same way."""
+"""Cursors, their rows and row factories behave like those of `sqlite3`."""
 
 from __future__ import annotations
 

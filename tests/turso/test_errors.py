@@ -1,4 +1,4 @@
-"""What fails, fails with the exception of `sqlite3`."""
+"""Errors are the exceptions of `sqlite3`."""
 
 from __future__ import annotations
 

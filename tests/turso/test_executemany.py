@@ -1,4 +1,4 @@
-"""Many sets of values and whole scripts run as with `sqlite3`."""
+"""`executemany` and `executescript` behave like those of `sqlite3`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def both(both: SideBySide) -> SideBySide:
 
 
 def many(both: SideBySide, sql: str, sets: list[Any]) -> None:
-    """Run a statement for each of the sets, which come from an iterator."""
+    """Run a statement for each set of values from an iterator."""
 
     def run(connection: Any) -> tuple[object, ...]:
         cursor = connection.executemany(sql, iter(sets))
@@ -130,7 +130,7 @@ def test_a_script_runs_alike(both: SideBySide, text: str) -> None:
 
 def test_a_script_may_make_triggers(both: SideBySide) -> None:
     text = f"{TRIGGER}; INSERT INTO t VALUES (1, 2); INSERT INTO t VALUES (3, 4);"
-    # Not `both.run`: what a trigger changes is not in our `total_changes`.
+    # Not `both.run`, because our `total_changes` omits the changes of triggers.
     for connection in (both.local, both.remote):
         connection.executescript(text)
         assert connection.execute(ALL).fetchall() == [(1, 9), (3, 9)]

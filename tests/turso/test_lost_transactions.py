@@ -1,4 +1,4 @@
-"""Transactions that the server or the network takes away: nothing of them is ever half done."""
+"""Transactions that are lost to the server or the network: nothing of them is kept."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ def connection(proxy: Proxy) -> Iterator[Connection]:
 
 @pytest.fixture
 def restarting(server_binary: Path, tmp_path: Path) -> Iterator[Server]:
-    """A server that may be stopped."""
+    """A server that the test may stop."""
     with running(server_binary, tmp_path) as server:
         yield server
 
 
 def stored(url: str) -> list[int]:
-    """Return what another connection sees."""
+    """Return the rows that another connection sees."""
     with closing(connect(url)) as other:
         return [n for (n,) in other.execute("SELECT n FROM t ORDER BY n")]
 
 
 def is_lost(connection: Connection) -> None:
-    """Assert that nothing can be done with a connection but to roll back and to close."""
+    """Assert that a connection can only be rolled back and closed."""
     assert connection.is_dead
     assert not connection.in_transaction
     for _ in range(2):
         for statement in ("SELECT 1", "INSERT INTO t VALUES (3)", "BEGIN", "ROLLBACK"):
             with pytest.raises(TransactionLost):
                 connection.execute(statement)
-        for refused in (connection.commit, connection.cursor, connection.__enter__):
+        for call in (connection.commit, connection.cursor, connection.__enter__):
             with pytest.raises(OperationalError):
-                refused()
+                call()
         connection.rollback()
 
 
@@ -107,7 +107,7 @@ def test_a_block_raises_if_its_commit_is_lost(proxy: Proxy, loss: Fate) -> None:
         with pytest.raises(OperationalError):
             insert()
         is_lost(connection)
-    # A commit whose reply was lost may have been carried out: but then as a whole.
+    # A commit whose response was lost may have been carried out, but only as a whole.
     assert stored(proxy.url) in ([], [1, 2])
 
 
@@ -124,7 +124,7 @@ def test_a_savepoint_is_lost_with_its_transaction(connection: Connection, proxy:
 def test_a_transaction_held_too_long_is_ended_for_another_writer(remote_url: str) -> None:
     def write() -> None:
         with closing(connect(remote_url, isolation_level=None)) as other:
-            # The server lets it wait until the one who holds the lock has had five seconds.
+            # The server makes it wait until the transaction with the lock is five seconds old.
             other.execute("INSERT INTO t VALUES (7)")
 
     with closing(connect(remote_url, isolation_level=None)) as connection:
@@ -164,7 +164,7 @@ def test_a_transaction_is_unknown_to_a_server_started_again(restarting: Server) 
     assert stored(restarting.url) == []
 
 
-# Outside a transaction there is nothing to lose
+# Outside a transaction
 
 
 def test_an_idle_stream_that_expired_is_replaced(connection: Connection, proxy: Proxy) -> None:

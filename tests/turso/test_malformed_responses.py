@@ -1,4 +1,4 @@
-"""Replies of a wrong shape: whatever a server sends, only the driver's own errors come out."""
+"""Malformed responses: whatever a server sends, the driver raises only its own errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracker_tui.turso import Error, OutcomeUnknown, StatementResult, connect
 
 Path = tuple[str | int, ...]
 
-# The proxy is the same for all examples: nothing of one is left in it.
+# All examples share the proxy, which keeps nothing of an example.
 many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 STATEMENT = ("SELECT 1 AS whole, 0.5 AS half, 'text' AS text, x'ff' AS blob, NULL AS empty", ())
@@ -42,7 +42,7 @@ anything = st.recursive(
 
 
 def paths(node: Any, path: Path = ()) -> Iterator[Path]:
-    """Yield where each part of a JSON document is."""
+    """Yield the path of each part of a JSON document."""
     yield path
     if isinstance(node, dict | list):
         for key, part in node.items() if isinstance(node, dict) else enumerate(node):
@@ -50,7 +50,7 @@ def paths(node: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def mutated(document: Any, path: Path, value: Any) -> Any:
-    """Return a copy in which the part at `path` has become something else, or is gone."""
+    """Return a copy with the part at `path` replaced or removed."""
     if not path:
         return None if value is REMOVED else value
     document = copy.deepcopy(document)
@@ -66,7 +66,7 @@ def mutated(document: Any, path: Path, value: Any) -> Any:
 
 @st.composite
 def mutations(draw: st.DrawFn, good: Any) -> Any:
-    """Documents that differ from a good one in one place or two."""
+    """Documents that differ from a valid one in one or two places."""
     for _ in range(draw(st.integers(1, 2))):
         path = draw(st.sampled_from(list(paths(good))))
         good = mutated(good, path, draw(anything | st.just(REMOVED)))
@@ -74,7 +74,7 @@ def mutations(draw: st.DrawFn, good: Any) -> Any:
 
 
 def _good_reply(proxy: Proxy, *, batches: bool) -> Any:
-    """Return what the real server answers to STATEMENT."""
+    """Return the answer of the real server to STATEMENT."""
     replies: list[bytes] = []
 
     def kept(proxied: Any) -> None:
@@ -113,7 +113,7 @@ def test_a_statement_returns_values_or_raises_a_driver_error(
         try:
             rows = connection.execute(*STATEMENT).fetchall()
         except Error as error:
-            assert str(error)  # noqa: PT017 - there need be none
+            assert str(error)  # noqa: PT017 - not every example fails
         else:
             assert _are_values([tuple(row) for row in rows])
         assert isinstance(connection.in_transaction, bool)
@@ -126,13 +126,13 @@ def test_batches_return_values_or_raise_a_driver_error(
 ) -> None:
     document = data.draw(mutations(answered_batches))
     reply = answer(200, json.dumps(document).encode())
-    # Twice: what makes no sense is asked for again, since it only reads.
+    # Twice, because a read with a malformed answer is sent again.
     proxy.meet([reply, reply])
     with closing(connect(proxy.url)) as connection:
         try:
             results = connection.client.batches([[STATEMENT], [STATEMENT]])
         except Error as error:
-            assert str(error)  # noqa: PT017 - there need be none
+            assert str(error)  # noqa: PT017 - not every example fails
             return
     assert len(results) == 2
     for result in results:

@@ -1,4 +1,4 @@
-"""Placeholders are filled as `sqlite3` fills them."""
+"""Placeholders are bound as in `sqlite3`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from helpers.alike import SideBySide
 from tracker_tui.turso import ProgrammingError
 
-# From Python 3.12 on `sqlite3` would rather not fill names from a sequence; it still does.
+# From Python 3.12 on `sqlite3` warns about names that are filled from a sequence.
 pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")
 
 
@@ -38,11 +38,11 @@ FILLED: list[tuple[str, Any]] = [
     ("SELECT ?", b"a"),
     ("SELECT ?", range(1)),
     ("SELECT ?", deque([1])),
-    # Named and numbered ones share their numbers.
+    # Named and numbered placeholders share their numbers.
     ("SELECT :a AS a, :a AS b, ? AS c", (1, 2)),
     ("SELECT ?3 AS a, :a AS b, ? AS c, ?4 AS d", (1, 2, 3, 4, 5)),
     ("SELECT ? AS a, ':b' AS b, :a AS c -- :c", (1, 2)),
-    # What only looks like a placeholder.
+    # These only look like placeholders.
     ("SELECT ':a', 'it''s :b ?', \"c:d ?\", `c:d ?`, [c:d ?], :e FROM t", {"e": 1}),
     ("SELECT ':a', 'it''s :b ?', \"c:d ?\", `c:d ?`, [c:d ?], :e FROM t", (1,)),
     ("SELECT :a -- :b ?\n, 2 /* :c ? /* */ + 0 -- :d", {"a": 1}),

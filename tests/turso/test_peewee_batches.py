@@ -1,4 +1,4 @@
-"""Batches of Peewee's queries: one request, and each batch kept whole or not at all."""
+"""Batches of Peewee queries: one request, a transaction for each batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Peewee's connections to a server: one for each thread, made when they are needed."""
+"""Peewee connections to a server: one for each thread, opened on demand."""
 
 from __future__ import annotations
 

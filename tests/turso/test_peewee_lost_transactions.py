@@ -1,4 +1,4 @@
-"""Peewee's transactions when they are lost: the block fails as a whole, then all works again."""
+"""Lost transactions in Peewee: the block fails as a whole, then the database works again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from helpers.servers import running
 from tracker_tui.turso import TransactionLost, TursoDatabase
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-# The others leave the lock with a transaction that nobody can end: the server waits five seconds.
-unlocking = pytest.mark.parametrize("name", ["rolled back", "refused"])
+# The other losses leave the lock with a transaction that cannot be ended for five seconds.
+unlocking = pytest.mark.parametrize("name", ["rolled back", "rejected"])
 
 
 class Entry(Model):
@@ -32,13 +32,13 @@ def database(proxy: Proxy) -> Iterator[TursoDatabase]:
         yield database
 
 
-def kept() -> list[str]:
+def stored() -> list[str]:
     return [entry.text for entry in Entry.select().order_by(Entry.id)]
 
 
-def go_on_regardless(database: TursoDatabase) -> None:
-    """Try everything that a block could, without noticing that its transaction is lost."""
-    for refused in (
+def continue_anyway(database: TursoDatabase) -> None:
+    """Try everything that a block may do after its transaction is lost."""
+    for call in (
         lambda: Entry.create(text="half"),
         lambda: Entry.select().count(),
         lambda: Entry.delete().execute(),
@@ -48,20 +48,20 @@ def go_on_regardless(database: TursoDatabase) -> None:
         database.begin,
     ):
         with pytest.raises(OperationalError):
-            refused()
+            call()
     database.rollback()
     assert not database.is_connection_usable()
 
 
 def lose(database: TursoDatabase, loss: Callable[[], object]) -> None:
-    """Lose the transaction in the middle of a block that ends as if nothing had happened."""
+    """Lose the transaction in the middle of a block that ends normally."""
     with database.atomic():
         Entry.create(text="before")
         loss()
         with pytest.raises(OperationalError):
             Entry.create(text="after")
-        go_on_regardless(database)
-        go_on_regardless(database)
+        continue_anyway(database)
+        continue_anyway(database)
 
 
 @every_loss
@@ -73,7 +73,7 @@ def test_a_block_whose_transaction_is_lost_fails_as_a_whole(
     assert isinstance(caught.value.orig, TransactionLost)  # type: ignore[attr-defined]
     assert not database.in_transaction()
     assert database.is_connection_usable()
-    assert kept() == []
+    assert stored() == []
 
 
 @unlocking
@@ -86,7 +86,7 @@ def test_after_the_block_the_database_works_again(
         Entry.create(text="whole")
         with database.atomic():
             Entry.create(text="too")
-    assert kept() == ["whole", "too"]
+    assert stored() == ["whole", "too"]
 
 
 @unlocking
@@ -102,7 +102,7 @@ def test_the_blocks_around_the_lost_one_continue(
         Entry.create(text="two")
         assert not database.is_closed()
     assert database.is_closed()
-    assert kept() == ["one", "two"]
+    assert stored() == ["one", "two"]
 
 
 @every_loss
@@ -114,12 +114,12 @@ def test_a_transaction_lost_in_an_inner_block_fails_the_outer_one(
             Entry.create(text="outer")
             with pytest.raises(OperationalError):
                 lose(database, lambda: proxy.meet([loss]))
-            go_on_regardless(database)
+            continue_anyway(database)
 
     with pytest.raises(OperationalError):
         nested()
     assert not database.in_transaction()
-    assert kept() == []
+    assert stored() == []
 
 
 @every_loss
@@ -135,8 +135,8 @@ def test_a_block_whose_commit_is_lost_fails(
     with pytest.raises(OperationalError):
         insert()
     assert database.is_connection_usable()
-    # A commit whose reply was lost may have been carried out: but then as a whole.
-    assert kept() in ([], ["one", "two"])
+    # A commit whose response was lost may have been carried out, but only as a whole.
+    assert stored() in ([], ["one", "two"])
 
 
 @every_loss
@@ -152,7 +152,7 @@ def test_a_block_whose_rollback_is_lost_keeps_nothing(
     with pytest.raises((LookupError, OperationalError)):
         fail()
     assert database.is_connection_usable()
-    assert kept() == []
+    assert stored() == []
 
 
 def test_a_manual_lost_transaction_ends_with_rollback(
@@ -169,7 +169,7 @@ def test_a_manual_lost_transaction_ends_with_rollback(
         database.begin()
         Entry.create(text="whole")
         database.commit()
-    assert kept() == ["whole"]
+    assert stored() == ["whole"]
 
 
 def test_a_lost_transaction_outside_blocks_ends_with_rollback(
@@ -183,7 +183,7 @@ def test_a_lost_transaction_outside_blocks_ends_with_rollback(
             Entry.create(text="after")
     database.rollback()
     Entry.create(text="whole")
-    assert kept() == ["whole"]
+    assert stored() == ["whole"]
 
 
 def test_a_lost_session_ends_with_its_failed_commit(database: TursoDatabase, proxy: Proxy) -> None:
@@ -193,7 +193,7 @@ def test_a_lost_session_ends_with_its_failed_commit(database: TursoDatabase, pro
     with pytest.raises(OperationalError):
         database.session_commit()
     Entry.create(text="whole")
-    assert kept() == ["whole"]
+    assert stored() == ["whole"]
 
 
 def test_a_block_that_could_not_begin_can_begin_later(
@@ -204,7 +204,7 @@ def test_a_block_that_could_not_begin_can_begin_later(
         database.atomic("IMMEDIATE").__enter__()
     with database.atomic("IMMEDIATE"):
         Entry.create(text="whole")
-    assert kept() == ["whole"]
+    assert stored() == ["whole"]
 
 
 def test_a_block_held_too_long_is_ended_for_another_writer(
@@ -212,7 +212,7 @@ def test_a_block_held_too_long_is_ended_for_another_writer(
 ) -> None:
     def write() -> None:
         with closing(TursoDatabase(remote_url)) as other:
-            # The server lets it wait until the one who holds the lock has had five seconds.
+            # The server makes it wait until the transaction with the lock is five seconds old.
             Entry.insert(text="the other's").execute(other)
 
     def wait_for_it() -> None:
@@ -222,7 +222,7 @@ def test_a_block_held_too_long_is_ended_for_another_writer(
     with pytest.raises(OperationalError):
         lose(database, wait_for_it)
     Entry.create(text="ours")
-    assert kept() == ["the other's", "ours"]
+    assert stored() == ["the other's", "ours"]
 
 
 def test_a_block_does_not_outlive_the_server(server_binary: Path, tmp_path: Path) -> None:
@@ -239,4 +239,4 @@ def test_a_block_does_not_outlive_the_server(server_binary: Path, tmp_path: Path
                 lose(database, restart)
             with database.atomic():
                 Entry.create(text="whole")
-            assert kept() == ["whole"]
+            assert stored() == ["whole"]

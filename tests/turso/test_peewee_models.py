@@ -1,4 +1,4 @@
-"""Peewee's models, unchanged: tables and rows on a server are as they are in a file."""
+"""Peewee models on a server: tables and rows are the same as in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Peewee's queries, unchanged: a server answers what a file answers."""
+"""Peewee queries on a server: the results are the same as from a file."""
 
 from __future__ import annotations
 

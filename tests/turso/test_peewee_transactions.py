@@ -1,4 +1,4 @@
-"""Peewee's transactions on a server: kept whole or not at all, savepoints within them."""
+"""Peewee transactions and savepoints on a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Entry(Model):
 
 
 class Refused(Exception):
-    """Some fault of a program that uses the driver."""
+    """An error of the program that uses the driver."""
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def other(remote_url: str) -> Iterator[TursoDatabase]:
 
 
 def fail(block: AbstractContextManager[object], *texts: str) -> None:
-    """Create entries in a block, then leave it with an exception."""
+    """Create entries in a block, then raise an exception in it."""
     with block:
         for text in texts:
             Entry.create(text=text)

@@ -1,4 +1,4 @@
-"""What is sent once more when its reply is lost, and what never is."""
+"""Which requests are sent once more if their response is lost, and which never are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LOST: dict[str, Fate] = {
     "half a reply": cut_within,
     "failed": answer(500),
     "bad gateway": answer(502, b"<html>Bad Gateway</html>"),
-    "no sense": altered(lambda body: body[1:]),
+    "malformed": altered(lambda body: body[1:]),
 }
 every_loss = pytest.mark.parametrize("loss", LOST.values(), ids=LOST)
 

@@ -1,4 +1,4 @@
-"""Replies that are cut short, never end, come too slowly, or are not what they say they are."""
+"""Responses that are cut short, never end, arrive too slowly, or are malformed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tracker_tui.turso.pipeline import MAX_BYTES
 
 Alter = Callable[[bytes], bytes]
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
-NO_SENSE = "not what a libSQL server sends"
+MALFORMED = "not what a libSQL server sends"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def connection(proxy: Proxy) -> Iterator[Connection]:
 
 @pytest.fixture
 def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let 100,000 bytes be the most that is taken."""
+    """Limit responses to 100,000 bytes."""
     monkeypatch.setattr("tracker_tui.turso.pipeline.MAX_BYTES", 100_000)
 
 
@@ -50,16 +50,16 @@ def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("alter", "said"),
     [
-        (lambda body: body[:-1], NO_SENSE),
-        (lambda body: body[: len(body) // 2], NO_SENSE),
-        (lambda body: b"", NO_SENSE),
-        (lambda body: b"[" + body + b"]", NO_SENSE),
-        (lambda body: b"null", NO_SENSE),
-        (lambda body: b'"' + b"x" * 1000 + b'"', NO_SENSE),
-        (lambda body: b"[" * 100_000, NO_SENSE),
-        (lambda body: b"9" * 10_000, NO_SENSE),
-        (lambda body: b"\xff" + body, NO_SENSE),
-        (lambda body: b"{}", NO_SENSE),
+        (lambda body: body[:-1], MALFORMED),
+        (lambda body: body[: len(body) // 2], MALFORMED),
+        (lambda body: b"", MALFORMED),
+        (lambda body: b"[" + body + b"]", MALFORMED),
+        (lambda body: b"null", MALFORMED),
+        (lambda body: b'"' + b"x" * 1000 + b'"', MALFORMED),
+        (lambda body: b"[" * 100_000, MALFORMED),
+        (lambda body: b"9" * 10_000, MALFORMED),
+        (lambda body: b"\xff" + body, MALFORMED),
+        (lambda body: b"{}", MALFORMED),
         (lambda body: b'{"baton":null,"results":[]}', "another number of requests"),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_slow_response_ends_with_the_deadline(proxy: Proxy, beginning: bytes) 
         assert error.may_have_happened
         give_time(connection)
         works(connection)
-        # Though the server trickles on: the connection is cut off under the thread that reads.
+        # The server goes on sending, but the connection of the thread that reads is cut.
         await_left_behind()
         released.set()
         works(connection)

@@ -1,4 +1,4 @@
-"""The token goes to the server, and is in nothing that is printed, logged or raised."""
+"""The token goes to the server, and appears in nothing that is printed, logged or raised."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ ECHO = f"Unauthorized: `Bearer {TOKEN}`".encode()
 
 
 def _printed(error: BaseException) -> Iterator[str]:
-    """Yield all that anybody prints of an error, the variables of every frame included."""
+    """Yield everything that can be printed of an error, with the variables of every frame."""
     yield from traceback.format_exception(error)
     yield repr(error)
-    # Textual ends with this for an error that nobody caught, only shorter.
+    # Textual prints a shorter form of this when it ends with an error.
     trace = Traceback.extract(
         type(error),
         error,
@@ -64,7 +64,7 @@ def _raised(run: Callable[[], object]) -> BaseException:
 
 
 def _objects(found: object, seen: dict[int, object]) -> dict[int, object]:
-    """Return all objects of the driver that can be reached from one of them."""
+    """Return all objects of the driver that can be reached from an object."""
     if id(found) not in seen and type(found).__module__.startswith("tracker_tui.turso"):
         seen[id(found)] = found
         for part in getattr(found, "__dict__", {}).values():

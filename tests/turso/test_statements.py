@@ -1,4 +1,4 @@
-"""What the driver reads from SQL texts: their first word and their placeholders."""
+"""Parsing SQL: the first word, the statements of a script, the placeholders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracker_tui.turso.statements import (
     split,
 )
 
-# From Python 3.12 on `sqlite3` would rather not fill names from a sequence; it still does.
+# From Python 3.12 on `sqlite3` warns about names that are filled from a sequence.
 pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")
 
 NULL = {"type": "null"}
@@ -59,7 +59,7 @@ def test_the_first_word_comes_after_comments(sql: str, word: str) -> None:
         ("SELECT 'INSERT'", False),
         ("INSERTED", False),
         ("CREATE TABLE t (a)", False),
-        # As `sqlite3`, which looks no further than the first word.
+        # Like `sqlite3`, which looks only at the first word.
         ("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", False),
         ("", False),
     ],
@@ -152,7 +152,7 @@ def test_placeholders_are_counted_and_named_as_sqlite_does(chosen: list[str]) ->
     assert numbers == list(range(_count(sql)))
     if "named_args" in sent:
         named = {each["name"][1:]: int(each["value"]["value"]) for each in sent["named_args"]}
-        # Signs apart, a name may come twice: then `sqlite3` would give both the same value.
+        # With different prefixes a name may occur twice; `sqlite3` gives both the same value.
         if len(named) == len(numbers):
             assert _rows(sql, named) == _rows(sql, numbers)
     else:
@@ -165,7 +165,7 @@ def _rows(sql: str, values: Any) -> list[Any]:
 
 
 def _count(sql: str) -> int:
-    """Return how many values SQLite wants."""
+    """Return how many values SQLite expects."""
     for count in range(40):
         try:
             _rows(sql, range(count))

@@ -1,4 +1,4 @@
-"""Refusals and redirects: each is its own error, quotes no web page, and is over afterwards."""
+"""Statuses other than 200: each has its own error, and the next request works."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_any_answer_becomes_one_short_line(status: int, content: bytes) -> None:
 
 PLAIN = b"error code: 1020"
 GATEWAY = b'{"message":"Forbidden"}'
-"""What an API gateway says, as JSON, of a request that it does not let through."""
+"""The JSON of an API gateway that blocks a request."""
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 407, 413, 418, 429, 451])

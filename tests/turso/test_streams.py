@@ -1,4 +1,4 @@
-"""Streams of a server: batons go along, the token goes nowhere else, the end is told."""
+"""Streams: each request carries the baton, the token goes nowhere else, closing is sent."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def connection(proxy: Proxy) -> Iterator[Connection]:
 
 @pytest.fixture
 def elsewhere(remote_url: str) -> Iterator[Proxy]:
-    """Another way to the same database."""
+    """Another server with the same database."""
     with proxy_to(remote_url) as elsewhere:
         yield elsewhere
 
 
 @pytest.fixture
 def everywhere(remote_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """Whatever is sent to another machine comes here."""
+    """Receives every request to another machine."""
     with proxy_to(remote_url) as everywhere:
         monkeypatch.setenv("HTTP_PROXY", f"http://localhost:{everywhere.port}")
         monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{everywhere.port}")
@@ -44,7 +44,7 @@ def asked(proxied: ProxiedRequest) -> dict[str, Any]:
 
 
 def sending_to(base_url: str) -> Fate:
-    """The server wants the stream to go on there."""
+    """The server says that the stream continues at another URL."""
 
     def fate(proxied: ProxiedRequest) -> None:
         reply = proxied.forward()
@@ -81,7 +81,7 @@ def test_closing_the_connection_closes_its_stream_and_releases_the_lock(
     connection.execute("INSERT INTO t VALUES (1)")
     connection.close()
     assert asked(proxy.seen[-1])["requests"] == [{"type": "close"}]
-    # It would have to wait five seconds for a lock that is held.
+    # It would wait five seconds if the lock were still held.
     with closing(connect(proxy.url, timeout=3)) as other:
         other.execute("INSERT INTO t VALUES (2)")
         other.commit()

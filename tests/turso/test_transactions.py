@@ -1,4 +1,4 @@
-"""Transactions begin, end and fail as with `sqlite3`."""
+"""Transactions begin, end and fail as in `sqlite3`."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_failing_statement_leaves_the_transaction_open(both: SideBySide) -> No
 
 
 def test_or_fail_keeps_earlier_rows(both: SideBySide) -> None:
-    # Not in our `total_changes`, which knows only of statements that succeeded.
+    # Our `total_changes` counts only statements that succeeded.
     both.fails("INSERT OR FAIL INTO t VALUES (1), (1), (2)", sqlite3.IntegrityError)
     both.remote.commit()
     assert both.remote.execute(ALL).fetchall() == [(1,)]
@@ -227,5 +227,5 @@ def test_closing_rolls_back_the_open_transaction(both: SideBySide, remote_url: s
     with closing(connect(remote_url)) as other:
         other.execute("INSERT INTO t VALUES (1)")
     assert both.run(ALL) == []
-    # And at once: nobody waits for a lock.
+    # At once, without waiting for a lock.
     both.run("INSERT INTO t VALUES (2)")

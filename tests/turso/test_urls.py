@@ -1,4 +1,4 @@
-"""URLs of databases: which are understood, which are refused, where a token may go."""
+"""URLs of databases: which are valid, and where a token may go."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_this_machine_is_recognized_by_name_and_address(host: str, here: bool) -
         ("libsql://a.turso.io", "", False),
         ("libsql://a.turso.io", "http://localhost", False),
         ("libsql://a.turso.io", "https://127.0.0.1", False),
-        # Nobody owns what is right below "org".
+        # Hosts directly below "org" belong to different owners.
         ("https://mine.org", "https://other.org", False),
         ("https://mine.org", "https://mine.org", True),
         ("https://database", "https://other", False),

@@ -156,5 +156,5 @@ def test_few_floats_lose_their_last_digit(connection: Connection) -> None:
     numbers = [dice.uniform(0, 1000) for _ in range(900)]
     marks = ", ".join("?" * len(numbers))
     arrived = connection.execute(f"SELECT {marks}", numbers).fetchone()
-    # One in eight without the numerals; for one in some hundreds none is found.
+    # With the usual digits one in eight; for one in some hundreds no better digits exist.
     assert sum(sent != came for sent, came in zip(numbers, arrived, strict=True)) < 9

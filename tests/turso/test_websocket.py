@@ -1,4 +1,4 @@
-"""Batches over a WebSocket, for servers of one's own: what holds over HTTP holds here too."""
+"""Batches over a WebSocket, for self-hosted servers: the same promises as over HTTP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tracker_tui.turso import NotSent, TimedOut, TokenRefused, TursoDatabase, co
 
 @pytest.fixture
 def table() -> str:
-    """The name of a table that no other test has: over a WebSocket all share a database."""
+    """A unique name of a table: over a WebSocket all tests share a database."""
     return f"ws_{uuid4().hex}"
 
 
@@ -41,7 +41,7 @@ def database(server: Server) -> Iterator[TursoDatabase]:
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """A listener that takes connections and never answers."""
+    """A listener that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener
 
@@ -56,7 +56,7 @@ def run(database: TursoDatabase, sql: str, *values: Any) -> list[tuple[Any, ...]
 
 
 def failure(database: TursoDatabase, sql: str) -> turso.Error:
-    """Run what must fail; return the driver's own error behind Peewee's."""
+    """Run something that must fail; return the driver's error inside Peewee's."""
     with pytest.raises(PeeweeException) as caught:
         run(database, sql)
     assert isinstance(caught.value, OperationalError)
@@ -138,7 +138,7 @@ def test_single_statements_are_not_supported(server: Server, database: TursoData
 @pytest.mark.parametrize("token", [None, "nonsense", "eyJhbGciOiJFZERTQSJ9.e30.c2ln"])
 def test_a_wrong_token_is_rejected_each_time(guarded_server: Server, token: str | None) -> None:
     with closing(TursoDatabase(at(guarded_server), token)) as database:
-        # Often, as the server may hang up before its reason has come through.
+        # Several times, because the server may hang up before its reason arrives.
         for _ in range(30):
             assert isinstance(failure(database, "SELECT 1"), TokenRefused)
 
@@ -158,7 +158,7 @@ def test_a_read_only_token_writes_nothing_and_still_reads(
     with closing(TursoDatabase(where, guarded_server.token("rw"))) as writer:
         run(writer, f"CREATE TABLE {table} (n)")
     with closing(TursoDatabase(where, guarded_server.token("ro"))) as reader:
-        # The server says nothing, it hangs up.
+        # The server hangs up without a message.
         assert failure(reader, f"INSERT INTO {table} VALUES (1)").may_have_happened
         assert run(reader, f"SELECT * FROM {table}") == []
 
@@ -195,7 +195,7 @@ def test_a_silent_server_ends_with_the_deadline(
     with closing(TursoDatabase(url, timeout=0.1)) as database:
         for _ in range(2):
             assert isinstance(failure(database, "SELECT 1"), TimedOut)
-    # The library complains on standard error when it is cancelled.
+    # The library writes to standard error if it is cancelled.
     assert caplog.records == []
 
 
