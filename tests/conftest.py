@@ -22,9 +22,9 @@ from helpers.remote_fixtures import (
     known_guild,
     line,
     make_remote_tracker,
-    no_second_try,
     remote_guild,
     remote_tracker,
+    single_try,
 )
 from helpers.servers import Server, running, unpacked_server
 from helpers.wild import FOUNDING, Statements
@@ -39,10 +39,10 @@ __all__ = [
     "known_guild",
     "line",
     "make_remote_tracker",
-    "no_second_try",
     "remote_guild",
     "remote_tracker",
     "run",
+    "single_try",
 ]
 
 # Two busy cores may make any one example slow; that is no failure.

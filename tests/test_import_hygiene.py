@@ -43,9 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("more", [[], ["--json"], ["--reason", "why"]], ids=["", "json", "reason"])
 @pytest.mark.parametrize("unneeded", ["textual", "rich", "requests", "tomllib"])
-def test_edit_imports_nothing_that_it_does_not_need(
-    home: Path, unneeded: str, more: list[str]
-) -> None:
+def test_edit_imports_no_unneeded_library(home: Path, unneeded: str, more: list[str]) -> None:
     imported = imported_by(home, "edit", "Plastone", "+5", *more)
     assert "tracker_tui.cli.edit" in imported
     assert {name for name in imported if name.partition(".")[0] == unneeded} == set()
@@ -81,15 +79,15 @@ OF_SIGNING_IN = {
 }
 
 
-def test_edit_imports_nothing_of_signing_in(home: Path) -> None:
+def test_edit_imports_no_sign_in(home: Path) -> None:
     assert not imported_by(home, "edit", "Plastone", "+5") & OF_SIGNING_IN
 
 
-def test_edit_imports_nothing_of_history_and_leaderboard(home: Path) -> None:
+def test_edit_imports_no_history_and_leaderboard(home: Path) -> None:
     assert not imported_by(home, "edit", "Plastone", "+5") & OF_HISTORY
 
 
-def test_the_first_screen_imports_nothing_of_what_comes_later() -> None:
+def test_the_first_screen_imports_no_later_screen() -> None:
     tell = "import json, sys, tracker_tui.ui.app; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
     imported = set(json.loads(done.stdout))
@@ -102,7 +100,7 @@ def test_the_first_screen_imports_nothing_of_what_comes_later() -> None:
     [["list"], ["list", "--json"], ["history"], ["leaderboard", "--json"], ["init"]],
     ids=" ".join,
 )
-def test_no_command_but_the_dashboard_imports_textual(home: Path, argv: list[str]) -> None:
+def test_only_the_dashboard_imports_textual(home: Path, argv: list[str]) -> None:
     imported = imported_by(home, *argv)
     assert "textual" not in imported
     assert not {name for name in imported if name.startswith("tracker_tui.ui")}

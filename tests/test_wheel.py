@@ -79,7 +79,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     return Installed(command, cwd, {**kept, **users, "PYTHONUTF8": "1"})
 
 
-def test_schema_and_catalogue_travel_inside_the_wheel(wheel: Path) -> None:
+def test_the_wheel_contains_schema_and_catalogue(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         schema = archive.read("tracker_tui/schema.sql")
@@ -87,7 +87,7 @@ def test_schema_and_catalogue_travel_inside_the_wheel(wheel: Path) -> None:
     assert "tracker_tui/catalogue/starter.toml" in names
 
 
-def test_every_file_of_the_package_travels_inside_the_wheel(wheel: Path) -> None:
+def test_the_wheel_contains_every_file_of_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if name.startswith("tracker_tui/")}
     assert names == {
@@ -97,7 +97,7 @@ def test_every_file_of_the_package_travels_inside_the_wheel(wheel: Path) -> None
     } | {"tracker_tui/schema.sql"}
 
 
-def test_the_wheel_holds_nothing_but_the_package_and_its_license(wheel: Path) -> None:
+def test_the_wheel_contains_only_the_package_and_its_license(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     info = f"tracker_tui-{__version__}.dist-info/"
@@ -105,7 +105,7 @@ def test_the_wheel_holds_nothing_but_the_package_and_its_license(wheel: Path) ->
     assert [name for name in names if name.startswith(info) and name.endswith("LICENSE")] != []
 
 
-def test_the_installed_command_works_from_its_first_start_on(installed: Installed) -> None:
+def test_the_installed_command_works_from_its_first_start(installed: Installed) -> None:
     assert installed.run("--version") == f"tracker-tui {__version__}\n"
     assert "starter resources" in installed.run("init", "--starter")
     assert "Spice Melange" in installed.run("list", "spice")

@@ -44,7 +44,7 @@ def test_a_setting_that_is_not_utf_8_is_rejected_by_name(tmp_path: Path, name: s
         assert "UnicodeEncodeError" not in ran.err
 
 
-def test_a_folder_whose_name_is_not_utf_8_is_told_of(tmp_path: Path) -> None:
+def test_a_folder_name_that_is_not_utf_8_is_an_error(tmp_path: Path) -> None:
     folder = tmp_path / BAD
     folder.mkdir()
     environ = environment(tmp_path / "home", TURSO_DATABASE_URL="file:guild.db")
@@ -59,7 +59,7 @@ def test_a_user_name_that_is_not_utf_8_is_read_as_older_systems_wrote_it(tmp_pat
     assert ran.document["resource"]["updated_by"] == "caf\u00e9"
 
 
-def test_what_an_output_has_no_signs_for_is_printed_with_question_marks(tmp_path: Path) -> None:
+def test_characters_that_the_output_cannot_encode_become_question_marks(tmp_path: Path) -> None:
     environ = environment(tmp_path / "home", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     ran = process("edit", LATIN, "+5", cwd=tmp_path, environ=environ)
     assert ran.status == 2

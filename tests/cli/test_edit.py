@@ -32,7 +32,7 @@ from helpers.wild import SETTINGS
         (["add", "1.5k"], 2_500, 500),
     ],
 )
-def test_edit_takes_signs_and_words(
+def test_edit_accepts_signs_and_words(
     run: Run, guild: Path, change: list[str], hagga: int, deep_desert: int
 ) -> None:
     ran = run("edit", "iron", *change)
@@ -51,7 +51,7 @@ def test_edit_takes_signs_and_words(
         ["iron", "--at", "deep-desert", "add", "5"],
     ],
 )
-def test_edit_works_at_the_location_named(run: Run, guild: Path, argv: list[str]) -> None:
+def test_edit_changes_the_given_location(run: Run, guild: Path, argv: list[str]) -> None:
     assert run("edit", *argv).status == 0
     assert quantities(guild, "iron") == (1_000, 505)
 
@@ -67,7 +67,7 @@ def test_edit_works_at_the_location_named(run: Run, guild: Path, argv: list[str]
         ["--at", "hagga", "--", "-dash", "+5"],
     ],
 )
-def test_edit_takes_an_id_that_begins_with_a_dash(run: Run, guild: Path, argv: list[str]) -> None:
+def test_edit_accepts_an_id_that_begins_with_a_dash(run: Run, guild: Path, argv: list[str]) -> None:
     ran = run("edit", *argv)
     assert (ran.status, ran.err) == (0, "")
     assert quantities(guild, "-dash") == (5, 0)
@@ -93,12 +93,12 @@ def test_edit_finds_the_resource_by_id_or_name(run: Run, guild: Path, resource: 
         (["+5"], None),
     ],
 )
-def test_edit_keeps_the_reason(run: Run, guild: Path, argv: list[str], reason: str | None) -> None:
+def test_edit_stores_the_reason(run: Run, guild: Path, argv: list[str], reason: str | None) -> None:
     assert run("edit", "iron", *argv).status == 0
     assert ask(guild, "SELECT reason FROM resource_history") == [(reason,)]
 
 
-def test_a_transfer_without_a_reason_says_what_was_moved(run: Run, guild: Path) -> None:
+def test_a_move_without_a_reason_gets_one(run: Run, guild: Path) -> None:
     assert run("edit", "iron", ">300").status == 0
     ((reason,),) = ask(guild, "SELECT reason FROM resource_history")
     assert "300" in reason
@@ -121,20 +121,20 @@ def test_edit_json_has_the_promised_keys_and_types(run: Run, guild: Path) -> Non
     assert ask(guild, "SELECT id, final_points FROM leaderboard") == [(document["change_id"], 50.0)]
 
 
-def test_edit_goes_under_the_name_of_the_local_user(run: Run, guild: Path) -> None:
+def test_edit_is_by_the_local_user(run: Run, guild: Path) -> None:
     document = run("edit", "iron", "+500", "--json").document
     ((by,),) = ask(guild, "SELECT updated_by FROM resource_history")
     assert by == document["resource"]["updated_by"] != ""
 
 
-def test_edit_if_may_name_what_an_older_website_left_below_zero(run: Run, guild: Path) -> None:
+def test_edit_if_accepts_a_quantity_below_zero(run: Run, guild: Path) -> None:
     ask(guild, "UPDATE resources SET quantity_hagga = -7 WHERE id = 'iron'")
     assert run("edit", "iron", "=1200", "--if", "-8").status == 1
     assert run("edit", "iron", "=1200", "--if", "-7").status == 0
     assert quantities(guild, "iron") == (1_200, 500)
 
 
-def test_a_transfer_without_a_reason_is_told_in_the_guilds_words(run: Run, guild: Path) -> None:
+def test_the_reason_of_a_move_uses_the_guilds_names(run: Run, guild: Path) -> None:
     ask(guild, SETTINGS)
     insert = "INSERT INTO global_settings VALUES (?, ?, NULL, 1, 1)"
     ask(guild, insert, "inventory_location_1_name", "Arrakeen")

@@ -27,7 +27,7 @@ PROMISED = 3.0
 
 
 @pytest.fixture
-def everything_else_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def all_other_timeouts_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "db.sqlite.BUSY_SECONDS": FOR_EVER,
         "local.sqlite_file._BUSY_SECONDS": FOR_EVER,
@@ -40,7 +40,7 @@ def everything_else_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"tracker_tui.{name}", value)
 
 
-waits_for_ever = pytest.mark.usefixtures("everything_else_waits_for_ever")
+waits_for_ever = pytest.mark.usefixtures("all_other_timeouts_are_long")
 
 
 def edit_in_time(run: Run, *argv: str) -> Ran:
@@ -63,7 +63,7 @@ def store_of(home: Path) -> Path:
     return outbox.parent
 
 
-def test_a_busy_file_takes_no_longer_the_more_changes_wait(
+def test_a_busy_file_takes_no_longer_with_more_pending_changes(
     run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a clock that goes on while somebody waits, and only then."""
@@ -89,7 +89,7 @@ def test_a_busy_file_takes_no_longer_the_more_changes_wait(
 
 
 @waits_for_ever
-def test_a_busy_outbox_is_an_error_and_nothing_is_kept(run: Run, guild: Path, home: Path) -> None:
+def test_a_busy_outbox_is_an_error_and_nothing_is_queued(run: Run, guild: Path, home: Path) -> None:
     run("edit", "iron", "+5")
     outbox = store_of(home) / "outbox.db"
     before = ask(outbox, "SELECT * FROM entries"), quantities(guild, "iron")
@@ -103,7 +103,7 @@ def test_a_busy_outbox_is_an_error_and_nothing_is_kept(run: Run, guild: Path, ho
 
 
 @waits_for_ever
-def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
+def test_an_outbox_that_gets_busy_later_leaves_the_change_queued(
     run: Run, guild: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tracker_tui.sync.one_shot_edit import OneShotEdit
@@ -123,7 +123,7 @@ def test_an_outbox_that_is_busy_once_the_change_is_in_it_leaves_it_queued(
 
 
 @waits_for_ever
-def test_a_turn_that_is_another_programs_for_ever(run: Run, guild: Path, home: Path) -> None:
+def test_a_send_lock_that_is_never_released(run: Run, guild: Path, home: Path) -> None:
     run("edit", "iron", "+5")
     with send_lock_held(store_of(home)):
         ran = edit_in_time(run, "iron", "+5")

@@ -80,7 +80,7 @@ def assert_is_queued(ran: Ran) -> None:
 
 @once_or_twice
 @pytest.mark.parametrize("later", LATER)
-def test_what_a_later_try_meets_leaves_an_edit_queued(
+def test_a_failed_retry_leaves_an_edit_queued(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, later: str, lost: int
 ) -> None:
     proxy.meet([*[cut_after] * lost, *[LATER[later]] * 20])
@@ -97,7 +97,7 @@ def test_what_a_later_try_meets_leaves_an_edit_queued(
 
 @once_or_twice
 @pytest.mark.parametrize("later", REFUSING)
-def test_what_refuses_a_later_try_says_nothing_of_the_first(
+def test_a_rejected_retry_tells_nothing_about_the_first_try(
     run: Run, known_guild: Books, proxy: Proxy, later: str, lost: int
 ) -> None:
     proxy.meet([*[cut_after] * lost, *[REFUSING[later]] * 20])
@@ -126,7 +126,7 @@ def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said
     assert known_guild.quantities() == (1_005, 400) or "queued" in error
 
 
-def test_what_a_trigger_refuses_is_known_not_to_be_stored(
+def test_a_change_that_a_trigger_rejects_is_not_stored(
     run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     """The database looked whether it has the change before it refused it."""
@@ -195,7 +195,7 @@ def test_an_edit_that_hangs_is_not_sent_again_by_closing(
     assert waiting(home) == [change.id]
 
 
-def test_an_edit_that_is_slow_ends_with_the_time_of_all_its_requests_together(
+def test_the_requests_of_an_edit_share_one_deadline(
     run: Run, remote_guild: Books, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 1.0)
@@ -212,7 +212,7 @@ Deal = Callable[[Change], object]
 
 
 @pytest.fixture(autouse=True)
-def more_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no edit be queued because this machine is busy."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
 
@@ -276,7 +276,7 @@ def test_it_was_withdrawn_if_the_history_does_not(run: Run, known_guild: Books, 
 
 
 @pytest.mark.parametrize("status", [401, 503])
-def test_where_the_history_cannot_be_asked_nothing_is_made_up(
+def test_without_the_history_the_outcome_stays_unknown(
     run: Run,
     known_guild: Books,
     proxy: Proxy,

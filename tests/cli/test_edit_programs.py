@@ -80,7 +80,7 @@ def until(holds: Callable[[], bool]) -> None:
 # One sends at a time
 
 
-def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
+def test_while_another_program_sends_an_edit_is_queued(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What users are promised; here nobody waits for that long.
@@ -97,7 +97,7 @@ def test_while_another_program_sends_an_edit_is_queued_and_nothing_is_sent(
     assert known_guild.quantities("iron") == (12, 0)
 
 
-def test_an_edit_goes_on_as_soon_as_the_turn_is_its_own(
+def test_an_edit_goes_on_as_soon_as_it_has_the_send_lock(
     run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     with ExitStack() as stack:
@@ -143,7 +143,7 @@ def test_an_edit_while_a_dashboard_sends_is_applied_once(
         ),
     ],
 )
-def test_an_edit_that_is_killed_while_it_waits_for_the_answer_is_applied_once(
+def test_an_edit_that_is_killed_before_the_answer_is_applied_once(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, then: Fate, next_one: list[str]
 ) -> None:
     """Whether the server carries it out before the next command comes, or never heard of it."""
@@ -173,7 +173,7 @@ def test_an_edit_that_is_killed_while_it_waits_for_the_answer_is_applied_once(
     assert [row["id"] for row in known_guild.rows("resource_history")].count(change_id) == 1
 
 
-def test_an_edit_that_is_killed_gives_its_turn_back(
+def test_an_edit_that_is_killed_releases_the_send_lock(
     run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     with Gate(cut_before) as gate:
@@ -206,7 +206,7 @@ print(json.dumps([(each["change_id"], each["outcome"]) for each in made]))
 
 
 @pytest.mark.parametrize("where", ["wal", "remote"], ids=["file", "server"])
-def test_six_programs_that_edit_at_once_lose_and_double_nothing(
+def test_six_concurrent_edits_lose_and_double_nothing(
     run: Run, home: Path, request: pytest.FixtureRequest, where: str
 ) -> None:
     place = request.getfixturevalue(where)

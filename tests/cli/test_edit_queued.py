@@ -26,7 +26,7 @@ from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
 from tracker_tui.tracker.tracker import Tracker
 
-pytestmark = pytest.mark.usefixtures("no_second_try")
+pytestmark = pytest.mark.usefixtures("single_try")
 
 TRANSIENT: dict[str, Fate] = {
     "429": answer(429),
@@ -58,7 +58,7 @@ def test_an_edit_on_a_server_that_cannot_be_reached_is_queued(
 
 
 @pytest.mark.parametrize("name", TRANSIENT)
-def test_an_edit_that_meets_what_passes_is_queued_and_sent_by_the_next(
+def test_an_edit_with_a_passing_fault_is_queued_and_sent_by_the_next(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, name: str
 ) -> None:
     proxy.fate = TRANSIENT[name]
@@ -75,7 +75,7 @@ def test_an_edit_that_meets_what_passes_is_queued_and_sent_by_the_next(
 # Being sent
 
 
-def test_the_next_edit_sends_what_waits_in_order_and_in_its_own_request(
+def test_the_next_edit_sends_pending_changes_in_its_own_request(
     run: Run, known_guild: Books, line: Line, home: Path
 ) -> None:
     line.cut()
@@ -93,7 +93,7 @@ def test_the_next_edit_sends_what_waits_in_order_and_in_its_own_request(
     assert states(home) == ["applied"] * 4
 
 
-def test_the_next_list_sends_what_waits_in_order_and_in_one_request(
+def test_the_next_list_sends_pending_changes_in_one_request(
     run: Run, known_guild: Books, line: Line, home: Path
 ) -> None:
     line.cut()
@@ -108,7 +108,7 @@ def test_the_next_list_sends_what_waits_in_order_and_in_one_request(
     assert waiting(home) == []
 
 
-def test_the_next_dashboard_sends_what_waits(run: Run, known_guild: Books, line: Line) -> None:
+def test_the_next_dashboard_sends_pending_changes(run: Run, known_guild: Books, line: Line) -> None:
     line.cut()
     queued = queue(run, "spice", "+5")
     line.mend()
@@ -129,7 +129,7 @@ def test_the_next_dashboard_sends_what_waits(run: Run, known_guild: Books, line:
         ("Iron Ore", "iron"),
     ],
 )
-def test_without_a_replica_too_the_next_edit_sends_what_waits_first(
+def test_the_next_edit_sends_pending_changes_first_without_a_replica_too(
     run: Run, remote_guild: Books, line: Line, home: Path, first: str, then: str
 ) -> None:
     """A macro pad does nothing but edit: nothing else would ever send it, and not in order."""
@@ -141,7 +141,7 @@ def test_without_a_replica_too_the_next_edit_sends_what_waits_first(
     assert waiting(home) == []
 
 
-def test_an_edit_is_behind_all_that_waits_however_much_it_is(
+def test_an_edit_is_sent_after_any_number_of_pending_changes(
     run: Run, known_guild: Books, line: Line, home: Path
 ) -> None:
     line.cut()
@@ -160,7 +160,7 @@ def test_an_edit_is_behind_all_that_waits_however_much_it_is(
 # When it was made
 
 
-def test_a_change_sent_within_a_minute_says_nothing_of_it(
+def test_a_change_sent_within_a_minute_has_no_remark(
     run: Run, known_guild: Books, line: Line
 ) -> None:
     line.cut()
@@ -177,7 +177,7 @@ def test_a_change_sent_within_a_minute_says_nothing_of_it(
 )
 @pytest.mark.parametrize("days", [0, 2], ids=["today", "another day"])
 @pytest.mark.parametrize("sent_by", [["list"], ["edit", "water", "+1"]], ids=" ".join)
-def test_a_change_sent_later_says_when_it_was_made_and_when_it_was_sent(
+def test_a_change_sent_later_has_a_remark_with_both_times(
     run: Run,
     known_guild: Books,
     line: Line,
@@ -206,7 +206,7 @@ def test_a_change_sent_later_says_when_it_was_made_and_when_it_was_sent(
 # Whose reply got lost
 
 
-def test_what_was_carried_out_and_not_answered_is_applied_once(
+def test_a_change_whose_answer_is_lost_is_applied_once(
     run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     proxy.fate = cut_after
@@ -227,7 +227,7 @@ def test_what_was_carried_out_and_not_answered_is_applied_once(
 @pytest.mark.parametrize(
     "refused", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE], ids=["401", "403", "404"]
 )
-def test_a_new_change_is_withdrawn_and_what_waited_before_stays(
+def test_a_rejected_change_is_withdrawn_and_earlier_ones_stay(
     run: Run, known_guild: Books, line: Line, home: Path, refused: Fate
 ) -> None:
     line.cut()
@@ -257,9 +257,7 @@ def test_a_statement_that_is_not_permitted_at_the_first_try_was_never_stored(
 # Where the ledger refuses a change
 
 
-def test_an_edit_that_is_refused_leaves_nothing_behind(
-    run: Run, known_guild: Books, home: Path
-) -> None:
+def test_a_rejected_edit_leaves_nothing_behind(run: Run, known_guild: Books, home: Path) -> None:
     for argv in (("spice", "-5000"), ("spice", "=1", "--if", "3"), ("nothing such", "+5")):
         ran = run("edit", *argv)
         assert ran.status == 1
@@ -268,7 +266,7 @@ def test_an_edit_that_is_refused_leaves_nothing_behind(
     assert changed(known_guild) == []
 
 
-def test_a_queued_change_that_is_refused_waits_for_the_player_and_later_ones_for_it(
+def test_a_rejected_queued_change_needs_the_player_and_blocks_later_ones(
     run: Run, known_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", 0.1)
@@ -304,7 +302,7 @@ def is_named(home: Path) -> list[bool]:
 
 
 @by_id_or_name
-def test_without_a_replica_whoever_sends_it_looks_up_what_was_meant(
+def test_without_a_replica_the_sender_looks_up_the_name(
     run: Run, remote_guild: Books, line: Line, home: Path, resource: str
 ) -> None:
     line.cut()
@@ -317,7 +315,7 @@ def test_without_a_replica_whoever_sends_it_looks_up_what_was_meant(
 
 
 @pytest.mark.parametrize("resource", ["Copper", AMBIGUOUS])
-def test_without_a_replica_a_name_that_means_nothing_is_refused_once_that_is_known(
+def test_without_a_replica_an_unknown_name_is_rejected_once_sent(
     run: Run, remote_guild: Books, line: Line, home: Path, resource: str
 ) -> None:
     before = remote_guild.everything()
@@ -335,7 +333,7 @@ def test_without_a_replica_a_name_that_means_nothing_is_refused_once_that_is_kno
     assert remote_guild.everything()["resources"] != before["resources"]
 
 
-def test_a_name_that_came_to_mean_something_meanwhile_is_found(
+def test_a_name_that_exists_by_the_time_of_sending_is_found(
     run: Run, remote_guild: Books, line: Line, home: Path
 ) -> None:
     line.cut()
@@ -351,7 +349,7 @@ def test_a_name_that_came_to_mean_something_meanwhile_is_found(
 
 
 @by_id_or_name
-def test_with_a_replica_a_queued_change_goes_to_what_is_meant_now(
+def test_with_a_replica_a_name_is_looked_up_when_the_change_is_made(
     run: Run, known_guild: Books, line: Line, home: Path, resource: str
 ) -> None:
     line.cut()
@@ -368,7 +366,7 @@ def test_with_a_replica_a_queued_change_goes_to_what_is_meant_now(
 
 @pytest.mark.parametrize("status", [None, 503], ids=["unreachable", "503"])
 @pytest.mark.parametrize("resource", ["Copper", AMBIGUOUS])
-def test_with_a_replica_a_name_that_means_nothing_is_told_at_once(
+def test_with_a_replica_an_unknown_name_is_an_error_at_once(
     run: Run, known_guild: Books, line: Line, home: Path, resource: str, status: int | None
 ) -> None:
     before = known_guild.everything()
@@ -386,7 +384,7 @@ def test_with_a_replica_a_name_that_means_nothing_is_told_at_once(
 
 
 @pytest.mark.parametrize("resource", ["Copper", AMBIGUOUS])
-def test_a_name_that_means_nothing_is_told_at_once_by_a_server_that_answers(
+def test_an_unknown_name_is_an_error_at_once_if_the_server_answers(
     run: Run, remote_guild: Books, home: Path, resource: str
 ) -> None:
     before = remote_guild.everything()
@@ -419,7 +417,7 @@ def small_home(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("is_new", [True, False], ids=["new outbox", "known outbox"])
-def test_a_change_that_finds_no_room_is_told_of_and_never_applied(
+def test_a_change_that_finds_no_room_is_an_error_and_never_applied(
     run: Run, remote_guild: Books, small_home: Path, is_new: bool
 ) -> None:
     if not is_new:

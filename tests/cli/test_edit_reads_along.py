@@ -36,7 +36,7 @@ grown = pytest.mark.parametrize("remote_guild", ["grown"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
-def more_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no edit be queued because this machine is busy."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", SECONDS)
@@ -128,7 +128,7 @@ def _with_numbers_for_names(body: bytes) -> bytes:
     return json.dumps(told).encode()
 
 
-def test_where_the_rows_that_are_kept_here_cannot_be_written(
+def test_with_a_replica_that_cannot_be_written(
     run: Run, remote_guild: Books, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("edit", "iron", "=7").status == 0
@@ -141,7 +141,7 @@ def test_where_the_rows_that_are_kept_here_cannot_be_written(
     assert remote_guild.quantities("iron") == (12, 0)
 
 
-def test_where_the_answer_cannot_be_kept_the_change_is_told_as_it_is(
+def test_an_outbox_that_cannot_store_the_answer_changes_no_outcome(
     run: Run, remote_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else gets hold of the outbox while the server answers."""

@@ -19,7 +19,7 @@ from helpers.guild import ask, quantities
         (["+999999999"], "1,000"),
     ],
 )
-def test_edit_refuses_what_cannot_be_and_says_how_much_is_there(
+def test_edit_rejects_an_impossible_change_and_prints_the_quantity(
     run: Run, guild: Path, argv: list[str], there: str
 ) -> None:
     ran = run("edit", "iron", *argv)
@@ -29,7 +29,7 @@ def test_edit_refuses_what_cannot_be_and_says_how_much_is_there(
     assert ask(guild, "SELECT * FROM resource_history") == []
 
 
-def test_edit_json_tells_of_a_refusal_too(run: Run, guild: Path) -> None:
+def test_edit_json_includes_a_rejection(run: Run, guild: Path) -> None:
     ran = run("edit", "iron", "-1001", "--json")
     assert ran.status == 1
     assert ran.document["outcome"] == "refused"
@@ -39,7 +39,7 @@ def test_edit_json_tells_of_a_refusal_too(run: Run, guild: Path) -> None:
     assert {"change_id", "previous"} <= ran.document.keys()
 
 
-def test_edit_if_sets_only_where_the_number_is_there(run: Run, guild: Path) -> None:
+def test_edit_if_sets_only_an_expected_quantity(run: Run, guild: Path) -> None:
     assert run("edit", "iron", "=1200", "--if", "1000").status == 0
     assert quantities(guild, "iron") == (1_200, 500)
     ran = run("edit", "iron", "=1300", "--if", "1000")
@@ -50,24 +50,24 @@ def test_edit_if_sets_only_where_the_number_is_there(run: Run, guild: Path) -> N
     assert quantities(guild, "iron") == (1_200, 500)
 
 
-def test_edit_if_looks_at_the_location_named(run: Run, guild: Path) -> None:
+def test_edit_if_checks_the_given_location(run: Run, guild: Path) -> None:
     assert run("edit", "iron", "=7", "--if", "500", "--at", "deep-desert").status == 0
     assert quantities(guild, "iron") == (1_000, 7)
 
 
-def test_edit_if_takes_an_amount_as_it_is_typed(run: Run, guild: Path) -> None:
+def test_edit_if_accepts_an_amount_as_typed(run: Run, guild: Path) -> None:
     assert run("edit", "iron", "=1200", "--if", "1k").status == 0
 
 
 @pytest.mark.parametrize("expected", ["", "x", "-", "+5", "1.5", "1,5", "=5"])
-def test_edit_if_takes_nothing_but_a_quantity(run: Run, guild: Path, expected: str) -> None:
+def test_edit_if_accepts_only_a_quantity(run: Run, guild: Path, expected: str) -> None:
     ran = run("edit", "iron", "=1200", f"--if={expected}")
     assert ran.status == 2
     assert "--if" in ran.error
 
 
 @pytest.mark.parametrize("change", ["+5", "-5", ">5", "<5"])
-def test_edit_if_goes_with_an_absolute_change_only(run: Run, guild: Path, change: str) -> None:
+def test_edit_if_works_only_with_set(run: Run, guild: Path, change: str) -> None:
     ran = run("edit", "iron", change, "--if", "1000")
     assert ran.status == 2
     assert "--if" in ran.error
@@ -77,7 +77,7 @@ def test_edit_if_goes_with_an_absolute_change_only(run: Run, guild: Path, change
     ("change", "column"),
     [("500", 1), ("+1,5k", 3), ("+0", 2), ("+5;drop", 3), ("+\x1b[31m", 2)],
 )
-def test_edit_points_at_what_is_wrong_with_a_change(
+def test_edit_points_at_the_fault_of_a_change(
     run: Run, guild: Path, change: str, column: int
 ) -> None:
     ran = run("edit", "iron", change)
@@ -87,7 +87,7 @@ def test_edit_points_at_what_is_wrong_with_a_change(
     assert ask(guild, "SELECT * FROM resource_history") == []
 
 
-def test_edit_tells_of_an_endless_change_in_few_words(run: Run, guild: Path) -> None:
+def test_edit_shortens_a_long_change_in_its_error(run: Run, guild: Path) -> None:
     ran = run("edit", "iron", "+" + "9" * 9_999)
     assert ran.status == 2
     assert len(ran.error) < 300
@@ -96,7 +96,7 @@ def test_edit_tells_of_an_endless_change_in_few_words(run: Run, guild: Path) -> 
 @pytest.mark.parametrize(
     "argv", [["+5", "--reason", "x" * 501], ["+5 # a", "--reason", "b"], ["+5 #" + "x" * 501]]
 )
-def test_edit_takes_one_reason_of_at_most_500_characters(
+def test_edit_accepts_one_reason_of_at_most_500_characters(
     run: Run, guild: Path, argv: list[str]
 ) -> None:
     ran = run("edit", "iron", *argv)
@@ -104,7 +104,7 @@ def test_edit_takes_one_reason_of_at_most_500_characters(
     assert "reason" in ran.error
 
 
-def test_edit_lists_the_names_that_an_ambiguous_text_may_mean(run: Run, guild: Path) -> None:
+def test_edit_lists_the_candidates_of_an_ambiguous_name(run: Run, guild: Path) -> None:
     ran = run("edit", "IRON O", "+5")
     assert ran.status == 0
     ran = run("edit", "ir", "+5")
@@ -114,7 +114,7 @@ def test_edit_lists_the_names_that_an_ambiguous_text_may_mean(run: Run, guild: P
 
 
 @pytest.mark.parametrize("resource", ["Copper", "", " ", "\x1b[31m", "x" * 9_999, "-nothing"])
-def test_edit_tells_of_a_resource_that_is_not_there(run: Run, guild: Path, resource: str) -> None:
+def test_edit_of_an_unknown_resource_is_an_error(run: Run, guild: Path, resource: str) -> None:
     ran = run("edit", resource, "+5")
     assert ran.status == 1
     assert "\x1b" not in ran.error

@@ -67,7 +67,7 @@ def test_history_shows_the_newest_first_by_the_clock_of_the_player(run: Run, ent
     assert run("history") == (0, TABLE, "")
 
 
-def test_history_json_says_what_is_in_the_database(run: Run, entries: Path) -> None:
+def test_history_json_matches_the_database(run: Run, entries: Path) -> None:
     assert ids(run) == ["c", "d", "b", "a"]
     documents = run("history", "--json").document
     assert documents[2] == {
@@ -84,14 +84,14 @@ def test_history_json_says_what_is_in_the_database(run: Run, entries: Path) -> N
     assert documents[1]["reason"] is None
 
 
-def test_history_tells_of_an_edit(run: Run, guild: Path) -> None:
+def test_history_includes_an_edit(run: Run, guild: Path) -> None:
     change_id = run("edit", "iron", "-20 # crafting", "--json").document["change_id"]
     (entry,) = run("history", "--json").document
     assert (entry["id"], entry["reason"]) == (change_id, "crafting")
     assert entry["hagga"] == {"previous": 1_000, "new": 980, "change": -20}
 
 
-def test_history_names_the_places_as_the_guild_does(run: Run, entries: Path) -> None:
+def test_history_uses_the_guilds_names_for_locations(run: Run, entries: Path) -> None:
     ask(entries, SETTINGS)
     insertion = "INSERT INTO global_settings VALUES (?, ?, NULL, 1, 1)"
     ask(entries, insertion, "inventory_location_1_name", "Arrakeen\x1b[2J")
@@ -104,13 +104,11 @@ def test_history_names_the_places_as_the_guild_does(run: Run, entries: Path) -> 
 
 
 @pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ore", "ORE"])
-def test_history_of_one_resource_takes_an_id_or_a_name(
-    run: Run, entries: Path, resource: str
-) -> None:
+def test_history_accepts_an_id_or_a_name(run: Run, entries: Path, resource: str) -> None:
     assert ids(run, resource) == ["d", "b", "a"]
 
 
-def test_an_id_that_begins_with_a_dash_is_no_option(run: Run, guild: Path) -> None:
+def test_an_id_that_begins_with_a_dash_is_not_an_option(run: Run, guild: Path) -> None:
     add(guild, "e", (0, 0), (5, 0), "-dash")
     add(guild, "f", (0, 0), (5, 0), "ingot")
     for argv in (["--", "-dash"], ["-dash"], ["-dash", "--limit", "3"], ["--since=all", "-dash"]):
@@ -118,7 +116,7 @@ def test_an_id_that_begins_with_a_dash_is_no_option(run: Run, guild: Path) -> No
     assert run("list", "-iron o", "--json").document == run("list", "iron o", "--json").document
 
 
-def test_a_name_that_may_mean_several_is_an_error_that_lists_them(run: Run, entries: Path) -> None:
+def test_an_ambiguous_name_is_an_error_that_lists_the_candidates(run: Run, entries: Path) -> None:
     ran = run("history", "iro")
     assert ran.status == 1
     for candidate in ("Iron Ore [iron]", "Iron Ingot [ingot]"):
@@ -126,13 +124,13 @@ def test_a_name_that_may_mean_several_is_an_error_that_lists_them(run: Run, entr
 
 
 @pytest.mark.parametrize("resource", ["unobtainium", "", " "])
-def test_a_name_that_no_resource_has_is_an_error(run: Run, entries: Path, resource: str) -> None:
+def test_an_unknown_name_is_an_error(run: Run, entries: Path, resource: str) -> None:
     ran = run("history", resource)
     assert ran.status == 1
     assert "No resource is called" in ran.error
 
 
-def test_what_is_left_of_a_resource_that_is_gone_is_shown_by_its_id(run: Run, guild: Path) -> None:
+def test_entries_of_a_deleted_resource_show_its_id(run: Run, guild: Path) -> None:
     add(guild, "e", (0, 0), (5, 0), "gone")
     assert "gone" in run("history").out
     (entry,) = run("history", "--json").document
@@ -142,7 +140,7 @@ def test_what_is_left_of_a_resource_that_is_gone_is_shown_by_its_id(run: Run, gu
 # Since when, and how many
 
 
-def test_history_since_takes_a_span(run: Run, entries: Path) -> None:
+def test_history_since_accepts_a_span(run: Run, entries: Path) -> None:
     now = int(time.time())
     add(entries, "hour", (0, 0), (5, 0), created_at=now - 3_600)
     add(entries, "week", (0, 0), (5, 0), created_at=now - 7 * DAY)
@@ -158,7 +156,7 @@ def test_history_since_takes_a_span(run: Run, entries: Path) -> None:
     assert len(ids(run, "--since", "all")) == len(ids(run)) == 7
 
 
-def test_history_since_takes_days_which_are_meant_whole(run: Run, guild: Path) -> None:
+def test_history_since_accepts_whole_days(run: Run, guild: Path) -> None:
     for day in (14, 15, 16):
         noon = datetime(2023, 11, day, 12)  # by the clock of whoever runs this
         add(guild, f"{day}", (0, 0), (5, 0), created_at=int(noon.timestamp()))
@@ -168,13 +166,13 @@ def test_history_since_takes_days_which_are_meant_whole(run: Run, guild: Path) -
 
 
 @pytest.mark.parametrize("since", ["7", "yesterday", "", "0d", "..", "2023-02-30..", "\x1b[2J"])
-def test_history_since_takes_nothing_but_a_period(run: Run, guild: Path, since: str) -> None:
+def test_history_since_accepts_only_a_period(run: Run, guild: Path, since: str) -> None:
     ran = run("history", f"--since={since}")
     assert ran.status == 2
     assert "isn't a period" in ran.error or "a date that doesn't exist" in ran.error
 
 
-def test_history_shows_the_newest_twenty_unless_told(run: Run, guild: Path) -> None:
+def test_history_shows_twenty_entries_by_default(run: Run, guild: Path) -> None:
     for number in range(25):
         add(guild, f"{number}", (0, 0), (5, 0), created_at=NOW + number)
     newest = [f"{number}" for number in reversed(range(25))]
@@ -185,14 +183,14 @@ def test_history_shows_the_newest_twenty_unless_told(run: Run, guild: Path) -> N
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-5", "x", "", "1.5", "1k", "٣", "²", "9" * 5_000])
-def test_history_limit_takes_nothing_but_1_to_1000(run: Run, guild: Path, limit: str) -> None:
+def test_history_limit_accepts_only_1_to_1000(run: Run, guild: Path, limit: str) -> None:
     for argv in (["--limit", limit], [f"--limit={limit}"]):
         ran = run("history", *argv)
         assert ran.status == 2
         assert "--limit needs a number from 1 to 1,000" in ran.error
 
 
-def test_a_history_without_entries_is_no_failure(run: Run, guild: Path) -> None:
+def test_a_history_without_entries_succeeds(run: Run, guild: Path) -> None:
     ran = run("history")
     assert ran.status == 0
     assert "No entry matches" in ran.error
@@ -202,7 +200,7 @@ def test_a_history_without_entries_is_no_failure(run: Run, guild: Path) -> None:
 # What others wrote
 
 
-def test_history_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:
+def test_history_survives_a_hostile_row(run: Run, guild: Path) -> None:
     hostile = "\x1b[2J[red]x\ny\u202e\r\x07"
     ask(guild, "UPDATE resources SET name = ?", hostile)
     ask(guild, "UPDATE users SET custom_nickname = ?", hostile)
@@ -220,7 +218,7 @@ def test_history_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:
 
 
 @pytest.mark.parametrize("at", [-(2**62), -1, 0, 2**62, "soon", 1e300])
-def test_a_time_that_no_clock_shows_stops_nothing(run: Run, guild: Path, at: object) -> None:
+def test_history_survives_a_time_out_of_range(run: Run, guild: Path, at: object) -> None:
     add(guild, "e", (0, 0), (5, 0), created_at=at)
     assert len(run("history").out.splitlines()) == 2
     assert ids(run) == ["e"]

@@ -28,7 +28,7 @@ def test_init_makes_an_empty_database(run: Run, home: Path) -> None:
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["guilds", "tracker.db"]
 
 
-def test_init_starter_plants_the_catalogue_once(run: Run, home: Path) -> None:
+def test_init_starter_adds_the_catalogue_once(run: Run, home: Path) -> None:
     assert run("init", "--starter").status == 0
     first = run("list", "--json").document
     assert len(first) > 50
@@ -36,7 +36,7 @@ def test_init_starter_plants_the_catalogue_once(run: Run, home: Path) -> None:
     assert run("list", "--json").document == first
 
 
-def test_init_makes_the_file_that_was_named(
+def test_init_makes_the_configured_file(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "new folder" / "gild ★.db"
@@ -57,7 +57,7 @@ def test_init_plan_prints_the_sql_and_makes_nothing(run: Run, home: Path) -> Non
         assert {name for (name,) in names} == FOUNDING_TABLES
 
 
-def test_init_plan_has_nothing_to_say_of_a_whole_database(run: Run, guild: Path) -> None:
+def test_init_plan_of_a_complete_database_is_empty(run: Run, guild: Path) -> None:
     ran = run("init", "--plan")
     assert ran.status == 0
     with closing(sqlite3.connect(":memory:")) as connection:
@@ -66,7 +66,9 @@ def test_init_plan_has_nothing_to_say_of_a_whole_database(run: Run, guild: Path)
 
 
 @pytest.mark.parametrize("starter", [[], ["--starter"]])
-def test_init_leaves_a_whole_database_as_it_is(run: Run, guild: Path, starter: list[str]) -> None:
+def test_init_leaves_a_complete_database_unchanged(
+    run: Run, guild: Path, starter: list[str]
+) -> None:
     before = guild.read_bytes()
     assert run("init", *starter).status == 0
     assert guild.read_bytes() == before
@@ -88,7 +90,7 @@ def test_init_fills_an_empty_file(
     assert len(run("list", "--json").document) > 50
 
 
-def test_init_adds_to_a_founding_database_what_it_lacks(run: Run, guild: Path) -> None:
+def test_init_adds_missing_parts_to_a_founding_database(run: Run, guild: Path) -> None:
     rows = ask(guild, "SELECT * FROM resources")
     for name in ("resources_updated_at", "leaderboard_resource_id"):
         ask(guild, f"DROP INDEX {name}")

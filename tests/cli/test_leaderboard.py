@@ -45,12 +45,12 @@ def points(guild: Path) -> Path:
     return guild
 
 
-def test_leaderboard_shows_the_last_seven_days_unless_told(run: Run, points: Path) -> None:
+def test_leaderboard_shows_seven_days_by_default(run: Run, points: Path) -> None:
     assert run("leaderboard") == (0, WEEK_TABLE, "")
     assert run("leaderboard", "--period", "7d").out == WEEK_TABLE
 
 
-def test_leaderboard_json_says_the_same(run: Run, points: Path) -> None:
+def test_leaderboard_json_has_the_same_rankings(run: Run, points: Path) -> None:
     ran = run("leaderboard", "--json")
     assert (ran.status, ran.err) == (0, "")
     keys = ["rank", "user_id", "name", "points", "actions", "share", "rank_change"]
@@ -72,7 +72,7 @@ def test_each_period_counts_what_was_earned_in_it(run: Run, guild: Path) -> None
         assert ranking["rank_change"] is None
 
 
-def test_a_leaderboard_of_all_time_compares_with_nothing(run: Run, points: Path) -> None:
+def test_a_leaderboard_of_all_time_has_no_rank_changes(run: Run, points: Path) -> None:
     ran = run("leaderboard", "--period", "all")
     heads, first, *_ = ran.out.splitlines()
     assert heads.split() == ["Rank", "Name", "Points", "Actions", "Share"]
@@ -81,7 +81,7 @@ def test_a_leaderboard_of_all_time_compares_with_nothing(run: Run, points: Path)
         assert ranking["rank_change"] is None
 
 
-def test_leaderboard_knows_the_periods_that_there_are(run: Run, guild: Path) -> None:
+def test_leaderboard_rejects_an_unknown_period(run: Run, guild: Path) -> None:
     for period in LEADERBOARD_PERIODS:
         assert run("leaderboard", "--period", period.name).status == 0
     for nonsense in ("90d", "", "7D", "2023-11-15.."):
@@ -90,20 +90,20 @@ def test_leaderboard_knows_the_periods_that_there_are(run: Run, guild: Path) -> 
         assert "--period" in ran.error
 
 
-def test_a_leaderboard_without_points_is_no_failure(run: Run, guild: Path) -> None:
+def test_a_leaderboard_without_points_succeeds(run: Run, guild: Path) -> None:
     ran = run("leaderboard")
     assert ran.status == 0
     assert "No points were earned in this period" in ran.error
     assert run("leaderboard", "--json").document == []
 
 
-def test_leaderboard_tells_of_an_edit(run: Run, guild: Path) -> None:
+def test_leaderboard_includes_an_edit(run: Run, guild: Path) -> None:
     assert run("edit", "iron", "+500").status == 0
     (ranking,) = run("leaderboard", "--period", "24h", "--json").document
     assert (ranking["rank"], ranking["points"], ranking["actions"]) == (1, 50.0, 1)
 
 
-def test_leaderboard_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:
+def test_leaderboard_survives_a_hostile_row(run: Run, guild: Path) -> None:
     hostile = "\x1b[2J[red]x\ny\u202e\r\x07"
     ask(guild, "UPDATE users SET custom_nickname = ?", hostile)
     earn(guild, "4711", 1.7e308, DAY)

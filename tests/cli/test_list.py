@@ -35,7 +35,7 @@ def test_list_json_has_the_promised_keys_and_types(run: Run, guild: Path) -> Non
             assert type(resource[key]) in types, key
 
 
-def test_list_json_says_what_is_in_the_database(run: Run, guild: Path) -> None:
+def test_list_json_matches_the_database(run: Run, guild: Path) -> None:
     resources = {resource["id"]: resource for resource in run("list", "--json").document}
     assert (
         resources["iron"].items()
@@ -61,7 +61,7 @@ def test_list_json_says_what_is_in_the_database(run: Run, guild: Path) -> None:
     assert resources["-dash"]["category"] == "Uncategorized"
 
 
-def test_list_is_not_stopped_by_a_hostile_row(run: Run, guild: Path) -> None:
+def test_list_survives_a_hostile_row(run: Run, guild: Path) -> None:
     ask(
         guild,
         "UPDATE resources SET name = ?, category = ?, multiplier = 9e999, updated_at = ?, "

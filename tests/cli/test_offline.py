@@ -15,7 +15,7 @@ from helpers.proxy import answer
 from helpers.remote_guild import Line
 from tracker_tui.sync.store import pending_elsewhere
 
-pytestmark = pytest.mark.usefixtures("no_second_try")
+pytestmark = pytest.mark.usefixtures("single_try")
 
 GARBAGE = {"text": b"no database at all\n" * 400, "cut": b"SQLite format 3\0" + b"\xff" * 8_000}
 
@@ -30,7 +30,7 @@ def damage(path: Path, data: bytes) -> None:
 # Offline
 
 
-def test_a_list_without_a_server_shows_what_was_read_last_and_what_waits(
+def test_an_offline_list_shows_the_replica_and_pending_changes(
     run: Run, known_guild: Books, line: Line
 ) -> None:
     online = run("list").out
@@ -46,7 +46,7 @@ def test_a_list_without_a_server_shows_what_was_read_last_and_what_waits(
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_list_from_a_server_that_fails_shows_what_was_read_last_and_why(
+def test_a_list_from_a_failing_server_shows_the_replica_and_the_fault(
     run: Run, known_guild: Books, line: Line, status: int
 ) -> None:
     online = run("list", "--json").document
@@ -57,7 +57,7 @@ def test_a_list_from_a_server_that_fails_shows_what_was_read_last_and_why(
     assert "Showing what was read" in ran.err
 
 
-def test_a_list_without_a_server_that_was_never_read_is_an_error(
+def test_an_offline_list_without_a_replica_is_an_error(
     run: Run, remote_guild: Books, line: Line
 ) -> None:
     line.cut()
@@ -76,7 +76,7 @@ def sign_on(monkeypatch: pytest.MonkeyPatch, member: str) -> None:
         monkeypatch.setenv(name, member)
 
 
-def test_members_send_only_what_they_made_themselves(
+def test_members_send_only_their_own_changes(
     run: Run, remote_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = ("chani", "stilgar")
@@ -100,7 +100,7 @@ def test_members_send_only_what_they_made_themselves(
     assert list(pending_elsewhere(home / "data" / "guilds")) == []
 
 
-def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
+def test_another_members_outbox_is_not_sent(
     run: Run, remote_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_on(monkeypatch, "chani")
@@ -125,7 +125,7 @@ def test_the_outbox_of_somebody_else_is_not_sent_under_another_name(
 
 @pytest.mark.parametrize("argv", [["edit", "spice", "+5"], ["list"]], ids=" ".join)
 @pytest.mark.parametrize("name", GARBAGE)
-def test_an_outbox_that_is_damaged_is_set_aside_and_the_command_works(
+def test_a_damaged_outbox_is_set_aside_and_the_command_works(
     run: Run, known_guild: Books, home: Path, argv: list[str], name: str
 ) -> None:
     damage(outbox_of(home), GARBAGE[name])
@@ -136,7 +136,7 @@ def test_an_outbox_that_is_damaged_is_set_aside_and_the_command_works(
 
 
 @pytest.mark.parametrize("argv", [["edit", "spice", "+5"], ["list"]], ids=" ".join)
-def test_an_outbox_that_is_damaged_is_told_of(
+def test_a_damaged_outbox_is_reported(
     run: Run, known_guild: Books, home: Path, argv: list[str]
 ) -> None:
     damage(outbox_of(home), GARBAGE["text"])
@@ -156,7 +156,7 @@ def test_an_outbox_that_is_damaged_is_told_of(
         ("pages.db", b"TABLE pages", b"TABLE p\xffges"),
     ],
 )
-def test_one_byte_that_is_no_text_stops_no_command(
+def test_a_byte_that_is_not_text_stops_no_command(
     run: Run, known_guild: Books, line: Line, home: Path, name: str, there: bytes, instead: bytes
 ) -> None:
     run("history")
@@ -177,7 +177,7 @@ def test_one_byte_that_is_no_text_stops_no_command(
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_a_replica_that_is_damaged_is_made_anew(
+def test_a_damaged_replica_is_rebuilt(
     run: Run, known_guild: Books, line: Line, home: Path, name: str
 ) -> None:
     online = run("list").out
@@ -188,7 +188,7 @@ def test_a_replica_that_is_damaged_is_made_anew(
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_a_replica_that_is_damaged_stops_no_edit(
+def test_a_damaged_replica_stops_no_edit(
     run: Run, known_guild: Books, home: Path, name: str
 ) -> None:
     damage(replica_of(home), GARBAGE[name])
@@ -196,7 +196,7 @@ def test_a_replica_that_is_damaged_stops_no_edit(
     assert known_guild.quantities("iron") == (12, 0)
 
 
-def test_a_replica_that_is_damaged_is_nothing_to_show_offline(
+def test_a_damaged_replica_is_not_shown_offline(
     run: Run, known_guild: Books, line: Line, home: Path
 ) -> None:
     damage(replica_of(home), GARBAGE["text"])
@@ -206,7 +206,7 @@ def test_a_replica_that_is_damaged_is_nothing_to_show_offline(
     assert "cannot be reached" in ran.err
 
 
-def test_nothing_is_kept_where_others_may_read_it(run: Run, known_guild: Books, home: Path) -> None:
+def test_stored_files_are_unreadable_for_others(run: Run, known_guild: Books, home: Path) -> None:
     if os.name == "nt":
         pytest.skip("Windows has other permissions")
     assert store_of(home).stat().st_mode & 0o077 == 0

@@ -56,7 +56,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     folder.chmod(0o755)
 
 
-def test_a_database_that_may_not_be_written_can_be_read(tmp_path: Path, read_only: Path) -> None:
+def test_a_read_only_database_can_be_read(tmp_path: Path, read_only: Path) -> None:
     environ = environment(
         tmp_path / "home", TURSO_DATABASE_URL=f"file:{read_only}/guild.db", PYTHONUTF8="1"
     )
@@ -68,7 +68,7 @@ def test_a_database_that_may_not_be_written_can_be_read(tmp_path: Path, read_onl
 
 
 @pytest.mark.parametrize("argv", [["init"], ["init", "--starter"]], ids=" ".join)
-def test_init_in_a_folder_that_may_not_be_written_is_told_of(
+def test_init_in_a_read_only_folder_is_an_error(
     tmp_path: Path, read_only: Path, argv: list[str]
 ) -> None:
     environ = environment(tmp_path / "home", TURSO_DATABASE_URL=f"file:{read_only}/new.db")
@@ -78,9 +78,7 @@ def test_init_in_a_folder_that_may_not_be_written_is_told_of(
     assert [entry.name for entry in read_only.iterdir()] == ["guild.db"]
 
 
-def test_a_first_start_in_a_home_that_may_not_be_written_is_told_of(
-    tmp_path: Path, read_only: Path
-) -> None:
+def test_a_first_start_in_a_read_only_home_is_an_error(tmp_path: Path, read_only: Path) -> None:
     ran = unprivileged("list", cwd=tmp_path, environ=environment(read_only / "home"))
     # The first file of all that is made there.
     assert ran.status == 1

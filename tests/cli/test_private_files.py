@@ -37,9 +37,7 @@ def no_umask() -> Iterator[None]:
     os.umask(before)
 
 
-def test_what_is_made_is_for_the_user_alone_whatever_the_umask(
-    tmp_path: Path, no_umask: None
-) -> None:
+def test_new_files_are_private_whatever_the_umask(tmp_path: Path, no_umask: None) -> None:
     home = tmp_path / "new" / "home"
     environ = environment(home)
     assert process("edit", "Plastone", "+5", cwd=tmp_path, environ=environ).status == 0

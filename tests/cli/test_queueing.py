@@ -41,7 +41,7 @@ def changed(guild: Path) -> list[tuple[object, ...]]:
     return ask(guild, "SELECT id, new_quantity_hagga FROM resource_history ORDER BY rowid")
 
 
-def test_an_edit_of_a_file_that_is_held_is_queued(run: Run, guild: Path, home: Path) -> None:
+def test_an_edit_of_a_locked_file_is_queued(run: Run, guild: Path, home: Path) -> None:
     with locked(guild):
         ran = run("edit", "iron", "+5")
     assert (ran.status, ran.err) == (0, "")
@@ -52,7 +52,7 @@ def test_an_edit_of_a_file_that_is_held_is_queued(run: Run, guild: Path, home: P
 
 
 @pytest.mark.parametrize("resource", ["iron", "Iron Ore"])
-def test_the_next_list_sends_what_waits_in_order(
+def test_the_next_list_sends_pending_changes_in_order(
     run: Run, guild: Path, home: Path, resource: str
 ) -> None:
     first, second = queue(run, guild, (resource, "=100"), (resource, "+5"))
@@ -62,7 +62,7 @@ def test_the_next_list_sends_what_waits_in_order(
 
 
 @pytest.mark.parametrize("command", ["init", "doctor"])
-def test_any_other_command_sends_what_waits_and_says_so(
+def test_other_commands_send_pending_changes_and_report_it(
     run: Run, guild: Path, home: Path, command: str
 ) -> None:
     first, second = queue(run, guild, ("iron", "=100"), ("iron", "+5"))
@@ -82,7 +82,7 @@ def test_any_other_command_sends_what_waits_and_says_so(
         ("iron", "iron"),
     ],
 )
-def test_the_next_edit_sends_what_waits_first(
+def test_the_next_edit_sends_pending_changes_first(
     run: Run, guild: Path, home: Path, first: str, then: str
 ) -> None:
     (queued,) = queue(run, guild, (first, "=100"))
@@ -91,9 +91,7 @@ def test_the_next_edit_sends_what_waits_first(
     assert waiting(home) == 0
 
 
-def test_a_name_that_means_nothing_is_refused_once_that_is_known(
-    run: Run, guild: Path, home: Path
-) -> None:
+def test_an_unknown_name_is_rejected_once_sent(run: Run, guild: Path, home: Path) -> None:
     queue(run, guild, ("Iron", "+5"), ("Copper", "+5"), ("ingot", "+5"))
     assert run("list").status == 0
     assert waiting(home) == 0
@@ -125,7 +123,7 @@ def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(
 
 
 @pytest.mark.parametrize("argv", [("iron", "-5000"), ("iron", "=1", "--if", "3"), ("Copper", "+5")])
-def test_an_edit_that_is_refused_leaves_nothing_behind(
+def test_a_rejected_edit_leaves_nothing_behind(
     run: Run, guild: Path, home: Path, argv: tuple[str, ...]
 ) -> None:
     ran = run("edit", *argv)
@@ -135,7 +133,7 @@ def test_an_edit_that_is_refused_leaves_nothing_behind(
     assert ask(outbox, "SELECT count(*) FROM entries") == [(0,)]
 
 
-def test_what_is_kept_is_for_its_owner_alone(run: Run, guild: Path, home: Path) -> None:
+def test_stored_changes_are_private(run: Run, guild: Path, home: Path) -> None:
     if os.name == "nt":
         pytest.skip("Windows has other permissions")
     run("edit", "iron", "+5")

@@ -65,9 +65,7 @@ def test_each_command_is_one_request_once_the_columns_are_known(
         assert proxy.count == 1
 
 
-def test_columns_that_came_since_are_noticed_by_each_command(
-    run: Run, busy: Books, proxy: Proxy
-) -> None:
+def test_new_columns_are_noticed_by_each_command(run: Run, busy: Books, proxy: Proxy) -> None:
     assert run(*LEADERBOARD).status == 0
     busy.run("ALTER TABLE resources ADD COLUMN tier integer")
     for argv in (LEADERBOARD, ["list"], HISTORY):
@@ -80,20 +78,20 @@ def test_columns_that_came_since_are_noticed_by_each_command(
     assert proxy.count == 1, "whoever looked has remembered it"
 
 
-def test_a_resource_that_took_the_name_of_another_is_meant_at_once(run: Run, seen: Books) -> None:
+def test_a_renamed_resource_is_found_by_its_new_name(run: Run, seen: Books) -> None:
     seen.run("UPDATE resources SET name = 'Old spice' WHERE id = 'spice'")
     seen.run("UPDATE resources SET name = 'Spice' WHERE id = 'iron'")
     (entry,) = run("history", "Spice", "--json").document
     assert (entry["resource_id"], entry["resource"]) == ("iron", "Spice")
 
 
-def test_a_resource_that_nobody_here_has_read_yet_is_found(run: Run, seen: Books) -> None:
+def test_a_resource_that_the_replica_lacks_is_found(run: Run, seen: Books) -> None:
     seen.ledger.create([new_resource("oil", name="Oil")], PLAYER)
     (entry,) = run("history", "Oil", "--json").document
     assert entry["resource_id"] == "oil"
 
 
-def test_another_programs_tables_are_told_of_by_each_command(
+def test_another_programs_tables_are_reported_by_each_command(
     run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
     """Also one whose leaderboard could be read."""
@@ -107,16 +105,14 @@ def test_another_programs_tables_are_told_of_by_each_command(
 
 
 @each_command
-def test_a_machine_that_knows_nothing_yet_reads_all_the_same(
-    run: Run, busy: Books, argv: list[str]
-) -> None:
+def test_commands_work_without_any_local_files(run: Run, busy: Books, argv: list[str]) -> None:
     ran = run(*argv)
     assert (ran.status, ran.err) == (0, "")
     assert NICKNAME in ran.out
 
 
-def test_what_waits_is_sent_before_it_is_read(
-    run: Run, seen: Books, line: Line, no_second_try: None
+def test_pending_changes_are_sent_before_reading(
+    run: Run, seen: Books, line: Line, single_try: None
 ) -> None:
     line.cut()
     change_id = run("edit", "spice", "+5", "--json").document["change_id"]
@@ -125,15 +121,13 @@ def test_what_waits_is_sent_before_it_is_read(
 
 
 @each_command
-def test_a_token_that_may_only_read_is_enough(
-    run: Run, guarded_guild: Guarded, argv: list[str]
-) -> None:
+def test_a_read_only_token_is_enough(run: Run, guarded_guild: Guarded, argv: list[str]) -> None:
     ran = run(*argv, "--json")
     assert (ran.status, ran.err) == (0, "")
 
 
 @each_command
-def test_a_wrong_token_is_an_error_whatever_is_kept(
+def test_a_wrong_token_is_an_error_despite_the_cache(
     run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     assert run(*argv).status == 0
@@ -154,7 +148,7 @@ def test_a_restored_backup_is_listed(run: Run, remote_guild: Books) -> None:
 
 
 @each_command
-def test_without_a_server_they_show_what_was_seen_last(
+def test_offline_commands_show_the_cache(
     run: Run, seen: Books, line: Line, argv: list[str]
 ) -> None:
     online = run(*argv)
@@ -169,7 +163,7 @@ def test_without_a_server_they_show_what_was_seen_last(
 
 
 @each_command
-def test_what_was_seen_last_says_how_old_it_is(
+def test_cached_answers_show_their_age(
     run: Run, seen: Books, line: Line, home: Path, argv: list[str]
 ) -> None:
     line.cut()
@@ -180,7 +174,7 @@ def test_what_was_seen_last_says_how_old_it_is(
 
 @each_command
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_server_that_fails_is_told_of_with_what_was_seen(
+def test_a_failing_server_is_reported_with_cached_answers(
     run: Run, seen: Books, proxy: Proxy, argv: list[str], status: int
 ) -> None:
     online = run(*argv).out
@@ -191,8 +185,8 @@ def test_a_server_that_fails_is_told_of_with_what_was_seen(
 
 
 @each_command
-def test_a_line_that_breaks_after_opening_is_told_of_with_what_was_seen(
-    run: Run, seen: Books, proxy: Proxy, argv: list[str], no_second_try: None
+def test_a_line_that_breaks_later_is_reported_with_cached_answers(
+    run: Run, seen: Books, proxy: Proxy, argv: list[str], single_try: None
 ) -> None:
     """As can be where changes wait: they are sent between the two."""
     proxy.fate = cut_before
@@ -209,7 +203,7 @@ def test_a_line_that_breaks_after_opening_is_told_of_with_what_was_seen(
 
 
 @each_command
-def test_without_a_server_and_with_nothing_kept_they_are_errors(
+def test_offline_commands_without_a_cache_are_errors(
     run: Run, busy: Books, line: Line, argv: list[str]
 ) -> None:
     line.cut()
@@ -223,7 +217,7 @@ def test_without_a_server_and_with_nothing_kept_they_are_errors(
     [["history"], ["history", "water"], [*HISTORY, "--since", "7d"], ["leaderboard"]],
     ids=" ".join,
 )
-def test_what_was_never_asked_is_not_answered_with_something_else(
+def test_a_query_that_is_not_cached_gets_no_other_answer(
     run: Run, seen: Books, line: Line, argv: list[str]
 ) -> None:
     line.cut()
@@ -232,16 +226,14 @@ def test_what_was_never_asked_is_not_answered_with_something_else(
     assert "cannot be reached" in ran.error
 
 
-def test_a_name_that_no_resource_has_is_told_of_without_a_server_too(
-    run: Run, seen: Books, line: Line
-) -> None:
+def test_an_unknown_name_is_an_error_offline_too(run: Run, seen: Books, line: Line) -> None:
     line.cut()
     ran = run("history", "unobtainium")
     assert ran.status == 1
     assert "No resource is called" in ran.error
 
 
-def test_the_limit_counts_for_what_was_seen_too(run: Run, seen: Books, line: Line) -> None:
+def test_the_limit_applies_to_cached_entries(run: Run, seen: Books, line: Line) -> None:
     both = run("history", "spice", "--json").document
     assert len(both) == 2
     line.cut()
@@ -250,9 +242,7 @@ def test_the_limit_counts_for_what_was_seen_too(run: Run, seen: Books, line: Lin
     assert ran.err.endswith("just now.\n")
 
 
-def test_where_less_was_seen_than_is_asked_for_it_says_so(
-    run: Run, seen: Books, line: Line
-) -> None:
+def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line: Line) -> None:
     many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150) "
     columns = ", ".join(name for name in seen.rows("resource_history")[0] if name != "id")
     seen.run(
@@ -268,7 +258,7 @@ def test_where_less_was_seen_than_is_asked_for_it_says_so(
     assert ran.err.endswith("just now. There may be older entries.\n")
 
 
-def test_a_short_look_hides_nothing_of_a_long_one(run: Run, seen: Books, line: Line) -> None:
+def test_a_small_limit_keeps_a_longer_cached_page(run: Run, seen: Books, line: Line) -> None:
     columns = ", ".join(name for name in seen.rows("resource_history")[0] if name != "id")
     seen.run(
         f"INSERT INTO resource_history (id, {columns}) "
@@ -299,14 +289,14 @@ def silence() -> Iterator[Fate]:
 
 
 @pytest.fixture
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def zero_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands wait only where they have nothing else to show."""
     monkeypatch.setattr("tracker_tui.cli.read_command.TIMEOUT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
-@pytest.mark.usefixtures("no_patience")
-def test_a_server_that_is_too_slow_is_not_waited_for(
+@pytest.mark.usefixtures("zero_timeout")
+def test_a_slow_server_is_given_up_if_there_is_a_cache(
     run: Run, seen: Books, proxy: Proxy, silence: Fate, argv: list[str]
 ) -> None:
     proxy.fate = silence
@@ -317,8 +307,10 @@ def test_a_server_that_is_too_slow_is_not_waited_for(
 
 
 @pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
-@pytest.mark.usefixtures("no_patience")
-def test_where_nothing_is_kept_it_is_waited_for(run: Run, busy: Books, argv: list[str]) -> None:
+@pytest.mark.usefixtures("zero_timeout")
+def test_a_slow_server_is_waited_for_without_a_cache(
+    run: Run, busy: Books, argv: list[str]
+) -> None:
     ran = run(*argv)
     assert (ran.status, ran.err) == (0, "")
 
@@ -344,7 +336,7 @@ def test_hostile_text_is_harmless_online_and_offline(run: Run, busy: Books, line
 
 
 @each_command
-def test_pages_that_are_damaged_are_made_anew(
+def test_damaged_pages_are_rebuilt(
     run: Run, seen: Books, line: Line, home: Path, argv: list[str]
 ) -> None:
     online = run(*argv).out

@@ -84,7 +84,7 @@ PATIENCE = (
 
 
 @pytest.fixture(autouse=True)
-def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit fail with the first request: trying on for a while changes nothing here."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
@@ -113,7 +113,7 @@ def assert_is_queued(ran: Ran, said: str) -> None:
 
 @each_command
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_failing_server_is_told_of_and_the_command_works_once_it_does(
+def test_a_failing_server_is_reported_until_it_works_again(
     run: Run, known_guild: Books, proxy: Proxy, argv: list[str], name: str
 ) -> None:
     fault = FAULTS[name]
@@ -139,7 +139,7 @@ def test_a_failing_server_is_told_of_and_the_command_works_once_it_does(
 
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_heard])
-def test_an_edit_of_which_nobody_knows_whether_it_was_applied_is_queued_and_applied_once(
+def test_an_edit_with_an_unknown_outcome_is_queued_and_applied_once(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, name: str
 ) -> None:
     proxy.fate = FAULTS[name].fate
@@ -168,7 +168,7 @@ def test_an_edit_whose_reply_is_lost_is_sent_again_and_applied_once(
 
 @each_command
 @pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
-def test_a_reply_that_is_lost_once_is_no_trouble(
+def test_a_single_lost_reply_goes_unnoticed(
     run: Run, known_guild: Books, proxy: Proxy, argv: list[str], fate: Fate
 ) -> None:
     proxy.meet([fate])
@@ -188,7 +188,7 @@ def test_a_reply_that_is_lost_once_is_no_trouble(
     ],
     ids=["refused", "unknown host", "no TLS"],
 )
-def test_no_server_at_all_is_told_of(
+def test_a_missing_server_is_an_error(
     run: Run,
     known_guild: Books,
     proxy: Proxy,
@@ -270,7 +270,7 @@ def test_a_server_that_never_answers_is_given_up(
 
 
 @each_command
-def test_a_database_that_is_blocked_is_told_of(
+def test_a_blocked_database_is_an_error(
     run: Run, known_guild: Books, server: Server, remote_url: str, argv: list[str]
 ) -> None:
     server.block(remote_url, blocked=True)

@@ -44,7 +44,7 @@ COMMANDS = (
 )
 
 
-def said_and_kept(ran: Ran, home: Path) -> Iterator[str]:
+def printed_and_stored(ran: Ran, home: Path) -> Iterator[str]:
     """Yield all that a command printed, and every file that it left."""
     yield from (ran.out, ran.err)
     for path in home.rglob("*"):
@@ -55,13 +55,13 @@ def said_and_kept(ran: Ran, home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit fail with the first request."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("name", FATES)
-def test_no_command_says_or_keeps_a_token(
+def test_no_command_prints_or_stores_a_token(
     run: Run, guarded_guild: Guarded, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     guarded_guild.proxy.fate = FATES[name]
@@ -70,7 +70,7 @@ def test_no_command_says_or_keeps_a_token(
         for argv in COMMANDS:
             for options in ([], ["--debug"]):
                 ran = run(*argv, *options)
-                for text in said_and_kept(ran, home):
+                for text in printed_and_stored(ran, home):
                     assert token not in text
                     assert token.split(".")[-1] not in text
     # Else there was nothing that might have held it.
@@ -98,7 +98,7 @@ def test_a_token_within_a_url_is_not_quoted(
         for options in ([], ["--debug"]):
             ran = run(*argv, *options)
             assert ran.status in (2, 4)
-            for text in said_and_kept(ran, home):
+            for text in printed_and_stored(ran, home):
                 assert SECRET not in text
 
 

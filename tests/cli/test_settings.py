@@ -22,7 +22,7 @@ UNUSABLE = (
 
 
 @pytest.mark.parametrize("url", UNUSABLE)
-def test_a_url_that_cannot_be_right_is_refused_without_quoting_it(
+def test_an_invalid_url_is_rejected_without_quoting_it(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", url)
@@ -36,7 +36,7 @@ def test_a_url_that_cannot_be_right_is_refused_without_quoting_it(
 
 
 @pytest.mark.parametrize("url", [*UNUSABLE, "libsql://guild.turso.io"])
-def test_an_edit_that_a_setting_refuses_is_not_sent_once_that_is_right(
+def test_an_edit_that_a_setting_prevents_is_not_sent_later(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     """The last URL is fine, but of a guild, and nobody has signed in."""
@@ -45,7 +45,7 @@ def test_an_edit_that_a_setting_refuses_is_not_sent_once_that_is_right(
     assert list(pending_elsewhere(home / "data" / "guilds")) == []
 
 
-def test_a_token_in_a_url_is_not_kept(
+def test_a_token_in_a_url_is_not_stored(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", "https://eyJsecret@guild.turso.io")
@@ -71,7 +71,7 @@ def test_a_profile_is_another_guild(run: Run, guild: Path, home: Path, place: st
     assert quantities(guild, "iron") == (1_000, 500)
 
 
-def test_a_profile_that_is_not_there_is_told_of(run: Run, guild: Path) -> None:
+def test_an_unknown_profile_is_an_error(run: Run, guild: Path) -> None:
     ran = run("--profile", "nobody", "list")
     assert ran.status == 2
     assert "nobody" in ran.error
@@ -87,14 +87,14 @@ def test_debug_shows_the_traceback_and_logs_it(run: Run, guild: Path, home: Path
 
 
 @pytest.mark.parametrize("argv", [["edit", "Copper", "+5", "--debug"], ["list", "--debug"]])
-def test_debug_may_stand_behind_the_command(
+def test_debug_is_accepted_after_the_command(
     run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{guild}.gone")
     assert "Traceback" in run(*argv).err
 
 
-def test_the_first_start_plants_the_starter_catalogue(run: Run, home: Path) -> None:
+def test_the_first_start_adds_the_starter_catalogue(run: Run, home: Path) -> None:
     ran = run("edit", "Plastone", "+5", "--json")
     assert ran.status == 0
     assert ran.document["resource"]["hagga"] == 5
@@ -106,7 +106,7 @@ def write_config(home: Path, text: str) -> None:
     (home / "config" / "config.toml").write_text(text, encoding="utf-8")
 
 
-def test_a_misspelt_setting_is_told_with_the_one_that_is_meant(run: Run, home: Path) -> None:
+def test_a_misspelt_setting_is_a_warning_with_the_nearest_name(run: Run, home: Path) -> None:
     write_config(home, 'TURSO_DATABSE_URL = "libsql://eyJsecret"\n[profile.x]\nk = "eyJsecret"\n')
     for argv in (["list"], ["edit", "Plastone", "+5"], ["history"], ["leaderboard"], ["init"]):
         ran = run(*argv)
@@ -134,7 +134,7 @@ def test_a_misspelt_setting_is_told_with_the_one_that_is_meant(run: Run, home: P
         ("eyJ" + "x" * 200 + " = 1", "names something, which nothing reads."),
     ],
 )
-def test_whatever_else_nothing_reads_is_told_and_no_secret_is_quoted(
+def test_unknown_settings_are_warnings_that_quote_no_secret(
     run: Run, home: Path, line: str, said: str
 ) -> None:
     write_config(home, line)
@@ -142,13 +142,13 @@ def test_whatever_else_nothing_reads_is_told_and_no_secret_is_quoted(
     assert "eyJ" not in run("list").err
 
 
-def test_of_a_profile_its_own_names_are_looked_at(run: Run, home: Path) -> None:
+def test_the_names_in_a_profile_are_checked(run: Run, home: Path) -> None:
     write_config(home, "[profiles.x]\nTRACKER_AUT = 'none'\n[keys]\nx = 'y'\n")
     assert run("list").err == ""
     assert "Is it TRACKER_AUTH?" in run("--profile", "x", "list").err
 
 
-def test_a_misspelt_variable_is_told_by_the_doctor_unless_the_right_one_is_set(
+def test_the_doctor_reports_a_misspelt_variable_unless_the_right_one_is_set(
     run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TURSO_DATABSE_URL", "libsql://eyJsecret")

@@ -44,7 +44,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("text", ["", "n", "whatever"])
-def test_it_is_asked_and_no_is_the_default(
+def test_a_switch_is_confirmed_and_no_is_the_default(
     first: Config,
     other: Config,
     monkeypatch: pytest.MonkeyPatch,
@@ -59,7 +59,7 @@ def test_it_is_asked_and_no_is_the_default(
     assert "1 change is pending for arrakeen.turso.io" in capsys.readouterr().err
 
 
-def test_yes_opens_it_and_is_not_asked_again(
+def test_yes_switches_and_is_not_asked_again(
     first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer(monkeypatch, "y")
@@ -68,7 +68,7 @@ def test_yes_opens_it_and_is_not_asked_again(
     assert len(asked) == 1
 
 
-def test_the_same_database_and_one_without_changes_are_no_question(
+def test_no_question_without_pending_changes(
     first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer(monkeypatch, "y")

@@ -21,7 +21,7 @@ NO_DATABASES = [b"no database at all\n" * 100, b"SQLite format 3\x00" + b"\xff" 
     [["list"], ["edit", "iron", "+5"], ["init"], ["init", "--starter"], ["init", "--plan"]],
     ids=" ".join,
 )
-def test_a_file_that_is_no_database_is_told_of_and_left_alone(
+def test_a_file_that_is_not_a_database_is_reported_and_unchanged(
     run: Run,
     home: Path,
     tmp_path: Path,
@@ -61,7 +61,7 @@ def other_program(
 
 
 @pytest.mark.parametrize("argv", [["list"], ["edit", "iron", "+5"]], ids=" ".join)
-def test_the_database_of_another_program_is_told_of_and_left_alone(
+def test_another_programs_database_is_reported_and_unchanged(
     run: Run, other_program: Path, argv: list[str]
 ) -> None:
     before = other_program.read_bytes()
@@ -71,7 +71,7 @@ def test_the_database_of_another_program_is_told_of_and_left_alone(
     assert other_program.read_bytes() == before
 
 
-def test_init_serves_the_database_of_another_program_whole_or_not_at_all(
+def test_init_completes_another_programs_database_or_changes_nothing(
     run: Run, other_program: Path
 ) -> None:
     before = other_program.read_bytes()
@@ -85,7 +85,7 @@ def test_init_serves_the_database_of_another_program_whole_or_not_at_all(
         assert other_program.read_bytes() == before
 
 
-def test_init_refuses_a_table_with_another_key(
+def test_init_rejects_a_table_with_another_key(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "other.db"
@@ -108,7 +108,7 @@ def test_init_refuses_a_table_with_another_key(
     ],
     ids=" ".join,
 )
-def test_a_fork_with_one_quantity_is_rejected_and_left_alone(
+def test_a_fork_with_one_quantity_is_rejected_and_unchanged(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     path = make_file(tmp_path / "fork.db", FORK)
@@ -126,7 +126,7 @@ def test_a_fork_with_one_quantity_is_rejected_and_left_alone(
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
-def test_a_database_below_a_file_is_told_of(
+def test_a_database_below_a_file_is_an_error(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     (tmp_path / "file").write_text("I am no folder")
@@ -137,7 +137,7 @@ def test_a_database_below_a_file_is_told_of(
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
-def test_a_data_folder_that_cannot_be_made_is_told_of(
+def test_a_data_folder_that_cannot_be_made_is_an_error(
     run: Run, home: Path, argv: list[str]
 ) -> None:
     home.mkdir()
@@ -150,7 +150,7 @@ def test_a_data_folder_that_cannot_be_made_is_told_of(
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
-def test_a_home_below_a_file_is_told_of(
+def test_a_home_below_a_file_is_an_error(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     (tmp_path / "file").write_text("I am no folder")
@@ -161,7 +161,7 @@ def test_a_home_below_a_file_is_told_of(
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
-def test_a_database_that_is_a_folder_is_told_of(
+def test_a_database_that_is_a_folder_is_an_error(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}")
@@ -171,7 +171,7 @@ def test_a_database_that_is_a_folder_is_told_of(
     assert str(home) not in ran.error
 
 
-def test_a_database_whose_name_is_too_long_is_told_of(
+def test_a_database_with_a_name_that_is_too_long_is_an_error(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}/{'x' * 5_000}.db")

@@ -32,13 +32,13 @@ from tracker_tui import __version__
     ],
     ids=" ".join,
 )
-def test_what_makes_no_sense_is_told_in_one_line(run: Run, guild: Path, argv: list[str]) -> None:
+def test_a_usage_error_is_one_line(run: Run, guild: Path, argv: list[str]) -> None:
     ran = run(*argv)
     assert ran.status == 2
     assert "tracker-tui" in ran.error
 
 
-def test_version_and_help_are_no_errors(run: Run) -> None:
+def test_version_and_help_succeed(run: Run) -> None:
     assert run("--version") == (0, f"tracker-tui {__version__}\n", "")
     for command in ([], ["edit"], ["list"], ["history"], ["leaderboard"], ["init"], ["demo"]):
         ran = run(*command, "--help")
@@ -47,7 +47,7 @@ def test_version_and_help_are_no_errors(run: Run) -> None:
         assert "--debug" in ran.out
 
 
-def test_help_for_edit_quotes_the_signs_and_says_the_words(run: Run) -> None:
+def test_help_for_edit_lists_signs_and_words(run: Run) -> None:
     text = run("edit", "--help").out
     for sign in ("'+500'", "'-20'", "'=1200'", "'>300'", "'<300'"):
         assert sign in text

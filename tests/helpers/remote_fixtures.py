@@ -56,7 +56,7 @@ def guarded_guild(
 
 
 @pytest.fixture
-def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit try once: trying on for a second changes nothing here."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 

@@ -73,7 +73,7 @@ def test_commands_that_have_nothing_else_to_show_fail_in_words(
 
 @each_fault
 def test_a_change_waits_and_is_applied_once(
-    run: Run, remote_guild: Books, proxy: Proxy, home: Path, name: str, no_second_try: None
+    run: Run, remote_guild: Books, proxy: Proxy, home: Path, name: str, single_try: None
 ) -> None:
     assert run("edit", "spice", "+5").status == 0
     proxy.fate = retyped(name)

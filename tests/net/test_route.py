@@ -144,7 +144,7 @@ def test_every_obstacle_is_named_for_the_database_and_for_discord(
     run: Run,
     route: Route,
     monkeypatch: pytest.MonkeyPatch,
-    no_second_try: None,
+    single_try: None,
     obstacle: Callable[[Route], tuple[dict[str, str], str]],
 ) -> None:
     variables, expected = obstacle(route)

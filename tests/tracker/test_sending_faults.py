@@ -195,7 +195,7 @@ def test_what_answers_in_place_of_the_server_refuses_nothing_and_holds_up_nothin
 
 
 def test_an_edit_that_something_else_answers_is_saved_and_applied_by_the_next_one(
-    run: Run, remote_guild: Books, proxy: Proxy, no_second_try: None
+    run: Run, remote_guild: Books, proxy: Proxy, single_try: None
 ) -> None:
     assert run("edit", "spice", "=1000").status == 0
     for name, fate in STRANGERS.items():

@@ -94,7 +94,7 @@ def guarded(
 
 
 @pytest.fixture
-def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an edit try once: trying on for a second changes nothing here."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 

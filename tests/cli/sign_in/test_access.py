@@ -362,7 +362,7 @@ def test_the_tokens_of_another_guild_are_sent_nowhere(
 
 @pytest.fixture
 def left_waiting(
-    guild: Books, run: Run, proxy: Proxy, discord: FakeDiscord, no_second_try: None
+    guild: Books, run: Run, proxy: Proxy, discord: FakeDiscord, single_try: None
 ) -> str:
     """A guild in which a change of a member waits; its id."""
     sign_in(discord)

@@ -136,7 +136,7 @@ def test_a_change_goes_where_it_was_meant_to(run: Run, houses: tuple[House, Hous
         assert row["updated_by"] == house.discord.person.id
 
 
-@pytest.mark.usefixtures("no_second_try")
+@pytest.mark.usefixtures("single_try")
 def test_what_waits_for_one_guild_is_sent_by_its_commands_alone(
     run: Run, houses: tuple[House, House]
 ) -> None:

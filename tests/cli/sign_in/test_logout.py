@@ -40,7 +40,7 @@ WAITS = (
     "rejected ones in the Outbox (o); logout --discard drops them."
 )
 
-pytestmark = pytest.mark.usefixtures("no_second_try")
+pytestmark = pytest.mark.usefixtures("single_try")
 
 
 @pytest.fixture

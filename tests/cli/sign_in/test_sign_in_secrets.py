@@ -256,7 +256,7 @@ def test_what_is_left_of_a_secret_that_was_cut_off_is_none_to_be_told_either(
         assert worst.left < 2, "it was never asked"
 
 
-@pytest.mark.usefixtures("no_second_try")
+@pytest.mark.usefixtures("single_try")
 @pytest.mark.parametrize("path", [ME, MEMBER, TOKEN], ids=["who", "roles", "a refresh"])
 @pytest.mark.parametrize(
     "argv", [["list"], ["edit", "spice", "+1"], ["doctor", "--json"]], ids=" ".join
