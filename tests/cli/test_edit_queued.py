@@ -280,7 +280,7 @@ def test_a_rejected_queued_change_needs_the_player_and_blocks_later_ones(
     for name in ("spice", "Spice"):
         behind = run("edit", name, "+5", "--json")
         assert (behind.status, behind.document["outcome"]) == (0, "queued")
-        assert "waits for you in the dashboard" in behind.document["message"]
+        assert "needs you: see the Outbox (o)" in behind.document["message"]
     assert states(home) == ["refused", "applied", "pending", "pending"]
     assert known_guild.quantities() == (999, 400)
     assert outcomes(home)[0]["refusal"] == "quantity"

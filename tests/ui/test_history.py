@@ -134,12 +134,20 @@ async def test_an_own_change_appears_at_the_top_and_the_cursor_stays_on_its_row(
         assert table_of(player).highlighted == row
 
 
-async def test_an_empty_history_says_so(guild: Guild) -> None:
+async def test_an_empty_history_says_so_and_shows_the_first_entry(guild: Guild) -> None:
     guild.sql("DELETE FROM resource_history")
     async with reading(guild) as player:
         await player.sees("No changes yet")
         await player.press("enter", "v", "y", "delete", "G", "g")
         await player.sees("No changes yet")
+        # Never an entry, then all of them deleted while the screen is open.
+        for reason in ("the first of all", "the first again"):
+            record(guild, reason, 7, reason=reason, created_at=NOW)
+            await player.press("r")
+            await player.sees(reason)
+            guild.sql("DELETE FROM resource_history")
+            await player.press("r")
+            await player.sees("No changes yet")
 
 
 async def test_text_of_other_members_is_plain_text(guild: Guild) -> None:

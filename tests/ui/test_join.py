@@ -37,7 +37,7 @@ OPEN = json.dumps([{"id": "1001", "name": "Fremen", "canAccessResources": True}]
 @pytest.fixture(autouse=True)
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
     """A fake Discord at DISCORD_API_URL; answers are tested without a delay."""
-    monkeypatch.setattr("tracker_tui.ui.join.join_screen._TYPING_SECONDS", 0.0)
+    monkeypatch.setattr("tracker_tui.ui.join.join_screen._TEST_DELAY", 0.0)
     trust_discord(monkeypatch)
     with FakeDiscord() as discord:
         monkeypatch.setenv("DISCORD_API_URL", discord.url)
@@ -371,8 +371,13 @@ WRONG = {
 }
 
 
-async def test_a_wrong_answer_is_rejected_at_once(home: Path) -> None:
+async def test_a_wrong_answer_is_rejected_at_once_until_it_is_corrected(home: Path) -> None:
     async with joining() as visitor:
+        await answers(visitor, **{CLIENT: CLIENT_ID + "x"})
+        await sees_message(visitor, CLIENT, "✗ ")
+        await visitor.press("backspace")
+        await sees_message(visitor, CLIENT, "✓ Discord knows the application")
+        await clears(visitor, CLIENT)
         for setting, answered in WRONG.items():
             for text, told in answered.items():
                 await answers(visitor, **{setting: text})
@@ -385,16 +390,8 @@ async def test_a_wrong_answer_is_rejected_at_once(home: Path) -> None:
             visitor.paste("[")
             await sees_message(visitor, setting, "✗ ")
         await visitor.press("ctrl+o")
-        await visitor.until(lambda: visitor.message.startswith("Not yet: "), "a refusal")
+        await visitor.until(lambda: visitor.message.startswith("Not yet: "), "what is missing")
     assert not config_file(home).exists()
-
-
-async def test_a_corrected_answer_is_accepted(discord: FakeDiscord) -> None:
-    async with joining() as visitor:
-        await answers(visitor, **{CLIENT: CLIENT_ID + "x"})
-        await sees_message(visitor, CLIENT, "✗ ")
-        await visitor.press("backspace")
-        await sees_message(visitor, CLIENT, "✓ Discord knows the application")
 
 
 async def test_a_token_is_tested_once_there_is_a_database(url: str, token: str) -> None:
@@ -497,18 +494,15 @@ async def test_esc_goes_back_while_discord_hangs(
 # Saving nothing
 
 
-async def test_esc_saves_nothing_and_returns_to_the_dashboard(line: str, home: Path) -> None:
+async def test_esc_and_not_yet_save_nothing(line: str, home: Path) -> None:
     async with joining() as visitor:
         visitor.paste(line)
         await is_understood(visitor)
         await visitor.press("escape")
         await visitor.sees("Steel Ingot")
         assert visitor.app.is_running
-    assert not config_file(home).exists()
-
-
-async def test_not_yet_is_the_first_choice_and_saves_nothing(line: str, home: Path) -> None:
-    async with joining() as visitor:
+        assert not config_file(home).exists()
+        await asks_to_join(visitor)
         visitor.paste(line)
         await is_understood(visitor)
         for key in ("enter", "escape", "q"):

@@ -37,7 +37,7 @@ _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.4
 _RETRY_SECONDS: Final = 1.0
 """Fast failures are retried for at most this long."""
-_BLOCKED: Final = "A change of the same resource waits for you in the dashboard, under o."
+_BLOCKED: Final = "A change of the same resource needs you: see the Outbox (o) in the dashboard."
 _MAY_BE_STORED: Final = (
     "An earlier try may have stored the change. It stays queued, and counts once: do not repeat it."
 )

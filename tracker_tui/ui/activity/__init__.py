@@ -1,1 +1,1 @@
-"""The screen of what you did yourself."""
+"""My activity: the player's own changes and what they add up to."""
