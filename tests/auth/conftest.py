@@ -14,6 +14,7 @@ from helpers.clocks import Clock
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings
 from tracker_tui.auth import guild_membership
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import Config, load_config
 
 
@@ -58,3 +59,8 @@ def tick(monkeypatch: pytest.MonkeyPatch) -> Clock:
     tick = Clock()
     monkeypatch.setattr(guild_membership, "time", tick)
     return tick
+
+
+@pytest.fixture
+def session_store(config: Config) -> SessionStore:
+    return SessionStore(config)

@@ -1,0 +1,100 @@
+"""Keyrings that work, are locked, fail, forget or hang."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import ClassVar
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked, PasswordDeleteError
+
+from helpers.auth_guild import SECONDS
+from tracker_tui.auth import keyring_store
+
+
+class KeptKeyring(KeyringBackend):
+    """A keyring that works, and is nobody's."""
+
+    priority: ClassVar[float] = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.entries.pop((service, username), None) is None:
+            raise PasswordDeleteError(username)
+
+    def everything(self) -> str:
+        return repr(self.entries)
+
+
+class LockedKeyring(KeptKeyring):
+    """A keyring that is locked, and indiscreet about what it was to keep."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise KeyringLocked(f"{username} = {password}")
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked(repr(self.entries))
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise KeyringLocked
+
+
+class BrokenKeyring(LockedKeyring):
+    """A keyring that fails as no keyring should."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise ZeroDivisionError(password)
+
+
+class ForgetfulKeyring(KeptKeyring):
+    """A keyring that keeps something else than it was given."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        super().set_password(service, username, password[:20])
+
+
+class HangingKeyring(KeptKeyring):
+    """A keyring that waits for a password box that nobody sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered = threading.Event()
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.answered.wait(SECONDS)
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.answered.wait(SECONDS)
+        return None
+
+    delete_password = set_password  # type: ignore[assignment]
+
+
+@pytest.fixture
+def kept() -> KeptKeyring:
+    """The keyring of this test."""
+    backend = KeptKeyring()
+    keyring.set_keyring(backend)
+    return backend
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingKeyring]:
+    """A keyring that does not answer, and is not waited for, for long."""
+    monkeypatch.setattr(keyring_store, "SECONDS", 0.1)
+    backend = HangingKeyring()
+    keyring.set_keyring(backend)
+    yield backend
+    backend.answered.set()

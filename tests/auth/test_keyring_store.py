@@ -1,0 +1,208 @@
+"""The tokens in the system's keyring: one that works, and ones that fail in each way."""
+
+from __future__ import annotations
+
+import sys
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+
+from auth.keyrings import (
+    BrokenKeyring,
+    ForgetfulKeyring,
+    HangingKeyring,
+    KeptKeyring,
+    LockedKeyring,
+    hanging,
+    kept,
+)
+from auth.test_session_store import OTHERS, TOKENS, tokens_gone
+from helpers.auth_errors import assert_keeps, failure_of
+from helpers.auth_guild import HOUR, a_session, revealed
+from helpers.discord import FakeDiscord
+from helpers.membership import kept_document, sign_in
+from tracker_tui.auth import keyring_store
+from tracker_tui.auth.auth_errors import DiscordUnreachable, NotSignedIn
+from tracker_tui.auth.session import SessionStore
+from tracker_tui.config.settings import Config, Secret
+from tracker_tui.guild.membership_factory import guild_membership_of
+
+__all__ = ["hanging", "kept"]
+
+
+# The keyring
+
+
+def test_tokens_are_kept_in_the_keyring_and_nowhere_else(
+    session_store: SessionStore, kept: KeptKeyring, config: Config
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    assert kept_document(session_store.path)["tokens"] == "keyring"
+    for token in ("access-some", "refresh-some"):
+        assert token not in session_store.path.read_text()
+        assert token in kept.everything()
+    assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
+    assert {service for service, _ in kept.entries} == {"tracker-tui"}
+
+
+def test_new_tokens_replace_those_in_the_keyring(
+    session_store: SessionStore, kept: KeptKeyring
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    session_store.save(a_session(tokens_until=5.0), OTHERS)
+    assert revealed(session_store.tokens()) == ("access-other", "refresh-other", 5.0)
+    assert len(kept.entries) == 1
+    assert "access-some" not in kept.everything()
+
+
+def test_a_session_that_is_saved_again_leaves_them_there(
+    session_store: SessionStore, kept: KeptKeyring
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    before = kept.everything()
+    session_store.save(a_session(name="Usul"))
+    assert kept.everything() == before
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+
+
+def test_who_is_signed_in_is_known_without_the_keyring(
+    session_store: SessionStore, kept: KeptKeyring
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    keyring.set_keyring(LockedKeyring())
+    assert session_store.load() == a_session()
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [LockedKeyring, BrokenKeyring, ForgetfulKeyring, fail.Keyring, null.Keyring],
+    ids=lambda backend: f"{backend.__module__}.{backend.__name__}",
+)
+def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
+    session_store: SessionStore, config: Config, backend: type[KeyringBackend]
+) -> None:
+    keyring.set_keyring(backend())
+    session_store.save(a_session(), TOKENS)
+    assert kept_document(session_store.path)["tokens"] == {
+        "access": "access-some",
+        "refresh": "refresh-some",
+    }
+    assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
+    session_store.delete()
+    assert session_store.load() is None
+
+
+def test_a_keyring_that_does_not_answer_is_not_waited_for(
+    session_store: SessionStore, hanging: HangingKeyring
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    assert not hanging.answered.is_set()
+    assert kept_document(session_store.path)["tokens"]["access"] == "access-some"
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+    session_store.delete()
+    assert session_store.load() is None
+
+
+def test_where_no_keyring_is_installed_tokens_are_in_the_file(
+    session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    session_store.save(a_session(), TOKENS)
+    assert kept_document(session_store.path)["tokens"]["refresh"] == "refresh-some"
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+    session_store.delete()
+    assert not session_store.path.exists()
+
+
+@pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
+def test_a_keyring_that_is_silent_later_signs_nobody_out(
+    session_store: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    silent = backend()
+    if isinstance(silent, KeptKeyring):
+        silent.entries = kept.entries
+    keyring.set_keyring(silent)
+    error = failure_of(DiscordUnreachable, session_store.tokens, ["access-some", "refresh-some"])
+    assert "keyring" in str(error)
+    assert session_store.load() == a_session()
+    keyring.set_keyring(kept)
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+
+
+def test_a_keyring_that_hangs_later_signs_nobody_out(
+    session_store: SessionStore, kept: KeptKeyring, request: pytest.FixtureRequest
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    request.getfixturevalue("hanging")
+    failure_of(DiscordUnreachable, session_store.tokens)
+    assert session_store.load() == a_session()
+
+
+def test_a_member_whose_keyring_is_silent_stays_and_is_checked_when_it_answers(
+    discord: FakeDiscord, config: Config, kept: KeptKeyring
+) -> None:
+    sign_in(discord, config, age=5 * HOUR)
+    discord.seen.clear()
+    membership = guild_membership_of(config)
+    keyring.set_keyring(LockedKeyring())
+    failure_of(DiscordUnreachable, membership.check, discord.issued)
+    assert membership.is_admitted
+    assert not discord.seen
+    keyring.set_keyring(kept)
+    membership.check()
+    assert len(discord.seen) == 2
+
+
+def test_an_entry_that_is_gone_from_the_keyring_signs_out(
+    discord: FakeDiscord, config: Config, kept: KeptKeyring
+) -> None:
+    sign_in(discord, config, age=5 * HOUR)
+    kept.entries.clear()
+    discord.seen.clear()
+    membership = guild_membership_of(config)
+    tokens_gone(membership.session_store)
+    failure_of(NotSignedIn, membership.check)
+    assert membership.session is None
+    assert not membership.session_store.path.exists()
+    assert not discord.seen
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["", "null", "5", "[]", '["a", "b"]', "{}", '"access"', "no JSON", "[" * 100_000, "{"],
+    ids=lambda entry: entry[:10] or "empty",
+)
+def test_an_entry_that_makes_no_sense_is_gone(
+    session_store: SessionStore, kept: KeptKeyring, entry: str
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    (key,) = kept.entries
+    kept.entries[key] = entry
+    tokens_gone(session_store)
+
+
+def test_tokens_move_to_the_file_when_the_keyring_takes_no_more(
+    session_store: SessionStore, kept: KeptKeyring
+) -> None:
+    session_store.save(a_session(), TOKENS)
+    keyring.set_keyring(LockedKeyring())
+    session_store.save(a_session(), OTHERS)
+    assert revealed(session_store.tokens())[0] == "access-other"
+    keyring.set_keyring(kept)
+    assert revealed(session_store.tokens())[0] == "access-other"
+
+
+def test_what_a_keyring_says_is_never_told_on() -> None:
+    keyring.set_keyring(BrokenKeyring())
+    secret = Secret("access-some")
+    for use in (
+        lambda: keyring_store.put("key", secret),
+        lambda: keyring_store.get("key"),
+        lambda: keyring_store.delete("key"),
+    ):
+        with pytest.raises(keyring_store.KeyringUnavailable) as silent:
+            use()
+        assert_keeps(silent.value, [secret.reveal()])
