@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a home of its own for each, and ledgers to try things on."""
+"""Fixtures for all tests: a separate home for each, servers, databases and ledgers."""
 
 from __future__ import annotations
 
@@ -45,22 +45,19 @@ __all__ = [
     "single_try",
 ]
 
-# Two busy cores may make any one example slow; that is no failure.
+# A slow example on a busy machine is not a failure.
 settings.register_profile("ci", deadline=None)
 settings.load_profile("ci")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Let two tests share a processor: many of them wait for a disk, a server or a frame."""
+    """Run two tests per processor: many of them wait for a disk, a server or a frame."""
     return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage seldom, and never look at modules and thousands of tests: it takes seconds.
-
-    A dashboard makes much that refers to itself, and the next test makes the next dashboard.
-    """
+    """Collect garbage seldom, and never scan modules and tests: that takes seconds."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 10, 10)
@@ -81,7 +78,7 @@ _CONFIGURED = (
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test away from the files and settings of whoever runs it."""
+    """Keep every test away from this machine's files and settings."""
     folder = tmp_path / "home"
     monkeypatch.setenv("TRACKER_HOME", str(folder))
     for name in _CONFIGURED:
@@ -90,21 +87,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def straight_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no proxy and no certificates of this machine's own stand in the way of a test."""
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from this machine's proxies and certificates."""
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no edit be queued because this machine is busy; tests of its deadline set it shorter."""
+def long_edit_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a busy machine from queueing an edit; tests of the deadline shorten it."""
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 30.0)
 
 
 @pytest.fixture(scope="session")
 def server_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real libSQL server; where there is none for this system its tests are left out."""
+    """The real libSQL server; its tests are skipped on systems without one."""
     try:
         return unpacked_server(tmp_path_factory.mktemp("unpacked"))
     except ModuleNotFoundError:
@@ -117,14 +114,14 @@ def server_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def long_running_server(
     server_binary: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """A libSQL server that takes anybody, for databases that outlive a test."""
+    """A libSQL server without tokens, for databases that outlive a test."""
     with running(server_binary, tmp_path_factory.mktemp("server")) as server:
         yield server
 
 
 @pytest.fixture
 def server(long_running_server: Server) -> Iterator[Server]:
-    """A libSQL server that takes anybody."""
+    """A libSQL server without tokens."""
     with long_running_server.tidied():
         yield long_running_server
 
@@ -162,7 +159,7 @@ def proxy(remote_url: str) -> Iterator[Proxy]:
 def empty_database(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[], Database]]:
-    """Make databases with nothing in them, of each kind that a ledger can live in."""
+    """Make empty databases, of each kind that a ledger can use."""
     made: list[Database] = []
     numbers = count(1)
 
@@ -173,7 +170,7 @@ def empty_database(
             return made[-1]
         path = tmp_path / f"ledger-{next(numbers)}.db"
         path.touch()
-        # No test pulls the plug, so none needs to wait for the disk.
+        # No test cuts the power, so none waits for the disk.
         database, _ = open_unchecked(path, durable=False)
         made.append(database)
         return database
@@ -185,7 +182,7 @@ def empty_database(
 
 @pytest.fixture
 def make_ledger(empty_database: Callable[[], Database]) -> MakeLedger:
-    """Make ledgers of any schema: the one way in which tests of the ledger come by theirs."""
+    """Make ledgers of any schema."""
 
     def make(statements: Statements = FOUNDING, *, clock: Callable[[], int] | None = None) -> Books:
         return Books(empty_database(), statements, clock=clock)
@@ -195,7 +192,7 @@ def make_ledger(empty_database: Callable[[], Database]) -> MakeLedger:
 
 @pytest.fixture
 def books(make_ledger: MakeLedger) -> Books:
-    """A ledger with one resource, "spice", of which there is nothing yet."""
+    """A ledger with one resource, "spice", with a quantity of 0."""
     made = make_ledger()
     made.ledger.create([new_resource()], "founder")
     return made

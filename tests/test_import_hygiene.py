@@ -1,4 +1,4 @@
-"""`edit` is for hotkeys during play: it must not pay for what it does not need."""
+"""`edit` starts from hotkeys during play, so it imports only what it needs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# Standard output belongs to the command, so what was imported is told on standard error.
-TELL_WHAT_WAS_IMPORTED = """
+# Printed on standard error, as standard output belongs to the command.
+PRINT_IMPORTS = """
 import json, sys
 from tracker_tui.cli import main
 status = main(json.loads(sys.argv[1]))
@@ -22,7 +22,7 @@ raise SystemExit(status)
 
 def imported_by(home: Path, *argv: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", TELL_WHAT_WAS_IMPORTED, json.dumps(argv)],
+        [sys.executable, "-c", PRINT_IMPORTS, json.dumps(argv)],
         env={**os.environ, "TRACKER_HOME": str(home), "TURSO_DATABASE_URL": ""},
         capture_output=True,
         text=True,
@@ -35,7 +35,7 @@ def imported_by(home: Path, *argv: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose database is there: making one reads starter.toml, once in its life."""
+    """A home with a database: making one imports more."""
     home = tmp_path_factory.mktemp("home")
     imported_by(home, "init", "--starter")
     return home
@@ -55,7 +55,7 @@ def test_edit_imports_no_screen_and_no_demo(home: Path) -> None:
     assert not {name for name in ours if name.split(".")[1] in ("ui", "demo", "catalogue")}
 
 
-OF_HISTORY = {
+HISTORY_MODULES = {
     "tracker_tui.tracker.query_cache",
     *(
         f"tracker_tui.ledger.{name}"
@@ -69,7 +69,7 @@ OF_HISTORY = {
 }
 
 
-OF_SIGNING_IN = {
+SIGN_IN_MODULES = {
     *(
         f"tracker_tui.auth.{name}"
         for name in ("discord", "discord_session", "guild_membership", "session", "sign_in")
@@ -80,19 +80,19 @@ OF_SIGNING_IN = {
 
 
 def test_edit_imports_no_sign_in(home: Path) -> None:
-    assert not imported_by(home, "edit", "Plastone", "+5") & OF_SIGNING_IN
+    assert not imported_by(home, "edit", "Plastone", "+5") & SIGN_IN_MODULES
 
 
 def test_edit_imports_no_history_and_leaderboard(home: Path) -> None:
-    assert not imported_by(home, "edit", "Plastone", "+5") & OF_HISTORY
+    assert not imported_by(home, "edit", "Plastone", "+5") & HISTORY_MODULES
 
 
 def test_the_first_screen_imports_no_later_screen() -> None:
-    tell = "import json, sys, tracker_tui.ui.app; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
+    code = "import json, sys, tracker_tui.ui.app; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = set(json.loads(done.stdout))
     assert "tracker_tui.ui.resources.resource_screen" in imported
-    assert not imported & (OF_HISTORY | OF_SIGNING_IN)
+    assert not imported & (HISTORY_MODULES | SIGN_IN_MODULES)
 
 
 @pytest.mark.parametrize(

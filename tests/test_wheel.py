@@ -1,4 +1,4 @@
-"""What people install: a wheel that is whole, works anywhere, and needs nothing of this folder."""
+"""The wheel is complete, works anywhere, and needs nothing of this folder."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.xdist_group("wheel")
 
 
 class Installed(NamedTuple):
-    """A fresh installation: its command, and a machine on which nothing is configured."""
+    """A fresh installation: its command, and an environment without settings."""
 
     command: Path
     cwd: Path
     environ: dict[str, str]
 
     def run(self, *argv: str) -> str:
-        """Run the installed command, which must succeed in silence, and return what it said."""
+        """Run the installed command, which must succeed without messages; return its output."""
         done = run([self.command, *argv], self.cwd, self.environ)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
@@ -72,7 +72,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     cwd, home = folder / "somewhere else", folder / "home"
     cwd.mkdir()
     home.mkdir()
-    # Nothing of this machine but what a program needs to start at all.
+    # Only the variables that any program needs to start.
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     users = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
     command = scripts / ("tracker-tui.exe" if WINDOWS else "tracker-tui")
@@ -111,5 +111,5 @@ def test_the_installed_command_works_from_its_first_start(installed: Installed) 
     assert "Spice Melange" in installed.run("list", "spice")
     assert "0 → 500" in installed.run("edit", "Spice Melange", "+500")
     assert "500" in installed.run("list", "spice melange")
-    # All of it went to the user's own folders, and nothing to where we stood.
+    # All files are in the user's folders, none in the current one.
     assert list(installed.cwd.iterdir()) == []

@@ -28,7 +28,7 @@ def no_system_keyring(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def trusted_discord(straight_way: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def trusted_discord(no_proxies: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the certificate of the pretended Discord."""
     trust_discord(monkeypatch)
 

@@ -1,1 +1,1 @@
-"""Tests of the command line; what they share is in conftest.py and helpers/commands.py."""
+"""Tests of the command line; shared parts are in conftest.py and helpers/commands.py."""

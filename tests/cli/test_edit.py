@@ -1,4 +1,4 @@
-"""`edit`: which resource, which change, where, why, and what is said of it."""
+"""`tracker-tui edit`: resource, change, location, reason and output."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`edit` keeps one deadline, whatever holds the database, the outbox or the turn to send.
+"""`edit` keeps one deadline, whatever holds the database, the outbox or the send lock.
 
-Everything else waits here for ever: whoever does not keep to the deadline does not come back.
+All other timeouts are long here, so code that ignores the deadline hangs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.clocks import ImpatientClock
+from helpers.clocks import SleeplessClock
 from helpers.commands import Ran, Run
 from helpers.guild import ask, quantities
 from helpers.processes import locked
@@ -52,7 +52,7 @@ def edit_in_time(run: Run, *argv: str) -> Ran:
 
 @contextmanager
 def written(path: Path) -> Iterator[None]:
-    """Let somebody write into a file, and not come to an end; others may read it."""
+    """Hold a write transaction on a file, which others can still read."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
@@ -68,7 +68,7 @@ def test_a_busy_file_takes_no_longer_with_more_pending_changes(
 ) -> None:
     """By a clock that goes on while somebody waits, and only then."""
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", _TIMEOUT_SECONDS)
-    clock = ImpatientClock()
+    clock = SleeplessClock()
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", clock)
     monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.0)
     monkeypatch.setattr("tracker_tui.db.sqlite.sleep", clock.sleep)

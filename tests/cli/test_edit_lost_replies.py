@@ -12,7 +12,7 @@ import pytest
 from cli.test_edit_programs import until
 from helpers.books import Books
 from helpers.build import add, remote_config
-from helpers.clocks import ImpatientClock
+from helpers.clocks import SleeplessClock
 from helpers.commands import Ran, Run
 from helpers.gate import Gate
 from helpers.guild import make_guild
@@ -42,7 +42,7 @@ LATER: dict[str, Fate] = {
     "503": answer(503),
     "busy": batch_failed("SQLITE_BUSY"),
 }
-"""What leaves an edit queued."""
+"""Faults that leave an edit queued."""
 REFUSING: dict[str, Fate] = {
     "401": answer(401),
     "403": READ_ONLY,
@@ -52,7 +52,7 @@ REFUSING: dict[str, Fate] = {
     "full": batch_failed("SQLITE_FULL"),
     "not allowed": batch_failed("SQLITE_AUTH"),
 }
-"""What ends it with an error."""
+"""Faults that end an edit with an error."""
 MISLEADING = ("nothing was sent", "Not changed", "refused")
 
 once_or_twice = pytest.mark.parametrize("lost", [1, 2], ids=["once", "twice"])
@@ -63,13 +63,13 @@ once_or_twice = pytest.mark.parametrize("lost", [1, 2], ids=["once", "twice"])
 def known_guild(run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
     """The guild once its columns are known; an edit is then tried a few times, without waiting."""
     assert run("edit", "spice", "=1000").status == 0
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", ImpatientClock())
+    monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", SleeplessClock())
     return remote_guild
 
 
 def assert_is_stored_once(books: Books) -> None:
     assert books.quantities() == (1_005, 400)
-    # The resource was created, and set to what it had: neither brought points.
+    # The resource was created, and set to its own quantity: neither earned points.
     assert len(books.rows("leaderboard")) == 1
 
 
@@ -116,7 +116,7 @@ def test_a_rejected_retry_tells_nothing_about_the_first_try(
 def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, fate: Fate
 ) -> None:
-    """It never arrived, as whoever looks finds out, and then repeats it."""
+    """The change never arrived; a player finds that out, and repeats it."""
     proxy.meet([*[cut_before] * 2, *[fate] * 20])
     error = run("edit", "spice", "+5").error
     proxy.fate = pass_on
@@ -166,7 +166,7 @@ def test_a_server_that_is_gone_afterwards_does_not_mean_that_nothing_was_sent(
 
 
 def meet_and_go(proxy: Proxy, lost: int) -> None:
-    """Let replies be lost, and with the last of them the way to the server."""
+    """Lose replies, and with the last of them the server."""
 
     def cut_and_gone(proxied: ProxiedRequest) -> None:
         proxied.forward()
@@ -200,7 +200,7 @@ def test_the_requests_of_an_edit_share_one_deadline(
 ) -> None:
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 1.0)
     with Gate() as gate:
-        # The columns are told; the change itself hangs, and no time is left to send it again.
+        # The columns arrive; the change itself hangs, and no time is left to send it again.
         proxy.meet([pass_on, *[gate] * 20])
         ran = run("edit", "Iron Ore", "+5")
         assert proxy.count == 2
@@ -213,7 +213,7 @@ Deal = Callable[[Change], object]
 
 @pytest.fixture(autouse=True)
 def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no edit be queued because this machine is busy."""
+    """Keep a busy machine from queueing an edit."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
 
 

@@ -45,7 +45,7 @@ Edit = subprocess.Popen[str]
 
 @contextmanager
 def started(home: Path, proxy: Proxy, *argv: str) -> Iterator[Edit]:
-    """An `edit` in a process of its own."""
+    """Start `edit` in another process."""
     settings = {"TURSO_DATABASE_URL": proxy.url, "TRACKER_AUTH": "none"}
     process = subprocess.Popen(
         [sys.executable, "-m", "tracker_tui", "edit", *argv, "--json"],
@@ -83,7 +83,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_while_another_program_sends_an_edit_is_queued(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What users are promised; here nobody waits for that long.
+    # The promised time; no test here takes that long.
     assert tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS <= 3.0
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", 0.1)
     with send_lock_held(store_of(home)):

@@ -100,7 +100,7 @@ def test_the_next_list_sends_pending_changes_in_one_request(
     queued = [queue(run, "spice", "=100"), queue(run, "spice", ">40")]
     line.mend()
     listed = run("list", "spice", "--json").document
-    # What waits is in what is shown, whether it is sent before or after.
+    # Pending changes are shown, whether they are sent before or after.
     assert (listed[0]["hagga"], listed[0]["deep_desert"]) == (60, 440)
     assert changed(known_guild) == [(queued[0], "spice", 100), (queued[1], "spice", 60)]
     writes = [each for each in line.proxy.seen if b"INSERT INTO" in each.body]
@@ -288,7 +288,7 @@ def test_a_rejected_queued_change_needs_the_player_and_blocks_later_ones(
 
 
 AMBIGUOUS = "e"
-"""What the names of all three resources hold."""
+"""A text in the names of all three resources."""
 by_id_or_name = pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ORE", "ore"])
 
 
@@ -355,7 +355,7 @@ def test_with_a_replica_a_name_is_looked_up_when_the_change_is_made(
     line.cut()
     assert run("edit", resource, "+5").status == 0
     assert is_named(home) == [False]
-    # What it was called when it was typed is what counts.
+    # The name counts as it was when the change was made.
     known_guild.run("UPDATE resources SET name = 'Copper' WHERE id = 'iron'")
     known_guild.run("UPDATE resources SET name = 'Iron Ore' WHERE id = 'water'")
     line.mend()
@@ -403,7 +403,7 @@ REASON = "x" * 400
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait for a disk as if it were busy."""
+    """Don't retry a full disk as if it were busy."""
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 

@@ -37,13 +37,13 @@ grown = pytest.mark.parametrize("remote_guild", ["grown"], indirect=True)
 
 @pytest.fixture(autouse=True)
 def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no edit be queued because this machine is busy."""
+    """Keep a busy machine from queueing an edit."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", SECONDS)
 
 
 def assert_is_applied(run: Run, books: Books, *argv: str) -> None:
-    """Edit the iron, and see that this is told as it is."""
+    """Edit the iron, and check the outcome."""
     (before,) = books.run("SELECT quantity_hagga FROM resources WHERE id = 'iron'")
     ran = run("edit", *argv, "+5")
     assert (ran.status, ran.err) == (0, "")
@@ -96,7 +96,7 @@ def test_without_the_right_to_read_the_other_tables(
     proxy.fate = lacking("users:data_read", "global_settings:data_read")
     for resource in ("iron", "iron ore"):
         assert_is_applied(run, remote_guild, resource)
-    # What is refused is still told as that.
+    # A rejection is still reported as one.
     assert run("edit", "iron", "-5000").status == 1
 
 

@@ -1,4 +1,4 @@
-"""`edit` where it does nothing: what cannot be, `--if`, and what makes no sense."""
+"""`tracker-tui edit` that changes nothing: rejections, conflicts with `--if`, usage errors."""
 
 from __future__ import annotations
 

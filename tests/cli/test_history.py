@@ -1,4 +1,4 @@
-"""`history`: who changed what, newest first, for people and for scripts."""
+"""`tracker-tui history`: its table and its JSON."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_history_uses_the_guilds_names_for_locations(run: Run, entries: Path) ->
         assert head in heads
 
 
-# Of what
+# Which resource
 
 
 @pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ore", "ORE"])
@@ -158,7 +158,7 @@ def test_history_since_accepts_a_span(run: Run, entries: Path) -> None:
 
 def test_history_since_accepts_whole_days(run: Run, guild: Path) -> None:
     for day in (14, 15, 16):
-        noon = datetime(2023, 11, day, 12)  # by the clock of whoever runs this
+        noon = datetime(2023, 11, day, 12)  # in this machine's time zone
         add(guild, f"{day}", (0, 0), (5, 0), created_at=int(noon.timestamp()))
     assert ids(run, "--since", "2023-11-15..2023-11-15") == ["15"]
     assert ids(run, "--since", "2023-11-15..") == ["16", "15"]
@@ -197,7 +197,7 @@ def test_a_history_without_entries_succeeds(run: Run, guild: Path) -> None:
     assert ids(run) == []
 
 
-# What others wrote
+# Hostile rows
 
 
 def test_history_survives_a_hostile_row(run: Run, guild: Path) -> None:

@@ -1,4 +1,4 @@
-"""`init`: what it makes, what it plans, what it leaves alone."""
+"""`tracker-tui init`: new databases, plans, and databases that it leaves unchanged."""
 
 from __future__ import annotations
 

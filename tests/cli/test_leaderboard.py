@@ -1,4 +1,4 @@
-"""`leaderboard`: who earned how many points, for people and for scripts."""
+"""`tracker-tui leaderboard`: its table and its JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Rank  Name        Points  Actions   Share  Change
 
 
 def earn(path: Path, who: str, points: float, ago: int, **given: Any) -> None:
-    """Let somebody have earned points so many seconds ago, far from where a period ends."""
+    """Add points of a member that are `ago` seconds old, far from the end of a period."""
     (how_many,) = ask(path, "SELECT count(*) FROM leaderboard")[0]
     at = int(time.time()) - ago
     row = points_row(f"p{how_many}", points, user_id=who, created_at=at)

@@ -53,7 +53,7 @@ def test_list_json_matches_the_database(run: Run, guild: Path) -> None:
             "updated_by": "Muad'Dib",
         }.items()
     )
-    # Computed: the column has no word for it, and nobody filled it.
+    # Computed: the database has no value for it.
     assert resources["spice"]["status"] == "above_target"
     assert resources["spice"]["priority"] is True
     assert resources["spice"]["updated_by"] == "old nick"

@@ -21,7 +21,7 @@ GARBAGE = {"text": b"no database at all\n" * 400, "cut": b"SQLite format 3\0" + 
 
 
 def damage(path: Path, data: bytes) -> None:
-    """Let the disk make something else of a file that nobody has open."""
+    """Damage a file that no program has open."""
     for end in ("-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     path.write_bytes(data)
@@ -71,7 +71,7 @@ def test_an_offline_list_without_a_replica_is_an_error(
 
 
 def sign_on(monkeypatch: pytest.MonkeyPatch, member: str) -> None:
-    """Let somebody else use this machine."""
+    """Use this machine as another member."""
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, member)
 
@@ -172,7 +172,7 @@ def test_a_byte_that_is_not_text_stops_no_command(
     (aside,) = store_of(home).glob(f"{name}.damaged-*[0-9]")
     assert str(aside) in "".join(ran.err for ran in told)
     assert known_guild.quantities("iron") == (12, 0)
-    # What was in an outbox is in the file that was set aside; nothing else is lost with a copy.
+    # The changes of an outbox are in the file set aside; the other files are copies.
     assert known_guild.quantities() == (1_000 if name == "outbox.db" else 1_005, 400)
 
 

@@ -1,4 +1,4 @@
-"""What this program writes is for the user alone, and no link leads it elsewhere."""
+"""Files that the program writes are private, and never written through a link."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STRANGER = 12_345
 
 
 def notes(run: Run) -> list[str]:
-    """Return what the doctor notes about files."""
+    """Return the doctor's notes about files."""
     found = run("doctor", "--json").document
     return [each["found"] for each in found if each["check"] == "files"]
 

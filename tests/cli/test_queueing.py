@@ -17,7 +17,7 @@ MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n"
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait long for a lock that is not let go."""
+    """Give up soon on a lock that is never released."""
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 0.05)
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 

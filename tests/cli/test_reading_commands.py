@@ -43,13 +43,13 @@ def busy(remote_guild: Books) -> Books:
 
 @pytest.fixture
 def seen(run: Run, busy: Books) -> Books:
-    """The guild once the commands have read it: this machine keeps what they showed."""
+    """The guild after each command has read it once, so this machine has a cache."""
     for argv in (HISTORY, LEADERBOARD):
         assert run(*argv).status == 0
     return busy
 
 
-# What they read
+# Requests
 
 
 @every_schema
@@ -75,7 +75,7 @@ def test_new_columns_are_noticed_by_each_command(run: Run, busy: Books, proxy: P
         assert proxy.count == 1
     proxy.seen.clear()
     assert run("edit", "spice", "+5").status == 0
-    assert proxy.count == 1, "whoever looked has remembered it"
+    assert proxy.count == 1, "the reader has cached it"
 
 
 def test_a_renamed_resource_is_found_by_its_new_name(run: Run, seen: Books) -> None:
@@ -251,7 +251,7 @@ def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line
     )
     assert len(run("history", "--limit", "1", "--json").document) == 1
     line.cut()
-    # What was kept is no less than what the dashboard opens with.
+    # The cached page is as long as the dashboard's first one.
     ran = run("history", "--limit", "120", "--json")
     assert (ran.status, len(ran.document)) == (0, 100)
     assert ran.err.count("\n") == 1
@@ -290,7 +290,7 @@ def silence() -> Iterator[Fate]:
 
 @pytest.fixture
 def zero_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands wait only where they have nothing else to show."""
+    """Wait for the server only without a cached answer."""
     monkeypatch.setattr("tracker_tui.cli.read_command.TIMEOUT_SECONDS", 0.0)
 
 
@@ -315,7 +315,7 @@ def test_a_slow_server_is_waited_for_without_a_cache(
     assert (ran.status, ran.err) == (0, "")
 
 
-# What others wrote, and what the disk made of it
+# Hostile rows and damaged files
 
 
 def test_hostile_text_is_harmless_online_and_offline(run: Run, busy: Books, line: Line) -> None:
@@ -355,7 +355,7 @@ def test_a_leaderboard_needs_no_replica(run: Run, seen: Books, line: Line, home:
     line.cut()
     ran = run(*LEADERBOARD)
     assert (ran.status, ran.out) == (0, online)
-    # Which resource is meant cannot be told, so that there is none by this name proves nothing.
+    # Without any names, this machine can't tell that the name is unknown.
     ran = run(*HISTORY)
     assert ran.status == 4
     assert "cannot be reached" in ran.err

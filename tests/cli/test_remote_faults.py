@@ -35,18 +35,18 @@ IN_TIME = 10.0
 """Seconds within which any command has its answer here, however the server behaves."""
 
 MISLEADING = ("nothing was sent", "try again", "refused")
-"""What nobody may read of an edit that is saved."""
+"""The stored parts of an edit that hold private text."""
 COMMANDS = (["list"], ["history"], ["leaderboard"], ["edit", "spice", "+5"], ["init"])
 each_command = pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 
 
 class Fault(NamedTuple):
-    """What becomes of every request, and what the command says of it."""
+    """The fate of every request, and the message about it."""
 
     fate: Fate
     said: str
     is_heard: bool = False
-    """Whether the server carries out what it is asked, though no usable answer comes."""
+    """Whether the server executes the request, though no usable answer comes."""
     is_final: bool = False
     """Whether the database refuses us: an edit is withdrawn then, not queued."""
 
@@ -85,7 +85,7 @@ PATIENCE = (
 
 @pytest.fixture(autouse=True)
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an edit fail with the first request: trying on for a while changes nothing here."""
+    """Don't retry an edit: in these tests a retry changes nothing."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
@@ -133,7 +133,7 @@ def test_a_failing_server_is_reported_until_it_works_again(
     proxy.fate = pass_on
     assert run(*argv).status == 0
     assert run("list").status == 0
-    # What was queued is applied by now, and once; what was refused never is.
+    # A queued change is applied once by now; a rejected one never is.
     more = 5 if is_edit else 0
     assert known_guild.quantities() == (1_000 + (5 if is_queued else 0) + more, 400)
 
@@ -262,7 +262,7 @@ def test_a_server_that_never_answers_is_given_up(
     proxy.fate = pass_on
     assert run(*argv).status == 0
     assert run("list").status == 0
-    # What was queued is applied by now.
+    # The queued change is applied by now.
     assert known_guild.quantities() == (1_010 if argv[0] == "edit" else 1_000, 400)
 
 

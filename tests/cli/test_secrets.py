@@ -23,7 +23,7 @@ SECRET = "AVerySecretToken"
 
 
 def quoting(status: int) -> Fate:
-    """A server that says back what it was sent, the token too."""
+    """A server that echoes each request, the token too."""
 
     def fate(proxied: ProxiedRequest) -> None:
         said = proxied.headers.get("authorization", "")
@@ -50,13 +50,13 @@ def printed_and_stored(ran: Ran, home: Path) -> Iterator[str]:
     for path in home.rglob("*"):
         yield str(path)
         if path.is_file():
-            # Outbox and replica are no text, but what is text within them is found all the same.
+            # Outbox and replica are binary files, but texts in them are found too.
             yield path.read_bytes().decode("utf-8", "replace")
 
 
 @pytest.fixture(autouse=True)
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an edit fail with the first request."""
+    """Don't retry an edit."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 

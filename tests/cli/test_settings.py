@@ -1,4 +1,4 @@
-"""What is configured: the URL, the profile, debugging, and nothing at all."""
+"""Settings: the URL, profiles, debugging, and a first start without any."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_invalid_url_is_rejected_without_quoting_it(
 def test_an_edit_that_a_setting_prevents_is_not_sent_later(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    """The last URL is fine, but of a guild, and nobody has signed in."""
+    """The last URL is valid, but belongs to a guild, and no member is signed in."""
     monkeypatch.setenv("TURSO_DATABASE_URL", url)
     assert run("edit", "iron", "+5").status in (2, 3)
     assert list(pending_elsewhere(home / "data" / "guilds")) == []

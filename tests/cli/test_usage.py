@@ -1,4 +1,4 @@
-"""Whatever makes no sense is told in one line, and help is never far."""
+"""Usage errors are one line, and help is complete."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What several tests share: builders, databases as met in the wild, processes, listeners."""
+"""Shared by several tests: builders, databases of other programs, processes, listeners."""

@@ -1,4 +1,4 @@
-"""Applying changes to the books, and every kind of change with what it writes."""
+"""Apply changes to a ledger, and every kind of change with the rows that it writes."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Books:
         *,
         clock: Callable[[], int] | None = None,
     ) -> None:
-        """Run the statements on an empty database and open a ledger on what they made."""
+        """Run the statements on an empty database, and open a ledger on it."""
         self.database = database
         database.batch([RawQuery(statement) for statement in statements])
         layout = Layout.from_rows(database.batch([Layout.query()])[0].rows)
@@ -64,7 +64,7 @@ class Books:
         return self.row("resources", resource_id)
 
     def quantities(self, resource_id: str = "spice") -> tuple[int, int]:
-        """Return what is stored at Hagga and in the Deep Desert."""
+        """Return the quantities at Hagga and in the Deep Desert."""
         row = self.resource(resource_id)
         return row["quantity_hagga"], row["quantity_deep_desert"]
 

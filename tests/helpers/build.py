@@ -1,4 +1,4 @@
-"""Builders: say what a test is about, the rest is some sane value."""
+"""Builders of values with sensible defaults: a test names only what it checks."""
 
 from __future__ import annotations
 

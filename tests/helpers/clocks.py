@@ -1,4 +1,4 @@
-"""Clocks that go when a test says so: no test depends on how fast a machine is."""
+"""Clocks that a test advances, so no test depends on the speed of the machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 class Clock:
-    """Stands in for the module `time`: its seconds pass when a test says so."""
+    """Replaces the module `time`; a test advances it."""
 
     def __init__(self) -> None:
         self.time = time.time
@@ -19,8 +19,8 @@ class Clock:
         self._now += seconds
 
 
-class ImpatientClock(Clock):
-    """Goes while somebody sleeps, who then does not have to."""
+class SleeplessClock(Clock):
+    """Advances at each sleep, which returns at once."""
 
     def sleep(self, seconds: float) -> None:
         self.advance(seconds)

@@ -1,4 +1,4 @@
-"""The command line as tests run it, and what it answers."""
+"""Run the command line, and read its output."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMMANDS = [
 
 
 class Ran(NamedTuple):
-    """What a command answered."""
+    """The result of a command."""
 
     status: int
     out: str

@@ -16,7 +16,7 @@ SECONDS = 20
 
 
 class Listener:
-    """Keeps what a tracker tells, and lets a test wait for it."""
+    """Collects a tracker's events, and waits for them."""
 
     def __init__(self, tracker: Tracker) -> None:
         self.events: list[Event] = []

@@ -1,4 +1,4 @@
-"""What waits in a machine's outbox, looked at and touched behind the program's back."""
+"""Read and change the outbox on disk, without the program."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def let_time_pass(home: Path, seconds: int) -> None:
 
 
 def changed(books: Books) -> list[tuple[object, ...]]:
-    """Return what was changed since the resources were created: id, resource, new quantity."""
+    """Return the changes since the resources were created: id, resource, new quantity."""
     return [
         (row["id"], row["resource_id"], row["new_quantity_hagga"])
         for row in books.rows("resource_history")

@@ -1,4 +1,4 @@
-"""A player in a process of their own, who sends many changes to one ledger."""
+"""A player in another process, who sends many changes to one ledger."""
 
 from __future__ import annotations
 

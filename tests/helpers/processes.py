@@ -36,7 +36,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def await_line(process: subprocess.Popen[str]) -> str:
-    """Return the next line that the process prints; what it complains of, if it died."""
+    """Return the next line that the process prints; fail with its errors if it died."""
     assert process.stdout is not None
     line = process.stdout.readline().strip()
     if not line:
@@ -72,7 +72,7 @@ def run_together(code: str, arguments: Sequence[Sequence[object]]) -> list[str]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let another process hold the database with BEGIN EXCLUSIVE."""
+    """Hold the database with BEGIN EXCLUSIVE in another process."""
     process = start(_HOLD, path)
     try:
         assert await_line(process) == "locked"

@@ -15,7 +15,7 @@ PIXELS = 4
 HALVES = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
 """Whether the upper and the lower half of a cell have the colour of the text."""
 DEFAULT_INK, DEFAULT_GROUND = 229, 0
-"""Greys of a terminal that is told no colours; most are dark."""
+"""The default greys of a terminal; most are dark."""
 
 
 def read_qr(strips: Sequence[Strip]) -> str | None:
@@ -46,7 +46,7 @@ def _halves(strip: Strip) -> Iterator[tuple[int, int]]:
     for segment in strip:
         ink, ground = _greys(segment.style or Style())
         for char in segment.text:
-            # Of a letter, a phone that looks at the whole screen sees a grey spot.
+            # A phone that sees the whole screen sees a letter as a grey spot.
             greys = {True: ink, False: ground, None: (ink + ground) // 2}
             upper, lower = HALVES.get(char, (None, None))
             yield from [(greys[upper], greys[lower])] * cell_len(char)

@@ -1,4 +1,4 @@
-"""The newest history of one resource: what many a test looks at, or just asks for."""
+"""The newest history of one resource."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def recent_history(ledger: Ledger, resource_id: str, limit: int = 20) -> list[Hi
 
 
 def ask_history(tracker: Tracker, resource_id: str) -> Future[list[HistoryEntry]]:
-    """Let a tracker ask its ledger for a resource's newest entries."""
+    """Ask a tracker for a resource's newest entries."""
     return tracker._ledger_thread.ask(lambda ledger: recent_history(ledger, resource_id))

@@ -42,7 +42,7 @@ def insert_all(books: Books, table: str, rows: Sequence[Row]) -> None:
 
 
 def replace_all(books: Books, tables: dict[str, Sequence[Row]]) -> None:
-    """Let tables hold nothing but these rows, in one request."""
+    """Replace the rows of tables, in one request."""
     queries = [RawQuery(f"DELETE FROM {table}") for table in reversed(tables)]
     for table, rows in tables.items():
         queries += insertions(table, rows)
@@ -70,7 +70,7 @@ def history_row(row_id: str, **given: Any) -> Row:
 
 
 def moved(hagga: tuple[int, int], deep_desert: tuple[int, int] = (0, 0)) -> Row:
-    """Return the columns that say what was there before and after."""
+    """Return the columns of the quantities before and after."""
     return {
         "previous_quantity_hagga": hagga[0],
         "new_quantity_hagga": hagga[1],

@@ -1,4 +1,4 @@
-"""A server that takes some writes and not others: fates for what a real one does seldom."""
+"""Fates of a server that rejects some writes."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def guarded_guild(
 
 @pytest.fixture
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an edit try once: trying on for a second changes nothing here."""
+    """Don't retry an edit: in these tests a retry changes nothing."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 

@@ -13,7 +13,7 @@ from helpers.wild import OURS, Statements
 from tracker_tui.db.database import Database
 
 NICKNAME = "Muad'Dib"
-"""What PLAYER is called."""
+"""The name of PLAYER."""
 SPICE = new_resource(hagga=1_000, deep_desert=400, target=2_500, multiplier=1.5)
 WATER = new_resource("water", hagga=50, target=100)
 IRON = new_resource("iron", name="Iron Ore", hagga=7)
@@ -37,7 +37,7 @@ def schema_of(request: pytest.FixtureRequest) -> Statements:
 
 
 def settled(database: Database, statements: Statements) -> Books:
-    """Let a guild move into an empty database: a member and three resources."""
+    """Fill an empty database with a member and three resources."""
     books = Books(database, statements)
     books.ledger.create([SPICE, WATER, IRON], PLAYER)
     books.insert(
@@ -71,16 +71,16 @@ class Line:
         self._is_cut = False
 
     def cut(self) -> None:
-        """Let nobody listen there."""
+        """Stop listening, as a server that is down."""
         self.proxy.close()
         self._is_cut = True
 
     def mend(self) -> None:
-        """Let a new proxy listen there, which has seen nothing yet."""
+        """Listen with a new proxy, which has seen no request yet."""
         self.proxy = Proxy(self._upstream, port=self.proxy.port)
         self._is_cut = False
 
     def close(self) -> None:
-        """Let go of what listens."""
+        """Stop listening."""
         if not self._is_cut:
             self.proxy.close()

@@ -1,4 +1,4 @@
-"""Ledgers in SQLite files: what is in the folder, who planted it, how it fails."""
+"""Ledgers in SQLite files: files in the folder, first rows, and error messages."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def set_size(file: int, columns: int, lines: int) -> None:
 
 
 class Terminal:
-    """A dashboard behind a pseudo-terminal that nobody answers for."""
+    """A dashboard behind a pseudo-terminal that answers no query."""
 
     def __init__(self, home: Path, *command: str, **settings: str) -> None:
         """Start the dashboard by itself, or by another command."""
@@ -46,7 +46,7 @@ class Terminal:
         self.output = b""
         self.patience = SECONDS
         self.status: int | None = None
-        """With what it ended, if it has."""
+        """The exit status, or None while it runs."""
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Read what the program draws until something holds."""
@@ -69,7 +69,7 @@ class Terminal:
             self.until(lambda part=part: part in self.output, repr(part))
 
     def forget(self) -> None:
-        """Let what was drawn so far count no more."""
+        """Discard the output so far."""
         self.read(0.0)
         self.output = b""
 
@@ -82,7 +82,7 @@ class Terminal:
                 self.read(0.01)
 
     def leave(self) -> int:
-        """Leave by ctrl+q; returns the exit status."""
+        """Quit with ctrl+q; return the exit status."""
         self.write(b"\x11")
         return self.ends()
 
@@ -94,22 +94,22 @@ class Terminal:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has; its exit status is there from then on."""
+        """Whether it has ended; `status` holds the exit status then."""
         if self.status is None:
-            self._hear_of_it(os.WNOHANG)
+            self._poll_status(os.WNOHANG)
         return self.status is not None
 
     def has_stopped(self) -> bool:
         """Whether the system has stopped it since it was last asked for."""
-        return self._hear_of_it(os.WNOHANG | os.WUNTRACED)
+        return self._poll_status(os.WNOHANG | os.WUNTRACED)
 
     def stops(self) -> bool:
         """Wait until the system has stopped the program; says whether it did, or ended before."""
         self.until(lambda: self.has_stopped() or self.has_ended, "the stop")
         return not self.has_ended
 
-    def _hear_of_it(self, how: int) -> bool:
-        """Hear once what became of it; says whether it was stopped."""
+    def _poll_status(self, how: int) -> bool:
+        """Check the process once; return whether it was stopped."""
         pid, status = os.waitpid(self.pid, how) if self.pid else (0, 0)
         if pid and not os.WIFSTOPPED(status):
             self.pid, self.status = 0, os.waitstatus_to_exitcode(status)

@@ -1,4 +1,4 @@
-"""What a tracker shows, what its database stores, and taking back."""
+"""A tracker's rows, its database's rows, and undo."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stored(path: Path, resource_id: str = "spice") -> tuple[object, ...]:
 
 
 def history(path: Path) -> list[object]:
-    """Return the ids of what was done since the resources were created, in order of commit."""
+    """Return the ids of changes since the resources were created, in order of commit."""
     asked = "SELECT id FROM resource_history WHERE reason IS NOT 'Resource created' ORDER BY rowid"
     return [row[0] for row in ask(path, asked)]
 
@@ -48,7 +48,7 @@ def undo(tracker: Tracker, listener: Listener) -> tuple[int, int, int]:
 
 
 def may_write(tracker: Tracker) -> bool:
-    """Let a tracker look around until it has asked, as a dashboard does when nothing is due."""
+    """Poll until the tracker knows its rights, as an idle dashboard does."""
     while not tracker._ledger_thread.ask(lambda ledger: ledger.knows_rights).result(SECONDS):
         tracker.poll()
     return tracker.connection.can_write

@@ -1,6 +1,6 @@
-"""The schemas met in the wild (data contract), written by hand as other programs write them.
+"""Schemas of other programs (data contract), written by hand.
 
-No schema is taken from the program: schema.sql is compared with these, not copied from them.
+None is copied from schema.sql, which is compared with them.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 
 @pytest.fixture(autouse=True)
-def trusted_discord(straight_way: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def trusted_discord(no_proxies: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the certificate of the pretended Discord."""
     trust_discord(monkeypatch)
 
