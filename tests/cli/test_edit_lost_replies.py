@@ -60,7 +60,7 @@ once_or_twice = pytest.mark.parametrize("lost", [1, 2], ids=["once", "twice"])
 
 
 @pytest.fixture
-def known_guild(run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
+def impatient_guild(run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
     """The guild once its columns are known; an edit is then tried a few times, without waiting."""
     assert run("edit", "spice", "=1000").status == 0
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", SleeplessClock())
@@ -81,24 +81,24 @@ def assert_is_queued(ran: Ran) -> None:
 @once_or_twice
 @pytest.mark.parametrize("later", LATER)
 def test_a_failed_retry_leaves_an_edit_queued(
-    run: Run, known_guild: Books, proxy: Proxy, home: Path, later: str, lost: int
+    run: Run, impatient_guild: Books, proxy: Proxy, home: Path, later: str, lost: int
 ) -> None:
     proxy.meet([*[cut_after] * lost, *[LATER[later]] * 20])
     ran = run("edit", "spice", "+5")
     assert proxy.count > 1 + lost
     assert_is_queued(ran)
     assert not [words for words in MISLEADING if words in ran.out]
-    assert_is_stored_once(known_guild)
+    assert_is_stored_once(impatient_guild)
     proxy.fate = pass_on
     assert run("list").status == 0
     assert waiting(home) == []
-    assert_is_stored_once(known_guild)
+    assert_is_stored_once(impatient_guild)
 
 
 @once_or_twice
 @pytest.mark.parametrize("later", REFUSING)
 def test_a_rejected_retry_tells_nothing_about_the_first_try(
-    run: Run, known_guild: Books, proxy: Proxy, later: str, lost: int
+    run: Run, impatient_guild: Books, proxy: Proxy, later: str, lost: int
 ) -> None:
     proxy.meet([*[cut_after] * lost, *[REFUSING[later]] * 20])
     ran = run("edit", "spice", "+5")
@@ -106,31 +106,31 @@ def test_a_rejected_retry_tells_nothing_about_the_first_try(
     assert ran.status == 4
     assert "may have stored the change. It stays queued, and counts once" in ran.error
     assert not [words for words in MISLEADING[:2] if words in ran.error]
-    assert_is_stored_once(known_guild)
+    assert_is_stored_once(impatient_guild)
     proxy.fate = pass_on
     assert run("list").status == 0
-    assert_is_stored_once(known_guild)
+    assert_is_stored_once(impatient_guild)
 
 
 @pytest.mark.parametrize("fate", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE])
 def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said(
-    run: Run, known_guild: Books, proxy: Proxy, home: Path, fate: Fate
+    run: Run, impatient_guild: Books, proxy: Proxy, home: Path, fate: Fate
 ) -> None:
     """The change never arrived; a player finds that out, and repeats it."""
     proxy.meet([*[cut_before] * 2, *[fate] * 20])
     error = run("edit", "spice", "+5").error
     proxy.fate = pass_on
-    assert known_guild.quantities() == (1_000, 400)
+    assert impatient_guild.quantities() == (1_000, 400)
     assert run("edit", "spice", "+5").status == 0
     assert run("list").status == 0
-    assert known_guild.quantities() == (1_005, 400) or "queued" in error
+    assert impatient_guild.quantities() == (1_005, 400) or "queued" in error
 
 
 def test_a_change_that_a_trigger_rejects_is_not_stored(
-    run: Run, known_guild: Books, proxy: Proxy, home: Path
+    run: Run, impatient_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     """The database looked whether it has the change before it refused it."""
-    known_guild.run(
+    impatient_guild.run(
         "CREATE TRIGGER hands_off BEFORE UPDATE ON resources WHEN NEW.id = 'spice'"
         " BEGIN SELECT RAISE(ABORT, 'hands off the spice'); END"
     )
@@ -139,27 +139,27 @@ def test_a_change_that_a_trigger_rejects_is_not_stored(
     assert ran.status == 1
     assert "hands off the spice" in ran.error
     assert waiting(home) == []
-    known_guild.run("DROP TRIGGER hands_off")
+    impatient_guild.run("DROP TRIGGER hands_off")
     assert run("list").status == 0
-    assert known_guild.quantities() == (1_000, 400)
+    assert impatient_guild.quantities() == (1_000, 400)
 
 
 @once_or_twice
 def test_a_server_that_is_gone_afterwards_leaves_an_edit_queued(
-    run: Run, known_guild: Books, remote_url: str, proxy: Proxy, home: Path, lost: int
+    run: Run, impatient_guild: Books, remote_url: str, proxy: Proxy, home: Path, lost: int
 ) -> None:
     meet_and_go(proxy, lost)
     assert_is_queued(run("edit", "spice", "+5"))
-    assert_is_stored_once(known_guild)
+    assert_is_stored_once(impatient_guild)
     with proxy_to(remote_url, port=proxy.port):
         assert run("list").status == 0
     assert waiting(home) == []
-    assert_is_stored_once(known_guild)
+    assert_is_stored_once(impatient_guild)
 
 
 @once_or_twice
 def test_a_server_that_is_gone_afterwards_does_not_mean_that_nothing_was_sent(
-    run: Run, known_guild: Books, proxy: Proxy, lost: int
+    run: Run, impatient_guild: Books, proxy: Proxy, lost: int
 ) -> None:
     meet_and_go(proxy, lost)
     assert "nothing was sent" not in run("edit", "spice", "+5").out
@@ -211,7 +211,7 @@ def test_the_requests_of_an_edit_share_one_deadline(
 Deal = Callable[[Change], object]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a busy machine from queueing an edit."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
@@ -232,6 +232,7 @@ def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: st
     return ran
 
 
+@pytest.mark.usefixtures("long_timeout")
 @pytest.mark.parametrize("resource", ["iron", "Iron Ore"])
 def test_it_was_applied_if_the_history_has_it(
     run: Run, known_guild: Books, home: Path, resource: str
@@ -248,6 +249,7 @@ def test_it_was_applied_if_the_history_has_it(
     assert known_guild.quantities("iron") == (112, 0)
 
 
+@pytest.mark.usefixtures("long_timeout")
 def test_it_was_applied_even_if_the_resource_is_gone(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +269,7 @@ def test_it_was_applied_even_if_the_resource_is_gone(
     assert ran.out.startswith("iron +5 → 1,005 at Hagga")
 
 
+@pytest.mark.usefixtures("long_timeout")
 def test_it_was_withdrawn_if_the_history_does_not(run: Run, known_guild: Books, home: Path) -> None:
     before = known_guild.everything()
     ran = edit_while_another_deals_with_it(run, home, lambda _: None, "iron", "+5")
@@ -275,6 +278,7 @@ def test_it_was_withdrawn_if_the_history_does_not(run: Run, known_guild: Books, 
     assert known_guild.everything() == before
 
 
+@pytest.mark.usefixtures("long_timeout")
 @pytest.mark.parametrize("status", [401, 503])
 def test_without_the_history_the_outcome_stays_unknown(
     run: Run,

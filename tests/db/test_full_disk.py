@@ -40,7 +40,7 @@ def add_until_it_fails(ledger: Ledger) -> tuple[int, LedgerError]:
 
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
-def test_a_change_that_finds_no_room_leaves_nothing_and_the_next_one_works(books: Books) -> None:
+def test_a_change_on_a_full_disk_leaves_nothing_and_the_next_one_works(books: Books) -> None:
     database = books.database
     assert isinstance(database, SqliteLedgerDatabase)
     connection = database.connection()
@@ -83,7 +83,7 @@ def fill_up(folder: Path) -> Path:
     return ballast
 
 
-def test_a_full_disk_is_told_of_and_nothing_is_half_written(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_half_written(small_disk: Path) -> None:
     path = small_disk / "tracker.db"
     create_sqlite(path, plant_spice)
     ledger = open_ledger(config_for(path))
@@ -102,7 +102,7 @@ def test_a_full_disk_is_told_of_and_nothing_is_half_written(small_disk: Path) ->
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_a_creation_that_finds_no_room_leaves_nothing(small_disk: Path) -> None:
+def test_a_creation_on_a_full_disk_leaves_nothing(small_disk: Path) -> None:
     ballast = fill_up(small_disk)
     path = small_disk / "tracker.db"
     with pytest.raises(LedgerError):

@@ -170,7 +170,7 @@ def test_a_blank_location_name_is_the_default(make_ledger: MakeLedger, value: st
     assert books.ledger.refresh().cached_layout.places == DEFAULTS
 
 
-def test_other_settings_name_no_location(make_ledger: MakeLedger) -> None:
+def test_other_settings_do_not_name_locations(make_ledger: MakeLedger) -> None:
     books = make_ledger(wild.LATER)
     setting("theme", "dark", books)
     assert books.ledger.refresh().cached_layout.places == DEFAULTS
@@ -180,7 +180,7 @@ def test_a_database_without_settings_has_the_default_names(make_ledger: MakeLedg
     assert make_ledger().ledger.refresh().cached_layout.places == DEFAULTS
 
 
-def test_a_setting_in_milliseconds_is_no_trouble(make_ledger: MakeLedger) -> None:
+def test_a_setting_in_milliseconds_does_no_harm(make_ledger: MakeLedger) -> None:
     books = make_ledger(wild.LATER)
     setting("inventory_location_1_name", "Arrakeen", books)
     books.run("UPDATE global_settings SET last_updated_at = 1700000000000")
@@ -196,7 +196,7 @@ def test_a_column_that_no_schema_names_is_left_alone(make_ledger: MakeLedger, ta
     assert {row["moon"] for row in books.rows(table)} <= {"full"}
 
 
-def test_other_tables_and_views_are_no_trouble(make_ledger: MakeLedger) -> None:
+def test_other_tables_and_views_do_no_harm(make_ledger: MakeLedger) -> None:
     books = make_ledger(
         (*wild.FOUNDING, *wild.FOREIGN, "CREATE VIEW rich AS SELECT id FROM resources")
     )
@@ -258,7 +258,7 @@ def test_columns_and_tables_that_vanish_do_not_stop_the_next_refresh(
     assert snapshot.cached_layout.places == DEFAULTS
 
 
-def test_a_statement_that_failed_for_a_name_makes_the_ledger_look_again(
+def test_a_statement_that_fails_for_a_name_makes_the_ledger_read_the_columns(
     make_ledger: MakeLedger,
 ) -> None:
     books = make_ledger(wild.GROWN)
@@ -275,7 +275,7 @@ def test_a_statement_that_failed_for_a_name_makes_the_ledger_look_again(
     assert books.quantities() == (5, 0)
 
 
-def test_a_layout_knows_nothing_that_was_not_asked_of_the_database(
+def test_a_layout_has_only_what_the_database_has(
     make_ledger: MakeLedger,
 ) -> None:
     books = make_ledger(wild.MIDDLE)

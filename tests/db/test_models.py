@@ -116,7 +116,7 @@ def test_schema_sql_has_the_indexes_of_the_contract(schema: sqlite3.Connection) 
     }
 
 
-def test_the_unique_index_has_the_name_that_others_know(schema: sqlite3.Connection) -> None:
+def test_the_unique_index_has_the_name_of_the_website(schema: sqlite3.Connection) -> None:
     rows = schema.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
     assert ("users_discord_id_unique",) in rows.fetchall()
 

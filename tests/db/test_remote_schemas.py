@@ -84,7 +84,7 @@ def test_both_columns_of_a_pair_are_written(run: Run, remote_guild: Books) -> No
 
 
 @with_settings
-def test_a_guilds_names_for_its_locations_are_shown(run: Run, remote_guild: Books) -> None:
+def test_the_guilds_names_for_its_locations_are_shown(run: Run, remote_guild: Books) -> None:
     rename(remote_guild, "Arrakeen", "The Deep")
     listed = run("list").out
     assert "Arrakeen" in listed
@@ -137,7 +137,7 @@ def remember(folder: Path, document: str) -> None:
 
 
 @pytest.mark.parametrize("resource", ["spice", "Spice"])
-def test_columns_that_came_since_the_last_edit_are_written_too(
+def test_columns_added_since_the_last_edit_are_written_too(
     run: Run, remote_guild: Books, proxy: Proxy, resource: str
 ) -> None:
     assert run("edit", resource, "+5").status == 0
@@ -155,9 +155,7 @@ def test_columns_that_came_since_the_last_edit_are_written_too(
     assert proxy.count == 1
 
 
-def test_a_table_of_settings_that_came_since_is_noticed_with_the_columns(
-    run: Run, remote_guild: Books
-) -> None:
+def test_a_new_table_of_settings_is_noticed_with_the_columns(run: Run, remote_guild: Books) -> None:
     run("edit", "spice", "+5")
     for statement in (wild.SETTINGS, *wild.LOCATION_COLUMNS):
         remote_guild.run(statement)
@@ -166,7 +164,7 @@ def test_a_table_of_settings_that_came_since_is_noticed_with_the_columns(
 
 
 @pytest.mark.parametrize("resource", ["spice", "Spice"])
-def test_a_table_of_settings_that_came_alone_is_noticed_by_the_next_edit(
+def test_a_new_table_of_settings_alone_is_noticed_by_the_next_edit(
     run: Run, remote_guild: Books, proxy: Proxy, resource: str
 ) -> None:
     assert run("edit", resource, ">1").status == 0
@@ -181,7 +179,7 @@ def test_a_table_of_settings_that_came_alone_is_noticed_by_the_next_edit(
     assert proxy.count == 1
 
 
-def test_columns_that_were_renamed_to_names_as_long_are_noticed_by_the_next_edit(
+def test_columns_renamed_to_names_of_equal_length_are_noticed_by_the_next_edit(
     run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
     """No statement fails for what these were called before."""
@@ -196,7 +194,7 @@ def test_columns_that_were_renamed_to_names_as_long_are_noticed_by_the_next_edit
     assert remote_guild.resource()["quantity_location_1"] == 700
 
 
-def test_a_column_that_is_gone_is_noticed_though_all_that_is_remembered_fits(
+def test_a_dropped_column_is_noticed_although_the_fingerprint_fits(
     run: Run, remote_guild: Books, home: Path
 ) -> None:
     """As with a restored database, whose count of changes may be any."""
@@ -208,7 +206,7 @@ def test_a_column_that_is_gone_is_noticed_though_all_that_is_remembered_fits(
     assert remembered(store_of(home)) == good
 
 
-def test_what_an_earlier_version_remembered_is_read_and_looked_at_again(
+def test_the_cached_layout_of_an_earlier_version_is_read_and_checked(
     run: Run, remote_guild: Books, home: Path, proxy: Proxy
 ) -> None:
     run("edit", "spice", "+5")
@@ -245,7 +243,7 @@ GARBAGE = {
     "name",
     list(GARBAGE),
 )
-def test_garbage_that_is_remembered_is_forgotten(
+def test_a_cached_layout_of_garbage_is_dropped(
     run: Run, remote_guild: Books, home: Path, name: str
 ) -> None:
     run("edit", "spice", "+5")
@@ -266,7 +264,7 @@ def later(server: Server) -> Iterator[tuple[str, Books]]:
         yield url, settled(database, wild.LATER)
 
 
-def test_what_is_remembered_of_another_database_is_noticed(
+def test_the_cached_layout_of_another_database_is_noticed(
     run: Run,
     remote_guild: Books,
     later: tuple[str, Books],
@@ -292,7 +290,7 @@ def test_what_is_remembered_of_another_database_is_noticed(
     assert (remembered(ours), remembered(theirs)) == (of_founding, of_later)
 
 
-def test_what_cannot_be_remembered_only_costs_a_request(
+def test_a_layout_that_cannot_be_cached_only_costs_a_request(
     run: Run, remote_guild: Books, home: Path, proxy: Proxy
 ) -> None:
     run("edit", "spice", "=1000")
@@ -335,7 +333,7 @@ READING_COMMANDS = (["list"], ["edit", "spice", "+5"], ["edit", "iron ore", "+5"
 
 
 @pytest.mark.parametrize("argv", READING_COMMANDS, ids=" ".join)
-def test_an_empty_database_is_told_of(run: Run, empty: str, argv: list[str]) -> None:
+def test_an_empty_database_is_reported(run: Run, empty: str, argv: list[str]) -> None:
     ran = run(*argv)
     assert ran.status == 4
     assert "is an empty database" in ran.error
@@ -344,7 +342,7 @@ def test_an_empty_database_is_told_of(run: Run, empty: str, argv: list[str]) -> 
 
 
 @pytest.mark.parametrize("argv", READING_COMMANDS, ids=" ".join)
-def test_the_database_of_another_program_is_told_of(
+def test_the_database_of_another_program_is_reported(
     run: Run, foreign: str, argv: list[str]
 ) -> None:
     before = schema(foreign)
@@ -366,9 +364,7 @@ def test_a_fork_with_one_quantity_is_rejected_and_left_alone(run: Run, empty: st
 
 
 @pytest.mark.parametrize("table", wild.TABLES)
-def test_a_database_that_lacks_a_table_is_told_of(
-    run: Run, remote_guild: Books, table: str
-) -> None:
+def test_a_missing_table_is_reported(run: Run, remote_guild: Books, table: str) -> None:
     remote_guild.run(f"ALTER TABLE {table} RENAME TO gone")
     for argv in READING_COMMANDS:
         ran = run(*argv)
@@ -381,7 +377,7 @@ def test_a_database_that_lacks_a_table_is_told_of(
 
 
 @pytest.mark.parametrize("table", CHANGED_TABLES)
-def test_a_table_that_went_since_the_last_edit_is_told_of(
+def test_a_table_dropped_since_the_last_edit_is_reported(
     run: Run, remote_guild: Books, table: str
 ) -> None:
     run("edit", "spice", "+5")
@@ -447,7 +443,7 @@ def test_init_in_the_database_of_another_program_leaves_its_tables_alone(
     assert run("list").status == 0
 
 
-def test_init_refuses_a_table_with_another_key(run: Run, empty: str) -> None:
+def test_init_rejects_a_table_with_another_key(run: Run, empty: str) -> None:
     table = wild.RESOURCES.replace("id text PRIMARY KEY", "number integer PRIMARY KEY, id text")
     ask_at(empty, table)
     before = schema(empty)

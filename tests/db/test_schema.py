@@ -106,7 +106,7 @@ def test_init_adds_every_table_column_and_index_that_is_missing(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", PARTIAL)
-def test_init_takes_nothing_away(tmp_path: Path, name: str) -> None:
+def test_init_removes_nothing(tmp_path: Path, name: str) -> None:
     path = make_file(tmp_path / "guild.db", PARTIAL[name])
     before = shape(path)
     init(path)
@@ -137,7 +137,7 @@ def test_init_leaves_the_journal_mode_alone(tmp_path: Path, name: str, journal: 
 
 
 @pytest.mark.parametrize("name", PARTIAL)
-def test_what_init_left_opens_as_a_ledger(tmp_path: Path, name: str) -> None:
+def test_an_initialised_database_opens_as_a_ledger(tmp_path: Path, name: str) -> None:
     path = make_file(tmp_path / "guild.db", PARTIAL[name])
     init(path)
     database, layout = open_sqlite(path)
@@ -187,7 +187,7 @@ def test_a_second_init_finds_nothing_to_do(tmp_path: Path, name: str) -> None:
     ],
     ids=["another column", "two columns", "none", "no id at all", "a number"],
 )
-def test_a_table_of_ours_with_another_primary_key_is_refused(tmp_path: Path, table: str) -> None:
+def test_a_table_of_ours_with_another_primary_key_is_rejected(tmp_path: Path, table: str) -> None:
     path = make_file(tmp_path / "guild.db", (wild.USERS, table, *wild.FOREIGN))
     before = path.read_bytes()
     with pytest.raises(NotATrackerDatabase, match=r"resources.*Nothing was changed"):
@@ -205,7 +205,7 @@ def test_init_is_all_or_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_an_index_that_is_not_unique_does_not_stand_in_for_the_unique_one(tmp_path: Path) -> None:
+def test_an_index_that_is_not_unique_does_not_replace_the_unique_one(tmp_path: Path) -> None:
     # Signing in upserts on discord_id, which SQLite refuses without a unique index.
     path = make_file(
         tmp_path / "guild.db", (wild.USERS, "CREATE INDEX by_discord ON users (discord_id)")
@@ -215,7 +215,7 @@ def test_an_index_that_is_not_unique_does_not_stand_in_for_the_unique_one(tmp_pa
     assert ask(path, asked) == [(1,)]
 
 
-def test_an_index_on_some_rows_does_not_stand_in_for_one_on_all(tmp_path: Path) -> None:
+def test_a_partial_index_does_not_replace_a_full_one(tmp_path: Path) -> None:
     partial = "CREATE INDEX fresh ON resources (updated_at) WHERE is_priority = 1"
     path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, partial))
     init(path)
@@ -252,7 +252,7 @@ class Overtaken:
 
 
 @pytest.mark.parametrize("name", ["nothing at all", "one table is missing", "columns are missing"])
-def test_an_init_that_is_overtaken_by_another_ends_well(tmp_path: Path, name: str) -> None:
+def test_an_init_overtaken_by_another_succeeds(tmp_path: Path, name: str) -> None:
     path = make_file(tmp_path / "guild.db", PARTIAL[name])
     database, _ = open_unchecked(path)
     try:

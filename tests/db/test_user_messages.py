@@ -77,7 +77,7 @@ def test_an_error_without_a_code_means_what_its_kind_says(
 
 
 @pytest.mark.parametrize("code", [code for code, _ in CODES])
-def test_whatever_a_second_sending_met_the_outcome_of_the_first_is_not_known(code: str) -> None:
+def test_after_a_second_attempt_the_outcome_of_the_first_is_unknown(code: str) -> None:
     error = error_for(code, "so it is")
     error.may_have_happened = True
     explained = explain(error, "guild.example")
@@ -86,13 +86,15 @@ def test_whatever_a_second_sending_met_the_outcome_of_the_first_is_not_known(cod
 
 
 @pytest.mark.parametrize(("has_token", "said"), [(True, "refuses your"), (False, "wants a token")])
-def test_a_refused_token_and_none_at_all_are_told_apart(has_token: bool, said: str) -> None:
+def test_a_refused_token_and_a_missing_one_have_different_messages(
+    has_token: bool, said: str
+) -> None:
     explained = explain(turso.TokenRefused("no"), "guild.example", has_token=has_token)
     assert type(explained) is TokenRejected
     assert said in str(explained)
 
 
-def test_trouble_of_the_server_is_told_with_its_words() -> None:
+def test_trouble_of_the_server_is_reported_in_its_words() -> None:
     explained = explain(error_for("SQLITE_FULL", "database or disk is full"), "guild.example")
     assert "guild.example" in str(explained)
     assert "database or disk is full" in str(explained)

@@ -36,7 +36,7 @@ def states(found: Found) -> dict[str, str]:
     return {check: each["state"] for check, each in found.items()}
 
 
-def test_the_findings_are_told_as_lines_and_as_json(run: Run, remote_guild: Books) -> None:
+def test_the_findings_are_printed_as_lines_and_as_json(run: Run, remote_guild: Books) -> None:
     found = examined(run)
     assert list(found) == EVERYTHING
     for each in found.values():
@@ -51,14 +51,14 @@ def test_the_findings_are_told_as_lines_and_as_json(run: Run, remote_guild: Book
 # Files
 
 
-def test_an_embedded_database_that_is_not_there_yet_is_no_trouble(run: Run, home: Path) -> None:
+def test_an_embedded_database_that_does_not_exist_yet_is_fine(run: Run, home: Path) -> None:
     found = examined(run)
     assert states(found) == {"settings": "ok", "database": "note"}
     assert "first start makes it" in found["database"]["advice"]
     assert not home.exists()
 
 
-def test_an_embedded_database_is_all_right_once_it_is_made(run: Run) -> None:
+def test_an_embedded_database_is_fine_once_it_exists(run: Run) -> None:
     run("init")
     found = examined(run)
     assert states(found) == dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
@@ -114,7 +114,7 @@ def test_a_read_only_token_is_worth_a_note(run: Run, guarded_guild: Guarded) -> 
     ("access", "state", "said"),
     [("ro", "note", "read only"), ("rw", "ok", "accepted: full, it may do what members do")],
 )
-def test_over_a_websocket_a_token_is_told_as_over_http(
+def test_a_token_is_described_over_a_websocket_as_over_http(
     run: Run,
     guarded_server: Server,
     monkeypatch: pytest.MonkeyPatch,
@@ -139,7 +139,7 @@ def found_guild(server: Server) -> None:
             database.batch([RawQuery(made.replace("INDEX ", "INDEX IF NOT EXISTS ", 1))])
 
 
-def test_a_server_that_asks_for_no_token_is_all_right(run: Run, remote_guild: Books) -> None:
+def test_a_server_without_tokens_is_fine(run: Run, remote_guild: Books) -> None:
     found = examined(run)
     assert found["token"]["found"].startswith("none, and none is asked for")
     assert "no token" in found["settings"]["found"]
@@ -216,7 +216,7 @@ def test_a_server_that_fails_halfway_is_wrong_from_there_on(
     assert "The server failed (500)" in ran.out
 
 
-def test_a_server_of_a_guild_that_nobody_configured_is_looked_at_all_the_same(
+def test_a_server_is_checked_even_without_a_configured_guild(
     run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TRACKER_AUTH")

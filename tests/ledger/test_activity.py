@@ -79,7 +79,7 @@ def activity(books: Books, period: Period = WEEK, zone: Zone = BERLIN) -> Activi
     return books.ledger.ask(ActivityQuery(member_id="1", period=period, zone=zone))
 
 
-def test_who_did_nothing_did_nothing(guild: Books) -> None:
+def test_without_changes_there_is_no_activity(guild: Books) -> None:
     found = activity(guild)
     assert found == Activity(0.0, 0, [], [], day(2023, 11, 14))
     assert (found.changes, found.streak) == (0, 0)
@@ -120,7 +120,7 @@ def test_points_are_those_of_the_period(guild: Books) -> None:
     assert activity(guild, between)[:2] == (51.0, 2)
 
 
-def test_rows_under_old_names_are_theirs_where_nobody_else_has_them(guild: Books) -> None:
+def test_rows_under_old_names_count_if_the_name_is_unique(guild: Books) -> None:
     for who in ("1", "paul", "Muad'Dib", "Naib", "somebody else"):
         act(guild, NOW, by=who)
     assert activity(guild).changes == 3
@@ -184,7 +184,7 @@ class TestDaysInARow:
         assert activity(guild).streak == 1
 
 
-def test_hostile_rows_stop_nobody(guild: Books) -> None:
+def test_hostile_rows_do_not_break_activity(guild: Books) -> None:
     rows = [
         history_row("a", updated_by="1", change_amount_hagga="many", created_at="yesterday"),
         history_row("b", updated_by="1", change_amount_hagga=2**63 - 1, created_at=b"\xff"),

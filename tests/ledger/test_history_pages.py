@@ -303,19 +303,19 @@ def test_an_empty_history_has_one_page(guild: Books) -> None:
     assert guild.ledger.ask(HistoryQuery()) == HistoryPage([], None, is_last=True)
 
 
-def test_a_page_that_is_just_full_has_another_behind_it_which_may_be_empty(ten: Books) -> None:
+def test_a_full_page_may_be_followed_by_an_empty_one(ten: Books) -> None:
     whole = ten.ledger.ask(HistoryQuery(limit=10))
     assert (len(whole.entries), whole.is_last) == (10, False)
     behind = ten.ledger.ask(HistoryQuery(before=whole.end, limit=10))
     assert behind == HistoryPage([], whole.end, is_last=True)
 
 
-def test_a_page_tells_how_far_back_it_goes(ten: Books) -> None:
+def test_a_page_says_how_far_back_it_goes(ten: Books) -> None:
     page = ten.ledger.ask(HistoryQuery(limit=3))
     assert (page.looked_back_to, page.end) == (NOW - 93, PageCursor(NOW - 93, 8))
 
 
-def test_what_was_deleted_since_is_gone_from_a_page_that_is_read_again(ten: Books) -> None:
+def test_deleted_entries_are_gone_when_a_page_is_read_again(ten: Books) -> None:
     first = ten.ledger.ask(HistoryQuery(limit=4))
     second = ten.ledger.ask(HistoryQuery(before=first.end, limit=4))
     ten.ledger.delete_entry("h4")
@@ -327,7 +327,7 @@ def test_what_was_deleted_since_is_gone_from_a_page_that_is_read_again(ten: Book
     assert [entry.id for entry in again.entries] == ["h5", "h3"]
 
 
-def test_what_was_added_since_is_on_the_first_page_that_is_read_again(ten: Books) -> None:
+def test_added_entries_are_on_the_first_page_when_it_is_read_again(ten: Books) -> None:
     first = ten.ledger.ask(HistoryQuery(limit=3))
     insert_all(ten, "resource_history", [history_row("new", created_at=NOW)])
     again = ten.ledger.ask(HistoryQuery(down_to=first.end, limit=100))
@@ -343,7 +343,7 @@ def test_rows_committed_late_with_an_earlier_time_are_in_their_place(ten: Books)
     assert walk(ten, HistoryFilter(), 3).ids[:6] == ["h9", "h8", "h7", "h6", "late", "h5"]
 
 
-def test_rows_that_come_while_pages_are_turned_shift_none(ten: Books) -> None:
+def test_new_rows_do_not_shift_pages(ten: Books) -> None:
     seen: list[str] = []
     before = None
     for number in count():
@@ -528,7 +528,7 @@ def test_paging_over_hostile_rows_ends_and_misses_no_row_with_a_time(
 
 
 @pytest.mark.parametrize("text", ["", "spice"])
-def test_a_time_without_end_is_a_place_like_any_other(guild: Books, text: str) -> None:
+def test_an_infinite_time_is_a_place_like_any_other(guild: Books, text: str) -> None:
     """No number that a server is sent may be infinite, though it may store such."""
     insert_all(guild, "resource_history", [history_row(f"h{n}") for n in range(4)])
     guild.run("UPDATE resource_history SET created_at = 9e999 WHERE id IN ('h0', 'h1')")
@@ -540,7 +540,7 @@ def test_a_time_without_end_is_a_place_like_any_other(guild: Books, text: str) -
     assert again.entries == whole.entries
 
 
-def test_hostile_values_are_shown_as_something_sane(guild: Books) -> None:
+def test_hostile_values_are_shown_as_plain_ones(guild: Books) -> None:
     rows = [
         history_row(f"h{number}", created_at=at, new_quantity_hagga="many", updated_by="")
         for number, at in enumerate(HOSTILE_TIMES)

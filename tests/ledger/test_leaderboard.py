@@ -83,7 +83,7 @@ def climbed(books: Books, period: Period) -> dict[str, int | None]:
     return {s.user_id: s.climbed for s in board.rankings}
 
 
-def test_nobody_has_points_where_there_are_none(guild: Books) -> None:
+def test_an_empty_leaderboard(guild: Books) -> None:
     for period in LEADERBOARD_PERIODS:
         board = guild.ledger.ask(LeaderboardQuery(period=period))
         assert board == Leaderboard([], has_before=period is not ALL)
@@ -96,7 +96,7 @@ def test_equal_points_share_a_rank_and_the_next_is_skipped(guild: Books) -> None
         assert rankings(guild, period) == [*expected, (4, "Naib", 5.0, 1)]
 
 
-def test_what_is_shown_as_equal_is_equal(guild: Books) -> None:
+def test_points_that_are_shown_as_equal_share_a_rank(guild: Books) -> None:
     """Sums of floats differ far behind the point."""
     earn(guild, *[("1", 0.1, 0)] * 3, ("2", 0.3, 0))
     assert rankings(guild, WEEK) == [(1, "chani", 0.3, 1), (1, "Muad'Dib", 0.3, 3)]
@@ -110,7 +110,7 @@ def test_the_first_moment_of_a_period_is_in_it(guild: Books, period: Period) -> 
     assert len(rankings(guild, ALL)) == 3
 
 
-def test_places_are_compared_with_those_of_the_period_before(guild: Books) -> None:
+def test_ranks_are_compared_with_the_period_before(guild: Books) -> None:
     before, long_before = DAY + 5, 2 * DAY + 1
     earn(guild, ("1", 10.0, before), ("2", 20.0, before), ("3", 30.0, before))
     earn(guild, ("1", 99.0, 0), ("2", 50.0, 0), ("3", 1.0, 0), ("4", 2.0, 0))
@@ -121,14 +121,14 @@ def test_places_are_compared_with_those_of_the_period_before(guild: Books) -> No
     assert climbed(guild, DAY_AND_NIGHT) == {"1": 3, "2": 1, "4": -2, "3": -2}
 
 
-def test_of_all_time_nobody_climbs(guild: Books) -> None:
+def test_ranks_of_all_time_have_no_comparison(guild: Books) -> None:
     earn(guild, ("1", 10.0, 0), ("2", 20.0, 5 * DAY))
     assert climbed(guild, ALL) == {"1": None, "2": None}
     assert guild.ledger.ask(LeaderboardQuery(period=DAY_AND_NIGHT)).has_before
     assert not guild.ledger.ask(LeaderboardQuery(period=ALL)).has_before
 
 
-def test_who_did_nothing_in_the_period_has_no_place(guild: Books) -> None:
+def test_members_without_points_in_the_period_have_no_rank(guild: Books) -> None:
     earn(guild, ("1", 10.0, DAY + 1), ("2", 1.0, 0))
     assert rankings(guild, DAY_AND_NIGHT) == [(1, "chani", 1.0, 1)]
     # Though there was one above.
@@ -143,7 +143,7 @@ def test_shares_are_of_all_points(guild: Books) -> None:
     assert sum(s.share for s in whole.rankings) == pytest.approx(1.0)
 
 
-def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> None:
+def test_old_rows_under_a_name_count_for_its_owner(guild: Books) -> None:
     earn(guild, ("1", 1.0, 0), ("Muad'Dib", 2.0, 0), ("paul", 4.0, 0), ("Naib", 8.0, 0))
     earn(guild, ("stilgar", 16.0, 0), ("", 32.0, 0), ("1 ", 64.0, 0))
     for period in (WEEK, ALL):
@@ -158,7 +158,7 @@ def test_old_rows_under_a_name_count_for_the_one_who_has_it(guild: Books) -> Non
         }
 
 
-def test_a_member_finds_their_own_place(guild: Books) -> None:
+def test_a_member_finds_their_own_rank(guild: Books) -> None:
     earn(guild, ("Muad'Dib", 2.0, 0), ("2", 6.0, 0))
     board = guild.ledger.ask(LeaderboardQuery(period=WEEK))
     assert board.of("1") == Ranking(2, "1", "Muad'Dib", 2.0, 1, 0.25, None)
@@ -173,7 +173,7 @@ def test_dates_bound_a_leaderboard_too(guild: Books) -> None:
 
 
 @pytest.mark.parametrize("number", ["many", b"\xff", 1e308, -1e308, -5.0, 0.0])
-def test_hostile_points_stop_nobody(guild: Books, number: Any) -> None:
+def test_hostile_points_do_not_break_the_leaderboard(guild: Books, number: Any) -> None:
     rows = [points_row(f"x{n}", who, number) for n, who in enumerate(["1", "Muad'Dib", "2", "2"])]
     insert_all(guild, "leaderboard", rows)
     earn(guild, ("3", 5.0, 0))
@@ -194,7 +194,7 @@ def test_hostile_points_stop_nobody(guild: Books, number: Any) -> None:
 # Contributions
 
 
-def test_a_contribution_tells_what_its_row_says(guild: Books) -> None:
+def test_a_contribution_has_the_values_of_its_row(guild: Books) -> None:
     row = points_row(
         "x",
         "1",
@@ -449,7 +449,9 @@ def compare_member(books: Books, earned: Sequence[Earned], member: str, period: 
 @pytest.mark.parametrize(
     ("empty_database", "examples"), [("file", 20), ("server", 2)], indirect=["empty_database"]
 )
-def test_any_changes_bring_what_they_should(make_ledger: MakeLedger, examples: int) -> None:
+def test_any_changes_earn_the_points_that_they_should(
+    make_ledger: MakeLedger, examples: int
+) -> None:
     clock = Ticking()
     books = make_ledger(clock=clock)
     add_members(books, Known("1", "paul"), Known("2", "Naib"), Known("3", "Naib"))

@@ -188,7 +188,7 @@ def test_no_history_is_sorted_but_what_is_on_the_page(
     assert not any("TEMP B-TREE" in line for line in lines[at + 1 : at + 2]), "\n".join(lines)
 
 
-def test_a_member_is_searched_for_in_what_a_request_may_look_at(
+def test_a_search_by_member_looks_at_a_limited_number_of_rows(
     database: SqliteLedgerDatabase,
 ) -> None:
     plan = Plan(database, HistoryQuery(filter=HistoryFilter("raid", member_id="1")))

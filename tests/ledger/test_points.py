@@ -56,7 +56,7 @@ def test_points_that_round_to_nothing_make_no_row(store: Books) -> None:
 
 
 @pytest.mark.parametrize("stored", ["0", "-3.5", "9e999", "-9e999", "'much'", "x'00'"])
-def test_a_multiplier_that_is_none_counts_as_1(store: Books, stored: str) -> None:
+def test_an_unusable_multiplier_counts_as_1(store: Books, stored: str) -> None:
     store.run(f"UPDATE resources SET multiplier = {stored}")
     change = add(1000)
     apply(store, change)
@@ -78,7 +78,7 @@ def test_a_multiplier_that_is_null_counts_as_1(make_ledger: MakeLedger) -> None:
 @pytest.mark.parametrize(
     ("amount", "location", "moved"), [(7, HAGGA, 993), (900, DEEP_DESERT, 500)]
 )
-def test_a_count_that_changes_something_earns_one_point(
+def test_a_set_that_changes_something_earns_one_point(
     store: Books, amount: int, location: Location, moved: int
 ) -> None:
     update(store, multiplier=3.0, target_quantity=1_000_000)

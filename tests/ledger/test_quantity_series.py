@@ -73,7 +73,7 @@ def test_a_resource_without_history_has_no_levels(guild: Books) -> None:
     assert course(guild, ALL) == QuantitySeries(NOW, NOW, [], [])
 
 
-def test_what_was_there_before_the_period_is_its_first_level(guild: Books) -> None:
+def test_the_first_level_is_the_quantity_before_the_period(guild: Books) -> None:
     tell(guild, (9 * DAY, (5, 0)), (8 * DAY, (7, 1)), (3 * DAY, (9, 1)), (60, (9, 4)))
     tell(guild, (7 * DAY + 1, (1000, 1000)), resource_id="water")
     assert course(guild, WEEK).levels == [
@@ -118,14 +118,14 @@ def test_all_of_time_begins_with_the_first_change(guild: Books) -> None:
     ]
 
 
-def test_a_time_of_nothing_leaves_the_rest_its_place(guild: Books) -> None:
+def test_a_time_of_0_does_not_stretch_the_chart(guild: Books) -> None:
     tell(guild, (NOW, (1, 0)), (NOW + 5, (2, 0)), (10 * DAY, (5, 0)), (5 * DAY, (6, 0)))
     whole = course(guild, ALL)
     assert whole.since == NOW - 10 * DAY
     assert whole.levels[1:] == [Level(NOW - 10 * DAY, 5, 0), Level(NOW - 5 * DAY, 6, 0)]
 
 
-def test_the_course_of_dates_is_that_between_them(guild: Books) -> None:
+def test_a_series_between_dates(guild: Books) -> None:
     tell(guild, (9 * DAY, (1, 0)), (5 * DAY, (2, 0)), (4 * DAY, (3, 0)), (DAY, (4, 0)))
     dates = Period("dates", None, NOW - 6 * DAY, NOW - 2 * DAY)
     found = course(guild, dates)
@@ -137,7 +137,7 @@ def test_the_course_of_dates_is_that_between_them(guild: Books) -> None:
     ]
 
 
-def test_of_many_changes_that_lie_close_together_the_last_counts(guild: Books) -> None:
+def test_the_last_of_many_close_changes_counts(guild: Books) -> None:
     # In a month one point stands for almost two hours.
     close = [(20 * DAY + 60 - n, (n, 2 * n)) for n in range(50)]
     tell(guild, *close, (10 * DAY, (7, 7)))
@@ -146,7 +146,7 @@ def test_of_many_changes_that_lie_close_together_the_last_counts(guild: Books) -
     assert len(levels) <= 3
 
 
-def test_of_changes_in_one_second_the_one_committed_last_counts(guild: Books) -> None:
+def test_the_change_committed_last_in_a_second_counts(guild: Books) -> None:
     tell(guild, *[(5, (n, 0)) for n in (9, 3, 6)])
     assert course(guild, DAY_AND_NIGHT).levels == [Level(NOW - 5, 6, 0)]
 
@@ -182,7 +182,7 @@ def last_known(then: dict[int, tuple[int, int]], at: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
-def test_every_level_is_what_was_there_at_its_time(guild: Books) -> None:
+def test_every_level_is_the_quantity_at_its_time(guild: Books) -> None:
     @settings(max_examples=40)
     @example([(300, (1, 0)), (301, (2, 0))], Period("x", 300))
     @given(stories, st.sampled_from([ALL, Period("x", 300), Period("y", 1_000), WEEK]))
@@ -206,7 +206,7 @@ def test_every_level_is_what_was_there_at_its_time(guild: Books) -> None:
 HOSTILE_TIMES = [NOW * 1000, "yesterday", b"\xff", 1e300, -(2**63), 2**63 - 1, NOW - 9.5, NOW + 99]
 
 
-def test_hostile_rows_break_no_course(guild: Books) -> None:
+def test_hostile_rows_do_not_break_a_series(guild: Books) -> None:
     for at in HOSTILE_TIMES:
         guild.run("DELETE FROM resource_history")
         tell(guild, (3 * DAY, (5, 0)), (10, (6, 0)))
@@ -226,7 +226,7 @@ def test_hostile_rows_break_no_course(guild: Books) -> None:
 # Shares
 
 
-def test_shares_are_of_what_was_added_and_removed_not_moved_or_counted(guild: Books) -> None:
+def test_shares_count_additions_and_removals_but_no_transfers_or_sets(guild: Books) -> None:
     rows = [
         history_row("a", updated_by="1", **moved((0, 10))),
         history_row("b", updated_by="1", **moved((10, 7))),
@@ -241,7 +241,7 @@ def test_shares_are_of_what_was_added_and_removed_not_moved_or_counted(guild: Bo
     assert sorted(course(guild, ALL).shares) == [Share("1", 1010, 3), Share("2", 0, 5)]
 
 
-def test_shares_under_old_names_belong_to_whom_they_mean(guild: Books) -> None:
+def test_shares_under_old_names_belong_to_the_owner_of_the_name(guild: Books) -> None:
     aliases = ["1", "paul", "Muad'Dib", "Naib", "somebody else"]
     rows = [history_row(who, updated_by=who, **moved((0, 10))) for who in aliases]
     rows += [history_row(f"-{who}", updated_by=who, **moved((10, 6))) for who in aliases]
@@ -265,7 +265,7 @@ def test_the_five_members_who_added_or_removed_most_are_listed() -> None:
 # What a course tells
 
 
-def test_a_course_ends_with_what_is_in_store_now() -> None:
+def test_a_series_ends_with_the_present_quantity() -> None:
     known = QuantitySeries(0, 100, [Level(0, 1, 0), Level(90, 2, 0)], [])
     # What is known already is not repeated.
     assert known.ending_with(95, 2, 0) == known
@@ -280,7 +280,7 @@ def test_a_course_ends_with_what_is_in_store_now() -> None:
     assert from_tomorrow.ending_with(220, 1, 0).levels == [Level(0, 1, 0)]
 
 
-def test_what_is_won_in_a_day_is_an_average_of_the_time_that_is_known() -> None:
+def test_the_gain_in_a_day_is_an_average_over_the_known_time() -> None:
     week = [Level(0, 100, 0), Level(2 * DAY, 0, 0), Level(5 * DAY, 100, 70)]
     assert QuantitySeries(-DAY, 7 * DAY, week, []).per_day == pytest.approx(10)
     assert QuantitySeries(
@@ -310,7 +310,7 @@ def test_what_is_won_in_a_day_is_an_average_of_the_time_that_is_known() -> None:
         (600, -5, 100.0, None),
     ],
 )
-def test_a_forecast_goes_on_as_it_went(
+def test_a_forecast_continues_the_average(
     total: int, target: int | None, per_day: float | None, expected: Forecast | None
 ) -> None:
     assert forecast(total, target, per_day) == expected
@@ -319,7 +319,7 @@ def test_a_forecast_goes_on_as_it_went(
 # The last days of all resources
 
 
-def test_a_day_is_told_by_its_last_change_and_what_was_there_before_its_first(
+def test_a_day_has_its_last_level_and_the_one_before_its_first_change(
     guild: Books,
 ) -> None:
     today = day_of(NOW, BERLIN)
@@ -334,20 +334,20 @@ def test_a_day_is_told_by_its_last_change_and_what_was_there_before_its_first(
     ]
 
 
-def test_days_without_changes_have_what_the_day_before_left() -> None:
+def test_days_without_changes_keep_the_level_of_the_day_before() -> None:
     levels = [DayLevel("spice", 11, 6, 2), DayLevel("spice", 13, 9, 6), DayLevel("gone", 12, 1, 1)]
     totals = DailyTotals(levels, 10, 15)
     assert totals.of("spice", 9) == [2, 6, 6, 9, 9, 9]
     assert totals.of("water", 4) == [4] * 6
 
 
-def test_the_last_day_ends_with_what_is_there_now() -> None:
+def test_the_last_day_ends_with_the_present_quantity() -> None:
     levels = [DayLevel("spice", 15, 6, 2)]
     assert DailyTotals(levels, 13, 15).of("spice", 7) == [2, 2, 7]
     assert DailyTotals([], 15, 15).of("spice", 7) == [7]
 
 
-def test_what_happened_before_the_first_day_is_what_it_begins_with() -> None:
+def test_the_first_day_begins_with_the_level_before_it() -> None:
     """The ledger tells of a day or two more than are shown."""
     levels = [DayLevel("spice", 8, 4, 2), DayLevel("spice", 9, 5, 4), DayLevel("spice", 12, 9, 5)]
     assert DailyTotals(levels, 10, 13).of("spice", 9) == [5, 5, 9, 9]
@@ -355,7 +355,7 @@ def test_what_happened_before_the_first_day_is_what_it_begins_with() -> None:
 
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
-def test_the_days_of_any_history_are_those_that_were_lived(guild: Books) -> None:
+def test_the_days_of_any_history_match_the_model(guild: Books) -> None:
     today = day_of(NOW, BERLIN)
     within_days = st.integers(0, 8 * DAY)
     story = st.lists(st.tuples(within_days, st.tuples(st.integers(0, 9), st.just(1))), max_size=12)
@@ -421,7 +421,7 @@ moments = st.integers(1_577_836_800, int(time.time()))
 
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
-def test_a_day_in_sql_is_the_day_that_a_player_lived(guild: Books) -> None:
+def test_a_day_in_sql_is_the_day_of_the_players_zone(guild: Books) -> None:
     @settings(max_examples=40)
     @given(st.lists(moments, min_size=1, max_size=10), st.sampled_from(ZONES))
     @example([1_577_836_800, int(time.time())], BERLIN)

@@ -23,9 +23,7 @@ TWENTY = [new_resource(f"resource-{number}") for number in range(20)]
 
 
 @every_schema
-def test_the_first_edit_of_all_looks_at_the_columns_too(
-    run: Run, remote_guild: Books, proxy: Proxy
-) -> None:
+def test_the_first_edit_reads_the_columns_too(run: Run, remote_guild: Books, proxy: Proxy) -> None:
     assert run("edit", "spice", "+5").status == 0
     # And at what the guild calls its locations, where it can call them something.
     assert proxy.count == (3 if remote_guild.ledger.layout.has_settings else 2)
@@ -53,9 +51,7 @@ def test_an_edit_by_name_is_two_requests(run: Run, remote_guild: Books, proxy: P
     assert remote_guild.quantities("iron") == (12, 0)
 
 
-def test_an_edit_that_is_refused_is_one_request(
-    run: Run, remote_guild: Books, proxy: Proxy
-) -> None:
+def test_a_rejected_edit_is_one_request(run: Run, remote_guild: Books, proxy: Proxy) -> None:
     run("edit", "spice", "+5")
     proxy.seen.clear()
     assert run("edit", "spice", "-5000").status == 1
@@ -105,7 +101,7 @@ def test_opening_with_a_full_token_is_at_most_two_requests(
     [("founding", 1), ("middle", 2), ("later", 2), ("grown", 2)],
     indirect=["guarded_guild"],
 )
-def test_opening_with_a_token_that_says_it_is_read_only_costs_no_more(
+def test_opening_with_a_token_that_is_read_only_costs_no_more(
     guarded_guild: Guarded, make_remote_tracker: MakeTracker, requests: int
 ) -> None:
     tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.read_only)
@@ -115,7 +111,7 @@ def test_opening_with_a_token_that_says_it_is_read_only_costs_no_more(
     assert not tracker.connection.can_write
 
 
-def test_whether_changes_are_taken_is_asked_after_everything_else(
+def test_the_rights_probe_comes_after_everything_else(
     remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker
 ) -> None:
     """Whoever asks waits for those who write, so no command that reads does."""

@@ -59,7 +59,7 @@ def test_commands_show_what_was_read_before_and_are_right_again_afterwards(
 
 
 @each_fault
-def test_commands_that_have_nothing_else_to_show_fail_in_words(
+def test_commands_with_nothing_to_show_fail_with_a_message(
     run: Run, busy: Books, proxy: Proxy, name: str
 ) -> None:
     proxy.fate = retyped(name)
@@ -72,7 +72,7 @@ def test_commands_that_have_nothing_else_to_show_fail_in_words(
 
 
 @each_fault
-def test_a_change_waits_and_is_applied_once(
+def test_a_change_stays_pending_and_is_applied_once(
     run: Run, remote_guild: Books, proxy: Proxy, home: Path, name: str, single_try: None
 ) -> None:
     assert run("edit", "spice", "+5").status == 0
@@ -87,7 +87,7 @@ def test_a_change_waits_and_is_applied_once(
 
 
 @each_fault
-def test_the_doctor_says_so(run: Run, remote_guild: Books, proxy: Proxy, name: str) -> None:
+def test_the_doctor_reports_it(run: Run, remote_guild: Books, proxy: Proxy, name: str) -> None:
     proxy.fate = retyped(name)
     ran = run("doctor", "--json")
     assert (ran.status, ran.err) == (4, "")
@@ -96,7 +96,7 @@ def test_the_doctor_says_so(run: Run, remote_guild: Books, proxy: Proxy, name: s
 
 
 @each_fault
-def test_a_dashboard_shows_what_it_had_and_goes_on(
+def test_a_dashboard_keeps_what_it_had_and_goes_on(
     remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker, name: str
 ) -> None:
     tracker = make_remote_tracker(proxy.url)
@@ -177,7 +177,9 @@ def spoil(books: Books, name: str) -> None:
 
 @grown
 @each_hostile_value
-def test_commands_read_past_them_and_edit_others(run: Run, remote_guild: Books, name: str) -> None:
+def test_commands_read_past_hostile_rows_and_edit_others(
+    run: Run, remote_guild: Books, name: str
+) -> None:
     spoil(remote_guild, name)
     listed = run("list")
     assert (listed.status, listed.err) == (0, "")
@@ -193,7 +195,7 @@ def test_commands_read_past_them_and_edit_others(run: Run, remote_guild: Books, 
 
 @grown
 @each_hostile_value
-def test_a_dashboard_reads_past_them_and_edits_others(
+def test_a_dashboard_reads_past_hostile_rows_and_edits_others(
     remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker, name: str
 ) -> None:
     tracker = make_remote_tracker(proxy.url)

@@ -53,7 +53,7 @@ def test_a_dashboard_opens_refreshes_and_searches_without_waiting(
     assert remote_guild.quantities() == (7_777, 400)
 
 
-def test_whether_changes_are_taken_is_found_out_when_it_can_be(
+def test_rights_are_found_out_when_possible(
     remote_guild: Books,
     proxy: Proxy,
     writer: Connection,

@@ -51,7 +51,7 @@ def listener(remote_tracker: Tracker) -> Listener:
     return Listener(remote_tracker)
 
 
-def test_a_change_behind_one_that_met_a_lock_is_settled_and_the_other_stays_pending(
+def test_a_change_after_one_that_met_a_lock_is_applied_and_the_other_stays_pending(
     remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books
 ) -> None:
     proxy.seen.clear()
@@ -75,7 +75,7 @@ def test_a_change_behind_one_that_met_a_lock_is_settled_and_the_other_stays_pend
 
 
 @pytest.mark.parametrize("code", TROUBLE)
-def test_a_server_in_trouble_refuses_nothing_and_the_change_goes_through_later(
+def test_trouble_of_the_server_rejects_nothing_and_the_change_is_applied_later(
     remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books, code: str
 ) -> None:
     proxy.fate = batch_failed(code)
@@ -94,7 +94,7 @@ def test_a_server_in_trouble_refuses_nothing_and_the_change_goes_through_later(
     assert shown(remote_tracker) == remote_guild.quantities() == (1_005, 400)
 
 
-def test_a_trigger_of_the_guilds_refuses_for_good_and_holds_up_nothing_else(
+def test_a_trigger_of_the_guild_rejects_one_change_and_delays_no_other(
     remote_tracker: Tracker, listener: Listener, remote_guild: Books
 ) -> None:
     remote_guild.run(
@@ -111,7 +111,7 @@ def test_a_trigger_of_the_guilds_refuses_for_good_and_holds_up_nothing_else(
 
 
 @pytest.mark.parametrize(("how_many", "position"), [(1, 0), (2, 1), (10, 0), (10, 6), (10, 9)])
-def test_one_change_that_the_server_takes_in_no_request_keeps_no_other_from_it(
+def test_a_change_that_the_server_never_accepts_delays_no_other(
     remote_tracker: Tracker,
     listener: Listener,
     proxy: Proxy,
@@ -175,7 +175,7 @@ STRANGERS = {
 """What answers in place of a libSQL server: proxies, gateways, networks to sign in to."""
 
 
-def test_what_answers_in_place_of_the_server_refuses_nothing_and_holds_up_nothing(
+def test_an_answer_from_in_between_rejects_nothing_and_delays_nothing(
     remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books
 ) -> None:
     changes = []
@@ -194,7 +194,7 @@ def test_what_answers_in_place_of_the_server_refuses_nothing_and_holds_up_nothin
     assert shown(remote_tracker) == remote_guild.quantities() == (1_000 + len(STRANGERS), 400)
 
 
-def test_an_edit_that_something_else_answers_is_saved_and_applied_by_the_next_one(
+def test_an_edit_with_an_answer_from_in_between_is_saved_and_applied_by_the_next_one(
     run: Run, remote_guild: Books, proxy: Proxy, single_try: None
 ) -> None:
     assert run("edit", "spice", "=1000").status == 0
@@ -213,7 +213,7 @@ def test_an_edit_that_something_else_answers_is_saved_and_applied_by_the_next_on
 LOSSES: tuple[Fate, ...] = (cut_before, cut_after, cut_within)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def spice(remote_url: str) -> None:
     """A later guild that has nothing but spice."""
     with closing(open_remote(Remote(remote_url, token=None))) as database:
@@ -247,6 +247,7 @@ def assert_each_is_there_once(
     assert_the_leaderboard_follows_the_rules(url, by_id)
 
 
+@pytest.mark.usefixtures("spice")
 def test_500_changes_sent_until_they_are_answered_are_applied_once(
     remote_url: str, proxy: Proxy, home: Path
 ) -> None:
@@ -259,6 +260,7 @@ def test_500_changes_sent_until_they_are_answered_are_applied_once(
     assert_each_is_there_once(remote_url, changes, outcomes)
 
 
+@pytest.mark.usefixtures("spice")
 def test_changes_on_a_dashboard_are_applied_once(
     remote_url: str, proxy: Proxy, make_remote_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,9 +33,7 @@ Lacking = Callable[..., Fate]
 
 
 @pytest.mark.parametrize("guarded_guild", OURS, indirect=True)
-def test_a_read_only_token_lists_and_its_edit_is_refused_for_good(
-    run: Run, guarded_guild: Guarded
-) -> None:
+def test_a_read_only_token_lists_and_its_edit_is_rejected(run: Run, guarded_guild: Guarded) -> None:
     before = guarded_guild.books.everything()
     assert "Iron Ore" in run("list").out
     for resource in ("spice", "iron ore"):
@@ -68,7 +66,7 @@ def test_a_dashboard_with_a_read_only_token_knows_and_keeps_all_that_reads(
     assert tracker.connection.trouble is None
 
 
-def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_more(
+def test_a_change_that_a_dashboard_still_sends_is_rejected_and_no_longer_shown(
     guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
     tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.read_only)
@@ -84,7 +82,7 @@ def test_a_change_that_a_dashboard_sends_all_the_same_is_refused_and_shown_no_mo
     assert not tracker.connection.can_write
 
 
-def test_rights_that_are_taken_away_are_noticed(
+def test_revoked_rights_are_noticed(
     guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
     tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.full)
@@ -98,7 +96,7 @@ def test_rights_that_are_taken_away_are_noticed(
     assert not may_write(tracker)
 
 
-def test_init_with_a_read_only_token_is_told_of(run: Run, guarded_guild: Guarded) -> None:
+def test_init_with_a_read_only_token_is_reported(run: Run, guarded_guild: Guarded) -> None:
     before = guarded_guild.books.everything()
     for argv in (["init"], ["init", "--starter"]):
         ran = run(*argv)
@@ -130,7 +128,7 @@ def refused_token(request: pytest.FixtureRequest, guarded_server: Server) -> str
     return tokens[request.param]
 
 
-def test_a_token_that_is_not_accepted_is_told_of(
+def test_a_token_that_is_not_accepted_is_reported(
     run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch, refused_token: str | None
 ) -> None:
     before = guarded_guild.books.everything()
@@ -157,7 +155,7 @@ def held(gate: threading.Event, fate: Fate) -> Fate:
 
 
 @both_ways
-def test_without_deleting_points_undo_is_refused_and_all_else_goes_through(
+def test_without_deleting_points_undo_is_rejected_and_all_else_works(
     remote_tracker: Tracker, remote_guild: Books, proxy: Proxy, lacking: Lacking
 ) -> None:
     listener, gate = Listener(remote_tracker), threading.Event()
@@ -207,7 +205,7 @@ def test_without_updating_resources_it_is_read_only(
 
 @both_ways
 @pytest.mark.parametrize("lacked", ["resource_history:data_add", "leaderboard:data_add"])
-def test_without_adding_history_or_points_nothing_of_a_change_is_kept(
+def test_without_adding_history_or_points_no_change_is_applied(
     run: Run, remote_guild: Books, proxy: Proxy, lacking: Lacking, lacked: str
 ) -> None:
     proxy.fate = lacking(lacked)
@@ -219,7 +217,7 @@ def test_without_adding_history_or_points_nothing_of_a_change_is_kept(
 
 
 @both_ways
-def test_without_adding_points_what_earns_none_goes_through(
+def test_without_adding_points_changes_that_earn_none_are_applied(
     remote_tracker: Tracker, remote_guild: Books, proxy: Proxy, lacking: Lacking
 ) -> None:
     proxy.fate = lacking("leaderboard:data_add")
@@ -291,7 +289,9 @@ def test_a_token_is_not_sent_in_the_clear_to_another_machine(
     assert "some-token" not in ran.error
 
 
-def test_it_is_where_somebody_knows_the_network(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_sent_in_the_clear_if_the_player_allows_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(monkeypatch, "http://guild.invalid", "some-token")
     monkeypatch.setenv("TRACKER_INSECURE", "1")
     ran = run("list")

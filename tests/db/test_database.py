@@ -1,0 +1,167 @@
+"""Databases: batches, deadlines, and other programs that use the same file."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import pytest
+from peewee import RawQuery
+
+from helpers import wild
+from helpers.books import Books, MakeLedger
+from helpers.build import add, config_for, new_resource
+from helpers.clocks import Clock
+from helpers.gate import Gate
+from helpers.processes import locked
+from helpers.proxy import Proxy
+from helpers.sqlite_files import ONE_RESOURCE, plant_spice
+from helpers.wild import dump, make_file
+from tracker_tui.config.settings import Remote
+from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
+from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
+from tracker_tui.domain.change import Verdict
+from tracker_tui.errors import AnswerLost, DatabaseBusy, DatabaseUnreachable
+from tracker_tui.guild.database_factory import open_ledger
+
+# They turn the screws of SQLite itself.
+in_a_file = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+
+
+@in_a_file
+def test_the_clock_may_tick_between_the_statements_of_a_change(books: Books) -> None:
+    database = books.database
+    assert isinstance(database, SqliteLedgerDatabase)
+    ticks = count(1_800_000_000)
+    database.connection().create_function("strftime", 2, lambda _format, _when: str(next(ticks)))
+    change = add(1000)
+    books.ledger.apply(change)
+    at = books.row("resource_history", change.id)["created_at"]
+    assert at >= 1_800_000_000
+    assert books.resource()["updated_at"] == at
+    assert books.row("leaderboard", change.id)["created_at"] == at
+
+
+@in_a_file
+def test_thousands_are_created_at_once_within_the_limits_of_any_sqlite(
+    make_ledger: MakeLedger,
+) -> None:
+    books = make_ledger(wild.LATER)
+    assert isinstance(books.database, SqliteLedgerDatabase)
+    # What SQLite has unless who built it raised it, as Debian does.
+    books.database.connection().setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
+    books.ledger.create([new_resource(f"r{number}") for number in range(3000)], "x")
+    assert len(books.ledger.refresh().resources) == 3000
+
+
+@in_a_file
+def test_times_are_the_clock_of_the_database_in_seconds(books: Books) -> None:
+    books.ledger.apply(add(1))
+    assert abs(books.resource()["updated_at"] - time.time()) < 10
+    assert abs(books.ledger.refresh().now - time.time()) < 10
+
+
+QUERIES = [RawQuery("SELECT 1")]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time by which it is known how much is left; it stands still."""
+    clock = Clock()
+    monkeypatch.setattr("tracker_tui.db.remote.monotonic", clock.monotonic)
+    return clock
+
+
+@pytest.fixture
+def database(clock: Clock, proxy: Proxy) -> Iterator[RemoteLedgerDatabase]:
+    with closing(open_remote(Remote(proxy.url, token=None))) as database:
+        yield database
+
+
+def test_the_calls_share_one_budget(
+    database: RemoteLedgerDatabase, clock: Clock, proxy: Proxy
+) -> None:
+    database.hurry(30)
+    for _ in range(3):
+        clock.advance(9)
+        assert database.batch(QUERIES)[0].rows == [(1,)]
+    clock.advance(9)
+    with pytest.raises(DatabaseUnreachable, match="takes too long to answer"):
+        database.batch(QUERIES)
+    assert proxy.count == 3, "for the last one nothing was sent"
+
+
+def test_a_call_that_hangs_has_only_the_time_that_is_left(
+    database: RemoteLedgerDatabase, clock: Clock, proxy: Proxy
+) -> None:
+    database.hurry(10_000)
+    clock.advance(9_999.9)
+    with Gate() as gate:
+        proxy.fate = gate
+        with pytest.raises(AnswerLost, match="did not answer in time") as caught:
+            database.batch(QUERIES)
+        assert "within 0.1 s" in str(caught.value.__cause__)
+        assert proxy.count == 1
+
+
+def test_without_a_deadline_time_does_not_matter(
+    database: RemoteLedgerDatabase, clock: Clock
+) -> None:
+    clock.advance(1_000_000)
+    assert database.batch(QUERIES)[0].rows == [(1,)]
+
+
+def test_readers_of_our_files_do_not_wait(path: Path) -> None:
+    create_sqlite(path, plant_spice)
+    ledger, writer = open_ledger(config_for(path)), SqliteLedgerDatabase(path)
+    connection = writer.connection()
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE resources SET name = 'Melange'")
+    assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
+    connection.execute("ROLLBACK")
+    writer.close()
+    ledger.close()
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_database_that_stays_busy_is_reported_as_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: str
+) -> None:
+    monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", 0.05)
+    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE), journal=journal)
+    before = dump(path)
+    ledger, writer = open_ledger(config_for(path)), SqliteLedgerDatabase(path)
+    writer.connection().execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DatabaseBusy, match="in use by another program"):
+        ledger.apply(add(1))
+    writer.connection().execute("ROLLBACK")
+    writer.close()
+    assert dump(path) == before
+    assert ledger.apply(add(1)).verdict is Verdict.APPLIED
+    ledger.close()
+
+
+def test_opening_a_locked_database_is_reported_as_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", 0.05)
+    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE))
+    with locked(path), pytest.raises(DatabaseBusy, match="in use by another program"):
+        open_ledger(config_for(path))
+
+
+def test_changed_elsewhere_reports_only_the_commits_of_others(path: Path) -> None:
+    create_sqlite(path, plant_spice)
+    ours, theirs = open_ledger(config_for(path)), open_ledger(config_for(path))
+    ours.changed_elsewhere()
+    ours.apply(add(1))
+    assert not ours.changed_elsewhere()
+    theirs.apply(add(1))
+    assert ours.changed_elsewhere()
+    assert not ours.changed_elsewhere()
+    ours.close()
+    theirs.close()

@@ -1,0 +1,329 @@
+"""SQLite files: opened without touching them, created whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers import wild
+from helpers.build import add, config_for
+from helpers.processes import await_line, run_together, start
+from helpers.recent import recent_history
+from helpers.sqlite_files import (
+    ONE_RESOURCE,
+    assert_is_one_clear_sentence,
+    files_in,
+    plant_spice,
+    read_once,
+)
+from helpers.wild import ask, journal_mode, make_file
+from tracker_tui.db.layout import Layout
+from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite
+from tracker_tui.domain.change import Verdict
+from tracker_tui.errors import LedgerError, NotATrackerDatabase
+from tracker_tui.guild.database_factory import bring_up_to_date, open_ledger
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+@pytest.mark.parametrize("schema", wild.OURS)
+def test_opening_and_reading_changes_no_byte(tmp_path: Path, schema: str, journal: str) -> None:
+    path = make_file(tmp_path / "guild.db", (*wild.OURS[schema], ONE_RESOURCE), journal=journal)
+    before = path.read_bytes()
+    ledger = open_ledger(config_for(path))
+    assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
+    assert recent_history(ledger, "spice") == []
+    ledger.close()
+    assert path.read_bytes() == before
+    assert files_in(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_change_leaves_the_journal_mode_alone(tmp_path: Path, journal: str) -> None:
+    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE), journal=journal)
+    ledger = open_ledger(config_for(path))
+    assert ledger.apply(add(5)).verdict is Verdict.APPLIED
+    ledger.close()
+    assert journal_mode(path) == journal
+
+
+def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
+    path = make_file(tmp_path / "50% of #1? & ünï côdé.db", wild.FOUNDING)
+    database, _ = open_sqlite(path)
+    database.close()
+    assert files_in(tmp_path) == [path.name]
+
+
+def damaged_page(path: Path, table: str) -> None:
+    """Overwrite the first page of a table with nonsense."""
+    ((page,),) = ask(path, "SELECT rootpage FROM sqlite_master WHERE name = ?", table)
+    ((size,),) = ask(path, "PRAGMA page_size")
+    assert isinstance(page, int)
+    assert isinstance(size, int)
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xa5" * size
+    path.write_bytes(content)
+
+
+def a_missing_file(path: Path) -> None:
+    path.parent.mkdir()
+
+
+def a_missing_folder(path: Path) -> None:
+    assert not path.parent.exists()
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+def a_file_for_a_folder(path: Path) -> None:
+    path.parent.write_text("no folder")
+
+
+def garbage(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"What I remember of Arrakis is sand." * 500)
+
+
+def a_database_cut_short(path: Path) -> None:
+    path.parent.mkdir()
+    make_file(path, (*wild.FOUNDING, ONE_RESOURCE))
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def a_damaged_catalogue(path: Path) -> None:
+    path.parent.mkdir()
+    make_file(path, (*wild.FOUNDING, ONE_RESOURCE))
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + b"\xa5" * 3996 + content[4096:])
+
+
+UNUSABLE: list[Callable[[Path], None]] = [
+    a_missing_file,
+    a_missing_folder,
+    a_folder,
+    a_file_for_a_folder,
+    garbage,
+    a_database_cut_short,
+    a_damaged_catalogue,
+]
+
+
+@pytest.mark.parametrize("make", UNUSABLE)
+def test_a_file_that_is_not_a_database_is_one_clear_error(
+    path: Path, make: Callable[[Path], None]
+) -> None:
+    make(path)
+    with pytest.raises(LedgerError) as caught:
+        read_once(path)
+    assert_is_one_clear_sentence(caught.value, path)
+
+
+@pytest.mark.parametrize("make", UNUSABLE)
+def test_a_failed_opening_touches_nothing(path: Path, make: Callable[[Path], None]) -> None:
+    make(path)
+    before = {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
+    with pytest.raises(LedgerError):
+        read_once(path)
+    assert before == {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
+
+
+def test_a_name_that_no_file_can_have_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300)
+    with pytest.raises(LedgerError) as caught:
+        open_ledger(config_for(path))
+    assert_is_one_clear_sentence(caught.value, path)
+
+
+@pytest.mark.parametrize("table", ["resources", "resource_history"])
+def test_a_damaged_page_is_reported_when_it_is_read(tmp_path: Path, table: str) -> None:
+    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE))
+    damaged_page(path, table)
+    ledger = open_ledger(config_for(path))
+    with pytest.raises(LedgerError, match="is damaged"):
+        ledger.apply(add(5))
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("statements", "message"),
+    [
+        ((), "is an empty database"),
+        (wild.FOREIGN, "is not a tracker database"),
+        ((wild.USERS, wild.RESOURCES), "has no user_sessions"),
+        (
+            (*(s for s in wild.FOUNDING if s is not wild.RESOURCES), *wild.FOREIGN),
+            "has no resources",
+        ),
+        (
+            tuple(s.replace("target_quantity integer, ", "") for s in wild.FOUNDING),
+            r"has no resources\.target_quantity",
+        ),
+    ],
+    ids=["empty", "foreign", "partial", "one table missing", "one column missing"],
+)
+def test_a_database_that_is_not_ours_is_one_clear_error(
+    tmp_path: Path, statements: wild.Statements, message: str
+) -> None:
+    path = make_file(tmp_path / "guild.db", statements)
+    before = path.read_bytes()
+    with pytest.raises(NotATrackerDatabase, match=message) as caught:
+        open_ledger(config_for(path))
+    assert_is_one_clear_sentence(caught.value, path)
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_is_one_clear_error_and_stays_empty(tmp_path: Path) -> None:
+    path = tmp_path / "guild.db"
+    path.touch()
+    with pytest.raises(NotATrackerDatabase, match="is an empty database"):
+        open_ledger(config_for(path))
+    assert path.read_bytes() == b""
+
+
+OPEN_FIRST = """
+import sys
+from pathlib import Path
+from helpers.build import config_for
+from tracker_tui.guild.database_factory import open_ledger
+print("ready", flush=True)
+sys.stdin.readline()
+ledger = open_ledger(config_for(Path(sys.argv[1]), is_default=True))
+print(*sorted(resource.id for resource in ledger.refresh().resources))
+ledger.close()
+"""
+
+# An audit hook sees the step that comes next; _exit runs no `finally`, as no kill does.
+CREATE_AND_DIE = """
+import os, sys
+from pathlib import Path
+from helpers.build import config_for
+from tracker_tui.guild.database_factory import open_ledger
+def die(event, arguments):
+    if event == sys.argv[2]:
+        os._exit(9)
+sys.addaudithook(die)
+open_ledger(config_for(Path(sys.argv[1]), is_default=True)).close()
+"""
+
+CREATE_AND_WAIT = """
+import sys
+from pathlib import Path
+from helpers.build import new_resource
+from tracker_tui.db.sqlite import create_sqlite
+from tracker_tui.ledger.ledger import Ledger
+def fill(database, layout):
+    Ledger(database, layout).create([new_resource()], "x")
+    print("half way", flush=True)
+    sys.stdin.readline()
+create_sqlite(Path(sys.argv[1]), fill)
+"""
+
+
+def test_the_default_database_is_made_on_first_start(path: Path) -> None:
+    ledger = open_ledger(config_for(path, is_default=True))
+    assert len(ledger.refresh().resources) > 50
+    ledger.close()
+    assert files_in(path.parent) == [path.name]
+
+
+def test_a_file_that_we_create_is_in_wal_mode(path: Path) -> None:
+    assert create_sqlite(path, plant_spice)
+    assert journal_mode(path) == "wal"
+
+
+def test_creating_over_an_existing_file_changes_nothing_in_it(path: Path) -> None:
+    path.parent.mkdir()
+    make_file(path, wild.FOUNDING)
+    before = path.read_bytes()
+    assert not create_sqlite(path, plant_spice)
+    assert path.read_bytes() == before
+    assert files_in(path.parent) == [path.name]
+
+
+def test_a_failed_filling_leaves_nothing(path: Path) -> None:
+    def fail(database: SqliteLedgerDatabase, layout: Layout) -> None:
+        plant_spice(database, layout)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        create_sqlite(path, fail)
+    assert files_in(path.parent) == []
+
+
+def in_a_file(tmp_path: Path) -> Path:
+    (tmp_path / "file").write_text("no folder")
+    return tmp_path / "file" / "tracker.db"
+
+
+def with_an_endless_name(tmp_path: Path) -> Path:
+    return tmp_path / ("x" * 300)
+
+
+def with_a_name_that_leaves_no_room_for_the_draft(tmp_path: Path) -> Path:
+    return tmp_path / ("x" * 250)
+
+
+@pytest.mark.parametrize(
+    "place", [in_a_file, with_an_endless_name, with_a_name_that_leaves_no_room_for_the_draft]
+)
+def test_a_place_where_no_file_can_be_made_is_one_clear_error(
+    tmp_path: Path, place: Callable[[Path], Path]
+) -> None:
+    path = place(tmp_path)
+    with pytest.raises(LedgerError) as caught:
+        open_ledger(config_for(path, is_default=True))
+    assert_is_one_clear_sentence(caught.value, path)
+
+
+def test_four_first_starts_at_once_make_one_database(path: Path) -> None:
+    printed = run_together(OPEN_FIRST, [(path,)] * 4)
+    catalogues = {out.splitlines()[-1] for out in printed}
+    assert len(catalogues) == 1
+    assert len(catalogues.pop().split()) > 50
+    assert files_in(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("event", ["os.mkdir", "sqlite3.connect/handle", "os.link"])
+def test_a_first_start_that_dies_before_the_end_makes_no_database(path: Path, event: str) -> None:
+    process = start(CREATE_AND_DIE, path, event)
+    assert process.wait(60) == 9, process.communicate()
+    process.communicate()
+    assert not path.exists()
+    ledger = open_ledger(config_for(path, is_default=True))
+    assert len(ledger.refresh().resources) > 50
+    ledger.close()
+
+
+def test_a_first_start_that_dies_after_the_link_leaves_a_whole_database(path: Path) -> None:
+    process = start(CREATE_AND_DIE, path, "os.remove")
+    assert process.wait(60) == 9, process.communicate()
+    process.communicate()
+    ledger = open_ledger(config_for(path))
+    assert len(ledger.refresh().resources) > 50
+    ledger.close()
+
+
+def test_a_creation_killed_halfway_creates_no_database(path: Path) -> None:
+    process = start(CREATE_AND_WAIT, path)
+    assert await_line(process) == "half way"
+    process.kill()
+    process.communicate()
+    assert not path.exists()
+    assert create_sqlite(path, plant_spice)
+    assert ask(path, "SELECT count(*) FROM resources") == [(1,)]
+
+
+def test_init_of_a_missing_file_creates_it(path: Path) -> None:
+    assert bring_up_to_date(config_for(path), starter=False).created
+    assert ask(path, "SELECT count(*) FROM resources") == [(0,)]
+
+
+def test_init_starter_plants_once(path: Path) -> None:
+    first = bring_up_to_date(config_for(path), starter=True)
+    second = bring_up_to_date(config_for(path), starter=True)
+    assert (first.created, second.created) == (True, False)
+    assert first.starter_resources > 50
+    assert (second.starter_resources, second.statements) == (0, [])
