@@ -26,6 +26,8 @@ from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
 from tracker_tui.tracker.tracker import Tracker
 
+__all__ = ["small_disk"]
+
 pytestmark = pytest.mark.usefixtures("single_try")
 
 TRANSIENT: dict[str, Fate] = {
@@ -395,21 +397,19 @@ def test_an_unknown_name_is_an_error_at_once_if_the_server_answers(
     assert remote_guild.everything() == before
 
 
-__all__ = ["small_disk"]
-
 PAGE = 4_096
 REASON = "x" * 400
 
 
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Don't retry a full disk as if it were busy."""
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for a full disk as if it were busy."""
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
 @pytest.fixture
-def small_home(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small_home(small_disk: Path, short_waits: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that shares its small disk with nothing else."""
     home = small_disk / "home"
     monkeypatch.setenv("TRACKER_HOME", str(home))

@@ -87,8 +87,8 @@ def test_members_send_only_their_own_changes(
     for member in members:
         sign_on(monkeypatch, member)
         assert run("edit", "spice", "+5").status == 0
-    waits = {store.member: store.how_many for store in pending_elsewhere(home / "data" / "guilds")}
-    assert waits == {"chani": 1, "stilgar": 1}
+    pending = {store.member: store.changes for store in pending_elsewhere(home / "data" / "guilds")}
+    assert pending == {"chani": 1, "stilgar": 1}
     line.mend()
     for number, member in enumerate(members, start=1):
         sign_on(monkeypatch, member)
