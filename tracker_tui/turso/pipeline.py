@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import copy
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ from tracker_tui.net.errors import (
     RequestAborted,
     RequestFailed,
     RouteBlocked,
+    request_failed,
     without_frames,
 )
 from tracker_tui.net.responses import is_web_page
@@ -77,8 +79,9 @@ class Transport:
     def __init__(self, token: Token, seconds: float) -> None:
         self._token = token
         self._seconds = seconds
-        self._session: requests.Session | None = None
         self._adapter: BoundedAdapter | None = None
+        self._prepared: dict[str, requests.PreparedRequest] = {}
+        """A request without a body for each URL, because preparing one takes long."""
         self._quiet_until = 0.0
         self.requests_sent = 0
 
@@ -90,14 +93,11 @@ class Transport:
         Raises the driver's errors. Sends nothing while the server wants to be left alone.
         """
         self._check_retry_after()
-        session = self._session or self._new_session()
         url, body = f"{base}/v3/pipeline", {"baton": baton, "requests": requests}
         content = with_exact_floats(json.dumps(body, separators=(",", ":"))).encode("ascii")
         self.requests_sent += 1
         try:
-            response = session.post(
-                url, data=content, auth=self._token, timeout=seconds, headers=_HEADERS
-            )
+            response = self._send(url, content, seconds)
         except RequestFailed as error:
             raise _driver_error(error) from without_frames(error)
         if response.status_code != _OK:
@@ -111,8 +111,8 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
-        if self._session is not None:
-            self._session.close()
+        if self._adapter is not None:
+            self._adapter.close()
 
     def _check_retry_after(self) -> None:
         left = self._quiet_until - monotonic()
@@ -121,15 +121,33 @@ class Transport:
             error.retry_after = left
             raise error
 
-    def _new_session(self) -> requests.Session:
-        import requests
+    def _send(self, url: str, content: bytes, seconds: float) -> requests.Response:
+        # Past the session, whose share would take longer than all the rest of a request.
+        adapter = self._adapter or self._new_adapter()
+        prepared = self._prepared.get(url) or self._prepare(url, adapter)
+        request = copy(prepared)
+        request.headers = prepared.headers.copy()
+        request.headers["Content-Length"] = str(len(content))
+        request.body = content
+        return adapter.send(request, timeout=seconds)
 
+    def _new_adapter(self) -> BoundedAdapter:
         from tracker_tui.net.bounded_adapter import BoundedAdapter
 
-        self._session = requests.Session()
         self._adapter = BoundedAdapter(seconds=self._seconds, max_bytes=MAX_BYTES)
-        self._adapter.mount_on(self._session)
-        return self._session
+        return self._adapter
+
+    def _prepare(self, url: str, adapter: BoundedAdapter) -> requests.PreparedRequest:
+        import requests
+
+        session = requests.Session()
+        adapter.mount_on(session)
+        request = requests.Request("POST", url, headers=_HEADERS, auth=self._token)
+        try:
+            self._prepared[url] = session.prepare_request(request)
+        except requests.RequestException as error:
+            raise request_failed(error, url, was_sent=False) from None
+        return self._prepared[url]
 
     def _rejection(self, url: str, response: requests.Response) -> Error:
         error = error_for_status(
