@@ -43,7 +43,7 @@ __all__ = ["client", "discord", "elsewhere", "server"]
 # Codes
 
 
-def test_a_code_is_handed_out(discord: FakeDiscord, client: Discord) -> None:
+def test_request_code_returns_code_links_and_times(discord: FakeDiscord, client: Discord) -> None:
     discord.interval, discord.expires_in = 7, 70
     before = time.monotonic()
     code = client.request_code()
@@ -67,7 +67,7 @@ def authorization(**changes: object) -> Fault:
     return as_json({k: v for k, v in (plain | changes).items() if v != "left out"})
 
 
-def test_what_a_code_comes_without_is_as_rfc_8628_says(
+def test_missing_fields_of_a_code_get_the_defaults_of_rfc_8628(
     discord: FakeDiscord, client: Discord
 ) -> None:
     lacking = ("verification_uri_complete", "expires_in", "interval")
@@ -80,7 +80,7 @@ def test_what_a_code_comes_without_is_as_rfc_8628_says(
 
 
 @pytest.mark.parametrize(("told", "taken"), [(0, 1), (-5, 1), (0.25, 1), (3600, 60), (7.5, 7.5)])
-def test_the_interval_of_a_code_is_kept_within_reason(
+def test_interval_is_limited(
     discord: FakeDiscord, client: Discord, told: float, taken: float
 ) -> None:
     discord.fail(DEVICE, authorization(interval=told))
@@ -88,7 +88,7 @@ def test_the_interval_of_a_code_is_kept_within_reason(
 
 
 @pytest.mark.parametrize(("told", "taken"), [(0, 1), (-1e9, 1), (1e12, 3600), (299.5, 299.5)])
-def test_the_life_of_a_code_is_kept_within_reason(
+def test_code_lifetime_is_limited(
     discord: FakeDiscord, client: Discord, told: float, taken: float
 ) -> None:
     discord.fail(DEVICE, authorization(expires_in=told))
@@ -113,7 +113,7 @@ def test_the_life_of_a_code_is_kept_within_reason(
         "https://discord.com/" + "a" * 5_000,
     ],
 )
-def test_links_that_are_not_plain_https_are_refused(
+def test_links_other_than_plain_https_are_rejected(
     discord: FakeDiscord, client: Discord, name: str, link: str
 ) -> None:
     discord.fail(DEVICE, authorization(**{name: link}))
@@ -121,7 +121,7 @@ def test_links_that_are_not_plain_https_are_refused(
     assert "https" in str(error)
 
 
-def test_a_link_is_handed_on_whole_or_not_at_all(discord: FakeDiscord, client: Discord) -> None:
+def test_link_is_never_shortened(discord: FakeDiscord, client: Discord) -> None:
     link = "https://discord.com/activate?user_code=ZAW6C586&state=" + "0123456789" * 20
     discord.fail(DEVICE, authorization(verification_uri_complete=link))
     try:
@@ -131,7 +131,7 @@ def test_a_link_is_handed_on_whole_or_not_at_all(discord: FakeDiscord, client: D
     assert found in (link, "https://discord.com/activate")
 
 
-def test_a_code_that_is_shown_is_one_line(discord: FakeDiscord, client: Discord) -> None:
+def test_user_code_is_one_printable_line(discord: FakeDiscord, client: Discord) -> None:
     discord.fail(DEVICE, authorization(user_code="ZAW\x1b[2J\n6C586\u202e" + "X" * 100))
     shown = client.request_code().user_code
     assert shown.startswith("ZAW [2J 6C586X")
@@ -157,7 +157,7 @@ def test_a_code_that_is_shown_is_one_line(discord: FakeDiscord, client: Discord)
         Fault.status(400, b"[" * 10_000),
     ],
 )
-def test_a_400_that_says_nothing_else_is_pending(
+def test_400_without_a_known_error_is_pending(
     discord: FakeDiscord, client: Discord, answer: Fault
 ) -> None:
     discord.fail(TOKEN, answer)
@@ -166,7 +166,7 @@ def test_a_400_that_says_nothing_else_is_pending(
     assert not pending.value.slow_down
 
 
-def test_slow_down_is_pending_and_told(discord: FakeDiscord, client: Discord) -> None:
+def test_slow_down_is_pending_with_a_flag(discord: FakeDiscord, client: Discord) -> None:
     discord.slow_down_next()
     code = client.request_code()
     with pytest.raises(Pending) as pending:
@@ -177,21 +177,21 @@ def test_slow_down_is_pending_and_told(discord: FakeDiscord, client: Discord) ->
     assert not pending.value.slow_down
 
 
-def test_a_denied_code_says_that_somebody_refused(discord: FakeDiscord, client: Discord) -> None:
+def test_access_denied_raises_sign_in_rejected(discord: FakeDiscord, client: Discord) -> None:
     code = client.request_code()
     discord.deny()
     error = failure_of(SignInRejected, lambda: client.poll(code), discord.issued)
     assert "refused" in str(error)
 
 
-def test_an_expired_code_says_to_ask_for_another(discord: FakeDiscord, client: Discord) -> None:
+def test_expired_token_raises_code_expired(discord: FakeDiscord, client: Discord) -> None:
     code = client.request_code()
     discord.expire()
     error = failure_of(CodeExpired, lambda: client.poll(code), discord.issued)
     assert "new one" in str(error)
 
 
-def test_an_approved_code_gives_tokens(discord: FakeDiscord, client: Discord) -> None:
+def test_approved_code_returns_tokens(discord: FakeDiscord, client: Discord) -> None:
     code = client.request_code()
     discord.approve()
     before = time.time()
@@ -202,7 +202,7 @@ def test_an_approved_code_gives_tokens(discord: FakeDiscord, client: Discord) ->
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 418])
-def test_the_words_of_the_flow_mean_nothing_with_another_status(
+def test_flow_errors_with_another_status_are_rejections(
     discord: FakeDiscord, client: Discord, status: int
 ) -> None:
     discord.fail(TOKEN, Fault.status(status, {"error": "authorization_pending"}))
@@ -211,9 +211,7 @@ def test_the_words_of_the_flow_mean_nothing_with_another_status(
 
 
 @pytest.mark.parametrize("error", ["invalid_grant", "invalid_request", "unsupported_grant_type"])
-def test_any_other_error_of_a_poll_is_told(
-    discord: FakeDiscord, client: Discord, error: str
-) -> None:
+def test_other_poll_errors_are_quoted(discord: FakeDiscord, client: Discord, error: str) -> None:
     discord.fail(TOKEN, refusal(error, error_description="so it is"))
     told = str(failure_of(DiscordRejected, lambda: client.poll(CODE), SECRETS))
     assert f"(400: {error}, so it is)" in told
@@ -230,9 +228,7 @@ def test_a_refresh_replaces_both_tokens(discord: FakeDiscord, client: Discord) -
     failure_of(TokenInvalid, lambda: client.refresh(Secret(old["refresh_token"])), discord.issued)
 
 
-def test_tokens_without_a_refresh_token_or_a_lifetime_are_usable(
-    discord: FakeDiscord, client: Discord
-) -> None:
+def test_refresh_token_and_lifetime_are_optional(discord: FakeDiscord, client: Discord) -> None:
     discord.fail_always(TOKEN, as_json({"access_token": "a-1"}))
     for tokens in (client.poll(CODE), client.refresh(REFRESH)):
         assert (tokens.access.reveal(), tokens.refresh) == ("a-1", None)
@@ -242,7 +238,7 @@ def test_tokens_without_a_refresh_token_or_a_lifetime_are_usable(
 @pytest.mark.parametrize(
     ("told", "taken"), [(3600, 3600), ("3600", 3600), (99.9, 99), (-5, 0), (10**300, 31_622_400)]
 )
-def test_the_lifetime_of_tokens_is_kept_within_reason(
+def test_token_lifetime_is_limited(
     discord: FakeDiscord, client: Discord, told: object, taken: float
 ) -> None:
     discord.fail(TOKEN, as_json({"access_token": "a-1", "expires_in": told}))
@@ -251,7 +247,7 @@ def test_the_lifetime_of_tokens_is_kept_within_reason(
     assert before + taken <= expires_at <= time.time() + taken
 
 
-def test_tokens_that_live_for_no_time_have_run_out(discord: FakeDiscord, client: Discord) -> None:
+def test_tokens_with_no_lifetime_are_expired(discord: FakeDiscord, client: Discord) -> None:
     discord.token_lifetime = 0
     tokens = client.refresh(Secret(discord.grant()["refresh_token"]))
     assert tokens.expires_at <= time.time()
@@ -293,7 +289,7 @@ NOT_TOKENS = {
 
 @calls("poll", "refresh")
 @pytest.mark.parametrize("body", NOT_TOKENS.values(), ids=NOT_TOKENS)
-def test_an_answer_without_usable_tokens_is_legible_and_quotes_none(
+def test_unusable_token_reply_is_reported_and_not_quoted(
     discord: FakeDiscord, client: Discord, call: Call, body: bytes
 ) -> None:
     discord.fail(TOKEN, Fault.garbage(body))
@@ -303,7 +299,7 @@ def test_an_answer_without_usable_tokens_is_legible_and_quotes_none(
     assert "no usable tokens" in str(error)
 
 
-def test_only_invalid_grant_makes_a_refresh_token_void(
+def test_only_invalid_grant_invalidates_a_refresh_token(
     discord: FakeDiscord, client: Discord
 ) -> None:
     discord.fail(TOKEN, refusal("invalid_request"), Fault.status(400), Fault.status(403))
@@ -312,14 +308,14 @@ def test_only_invalid_grant_makes_a_refresh_token_void(
     failure_of(TokenInvalid, lambda: client.refresh(REFRESH), SECRETS)
 
 
-def test_taking_back_signs_out_everywhere(discord: FakeDiscord, client: Discord) -> None:
+def test_revoking_signs_out_on_all_machines(discord: FakeDiscord, client: Discord) -> None:
     mine, on_another_machine = discord.grant(), discord.grant()
     client.revoke(Secret(mine["refresh_token"]))
     for token in (mine["access_token"], on_another_machine["access_token"]):
         failure_of(TokenInvalid, partial(client.me, Secret(token)), discord.issued)
 
 
-def test_taking_back_what_is_void_is_no_error(discord: FakeDiscord, client: Discord) -> None:
+def test_revoking_an_invalid_token_is_no_error(discord: FakeDiscord, client: Discord) -> None:
     client.revoke(REFRESH)
     assert len(discord.requests_to(REVOKE)) == 1
 
@@ -327,7 +323,7 @@ def test_taking_back_what_is_void_is_no_error(discord: FakeDiscord, client: Disc
 # Who and what
 
 
-def test_it_is_told_whose_token_it_is(discord: FakeDiscord, client: Discord) -> None:
+def test_me_returns_the_user_of_the_token(discord: FakeDiscord, client: Discord) -> None:
     person = client.me(Secret(discord.grant()["access_token"]))
     assert person == Person(
         id="80351110224678912", username="paul", global_name="Paul Atreides", avatar=None
@@ -335,7 +331,7 @@ def test_it_is_told_whose_token_it_is(discord: FakeDiscord, client: Discord) -> 
 
 
 @pytest.mark.parametrize("global_name", [None, ""])
-def test_nobody_needs_a_global_name(
+def test_global_name_is_optional(
     discord: FakeDiscord, client: Discord, global_name: str | None
 ) -> None:
     discord.person.global_name = global_name
@@ -350,7 +346,9 @@ def test_nobody_needs_a_global_name(
         ("b_1269", "b_1269.png"),
     ],
 )
-def test_an_avatar_has_a_url(discord: FakeDiscord, client: Discord, avatar: str, name: str) -> None:
+def test_avatar_becomes_a_url(
+    discord: FakeDiscord, client: Discord, avatar: str, name: str
+) -> None:
     discord.person.avatar = avatar
     person = client.me(Secret(discord.grant()["access_token"]))
     assert person.avatar == f"https://cdn.discordapp.com/avatars/80351110224678912/{name}"
@@ -363,14 +361,14 @@ def test_an_avatar_has_a_url(discord: FakeDiscord, client: Discord, avatar: str,
         *("a.png", "[bold]", "\u202eabc", "%2e%2e"),
     ],
 )
-def test_an_avatar_that_is_no_name_has_none(
+def test_malformed_avatar_is_none(
     discord: FakeDiscord, client: Discord, avatar: str | None
 ) -> None:
     discord.person.avatar = avatar
     assert client.me(Secret(discord.grant()["access_token"])).avatar is None
 
 
-def test_a_member_has_roles_and_perhaps_a_nickname(discord: FakeDiscord, client: Discord) -> None:
+def test_member_returns_roles_and_nickname(discord: FakeDiscord, client: Discord) -> None:
     access = Secret(discord.grant()["access_token"])
     discord.membership = Membership("Usul", ["1", "2"])
     assert client.member(access) == GuildMember(nick="Usul", role_ids=("1", "2"))
@@ -379,7 +377,7 @@ def test_a_member_has_roles_and_perhaps_a_nickname(discord: FakeDiscord, client:
         assert client.member(access) == GuildMember(nick=None, role_ids=())
 
 
-def test_who_is_not_in_the_guild_is_no_member(discord: FakeDiscord, client: Discord) -> None:
+def test_member_is_none_outside_the_guild(discord: FakeDiscord, client: Discord) -> None:
     discord.membership = None
     assert client.member(Secret(discord.grant()["access_token"])) is None
     elsewhere = client_of(discord, guild_id="1")
@@ -420,9 +418,7 @@ def test_long_names_are_cut(discord: FakeDiscord, client: Discord) -> None:
 
 
 @calls("me", "member")
-def test_a_401_says_that_the_token_is_void(
-    discord: FakeDiscord, client: Discord, call: Call
-) -> None:
+def test_401_raises_token_invalid(discord: FakeDiscord, client: Discord, call: Call) -> None:
     discord.fail(call.path, Fault.status(401, b"\xff not even JSON"))
     failure_of(TokenInvalid, lambda: call.ask(client), SECRETS)
 
@@ -455,7 +451,7 @@ NOBODY = {
 
 
 @pytest.mark.parametrize("body", NOBODY.values(), ids=NOBODY)
-def test_an_answer_that_names_nobody_is_legible(
+def test_unusable_user_reply_is_reported(
     discord: FakeDiscord, client: Discord, body: bytes
 ) -> None:
     discord.fail(ME, Fault.garbage(body))
@@ -479,7 +475,7 @@ NO_MEMBER = {
 
 
 @pytest.mark.parametrize("body", NO_MEMBER.values(), ids=NO_MEMBER)
-def test_an_answer_that_names_no_member_is_legible(
+def test_unusable_member_reply_is_reported(
     discord: FakeDiscord, client: Discord, body: bytes
 ) -> None:
     discord.fail(MEMBER, Fault.garbage(body))
@@ -497,7 +493,7 @@ NO_CODE = {
 
 
 @pytest.mark.parametrize("body", NO_CODE.values(), ids=NO_CODE)
-def test_an_answer_that_is_no_code_is_legible(
+def test_unusable_code_reply_is_reported(
     discord: FakeDiscord, client: Discord, body: bytes
 ) -> None:
     discord.fail(DEVICE, Fault.garbage(body))
@@ -518,7 +514,7 @@ def test_an_answer_that_is_no_code_is_legible(
         ("verification_uri_complete", 5),
     ],
 )
-def test_half_a_code_is_legible(
+def test_incomplete_code_reply_is_reported(
     discord: FakeDiscord, client: Discord, name: str, value: object
 ) -> None:
     discord.fail(DEVICE, authorization(**{name: value}))
@@ -531,7 +527,7 @@ def test_half_a_code_is_legible(
 @calls("begin", "poll", "refresh", "revoke")
 @pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client"])
 @pytest.mark.parametrize("status", [400, 401])
-def test_a_client_that_is_not_public_is_told_how_to_become_one(
+def test_client_error_explains_the_public_client_switch(
     discord: FakeDiscord, client: Discord, call: Call, error: str, status: int
 ) -> None:
     discord.fail(call.path, Fault.status(status, {"error": error}))
@@ -541,20 +537,20 @@ def test_a_client_that_is_not_public_is_told_how_to_become_one(
     assert f"({status}: {error})" in told
 
 
-def test_a_client_that_nobody_knows_is_told_so(discord: FakeDiscord) -> None:
+def test_unknown_client_id_explains_the_public_client_switch(discord: FakeDiscord) -> None:
     client = client_of(discord, client_id="1")
     assert "public client" in str(failure_of(DiscordRejected, client.request_code))
 
 
-def test_a_client_without_the_secret_is_told_so(discord: FakeDiscord, client: Discord) -> None:
+def test_missing_client_secret_explains_the_public_client_switch(
+    discord: FakeDiscord, client: Discord
+) -> None:
     discord.client_secret = CLIENT_SECRET.reveal()
     assert "public client" in str(failure_of(DiscordRejected, client.request_code, SECRETS))
 
 
 @every_call
-def test_what_discord_says_of_a_refusal_is_one_line_without_secrets(
-    discord: FakeDiscord, call: Call
-) -> None:
+def test_rejection_is_quoted_in_one_line_without_secrets(discord: FakeDiscord, call: Call) -> None:
     sent = [CLIENT_SECRET.reveal(), *([] if call.secret is None else [call.secret.reveal()])]
     discord.fail(call.path, Fault.status(403, {"message": f"{HOSTILE}: {' '.join(sent)}"}))
     client = client_of(discord, secret=CLIENT_SECRET)
@@ -562,9 +558,7 @@ def test_what_discord_says_of_a_refusal_is_one_line_without_secrets(
     assert told.endswith(f"(403: {HARMLESS}: {' '.join('…' for _ in sent)}).")
 
 
-def test_a_secret_that_would_be_cut_is_struck_out_whole(
-    discord: FakeDiscord, client: Discord
-) -> None:
+def test_secrets_are_redacted_before_the_text_is_cut(discord: FakeDiscord, client: Discord) -> None:
     for before in range(180, 200):
         said = {"message": "x" * before + REFRESH.reveal()}
         discord.fail(TOKEN, Fault.status(403, said))
@@ -574,7 +568,7 @@ def test_a_secret_that_would_be_cut_is_struck_out_whole(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"message": 5}', b"[" * 10_000])
-def test_a_refusal_without_a_word_names_the_status(
+def test_rejection_without_a_message_names_the_status(
     discord: FakeDiscord, client: Discord, body: bytes
 ) -> None:
     discord.fail(ME, Fault.status(403, body))

@@ -49,16 +49,14 @@ __all__ = ["client", "discord", "elsewhere", "server"]
 # What is sent
 
 
-def test_a_code_is_asked_for_with_the_scope_and_the_client_id_alone(
-    discord: FakeDiscord, client: Discord
-) -> None:
+def test_request_code_sends_scope_and_client_id_only(discord: FakeDiscord, client: Discord) -> None:
     client.request_code()
     (seen,) = discord.seen
     assert (seen.method, seen.path) == ("POST", DEVICE)
     assert seen.form == {"client_id": CLIENT_ID, "scope": "identify guilds.members.read"}
 
 
-def test_a_poll_names_the_grant_and_the_code(discord: FakeDiscord, client: Discord) -> None:
+def test_poll_sends_grant_type_and_device_code(discord: FakeDiscord, client: Discord) -> None:
     with pytest.raises(Pending):
         client.poll(client.request_code())
     assert discord.seen[-1].path == TOKEN
@@ -69,7 +67,7 @@ def test_a_poll_names_the_grant_and_the_code(discord: FakeDiscord, client: Disco
     }
 
 
-def test_a_refresh_names_the_grant_and_the_token(discord: FakeDiscord, client: Discord) -> None:
+def test_refresh_sends_grant_type_and_refresh_token(discord: FakeDiscord, client: Discord) -> None:
     token = discord.grant()["refresh_token"]
     client.refresh(Secret(token))
     (seen,) = discord.requests_to(TOKEN)
@@ -80,14 +78,14 @@ def test_a_refresh_names_the_grant_and_the_token(discord: FakeDiscord, client: D
     }
 
 
-def test_a_token_is_taken_back_by_name(discord: FakeDiscord, client: Discord) -> None:
+def test_revoke_sends_the_token(discord: FakeDiscord, client: Discord) -> None:
     client.revoke(REFRESH)
     (seen,) = discord.requests_to(REVOKE)
     assert seen.form == {"client_id": CLIENT_ID, "token": REFRESH.reveal()}
 
 
 @calls("me", "member")
-def test_an_access_token_goes_into_the_header(
+def test_access_token_is_sent_as_bearer_header(
     discord: FakeDiscord, client: Discord, call: Call
 ) -> None:
     failure_of(TokenInvalid, lambda: call.ask(client), SECRETS)
@@ -98,7 +96,7 @@ def test_an_access_token_goes_into_the_header(
 
 
 @calls("begin", "poll", "refresh", "revoke")
-def test_a_confidential_client_has_its_secret_in_the_form(discord: FakeDiscord, call: Call) -> None:
+def test_client_secret_is_sent_in_the_form(discord: FakeDiscord, call: Call) -> None:
     discord.client_secret = CLIENT_SECRET.reveal()
     discord.fail(call.path, Fault.status(403))
     with pytest.raises(DiscordRejected):
@@ -109,7 +107,9 @@ def test_a_confidential_client_has_its_secret_in_the_form(discord: FakeDiscord, 
 
 
 @calls("begin", "poll", "refresh", "revoke")
-def test_bodies_are_forms(discord: FakeDiscord, client: Discord, call: Call) -> None:
+def test_bodies_are_forms_without_authorization_header(
+    discord: FakeDiscord, client: Discord, call: Call
+) -> None:
     discord.fail(call.path, Fault.status(403))
     with pytest.raises(DiscordRejected):
         call.ask(client)
@@ -151,7 +151,7 @@ def test_no_token_is_in_a_log(
 
 
 @calls("me", "member")
-def test_the_clock_of_this_machine_keeps_no_token_from_discord(
+def test_tokens_are_sent_whatever_the_local_clock_says(
     discord: FakeDiscord, client: Discord, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: 1e10)
@@ -160,7 +160,7 @@ def test_the_clock_of_this_machine_keeps_no_token_from_discord(
 
 
 @every_call
-def test_it_says_who_asks(discord: FakeDiscord, client: Discord, call: Call) -> None:
+def test_user_agent_names_the_program(discord: FakeDiscord, client: Discord, call: Call) -> None:
     discord.fail(call.path, Fault.status(403))
     with pytest.raises(DiscordRejected):
         call.ask(client)
@@ -168,7 +168,7 @@ def test_it_says_who_asks(discord: FakeDiscord, client: Discord, call: Call) -> 
 
 
 @every_call
-def test_a_netrc_of_the_user_is_not_used(
+def test_netrc_is_ignored(
     discord: FakeDiscord,
     client: Discord,
     call: Call,
@@ -190,7 +190,7 @@ def test_a_netrc_of_the_user_is_not_used(
 
 
 @every_call
-def test_a_proxy_is_not_asked_for_this_machine(
+def test_proxies_are_ignored_for_this_machine(
     discord: FakeDiscord,
     client: Discord,
     elsewhere: FakeDiscord,
@@ -225,7 +225,7 @@ def test_a_redirect_is_not_followed(
 
 # requests looks at `Location` even where redirects are not followed, and raises ValueError.
 @pytest.mark.parametrize("location", ["http://[", "http://127.0.0.1:99999/", "\xff"])
-def test_a_redirect_to_nowhere_is_legible(
+def test_malformed_redirect_is_reported(
     discord: FakeDiscord, client: Discord, location: str
 ) -> None:
     discord.fail(ME, Fault.redirect(location))
@@ -248,13 +248,15 @@ def test_a_huge_redirect_is_not_read_to_its_end(discord: FakeDiscord, client: Di
 
 
 @every_call
-def test_more_than_is_taken_is_not_read(discord: FakeDiscord, client: Discord, call: Call) -> None:
+def test_body_beyond_the_limit_is_not_read(
+    discord: FakeDiscord, client: Discord, call: Call
+) -> None:
     discord.fail(call.path, Fault.huge(8 * MOST_BYTES))
     failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
 
 
 @pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "packed"])
-def test_how_much_is_taken_is_counted_unpacked(
+def test_size_limit_applies_to_the_decompressed_body(
     discord: FakeDiscord, client: Discord, *, is_packed: bool
 ) -> None:
     for size in (MOST_BYTES, MOST_BYTES + 1):
@@ -265,7 +267,9 @@ def test_how_much_is_taken_is_counted_unpacked(
     failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
 
 
-def test_what_cannot_be_unpacked_is_legible(discord: FakeDiscord, client: Discord) -> None:
+def test_body_that_cannot_be_decompressed_is_reported(
+    discord: FakeDiscord, client: Discord
+) -> None:
     discord.fail(ME, Fault.status(200, b"no gzip at all", {"Content-Encoding": "gzip"}))
     failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
 
@@ -274,9 +278,7 @@ def test_what_cannot_be_unpacked_is_legible(discord: FakeDiscord, client: Discor
 
 
 @every_call
-def test_a_server_in_trouble_may_be_asked_later(
-    discord: FakeDiscord, client: Discord, call: Call
-) -> None:
+def test_5xx_is_temporary(discord: FakeDiscord, client: Discord, call: Call) -> None:
     for status in (500, 502, 503, 504, 520):
         discord.fail(call.path, Fault.status(status, b"<html>Bad Gateway</html>"))
         error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
@@ -285,7 +287,7 @@ def test_a_server_in_trouble_may_be_asked_later(
 
 
 @every_call
-def test_a_429_says_for_how_long(discord: FakeDiscord, client: Discord, call: Call) -> None:
+def test_429_carries_retry_after(discord: FakeDiscord, client: Discord, call: Call) -> None:
     discord.fail(call.path, Fault.too_many(12.25))
     error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
     assert error.retry_after == 12.25
@@ -324,7 +326,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("body", "header", "seconds"), LIMITS)
-def test_how_long_discord_wants_to_be_left_alone(
+def test_retry_after_from_body_or_header(
     discord: FakeDiscord, client: Discord, body: bytes, header: str, seconds: float
 ) -> None:
     headers = {"Retry-After": header} if header else {}
@@ -335,7 +337,7 @@ def test_how_long_discord_wants_to_be_left_alone(
 
 @every_call
 @pytest.mark.parametrize("fault", [Fault.hang(60), Fault.trickle(0.01)], ids=["hang", "trickle"])
-def test_an_answer_that_does_not_come_in_time_is_given_up(call: Call, fault: Fault) -> None:
+def test_deadline_covers_the_whole_request(call: Call, fault: Fault) -> None:
     with FakeDiscord() as discord:
         discord.fail(call.path, fault)
         client = client_of(discord, SOON)
@@ -347,7 +349,7 @@ def test_an_answer_that_does_not_come_in_time_is_given_up(call: Call, fault: Fau
     assert error.retry_after is None
 
 
-def test_an_answer_that_was_given_up_is_not_read_for_ever() -> None:
+def test_abandoned_request_ends_its_thread() -> None:
     before = set(threading.enumerate())
     with FakeDiscord() as discord:
         discord.fail(ME, Fault.trickle(0.01))
@@ -361,7 +363,7 @@ def test_an_answer_that_was_given_up_is_not_read_for_ever() -> None:
 
 @every_call
 @pytest.mark.parametrize("fault", [Fault.hang_up(), Fault.answer_lost()], ids=lambda f: f.kind)
-def test_a_connection_that_breaks_is_told_of(
+def test_broken_connection_is_reported_and_not_retried(
     discord: FakeDiscord, client: Discord, call: Call, fault: Fault
 ) -> None:
     discord.fail(call.path, fault)
@@ -370,14 +372,14 @@ def test_a_connection_that_breaks_is_told_of(
     assert len(discord.seen) == 1, "nothing is sent twice by itself"
 
 
-def test_an_answer_that_is_cut_is_no_answer(discord: FakeDiscord, client: Discord) -> None:
+def test_truncated_body_is_reported(discord: FakeDiscord, client: Discord) -> None:
     body = b'{"id": "1", "username": "paul"}'
     discord.fail(ME, Fault.status(200, body, {"Content-Length": "1000", "Connection": "close"}))
     failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
 
 
 @every_call
-def test_a_discord_that_nobody_answers_for_is_told_of(discord: FakeDiscord, call: Call) -> None:
+def test_refused_connection_is_reported(discord: FakeDiscord, call: Call) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens
         url = f"https://127.0.0.1:{taken.getsockname()[1]}"
@@ -386,7 +388,7 @@ def test_a_discord_that_nobody_answers_for_is_told_of(discord: FakeDiscord, call
     assert "cannot be reached" in str(error)
 
 
-def test_who_does_not_speak_http_is_told_of(discord: FakeDiscord) -> None:
+def test_server_without_http_is_reported(discord: FakeDiscord) -> None:
     tls, _ = loopback_certificate()
     with tls.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True) as server:
         client = client_of(discord, api_url=f"https://127.0.0.1:{server.getsockname()[1]}")
@@ -401,7 +403,7 @@ def test_who_does_not_speak_http_is_told_of(discord: FakeDiscord) -> None:
         assert "cannot be reached" in str(asked.result(5))
 
 
-def test_an_encryption_that_fails_is_told_of(discord: FakeDiscord) -> None:
+def test_server_without_tls_is_reported(discord: FakeDiscord) -> None:
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         client = client_of(discord, api_url=f"https://127.0.0.1:{server.server_port}")

@@ -149,7 +149,7 @@ def test_approved_at_once(discord: FakeDiscord, client: Client) -> None:
     assert client.poll(client.new_code()).status_code == 200
 
 
-def test_polls_are_slowed_down_only_when_told(discord: FakeDiscord, client: Client) -> None:
+def test_polls_are_slowed_down_only_on_demand(discord: FakeDiscord, client: Client) -> None:
     code = client.new_code()
     discord.slow_down_next(2)
 
@@ -161,7 +161,7 @@ def test_polls_are_slowed_down_only_when_told(discord: FakeDiscord, client: Clie
 # What a token is good for
 
 
-def test_a_token_tells_the_person(discord: FakeDiscord, client: Client) -> None:
+def test_token_returns_the_person(discord: FakeDiscord, client: Client) -> None:
     token = discord.grant()["access_token"]
     expected = {"id": "80351110224678912", "username": "paul", "global_name": "Paul Atreides"}
 
@@ -180,7 +180,7 @@ def test_a_token_stays_with_the_person_that_approved(discord: FakeDiscord, clien
     assert client.get(ME, discord.grant()["access_token"]).json()["username"] == "chani"
 
 
-def test_a_token_tells_the_membership(discord: FakeDiscord, client: Client) -> None:
+def test_token_returns_the_membership(discord: FakeDiscord, client: Client) -> None:
     discord.membership = Membership(None, ["1", "2"])
 
     member = client.get(MEMBER, discord.grant()["access_token"]).json()
@@ -434,7 +434,7 @@ def test_trickling(discord: FakeDiscord, client: Client) -> None:
     assert not rest.strip(b" ")
 
 
-def test_bodies_that_nobody_expects(discord: FakeDiscord, client: Client) -> None:
+def test_unexpected_bodies(discord: FakeDiscord, client: Client) -> None:
     discord.fail(ME, Fault.garbage(b"\xff{"), Fault.huge(1_000_000))
     garbage, huge = client.get(ME), client.get(ME)
 

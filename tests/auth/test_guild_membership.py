@@ -45,14 +45,14 @@ OFFICER = frozenset({Right.ACCESS_RESOURCES, Right.EDIT_TARGETS})
 
 
 @pytest.mark.parametrize("kind", [guild_membership.GuildMembership, Owner])
-def test_a_membership_can_all_that_is_asked_of_one(kind: type) -> None:
+def test_memberships_implement_the_protocol(kind: type) -> None:
     asked = {name for name in vars(Asked) if not name.startswith("_")}
     assert {"member", "enter", "check_in_background", "mark_recorded"} <= asked
     assert asked - {"member"} <= {*dir(kind)}
 
 
 @pytest.mark.parametrize("age", [0.0, 1.0, HOUR, CHECK_AFTER - 1])
-def test_a_warm_session_is_served_without_a_request(circle: Circle, age: float) -> None:
+def test_fresh_session_needs_no_request(circle: Circle, age: float) -> None:
     circle.signed_in(ago=age)
     program = circle.program()
     program.membership.enter()
@@ -65,7 +65,7 @@ def test_a_warm_session_is_served_without_a_request(circle: Circle, age: float) 
     assert circle.asked() == []
 
 
-def test_who_is_not_signed_in_is_told_to(circle: Circle) -> None:
+def test_without_a_session_the_error_says_how_to_sign_in(circle: Circle) -> None:
     program = circle.program()
     for use in (
         program.membership.require,
@@ -82,7 +82,7 @@ def test_who_is_not_signed_in_is_told_to(circle: Circle) -> None:
     assert (program.changes, program.lost_access, circle.asked()) == (0, [], [])
 
 
-def test_a_damaged_session_is_told_of(circle: Circle) -> None:
+def test_damaged_session_is_reported(circle: Circle) -> None:
     circle.signed_in()
     circle.session_store.path.write_bytes(circle.session_store.path.read_bytes()[:-2])
     program = circle.program()
@@ -90,7 +90,7 @@ def test_a_damaged_session_is_told_of(circle: Circle) -> None:
     assert not program.checks()
 
 
-def test_a_session_that_is_damaged_meanwhile_admits_nobody(circle: Circle) -> None:
+def test_session_damaged_while_running_denies_access(circle: Circle) -> None:
     program = circle.signed_in()
     circle.session_store.path.write_bytes(b"{")
     program.membership.check_in_background()
@@ -99,7 +99,7 @@ def test_a_session_that_is_damaged_meanwhile_admits_nobody(circle: Circle) -> No
     assert program.changes == 1
 
 
-def test_a_right_that_one_has_not_is_refused_with_who_has_it(circle: Circle) -> None:
+def test_missing_right_names_the_roles_that_have_it(circle: Circle) -> None:
     program = circle.signed_in()
     refused = failure_of(
         NotPermitted, lambda: program.membership.require(Right.ADMIN, "delete resources")
@@ -112,7 +112,7 @@ def test_a_right_that_one_has_not_is_refused_with_who_has_it(circle: Circle) -> 
 # It is asked again when it is due
 
 
-def test_looking_asks_when_it_is_due_and_then_it_is_warm(circle: Circle) -> None:
+def test_stale_session_is_checked_in_the_background(circle: Circle) -> None:
     program = circle.signed_in(ago=CHECK_AFTER)
     assert program.checks()
     assert circle.asked() == [ME, circle.member_path]
@@ -123,7 +123,7 @@ def test_looking_asks_when_it_is_due_and_then_it_is_warm(circle: Circle) -> None
     assert not program.checks()
 
 
-def test_looking_never_waits_and_never_piles_up(
+def test_background_check_never_blocks_or_piles_up(
     circle: Circle, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -148,7 +148,7 @@ def test_looking_never_waits_and_never_piles_up(
     assert circle.asked() == [ME, circle.member_path]
 
 
-def test_who_leaves_does_not_wait_for_discord(
+def test_close_does_not_wait_for_discord(
     circle: Circle, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -171,13 +171,13 @@ def test_who_leaves_does_not_wait_for_discord(
     asking.join(SECONDS)
 
 
-def test_who_never_looked_closes_at_once(circle: Circle) -> None:
+def test_close_without_a_check_returns_at_once(circle: Circle) -> None:
     program = circle.signed_in()
     program.membership.close(SECONDS)
     assert program.membership.is_admitted
 
 
-def test_a_right_that_is_taken_away_is_gone_at_once(circle: Circle, discord: FakeDiscord) -> None:
+def test_revoked_right_is_gone_at_once(circle: Circle, discord: FakeDiscord) -> None:
     roles_now(discord, OFFICER_ROLE)
     program = circle.signed_in(ago=5 * HOUR)
     program.membership.require(Right.EDIT_TARGETS)
@@ -189,7 +189,7 @@ def test_a_right_that_is_taken_away_is_gone_at_once(circle: Circle, discord: Fak
     assert (program.changes, program.lost_access) == (1, [])
 
 
-def test_a_right_that_is_given_is_there_at_once(circle: Circle, discord: FakeDiscord) -> None:
+def test_granted_right_is_there_at_once(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
     program.checks()
@@ -198,7 +198,7 @@ def test_a_right_that_is_given_is_there_at_once(circle: Circle, discord: FakeDis
     assert program.changes == 1
 
 
-def test_a_check_that_changes_nothing_tells_nothing(circle: Circle, discord: FakeDiscord) -> None:
+def test_check_without_changes_notifies_no_listener(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     # What the guild allows is the same.
     roles_now(discord, "5", MEMBER_ROLE)
@@ -207,7 +207,7 @@ def test_a_check_that_changes_nothing_tells_nothing(circle: Circle, discord: Fak
     assert (program.changes, program.lost_access) == (0, [])
 
 
-def test_a_new_name_and_picture_are_taken(circle: Circle, discord: FakeDiscord) -> None:
+def test_check_updates_name_and_picture(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     discord.person.username, discord.person.avatar = "usul", "a_1"
     discord.membership = Membership(None, [MEMBER_ROLE])
@@ -220,7 +220,7 @@ def test_a_new_name_and_picture_are_taken(circle: Circle, discord: FakeDiscord) 
 
 
 @each_denial
-def test_who_may_not_enter_any_more_is_shown_out(
+def test_check_that_denies_access_takes_effect_at_once(
     circle: Circle, discord: FakeDiscord, membership: Membership | None, said: str
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -239,7 +239,7 @@ def test_who_may_not_enter_any_more_is_shown_out(
 
 
 @each_denial
-def test_who_may_not_enter_is_asked_for_at_each_try(
+def test_denied_session_is_checked_at_each_entry(
     circle: Circle, discord: FakeDiscord, membership: Membership | None, said: str
 ) -> None:
     discord.membership = membership
@@ -255,7 +255,7 @@ def test_who_may_not_enter_is_asked_for_at_each_try(
     assert len(discord.requests_to(ME)) == 3
 
 
-def test_who_may_not_enter_and_is_not_asked_for_is_told_both(
+def test_entry_error_names_the_denial_and_the_failed_check(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     roles_now(discord, GUEST_ROLE)
@@ -269,7 +269,7 @@ def test_who_may_not_enter_and_is_not_asked_for_is_told_both(
 # Where Discord cannot be asked
 
 
-def test_how_fresh_it_is_goes_by_its_age() -> None:
+def test_freshness_depends_on_age() -> None:
     def at(age: float) -> Freshness:
         return freshness(1e9, 1e9 + age)
 
@@ -292,9 +292,7 @@ def checked(circle: Circle) -> Program:
 @example(OVER)
 @example(-DAY)
 @example(-DAY - 0.001)
-def test_it_serves_for_28_hours_and_not_a_second_longer(
-    circle: Circle, checked: Program, age: float
-) -> None:
+def test_session_expires_after_28_hours(circle: Circle, checked: Program, age: float) -> None:
     circle.clock.now = 1_700_000_000.0 + age
     serves = -24 * 3600 <= age < 28 * 3600
     assert checked.membership.is_admitted is serves
@@ -311,7 +309,7 @@ def test_it_serves_for_28_hours_and_not_a_second_longer(
     [Fault.status(500), Fault.hang_up(), Fault.too_many(5), Fault.status(403), Fault.garbage(b"")],
     ids=["500", "hang up", "429", "403", "garbage"],
 )
-def test_a_member_stays_while_discord_cannot_be_asked(
+def test_stale_session_admits_while_discord_is_unreachable(
     circle: Circle, discord: FakeDiscord, tick: Clock, fault: Fault
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -335,7 +333,7 @@ def test_a_member_stays_while_discord_cannot_be_asked(
     assert program.membership.unchecked_for is None
 
 
-def test_entering_with_what_is_over_tells_how_old_it_is_and_what_is_wrong(
+def test_entry_with_an_expired_session_names_age_and_failure(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     circle.signed_in(ago=3 * DAY)
@@ -345,7 +343,7 @@ def test_entering_with_what_is_over_tells_how_old_it_is_and_what_is_wrong(
     assert "502" in told
 
 
-def test_what_is_due_serves_until_it_was_asked_for(circle: Circle, discord: FakeDiscord) -> None:
+def test_stale_session_admits_until_the_check_ends(circle: Circle, discord: FakeDiscord) -> None:
     circle.signed_in(ago=27 * HOUR)
     program = circle.program()
     program.membership.enter()
@@ -354,7 +352,7 @@ def test_what_is_due_serves_until_it_was_asked_for(circle: Circle, discord: Fake
     assert len(circle.asked()) == 2
 
 
-def test_discord_is_left_alone_for_longer_and_longer(
+def test_pause_between_failed_checks_grows(
     circle: Circle, discord: FakeDiscord, tick: Clock
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -376,7 +374,7 @@ def test_discord_is_left_alone_for_longer_and_longer(
     assert program.checks()
 
 
-def test_discord_is_left_alone_for_as_long_as_it_says(
+def test_failed_check_respects_retry_after(
     circle: Circle, discord: FakeDiscord, tick: Clock
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -389,9 +387,7 @@ def test_discord_is_left_alone_for_as_long_as_it_says(
     assert program.membership.unchecked_for is None
 
 
-def test_a_clock_that_was_set_back_a_little_keeps_nobody_out(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_clock_set_back_a_little_denies_no_access(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=-2 * HOUR)
     discord.fail("*", Fault.status(500))
     assert program.membership.is_admitted
@@ -403,18 +399,14 @@ def test_a_clock_that_was_set_back_a_little_keeps_nobody_out(
     assert again.membership.session.checked_at == circle.clock()
 
 
-def test_a_clock_that_was_set_back_makes_nothing_younger_than_now(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_clock_set_back_never_gives_a_negative_age(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=-2 * HOUR)
     discord.fail("*", Fault.status(500))
     program.checks()
     assert (program.membership.unchecked_for or 0.0) >= 0.0
 
 
-def test_a_clock_that_was_set_back_by_days_asks_before_it_admits(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_clock_set_back_by_days_requires_a_check(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=-30 * HOUR)
     assert_denied(program, "last read from Discord")
     discord.fail("*", Fault.status(500))
@@ -423,7 +415,7 @@ def test_a_clock_that_was_set_back_by_days_asks_before_it_admits(
     assert program.membership.is_admitted
 
 
-def test_a_session_that_ran_out_stays_so_when_the_clock_is_set_back(
+def test_expired_session_stays_expired_when_the_clock_is_set_back(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     circle.signed_in(ago=40 * HOUR)
@@ -439,7 +431,7 @@ def test_a_session_that_ran_out_stays_so_when_the_clock_is_set_back(
     circle.program().membership.require()
 
 
-def test_a_running_program_notes_that_the_session_ran_out(
+def test_running_program_saves_that_the_session_expired(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = circle.signed_in(ago=27.9 * HOUR)
@@ -452,9 +444,7 @@ def test_a_running_program_notes_that_the_session_ran_out(
     assert_denied(circle.program(), "last read from Discord")
 
 
-def test_a_clock_that_was_once_years_ahead_keeps_nobody_out_for_long(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_check_repairs_a_clock_that_was_years_ahead(circle: Circle, discord: FakeDiscord) -> None:
     circle.signed_in(ago=3_650 * DAY)
     discord.fail_always("*", Fault.hang_up())  # no certificate holds then
     failure_of(AccessDenied, circle.program().membership.enter)
@@ -468,7 +458,7 @@ def test_a_clock_that_was_once_years_ahead_keeps_nobody_out_for_long(
     assert program.membership.is_admitted
 
 
-def test_the_time_is_not_written_down_at_each_look(circle: Circle) -> None:
+def test_clock_is_not_saved_at_each_call(circle: Circle) -> None:
     program = circle.signed_in()
     before = circle.session_store.file_version()
     circle.clock.advance(60)
@@ -476,7 +466,7 @@ def test_the_time_is_not_written_down_at_each_look(circle: Circle) -> None:
     assert circle.session_store.file_version() == before
 
 
-def test_an_admission_that_comes_back_is_told(
+def test_regained_access_notifies_listeners(
     circle: Circle, discord: FakeDiscord, tick: Clock
 ) -> None:
     program = circle.signed_in(ago=29 * HOUR)
@@ -490,14 +480,14 @@ def test_an_admission_that_comes_back_is_told(
     assert program.changes == 1
 
 
-def test_who_was_kept_out_by_time_alone_and_enters_is_told_of(circle: Circle) -> None:
+def test_entry_after_expiry_notifies_listeners(circle: Circle) -> None:
     program = circle.signed_in(ago=29 * HOUR)
     program.membership.enter()
     assert program.membership.is_admitted
     assert program.changes == 1
 
 
-def test_that_discord_can_be_asked_again_is_told(
+def test_recovery_of_discord_notifies_listeners(
     circle: Circle, discord: FakeDiscord, tick: Clock
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -511,9 +501,7 @@ def test_that_discord_can_be_asked_again_is_told(
     assert program.changes == 1
 
 
-def test_that_another_program_could_ask_discord_is_told(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_check_by_another_program_notifies_listeners(circle: Circle, discord: FakeDiscord) -> None:
     program, other = circle.signed_in(ago=5 * HOUR), circle.program()
     discord.fail("*", Fault.status(500))
     program.checks()

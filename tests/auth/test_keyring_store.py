@@ -57,7 +57,7 @@ def test_new_tokens_replace_those_in_the_keyring(
     assert "access-some" not in kept.everything()
 
 
-def test_a_session_that_is_saved_again_leaves_them_there(
+def test_saving_a_session_leaves_the_tokens_in_the_keyring(
     session_store: SessionStore, kept: KeptKeyring
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -67,9 +67,7 @@ def test_a_session_that_is_saved_again_leaves_them_there(
     assert revealed(session_store.tokens()) == revealed(TOKENS)
 
 
-def test_who_is_signed_in_is_known_without_the_keyring(
-    session_store: SessionStore, kept: KeptKeyring
-) -> None:
+def test_session_loads_without_the_keyring(session_store: SessionStore, kept: KeptKeyring) -> None:
     session_store.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
     assert session_store.load() == a_session()
@@ -80,7 +78,7 @@ def test_who_is_signed_in_is_known_without_the_keyring(
     [LockedKeyring, BrokenKeyring, ForgetfulKeyring, fail.Keyring, null.Keyring],
     ids=lambda backend: f"{backend.__module__}.{backend.__name__}",
 )
-def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
+def test_tokens_are_in_the_file_if_the_keyring_fails(
     session_store: SessionStore, config: Config, backend: type[KeyringBackend]
 ) -> None:
     keyring.set_keyring(backend())
@@ -94,9 +92,7 @@ def test_without_a_keyring_that_keeps_them_tokens_are_in_the_file(
     assert session_store.load() is None
 
 
-def test_a_keyring_that_does_not_answer_is_not_waited_for(
-    session_store: SessionStore, hanging: HangingKeyring
-) -> None:
+def test_keyring_has_a_deadline(session_store: SessionStore, hanging: HangingKeyring) -> None:
     session_store.save(a_session(), TOKENS)
     assert not hanging.answered.is_set()
     assert kept_document(session_store.path)["tokens"]["access"] == "access-some"
@@ -105,7 +101,7 @@ def test_a_keyring_that_does_not_answer_is_not_waited_for(
     assert session_store.load() is None
 
 
-def test_where_no_keyring_is_installed_tokens_are_in_the_file(
+def test_tokens_are_in_the_file_if_no_keyring_is_installed(
     session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
@@ -117,7 +113,7 @@ def test_where_no_keyring_is_installed_tokens_are_in_the_file(
 
 
 @pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
-def test_a_keyring_that_is_silent_later_signs_nobody_out(
+def test_locked_keyring_does_not_sign_out(
     session_store: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -132,7 +128,7 @@ def test_a_keyring_that_is_silent_later_signs_nobody_out(
     assert revealed(session_store.tokens()) == revealed(TOKENS)
 
 
-def test_a_keyring_that_hangs_later_signs_nobody_out(
+def test_hanging_keyring_does_not_sign_out(
     session_store: SessionStore, kept: KeptKeyring, request: pytest.FixtureRequest
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -141,7 +137,7 @@ def test_a_keyring_that_hangs_later_signs_nobody_out(
     assert session_store.load() == a_session()
 
 
-def test_a_member_whose_keyring_is_silent_stays_and_is_checked_when_it_answers(
+def test_check_waits_until_the_keyring_answers(
     discord: FakeDiscord, config: Config, kept: KeptKeyring
 ) -> None:
     sign_in(discord, config, age=5 * HOUR)
@@ -156,7 +152,7 @@ def test_a_member_whose_keyring_is_silent_stays_and_is_checked_when_it_answers(
     assert len(discord.seen) == 2
 
 
-def test_an_entry_that_is_gone_from_the_keyring_signs_out(
+def test_missing_keyring_entry_signs_out(
     discord: FakeDiscord, config: Config, kept: KeptKeyring
 ) -> None:
     sign_in(discord, config, age=5 * HOUR)
@@ -175,7 +171,7 @@ def test_an_entry_that_is_gone_from_the_keyring_signs_out(
     ["", "null", "5", "[]", '["a", "b"]', "{}", '"access"', "no JSON", "[" * 100_000, "{"],
     ids=lambda entry: entry[:10] or "empty",
 )
-def test_an_entry_that_makes_no_sense_is_gone(
+def test_malformed_keyring_entry_counts_as_missing(
     session_store: SessionStore, kept: KeptKeyring, entry: str
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -184,7 +180,7 @@ def test_an_entry_that_makes_no_sense_is_gone(
     tokens_gone(session_store)
 
 
-def test_tokens_move_to_the_file_when_the_keyring_takes_no_more(
+def test_tokens_move_to_the_file_when_the_keyring_fails(
     session_store: SessionStore, kept: KeptKeyring
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -195,7 +191,7 @@ def test_tokens_move_to_the_file_when_the_keyring_takes_no_more(
     assert revealed(session_store.tokens())[0] == "access-other"
 
 
-def test_what_a_keyring_says_is_never_told_on() -> None:
+def test_keyring_errors_are_never_quoted() -> None:
     keyring.set_keyring(BrokenKeyring())
     secret = Secret("access-some")
     for use in (

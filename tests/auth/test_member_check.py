@@ -26,14 +26,14 @@ from tracker_tui.ledger.ledger import random_id
 # Tokens that run out
 
 
-def test_a_token_that_is_good_for_a_day_is_not_prolonged(circle: Circle) -> None:
+def test_token_valid_for_a_day_is_not_refreshed(circle: Circle) -> None:
     program = tokens_for(circle, 29.5)
     program.membership.check()
     assert circle.asked() == [ME, circle.member_path]
     assert circle.kept_tokens() == tuple(circle.discord.issued)
 
 
-def test_a_token_that_runs_out_within_a_day_is_prolonged_first(circle: Circle) -> None:
+def test_token_that_expires_within_a_day_is_refreshed_first(circle: Circle) -> None:
     program = tokens_for(circle, 28.5)
     program.membership.check()
     assert circle.asked() == [TOKEN, ME, circle.member_path]
@@ -50,9 +50,7 @@ def test_a_token_that_runs_out_within_a_day_is_prolonged_first(circle: Circle) -
     assert circle.session_store.load() == session
 
 
-def test_a_token_that_is_refused_is_prolonged_and_it_goes_on(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_rejected_token_is_refreshed(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     discord.expire_access()
     program.checks()
@@ -62,7 +60,7 @@ def test_a_token_that_is_refused_is_prolonged_and_it_goes_on(
     assert (program.changes, program.lost_access) == (0, [])
 
 
-def test_a_token_that_is_refused_in_the_middle_is_prolonged_too(
+def test_token_rejected_between_two_requests_is_refreshed(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -72,7 +70,7 @@ def test_a_token_that_is_refused_in_the_middle_is_prolonged_too(
     assert program.membership.is_admitted
 
 
-def test_a_sign_in_that_was_revoked_is_over(circle: Circle, discord: FakeDiscord) -> None:
+def test_revoked_sign_in_signs_out(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     discord.revoke()
     program.checks()
@@ -81,7 +79,7 @@ def test_a_sign_in_that_was_revoked_is_over(circle: Circle, discord: FakeDiscord
     assert not program.checks()
 
 
-def test_a_refresh_that_is_refused_is_the_end_of_it(circle: Circle, discord: FakeDiscord) -> None:
+def test_rejected_refresh_signs_out(circle: Circle, discord: FakeDiscord) -> None:
     program = tokens_for(circle, 6)
     discord.revoke()
     program.checks()
@@ -89,9 +87,7 @@ def test_a_refresh_that_is_refused_is_the_end_of_it(circle: Circle, discord: Fak
     assert_signed_out(program, circle)
 
 
-def test_new_tokens_that_are_refused_are_the_end_of_it(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_rejected_new_tokens_sign_out(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     discord.fail_always(ME, Fault.status(401))
     program.checks()
@@ -99,7 +95,7 @@ def test_new_tokens_that_are_refused_are_the_end_of_it(
     assert_signed_out(program, circle)
 
 
-def test_a_sign_in_without_a_refresh_token_ends_with_its_token(
+def test_without_a_refresh_token_an_expired_token_signs_out(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = circle.program()
@@ -112,9 +108,7 @@ def test_a_sign_in_without_a_refresh_token_ends_with_its_token(
     assert_signed_out(program, circle)
 
 
-def test_tokens_that_are_somebody_elses_suddenly_are_the_end_of_it(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_tokens_of_another_user_sign_out(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     member_id, discord.person.id = discord.person.id, "666"
     program.checks()
@@ -140,7 +134,7 @@ def test_new_tokens_are_on_disk_before_they_are_used(
     assert program.membership.is_admitted
 
 
-def test_new_tokens_are_kept_whatever_the_next_request_brings(
+def test_new_tokens_are_saved_even_if_the_next_request_fails(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = tokens_for(circle, 28.5)
@@ -158,7 +152,7 @@ def test_new_tokens_are_kept_whatever_the_next_request_brings(
     assert program.membership.session.checked_at == circle.clock()
 
 
-def test_a_refresh_whose_answer_got_lost_is_no_end_while_the_token_holds(
+def test_lost_refresh_reply_is_harmless_while_the_token_is_valid(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = tokens_for(circle, 28.5)
@@ -180,7 +174,7 @@ def test_a_refresh_whose_answer_got_lost_is_no_end_while_the_token_holds(
     [Fault.status(503), Fault.hang_up(), Fault.status(401, {"error": "invalid_client"})],
     ids=["503", "hang up", "401"],
 )
-def test_a_refresh_that_fails_is_tried_again_while_the_token_holds(
+def test_failed_refresh_is_repeated_while_the_token_is_valid(
     circle: Circle, discord: FakeDiscord, fault: Fault
 ) -> None:
     program = tokens_for(circle, 28.5)
@@ -195,7 +189,7 @@ def test_a_refresh_that_fails_is_tried_again_while_the_token_holds(
     assert program.membership.is_admitted
 
 
-def test_a_refresh_that_fails_signs_nobody_out_once_the_token_ran_out(
+def test_failed_refresh_with_an_expired_token_does_not_sign_out(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = tokens_for(circle, 4.5)
@@ -210,7 +204,7 @@ def test_a_refresh_that_fails_signs_nobody_out_once_the_token_ran_out(
 
 
 @pytest.mark.parametrize("fault", [Fault.status(503), Fault.hang_up(), Fault.too_many(5)])
-def test_a_refresh_that_fails_signs_nobody_out_whose_token_was_refused(
+def test_failed_refresh_after_a_rejected_token_does_not_sign_out(
     circle: Circle, discord: FakeDiscord, fault: Fault
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -223,7 +217,7 @@ def test_a_refresh_that_fails_signs_nobody_out_whose_token_was_refused(
 
 
 # By Discord's clock it ran out sooner.
-def test_a_refresh_that_fails_signs_nobody_out_whose_token_is_refused_then(
+def test_failed_refresh_before_a_rejected_token_does_not_sign_out(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = tokens_for(circle, 28.5)
@@ -236,7 +230,7 @@ def test_a_refresh_that_fails_signs_nobody_out_whose_token_is_refused_then(
     assert circle.kept_tokens() == tuple(discord.issued[2:])
 
 
-def test_a_refresh_token_that_stays_the_same_is_kept(circle: Circle, discord: FakeDiscord) -> None:
+def test_missing_new_refresh_token_keeps_the_old_one(circle: Circle, discord: FakeDiscord) -> None:
     program = tokens_for(circle, 28.5)
     fresh = discord.grant()["access_token"]
     discord.fail(TOKEN, Fault.status(200, {"access_token": fresh, "expires_in": 604_800}))
@@ -244,7 +238,7 @@ def test_a_refresh_token_that_stays_the_same_is_kept(circle: Circle, discord: Fa
     assert circle.kept_tokens() == (fresh, discord.issued[1])
 
 
-def test_who_leaves_waits_until_new_tokens_are_on_disk(
+def test_close_waits_until_new_tokens_are_saved(
     circle: Circle, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tokens_for(circle, 28.5)

@@ -52,11 +52,11 @@ def assert_damaged(content: bytes) -> None:
 
 
 @given(SESSIONS)
-def test_what_is_written_is_read(session: Session) -> None:
+def test_document_round_trip(session: Session) -> None:
     assert read(document_of(session)) == session
 
 
-def test_the_whole_document_comes_with_the_session() -> None:
+def test_session_from_returns_the_whole_document() -> None:
     document = written(tokens="keyring", of_a_later_version=[1])
     session, whole = session_from(json.dumps(document).encode())
     assert session == a_session()
@@ -67,7 +67,7 @@ def test_no_token_is_part_of_a_session() -> None:
     assert {name for name in document_of(a_session()) if "token" in name} == {"tokens_until"}
 
 
-def test_a_session_is_bound_to_where_it_was_made() -> None:
+def test_binding_holds_the_guild() -> None:
     guild = Guild("https://discord.com/api/v10", "1", "2", ())
     assert Binding.of(guild) == ("https://discord.com/api/v10", "1", "2")
 
@@ -83,25 +83,25 @@ def test_a_session_is_bound_to_where_it_was_made() -> None:
     ],
     ids=lambda content: repr(content[:12]),
 )
-def test_what_is_no_session_is_damaged(content: bytes) -> None:
+def test_other_content_is_damaged(content: bytes) -> None:
     assert_damaged(content)
 
 
-def test_a_session_of_an_earlier_version_is_read() -> None:
+def test_session_of_an_earlier_version_is_read() -> None:
     document = written()
     del document["seen_at"]
     assert read(document) == a_session()
 
 
 @pytest.mark.parametrize("name", [name for name in document_of(a_session()) if name != "seen_at"])
-def test_a_session_that_lacks_anything_is_damaged(name: str) -> None:
+def test_missing_field_is_damaged(name: str) -> None:
     document = written()
     del document[name]
     assert_damaged(json.dumps(document).encode())
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None, [1], {}])
-def test_a_session_of_another_version_is_damaged(version: object) -> None:
+def test_unknown_version_is_damaged(version: object) -> None:
     assert_damaged(json.dumps(written(version=version)).encode())
 
 
@@ -111,24 +111,24 @@ NO_TEXT = [None, 5, True, [], {}, "", "a\nb", "\x1b[31m", "\u202ea", " a", "a  b
 
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("value", NO_TEXT)
-def test_texts_that_are_none_are_damage(name: str, value: object) -> None:
+def test_malformed_texts_are_damaged(name: str, value: object) -> None:
     assert_damaged(json.dumps(written(**{name: value})).encode())
 
 
 @pytest.mark.parametrize("value", NO_TEXT[1:])
-def test_an_avatar_that_is_no_text_is_damage(value: object) -> None:
+def test_malformed_avatar_is_damaged(value: object) -> None:
     assert_damaged(json.dumps(written(avatar=value)).encode())
 
 
 @pytest.mark.parametrize("name", Binding._fields)
 @pytest.mark.parametrize("value", NO_TEXT)
-def test_a_binding_that_is_no_text_is_damage(name: str, value: object) -> None:
+def test_malformed_binding_field_is_damaged(name: str, value: object) -> None:
     binding = a_session().binding._asdict() | {name: value}
     assert_damaged(json.dumps(written(binding=binding)).encode())
 
 
 @pytest.mark.parametrize("value", [None, 5, "here", [], {}, ["https://a", "1", "2"]])
-def test_a_binding_that_is_none_is_damage(value: object) -> None:
+def test_missing_binding_is_damaged(value: object) -> None:
     assert_damaged(json.dumps(written(binding=value)).encode())
 
 
@@ -139,24 +139,24 @@ NO_TIMES.append("1" + "0" * 400)
 
 @pytest.mark.parametrize("name", ["checked_at", "tokens_until"])
 @pytest.mark.parametrize("value", NO_TIMES, ids=lambda value: value[:10])
-def test_times_that_are_none_are_damage(name: str, value: str) -> None:
+def test_malformed_times_are_damaged(name: str, value: str) -> None:
     document = json.dumps(written(**{name: "HERE"}))
     assert_damaged(document.replace('"HERE"', value).encode())
 
 
 @pytest.mark.parametrize("value", ["1001", {"1001": True}])
-def test_roles_that_are_no_list_are_damage(value: object) -> None:
+def test_roles_other_than_a_list_are_damaged(value: object) -> None:
     assert_damaged(json.dumps(written(role_ids=value)).encode())
 
 
 @pytest.mark.parametrize("value", [None, 5, True, [1001], [None], [""], [["1001"]], ["a\nb"]])
-def test_roles_that_are_no_texts_are_damage(value: object) -> None:
+def test_malformed_roles_are_damaged(value: object) -> None:
     assert_damaged(json.dumps(written(role_ids=value)).encode())
 
 
 @pytest.mark.parametrize("name", ["is_in_guild", "is_new", "is_recorded"])
 @pytest.mark.parametrize("value", [None, 1, "true", [], "yes"])
-def test_what_is_not_true_is_false(name: str, value: object) -> None:
+def test_flags_other_than_true_are_false(name: str, value: object) -> None:
     session = read(written(a_session(is_recorded=True), **{name: value}))
     assert getattr(session, name) is False
 
@@ -169,7 +169,7 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from([*document_of(a_session())]), JSON)
-def test_whatever_stands_in_a_field_it_is_a_session_or_damage(name: str, value: object) -> None:
+def test_any_field_value_gives_a_session_or_damage(name: str, value: object) -> None:
     content = json.dumps(written(**{name: value})).encode()
     try:
         session, _ = session_from(content)
@@ -181,11 +181,11 @@ def test_whatever_stands_in_a_field_it_is_a_session_or_damage(name: str, value: 
 
 
 @given(st.binary(max_size=200))
-def test_whatever_a_file_holds_it_is_a_session_or_damage(content: bytes) -> None:
+def test_any_content_gives_a_session_or_damage(content: bytes) -> None:
     assert_damaged(content)
 
 
-def test_a_session_that_is_cut_anywhere_is_damaged() -> None:
+def test_truncated_session_is_damaged() -> None:
     content = json.dumps(written()).encode()
     assert read(json.loads(content)) == a_session()
     for length in range(len(content)):

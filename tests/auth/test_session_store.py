@@ -42,14 +42,14 @@ def tokens_gone(session_store: SessionStore) -> None:
 # The file
 
 
-def test_nobody_is_signed_in_at_first(session_store: SessionStore) -> None:
+def test_store_is_empty_at_first(session_store: SessionStore) -> None:
     assert session_store.load() is None
     assert session_store.file_version() is None
     assert "login" in str(failure_of(NotSignedIn, session_store.tokens))
     assert not session_store.path.parent.exists()
 
 
-def test_what_is_saved_is_loaded(session_store: SessionStore, config: Config) -> None:
+def test_saved_session_is_loaded(session_store: SessionStore, config: Config) -> None:
     session_store.save(a_session(), TOKENS)
     for reader in (session_store, SessionStore(config)):
         assert reader.load() == a_session()
@@ -61,7 +61,7 @@ def test_tokens_may_come_without_a_refresh_token(session_store: SessionStore) ->
     assert session_store.tokens().refresh is None
 
 
-def test_a_session_is_saved_with_the_tokens_that_are_there(session_store: SessionStore) -> None:
+def test_saving_without_tokens_keeps_the_stored_ones(session_store: SessionStore) -> None:
     session_store.save(a_session(), TOKENS)
     changed = a_session(name="Usul", role_ids=(), is_recorded=True, is_new=False)
     session_store.save(changed)
@@ -69,13 +69,13 @@ def test_a_session_is_saved_with_the_tokens_that_are_there(session_store: Sessio
     assert revealed(session_store.tokens()) == revealed(TOKENS)
 
 
-def test_a_session_without_tokens_says_that_they_are_gone(session_store: SessionStore) -> None:
+def test_missing_tokens_are_reported(session_store: SessionStore) -> None:
     session_store.save(a_session())
     assert session_store.load() == a_session()
     tokens_gone(session_store)
 
 
-def test_whoever_writes_is_noticed(session_store: SessionStore, config: Config) -> None:
+def test_file_version_changes_with_each_write(session_store: SessionStore, config: Config) -> None:
     states = {session_store.file_version()}
     for name in ("Usul", "Paul", "Paul"):
         SessionStore(config).save(a_session(name=name), TOKENS)
@@ -85,7 +85,7 @@ def test_whoever_writes_is_noticed(session_store: SessionStore, config: Config) 
     assert session_store.file_version() is None
 
 
-def test_each_profile_has_a_session_of_its_own(config: Config) -> None:
+def test_each_profile_has_its_own_session(config: Config) -> None:
     vaults = [SessionStore(config._replace(profile=profile)) for profile in (None, "a", "b")]
     for number, session_store in enumerate(vaults):
         session_store.save(a_session(row_id=f"row-{number}"), some_tokens(f"{number}"))
@@ -98,7 +98,7 @@ def test_each_profile_has_a_session_of_its_own(config: Config) -> None:
 
 
 @posix
-def test_the_file_is_for_the_users_eyes_alone(session_store: SessionStore) -> None:
+def test_file_is_private(session_store: SessionStore) -> None:
     before = os.umask(0)
     try:
         session_store.save(a_session(), TOKENS)
@@ -111,7 +111,7 @@ def test_the_file_is_for_the_users_eyes_alone(session_store: SessionStore) -> No
 
 
 @posix
-def test_the_folder_is_the_users_own_whichever_file_comes_first(
+def test_folder_is_private_whichever_file_is_first(
     session_store: SessionStore,
 ) -> None:
     before = os.umask(0)
@@ -123,7 +123,7 @@ def test_the_folder_is_the_users_own_whichever_file_comes_first(
 
 
 @posix
-def test_a_draft_is_never_to_be_read_by_others(
+def test_temporary_file_is_private(
     session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modes, fsync = [], os.fsync
@@ -190,7 +190,7 @@ def test_a_session_that_cannot_be_written_leaves_the_one_before(
     assert list(session_store.path.parent.iterdir()) == [session_store.path]
 
 
-def test_a_folder_that_cannot_be_made_is_told_of(session_store: SessionStore) -> None:
+def test_folder_that_cannot_be_made_is_reported(session_store: SessionStore) -> None:
     session_store.path.parent.parent.mkdir(parents=True)
     session_store.path.parent.write_bytes(b"")
     failure_of(LocalFileError, lambda: session_store.save(a_session(), TOKENS))
@@ -204,7 +204,7 @@ def write(session_store: SessionStore, content: bytes) -> None:
     session_store.path.write_bytes(content)
 
 
-def test_a_file_that_is_cut_anywhere_means_nobody_is_signed_in(session_store: SessionStore) -> None:
+def test_truncated_file_means_not_signed_in(session_store: SessionStore) -> None:
     session_store.save(a_session(), TOKENS)
     content = session_store.path.read_bytes()
     for length in range(len(content)):
@@ -233,7 +233,7 @@ def test_a_damaged_file_can_be_replaced_and_removed(
     assert session_store.load() is None
 
 
-def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(
+def test_huge_file_is_reported_and_can_be_replaced(
     session_store: SessionStore,
 ) -> None:
     write(session_store, b" " * 1_000_001)
@@ -243,7 +243,7 @@ def test_a_huge_file_is_told_of_and_can_be_replaced_and_removed(
     assert session_store.load() == a_session()
 
 
-def test_a_huge_file_can_be_forgotten(session_store: SessionStore) -> None:
+def test_huge_file_can_be_deleted(session_store: SessionStore) -> None:
     write(session_store, b" " * 1_000_001)
     session_store.delete()
     assert not session_store.path.exists()
@@ -251,13 +251,13 @@ def test_a_huge_file_can_be_forgotten(session_store: SessionStore) -> None:
 
 @posix
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_told_of(session_store: SessionStore) -> None:
+def test_unreadable_file_is_reported(session_store: SessionStore) -> None:
     session_store.save(a_session(), TOKENS)
     session_store.path.chmod(0)
     assert "permissions" in str(failure_of(LocalFileError, session_store.load))
 
 
-def test_a_folder_in_its_place_is_told_of(session_store: SessionStore) -> None:
+def test_folder_in_place_of_the_file_is_reported(session_store: SessionStore) -> None:
     session_store.path.mkdir(parents=True)
     failure_of(LocalFileError, session_store.load)
 
@@ -271,9 +271,7 @@ NO_TOKENS = [
 
 
 @pytest.mark.parametrize("kept_tokens", NO_TOKENS, ids=repr)
-def test_damaged_tokens_are_gone_and_the_session_is_known(
-    session_store: SessionStore, kept_tokens: object
-) -> None:
+def test_damaged_tokens_leave_the_session(session_store: SessionStore, kept_tokens: object) -> None:
     write(session_store, json.dumps(document_of(a_session()) | {"tokens": kept_tokens}).encode())
     assert session_store.load() == a_session()
     tokens_gone(session_store)
@@ -281,7 +279,7 @@ def test_damaged_tokens_are_gone_and_the_session_is_known(
 
 @pytest.mark.parametrize("name", ["access", "refresh"])
 @pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Evil: 1", "a\ud800", "a\u0141"])
-def test_hostile_tokens_are_gone(
+def test_hostile_tokens_count_as_missing(
     circle: Circle, discord: FakeDiscord, name: str, token: str
 ) -> None:
     # So much later that both are sent.
@@ -297,7 +295,7 @@ def test_hostile_tokens_are_gone(
 # Forgetting
 
 
-def test_forgetting_removes_both_places(session_store: SessionStore, kept: KeptKeyring) -> None:
+def test_delete_empties_file_and_keyring(session_store: SessionStore, kept: KeptKeyring) -> None:
     session_store.save(a_session(), TOKENS)
     session_store.delete()
     assert session_store.load() is None
@@ -305,14 +303,14 @@ def test_forgetting_removes_both_places(session_store: SessionStore, kept: KeptK
     failure_of(NotSignedIn, session_store.tokens)
 
 
-def test_forgetting_twice_is_no_error(session_store: SessionStore, kept: KeptKeyring) -> None:
+def test_delete_twice_is_no_error(session_store: SessionStore, kept: KeptKeyring) -> None:
     session_store.save(a_session(), TOKENS)
     session_store.delete()
     session_store.delete()
     assert not kept.entries
 
 
-def test_forgetting_a_damaged_session_empties_the_keyring_too(
+def test_delete_of_a_damaged_session_empties_the_keyring(
     session_store: SessionStore, kept: KeptKeyring
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -322,7 +320,7 @@ def test_forgetting_a_damaged_session_empties_the_keyring_too(
 
 
 @pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
-def test_forgetting_does_not_need_the_keyring(
+def test_delete_works_without_the_keyring(
     session_store: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -331,7 +329,7 @@ def test_forgetting_does_not_need_the_keyring(
     assert session_store.load() is None
 
 
-def test_forgetting_removes_what_the_keyring_held_before(
+def test_delete_removes_earlier_keyring_entries(
     session_store: SessionStore, kept: KeptKeyring
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -342,7 +340,7 @@ def test_forgetting_removes_what_the_keyring_held_before(
     assert not kept.entries
 
 
-def test_two_homes_share_no_entry(
+def test_two_homes_have_two_keyring_entries(
     config: Config, kept: KeptKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
@@ -365,7 +363,7 @@ def test_two_homes_share_no_entry(
 
 
 @pytest.mark.parametrize("name", ["api_url", "client_id", "guild_id"])
-def test_a_session_is_none_for_another_guild_application_or_discord(
+def test_session_is_ignored_for_another_guild_application_or_discord(
     circle: Circle, discord: FakeDiscord, name: str
 ) -> None:
     circle.signed_in(ago=5 * HOUR)
@@ -393,7 +391,7 @@ def test_tokens_of_another_discord_are_not_revoked_at_this_one(circle: Circle) -
         assert not elsewhere.seen
 
 
-def test_what_the_roles_allow_is_not_part_of_it(circle: Circle) -> None:
+def test_changed_role_settings_keep_the_session(circle: Circle) -> None:
     circle.signed_in()
     program = circle.program(roles=(), client_secret=Secret("secret"))
     assert program.membership.session is not None
@@ -403,9 +401,7 @@ def test_what_the_roles_allow_is_not_part_of_it(circle: Circle) -> None:
 # One program at a time
 
 
-def test_while_one_program_changes_the_session_others_wait(
-    session_store: SessionStore, config: Config
-) -> None:
+def test_lock_makes_other_programs_wait(session_store: SessionStore, config: Config) -> None:
     with session_store.locked(0):
 
         def take() -> None:
@@ -417,7 +413,7 @@ def test_while_one_program_changes_the_session_others_wait(
         pass
 
 
-def test_whoever_waits_has_it_as_soon_as_it_is_free(
+def test_lock_is_passed_on_as_soon_as_it_is_free(
     session_store: SessionStore, config: Config
 ) -> None:
     has_it = threading.Event()
@@ -434,7 +430,7 @@ def test_whoever_waits_has_it_as_soon_as_it_is_free(
     assert has_it.is_set()
 
 
-def test_an_error_in_the_block_gives_it_back(session_store: SessionStore) -> None:
+def test_error_in_the_block_releases_the_lock(session_store: SessionStore) -> None:
     def fail_within() -> None:
         with session_store.locked(0):
             raise LocalFileError("Something.")

@@ -94,7 +94,7 @@ def due(discord: FakeDiscord, config: Config) -> Config:
     return config
 
 
-def test_of_programs_that_start_at_once_one_asks_for_all(
+def test_one_of_several_programs_asks_discord(
     circle: Circle, discord: FakeDiscord, due: Config
 ) -> None:
     assert discord.membership is not None
@@ -113,7 +113,7 @@ def test_of_programs_that_start_at_once_one_asks_for_all(
     assert circle.asked()[3:] == [ME, circle.member_path]
 
 
-def test_programs_whose_token_is_refused_refresh_it_once(
+def test_several_programs_refresh_a_rejected_token_once(
     circle: Circle, discord: FakeDiscord, config: Config
 ) -> None:
     sign_in(discord, config, age=5 * HOUR)
@@ -124,9 +124,7 @@ def test_programs_whose_token_is_refused_refresh_it_once(
     assert len(set(printed)) == 1
 
 
-def test_a_program_that_is_killed_while_it_has_its_turn_is_in_nobodys_way(
-    circle: Circle, due: Config
-) -> None:
+def test_killed_program_releases_the_lock(circle: Circle, due: Config) -> None:
     membership = guild_membership_of(due)
     with program(HOLD) as holder:
         assert await_line(holder) == "ours"
@@ -143,7 +141,7 @@ def test_a_program_that_is_killed_while_it_has_its_turn_is_in_nobodys_way(
     assert circle.asked() == [TOKEN, ME, circle.member_path]
 
 
-def test_a_program_that_is_killed_while_it_asks_is_in_nobodys_way(
+def test_program_killed_during_a_check_releases_the_lock(
     circle: Circle, discord: FakeDiscord, due: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     has_come, receive = threading.Event(), discord.receive
@@ -174,7 +172,7 @@ def test_a_program_that_is_killed_while_it_asks_is_in_nobodys_way(
 # Signing in and out
 
 
-def test_whoever_signs_in_is_told_of(circle: Circle) -> None:
+def test_sign_in_notifies_listeners(circle: Circle) -> None:
     program = circle.program()
     session = program.membership.sign_in(circle.granted(), random_id)
     assert program.membership.session == session == circle.session_store.load()
@@ -182,7 +180,7 @@ def test_whoever_signs_in_is_told_of(circle: Circle) -> None:
     assert (program.changes, program.lost_access) == (1, [])
 
 
-def test_a_sign_in_that_fails_leaves_the_one_before(circle: Circle, discord: FakeDiscord) -> None:
+def test_failed_sign_in_keeps_the_previous_session(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in()
     before = circle.session_store.path.read_bytes()
     tokens = circle.granted()
@@ -194,9 +192,7 @@ def test_a_sign_in_that_fails_leaves_the_one_before(circle: Circle, discord: Fak
     assert program.membership.is_admitted
 
 
-def test_revoking_signs_out_everywhere_and_here_is_forgotten(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_revoke_and_sign_out_leave_nothing(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in()
     program.membership.revoke()
     assert discord.requests_to(REVOKE)[0].form["token"] == discord.issued[1]
@@ -216,7 +212,7 @@ def test_signing_out_needs_no_discord(circle: Circle, discord: FakeDiscord) -> N
     program.membership.sign_out()
 
 
-def test_what_was_shown_is_removed_with_its_member(config: Config, circle: Circle) -> None:
+def test_sign_out_reports_lost_access(config: Config, circle: Circle) -> None:
     circle.signed_in()
     membership = guild_membership_of(config)
     assert membership.guild.guild_id == circle.discord.guild_id
@@ -240,7 +236,7 @@ def test_what_was_shown_is_removed_with_its_member(config: Config, circle: Circl
     ],
     ids=["hidden name", "no name", "long id", "long avatar", "no role", "two lines", "long role"],
 )
-def test_whoever_is_signed_in_is_so_at_the_next_start(
+def test_next_start_loads_the_session(
     circle: Circle, discord: FakeDiscord, person: Person, roles: list[str]
 ) -> None:
     discord.person, discord.membership = person, Membership(None, roles)
@@ -256,9 +252,7 @@ def test_whoever_is_signed_in_is_so_at_the_next_start(
 # Other programs of this machine
 
 
-def test_what_another_program_found_out_is_taken_without_asking(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_check_of_another_program_is_used(circle: Circle, discord: FakeDiscord) -> None:
     circle.signed_in(ago=5 * HOUR)
     first, second = circle.program(), circle.program()
     roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
@@ -271,9 +265,7 @@ def test_what_another_program_found_out_is_taken_without_asking(
     assert circle.asked() == [ME, circle.member_path]
 
 
-def test_who_another_program_found_barred_is_shown_out_here(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_denial_found_by_another_program_takes_effect(circle: Circle, discord: FakeDiscord) -> None:
     circle.signed_in(ago=5 * HOUR)
     first, second = circle.program(), circle.program()
     discord.membership = None
@@ -284,7 +276,7 @@ def test_who_another_program_found_barred_is_shown_out_here(
     assert len(circle.asked()) == 2
 
 
-def test_what_another_program_prolonged_is_used_here(circle: Circle, discord: FakeDiscord) -> None:
+def test_tokens_refreshed_by_another_program_are_used(circle: Circle, discord: FakeDiscord) -> None:
     first = tokens_for(circle, 28.5)
     second = circle.program()
     first.membership.check()
@@ -294,7 +286,7 @@ def test_what_another_program_prolonged_is_used_here(circle: Circle, discord: Fa
     assert discord.requests_to(ME)[-1].headers["authorization"].endswith(discord.issued[2])
 
 
-def test_a_log_out_elsewhere_is_noticed(circle: Circle, discord: FakeDiscord) -> None:
+def test_sign_out_by_another_program_is_noticed(circle: Circle, discord: FakeDiscord) -> None:
     circle.signed_in()
     first, second = circle.program(), circle.program()
     for program in (first, second):
@@ -307,9 +299,7 @@ def test_a_log_out_elsewhere_is_noticed(circle: Circle, discord: FakeDiscord) ->
     assert circle.asked() == []
 
 
-def test_somebody_else_who_signs_in_elsewhere_is_not_who_is_here(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_sign_in_of_another_member_ends_this_session(circle: Circle, discord: FakeDiscord) -> None:
     first = circle.signed_in()
     first.membership.enter()
     discord.person = Person("2", "chani", None)
@@ -324,9 +314,7 @@ def test_somebody_else_who_signs_in_elsewhere_is_not_who_is_here(
     assert circle.asked() == []
 
 
-def test_before_anybody_entered_it_is_whoever_signed_in_last(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_before_entering_the_latest_sign_in_counts(circle: Circle, discord: FakeDiscord) -> None:
     first = circle.signed_in()
     discord.person = Person("2", "chani", None)
     circle.program().membership.sign_in(circle.granted(), random_id)
@@ -337,7 +325,7 @@ def test_before_anybody_entered_it_is_whoever_signed_in_last(
     assert first.membership.is_admitted
 
 
-def test_who_is_taken_while_entering_stays(circle: Circle, discord: FakeDiscord) -> None:
+def test_entry_adopts_the_latest_sign_in(circle: Circle, discord: FakeDiscord) -> None:
     roles_now(discord, GUEST_ROLE)
     first = circle.signed_in()
     discord.person = Person("2", "chani", None)
@@ -353,7 +341,7 @@ def test_who_is_taken_while_entering_stays(circle: Circle, discord: FakeDiscord)
     assert first.membership.is_admitted
 
 
-def test_the_same_member_who_signs_in_again_elsewhere_goes_on(circle: Circle) -> None:
+def test_new_sign_in_of_the_same_member_continues(circle: Circle) -> None:
     first = circle.signed_in()
     first.membership.enter()
     session = circle.program().membership.sign_in(circle.granted(), random_id)
@@ -362,7 +350,7 @@ def test_the_same_member_who_signs_in_again_elsewhere_goes_on(circle: Circle) ->
     assert first.membership.is_admitted
 
 
-def test_signing_out_signs_out_nobody_else(circle: Circle, discord: FakeDiscord) -> None:
+def test_sign_out_leaves_a_foreign_session(circle: Circle, discord: FakeDiscord) -> None:
     first = circle.signed_in()
     first.membership.enter()
     discord.person = Person("2", "chani", None)
@@ -389,7 +377,7 @@ class Overtaken(SessionStore):
         return session
 
 
-def test_what_is_written_while_it_is_read_is_noticed_next_time(circle: Circle) -> None:
+def test_write_during_a_read_is_noticed_next_time(circle: Circle) -> None:
     circle.signed_in()
     session_store = Overtaken(circle.config)
     program, other = circle.program(session_store), circle.program()
@@ -403,9 +391,7 @@ def test_what_is_written_while_it_is_read_is_noticed_next_time(circle: Circle) -
     assert not program.membership.is_admitted
 
 
-def test_a_program_that_holds_the_session_too_long_is_not_waited_for(
-    circle: Circle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_for_the_lock_has_a_limit(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guild_membership, "_LOCK_SECONDS", 0.0)
     program = circle.signed_in(ago=5 * HOUR)
     with circle.session_store.locked(0.0):
@@ -416,9 +402,7 @@ def test_a_program_that_holds_the_session_too_long_is_not_waited_for(
     assert circle.asked() == []
 
 
-def test_a_file_that_cannot_be_written_leaves_who_is_here(
-    circle: Circle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_write_error_keeps_the_session(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
     program = circle.signed_in(ago=5 * HOUR)
 
     def full(*_: object) -> None:
@@ -430,7 +414,7 @@ def test_a_file_that_cannot_be_written_leaves_who_is_here(
     assert program.changes == 1
 
 
-def test_a_fault_of_the_program_itself_is_no_end(
+def test_unexpected_error_in_a_check_keeps_the_session(
     circle: Circle, monkeypatch: pytest.MonkeyPatch, tick: Clock
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)

@@ -84,7 +84,7 @@ class Play:
 # The pace
 
 
-def test_nothing_is_asked_before_the_interval_is_over() -> None:
+def test_first_poll_waits_for_the_interval() -> None:
     play = Play([TOKENS])
     assert play.run(interval=7) is TOKENS
     assert (play.waits, play.polls) == ([7], [7])
@@ -114,20 +114,20 @@ def test_an_interval_of_over_a_minute_is_not_shortened() -> None:
     assert play.waits[-2:] == [65, 65]
 
 
-def test_slow_down_after_a_time_out_adds_to_what_it_came_to() -> None:
+def test_slow_down_adds_to_a_doubled_interval() -> None:
     play = Play([TIMED_OUT, SLOW_DOWN, TOKENS])
     assert play.run() is TOKENS
     assert play.waits == [5, 10, 15]
 
 
-def test_a_429_is_left_alone_for_as_long_as_it_says_and_once() -> None:
+def test_429_delays_the_next_poll_only() -> None:
     play = Play([too_many(17.5), PENDING, TOKENS])
     assert play.run() is TOKENS
     assert play.waits == [5, 17.5, 5]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.25, 4.9])
-def test_a_429_that_says_less_shortens_nothing(seconds: float) -> None:
+def test_429_never_shortens_the_interval(seconds: float) -> None:
     play = Play([too_many(seconds), TOKENS])
     assert play.run() is TOKENS
     assert play.waits == [5, 5]
@@ -136,14 +136,14 @@ def test_a_429_that_says_less_shortens_nothing(seconds: float) -> None:
 # The end
 
 
-def test_a_code_that_nobody_enters_runs_out() -> None:
+def test_code_that_is_not_entered_expires() -> None:
     play = Play(poll_takes=0.5)
     failure_of(CodeExpired, lambda: play.run(expires_in=21))
     assert play.polls[:3] == [5, 10.5, 16]
     assert play.now <= 21.5
 
 
-def test_a_code_that_ran_out_already_is_not_asked_for() -> None:
+def test_expired_code_is_not_polled() -> None:
     play = Play(now=300.0)
     failure_of(CodeExpired, play.run)
     assert play.polls == []
@@ -153,7 +153,7 @@ def test_a_code_that_ran_out_already_is_not_asked_for() -> None:
 @pytest.mark.parametrize(
     "answer", [SignInRejected("No."), CodeExpired("Over."), REFUSED], ids=lambda e: type(e).__name__
 )
-def test_an_answer_that_is_final_ends_it(answer: Exception) -> None:
+def test_final_answers_end_the_polling(answer: Exception) -> None:
     play = Play([PENDING, answer, TOKENS])
     with pytest.raises(type(answer)) as ended:
         play.run()
@@ -162,20 +162,20 @@ def test_an_answer_that_is_final_ends_it(answer: Exception) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 4])
-def test_it_can_be_left_at_any_wait(number: int) -> None:
+def test_polling_can_be_cancelled_at_any_wait(number: int) -> None:
     play = Play([PENDING, SLOW_DOWN, TIMED_OUT, too_many(30)], leaves_at=number)
     failure_of(SignInCancelled, play.run)
     assert len(play.polls) == number
     assert len(play.waits) == number + 1
 
 
-def test_the_last_poll_is_no_sooner_than_the_interval() -> None:
+def test_last_poll_respects_the_interval() -> None:
     play = Play()
     failure_of(CodeExpired, lambda: play.run(expires_in=12))
     assert play.polls == [5, 10]
 
 
-def test_a_429_that_lasts_longer_than_the_code_is_the_end_of_it() -> None:
+def test_429_beyond_the_code_lifetime_ends_the_polling() -> None:
     play = Play([too_many(600), TOKENS])
     failure_of(CodeExpired, play.run)
     assert play.polls == [5]
@@ -193,7 +193,7 @@ answers = st.lists(
     st.integers(4, 4_000).map(float),
     st.integers(0, 40).map(lambda n: n / 4),
 )
-def test_no_answers_make_it_ask_too_soon_or_too_late(
+def test_polls_are_never_too_soon_or_too_late(
     script: list[Exception], interval: float, expires_in: float, poll_takes: float
 ) -> None:
     play = Play(script, poll_takes)
@@ -244,7 +244,7 @@ def sign_in(circle: Circle, browser: Browser) -> Session:
     return sign_in.finish(sign_in.begin(), browser)
 
 
-def test_whoever_enters_the_code_is_signed_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_entered_code_signs_in(circle: Circle, discord: FakeDiscord) -> None:
     browser = Browser(None, None, discord.approve)
     program = circle.program()
     flow = SignIn(program.membership)
@@ -258,14 +258,12 @@ def test_whoever_enters_the_code_is_signed_in(circle: Circle, discord: FakeDisco
     assert circle.asked() == [DEVICE, TOKEN, TOKEN, TOKEN, ME, circle.member_path]
 
 
-def test_the_tokens_are_asked_for_no_more_once_they_came(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_polling_ends_with_the_tokens(circle: Circle, discord: FakeDiscord) -> None:
     sign_in(circle, Browser(discord.approve))
     assert circle.asked().count(TOKEN) == 1
 
 
-def test_each_sign_in_has_a_row_of_its_own(circle: Circle, discord: FakeDiscord) -> None:
+def test_each_sign_in_has_its_own_row(circle: Circle, discord: FakeDiscord) -> None:
     first, second = (sign_in(circle, Browser(discord.approve)) for _ in range(2))
     assert len(first.row_id) == len(second.row_id) == 21
     assert first.row_id != second.row_id
@@ -285,7 +283,7 @@ def test_each_sign_in_has_a_row_of_its_own(circle: Circle, discord: FakeDiscord)
         ("\u200b", "\n", "paul"),
     ],
 )
-def test_a_member_is_called_what_the_guild_calls_them(
+def test_member_name_is_the_server_nickname(
     circle: Circle, discord: FakeDiscord, nick: str | None, global_name: str | None, name: str
 ) -> None:
     assert discord.membership is not None
@@ -294,17 +292,17 @@ def test_a_member_is_called_what_the_guild_calls_them(
     assert (session.name, session.username) == (name, "paul")
 
 
-def test_who_says_no_in_the_browser_is_not_signed_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_declined_code_signs_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(SignInRejected, lambda: sign_in(circle, Browser(discord.deny)), discord.issued)
     assert circle.session_store.load() is None
 
 
-def test_a_code_that_ran_out_signs_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_expired_code_signs_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(CodeExpired, lambda: sign_in(circle, Browser(discord.expire)), discord.issued)
     assert circle.session_store.load() is None
 
 
-def test_a_sign_in_that_is_left_keeps_nothing(circle: Circle, discord: FakeDiscord) -> None:
+def test_cancelled_sign_in_stores_nothing(circle: Circle, discord: FakeDiscord) -> None:
     browser = Browser(None, None, leaves=True)
     failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
     assert circle.session_store.load() is None
@@ -318,14 +316,14 @@ def test_a_slow_down_is_obeyed(circle: Circle, discord: FakeDiscord) -> None:
     assert browser.waits == [5, 10, 15]
 
 
-def test_a_discord_in_trouble_is_asked_again(circle: Circle, discord: FakeDiscord) -> None:
+def test_polling_continues_after_server_errors(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail(TOKEN, Fault.status(502), Fault.too_many(33.5), Fault.hang_up())
     browser = Browser(None, None, None, discord.approve)
     sign_in(circle, browser)
     assert browser.waits == [5, 10, 33.5, 20]
 
 
-def test_a_moments_trouble_after_the_code_costs_no_other_code(
+def test_brief_outage_after_the_code_needs_no_new_code(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     discord.fail(ME, Fault.status(503), Fault.hang_up())
@@ -336,7 +334,7 @@ def test_a_moments_trouble_after_the_code_costs_no_other_code(
     assert browser.waits == [5, 2, 2, 7.5]
 
 
-def test_trouble_that_does_not_end_is_told(circle: Circle, discord: FakeDiscord) -> None:
+def test_lasting_outage_is_reported(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail_always(ME, Fault.status(503))
     browser = Browser(discord.approve)
     failure_of(DiscordUnreachable, lambda: sign_in(circle, browser), discord.issued)
@@ -344,18 +342,14 @@ def test_trouble_that_does_not_end_is_told(circle: Circle, discord: FakeDiscord)
     assert circle.session_store.load() is None
 
 
-def test_a_429_after_the_code_is_left_alone_for_as_long_as_it_says(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_429_after_the_code_is_respected(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail(ME, Fault.too_many(64.5))
     browser = Browser(discord.approve)
     sign_in(circle, browser)
     assert browser.waits[1:] == [64.5]
 
 
-def test_nobody_waits_for_minutes_after_the_code_and_is_told_why(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_long_429_after_the_code_is_reported(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail(ME, Fault.too_many(600))
     browser = Browser(discord.approve)
     error = failure_of(DiscordUnreachable, lambda: sign_in(circle, browser), discord.issued)
@@ -364,7 +358,7 @@ def test_nobody_waits_for_minutes_after_the_code_and_is_told_why(
     assert circle.session_store.load() is None
 
 
-def test_it_can_be_left_after_the_code_was_entered(circle: Circle, discord: FakeDiscord) -> None:
+def test_sign_in_can_be_cancelled_after_the_code(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail_always(ME, Fault.status(503))
     browser = Browser(discord.approve, leaves=True)
     failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
@@ -372,7 +366,7 @@ def test_it_can_be_left_after_the_code_was_entered(circle: Circle, discord: Fake
     assert circle.session_store.load() is None
 
 
-def test_tokens_that_are_void_at_once_sign_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_invalid_new_tokens_sign_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail(ME, Fault.status(401))
     failure_of(NotSignedIn, lambda: sign_in(circle, Browser(discord.approve)), discord.issued)
     assert circle.session_store.load() is None
@@ -384,7 +378,7 @@ def test_tokens_that_are_void_at_once_sign_nobody_in(circle: Circle, discord: Fa
     [(Membership(None, [GUEST_ROLE]), "Fremen"), (None, "is not in this guild")],
     ids=["no role", "not in the guild"],
 )
-def test_who_may_not_enter_is_signed_in_and_told_why_not(
+def test_member_without_access_is_signed_in_and_denied(
     circle: Circle, discord: FakeDiscord, membership: Membership | None, told: str
 ) -> None:
     discord.membership = membership
@@ -397,7 +391,7 @@ def test_who_may_not_enter_is_signed_in_and_told_why_not(
     assert told in str(failure_of(AccessDenied, program.membership.require))
 
 
-def test_a_confidential_client_signs_in_too(discord: FakeDiscord, circle: Circle) -> None:
+def test_confidential_client_signs_in(discord: FakeDiscord, circle: Circle) -> None:
     discord.client_secret = "client-4u8PqS1x"
     program = circle.program(client_secret=Secret("client-4u8PqS1x"))
     flow = SignIn(program.membership)

@@ -108,7 +108,7 @@ def test_a_new_member_is_written_into_both_tables(
 
 
 @every_schema
-def test_a_known_member_keeps_their_id_and_the_day_they_came(
+def test_known_member_keeps_id_and_creation_date(
     make_ledger: MakeLedger, times: Times, schema: str
 ) -> None:
     guild = make_ledger(OURS[schema], clock=times)
@@ -127,7 +127,7 @@ def test_a_known_member_keeps_their_id_and_the_day_they_came(
 
 
 @every_schema
-def test_a_role_check_is_no_log_in(make_ledger: MakeLedger, times: Times, schema: str) -> None:
+def test_role_check_is_no_log_in(make_ledger: MakeLedger, times: Times, schema: str) -> None:
     guild = make_ledger(OURS[schema], clock=times)
     guild.ledger.record_sign_in(SIGN_IN)
     before = session(guild)
@@ -141,7 +141,7 @@ def test_a_role_check_is_no_log_in(make_ledger: MakeLedger, times: Times, schema
     assert session(guild) == before | {"roles": '["1003"]'}
 
 
-def test_a_role_check_of_somebody_whom_the_database_does_not_know_is_recorded_whole(
+def test_role_check_of_an_unknown_member_is_recorded_completely(
     guild: Books,
 ) -> None:
     guild.ledger.record_sign_in(CHECK)
@@ -149,7 +149,7 @@ def test_a_role_check_of_somebody_whom_the_database_does_not_know_is_recorded_wh
     assert session(guild)["user_id"] == user(guild)["id"]
 
 
-def test_a_sign_in_that_is_told_twice_is_one(guild: Books, times: Times) -> None:
+def test_record_sent_twice_counts_once(guild: Books, times: Times) -> None:
     guild.ledger.record_sign_in(SIGN_IN)
     before = guild.tables("users", "user_sessions")
     guild.ledger.record_sign_in(SIGN_IN)
@@ -160,7 +160,7 @@ def test_a_sign_in_that_is_told_twice_is_one(guild: Books, times: Times) -> None
     assert guild.rows("user_sessions") == before["user_sessions"]
 
 
-def test_each_session_has_a_row_of_its_own(guild: Books, times: Times) -> None:
+def test_each_session_has_its_own_row(guild: Books, times: Times) -> None:
     guild.ledger.record_sign_in(SIGN_IN)
     times.now = LATER
     guild.ledger.record_sign_in(SIGN_IN._replace(session_id="session-2", role_ids=("1003",)))
@@ -191,7 +191,7 @@ def test_roles_are_a_json_array_of_texts(guild: Books, role_ids: tuple[str, ...]
     assert json.loads(session(guild)["roles"]) == list(role_ids)
 
 
-def test_the_row_of_a_session_that_says_otherwise_is_set_right(guild: Books) -> None:
+def test_session_row_is_corrected(guild: Books) -> None:
     guild.ledger.record_sign_in(SIGN_IN)
     guild.run("UPDATE user_sessions SET is_in_guild = 0, roles = 'nonsense'")
     guild.ledger.record_sign_in(CHECK)
@@ -207,9 +207,7 @@ def test_no_unique_index_is_needed(make_ledger: MakeLedger, times: Times) -> Non
     assert len(guild.rows("users")) == len(guild.rows("user_sessions")) == 1
 
 
-def test_somebody_who_is_there_twice_is_brought_up_to_date_and_not_made_a_third_time(
-    make_ledger: MakeLedger, times: Times
-) -> None:
+def test_duplicate_member_rows_are_updated(make_ledger: MakeLedger, times: Times) -> None:
     guild = make_ledger(
         tuple(statement for statement in FOUNDING if statement != USERS_UNIQUE), clock=times
     )
@@ -239,7 +237,7 @@ def test_names_are_stored_as_they_are(guild: Books, name: str) -> None:
     assert len(guild.rows("user_sessions")) == 1
 
 
-def test_the_time_is_the_databases_own(make_ledger: MakeLedger) -> None:
+def test_times_are_the_databases(make_ledger: MakeLedger) -> None:
     guild = make_ledger()
     ((before,),) = guild.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
     guild.ledger.record_sign_in(SIGN_IN)
@@ -289,7 +287,7 @@ def test_it_is_one_request(remote: Books, proxy: Proxy) -> None:
     assert (len(remote.rows("users")), len(remote.rows("user_sessions"))) == (1, 1)
 
 
-def test_a_reply_that_got_lost_makes_no_second_row(remote: Books, proxy: Proxy) -> None:
+def test_lost_reply_makes_no_second_row(remote: Books, proxy: Proxy) -> None:
     proxy.meet([cut_after])
     try:
         remote.ledger.record_sign_in(SIGN_IN)
@@ -311,7 +309,7 @@ def test_two_machines_that_sign_in_make_one_member(remote: Books, remote_url: st
 # What the database is to be told
 
 
-def test_a_sign_in_is_to_be_told_and_is_told_once(circle: Circle, discord: FakeDiscord) -> None:
+def test_sign_in_is_recorded_once(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in()
     session, record = program.membership.session, program.membership.pending_record()
     assert session is not None
@@ -326,7 +324,7 @@ def test_a_sign_in_is_to_be_told_and_is_told_once(circle: Circle, discord: FakeD
     assert (program.changes, program.lost_access, circle.asked()) == (0, [], [])
 
 
-def test_a_role_check_is_to_be_told_and_is_no_sign_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_role_check_is_recorded_without_log_in(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in()
     first = program.membership.pending_record()
     assert first is not None
@@ -340,7 +338,7 @@ def test_a_role_check_is_to_be_told_and_is_no_sign_in(circle: Circle, discord: F
     assert program.membership.pending_record() is None
 
 
-def test_a_sign_in_that_nobody_told_is_one_after_a_role_check_too(circle: Circle) -> None:
+def test_unrecorded_sign_in_stays_new_after_a_role_check(circle: Circle) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     before = program.membership.pending_record()
     program.checks()
@@ -350,9 +348,7 @@ def test_a_sign_in_that_nobody_told_is_one_after_a_role_check_too(circle: Circle
     assert before.is_new
 
 
-def test_what_was_told_before_roles_changed_is_to_be_told_anew(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_changed_roles_are_recorded_again(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     old = program.membership.pending_record()
     assert old is not None
@@ -363,7 +359,7 @@ def test_what_was_told_before_roles_changed_is_to_be_told_anew(
     assert new == old._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE))
 
 
-def test_what_was_told_of_one_session_is_to_be_told_of_the_next(circle: Circle) -> None:
+def test_new_session_is_recorded_again(circle: Circle) -> None:
     program = circle.signed_in()
     old = program.membership.pending_record()
     assert old is not None
@@ -375,7 +371,7 @@ def test_what_was_told_of_one_session_is_to_be_told_of_the_next(circle: Circle) 
     assert new.is_new
 
 
-def test_while_another_program_asks_it_is_told_twice_rather_than_waited_for(
+def test_record_is_repeated_rather_than_waiting_for_the_lock(
     circle: Circle,
 ) -> None:
     program = circle.signed_in()
@@ -388,7 +384,7 @@ def test_while_another_program_asks_it_is_told_twice_rather_than_waited_for(
     assert program.membership.pending_record() is None
 
 
-def test_what_was_told_leaves_tokens_and_age_alone(circle: Circle) -> None:
+def test_recording_leaves_tokens_and_age_alone(circle: Circle) -> None:
     program = circle.signed_in(ago=HOUR)
     before, tokens = program.membership.session, circle.kept_tokens()
     record = program.membership.pending_record()
@@ -400,7 +396,7 @@ def test_what_was_told_leaves_tokens_and_age_alone(circle: Circle) -> None:
 
 
 @each_denial
-def test_nothing_is_told_of_who_may_not_enter(
+def test_denied_member_is_not_recorded(
     circle: Circle, discord: FakeDiscord, membership: Membership | None, said: str
 ) -> None:
     discord.membership = membership
@@ -410,9 +406,7 @@ def test_nothing_is_told_of_who_may_not_enter(
     assert circle.program().membership.pending_record() is None
 
 
-def test_a_secret_of_the_application_is_sent_with_each_refresh(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+def test_client_secret_is_sent_with_each_refresh(circle: Circle, discord: FakeDiscord) -> None:
     discord.client_secret = "client-4u8PqS1x"
     tokens_for(circle, 28.5)
     program = circle.program(client_secret=Secret("client-4u8PqS1x"))
