@@ -270,7 +270,7 @@ def assert_barred(run: Run, home: Path, barred: Planted, said: str, argv: Sequen
 
 @in_each_way_as_said(SAID_NO + UNKNOWN)
 @pytest.mark.parametrize("argv", GUILDS_OWN, ids=" ".join)
-def test_whoever_may_not_enter_learns_nothing_and_asks_no_database(
+def test_denied_member_reads_nothing_and_asks_no_database(
     run: Run, home: Path, barred: Planted, said: str, type_in: Type, argv: list[str]
 ) -> None:
     type_in("a-token")
@@ -278,7 +278,7 @@ def test_whoever_may_not_enter_learns_nothing_and_asks_no_database(
 
 
 @in_each_way_as_said(UNKNOWN_TOO)
-def test_nor_does_whoever_is_kept_out_by_mere_circumstances(
+def test_expired_or_damaged_session_reads_nothing(
     run: Run, home: Path, barred: Planted, said: str
 ) -> None:
     for argv in GUILDS_OWN:
@@ -287,7 +287,7 @@ def test_nor_does_whoever_is_kept_out_by_mere_circumstances(
 
 @in_each_way(SAID_NO + UNKNOWN)
 @pytest.mark.parametrize("argv", OF_THE_MACHINE, ids=" ".join)
-def test_what_looks_after_the_machine_tells_nothing_of_the_guild_either(
+def test_maintenance_commands_show_nothing_of_the_guild(
     run: Run, home: Path, barred: Planted, argv: list[str]
 ) -> None:
     barred.discord.fail(TOKEN, *[Fault.status(400, {"error": "access_denied"})] * 2)
@@ -306,7 +306,7 @@ def test_what_looks_after_the_machine_tells_nothing_of_the_guild_either(
 @pytest.mark.parametrize(
     "argv", [["list"], ["edit", "zanth", "+1"], ["invite"], ["doctor"]], ids=" ".join
 )
-def test_where_discord_says_no_nothing_of_the_guild_is_kept_but_what_waits(
+def test_denial_removes_cached_rows_but_keeps_pending_changes(
     run: Run, home: Path, barred: Planted, argv: list[str]
 ) -> None:
     assert copies(home)
@@ -318,7 +318,7 @@ def test_where_discord_says_no_nothing_of_the_guild_is_kept_but_what_waits(
 
 
 @in_each_way([Bar(Barred.old_while_discord_is_away, "")])
-def test_where_discord_only_says_nothing_what_is_kept_serves_again(
+def test_unreachable_discord_keeps_cached_rows(
     run: Run, home: Path, barred: Planted, place: Planted
 ) -> None:
     shutil.rmtree(home / "data" / "guilds")  # what waits there would be sent
@@ -334,7 +334,7 @@ def test_where_discord_only_says_nothing_what_is_kept_serves_again(
 
 
 @in_each_way_as_said(SAID_NO + UNKNOWN)
-def test_the_doctor_says_why(run: Run, barred: Planted, said: str) -> None:
+def test_doctor_explains_the_denial(run: Run, barred: Planted, said: str) -> None:
     found = run("doctor", "--json").document
     (wrong,) = (each for each in found if each["state"] == "wrong")
     assert wrong["check"] == "session"
@@ -342,7 +342,7 @@ def test_the_doctor_says_why(run: Run, barred: Planted, said: str) -> None:
 
 
 @in_each_way([Bar(Barred.signed_in_with_another_application, "")])
-def test_the_tokens_of_another_guild_are_sent_nowhere(
+def test_tokens_of_another_guild_are_never_sent(
     run: Run, home: Path, barred: Planted, type_in: Type
 ) -> None:
     kept = session_file(home).read_bytes()
@@ -377,7 +377,7 @@ def left_waiting(
 @pytest.mark.parametrize(
     "argv", [["list"], ["history"], ["edit", "water", "+1"], ["doctor"], ["init"]], ids=" ".join
 )
-def test_what_waited_is_sent_once_they_are_let_in_again(
+def test_pending_changes_are_sent_after_access_returns(
     run: Run,
     home: Path,
     guild: Books,
@@ -397,7 +397,7 @@ def test_what_waited_is_sent_once_they_are_let_in_again(
     assert waiting(home) == []
 
 
-def test_what_waited_is_sent_once_they_have_signed_in_again(
+def test_pending_changes_are_sent_after_a_new_sign_in(
     run: Run, home: Path, guild: Books, left_waiting: str, discord: FakeDiscord
 ) -> None:
     discord.revoke()
@@ -410,7 +410,7 @@ def test_what_waited_is_sent_once_they_have_signed_in_again(
     assert changed(guild) == [(left_waiting, "spice", 1_005)]
 
 
-def test_what_one_member_left_is_not_sent_as_another(
+def test_pending_changes_are_never_sent_as_another_member(
     run: Run, home: Path, guild: Books, left_waiting: str, discord: FakeDiscord
 ) -> None:
     paul = discord.person.id
@@ -444,7 +444,7 @@ def admitted(
 
 
 @pytest.mark.parametrize("argv", READING, ids=" ".join)
-def test_whoever_may_enter_reads_everything(run: Run, admitted: Planted, argv: list[str]) -> None:
+def test_admitted_member_reads_everything(run: Run, admitted: Planted, argv: list[str]) -> None:
     ran = run(*argv)
     assert (ran.status, ran.err) == (0, "")
     told = what_is_told(ran.out)
@@ -456,9 +456,7 @@ def test_whoever_may_enter_reads_everything(run: Run, admitted: Planted, argv: l
     assert admitted.discord.seen == []
 
 
-def test_whoever_may_enter_changes_what_is_there(
-    run: Run, guild: Books, discord: FakeDiscord
-) -> None:
+def test_admitted_member_edits(run: Run, guild: Books, discord: FakeDiscord) -> None:
     for number, role in enumerate(ROLES.values(), 1):
         discord.membership = Membership(roles=[role])
         sign_in(discord)
@@ -474,7 +472,7 @@ def test_whoever_may_enter_changes_what_is_there(
     [["invite"], ["init"], ["init", "--plan"], ["doctor"], ["doctor", "--json"]],
     ids=" ".join,
 )
-def test_whoever_may_enter_may_do_the_rest(run: Run, admitted: Planted, argv: list[str]) -> None:
+def test_admitted_member_runs_all_commands(run: Run, admitted: Planted, argv: list[str]) -> None:
     ran = run(*argv)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out
@@ -495,7 +493,7 @@ def test_whoever_may_enter_may_do_the_rest(run: Run, admitted: Planted, argv: li
     ],
     ids=" ".join,
 )
-def test_a_warm_session_asks_nothing_of_discord(
+def test_fresh_session_asks_nothing_of_discord(
     run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     place.move_in(home, monkeypatch, waits=False)
@@ -510,7 +508,7 @@ def test_a_warm_session_asks_nothing_of_discord(
 
 
 @pytest.mark.parametrize("argv", [["list"], ["history"], ["leaderboard"]], ids=" ".join)
-def test_a_due_session_serves_and_discord_is_asked_meanwhile(
+def test_stale_session_admits_and_is_checked_in_the_background(
     run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     place.move_in(home, monkeypatch, waits=False)
@@ -526,7 +524,7 @@ def test_a_due_session_serves_and_discord_is_asked_meanwhile(
     assert place.discord.seen == []
 
 
-def test_an_edit_with_a_due_session_goes_through_and_discord_is_asked(
+def test_edit_with_a_stale_session_is_applied_and_checked(
     run: Run, guild: Books, discord: FakeDiscord
 ) -> None:
     sign_in(discord, age=5 * HOUR)
@@ -538,7 +536,7 @@ def test_an_edit_with_a_due_session_goes_through_and_discord_is_asked(
 
 
 @pytest.mark.parametrize("command", ["list", "edit"])
-def test_what_a_check_brings_is_told_to_the_database_and_is_no_sign_in(
+def test_check_is_recorded_in_the_database_without_log_in(
     run: Run, guild: Books, discord: FakeDiscord, command: str
 ) -> None:
     discord.approves_at_once = True
@@ -567,7 +565,7 @@ AWAY = {
 
 @pytest.mark.parametrize("fault", AWAY.values(), ids=AWAY)
 @pytest.mark.parametrize("age", [5 * HOUR, 27.9 * HOUR], ids=["5 h", "27.9 h"])
-def test_a_due_session_serves_without_discord(
+def test_stale_session_admits_without_discord(
     run: Run,
     place: Planted,
     home: Path,
@@ -587,7 +585,7 @@ def test_a_due_session_serves_without_discord(
     assert {"replica.db", "pages.db"} <= copies(home)
 
 
-def test_a_discord_that_never_answers_holds_nobody_up(
+def test_hanging_discord_delays_no_command(
     run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.move_in(home, monkeypatch, waits=False)
@@ -605,7 +603,7 @@ def test_a_discord_that_never_answers_holds_nobody_up(
 
 @pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
 @pytest.mark.parametrize("argv", [["list"], ["history"], ["leaderboard"]], ids=" ".join)
-def test_what_a_due_session_shows_last_is_all_that_is_shown(
+def test_denial_during_a_command_shows_no_more_rows(
     run: Run,
     place: Planted,
     home: Path,
@@ -630,7 +628,7 @@ def test_what_a_due_session_shows_last_is_all_that_is_shown(
 @pytest.mark.parametrize(
     "argv", [["list"], ["history"], ["leaderboard"], ["edit", "zanth", "+1"]], ids=" ".join
 )
-def test_what_discord_says_before_the_database_was_asked_is_heeded_at_once(
+def test_denial_before_the_database_is_asked_takes_effect(
     run: Run,
     here: Planted,
     home: Path,
@@ -656,7 +654,7 @@ def test_what_discord_says_before_the_database_was_asked_is_heeded_at_once(
     assert waiting(home) == [before]
 
 
-def test_leaving_waits_a_moment_for_what_discord_is_about_to_say(
+def test_exit_waits_briefly_for_a_running_check(
     run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.move_in(home, monkeypatch, waits=False)
@@ -682,9 +680,7 @@ def test_leaving_waits_a_moment_for_what_discord_is_about_to_say(
         leaving.set()
 
 
-def test_what_waits_is_not_sent_by_whoever_turns_out_to_have_left(
-    run: Run, here: Planted, home: Path
-) -> None:
+def test_pending_changes_stay_if_the_member_has_left(run: Run, here: Planted, home: Path) -> None:
     # Over a day old: nothing is sent before Discord has been asked.
     grow_old(load_config(os.environ), 29 * HOUR)
     here.discord.membership = None

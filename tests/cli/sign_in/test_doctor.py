@@ -23,30 +23,28 @@ def examined(run: Run, status: int) -> Mapping[str, Any]:
     return {each["check"]: each for each in ran.document}
 
 
-def test_of_whoever_is_signed_in_nothing_is_wrong(run: Run, discord: FakeDiscord) -> None:
+def test_signed_in_member_has_no_findings(run: Run, discord: FakeDiscord) -> None:
     sign_in(discord)
     found = examined(run, status=0)
     assert (found["discord"]["state"], found["session"]["state"]) == ("ok", "ok")
     assert NICKNAME in found["session"]["found"]
 
 
-def test_where_nobody_is_the_application_is_tried_and_signing_in_advised(
-    run: Run, discord: FakeDiscord
-) -> None:
+def test_without_a_session_doctor_tests_the_application(run: Run, discord: FakeDiscord) -> None:
     found = examined(run, status=3)
     assert found["discord"]["state"] == "ok"
     assert "tracker-tui login" in found["session"]["found"]
     assert [seen.path for seen in discord.seen] == [AUTHORIZE]
 
 
-def test_an_application_that_discord_does_not_know_is_wrong(run: Run, discord: FakeDiscord) -> None:
+def test_unknown_application_is_a_finding(run: Run, discord: FakeDiscord) -> None:
     discord.client_id = "1"
     found = examined(run, status=1)
     assert found["discord"]["state"] == "wrong"
     assert "public client" in found["discord"]["found"]
 
 
-def test_that_discord_is_away_is_a_note_while_what_it_said_serves(
+def test_unreachable_discord_is_a_note_while_the_session_admits(
     run: Run, discord: FakeDiscord
 ) -> None:
     sign_in(discord, age=5 * HOUR)
@@ -56,7 +54,7 @@ def test_that_discord_is_away_is_a_note_while_what_it_said_serves(
     assert found["session"]["state"] == "ok"
 
 
-def test_whoever_may_not_enter_is_told_why(run: Run, discord: FakeDiscord) -> None:
+def test_denial_is_a_finding(run: Run, discord: FakeDiscord) -> None:
     discord.membership = Membership(roles=[])
     sign_in(discord)
     found = examined(run, status=3)
@@ -64,7 +62,7 @@ def test_whoever_may_not_enter_is_told_why(run: Run, discord: FakeDiscord) -> No
     assert "no role that may enter" in found["session"]["found"]
 
 
-def test_a_secret_is_warned_of_and_not_told(
+def test_client_secret_is_warned_of_and_not_shown(
     run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, guild: Books
 ) -> None:
     monkeypatch.setenv("DISCORD_CLIENT_SECRET", "the-websites-secret")

@@ -39,7 +39,7 @@ def edit_in_time(run: Run) -> Ran:
     return ran
 
 
-def test_roles_that_still_hold_let_it_through(run: Run, silent: FakeDiscord) -> None:
+def test_edit_with_valid_roles_asks_nothing(run: Run, silent: FakeDiscord) -> None:
     sign_in(silent, age=DUE)
     silent.seen.clear()
     silent.fail_always("*", Fault.hang(FOR_EVER))
@@ -48,7 +48,7 @@ def test_roles_that_still_hold_let_it_through(run: Run, silent: FakeDiscord) -> 
     assert paths_asked(silent) == [ME]
 
 
-def test_roles_that_hold_no_more_keep_it_out(run: Run, silent: FakeDiscord, guild: Books) -> None:
+def test_edit_with_expired_roles_is_denied(run: Run, silent: FakeDiscord, guild: Books) -> None:
     sign_in(silent, age=OVER)
     before = guild.everything()
     silent.fail_always("*", Fault.hang(FOR_EVER))
@@ -58,7 +58,7 @@ def test_roles_that_hold_no_more_keep_it_out(run: Run, silent: FakeDiscord, guil
     assert guild.everything() == before
 
 
-def test_tokens_that_are_to_be_replaced_wait_for_a_program_that_has_the_time(
+def test_edit_leaves_the_refresh_to_the_dashboard(
     run: Run, silent: FakeDiscord, home: Path
 ) -> None:
     """New tokens that come too late are lost, and the old ones are void by then."""

@@ -87,9 +87,7 @@ def houses(home: Path, atreides: House, harkonnen: House) -> tuple[House, House]
     return atreides, harkonnen
 
 
-def test_signing_in_to_one_guild_is_not_signing_in_to_another(
-    run: Run, home: Path, houses: tuple[House, House]
-) -> None:
+def test_sign_in_is_for_one_guild(run: Run, home: Path, houses: tuple[House, House]) -> None:
     paul, feyd = houses
     assert run("login", *paul.option).status == 0
     assert run("list", *paul.option).status == 0
@@ -102,7 +100,7 @@ def test_signing_in_to_one_guild_is_not_signing_in_to_another(
     assert not session_file(home).exists()
 
 
-def test_each_has_a_session_a_store_and_rows_of_its_own(
+def test_each_guild_has_its_own_session_store_and_rows(
     run: Run, home: Path, houses: tuple[House, House]
 ) -> None:
     for house in houses:
@@ -125,7 +123,7 @@ def test_each_has_a_session_a_store_and_rows_of_its_own(
         assert not issued & set(sent)
 
 
-def test_a_change_goes_where_it_was_meant_to(run: Run, houses: tuple[House, House]) -> None:
+def test_change_goes_to_its_guild(run: Run, houses: tuple[House, House]) -> None:
     for amount, house in enumerate(houses, 1):
         assert run("login", *house.option).status == 0
         assert run("edit", "spice", f"+{amount}", *house.option).status == 0
@@ -137,7 +135,7 @@ def test_a_change_goes_where_it_was_meant_to(run: Run, houses: tuple[House, Hous
 
 
 @pytest.mark.usefixtures("single_try")
-def test_what_waits_for_one_guild_is_sent_by_its_commands_alone(
+def test_pending_changes_are_sent_by_commands_of_their_guild(
     run: Run, houses: tuple[House, House]
 ) -> None:
     paul, feyd = houses
@@ -156,9 +154,7 @@ def test_what_waits_for_one_guild_is_sent_by_its_commands_alone(
     assert [entry[2] for entry in changed(paul.books)] == [1_005]
 
 
-def test_signing_out_of_one_guild_leaves_the_other_alone(
-    run: Run, home: Path, houses: tuple[House, House]
-) -> None:
+def test_sign_out_leaves_other_guilds(run: Run, home: Path, houses: tuple[House, House]) -> None:
     paul, feyd = houses
     for house in houses:
         assert run("login", *house.option).status == 0
@@ -173,7 +169,7 @@ def test_signing_out_of_one_guild_leaves_the_other_alone(
     assert run("list", *paul.option).status == 3
 
 
-def test_losing_a_role_in_one_guild_takes_away_nothing_of_the_other(
+def test_denial_in_one_guild_leaves_the_other(
     run: Run, home: Path, houses: tuple[House, House]
 ) -> None:
     paul, feyd = houses
@@ -188,7 +184,7 @@ def test_losing_a_role_in_one_guild_takes_away_nothing_of_the_other(
     assert "harkonnen Spice" in run("list", *feyd.option).out
 
 
-def test_rights_are_those_of_the_guild(run: Run, houses: tuple[House, House]) -> None:
+def test_rights_come_from_the_guild(run: Run, houses: tuple[House, House]) -> None:
     for house in houses:
         assert run("login", *house.option).status == 0
     fremen, naib = (run("whoami", *house.option).out for house in houses)
@@ -199,7 +195,7 @@ def test_rights_are_those_of_the_guild(run: Run, houses: tuple[House, House]) ->
 # The environment
 
 
-def test_the_environment_counts_for_no_profile(
+def test_environment_is_ignored_for_profiles(
     run: Run, home: Path, houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paul, feyd = houses
@@ -222,7 +218,7 @@ def test_the_environment_counts_for_no_profile(
     assert (paul.proxy.count, feyd.proxy.count) == (len(headers), 1)
 
 
-def test_an_environment_that_makes_no_sense_is_in_no_profiles_way(
+def test_malformed_environment_is_ignored_for_profiles(
     run: Run, houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paul, _ = houses
@@ -238,7 +234,7 @@ def test_an_environment_that_makes_no_sense_is_in_no_profiles_way(
     assert run("list", *paul.option).status == 0
 
 
-def test_the_top_and_a_profile_are_two_sessions(
+def test_default_settings_and_profile_have_two_sessions(
     run: Run, home: Path, houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paul, _ = houses
@@ -253,7 +249,7 @@ def test_the_top_and_a_profile_are_two_sessions(
     assert run("whoami", *paul.option).out.startswith("Paul ")
 
 
-def test_a_session_that_was_copied_to_another_profile_is_nobodys_there(
+def test_copied_session_is_ignored_in_another_profile(
     run: Run, home: Path, houses: tuple[House, House]
 ) -> None:
     paul, feyd = houses
@@ -266,7 +262,7 @@ def test_a_session_that_was_copied_to_another_profile_is_nobodys_there(
 
 
 @pytest.mark.parametrize("command", ["login", "logout", "whoami", "list", "invite"])
-def test_a_profile_that_nobody_made_is_told_of(
+def test_unknown_profile_is_reported(
     run: Run, home: Path, houses: tuple[House, House], command: str
 ) -> None:
     ran = run("--profile", "corrino", command)
@@ -274,7 +270,7 @@ def test_a_profile_that_nobody_made_is_told_of(
     assert "There is no profile corrino" in ran.error
 
 
-def test_a_profile_lacks_what_only_the_top_has(run: Run, home: Path, atreides: House) -> None:
+def test_profile_inherits_nothing(run: Run, home: Path, atreides: House) -> None:
     top = atreides.table.partition("\n")[2]
     (home / "config").mkdir(parents=True)
     text = f"{top}\n[profiles.bare]\nTURSO_DATABASE_URL = '{atreides.proxy.url}'\n"

@@ -25,9 +25,7 @@ def officer(settings_of_guild: dict[str, str], discord: FakeDiscord) -> dict[str
     return settings_of_guild
 
 
-def test_an_invitation_is_one_line_and_nothing_else(
-    run: Run, officer: dict[str, str], discord: FakeDiscord
-) -> None:
+def test_invite_prints_one_line(run: Run, officer: dict[str, str], discord: FakeDiscord) -> None:
     ran = run("invite")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith(BEGIN)
@@ -43,7 +41,7 @@ def test_an_invitation_is_one_line_and_nothing_else(
     assert discord.seen == []
 
 
-def test_an_invitation_holds_no_token_and_no_secret_unless_it_was_asked_for(
+def test_invitation_holds_no_token_or_secret_by_default(
     run: Run, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discord.client_secret = "hush-hush"
@@ -56,7 +54,7 @@ def test_an_invitation_holds_no_token_and_no_secret_unless_it_was_asked_for(
     assert guarded.proxy.count == asked
 
 
-def test_a_token_for_members_is_asked_for_tested_and_put_in(
+def test_with_token_asks_for_a_token_and_tests_it(
     run: Run, guarded: Guarded, discord: FakeDiscord, type_in: Type
 ) -> None:
     sign_in(discord)
@@ -76,7 +74,7 @@ def test_a_token_for_members_is_asked_for_tested_and_put_in(
 
 
 @pytest.mark.parametrize("own", ["token", "secret"])
-def test_a_secret_of_ones_own_is_not_given_away(
+def test_own_token_is_never_given_away(
     run: Run,
     guarded: Guarded,
     discord: FakeDiscord,
@@ -107,7 +105,7 @@ def test_a_secret_of_ones_own_is_not_given_away(
     ],
     ids=["refused", "nothing", "two words", "no ASCII"],
 )
-def test_a_token_that_is_none_makes_no_invitation(
+def test_malformed_token_makes_no_invitation(
     run: Run,
     guarded: Guarded,
     discord: FakeDiscord,
@@ -124,7 +122,7 @@ def test_a_token_that_is_none_makes_no_invitation(
     assert not typed or typed not in ran.err
 
 
-def test_where_the_database_is_away_the_token_goes_in_untested(
+def test_token_is_not_tested_while_the_database_is_unreachable(
     run: Run, officer: dict[str, str], type_in: Type
 ) -> None:
     type_in("members-token")
@@ -136,9 +134,7 @@ def test_where_the_database_is_away_the_token_goes_in_untested(
     assert token.reveal() == "members-token"
 
 
-def test_with_nobody_to_type_a_token_nothing_is_printed(
-    run: Run, officer: dict[str, str], type_in: Type
-) -> None:
+def test_with_token_needs_input(run: Run, officer: dict[str, str], type_in: Type) -> None:
     type_in()
     ran = run("invite", "--with-token")
     assert (ran.status, ran.out) == (2, "")
@@ -153,7 +149,7 @@ def test_with_nobody_to_type_a_token_nothing_is_printed(
         ("TURSO_DATABASE_URL", "http://paul:own-token@localhost:1", 2, "no user, no password"),
     ],
 )
-def test_settings_that_nobody_should_follow_make_no_invitation(
+def test_unsafe_settings_make_no_invitation(
     run: Run,
     officer: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -172,7 +168,7 @@ def test_settings_that_nobody_should_follow_make_no_invitation(
 @pytest.mark.parametrize(
     "given", [{}, {"TURSO_DATABASE_URL": "file:guild.db"}], ids=["nothing", "a file"]
 )
-def test_nobody_is_invited_to_a_file(
+def test_invite_is_rejected_for_a_file(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
 ) -> None:
     for name, value in given.items():
@@ -183,8 +179,6 @@ def test_nobody_is_invited_to_a_file(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_the_owner_of_a_database_on_a_server_may_invite_to_it(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_owner_of_a_server_database_may_invite(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACKER_AUTH", "none")
     assert read_invitation(run("invite").out).guild_id == GUILD

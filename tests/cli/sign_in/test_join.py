@@ -92,7 +92,7 @@ def settings_in_file(guarded: Guarded, token: str) -> dict[str, str]:
     }
 
 
-def test_joining_shows_what_is_in_the_line_and_keeps_it_after_yes(
+def test_join_shows_the_invitation_and_stores_it_after_yes(
     run: Run, home: Path, blank: Guarded, type_in: Type, discord: FakeDiscord
 ) -> None:
     type_in(invitation_to(blank, blank.full), "y")
@@ -118,9 +118,7 @@ def test_joining_shows_what_is_in_the_line_and_keeps_it_after_yes(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-def test_nobody_else_may_read_what_was_kept(
-    run: Run, home: Path, blank: Guarded, type_in: Type
-) -> None:
+def test_stored_settings_are_private(run: Run, home: Path, blank: Guarded, type_in: Type) -> None:
     type_in(invitation_to(blank, blank.full), "y")
     assert run("join").status == 0
     file = config_file(home)
@@ -144,7 +142,7 @@ def wrapped(line: str) -> str:
     ],
     ids=["wrapped", "in a code block", "quoted", "UTF-16", "with a byte-order mark"],
 )
-def test_an_invitation_is_read_as_mail_and_editors_leave_it(
+def test_invitation_survives_mail_and_editors(
     home: Path, blank: Guarded, content: Callable[[str], bytes]
 ) -> None:
     done = subprocess.run(
@@ -158,7 +156,7 @@ def test_an_invitation_is_read_as_mail_and_editors_leave_it(
     assert kept(home) == settings_in_file(blank, blank.full)
 
 
-def test_a_wrapped_invitation_is_pasted_unseen_at_a_terminal(home: Path, blank: Guarded) -> None:
+def test_wrapped_invitation_is_pasted_without_echo(home: Path, blank: Guarded) -> None:
     pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "tracker_tui", "join"]
@@ -189,7 +187,7 @@ def until(terminal: int, wanted: bytes) -> bytes:
     return drawn
 
 
-def test_what_the_line_lacks_is_asked_for(
+def test_missing_settings_are_asked_for(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     type_in(invitation_to(blank), blank.full, "yes")
@@ -203,7 +201,7 @@ def test_what_the_line_lacks_is_asked_for(
 
 
 @pytest.mark.parametrize("profile", [None, "atreides"])
-def test_whoever_joined_can_sign_in_and_look(
+def test_joined_member_can_sign_in_and_list(
     run: Run,
     home: Path,
     blank: Guarded,
@@ -224,7 +222,7 @@ def test_whoever_joined_can_sign_in_and_look(
     assert len(blank.books.rows("user_sessions")) == 1
 
 
-def test_what_an_officer_invites_to_is_what_a_member_joins(
+def test_invite_and_join_round_trip(
     run: Run,
     home: Path,
     guarded: Guarded,
@@ -250,7 +248,7 @@ def test_what_an_officer_invites_to_is_what_a_member_joins(
 
 
 @pytest.mark.parametrize("said", ["n", "", "N", "no", "yeah", "nay", "j"])
-def test_whoever_does_not_say_yes_keeps_nothing(
+def test_anything_but_yes_stores_nothing(
     run: Run, home: Path, blank: Guarded, type_in: Type, said: str
 ) -> None:
     type_in(invitation_to(blank, blank.full), said)
@@ -260,7 +258,7 @@ def test_whoever_does_not_say_yes_keeps_nothing(
 
 
 @pytest.mark.parametrize("how_many", [0, 1, 2])
-def test_whoever_stops_answering_keeps_nothing(
+def test_end_of_input_stores_nothing(
     run: Run, home: Path, blank: Guarded, type_in: Type, how_many: int
 ) -> None:
     type_in(*[invitation_to(blank), blank.full][:how_many])
@@ -300,7 +298,7 @@ def far_too_long(line: str) -> str:
         (far_too_long, "too long"),
     ],
 )
-def test_a_line_that_is_no_invitation_is_told_of_without_quoting_it(
+def test_malformed_invitation_is_reported_and_not_quoted(
     run: Run, home: Path, blank: Guarded, type_in: Type, spoil: Any, said: str
 ) -> None:
     line = spoil(invitation_to(blank, blank.full))
@@ -313,9 +311,7 @@ def test_a_line_that_is_no_invitation_is_told_of_without_quoting_it(
     assert blank.proxy.count == 0
 
 
-def test_a_token_that_the_database_refuses_is_not_kept(
-    run: Run, home: Path, blank: Guarded, type_in: Type
-) -> None:
+def test_rejected_token_is_not_stored(run: Run, home: Path, blank: Guarded, type_in: Type) -> None:
     for lines in ([invitation_to(blank, "nonsense"), "y"], [invitation_to(blank), "nonsense", "y"]):
         type_in(*lines)
         ran = run("join")
@@ -325,7 +321,7 @@ def test_a_token_that_the_database_refuses_is_not_kept(
     assert not config_file(home).exists()
 
 
-def test_an_application_that_discord_does_not_know_is_not_kept(
+def test_unknown_application_is_not_stored(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     type_in(invitation_to(blank, blank.full, client_id="4711"), "y")
@@ -335,7 +331,7 @@ def test_an_application_that_discord_does_not_know_is_not_kept(
     assert not config_file(home).exists()
 
 
-def test_another_kind_of_database_is_not_kept(
+def test_database_without_the_schema_is_not_stored(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     url = blank.server.new_database()
@@ -348,7 +344,7 @@ def test_another_kind_of_database_is_not_kept(
 
 
 @pytest.mark.parametrize("away", ["the database", "discord", "both"])
-def test_what_is_out_of_reach_is_not_tested_and_not_held_against_it(
+def test_unreachable_servers_do_not_prevent_joining(
     run: Run, home: Path, blank: Guarded, type_in: Type, discord: FakeDiscord, away: str
 ) -> None:
     if away != "discord":
@@ -363,7 +359,7 @@ def test_what_is_out_of_reach_is_not_tested_and_not_held_against_it(
     assert kept(home) == settings_in_file(blank, blank.full)
 
 
-def test_a_token_is_sent_to_no_other_machine_in_the_clear(
+def test_token_is_never_sent_unencrypted(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     line = invitation_to(blank, "some-token", database_url="http://guild.invalid/dune")
@@ -391,7 +387,7 @@ def answers(blank: Guarded, **other: str) -> list[str]:
     return list((right | other).values())
 
 
-def test_without_an_invitation_each_setting_is_asked_for(
+def test_without_an_invitation_all_settings_are_asked_for(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     type_in("", *answers(blank), "y")
@@ -414,7 +410,7 @@ def test_without_an_invitation_each_setting_is_asked_for(
     assert found == expected
 
 
-def test_blanks_around_answers_are_let_pass(
+def test_blanks_around_answers_are_ignored(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     type_in("  ", *(f"\t {text}  " for text in answers(blank)), " Y ")
@@ -441,7 +437,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("other", "said"), WRONG.values(), ids=WRONG)
-def test_an_answer_that_is_wrong_ends_it_where_nobody_can_be_asked_again(
+def test_wrong_answer_from_a_pipe_ends_the_command(
     run: Run, home: Path, blank: Guarded, type_in: Type, other: dict[str, str], said: str
 ) -> None:
     type_in("", *answers(blank, **other), "y")
@@ -486,7 +482,7 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
     return sit_down
 
 
-def test_at_a_terminal_what_is_secret_is_typed_unseen(
+def test_secrets_are_typed_without_echo(
     run: Run, home: Path, blank: Guarded, at_terminal: Any
 ) -> None:
     line = invitation_to(blank)
@@ -495,7 +491,7 @@ def test_at_a_terminal_what_is_secret_is_typed_unseen(
     assert terminal.hidden == [line, blank.full]
 
 
-def test_at_a_terminal_a_wrong_answer_is_asked_for_again(
+def test_wrong_answer_at_a_terminal_is_asked_again(
     run: Run, home: Path, blank: Guarded, at_terminal: Any
 ) -> None:
     wrong = [next(iter(other.values())) for other, _ in WRONG.values()]
@@ -514,7 +510,7 @@ def test_at_a_terminal_a_wrong_answer_is_asked_for_again(
 
 
 @pytest.mark.parametrize("wrong", [["no invitation"] * 5, ["", *["guild"] * 5]])
-def test_at_a_terminal_five_wrong_answers_are_enough(
+def test_five_wrong_answers_end_the_command(
     run: Run, home: Path, blank: Guarded, at_terminal: Any, wrong: list[str]
 ) -> None:
     terminal = at_terminal(*wrong, "never read")
@@ -524,7 +520,7 @@ def test_at_a_terminal_five_wrong_answers_are_enough(
     assert not config_file(home).exists()
 
 
-def test_ctrl_c_and_ctrl_d_keep_nothing(
+def test_ctrl_c_and_ctrl_d_store_nothing(
     run: Run, home: Path, blank: Guarded, at_terminal: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_terminal()
@@ -553,7 +549,7 @@ def write_config(home: Path, text: str) -> None:
     config_file(home).write_text(text, "utf-8")
 
 
-def test_what_somebody_wrote_stays(run: Run, home: Path, blank: Guarded, type_in: Type) -> None:
+def test_hand_written_settings_stay(run: Run, home: Path, blank: Guarded, type_in: Type) -> None:
     write_config(home, KEYS)
     type_in(invitation_to(blank, blank.full), "y")
     assert run("join").status == 0
@@ -566,7 +562,7 @@ def test_what_somebody_wrote_stays(run: Run, home: Path, blank: Guarded, type_in
 
 
 @pytest.mark.parametrize("profile", [None, "atreides"])
-def test_a_guild_that_is_there_is_not_replaced(
+def test_existing_guild_is_not_replaced(
     run: Run, home: Path, blank: Guarded, type_in: Type, profile: str | None
 ) -> None:
     head = "" if profile is None else f"[profiles.{profile}]\n"
@@ -580,7 +576,7 @@ def test_a_guild_that_is_there_is_not_replaced(
     assert blank.proxy.count == 0
 
 
-def test_another_guild_goes_into_a_profile_of_its_own(
+def test_another_guild_becomes_a_profile(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     first = 'TURSO_DATABASE_URL = "libsql://elsewhere.invalid"\n'
@@ -593,7 +589,7 @@ def test_another_guild_goes_into_a_profile_of_its_own(
 
 
 @pytest.mark.parametrize("name", ["a b", "../x", "-x", "x" * 41, ""])
-def test_a_profile_has_a_name_that_is_one(
+def test_profile_name_is_checked(
     run: Run, home: Path, blank: Guarded, type_in: Type, name: str
 ) -> None:
     type_in(invitation_to(blank, blank.full), "y")
@@ -602,7 +598,7 @@ def test_a_profile_has_a_name_that_is_one(
     assert not config_file(home).exists()
 
 
-def test_a_file_that_is_no_toml_is_left_alone(
+def test_malformed_config_file_is_left_alone(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     write_config(home, "TURSO_AUTH_TOKEN = hush")
@@ -614,7 +610,7 @@ def test_a_file_that_is_no_toml_is_left_alone(
     assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hush"
 
 
-def test_what_goes_before_it_is_named(
+def test_overriding_settings_are_named(
     run: Run, home: Path, blank: Guarded, type_in: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", "libsql://elsewhere.invalid")
@@ -625,7 +621,7 @@ def test_what_goes_before_it_is_named(
     assert kept(home) == settings_in_file(blank, blank.full)
 
 
-def test_a_secret_and_roles_of_the_environment_are_not_mixed_in(
+def test_environment_is_not_mixed_into_the_invitation(
     run: Run,
     home: Path,
     blank: Guarded,

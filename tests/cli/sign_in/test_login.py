@@ -39,9 +39,7 @@ CODE = re.compile(r"^and enter ([A-Z0-9]{8})$", re.MULTILINE)
 
 
 @pytest.mark.usefixtures("guild")
-def test_link_code_and_whole_link_are_printed_and_then_who_signed_in(
-    run: Run, discord: FakeDiscord, waits: Waits
-) -> None:
+def test_login_prints_code_links_and_member(run: Run, discord: FakeDiscord, waits: Waits) -> None:
     waits.bring(discord.approve)
     ran = run("login")
     assert (ran.status, ran.err) == (0, "")
@@ -56,7 +54,7 @@ def test_link_code_and_whole_link_are_printed_and_then_who_signed_in(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_all_of_that_is_printed_before_the_first_wait(
+def test_code_is_printed_before_the_first_wait(
     run: Run, discord: FakeDiscord, waits: Waits, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen: list[str] = []
@@ -71,9 +69,7 @@ def test_all_of_that_is_printed_before_the_first_wait(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_discord_is_asked_at_the_pace_that_it_names_and_not_at_once(
-    run: Run, discord: FakeDiscord, waits: Waits
-) -> None:
+def test_polling_follows_the_interval(run: Run, discord: FakeDiscord, waits: Waits) -> None:
     discord.interval = 7
     waits.bring(nothing, nothing, discord.approve)
     assert last_line(run("login")) == WELCOME
@@ -82,9 +78,7 @@ def test_discord_is_asked_at_the_pace_that_it_names_and_not_at_once(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_only_what_is_needed_is_asked_for_and_no_secret_where_there_is_none(
-    run: Run, discord: FakeDiscord
-) -> None:
+def test_public_client_sends_no_secret(run: Run, discord: FakeDiscord) -> None:
     discord.approves_at_once = True
     assert last_line(run("login")) == WELCOME
     (asked,) = discord.requests_to(AUTHORIZE)
@@ -94,7 +88,7 @@ def test_only_what_is_needed_is_asked_for_and_no_secret_where_there_is_none(
     }
 
 
-def test_an_application_with_a_secret_works_too(
+def test_confidential_client_signs_in(
     run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discord.client_secret, discord.approves_at_once = "hush", True
@@ -108,7 +102,7 @@ def test_an_application_with_a_secret_works_too(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_whoever_says_no_in_the_browser_is_not_signed_in(
+def test_declined_code_signs_nobody_in(
     run: Run, home: Path, discord: FakeDiscord, waits: Waits
 ) -> None:
     waits.bring(nothing, discord.deny)
@@ -119,9 +113,7 @@ def test_whoever_says_no_in_the_browser_is_not_signed_in(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_code_that_ran_out_is_followed_by_a_fresh_one(
-    run: Run, discord: FakeDiscord, waits: Waits
-) -> None:
+def test_expired_code_is_replaced(run: Run, discord: FakeDiscord, waits: Waits) -> None:
     waits.bring(discord.expire, discord.approve)
     ran = run("login")
     assert last_line(ran) == WELCOME
@@ -131,7 +123,7 @@ def test_a_code_that_ran_out_is_followed_by_a_fresh_one(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_after_three_codes_nobody_seems_to_be_there(
+def test_three_expired_codes_end_the_command(
     run: Run, home: Path, discord: FakeDiscord, waits: Waits
 ) -> None:
     waits.bring_always(discord.expire)
@@ -147,7 +139,7 @@ def test_after_three_codes_nobody_seems_to_be_there(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_code_that_runs_out_while_discord_is_away_is_followed_by_a_fresh_one(
+def test_code_that_expires_during_an_outage_is_replaced(
     run: Run, discord: FakeDiscord, waits: Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discord.fail_always(TOKEN, Fault.status(503))
@@ -173,7 +165,7 @@ def test_a_code_that_runs_out_while_discord_is_away_is_followed_by_a_fresh_one(
 
 @pytest.mark.usefixtures("settings_of_guild")
 @pytest.mark.parametrize("moment", ["the code", "the answer"])
-def test_ctrl_c_leaves_and_nothing_is_kept(
+def test_ctrl_c_stores_nothing(
     run: Run, home: Path, discord: FakeDiscord, waits: Waits, moment: str
 ) -> None:
     def leave() -> None:
@@ -201,7 +193,7 @@ runpy.run_module("tracker_tui", run_name="__main__", alter_sys=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
-def test_ctrl_c_in_a_terminal_ends_the_process_without_a_traceback(
+def test_ctrl_c_ends_the_process_without_a_traceback(
     home: Path, tmp_path: Path, discord: FakeDiscord
 ) -> None:
     process = subprocess.Popen(
@@ -246,7 +238,7 @@ FAULTS = {
 @pytest.mark.usefixtures("settings_of_guild")
 @pytest.mark.parametrize("path", [TOKEN, "/users/@me", MEMBER])
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
-def test_trouble_on_the_way_keeps_nobody_out(
+def test_outages_during_the_sign_in_are_survived(
     run: Run, home: Path, discord: FakeDiscord, path: str, faults: tuple[Fault, ...]
 ) -> None:
     discord.approves_at_once = True
@@ -260,16 +252,14 @@ def test_trouble_on_the_way_keeps_nobody_out(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_slow_down_is_heeded_from_then_on(run: Run, discord: FakeDiscord, waits: Waits) -> None:
+def test_slow_down_lasts(run: Run, discord: FakeDiscord, waits: Waits) -> None:
     waits.bring(lambda: discord.slow_down_next(2), nothing, nothing, discord.approve)
     assert last_line(run("login")) == WELCOME
     assert waits.seconds == [1, 6, 11, 11]
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_discord_is_left_alone_for_as_long_as_it_asks(
-    run: Run, discord: FakeDiscord, waits: Waits
-) -> None:
+def test_retry_after_is_respected(run: Run, discord: FakeDiscord, waits: Waits) -> None:
     discord.fail(TOKEN, Fault.too_many(17.25))
     waits.bring(nothing, nothing, discord.approve)
     assert last_line(run("login")) == WELCOME
@@ -277,9 +267,7 @@ def test_discord_is_left_alone_for_as_long_as_it_asks(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_server_that_fails_is_asked_more_and_more_seldom(
-    run: Run, discord: FakeDiscord, waits: Waits
-) -> None:
+def test_polling_backs_off_on_server_errors(run: Run, discord: FakeDiscord, waits: Waits) -> None:
     discord.fail(TOKEN, *[Fault.hang_up()] * 7)
     waits.bring(*[nothing] * 7, discord.approve)
     assert last_line(run("login")) == WELCOME
@@ -287,7 +275,7 @@ def test_a_server_that_fails_is_asked_more_and_more_seldom(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_whom_discord_does_not_name_for_long_is_told_so(
+def test_lasting_outage_after_the_code_is_reported(
     run: Run, home: Path, discord: FakeDiscord
 ) -> None:
     discord.approves_at_once = True
@@ -328,7 +316,7 @@ BEGINNINGS = {
 
 @pytest.mark.usefixtures("settings_of_guild")
 @pytest.mark.parametrize(("fault", "said"), BEGINNINGS.values(), ids=BEGINNINGS)
-def test_where_discord_hands_out_no_code_one_line_says_why(
+def test_missing_code_is_explained_in_one_line(
     run: Run, home: Path, discord: FakeDiscord, fault: Fault, said: str
 ) -> None:
     discord.fail_always(AUTHORIZE, fault)
@@ -339,9 +327,7 @@ def test_where_discord_hands_out_no_code_one_line_says_why(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_code_of_control_characters_does_nothing_to_the_terminal(
-    run: Run, discord: FakeDiscord
-) -> None:
+def test_control_characters_in_the_code_are_harmless(run: Run, discord: FakeDiscord) -> None:
     handed = {
         "device_code": "d",
         "user_code": "AB\x1b]0;owned\x07\nCD",
@@ -378,7 +364,7 @@ NO_ROLE = (
     ],
     ids=["not in the guild", "no role", "other roles"],
 )
-def test_whoever_may_not_enter_is_told_why_and_the_database_nothing(
+def test_denied_member_learns_why_and_is_not_recorded(
     run: Run,
     guild: Books,
     proxy: Proxy,
@@ -396,7 +382,7 @@ def test_whoever_may_not_enter_is_told_why_and_the_database_nothing(
 
 
 @pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
-def test_a_role_that_is_given_later_lets_in_without_another_code(
+def test_role_given_later_admits_without_a_new_code(
     run: Run, home: Path, guild: Books, discord: FakeDiscord, membership: Membership | None
 ) -> None:
     discord.membership, discord.approves_at_once = membership, True
@@ -412,9 +398,7 @@ def test_a_role_that_is_given_later_lets_in_without_another_code(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_whoever_may_not_enter_may_sign_in_as_somebody_else(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
+def test_denied_member_may_sign_in_as_another(run: Run, home: Path, discord: FakeDiscord) -> None:
     sign_in(discord)
     discord.membership = None
     first = sign_in(discord)
@@ -431,7 +415,7 @@ def test_whoever_may_not_enter_may_sign_in_as_somebody_else(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_whoever_is_signed_in_is_told_so_and_nobody_is_asked(
+def test_signed_in_member_is_not_signed_in_again(
     run: Run, home: Path, discord: FakeDiscord
 ) -> None:
     sign_in(discord)
@@ -445,9 +429,7 @@ def test_whoever_is_signed_in_is_told_so_and_nobody_is_asked(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_damaged_session_is_replaced_by_a_new_one(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
+def test_damaged_session_is_replaced(run: Run, home: Path, discord: FakeDiscord) -> None:
     sign_in(discord)
     session_file(home).write_bytes(b"{ nonsense")
     discord.approves_at_once = True
@@ -460,7 +442,7 @@ def test_a_damaged_session_is_replaced_by_a_new_one(
 
 @pytest.mark.usefixtures("settings_of_guild")
 @pytest.mark.parametrize("wrong", ["another id", "not a public client"])
-def test_a_wrong_client_id_is_legible(
+def test_wrong_client_id_is_explained(
     run: Run, home: Path, discord: FakeDiscord, wrong: str
 ) -> None:
     if wrong == "another id":
@@ -485,7 +467,7 @@ def test_a_wrong_client_id_is_legible(
     ],
     ids=["nothing", "a file", "none"],
 )
-def test_nobody_signs_in_to_a_database_of_their_own(
+def test_own_database_needs_no_sign_in(
     run: Run,
     discord: FakeDiscord,
     monkeypatch: pytest.MonkeyPatch,
@@ -504,7 +486,7 @@ def test_nobody_signs_in_to_a_database_of_their_own(
 @pytest.mark.usefixtures("settings_of_guild")
 @pytest.mark.parametrize("command", ["login", "logout", "whoami", "list", "invite"])
 @pytest.mark.parametrize("name", ["DISCORD_CLIENT_ID", "DISCORD_GUILD_ID", "DISCORD_ROLES_CONFIG"])
-def test_a_setting_that_is_missing_is_named(
+def test_missing_setting_is_named(
     run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, name: str, command: str
 ) -> None:
     monkeypatch.delenv(name)
@@ -531,7 +513,7 @@ def test_a_setting_that_is_missing_is_named(
         ("TRACKER_AUTH", "discrod"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_named_and_nobody_is_asked(
+def test_malformed_setting_is_named_without_a_request(
     run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -544,7 +526,7 @@ def test_a_setting_that_makes_no_sense_is_named_and_nobody_is_asked(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_database_that_would_get_the_token_in_the_clear_is_not_told(
+def test_sign_in_is_not_recorded_over_plain_http(
     run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", "http://guild.invalid")

@@ -45,7 +45,7 @@ refusing = pytest.mark.parametrize("statements", REFUSING.values(), ids=REFUSING
 
 
 @refusing
-def test_every_command_works_and_says_so_once(
+def test_rejected_record_is_reported_once(
     run: Run, guild: Books, discord: FakeDiscord, statements: tuple[str, ...]
 ) -> None:
     for statement in statements:
@@ -63,7 +63,9 @@ def test_every_command_works_and_says_so_once(
     assert recorded(guild) == before
 
 
-def test_login_says_so_and_lets_in(run: Run, guild: Books, discord: FakeDiscord) -> None:
+def test_login_reports_a_rejected_record_and_admits(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
     guild.run(*REFUSING["a trigger"])
     discord.approves_at_once = True
     ran = run("login")
@@ -73,7 +75,7 @@ def test_login_says_so_and_lets_in(run: Run, guild: Books, discord: FakeDiscord)
     assert (listed.status, listed.err) == (0, "")
 
 
-def test_a_dashboard_shows_everything_and_says_so(guild: Books, discord: FakeDiscord) -> None:
+def test_dashboard_reports_a_rejected_record(guild: Books, discord: FakeDiscord) -> None:
     guild.run(*REFUSING["a trigger"])
     sign_in(discord)
     with closing(Tracker(load_config(os.environ))) as tracker:
@@ -85,7 +87,9 @@ def test_a_dashboard_shows_everything_and_says_so(guild: Books, discord: FakeDis
         assert len(tracker.resources()) == 3
 
 
-def test_nobody_waits_for_it(guild: Books, proxy: Proxy, discord: FakeDiscord) -> None:
+def test_rejected_record_delays_no_command(
+    guild: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
     """While it is being recorded, what was read is there."""
     sign_in(discord)
     with closing(Tracker(load_config(os.environ))) as tracker, Gate() as gate:
@@ -99,7 +103,7 @@ def test_nobody_waits_for_it(guild: Books, proxy: Proxy, discord: FakeDiscord) -
 # What the database is told
 
 
-def test_the_database_is_told_in_one_request(
+def test_sign_in_is_recorded_in_one_request(
     run: Run, home: Path, guild: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     discord.approves_at_once = True
@@ -134,7 +138,9 @@ def test_the_database_is_told_in_one_request(
     assert recorded(guild) == found
 
 
-def test_a_known_member_keeps_id_and_age(run: Run, guild: Books, discord: FakeDiscord) -> None:
+def test_known_member_keeps_id_and_creation_date(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
     discord.person.id, discord.approves_at_once = PLAYER, True
     discord.person.avatar = "a_moving"
     (before,) = guild.rows("users")
@@ -152,7 +158,7 @@ def test_a_known_member_keeps_id_and_age(run: Run, guild: Books, discord: FakeDi
     ("nick", "global_name", "called"),
     [("Usul", "Paul A.", "Usul"), (None, "Paul A.", "Paul A."), (None, None, "paul")],
 )
-def test_a_member_is_called_as_the_guild_does_else_as_discord_does(
+def test_recorded_name_is_nickname_display_name_or_user_name(
     run: Run,
     guild: Books,
     discord: FakeDiscord,
@@ -167,9 +173,7 @@ def test_a_member_is_called_as_the_guild_does_else_as_discord_does(
     assert (user["custom_nickname"], user["avatar"]) == (called, None)
 
 
-def test_signing_in_again_is_a_session_of_its_own(
-    run: Run, guild: Books, discord: FakeDiscord
-) -> None:
+def test_second_sign_in_is_a_second_session(run: Run, guild: Books, discord: FakeDiscord) -> None:
     discord.approves_at_once = True
     for _ in range(2):
         assert last_line(run("login")) == WELCOME
@@ -190,7 +194,7 @@ AWAY: dict[str, Fate] = {
 
 
 @pytest.mark.parametrize("fate", AWAY.values(), ids=AWAY)
-def test_without_the_database_one_is_signed_in_all_the_same_and_the_next_start_tells_it(
+def test_sign_in_without_the_database_is_recorded_at_the_next_start(
     run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord, fate: Fate
 ) -> None:
     discord.approves_at_once = True
@@ -208,7 +212,7 @@ def test_without_the_database_one_is_signed_in_all_the_same_and_the_next_start_t
     assert len(found["user_sessions"]) == 1
 
 
-def test_what_the_database_may_have_heard_already_is_told_once_more_and_counts_once(
+def test_record_with_a_lost_reply_counts_once(
     run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     discord.approves_at_once = True
@@ -223,7 +227,7 @@ def test_what_the_database_may_have_heard_already_is_told_once_more_and_counts_o
     assert len(found["user_sessions"]) == 1
 
 
-def test_a_database_that_takes_for_ever_holds_nobody_up(
+def test_hanging_database_does_not_delay_login(
     run: Run,
     guild: Books,
     proxy: Proxy,
@@ -243,7 +247,7 @@ def test_a_database_that_takes_for_ever_holds_nobody_up(
         over.set()
 
 
-def test_a_token_that_may_only_read_keeps_nobody_out(
+def test_read_only_token_admits(
     run: Run, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded.read_only)

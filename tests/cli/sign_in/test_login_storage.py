@@ -31,7 +31,7 @@ def mode(path: Path) -> int:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 @pytest.mark.usefixtures("settings_of_guild")
-def test_nobody_else_may_read_the_session(run: Run, home: Path, discord: FakeDiscord) -> None:
+def test_session_file_is_private(run: Run, home: Path, discord: FakeDiscord) -> None:
     discord.approves_at_once = True
     assert last_line(run("login")) == WELCOME
     assert (mode(session_file(home)), mode(session_file(home).parent)) == (0o600, 0o700)
@@ -78,7 +78,7 @@ def with_keyring(monkeypatch: pytest.MonkeyPatch, backend: KeyringBackend) -> No
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_where_a_keyring_works_tokens_are_there_and_nowhere_else(
+def test_tokens_are_in_a_working_keyring_only(
     run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = Memory()
@@ -98,7 +98,7 @@ def test_where_a_keyring_works_tokens_are_there_and_nowhere_else(
 
 @pytest.mark.usefixtures("settings_of_guild")
 @pytest.mark.parametrize("kind", [Forgetful, Talkative])
-def test_where_a_keyring_does_not_work_tokens_are_in_the_users_own_file(
+def test_tokens_are_in_the_file_without_a_keyring(
     run: Run,
     home: Path,
     discord: FakeDiscord,
@@ -113,7 +113,7 @@ def test_where_a_keyring_does_not_work_tokens_are_in_the_users_own_file(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_keyring_that_waits_for_a_password_box_is_not_waited_for(
+def test_keyring_that_waits_for_a_password_is_skipped(
     run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = threading.Event()

@@ -63,7 +63,7 @@ def session_alone(settings_of_guild: dict[str, str], discord: FakeDiscord) -> No
 # Nothing is left
 
 
-def test_nothing_personal_is_left_on_this_machine(
+def test_logout_leaves_nothing_personal(
     run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     (store,) = stores(home)
@@ -82,7 +82,7 @@ def test_nothing_personal_is_left_on_this_machine(
         assert not any(told.encode() in text for told in (NICKNAME, "Spice", refresh_token))
 
 
-def test_after_that_nobody_is_signed_in_and_the_tokens_are_void(
+def test_logout_revokes_the_tokens(
     run: Run, home: Path, member: Books, discord: FakeDiscord
 ) -> None:
     tokens = session(home)["tokens"]
@@ -103,7 +103,7 @@ def test_after_that_nobody_is_signed_in_and_the_tokens_are_void(
 
 
 @pytest.mark.usefixtures("session_alone")
-def test_whoever_signed_out_is_signed_out_no_second_time(run: Run, discord: FakeDiscord) -> None:
+def test_second_logout_does_nothing(run: Run, discord: FakeDiscord) -> None:
     assert run("logout").status == 0
     discord.seen.clear()
     ran = run("logout")
@@ -111,7 +111,7 @@ def test_whoever_signed_out_is_signed_out_no_second_time(run: Run, discord: Fake
     assert discord.seen == []
 
 
-def test_what_another_member_keeps_here_stays(
+def test_logout_leaves_other_members(
     run: Run, home: Path, member: Books, discord: FakeDiscord
 ) -> None:
     (of_paul,) = stores(home)
@@ -124,7 +124,7 @@ def test_what_another_member_keeps_here_stays(
 
 
 @pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
-def test_whoever_may_not_enter_may_sign_out(
+def test_denied_member_may_sign_out(
     run: Run, home: Path, guild: Books, discord: FakeDiscord, membership: Membership | None
 ) -> None:
     discord.membership = membership
@@ -136,9 +136,7 @@ def test_whoever_may_not_enter_may_sign_out(
 
 
 @pytest.mark.usefixtures("session_alone")
-def test_tokens_that_are_void_already_are_no_trouble(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
+def test_invalid_tokens_do_not_prevent_logout(run: Run, home: Path, discord: FakeDiscord) -> None:
     discord.revoke()
     ran = run("logout")
     assert (ran.status, ran.err) == (0, "")
@@ -146,7 +144,7 @@ def test_tokens_that_are_void_already_are_no_trouble(
 
 
 @pytest.mark.usefixtures("session_alone")
-def test_a_session_from_long_ago_is_signed_out_without_asking_for_roles(
+def test_logout_of_an_old_session_checks_no_roles(
     run: Run, home: Path, discord: FakeDiscord
 ) -> None:
     grow_old(load_config(os.environ), 100 * HOUR)
@@ -155,7 +153,7 @@ def test_a_session_from_long_ago_is_signed_out_without_asking_for_roles(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_where_nobody_is_signed_in_that_is_said(run: Run, discord: FakeDiscord) -> None:
+def test_without_a_session_the_command_says_so(run: Run, discord: FakeDiscord) -> None:
     ran = run("logout")
     assert (ran.status, ran.out, ran.err) == (0, "You are not signed in.\n", "")
     assert discord.seen == []
@@ -173,9 +171,7 @@ DAMAGED: dict[str, bytes] = {
 
 @pytest.mark.usefixtures("session_alone")
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_session_is_told_of_and_logout_removes_it(
-    run: Run, home: Path, content: bytes
-) -> None:
+def test_logout_removes_a_damaged_session(run: Run, home: Path, content: bytes) -> None:
     session_file(home).write_bytes(content)
     for command in ("whoami", "list", "edit"):
         ran = run(command, *(["spice", "+1"] if command == "edit" else []))
@@ -192,9 +188,7 @@ def test_a_damaged_session_is_told_of_and_logout_removes_it(
 
 
 @pytest.mark.usefixtures("session_alone")
-def test_a_session_without_its_tokens_is_removed_and_discord_is_to_be_told_by_hand(
-    run: Run, home: Path
-) -> None:
+def test_logout_without_tokens_says_how_to_revoke_by_hand(run: Run, home: Path) -> None:
     file = session_file(home)
     token = session(home)["tokens"]["access"]
     # As if the keyring had lost them.
@@ -208,7 +202,7 @@ def test_a_session_without_its_tokens_is_removed_and_discord_is_to_be_told_by_ha
 
 @pytest.mark.usefixtures("session_alone")
 @pytest.mark.parametrize("options", [[], ["--discard"]])
-def test_the_session_of_another_guild_is_not_thrown_away(
+def test_logout_leaves_the_session_of_another_guild(
     run: Run,
     home: Path,
     discord: FakeDiscord,
@@ -239,7 +233,7 @@ TROUBLE = {
 
 @pytest.mark.usefixtures("session_alone")
 @pytest.mark.parametrize(("fault", "said"), TROUBLE.values(), ids=TROUBLE)
-def test_where_discord_cannot_be_told_it_is_removed_here_and_said_what_to_do(
+def test_logout_without_discord_says_what_to_do(
     run: Run, home: Path, discord: FakeDiscord, fault: Fault, said: str
 ) -> None:
     discord.fail_always(REVOKE, fault)
@@ -252,7 +246,7 @@ def test_where_discord_cannot_be_told_it_is_removed_here_and_said_what_to_do(
     assert not session_file(home).exists()
 
 
-def test_the_store_goes_too_where_discord_cannot_be_told(
+def test_logout_without_discord_removes_the_store(
     run: Run, home: Path, member: Books, discord: FakeDiscord
 ) -> None:
     discord.fail_always(REVOKE, Fault.hang_up())
@@ -263,7 +257,7 @@ def test_the_store_goes_too_where_discord_cannot_be_told(
 # What waits
 
 
-def test_what_waits_is_sent_first(
+def test_logout_sends_pending_changes_first(
     run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     proxy.fate = cut_before
@@ -282,7 +276,7 @@ def test_what_waits_is_sent_first(
 @pytest.mark.parametrize(
     "fate", [cut_before, answer(500), answer(401, b"{}")], ids=["cut", "500", "401"]
 )
-def test_what_cannot_be_sent_keeps_one_signed_in(
+def test_pending_changes_prevent_logout(
     run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord, fate: Callable
 ) -> None:
     proxy.fate = cut_before
@@ -302,7 +296,7 @@ def test_what_cannot_be_sent_keeps_one_signed_in(
     assert changed(member) == [(change_id, "spice", 1_005)]
 
 
-def test_what_cannot_be_sent_is_given_up_by_who_says_so(
+def test_discard_drops_pending_changes(
     run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     proxy.fate = cut_before
@@ -320,7 +314,7 @@ def test_what_cannot_be_sent_is_given_up_by_who_says_so(
 
 
 @pytest.mark.parametrize("kind", ["refused", "conflict"])
-def test_what_needs_the_player_keeps_one_signed_in(
+def test_conflicts_prevent_logout(
     run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord, kind: str
 ) -> None:
     proxy.fate = cut_before
@@ -342,7 +336,7 @@ def test_what_needs_the_player_keeps_one_signed_in(
 
 
 @pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
-def test_what_whoever_may_not_enter_any_more_left_is_not_sent_and_not_lost(
+def test_pending_changes_of_a_denied_member_prevent_logout(
     run: Run,
     home: Path,
     member: Books,
@@ -366,7 +360,7 @@ def test_what_whoever_may_not_enter_any_more_left_is_not_sent_and_not_lost(
     assert (proxy.count, stores(home)) == (asked, [])
 
 
-def test_a_token_that_may_only_read_leaves_what_waits_to_the_player(
+def test_read_only_token_leaves_pending_changes(
     run: Run, home: Path, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in(discord)
@@ -381,7 +375,7 @@ def test_a_token_that_may_only_read_leaves_what_waits_to_the_player(
     assert session_file(home).exists()
 
 
-def test_what_cannot_be_read_can_be_discarded(run: Run, home: Path, member: Books) -> None:
+def test_discard_drops_an_unreadable_outbox(run: Run, home: Path, member: Books) -> None:
     outbox_of(home).write_bytes(b"no database at all" * 100)
     ran = run("logout", "--discard")
     assert ran.status == 0, ran.err
@@ -389,9 +383,7 @@ def test_what_cannot_be_read_can_be_discarded(run: Run, home: Path, member: Book
     assert not session_file(home).exists()
 
 
-def test_what_cannot_be_read_is_not_thrown_away_unasked(
-    run: Run, home: Path, member: Books
-) -> None:
+def test_unreadable_outbox_prevents_logout(run: Run, home: Path, member: Books) -> None:
     outbox_of(home).write_bytes(b"no database at all" * 100)
     ran = run("logout")
     assert ran.status == 1
@@ -399,7 +391,7 @@ def test_what_cannot_be_read_is_not_thrown_away_unasked(
     assert session_file(home).exists()
 
 
-def test_what_was_set_aside_unread_is_not_thrown_away_unasked_either(
+def test_outbox_that_was_set_aside_prevents_logout(
     run: Run, home: Path, member: Books, discord: FakeDiscord
 ) -> None:
     outbox_of(home).write_bytes(b"no database at all" * 100)
@@ -415,7 +407,7 @@ def test_what_was_set_aside_unread_is_not_thrown_away_unasked_either(
     assert stores(home) == []
 
 
-def test_what_waits_for_another_guild_is_not_in_the_way(
+def test_pending_changes_of_another_guild_do_not_prevent_logout(
     run: Run,
     home: Path,
     member: Books,

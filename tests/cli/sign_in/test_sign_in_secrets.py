@@ -226,7 +226,7 @@ def sign_in_again(worst: WorstDiscord, path: str) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize(("path", "argv"), WAYS.values(), ids=WAYS)
-def test_whatever_discord_answers_no_secret_is_told(
+def test_no_reply_of_discord_reveals_a_secret(
     run: Run, home: Path, worst: WorstDiscord, path: str, argv: list[str], shape: Shape
 ) -> None:
     for options in ([], ["--debug"]):
@@ -243,7 +243,7 @@ def test_whatever_discord_answers_no_secret_is_told(
 
 
 @pytest.mark.parametrize(("path", "argv"), WAYS.values(), ids=WAYS)
-def test_what_is_left_of_a_secret_that_was_cut_off_is_none_to_be_told_either(
+def test_no_part_of_a_cut_secret_is_revealed(
     run: Run, home: Path, worst: WorstDiscord, path: str, argv: list[str]
 ) -> None:
     for number, kept in product((0, -1), (30, 16)):
@@ -261,7 +261,7 @@ def test_what_is_left_of_a_secret_that_was_cut_off_is_none_to_be_told_either(
 @pytest.mark.parametrize(
     "argv", [["list"], ["edit", "spice", "+1"], ["doctor", "--json"]], ids=" ".join
 )
-def test_no_other_command_tells_a_secret_either(
+def test_no_command_reveals_a_secret(
     run: Run, home: Path, worst: WorstDiscord, path: str, argv: list[str]
 ) -> None:
     for name in ("200 in JSON", "400 in JSON", "429 in headers", "fields that are no good"):
@@ -271,7 +271,7 @@ def test_no_other_command_tells_a_secret_either(
         assert worst.left < 2, name
 
 
-def test_a_secret_of_the_settings_is_for_their_application_alone(
+def test_client_secret_is_sent_for_its_application_only(
     run: Run, home: Path, settings_of_guild: dict[str, str], discord: FakeDiscord
 ) -> None:
     config_file(home).parent.mkdir(parents=True)
@@ -291,7 +291,7 @@ def test_a_secret_of_the_settings_is_for_their_application_alone(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_tokens_are_in_the_session_alone(run: Run, home: Path, discord: FakeDiscord) -> None:
+def test_tokens_are_in_the_session_only(run: Run, home: Path, discord: FakeDiscord) -> None:
     discord.approves_at_once = True
     assert run("login").status == 0
     tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
@@ -300,7 +300,7 @@ def test_tokens_are_in_the_session_alone(run: Run, home: Path, discord: FakeDisc
     assert_private(session_file(home))
 
 
-def test_what_discord_refreshed_is_as_private(run: Run, home: Path, worst: WorstDiscord) -> None:
+def test_refreshed_tokens_are_private(run: Run, home: Path, worst: WorstDiscord) -> None:
     sign_in(worst, age=5 * HOUR)
     worst.expire_access()
     ran = run("whoami")
@@ -313,9 +313,7 @@ def test_what_discord_refreshed_is_as_private(run: Run, home: Path, worst: Worst
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 @pytest.mark.usefixtures("settings_of_guild")
-def test_a_wide_umask_makes_nothing_readable_to_others(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
+def test_umask_does_not_widen_permissions(run: Run, home: Path, discord: FakeDiscord) -> None:
     discord.approves_at_once = True
     before = os.umask(0)
     try:
@@ -350,7 +348,7 @@ FATES: dict[str, Fate] = {
 
 
 @pytest.mark.parametrize("fate", FATES.values(), ids=FATES)
-def test_whatever_the_database_answers_its_token_is_not_told(
+def test_no_reply_of_the_database_reveals_its_token(
     run: Run, home: Path, guarded: Guarded, discord: FakeDiscord, type_in: Type, fate: Fate
 ) -> None:
     discord.approves_at_once = True
@@ -370,7 +368,7 @@ def test_whatever_the_database_answers_its_token_is_not_told(
 
 @pytest.mark.parametrize("fate", FATES.values(), ids=FATES)
 @pytest.mark.parametrize("way", ["invitation", "answers"])
-def test_joining_keeps_the_token_in_the_settings_alone(
+def test_join_stores_the_token_in_the_settings_only(
     run: Run,
     home: Path,
     guarded: Guarded,
@@ -423,7 +421,7 @@ def seen_by_others(pid: int) -> str:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="there is no /proc")
-def test_no_process_shows_a_secret_while_somebody_joins_and_signs_in(
+def test_processes_show_no_secret(
     home: Path, guarded: Guarded, discord: FakeDiscord, tmp_path: Path
 ) -> None:
     token = guarded.server.token(sub="members")

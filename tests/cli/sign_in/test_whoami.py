@@ -68,7 +68,7 @@ def facts(ran: Ran) -> dict[str, str]:
     ],
     ids=["member", "officer", "admin"],
 )
-def test_who_it_is_and_with_which_roles_and_rights(
+def test_whoami_prints_roles_and_rights(
     run: Run, discord: FakeDiscord, roles: list[str], named: str, may: str
 ) -> None:
     discord.membership = Membership(roles=roles)
@@ -84,7 +84,7 @@ def test_who_it_is_and_with_which_roles_and_rights(
     }
 
 
-def test_whoever_is_warm_is_told_without_asking_discord(run: Run, discord: FakeDiscord) -> None:
+def test_fresh_session_needs_no_request(run: Run, discord: FakeDiscord) -> None:
     sign_in(discord, age=3 * HOUR + 30)
     discord.seen.clear()
     told = facts(run("whoami"))
@@ -111,9 +111,7 @@ def test_names_from_outside_do_nothing_to_the_terminal(
 # Until when
 
 
-def test_whoever_is_due_is_asked_about_and_read_anew(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
+def test_stale_session_is_checked(run: Run, home: Path, discord: FakeDiscord) -> None:
     sign_in(discord, age=5 * HOUR)
     discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
     discord.seen.clear()
@@ -137,7 +135,7 @@ AWAY = {
 
 @pytest.mark.parametrize("path", [ME, MEMBER])
 @pytest.mark.parametrize(("fault", "said"), AWAY.values(), ids=AWAY)
-def test_without_discord_it_serves_for_a_day_more(
+def test_stale_session_admits_without_discord(
     run: Run, discord: FakeDiscord, path: str, fault: Fault, said: str
 ) -> None:
     sign_in(discord, age=5 * HOUR)
@@ -155,7 +153,7 @@ def test_without_discord_it_serves_for_a_day_more(
     )
 
 
-def test_a_discord_that_refuses_is_told_of_and_it_serves_for_a_day_more(
+def test_rejection_by_discord_is_reported_and_the_session_admits(
     run: Run, discord: FakeDiscord
 ) -> None:
     sign_in(discord, age=5 * HOUR)
@@ -166,7 +164,7 @@ def test_a_discord_that_refuses_is_told_of_and_it_serves_for_a_day_more(
     assert ran.status == 0
 
 
-def test_after_a_day_without_discord_it_serves_no_more(run: Run, discord: FakeDiscord) -> None:
+def test_expired_session_denies_without_discord(run: Run, discord: FakeDiscord) -> None:
     sign_in(discord, age=28 * HOUR + 1)
     discord.fail_always("*", Fault.hang_up())
     ran = run("whoami")
@@ -180,9 +178,7 @@ def test_after_a_day_without_discord_it_serves_no_more(run: Run, discord: FakeDi
 
 
 @pytest.mark.parametrize("ahead", [10 * MINUTE, 23 * HOUR], ids=["a little", "much"])
-def test_a_clock_that_was_set_back_keeps_nobody_out(
-    run: Run, discord: FakeDiscord, ahead: float
-) -> None:
+def test_clock_set_back_denies_no_access(run: Run, discord: FakeDiscord, ahead: float) -> None:
     sign_in(discord, age=-ahead)
     discord.seen.clear()
     ran = run("whoami")
@@ -190,15 +186,13 @@ def test_a_clock_that_was_set_back_keeps_nobody_out(
     assert paths_asked(discord) == [ME, MEMBER]
 
 
-def test_a_session_from_the_future_holds_no_longer_than_one_from_the_past(
-    run: Run, discord: FakeDiscord
-) -> None:
+def test_session_from_the_future_is_checked(run: Run, discord: FakeDiscord) -> None:
     sign_in(discord, age=-25 * HOUR)
     discord.fail_always("*", Fault.hang_up())
     assert run("whoami").status == 3
 
 
-def test_tokens_that_run_out_soon_are_prolonged_and_kept_at_once(
+def test_tokens_that_expire_soon_are_refreshed_and_saved(
     run: Run, home: Path, discord: FakeDiscord
 ) -> None:
     discord.token_lifetime = 23 * 3_600
@@ -217,7 +211,7 @@ def test_tokens_that_run_out_soon_are_prolonged_and_kept_at_once(
     assert run("whoami").err == ""
 
 
-def test_tokens_that_are_refused_are_prolonged(run: Run, home: Path, discord: FakeDiscord) -> None:
+def test_rejected_tokens_are_refreshed(run: Run, home: Path, discord: FakeDiscord) -> None:
     sign_in(discord, age=5 * HOUR)
     discord.expire_access()
     discord.seen.clear()
@@ -227,9 +221,7 @@ def test_tokens_that_are_refused_are_prolonged(run: Run, home: Path, discord: Fa
     assert session(home)["tokens"]["access"] == discord.issued[-2]
 
 
-def test_whoever_was_signed_out_at_discord_is_signed_out_here(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
+def test_revoked_sign_in_is_removed(run: Run, home: Path, discord: FakeDiscord) -> None:
     sign_in(discord, age=5 * HOUR)
     discord.revoke()
     ran = run("whoami")
@@ -246,7 +238,7 @@ def test_whoever_was_signed_out_at_discord_is_signed_out_here(
     [Fault.status(503), Fault.too_many(1.0), Fault.hang_up(), Fault.garbage(b"<")],
     ids=["503", "429", "hangs up", "garbage"],
 )
-def test_trouble_while_prolonging_signs_nobody_out(
+def test_failed_refresh_does_not_sign_out(
     run: Run, home: Path, discord: FakeDiscord, fault: Fault, lifetime: int
 ) -> None:
     discord.token_lifetime = lifetime
@@ -260,9 +252,7 @@ def test_trouble_while_prolonging_signs_nobody_out(
     assert run("whoami").err == ""
 
 
-def test_tokens_that_turn_out_to_be_somebody_elses_sign_nobody_in(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
+def test_tokens_of_another_user_sign_out(run: Run, home: Path, discord: FakeDiscord) -> None:
     sign_in(discord, age=5 * HOUR)
     discord.fail(ME, Fault.status(200, {"id": "4711", "username": "feyd"}))
     ran = run("whoami")
@@ -274,9 +264,7 @@ def test_tokens_that_turn_out_to_be_somebody_elses_sign_nobody_in(
 # Who may not
 
 
-def test_whoever_has_no_role_is_told_who_they_are_and_whom_to_ask(
-    run: Run, discord: FakeDiscord
-) -> None:
+def test_member_without_a_role_learns_which_roles_may(run: Run, discord: FakeDiscord) -> None:
     discord.membership = Membership(roles=[GUEST_ROLE])
     sign_in(discord)
     ran = run("whoami")
@@ -292,7 +280,7 @@ def test_whoever_has_no_role_is_told_who_they_are_and_whom_to_ask(
     assert "Only Mahdi, Naib or Fremen may see this guild's resources. Ask one of them." in line
 
 
-def test_whoever_left_the_guild_is_told_so(run: Run, discord: FakeDiscord) -> None:
+def test_member_who_left_the_guild_learns_so(run: Run, discord: FakeDiscord) -> None:
     discord.membership = None
     sign_in(discord)
     ran = run("whoami")
@@ -302,9 +290,7 @@ def test_whoever_left_the_guild_is_told_so(run: Run, discord: FakeDiscord) -> No
     assert "Paul Atreides is not in this guild on Discord" in ran.err
 
 
-def test_what_is_said_to_be_asked_again_at_each_start_is_asked_again(
-    run: Run, discord: FakeDiscord
-) -> None:
+def test_denied_session_is_checked_at_each_start(run: Run, discord: FakeDiscord) -> None:
     discord.membership = Membership(roles=[])
     sign_in(discord)
     assert run("whoami").status == 3
@@ -314,7 +300,7 @@ def test_what_is_said_to_be_asked_again_at_each_start_is_asked_again(
     assert facts(ran)["roles"] == "Fremen"
 
 
-def test_where_nobody_is_signed_in_that_is_said(run: Run, discord: FakeDiscord) -> None:
+def test_without_a_session_the_command_says_so(run: Run, discord: FakeDiscord) -> None:
     assert run("whoami").error == (
         "tracker-tui: Nobody is signed in. Sign in with tracker-tui login.\n"
     )
@@ -326,7 +312,7 @@ def test_where_nobody_is_signed_in_that_is_said(run: Run, discord: FakeDiscord) 
     ("name", "value"),
     [("DISCORD_GUILD_ID", "4711"), ("DISCORD_CLIENT_ID", "4711"), ("DISCORD_API_URL", None)],
 )
-def test_a_session_of_another_guild_is_nobodys_here_and_its_tokens_are_not_sent(
+def test_session_of_another_guild_is_ignored(
     run: Run,
     home: Path,
     discord: FakeDiscord,
@@ -369,7 +355,7 @@ def test_the_owner_of_a_database_may_do_everything(
     assert discord.seen == []
 
 
-def test_a_profile_has_a_member_of_its_own(run: Run, home: Path, discord: FakeDiscord) -> None:
+def test_profile_has_its_own_member(run: Run, home: Path, discord: FakeDiscord) -> None:
     given = "\n".join(
         f"{name} = '{value}'" for name, value in settings(discord, "http://localhost:1").items()
     )
