@@ -1,1 +1,1 @@
-"""A ledger in a SQLite file: opened without a trace, created whole or not at all."""
+"""Databases of both kinds: files, servers, schemas and layouts."""

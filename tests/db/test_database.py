@@ -28,7 +28,7 @@ from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import AnswerLost, DatabaseBusy, DatabaseUnreachable
 from tracker_tui.guild.database_factory import open_ledger
 
-# They turn the screws of SQLite itself.
+# These tests change the settings of SQLite itself.
 in_a_file = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 
 
@@ -52,7 +52,7 @@ def test_thousands_are_created_at_once_within_the_limits_of_any_sqlite(
 ) -> None:
     books = make_ledger(wild.LATER)
     assert isinstance(books.database, SqliteLedgerDatabase)
-    # What SQLite has unless who built it raised it, as Debian does.
+    # The default of SQLite; Debian, for one, raises it.
     books.database.connection().setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
     books.ledger.create([new_resource(f"r{number}") for number in range(3000)], "x")
     assert len(books.ledger.refresh().resources) == 3000
@@ -70,7 +70,7 @@ QUERIES = [RawQuery("SELECT 1")]
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time by which it is known how much is left; it stands still."""
+    """The clock of the deadline; it stands still."""
     clock = Clock()
     monkeypatch.setattr("tracker_tui.db.remote.monotonic", clock.monotonic)
     return clock

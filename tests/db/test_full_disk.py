@@ -1,4 +1,4 @@
-"""Running out of room, and disks that are read only."""
+"""Full disks, and disks that are read only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tracker_tui.ledger.ledger import Ledger
 
 
 def add_until_it_fails(ledger: Ledger) -> tuple[int, LedgerError]:
-    """Return how many changes found room, and what was said of the one that did not."""
+    """Fill the disk with changes; return their number, and the error of the first that failed."""
     for applied in range(2000):
         try:
             ledger.apply(add(1, reason="x" * 500))
@@ -66,12 +66,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if sys.platform != "linux" or subprocess.run(command, check=False).returncode:
         pytest.skip("a disk of its own needs root on Linux")
     yield folder
-    # Lazily: a test that failed may still hold a file open.
+    # Lazily, because a failed test may still have a file open.
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill_up(folder: Path) -> Path:
-    """Leave not a byte free in this folder's file system; returns the file to delete."""
+    """Fill this folder's file system to the last byte; return the file to delete."""
     ballast = folder / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (4096, 1):

@@ -1,4 +1,4 @@
-"""The schemas met in the wild: told apart by their columns, and written as each of them wants."""
+"""The schemas met in the wild: recognised by their columns, read and written."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_creating_writes_both_columns_of_each_pair(make_ledger: MakeLedger, name
 @pytest.mark.parametrize("name", WITH_LOCATIONS)
 def test_the_older_columns_are_the_truth(make_ledger: MakeLedger, name: str) -> None:
     books = make_ledger(wild.OURS[name])
-    # As after an edit of a website that knows only the older columns.
+    # As after an edit by a website that uses only the older columns.
     books.insert_resource(quantity_hagga=100, quantity_location_1=3, quantity_location_2=9)
     (spice,) = books.ledger.refresh().resources
     assert (spice.hagga, spice.deep_desert) == (100, 0)
@@ -130,7 +130,7 @@ def test_the_older_columns_are_the_truth(make_ledger: MakeLedger, name: str) -> 
     assert (row["quantity_hagga"], row["quantity_location_1"]) == (101, 101)
 
 
-# What only some schemas have
+# Columns and tables of some schemas
 
 
 @pytest.mark.parametrize("name", ["middle", "later", "grown"])
@@ -148,7 +148,7 @@ def test_subcategory_and_tier_are_none_where_they_do_not_exist(make_ledger: Make
     books = make_ledger()
     books.insert_resource()
     (spice,) = books.ledger.refresh().resources
-    # A missing column asked for in double quotes would be the text of its name.
+    # A query for a missing column in double quotes would return the text of its name.
     assert (spice.subcategory, spice.tier) == (None, None)
 
 
@@ -204,7 +204,7 @@ def test_other_tables_and_views_do_no_harm(make_ledger: MakeLedger) -> None:
     assert books.ledger.apply(add(1)).verdict is Verdict.APPLIED
 
 
-# A schema that changes under us
+# A schema that changes while we run
 
 
 def grow(books: Books, statements: Statements) -> None:
@@ -270,7 +270,7 @@ def test_a_statement_that_fails_for_a_name_makes_the_ledger_read_the_columns(
     try:
         books.ledger.apply(change)
     except LedgerError:
-        # Whether the ledger tries again by itself is its own affair; it must have looked.
+        # The ledger may try again by itself or not; it must have read the columns.
         books.ledger.apply(change)
     assert books.quantities() == (5, 0)
 

@@ -1,4 +1,4 @@
-"""The Peewee models say what schema.sql says, and schema.sql what the data contract says."""
+"""The Peewee models match schema.sql, and schema.sql matches the data contract."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def references(connection: sqlite3.Connection, table: str) -> dict[str, tuple[st
 
 
 def indexes(connection: sqlite3.Connection) -> set[tuple[str, bool, tuple[str, ...]]]:
-    """Return (table, is unique, columns) of every index that somebody asked for."""
+    """Return (table, is unique, columns) of each index that was created explicitly."""
     return {
         (
             table,
@@ -152,7 +152,7 @@ def test_a_field_is_its_column(schema: sqlite3.Connection, table: str, field: Fi
     stored_as = field.rel_field if isinstance(field, ForeignKeyField) else field
     assert SQL_TYPES[type(stored_as)] == column.type
     assert field.primary_key == bool(column.key)
-    # SQLite keeps NOT NULL of a text key apart; nobody writes a key of NULL through a model.
+    # SQLite allows NULL in a text key unless it says NOT NULL; no model writes such a key.
     assert field.null == (not column.required and not column.key)
     assert field.default == (None if column.default is None else float(column.default))
 

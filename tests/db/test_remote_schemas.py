@@ -27,7 +27,7 @@ PAIRS = {"hagga": "location_1", "deep_desert": "location_2"}
 
 
 def assert_both_columns_agree(books: Books, resource_id: str = "spice") -> None:
-    """The newer columns say what the older say, in the resource and in all that we wrote of it."""
+    """Check that newer columns repeat the older ones, in the resource and in our history rows."""
     rows: list[tuple[str, Row]] = [("quantity", books.resource(resource_id))]
     for row in books.rows("resource_history"):
         if row["resource_id"] == resource_id:
@@ -39,7 +39,7 @@ def assert_both_columns_agree(books: Books, resource_id: str = "spice") -> None:
 
 
 def rename(books: Books, *names: str | None) -> None:
-    """Let the website call the locations so."""
+    """Name the locations, as the website does."""
     for number, name in enumerate(names, start=1):
         books.insert(
             "global_settings",
@@ -80,7 +80,7 @@ def test_both_columns_of_a_pair_are_written(run: Run, remote_guild: Books) -> No
     assert_both_columns_agree(remote_guild, "iron")
 
 
-# What the guild calls its locations
+# Names of locations
 
 
 @with_settings
@@ -108,7 +108,7 @@ def test_a_blank_name_of_a_location_is_the_usual_one(
 def test_a_transfer_without_a_reason_says_what_was_moved_in_the_guilds_words(
     run: Run, remote_guild: Books
 ) -> None:
-    """From the very first edit on, and in those that look at nothing any more."""
+    """From the first edit on, and in later ones that use the cached layout."""
     rename(remote_guild, "Arrakeen", "The Deep")
     run("edit", "spice", "to-hagga", "7")
     run("edit", "spice", "to-deep-desert", "30")
@@ -119,11 +119,11 @@ def test_a_transfer_without_a_reason_says_what_was_moved_in_the_guilds_words(
     assert by_hand == "carried by hand"
 
 
-# What is remembered of a database from one command to the next
+# The cached layout
 
 
 def remembered(folder: Path) -> str:
-    """Return what the replica of a store remembers of its database's columns and places."""
+    """Return the cached layout in the replica of a store."""
     asked = "SELECT value FROM facts WHERE name = 'acquaintance'"
     ((document,),) = wild.ask(folder / "replica.db", asked)
     assert isinstance(document, str)
@@ -131,7 +131,7 @@ def remembered(folder: Path) -> str:
 
 
 def remember(folder: Path, document: str) -> None:
-    """Let the replica of a store remember something else."""
+    """Replace the cached layout in the replica of a store."""
     told = "UPDATE facts SET value = ? WHERE name = 'acquaintance'"
     wild.ask(folder / "replica.db", told, document)
 
@@ -147,7 +147,7 @@ def test_columns_added_since_the_last_edit_are_written_too(
     assert run("edit", resource, "+5").status == 0
     assert remote_guild.quantities() == (1_010, 400)
     row, newest = remote_guild.resource(), remote_guild.rows("resource_history")[-1]
-    # The other location was not moved, and its new column waits for whoever fills it.
+    # The other location did not change, so its new column stays empty.
     assert row["quantity_location_1"] == newest["new_quantity_location_1"] == 1_010
     assert newest["new_quantity_location_2"] == 400
     proxy.seen.clear()
@@ -182,7 +182,7 @@ def test_a_new_table_of_settings_alone_is_noticed_by_the_next_edit(
 def test_columns_renamed_to_names_of_equal_length_are_noticed_by_the_next_edit(
     run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
-    """No statement fails for what these were called before."""
+    """No statement fails because of the old names."""
     wild.add_under_other_names(remote_guild.run)
     assert run("edit", "spice", "+5").status == 0
     wild.rename_as_others_do(remote_guild.run)
@@ -190,14 +190,14 @@ def test_columns_renamed_to_names_of_equal_length_are_noticed_by_the_next_edit(
         proxy.seen.clear()
         assert run("edit", "spice", "=700").status == 0
         assert proxy.count == requests
-    # The other location was not moved.
+    # The other location did not change.
     assert remote_guild.resource()["quantity_location_1"] == 700
 
 
 def test_a_dropped_column_is_noticed_although_the_fingerprint_fits(
     run: Run, remote_guild: Books, home: Path
 ) -> None:
-    """As with a restored database, whose count of changes may be any."""
+    """As with a restored database, which may have any `schema_version`."""
     run("edit", "spice", "+5")
     good = remembered(store_of(home))
     remember(store_of(home), good.replace('"target_quantity"', '"target_quantity", "tier"'))
@@ -272,7 +272,7 @@ def test_the_cached_layout_of_another_database_is_noticed(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As when a guild moves: the same address, and behind it other columns and tables."""
+    """As when a guild moves: the same address, but other columns and tables."""
     run("edit", "spice", "+5")
     ours = store_of(home)
     url, books = later
@@ -369,7 +369,7 @@ def test_a_missing_table_is_reported(run: Run, remote_guild: Books, table: str) 
     for argv in READING_COMMANDS:
         ran = run(*argv)
         if argv[0] == "edit" and table not in CHANGED_TABLES:
-            # No change needs it, so none is held up by it.
+            # No change needs this table.
             assert ran.status == 0
         else:
             assert ran.status == 4

@@ -1,4 +1,4 @@
-"""`init` adds what is missing and nothing else (interface, "Commands"; schema.sql)."""
+"""`init` adds what is missing, and nothing else."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_table_of_ours_with_another_primary_key_is_rejected(tmp_path: Path, ta
 
 
 def test_init_is_all_or_nothing(tmp_path: Path) -> None:
-    # Two members with one Discord id: the unique index cannot be made.
+    # Two members with one Discord id: the unique index cannot be created.
     twice = A_MEMBER.replace("'u'", "'other'")
     path = make_file(tmp_path / "guild.db", (wild.USERS, A_MEMBER, twice))
     before = path.read_bytes()
@@ -206,7 +206,7 @@ def test_init_is_all_or_nothing(tmp_path: Path) -> None:
 
 
 def test_an_index_that_is_not_unique_does_not_replace_the_unique_one(tmp_path: Path) -> None:
-    # Signing in upserts on discord_id, which SQLite refuses without a unique index.
+    # The website upserts on discord_id, which SQLite rejects without a unique index.
     path = make_file(
         tmp_path / "guild.db", (wild.USERS, "CREATE INDEX by_discord ON users (discord_id)")
     )
@@ -232,7 +232,7 @@ def test_names_in_other_letter_case_are_the_same_names(tmp_path: Path) -> None:
 
 
 class Overtaken:
-    """A database in which somebody else runs a whole `init` between our look and our writing."""
+    """A database in which another `init` runs between our plan and our writing."""
 
     def __init__(self, database: Database, path: Path) -> None:
         self._database = database

@@ -56,7 +56,7 @@ def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
 
 
 def damaged_page(path: Path, table: str) -> None:
-    """Overwrite the first page of a table with nonsense."""
+    """Overwrite the first page of a table with garbage."""
     ((page,),) = ask(path, "SELECT rootpage FROM sqlite_master WHERE name = ?", table)
     ((size,),) = ask(path, "PRAGMA page_size")
     assert isinstance(page, int)

@@ -1,4 +1,4 @@
-"""What an error of the driver's means for the player: busy, in trouble, refused, or not known."""
+"""The driver's errors as messages for players: busy, in trouble, rejected, or unknown."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from helpers.wild import ask
 
 
 def store_of(home: Path) -> Path:
-    """Return the folder of the one store that this machine keeps."""
+    """Return the folder of the only store on this machine."""
     (outbox,) = home.rglob("outbox.db")
     return outbox.parent
 
@@ -26,24 +26,24 @@ def replica_of(home: Path) -> Path:
 
 
 def waiting(home: Path) -> list[str]:
-    """Return the ids of changes that the ledger has not answered yet, oldest first."""
+    """Return the ids of changes without an answer, oldest first."""
     asked = "SELECT id FROM entries WHERE state IN ('pending', 'sending') ORDER BY number"
     return [row[0] for row in ask(outbox_of(home), asked)]
 
 
 def states(home: Path) -> list[str]:
-    """Return where each change stands, oldest first."""
+    """Return the state of each change, oldest first."""
     return [row[0] for row in ask(outbox_of(home), "SELECT state FROM entries ORDER BY number")]
 
 
 def outcomes(home: Path) -> list[Any]:
-    """Return what the outbox says came of each change, oldest first; None without an answer."""
+    """Return the outcome of each change in the outbox, oldest first; None without an answer."""
     rows = ask(outbox_of(home), "SELECT outcome FROM entries ORDER BY number")
     return [None if row[0] is None else json.loads(row[0]) for row in rows]
 
 
 def let_time_pass(home: Path, seconds: int) -> None:
-    """Make all that is in the outbox older."""
+    """Make all changes in the outbox older."""
     older = "UPDATE entries SET made_at = made_at - :s, sent_at = sent_at - :s"
     ask(outbox_of(home), older.replace(":s", str(seconds)))
 
@@ -58,7 +58,7 @@ def changed(books: Books) -> list[tuple[object, ...]]:
 
 
 def queue(run: Run, *argv: str) -> str:
-    """Edit what cannot be sent now; return the id of the change."""
+    """Run an edit that stays pending; return the id of the change."""
     ran = run("edit", *argv, "--json")
     assert (ran.status, ran.err, ran.document["outcome"]) == (0, "", "queued")
     change_id = ran.document["change_id"]

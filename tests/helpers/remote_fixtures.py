@@ -1,4 +1,4 @@
-"""A guild on a libSQL server, reached through a proxy by commands and by a dashboard."""
+"""Fixtures: a guild on a libSQL server, reached through a proxy by commands and a dashboard."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def remote_guild(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Books]:
-    """A guild behind the proxy, configured; the books go straight to the server."""
+    """A configured guild behind the proxy; its books go straight to the server."""
     configure(monkeypatch, proxy.url)
     with closing(open_remote(Remote(remote_url, token=None))) as database:
         yield settled(database, schema_of(request))
@@ -43,7 +43,7 @@ def guarded_guild(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Guarded]:
-    """A guild on a server that checks tokens, configured with the one that may only read."""
+    """A guild on a server that checks tokens, configured with a read-only token."""
     url, full = guarded_server.new_database(), guarded_server.token()
     with (
         closing(open_remote(Remote(url, Secret(full)))) as database,
@@ -63,21 +63,21 @@ def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def known_guild(run: Run, remote_guild: Books) -> Books:
-    """The guild once a command has read it: this machine has a replica."""
+    """The guild, after a command has read it: this machine has a replica."""
     assert run("list").status == 0
     return remote_guild
 
 
 @pytest.fixture
 def line(remote_url: str, proxy: Proxy) -> Iterator[Line]:
-    """The line to the guild's server."""
+    """The line to the server of the guild."""
     with closing(Line(remote_url, proxy)) as line:
         yield line
 
 
 @pytest.fixture
 def make_remote_tracker(home: Path) -> Iterator[MakeTracker]:
-    """Make trackers as the dashboard does, for a URL and perhaps a token."""
+    """Make trackers as the dashboard does, for a URL and an optional token."""
     made: list[Tracker] = []
 
     def make(url: str, token: str | None = None) -> Tracker:
@@ -91,7 +91,7 @@ def make_remote_tracker(home: Path) -> Iterator[MakeTracker]:
 
 @pytest.fixture
 def remote_tracker(remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker) -> Tracker:
-    """A dashboard's tracker of the guild, which has read everything once."""
+    """A dashboard's tracker of the guild, after its first refresh."""
     tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     return tracker

@@ -1,4 +1,4 @@
-"""Guilds on a libSQL server, and the settings with which a player comes to them."""
+"""Guilds on a libSQL server, the settings for them, and a line to them that can be cut."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Guarded(NamedTuple):
 
 
 def schema_of(request: pytest.FixtureRequest) -> Statements:
-    """Return the schema that a test wants for its guild; founding, unless it names one."""
+    """Return the schema that a test names for its guild; default: founding."""
     return OURS[getattr(request, "param", "founding")]
 
 
@@ -53,7 +53,7 @@ def settled(database: Database, statements: Statements) -> Books:
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, url: str, token: str | None = None) -> None:
-    """Set a database of one's own on a server in the environment."""
+    """Configure a database on a server, without signing in."""
     monkeypatch.setenv("TURSO_DATABASE_URL", url)
     monkeypatch.setenv("TRACKER_AUTH", "none")
     if token is None:

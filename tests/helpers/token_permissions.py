@@ -1,8 +1,8 @@
-"""A server that minds per-table permissions, emulated: fates that refuse what a token lacks.
+"""Emulated per-table permissions: fates that reject what a token may not do.
 
-The real server to test against knows read-only and full tokens alone. How Turso's cloud words its
-refusal is not known for certain, so there are both ways in which one can come: for the request as
-a whole, and for the one statement.
+The server of the tests has only read-only and full tokens. It is not known for certain how Turso's
+cloud rejects a statement, so both ways are emulated: for the request as a whole, and for the one
+statement.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Statement = dict[str, Any]
 
 
 def whole_request_refused(*lacking: str) -> Fate:
-    """The server answers 403 to a request in which any statement needs what the token lacks."""
+    """Answer 403 to a request if a statement in it needs a missing permission."""
     refuse = answer(403, b'{"error":"Unauthorized: the token may not do this"}')
 
     def fate(proxied: ProxiedRequest) -> None:
@@ -36,13 +36,13 @@ def whole_request_refused(*lacking: str) -> Fate:
 
 
 def statement_refused(*lacking: str) -> Fate:
-    """The server fails each statement that needs what the token lacks, and what rests on it."""
+    """Fail each statement that needs a missing permission, and its batch."""
 
     def fate(proxied: ProxiedRequest) -> None:
         asked = json.loads(proxied.body)
         refused = [each for each in _statements(asked) if _needs(each, lacking)]
         for statement in refused:
-            # The real server fails it where it stands, so that all that hangs on it is real too.
+            # The real server runs this failing statement, so its effects on the batch are real.
             statement |= {"sql": "SELECT refused", "args": []}
         proxied.body = json.dumps(asked).encode()
         reply = proxied.forward()

@@ -1,1 +1,1 @@
-"""What a change does to the shared tables, rule by rule (data contract)."""
+"""The ledger's rules, one by one (data contract)."""

@@ -1,4 +1,4 @@
-"""The books that most tests of the ledger begin with."""
+"""The ledger that most tests begin with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one member did: changes by resource, points, and days in a row."""
+"""A member's activity: changes by resource, points, and days in a row."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Clock:
         return self.now
 
     def set(self, *moment: int, zone: ZoneInfo = BERLIN) -> None:
-        """Let it be this moment by the clocks of a zone."""
+        """Set the clock to a moment in a zone."""
         self.now = at(*moment, zone=zone)
 
 
 def at(*moment: int, zone: ZoneInfo = BERLIN) -> int:
-    """Return a moment by the clocks of a zone, in Unix seconds."""
+    """Return a moment in a zone, in Unix seconds."""
     return int(datetime(*moment, tzinfo=zone).timestamp())  # type: ignore[arg-type]
 
 
@@ -58,7 +58,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def guild(make_ledger: MakeLedger, clock: Clock) -> Books:
-    """Spice and water, members, and nothing done."""
+    """Spice and water, members, and no changes."""
     books = make_ledger(clock=clock)
     insert_all(books, "resources", [resource_row("spice"), resource_row("water")])
     add_members(books, Known("1", "paul", "Muad'Dib"), Known("2", "Naib"), Known("3", "Naib"))
@@ -90,7 +90,7 @@ def test_changes_are_counted_by_resource_most_changed_first(guild: Books) -> Non
         history_row("a", updated_by="1", **moved((0, 10))),
         history_row("b", updated_by="1", resource_id="water", **moved((0, 3))),
         history_row("c", updated_by="1", resource_id="water", **moved((3, 3), (9, 2))),
-        # What was moved from one place to the other was neither added nor removed.
+        # A transfer is neither an addition nor a removal.
         history_row("d", updated_by="1", resource_id="water", **moved((3, 0), (2, 5))),
         history_row("e", updated_by="1", created_at=NOW - 7 * DAY - 1, **moved((0, 500))),
         history_row("f", updated_by="2", **moved((0, 700))),
@@ -163,7 +163,7 @@ class TestDaysInARow:
     ) -> None:
         for month, first in ((3, 28), (10, 24)):
             guild.run("DELETE FROM resource_history")
-            # The clocks are set on the third day: its edges, and those of its neighbours.
+            # Clocks change on the third day: its edges, and those of its neighbours.
             act(guild, at(2025, month, first, 0, 0), at(2025, month, first + 1, 23, 59, 59))
             act(guild, at(2025, month, first + 2, 23, 59, 59), at(2025, month, first + 3, 0, 0))
             clock.set(2025, month, first + 3, 0, 0, 1)

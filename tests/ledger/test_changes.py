@@ -147,7 +147,7 @@ def test_no_name_of_a_location_breaks_the_rules_of_a_reason(
 
 
 def named(books: Books, hagga: str) -> None:
-    """Configure a name for location 1 and let the ledger learn it."""
+    """Configure a name for location 1, and make the ledger read it."""
     key = "inventory_location_1_name"
     books.insert(
         "global_settings", setting_key=key, setting_value=hagga, created_at=1, last_updated_at=1

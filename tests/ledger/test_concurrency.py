@@ -54,7 +54,7 @@ def remote(remote_url: str) -> str:
 def play(
     where: str, players: list[str], changes_each: int
 ) -> tuple[dict[str, str], dict[str, Change]]:
-    """Let all players loose; return each change's verdict, and each change, by id."""
+    """Run all players at once; return each change's verdict, and each change, by id."""
     printed = run_together(PLAY, [(where, player, changes_each) for player in players])
     verdicts: dict[str, str] = {}
     for out in printed:
@@ -89,7 +89,7 @@ def differences(change: Change, hagga: int, deep_desert: int) -> tuple[int, int]
 def assert_every_applied_change_is_one_link_of_the_chain(
     where: str, verdicts: dict[str, str], changes: dict[str, Change]
 ) -> None:
-    """Replay the history in order of commit: nothing between two rows, nothing twice."""
+    """Replay the history in order of commit: no gaps, and no change twice."""
     hagga, deep_desert = START
     rows = history(where)[1:]
     for row_id, *quantities in rows:
@@ -138,7 +138,7 @@ def test_eight_players_at_once_lose_and_double_nothing(wal: str) -> None:
     assert set(verdicts.values()) <= {"applied", "refused"}
     assert_every_applied_change_is_one_link_of_the_chain(wal, verdicts, changes)
     assert_the_leaderboard_follows_the_rules(wal, changes)
-    # Else they played one after the other, and this proved nothing.
+    # Otherwise they played one after the other, and the test proves nothing.
     players = [changes[str(row[0])].by for row in history(wal)[1:]]
     assert sum(before != after for before, after in pairwise(players)) > len(set(players))
 

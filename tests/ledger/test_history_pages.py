@@ -38,7 +38,7 @@ MEMBERS = [
     Known("3", "stilgar", "Naib"),
     Known("4", "jamis", "Naib"),
     Known("5", "Usul", ""),
-    # What this one is called is the id of another.
+    # The name of this one is the id of another.
     Known("6", "1", "Gurney"),
     Known("7", "Würzmeister"),
 ]
@@ -92,7 +92,7 @@ filters = st.builds(
 
 
 class Walk(NamedTuple):
-    """All pages that one question after the other brought."""
+    """All pages of one filter."""
 
     pages: list[HistoryPage]
     befores: list[PageCursor | None]
@@ -103,7 +103,7 @@ class Walk(NamedTuple):
 
 
 def walk(books: Books, wish: HistoryFilter, limit: int, at_most: int = 200) -> Walk:
-    """Turn the pages until the last; each is one request."""
+    """Read all pages; each is one request."""
     pages: list[HistoryPage] = []
     befores: list[PageCursor | None] = []
     before = None
@@ -117,7 +117,7 @@ def walk(books: Books, wish: HistoryFilter, limit: int, at_most: int = 200) -> W
 
 
 class one_request:  # noqa: N801 - reads as what it is: with one_request(...)
-    """What is done within is one request, where there is a server to ask."""
+    """Check that a block sends one request, if the database is on a server."""
 
     def __init__(self, books: Books) -> None:
         self._database = books.database
@@ -138,7 +138,7 @@ class one_request:  # noqa: N801 - reads as what it is: with one_request(...)
 
 
 def written_by(member: str) -> set[str]:
-    """Return what rows of a member may hold (data contract, "Values": who)."""
+    """Return the names under which rows may belong to a member (data contract, "Values")."""
     found = {member}
     for text in {name for m in MEMBERS if m.id == member for name in (m.username, m.nickname)}:
         called = [m for m in MEMBERS if text in (m.username, m.nickname)]
@@ -198,7 +198,7 @@ def newest_first(rows: list[Row]) -> list[Row]:
 def looked_at(
     rows: list[Row], wish: HistoryFilter, page: HistoryPage, before: PageCursor | None
 ) -> int:
-    """Return how many rows a request looked at that has the filter's index to go by."""
+    """Return how many rows a request looked at through the index of its filter."""
     found = HistoryFilter(
         resource_id=wish.resource_id,
         member_id=wish.member_id if wish.resource_id is None else None,
@@ -228,12 +228,12 @@ def guild(make_ledger: MakeLedger) -> Books:
 
 @pytest.fixture
 def look_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let a request look at so many rows."""
+    """Set how many rows a request may look at."""
     return lambda searched: monkeypatch.setattr(history, "SEARCHED", searched)
 
 
 def fill(books: Books, drawn: list[dict[str, Any]]) -> list[Row]:
-    """Let these rows be all the history; returns them whole."""
+    """Replace the history with these rows; return them completed."""
     rows = [
         history_row(f"h{number}", **{k: v for k, v in each.items() if k != "move"}, **each["move"])
         for number, each in enumerate(drawn)
@@ -264,7 +264,7 @@ def test_all_pages_together_are_what_the_model_finds(
         assert all(len(page.entries) <= limit for page in walked.pages)
         if not wish.is_indexed:
             for page, before in zip(walked.pages, walked.befores, strict=True):
-                # The rows behind the last match of a last page are not told of.
+                # The last page does not report the rows after its last match.
                 assert page.is_last or looked_at(rows, wish, page, before) <= searched
 
     check()
@@ -321,7 +321,7 @@ def test_deleted_entries_are_gone_when_a_page_is_read_again(ten: Books) -> None:
     ten.ledger.delete_entry("h4")
     again = ten.ledger.ask(HistoryQuery(before=first.end, down_to=second.end, limit=4))
     assert [entry.id for entry in again.entries] == ["h5", "h3", "h2"]
-    # What went last was itself where the page ended: the place remains.
+    # The deleted entry was the end of the page; its place remains.
     ten.ledger.delete_entry("h2")
     again = ten.ledger.ask(HistoryQuery(before=first.end, down_to=second.end, limit=4))
     assert [entry.id for entry in again.entries] == ["h5", "h3"]
@@ -332,7 +332,7 @@ def test_added_entries_are_on_the_first_page_when_it_is_read_again(ten: Books) -
     insert_all(ten, "resource_history", [history_row("new", created_at=NOW)])
     again = ten.ledger.ask(HistoryQuery(down_to=first.end, limit=100))
     assert [entry.id for entry in again.entries] == ["new", "h9", "h8", "h7"]
-    # No row before the page's old end is missing where the limit cuts it: more is to come.
+    # The limit cuts the page before its old end; the next page has the rest.
     cut = ten.ledger.ask(HistoryQuery(down_to=first.end, limit=3))
     assert [entry.id for entry in cut.entries] == ["new", "h9", "h8"]
     assert not cut.is_last
@@ -372,7 +372,7 @@ class TestWhoseRowsTheyAre:
             "5": {"5", "Usul"},
             "6": {"6", "Gurney"},
             "somebody else": {"somebody else"},
-            # Not an id, but what an old row holds.
+            # A name from an old row, not an id.
             "Naib": {"Naib"},
             "nobody": set(),
         }
@@ -443,7 +443,7 @@ class TestSearching:
     def test_wildcards_in_a_text_mean_nothing(self, guild: Books) -> None:
         insert_all(guild, "resource_history", [history_row("plain", reason="for the raid")])
         for text in ("%", "_", "%%", "_%_", "\\", "*?", "'", '"', "--", "[]*"):
-            # Where there is no word, everything passes; else the words must be there.
+            # Without words everything passes.
             assert walk(guild, HistoryFilter(text), 5).ids == ["plain"], text
             assert walk(guild, HistoryFilter(f"ra{text}"), 5).ids == ["plain"], text
             assert walk(guild, HistoryFilter(f"{text}zzz"), 5).ids == [], text
@@ -480,7 +480,7 @@ class TestSearching:
             assert walk(guild, HistoryFilter(text), 5).ids in ([], ["plain"]), text[:10]
 
 
-# Rows that no sane program wrote
+# Hostile rows
 
 HOSTILE_TIMES = ["yesterday", "", b"\x00\xff", b"", NOW + 0.5, NOW * 1000, -5, 0, 2**63 - 1]
 HOSTILE_TIMES += [-(2**63), 1e300, -1e300, NOW]
@@ -529,7 +529,7 @@ def test_paging_over_hostile_rows_ends_and_misses_no_row_with_a_time(
 
 @pytest.mark.parametrize("text", ["", "spice"])
 def test_an_infinite_time_is_a_place_like_any_other(guild: Books, text: str) -> None:
-    """No number that a server is sent may be infinite, though it may store such."""
+    """A server may store infinity, but does not accept it as a value."""
     insert_all(guild, "resource_history", [history_row(f"h{n}") for n in range(4)])
     guild.run("UPDATE resource_history SET created_at = 9e999 WHERE id IN ('h0', 'h1')")
     guild.run("UPDATE resource_history SET created_at = -9e999 WHERE id = 'h2'")
@@ -557,7 +557,7 @@ def test_hostile_values_are_shown_as_plain_ones(guild: Books) -> None:
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 def test_rows_without_an_id_or_of_no_resource_are_read(guild: Books) -> None:
-    """A server minds references, and here NULL is what the founding schema lets an id be."""
+    """A server checks references; and the founding schema allows an id of NULL."""
     rows = [
         history_row("gone", resource_id="gone"),
         {**history_row("x"), "id": None},

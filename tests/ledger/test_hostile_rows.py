@@ -1,4 +1,4 @@
-"""Rows that no sane program wrote: reading never fails, and other rows can still be edited."""
+"""Hostile rows: reading never fails, and other rows can still be edited."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
 from tracker_tui.ledger.ledger import random_id
 
-# A server keeps most of these out: it minds references, and takes texts as UTF-8 only.
+# A server keeps most of these out: it checks references, and accepts only UTF-8.
 pytestmark = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 
 RESOURCE_TYPES = {
@@ -106,7 +106,7 @@ HOSTILE_RESOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "a tier out of range": ("999", ("tier",)),
     "an unknown status": ("'on fire'", ("status",)),
 }
-"""What to put, as an SQL expression, into which columns."""
+"""SQL expressions, and the columns to put them into."""
 HOSTILE_HISTORY: dict[str, tuple[str, tuple[str, ...]]] = {
     **{
         f"a text: {name}": (value, ("change_type", "updated_by", "reason", "id"))
@@ -138,7 +138,7 @@ PLACES = {HAGGA: "Hagga", DEEP_DESERT: "Deep Desert"}
 
 @pytest.fixture
 def wild_books(make_ledger: MakeLedger) -> Books:
-    """A later database with a good resource, "spice", and one to be spoilt, "hostile"."""
+    """A later database with a normal resource, "spice", and one to spoil, "hostile"."""
     books = make_ledger(wild.GROWN)
     books.insert_resource(quantity_hagga=100, quantity_deep_desert=50)
     plant_hostile(books)
@@ -146,7 +146,7 @@ def wild_books(make_ledger: MakeLedger) -> Books:
 
 
 def plant_hostile(books: Books) -> None:
-    """Put the hostile resource back as it was, with one row of history."""
+    """Restore the hostile resource, with one row of history."""
     books.run("DELETE FROM resources WHERE id IS NOT 'spice'")
     books.run("DELETE FROM resource_history WHERE resource_id IS NOT 'spice'")
     books.insert_resource("hostile", quantity_hagga=100, quantity_deep_desert=50)
@@ -154,7 +154,7 @@ def plant_hostile(books: Books) -> None:
 
 
 def spoilt(books: Books, table: str, hostile: tuple[str, tuple[str, ...]]) -> Iterator[str]:
-    """Yield each column once the hostile resource's row holds the value in it, and only there."""
+    """Put the value into one column of the hostile resource after the other; yield each column."""
     value, columns = hostile
     key = "id" if table == "resources" else "resource_id"
     for column in columns:
@@ -173,7 +173,7 @@ def assert_is_sane(values: Resource | HistoryEntry, types: dict[str, Any]) -> No
 
 
 def assert_can_be_shown(resource: Resource) -> None:
-    """Do with a resource what every screen does with it."""
+    """Use a resource as all screens do."""
     assert resource.status in ("critical", "below_target", "at_target", "above_target")
     assert resource.needs_update(1_700_000_000) in (True, False)
     assert one_line(resource.name).isprintable()
@@ -190,7 +190,7 @@ def test_a_refresh_reads_past_any_resource(wild_books: Books, name: str) -> None
         for resource in resources:
             assert_is_sane(resource, RESOURCE_TYPES)
             assert_can_be_shown(resource)
-        # A list must be sorted by any column, and searched.
+        # Lists are sorted by any column, and searched.
         assert sorted(resources, key=lambda r: (r.name, r.updated_at, r.total, r.multiplier))
         assert ranked(resources, "spice")
 
@@ -280,7 +280,7 @@ def test_a_resource_without_an_id_is_not_shown(wild_books: Books) -> None:
 
 
 def test_names_with_traps_are_kept_as_they_are_in_the_ledger(wild_books: Books) -> None:
-    """They are made harmless where they are shown, and searched and exported as they stand."""
+    """Screens show them escaped; search and export use them unchanged."""
     name = "[red]Spice\x1b[2J\u202e"
     wild_books.run("UPDATE resources SET name = ? WHERE id = 'hostile'", name)
     shown = {resource.id: resource.name for resource in wild_books.ledger.refresh().resources}
@@ -321,7 +321,7 @@ def test_any_mixture_of_values_can_be_read_and_edited(
     }
     columns = [*NULLABLE, *sane]
     mixture = dict(zip(columns, values, strict=True))
-    # Only where the schema refuses NULL, something stands in for it.
+    # A replacement is needed only if the schema does not allow NULL.
     row = {c: sane.get(c) if value is None else value for c, value in mixture.items()}
     wild_books.run("DELETE FROM resources WHERE id = 'hostile'")
     wild_books.insert("resources", id="hostile", **row)

@@ -1,4 +1,4 @@
-"""The leaderboard: who earned how much, whose rows count for whom, and where points came from."""
+"""The leaderboard: ranks and points, the owners of old rows, and contributions."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def guild(make_ledger: MakeLedger) -> Books:
 
 
 def earn(books: Books, *rows: tuple[str, float, int]) -> None:
-    """Insert points of a user, earned so many seconds ago."""
+    """Insert points of a user, with the seconds since they were earned."""
     known = books.run("SELECT COUNT(*) FROM leaderboard")[0][0]
     insert_all(
         books,
@@ -97,7 +97,7 @@ def test_equal_points_share_a_rank_and_the_next_is_skipped(guild: Books) -> None
 
 
 def test_points_that_are_shown_as_equal_share_a_rank(guild: Books) -> None:
-    """Sums of floats differ far behind the point."""
+    """Sums of floats differ in their last digits."""
     earn(guild, *[("1", 0.1, 0)] * 3, ("2", 0.3, 0))
     assert rankings(guild, WEEK) == [(1, "chani", 0.3, 1), (1, "Muad'Dib", 0.3, 3)]
 
@@ -114,7 +114,7 @@ def test_ranks_are_compared_with_the_period_before(guild: Books) -> None:
     before, long_before = DAY + 5, 2 * DAY + 1
     earn(guild, ("1", 10.0, before), ("2", 20.0, before), ("3", 30.0, before))
     earn(guild, ("1", 99.0, 0), ("2", 50.0, 0), ("3", 1.0, 0), ("4", 2.0, 0))
-    # Of the time before the period before nothing counts.
+    # Points before the previous period do not count.
     earn(guild, ("4", 500.0, long_before))
     assert climbed(guild, DAY_AND_NIGHT) == {"1": 2, "2": 0, "4": None, "3": -3}
     earn(guild, ("4", 500.0, 2 * DAY))
@@ -131,7 +131,7 @@ def test_ranks_of_all_time_have_no_comparison(guild: Books) -> None:
 def test_members_without_points_in_the_period_have_no_rank(guild: Books) -> None:
     earn(guild, ("1", 10.0, DAY + 1), ("2", 1.0, 0))
     assert rankings(guild, DAY_AND_NIGHT) == [(1, "chani", 1.0, 1)]
-    # Though there was one above.
+    # Although one was higher.
     assert climbed(guild, DAY_AND_NIGHT) == {"2": None}
 
 
@@ -151,7 +151,7 @@ def test_old_rows_under_a_name_count_for_its_owner(guild: Books) -> None:
         assert {s.user_id: (s.points, s.actions) for s in board.rankings} == {
             "1": (7.0, 3),
             "3": (16.0, 1),
-            # Two have this name, and nobody the others.
+            # Two members have this name; no member has the others.
             "Naib": (8.0, 1),
             "": (32.0, 1),
             "1 ": (64.0, 1),
@@ -221,7 +221,7 @@ def test_a_contribution_has_the_values_of_its_row(guild: Books) -> None:
 def contributions(
     books: Books, member: str, period: Period, limit: int
 ) -> Iterator[ContributionPage]:
-    """Turn the pages until the last."""
+    """Yield all pages."""
     before = None
     for _ in range(100):
         page = books.ledger.ask(
@@ -305,7 +305,7 @@ amounts = st.integers(1, 20) | st.integers(1, 4_000) | st.sampled_from([500, 1_0
 
 
 class Deed(NamedTuple):
-    """What somebody asks for, and how long ago."""
+    """A change to apply, and how long ago."""
 
     resource_id: str
     kind: Kind
@@ -337,7 +337,7 @@ def evening_of(deeds: Sequence[Deed]) -> Evening:
 
 
 class Earned(NamedTuple):
-    """What one change brought, and when."""
+    """The points of one change, and their time."""
 
     id: str
     by: str
@@ -347,7 +347,7 @@ class Earned(NamedTuple):
 
 
 class Ticking:
-    """A clock that is set before each change, and stands at NOW else."""
+    """A clock that is set before each change; otherwise it shows NOW."""
 
     def __init__(self) -> None:
         self.times: list[int] = []
@@ -375,7 +375,7 @@ def on_the_shelf(row: dict[str, Any]) -> Resource:
 
 
 def recomputed(evening: Evening) -> list[Earned]:
-    """Return what the changes bring that are not refused."""
+    """Return the points of the changes that are not rejected."""
     shelves = {row["id"]: on_the_shelf(row) for row in SHELVES}
     earned = []
     for change, age in evening:
@@ -399,7 +399,7 @@ def sums(earned: Sequence[Earned], key: Callable[[Earned], Any]) -> dict[Any, fl
 
 
 def ranks(earned: Sequence[Earned]) -> dict[str, int]:
-    """Return places: one more than there are members with more points."""
+    """Return ranks: one more than the number of members with more points."""
     points = {by: round(total, 2) for by, total in sums(earned, lambda e: e.by).items()}
     return {by: 1 + sum(o > p for o in points.values()) for by, p in points.items()}
 

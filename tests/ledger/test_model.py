@@ -41,7 +41,7 @@ quantities = st.one_of(st.just(0), st.integers(0, 3000), st.just(MOST))
 
 @dataclass
 class Shelf:
-    """A resource: what is at Hagga and in the Deep Desert, and what points depend on."""
+    """A resource: its quantities, and the values that points depend on."""
 
     there: Pair
     target: int | None
@@ -78,14 +78,14 @@ class Entry:
 
 @dataclass
 class World:
-    """What the tables must hold."""
+    """The expected rows of the tables."""
 
     shelves: dict[str, Shelf] = field(default_factory=dict)
     history: dict[str, Entry] = field(default_factory=dict)
     points: dict[str, tuple[str, str, int, float, str]] = field(default_factory=dict)
 
     def send(self, change: Change) -> tuple[Verdict, Rejection | None]:
-        """Return the answer that the contract gives, and keep what it writes."""
+        """Apply a change as the data contract says; return the expected outcome."""
         shelf = self.shelves.get(change.resource_id)
         if shelf is None:
             return Verdict.REJECTED, Rejection.NO_RESOURCE
@@ -151,7 +151,7 @@ def moving(change: Change) -> tuple[bool, bool]:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Sends changes to a ledger and to the model, and compares all that is written."""
+    """Sends changes to a ledger and to the model, and compares all rows."""
 
     resources = Bundle("resources")
     sent = Bundle("sent")
@@ -164,7 +164,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.books.ledger.close()
 
-    # One from the start: without it there is nothing to do but to change what is not there.
+    # One from the start, because without resources no change can be applied.
     @initialize(target=resources, shelf=shelves)
     def found(self, shelf: Shelf) -> str:
         return self.make(shelf)
@@ -275,7 +275,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert row["status"] == shelf.status().replace("above_target", "at_target")
 
     def compare_history(self, history: list[Row], resources: list[Row]) -> None:
-        """It is an unbroken chain, and ends with what the resources hold."""
+        """The history is an unbroken chain that ends with the present quantities."""
         chain: dict[str, Pair] = {}
         newest: dict[str, int] = {}
         for row, entry in zip(history, self.world.history.values(), strict=True):

@@ -1,4 +1,4 @@
-"""By which index each question is answered, in a file that was never analysed.
+"""The index that answers each query, in a file that was never analysed.
 
 A server bills the rows that it reads, so nothing here may look at rows that it does not need. A
 guild's database may lack our indexes: then everything takes longer, and comes to the same.
@@ -114,7 +114,7 @@ def fill(books: Books, number: int) -> None:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteLedgerDatabase]:
-    """A file of our schema that is full enough for an index to be worth something."""
+    """A file of our schema with enough rows for an index to matter."""
     path = Path(tmp_path_factory.mktemp("plans")) / "ledger.db"
     path.touch()
     database, _ = open_unchecked(path, durable=False)
@@ -124,12 +124,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteLedgerD
 
 
 class Plan:
-    """How SQLite goes about a question: one line for each table that it reads."""
+    """SQLite's plan for a query: one line for each table that it reads."""
 
     def __init__(self, database: SqliteLedgerDatabase, question: Query[Any]) -> None:
         self.lines: list[str] = []
         self.scanned: set[str] = set()
-        """Tables of which every row is read, and not from an index."""
+        """Tables that are read in full, without an index."""
         context = database.get_sql_context
         for query in question.queries(Value(NOW)):
             sql, params = context().parse(query)
@@ -140,23 +140,23 @@ class Plan:
     def _add(self, sql: str, lines: Sequence[str]) -> None:
         self.lines += lines
         for line in lines:
-            # Older SQLite names the table, newer ones its alias alone.
+            # Older versions of SQLite name the table, newer ones only its alias.
             scan = re.match(r"SCAN (?:TABLE \w+ AS )?(\w+)$", line)
             if scan:
                 self.scanned |= set(re.findall(rf'"(\w+)" AS "{scan[1]}"', sql))
 
     @property
     def indexes(self) -> set[str]:
-        """The indexes of the history and the leaderboard that are used."""
+        """The indexes of the history and the leaderboard in use."""
         used = re.findall(r"USING (?:COVERING )?INDEX (\w+)", "\n".join(self.lines))
         return {name for name in used if name.startswith(("resource_history_", "leaderboard_"))}
 
     def is_covered_by(self, index: str) -> bool:
-        """Whether the index alone is read, and never the rows that it leads to."""
+        """Whether only the index is read, and no rows of the table."""
         return all(f"COVERING INDEX {index}" in line for line in self.lines if index in line)
 
     def assert_goes_by(self, *indexes: str) -> None:
-        """It uses these indexes and no others, and reads neither of the long tables whole."""
+        """Check that exactly these indexes are used, and no long table is read in full."""
         shown = "\n".join(self.lines)
         assert self.indexes == set(indexes), shown
         assert not self.scanned & {"resource_history", "leaderboard"}, shown
@@ -172,7 +172,7 @@ def test_a_page_of_the_history_is_found_by_an_index(
         plan = Plan(database, HistoryQuery(filter=wish, before=before, down_to=down_to))
         plan.assert_goes_by(index)
         by_index = [line for line in plan.lines if index in line]
-        # A place bounds what is read, so that the tenth page costs what the first does.
+        # A place limits the rows to read, so the tenth page costs as much as the first.
         assert before is None or all("created_at<?" in line for line in by_index)
         assert down_to is None or all("created_at>?" in line for line in by_index)
 
@@ -181,7 +181,7 @@ def test_a_page_of_the_history_is_found_by_an_index(
 def test_no_history_is_sorted_but_what_is_on_the_page(
     database: SqliteLedgerDatabase, name: str
 ) -> None:
-    """A sort reads all rows before the first comes out of it."""
+    """A sort would read all rows before it returns the first."""
     wish, index = WISHES[name]
     lines = Plan(database, HistoryQuery(filter=wish)).lines
     (at, *_) = (number for number, line in enumerate(lines) if index in line)
@@ -193,7 +193,7 @@ def test_a_search_by_member_looks_at_a_limited_number_of_rows(
 ) -> None:
     plan = Plan(database, HistoryQuery(filter=HistoryFilter("raid", member_id="1")))
     plan.assert_goes_by(BY_TIME, BY_MEMBER)
-    # How far it may look is told by the one, what is theirs down to there by the other.
+    # One index limits the search, the other finds the member's rows.
     assert any(BY_TIME in line and "COVERING" in line for line in plan.lines)
     assert any(BY_MEMBER in line and "created_at>?" in line for line in plan.lines)
 
@@ -223,7 +223,7 @@ def test_points_of_all_time_are_added_up_from_the_index_on_members(
     plan = Plan(database, LeaderboardQuery(period=ALL))
     plan.assert_goes_by(POINTS_BY_MEMBER)
     assert plan.is_covered_by(POINTS_BY_MEMBER)
-    # Its order is that of the groups.
+    # It has the order of the groups.
     assert "GROUP BY" not in "".join(plan.lines)
 
 
@@ -274,7 +274,7 @@ QUESTIONS: list[Query[Any]] = [
 
 @pytest.mark.parametrize("empty_database", ["server"], indirect=True)
 def test_a_server_counts_few_rows(make_ledger: MakeLedger) -> None:
-    """What is read of the two long tables is what is shown; names may be looked up in `users`."""
+    """A page reads only its own rows of the long tables; names are looked up in `users`."""
     books = make_ledger(OURS, clock=lambda: NOW)
     fill(books, 1_000)
     assert isinstance(books.database, RemoteLedgerDatabase)
@@ -310,7 +310,7 @@ def test_without_our_indexes_everything_comes_to_the_same(make_ledger: MakeLedge
 
 
 def as_sets(answer: Any) -> Any:
-    """Return an answer, lists whose order nobody promises in a fixed one."""
+    """Return an answer with its lists sorted where their order is not defined."""
     if isinstance(answer, list):
         return sorted(answer)
     if isinstance(answer, Activity):

@@ -1,4 +1,4 @@
-"""What a change earns, and the status that goes with it."""
+"""The points that a change earns, and the status that it writes."""
 
 from __future__ import annotations
 

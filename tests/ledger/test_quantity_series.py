@@ -1,4 +1,4 @@
-"""How quantities went: levels and shares of one resource, and the days of all."""
+"""Quantities over time: levels and shares of one resource, and daily levels of all."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def guild(make_ledger: MakeLedger) -> Books:
 
 
 def tell(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "spice") -> None:
-    """Insert history in this order: how long ago, and what was then at both locations."""
+    """Insert history in this order: seconds ago, and the quantities at both locations."""
     known = books.run("SELECT COUNT(*) FROM resource_history")[0][0]
     hagga, deep_desert = 0, 0
     history: list[Row] = []
@@ -138,7 +138,7 @@ def test_a_series_between_dates(guild: Books) -> None:
 
 
 def test_the_last_of_many_close_changes_counts(guild: Books) -> None:
-    # In a month one point stands for almost two hours.
+    # Over a month, one point covers almost two hours.
     close = [(20 * DAY + 60 - n, (n, 2 * n)) for n in range(50)]
     tell(guild, *close, (10 * DAY, (7, 7)))
     levels = course(guild, MONTH).levels
@@ -164,7 +164,7 @@ def test_there_are_no_more_levels_than_a_chart_can_show(
     rows = [(ago, (ago % 1_000 + 1, 1)) for ago in range(span, -1, -step)]
     tell(guild, (span + 5, (3, 3)), *rows) if period.span else tell(guild, *rows)
     levels = course(guild, period).levels
-    # One more is what was there before.
+    # One more for the level before the period.
     assert LEVELS / 4 < len(levels) <= LEVELS + 1
     assert levels == sorted(levels, key=lambda level: level.at)
     ago, (hagga, deep_desert) = rows[-1]
@@ -176,7 +176,7 @@ stories = st.lists(st.tuples(recent, st.tuples(st.integers(0, 9), st.integers(0,
 
 
 def last_known(then: dict[int, tuple[int, int]], at: int) -> tuple[int, int]:
-    """Return what was there at a moment, of what was there at some."""
+    """Return the level at a moment, from the known levels."""
     known = [moment for moment in then if moment <= at]
     return then[max(known)] if known else (0, 0)
 
@@ -193,11 +193,11 @@ def test_every_level_is_the_quantity_at_its_time(guild: Books) -> None:
         found = course(guild, period)
         then = {NOW - ago: level for ago, level in in_order}
         for number, level in enumerate(found.levels):
-            # The first may be what was there before anything of that second.
+            # The first may be the level before all changes of its second.
             until = {level.at, level.at - 1} if number == 0 else {level.at}
             assert level[1:] in {last_known(then, at) for at in until}
         if in_order:
-            # However they are gathered, the course ends as the resource stands.
+            # In any case the series ends with the present quantity.
             assert found.levels[-1][1:] == in_order[-1][1]
 
     check()
@@ -262,18 +262,18 @@ def test_the_five_members_who_added_or_removed_most_are_listed() -> None:
     assert QuantitySeries(0, 1, [], [Share("b", 2, 0), Share("a", 2, 0)]).most_added[0].by == "a"
 
 
-# What a course tells
+# Gains and forecasts
 
 
 def test_a_series_ends_with_the_present_quantity() -> None:
     known = QuantitySeries(0, 100, [Level(0, 1, 0), Level(90, 2, 0)], [])
-    # What is known already is not repeated.
+    # Known levels are not repeated.
     assert known.ending_with(95, 2, 0) == known
     later = known.ending_with(220, 3, 1)
     assert later == QuantitySeries(0, 220, [*known.levels, Level(220, 3, 1)], [])
-    # What was read a moment ago ends when it was read.
+    # A series that was read a moment ago ends at that time.
     assert known.ending_with(150, 3, 1).levels[-1] == Level(100, 3, 1)
-    # Clocks differ; the course does not run backwards.
+    # Clocks differ; the series does not run backwards.
     assert known.ending_with(50, 3, 1).levels[-1] == Level(100, 3, 1)
     assert QuantitySeries(0, 100, [], []).ending_with(220, 0, 0).levels == [Level(220, 0, 0)]
     from_tomorrow = QuantitySeries(0, 100, [Level(0, 1, 0), Level(500, 9, 9)], [])
@@ -288,7 +288,7 @@ def test_the_gain_in_a_day_is_an_average_over_the_known_time() -> None:
     ).per_day == pytest.approx(-10)
     assert QuantitySeries(0, DAY, [Level(0, 5, 0)], []).per_day == 0
     assert QuantitySeries(0, DAY, [], []).per_day is None
-    # Of half an hour nobody says what a day brings.
+    # Half an hour is too short for an average.
     assert QuantitySeries(0, DAY, [Level(DAY - 1800, 5, 0), Level(DAY, 9, 0)], []).per_day is None
 
 
@@ -348,7 +348,7 @@ def test_the_last_day_ends_with_the_present_quantity() -> None:
 
 
 def test_the_first_day_begins_with_the_level_before_it() -> None:
-    """The ledger tells of a day or two more than are shown."""
+    """The ledger returns a day or two more than the screen shows."""
     levels = [DayLevel("spice", 8, 4, 2), DayLevel("spice", 9, 5, 4), DayLevel("spice", 12, 9, 5)]
     assert DailyTotals(levels, 10, 13).of("spice", 9) == [5, 5, 9, 9]
     assert DailyTotals(levels[:2], 10, 12).of("spice", 5) == [5, 5, 5]
@@ -382,7 +382,7 @@ def test_the_days_of_any_history_match_the_model(guild: Books) -> None:
 
 
 def days_in_sql(books: Books, times: list[int], zone: ZoneInfo) -> list[int]:
-    """Return the day of each time, as the database reckons."""
+    """Return the day of each time, computed by the database."""
     books.run("DELETE FROM resource_history")
     rows = [history_row(f"h{number}", created_at=at) for number, at in enumerate(times)]
     insert_all(books, "resource_history", rows)

@@ -25,7 +25,7 @@ TWENTY = [new_resource(f"resource-{number}") for number in range(20)]
 @every_schema
 def test_the_first_edit_reads_the_columns_too(run: Run, remote_guild: Books, proxy: Proxy) -> None:
     assert run("edit", "spice", "+5").status == 0
-    # And at what the guild calls its locations, where it can call them something.
+    # And the names of the locations, if the schema has them.
     assert proxy.count == (3 if remote_guild.ledger.layout.has_settings else 2)
     assert remote_guild.quantities() == (1_005, 400)
 
@@ -114,7 +114,7 @@ def test_opening_with_a_token_that_is_read_only_costs_no_more(
 def test_the_rights_probe_comes_after_everything_else(
     remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker
 ) -> None:
-    """Whoever asks waits for those who write, so no command that reads does."""
+    """The probe waits for writers, so no reading command sends it."""
     proxy.fate = whole_request_refused("resources:data_update")
     tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
@@ -178,7 +178,7 @@ def test_one_submission_for_twenty_resources_is_one_request(
 def test_one_submission_of_five_changes_of_a_resource_is_one_request(
     remote_tracker: Tracker, remote_guild: Books, proxy: Proxy
 ) -> None:
-    """Each rests on the one before it: in another order they would end elsewhere, or nowhere."""
+    """Each change depends on the one before it; another order would end elsewhere."""
     listener = Listener(remote_tracker)
     proxy.seen.clear()
     changes = [add(5), remove(1_005), add(8), to_deep_desert(8), set_to(3, DEEP_DESERT)]

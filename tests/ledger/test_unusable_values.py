@@ -30,7 +30,7 @@ each_fault = pytest.mark.parametrize("name", RETYPED)
 
 @pytest.fixture
 def busy(remote_guild: Books) -> Books:
-    """The guild once somebody has done something."""
+    """The guild, with one change."""
     entry = entry_row("added", (1_000, 400), (1_500, 400), "spice", updated_by=PLAYER)
     remote_guild.insert("resource_history", **entry)
     remote_guild.insert(
@@ -129,7 +129,7 @@ def test_a_replica_that_an_older_version_filled_with_texts_is_set_aside(
 
 
 def fill_with_texts(path: Path, known: CachedLayout | None) -> None:
-    """Let a replica hold what a server once sent, with the proof that goes with it."""
+    """Fill a replica with texts, as an older version did with such an answer."""
     replica = Replica(path)
     (spice, *_) = replica.load().rows  # type: ignore[union-attr]
     texts = spice._make([None if value is None else str(value) for value in spice])
@@ -166,7 +166,7 @@ grown = pytest.mark.parametrize("remote_guild", ["grown"], indirect=True)
 
 
 def spoil(books: Books, name: str) -> None:
-    """Put the value into each of its columns, a resource for each, and into water wholly."""
+    """Put a hostile value into each of its columns, in one resource each, and all into water."""
     value, columns = HOSTILE[name]
     for number, column in enumerate(columns):
         books.insert_resource(f"hostile-{number}", quantity_hagga=5)
@@ -189,7 +189,7 @@ def test_commands_read_past_hostile_rows_and_edit_others(
         ran = run("edit", resource, "+5")
         assert (ran.status, ran.err) == (0, "")
     assert (remote_guild.quantities(), remote_guild.quantities("iron")) == ((1_005, 400), (12, 0))
-    # Of the hostile one there is at least an answer.
+    # An edit of the hostile resource has an outcome at least.
     assert run("edit", "water", "+5").status in (0, 1)
 
 
