@@ -22,7 +22,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.quantity_series import Level, QuantitySeries
 from tracker_tui.domain.status import DAY
 from tracker_tui.ui.widgets.chart import Chart, Frame, Series, Tick, draw, legend, short
-from tracker_tui.ui.widgets.series_charts import outlook, points_chart, quantity_chart, ticks
+from tracker_tui.ui.widgets.series_charts import forecast_text, points_chart, quantity_chart, ticks
 
 HOUR = 3_600
 NOW = 1_760_000_000
@@ -684,13 +684,13 @@ def test_columns_fill_exactly_their_room(
 ])  # fmt: skip
 def test_the_outlook(gained: int, total: int, target: int | None, told: str) -> None:
     levels = [Level(NOW - 2 * DAY, total - 2 * gained, 0), Level(NOW, total, 0)]
-    assert outlook(QuantitySeries(NOW - 2 * DAY, NOW, levels, []), total, target) == told
+    assert forecast_text(QuantitySeries(NOW - 2 * DAY, NOW, levels, []), total, target) == told
 
 
 @pytest.mark.parametrize("known", [0, HOUR - 1])
 def test_too_little_time_is_no_outlook(known: int) -> None:
     of = QuantitySeries(NOW - DAY, NOW, [Level(NOW - known, 5, 0)], [])
-    assert outlook(of, 5, 100) == "not enough changes for a trend"
+    assert forecast_text(of, 5, 100) == "not enough changes for a trend"
 
 
 def test_a_chart_is_drawn_in_the_colours_that_are_given() -> None:

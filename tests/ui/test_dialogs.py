@@ -185,15 +185,15 @@ async def test_a_click_on_what_was_just_taken_away_does_nothing(guild: Guild) ->
     async with playing(guild) as player:
         await player.press("enter")
         await player.sees("Multiplier")
-        facts = player.app.screen.query_one("#details-facts")
-        x, y = facts.region.x + 2, facts.region.y + 1
+        values = player.app.screen.query_one("#details-values")
+        x, y = values.region.x + 2, values.region.y + 1
         # Taken out of the tree, and still where it was drawn: as while a screen is rebuilt.
-        parent, facts._parent = facts._parent, None
+        parent, values._parent = values._parent, None
         click = MouseDown(
             None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y
         )
-        assert player.app.screen.get_widget_at(x, y)[0] is facts
+        assert player.app.screen.get_widget_at(x, y)[0] is values
         await player.app.on_event(click)
-        facts._parent = parent
+        values._parent = parent
         await player.press("escape")
         await player.sees_no("Multiplier")

@@ -1,4 +1,4 @@
-"""Everything about one resource: quantities, target, description, and its latest changes."""
+"""The details of one resource: quantities, chart, forecast, description and latest changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tracker_tui.ui.widgets.bars import PeriodBar
 from tracker_tui.ui.widgets.chart import ChartView
 from tracker_tui.ui.widgets.dialogs import QueryDialog, Scroller
 from tracker_tui.ui.widgets.formatting import fit, labelled_lines, percent_text
-from tracker_tui.ui.widgets.series_charts import outlook, quantity_chart
+from tracker_tui.ui.widgets.series_charts import forecast_text, quantity_chart
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _LONGEST_DESCRIPTION = 4_000
@@ -38,9 +38,9 @@ _PERSON = 34
 
 
 class DetailsScreen(QueryDialog[str]):
-    """A resource as it is now, how it came to that, and who did it; all of that comes behind it.
+    """A resource as it is now; chart and history follow as soon as they are read.
 
-    Ends with `history` if its whole history is to be shown.
+    Ends with `history` if the player wants to see its whole history.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,7 +54,7 @@ class DetailsScreen(QueryDialog[str]):
         super().__init__(tracker)
         self._resource_id = resource_id
         self._title = Static(classes="dialog-title")
-        self._fact_sheet = Static(id="details-facts")
+        self._values = Static(id="details-values")
         self.periods = PeriodBar(PERIODS, MONTH, id="details-periods")
         self.chart = ChartView(has_legend=True, id="details-chart")
         self._people = Static(id="details-people", markup=False)
@@ -63,7 +63,7 @@ class DetailsScreen(QueryDialog[str]):
         self._has_history = False
 
     def compose(self) -> ComposeResult:
-        """Lay out facts and chart beside each other, and below them who did what."""
+        """Lay out values and chart side by side, and below them who changed what."""
         resource = self._tracker.resource(self._resource_id)
         with Vertical(classes="dialog wide whole"):
             if resource is None:
@@ -72,8 +72,8 @@ class DetailsScreen(QueryDialog[str]):
                 yield self._title
                 with Scroller():
                     with Horizontal(id="details-top"):
-                        yield self._fact_sheet
-                        with Vertical(id="details-course"):
+                        yield self._values
+                        with Vertical(id="details-chart-box"):
                             yield self.periods
                             yield self.chart
                     yield self._people
@@ -84,21 +84,21 @@ class DetailsScreen(QueryDialog[str]):
             )
 
     def on_mount(self) -> None:
-        """Ask for the course and the history."""
+        """Show the resource and read its quantity series."""
         self.chart.show_message("reading …")
         self._show_resource()
         self.read()
 
     # Reading
 
-    @work(group="course", exclusive=True)
+    @work(group="quantity-series", exclusive=True)
     async def read(self) -> None:
-        """Read how the quantities went over the period; what is shown stays until then."""
-        # No thread waits for the answer: whoever leaves meanwhile would have to wait for it too.
+        """Read the quantity series of the period; the shown one stays until then."""
+        # Awaited in the event loop: Esc must not have to wait for a thread.
         query_cache = self._tracker.query_cache
-        question = query_cache.quantity_series(self._resource_id, self.periods.period)
+        query = query_cache.quantity_series(self._resource_id, self.periods.period)
         try:
-            async for answer in answers(query_cache, question, is_shown=self._read_at is not None):
+            async for answer in answers(query_cache, query, is_shown=self._read_at is not None):
                 self._read_at = answer.at
                 self._show(answer.value)
                 self.periods.note = age_text(answer.at, None, is_reading=True)
@@ -110,23 +110,23 @@ class DetailsScreen(QueryDialog[str]):
                     self._history.update(Text(str(error)))
 
     @on(PeriodBar.Chosen)
-    def _take_period(self) -> None:
+    def _show_period(self) -> None:
         self._read_at = None
         self.chart.show_message("reading …")
         self._people.update("")
         self.read()
 
     def action_period(self, by: int) -> None:
-        """Look at another period."""
+        """Show another period."""
         self.periods.step(by)
 
     def read_everything(self) -> None:
-        """Show the resource as it is now, and read its course again."""
+        """Show the resource as it is now, and read its quantity series again."""
         self._show_resource()
         self.read()
 
     def action_history(self) -> None:
-        """Show the whole history of the resource."""
+        """Close the details and show the whole history of the resource."""
         self.dismiss("history")
 
     # What is shown
@@ -135,26 +135,26 @@ class DetailsScreen(QueryDialog[str]):
         resource = self._tracker.resource(self._resource_id)
         if resource is not None:
             self._title.update(Text(one_line(resource.name)))
-            self._fact_sheet.update(self._facts(resource))
+            self._values.update(self._values_text(resource))
         elif self._title.is_attached:
             self._title.update("This resource was deleted.")
             self.query_one(Scroller).display = False
 
-    def _show(self, course: QuantitySeries) -> None:
+    def _show(self, series: QuantitySeries) -> None:
         tracker, resource = self._tracker, self._tracker.resource(self._resource_id)
         if resource is None:
             return
-        now = course.ending_with(tracker.now(), resource.hagga, resource.deep_desert)
+        now = series.ending_with(tracker.now(), resource.hagga, resource.deep_desert)
         zone, places, target = tracker.query_cache.zone, tracker.places, resource.target
         self.chart.show(partial(quantity_chart, now, target, places, zone))
         self._people.update(self._people_text(now, resource))
-        self._history.update(self._history_text(course.latest))
+        self._history.update(self._history_text(series.latest))
         self._has_history = True
 
-    def _people_text(self, course: QuantitySeries, resource: Resource) -> Text:
-        text = Text(outlook(course, resource.total, resource.target) + "\n")
-        gave = [(s.by, f"+{grouped(s.added)}") for s in course.most_added]
-        took = [(s.by, f"-{grouped(s.removed)}") for s in course.most_removed]
+    def _people_text(self, series: QuantitySeries, resource: Resource) -> Text:
+        text = Text(forecast_text(series, resource.total, resource.target) + "\n")
+        gave = [(s.by, f"+{grouped(s.added)}") for s in series.most_added]
+        took = [(s.by, f"-{grouped(s.removed)}") for s in series.most_removed]
         if not gave and not took:
             return text
         text.append(f"{'Added by':<{_PERSON + 2}}{'Removed by'}\n", "bold")
@@ -169,12 +169,12 @@ class DetailsScreen(QueryDialog[str]):
         who, moved = share
         return fit(one_line(self._tracker.name_of(who), 40), _PERSON - 14) + moved.rjust(14)
 
-    def _facts(self, resource: Resource) -> Text:
+    def _values_text(self, resource: Resource) -> Text:
         tracker = self._tracker
         look = STATUS_LOOKS[resource.status]
         places = [one_line(tracker.places[location], 24) for location in Location]
         named = [
-            ("Category", " · ".join(filter(None, _kinds(resource)))),
+            ("Category", " · ".join(filter(None, _categories(resource)))),
             (places[0], grouped(resource.hagga)),
             (places[1], grouped(resource.deep_desert)),
             ("Total", f"{grouped(resource.total)} · {look}"),
@@ -227,17 +227,17 @@ def _described(resource: Resource) -> Text:
 
 
 def linked(line: str) -> Text:
-    """Return text in which web addresses, and nothing else, can be opened by the terminal."""
+    """Return a text in which the terminal can open web addresses, and nothing else."""
     text = Text(line)
     for match in _LINK.finditer(line):
-        # What closes a sentence or a bracket is none of the address.
+        # Punctuation at the end is not part of the address.
         address = match[0].rstrip(".,;:!?)]}")
         style = Style(link=address, underline=True)
         text.stylize(style, match.start(), match.start() + len(address))
     return text
 
 
-def _kinds(resource: Resource) -> tuple[str, str, str]:
+def _categories(resource: Resource) -> tuple[str, str, str]:
     return resource.shown_category, resource.subcategory or "", resource.shown_tier
 
 

@@ -1,4 +1,9 @@
-"""The columns of the resources table, and which of them fit into how many cells."""
+"""The columns of the table of resources, and which of them fit.
+
+To add a column, add its key to `_KINDS` (title, width, alignment), to `_CELLS` (its text) and to
+`_AS_ROOM_ALLOWS` (how soon it gives way), and to `_SORTABLE` and `resource_list.SORT_KEYS` if rows
+can be sorted by it. `lay_out` chooses columns for a width; a wider table never shows fewer.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +35,18 @@ _STATUS_WORD: Final = 14
 
 
 class Context(NamedTuple):
-    """What cells need beside their resource."""
+    """What cells show besides values of their resource."""
 
     now: int
     name_of: Callable[[str], str]
     places: Mapping[Location, str]
     location: Location
     totals: DailyTotals | None = None
-    """How totals went, for the sparklines; None: they are not wanted."""
+    """Daily totals for the trend column; None if it is off."""
 
 
 class Column(NamedTuple):
-    """A column as laid out: its key is also its sort key; width in cells."""
+    """A column with its width in cells; its key is also its sort key."""
 
     key: str
     title: str
@@ -69,11 +74,11 @@ _KINDS: Final = {
     "bar": _Kind("", 8, False),
     "progress": _Kind("%", 6, True),
     "status": _Kind("Status", 6, False),
-    "course": _Kind("30 days", 10, False),
+    "trend": _Kind("30 days", 10, False),
     "updated": _Kind("Updated", 8, True),
     "by": _Kind("By", 14, False),
 }
-"""In the order in which they stand in a row."""
+"""All columns, from left to right."""
 _SORTABLE: Final = {
     "name": "Name",
     "priority": "Priority",
@@ -91,7 +96,7 @@ _SORTABLE: Final = {
 }
 _ALWAYS: Final = ("priority", "name", "hagga", "deep_desert", "status")
 _AS_ROOM_ALLOWS: Final = (
-    "course",
+    "trend",
     "total",
     "progress",
     "updated",
@@ -110,7 +115,7 @@ _LOCATIONS: Final = {"hagga": Location.HAGGA, "deep_desert": Location.DEEP_DESER
 
 
 def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list[Column]:
-    """Return the columns that fit into `width` cells, in order; what is left stretches them."""
+    """Return the columns that fit into `width` cells, stretched to fill them."""
     widths = _natural_widths(resources, context)
     chosen: list[str] = list(_ALWAYS)
     room = width - sum(widths[key] + GAP for key in chosen) + GAP
@@ -124,16 +129,16 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
                 break
             room = _stretch(widths, key, _STATUS_WORD, room)
         elif key in widths:
-            # What comes after does not slip in: a wider table never shows less.
+            # Later ones are left out too, even if they fit: a wider table never shows less.
             if widths[key] + GAP > room:
                 break
             chosen.append(key)
             room -= widths[key] + GAP
-    # When even these are too many, the name gives way rather than a quantity.
+    # If even these are too wide, the name is cut rather than a quantity.
     widths["name"] = max(4, widths["name"] + min(0, room))
     room = _stretch(widths, "name", min(_NAME_AT_MOST, longest), room)
-    if "course" in chosen:
-        room = _stretch(widths, "course", SPARKLINE_DAYS, room)
+    if "trend" in chosen:
+        room = _stretch(widths, "trend", SPARKLINE_DAYS, room)
     if "bar" in chosen:
         room = _stretch(widths, "bar", _BAR_AT_MOST, room)
     for key in chosen:
@@ -146,7 +151,7 @@ def lay_out(width: int, resources: Sequence[Resource], context: Context) -> list
 
 
 def cell_text(column: Column, resource: Resource, context: Context) -> str:
-    """Return the plain text of one cell; it may be longer than the column is wide."""
+    """Return the plain text of a cell; it may be longer than the column is wide."""
     return _CELLS[column.key](resource, context, column.width)
 
 
@@ -160,7 +165,7 @@ def _status(resource: Resource, _context: Context, width: int) -> str:
     return str(look) if width >= _STATUS_WORD else look.sign
 
 
-def _series(resource: Resource, context: Context, width: int) -> str:
+def _trend(resource: Resource, context: Context, width: int) -> str:
     if context.totals is None:
         return ""
     return sparkline(context.totals.of(resource.id, resource.total), width)
@@ -180,7 +185,7 @@ _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
     "bar": lambda r, _, width: bar(r.percent, width),
     "progress": lambda r, _, __: percent_text(r.percent),
     "status": _status,
-    "course": _series,
+    "trend": _trend,
     "updated": _updated,
     "by": lambda r, context, _: one_line(context.name_of(r.updated_by), 40),
 }
@@ -189,7 +194,7 @@ _CELLS: Final[dict[str, Callable[[Resource, Context, int], str]]] = {
 def sortable_columns(
     resources: Sequence[Resource], places: Mapping[Location, str]
 ) -> dict[str, str]:
-    """Return what rows can be sorted by, as the guild calls it; only what the rows have."""
+    """Return the names of columns that rows can be sorted by; empty columns are left out."""
     named = {key: one_line(places[location], 24) for key, location in _LOCATIONS.items()}
     columns = _SORTABLE | named
     for key, is_there in _optional_columns(resources).items():
@@ -212,10 +217,10 @@ def _natural_widths(resources: Sequence[Resource], context: Context) -> dict[str
     longest_category = max(map(len, categories), default=0)
     widths["category"] = max(widths["category"], min(_CATEGORY_AT_MOST, longest_category))
     for key, location in _LOCATIONS.items():
-        # Room for the sign of the current location in front of the name.
+        # With room for the sign of the current location.
         title = min(_PLACE_AT_MOST, len(one_line(context.places[location], 24)) + 2)
         widths[key] = max(widths[key], title)
-    has = _optional_columns(resources) | {"course": context.totals is not None}
+    has = _optional_columns(resources) | {"trend": context.totals is not None}
     for key, is_there in has.items():
         if not is_there:
             del widths[key]
@@ -251,5 +256,5 @@ def _title(key: str, width: int, context: Context) -> str:
     if location is None:
         return _KINDS[key].title
     place = one_line(context.places[location], 24)
-    marked = f"▸ {place}" if location is context.location else place
-    return marked if len(marked) <= width else marked[: width - 1] + "…"
+    title = f"▸ {place}" if location is context.location else place
+    return title if len(title) <= width else title[: width - 1] + "…"

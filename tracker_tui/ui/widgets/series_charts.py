@@ -1,4 +1,7 @@
-"""Courses and points as charts: which lines, and which marks below them. Pure: no Textual here."""
+"""The charts of quantity series and points, and the forecast. Pure functions, no widget.
+
+They return a `Chart` with its lines and ticks; the module `chart` draws it.
+"""
 
 from __future__ import annotations
 
@@ -19,43 +22,43 @@ from tracker_tui.ui.widgets.chart import Chart, Series, Tick
 _HOUR: Final = 3_600
 _QUARTER: Final = 900
 _LABEL_CELLS: Final = 9
-"""Cells that a label takes, the gap beside it included."""
+"""Cells of a label with the gap beside it."""
 _EVERY_HOURS: Final = (1, 2, 3, 6, 12)
 _EVERY_DAYS: Final = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728)
 _LONG_DAYS: Final = 999
 
 
 def quantity_chart(
-    course: QuantitySeries,
+    series: QuantitySeries,
     target: int | None,
     places: Mapping[Location, str],
     zone: Zone,
     width: int,
 ) -> Chart:
-    """Return the chart of a course: both locations, their total, and the target as a line."""
+    """Return a chart of both locations, their total, and the target."""
     names = [one_line(places[location], 16) for location in Location]
     letters = _letters([*names, "total"])
-    series = [
-        Series(letters[0], names[0], _points(course, [lv.hagga for lv in course.levels]), "hagga"),
+    lines = [
+        Series(letters[0], names[0], _points(series, [lv.hagga for lv in series.levels]), "hagga"),
         Series(
             letters[1],
             names[1],
-            _points(course, [lv.deep_desert for lv in course.levels]),
+            _points(series, [lv.deep_desert for lv in series.levels]),
             "deep-desert",
         ),
-        Series(letters[2], "total", _points(course, [lv.total for lv in course.levels]), "total"),
+        Series(letters[2], "total", _points(series, [lv.total for lv in series.levels]), "total"),
     ]
     if target and target > 0:
-        level = ((float(course.since), float(target)),)
-        series.append(Series("*", "target", level, "target", is_level=True))
-    marks = ticks(course.since, course.until, zone, width)
-    return Chart(course.since, course.until, series, marks)
+        level = ((float(series.since), float(target)),)
+        lines.append(Series("*", "target", level, "target", is_level=True))
+    marks = ticks(series.since, series.until, zone, width)
+    return Chart(series.since, series.until, lines, marks)
 
 
 def points_chart(
     days: Sequence[DayPoints], since: int, until: int, zone: Zone, width: int
 ) -> Chart:
-    """Return the chart of what was earned on each day: a column a day, from midnight on."""
+    """Return a chart of the points of each day, a column from midnight to midnight."""
     known = {each.day: each.points for each in days}
     first, last = day_of(since, zone), day_of(until, zone)
     columns = [
@@ -64,7 +67,7 @@ def points_chart(
     ]
     begin, end = start_of(first, zone), start_of(last + 1, zone)
     series = Series("p", "points", columns, "total")
-    # A day's label stands below the middle of its column.
+    # The label of a day is below the middle of its column.
     noons = [
         tick._replace(at=tick.at + DAY / 2) for tick in _midnights(begin - 1, end - 1, zone, width)
     ]
@@ -72,7 +75,7 @@ def points_chart(
 
 
 def ticks(since: int, until: int, zone: Zone, width: int) -> list[Tick]:
-    """Return the marks of a time axis of so many cells: whole hours, or midnights, of the zone."""
+    """Return the ticks of a time axis of `width` cells, at whole hours or at midnight."""
     room = max(1, width // _LABEL_CELLS)
     span = until - since
     if span <= 2 * DAY:
@@ -96,17 +99,17 @@ def _midnights(since: int, until: int, zone: Zone, width: int) -> list[Tick]:
     ][::-1]
 
 
-def outlook(course: QuantitySeries, total: int, target: int | None) -> str:
-    """Say how it goes a day, and when the target is reached or nothing is left."""
-    rate = course.per_day
+def forecast_text(series: QuantitySeries, total: int, target: int | None) -> str:
+    """Say the change per day, and when the target is reached or nothing is left."""
+    rate = series.per_day
     if rate is None:
         return "not enough changes for a trend"
-    told = f"{_per_day(rate)} a day"
+    text = f"{_per_day(rate)} a day"
     ahead = forecast(total, target, rate)
-    return told if ahead is None else f"{told} · {_told_ahead(ahead)}"
+    return text if ahead is None else f"{text} · {_ahead_text(ahead)}"
 
 
-def _told_ahead(ahead: Forecast) -> str:
+def _ahead_text(ahead: Forecast) -> str:
     what = "target reached" if ahead.is_reached else "nothing left"
     if ahead.days > _LONG_DAYS:
         return f"{what} in over {_LONG_DAYS} days"
@@ -118,16 +121,16 @@ def _per_day(rate: float) -> str:
     return f"{rate:+,.1f}" if abs(rate) < 10 else f"{rate:+,.0f}"  # noqa: PLR2004
 
 
-def _points(course: QuantitySeries, values: Iterable[int]) -> list[tuple[float, float]]:
-    times: Iterable[Level] = course.levels
+def _points(series: QuantitySeries, values: Iterable[int]) -> list[tuple[float, float]]:
+    times: Iterable[Level] = series.levels
     return [
-        (float(max(level.at, course.since)), float(value))
+        (float(max(level.at, series.since)), float(value))
         for level, value in zip(times, values, strict=True)
     ]
 
 
 def _letters(names: Sequence[str]) -> list[str]:
-    """Return a letter for each name that no other one has: `H`, `D`, `T`."""
+    """Return a different letter for each name: `H`, `D`, `T`."""
     taken: list[str] = []
     for name in names:
         letters = [char.upper() for char in name if char.isalnum()] + list("XYZ")
@@ -139,7 +142,7 @@ def _letters(names: Sequence[str]) -> list[str]:
 def _hours(since: int, until: int, zone: Zone) -> Iterable[datetime]:
     at = local_time(since, zone)
     moment = since - at.minute * 60 - at.second
-    # In steps that no clock is set by less than.
+    # A time zone offset is a multiple of a quarter of an hour.
     while moment <= until:
         at = local_time(moment, zone)
         if moment >= since and at.minute == 0:
