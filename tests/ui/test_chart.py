@@ -1,4 +1,4 @@
-"""Charts as numbers: what their lines hold, what stands at their axes, and what is drawn where."""
+"""Charts as numbers: their lines, their axes, and what is drawn where."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ class Picture:
 
 @given(series_list(), targets)
 @settings(max_examples=40)
-def test_the_lines_of_a_course_are_its_levels(of: QuantitySeries, target: int | None) -> None:
+def test_the_lines_of_a_quantity_series_are_its_levels(
+    of: QuantitySeries, target: int | None
+) -> None:
     chart = chart_of(of, target)
     hagga, deep_desert, total = chart.series[:3]
     for series, values in (
@@ -137,7 +139,7 @@ def test_the_lines_of_a_course_are_its_levels(of: QuantitySeries, target: int | 
 
 @given(series_list(), st.data())
 @settings(max_examples=40)
-def test_between_two_levels_a_line_stands_still(of: QuantitySeries, data: st.DataObject) -> None:
+def test_a_line_is_constant_between_two_levels(of: QuantitySeries, data: st.DataObject) -> None:
     at = data.draw(st.integers(of.since, of.until))
     then = [level for level in of.levels if level.at <= at]
     points = chart_of(of).series[2].points
@@ -149,7 +151,7 @@ def test_without_a_target_there_is_no_line_for_it(target: int | None) -> None:
     assert [s.letter for s in chart_of(course((1, 2)), target).series] == ["H", "D", "T"]
 
 
-def test_a_target_is_one_value_from_begin_to_end() -> None:
+def test_a_target_is_constant() -> None:
     of = course((1, 2))
     level = chart_of(of, 500).series[3]
     assert (level.letter, level.is_level, list(level.points)) == ("*", True, [(of.since, 500.0)])
@@ -167,7 +169,7 @@ def test_a_target_is_one_value_from_begin_to_end() -> None:
     (("1st base", "2nd base"), "12T"),
     (("[b]ase", "\x1b[31mBase"), "B3T"),
 ])  # fmt: skip
-def test_each_line_has_a_letter_of_its_own(names: tuple[str, str], letters: str) -> None:
+def test_each_line_has_a_different_letter(names: tuple[str, str], letters: str) -> None:
     assert "".join(s.letter for s in chart_of(course((1, 2)), None, *names).series) == letters
 
 
@@ -181,7 +183,7 @@ def test_a_letter_takes_one_cell_whatever_the_location_is_called(name: str) -> N
 
 @given(st.text(max_size=20), st.text(max_size=20))
 @settings(max_examples=60)
-def test_whatever_locations_are_called_letters_differ(first: str, second: str) -> None:
+def test_letters_differ_for_any_location_names(first: str, second: str) -> None:
     letters = [series.letter for series in chart_of(course((1, 2)), 5, first, second).series]
     assert len(set(letters)) == 4
     assert all(letter.isprintable() for letter in letters)
@@ -301,7 +303,7 @@ widths = st.integers(22, 192)
 
 @given(st.sampled_from(SWITCHES), st.integers(-2 * DAY, 2 * DAY), st.integers(0, 2 * DAY), widths)
 @settings(max_examples=40)
-def test_up_to_two_days_are_marked_by_whole_hours(
+def test_ticks_of_up_to_two_days_are_whole_hours(
     switch: tuple[tzinfo, tuple[int, ...]], begin: int, span: int, width: int
 ) -> None:
     zone, day = switch
@@ -358,7 +360,7 @@ def test_hours_are_whole_ones_where_clocks_are_changed_by_half_an_hour(
 
 @given(zones, st.integers(0, 730), st.integers(2 * DAY + 1, 800 * DAY), widths)
 @settings(max_examples=40)
-def test_longer_spans_are_marked_by_midnights(
+def test_ticks_of_longer_spans_are_midnights(
     zone: tzinfo, begin: int, span: int, width: int
 ) -> None:
     since = moment(zone, 2025, 1, 1) + begin * DAY // 2
@@ -417,7 +419,7 @@ def places_of(label: str, chart: Chart, picture: Picture) -> Iterator[float]:
 @given(st.dictionaries(st.integers(0, 100), st.integers(1, 8), max_size=14), st.integers(30, 120))
 @example({0: 8, 100: 8}, 40)
 @example({50: 5, 56: 5}, 90)
-def test_wherever_marks_are_labels_tell_the_truth(marks: dict[int, int], width: int) -> None:
+def test_labels_are_true_for_any_ticks(marks: dict[int, int], width: int) -> None:
     words = {"abcdefghijklmn"[i] * marks[at]: at for i, at in enumerate(sorted(marks))}
     found = [Tick(at, word) for word, at in words.items()]
     picture = Picture(Chart(0, 100, [], found), width, 6)
@@ -438,7 +440,7 @@ def test_wherever_marks_are_labels_tell_the_truth(marks: dict[int, int], width: 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 @pytest.mark.parametrize("span", [HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY])
-def test_a_chart_is_never_without_marks(span: int, width: int) -> None:
+def test_a_chart_always_has_ticks(span: int, width: int) -> None:
     chart = chart_of(course((1, 2), span=span), zone=BERLIN, width=width - MARGIN)
     shown = LABEL.findall(Picture(chart, width, 20).ticks.plain)
     assert len(shown) >= (1 if span == HOUR else 2)
@@ -470,7 +472,7 @@ def test_a_chart_fills_exactly_its_room(
 
 @pytest.mark.parametrize("width", [0, 1, 5, 12, 24, 25, 26])
 @pytest.mark.parametrize("height", [0, 1, 3, 4, 5, 6])
-def test_where_there_is_no_room_that_is_told(width: int, height: int) -> None:
+def test_a_chart_without_room_says_so(width: int, height: int) -> None:
     text = draw(chart_of(course((1, 2)), width=width - MARGIN), width, height, PALETTE)
     has_room = width >= 26 and height >= 5
     assert (text.plain != "no room for a chart") == has_room
@@ -478,7 +480,7 @@ def test_where_there_is_no_room_that_is_told(width: int, height: int) -> None:
 
 @given(series_list(quantities), small_sizes)
 @settings(max_examples=20)
-def test_without_colours_a_line_is_known_by_its_letter(
+def test_a_line_is_identified_by_its_letter_without_colours(
     of: QuantitySeries, size: tuple[int, int]
 ) -> None:
     chart = chart_of(of, 1_000, width=size[0] - MARGIN)
@@ -524,7 +526,7 @@ def test_a_line_is_drawn_in_steps() -> None:
     assert step == list(range(20))
 
 
-def test_a_line_begins_where_something_is_known() -> None:
+def test_a_line_begins_at_its_first_level() -> None:
     half = QuantitySeries(NOW - 2 * DAY, NOW, [Level(NOW - DAY, 10, 0)], [])
     picture = Picture(chart_of(half), 80, 20)
     used = [any(picture.columns(row)[x] for row in range(18)) for x in range(2 * 70)]
@@ -550,7 +552,7 @@ class Counted(list[tuple[float, float]]):
         return super().__iter__()
 
 
-def test_a_line_of_many_points_is_gone_through_no_more_often_than_one_of_few() -> None:
+def test_many_points_are_read_only_once() -> None:
     """A course has hundreds of levels, and a chart is drawn while the player waits."""
     times = []
     for count in (4, 200):
@@ -560,7 +562,7 @@ def test_a_line_of_many_points_is_gone_through_no_more_often_than_one_of_few() -
     assert times[0] == times[1]
 
 
-def test_nothing_known_is_a_chart_without_lines() -> None:
+def test_no_levels_make_a_chart_without_lines() -> None:
     picture = Picture(chart_of(course()), 80, 12)
     assert picture.letters == {}
     assert {picture.dots(row).strip("\u2800") for row in range(10)} == {""}
@@ -605,9 +607,7 @@ def test_every_day_is_a_column_from_midnight_on(
 
 @pytest.mark.parametrize(("zone", "day"), SWITCHES)
 @pytest.mark.parametrize("days", [1, 2, 3, 7, 60, 400])
-def test_a_column_is_named_by_what_stands_below_it(
-    zone: tzinfo, day: tuple[int, ...], days: int
-) -> None:
+def test_a_column_has_its_label_below_it(zone: tzinfo, day: tuple[int, ...], days: int) -> None:
     """A day below the middle of its column, an hour where it was."""
     begin = moment(zone, *day) + HOUR
     chart = points_chart([], begin, begin + (days - 1) * DAY, zone, 72)
@@ -628,7 +628,7 @@ def test_days_are_as_long_as_they_were() -> None:
         assert [(later - at) / HOUR for at, later in pairwise(times)] == hours
 
 
-def test_what_is_below_0_is_no_column() -> None:
+def test_negative_points_have_no_column() -> None:
     chart = points_chart(points(20_000, -5.0, 3.0), 20_000 * DAY, 20_001 * DAY, UTC, 72)
     assert [value for _, value in chart.series[0].points] == [0.0, 3.0]
 
@@ -682,13 +682,13 @@ def test_columns_fill_exactly_their_room(
     (0, 50, 100, "+0.0 a day"),
     (12_345, 50, None, "+12,345 a day"),
 ])  # fmt: skip
-def test_the_outlook(gained: int, total: int, target: int | None, told: str) -> None:
+def test_the_forecast(gained: int, total: int, target: int | None, told: str) -> None:
     levels = [Level(NOW - 2 * DAY, total - 2 * gained, 0), Level(NOW, total, 0)]
     assert forecast_text(QuantitySeries(NOW - 2 * DAY, NOW, levels, []), total, target) == told
 
 
 @pytest.mark.parametrize("known", [0, HOUR - 1])
-def test_too_little_time_is_no_outlook(known: int) -> None:
+def test_too_little_time_gives_no_forecast(known: int) -> None:
     of = QuantitySeries(NOW - DAY, NOW, [Level(NOW - known, 5, 0)], [])
     assert forecast_text(of, 5, 100) == "not enough changes for a trend"
 

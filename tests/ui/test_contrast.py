@@ -1,4 +1,4 @@
-"""Text can be read on what it stands on: contrast of all that is really drawn, in every theme."""
+"""Text is legible: the contrast of all that is drawn, in every theme."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def test_the_ends_of_the_selected_tab_are_coloured_towards_its_text(guild:
         assert before == after == ground
 
 
-async def test_textual_theme_goes_before_what_is_remembered_and_is_not_remembered(
+async def test_textual_theme_overrides_the_saved_theme_and_is_not_saved(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guild.view_file.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A fault of the program's own: no variables on screen, for one of them may hold a token."""
+"""An unexpected error prints no variables, because one of them may hold a token."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FaultyApp(BaseApp):
         self.push_screen(Faulty())
 
 
-async def test_a_crash_ends_the_app_and_prints_nothing_of_its_variables(
+async def test_a_crash_ends_the_app_and_prints_no_variables(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     app = FaultyApp()

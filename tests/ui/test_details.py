@@ -1,4 +1,4 @@
-"""The chart of a resource, who gave and took, and how it goes on; sparklines."""
+"""The details: chart, members, forecast; and the trend column of the table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def busy(guild: Guild) -> Guild:
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60), (60, 20)])
-async def test_details_show_how_it_went_and_who_did_it(busy: Guild, size: tuple[int, int]) -> None:
+async def test_details_show_the_chart_and_who_changed_what(
+    busy: Guild, size: tuple[int, int]
+) -> None:
     async with playing(busy, size) as player:
         await player.go_to("Spice Melange")
         await player.press("enter")
@@ -76,7 +78,7 @@ async def test_a_resource_without_history_is_a_line_of_what_is_there(guild: Guil
         await player.sees("No changes yet.", "not enough changes", "─T total")
 
 
-async def test_what_cannot_be_read_is_told_beside_what_is_known(busy: Guild) -> None:
+async def test_details_show_values_beside_a_reading_error(busy: Guild) -> None:
     async with playing(busy, (160, 50)) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.go_to("Spice Melange")
@@ -105,7 +107,7 @@ async def test_l_shows_thirty_days_of_every_resource_and_hides_them(
         await player.sees_no("30 days")
 
 
-async def test_a_sparkline_ends_with_what_is_there_now(busy: Guild) -> None:
+async def test_a_sparkline_ends_with_the_current_total(busy: Guild) -> None:
     async with playing(busy, (200, 60)) as player:
         await player.press("l")
         await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
@@ -114,7 +116,7 @@ async def test_a_sparkline_ends_with_what_is_there_now(busy: Guild) -> None:
         await player.until(lambda: "█▁ " in player.cursor_row(), "its new end")
 
 
-async def test_the_column_is_remembered(busy: Guild) -> None:
+async def test_the_trend_column_is_remembered(busy: Guild) -> None:
     async with playing(busy) as player:
         await player.press("l", "q")
         await player.leaves()
@@ -124,7 +126,7 @@ async def test_the_column_is_remembered(busy: Guild) -> None:
         await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
 
 
-async def test_sparklines_that_cannot_be_read_are_told_of_and_stop_nothing(busy: Guild) -> None:
+async def test_an_error_of_the_trend_column_is_reported(busy: Guild) -> None:
     async with playing(busy) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.press("l")

@@ -1,4 +1,4 @@
-"""Details, outbox and what all dialogs share: Esc and q go back, ctrl+q leaves for good."""
+"""Details, outbox and what dialogs share: Esc and q go back, ctrl+q quits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIALOGS = {
 """The key that opens a dialog, and what only stands there."""
 
 
-async def test_details_tell_everything_and_the_history_newest_first(guild: Guild) -> None:
+async def test_details_show_all_values_and_the_newest_changes_first(guild: Guild) -> None:
     guild.sql("UPDATE resources SET image_url = 'https://example.org/p.png' WHERE id = 'spice'")
     guild.sql(
         "INSERT INTO users (id, discord_id, username, created_at, last_login)"
@@ -102,7 +102,7 @@ async def test_a_long_description_can_be_scrolled(guild: Guild) -> None:
         player.assert_laid_out()
 
 
-async def test_a_dialog_is_left_without_leaving_the_dashboard(guild: Guild) -> None:
+async def test_closing_a_dialog_keeps_the_dashboard_open(guild: Guild) -> None:
     async with playing(guild) as player:
         for key, seen in DIALOGS.items():
             for way_out in ("escape", "q"):
@@ -117,7 +117,7 @@ async def test_a_dialog_is_left_without_leaving_the_dashboard(guild: Guild) -> N
 
 
 @pytest.mark.parametrize("key", ["", "slash", "plus", "enter", "f", "ctrl+p"])
-async def test_ctrl_q_leaves_from_anywhere(guild: Guild, key: str) -> None:
+async def test_ctrl_q_quits_from_anywhere(guild: Guild, key: str) -> None:
     async with playing(guild) as player:
         if key:
             await player.press(key)
@@ -126,7 +126,7 @@ async def test_ctrl_q_leaves_from_anywhere(guild: Guild, key: str) -> None:
         assert player.app.return_code == 0
 
 
-async def test_q_leaves_from_the_main_screen_only(guild: Guild) -> None:
+async def test_q_quits_from_main_screens_only(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("slash", "q", "escape", "plus", "q", "escape")
         assert player.app.is_running
@@ -145,7 +145,7 @@ async def test_tables_keys_do_nothing_behind_a_dialog(guild: Guild) -> None:
     assert guild.history() == []
 
 
-async def test_refused_changes_are_dropped_one_by_one(guild: Guild) -> None:
+async def test_rejected_changes_are_dropped_one_by_one(guild: Guild) -> None:
     async with playing(guild, WIDE) as player:
         player.burst("  -7")
         await player.sees("2 rows")
@@ -161,7 +161,7 @@ async def test_refused_changes_are_dropped_one_by_one(guild: Guild) -> None:
         await player.sees_no(": o ")
 
 
-async def test_nothing_is_kept_of_a_dialog_that_ended(guild: Guild) -> None:
+async def test_a_closed_dialog_frees_its_memory(guild: Guild) -> None:
     async with playing(guild) as player:
         kept = []
         for key, part in DIALOGS.items():
@@ -181,7 +181,7 @@ async def test_nothing_is_kept_of_a_dialog_that_ended(guild: Guild) -> None:
         await player.until(are_gone, "the end of what was drawn")
 
 
-async def test_a_click_on_what_was_just_taken_away_does_nothing(guild: Guild) -> None:
+async def test_a_click_on_a_removed_widget_does_nothing(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("enter")
         await player.sees("Multiplier")

@@ -1,4 +1,4 @@
-"""What others do to the same file appears by itself, and a lock is waited out."""
+"""Changes that other programs make to the same file, and waiting for a lock."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_renamed_members_and_locations_appear(guild: Guild) -> None:
         await player.sees("Sihaya", "▐Sietch Tabr▌", "▸ Sietch Tabr")
 
 
-async def test_a_locked_database_is_told_of_and_the_change_waits(
+async def test_a_locked_database_is_reported_and_the_change_stays_pending(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
@@ -118,7 +118,7 @@ async def test_a_locked_database_is_told_of_and_the_change_waits(
         assert guild.quantities("water") == (58, 0)
 
 
-async def test_a_database_that_cannot_be_read_is_told_of(guild: Guild) -> None:
+async def test_an_unreadable_database_is_reported(guild: Guild) -> None:
     guild.sql("DROP TABLE leaderboard")
     tracker = guild.tracker()
     tracker.open()

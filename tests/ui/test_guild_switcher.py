@@ -1,4 +1,4 @@
-"""From one guild to another, and out of one: what the palette offers, and what is asked first."""
+"""Switching profiles, joining a guild and signing out, by the palette."""
 
 from __future__ import annotations
 
@@ -101,9 +101,7 @@ async def test_signing_out_is_offered_in_a_guild(inhabited: RemoteGuild) -> None
         await offers(visitor, JOIN, SIGN_OUT)
 
 
-async def test_at_the_door_nobody_is_signed_out_who_is_not_in(
-    discord: FakeDiscord, home: Path
-) -> None:
+async def test_the_sign_in_app_offers_no_sign_out(discord: FakeDiscord, home: Path) -> None:
     write_config(home, RAIDERS)
     async with at_sign_in(LARGE) as visitor:
         await visitor.sees("good for")
@@ -153,7 +151,7 @@ async def test_esc_stays(own: Guild, home: Path) -> None:
         assert "Steel Ingot" in visitor.text()
 
 
-async def test_at_the_door_another_guild_can_be_chosen(discord: FakeDiscord, home: Path) -> None:
+async def test_another_guild_can_be_chosen_at_the_sign_in(discord: FakeDiscord, home: Path) -> None:
     write_config(home, RAIDERS)
     async with at_sign_in() as visitor:
         await visitor.sees("good for")
@@ -164,7 +162,7 @@ async def test_at_the_door_another_guild_can_be_chosen(discord: FakeDiscord, hom
         assert visitor.navigation_request == NavigationRequest("raiders")
 
 
-async def test_the_view_is_remembered_by_whoever_goes_elsewhere(own: Guild, home: Path) -> None:
+async def test_switching_saves_the_preferences(own: Guild, home: Path) -> None:
     write_config(home, RAIDERS)
     async with at_home() as visitor:
         await visitor.press("s", "s")
@@ -179,9 +177,7 @@ async def test_the_view_is_remembered_by_whoever_goes_elsewhere(own: Guild, home
 # With changes that wait
 
 
-async def test_with_changes_that_wait_it_is_asked_first_and_staying_is_first(
-    away: None, home: Path
-) -> None:
+async def test_with_pending_changes_switching_is_asked_first(away: None, home: Path) -> None:
     write_config(home, RAIDERS)
     async with at_home(answers=False) as visitor:
         await visitor.sees("↑ 2 pending")
@@ -221,7 +217,7 @@ async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: Remote
         assert visitor.navigation_request == NavigationRequest(None, signs_out=True)
 
 
-async def test_with_changes_that_wait_nobody_is_signed_out(
+async def test_with_pending_changes_signing_out_is_not_possible(
     inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_pending(load_config(os.environ), add(5, resource_id="gone-for-good"))
@@ -237,7 +233,7 @@ async def test_with_changes_that_wait_nobody_is_signed_out(
 # Joining at the door
 
 
-async def test_an_invitation_is_understood_at_the_door_too(discord: FakeDiscord) -> None:
+async def test_an_invitation_is_understood_at_the_sign_in(discord: FakeDiscord) -> None:
     line = Invitation(
         database_url=f"http://localhost:{free_port()}",
         client_id=CLIENT_ID,
@@ -277,7 +273,7 @@ async def test_a_sign_in_that_ends_below_takes_no_half_filled_form_away(
         assert not any(isinstance(screen, SignInScreen) for screen in visitor.app.screen_stack)
 
 
-async def test_whoever_joins_another_guild_after_all_is_at_the_first_door_still(
+async def test_declining_to_join_returns_to_the_sign_in(
     discord: FakeDiscord,
 ) -> None:
     async with at_sign_in() as visitor:

@@ -1,4 +1,4 @@
-"""The one line for somebody who is here for the first time."""
+"""The hint that tells new players how to join a guild."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_ctrl_p_offers_to_join_as_it_says(guild: Guild) -> None:
     ],
     ids=["configured", "profile", "demo"],
 )
-async def test_whoever_has_a_database_sees_none_of_it(guild: Guild, given: dict[str, Any]) -> None:
+async def test_players_with_a_database_see_no_hint(guild: Guild, given: dict[str, Any]) -> None:
     async with playing(guild, **given) as player:
         assert HINT not in player.text()
         await player.press("escape")
@@ -81,7 +81,7 @@ async def test_a_click_hides_it_for_good(guild: Guild) -> None:
     assert remembered(guild)["is_hint_dismissed"] is True
 
 
-async def test_left_alone_it_is_there_again(guild: Guild) -> None:
+async def test_it_returns_if_it_was_not_dismissed(guild: Guild) -> None:
     for _ in range(2):
         async with playing(guild, **FIRST_RUN) as player:
             assert HINT in player.text()

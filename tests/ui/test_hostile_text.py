@@ -1,4 +1,4 @@
-"""What others wrote is plain text on one line, wherever it is shown, and the layout holds."""
+"""Hostile texts are shown as plain text on one line, everywhere."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ async def test_what_is_typed_may_be_hostile(hostile_guild: Guild) -> None:
         assert_plain(player)
 
 
-async def test_what_is_typed_cannot_turn_the_line_round(hostile_guild: Guild) -> None:
+async def test_typed_text_cannot_reverse_the_line(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, SIZE) as player:
         for key in ("+", "/"):
             player.burst(f"{key}\x1b[200~5 # a\u202eb\u200dc\x1b[201~")
@@ -139,7 +139,7 @@ async def test_details_show_hostile_texts(hostile_guild: Guild) -> None:
             player.hit("escape", "down")
 
 
-async def test_toasts_and_outbox_show_hostile_texts(hostile_guild: Guild) -> None:
+async def test_notifications_and_outbox_show_hostile_texts(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, SIZE) as player:
         player.burst("g" + " " * len(HOSTILE) + "-50 # [red]reason[/red]")
         await player.sees("17 rows")
@@ -161,7 +161,7 @@ async def test_toasts_and_outbox_show_hostile_texts(hostile_guild: Guild) -> Non
         await player.sees_no("Outbox")
 
 
-async def test_toasts_of_single_changes_show_hostile_names(hostile_guild: Guild) -> None:
+async def test_notifications_of_single_changes_show_hostile_names(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, SIZE) as player:
         for number in range(len(HOSTILE)):
             player.burst("+5 # \x1b[200~[red]r[/red]\x1b[201~\ry")

@@ -1,14 +1,307 @@
-"""Toasts come and go, whatever the clock does and however busy the machine is."""
+"""Notifications: other people's changes, session stats, and the time on screen."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from itertools import count
+from pathlib import Path
 
 import pytest
+from textual.strip import Strip
 
+from helpers.proxy import Proxy, cut_before
 from tracker_tui.ui.notifications import SteadyNotification
-from ui.conftest import Guild, playing
+from tracker_tui.ui.resources.resource_table import ResourceTable
+from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
+from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+
+TOLD, NOT_TOLD = "other people's changes are on.", "other people's changes are off."
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing wait for the next look at the database."""
+    poll_eagerly(monkeypatch)
+
+
+@pytest.fixture
+def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
+    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
+
+
+@pytest.fixture(params=["file", "server"])
+def shared(request: pytest.FixtureRequest) -> Guild:
+    """The guild of RESOURCES in a file, or on a server."""
+    name = "guild" if request.param == "file" else "remote"
+    found: Guild = request.getfixturevalue(name)
+    return found
+
+
+def others_bring(guild: Guild, resource_id: str, amount: int, by: str = "Stilgar") -> None:
+    """Let somebody else add to what is at Hagga."""
+    now = "CAST(strftime('%s', 'now') AS INTEGER)" if guild.now is None else str(NOW)
+    guild.sql(
+        "UPDATE resources SET quantity_hagga = quantity_hagga + ?, last_updated_by = ?,"
+        f" updated_at = {now} WHERE id = ?",
+        *(amount, by, resource_id),
+    )
+
+
+def look(player: Player, name: str) -> str:
+    """Return the style of a row's name."""
+    strip = next(strip for strip in screen_strips(player.app) if f" {name} " in strip.text)
+    return str(next(segment.style for segment in strip if name in segment.text))
+
+
+# Flashes and toasts
+
+
+async def test_other_peoples_changes_flash_without_a_notification(shared: Guild) -> None:
+    async with playing(shared) as player:
+        await player.sees("1,200")
+        usual = look(player, "Steel Ingot")
+        others_bring(shared, "steel", 50)
+        await player.until(lambda: " 650 " in player.line("Steel Ingot"))
+        await player.until(lambda: look(player, "Steel Ingot") != usual, "the flash")
+        assert look(player, "Spice Sand") == usual
+        assert "Stilgar: " not in player.text()
+
+
+async def test_n_switches_notifications_of_others_on_and_off(
+    shared: Guild,
+) -> None:
+    async with playing(shared) as player:
+        await player.press("n")
+        await player.sees(TOLD)
+        others_bring(shared, "steel", 50)
+        await player.sees("Stilgar: Steel Ingot Hagga +50")
+        await player.press("n")
+        await player.sees(NOT_TOLD)
+        others_bring(shared, "water", -2)
+        await player.until(lambda: " 5 " in player.line(" Water  "))
+        assert "Stilgar: Water" not in player.text()
+    assert shared.history() == []
+
+
+async def test_others_have_the_names_that_the_guild_calls_them_by(shared: Guild) -> None:
+    shared.sql(
+        "INSERT INTO users (id, discord_id, username, custom_nickname, created_at, last_login)"
+        " VALUES ('u', '4711', 'paul', 'Usul', 1, 1)"
+    )
+    async with playing(shared) as player:
+        await player.press("n")
+        others_bring(shared, "steel", -50, by="4711")
+        await player.sees("Usul: Steel Ingot Hagga -50")
+
+
+async def test_somebody_new_has_a_name_at_once(remote: RemoteGuild) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        await player.press("n")
+        remote.sql(
+            "INSERT INTO users (id, discord_id, username, custom_nickname, created_at, last_login)"
+            " VALUES ('u', '4711', 'paul', 'Usul', 1, 1)"
+        )
+        others_bring(remote, "steel", -50, by="4711")
+        await player.sees("Usul: Steel Ingot Hagga -50")
+
+
+async def test_a_move_names_both_locations(shared: Guild) -> None:
+    async with playing(shared) as player:
+        await player.press("n")
+        shared.sql(
+            "UPDATE resources SET quantity_hagga = 500, quantity_deep_desert = 150,"
+            " last_updated_by = 'Stilgar' WHERE id = 'steel'"
+        )
+        await player.press("r")
+        await player.sees("Stilgar: Steel Ingot Hagga -100, Deep Desert", "+100")
+
+
+async def test_many_changes_are_one_notification(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("n")
+        guild.sql(
+            "UPDATE resources SET quantity_hagga = quantity_hagga + 1,"
+            " last_updated_by = iif(id < 'o', 'Stilgar', 'Jessica')"
+        )
+        await player.sees("Jessica, Stilgar changed 12 resources")
+
+
+async def test_own_changes_are_not_reported_as_others(shared: Guild) -> None:
+    async with playing(shared) as player:
+        await player.press("n")
+        player.burst("/water\r+5\r")
+        await player.settles(1)
+        await player.sees("Water +5 → 12 at Hagga")
+        await player.press("r")
+        others_bring(shared, "steel", 50)
+        await player.press("escape")
+        await player.sees("Stilgar: Steel Ingot")
+        assert "Chani: " not in player.text()
+
+
+async def test_reporting_others_is_remembered(guild: Guild) -> None:
+    for told in (TOLD, NOT_TOLD):
+        async with playing(guild) as player:
+            await player.press("n")
+            await player.sees(told)
+            player.burst("q")
+            await player.leaves()
+        async with playing(guild) as player:
+            others_bring(guild, "water", 1)
+            await player.until(lambda: look(player, "Water") != look(player, "Plastone"), "a flash")
+            assert ("Stilgar: Water Hagga +1" in player.text()) is (told == TOLD)
+
+
+async def test_changes_before_the_start_are_not_reported(remote: RemoteGuild) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        await player.press("n")
+        await player.sees(TOLD)
+        player.burst("q")
+        await player.leaves()
+    others_bring(remote, "steel", 50)
+    async with playing(remote) as player:
+        await player.until(lambda: " 650 " in player.line("Steel Ingot"))
+        assert "Stilgar: " not in player.text()
+        others_bring(remote, "steel", 50)
+        await player.sees("Stilgar: Steel Ingot Hagga +50")
+
+
+async def test_names_in_notifications_are_plain_text(shared: Guild) -> None:
+    shared.sql("UPDATE resources SET name = '[bold]W[/bold]' WHERE id = 'water'")
+    shared.sql("UPDATE resources SET name = ? WHERE id = 'worm'", "\x1b[31mworm\x1b[2J")
+    async with playing(shared) as player:
+        await player.press("n")
+        others_bring(shared, "water", 5, by="[red]x[/red][/]")
+        await player.sees("[red]x[/red][/]: [bold]W[/bold] Hagga +5")
+        others_bring(shared, "worm", 5, by="\x1b[32my\x1b[2J")
+        await player.sees("[31mworm", "[32my")
+        player.assert_laid_out()
+
+
+# Rows that go
+
+
+async def test_the_cursor_stays_when_another_row_is_deleted_on_the_server(
+    remote: RemoteGuild,
+) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        player.burst("g ")  # marks Complex Machinery
+        await player.sees("● 1 selected")
+        await player.go_to("Spice Sand")
+        for gone in ("machine", "blade"):
+            remote.sql("DELETE FROM resource_history WHERE resource_id = ?", gone)
+            remote.sql("DELETE FROM resources WHERE id = ?", gone)
+        await player.press("r")
+        await player.sees_no("Kindjal Blade")
+        await player.sees_no("selected")
+        await player.until(lambda: player.is_on("Spice Sand"))
+        assert len(player.rows()) == 10
+        player.burst("+5\r")
+        await player.settles(1)
+    assert remote.quantities("sand") == (9_005, 1_000)
+
+
+async def test_a_change_of_a_deleted_resource_can_only_be_dropped(
+    remote: RemoteGuild, proxy: Proxy
+) -> None:
+    async with playing(remote) as player:
+        await player.sees("● online")
+        await player.go_to("Water")
+        remote.sql("DELETE FROM resource_history WHERE resource_id = 'water'")
+        remote.sql("DELETE FROM resources WHERE id = 'water'")
+        player.burst("+5\r")
+        await player.sees("▲ 1 rejected: o", "Water +5 rejected: this resource was deleted.")
+        await player.sees_no(" Water ")
+        await player.press("o")
+        await player.sees("▲ Water +5 rejected: this resource was deleted.")
+        assert not [word for word in ("anyway", "once more", "edit") if word in player.text()]
+        await player.press("e", "a", "enter")
+        await player.sees("Water +5: delete drop   esc back")
+        await player.press("delete")
+        await player.sees_no(": o ")
+
+
+# One changed row of very many
+
+
+async def test_a_changed_row_of_10_000_redraws_its_own_line_alone(
+    make_guild: MakeGuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._CLOCK_SECONDS", 3_600)
+    guild = make_guild([])
+    guild.sql(
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+        " INSERT INTO resources (id, name, quantity_hagga, last_updated_by, created_at, updated_at)"
+        f" SELECT 'r' || i, printf('Thing %05d', i), i, 'Stilgar', {NOW}, {NOW} FROM n"
+    )
+    drawn: Counter[int] = Counter()
+    render_line = ResourceTable.render_line
+
+    def counted(table: ResourceTable, y: int) -> Strip:
+        drawn[y] += 1
+        return render_line(table, y)
+
+    async with playing(guild) as player:
+        await player.sees("Thing 00020")
+        monkeypatch.setattr(ResourceTable, "render_line", counted)
+        others_bring(guild, "r7", 700_000)
+        await player.until(lambda: " 700,007 " in player.line("Thing 00007"))
+        usual = look(player, "Thing 00008")
+        await player.until(lambda: look(player, "Thing 00007") == usual, "the end of the flash")
+        assert set(drawn) == {7}, "line 0 is the header"
+        drawn.clear()
+        others_bring(guild, "r9999", 1)  # far below
+        others_bring(guild, "r8", 700_000)
+        await player.until(lambda: " 700,008 " in player.line("Thing 00008"))
+        assert set(drawn) == {8}
+
+
+# The tally
+
+
+async def test_i_shows_the_session_stats(guild: Guild) -> None:
+    async with playing(guild) as player:
+        await player.press("i")
+        await player.sees("This session: 0 changes, ±0, 0 points")
+    async with playing(guild) as player:
+        player.burst("/spice mel\r" + "+400\r" * 13)
+        await player.settles(13)
+        player.burst("=6400\r")
+        await player.settles(14)
+        await player.press("i")
+        await player.sees("This session: 14 changes, +5,200, 572 points")
+    async with playing(guild) as player:
+        player.burst("/water\r-3\r")
+        await player.settles(15)
+        await player.press("i")
+        await player.sees("This session: 1 change, -3, 0 points")
+
+
+async def test_what_is_undone_does_not_count(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("/spice mel\r+500\r-100\r")
+        await player.settles(2)
+        await player.press("u")
+        await player.settles(3)
+        await player.press("i")
+        await player.sees("This session: 1 change, +500, 55 points")
+
+
+async def test_the_session_stats_count_pending_changes(remote: RemoteGuild, proxy: Proxy) -> None:
+    async with watching(remote) as player:
+        await player.sees("● online")
+        player.burst("/spice mel\r+500\r")
+        await player.settles(1)
+        proxy.fate = cut_before
+        player.burst("+20\r")
+        await player.sees("↑ 1 pending")
+        await player.press("i")
+        await player.sees("This session: 1 change, +500, 55 points; 1 not", "sent yet")
 
 
 def let_time_fly(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -21,7 +314,7 @@ def let_time_fly(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     )
 
 
-async def test_a_toast_whose_time_runs_out_as_it_comes_on_hangs_nothing(
+async def test_a_notification_that_expires_at_once_hangs_nothing(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with playing(guild) as player:
@@ -33,7 +326,7 @@ async def test_a_toast_whose_time_runs_out_as_it_comes_on_hangs_nothing(
         await player.go_to("Water")
 
 
-def test_its_time_runs_by_no_clock_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_time_does_not_depend_on_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("tracker_tui.ui.notifications.monotonic", lambda: now[0])
     monkeypatch.setattr("textual.notifications.time", lambda: 1e12)

@@ -1,4 +1,4 @@
-"""A window on rows, against a plain list of what was read."""
+"""Paged rows, compared with a plain list of what was read."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ TestWindows.settings = settings(max_examples=40, stateful_step_count=20, deadlin
 # The limits as they are
 
 
-def test_an_empty_window_has_nothing() -> None:
+def test_empty_rows_have_nothing() -> None:
     empty = Reader()
     assert (empty.paged.size, empty.paged.held, empty.paged.first_page) == (0, 0, None)
     assert empty.paged.missing(0, 10) is None
@@ -283,7 +283,7 @@ def test_an_empty_window_has_nothing() -> None:
     empty.paged.forget("r0")
 
 
-def test_days_are_told_once_across_pages() -> None:
+def test_each_day_has_one_line_across_pages() -> None:
     read = reader(7)
     for _ in range(4):
         read.append(2)
@@ -314,7 +314,7 @@ def test_a_page_without_rows_only_says_where_it_goes_on() -> None:
     assert rows_in(lines_of(read.paged)) == read.rows
 
 
-def test_of_many_pages_the_ones_around_a_line_are_held() -> None:
+def test_pages_around_a_line_are_held() -> None:
     read = reader(60 * PAGE, gap=600)
     for _ in range(60):
         read.append(PAGE)
@@ -333,7 +333,7 @@ def test_of_many_pages_the_ones_around_a_line_are_held() -> None:
 
 
 @pytest.mark.parametrize("added", [1, PAGE_LINES - PAGE, PAGE_LINES - PAGE + 1, 3 * PAGE_LINES])
-def test_a_page_that_grows_is_cut(added: int) -> None:
+def test_a_page_that_grows_is_split(added: int) -> None:
     read = reader(2 * PAGE)
     read.append(PAGE)
     read.append(PAGE)
@@ -352,7 +352,7 @@ def test_a_page_that_grows_is_cut(added: int) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_page_of_which_nothing_is_left_leaves_no_gap(number: int) -> None:
+def test_an_empty_page_leaves_no_gap(number: int) -> None:
     read = reader(9)
     for _ in range(3):
         read.append(3)
@@ -393,7 +393,7 @@ def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
     assert lines_of(read.paged) == with_days(read.rows)
 
 
-def test_a_page_that_is_no_more_in_the_window_changes_nothing() -> None:
+def test_a_dropped_page_changes_nothing() -> None:
     read = reader(6)
     read.append(3)
     gone = read.paged.first_page
@@ -404,7 +404,7 @@ def test_a_page_that_is_no_more_in_the_window_changes_nothing() -> None:
     assert lines_of(read.paged) == before
 
 
-def test_rows_of_the_same_second_are_told_apart_by_their_order() -> None:
+def test_rows_of_the_same_second_are_distinguished() -> None:
     read = reader(7, gap=0)
     for _ in range(4):
         read.append(2)

@@ -1,4 +1,4 @@
-"""The help and the palette are made from the bindings that are in force."""
+"""The help and the palette, generated from the bindings of the screen."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HELP = {
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
-async def test_help_lists_every_key_with_what_it_does(guild: Guild, key: str) -> None:
+async def test_help_lists_every_key(guild: Guild, key: str) -> None:
     async with playing(guild, LARGE) as player:
         await player.press(key)
         await player.sees("Typing a change")
@@ -57,7 +57,7 @@ async def test_help_lists_every_key_with_what_it_does(guild: Guild, key: str) ->
             assert grammar in player.text()
 
 
-async def test_help_tells_the_keys_of_the_filter_while_in_it(guild: Guild) -> None:
+async def test_help_lists_the_keys_of_the_search(guild: Guild) -> None:
     async with playing(guild, LARGE) as player:
         await player.press("slash", "f1")
         await player.sees("Typing a change")
@@ -173,7 +173,7 @@ async def test_a_list_without_room_for_a_line_has_no_pages(guild: Guild) -> None
         assert "Spice Melange" in player.text()
 
 
-async def test_the_palette_quits_and_the_view_is_remembered(guild: Guild) -> None:
+async def test_the_palette_quits_and_preferences_are_saved(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("tab")
         await choose(player, "quit", "Quit")

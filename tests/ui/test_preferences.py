@@ -1,4 +1,4 @@
-"""What is remembered from one run to the next, and what is left alone."""
+"""Preferences: what lasts from one run to the next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ async def leave(player: Player) -> None:
     await player.leaves()
 
 
-async def test_the_order_is_there_again_but_neither_filters_nor_location(guild: Guild) -> None:
+async def test_the_sort_order_is_remembered_but_not_filters_and_location(guild: Guild) -> None:
     async with playing(guild) as player:
         await tick(player, "Components", "★ priority")
         await choose_sorting(player, "Total")
@@ -41,7 +41,7 @@ async def test_a_file_of_an_earlier_version_is_read_and_hides_nothing(guild: Gui
         await player.sees("▐Hagga▌", "Total↑")
 
 
-async def test_the_search_text_and_the_marks_are_not_kept(guild: Guild) -> None:
+async def test_the_search_and_the_selection_are_not_remembered(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/spice\r ")
         await player.sees("● 1 selected")
@@ -51,7 +51,7 @@ async def test_the_search_text_and_the_marks_are_not_kept(guild: Guild) -> None:
         assert "selected" not in player.text()
 
 
-async def test_the_theme_is_there_again(guild: Guild) -> None:
+async def test_the_theme_is_remembered(guild: Guild) -> None:
     def background(player: Player) -> object:
         return next(iter(screen_strips(player.app)[0])).style
 
@@ -111,7 +111,7 @@ async def test_a_broken_file_is_ignored_and_replaced(guild: Guild, content: byte
     assert json.loads(guild.view_file.read_text())["sort"] == "name"
 
 
-async def test_a_folder_in_the_files_place_stops_nobody(guild: Guild) -> None:
+async def test_a_folder_in_place_of_the_file_is_harmless(guild: Guild) -> None:
     guild.view_file.mkdir(parents=True)
     async with playing(guild) as player:
         assert player.names() == BY_NAME
@@ -139,7 +139,7 @@ async def test_a_demo_leaves_nothing_behind(guild: Guild) -> None:
         assert player.names() == BY_NAME
 
 
-async def test_another_profile_remembers_for_itself(guild: Guild) -> None:
+async def test_each_profile_has_its_own_preferences(guild: Guild) -> None:
     async with playing(guild, profile="other") as player:
         await choose_sorting(player, "Total")
         await leave(player)

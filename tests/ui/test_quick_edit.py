@@ -1,4 +1,4 @@
-"""The quick edit: what it foresees, what it refuses, and what is in the ledger after Enter."""
+"""The quick edit: its preview, what it rejects, and what is in the ledger after Enter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def foresees(player: Player, expected: str) -> None:
     await player.until(lambda: told(player) == expected, expected)
 
 
-async def test_it_shows_live_what_will_happen(guild: Guild) -> None:
+async def test_it_previews_the_change_while_typing(guild: Guild) -> None:
     steps = {
         "+5": "Hagga 1,200 → 1,205 · 85 % → 86 % · +0.58 points",
         "00": "Hagga 1,200 → 1,700 · 85 % → 121 % · = on target · +55 points",
@@ -56,7 +56,7 @@ PREVIEWS = {
 }
 
 
-async def test_every_kind_of_change_is_foreseen(guild: Guild) -> None:
+async def test_every_kind_of_change_is_previewed(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Plastanium Ingot")
         for typed, expected in PREVIEWS.items():
@@ -83,7 +83,7 @@ async def test_a_mistake_is_pointed_at(guild: Guild, is_burst: bool) -> None:
         assert guild.history() == []
 
 
-async def test_escape_leaves_and_writes_nothing(guild: Guild) -> None:
+async def test_escape_closes_it_and_changes_nothing(guild: Guild) -> None:
     async with playing(guild) as player:
         before = player.text()
         player.burst("+500")
@@ -121,7 +121,7 @@ async def test_enter_applies_each_kind_of_change(guild: Guild, typed: str) -> No
         assert "→" not in told(player), "the quick edit is closed"
 
 
-async def test_points_are_earned_and_told(guild: Guild) -> None:
+async def test_points_are_earned_and_shown(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Spice Melange")
         player.burst("+500\r")
@@ -132,7 +132,7 @@ async def test_points_are_earned_and_told(guild: Guild) -> None:
         assert guild.points() == [("spice", 55.0)]
 
 
-async def test_tab_inside_switches_the_location_and_keeps_the_text(guild: Guild) -> None:
+async def test_tab_switches_the_location_and_keeps_the_text(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Plastanium Ingot")
         player.burst("+5\t")
@@ -143,7 +143,7 @@ async def test_tab_inside_switches_the_location_and_keeps_the_text(guild: Guild)
         assert guild.quantities("ingot") == (412, 1_150)
 
 
-async def test_a_transfer_goes_the_same_way_from_either_location(guild: Guild) -> None:
+async def test_a_move_goes_the_same_way_from_either_location(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Plastanium Ingot")
         player.burst("\t>12\r")
@@ -151,7 +151,7 @@ async def test_a_transfer_goes_the_same_way_from_either_location(guild: Guild) -
         assert guild.quantities("ingot") == (400, 1_112)
 
 
-async def test_a_refused_change_keeps_its_text(guild: Guild) -> None:
+async def test_a_rejected_change_keeps_its_text(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("-8\r")
@@ -176,7 +176,7 @@ async def test_a_paste_goes_into_the_quick_edit_as_one_line(guild: Guild) -> Non
         assert guild.history() == [("relative", 500, 0, "two lines")]
 
 
-async def test_the_preview_follows_what_others_do(guild: Guild) -> None:
+async def test_the_preview_follows_other_peoples_changes(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("+5")
@@ -185,7 +185,7 @@ async def test_the_preview_follows_what_others_do(guild: Guild) -> None:
         await foresees(player, "Hagga 100 → 105 · +0.5 points")
 
 
-async def test_a_resource_that_is_deleted_meanwhile_is_told_of(guild: Guild) -> None:
+async def test_a_resource_that_is_deleted_while_typing_is_reported(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("+5")
@@ -201,7 +201,7 @@ async def test_a_resource_that_is_deleted_meanwhile_is_told_of(guild: Guild) -> 
 # Somebody else is quicker
 
 
-async def test_an_absolute_change_minds_what_was_seen(guild: Guild) -> None:
+async def test_a_set_conflicts_with_a_newer_quantity(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("=20 # counted")
@@ -222,7 +222,7 @@ async def test_an_absolute_change_minds_what_was_seen(guild: Guild) -> None:
         await player.sees_no(": o ")
 
 
-async def test_a_guard_is_what_was_on_screen_not_what_came_behind_it(guild: Guild) -> None:
+async def test_the_guard_is_the_quantity_on_screen(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("=20")
@@ -234,7 +234,7 @@ async def test_a_guard_is_what_was_on_screen_not_what_came_behind_it(guild: Guil
         assert guild.quantities("water") == (9, 0)
 
 
-async def test_what_is_there_already_is_no_conflict(guild: Guild) -> None:
+async def test_setting_the_current_quantity_is_no_conflict(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("=20")
@@ -245,7 +245,7 @@ async def test_what_is_there_already_is_no_conflict(guild: Guild) -> None:
         assert guild.history() == [("absolute", 0, 0, None)]
 
 
-async def test_a_removal_that_came_too_late_waits_in_the_outbox(guild: Guild) -> None:
+async def test_a_removal_that_came_too_late_goes_to_the_outbox(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("-5")
@@ -261,7 +261,7 @@ async def test_a_removal_that_came_too_late_waits_in_the_outbox(guild: Guild) ->
         assert guild.quantities("water") == (1, 0)
 
 
-async def test_editing_again_from_the_outbox_and_leaving_loses_nothing(guild: Guild) -> None:
+async def test_editing_again_and_going_back_keeps_the_outbox(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("-5")
@@ -286,7 +286,7 @@ async def test_a_resource_with_quantities_of_nine_digits_fits(make_guild: MakeGu
         player.assert_laid_out()
 
 
-async def test_a_count_says_that_its_resource_moved_meanwhile(guild: Guild) -> None:
+async def test_a_set_says_that_the_quantity_has_changed(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("=50")
@@ -295,7 +295,7 @@ async def test_a_count_says_that_its_resource_moved_meanwhile(guild: Guild) -> N
         await player.sees("changed since you looked: was 7 · Hagga 9 → 50")
 
 
-async def test_a_mistake_is_pointed_at_where_the_sentence_has_no_room(guild: Guild) -> None:
+async def test_a_mistake_is_pointed_at_if_the_sentence_has_no_room(guild: Guild) -> None:
     async with playing(guild, (60, 20)) as player:
         await player.go_to("Complex Machinery")
         player.burst("+1,5k")

@@ -1,4 +1,4 @@
-"""The filter: words in any order, the likeliest first, and keys that leave it alone."""
+"""The search: words in any order, the best match first, and keys that leave it alone."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ FOUND = {
 }
 
 
-async def test_all_words_in_any_order_are_looked_for_while_typing(guild: Guild) -> None:
+async def test_it_searches_all_words_in_any_order(guild: Guild) -> None:
     async with playing(guild) as player:
         for text, names in FOUND.items():
             player.burst(f"/{text}\r")
             await player.until(lambda names=names: player.names() == names, f"{text}: {names}")
 
 
-async def test_the_likeliest_comes_first(make_guild: MakeGuild) -> None:
+async def test_the_best_match_comes_first(make_guild: MakeGuild) -> None:
     names = ["Old Spice", "Allspice", "Zsand", "Spice Sand"]
     resources = [NewResource(n, n, "Spice" if n == "Zsand" else "Raw") for n in names]
     async with playing(make_guild(resources)) as player:
@@ -49,13 +49,13 @@ async def test_the_likeliest_comes_first(make_guild: MakeGuild) -> None:
         assert "Spice Sand" in player.cursor_row()
 
 
-async def test_how_many_are_found_is_said(guild: Guild) -> None:
+async def test_it_shows_the_number_of_hits(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/spice")
         await player.until(lambda: player.lines()[2].rstrip().endswith("3 of 12"))
 
 
-async def test_what_is_pasted_goes_in_whole(guild: Guild) -> None:
+async def test_a_paste_goes_in_whole(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/")
         player.burst(PASTE.format("Spice-infused\r\nFuel + Cell"))
@@ -64,7 +64,7 @@ async def test_what_is_pasted_goes_in_whole(guild: Guild) -> None:
         assert guild.history() == []
 
 
-async def test_enter_leaves_to_the_table_and_keeps_the_text(guild: Guild) -> None:
+async def test_enter_goes_to_the_table_and_keeps_the_text(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/fuel\rj")
         await player.until(lambda: player.is_on("Spice-infused Fuel Cell"))
@@ -99,7 +99,7 @@ async def test_escape_in_the_table_clears_the_text_then_the_selection_then_the_f
         assert "Components" not in player.lines()[2]
 
 
-async def test_up_and_down_move_the_cursor_from_within_the_filter(guild: Guild) -> None:
+async def test_up_and_down_move_the_cursor_of_the_table(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("slash", "f", "u", "e", "l")
         assert player.is_on("Fuel Cell")
@@ -110,7 +110,7 @@ async def test_up_and_down_move_the_cursor_from_within_the_filter(guild: Guild) 
         assert typed(player) == "fue"
 
 
-async def test_a_sign_in_the_filter_starts_a_quick_edit_of_the_highlighted_row(
+async def test_a_sign_starts_a_quick_edit_of_the_highlighted_row(
     guild: Guild,
 ) -> None:
     async with playing(guild) as player:
@@ -122,21 +122,21 @@ async def test_a_sign_in_the_filter_starts_a_quick_edit_of_the_highlighted_row(
             await player.press("escape")
 
 
-async def test_the_filter_again_has_the_old_text_selected(guild: Guild) -> None:
+async def test_the_search_reopens_with_the_old_text_selected(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/fuel\r/water")
         await player.until(lambda: player.names() == ["Water"])
         assert typed(player) == "water"
 
 
-async def test_keys_of_the_table_are_letters_in_the_filter(guild: Guild) -> None:
+async def test_keys_of_the_table_are_letters_in_the_search(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/1qusfyorjgG? x")
         await player.until(lambda: typed(player) == "1qusfyorjgG? x")
         assert player.app.is_running
 
 
-async def test_tab_in_the_filter_is_the_other_location(guild: Guild) -> None:
+async def test_tab_switches_the_location_in_the_search(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/fuel\t")
         await player.sees("▐Deep Desert▌")
@@ -144,7 +144,7 @@ async def test_tab_in_the_filter_is_the_other_location(guild: Guild) -> None:
         await player.until(lambda: typed(player) == "fuelx")
 
 
-async def test_the_filter_keeps_what_external_changes_do_not_touch(guild: Guild) -> None:
+async def test_the_search_survives_external_changes(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/fuel")
         await player.until(lambda: len(player.rows()) == 2)

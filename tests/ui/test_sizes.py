@@ -1,4 +1,4 @@
-"""The screen at any size: nothing crashes, every line fits, what matters stays visible."""
+"""The screen at any size: nothing crashes, every line fits, quantities stay visible."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_columns_give_way_in_a_sensible_order(
         assert places == sorted(places)
 
 
-async def test_the_window_may_be_resized_at_any_moment(guild: Guild) -> None:
+async def test_the_terminal_may_be_resized_at_any_moment(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Steel Ingot")
         player.burst("+5")
@@ -70,7 +70,7 @@ async def test_the_window_may_be_resized_at_any_moment(guild: Guild) -> None:
         await player.until(lambda: player.is_on("Steel Ingot"))
 
 
-async def test_the_cursor_stays_in_sight_when_the_window_shrinks(guild: Guild) -> None:
+async def test_the_cursor_stays_visible_when_the_terminal_shrinks(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("G")
         await player.resize(60, 10)

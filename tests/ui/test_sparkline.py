@@ -1,4 +1,4 @@
-"""Sparklines: what their blocks say, and the totals of days that they are drawn from."""
+"""Sparklines: their blocks, and the daily totals they are drawn from."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_each_day_has_what_its_last_change_left(
 
 @given(stories(), st.integers(-MOST, MOST))
 @settings(max_examples=30)
-def test_the_last_day_has_what_is_there_now(
+def test_the_last_day_has_the_current_total(
     story: tuple[list[int], list[DayLevel]], total: int
 ) -> None:
     totals, levels = story
@@ -141,12 +141,12 @@ def test_a_resource_without_changes_has_what_is_there_on_every_day(total: int) -
     assert DailyTotals((), 0, 0).of("spice", total) == [total]
 
 
-def test_before_the_first_change_there_was_what_it_found() -> None:
+def test_days_before_the_first_change_have_the_quantity_before_it() -> None:
     levels = [DayLevel("spice", 12, 6, 2), DayLevel("spice", 14, 9, 6)]
     assert DailyTotals(levels, 10, 16).of("spice", 8) == [2, 2, 6, 6, 9, 9, 8]
 
 
-def test_what_happened_before_the_first_day_is_what_it_begins_with() -> None:
+def test_changes_before_the_first_day_count() -> None:
     levels = [DayLevel("spice", 8, 4, 2), DayLevel("spice", 9, 5, 4), DayLevel("spice", 12, 9, 5)]
     assert DailyTotals(levels, 10, 13).of("spice", 9) == [5, 5, 9, 9]
     assert DailyTotals(levels[:2], 10, 12).of("spice", 5) == [5, 5, 5]

@@ -1,4 +1,4 @@
-"""The table: what it shows, moving in it, the mouse, sorting and filtering."""
+"""The table of resources: rows, moving, the mouse, sorting and filters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGE = (200, 60)
 MANY = [NewResource(f"r{number:03}", f"Thing {number:03}", "Raw") for number in range(300)]
 
 
-async def test_the_screen_says_how_the_guild_stands(guild: Guild) -> None:
+async def test_the_status_bar_shows_the_counts(guild: Guild) -> None:
     async with playing(guild) as player:
         strip = "\n".join(player.lines()[:2])
         for fact in (
@@ -35,7 +35,7 @@ async def test_the_screen_says_how_the_guild_stands(guild: Guild) -> None:
         player.assert_laid_out()
 
 
-async def test_a_row_tells_everything_about_its_resource(guild: Guild) -> None:
+async def test_a_row_shows_all_values_of_its_resource(guild: Guild) -> None:
     guild.sql("UPDATE resources SET icon = 'S' WHERE id = 'spice'")
     async with playing(guild, LARGE) as player:
         row = player.line("Spice Melange").split()
@@ -44,7 +44,7 @@ async def test_a_row_tells_everything_about_its_resource(guild: Guild) -> None:
         assert row[-7:] == ["85", "%", "▾", "low", "3", "min", "Chani"]
 
 
-async def test_what_wants_a_recount_is_marked(guild: Guild) -> None:
+async def test_resources_that_need_a_recount_have_a_sign(guild: Guild) -> None:
     async with playing(guild) as player:
         assert "2 d !" in player.line("Complex Machinery")
         assert "8 d !" in player.line(" Water ")
@@ -89,7 +89,7 @@ async def test_the_header_stays_while_rows_scroll(make_guild: MakeGuild) -> None
         assert player.lines()[3] == header
 
 
-async def test_tab_marks_the_other_location_in_table_and_strip(guild: Guild) -> None:
+async def test_tab_shows_the_other_location_in_table_and_status_bar(guild: Guild) -> None:
     async with playing(guild) as player:
         assert "▸ Hagga" in player.lines()[3]
         await player.press("tab")
@@ -98,7 +98,7 @@ async def test_tab_marks_the_other_location_in_table_and_strip(guild: Guild) -> 
         assert "▐Deep Desert▌" in player.lines()[1]
 
 
-async def test_r_reads_everything_anew(guild: Guild) -> None:
+async def test_r_reads_everything_again(guild: Guild) -> None:
     async with playing(guild) as player:
         guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'water'")
         await player.press("r")
@@ -163,7 +163,7 @@ async def test_the_wheel_scrolls_the_rows(make_guild: MakeGuild) -> None:
         await player.sees("Thing 000")
 
 
-async def test_a_click_after_the_wheel_meets_the_row_under_it(make_guild: MakeGuild) -> None:
+async def test_a_click_after_scrolling_highlights_the_row_under_it(make_guild: MakeGuild) -> None:
     async with playing(make_guild(MANY), NARROW) as player:
         player.wheel(10, 10, down=True, times=5)
         await player.sees_no("Thing 000")
@@ -236,7 +236,7 @@ async def test_rows_are_sorted_by_any_column_both_ways(guild: Guild) -> None:
         await player.until(lambda: player.names() == expected, "the same column again")
 
 
-async def test_a_click_on_a_title_sorts_by_it_and_another_the_other_way(guild: Guild) -> None:
+async def test_a_click_on_a_title_sorts_and_a_second_one_reverses(guild: Guild) -> None:
     titles = {"Resource": "name", "%": "progress"}
     titles |= {ORDERS[key][0]: key for key in ORDERS if key not in ("name", "progress", "priority")}
     async with playing(guild, LARGE) as player:
@@ -253,7 +253,7 @@ async def test_a_click_on_a_title_sorts_by_it_and_another_the_other_way(guild: G
             await player.until(lambda backwards=backwards: player.names() == backwards, title)
 
 
-async def test_sorting_by_who_goes_by_the_names_shown(guild: Guild) -> None:
+async def test_sorting_by_member_uses_display_names(guild: Guild) -> None:
     members = {"111": "Zantha", "222": "Alia", "333": "Mapes"}
     for number, (member, name) in enumerate(members.items()):
         guild.sql(
@@ -303,7 +303,7 @@ FILTERS: list[tuple[tuple[str, ...], Callable[[NewResource], bool]]] = [
 ]
 
 
-async def test_filters_leave_what_is_ticked(guild: Guild) -> None:
+async def test_filters_show_what_is_ticked(guild: Guild) -> None:
     async with playing(guild, LARGE) as player:
         for names, passes in FILTERS:
             expected = sorted((r.name for r in RESOURCES if passes(r)), key=str.casefold)
@@ -314,14 +314,14 @@ async def test_filters_leave_what_is_ticked(guild: Guild) -> None:
             await player.until(lambda: player.names() == BY_NAME)
 
 
-async def test_leaving_the_filters_changes_nothing(guild: Guild) -> None:
+async def test_closing_the_filters_changes_nothing(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("f", "space", "escape")
         await player.sees_no("Show only")
         assert player.names() == BY_NAME
 
 
-async def test_no_resource_that_passes_is_a_screen_too(guild: Guild) -> None:
+async def test_filters_that_nothing_passes_are_explained(guild: Guild) -> None:
     async with playing(guild) as player:
         await tick(player, "Gear", "▼ critical")
         assert player.names() == []
@@ -348,7 +348,7 @@ def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     command("kill-server")
 
 
-async def test_y_in_tmux_copies_for_its_paste_and_says_so_only_if_it_did(
+async def test_y_in_tmux_reports_whether_tmux_copied(
     guild: Guild, tmux: Callable[..., str]
 ) -> None:
     async with playing(guild) as player:

@@ -1,4 +1,4 @@
-"""What was deleted, renamed or taken out of the history leaves every open screen."""
+"""Deleted, renamed and removed names leave every open screen."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def open_details(player: Player) -> None:
     ],
     ids=["history", "entry", "leaderboard", "member", "details"],
 )
-async def test_who_was_taken_out_is_gone_at_the_next_full_refresh(
+async def test_removed_members_are_gone_after_a_full_refresh(
     guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch, keys: str, is_there: str
 ) -> None:
     poll_eagerly(monkeypatch)
@@ -97,7 +97,7 @@ async def test_details_follow_their_resource_until_it_is_deleted(
         await player.until(lambda: player.app.screen is player.app.resources, "the table")
 
 
-async def test_r_shows_all_that_was_renamed_or_is_gone(
+async def test_r_shows_renamed_and_deleted_resources(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_poll(monkeypatch)
@@ -144,7 +144,7 @@ async def test_entries_far_down_are_read_again_too(
         await player.sees_no("trip")
 
 
-async def test_what_was_taken_out_is_not_shown_without_network_either(
+async def test_removed_names_are_not_shown_offline(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_poll(monkeypatch)

@@ -1,4 +1,4 @@
-"""The program itself, in a process of its own, on a real pseudo-terminal."""
+"""The program in its own process, on a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -117,9 +117,7 @@ def test_escape_counts_and_a_key_glued_to_it_applies_nothing(
     assert terminal.leave() == 0
 
 
-def test_whatever_a_terminal_sends_and_however_often_the_dashboard_goes_on(
-    terminal: Terminal, real_guild: Guild
-) -> None:
+def test_any_bytes_are_survived(terminal: Terminal, real_guild: Guild) -> None:
     changes = 0
 
     def goes_on() -> None:
@@ -154,7 +152,7 @@ def test_whatever_a_terminal_sends_and_however_often_the_dashboard_goes_on(
     assert b"Traceback" not in terminal.output
 
 
-def test_stopped_in_the_middle_of_sending_it_keeps_nobody_waiting(
+def test_stopped_while_sending_it_blocks_no_one(
     terminal: Terminal, real_guild: Guild, home: Path
 ) -> None:
     settings = environment(home, TURSO_DATABASE_URL=f"file:{real_guild.path}")
@@ -191,9 +189,7 @@ sys.exit(main([]))
 """
 
 
-def test_a_fault_of_what_reads_the_keys_ends_it_with_a_status(
-    real_guild: Guild, home: Path
-) -> None:
+def test_an_error_of_the_input_thread_ends_it_with_a_status(real_guild: Guild, home: Path) -> None:
     terminal = terminal_before(real_guild, home, sys.executable, "-c", _BREAKS)
     try:
         terminal.draws(b"Plastanium Ingot")

@@ -1,4 +1,4 @@
-"""Undo: the last submission, back to the start of this run, and what cannot be undone."""
+"""Undo: the last quick edit, back to the start of this run, and what cannot be undone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ui.conftest import Guild, playing
 from ui.remote_guild import never_poll
 
 
-async def test_u_takes_back_the_last_submission_and_its_points(guild: Guild) -> None:
+async def test_u_undoes_the_last_quick_edit_and_its_points(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Spice Melange")
         player.burst("+500 # run\r")
@@ -27,7 +27,7 @@ async def test_u_takes_back_the_last_submission_and_its_points(guild: Guild) -> 
         assert guild.points() == []
 
 
-async def test_a_submission_of_many_is_undone_as_one(guild: Guild) -> None:
+async def test_a_quick_edit_of_many_rows_is_undone_as_one(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("   +10\r")
         await player.settles(3)
@@ -60,7 +60,7 @@ async def test_undo_goes_back_to_the_start_of_this_run_and_no_further(guild: Gui
         assert guild.quantities("machine") == (12, 0)
 
 
-async def test_undo_leaves_what_others_did_meanwhile(guild: Guild) -> None:
+async def test_undo_keeps_other_peoples_changes(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("=50\r")
@@ -72,7 +72,7 @@ async def test_undo_leaves_what_others_did_meanwhile(guild: Guild) -> None:
         assert guild.quantities("water") == (1_007, 0)
 
 
-async def test_an_undo_that_is_refused_says_why_and_can_be_tried_again(guild: Guild) -> None:
+async def test_a_rejected_undo_says_why_and_can_be_tried_again(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("+50\r")
@@ -87,7 +87,7 @@ async def test_an_undo_that_is_refused_says_why_and_can_be_tried_again(guild: Gu
         assert guild.quantities("water") == (7, 0)
 
 
-async def test_a_count_that_changed_nothing_needs_no_undo(guild: Guild) -> None:
+async def test_a_set_that_changed_nothing_needs_no_undo(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("=7\r")
@@ -97,7 +97,7 @@ async def test_a_count_that_changed_nothing_needs_no_undo(guild: Guild) -> None:
         assert len(guild.history()) == 1
 
 
-async def test_what_is_not_sent_yet_is_withdrawn(
+async def test_a_pending_change_is_undone_without_being_sent(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
@@ -118,7 +118,7 @@ async def test_what_is_not_sent_yet_is_withdrawn(
         assert guild.history() == []
 
 
-async def test_undo_takes_back_what_came_before_it_never_what_is_typed_after(guild: Guild) -> None:
+async def test_undo_never_undoes_what_is_typed_after_it(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         with locked(guild.path):  # the ledger's thread waits, the keys do not

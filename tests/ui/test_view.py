@@ -1,4 +1,4 @@
-"""The pure parts of the screens: view, columns, looks of values, preview, memory."""
+"""The pure parts of the resources screen: view, columns, formatting, preview, preferences."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def context(location: Location = Location.HAGGA) -> Context:
 # view.py
 
 
-def test_every_filter_narrows_and_all_together_narrow_most() -> None:
+def test_every_filter_narrows_the_list_and_all_together_most() -> None:
     rows = [
         resource("a", category=None, priority=True),
         resource("b", category="Blueprints", target=10),
@@ -74,7 +74,7 @@ def test_every_filter_narrows_and_all_together_narrow_most() -> None:
     assert not everything.without_filters().is_filtered
 
 
-def test_a_day_and_a_week_are_not_over_before_they_are_over() -> None:
+def test_a_recount_is_due_after_a_full_day_or_week() -> None:
     rows = [
         resource("a", updated_at=NOW - 7 * DAY),
         resource("b", updated_at=NOW - 7 * DAY - 1),
@@ -93,7 +93,7 @@ def test_names_decide_between_equals_in_both_orders(key: str) -> None:
     assert turned == (["c", "b", "a"] if key == "name" else ["a", "b", "c"])
 
 
-def test_the_same_column_again_turns_the_order_round_another_one_does_not() -> None:
+def test_choosing_the_same_column_again_reverses_the_order() -> None:
     view = View().sorted_by("total")
     assert (view.sort, view.is_reversed) == ("total", False)
     assert view.sorted_by("total").is_reversed
@@ -105,7 +105,7 @@ def test_percent_sorts_the_worst_first_and_what_has_no_target_last() -> None:
     assert names(rows, View(sort="progress")) == ["c", "b", "a"]
 
 
-def test_who_sorts_by_what_they_are_called() -> None:
+def test_members_are_sorted_by_display_name() -> None:
     called = {"1": "Zantha", "2": "Alia"}
     rows = [resource("a", updated_by="1"), resource("b", updated_by="2")]
     assert [r.id for r in arrange(rows, View(sort="by"), NOW, called.__getitem__)] == ["b", "a"]
@@ -142,7 +142,7 @@ def test_columns_fit_into_any_width_from_60_on(rows: list[Resource]) -> None:
         assert all(cell_len(column.title) <= column.width for column in columns)
 
 
-def test_quantities_are_never_cut_and_names_are_told_apart_from_60_on() -> None:
+def test_quantities_are_never_cut_and_names_differ_from_60_on() -> None:
     for width in range(60, 260):
         for column in lay_out(width, ROWS, context()):
             if column.key in ("hagga", "deep_desert", "total", "target"):
@@ -153,7 +153,7 @@ def test_quantities_are_never_cut_and_names_are_told_apart_from_60_on() -> None:
 
 
 @pytest.mark.parametrize("rows", [ROWS[:1], ROWS], ids=["plain", "everything"])
-def test_what_matters_most_gives_way_last(rows: list[Resource]) -> None:
+def test_the_most_wanted_columns_give_way_last(rows: list[Resource]) -> None:
     for width in range(40, 260):
         keys = {column.key for column in lay_out(width, rows, context())}
         assert {"name", "hagga", "deep_desert", "status"} <= keys, width
@@ -275,7 +275,7 @@ VIEWS = st.builds(
 
 
 @given(view=VIEWS, theme=st.text(max_size=8) | st.none())
-def test_what_is_remembered_is_recalled_but_for_filters_and_location(
+def test_preferences_hold_neither_filters_nor_location(
     tmp_path_factory: pytest.TempPathFactory, view: View, theme: str | None
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "state" / "view.json"
@@ -293,9 +293,7 @@ FIELDS = ["location", "sort", "is_reversed", "categories", "statuses", "priority
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON) | JSON)
-def test_any_file_gives_some_view(
-    tmp_path_factory: pytest.TempPathFactory, document: object
-) -> None:
+def test_any_file_can_be_loaded(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     recalled = load_preferences(path)

@@ -1,12 +1,18 @@
-"""Keys that arrive faster than anything is drawn: none is lost, each goes where it belongs."""
+"""Keys typed faster than the screen draws, and keys typed before the first rows: none is lost."""
 
 from __future__ import annotations
 
 import asyncio
+from threading import Event
+from time import monotonic
 
 import pytest
 
-from ui.conftest import Guild, playing
+from tracker_tui.config.settings import Config
+from tracker_tui.db.sqlite import open_sqlite
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker.tracker import Tracker
+from ui.conftest import WIDE, Guild, in_front_of, playing
 
 
 async def test_find_and_change_by_keys_one_at_a_time(guild: Guild) -> None:
@@ -97,3 +103,32 @@ async def test_leaving_at_once_loses_nothing(guild: Guild) -> None:
         player.burst("+1\r" * 50 + "q")
         await player.leaves()
     assert guild.quantities("water") == (57, 0)
+
+
+async def test_early_keys_are_dispatched_with_the_first_rows(guild: Guild) -> None:
+    may_open = Event()
+
+    def slowly(config: Config) -> Ledger:
+        may_open.wait(30)
+        return Ledger(*open_sqlite(config.database, durable=False), clock=guild.now)
+
+    tracker = Tracker(guild.config(), opener=slowly)
+    tracker.open()
+    async with in_front_of(tracker, guild, WIDE) as player:
+        player.burst("/water\r+5\r")
+        await player.sees("opening …")
+        assert guild.history() == []
+        may_open.set()
+        await player.settles(1)
+    assert [(row[0], row[1]) for row in guild.history("water")] == [("relative", 5)]
+
+
+async def test_early_keys_wait_until_the_rows_are_shown(guild: Guild) -> None:
+    tracker = guild.tracker()
+    async with in_front_of(tracker, guild, WIDE) as player:
+        tracker._ledger_thread.refresher.last_refresh = monotonic()
+        player.burst("/water\r+5\r")
+        await player.pilot.pause()
+        tracker.open()
+        await player.settles(1)
+    assert [(row[0], row[1]) for row in guild.history("water")] == [("relative", 5)]

@@ -1,12 +1,160 @@
-"""Where a change lands: on what the player sees and named, and on nothing else."""
+"""Which rows a quick edit changes: selected rows, hidden rows, hits below a divider."""
 
 from __future__ import annotations
 
 from tracker_tui.ledger.resources import NewResource
-from ui.conftest import NARROW, Guild, MakeGuild, Player, playing
+from ui.conftest import BY_NAME, NARROW, Guild, MakeGuild, Player, playing
 from ui.test_quick_edit import edit_lines, foresees, told
 from ui.test_search import typed
 from ui.test_table import tick
+
+
+async def test_space_selects_and_moves_on(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("  ")
+        await player.sees("● 2 selected")
+        assert player.is_on(BY_NAME[2])
+        assert [row[0] for row in player.rows()[:3]] == ["●", "●", " "]
+        player.burst("k ")
+        await player.sees("● 1 selected")
+
+
+async def test_a_change_goes_to_all_selected_rows(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("   +10 # all\r")
+        await player.settles(3)
+        assert sorted(guild.history()) == [("relative", 10, 0, "all")] * 3
+        ids = guild.sql("SELECT id FROM resource_history WHERE reason = 'all'")
+        assert len(set(ids)) == 3
+        for resource_id, quantities in {"machine": 17, "cell": 50, "blade": 13}.items():
+            assert guild.quantities(resource_id)[0] == quantities
+        await player.sees_no("selected")
+        await player.sees(
+            "+10 at Hagga: Complex Machinery → 17, Fuel Cell → 50,", "Kindjal Blade → 13"
+        )
+
+
+async def test_notifications_name_five_of_many_changes(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        player.burst(" " * 12 + "+10\r")
+        await player.settles(12)
+        await player.sees("+10 at Hagga: Complex Machinery → 17,", "and 7 more")
+        await player.press("u")
+        await player.settles(24)
+        await player.sees("Undid Water +10 (back to 7),")
+        await player.sees("and 7 more")
+        assert "changes of" not in player.text()
+
+
+async def test_rows_that_a_search_hides_do_not_change(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("  /kindjal\r ")
+        await player.sees("● 3 selected")
+        player.burst("+2")
+        await player.sees("Hagga 3 → 5 · 100 %", "2 selected rows are hidden: left out")
+        assert edit_lines(player)[0].split() == ["Kindjal", "Blade", "+2"]
+        player.burst("\r")
+        await player.settles(1)
+        assert changed_by_two(guild) == ["blade"]
+        await player.sees("● 2 selected")  # what was left out has not been dealt with
+        await player.press("escape")
+        await player.until(lambda: player.names() == BY_NAME)
+        player.burst("+2")
+        await player.sees("Complex Machinery 7 → 9 · Fuel Cell 40 → 42")
+        player.burst("\r")
+        await player.settles(3)
+        assert changed_by_two(guild) == ["blade", "machine", "cell"]
+        await player.sees_no("selected")
+
+
+async def test_the_highlighted_row_changes_if_all_selected_rows_are_hidden(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        player.burst("g  /spice mel+2")
+        await player.sees("2 selected rows are hidden: left out, the highlighted row changes")
+        assert edit_lines(player)[0].split() == ["Spice", "Melange", "+2"]
+        player.burst("\r")
+        await player.settles(1)
+        assert changed_by_two(guild) == ["spice"]
+        await player.sees("● 2 selected")
+
+
+def changed_by_two(guild: Guild) -> list[str]:
+    """Return the ids of the resources to which 2 were added, in order."""
+    sql = "SELECT resource_id FROM resource_history WHERE change_amount_hagga = 2 ORDER BY rowid"
+    return [resource_id for (resource_id,) in guild.sql(sql)]
+
+
+async def test_rejected_rows_are_listed_and_stay_selected_with_the_text(guild: Guild) -> None:
+    async with playing(guild, (200, 60)) as player:
+        player.burst("   -10")  # Complex Machinery 7, Fuel Cell 40, Kindjal Blade 3
+        await player.sees("3 rows at Hagga, 1 would change")
+        player.assert_laid_out()
+        for part in (
+            "2 rejected:",
+            "Complex Machinery: Hagga holds only 7: 3 short",
+            "Kindjal Blade: Hagga holds only 3: 7 short",
+        ):
+            assert part in edit_lines(player)[1]
+        player.burst("\r")
+        await player.settles(1)
+        assert guild.history() == [("relative", -10, 0, None)]
+        assert guild.quantities("cell") == (30, 2)
+        await player.sees("● 2 selected")
+        assert edit_lines(player)[0].split()[:4] == ["2", "selected", "rows", "-10"]
+        player.burst("\x7f\x7f3\r")
+        await player.settles(3)
+        assert guild.quantities("machine") == (4, 0)
+        assert guild.quantities("blade") == (0, 1)
+        await player.sees_no("selected")
+
+
+async def test_all_rejected_rows_are_listed_on_a_narrow_screen(guild: Guild) -> None:
+    async with playing(guild, (80, 24)) as player:
+        player.burst("   -10\r")
+        await player.settles(1)
+        player.assert_laid_out()
+        below_the_table = "\n".join(player.lines()[len(player.rows()) + 4 :])
+        assert "Kindjal Blade" in below_the_table
+        assert "Complex Machinery" in below_the_table
+
+
+async def test_a_selected_row_that_is_deleted_is_left_out(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("  ")
+        await player.sees("● 2 selected")
+        guild.sql("DELETE FROM resource_history WHERE resource_id = 'machine'")
+        guild.sql("DELETE FROM resources WHERE id = 'machine'")
+        await player.until(lambda: "Complex Machinery" not in player.text())
+        player.burst("+1\r")
+        await player.settles(1)
+        assert guild.quantities("cell") == (41, 2)
+        await player.sees_no("selected")
+
+
+async def test_deleted_rows_leave_the_selection(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst(" ")
+        await player.sees("● 1 selected")
+        guild.sql("DELETE FROM resource_history WHERE resource_id = 'machine'")
+        guild.sql("DELETE FROM resources WHERE id = 'machine'")
+        await player.sees_no("Complex Machinery")
+        await player.sees_no("● 1 selected")
+
+
+async def test_setting_many_rows_guards_each_of_them(guild: Guild) -> None:
+    async with playing(guild) as player:
+        player.burst("  =5")
+        await player.sees("2 rows")
+        guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'cell'")
+        player.burst("\r")
+        await player.sees("▲ 1 conflict: o")
+        assert guild.quantities("machine") == (5, 0)
+        assert guild.quantities("cell") == (9, 2)
+
 
 OUTSIDE = "── outside the filters ──"
 ALSO = "── also in descriptions and categories ──"
@@ -17,7 +165,7 @@ def describe_ore(guild: Guild) -> None:
     guild.sql("UPDATE resources SET description = 'For steel ingots' WHERE id = 'ore'")
 
 
-async def test_a_filter_of_an_earlier_run_applies_no_more(guild: Guild) -> None:
+async def test_a_filter_of_an_earlier_run_is_off(guild: Guild) -> None:
     describe_ore(guild)
     async with playing(guild) as player:
         player.burst("f \r")
@@ -30,7 +178,7 @@ async def test_a_filter_of_an_earlier_run_applies_no_more(guild: Guild) -> None:
     assert guild.history("steel") == guild.history() == [("relative", 500, 0, None)]
 
 
-async def test_better_hits_outside_the_filters_are_shown_and_take_no_change_unasked(
+async def test_hits_outside_the_filters_are_shown_and_not_highlighted(
     guild: Guild,
 ) -> None:
     describe_ore(guild)
@@ -54,7 +202,7 @@ async def test_better_hits_outside_the_filters_are_shown_and_take_no_change_unas
     assert guild.history("steel") == guild.history() == [("relative", 500, 0, None)]
 
 
-async def test_what_has_no_name_takes_no_change(guild: Guild) -> None:
+async def test_a_search_without_a_name_hit_edits_nothing(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/must flow")
         await player.sees(ALSO)
@@ -165,7 +313,7 @@ async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None
         )
 
 
-async def test_esc_clears_the_filters_of_the_history_before_it_leaves(guild: Guild) -> None:
+async def test_esc_clears_the_filters_of_the_history_before_it_goes_back(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("enter")
         await player.sees("Multiplier")
@@ -181,7 +329,7 @@ async def test_esc_clears_the_filters_of_the_history_before_it_leaves(guild: Gui
 # The location
 
 
-async def test_a_location_chosen_in_an_edit_is_for_that_one_alone(guild: Guild) -> None:
+async def test_a_location_chosen_in_an_edit_is_for_that_edit_only(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Plastanium Ingot")
         player.burst("+5\t")
@@ -275,7 +423,7 @@ async def searched_hits(player: Player, guild: Guild) -> None:
     assert told(player) == ""
 
 
-async def test_signs_are_text_where_no_change_is_made(guild: Guild) -> None:
+async def test_signs_are_text_on_screens_without_edits(guild: Guild) -> None:
     guild.insert("odd", name="Spice-5")
     guild.sql(
         "INSERT INTO resource_history SELECT 'h', 'odd', 0, 1, 1, 0, 0, 0, 'relative', 'Chani',"
@@ -287,7 +435,7 @@ async def test_signs_are_text_where_no_change_is_made(guild: Guild) -> None:
         await player.until(lambda: player.lines()[2].strip().startswith("/ a-5"))
 
 
-async def test_going_to_what_was_deleted_clears_nothing(guild: Guild) -> None:
+async def test_going_to_a_deleted_resource_clears_nothing(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("=9")

@@ -1,4 +1,4 @@
-"""What a terminal sends, cut into keys: whatever comes, and in whatever pieces."""
+"""The terminal input: any bytes, in any pieces, become the right keys."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_keypad_s_key_types_its_character() -> None:
     assert (plus.character, comma.character) == ("+", ",")
 
 
-def test_what_is_pasted_is_no_key_whatever_it_holds() -> None:
+def test_a_paste_is_no_key() -> None:
     pasted, key = sent(b"\x1b[200~a\x1b\r\xff\x1b[2", LONG, b"01~u")
     assert isinstance(pasted, Paste)
     assert pasted.text == "a\x1b\r\N{REPLACEMENT CHARACTER}"
@@ -103,12 +103,12 @@ def test_what_is_pasted_is_no_key_whatever_it_holds() -> None:
 
 
 @given(st.lists(st.binary(max_size=12) | st.sampled_from(FRAGMENTS), max_size=40))
-def test_whatever_came_before_a_key_is_a_key(pieces: list[bytes]) -> None:
+def test_a_key_is_a_key_after_any_bytes(pieces: list[bytes]) -> None:
     messages = sent(*pieces, LONG, b"\x1b[201~", LONG, b"u")
     assert keys(messages)[-1:] == ["u"]
 
 
-def test_where_textual_is_another_one_its_own_driver_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_textual_version_uses_its_own_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     assert BaseApp().get_driver_class().__name__ == "TerminalDriver"
     monkeypatch.setitem(sys.modules, "tracker_tui.ui.terminal_driver", None)
     assert BaseApp().get_driver_class().__name__ == "LinuxDriver"
