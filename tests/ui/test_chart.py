@@ -29,7 +29,7 @@ NOW = 1_760_000_000
 MOST = 999_999_999
 BERLIN, ST_JOHNS = ZoneInfo("Europe/Berlin"), ZoneInfo("America/St_Johns")
 MARGIN = 8
-"""Cells beside a chart that its ticks are not counted on."""
+"""Cells beside a chart that its ticks do not use."""
 PALETTE = {
     name: Style(color=f"color({number})")
     for number, name in enumerate(("axis", "hagga", "deep-desert", "total", "target"), 1)
@@ -40,7 +40,7 @@ quantities = st.integers(0, MOST) | st.integers(0, 20)
 wild_quantities = quantities | st.integers(-MOST, -1)
 sizes = st.tuples(st.integers(30, 200), st.integers(6, 40))
 small_sizes = st.tuples(st.integers(30, 60), st.integers(6, 14))
-"""Where many charts are drawn: a large one takes a while."""
+"""For tests that draw many charts."""
 targets = st.none() | st.integers(-1, MOST)
 
 
@@ -55,8 +55,8 @@ def series_list(
     return QuantitySeries(since, until, levels, [])
 
 
-def course(*levels: tuple[int, int], span: int = 4 * DAY) -> QuantitySeries:
-    """Return a course whose levels are as long as each other."""
+def series_of(*levels: tuple[int, int], span: int = 4 * DAY) -> QuantitySeries:
+    """Return a quantity series whose levels last equally long."""
     step = span // max(1, len(levels))
     known = [Level(NOW - span + step * i, *each) for i, each in enumerate(levels)]
     return QuantitySeries(NOW - span, NOW, known, [])
@@ -70,13 +70,12 @@ def chart_of(
 
 
 def at_each_of(points: Sequence[tuple[float, float]], at: float) -> float | None:
-    """Return the value that points in steps have at a moment."""
     known = [value for since, value in points if since <= at]
     return known[-1] if known else None
 
 
 class Picture:
-    """A chart that was drawn, taken apart again."""
+    """A drawn chart, taken apart again."""
 
     def __init__(self, chart: Chart, width: int, height: int) -> None:
         self.text = draw(chart, width, height, PALETTE)
@@ -86,13 +85,13 @@ class Picture:
 
     @property
     def labels(self) -> dict[int, str]:
-        """What stands at the axis, by row."""
+        """The labels of the axis, by row."""
         cells = {number: row.plain[: self.margin - 1] for number, row in enumerate(self.rows)}
         return {number: text.strip() for number, text in cells.items() if text.strip()}
 
     @property
     def letters(self) -> dict[str, int]:
-        """In which row each line's letter stands at the right end."""
+        """The row of each letter at the right end."""
         ends = [row.plain[self.margin + self.inner_width :].strip() for row in self.rows]
         return {letter: number for number, letter in enumerate(ends) if letter}
 
@@ -115,7 +114,7 @@ class Picture:
         return [bool(each & half) for each in bits for half in (0b01000111, 0b10111000)]
 
 
-# What the lines hold
+# Lines
 
 
 @given(series_list(), targets)
@@ -146,15 +145,14 @@ def test_a_line_is_constant_between_two_levels(of: QuantitySeries, data: st.Data
     assert at_each_of(points, at) == (then[-1].total if then else None)
 
 
-@pytest.mark.parametrize("target", [None, 0, -5])
-def test_without_a_target_there_is_no_line_for_it(target: int | None) -> None:
-    assert [s.letter for s in chart_of(course((1, 2)), target).series] == ["H", "D", "T"]
-
-
-def test_a_target_is_constant() -> None:
-    of = course((1, 2))
+def test_a_target_is_constant_and_without_one_there_is_no_line() -> None:
+    of = series_of((1, 2))
     level = chart_of(of, 500).series[3]
     assert (level.letter, level.is_level, list(level.points)) == ("*", True, [(of.since, 500.0)])
+    for target in (None, 0, -5):
+        assert [series.letter for series in chart_of(of, target).series] == ["H", "D", "T"]
+    text = legend(chart_of(of, 5), PALETTE)
+    assert text.plain == "─H Hagga ─D Deep Desert ─T total ┄* target "
 
 
 @pytest.mark.parametrize(("names", "letters"), [
@@ -170,12 +168,12 @@ def test_a_target_is_constant() -> None:
     (("[b]ase", "\x1b[31mBase"), "B3T"),
 ])  # fmt: skip
 def test_each_line_has_a_different_letter(names: tuple[str, str], letters: str) -> None:
-    assert "".join(s.letter for s in chart_of(course((1, 2)), None, *names).series) == letters
+    assert "".join(s.letter for s in chart_of(series_of((1, 2)), None, *names).series) == letters
 
 
 @pytest.mark.parametrize("name", ["香料", "Ｈagga", "ßietch", "ﬁrst", "ǰ", "ᅡᅡ", "🏜️", "é́́", "①"])
 def test_a_letter_takes_one_cell_whatever_the_location_is_called(name: str) -> None:
-    chart = chart_of(course((10, 20), (30, 5)), 40, name, f"{name} 2")
+    chart = chart_of(series_of((10, 20), (30, 5)), 40, name, f"{name} 2")
     assert [cell_len(series.letter) for series in chart.series] == [1] * 4
     assert len({series.letter for series in chart.series}) == 4
     assert {cell_len(row.plain) for row in Picture(chart, 80, 12).rows} == {80}
@@ -184,14 +182,9 @@ def test_a_letter_takes_one_cell_whatever_the_location_is_called(name: str) -> N
 @given(st.text(max_size=20), st.text(max_size=20))
 @settings(max_examples=60)
 def test_letters_differ_for_any_location_names(first: str, second: str) -> None:
-    letters = [series.letter for series in chart_of(course((1, 2)), 5, first, second).series]
+    letters = [series.letter for series in chart_of(series_of((1, 2)), 5, first, second).series]
     assert len(set(letters)) == 4
     assert all(letter.isprintable() for letter in letters)
-
-
-def test_the_legend_names_every_line() -> None:
-    text = legend(chart_of(course((1, 2)), 5), PALETTE)
-    assert text.plain == "─H Hagga ─D Deep Desert ─T total ┄* target "
 
 
 # The axis
@@ -203,10 +196,10 @@ def is_round(step: float) -> bool:
 
 @given(series_list(), targets)
 @settings(max_examples=60)
-@example(course(), None)
-@example(course((MOST, MOST)), MOST)
-@example(course((-MOST, -MOST)), None)
-@example(course((0, 0)), None)
+@example(series_of(), None)
+@example(series_of((MOST, MOST)), MOST)
+@example(series_of((-MOST, -MOST)), None)
+@example(series_of((0, 0)), None)
 def test_the_axis_is_round_and_covers_every_value(of: QuantitySeries, target: int | None) -> None:
     chart = chart_of(of, target)
     values = [value for series in chart.series for _, value in series.points]
@@ -220,17 +213,10 @@ def test_the_axis_is_round_and_covers_every_value(of: QuantitySeries, target: in
     assert marks[-1] >= max([0, *values])
     assert (marks[0], marks[-1]) == (frame.bottom, frame.top)
     assert 2 <= len(marks) <= 7
+    assert marks[0] == 0 or min(values) < 0
     # No more room than needed: the outermost steps hold a value.
     if any(values):
         assert len(marks) == 2 or marks[-2] < max([0, *values]) or marks[1] > min([0, *values])
-
-
-@given(series_list(quantities), targets)
-@settings(max_examples=40)
-def test_where_nothing_is_below_0_the_axis_starts_there(
-    of: QuantitySeries, target: int | None
-) -> None:
-    assert Frame.of(chart_of(of, target)).marks[0] == 0
 
 
 @given(st.integers(-2 * MOST, 0), st.integers(1, 2 * MOST), small_sizes, st.booleans())
@@ -393,7 +379,7 @@ LABEL = re.compile(r"\d\d:\d\d|[A-Z][a-z]{2} \d{4}|\d{1,2} [A-Z][a-z]{2}")
 
 @given(series_list(), small_sizes, zones)
 @settings(max_examples=30)
-@example(course((1, 2), span=7 * DAY), (200, 6), BERLIN)
+@example(series_of((1, 2), span=7 * DAY), (200, 6), BERLIN)
 def test_labels_stand_below_their_ticks_and_apart_from_each_other(
     of: QuantitySeries, size: tuple[int, int], zone: tzinfo
 ) -> None:
@@ -441,7 +427,7 @@ def test_labels_are_true_for_any_ticks(marks: dict[int, int], width: int) -> Non
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 @pytest.mark.parametrize("span", [HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY])
 def test_a_chart_always_has_ticks(span: int, width: int) -> None:
-    chart = chart_of(course((1, 2), span=span), zone=BERLIN, width=width - MARGIN)
+    chart = chart_of(series_of((1, 2), span=span), zone=BERLIN, width=width - MARGIN)
     shown = LABEL.findall(Picture(chart, width, 20).ticks.plain)
     assert len(shown) >= (1 if span == HOUR else 2)
 
@@ -451,12 +437,12 @@ def test_a_chart_always_has_ticks(span: int, width: int) -> None:
 
 @given(series_list(), targets, sizes)
 @settings(max_examples=12)
-@example(course(), None, (30, 6))
-@example(course((MOST, MOST), (0, 0)), MOST, (30, 6))
-@example(course((-MOST, 0)), 1, (200, 40))
-@example(course((5, 5), (5, 5), (5, 5)), 5, (31, 7))
-@example(course((5, 5), span=0), 5, (80, 20))
-@example(course(span=0), None, (80, 20))
+@example(series_of(), None, (30, 6))
+@example(series_of((MOST, MOST), (0, 0)), MOST, (30, 6))
+@example(series_of((-MOST, 0)), 1, (200, 40))
+@example(series_of((5, 5), (5, 5), (5, 5)), 5, (31, 7))
+@example(series_of((5, 5), span=0), 5, (80, 20))
+@example(series_of(span=0), None, (80, 20))
 def test_a_chart_fills_exactly_its_room(
     of: QuantitySeries, target: int | None, size: tuple[int, int]
 ) -> None:
@@ -473,7 +459,7 @@ def test_a_chart_fills_exactly_its_room(
 @pytest.mark.parametrize("width", [0, 1, 5, 12, 24, 25, 26])
 @pytest.mark.parametrize("height", [0, 1, 3, 4, 5, 6])
 def test_a_chart_without_room_says_so(width: int, height: int) -> None:
-    text = draw(chart_of(course((1, 2)), width=width - MARGIN), width, height, PALETTE)
+    text = draw(chart_of(series_of((1, 2)), width=width - MARGIN), width, height, PALETTE)
     has_room = width >= 26 and height >= 5
     assert (text.plain != "no room for a chart") == has_room
 
@@ -513,7 +499,7 @@ def test_the_letter_of_a_greater_value_stands_above(values: list[int], height: i
 
 
 def test_a_line_is_drawn_in_steps() -> None:
-    chart = chart_of(course((0, 0), (100, 0), (50, 0), span=3 * DAY))
+    chart = chart_of(series_of((0, 0), (100, 0), (50, 0), span=3 * DAY))
     picture = Picture(chart._replace(series=chart.series[:1]), 80, 22)
     width = picture.inner_width
     heights = [
@@ -535,7 +521,7 @@ def test_a_line_begins_at_its_first_level() -> None:
 
 
 def test_a_target_is_drawn_with_gaps() -> None:
-    picture = Picture(chart_of(course(), 100), 80, 20)
+    picture = Picture(chart_of(series_of(), 100), 80, 20)
     (row,) = picture.rows_in("target")
     assert picture.labels[row] == "100"
     dots = picture.columns(row)
@@ -543,9 +529,7 @@ def test_a_target_is_drawn_with_gaps() -> None:
 
 
 class Counted(list[tuple[float, float]]):
-    """Points that count how often somebody goes through all of them."""
-
-    times = 0
+    times = 0  # how often it was iterated
 
     def __iter__(self) -> Iterator[tuple[float, float]]:
         self.times += 1
@@ -553,7 +537,6 @@ class Counted(list[tuple[float, float]]):
 
 
 def test_many_points_are_read_only_once() -> None:
-    """A course has hundreds of levels, and a chart is drawn while the player waits."""
     times = []
     for count in (4, 200):
         points = Counted((at * 9 / count, at) for at in range(count))
@@ -563,7 +546,7 @@ def test_many_points_are_read_only_once() -> None:
 
 
 def test_no_levels_make_a_chart_without_lines() -> None:
-    picture = Picture(chart_of(course()), 80, 12)
+    picture = Picture(chart_of(series_of()), 80, 12)
     assert picture.letters == {}
     assert {picture.dots(row).strip("\u2800") for row in range(10)} == {""}
     assert list(picture.labels.values()) == ["1", "0"]
@@ -694,10 +677,10 @@ def test_too_little_time_gives_no_forecast(known: int) -> None:
 
 
 def test_a_chart_is_drawn_in_the_colours_that_are_given() -> None:
-    text = Picture(chart_of(course((1, 2), (5, 1)), 5), 80, 12).text
+    text = Picture(chart_of(series_of((1, 2), (5, 1)), 5), 80, 12).text
     used = {span.style for span in text.spans}
     assert used == set(PALETTE.values())
-    plain = draw(chart_of(course((1, 2), (5, 1)), 5), 80, 12, dict.fromkeys(PALETTE, Style()))
+    plain = draw(chart_of(series_of((1, 2), (5, 1)), 5), 80, 12, dict.fromkeys(PALETTE, Style()))
     assert isinstance(plain, Text)
     assert plain.plain == text.plain
 
