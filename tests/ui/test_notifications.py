@@ -301,7 +301,7 @@ async def test_the_session_stats_count_pending_changes(remote: RemoteGuild, prox
         player.burst("+20\r")
         await player.sees("↑ 1 pending")
         await player.press("i")
-        await player.sees("This session: 1 change, +500, 55 points; 1 not", "sent yet")
+        await player.sees("This session: 1 change, +500, 55 points; 1 pending")
 
 
 def let_time_fly(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
