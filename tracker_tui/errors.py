@@ -110,7 +110,7 @@ class LocalFileError(TrackerError):
 
 
 class LocalFileDamaged(LocalFileError):
-    """Such a file is damaged and has to be set aside."""
+    """A file with this error is damaged and has to be set aside."""
 
 
 class InvalidResource(TrackerError):

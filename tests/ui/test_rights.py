@@ -543,7 +543,7 @@ async def test_signed_out_by_another_program_it_ends(
         await opens(player, "2")
         guild_membership_of(config).sign_out()
         navigation_request = await ends(player)
-    assert "Nobody is signed in." in navigation_request.reason
+    assert "You are not signed in." in navigation_request.reason
     assert stored_files(config) == set()
 
 

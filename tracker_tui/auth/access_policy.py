@@ -54,7 +54,7 @@ def freshness(checked_at: float, now: float, seen_at: float = 0.0) -> Freshness:
     age = max(now, seen_at) - checked_at
     if now - checked_at < -_CLOCK_SET_BACK or age >= CHECK_AFTER + GRACE:
         return Freshness.EXPIRED
-    # Corrections of a few hours are normal: they trigger a check, but lock nobody out.
+    # Corrections of a few hours are normal: they trigger a check, but lock no member out.
     is_set_back = now < max(checked_at, seen_at)
     return Freshness.FRESH if age < CHECK_AFTER and not is_set_back else Freshness.STALE
 

@@ -123,7 +123,7 @@ class GuildMembership:
         """Return the session, whether admitted or not; raises NotSignedIn."""
         session = self._session
         if session is None:
-            raise self.signed_out_because or NotSignedIn(f"Nobody is signed in. {_SIGN_IN}")
+            raise self.signed_out_because or NotSignedIn(f"You are not signed in. {_SIGN_IN}")
         return session
 
     def listen(self, on_change: Callable[[], None]) -> None:

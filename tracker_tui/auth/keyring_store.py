@@ -60,6 +60,6 @@ def delete(key: str) -> None:
 def _call(work: Callable[[], None]) -> None:
     try:
         call_with_timeout(work, SECONDS)
-    except Exception as error:  # noqa: BLE001 - each backend raises errors of its own kind
+    except Exception as error:  # noqa: BLE001 - each backend raises its own errors
         # Neither message nor cause: either may quote the secret.
         raise KeyringUnavailable(type(error).__name__) from None

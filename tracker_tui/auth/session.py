@@ -122,7 +122,7 @@ class SessionStore:
         """
         found = self._read()
         if found is None:
-            raise NotSignedIn("Nobody is signed in. Sign in with tracker-tui login.")
+            raise NotSignedIn("You are not signed in. Sign in with tracker-tui login.")
         session, document = found
         stored = document.get(_TOKENS)
         if stored == _IN_KEYRING:

@@ -25,7 +25,7 @@ Rows = list[tuple[Any, ...]]
 
 
 class Result(Protocol):
-    """What one query of a batch returned; the driver for servers has its own class for it."""
+    """The result of one query of a batch; the driver for servers has its own class for it."""
 
     @property
     def rows(self) -> Rows:
@@ -68,7 +68,7 @@ class Database(Protocol):
         repeatable: bool = False,
         seconds: float | None = None,
     ) -> list[BatchResult]:
-        """Run each batch in a transaction of its own, in this order; one request to a server.
+        """Run each batch in its own transaction, in this order; one request to a server.
 
         A batch that failed has its error in place of its results, and does not affect the others.
         `repeatable`: a batch that may already have run can be sent again, as those that only read
@@ -117,7 +117,7 @@ REAL: Final = (float,)
 REAL_OR_NULL: Final = (float, NoneType)
 
 NONSENSE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What Python raises for an answer of the wrong shape or types."""
+"""Python's errors for an answer of the wrong shape or types."""
 
 
 class RowType:

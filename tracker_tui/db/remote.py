@@ -39,7 +39,7 @@ class RemoteLedgerDatabase:
 
     @property
     def traffic(self) -> turso.Traffic:
-        """What was sent to the server and received from it so far."""
+        """The requests, statements and rows of this connection so far."""
         return self._client.traffic
 
     def hurry(self, seconds: float) -> None:

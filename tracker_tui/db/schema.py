@@ -1,8 +1,8 @@
 """Bringing a database up to schema.sql: add what is missing, never drop or rewrite.
 
 schema.sql is the one description of our tables. Its own SQL is run on an empty SQLite in memory and
-read back, so that both sides are described by SQLite in the same words. What the database lacks of
-it becomes a plan of statements, which `tracker-tui init --plan` shows and `init` runs. For example,
+read back, so that both sides are described by SQLite in the same words. Missing parts become
+a plan of statements, which `tracker-tui init --plan` shows and `init` runs. For example,
 a database without our index on `resources(updated_at)` gives
 
     plan(database) == ["CREATE INDEX IF NOT EXISTS resources_updated_at ON resources (updated_at)"]

@@ -35,7 +35,7 @@ _AGAIN = "Then try again."
 
 
 class SqliteResult(NamedTuple):
-    """What one query returned; see `tracker_tui.db.database.Result`."""
+    """The result of one query; see `tracker_tui.db.database.Result`."""
 
     rows: Rows
     rowcount: int

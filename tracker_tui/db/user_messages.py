@@ -1,4 +1,4 @@
-"""What to tell the player when a server, or the network on the way to it, fails.
+"""Messages for the player when a server, or the network on the way to it, fails.
 
 Each error of the driver becomes an error of ours with a sentence that says what to do next. For
 example, `turso.NoSuchHost` becomes `DatabaseUnreachable("guild.example cannot be found. Check the
@@ -26,14 +26,14 @@ from tracker_tui.errors import (
 
 @dataclass(frozen=True, kw_only=True)
 class _Message:
-    """What an error of the driver means for the player."""
+    """The meaning of a driver error for the player."""
 
     of: type[turso.Error]
     becomes: Callable[[str, str], LedgerError]
     text: str
     """A sentence that follows the name of the server."""
     advice: str = ""
-    """What to do if nothing was saved that is sent later without the player."""
+    """Advice if nothing was saved that is sent later without the player."""
 
 
 _UNKNOWN: Final = (turso.OutcomeUnknown, turso.TimedOut)

@@ -1,7 +1,7 @@
 """Rights, and the Discord roles that grant them (data contract, "Who may do what").
 
 `DISCORD_ROLES_CONFIG` lists roles with flags; a member has a right if one of their roles has its
-flag. A right that no role has is nobody's.
+flag. A right that no role has is granted to no member.
 """
 
 from __future__ import annotations

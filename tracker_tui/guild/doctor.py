@@ -56,7 +56,7 @@ class Finding:
     state: CheckStatus
     found: str
     advice: str = ""
-    """What to do about it; empty if there is nothing to do."""
+    """Advice; empty if there is nothing to do."""
     exit_status: int = 0
     """The exit status of any command that runs into this."""
 

@@ -91,7 +91,7 @@ class Invitation:
 def read_invitation(text: str) -> Invitation:
     """Read a line that `Invitation.text` made; raises InvalidInvitation.
 
-    It may contain line breaks, blanks and marks of quoted mail, and may stand in quotes or in a
+    It may contain line breaks, blanks and marks of quoted mail, and may be in quotes or in a
     code fence.
     """
     content = _unsealed(_body_of(text))

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class CachedLayout(NamedTuple):
-    """What a program remembers of a database, so that one request is enough the next time."""
+    """A database's layout and names from an earlier run, which save a request."""
 
     layout: Layout
     fingerprint: str | None

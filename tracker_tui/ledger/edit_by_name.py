@@ -8,7 +8,7 @@ change is applied. Otherwise the request has changed nothing, and the answer say
 - another fingerprint: read the columns and send the change again;
 - no resource with this id: the result names the resource that was meant, for the caller to send.
 
-What is read along never decides about a change: an answer that holds the change is final.
+Rows that are read along never decide about a change: an answer that holds the change is final.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class Ledger:
     # Changes
 
     def apply(self, change: Change) -> Outcome:
-        """Apply one change exactly once, whatever others write meanwhile; raises LedgerError."""
+        """Apply one change exactly once, whatever others write; raises LedgerError."""
         (outcome,) = self.apply_all([change])
         if isinstance(outcome, LedgerError):
             raise outcome
@@ -160,7 +160,7 @@ class Ledger:
     def find_out_rights(self, seconds: float) -> None:
         """Send the write probe, which sets `can_write`, unless nothing is to find out.
 
-        The probe waits for other writers, so it is a request of its own with its own deadline. If
+        The probe waits for other writers, so it is a separate request with its own deadline. If
         it fails for another reason, `can_write` stays as it was.
         """
         self.knows_rights = True

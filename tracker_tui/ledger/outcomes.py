@@ -1,7 +1,7 @@
 """Understanding what the batch of a change returned.
 
 first INSERT wrote a row                      applied
-the history has the change's id already       already applied, or the id is taken
+the history has the change's id already       already applied, or the id is in use
 neither, and the quantity would be negative   rejected, with the shortage
 neither, and the seen quantity is another     conflict
 """
@@ -37,9 +37,9 @@ _ROW: Final = RowType(
     *(INTEGER, TEXT_OR_NULL),  # whether the requirement is met, and the resource of the history
     *_MOVED,
 )
-"""What the last query of a change selects."""
+"""The columns of the last query of a change."""
 _ENTRY: Final = RowType(TEXT_OR_NULL, *RESOURCE_TYPES[1:], TEXT_OR_NULL, *_MOVED)
-"""What `ChangeStatements.lookup` selects; the first id is NULL if the resource is deleted."""
+"""The columns of `ChangeStatements.lookup`; the first id is NULL if the resource is deleted."""
 
 
 def outcomes_of(

@@ -1,6 +1,6 @@
 """Refreshing: one request that brings what changed, and the answer to a query along with it.
 
-A refresh with a cursor reads the rows touched since the last one, next to nothing when nobody
+A refresh with a cursor reads the rows touched since the last one, next to nothing when no one
 plays. The cursor is the database's clock at the last refresh, less an overlap:
 
     RefreshRequest()                     everything: all rows, names, settings and columns
@@ -61,14 +61,14 @@ class Query(Protocol[T_co]):
 
 
 class RefreshRequest(NamedTuple):
-    """What a refresh reads."""
+    """The contents of a refresh."""
 
     since: int | None = None
     """The cursor of the last refresh; None: read everything."""
     in_flight: Sequence[str] = ()
     """Ids of changes of unknown outcome: the snapshot says which of them are applied."""
     question: Query[Any] | None = None
-    """What to answer in the same request."""
+    """A query to answer in the same request."""
 
     @property
     def is_whole(self) -> bool:
@@ -77,7 +77,7 @@ class RefreshRequest(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What a refresh read, all of the same moment."""
+    """The result of a refresh, all from the same moment."""
 
     resources: list[Resource]
     """All rows, or those touched since the cursor."""

@@ -1,4 +1,4 @@
-"""What can go wrong with one HTTP request, each case with a class and a sentence of its own.
+"""Errors of one HTTP request: a class and a sentence for each case.
 
 `BoundedAdapter` raises nothing else. Each error says whether the server may have received the
 whole request (`was_sent`): if not, nothing happened there and the request can be repeated safely.

@@ -1,4 +1,4 @@
-"""What stands between this machine and a server, named so that the user can remove it.
+"""Obstacles between this machine and a server, named so that the user can remove them.
 
 A proxy that does not answer, a certificate that is not trusted, a wrong setting. For example: “the
 proxy host:3128 (HTTPS_PROXY) does not answer. Check HTTPS_PROXY, or unset it”. These sentences

@@ -1,1 +1,1 @@
-"""Between the screen and the ledger: what is pending, and what is shown meanwhile."""
+"""Between the screen and the ledger: pending changes, and the rows on screen."""

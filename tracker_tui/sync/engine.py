@@ -49,7 +49,7 @@ class Engine:
 
     @property
     def stats(self) -> SessionStats:
-        """What this run has brought so far."""
+        """The changes and points of this run so far."""
         return self._undo_log.stats
 
     def load(self) -> ReplicaContents | None:
@@ -159,7 +159,7 @@ class Engine:
         """Read the ledger, show it and write it to the replica; raises LedgerError.
 
         The same request asks which changes in flight are in the rows that it reads. If another
-        program sends a change in the meantime, its resource's row may contain it or not. Such rows
+        program sends a change in the meantime, its resource's row may contain it or not. These rows
         are left out, and the next refresh reads them again.
         """
         self.catch_up()

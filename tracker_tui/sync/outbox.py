@@ -11,7 +11,7 @@ when the program is killed. An entry moves from state to state, each move one fs
 From `begin_sending` on, the change may be in the ledger. If the answer is lost the entry stays
 `sending` and is only ever sent again, under the same id, which the ledger applies once. Example:
 "+500 Spice" is sent and the network dies; the next run finds the entry `sending`, sends it again,
-and is told `already_applied`.
+and gets the answer `already_applied`.
 
 Several running programs share one outbox. Each keeps a copy of the entries in memory, and
 `catch_up` reports what the others changed.

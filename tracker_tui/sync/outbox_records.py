@@ -96,7 +96,7 @@ class OutboxEntry(NamedTuple):
 
 
 class OutboxTransaction:
-    """What one transaction reads and writes."""
+    """The reads and writes of one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

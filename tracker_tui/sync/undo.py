@@ -1,4 +1,4 @@
-"""What this run of the program submitted: what can be undone, and what it brought.
+"""The submissions of this run: their undo, and their changes and points.
 
 One Enter is one submission, whatever number of changes it holds. Undo goes back one submission at
 a time, newest first. A change that was not sent is withdrawn; one that is in the history gets a
@@ -38,7 +38,7 @@ def counter_to(outcome: Outcome | None) -> Change | None:
 
 
 class Submission(NamedTuple):
-    """What one Enter submitted, numbered in the order of typing."""
+    """The changes of one Enter, numbered in the order of typing."""
 
     number: int
     changes: Sequence[Change]
@@ -62,7 +62,7 @@ class UndoLog:
 
     @property
     def stats(self) -> SessionStats:
-        """What this run has brought so far; undone changes do not count."""
+        """The changes and points of this run so far, without undone ones."""
         with self._lock:
             moves = [
                 outcome.moved

@@ -1,4 +1,4 @@
-"""What happens in the background, as the tracker publishes it to its listener."""
+"""Events of the background threads, which the tracker publishes to its listener."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ COLUMNS: Final = (
 
 def export_history(
     tracker: Tracker,
-    wish: HistoryFilter,
+    history_filter: HistoryFilter,
     path: Path,
     report_rows: Callable[[int], bool],
     is_cancelled: Callable[[], bool] = lambda: False,
@@ -58,7 +58,7 @@ def export_history(
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             count = 0
-            for entries in _pages(tracker, wish, is_cancelled):
+            for entries in _pages(tracker, history_filter, is_cancelled):
                 writer.writerows(_cells(entry, tracker) for entry in entries)
                 count += len(entries)
                 if not report_rows(count):
@@ -84,12 +84,14 @@ def safe_cell(text: str) -> str:
 
 
 def _pages(
-    tracker: Tracker, wish: HistoryFilter, is_cancelled: Callable[[], bool]
+    tracker: Tracker, history_filter: HistoryFilter, is_cancelled: Callable[[], bool]
 ) -> Iterator[list[HistoryEntry]]:
     cache = tracker.query_cache
     before: PageCursor | None = None
     while True:
-        asked = cache.ask(cache.history(wish, before, limit=_ROWS_PER_REQUEST), keep=False)
+        asked = cache.ask(
+            cache.history(history_filter, before, limit=_ROWS_PER_REQUEST), keep=False
+        )
         # In steps, so that leaving the screen does not wait for a server that is silent.
         while not wait([asked], timeout=_CANCEL_INTERVAL).done:
             if is_cancelled():

@@ -51,7 +51,7 @@ _MAKE_ROOM: Final = """
 
 
 class QueryResult(NamedTuple, Generic[T]):
-    """What the ledger answered, and when, in Unix seconds by this machine's clock."""
+    """An answer of the ledger, and its time in Unix seconds by this machine's clock."""
 
     value: T
     at: float
@@ -121,13 +121,13 @@ class QueryCache:
 
     def history(
         self,
-        wish: HistoryFilter,
+        history_filter: HistoryFilter,
         before: PageCursor | None = None,
         down_to: PageCursor | None = None,
         limit: int = PAGE,
     ) -> Query[HistoryPage]:
         """Entries older than `before`, down to `down_to`, newest first."""
-        return HistoryQuery(filter=wish, before=before, down_to=down_to, limit=limit)
+        return HistoryQuery(filter=history_filter, before=before, down_to=down_to, limit=limit)
 
     def quantity_series(self, resource_id: str, period: Period) -> Query[QuantitySeries]:
         """The quantities of a resource over time, and who changed them."""

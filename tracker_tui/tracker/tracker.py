@@ -2,7 +2,7 @@
 
 Reading never waits: `resources()` returns the overlay, the replica with pending changes on top.
 Acting never waits either. `LocalThread` writes what the player asks for to disk, and `LedgerThread`
-talks to the ledger. What they find out is published as an event, in their thread. Example:
+talks to the ledger. They publish the results as events, in their threads. Example:
 
     tracker.listen(post_to_screen)
     tracker.open()                          Refreshed   rows of the replica, then of the ledger
@@ -78,7 +78,7 @@ class Tracker:
         while. Raises NotPermitted, DiscordError, ConfigError, LocalFileError.
         """
         self.membership = membership or membership_of(config)
-        """Who may see and do what; without admission this tracker is of no more use."""
+        """The member's rights; without admission this tracker shows nothing."""
         self.membership.enter()
         self.member = self.membership.member
         """The user of the program, with their rights as far as is known."""
@@ -211,7 +211,7 @@ class Tracker:
 
     @property
     def stats(self) -> SessionStats:
-        """What this run has brought so far."""
+        """The changes and points of this run so far."""
         return self._engine.stats
 
     def pending(self) -> Sequence[Change]:

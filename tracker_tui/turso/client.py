@@ -1,4 +1,4 @@
-"""Clients: whole transactions on a server, many in one request. What the program itself uses.
+"""Clients: whole transactions on a server, many in one request. The program uses these.
 
     client = create_client("libsql://guild-me.turso.io", token)
     read, written = client.batches([
@@ -6,7 +6,7 @@
         [("DELETE FROM resources WHERE id = ?", ("spice",)), ("SELECT changes()", ())],
     ])
 
-Both batches travel in one HTTP request, and each runs in a transaction of its own. `read` is a list
+Both batches travel in one HTTP request, and each runs in its own transaction. `read` is a list
 with a `StatementResult` for each statement, or the `Error` that rolled the batch back. Errors that
 concern the request as a whole are raised.
 
@@ -65,12 +65,12 @@ class Client(Protocol):
 
     @property
     def traffic(self) -> Traffic:
-        """What was sent and received so far."""
+        """The requests, statements and rows so far."""
 
     def batches(
         self, batches: Sequence[Batch], *, repeatable: bool = False, seconds: float | None = None
     ) -> list[BatchResult]:
-        """Run each batch in a transaction of its own, in this order.
+        """Run each batch in its own transaction, in this order.
 
         `repeatable`: running a batch twice does no harm, so a lost request may be sent once more,
         as those that only read always are. `seconds` is the deadline.

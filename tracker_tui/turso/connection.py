@@ -1,6 +1,6 @@
 """A DB-API 2.0 connection that behaves like one of `sqlite3`.
 
-Outside a transaction each statement is a request of its own, and a lost answer harms nothing else.
+Outside a transaction each statement is a separate request, and a lost answer harms nothing else.
 A transaction lives in one stream on the server (see `pipeline`), statement by statement. Each of
 its statements is a step that runs only if the transaction is still open, because the server may
 roll it back at any time: after 5 seconds it does so for others that wait to write. Then the

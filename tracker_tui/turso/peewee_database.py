@@ -69,7 +69,7 @@ class TursoDatabase(SqliteDatabase):
 
     @property
     def traffic(self) -> Traffic:
-        """What this thread's connection sent and received so far."""
+        """The requests, statements and rows of this thread's connection so far."""
         return self.connection().client.traffic
 
     def batch(
@@ -91,7 +91,7 @@ class TursoDatabase(SqliteDatabase):
         repeatable: bool = False,
         seconds: float | None = None,
     ) -> list[list[StatementResult] | PeeweeException]:
-        """Run many batches in one request, each in a transaction of its own, in this order.
+        """Run many batches in one request, each in its own transaction, in this order.
 
         A batch that failed has Peewee's exception in place of its results, and does not affect the
         others. See `Client.batches` for `repeatable`; `seconds` overrides `timeout`.

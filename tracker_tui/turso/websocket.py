@@ -60,7 +60,7 @@ class WebSocketClient:
 
     @property
     def traffic(self) -> Traffic:
-        """What was sent so far; rows are not counted."""
+        """The requests so far; rows are not counted."""
         return self._traffic
 
     def batches(

@@ -206,7 +206,7 @@ SAID_NO = [
 ]
 """Where Discord, or the guild's own settings, say no."""
 UNKNOWN = [
-    Bar(Barred.nobody_is_signed_in, "Nobody is signed in"),
+    Bar(Barred.nobody_is_signed_in, "You are not signed in"),
     Bar(Barred.the_session_is_damaged, "The session that is kept on this machine is damaged"),
     Bar(Barred.signed_in_to_another_guild, "The sign-in on this machine is for another guild"),
     Bar(Barred.old_while_discord_is_away, "Your roles were last read from Discord 1 d ago"),

@@ -94,7 +94,7 @@ def test_sign_in_is_for_one_guild(run: Run, home: Path, houses: tuple[House, Hou
     for argv in (["list"], ["edit", "spice", "+1"], ["whoami"], ["invite"]):
         ran = run(*argv, *feyd.option)
         assert ran.status == 3
-        assert "Nobody is signed in" in ran.error
+        assert "You are not signed in" in ran.error
     assert (feyd.proxy.count, feyd.discord.seen) == (0, [])
     assert not session_file(home, HARKONNEN).exists()
     assert not session_file(home).exists()

@@ -88,7 +88,7 @@ def test_logout_revokes_the_tokens(
     tokens = session(home)["tokens"]
     assert run("logout").status == 0
     assert run("whoami").error == (
-        "tracker-tui: Nobody is signed in. Sign in with tracker-tui login.\n"
+        "tracker-tui: You are not signed in. Sign in with tracker-tui login.\n"
     )
     assert run("list").status == 3
     # On another machine, which still has them:
@@ -184,7 +184,7 @@ def test_logout_removes_a_damaged_session(run: Run, home: Path, content: bytes) 
     ran = run("logout")
     assert (ran.status, ran.out) == (0, "You are not signed in.\n")
     assert not session_file(home).exists()
-    assert "Nobody is signed in" in run("whoami").error
+    assert "You are not signed in" in run("whoami").error
 
 
 @pytest.mark.usefixtures("session_alone")

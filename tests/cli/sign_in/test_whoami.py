@@ -229,7 +229,7 @@ def test_revoked_sign_in_is_removed(run: Run, home: Path, discord: FakeDiscord) 
     assert "it was revoked, or is too old" in ran.error
     assert "tracker-tui login" in ran.err
     assert not session_file(home).exists()
-    assert "Nobody is signed in" in run("whoami").error
+    assert "You are not signed in" in run("whoami").error
 
 
 @pytest.mark.parametrize("lifetime", [604_800, 23 * 3_600], ids=["long", "short"])
@@ -302,7 +302,7 @@ def test_denied_session_is_checked_at_each_start(run: Run, discord: FakeDiscord)
 
 def test_without_a_session_the_command_says_so(run: Run, discord: FakeDiscord) -> None:
     assert run("whoami").error == (
-        "tracker-tui: Nobody is signed in. Sign in with tracker-tui login.\n"
+        "tracker-tui: You are not signed in. Sign in with tracker-tui login.\n"
     )
     assert run("whoami").status == 3
     assert discord.seen == []
