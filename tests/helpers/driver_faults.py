@@ -68,11 +68,11 @@ def failure_of(run: Callable[[], object]) -> Error:
     return caught.value
 
 
-def failed_write(write: Write, connection: Connection, kind: type[Error], said: str) -> Error:
+def failed_write(write: Write, connection: Connection, kind: type[Error], expected: str) -> Error:
     """Assert that a write fails with exactly this class and message; return the error."""
     error = failure_of(lambda: write(connection))
     assert type(error) is kind, repr(error)
-    assert said in str(error)
+    assert expected in str(error)
     return error
 
 

@@ -88,7 +88,7 @@ def test_an_unknown_host_is_not_found(
 
 
 @every_way
-def test_a_refused_connection_was_not_sent(remote_url: str, write: Write) -> None:
+def test_a_rejected_connection_was_not_sent(remote_url: str, write: Write) -> None:
     make_table(remote_url)
     port = free_port()
     url = remote_url.replace(remote_url.split(":")[2].split("/", maxsplit=1)[0], str(port))
@@ -106,8 +106,8 @@ def test_a_server_with_an_untrusted_certificate_receives_nothing(
 ) -> None:
     tls, certificate = self_signed(tmp_path)
     with proxy_to(remote_url, tls=tls) as proxy, writer(proxy.url, "token") as connection:
-        said = "the certificate of localhost, issued by “localhost”, is not trusted here"
-        error = failed_write(write, connection, ConnectionBlocked, said)
+        message = "the certificate of localhost, issued by “localhost”, is not trusted here"
+        error = failed_write(write, connection, ConnectionBlocked, message)
         assert not error.may_have_happened
         assert proxy.count == 0
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))

@@ -73,7 +73,7 @@ def test_the_last_row_id_is_the_one_of_the_last_insert(both: SideBySide) -> None
 
     def insert(connection: Any) -> list[object]:
         cursor = connection.cursor()
-        told = [cursor.lastrowid]
+        row_ids = [cursor.lastrowid]
         for sql in (
             "INSERT INTO t VALUES (7, 'a')",
             "UPDATE t SET s = 'b'",
@@ -82,12 +82,12 @@ def test_the_last_row_id_is_the_one_of_the_last_insert(both: SideBySide) -> None
             "INSERT INTO t (s) VALUES ('d') RETURNING id",
             "WITH x AS (SELECT 40 AS id) INSERT INTO t SELECT id, 'e' FROM x",
         ):
-            told.append(cursor.execute(sql).lastrowid)
+            row_ids.append(cursor.execute(sql).lastrowid)
             cursor.fetchall()
-        told.append(cursor.executemany("INSERT INTO t VALUES (?, 'f')", [(50,)]).lastrowid)
-        told.append(cursor.executescript("INSERT INTO t VALUES (60, 'g')").lastrowid)
+        row_ids.append(cursor.executemany("INSERT INTO t VALUES (?, 'f')", [(50,)]).lastrowid)
+        row_ids.append(cursor.executescript("INSERT INTO t VALUES (60, 'g')").lastrowid)
         connection.executemany("DELETE FROM t WHERE id = ?", [(60,)])
-        return told
+        return row_ids
 
     cursor = both.remote.cursor()
     cursor.execute("SELECT 1")

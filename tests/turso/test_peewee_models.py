@@ -72,7 +72,7 @@ def test_a_row_is_created_read_changed_and_deleted(alike: Alike) -> None:
 def test_a_missing_row_raises_does_not_exist(alike: Alike) -> None:
     def look(_: object) -> None:
         with pytest.raises(DoesNotExist):
-            Player.get(Player.name == "nobody")
+            Player.get(Player.name == "unknown")
 
     alike(look)
 
@@ -150,12 +150,12 @@ def test_constraint_errors_and_missing_tables_are_peewee_errors(alike: Alike) ->
     def break_rules(db: SqliteDatabase) -> list[str]:
         with pytest.raises(IntegrityError) as twice:
             Player.create(name="Chani")
-        with pytest.raises(IntegrityError) as nobody:
+        with pytest.raises(IntegrityError) as unrelated:
             Player.insert(name=None).execute()
         db.drop_tables([Gift])
         with pytest.raises(OperationalError) as missing:
             Gift.select().count()
-        return [str(each.value) for each in (twice, nobody, missing)]
+        return [str(each.value) for each in (twice, unrelated, missing)]
 
     assert alike(break_rules) == [
         "UNIQUE constraint failed: player.name",
@@ -191,8 +191,8 @@ def test_on_conflict_updates_ignores_or_replaces(alike: Alike) -> None:
 
 def test_rows_are_inserted_from_a_query(alike: Alike) -> None:
     def insert(_: object) -> list[Any]:
-        asked = Gift.select(3, Gift.resource, fn.SUM(Gift.amount)).group_by(Gift.resource)
-        count = Gift.insert_from(asked, [Gift.giver, Gift.resource, Gift.amount]).execute()
+        query = Gift.select(3, Gift.resource, fn.SUM(Gift.amount)).group_by(Gift.resource)
+        count = Gift.insert_from(query, [Gift.giver, Gift.resource, Gift.amount]).execute()
         return [count, gifts()]
 
     assert alike(insert)[1][-3:] == [

@@ -21,10 +21,10 @@ def test_joins(alike: Alike) -> None:
     assert alike(gifts)[0] == ("Chani", "spice", 5)
 
     def givers(_: object) -> list[Any]:
-        asked = Player.select(Player.name, Gift.resource).join(Gift, JOIN.LEFT_OUTER)
+        query = Player.select(Player.name, Gift.resource).join(Gift, JOIN.LEFT_OUTER)
         return [
             (player.name, getattr(player, "gift", None) and player.gift.resource)
-            for player in asked.order_by(Player.name, Gift.resource)
+            for player in query.order_by(Player.name, Gift.resource)
         ]
 
     assert alike(givers)[-1][0] == "Stilgar"
@@ -41,8 +41,8 @@ def test_related_rows_are_prefetched(alike: Alike) -> None:
 def test_aggregates(alike: Alike) -> None:
     def sums(_: object) -> list[Any]:
         total = fn.SUM(Gift.amount)
-        asked = Gift.select(Gift.resource, total, fn.AVG(Gift.amount), fn.COUNT(Gift.id))
-        grouped = asked.group_by(Gift.resource).having(total > 2).order_by(total.desc())
+        query = Gift.select(Gift.resource, total, fn.AVG(Gift.amount), fn.COUNT(Gift.id))
+        grouped = query.group_by(Gift.resource).having(total > 2).order_by(total.desc())
         return [list(grouped.tuples()), Gift.select(fn.MAX(Gift.amount)).scalar()]
 
     assert alike(sums) == [[("spice", 12, 6.0, 2), ("iron", 7, 7.0, 1)], 7]
@@ -50,13 +50,13 @@ def test_aggregates(alike: Alike) -> None:
 
 def test_counts_and_pages(alike: Alike) -> None:
     def count(_: object) -> list[Any]:
-        asked = Gift.select().order_by(Gift.id)
+        query = Gift.select().order_by(Gift.id)
         return [
-            asked.count(),
-            asked.where(Gift.amount > 100).exists(),
-            [gift.resource for gift in asked.paginate(2, 3)],
-            [row.resource for row in asked.namedtuples().iterator()],
-            asked.first().resource,
+            query.count(),
+            query.where(Gift.amount > 100).exists(),
+            [gift.resource for gift in query.paginate(2, 3)],
+            [row.resource for row in query.namedtuples().iterator()],
+            query.first().resource,
         ]
 
     assert alike(count) == [4, False, ["iron"], ["spice", "water", "spice", "iron"], "spice"]
@@ -66,8 +66,8 @@ def test_window_functions(alike: Alike) -> None:
     def ranks(_: object) -> list[Any]:
         window = Window(partition_by=[Gift.resource], order_by=[Gift.amount.desc()])
         running = fn.SUM(Gift.amount).over(order_by=[Gift.id])
-        asked = Gift.select(Gift.id, fn.RANK().over(window), running).window(window)
-        return list(asked.order_by(Gift.id).tuples())
+        query = Gift.select(Gift.id, fn.RANK().over(window), running).window(window)
+        return list(query.order_by(Gift.id).tuples())
 
     assert alike(ranks) == [(1, 2, 5), (2, 1, 7), (3, 1, 14), (4, 1, 21)]
 
@@ -107,12 +107,12 @@ def test_common_table_expressions(alike: Alike) -> None:
     def ask(db: SqliteDatabase) -> list[Any]:
         sums = Gift.select(Gift.giver, fn.SUM(Gift.amount).alias("sum")).group_by(Gift.giver)
         given = sums.cte("given", columns=("giver", "sum"))
-        asked = Player.select(Player.name, given.c.sum).join(given, on=(given.c.giver == Player.id))
+        query = Player.select(Player.name, given.c.sum).join(given, on=(given.c.giver == Player.id))
         first = Player.select(Player.id).where(Player.id == 1)
         up = first.cte("up", recursive=True, columns=("n",))
         up = up.union_all(Player.select(Player.id).join(up, on=(Player.id == up.c.n + 1)))
         return [
-            list(asked.with_cte(given).order_by(Player.id).tuples()),
+            list(query.with_cte(given).order_by(Player.id).tuples()),
             list(up.select_from(up.c.n).tuples()),
         ]
 

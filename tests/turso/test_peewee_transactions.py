@@ -50,13 +50,13 @@ def kept() -> list[str]:
 def test_a_block_commits_as_a_whole_and_others_see_it_only_then(
     database: TursoDatabase, other: TursoDatabase
 ) -> None:
-    asked = Entry.select(Entry.text).order_by(Entry.id).tuples()
+    query = Entry.select(Entry.text).order_by(Entry.id).tuples()
     with database.atomic():
         Entry.create(text="one")
         Entry.create(text="two")
         assert kept() == ["one", "two"]
-        assert list(asked.execute(other)) == []
-    assert list(asked.clone().execute(other)) == [("one",), ("two",)]
+        assert list(query.execute(other)) == []
+    assert list(query.clone().execute(other)) == [("one",), ("two",)]
 
 
 def test_an_exception_rolls_the_block_back(database: TursoDatabase) -> None:

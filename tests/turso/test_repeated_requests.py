@@ -181,13 +181,13 @@ def test_a_batch_that_fails_when_sent_again_may_have_been_kept_the_first_time(
     connection: Connection, proxy: Proxy
 ) -> None:
     connection.execute("CREATE UNIQUE INDEX only_one ON t (n)")
-    (refused,) = connection.client.batches([[*WRITE, *WRITE]], repeatable=True)
-    assert isinstance(refused, IntegrityError)
-    assert not refused.may_have_happened
+    (error,) = connection.client.batches([[*WRITE, *WRITE]], repeatable=True)
+    assert isinstance(error, IntegrityError)
+    assert not error.may_have_happened
     proxy.meet([cut_after])
-    (refused,) = connection.client.batches([WRITE], repeatable=True)
-    assert isinstance(refused, IntegrityError)
-    assert refused.may_have_happened
+    (error,) = connection.client.batches([WRITE], repeatable=True)
+    assert isinstance(error, IntegrityError)
+    assert error.may_have_happened
     assert rows(connection) == 1
 
 

@@ -48,7 +48,7 @@ def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @every_way
 @pytest.mark.parametrize(
-    ("alter", "said"),
+    ("alter", "message"),
     [
         (lambda body: body[:-1], MALFORMED),
         (lambda body: body[: len(body) // 2], MALFORMED),
@@ -64,10 +64,10 @@ def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_malformed_answer_leaves_the_outcome_unknown(
-    proxy: Proxy, connection: Connection, write: Write, alter: Alter, said: str
+    proxy: Proxy, connection: Connection, write: Write, alter: Alter, message: str
 ) -> None:
     proxy.meet([altered(alter)])
-    error = failed_write(write, connection, OutcomeUnknown, said)
+    error = failed_write(write, connection, OutcomeUnknown, message)
     assert error.may_have_happened
     works(connection)
     assert count_rows(proxy.url) == 1

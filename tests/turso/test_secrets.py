@@ -215,6 +215,6 @@ def test_no_log_record_holds_the_token(proxy: Proxy, caplog: pytest.LogCaptureFi
         proxy.meet([answer(401, ECHO), cut_before])
         for _ in range(2):
             _raised(lambda: database.execute_sql("SELECT 1"))
-    said = [record.getMessage() + repr(vars(record)) for record in caplog.records]
+    logged = [record.getMessage() + repr(vars(record)) for record in caplog.records]
     assert {record.name for record in caplog.records} >= {"peewee", "urllib3.connectionpool"}
-    assert all(TELLING not in each for each in said)
+    assert all(TELLING not in each for each in logged)

@@ -44,7 +44,7 @@ PAGE = b"""<!DOCTYPE html>
 
 @every_way
 @pytest.mark.parametrize(
-    ("fate", "kind", "said", "may_have_happened"),
+    ("fate", "kind", "message", "may_have_happened"),
     [
         (
             answer(400, b'{"error":"What?"}'),
@@ -68,7 +68,7 @@ PAGE = b"""<!DOCTYPE html>
         (answer(202, b"{}"), OutcomeUnknown, "gave no results (202)", True),
         (answer(204), OutcomeUnknown, "gave no results (204)", True),
         (answer(403, b'{"error":"No","code":"BLOCKED"}'), Blocked, "is blocked (403): No", False),
-        (answer(401, b"\xff\xfe"), TokenRefused, "refused the token (401)", False),
+        (answer(401, b"\xff\xfe"), TokenRefused, "rejected the token (401)", False),
         (answer(404, b'["?"]'), NotTheServer, "answered in place of the server (404)", False),
         (answer(418, b"[" * 100_000), NotTheServer, "in place of the server (418)", False),
     ],
@@ -78,13 +78,13 @@ def test_each_status_has_its_own_error_and_the_next_request_works(
     write: Write,
     fate: Fate,
     kind: type[Error],
-    said: str,
+    message: str,
     may_have_happened: bool,
 ) -> None:
     make_table(proxy.url)
     with writer(proxy.url) as connection:
         proxy.meet([fate])
-        error = failed_write(write, connection, kind, said)
+        error = failed_write(write, connection, kind, message)
         assert error.may_have_happened is may_have_happened
         works(connection)
 
@@ -117,7 +117,7 @@ def test_an_invalid_token_is_rejected(guarded_server: Server, write: Write) -> N
     expired = guarded_server.token("rw", exp=int(time.time()) - 3600)
     for token in (None, "garbage", expired, good[:-2]):
         with writer(url, token) as connection:
-            error = failed_write(write, connection, TokenRefused, "refused the token (401)")
+            error = failed_write(write, connection, TokenRefused, "rejected the token (401)")
             assert not error.may_have_happened
     assert count_rows(url, good) == 0
 
@@ -217,7 +217,7 @@ def test_an_error_that_a_libsql_server_writes_is_the_servers(
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("value", "seconds"),
     [
         *(("120", 120), (" 7 ", 7), ("0.5", 0.5), ("-3", 0), ("99999999", 3_600)),
         *(("", None), ("soon", None), ("nan", None), ("inf", None), ("1e400", None)),
@@ -227,8 +227,8 @@ def test_an_error_that_a_libsql_server_writes_is_the_servers(
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_parsed(status: int, told: str, seconds: float | None) -> None:
-    assert error_for_status(status, b"", told).retry_after == seconds
+def test_retry_after_is_parsed(status: int, value: str, seconds: float | None) -> None:
+    assert error_for_status(status, b"", value).retry_after == seconds
 
 
 def test_retry_after_may_be_a_date() -> None:

@@ -38,7 +38,7 @@ def everywhere(remote_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
         yield everywhere
 
 
-def asked(proxied: ProxiedRequest) -> dict[str, Any]:
+def body_of(proxied: ProxiedRequest) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(proxied.body)
     return body
 
@@ -68,7 +68,7 @@ def test_each_request_carries_the_baton_of_the_answer_before(
         connection.execute(statement)
     connection.close()
     given = [json.loads(reply.body)["baton"] for reply in replies]
-    assert [asked(each)["baton"] for each in proxy.seen] == [None, *given[:-1]]
+    assert [body_of(each)["baton"] for each in proxy.seen] == [None, *given[:-1]]
     assert len(set(given)) == 5
     assert given[-1] is None
 
@@ -80,7 +80,7 @@ def test_closing_the_connection_closes_its_stream_and_releases_the_lock(
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("INSERT INTO t VALUES (1)")
     connection.close()
-    assert asked(proxy.seen[-1])["requests"] == [{"type": "close"}]
+    assert body_of(proxy.seen[-1])["requests"] == [{"type": "close"}]
     # It would wait five seconds if the lock were still held.
     with closing(connect(proxy.url, timeout=3)) as other:
         other.execute("INSERT INTO t VALUES (2)")
@@ -108,7 +108,7 @@ def test_a_batch_closes_its_stream_in_the_same_request(
     connection: Connection, proxy: Proxy
 ) -> None:
     connection.client.batches([[("SELECT 1", ())], [("SELECT 2", ())]])
-    assert [request["type"] for request in asked(proxy.seen[0])["requests"]] == [
+    assert [request["type"] for request in body_of(proxy.seen[0])["requests"]] == [
         *("batch", "batch"),
         "close",
     ]

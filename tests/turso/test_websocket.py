@@ -108,11 +108,11 @@ def test_values_are_the_same_as_over_http(database: TursoDatabase, remote_url: s
         b"",
         b"\x00\xff",
     )
-    asked = RawQuery(f"SELECT {', '.join('?' * len(values))}", values)
+    query = RawQuery(f"SELECT {', '.join('?' * len(values))}", values)
     types = RawQuery(f"SELECT {', '.join(['typeof(?)'] * len(values))}", values)
     with closing(TursoDatabase(remote_url)) as http:
-        expected = [result.rows for result in http.batch([asked, types])]
-    assert repr([result.rows for result in database.batch([asked, types])]) == repr(expected)
+        expected = [result.rows for result in http.batch([query, types])]
+    assert repr([result.rows for result in database.batch([query, types])]) == repr(expected)
     assert repr(expected[0]) == repr([(None, 1, *values[2:])])
 
 
@@ -175,7 +175,7 @@ def test_the_next_batch_after_a_restart_of_the_server_works(
         assert run(database, "SELECT n FROM t") == [(2,)]
 
 
-def test_a_refused_connection_was_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rejected_connection_was_not_sent(caplog: pytest.LogCaptureFixture) -> None:
     with closing(TursoDatabase(f"ws://localhost:{free_port()}")) as database:
         error = failure(database, "SELECT 1")
     assert isinstance(error, NotSent)

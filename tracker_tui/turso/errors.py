@@ -185,7 +185,7 @@ _HARMLESS: Final = (_UNAUTHORIZED, _REQUEST_TIMEOUT, _TOO_MANY)
 _CLIENT_ERRORS: Final = range(400, 500)
 _SERVER_ERRORS: Final = range(500, 600)
 _BY_STATUS: Final[dict[int, tuple[type[Error], str]]] = {
-    _UNAUTHORIZED: (TokenRefused, "The server refused the token"),
+    _UNAUTHORIZED: (TokenRefused, "The server rejected the token"),
     403: (NotAllowed, "The token does not allow this"),
     404: (NoSuchDatabase, "The server has no such database"),
     413: (OperationalError, "The request was too long for the server"),

@@ -140,7 +140,7 @@ class WebSocketClient:
     def _statement_error(self, error: Any) -> Error:
         if error.code.startswith("AUTH"):
             self._disconnect()
-            raise TokenRefused(f"The server refused the token: {error.explanation}", error.code)
+            raise TokenRefused(f"The server rejected the token: {error.explanation}", error.code)
         return error_for(error.code, error.explanation)
 
     def _disconnect(self) -> None:
