@@ -103,7 +103,7 @@ class ChangeStatements:
         ]
 
     def lookup(self, change: Change) -> BaseQuery:
-        """Return the query for the history entry of a change, whoever sent the change."""
+        """Return the query for the history entry of a change, from any program."""
         history, resource, points = HistoryRow, ResourceRow, LeaderboardRow
         return (
             history.select(

@@ -90,12 +90,18 @@ def edit_by_name(
             found = _resource_meant(last, outcomes[-1], resources.rows)
         except LedgerError as error:
             outcomes = _with_error(outcomes, error)
-    read = dict(zip(naming, named, strict=True))
-    places = _understood(read.get("settings"), places_from, cached.places)
+    names, places = _names_read(dict(zip(naming, named, strict=True)), cached, remember)
+    return EditResult(outcomes=outcomes, found=found, names=names, places=places)
+
+
+def _names_read(
+    results: dict[str, BatchResult], cached: CachedLayout, remember: Remember
+) -> tuple[dict[str, str], dict[Location, str]]:
+    places = _understood(results.get("settings"), places_from, cached.places)
     if places != cached.places:
         remember(cached._replace(places=places))
-    names: dict[str, str] = _understood(read.get("names"), names_from, {})
-    return EditResult(outcomes=outcomes, found=found, names=names, places=places)
+    names: dict[str, str] = _understood(results.get("names"), names_from, {})
+    return names, places
 
 
 def _send_and_read(

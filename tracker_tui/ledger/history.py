@@ -214,8 +214,15 @@ def _searched(question: HistoryQuery, now: Any) -> Select:
         ],
         question.limit + 1,
     )
+    both = Select([found.alias("found")], [SQL("*")]).union_all(_end_of_search(bound)).alias("both")
+    in_order = (SQL("place IS NULL"), SQL("created_at DESC"), SQL("place DESC"))
+    return Select([both], [SQL("*")]).order_by(*in_order).with_cte(bound)
+
+
+def _end_of_search(bound: Any) -> Select:
+    """Select the last row that a search looked at, in the columns of an entry, without a place."""
     nothing = [Value(None)] * _BEFORE_TIME
-    end = Select(
+    return Select(
         [bound],
         [
             *nothing,
@@ -226,9 +233,6 @@ def _searched(question: HistoryQuery, now: Any) -> Select:
             Value(None),
         ],
     )
-    both = Select([found.alias("found")], [SQL("*")]).union_all(end).alias("both")
-    in_order = (SQL("place IS NULL"), SQL("created_at DESC"), SQL("place DESC"))
-    return Select([both], [SQL("*")]).order_by(*in_order).with_cte(bound)
 
 
 def _passes(chosen: HistoryFilter) -> Any:

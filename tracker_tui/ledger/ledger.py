@@ -141,7 +141,7 @@ class Ledger:
         return self.current.statements.batch(change, now, self.current.places, fingerprint)
 
     def outcome(self, change: Change) -> Outcome | None:
-        """Look a change up in the history, whoever sent it; None if it is not there.
+        """Look up a change in the history, from any program; None if it is not there.
 
         Its `resource_id` may be a name. Raises LedgerError.
         """

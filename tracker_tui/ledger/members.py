@@ -134,8 +134,11 @@ def recording(record: SignInRecord, user_id: str, now: Node) -> list[BaseQuery]:
     `user_id` becomes the id of a new member's row. The queries need no unique index, and running
     them twice does no harm (data contract, "Signing in").
     """
+    return [*_user_queries(record, user_id, now), *_session_queries(record, now)]
+
+
+def _user_queries(record: SignInRecord, user_id: str, now: Node) -> list[BaseQuery]:
     is_this = User.discord_id == record.discord_id
-    roles = json.dumps(list(record.role_ids))
     known: dict[Any, Any] = {
         User.username: record.username,
         User.avatar: record.avatar,
@@ -143,35 +146,31 @@ def recording(record: SignInRecord, user_id: str, now: Node) -> list[BaseQuery]:
     }
     if record.is_new:
         known[User.last_login] = now
-    whose = User.select(User.id).where(is_this).order_by(User.created_at, User.id).limit(1)
-    is_session = UserSession.id == record.session_id
+    new_row = {
+        User.id: user_id,
+        User.discord_id: record.discord_id,
+        **known,
+        User.created_at: now,
+        User.last_login: now,
+    }
+    found = User.select(User.id).where(is_this)
+    return [User.update(known).where(is_this), _insert_unless(User, new_row, found)]
+
+
+def _session_queries(record: SignInRecord, now: Node) -> list[BaseQuery]:
+    row, is_this = UserSession, UserSession.id == record.session_id
+    roles = json.dumps(list(record.role_ids))
+    users = User.select(User.id).where(User.discord_id == record.discord_id)
+    new_row = {
+        row.id: record.session_id,
+        row.user: users.order_by(User.created_at, User.id).limit(1),
+        row.roles: roles,
+        row.is_in_guild: 1,
+        row.created_at: now,
+    }
     return [
-        User.update(known).where(is_this),
-        _insert_unless(
-            User,
-            {
-                User.id: user_id,
-                User.discord_id: record.discord_id,
-                **known,
-                User.created_at: now,
-                User.last_login: now,
-            },
-            User.select(User.id).where(is_this),
-        ),
-        UserSession.update({UserSession.roles: roles, UserSession.is_in_guild: 1}).where(
-            is_session
-        ),
-        _insert_unless(
-            UserSession,
-            {
-                UserSession.id: record.session_id,
-                UserSession.user: whose,
-                UserSession.roles: roles,
-                UserSession.is_in_guild: 1,
-                UserSession.created_at: now,
-            },
-            UserSession.select(UserSession.id).where(is_session),
-        ),
+        row.update({row.roles: roles, row.is_in_guild: 1}).where(is_this),
+        _insert_unless(row, new_row, row.select(row.id).where(is_this)),
     ]
 
 

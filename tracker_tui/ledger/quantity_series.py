@@ -170,8 +170,8 @@ def _end(question: QuantitySeriesQuery, now: Any) -> Any:
 
 def _merged(rows: Rows, members: Members) -> list[Share]:
     shares: dict[str, Share] = {}
-    for by, given, taken in rows:
+    for by, gains, losses in rows:
         owner = members.owner_of(by)
         known = shares.get(owner, Share(owner, 0, 0))
-        shares[owner] = Share(owner, known.added + int(given), known.removed - int(taken))
+        shares[owner] = Share(owner, known.added + int(gains), known.removed - int(losses))
     return list(shares.values())
