@@ -38,6 +38,8 @@ MAIN_SCREENS: Final = {
 }
 """Names of the main screens by their key in `app.show`; the number of each is its shortcut."""
 _NAME: Final = "tracker "
+_SHORTEST_TITLE: Final = len(" · guild")
+"""Cells; with less room the database's name is left out."""
 _TAB_EXTRA: Final = len("▐1 ▌")
 _STYLES = {
     Status.CRITICAL: "$error",
@@ -71,23 +73,26 @@ class StatusBar(Widget):
         state = self.state
         if state is None:
             return Content("tracker")
-        width = self.size.width
+        width, connection = self.size.width, _connection(state)
+        title = _title(state, self._current, width - connection.cell_length - 1)
         return Content("\n").join(
             [
-                _spread(_title(state, self._current), _connection(state), width),
+                _spread(title, connection, width),
                 _spread(_counts_that_fit(state, width), _places(state), width),
             ]
         )
 
 
-def _title(state: StatusBarState, current: str) -> Content:
+def _title(state: StatusBarState, current: str, room: int) -> Content:
     parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
     for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
         if key == current:
             parts += tab_parts(f"{number} {name}")
         else:
             parts += [(f" {number}", "$accent"), (f" {name} ", "$text-muted")]
-    return Content.assemble(*parts, (f" · {state.title}", "$text-muted"))
+    tabs = Content.assemble(*parts)
+    title = Content.styled(f" · {state.title}", "$text-muted")
+    return tabs + title if tabs.cell_length + _SHORTEST_TITLE <= room else tabs
 
 
 def _connection(state: StatusBarState) -> Content:
