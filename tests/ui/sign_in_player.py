@@ -227,9 +227,9 @@ def words_in(app: BaseApp, widget: Widget) -> str:
     return " ".join(text.replace("▌", " ").replace("▐", " ").split())
 
 
-def toasts(player: Player) -> str:
+def notification_texts(player: Player) -> str:
     """Return the notifications on screen, one a line, wherever their lines break."""
-    return "\n".join(words_in(player.app, toast) for toast in player.app.screen.query("Toast"))
+    return "\n".join(words_in(player.app, each) for each in player.app.screen.query("Toast"))
 
 
 @asynccontextmanager

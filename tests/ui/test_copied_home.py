@@ -27,7 +27,7 @@ def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
 
 
 @pytest.mark.parametrize("where", ["guild", "remote"])
-async def test_a_change_that_is_dropped_in_both_copies_is_taken_back_once(
+async def test_a_change_dropped_in_both_copies_is_undone_once(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
 ) -> None:
     poll_eagerly(monkeypatch)

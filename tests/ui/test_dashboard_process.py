@@ -173,7 +173,7 @@ def test_a_warm_start_opens_the_dashboard_without_a_word_to_discord(
     assert discord.seen == []
 
 
-def test_whoever_signs_in_is_led_to_the_dashboard(
+def test_a_sign_in_opens_the_dashboard(
     nobody: dict[str, str], home: Path, discord: FakeDiscord, inhabited: RemoteGuild
 ) -> None:
     discord.interval = 1
@@ -190,7 +190,7 @@ def test_whoever_signs_in_is_led_to_the_dashboard(
 
 
 @pytest.mark.parametrize("key", [b"\x1b", b"q"], ids=["esc", "q"])
-def test_whoever_leaves_the_door_is_told_that_nothing_was_opened(
+def test_quitting_the_sign_in_says_that_nothing_was_opened(
     nobody: dict[str, str], home: Path, discord: FakeDiscord, key: bytes
 ) -> None:
     with in_front_of(home, **nobody) as terminal:
@@ -202,7 +202,7 @@ def test_whoever_leaves_the_door_is_told_that_nothing_was_opened(
         assert b"tracker-tui: " + LEFT in last
 
 
-def test_discord_that_hangs_holds_nobody_up(
+def test_a_hanging_discord_delays_nothing(
     given: dict[str, str], home: Path, discord: FakeDiscord
 ) -> None:
     grow_old(load_config(os.environ), 29 * HOUR)
@@ -221,7 +221,7 @@ def test_discord_that_hangs_holds_nobody_up(
         assert LEFT in terminal.output
 
 
-def test_whoever_loses_their_roles_is_led_to_the_door_and_in_again(
+def test_losing_roles_leads_to_the_access_check_and_back(
     given: dict[str, str], home: Path, discord: FakeDiscord
 ) -> None:
     with in_front_of(home, **given) as terminal:
@@ -237,7 +237,7 @@ def test_whoever_loses_their_roles_is_led_to_the_door_and_in_again(
         assert terminal.ends() == 0
 
 
-def test_signing_out_from_the_palette_leaves_nothing_personal_behind(
+def test_signing_out_from_the_palette_removes_personal_files(
     given: dict[str, str], home: Path, discord: FakeDiscord
 ) -> None:
     folder = store_of(load_config(os.environ))
@@ -276,7 +276,7 @@ def test_from_one_guild_to_another_and_back(
     assert discord.seen == []
 
 
-def test_from_the_door_another_guild_can_be_opened(
+def test_another_guild_can_be_opened_from_the_sign_in(
     nobody: dict[str, str], home: Path, guild: Guild
 ) -> None:
     write_config(home, f'[profiles.raiders]\nTURSO_DATABASE_URL = "file:{guild.path}"\n')
@@ -290,7 +290,7 @@ def test_from_the_door_another_guild_can_be_opened(
         assert terminal.ends() == 0
 
 
-def test_with_changes_that_wait_it_is_asked_once_and_they_are_kept(
+def test_pending_changes_ask_once_before_a_switch_and_stay(
     given: dict[str, str], home: Path, guild: Guild, discord: FakeDiscord
 ) -> None:
     write_config(home, f'[profiles.raiders]\nTURSO_DATABASE_URL = "file:{guild.path}"\n')

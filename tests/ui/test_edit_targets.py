@@ -307,8 +307,8 @@ async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None
         assert edit.height > 6
         await player.until(
             lambda: all(
-                toast.region.bottom <= player.app.resources.edit.region.y
-                for toast in player.app.screen.query("Toast")
+                each.region.bottom <= player.app.resources.edit.region.y
+                for each in player.app.screen.query("Toast")
             )
         )
 

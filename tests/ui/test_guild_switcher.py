@@ -230,7 +230,7 @@ async def test_with_pending_changes_signing_out_is_not_possible(
         assert visitor.app.is_running
 
 
-# Joining at the door
+# Joining at the sign-in
 
 
 async def test_an_invitation_is_understood_at_the_sign_in(discord: FakeDiscord) -> None:

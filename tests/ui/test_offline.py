@@ -171,7 +171,7 @@ async def test_what_an_earlier_run_left_is_not_undone_by_u(
 # Too little, as far as is known
 
 
-async def test_too_little_is_refused_while_the_rows_are_fresh(
+async def test_a_shortage_is_rejected_while_rows_are_fresh(
     guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.sync.timing.FOCUSED_SECONDS", 3_600)
@@ -212,7 +212,7 @@ async def test_too_little_is_a_warning_while_the_rows_are_old_and_others_may_hav
     assert guild.quantities("water") == (92, 0)
 
 
-async def test_too_little_by_old_rows_is_refused_by_the_ledger_if_it_still_is(
+async def test_a_shortage_by_stale_rows_is_left_to_the_ledger(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     let_time_pass(guild, HOUR)

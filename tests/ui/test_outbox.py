@@ -286,7 +286,7 @@ async def test_an_outbox_damaged_while_open_is_set_aside_with_a_message(
         await player.sees("↑ 1 pending", "○ offline")
         path = store_location(remote.config()).folder / OUTBOX_NAME
         ask(path, "UPDATE entries SET change = CAST(x'7bff7d' AS TEXT)")
-        await player.sees("The changes that waited", "Look at your latest changes")
+        await player.sees("The outbox is damaged", "Check your latest changes")
         await player.sees_no("pending")
         assert player.line(" Water  ").split()[2] == "7"
         proxy.fate = pass_on

@@ -55,7 +55,7 @@ def evening(guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Evening:
     return run
 
 
-def test_leaving_stores_what_was_typed(evening: Evening, guild: RemoteGuild) -> None:
+def test_quitting_saves_pending_changes(evening: Evening, guild: RemoteGuild) -> None:
     async def play(player: Player) -> None:
         await player.sees("1,200")
         player.burst("/water\r+5\r>2\rq")
@@ -67,7 +67,7 @@ def test_leaving_stores_what_was_typed(evening: Evening, guild: RemoteGuild) -> 
 @pytest.mark.parametrize(
     "fate", [cut_before, cut_after, answer(503), answer(401)], ids=["cut", "lost", "503", "401"]
 )
-def test_what_could_not_be_sent_is_named_and_the_next_evening_sends_it_once(
+def test_pending_changes_are_named_and_sent_once_by_the_next_run(
     evening: Evening,
     guild: RemoteGuild,
     proxy: Proxy,
@@ -100,7 +100,9 @@ def test_what_could_not_be_sent_is_named_and_the_next_evening_sends_it_once(
     assert guild.quantities("water") == (10, 2)
 
 
-def test_it_ends_at_once_while_the_first_refresh_hangs(evening: Evening, proxy: Proxy) -> None:
+def test_quitting_is_immediate_while_the_first_refresh_hangs(
+    evening: Evening, proxy: Proxy
+) -> None:
     with Gate() as gate:
         proxy.fate = gate
 
@@ -113,7 +115,7 @@ def test_it_ends_at_once_while_the_first_refresh_hangs(evening: Evening, proxy: 
 
 
 @pytest.mark.parametrize("keys", ["r", "\r"], ids=["refresh", "details"])
-def test_it_ends_at_once_whatever_hangs(
+def test_quitting_is_immediate_whatever_hangs(
     evening: Evening, proxy: Proxy, capsys: pytest.CaptureFixture[str], keys: str
 ) -> None:
     with Gate() as gate:

@@ -43,10 +43,10 @@ from ui.sign_in_player import (
     discord,
     harmless,
     inhabited,
+    notification_texts,
     quick_polls,
     store_of,
     stored_files,
-    toasts,
 )
 
 __all__ = ["discord", "harmless", "inhabited", "quick_polls"]
@@ -118,8 +118,8 @@ async def inside(
 
 
 async def sees_message(player: Player, told: str) -> None:
-    """Wait until a toast says this."""
-    await player.until(lambda: told in toasts(player), told)
+    """Wait for a notification with this text."""
+    await player.until(lambda: told in notification_texts(player), told)
 
 
 async def ends(player: Player) -> NavigationRequest:
@@ -289,7 +289,7 @@ async def test_rights_that_are_given_are_offered_at_once(
         await player.sees("Delete this entry of the history?")
 
 
-async def test_rights_that_are_taken_are_offered_no_more(
+async def test_actions_of_lost_rights_are_no_longer_offered(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     signs_in(discord, WHO["officer and admin"])
@@ -311,7 +311,7 @@ async def test_rights_that_are_taken_are_offered_no_more(
         await player.settles(4)
 
 
-async def test_a_question_that_is_open_meanwhile_deletes_nothing(
+async def test_an_open_confirmation_deletes_nothing_once_the_right_is_lost(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     signs_in(discord, WHO["admin"])
@@ -326,7 +326,7 @@ async def test_a_question_that_is_open_meanwhile_deletes_nothing(
     assert len(guild.history()) == 3
 
 
-async def test_an_entry_that_is_open_meanwhile_says_what_holds_now(
+async def test_an_open_entry_updates_its_keys_with_the_rights(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     signs_in(discord, WHO["admin"])
@@ -367,7 +367,7 @@ LOST: dict[str, tuple[list[str] | None, str]] = {
 
 
 @pytest.mark.parametrize("how", LOST)
-async def test_whoever_may_enter_no_more_is_shown_out_and_the_copies_are_gone(
+async def test_losing_access_closes_the_dashboard_and_removes_cached_rows(
     guild: RemoteGuild, discord: FakeDiscord, how: str
 ) -> None:
     roles, told = LOST[how]
@@ -385,7 +385,7 @@ async def test_whoever_may_enter_no_more_is_shown_out_and_the_copies_are_gone(
     assert (folder / "outbox.db").exists()
 
 
-async def test_changes_that_wait_are_kept_for_whoever_may_enter_no_more(
+async def test_pending_changes_stay_when_access_is_lost(
     guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with proxy_to(guild.url) as proxy:
@@ -409,7 +409,7 @@ async def test_changes_that_wait_are_kept_for_whoever_may_enter_no_more(
 
 
 # Discord may answer before there is anybody to tell.
-async def test_whoever_is_turned_away_before_the_first_screen_sees_none(
+async def test_without_access_no_first_screen_is_shown(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     give(discord, None)
@@ -435,7 +435,7 @@ async def test_the_dashboard_looks_by_itself(
         assert player.app.return_value is not None
 
 
-async def test_nothing_more_is_taken_from_whoever_may_enter_no_more(
+async def test_no_change_is_accepted_after_access_is_lost(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     plant(guild)
@@ -498,7 +498,7 @@ async def test_what_was_allowed_stays_allowed_while_discord_is_away(
         await sees_message(player, "rows written to ")
 
 
-async def test_it_opens_and_leaves_at_once_while_discord_hangs(
+async def test_the_dashboard_opens_and_quits_at_once_while_discord_hangs(
     guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discord.fail_always("*", Fault.hang(HANGS))
@@ -547,7 +547,7 @@ async def test_signed_out_by_another_program_it_ends(
     assert stored_files(config) == set()
 
 
-async def test_somebody_else_who_signs_in_is_shown_nothing_of_the_first(
+async def test_a_second_person_sees_nothing_of_the_first(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     async with inside(guild) as player:
@@ -560,7 +560,7 @@ async def test_somebody_else_who_signs_in_is_shown_nothing_of_the_first(
     assert guild_membership_of(load_config(os.environ)).member.id == "42"
 
 
-async def test_the_same_person_who_signs_in_anew_goes_on(
+async def test_the_same_person_continues_after_a_new_sign_in(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     async with inside(guild) as player:
@@ -661,7 +661,7 @@ def shown_of_guild(player: Player) -> set[str]:
     return {part for part in PLANTED if part in shown}
 
 
-async def test_of_whoever_may_not_enter_no_screen_shows_what_it_shows_a_member(
+async def test_no_screen_shows_member_data_without_access(
     planted: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: set[str] = set()

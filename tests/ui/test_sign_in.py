@@ -200,7 +200,7 @@ async def test_without_a_code_there_is_nothing_to_copy(discord: FakeDiscord) -> 
         await visitor.sees_no("Copy the code")
         await visitor.press("y", "enter")
         assert visitor.app.clipboard == ""
-        assert "copied" not in visitor.text()
+        assert "Copied" not in visitor.text()
 
 
 async def test_y_copies_the_code_enter_and_clicks_open_the_link(
@@ -552,11 +552,11 @@ async def test_a_hostile_code_is_plain_text(discord: FakeDiscord, size: tuple[in
             await visitor.reads("#sign-in-link", f"{LINK}?user_code=ZAW6C586")
             visitor.assert_laid_out()
             visitor.hit("y")
-            await visitor.sees("copied.")
+            await visitor.sees("Copied the code.")
             assert visitor.app.clipboard == shown
             visitor.assert_laid_out()
             visitor.app.clear_notifications()
-            await visitor.sees_no("copied.")
+            await visitor.sees_no("Copied the code.")
 
 
 BAD_LINKS = (

@@ -194,7 +194,9 @@ class OutboxScreen(Dialog[Outcome]):
 
     @property
     def _highlighted(self) -> OutboxLine | None:
-        position = self.query_one(OptionList).highlighted if self._lines else None
+        # On a busy machine a key may come before the list is mounted.
+        options = self.query(OptionList)
+        position = options.first().highlighted if self._lines and options else None
         return None if position is None else self._lines[position]
 
     def _resolve(self, change: Change) -> None:
