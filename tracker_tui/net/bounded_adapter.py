@@ -7,9 +7,9 @@
 
 `timeout` is the deadline for the whole request, from the name server to the last byte of the body;
 without one it is `seconds`. requests alone bounds only the pauses between two bytes, so a silent
-name server, or headers that arrive byte by byte, would last for ever. The request therefore runs in
-a daemon thread. After the deadline, or after `abort()`, its connection is cut, and whatever it has
-not sent by then is never sent: `RequestFailed.was_sent` is exact.
+name server, or headers that arrive byte by byte, would last forever. The request therefore runs in
+a daemon thread. After the deadline, or after `abort()`, its connection is cut, and what it has not
+sent by then is never sent. If `RequestFailed.was_sent` is false, nothing happened on the server.
 
 A body of more than `max_bytes` (decompressed) and every redirect are errors; nothing is followed.
 The adapter chooses certificates and proxies from the environment itself, and ignores the `verify`
@@ -53,7 +53,7 @@ _ADDRESSES_TRIED: Final = 3
 _MIN_CONNECT_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.5
 _GRACE_SECONDS: Final = 1.0
-"""After the deadline the thread of an abandoned request ends within this time."""
+"""The thread of an abandoned request ends at most this long after the deadline."""
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -142,7 +142,7 @@ _Fetch = Callable[[requests.PreparedRequest, float], requests.Response]
 
 
 class _Call(threading.Thread):
-    """One request, in a thread that can be left behind, and what has become of it."""
+    """One request and its outcome, in a thread that can be left behind."""
 
     def __init__(self, fetch: _Fetch, request: requests.PreparedRequest, seconds: float) -> None:
         super().__init__(name="http-request", daemon=True)
