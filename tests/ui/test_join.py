@@ -571,7 +571,7 @@ async def test_a_second_guild_is_saved_as_a_profile(
 
 NO_NAME = "✗ A profile's name has up to 40 letters, digits, - and _."
 NAMES = {
-    "raiders": "✗ this name is taken",
+    "raiders": "✗ this name is in use",
     "two words": NO_NAME,
     "x" * 41: NO_NAME,
     "../[bold]": NO_NAME,

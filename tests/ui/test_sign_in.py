@@ -41,7 +41,7 @@ __all__ = ["browser", "discord", "harmless", "quick_polls"]
 
 LINK = "https://discord.com/activate"
 FRESH = "The code expired; this is a new one."
-NOBODY = "Nobody entered the code in time. r fetches a new one."
+NOBODY = "The code was not entered in time. r fetches a new one."
 
 
 def user_code(discord: FakeDiscord) -> str:

@@ -179,7 +179,7 @@ class TrackerApp(BaseApp):
     # Keys
 
     async def on_event(self, event: events.Event) -> None:
-        """Let each key finish before the next one is dispatched.
+        """Finish each key before the next one is dispatched.
 
         Textual posts a key to the focused widget, and a key that the widget ignores travels up from
         queue to queue; by then the focus may have moved. Here printable keys go straight into our

@@ -1,4 +1,4 @@
-"""What screens wait for without holding up a key.
+"""Background work of screens, which never delays a key.
 
 - `TrackerMessage`: the tracker's threads publish an event, and every screen receives it.
 - `answers`: a screen asks the query cache and gets the last known answer, then the current one.

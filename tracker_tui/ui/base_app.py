@@ -1,4 +1,4 @@
-"""What the dashboard and the sign-in app share: themes, notifications, crashes and signals."""
+"""The base of the dashboard and the sign-in app: themes, notifications, crashes and signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all screens share: each key finishes its work, and a screen ends only once.
+"""The base of all screens: each key finishes its work, and a screen ends only once.
 
 A macro pad types `f`, space, Enter, Esc faster than Textual passes messages from widget to screen.
 `TrackerApp.on_event` awaits `laid_out()` and `settled()` between two keys, so that Esc finds the

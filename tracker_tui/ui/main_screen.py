@@ -1,4 +1,4 @@
-"""What the four main screens share: the status bar, and the keys that lead from one to the next.
+"""The base of the four main screens: the status bar, and the keys from one to the next.
 
 `SearchableScreen` adds a search bar above the table; `QueryScreen` shows answers of the query cache
 and reads them again when the tracker reports news.

@@ -142,8 +142,8 @@ class GuildSwitcher:
             return
         dialog = AskDialog(
             "Sign out?",
-            "Discord signs this application out for you everywhere, on other machines too. What is "
-            "personal is removed from this machine.",
+            "Discord signs this application out for you everywhere, on other machines too. "
+            "Personal files are removed from this machine.",
             "Sign out",
             "Stay",
         )

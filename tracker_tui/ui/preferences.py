@@ -1,7 +1,7 @@
 """Preferences: settings that last from one run to the next, as JSON in the state folder.
 
 Neither filters nor the current location are among them: a change must not land somewhere because
-of a setting that nobody sees.
+of a setting that is out of sight.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LARGEST_FILE = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
-    """What the preferences file holds; of the view only the sort order and the trend column."""
+    """The contents of the preferences file; `view` keeps only sort order and trend column."""
 
     view: View
     theme: str | None = None

@@ -157,7 +157,7 @@ _PATIENCE_SECONDS = 1.5
 
 
 class StatusBarState(NamedTuple):
-    """What the status bar shows."""
+    """The contents of the status bar."""
 
     title: str
     member: str

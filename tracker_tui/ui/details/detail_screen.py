@@ -129,7 +129,7 @@ class DetailsScreen(QueryDialog[str]):
         """Close the details and show the whole history of the resource."""
         self.dismiss("history")
 
-    # What is shown
+    # Display
 
     def _show_resource(self) -> None:
         resource = self._tracker.resource(self._resource_id)

@@ -1,4 +1,4 @@
-"""What the History screen and My activity share: a table of entries, and what you can do with one.
+"""The base of the History screen and My activity: a table of entries, and its actions.
 
 A subclass sets `filters`, a `HistoryFilter`, and calls `show_filtered`. The table then loads pages
 of matching entries as they come into sight.

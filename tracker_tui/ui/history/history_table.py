@@ -178,7 +178,7 @@ def lay_out(width: int, widths: Widths) -> HistoryLayout:
     )
 
 
-# What stands in the cells
+# Cells
 
 
 def titles(layout: HistoryLayout, places: Mapping[Location, str]) -> list[tuple[str, int]]:

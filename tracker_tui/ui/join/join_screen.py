@@ -141,7 +141,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
         if self._needs_profile:
             self._profile.show_hint("you have a guild already: give this one a name")
 
-    # What is typed
+    # Typing
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -196,7 +196,7 @@ class JoinScreen(EndingScreen[NavigationRequest]):
             self._profile.reject(str(error))
             return
         if is_taken:
-            self._profile.reject("this name is taken")
+            self._profile.reject("this name is in use")
         else:
             self._profile.accept(f"opened with --profile {name}")
 

@@ -30,7 +30,7 @@ class LeaderboardTable(LineTable):
             "open",
             "Contributions",
             id="leaderboard.open",
-            tooltip="What earned the points",
+            tooltip="The changes that earned the points",
         ),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--own"}

@@ -116,7 +116,7 @@ def _categories_text(points: MemberPoints) -> Text:
 
 
 class ContributionTable(PagedTable[Contribution]):
-    """What earned a member points, newest first, and how the points were computed."""
+    """The changes that earned a member points, newest first, and how they were computed."""
 
     def header_line(self, width: int) -> Strip:
         """Draw the column titles."""

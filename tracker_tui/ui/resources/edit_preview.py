@@ -1,4 +1,4 @@
-"""What a typed change would do to its rows: the text below the quick edit. Pure functions.
+"""The text below the quick edit: the effect of a typed change on its rows. Pure functions.
 
 For `+500` on one row: `Hagga 1,200 → 1,700 · 85 % → 121 % · ▲ above target · +152 points`. For many
 rows the first five are named, and rejected rows say why.

@@ -35,7 +35,7 @@ _STATUS_WORD: Final = 14
 
 
 class Context(NamedTuple):
-    """What cells show besides values of their resource."""
+    """Data for cells that is not part of their resource."""
 
     now: int
     name_of: Callable[[str], str]

@@ -123,7 +123,7 @@ def summarize(resources: Iterable[Resource], now: int) -> Summary:
 
 
 class SearchResult(NamedTuple):
-    """What a search finds, best match first; without a text, everything that passes."""
+    """The result of a search, best match first; without a text, all rows that pass the filters."""
 
     names: list[Resource]
     """Resources that pass the filters and have all words in their name."""

@@ -99,7 +99,7 @@ class ResourceTable(LineTable):
         self._style: tuple[str, Style] | None = None
         self._laid_out_width = 0
 
-    # What is shown
+    # Display
 
     def show(
         self,

@@ -68,7 +68,7 @@ class ResourceViewScreen(SearchableScreen):
     def _start_edit_from_search(self, text: str, tail: str) -> bool:
         """Start a quick edit by a sign typed in the search, unless it is part of a name."""
 
-    # What is shown
+    # Display
 
     def load(self) -> None:
         """Show all rows again, in order."""

@@ -39,7 +39,7 @@ _TICK_SECONDS: Final = 0.5
 _LINES_ABOUT: Final = 5
 """Lines around the code: title, link, two for messages, keys."""
 _LEFT_FOR_TEXT: Final = 38
-_GAVE_UP: Final = "Nobody entered the code in time. r fetches a new one."
+_GAVE_UP: Final = "The code was not entered in time. r fetches a new one."
 
 
 class SignInScreen(EndingScreen[Session]):
@@ -134,7 +134,7 @@ class SignInScreen(EndingScreen[Session]):
                 self._show_message("The code expired; this is a new one.")
         raise AssertionError("unreachable")
 
-    # What is shown
+    # Display
 
     def _show_code(self, code: DeviceCode | None) -> None:
         self._code = code

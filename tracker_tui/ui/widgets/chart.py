@@ -1,8 +1,8 @@
 """Charts in terminal cells: `Chart` says what to draw, `draw` draws it, `ChartView` shows it.
 
 The dots come from plotille, the axes are drawn here. Each line has its letter at its end, so that
-colour is not the only way to tell lines apart. What the charts of resources and members contain is
-in `series_charts`.
+colour is not the only way to tell lines apart. The charts of resources and members
+are in `series_charts`.
 """
 
 from __future__ import annotations

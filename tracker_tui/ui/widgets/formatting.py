@@ -36,7 +36,7 @@ def percent_text(percent: int | None) -> str:
 def sparkline(values: Sequence[int], width: int) -> str:
     """Return a line of blocks from the smallest value to the largest.
 
-    Equal values are drawn as the lowest block. Of values that share a cell, the last one counts.
+    Equal values are drawn as the lowest block. If values share a cell, the last one counts.
     """
     if not values or width <= 0:
         return " " * max(width, 0)

@@ -61,7 +61,7 @@ class PagedTable(LineTable, Generic[R]):
     def rows_came(self, rows: list[R]) -> None:
         """Called with rows before they are shown."""
 
-    # What is shown
+    # Display
 
     def show(self, ask: Ask) -> None:
         """Show the rows of `ask`, from the newest on."""
