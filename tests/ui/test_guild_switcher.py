@@ -206,7 +206,7 @@ async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: Remote
     async with at_home() as visitor:
         for key in ("enter", "escape"):
             await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
-            await visitor.sees("Sign out?", "everywhere, on other machines", "What is personal is")
+            await visitor.sees("Sign out?", "everywhere, on other machines", "Personal files are")
             await visitor.press(key)
             await visitor.sees_no("Sign out?")
             assert visitor.app.is_running
