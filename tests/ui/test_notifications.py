@@ -55,7 +55,7 @@ def look(player: Player, name: str) -> str:
     return str(next(segment.style for segment in strip if name in segment.text))
 
 
-# Flashes and toasts
+# Flashes and notifications
 
 
 async def test_other_peoples_changes_flash_without_a_notification(shared: Guild) -> None:
