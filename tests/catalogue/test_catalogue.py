@@ -115,7 +115,7 @@ def test_adding_it_again_does_nothing(ledger: Ledger) -> None:
     assert ledger.refresh().resources == before
 
 
-def test_a_guild_with_a_single_resource_is_left_alone(ledger: Ledger) -> None:
+def test_a_guild_with_one_resource_is_unchanged(ledger: Ledger) -> None:
     only = starter_resources(ledger)[:1]
     ledger.create(only, "me")
     assert add_starter_resources(ledger) == 0

@@ -63,7 +63,7 @@ def test_leaderboard_json_has_the_same_rankings(run: Run, points: Path) -> None:
     ]
 
 
-def test_each_period_counts_what_was_earned_in_it(run: Run, guild: Path) -> None:
+def test_each_period_counts_its_own_points(run: Run, guild: Path) -> None:
     for days in (0, 3, 20, 300):
         earn(guild, "4711", 10, days * DAY + 3_600)
     for period, expected in (("24h", 10), ("7d", 20), ("30d", 30), ("all", 40)):

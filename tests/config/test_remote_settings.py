@@ -58,7 +58,7 @@ def test_url_and_token_always_come_from_one_source(home: Path) -> None:
     assert remote(load(home, "bare", **both)) == ("https://bare.turso.io", None)
 
 
-def test_a_guilds_database_asks_for_discord_unless_told(home: Path) -> None:
+def test_a_guilds_database_needs_discord_by_default(home: Path) -> None:
     (home / "config" / "config.toml").write_text(FILE)
     assert load(home, TURSO_DATABASE_URL=URL).auth is Auth.DISCORD
     assert load(home, TURSO_DATABASE_URL=URL, TRACKER_AUTH="none").auth is Auth.NONE

@@ -101,7 +101,7 @@ def test_the_environment_goes_over_the_file(home: Path) -> None:
     assert config.database == srv("of-environment.db")
 
 
-def test_what_the_file_says_besides_is_left_alone(home: Path) -> None:
+def test_other_entries_of_the_file_are_unchanged(home: Path) -> None:
     write_config(home, 'theme = "dark"\n[keys]\nundo = "u"\n[view]\nsort = 3\n')
     assert load(home).is_default_database
 
@@ -138,7 +138,7 @@ def test_a_profiles_settings_come_from_it_alone(home: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["nobody", "theme", "OTHER"])
-def test_a_profile_that_is_not_there_is_told_of(home: Path, profile: str) -> None:
+def test_an_unknown_profile_is_an_error(home: Path, profile: str) -> None:
     write_config(home, PROFILES)
     assert f"[profiles.{profile}]" in refusal(home, profile)
 
@@ -150,7 +150,7 @@ def test_a_profile_needs_a_plain_name(home: Path, profile: str) -> None:
 
 
 @pytest.mark.parametrize("profiles", ["profiles = 3", "profiles = []", "[profiles]\nother = 'x'"])
-def test_profiles_that_are_no_tables_are_told_of(home: Path, profiles: str) -> None:
+def test_profiles_that_are_not_tables_are_an_error(home: Path, profiles: str) -> None:
     write_config(home, profiles)
     assert "[profiles.other]" in refusal(home, "other")
 
@@ -173,7 +173,7 @@ def test_profiles_that_are_no_tables_are_told_of(home: Path, profiles: str) -> N
         "=" * 10_000,
     ],
 )
-def test_broken_toml_is_told_of_without_quoting_it(home: Path, text: str) -> None:
+def test_broken_toml_is_an_error_without_a_quotation(home: Path, text: str) -> None:
     write_config(home, text)
     message = refusal(home)
     assert "config.toml" in message
@@ -181,7 +181,7 @@ def test_broken_toml_is_told_of_without_quoting_it(home: Path, text: str) -> Non
     assert "=====" not in message
 
 
-def test_broken_toml_is_told_of_with_the_place(home: Path) -> None:
+def test_broken_toml_is_an_error_with_its_position(home: Path) -> None:
     write_config(home, f'TURSO_DATABASE_URL = "file:/x"\n\nTURSO_AUTH_TOKEN = {TOKEN}\n')
     assert "line 3" in refusal(home)
 
@@ -197,18 +197,18 @@ def test_toml_that_no_parser_likes_is_refused_too(home: Path, text: str) -> None
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00x", b'TURSO_AUTH_TOKEN = "\xe9t\xe9"'])
-def test_a_file_that_is_no_utf_8_is_told_of(home: Path, data: bytes) -> None:
+def test_a_file_that_is_not_utf_8_is_an_error(home: Path, data: bytes) -> None:
     write_config(home, data)
     assert "UTF-8" in refusal(home)
 
 
-def test_a_config_that_cannot_be_read_is_told_of(home: Path) -> None:
+def test_an_unreadable_config_is_an_error(home: Path) -> None:
     (home / "config" / "config.toml").mkdir()
     assert "cannot be read" in refusal(home)
 
 
 @pytest.mark.parametrize("value", ["5", "true", "[]", "{}", "1.5", "2024-01-01"])
-def test_a_setting_that_is_no_text_is_told_of(home: Path, value: str) -> None:
+def test_a_setting_that_is_not_text_is_an_error(home: Path, value: str) -> None:
     write_config(home, f"TURSO_DATABASE_URL = {value}")
     assert "TURSO_DATABASE_URL" in refusal(home)
 
@@ -225,7 +225,7 @@ def test_keys_can_be_remapped(home: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["keys = 3", "keys = []", "[keys]\nundo = 3"])
-def test_keys_that_are_no_texts_are_told_of(home: Path, text: str) -> None:
+def test_keys_that_are_not_text_are_an_error(home: Path, text: str) -> None:
     write_config(home, text)
     assert "config.toml" in refusal(home)
 
@@ -271,7 +271,7 @@ def test_a_url_without_a_path_is_refused(home: Path) -> None:
     assert "file:PATH" in refusal(home, TURSO_DATABASE_URL="file:")
 
 
-def test_a_home_of_nobody_is_told_of(home: Path) -> None:
+def test_a_missing_home_is_an_error(home: Path) -> None:
     # pathlib raises a RuntimeError of its own for it.
     refusal(home, TURSO_DATABASE_URL="file:~nobody-of-this-name/guild.db")
     with pytest.raises(ConfigError):

@@ -54,7 +54,7 @@ def setting(key: str, value: str | bytes | None, books: Books) -> None:
         *("beside another program", "foreign", "settings alone", "no leaderboard", "one table"),
     ],
 )
-def test_schemas_are_told_apart_by_their_columns(
+def test_schemas_are_distinguished_by_their_columns(
     make_ledger: MakeLedger, statements: Statements, kind: SchemaKind
 ) -> None:
     assert make_ledger(statements).ledger.layout.kind is kind
@@ -188,7 +188,7 @@ def test_a_setting_in_milliseconds_does_no_harm(make_ledger: MakeLedger) -> None
 
 
 @pytest.mark.parametrize("table", wild.TABLES)
-def test_a_column_that_no_schema_names_is_left_alone(make_ledger: MakeLedger, table: str) -> None:
+def test_an_unknown_column_is_unchanged(make_ledger: MakeLedger, table: str) -> None:
     books = make_ledger((*wild.LATER, f"ALTER TABLE {table} ADD COLUMN moon text DEFAULT 'full'"))
     books.ledger.create([new_resource()], "founder")
     assert books.ledger.apply(add(1000)).verdict is Verdict.APPLIED

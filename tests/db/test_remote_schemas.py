@@ -105,9 +105,7 @@ def test_a_blank_name_of_a_location_is_the_usual_one(
 
 
 @with_settings
-def test_a_transfer_without_a_reason_says_what_was_moved_in_the_guilds_words(
-    run: Run, remote_guild: Books
-) -> None:
+def test_the_reason_of_a_move_uses_the_guilds_names(run: Run, remote_guild: Books) -> None:
     """From the first edit on, and in later ones that use the cached layout."""
     rename(remote_guild, "Arrakeen", "The Deep")
     run("edit", "spice", "to-hagga", "7")
@@ -352,7 +350,7 @@ def test_the_database_of_another_program_is_reported(
     assert schema(foreign) == before
 
 
-def test_a_fork_with_one_quantity_is_rejected_and_left_alone(run: Run, empty: str) -> None:
+def test_a_fork_with_one_quantity_is_rejected_and_unchanged(run: Run, empty: str) -> None:
     for statement in wild.FORK:
         ask_at(empty, statement)
     before = schema(empty)

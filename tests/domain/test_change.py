@@ -158,7 +158,7 @@ def test_a_location_is_full_at_the_maximum() -> None:
     assert shortage_of(change(Kind.TO_HAGGA, 11), full).location is Location.HAGGA
 
 
-def test_what_is_below_zero_may_be_brought_back_but_not_halfway() -> None:
+def test_a_quantity_below_zero_can_be_raised_only_to_zero_or_more() -> None:
     owed = spice(hagga=-5, deep_desert=10)
     assert moved_by(change(Kind.ADD, 5), owed).hagga == 0
     assert moved_by(change(Kind.SET, 0), owed).hagga == 0
@@ -169,7 +169,7 @@ def test_what_is_below_zero_may_be_brought_back_but_not_halfway() -> None:
     assert moved_by(change(Kind.REMOVE, 10, Location.DEEP_DESERT), owed).hagga == -5
 
 
-def test_what_is_over_the_maximum_may_be_taken_down_but_not_halfway() -> None:
+def test_a_quantity_over_the_maximum_can_be_lowered_only_to_a_valid_one() -> None:
     heap = spice(hagga=MAX_QUANTITY + 100)
     assert moved_by(change(Kind.REMOVE, 100), heap).hagga == MAX_QUANTITY
     assert isinstance(project(change(Kind.REMOVE, 99), heap), Shortage)
@@ -310,7 +310,7 @@ def test_a_movement_names_the_places_that_move() -> None:
         (110_000_000.0, "+110,000,000 points"),
     ],
 )
-def test_points_are_told_without_idle_zeros(points: float, text: str) -> None:
+def test_points_have_no_trailing_zeros(points: float, text: str) -> None:
     assert points_text(points) == text
 
 
@@ -355,7 +355,7 @@ def test_a_refusal_says_how_much_is_there(asked: Change, resource: Resource, the
     assert "rejected" in told
 
 
-def test_a_conflict_says_what_is_there_and_what_was_expected() -> None:
+def test_a_conflict_names_the_current_and_the_expected_quantity() -> None:
     asked = change(Kind.SET, 1_200)._replace(expected=900)
     told = outcome_sentence(Outcome(asked, Verdict.CONFLICT, spice()), PLACES)
     assert "1,000" in told

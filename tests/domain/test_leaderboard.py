@@ -120,7 +120,7 @@ def test_no_stored_number_makes_a_place_that_is_none(given_sums: list[Sum]) -> N
 
 
 @pytest.mark.parametrize("number", [None, math.inf, -math.inf, math.nan])
-def test_what_is_no_number_of_points_is_none(number: float | None) -> None:
+def test_points_that_are_not_finite_count_as_0(number: float | None) -> None:
     assert finite(number) == 0.0
     assert finite(-2.5) == -2.5
 
@@ -179,7 +179,7 @@ names = st.sampled_from(["a", "b", "c", "1", "2", ""])
     ),
     names,
 )
-def test_nobody_owns_a_name_that_might_be_anothers(known: list[NamedMember], text: str) -> None:
+def test_an_ambiguous_name_belongs_to_no_member(known: list[NamedMember], text: str) -> None:
     owner = Members(known).owner_of(text)
     called = [m.discord_id for m in known if text and text in (m.username, m.nickname)]
     if any(m.discord_id == text for m in known) or len(called) != 1:

@@ -57,14 +57,14 @@ def test_a_shorter_answer_hides_nothing() -> None:
     assert run.is_last
 
 
-def test_new_rows_stand_before_what_is_kept() -> None:
+def test_new_rows_come_before_cached_ones() -> None:
     run = joined(None, page(range(250, 100, -1)), page(range(260, 200, -1)))
     assert numbers(run) == [*range(260, 100, -1)]
     assert run is not None
     assert (run.end, run.is_last) == (entry(101).place, False)
 
 
-def test_what_was_deleted_is_gone_where_it_was_read_again() -> None:
+def test_deleted_rows_are_gone_from_refreshed_pages() -> None:
     run = joined(None, page(range(9, 0, -1), is_last=True), page([9, 7, 6]))
     assert numbers(run) == [9, 7, 6, 5, 4, 3, 2, 1]
 

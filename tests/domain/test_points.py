@@ -64,7 +64,7 @@ def test_every_worked_example_of_the_contract(
         (Status.ABOVE_TARGET, 0.0),
     ],
 )
-def test_the_bonus_is_for_what_is_missing(status: Status, bonus: float) -> None:
+def test_the_bonus_depends_on_the_shortage(status: Status, bonus: float) -> None:
     points = points_for_adding(1_000, 1.0, status)
     assert points.bonus == bonus
     assert points.final == pytest.approx(100 * (1 + bonus))

@@ -70,7 +70,7 @@ def test_who_holds_no_configured_role_may_nothing(held: list[str]) -> None:
     assert rights_of(held, parse_roles(GUILD)) == frozenset()
 
 
-def test_a_flag_that_no_role_has_nobody_has() -> None:
+def test_a_flag_without_a_role_is_granted_to_no_member() -> None:
     roles = parse_roles(GUILD)
     assert Right.EXPORT_DATA not in rights_of(["1", "2", "3", "4"], roles)
     assert roles_with(Right.EXPORT_DATA, roles) == []
@@ -80,7 +80,7 @@ def test_an_admin_has_no_right_that_is_not_configured() -> None:
     assert rights_of(["3"], parse_roles(GUILD)) == {Right.ADMIN, Right.MANAGE_USERS}
 
 
-def test_no_roles_configured_means_that_nobody_may_anything() -> None:
+def test_without_roles_no_member_has_a_right() -> None:
     assert rights_of(["1", "2"], parse_roles("[]")) == frozenset()
 
 
@@ -143,7 +143,7 @@ def test_name_and_level_may_be_left_out() -> None:
         '[{"id":"1","level":' + "9" * 5_000 + "}]",
     ],
 )
-def test_what_is_malformed_is_refused_with_a_clear_error(text: str) -> None:
+def test_malformed_roles_are_rejected_with_a_clear_error(text: str) -> None:
     with pytest.raises(RolesConfigError, match="DISCORD_ROLES_CONFIG"):
         parse_roles(text)
 

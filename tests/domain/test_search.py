@@ -167,7 +167,7 @@ def test_several_names_are_listed_with_their_ids() -> None:
     assert "Ingot" not in str(refused.value)
 
 
-def test_two_of_the_same_name_can_be_told_apart_by_id() -> None:
+def test_resources_of_one_name_are_distinguished_by_id() -> None:
     twins = [("a1", "Iron"), ("b2", "Iron")]
     with pytest.raises(UnknownResource, match=r"a1.*b2"):
         find_resource("iron", twins)

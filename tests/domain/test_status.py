@@ -116,7 +116,7 @@ def test_a_resource_needs_an_update_when_its_time_is_over(is_priority: bool, all
         (0, 0),
     ],
 )
-def test_a_time_in_milliseconds_is_told_by_its_size(stored: int, seconds: int) -> None:
+def test_a_time_in_milliseconds_is_recognized_by_its_size(stored: int, seconds: int) -> None:
     database = SqliteDatabase(":memory:")
     (row,) = database.execute(Select(columns=[seconds_of(Value(stored))])).fetchall()
     database.close()
@@ -151,7 +151,7 @@ def test_a_tier_is_shown_in_words(tier: int | None, shown: str) -> None:
 
 
 @pytest.mark.parametrize("tier", [-1, 12, 10**12])
-def test_a_tier_that_nobody_knows_is_shown_too(tier: int) -> None:
+def test_an_unknown_tier_is_shown(tier: int) -> None:
     resource = Resource("r", "R", 0, 0, None, None, None, None, None, 1.0, False, "", 0, None, tier)
     assert str(tier) in resource.shown_tier
 

@@ -71,7 +71,7 @@ def test_hostile_names_are_shown_plainly(text: str, shown: str) -> None:
     assert one_line(text) == shown
 
 
-def test_what_is_no_text_is_shown_too() -> None:
+def test_a_value_that_is_not_text_is_shown() -> None:
     assert one_line(None) == "None"
     assert one_line(12) == "12"
 
@@ -141,7 +141,7 @@ def test_every_search_word_is_folded_letters_and_digits(text: str) -> None:
     assert search_words(" ".join(words)) == words
 
 
-def test_a_search_key_skips_what_is_not_there() -> None:
+def test_a_search_key_skips_missing_texts() -> None:
     assert search_key("Iron-Ore", None, "", "RAW") == "iron ore raw"
 
 

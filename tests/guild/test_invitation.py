@@ -87,7 +87,7 @@ def is_refused_or_alike(text: str) -> bool:
 # There and back
 
 
-def test_what_was_handed_over_is_read_back() -> None:
+def test_an_invitation_can_be_read_back() -> None:
     assert parts(read_invitation(LINE)) == parts(INVITATION)
 
 
@@ -204,24 +204,24 @@ def test_a_line_that_was_cut_is_found() -> None:
 
 
 @pytest.mark.parametrize("text", [LINE[:-1], LINE[:60], LINE + "A", BEGIN, BEGIN + "AAAAA"])
-def test_whoever_copied_badly_is_told_to_copy_again(text: str) -> None:
+def test_a_damaged_copy_asks_for_a_new_one(text: str) -> None:
     assert "cut or mistyped" in refusal(text)
 
 
 @pytest.mark.parametrize("text", ["", "hello", "tracker-tui", "libsql://guild.turso.io", TOKEN])
-def test_what_is_no_invitation_is_told_how_one_begins(text: str) -> None:
+def test_the_error_for_another_text_shows_how_an_invitation_begins(text: str) -> None:
     message = refusal(text)
     assert BEGIN in message
     assert "libsql" not in message
 
 
 @pytest.mark.parametrize("version", [2, 10, 9999])
-def test_a_later_version_is_told_of(version: int) -> None:
+def test_a_later_version_is_an_error(version: int) -> None:
     assert "newer" in refusal(f"tracker-tui:{version}:whatever it may hold")
 
 
 @pytest.mark.parametrize("version", ["", "0", "01", "-1", "x", "٢"])
-def test_what_is_no_version_is_none(version: str) -> None:
+def test_an_invalid_version_is_rejected(version: str) -> None:
     assert "isn't an invitation" in refusal(LINE.replace(":1:", f":{version}:", 1))
 
 
@@ -271,7 +271,7 @@ def test_what_unpacks_without_end_is_refused() -> None:
     assert "cut" in refusal(line)
 
 
-def test_nothing_may_follow_what_is_packed() -> None:
+def test_data_after_the_packed_settings_is_rejected() -> None:
     packed = zlib.compress(json.dumps(ENTRIES).encode(), wbits=-15) + b"more"
     assert "cut" in refusal(begun(packed + zlib.crc32(packed).to_bytes(4, "big")))
 
@@ -289,7 +289,7 @@ def test_deep_json_is_refused(depth: int) -> None:
     [b"[]", b"3", b"null", b'"x"', b"{", b"\xff", b"", b"9" * 5_000],
     ids=range(8),
 )
-def test_what_is_no_json_object_is_refused(content: bytes) -> None:
+def test_json_that_is_not_an_object_is_rejected(content: bytes) -> None:
     assert "cut or mistyped" in refusal(sealed(content))
 
 
@@ -376,7 +376,7 @@ def test_an_id_that_is_no_number_is_refused(name: str, value: str) -> None:
         "\x1b[31m",
     ],
 )
-def test_roles_that_let_nobody_in_or_make_no_sense_are_refused(roles: object) -> None:
+def test_roles_without_access_or_sense_are_rejected(roles: object) -> None:
     assert "role" in refusal(line_of(roles=roles)).lower()
 
 
@@ -398,7 +398,7 @@ def test_roles_that_let_nobody_in_or_make_no_sense_are_refused(roles: object) ->
         replace(INVITATION, roles=json.dumps([ROLES[0], {"id": "1", "x": [[[[[[[[[]]]]]]]]]}])),
     ],
 )
-def test_nobody_is_handed_what_could_not_be_read(wrong: Invitation) -> None:
+def test_an_invitation_that_could_not_be_read_is_never_made(wrong: Invitation) -> None:
     with pytest.raises(InvalidInvitation) as refused:
         wrong.text()
     assert str(refused.value).isprintable()
@@ -459,7 +459,7 @@ def test_a_person_is_shown_what_they_are_about_to_keep() -> None:
     ]
 
 
-def test_a_person_is_told_that_a_token_will_be_asked_for() -> None:
+def test_the_summary_says_that_a_token_will_be_asked_for() -> None:
     assert summary_of(replace(INVITATION, token=None))[-1] == (
         "Token",
         "not included: you will be asked for one",

@@ -279,7 +279,7 @@ def test_a_profile_needs_a_plain_name(path: Path, profile: str) -> None:
 @pytest.mark.parametrize(
     "text", ["profiles = 3", "profiles = []", "profiles.n = 'x'", "[[profiles.n]]", "[[profiles]]"]
 )
-def test_profiles_that_are_no_tables_are_told_of(path: Path, text: str) -> None:
+def test_profiles_that_are_not_tables_are_an_error(path: Path, text: str) -> None:
     assert "[profiles.n]" in refusal(written(path, text), "n")
     with pytest.raises(ConfigError):
         has_settings(path, "n")
@@ -309,13 +309,13 @@ def test_a_value_that_no_file_can_hold_is_refused(path: Path) -> None:
     ],
     ids=range(7),
 )
-def test_broken_toml_is_told_of_without_quoting_it(path: Path, text: str) -> None:
+def test_broken_toml_is_an_error_without_a_quotation(path: Path, text: str) -> None:
     assert "isn't valid TOML" in refusal(written(path, text))
     with pytest.raises(ConfigError):
         has_settings(path, None)
 
 
-def test_broken_toml_is_told_of_with_the_place(path: Path) -> None:
+def test_broken_toml_is_an_error_with_its_position(path: Path) -> None:
     assert "(at line 3, column 5)" in refusal(written(path, "a = 1\n\nb = ?\n"))
 
 
@@ -324,7 +324,7 @@ def test_broken_toml_is_told_of_with_the_place(path: Path) -> None:
     [b"\xff", b"a = '\xe9'", b"# a\n" * 300_000],
     ids=["no UTF-8", "Latin-1", "huge"],
 )
-def test_what_is_no_text_or_far_too_much_is_told_of(path: Path, content: bytes) -> None:
+def test_a_binary_or_huge_file_is_an_error(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert "config.toml" in refusal(path)
 
@@ -344,7 +344,7 @@ no_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no su
 
 @no_modes
 @pytest.mark.parametrize("mode", [0o644, 0o600, 0o400, 0o666])
-def test_nobody_else_may_read_it_whatever_was_so_before(path: Path, mode: int) -> None:
+def test_the_file_becomes_private_whatever_it_was_before(path: Path, mode: int) -> None:
     written(path, "theme = 'x'\n").chmod(mode)
     add_settings(path, None, GUILD)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -383,7 +383,7 @@ def test_a_link_is_written_through(
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
-def test_a_link_to_itself_is_told_of(path: Path) -> None:
+def test_a_link_to_itself_is_an_error(path: Path) -> None:
     linked(path, path)
     with pytest.raises(ConfigError):
         add_settings(path, None, GUILD)
@@ -415,7 +415,7 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(
 
 @no_modes
 @pytest.mark.skipif(sys.platform != "win32" and os.geteuid() == 0, reason="root may do anything")
-def test_a_folder_that_may_not_be_written_to_is_told_of(path: Path) -> None:
+def test_a_read_only_folder_is_an_error(path: Path) -> None:
     written(path, "theme = 'x'\n")
     path.parent.chmod(0o500)
     try:
@@ -426,7 +426,7 @@ def test_a_folder_that_may_not_be_written_to_is_told_of(path: Path) -> None:
     assert read(path) == "theme = 'x'\n"
 
 
-def test_what_was_written_in_between_is_not_lost(path: Path) -> None:
+def test_an_edit_in_between_is_not_lost(path: Path) -> None:
     assert not has_settings(path, None)
     written(path, "theme = 'x'\n")
     add_settings(path, None, GUILD)

@@ -92,7 +92,7 @@ def test_every_kind_of_change_fills_both_locations(
 
 
 @pytest.mark.parametrize("change", [c for c, _ in MOVES], ids=lambda c: f"{c.kind} {c.amount}")
-def test_the_outcome_has_what_was_written(store: Books, change: Change) -> None:
+def test_the_outcome_matches_the_written_rows(store: Books, change: Change) -> None:
     moved = store.ledger.apply(change).moved
     row = store.row("resource_history", change.id)
     assert moved is not None
@@ -118,7 +118,7 @@ def test_setting_the_same_quantity_earns_nothing(store: Books) -> None:
     assert (store.resource()["updated_at"], store.resource()["last_updated_by"]) == (NOW, "chani")
 
 
-def test_a_transfer_without_a_reason_says_what_was_moved(store: Books) -> None:
+def test_a_move_without_a_reason_gets_one(store: Books) -> None:
     assert apply(store, to_deep_desert(1000))["reason"] == "Moved 1,000 from Hagga to Deep Desert"
     assert apply(store, to_hagga(7))["reason"] == "Moved 7 from Deep Desert to Hagga"
 

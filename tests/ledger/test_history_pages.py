@@ -385,7 +385,7 @@ class TestWhoseRowsTheyAre:
                 assert len(found) == len(theirs), wish
                 assert {entry.by for entry in found} == theirs, wish
 
-    def test_a_name_is_nobodys_any_more_once_two_have_it(self, written: Books) -> None:
+    def test_a_name_that_two_members_share_belongs_to_neither(self, written: Books) -> None:
         insert_all(written, "users", [{**user_rows([Known("8", "chani")])[0], "id": "new"}])
         assert walk(written, HistoryFilter(member_id="2"), 9).ids == ["2"]
 
@@ -457,7 +457,9 @@ class TestSearching:
 
     @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
     @pytest.mark.parametrize("text", ["Straße", "οδος", "İstanbul"])
-    def test_what_is_searched_as_it_stands_is_found(self, guild: Books, text: str) -> None:
+    def test_text_with_unusual_case_folding_is_found_as_typed(
+        self, guild: Books, text: str
+    ) -> None:
         """Folding the case changes some letters into others, and into several."""
         insert_all(guild, "resource_history", [history_row("it", reason=f"to {text} and back")])
         assert walk(guild, HistoryFilter(text), 5).ids == ["it"]

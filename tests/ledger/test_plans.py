@@ -178,9 +178,7 @@ def test_a_page_of_the_history_is_found_by_an_index(
 
 
 @pytest.mark.parametrize("name", [name for name, (wish, _) in WISHES.items() if wish.is_indexed])
-def test_no_history_is_sorted_but_what_is_on_the_page(
-    database: SqliteLedgerDatabase, name: str
-) -> None:
+def test_only_the_page_of_a_history_is_sorted(database: SqliteLedgerDatabase, name: str) -> None:
     """A sort would read all rows before it returns the first."""
     wish, index = WISHES[name]
     lines = Plan(database, HistoryQuery(filter=wish)).lines

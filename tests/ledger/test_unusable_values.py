@@ -40,7 +40,7 @@ def busy(remote_guild: Books) -> Books:
 
 
 @each_fault
-def test_commands_show_what_was_read_before_and_are_right_again_afterwards(
+def test_commands_show_the_cache_until_values_are_usable_again(
     run: Run, busy: Books, proxy: Proxy, home: Path, name: str
 ) -> None:
     before = [run(*argv).out for argv in READING]

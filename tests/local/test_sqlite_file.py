@@ -108,7 +108,7 @@ def test_a_replaceable_file_of_another_version_may_be_set_aside(open_file: Open)
         open_file(version=1, is_durable=False)
 
 
-def test_a_file_that_was_taken_away_while_open_is_made_anew(path: Path, open_file: Open) -> None:
+def test_a_file_that_is_removed_while_open_is_rebuilt(path: Path, open_file: Open) -> None:
     file = open_file()
     write(file, "before")
     taken = set_aside(path)
@@ -135,7 +135,7 @@ def test_a_file_that_was_replaced_while_open_is_the_one_in_its_place(
     assert read(file) == ["new"]
 
 
-def test_a_file_is_changed_elsewhere_by_others_and_not_by_itself(open_file: Open) -> None:
+def test_only_changes_by_others_count_as_changes_elsewhere(open_file: Open) -> None:
     mine, other = open_file(), open_file()
     write(mine, "mine")
     assert not mine.changed_elsewhere()
@@ -160,7 +160,7 @@ def test_a_transaction_that_fails_leaves_nothing(open_file: Open) -> None:
     assert read(file) == ["whole"]
 
 
-def test_a_full_disk_is_told_of_and_nothing_is_half_written(open_file: Open) -> None:
+def test_a_full_disk_is_an_error_and_nothing_is_half_written(open_file: Open) -> None:
     file = open_file()
     write(file, "before")
     with file.reading() as connection:
