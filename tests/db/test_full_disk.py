@@ -90,11 +90,11 @@ def test_a_full_disk_is_reported_and_nothing_is_half_written(small_disk: Path) -
     ledger.apply(add(1))
     ballast = fill_up(small_disk)
     applied, _ = add_until_it_fails(ledger)
-    refused = add(10, reason="x" * 5000)
+    large = add(10, reason="x" * 5000)
     with pytest.raises(LedgerError):
-        ledger.apply(refused)
+        ledger.apply(large)
     ballast.unlink()
-    assert ledger.apply(refused).verdict is Verdict.APPLIED
+    assert ledger.apply(large).verdict is Verdict.APPLIED
     (spice,) = ledger.refresh().resources
     assert spice.hagga == 1 + applied + 10
     assert len(recent_history(ledger, "spice", 5000)) == 1 + 1 + applied + 1

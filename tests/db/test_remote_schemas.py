@@ -130,8 +130,8 @@ def remembered(folder: Path) -> str:
 
 def remember(folder: Path, document: str) -> None:
     """Replace the cached layout in the replica of a store."""
-    told = "UPDATE facts SET value = ? WHERE name = 'acquaintance'"
-    wild.ask(folder / "replica.db", told, document)
+    sql = "UPDATE facts SET value = ? WHERE name = 'acquaintance'"
+    wild.ask(folder / "replica.db", sql, document)
 
 
 @pytest.mark.parametrize("resource", ["spice", "Spice"])

@@ -12,8 +12,8 @@ from tracker_tui.tracker.tracker import Tracker
 
 def recent_history(ledger: Ledger, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
     """Return a resource's newest entries."""
-    wish = HistoryFilter(resource_id=resource_id)
-    return ledger.ask(HistoryQuery(filter=wish, limit=limit)).entries
+    of_resource = HistoryFilter(resource_id=resource_id)
+    return ledger.ask(HistoryQuery(filter=of_resource, limit=limit)).entries
 
 
 def ask_history(tracker: Tracker, resource_id: str) -> Future[list[HistoryEntry]]:

@@ -167,9 +167,9 @@ def test_two_copies_of_the_program_that_send_the_same_changes_apply_each_once(wa
     printed = run_together(PLAY, [(wal, "twin", 100)] * 3)
     answers = [json.loads(out.splitlines()[-1]) for out in printed]
     changes = {change.id: change for change in changes_of("twin", 100)}
-    told = {key: sorted(answer[key] for answer in answers) for key in changes}
+    verdicts_by_id = {key: sorted(answer[key] for answer in answers) for key in changes}
     in_history = {str(row[0]) for row in history(wal)[1:]}
-    for key, verdicts in told.items():
+    for key, verdicts in verdicts_by_id.items():
         if key in in_history:
             assert verdicts.count("applied") == 1
         else:

@@ -102,7 +102,7 @@ class Walk(NamedTuple):
         return [entry.id for page in self.pages for entry in page.entries]
 
 
-def walk(books: Books, wish: HistoryFilter, limit: int, at_most: int = 200) -> Walk:
+def walk(books: Books, chosen: HistoryFilter, limit: int, at_most: int = 200) -> Walk:
     """Read all pages; each is one request."""
     pages: list[HistoryPage] = []
     befores: list[PageCursor | None] = []
@@ -111,7 +111,7 @@ def walk(books: Books, wish: HistoryFilter, limit: int, at_most: int = 200) -> W
         assert len(pages) < at_most, "paging never ends"
         befores.append(before)
         with one_request(books):
-            pages.append(books.ledger.ask(HistoryQuery(filter=wish, before=before, limit=limit)))
+            pages.append(books.ledger.ask(HistoryQuery(filter=chosen, before=before, limit=limit)))
         before = pages[-1].end
     return Walk(pages, befores)
 
@@ -177,14 +177,14 @@ def is_within(row: Row, period: Period) -> bool:
     )
 
 
-def passes(row: Row, wish: HistoryFilter) -> bool:
-    words = "".join(c if c.isalnum() else " " for c in wish.text.lower()).split()
+def passes(row: Row, chosen: HistoryFilter) -> bool:
+    words = "".join(c if c.isalnum() else " " for c in chosen.text.lower()).split()
     return (
-        is_within(row, wish.period or ALL)
-        and wish.resource_id in (None, row["resource_id"])
-        and (wish.member_id is None or row["updated_by"] in written_by(wish.member_id))
-        and (not wish.kinds or kind_of(row) in wish.kinds)
-        and (wish.location is None or is_at(row, wish.location))
+        is_within(row, chosen.period or ALL)
+        and chosen.resource_id in (None, row["resource_id"])
+        and (chosen.member_id is None or row["updated_by"] in written_by(chosen.member_id))
+        and (not chosen.kinds or kind_of(row) in chosen.kinds)
+        and (chosen.location is None or is_at(row, chosen.location))
         and all(word in words_in(row) for word in words)
     )
 
@@ -196,13 +196,13 @@ def newest_first(rows: list[Row]) -> list[Row]:
 
 
 def looked_at(
-    rows: list[Row], wish: HistoryFilter, page: HistoryPage, before: PageCursor | None
+    rows: list[Row], chosen: HistoryFilter, page: HistoryPage, before: PageCursor | None
 ) -> int:
     """Return how many rows a request looked at through the index of its filter."""
     found = HistoryFilter(
-        resource_id=wish.resource_id,
-        member_id=wish.member_id if wish.resource_id is None else None,
-        period=wish.period,
+        resource_id=chosen.resource_id,
+        member_id=chosen.member_id if chosen.resource_id is None else None,
+        period=chosen.period,
     )
     places = [(row["created_at"], number) for number, row in enumerate(rows, 1)]
     return sum(
@@ -257,15 +257,15 @@ def test_all_pages_together_are_what_the_model_finds(
 
     @settings(max_examples=examples)
     @given(rows_of_history, filters, st.integers(1, 5))
-    def check(drawn: list[dict[str, Any]], wish: HistoryFilter, limit: int) -> None:
+    def check(drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int) -> None:
         rows = fill(guild, drawn)
-        walked = walk(guild, wish, limit)
-        assert walked.ids == ids([row for row in newest_first(rows) if passes(row, wish)])
+        walked = walk(guild, chosen, limit)
+        assert walked.ids == ids([row for row in newest_first(rows) if passes(row, chosen)])
         assert all(len(page.entries) <= limit for page in walked.pages)
-        if not wish.is_indexed:
+        if not chosen.is_indexed:
             for page, before in zip(walked.pages, walked.befores, strict=True):
                 # The last page does not report the rows after its last match.
-                assert page.is_last or looked_at(rows, wish, page, before) <= searched
+                assert page.is_last or looked_at(rows, chosen, page, before) <= searched
 
     check()
 
@@ -276,15 +276,15 @@ def test_all_pages_together_are_what_the_model_finds(
 def test_a_page_is_read_again_by_its_two_ends(guild: Books, examples: int) -> None:
     @settings(max_examples=examples)
     @given(rows_of_history, filters, st.integers(1, 5))
-    def check(drawn: list[dict[str, Any]], wish: HistoryFilter, limit: int) -> None:
+    def check(drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int) -> None:
         fill(guild, drawn)
-        walked = walk(guild, wish, limit)
+        walked = walk(guild, chosen, limit)
         for page, before in zip(walked.pages, walked.befores, strict=True):
             if page.end is None or page.end == before:
                 continue
             with one_request(guild):
                 again = guild.ledger.ask(
-                    HistoryQuery(filter=wish, before=before, down_to=page.end, limit=limit)
+                    HistoryQuery(filter=chosen, before=before, down_to=page.end, limit=limit)
                 )
             assert again.entries == page.entries
 
@@ -377,13 +377,13 @@ class TestWhoseRowsTheyAre:
             "nobody": set(),
         }
         for member, theirs in owned.items():
-            for wish in (
+            for chosen in (
                 HistoryFilter(member_id=member),
                 HistoryFilter(member_id=member, resource_id="spice"),
             ):
-                found = written.ledger.ask(HistoryQuery(filter=wish)).entries
-                assert len(found) == len(theirs), wish
-                assert {entry.by for entry in found} == theirs, wish
+                found = written.ledger.ask(HistoryQuery(filter=chosen)).entries
+                assert len(found) == len(theirs), chosen
+                assert {entry.by for entry in found} == theirs, chosen
 
     def test_a_name_that_two_members_share_belongs_to_neither(self, written: Books) -> None:
         insert_all(written, "users", [{**user_rows([Known("8", "chani")])[0], "id": "new"}])
@@ -427,9 +427,9 @@ class TestSearching:
         look_at(5)
         rows = [history_row(f"w{n}", resource_id="water", reason="raid") for n in range(3)]
         insert_all(hundred, "resource_history", rows)
-        wish = HistoryFilter("raid", resource_id="water")
-        assert hundred.ledger.ask(HistoryQuery(filter=wish)).is_last
-        assert walk(hundred, wish, 10).ids == ["w2", "w1", "w0"]
+        chosen = HistoryFilter("raid", resource_id="water")
+        assert hundred.ledger.ask(HistoryQuery(filter=chosen)).is_last
+        assert walk(hundred, chosen, 10).ids == ["w2", "w1", "w0"]
 
     def test_matches_that_just_fill_a_page_are_known_to_be_the_last(self, hundred: Books) -> None:
         for limit, is_last in ((9, False), (10, True)):
@@ -437,8 +437,8 @@ class TestSearching:
             assert (len(page.entries), page.is_last) == (limit, is_last)
 
     def test_a_search_stays_inside_its_period(self, hundred: Books) -> None:
-        wish = HistoryFilter("raid", period=Period("x", None, NOW + 15, NOW + 60))
-        assert walk(hundred, wish, 2).ids == ["h50", "h40", "h30", "h20"]
+        chosen = HistoryFilter("raid", period=Period("x", None, NOW + 15, NOW + 60))
+        assert walk(hundred, chosen, 2).ids == ["h50", "h40", "h30", "h20"]
 
     def test_wildcards_in_a_text_mean_nothing(self, guild: Books) -> None:
         insert_all(guild, "resource_history", [history_row("plain", reason="for the raid")])
@@ -517,10 +517,10 @@ def test_paging_over_hostile_rows_ends_and_misses_no_row_with_a_time(
     @given(hostile_rows, filters, st.integers(1, 4))
     @example([{"created_at": time} for time in HOSTILE_TIMES], HistoryFilter(), 1)
     @example([{"created_at": time} for time in HOSTILE_TIMES], HistoryFilter("spice"), 1)
-    def check(drawn: list[dict[str, Any]], wish: HistoryFilter, limit: int) -> None:
+    def check(drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int) -> None:
         rows = hostile(drawn)
         replace_all(guild, {"resource_history": rows})
-        found = walk(guild, wish, limit).ids
+        found = walk(guild, chosen, limit).ids
         assert len(set(found)) == len(found)
         everything = walk(guild, HistoryFilter(), limit).ids
         timed = {row["id"] for row in rows if isinstance(row["created_at"], int | float)}
@@ -535,10 +535,10 @@ def test_an_infinite_time_is_a_place_like_any_other(guild: Books, text: str) -> 
     insert_all(guild, "resource_history", [history_row(f"h{n}") for n in range(4)])
     guild.run("UPDATE resource_history SET created_at = 9e999 WHERE id IN ('h0', 'h1')")
     guild.run("UPDATE resource_history SET created_at = -9e999 WHERE id = 'h2'")
-    wish = HistoryFilter(text)
-    assert walk(guild, wish, 1).ids == walk(guild, wish, 9).ids == ["h1", "h0", "h3", "h2"]
-    whole = guild.ledger.ask(HistoryQuery(filter=wish))
-    again = guild.ledger.ask(HistoryQuery(filter=wish, down_to=whole.end))
+    chosen = HistoryFilter(text)
+    assert walk(guild, chosen, 1).ids == walk(guild, chosen, 9).ids == ["h1", "h0", "h3", "h2"]
+    whole = guild.ledger.ask(HistoryQuery(filter=chosen))
+    again = guild.ledger.ask(HistoryQuery(filter=chosen, down_to=whole.end))
     assert again.entries == whole.entries
 
 

@@ -94,9 +94,9 @@ class World:
                 return Verdict.ALREADY_APPLIED, None
             return Verdict.REJECTED, Rejection.ID_TAKEN
         after = wanted(change, shelf.there)
-        refusal = self._refusal(change, after)
-        if refusal is not None:
-            return Verdict.REJECTED, refusal
+        rejection = self._rejection(change, after)
+        if rejection is not None:
+            return Verdict.REJECTED, rejection
         if change.expected is not None:
             seen = shelf.there[change.location is Location.DEEP_DESERT]
             if seen not in (change.expected, change.amount):
@@ -104,7 +104,7 @@ class World:
         self._write(change, shelf, after)
         return Verdict.APPLIED, None
 
-    def _refusal(self, change: Change, after: Pair) -> Rejection | None:
+    def _rejection(self, change: Change, after: Pair) -> Rejection | None:
         if change.requires is not None and change.requires not in self.history:
             return Rejection.NOT_IN_HISTORY
         ends = [new for new, moves in zip(after, moving(change), strict=True) if moves]

@@ -59,7 +59,7 @@ POINTS_BY_MEMBER = "leaderboard_user_id_created_at_final_points"
 OURS = tuple(statement for statement in schema_sql().split(";") if "CREATE" in statement)
 """The schema as `init` makes it."""
 
-WISHES: dict[str, tuple[HistoryFilter, str]] = {
+FILTERS: dict[str, tuple[HistoryFilter, str]] = {
     "everything": (HistoryFilter(), BY_TIME),
     "a period": (HistoryFilter(period=MONTH), BY_TIME),
     "dates": (HistoryFilter(period=DATES), BY_TIME),
@@ -163,13 +163,13 @@ class Plan:
 
 
 @pytest.mark.parametrize("before", [None, PLACE], ids=["first", "after a place"])
-@pytest.mark.parametrize("name", WISHES)
+@pytest.mark.parametrize("name", FILTERS)
 def test_a_page_of_the_history_is_found_by_an_index(
     database: SqliteLedgerDatabase, name: str, before: PageCursor | None
 ) -> None:
-    wish, index = WISHES[name]
+    chosen, index = FILTERS[name]
     for down_to in (None, FURTHER):
-        plan = Plan(database, HistoryQuery(filter=wish, before=before, down_to=down_to))
+        plan = Plan(database, HistoryQuery(filter=chosen, before=before, down_to=down_to))
         plan.assert_goes_by(index)
         by_index = [line for line in plan.lines if index in line]
         # A place limits the rows to read, so the tenth page costs as much as the first.
@@ -177,11 +177,13 @@ def test_a_page_of_the_history_is_found_by_an_index(
         assert down_to is None or all("created_at>?" in line for line in by_index)
 
 
-@pytest.mark.parametrize("name", [name for name, (wish, _) in WISHES.items() if wish.is_indexed])
+@pytest.mark.parametrize(
+    "name", [name for name, (chosen, _) in FILTERS.items() if chosen.is_indexed]
+)
 def test_only_the_page_of_a_history_is_sorted(database: SqliteLedgerDatabase, name: str) -> None:
     """A sort would read all rows before it returns the first."""
-    wish, index = WISHES[name]
-    lines = Plan(database, HistoryQuery(filter=wish)).lines
+    chosen, index = FILTERS[name]
+    lines = Plan(database, HistoryQuery(filter=chosen)).lines
     (at, *_) = (number for number, line in enumerate(lines) if index in line)
     assert not any("TEMP B-TREE" in line for line in lines[at + 1 : at + 2]), "\n".join(lines)
 
@@ -261,8 +263,8 @@ def test_other_questions_go_by_an_index_too(database: SqliteLedgerDatabase, name
 
 QUESTIONS: list[Query[Any]] = [
     *(
-        HistoryQuery(filter=wish, before=before)
-        for wish, _ in WISHES.values()
+        HistoryQuery(filter=chosen, before=before)
+        for chosen, _ in FILTERS.values()
         for before in (None, PLACE)
     ),
     *(LeaderboardQuery(period=period) for period in (WEEK, MONTH, DATES, ALL)),

@@ -182,14 +182,16 @@ class _Steps:
         if kind.is_transfer:
             arrives = (kind is Kind.TO_HAGGA) is (location is Location.HAGGA)
         elif location is not self._shape.location:
-            return _Effect(column, old, old, Value(0), moves=False)
+            return _Effect(column=column, old=old, new=old, difference=Value(0), moves=False)
         elif kind is Kind.SET:
             wanted = _slot("amount")
-            return _Effect(column, old, wanted, wanted - old, moves=True)
+            difference = wanted - old
+            return _Effect(column=column, old=old, new=wanted, difference=difference, moves=True)
         else:
             arrives = kind is Kind.ADD
         difference = _slot("amount" if arrives else "minus_amount")
-        return _Effect(column, old, old + difference, difference, moves=True)
+        new = old + difference
+        return _Effect(column=column, old=old, new=new, difference=difference, moves=True)
 
     def _insert_history(self) -> BaseQuery:
         row, kind = HistoryRow, self._shape.kind

@@ -105,7 +105,7 @@ class CurrentLayout:
         self.look_again(for_changes=for_changes)
         reads_places = with_places and self.layout.has_settings
         places = self._read_places() if reads_places else dict(DEFAULT_PLACES)
-        cached = CachedLayout(self.layout, self.fingerprint, places)
+        cached = CachedLayout(layout=self.layout, fingerprint=self.fingerprint, places=places)
         remember(cached)
         return cached
 
