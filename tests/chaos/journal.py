@@ -20,7 +20,7 @@ from tracker_tui.domain.change import Change
 from tracker_tui.domain.quantities import Kind, Location
 
 NEEDS_PLAYER: Final = ("refused", "conflict")
-_KEPT_WHEN_APPLIED: Final = 200
+_APPLIED_KEPT: Final = 200
 _ALLOWED: Final = {
     ("pending", "sending"): ("send",),
     ("sending", "pending"): ("send",),
@@ -51,7 +51,7 @@ class Line(NamedTuple):
         return self.state != "applied"
 
     @property
-    def is_surely_not_there(self) -> bool:
+    def is_certainly_unsent(self) -> bool:
         """Whether it says that the change is not in the ledger."""
         return self.waits and self.sent_at is None
 
@@ -79,13 +79,13 @@ class Journal:
         """Gone, and never to be applied: withdrawn, dropped, or known not to have arrived."""
         self._applied: set[str] = set()
         """Gone because they were applied long ago."""
-        self._taken_back: set[str] = set()
+        self._cancelled: set[str] = set()
         """Applied, and to be followed by a counter-change, unless they moved nothing."""
         self._sent_since: dict[str, int] = {}
         self._rejections: list[Rejection] = []
 
     @property
-    def how_many_typed(self) -> int:
+    def typed_count(self) -> int:
         """How many changes of players were on a disk."""
         return sum(change.undoes is None for change in self.changes.values())
 
@@ -93,7 +93,7 @@ class Journal:
         """Return the changes that have no answer or need the player."""
         return {key for held in self._held.values() for key, line in held.items() if line.waits}
 
-    def laid_over(self, path: Path) -> list[Change]:
+    def pending(self, path: Path) -> list[Change]:
         """Return the changes that a screen must show on top of the ledger, in order."""
         lines = sorted(read_outbox(path).values())
         open_ones = [line for line in lines if line.state in ("pending", "sending")]
@@ -107,16 +107,16 @@ class Journal:
             old, new = before.get(key), after.get(key)
             if old == new:
                 continue
-            told = f"{key}: {old and old.state} -> {new and new.state} in “{doing}”"
+            step = f"{key}: {old and old.state} -> {new and new.state} in “{doing}”"
             if old is None:
                 assert new is not None
-                self._came(key, new, doing, told)
+                self._came(key, new, doing, step)
             elif new is None:
-                self._went(key, old, doing, told)
-                is_full = _applied_in(after) >= _KEPT_WHEN_APPLIED
-                assert old.state != "applied" or is_full, f"forgotten too early: {told}"
+                self._went(key, old, doing, step)
+                is_full = _applied_in(after) >= _APPLIED_KEPT
+                assert old.state != "applied" or is_full, f"deleted too early: {step}"
             else:
-                self._moved(key, old, new, doing, told)
+                self._moved(key, old, new, doing, step)
 
     # What players see must be on disk when they see it
 
@@ -130,8 +130,8 @@ class Journal:
         """Note that the screen shows a change as dropped."""
         line = read_outbox(path).get(change.id)
         is_late = line is not None and (not line.waits or change.undoes is not None)
-        is_minded = line is None or line.cancel_requested or is_late
-        assert is_minded, f"dropped, and still on disk: {change.id}"
+        is_noted = line is None or line.cancel_requested or is_late
+        assert is_noted, f"dropped, and still on disk: {change.id}"
 
     def has_undone(self, path: Path, changes: Iterable[Change]) -> None:
         """Note that the screen shows a submission as undone, as far as it could be."""
@@ -139,67 +139,67 @@ class Journal:
         for change in changes:
             line = held.get(change.id)
             if (line is None and change.id in self._applied) or (line and not line.waits):
-                self._taken_back.add(change.id)
+                self._cancelled.add(change.id)
             elif line is not None and change.undoes is None and change.id not in countered:
-                is_minded = line.cancel_requested or line.state in NEEDS_PLAYER
-                assert is_minded, f"undone, and {line.state} on disk: {change.id}"
+                is_noted = line.cancel_requested or line.state in NEEDS_PLAYER
+                assert is_noted, f"undone, and {line.state} on disk: {change.id}"
 
     # Steps
 
-    def _came(self, key: str, line: Line, doing: str, told: str) -> None:
-        assert line[1:4] == ("pending", None, False), told
+    def _came(self, key: str, line: Line, doing: str, step: str) -> None:
+        assert line[1:4] == ("pending", None, False), step
         change = line.change
         if change.undoes is None:
-            assert doing == "type", f"nobody typed {told}"
-            assert self.typed[key] == change, f"typed was {self.typed[key]}, kept {change}"
-            assert key not in self.changes, f"kept twice: {told}"
+            assert doing == "type", f"never typed {step}"
+            assert self.typed[key] == change, f"typed {self.typed[key]}, stored {change}"
+            assert key not in self.changes, f"stored twice: {step}"
         else:
-            assert doing in ("undo", "send"), f"nobody undid anything: {told}"
-            assert change.undoes in self.changes, f"undoes what nobody typed: {told}"
-            assert key not in self.changes or key in self._never, f"undone twice: {told}"
+            assert doing in ("undo", "send"), f"nothing was undone: {step}"
+            assert change.undoes in self.changes, f"undoes an unknown change: {step}"
+            assert key not in self.changes or key in self._never, f"undone twice: {step}"
         self.changes[key] = change
         self._never.discard(key)
 
-    def _went(self, key: str, line: Line, doing: str, told: str) -> None:
+    def _went(self, key: str, line: Line, doing: str, step: str) -> None:
         if line.state == "applied":
-            assert doing == "send", told
+            assert doing == "send", step
             self._applied.add(key)
             return
         if line.state == "sending":
             is_undo = line.change.undoes is not None
-            assert doing == "send", f"lost: {told}"
-            assert line.cancel_requested or is_undo, f"lost: {told}"
+            assert doing == "send", f"lost: {step}"
+            assert line.cancel_requested or is_undo, f"lost: {step}"
             if is_undo:
                 since = self._sent_since.pop(key)
                 self._rejections.append(Rejection(line.change, since, len(self._history())))
         else:
             is_right = doing == "decide" or (doing == "undo" and line.state == "pending")
-            assert is_right, f"lost: {told}"
+            assert is_right, f"lost: {step}"
             if line.sent_at is not None:
                 return  # it was never known whether it was applied
-        self._is_not_there(key, told)
+        self._is_not_there(key, step)
         self._never.add(key)
 
-    def _moved(self, key: str, old: Line, new: Line, doing: str, told: str) -> None:
-        assert old.number == new.number, told
-        assert doing in _ALLOWED[old.state, new.state], told
+    def _moved(self, key: str, old: Line, new: Line, doing: str, step: str) -> None:
+        assert old.number == new.number, step
+        assert doing in _ALLOWED[old.state, new.state], step
         if new.state == "pending":
-            assert new.sent_at is None, told
-            assert old.state == "sending" or old.sent_at is None, f"it may be there: {told}"
+            assert new.sent_at is None, step
+            assert old.state == "sending" or old.sent_at is None, f"it may be there: {step}"
         if new.state == "sending":
-            assert new.sent_at is not None, told
+            assert new.sent_at is not None, step
             if new.change.undoes is not None:
                 self._sent_since.setdefault(key, len(self._history()))
-        if new.is_surely_not_there:
-            self._is_not_there(key, told)
+        if new.is_certainly_unsent:
+            self._is_not_there(key, step)
         if old.cancel_requested and new.state == "applied":
-            self._taken_back.add(key)
+            self._cancelled.add(key)
         if old.change != new.change:
-            assert _is_decided(old, new), f"{old.change} became {new.change}: {told}"
+            assert _is_decided(old, new), f"{old.change} became {new.change}: {step}"
             self.changes[key] = new.change
 
-    def _is_not_there(self, key: str, told: str) -> None:
-        assert key not in self._history(), f"said not to be in the ledger, and is: {told}"
+    def _is_not_there(self, key: str, step: str) -> None:
+        assert key not in self._history(), f"said not to be in the ledger, and is: {step}"
 
     # At the end
 
@@ -210,16 +210,16 @@ class Journal:
         applied = {key for key, line in lines.items() if not line.waits}
         lost = (self._applied | applied) - history.keys()
         assert not lost, f"lost: {sorted(lost)}"
-        never = self._never | {key for key, line in lines.items() if line.is_surely_not_there}
-        assert not never & history.keys(), f"applied all the same: {sorted(never & history.keys())}"
+        never = self._never | {key for key, line in lines.items() if line.is_certainly_unsent}
+        assert not never & history.keys(), f"applied nevertheless: {sorted(never & history.keys())}"
         countered = {change.undoes for change in self.changes.values()}
-        for key in self._taken_back - countered:
+        for key in self._cancelled - countered:
             row = history[key]
             moved = row["change_amount_hagga"], row["change_amount_deep_desert"]
             assert moved == (0, 0), f"undone, applied and never countered: {key}"
         for rejection in self._rejections:
             rows = tables["resource_history"][: rejection.until]
-            assert _is_right(rejection, rows), f"forgotten, though there was enough: {rejection}"
+            assert _is_right(rejection, rows), f"rejected, though there was enough: {rejection}"
 
 
 def read_outbox(path: Path) -> dict[str, Line]:

@@ -54,16 +54,16 @@ class _Player:
             resource.id, typed, location, seen=None if seen is None else seen.at(location)
         )
         # Before it is submitted: it may be in the ledger without having been on screen.
-        print(f"asked {'|'.join(map(str, _told(change)))}", flush=True)
+        print(f"asked {'|'.join(map(str, _fields(change)))}", flush=True)
         self._is_shown.clear()
         tracker.submit([change])
         assert self._is_shown.wait(_SECONDS)
         print(f"shown {change.id}", flush=True)
 
 
-def _told(change: object) -> tuple[object, ...]:
-    fields = ("id", "resource_id", "kind", "location", "amount", "by", "expected")
-    return tuple(getattr(change, name) for name in fields)
+def _fields(change: object) -> tuple[object, ...]:
+    names = ("id", "resource_id", "kind", "location", "amount", "by", "expected")
+    return tuple(getattr(change, name) for name in names)
 
 
 def main() -> None:

@@ -102,8 +102,8 @@ class Program:
         """Send pending changes, if no other program does."""
         if not self._refresher.knows_layout:
             self.refresh()
-        with self._sender.try_acquire() as is_ours:
-            if is_ours:
+        with self._sender.try_acquire() as is_acquired:
+            if is_acquired:
                 self._sender.send(self._ledger)
 
     def look(self) -> None:

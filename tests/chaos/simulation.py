@@ -114,7 +114,7 @@ class Guild:
             rows = connection.execute("SELECT id FROM resource_history ORDER BY rowid").fetchall()
         return [row[0] for row in rows]
 
-    def meddle(self, number: int, resource_id: str, quantity: int) -> None:
+    def set_from_outside(self, number: int, resource_id: str, quantity: int) -> None:
         """Set a quantity as another program, such as the website, does."""
         with closing(open_remote(Remote(self.url, None))) as database:
             books = Books(database, ())
@@ -152,7 +152,7 @@ class Simulation:
         self._numbers: Iterator[int] = iter(range(10**9))
         self._now = 1_790_000_000.0
         self._is_nested = self._is_stormy = self._is_over = False
-        self._mishaps: list[BaseException] = []
+        self._errors: list[BaseException] = []
         self._late: list[threading.Event] = []
         self._at_work: list[tuple[Program, str]] = []
         """Who does what; the last one began while the one before it waited for an answer."""
@@ -165,15 +165,15 @@ class Simulation:
     @property
     def typed(self) -> int:
         """How many changes have been on screen so far."""
-        return sum(guild.journal.how_many_typed for guild in self._guilds)
+        return sum(guild.journal.typed_count for guild in self._guilds)
 
     def play(self, changes: int) -> None:
         """Take steps until this many changes were on screen, then check everything."""
         with self.killer.watching_files(self._look):
             while self.typed < changes:
                 self._step()
-                if self._mishaps:
-                    raise self._mishaps[0]
+                if self._errors:
+                    raise self._errors[0]
             self._end()
 
     def _look(self, path: Path) -> None:
@@ -193,8 +193,8 @@ class Simulation:
         program, guild = self._programs[index][number], self._guilds[number]
         if name in ("send", "refresh") and any(program is each for each, _ in self._at_work):
             return  # each program has one thread for its ledger
-        happenings: dict[str, Callable[[], object]] = {
-            "stranger": partial(self._meddle, guild),
+        actions: dict[str, Callable[[], object]] = {
+            "stranger": partial(self._set_from_outside, guild),
             "server": self._restart_server,
             "weather": self._change_weather,
             "clock": self._set_clock,
@@ -204,12 +204,12 @@ class Simulation:
             "disk": partial(self._type_on_full_disk, program),
             "compare": partial(self._compare, program, guild),
         }
-        happenings.get(name, partial(self._do, program, name))()
+        actions.get(name, partial(self._do, program, name))()
         self._now += self._dice.random() * 3
 
-    def _meddle(self, guild: Guild) -> None:
+    def _set_from_outside(self, guild: Guild) -> None:
         number, resource_id = next(self._numbers), self._dice.choice(RESOURCES)
-        guild.meddle(number, resource_id, self._dice.randint(0, 3_000))
+        guild.set_from_outside(number, resource_id, self._dice.randint(0, 3_000))
 
     def _restart_server(self) -> None:
         self._server.stop()
@@ -301,9 +301,9 @@ class Simulation:
         if name in _ANSWERED:
             _ANSWERED[name](proxied)
         elif name == "meanwhile":
-            self._happen_in_between()
+            self._step_during_request()
             reply = proxied.forward()
-            self._happen_in_between()
+            self._step_during_request()
             proxied.reply(reply)
         else:
             self._outlast(proxied, self._at_work[-1][0], is_carried_out_first=name == "late")
@@ -325,7 +325,7 @@ class Simulation:
             proxied.cut()
             is_over.set()
 
-    def _happen_in_between(self) -> None:
+    def _step_during_request(self) -> None:
         """Take another step while a program waits for its answer."""
         if self._is_nested:
             return
@@ -333,8 +333,8 @@ class Simulation:
         try:
             with self.killer.asleep():
                 self._step(left_out=frozenset({"kill", "server", "reopen", "replica", "compare"}))
-        except BaseException as mishap:  # noqa: BLE001 - told in the thread that plays
-            self._mishaps.append(mishap)
+        except BaseException as error:  # noqa: BLE001 - raised in the main thread
+            self._errors.append(error)
         finally:
             self._is_nested = False
 
@@ -365,7 +365,7 @@ class Simulation:
         for number, guild in enumerate(self._guilds):
             programs = [life[number] for life in self._programs]
             for program in programs:
-                self._keep_trying(program, "send", program.drain)
+                self._retry(program, "send", program.drain)
             tables = guild.tables()
             for program in programs:
                 with self._working(program, "refresh"):
@@ -373,9 +373,9 @@ class Simulation:
                 self._check_screen(program, guild, tables)
             guild.journal.check(tables)
             audit(tables, guild.journal.changes)
-            self._note(f"{guild.name}: {_told(tables, guild.journal.waiting())}")
+            self._note(f"{guild.name}: {_summary(tables, guild.journal.waiting())}")
 
-    def _keep_trying(self, program: Program, name: str, step: Callable[[], None]) -> None:
+    def _retry(self, program: Program, name: str, step: Callable[[], None]) -> None:
         """Do something with the server; the first request may find a dead connection."""
         for tries_left in reversed(range(_TRIES)):
             try:
@@ -390,7 +390,7 @@ class Simulation:
     def _compare(self, program: Program, guild: Guild) -> None:
         """Check that the screen shows the ledger with pending changes on top."""
         self._is_over = True
-        self._keep_trying(program, "refresh", program.refresh)
+        self._retry(program, "refresh", program.refresh)
         self._is_over = False
         self._check_screen(program, guild, guild.tables())
 
@@ -400,7 +400,7 @@ class Simulation:
             row["id"]: (row["quantity_hagga"], row["quantity_deep_desert"])
             for row in tables["resources"]
         }
-        for change in guild.journal.laid_over(program.outbox):
+        for change in guild.journal.pending(program.outbox):
             if change.id not in applied:
                 expected[change.resource_id] = _after(change, expected[change.resource_id])
         shown = program.shown()
@@ -423,14 +423,14 @@ def _after(change: Change, quantities: tuple[int, int]) -> tuple[int, int]:
     resource = Resource("", "", *quantities, *([None] * 5), 1.0, False, "", 0)
     hagga, deep_desert = map(sum, zip(quantities, differences(change, resource), strict=True))
     moves = {Location.HAGGA: hagga, Location.DEEP_DESERT: deep_desert}
-    minded = moves.values() if change.kind.is_transfer else [moves[change.location]]
-    return (hagga, deep_desert) if all(0 <= q <= MAX_QUANTITY for q in minded) else quantities
+    checked = moves.values() if change.kind.is_transfer else [moves[change.location]]
+    return (hagga, deep_desert) if all(0 <= q <= MAX_QUANTITY for q in checked) else quantities
 
 
-def _told(tables: Tables, waiting: set[str]) -> str:
+def _summary(tables: Tables, waiting: set[str]) -> str:
     rows = [
         (row["id"], row["new_quantity_hagga"], row["new_quantity_deep_desert"])
         for row in tables["resource_history"]
         if row["reason"] != START
     ]
-    return f"{len(rows)} applied, {len(waiting)} wait, {crc32(repr(rows).encode()):08x}"
+    return f"{len(rows)} applied, {len(waiting)} pending, {crc32(repr(rows).encode()):08x}"

@@ -71,9 +71,9 @@ def type_one(process: subprocess.Popen[str], asked: dict[str, Change], shown: se
 
 def asked_of(line: str, asked: dict[str, Change]) -> None:
     """Note a change that is about to be submitted."""
-    word, told = line.split(maxsplit=1)
+    word, fields = line.split(maxsplit=1)
     assert word == "asked"
-    change_id, resource_id, kind, location, amount, by, expected = told.split("|")
+    change_id, resource_id, kind, location, amount, by, expected = fields.split("|")
     seen = None if expected == "None" else int(expected)
     asked[change_id] = Change(
         change_id, resource_id, Kind(kind), Location(location), int(amount), by, expected=seen

@@ -26,7 +26,7 @@ from tracker_tui.tracker.query_cache import CachedDocument, DocumentFile
 
 NOW = 1_700_000_000.0
 HOW_MANY = 40
-DOCUMENT = CachedDocument(at=1.0, document=b"[1, 2]")
+DOCUMENT = CachedDocument(at=1.0, json=b"[1, 2]")
 
 
 def documents_of(store: Store) -> DisposableFile[DocumentFile]:

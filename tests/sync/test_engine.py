@@ -244,8 +244,8 @@ def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
 
 def test_undo_withdraws_an_unsent_change(program: Program, books: Books) -> None:
     program.submit(add(5), add(7))
-    undoing = program.engine.undo(program.engine.newest_submission)
-    assert [len(part) for part in undoing] == [2, 0, 0]
+    result = program.engine.undo(program.engine.newest_submission)
+    assert [len(part) for part in result] == [2, 0, 0]
     assert (program.shown(), program.send(), program.states()) == ((1000, 0), [], {})
 
 
@@ -254,8 +254,8 @@ def test_undo_of_an_applied_change_is_shown_at_once_and_sent(
 ) -> None:
     program.submit(add(5))
     program.send()
-    undoing = program.engine.undo(program.engine.newest_submission)
-    assert [len(part) for part in undoing] == [0, 0, 1]
+    result = program.engine.undo(program.engine.newest_submission)
+    assert [len(part) for part in result] == [0, 0, 1]
     assert (program.shown(), books.quantities()) == ((1000, 0), (1005, 0))
     program.send()
     assert program.shown() == books.quantities() == (1000, 0)
@@ -273,8 +273,8 @@ def test_undo_of_a_change_in_flight_queues_its_counter_change(
         deliver(program, change)
     else:
         program.outbox.begin_sending([change.id], program.engine.clock())
-    undoing = program.engine.undo(program.engine.newest_submission)
-    assert [len(part) for part in undoing] == [0, 1, 0]
+    result = program.engine.undo(program.engine.newest_submission)
+    assert [len(part) for part in result] == [0, 1, 0]
     assert program.shown() == (1000, 0)
     verdicts = [outcome.verdict for outcome in program.send()]
     assert verdicts == [Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED, Verdict.APPLIED]
@@ -313,8 +313,8 @@ def test_undo_passes_a_change_that_another_program_dropped(
     program.submit(first)
     program.submit(second)
     make_program().engine.drop([second])
-    undoing = program.engine.undo(program.engine.newest_submission)
-    assert undoing.withdrawn == [first]
+    result = program.engine.undo(program.engine.newest_submission)
+    assert result.withdrawn == [first]
     assert (program.shown(), program.states()) == ((1000, 0), {})
 
 

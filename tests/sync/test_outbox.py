@@ -162,8 +162,8 @@ def test_cancelling_deletes_or_undoes_all_but_applied_changes(
 ) -> None:
     change = in_state(outbox, state)
     assert outbox.cancel([change.id]) == ([] if state is EntryState.APPLIED else [change])
-    kept = {EntryState.SENDING: [True], EntryState.APPLIED: [False]}.get(state, [])
-    assert [entry.cancel_requested for entry in on_disk(make_outbox)] == kept
+    expected = {EntryState.SENDING: [True], EntryState.APPLIED: [False]}.get(state, [])
+    assert [entry.cancel_requested for entry in on_disk(make_outbox)] == expected
 
 
 def test_a_counter_change_in_flight_is_not_cancelled(outbox: Outbox) -> None:
@@ -255,9 +255,9 @@ def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, make_outbox: Ma
     waiting, *done = changes = [add(number) for number in range(1, 252)]
     outbox.put(changes, NOW)
     outbox.settle([applied(change) for change in done], NOW + 1)
-    kept = [entry.change for entry in on_disk(make_outbox)]
-    assert kept == [waiting, *done[-200:]]
-    assert [entry.change for entry in outbox.entries()] == kept
+    expected = [entry.change for entry in on_disk(make_outbox)]
+    assert expected == [waiting, *done[-200:]]
+    assert [entry.change for entry in outbox.entries()] == expected
 
 
 def test_numbers_are_never_used_again(outbox: Outbox) -> None:
@@ -292,13 +292,13 @@ def test_a_malformed_entry_is_damage(
 def test_a_full_disk_stores_nothing_and_loses_nothing(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
-    kept = in_state(outbox, EntryState.PENDING)
+    expected = in_state(outbox, EntryState.PENDING)
     connection = outbox._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LocalFileError, match="the disk is full"):
         outbox.put([add(1), set_to(2, reason="x" * 50_000)], NOW)
-    assert [entry.change for entry in outbox.entries()] == [kept]
+    assert [entry.change for entry in outbox.entries()] == [expected]
     assert on_disk(make_outbox) == outbox.entries()
     # The entries that are there can still be sent.
-    assert outbox.begin_sending([kept.id], NOW)
+    assert outbox.begin_sending([expected.id], NOW)

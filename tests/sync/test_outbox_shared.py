@@ -81,9 +81,9 @@ def test_catch_up_returns_what_the_other_program_did(pair: tuple[Outbox, Outbox]
     change = add(5)
     mine.put([change], NOW)
     assert theirs.entries() == []
-    news = theirs.catch_up()
-    assert news is not None
-    before, after = news
+    update = theirs.catch_up()
+    assert update is not None
+    before, after = update
     assert (dict(before), list(after.values())) == (
         {},
         [OutboxEntry(1, change, EntryState.PENDING, NOW)],
@@ -284,10 +284,10 @@ def test_any_steps_of_two_programs_match_the_model(
                 # Ids are used once, and the ledger's first answer is its last.
                 continue
             assert not (step == "apply" and counter_is_there)
-            told = do(pair[is_second], step, change)
+            result = do(pair[is_second], step, change)
             came = model.do(step, change.id)
             if step in ("send", "withdraw", "cancel", "undo", "resolve"):
-                assert bool(told) is came
+                assert bool(result) is came
         reopened = Outbox(path, PLAYER, "the guild")
         for outbox in pair:
             outbox.catch_up()

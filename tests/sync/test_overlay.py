@@ -52,8 +52,8 @@ class Overlays(RuleBasedStateMachine):
         super().__init__()
         self.overlay = Overlay()
         self.rows: dict[str, Resource] = {}
-        self.asked: list[Change] = []
-        self.kept: list[Change] = []
+        self.registered: list[Change] = []
+        self.saved: list[Change] = []
         self.applied_ids: set[str] = set()
         self.numbers = count()
 
@@ -63,29 +63,29 @@ class Overlays(RuleBasedStateMachine):
         location=st.sampled_from(Location),
         amount=quantities,
     )
-    def ask(self, resource_id: str, kind: Kind, location: Location, amount: int) -> None:
+    def register(self, resource_id: str, kind: Kind, location: Location, amount: int) -> None:
         change = Change(f"c{next(self.numbers)}", resource_id, kind, location, amount, "me")
-        self.asked.append(change)
+        self.registered.append(change)
         self.overlay.register([change])
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.registered)
     @rule()
-    def keep(self) -> None:
-        change = self.asked.pop(0)
-        self.kept.append(change)
+    def save(self) -> None:
+        change = self.registered.pop(0)
+        self.saved.append(change)
         self.overlay.show([change])
 
-    @precondition(lambda self: self.asked or self.kept)
+    @precondition(lambda self: self.registered or self.saved)
     @rule(dice=dice)
-    def withdraw(self, dice: object) -> None:
-        change = dice.choice(self.asked + self.kept)  # type: ignore[attr-defined]
+    def remove(self, dice: object) -> None:
+        change = dice.choice(self.registered + self.saved)  # type: ignore[attr-defined]
         self._forget(change)
         self.overlay.remove([change])
 
-    @precondition(lambda self: self.kept)
+    @precondition(lambda self: self.saved)
     @rule(dice=dice, row=st.none() | rows)
-    def answer(self, dice: object, row: Resource | None) -> None:
-        change = dice.choice(self.kept)  # type: ignore[attr-defined]
+    def apply(self, dice: object, row: Resource | None) -> None:
+        change = dice.choice(self.saved)  # type: ignore[attr-defined]
         self._forget(change)
         if row is None:
             self.rows.pop(change.resource_id, None)
@@ -104,19 +104,19 @@ class Overlays(RuleBasedStateMachine):
     )
     def refresh(self, read: list[Resource], is_whole: bool, dice: object, unsure: set[str]) -> None:
         # A refresh reports applied changes only together with their row.
-        brought = {row.id for row in read}
-        applied_ids = {c.id for c in self.kept if c.resource_id in brought and dice.random() < 0.5}  # type: ignore[attr-defined]
+        in_rows = {row.id for row in read}
+        applied_ids = {c.id for c in self.saved if c.resource_id in in_rows and dice.random() < 0.5}  # type: ignore[attr-defined]
         before = self._shown()
         staying = unsure if is_whole else set(IDS)
-        by_id = {change.id: change.resource_id for change in self.kept}
+        by_id = {change.id: change.resource_id for change in self.saved}
         self.applied_ids = {c for c in self.applied_ids if by_id[c] in staying}
         self.applied_ids |= {c for c in applied_ids if by_id[c] not in unsure}
         old = {key: row for key, row in self.rows.items() if key in staying}
         self.rows = old | {row.id: row for row in read if row.id not in unsure}
-        difference = self.overlay.refresh(read, applied_ids, is_whole=is_whole, unsure=unsure)
+        refreshed = self.overlay.refresh(read, applied_ids, is_whole=is_whole, unsure=unsure)
         shown = self._shown()
-        assert difference.removed == before.keys() - shown.keys()
-        assert difference.changed == {key for key in shown if shown[key] != before.get(key)}
+        assert refreshed.removed == before.keys() - shown.keys()
+        assert refreshed.changed == {key for key in shown if shown[key] != before.get(key)}
 
     @invariant()
     def what_is_shown_is_the_rows_and_what_is_kept(self) -> None:
@@ -127,13 +127,13 @@ class Overlays(RuleBasedStateMachine):
     @invariant()
     def what_is_foreseen_is_also_what_is_asked(self) -> None:
         for resource_id in IDS:
-            expected = self._laid_over(resource_id, [*self.kept, *self.asked])
+            expected = self._with_pending(resource_id, [*self.saved, *self.registered])
             assert self.overlay.projected(resource_id) == expected
 
     def _shown(self) -> dict[str, Resource]:
-        return {key: row for key in IDS if (row := self._laid_over(key, self.kept)) is not None}
+        return {key: row for key in IDS if (row := self._with_pending(key, self.saved)) is not None}
 
-    def _laid_over(self, resource_id: str, changes: list[Change]) -> Resource | None:
+    def _with_pending(self, resource_id: str, changes: list[Change]) -> Resource | None:
         row = self.rows.get(resource_id)
         if row is None:
             return None
@@ -142,7 +142,7 @@ class Overlays(RuleBasedStateMachine):
 
     def _forget(self, change: Change) -> None:
         self.applied_ids.discard(change.id)
-        for pending in (self.asked, self.kept):
+        for pending in (self.registered, self.saved):
             if change in pending:
                 pending.remove(change)
 
@@ -175,8 +175,8 @@ def test_an_outcome_from_another_process_for_a_change_in_the_rows_leaves_them() 
     change = add(5)
     overlay = overlay_of(SPICE, pending=(change,))
     overlay.refresh([SPICE._replace(hagga=1105)], [change.id], is_whole=False)
-    told = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
-    overlay.apply([told], from_other_process=True)
+    outcome = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
+    overlay.apply([outcome], from_other_process=True)
     assert (hagga(overlay), overlay.applied_ids) == (1105, frozenset())
 
 
@@ -225,13 +225,13 @@ def test_many_changes_are_removed_in_one_pass(
 ) -> None:
     pending = tuple(add(1) for _ in range(2_000))
     overlay = overlay_of(SPICE, pending=pending)
-    laid_over: list[Change] = []
+    projections: list[Change] = []
 
     def counting(change: Change, resource: Resource) -> object:
-        laid_over.append(change)
+        projections.append(change)
         return project(change, resource)
 
     monkeypatch.setattr("tracker_tui.sync.overlay.project", counting)
     overlay.remove(pending[:200])
     assert hagga(overlay) == 1000 + 1_800
-    assert len(laid_over) == 1_800
+    assert len(projections) == 1_800

@@ -59,7 +59,7 @@ def replica(make_replica: Callable[[], Replica]) -> Replica:
     return replica
 
 
-def kept(replica: Replica) -> ReplicaContents:
+def contents_of(replica: Replica) -> ReplicaContents:
     found = replica.load()
     assert found is not None
     return found
@@ -73,7 +73,7 @@ def test_a_new_replica_is_empty(make_replica: Callable[[], Replica]) -> None:
 def test_a_replica_returns_what_was_written(
     replica: Replica, make_replica: Callable[[], Replica]
 ) -> None:
-    found = kept(make_replica())
+    found = contents_of(make_replica())
     assert sorted(found.rows) == [SPICE, WATER]
     assert (found.names, found.applied_ids, found.reading) == ({"1": "paul"}, {"c1"}, READING)
     assert found.cached_layout is not None
@@ -107,7 +107,7 @@ def test_any_rows_survive_being_stored(
     assert written.write(read, (), (), READING, is_whole=True)
     written.close()
     reopened = Replica(path)
-    assert sorted(kept(reopened).rows) == sorted(read)
+    assert sorted(contents_of(reopened).rows) == sorted(read)
     reopened.close()
 
 
@@ -115,7 +115,7 @@ def test_a_part_changes_and_removes_rows_and_leaves_the_others(replica: Replica)
     later, iron = Reading(READING.now + 5, READING.at + 5), WATER._replace(id="iron")
     more = SPICE._replace(hagga=1001)
     assert replica.write([more, iron], ["water"], ["c2"], later, is_whole=False)
-    found = kept(replica)
+    found = contents_of(replica)
     assert sorted(found.rows) == sorted([more, iron])
     assert (found.applied_ids, found.reading, found.names) == ({"c2"}, later, {"1": "paul"})
     assert found.cached_layout is not None
@@ -123,7 +123,7 @@ def test_a_part_changes_and_removes_rows_and_leaves_the_others(replica: Replica)
 
 def test_a_whole_refresh_replaces_everything(replica: Replica) -> None:
     assert replica.write([WATER], (), (), READING, is_whole=True)
-    assert (kept(replica).rows, kept(replica).applied_ids) == ([WATER], frozenset())
+    assert (contents_of(replica).rows, contents_of(replica).applied_ids) == ([WATER], frozenset())
 
 
 def test_a_part_is_not_written_to_an_empty_replica(make_replica: Callable[[], Replica]) -> None:
@@ -138,7 +138,7 @@ def test_an_older_refresh_does_not_replace_a_newer_one(
     newer = SPICE._replace(hagga=7)
     make_replica().write([newer], (), ["c9"], Reading(READING.now + 9, 1.0), is_whole=False)
     assert replica.write([SPICE], ["water"], (), Reading(READING.now + 5, 2.0), is_whole=False)
-    found = kept(replica)
+    found = contents_of(replica)
     assert sorted(found.rows) == sorted([newer, WATER])
     assert (found.applied_ids, found.reading) == ({"c9"}, Reading(READING.now + 9, 1.0))
 
@@ -147,7 +147,7 @@ def test_an_outcome_replaces_its_row_and_adds_its_id(replica: Replica) -> None:
     answered = SPICE._replace(hagga=1005)
     replica.update([answered], ["c5"])
     replica.update([answered], ["c5"])
-    found = kept(replica)
+    found = contents_of(replica)
     assert sorted(found.rows) == [answered, WATER]
     assert (found.applied_ids, found.reading) == ({"c1", "c5"}, READING)
 
@@ -173,7 +173,7 @@ def test_a_replica_that_was_deleted_while_open_is_created_again(
         file.unlink()
     assert not replica.write([SPICE], (), (), READING, is_whole=False)
     assert replica.write([SPICE], (), (), READING, is_whole=True)
-    assert kept(replica).rows == [SPICE]
+    assert contents_of(replica).rows == [SPICE]
 
 
 @pytest.mark.parametrize(

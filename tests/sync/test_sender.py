@@ -93,8 +93,8 @@ def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_re
     later = make_program()
     later.refresh()
     assert later.send() == []
-    (told,) = later.outcomes
-    assert (told.change, told.rejection) == (change, Rejection.UNSURE)
+    (outcome,) = later.outcomes
+    assert (outcome.change, outcome.rejection) == (change, Rejection.UNSURE)
     assert later.states() == {change.id: EntryState.REJECTED}
     assert later.shown() == books.quantities() == (1005, 0)
     assert later.engine.resolve(change)
@@ -183,8 +183,11 @@ def test_two_programs_send_each_others_changes_once(
     mine, theirs = add(5), add(7)
     program.submit(mine)
     other.submit(theirs)
-    with program.sender.try_acquire() as is_ours, other.sender.try_acquire() as is_theirs:
-        assert (is_ours, is_theirs) == (True, False)
+    with (
+        program.sender.try_acquire() as is_acquired,
+        other.sender.try_acquire() as is_acquired_by_other,
+    ):
+        assert (is_acquired, is_acquired_by_other) == (True, False)
     program.send()
     assert other.send() == []
     assert history(books) == [mine.id, theirs.id]

@@ -144,8 +144,8 @@ def test_a_rejected_change_blocks_only_its_own_resource(
         behind.id: EntryState.PENDING,
         other.id: EntryState.APPLIED,
     }
-    (told,) = (o for o in remote.outcomes if o.change == refused)
-    assert told.rejection is Rejection.BY_DATABASE
+    (outcome,) = (o for o in remote.outcomes if o.change == refused)
+    assert outcome.rejection is Rejection.BY_DATABASE
     assert (guild.quantities(), guild.quantities("water")) == ((1000, 0), (7, 0))
     always(proxy, pass_on)
     remote.engine.drop([refused])

@@ -30,8 +30,8 @@ PART = Snapshot([WATER], False, NOW + 5, frozenset())
 
 
 def rows_of(store: Store) -> list[str]:
-    kept = store.load()
-    return [] if kept is None else sorted(row.id for row in kept.rows)
+    contents = store.load()
+    return [] if contents is None else sorted(row.id for row in contents.rows)
 
 
 def damage(path: Path) -> None:
@@ -69,9 +69,9 @@ def test_outcomes_without_a_row_are_not_written(open_store: OpenStore) -> None:
     gone = Outcome(add(1), Verdict.REJECTED, None)
     done = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
     store.apply_outcomes([gone, done])
-    kept = store.load()
-    assert kept is not None
-    assert (kept.applied_ids, {row.id: row.hagga for row in kept.rows}["spice"]) == (
+    contents = store.load()
+    assert contents is not None
+    assert (contents.applied_ids, {row.id: row.hagga for row in contents.rows}["spice"]) == (
         {change.id},
         1005,
     )

@@ -1,20 +1,25 @@
-"""A database that rejects a change for good, and one that is replaced by another file."""
+"""Local databases that are busy, reject a change or are replaced: no change gets lost."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from helpers.build import add, config_for
+from helpers import wild
+from helpers.build import add, config_for, remove
 from helpers.listening import Listener
 from helpers.processes import locked
 from helpers.recent import ask_history
 from helpers.tracking import history, quick, shown, stored, undo
-from helpers.wild import ask
+from helpers.wild import ask, make_file
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence
+from tracker_tui.errors import DatabaseBusy
+from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 REFUSES_WATER = """
@@ -95,3 +100,135 @@ def test_a_change_that_needs_the_player_is_not_a_busy_database(
     ask_history(tracker, "spice").result(20)
     assert len(tracker.pending()) == 1
     assert tracker.connection.busy_seconds == 0.0
+
+
+@pytest.mark.usefixtures("impatient")
+class TestWhileSomebodyElseHoldsTheDatabase:
+    def test_changes_are_shown_and_kept(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        with locked(path):
+            change = add(5)
+            tracker.submit([change])
+            failed = listener.next(Failed)
+            assert isinstance(failed.error, DatabaseBusy)
+            assert tracker.connection.trouble is failed.error
+            assert shown(tracker) == (1005, 400)
+            assert tracker.pending() == [change]
+            assert tracker.needing_player() == []
+
+    def test_changes_are_sent_in_order_once_it_is_free(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        changes = [add(5), remove(1005), add(7)]
+        with locked(path):
+            for change in changes:
+                tracker.submit([change])
+                listener.next(Failed)
+        tracker.poll()
+        assert [outcome.change for outcome in listener.settled(3)] == changes
+        assert shown(tracker) == stored(path) == (7, 400)
+        assert (tracker.pending(), tracker.connection.trouble) == ([], None)
+        assert history(path) == [change.id for change in changes]
+
+    def test_the_next_submission_sends_the_earlier_ones_first(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        early, late = add(5), remove(1005)
+        with locked(path):
+            tracker.submit([early])
+            listener.next(Failed)
+        tracker.submit([late])
+        listener.settled(2)
+        assert history(path) == [early.id, late.id]
+
+    def test_undo_withdraws_what_is_still_pending(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        with locked(path):
+            tracker.submit([add(5), add(7, resource_id="water")])
+            listener.next(Failed)
+            assert undo(tracker, listener) == (2, 0, 0)
+            assert shown(tracker) == (1000, 400)
+            assert tracker.pending() == []
+        tracker.poll()
+        tracker.refresh().result(20)
+        assert history(path) == []
+
+    def test_an_undo_is_shown_and_kept_and_sent_later(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        """Design, "One picture": the screen shows the outbox's pending changes on top."""
+        tracker.submit([add(5)])
+        listener.settled(1)
+        with locked(path):
+            tracker.undo()
+            listener.next(Failed)
+            assert len(tracker.pending()) == 1
+            assert shown(tracker) == (1000, 400)
+        tracker.poll()
+        listener.settled(1)
+        assert shown(tracker) == stored(path) == (1000, 400)
+
+    def test_a_refresh_meanwhile_keeps_pending_changes_on_the_screen(
+        self, path: Path, tracker: Tracker, listener: Listener
+    ) -> None:
+        with locked(path):
+            tracker.submit([add(5)])
+            listener.next(Failed)
+            # With a write-ahead log readers never wait.
+            tracker.refresh().result(20)
+            assert shown(tracker) == (1005, 400)
+
+    def test_one_change_by_name_is_queued_and_says_why(self, path: Path, tracker: Tracker) -> None:
+        with locked(path):
+            outcome = tracker.edit(add(5)).result(20)
+        assert outcome.verdict is Verdict.QUEUED
+        assert "in use by another program" in outcome.detail
+
+    def test_close_returns_what_could_not_be_sent(
+        self, path: Path, make_tracker: Callable[[], Tracker]
+    ) -> None:
+        tracker = Tracker(config_for(path), opener=quick)
+        tracker.open().result(20)
+        with locked(path):
+            changes = [add(5), add(7)]
+            tracker.submit(changes)
+            assert tracker.close() == changes
+        assert history(path) == []
+
+    def test_opening_fails_and_poll_tries_again(self, tmp_path: Path) -> None:
+        # A writer blocks readers only with a rollback journal.
+        path = make_file(tmp_path / "guild.db", wild.FOUNDING)
+        tracker = Tracker(config_for(path), opener=quick)
+        listener = Listener(tracker)
+        with locked(path):
+            opened = tracker.open()
+            with pytest.raises(DatabaseBusy):
+                opened.result(20)
+            assert listener.next(Failed).error is tracker.connection.trouble
+        tracker.poll()
+        assert listener.next(Refreshed).is_first
+        assert tracker.connection.trouble is None
+        tracker.close()
+
+
+def test_closing_does_not_wait_for_a_locked_database(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Waiting for the lock would take forever here.
+    monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", float("inf"))
+    monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.05)
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", 0.1)
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.open().result(20)
+    with locked(path):
+        change = add(5)
+        tracker.submit([change])
+        assert tracker.close() == [change]
+    # The next run sends what stayed in the outbox, once.
+    with closing(Tracker(config_for(path), opener=quick)) as tracker:
+        listener = Listener(tracker)
+        tracker.open().result(20)
+        assert [outcome.change for outcome in listener.settled(1)] == [change]
+    assert history(path) == [change.id]

@@ -26,7 +26,7 @@ from tracker_tui.errors import LedgerError, LocalFileError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.history_export import COLUMNS, export_history, safe_cell
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.history import export as exporting
+from tracker_tui.ui.history import history_export as exporting
 
 AT = 1_760_000_000
 EVERYTHING = HistoryFilter()
@@ -145,22 +145,24 @@ def test_many_rows_are_filtered_and_in_order(chronicle: Chronicle) -> None:
         for number in range(3_000)
     ]
     chronicle.write(rows)
-    told: list[int] = []
-    assert chronicle.export(HistoryFilter(resource_id="spice"), tell=lambda n: not told.append(n))
+    reported: list[int] = []
+    assert chronicle.export(
+        HistoryFilter(resource_id="spice"), tell=lambda n: not reported.append(n)
+    )
     expected = [f"h{number}" for number in reversed(range(3_000)) if number % 5]
     assert [row["id"] for row in chronicle.rows()] == expected
-    assert told == [1_000, 2_000, 2_400]
+    assert reported == [1_000, 2_000, 2_400]
 
 
 def test_a_filter_without_an_index_searches_all_of_the_history(chronicle: Chronicle) -> None:
     """More rows than one request scans, with no match among the newest."""
     rows = [{"hagga": (5, 4) if number < 3 else (5, 6)} for number in range(5_200)]
     chronicle.write(rows)
-    told: list[int] = []
+    reported: list[int] = []
     wish = HistoryFilter(kinds=frozenset({EntryKind.REMOVED}))
-    assert chronicle.export(wish, tell=lambda n: not told.append(n))
+    assert chronicle.export(wish, tell=lambda n: not reported.append(n))
     assert [row["id"] for row in chronicle.rows()] == ["h2", "h1", "h0"]
-    assert told == [0, 3]
+    assert reported == [0, 3]
 
 
 def test_without_entries_there_is_only_the_header(chronicle: Chronicle) -> None:
@@ -275,16 +277,16 @@ def test_a_failing_callback_leaves_nothing(chronicle: Chronicle) -> None:
 
 def test_a_ledger_that_fails_in_the_middle_leaves_nothing(chronicle: Chronicle) -> None:
     chronicle.write({} for _ in range(1_500))
-    told: list[int] = []
+    reported: list[int] = []
 
     def tell(rows: int) -> bool:
-        told.append(rows)
+        reported.append(rows)
         ask(chronicle.path, "DROP TABLE resource_history")
         return True
 
     with pytest.raises(LedgerError):
         chronicle.export(tell=tell)
-    assert told == [1_000]
+    assert reported == [1_000]
     assert_nothing_is_left(chronicle.folder)
 
 

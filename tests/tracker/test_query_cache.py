@@ -87,7 +87,7 @@ def pages_of(folder: Path) -> Path:
     return path
 
 
-def questions(query_cache: QueryCache) -> list[Query[Any]]:
+def queries(query_cache: QueryCache) -> list[Query[Any]]:
     """Return one query of each kind, and pages of them."""
     wishes = [
         EVERYTHING,
@@ -115,20 +115,20 @@ def done(future: Future[T]) -> T:
 def test_answers_are_cached_for_use_without_a_server(config: Config, proxy: Proxy) -> None:
     with closing(Tracker(config)) as tracker:
         query_cache = tracker.query_cache
-        asked = questions(query_cache)
+        asked = queries(query_cache)
         first = done(query_cache.ask(asked[0]))
         asked.append(query_cache.history(EVERYTHING, first.value.end))
         before = proxy.count
-        answers = [done(query_cache.ask(question)) for question in asked]
+        answers = [done(query_cache.ask(query)) for query in asked]
         assert proxy.count == before + len(asked)
         assert len(answers[-1].value.entries) == 2
     proxy.fate = AWAY
     before = proxy.count
     with closing(Tracker(config)) as later:
-        for question, known in zip(asked, answers, strict=True):
-            kept = done(later.query_cache.cached(question))
-            assert kept is not None, question.key
-            assert kept.value == known.value, question.key
+        for query, known in zip(asked, answers, strict=True):
+            cached = done(later.query_cache.cached(query))
+            assert cached is not None, query.key
+            assert cached.value == known.value, query.key
         # No request was made for them.
         assert proxy.count == before
         with pytest.raises(DatabaseUnreachable):
@@ -138,41 +138,41 @@ def test_answers_are_cached_for_use_without_a_server(config: Config, proxy: Prox
 
 def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Books) -> None:
     query_cache = far.query_cache
-    for question in (query_cache.history(EVERYTHING), query_cache.contributions(PLAYER, WEEK)):
-        assert isinstance(question, HistoryQuery | ContributionsQuery)
-        known: Any = done(query_cache.ask(question)).value
+    for query in (query_cache.history(EVERYTHING), query_cache.contributions(PLAYER, WEEK)):
+        assert isinstance(query, HistoryQuery | ContributionsQuery)
+        known: Any = done(query_cache.ask(query)).value
         assert len(known.entries) > 2
-        first: Any = done(query_cache.ask(replace(question, limit=2))).value
-        done(query_cache.ask(replace(question, down_to=first.end)))
-        kept: Any = done(query_cache.cached(question))
-        assert kept.value == known
-        rest: Any = done(query_cache.cached(replace(question, before=first.end)))
+        first: Any = done(query_cache.ask(replace(query, limit=2))).value
+        done(query_cache.ask(replace(query, down_to=first.end)))
+        cached: Any = done(query_cache.cached(query))
+        assert cached.value == known
+        rest: Any = done(query_cache.cached(replace(query, before=first.end)))
         assert rest.value.entries == known.entries[2:]
 
 
 def test_a_query_that_was_never_asked_is_not_cached(far: Tracker) -> None:
     query_cache = far.query_cache
     done(query_cache.ask(query_cache.history(EVERYTHING)))
-    for question in questions(query_cache)[1:]:
-        assert done(query_cache.cached(question)) is None
+    for query in queries(query_cache)[1:]:
+        assert done(query_cache.cached(query)) is None
 
 
 def test_the_newest_answer_is_cached(far: Tracker, books: Books) -> None:
     query_cache = far.query_cache
-    question = query_cache.history(EVERYTHING)
-    first = done(query_cache.ask(question))
+    query = query_cache.history(EVERYTHING)
+    first = done(query_cache.ask(query))
     books.run("DELETE FROM resource_history WHERE id = 'h3'")
-    second = done(query_cache.ask(question))
+    second = done(query_cache.ask(query))
     assert len(second.value.entries) == len(first.value.entries) - 1
-    assert done(query_cache.cached(question)) == second
+    assert done(query_cache.cached(query)) == second
 
 
 def test_an_answer_can_be_left_out_of_the_cache(far: Tracker) -> None:
-    question = far.query_cache.history(EVERYTHING, limit=2)
-    first = done(far.query_cache.ask(question))
+    query = far.query_cache.history(EVERYTHING, limit=2)
+    first = done(far.query_cache.ask(query))
     again = far.query_cache.history(EVERYTHING, limit=5)
     assert len(done(far.query_cache.ask(again, keep=False)).value.entries) == 5
-    assert done(far.query_cache.cached(question)) == first
+    assert done(far.query_cache.cached(query)) == first
 
 
 @pytest.mark.parametrize(
@@ -197,35 +197,35 @@ def test_a_malformed_document_is_set_aside_and_reported(
     far: Tracker, tmp_path: Path, document: bytes
 ) -> None:
     listener, query_cache = Listener(far), far.query_cache
-    question = query_cache.history(EVERYTHING)
-    known = done(query_cache.ask(question))
+    query = query_cache.history(EVERYTHING)
+    known = done(query_cache.ask(query))
     path = pages_of(tmp_path)
     ask(path, "UPDATE pages SET document = ?", document)
-    assert done(query_cache.cached(question)) is None
+    assert done(query_cache.cached(query)) is None
     assert "history" in listener.next(LocalWarning).message
     assert list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))
     # The next answer is cached as before.
-    again = done(query_cache.ask(question))
+    again = done(query_cache.ask(query))
     assert again.value == known.value
-    assert done(query_cache.cached(question)) == again
+    assert done(query_cache.cached(query)) == again
 
 
 def test_a_damaged_cache_stops_no_answer(config: Config, tmp_path: Path) -> None:
     with closing(Tracker(config)) as tracker:
-        question = tracker.query_cache.history(EVERYTHING)
-        done(tracker.query_cache.ask(question))
+        query = tracker.query_cache.history(EVERYTHING)
+        done(tracker.query_cache.ask(query))
     path = pages_of(tmp_path)
     for end in ("-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     path.write_bytes(b"garbage" * 2_000)
     with closing(Tracker(config)) as tracker:
         listener, query_cache = Listener(tracker), tracker.query_cache
-        answered = done(query_cache.ask(question))
+        answered = done(query_cache.ask(query))
         assert len(answered.value.entries) == 6
         assert "damaged" in listener.next(LocalWarning).message
-        again = done(query_cache.ask(question))
+        again = done(query_cache.ask(query))
         assert again.value == answered.value
-        assert done(query_cache.cached(question)) == again
+        assert done(query_cache.cached(query)) == again
 
 
 # Hostile rows
@@ -234,11 +234,11 @@ def test_a_damaged_cache_stops_no_answer(config: Config, tmp_path: Path) -> None
 def assert_answers_and_keeps(tracker: Tracker) -> None:
     """Assert that each query is answered, and its answer is cached unchanged or not at all."""
     listener, query_cache = Listener(tracker), tracker.query_cache
-    for question in questions(query_cache):
-        answered = done(query_cache.ask(question))
-        assert done(query_cache.cached(question)) in (None, answered), question.key
+    for query in queries(query_cache):
+        answered = done(query_cache.ask(query))
+        assert done(query_cache.cached(query)) in (None, answered), query.key
         # An event would be a warning of damage.
-        assert listener.events == [], question.key
+        assert listener.events == [], query.key
 
 
 def hostile_rows(books: Books) -> None:
@@ -283,25 +283,25 @@ def test_a_filter_with_any_text_is_answered_or_rejected(far: Tracker) -> None:
     """A lone surrogate cannot be sent."""
     query_cache = far.query_cache
     for text in ("\ud800", "\0", "\x1b[2J\u202e"):
-        for question in (
+        for query in (
             query_cache.history(HistoryFilter(text)),
             query_cache.history(HistoryFilter(resource_id=text)),
             query_cache.quantity_series(text, WEEK),
             query_cache.activity(text, WEEK),
         ):
-            assert done(query_cache.cached(question)) is None
-            error = query_cache.ask(question).exception(SECONDS)
+            assert done(query_cache.cached(query)) is None
+            error = query_cache.ask(query).exception(SECONDS)
             assert error is None or isinstance(error, TrackerError)
             if error is None:
-                assert done(query_cache.cached(question)) is not None
+                assert done(query_cache.cached(query)) is not None
 
 
 def test_an_answer_that_cannot_be_stored_is_still_an_answer(tracker: Tracker) -> None:
     """A local database may hold any bytes; its answers are not cached."""
     query_cache = tracker.query_cache
-    for question in questions(query_cache):
-        done(query_cache.ask(question))
-        assert done(query_cache.cached(question)) is None
+    for query in queries(query_cache):
+        done(query_cache.ask(query))
+        assert done(query_cache.cached(query)) is None
     assert not list(tracker.config.folders.state.rglob(PAGES_NAME))
 
 

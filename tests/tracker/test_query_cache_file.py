@@ -19,7 +19,7 @@ from tracker_tui.sync.replica import DisposableFile
 from tracker_tui.sync.store import PAGES_NAME, Store
 from tracker_tui.tracker.query_cache import MAX_DOCUMENTS, CachedDocument, DocumentFile
 
-SOME = CachedDocument(1.0, b"[]")
+SOME = CachedDocument(at=1.0, json=b"[]")
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def stored_keys(path: Path) -> set[str]:
 
 
 def test_a_document_is_stored_as_it_is(documents: DocumentFile) -> None:
-    document = CachedDocument(1_700_000_000.25, b"\x00[1, \xc3\xbc]")
+    document = CachedDocument(at=1_700_000_000.25, json=b"\x00[1, \xc3\xbc]")
     documents.save("history all", document)
     assert documents.load("history all") == document
     assert documents.load("history 7d") is None
@@ -56,8 +56,8 @@ def test_a_document_is_stored_as_it_is(documents: DocumentFile) -> None:
 
 def test_a_newer_document_replaces_an_older_one(documents: DocumentFile, path: Path) -> None:
     documents.save("history all", SOME)
-    documents.save("history all", CachedDocument(2.0, b"[2]"))
-    assert documents.load("history all") == CachedDocument(2.0, b"[2]")
+    documents.save("history all", CachedDocument(at=2.0, json=b"[2]"))
+    assert documents.load("history all") == CachedDocument(at=2.0, json=b"[2]")
     assert stored_keys(path) == {"history all"}
 
 
@@ -65,16 +65,16 @@ def test_only_the_newest_documents_stay(documents: DocumentFile, path: Path) -> 
     # Written in a different order than that of their times.
     times = [(number * 37) % (MAX_DOCUMENTS + 20) for number in range(MAX_DOCUMENTS + 20)]
     for at in times:
-        documents.save(f"page {at}", CachedDocument(float(at), b"x" * 100))
+        documents.save(f"page {at}", CachedDocument(at=float(at), json=b"x" * 100))
         assert len(stored_keys(path)) <= MAX_DOCUMENTS
     assert stored_keys(path) == {f"page {at}" for at in range(20, MAX_DOCUMENTS + 20)}
 
 
 def test_a_replaced_document_counts_as_new(documents: DocumentFile, path: Path) -> None:
     for number in range(MAX_DOCUMENTS):
-        documents.save(f"page {number}", CachedDocument(float(number), b""))
-    documents.save("page 0", CachedDocument(1_000.0, b""))
-    documents.save("another", CachedDocument(1_001.0, b""))
+        documents.save(f"page {number}", CachedDocument(at=float(number), json=b""))
+    documents.save("page 0", CachedDocument(at=1_000.0, json=b""))
+    documents.save("another", CachedDocument(at=1_001.0, json=b""))
     assert stored_keys(path) == {"another", *(f"page {n}" for n in range(MAX_DOCUMENTS) if n != 1)}
 
 

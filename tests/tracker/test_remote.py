@@ -123,9 +123,9 @@ class TestPolling:
         books.run("DELETE FROM resources WHERE id = 'water'")
         clock.advance(FULL_REFRESH_SECONDS)
         tracker.poll()
-        news = listener.next(Refreshed)
-        assert (news.changed, news.removed) == ({"spice", "oil"}, {"water"})
-        assert [(before.hagga, after.hagga) for before, after in news.moves] == [(1000, 1005)]
+        refreshed = listener.next(Refreshed)
+        assert (refreshed.changed, refreshed.removed) == ({"spice", "oil"}, {"water"})
+        assert [(before.hagga, after.hagga) for before, after in refreshed.moves] == [(1000, 1005)]
         assert shown(tracker) == (1005, 400)
 
     def test_a_restored_backup_is_noticed_within_a_quarter_of_an_hour(
@@ -138,8 +138,8 @@ class TestPolling:
         assert listener.next(Refreshed).changed == frozenset(), "no cursor leads to them"
         clock.advance(FULL_REFRESH_SECONDS)
         tracker.poll()
-        news = listener.next(Refreshed)
-        assert (news.changed, news.removed) == ({"spice", "oil"}, {"water"})
+        refreshed = listener.next(Refreshed)
+        assert (refreshed.changed, refreshed.removed) == ({"spice", "oil"}, {"water"})
         assert shown(tracker) == (900, 400)
         assert proxy.count == 3
 
@@ -150,9 +150,11 @@ class TestPolling:
         for requests in (3, 4):
             clock.advance(FOCUSED_SECONDS)
             tracker.poll()
-            news = listener.next(Refreshed)
+            refreshed = listener.next(Refreshed)
             assert proxy.count == requests
-            assert news.history_may_differ is (requests == 3), "only the first is a full refresh"
+            assert refreshed.history_may_differ is (requests == 3), (
+                "only the first is a full refresh"
+            )
         assert shown(tracker) == (900, 400)
         assert tracker.resource("water") is None
         # A commit of our own, or one that shows in a row, needs no full refresh.
@@ -387,13 +389,13 @@ class TestWhileTheServerIsAway:
         proxy.fate = BUSY
         tracker.submit([add(5)])
         listener.next(Failed)
-        heard: SimpleQueue[tuple[Event, TrackerError | None]] = SimpleQueue()
-        tracker.listen(lambda event: heard.put((event, tracker.connection.trouble)))
+        received: SimpleQueue[tuple[Event, TrackerError | None]] = SimpleQueue()
+        tracker.listen(lambda event: received.put((event, tracker.connection.trouble)))
         proxy.fate = pass_on
         tracker.refresh()
-        while not isinstance((told := heard.get(timeout=SECONDS))[0], OutcomesReceived):
+        while not isinstance((pair := received.get(timeout=SECONDS))[0], OutcomesReceived):
             pass
-        assert told[1] is None
+        assert pair[1] is None
 
     def test_polling_retries_a_failed_open(
         self, clock: Clock, unopened: Tracker, proxy: Proxy
@@ -410,7 +412,7 @@ class TestWhileTheServerIsAway:
         assert unopened.connection.trouble is None
 
 
-@pytest.mark.parametrize("told", ["600", "date"])
+@pytest.mark.parametrize("retry_after", ["600", "date"])
 def test_a_server_is_not_asked_before_its_retry_time(
     tracker: Tracker,
     listener: Listener,
@@ -418,10 +420,10 @@ def test_a_server_is_not_asked_before_its_retry_time(
     proxy: Proxy,
     books: Books,
     monkeypatch: pytest.MonkeyPatch,
-    told: str,
+    retry_after: str,
 ) -> None:
     monkeypatch.setattr("tracker_tui.turso.pipeline.monotonic", clock.monotonic)
-    when = formatdate(clock.time() + 605, usegmt=True) if told == "date" else told
+    when = formatdate(clock.time() + 605, usegmt=True) if retry_after == "date" else retry_after
     proxy.fate = answer(429, Retry_After=when)
     tracker.submit([add(5)])
     error = listener.next(Failed).error

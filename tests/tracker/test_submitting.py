@@ -28,11 +28,11 @@ def test_a_submission_is_projected_at_once_and_shown_once_saved(
     tracker: Tracker, path: Path
 ) -> None:
     with locked(path):
-        kept = tracker.submit([add(5), to_deep_desert(100)])
+        saved = tracker.submit([add(5), to_deep_desert(100)])
         projected = tracker.projected("spice")
         assert projected is not None
         assert (projected.hagga, projected.deep_desert) == (905, 500)
-        kept.result(20)
+        saved.result(20)
         assert shown(tracker) == (905, 500)
 
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from tracker_tui.auth.membership import Membership
 from tracker_tui.db.database import NONSENSE, unusable_answer
@@ -50,18 +51,20 @@ _MAKE_ROOM: Final = """
 """
 
 
-class QueryResult(NamedTuple, Generic[T]):
+@dataclass(frozen=True, kw_only=True)
+class QueryResult(Generic[T]):
     """An answer of the ledger, and its time in Unix seconds by this machine's clock."""
 
     value: T
     at: float
 
 
-class CachedDocument(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class CachedDocument:
     """An answer as JSON, and when it was read."""
 
     at: float
-    document: bytes
+    json: bytes
 
 
 class DocumentFile:
@@ -79,13 +82,16 @@ class DocumentFile:
         at, document = row
         if not isinstance(at, float) or not isinstance(document, bytes):
             raise LocalFileDamaged("A stored answer is malformed.")
-        return CachedDocument(at=at, document=document)
+        return CachedDocument(at=at, json=document)
 
     def save(self, key: str, document: CachedDocument) -> None:
         """Store a document, and delete the oldest ones beyond the maximum."""
         self._file.is_another_file()
         with self._file.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (key, *document))
+            connection.execute(
+                "INSERT OR REPLACE INTO pages VALUES (?, ?, ?)",
+                (key, document.at, document.json),
+            )
             connection.execute(_MAKE_ROOM, (MAX_DOCUMENTS,))
 
     def delete(self, keys: str, *, but: str | None = None) -> None:
@@ -217,12 +223,12 @@ class QueryCache:
             at = result.at if stored is None or paged.before is None else stored.at
             result = QueryResult(value=run, at=at)
         try:
-            document = msgspec.json.encode(result.value)
+            json = msgspec.json.encode(result.value)
             # Hostile rows may encode as something else: an infinite float becomes null.
-            msgspec.json.decode(document, type=query.answer_type())
+            msgspec.json.decode(json, type=query.answer_type())
         except (UnicodeEncodeError, msgspec.ValidationError):
             return  # it is shown, but not stored
-        cached = CachedDocument(at=result.at, document=document)
+        cached = CachedDocument(at=result.at, json=json)
         self._file.use(lambda file: file.save(query.key, cached), None)
 
     def _cached(self, query: Query[T]) -> QueryResult[T] | None:
@@ -244,7 +250,7 @@ class QueryCache:
             if cached is None:
                 return None
             try:
-                value = msgspec.json.decode(cached.document, type=query.answer_type())
+                value = msgspec.json.decode(cached.json, type=query.answer_type())
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 raise LocalFileDamaged("A stored answer is malformed.") from error
             return QueryResult(value=value, at=cached.at)
