@@ -363,7 +363,7 @@ def test_two_exports_of_the_same_second_have_two_names(
     chronicle.write([{}])
     names = []
     for _ in range(3):
-        path = exporting._free(chronicle.folder)
+        path = exporting._unused_path(chronicle.folder)
         names.append(path.name)
         assert chronicle.export(path=path)
     stem = "history-2025-10-09-105320"
