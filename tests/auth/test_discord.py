@@ -181,7 +181,7 @@ def test_access_denied_raises_sign_in_rejected(discord: FakeDiscord, client: Dis
     code = client.request_code()
     discord.deny()
     error = failure_of(SignInRejected, lambda: client.poll(code), discord.issued)
-    assert "refused" in str(error)
+    assert "declined" in str(error)
 
 
 def test_expired_token_raises_code_expired(discord: FakeDiscord, client: Discord) -> None:

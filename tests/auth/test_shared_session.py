@@ -307,7 +307,7 @@ def test_sign_in_of_another_member_ends_this_session(circle: Circle, discord: Fa
     discord.seen.clear()
     assert not first.checks()
     assert first.membership.session is None
-    assert "Somebody else" in str(failure_of(NotSignedIn, first.membership.require))
+    assert "Another member" in str(failure_of(NotSignedIn, first.membership.require))
     assert first.changes == 1
     # Whoever starts now is the other one.
     assert circle.program().membership.member.id == "2"

@@ -68,7 +68,7 @@ WHY = {
         old_and_cut,
         "until Discord can be asked again. Discord cannot be reached. Try again later.",
     ),
-    "Discord is busy": (old_and_busy, "Discord wants to be left alone for 42 s."),
+    "Discord is busy": (old_and_busy, "Discord asks for a pause of 42 s."),
 }
 each_reason = pytest.mark.parametrize("why", WHY)
 

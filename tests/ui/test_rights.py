@@ -555,7 +555,7 @@ async def test_a_second_person_sees_nothing_of_the_first(
         sign_in(discord)
         navigation_request = await ends(player)
     assert navigation_request == NavigationRequest(
-        None, reason="Somebody else signed in on this machine meanwhile."
+        None, reason="Another member has signed in on this machine."
     )
     assert guild_membership_of(load_config(os.environ)).member.id == "42"
 

@@ -342,23 +342,23 @@ async def test_a_denial_in_the_browser_is_shown(discord: FakeDiscord) -> None:
     async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         discord.deny()
-        await visitor.sees("Signing in was refused in the browser. r tries again.")
+        await visitor.sees("The sign-in was declined in the browser. r tries again.")
         assert code not in visitor.text()
         await visitor.press("r")
-        await visitor.sees_no("refused in the browser")
+        await visitor.sees_no("declined in the browser")
         await visitor.until(lambda: len(discord._codes) == 2)
         await sees_code(visitor, discord)
 
 
 FAULTS = {
     "down": (Fault.hang_up(), "Discord cannot be reached."),
-    "busy": (Fault.too_many(6.5), "Discord wants to be left alone for 7 s."),
+    "busy": (Fault.too_many(6.5), "Discord asks for a pause of 7 s."),
     "broken": (Fault.status(500), "Discord is in trouble (500)."),
     "garbage": (Fault.garbage(b"[bold]{"), "Discord gave no usable answer."),
-    "elsewhere": (Fault.redirect("http://evil.invalid"), "sign anybody in (302)"),
+    "elsewhere": (Fault.redirect("http://evil.invalid"), "sign members in (302)"),
     "forbidden": (
         Fault.status(403, {"message": "[bold]no[/bold]\x1b[31m\n" * 90}),
-        "sign anybody in (403: [bold]no[/bold] [31m [bold]no",
+        "sign members in (403: [bold]no[/bold] [31m [bold]no",
     ),
 }
 

@@ -139,7 +139,7 @@ class Discord:
         began = time.monotonic()
         reply = self._post("/oauth2/device/authorize", scope=SCOPE)
         if reply.status != _OK:
-            raise self._rejected(reply, "does not let this application sign anybody in")
+            raise self._rejected(reply, "does not let this application sign members in")
         found = _decode(reply, _CodeReply)
         return DeviceCode(
             device_code=Secret(found.device_code),
@@ -162,9 +162,9 @@ class Discord:
                     case "authorization_pending" | "slow_down" | "":
                         return Pending(slow_down=reply.error == "slow_down")
                     case "expired_token":
-                        return CodeExpired("The code ran out. Ask for a new one.")
+                        return CodeExpired("The code expired. Ask for a new one.")
                     case "access_denied":
-                        return SignInRejected("Signing in was refused in the browser.")
+                        return SignInRejected("The sign-in was declined in the browser.")
             return self._rejected(reply, "does not let you in", code.device_code)
 
         def fetch(session: DiscordSession, url: str) -> None:
@@ -186,7 +186,7 @@ class Discord:
         def error(reply: DiscordReply) -> Exception:
             if reply.status == _BAD_REQUEST and reply.error in ("invalid_grant", "access_denied"):
                 return TokenInvalid(_INVALID)
-            return self._rejected(reply, "does not prolong the sign-in", refresh)
+            return self._rejected(reply, "did not renew the sign-in", refresh)
 
         def fetch(session: DiscordSession, url: str) -> None:
             session.refresh_token(url, refresh_token=refresh.reveal(), **self._credentials)
@@ -200,7 +200,7 @@ class Discord:
         """
         reply = self._post("/oauth2/token/revoke", token=token.reveal())
         if reply.status != _OK:
-            raise self._rejected(reply, "does not take the sign-in back", token)
+            raise self._rejected(reply, "did not revoke the sign-in", token)
 
     # The user
 
@@ -208,10 +208,10 @@ class Discord:
         """Return the user of a token; raises TokenInvalid, DiscordRejected, DiscordUnreachable."""
         reply = self._get("/users/@me", access)
         if reply.status != _OK:
-            raise self._rejected(reply, "does not tell who you are", access)
+            raise self._rejected(reply, "did not say who you are", access)
         found = _decode(reply, _UserReply)
         if not is_id(found.id):
-            raise unreachable("named somebody without an id")
+            raise unreachable("sent a user without an id")
         return Person(
             id=found.id,
             # A name of invisible characters is no name.
@@ -229,7 +229,7 @@ class Discord:
         if reply.status == _NOT_FOUND:
             return None
         if reply.status != _OK:
-            raise self._rejected(reply, "does not tell your roles", access)
+            raise self._rejected(reply, "did not say which roles you have", access)
         found = _decode(reply, _MemberReply)
         return GuildMember(nick=_name(found.nick), role_ids=tuple(filter(is_id, found.roles)))
 

@@ -135,7 +135,7 @@ def _require_reply_of_discord(response: requests.Response, url: str) -> None:
     status = response.status_code
     if status == _TOO_MANY:
         pause = _requested_pause(response)
-        raise unreachable(f"wants to be left alone for {math.ceil(pause)} s", pause)
+        raise unreachable(f"asks for a pause of {math.ceil(pause)} s", pause)
     if status >= _SERVER_ERROR:
         raise unreachable(f"is in trouble ({status})")
     is_page = status >= _UNAUTHORIZED and is_web_page(response.content)

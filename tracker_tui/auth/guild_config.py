@@ -47,7 +47,7 @@ def is_id(text: str) -> bool:
 def checked_roles(text: str) -> tuple[Role, ...]:
     """Return the roles of DISCORD_ROLES_CONFIG; raises NoGuild, ConfigError."""
     if not text.strip():
-        raise NoGuild(f"DISCORD_ROLES_CONFIG is not set: no member could enter. {_HELP}")
+        raise NoGuild(f"DISCORD_ROLES_CONFIG is not set, so no role has access. {_HELP}")
     try:
         return parse_roles(text)
     except RolesConfigError as error:
@@ -58,7 +58,7 @@ def checked_id(text: str, name: str) -> str:
     """Return a Discord id; raises NoGuild, ConfigError, which quote the setting's `name`."""
     if not text:
         raise NoGuild(
-            f"{name} is not set, so signing in is impossible. {_HELP} For a database of your own, "
+            f"{name} is not set, so members cannot sign in. {_HELP} For a database of your own, "
             "without a guild, set TRACKER_AUTH=none."
         )
     if not is_id(text):

@@ -301,7 +301,7 @@ class GuildMembership:
             because = OtherGuild(f"The sign-in on this machine is for another guild. {_SIGN_IN}")
         if session is not None and self._entered_as not in (None, session.member_id):
             # The rows and pending changes of this program belong to the previous member.
-            session, because = None, NotSignedIn("Somebody else signed in on this machine since.")
+            session, because = None, NotSignedIn("Another member has signed in on this machine.")
         self._is_foreign = stored is not None and session is None
         if session != self._session:
             self._set_session(session, because)

@@ -56,7 +56,7 @@ class SignIn:
                 if not tries_left or pause > _MAX_PAUSE:
                     raise
                 if wait(pause):
-                    raise SignInCancelled("Signing in was left.") from error
+                    raise SignInCancelled("The sign-in was cancelled.") from error
         raise AssertionError("unreachable")
 
 
@@ -77,10 +77,10 @@ def wait_for_tokens(
     while True:
         left = code.expires_at - clock()
         if left > 0 and wait(min(pause, left)):
-            raise SignInCancelled("Signing in was left.")
+            raise SignInCancelled("The sign-in was cancelled.")
         if pause > left:
             # The code expires before Discord may be asked again.
-            raise CodeExpired("The code ran out. Ask for a new one.")
+            raise CodeExpired("The code expired. Ask for a new one.")
         try:
             return discord.poll(code)
         except Pending as pending:

@@ -431,7 +431,7 @@ WRONG = {
     "another application": ({"client": "4711"}, "public client"),
     "no server": ({"guild": "arrakis"}, "DISCORD_GUILD_ID"),
     "no JSON": ({"roles": "member"}, "DISCORD_ROLES_CONFIG"),
-    "no member could enter": ({"roles": '[{"id": "1", "name": "x"}]'}, "canAccessResources"),
+    "no role has access": ({"roles": '[{"id": "1", "name": "x"}]'}, "canAccessResources"),
     "nothing for roles": ({"roles": ""}, "DISCORD_ROLES_CONFIG"),
 }
 

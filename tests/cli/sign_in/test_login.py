@@ -108,7 +108,7 @@ def test_declined_code_signs_nobody_in(
     waits.bring(nothing, discord.deny)
     ran = run("login")
     assert ran.status == 1
-    assert ran.err == "tracker-tui: Signing in was refused in the browser.\n"
+    assert ran.err == "tracker-tui: The sign-in was declined in the browser.\n"
     assert not session_file(home).exists()
 
 
@@ -132,7 +132,7 @@ def test_three_expired_codes_end_the_command(
     assert len(set(CODE.findall(ran.out))) == 3
     assert ran.err.splitlines() == [
         *[f"tracker-tui: {ONE_MORE}"] * 2,
-        "tracker-tui: The code ran out. Ask for a new one.",
+        "tracker-tui: The code expired. Ask for a new one.",
     ]
     assert len(discord.requests_to(AUTHORIZE)) == 3
     assert not session_file(home).exists()
@@ -288,7 +288,7 @@ def test_lasting_outage_after_the_code_is_reported(
 
 BEGINNINGS = {
     "hangs up": (Fault.hang_up(), "cannot be reached"),
-    "429": (Fault.too_many(30.0), "left alone for 30 s"),
+    "429": (Fault.too_many(30.0), "asks for a pause of 30 s"),
     "500": (Fault.status(500), "in trouble (500)"),
     "garbage": (Fault.garbage(b"{"), "no usable answer"),
     "elsewhere": (Fault.redirect("http://127.0.0.1:1/"), "(302)"),

@@ -223,10 +223,10 @@ def test_logout_leaves_the_session_of_another_guild(
 
 TROUBLE = {
     "hangs up": (Fault.hang_up(), "cannot be reached"),
-    "429": (Fault.too_many(60.0), "wants to be left alone for 60 s"),
+    "429": (Fault.too_many(60.0), "asks for a pause of 60 s"),
     "500": (Fault.status(500), "is in trouble (500)"),
     "another client": (Fault.status(401, {"error": "invalid_client"}), "public client"),
-    "403": (Fault.status(403, {"message": "Forbidden"}), "does not take the sign-in back (403"),
+    "403": (Fault.status(403, {"message": "Forbidden"}), "did not revoke the sign-in (403"),
     "elsewhere": (Fault.redirect("http://127.0.0.1:1/"), "(302)"),
 }
 

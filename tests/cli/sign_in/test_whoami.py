@@ -127,7 +127,7 @@ def test_stale_session_is_checked(run: Run, home: Path, discord: FakeDiscord) ->
 
 AWAY = {
     "hangs up": (Fault.hang_up(), "cannot be reached"),
-    "429": (Fault.too_many(30), "left alone for 30 s"),
+    "429": (Fault.too_many(30), "asks for a pause of 30 s"),
     "500": (Fault.status(500), "in trouble (500)"),
     "garbage": (Fault.garbage(b"<"), "no usable answer"),
 }
