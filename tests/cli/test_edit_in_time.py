@@ -16,8 +16,8 @@ import pytest
 from helpers.clocks import SleeplessClock
 from helpers.commands import Ran, Run
 from helpers.guild import ask, quantities
+from helpers.outbox_files import send_lock_held
 from helpers.processes import locked
-from helpers.sending import send_lock_held
 from tracker_tui.cli.edit import _TIMEOUT_SECONDS
 
 FOR_EVER = 40.0

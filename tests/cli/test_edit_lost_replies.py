@@ -17,7 +17,7 @@ from helpers.commands import Ran, Run
 from helpers.gate import Gate
 from helpers.guild import make_guild
 from helpers.listening import SECONDS
-from helpers.outbox_files import outbox_of, store_of, waiting
+from helpers.outbox_files import outbox_of, send_lock_held, store_of, waiting
 from helpers.proxy import (
     Fate,
     ProxiedRequest,
@@ -29,7 +29,6 @@ from helpers.proxy import (
     proxy_to,
 )
 from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
-from helpers.sending import send_lock_held
 from helpers.wild import ask
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change, Verdict

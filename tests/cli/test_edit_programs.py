@@ -21,11 +21,10 @@ from helpers.build import PLAYER, add
 from helpers.commands import Run, environment
 from helpers.gate import Gate
 from helpers.listening import Listener
-from helpers.outbox_files import states, store_of, waiting
+from helpers.outbox_files import send_lock_held, states, store_of, waiting
 from helpers.processes import SECONDS, run_together
 from helpers.proxy import Fate, ProxiedRequest, Proxy, cut_after, cut_before, pass_on
 from helpers.remote_guild import configure
-from helpers.sending import send_lock_held
 from helpers.wild import ask_at
 from ledger.test_concurrency import (
     START,

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from cli.rows import entry_row, insert
 from helpers.commands import Run
-from helpers.guild import NOW, ask
+from helpers.guild import NOW, ask, entry_row, insert
 from helpers.wild import SETTINGS
 
 DAY = 86_400

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from cli.rows import insert, points_row
 from helpers.commands import Run
-from helpers.guild import ask
+from helpers.guild import ask, insert, points_row
 from tracker_tui.domain.period import LEADERBOARD_PERIODS
 
 DAY = 86_400

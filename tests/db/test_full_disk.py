@@ -13,7 +13,6 @@ from helpers import wild
 from helpers.books import Books
 from helpers.build import add, config_for
 from helpers.commands import environment, process
-from helpers.recent import recent_history
 from helpers.sqlite_files import (
     ONE_RESOURCE,
     assert_is_one_clear_sentence,
@@ -21,6 +20,7 @@ from helpers.sqlite_files import (
     files_in,
     plant_spice,
 )
+from helpers.tracking import recent_history
 from helpers.wild import ask, make_file
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
 from tracker_tui.domain.change import Verdict

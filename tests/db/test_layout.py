@@ -16,7 +16,7 @@ from helpers.build import (
     to_deep_desert,
     to_hagga,
 )
-from helpers.recent import recent_history
+from helpers.tracking import recent_history
 from helpers.wild import Statements
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.domain.change import Change, Verdict

@@ -10,7 +10,6 @@ import pytest
 from helpers import wild
 from helpers.build import add, config_for
 from helpers.processes import await_line, run_together, start
-from helpers.recent import recent_history
 from helpers.sqlite_files import (
     ONE_RESOURCE,
     assert_is_one_clear_sentence,
@@ -18,6 +17,7 @@ from helpers.sqlite_files import (
     plant_spice,
     read_once,
 )
+from helpers.tracking import recent_history
 from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite

@@ -1,14 +1,17 @@
-"""Read and change the outbox on disk, without the program."""
+"""Read, change and lock the outbox on disk, without the program."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from helpers.books import Books
 from helpers.commands import Run
 from helpers.wild import ask
+from tracker_tui.local.file_lock import SEND_LOCK_NAME, FileLock
 
 
 def store_of(home: Path) -> Path:
@@ -64,3 +67,11 @@ def queue(run: Run, *argv: str) -> str:
     change_id = ran.document["change_id"]
     assert isinstance(change_id, str)
     return change_id
+
+
+@contextmanager
+def send_lock_held(store: Path) -> Iterator[None]:
+    """Another program holds the send lock while the block runs, and sends nothing."""
+    with closing(FileLock(store / SEND_LOCK_NAME)) as lock, lock.try_acquire() as is_ours:
+        assert is_ours
+        yield

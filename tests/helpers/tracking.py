@@ -1,7 +1,8 @@
-"""A tracker's rows, its database's rows, and undo."""
+"""A tracker's rows, its database's rows, recent history, and undo."""
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 
 from helpers.listening import SECONDS, Listener
@@ -9,6 +10,8 @@ from helpers.wild import ask
 from tracker_tui.config.settings import Config
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change
+from tracker_tui.domain.history import HistoryEntry, HistoryFilter
+from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.events import Undone
 from tracker_tui.tracker.tracker import Tracker
@@ -57,3 +60,14 @@ def may_write(tracker: Tracker) -> bool:
 def submit(tracker: Tracker, *changes: Change) -> None:
     """Submit changes and wait until they are kept and shown."""
     tracker.submit(changes).result(20)
+
+
+def recent_history(ledger: Ledger, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
+    """Return a resource's newest entries."""
+    history_filter = HistoryFilter(resource_id=resource_id)
+    return ledger.ask(HistoryQuery(filter=history_filter, limit=limit)).entries
+
+
+def ask_history(tracker: Tracker, resource_id: str) -> Future[list[HistoryEntry]]:
+    """Ask a tracker for a resource's newest entries."""
+    return tracker._ledger_thread.ask(lambda ledger: recent_history(ledger, resource_id))

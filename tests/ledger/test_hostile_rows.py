@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers import wild
 from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert
-from helpers.recent import recent_history
+from helpers.tracking import recent_history
 from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.messages import outcome_sentence

@@ -9,11 +9,10 @@ from helpers.build import DEEP_DESERT, add, new_resource, remove, set_to, to_dee
 from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
-from helpers.recent import ask_history
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import Guarded, every_schema
 from helpers.token_permissions import whole_request_refused
-from helpers.tracking import may_write, undo
+from helpers.tracking import ask_history, may_write, undo
 from helpers.wild import OURS
 from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.events import Refreshed

@@ -10,7 +10,7 @@ from helpers import wild
 from helpers.applying import HISTORY_COLUMNS, NOW, apply, update
 from helpers.books import Books, MakeLedger
 from helpers.build import PLAYER, add, new_resource, to_hagga
-from helpers.recent import recent_history
+from helpers.tracking import recent_history
 from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.errors import LedgerError, TrackerError
 from tracker_tui.ledger.resources import NewResource

@@ -15,10 +15,9 @@ from helpers.books import Books
 from helpers.commands import Run
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
-from helpers.recent import ask_history
 from helpers.remote_fixtures import MakeTracker
 from helpers.token_permissions import whole_request_refused
-from helpers.tracking import may_write, shown
+from helpers.tracking import ask_history, may_write, shown
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.tracker.events import Failed
 from tracker_tui.turso import Connection, connect

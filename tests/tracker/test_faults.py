@@ -13,8 +13,7 @@ from helpers import wild
 from helpers.build import add, config_for, remove
 from helpers.listening import Listener
 from helpers.processes import locked
-from helpers.recent import ask_history
-from helpers.tracking import history, quick, shown, stored, undo
+from helpers.tracking import ask_history, history, quick, shown, stored, undo
 from helpers.wild import ask, make_file
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence

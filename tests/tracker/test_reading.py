@@ -9,8 +9,7 @@ import pytest
 from helpers import wild
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resource
 from helpers.listening import Listener
-from helpers.recent import ask_history, recent_history
-from helpers.tracking import quick, shown, stored
+from helpers.tracking import ask_history, quick, recent_history, shown, stored
 from helpers.wild import ask, make_file
 from tracker_tui.errors import LedgerError
 from tracker_tui.ledger.ledger import Ledger

@@ -16,9 +16,8 @@ from helpers.clocks import Clock
 from helpers.gate import PATIENCE, Gate
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Fate, Proxy, altered, answer, pass_on
-from helpers.recent import ask_history
 from helpers.refusing import BLOCKED, batch_failed, writes_meet
-from helpers.tracking import may_write, shown
+from helpers.tracking import ask_history, may_write, shown
 from helpers.wild import FOUNDING, add_under_other_names, rename_as_others_do
 from tracker.conftest import START
 from tracker_tui.config.settings import Remote

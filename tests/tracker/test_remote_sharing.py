@@ -13,11 +13,10 @@ from helpers.build import add, remote_config, remove, set_to, to_deep_desert
 from helpers.gate import PATIENCE, Gate
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, cut_before, pass_on
-from helpers.recent import ask_history
 from helpers.refusing import READ_ONLY
 from helpers.servers import Server
 from helpers.token_permissions import whole_request_refused
-from helpers.tracking import may_write, shown, undo
+from helpers.tracking import ask_history, may_write, shown, undo
 from helpers.wild import FOUNDING
 from tracker.conftest import START
 from tracker_tui.config.settings import Config, Remote, Secret

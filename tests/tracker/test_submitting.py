@@ -14,8 +14,7 @@ import pytest
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
 from helpers.processes import locked
-from helpers.recent import ask_history
-from helpers.tracking import history, shown, stored
+from helpers.tracking import ask_history, history, shown, stored
 from helpers.wild import ask
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.change_syntax import parse_change

@@ -10,9 +10,9 @@ import pytest
 from textual._context import active_app
 
 from helpers.gate import Gate
+from helpers.outbox_files import send_lock_held
 from helpers.proxy import Proxy, cut_before, pass_on
 from helpers.refusing import writes_meet
-from helpers.sending import send_lock_held
 from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
 from tracker_tui.guild.database_factory import store_location
