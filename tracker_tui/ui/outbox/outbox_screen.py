@@ -44,7 +44,7 @@ class OutboxLine:
 
     change: Change
     outcome: Outcome | None = None
-    is_taken_back: bool = False
+    cancel_requested: bool = False
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class OutboxScreen(Dialog[Outcome]):
             for outcome in needing[:_LISTED_AT_MOST]
         ]
         lines += [
-            OutboxLine(change=change, is_taken_back=tracker.cancel_requested(change))
+            OutboxLine(change=change, cancel_requested=tracker.cancel_requested(change))
             for change in pending[: _LISTED_AT_MOST - len(lines)]
         ]
         return title, lines
@@ -143,7 +143,7 @@ class OutboxScreen(Dialog[Outcome]):
         change = line.change
         name = self._resource_name(change)
         place = one_line(self._tracker.places[change.location], 24)
-        state = "being undone" if line.is_taken_back else "pending, will be sent"
+        state = "being undone" if line.cancel_requested else "pending, will be sent"
         return f"↑ {name} {describe(change)} at {place}: {state}"
 
     @on(OptionList.OptionHighlighted)
