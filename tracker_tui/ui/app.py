@@ -73,9 +73,8 @@ class TrackerApp(BaseApp):
         self._is_shown = is_shown or Event()
         self.tracker = tracker
         # The demo has no preferences file, and writes none.
-        self._preferences_file = (
-            None if tracker.config.is_demo else preferences_path(tracker.config)
-        )
+        is_demo = tracker.config.is_demo
+        self._preferences_file = None if is_demo else preferences_path(tracker.config)
         preferences = load_preferences(self._preferences_file)
         self._early_keys: list[events.Key] = []
         self._is_escape_needed = True
@@ -113,7 +112,7 @@ class TrackerApp(BaseApp):
 
         unknown = sorted(self.tracker.config.keys.keys() - known_binding_ids(type(self)))
         if unknown:
-            text = f"[keys] in config.toml names what is not there: {one_line(', '.join(unknown))}"
+            text = f"[keys] in config.toml has unknown names: {one_line(', '.join(unknown))}"
             self.notify(text, severity="warning", markup=False)
 
     def on_ready(self) -> None:

@@ -164,7 +164,7 @@ class QueryScreen(MainScreen):
         """Keep the status bar and the ages of what is shown up to date."""
         self.show_status_bar()
         self.set_interval(_STATUS_BAR_SECONDS, self.show_status_bar)
-        self.set_interval(_CLOCK_SECONDS, self.show_facts)
+        self.set_interval(_CLOCK_SECONDS, self.show_summary)
 
     @on(TrackerMessage)
     def _on_tracker_message(self, message: TrackerMessage) -> None:
@@ -177,16 +177,16 @@ class QueryScreen(MainScreen):
         elif isinstance(event, OutcomesReceived) or (
             isinstance(event, Refreshed) and event.changed
         ):
-            self.read_news()
+            self.read_newest()
         elif isinstance(event, Failed) and self._has_asked:
             # Perhaps only the resources cannot be read.
             self._has_asked = False
-            self.read_news()
+            self.read_newest()
         if isinstance(event, Refreshed | OutcomesReceived | Failed):
             self.show_status_bar()
 
     @abstractmethod
-    def show_facts(self) -> None:
+    def show_summary(self) -> None:
         """Say what is shown and how old it is."""
 
     @property
@@ -195,7 +195,7 @@ class QueryScreen(MainScreen):
         """Whether the last attempt to read failed."""
 
     @abstractmethod
-    def read_news(self) -> None:
+    def read_newest(self) -> None:
         """Read the newest data again, if any is shown."""
 
     @abstractmethod
@@ -206,7 +206,7 @@ class QueryScreen(MainScreen):
         self._has_asked = False
         self._history_stale_at = self.tracker.history_stale_at
         self.read_everything()
-        self.show_facts()
+        self.show_summary()
 
     def show_status_bar(self) -> None:
         """Show what the status bar of the resources screen shows."""
@@ -216,7 +216,7 @@ class QueryScreen(MainScreen):
         """Show what happened while another screen was open."""
         self.show_status_bar()
         if self.tracker.history_stale_at == self._history_stale_at:
-            self.read_news()
+            self.read_newest()
         else:
             self._read_all()
 

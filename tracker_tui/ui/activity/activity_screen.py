@@ -118,7 +118,7 @@ class ActivityScreen(EntriesScreen):
             for name, changes, added, removed in lines
         )
 
-    def show_facts(self) -> None:
+    def show_summary(self) -> None:
         """Show the progress of an export, and how old the entries are."""
         self.periods.note = " · ".join(filter(None, (self._export.progress, self.age)))
 
@@ -126,10 +126,10 @@ class ActivityScreen(EntriesScreen):
     def _show_period(self) -> None:
         self.show_filtered()
 
-    def read_news(self) -> None:
+    def read_newest(self) -> None:
         """Load new entries and read the sums again."""
         self._refresh_sums()
-        super().read_news()
+        super().read_newest()
 
     def read_everything(self) -> None:
         """Load all entries and the sums again."""

@@ -34,7 +34,7 @@ from tracker_tui.ui.widgets.series_charts import forecast_text, quantity_chart
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _LONGEST_DESCRIPTION = 4_000
-_PERSON = 34
+_MEMBER_CELLS = 34
 
 
 class DetailsScreen(QueryDialog[str]):
@@ -57,7 +57,7 @@ class DetailsScreen(QueryDialog[str]):
         self._values = Static(id="details-values")
         self.periods = PeriodBar(PERIODS, MONTH, id="details-periods")
         self.chart = ChartView(has_legend=True, id="details-chart")
-        self._people = Static(id="details-people", markup=False)
+        self._members = Static(id="details-members", markup=False)
         self._history = Static("reading the history …", id="details-history", markup=False)
         self._read_at: float | None = None
         self._has_history = False
@@ -76,7 +76,7 @@ class DetailsScreen(QueryDialog[str]):
                         with Vertical(id="details-chart-box"):
                             yield self.periods
                             yield self.chart
-                    yield self._people
+                    yield self._members
                     yield Static(_described(resource))
                     yield self._history
             yield Static(
@@ -113,7 +113,7 @@ class DetailsScreen(QueryDialog[str]):
     def _show_period(self) -> None:
         self._read_at = None
         self.chart.show_message("reading …")
-        self._people.update("")
+        self._members.update("")
         self.read()
 
     def action_period(self, by: int) -> None:
@@ -147,27 +147,28 @@ class DetailsScreen(QueryDialog[str]):
         now = series.ending_with(tracker.now(), resource.hagga, resource.deep_desert)
         zone, places, target = tracker.query_cache.zone, tracker.places, resource.target
         self.chart.show(partial(quantity_chart, now, target, places, zone))
-        self._people.update(self._people_text(now, resource))
+        self._members.update(self._members_text(now, resource))
         self._history.update(self._history_text(series.latest))
         self._has_history = True
 
-    def _people_text(self, series: QuantitySeries, resource: Resource) -> Text:
+    def _members_text(self, series: QuantitySeries, resource: Resource) -> Text:
         text = Text(forecast_text(series, resource.total, resource.target) + "\n")
-        gave = [(s.by, f"+{grouped(s.added)}") for s in series.most_added]
-        took = [(s.by, f"-{grouped(s.removed)}") for s in series.most_removed]
-        if not gave and not took:
+        added = [(s.by, f"+{grouped(s.added)}") for s in series.most_added]
+        removed = [(s.by, f"-{grouped(s.removed)}") for s in series.most_removed]
+        if not added and not removed:
             return text
-        text.append(f"{'Added by':<{_PERSON + 2}}{'Removed by'}\n", "bold")
-        for giver, taker in zip_longest(gave, took):
-            text.append(fit(self._person(giver), _PERSON + 2))
-            text.append(self._person(taker) + "\n")
+        text.append(f"{'Added by':<{_MEMBER_CELLS + 2}}{'Removed by'}\n", "bold")
+        for one, other in zip_longest(added, removed):
+            text.append(fit(self._member_text(one), _MEMBER_CELLS + 2))
+            text.append(self._member_text(other) + "\n")
         return text
 
-    def _person(self, share: tuple[str, str] | None) -> str:
+    def _member_text(self, share: tuple[str, str] | None) -> str:
         if share is None:
             return ""
-        who, moved = share
-        return fit(one_line(self._tracker.name_of(who), 40), _PERSON - 14) + moved.rjust(14)
+        member, amount = share
+        name = one_line(self._tracker.name_of(member), 40)
+        return fit(name, _MEMBER_CELLS - 14) + amount.rjust(14)
 
     def _values_text(self, resource: Resource) -> Text:
         tracker = self._tracker

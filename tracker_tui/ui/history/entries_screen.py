@@ -65,7 +65,7 @@ class EntriesScreen(QueryScreen):
         super().__init__(tracker)
         self.table = HistoryTable(tracker, id="table")
         self.filters = HistoryFilter()
-        self._export = HistoryExport(self, tracker, self.show_facts)
+        self._export = HistoryExport(self, tracker, self.show_summary)
         self._deleting: Worker[None] | None = None
 
     def on_mount(self) -> None:
@@ -100,7 +100,7 @@ class EntriesScreen(QueryScreen):
         """Show the entries that match the filters, from the newest on."""
         self.table.show(self._query(self.filters))
         self._update_end_texts()
-        self.show_facts()
+        self.show_summary()
 
     def _query(self, filters: HistoryFilter) -> partial[Query[Any]]:
         return partial(self.tracker.query_cache.history, filters)
@@ -124,7 +124,7 @@ class EntriesScreen(QueryScreen):
 
     @on(PagedTable.Read)
     def _update_age(self) -> None:
-        self.show_facts()
+        self.show_summary()
         self.show_status_bar()
 
     @on(PagedTable.FurtherBack)
@@ -138,7 +138,7 @@ class EntriesScreen(QueryScreen):
         """Whether the last read of the entries failed."""
         return self.table.trouble is not None
 
-    def read_news(self) -> None:
+    def read_newest(self) -> None:
         """Load new entries; retry a read that failed."""
         self.table.refresh_newest()
 

@@ -64,7 +64,7 @@ class HistoryScreen(EntriesScreen, SearchableScreen):
         self.search.clear()
         self.set_filters(HistoryFilter(resource_id=resource_id))
 
-    def show_facts(self) -> None:
+    def show_summary(self) -> None:
         """Show the filters, the progress of an export and the age of the entries."""
         parts = (*self._filter_names(), self._export.progress, self.age)
         self.search.show_details(" · ".join(filter(None, parts)))

@@ -61,7 +61,7 @@ class LeaderboardScreen(QueryScreen):
         """Read the leaderboard of the period; what is shown stays until the answer is here."""
         self.trouble = None
         self._reading = self.run_worker(self._read, group="leaderboard", exclusive=True)
-        self.show_facts()
+        self.show_summary()
 
     async def _read(self) -> None:
         query_cache = self.tracker.query_cache
@@ -70,18 +70,18 @@ class LeaderboardScreen(QueryScreen):
             async for answer in answers(query_cache, query, is_shown=self.read_at is not None):
                 self.read_at = answer.at
                 self._show(answer.value)
-                self.show_facts()
+                self.show_summary()
         except TrackerError as error:
             self.trouble = error
             self.table.empty_text = f"{one_line(str(error), 500)} r tries again."
-        self.show_facts()
+        self.show_summary()
 
     def _show(self, leaderboard: Leaderboard) -> None:
         self.table.empty_text = f"No points {in_period(self.periods.period)}."
         self.table.show(leaderboard)
         self.own_row.show(leaderboard.of(self.tracker.member.id))
 
-    def show_facts(self) -> None:
+    def show_summary(self) -> None:
         """Show the number of members, and how old the leaderboard is."""
         is_reading = self._reading is not None and not self._reading.is_finished
         count = self.table.row_count
@@ -104,14 +104,14 @@ class LeaderboardScreen(QueryScreen):
         """Whether the last read failed."""
         return self.trouble is not None
 
-    def read_news(self) -> None:
+    def read_newest(self) -> None:
         """Read the leaderboard again, unless the first read still runs."""
         if self.read_at is not None or self.trouble is not None:
             self.read()
 
     def read_everything(self) -> None:
         """Read the leaderboard again; it is always read as a whole."""
-        self.read_news()
+        self.read_newest()
 
     # Keys
 
