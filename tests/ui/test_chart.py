@@ -357,7 +357,7 @@ def test_ticks_of_longer_spans_are_midnights(
     dates = [at.date() for at in times]
     assert len({later - earlier for earlier, later in pairwise(dates)}) <= 1
     if dates:
-        assert dates[-1] == local(since + span, zone).date(), "the last one is marked"
+        assert dates[-1] == local(since + span, zone).date(), "the last one has a tick"
     shape = "%b %Y" if span > 300 * DAY else None
     named = [f"{d:{shape}}" if shape else f"{d.day} {d:%b}" for d in dates]
     assert [tick.label for tick in found] == named
@@ -655,7 +655,7 @@ def test_columns_fill_exactly_their_room(
 # What is said beside it
 
 
-@pytest.mark.parametrize(("gained", "total", "target", "told"), [
+@pytest.mark.parametrize(("gained", "total", "target", "text"), [
     (10, 50, 100, "+10 a day · target reached in 5.0 days"),
     (10, 0, 1_000, "+10 a day · target reached in 100 days"),
     (1, 0, 999_999_999, "+1.0 a day · target reached in over 999 days"),
@@ -665,9 +665,9 @@ def test_columns_fill_exactly_their_room(
     (0, 50, 100, "+0.0 a day"),
     (12_345, 50, None, "+12,345 a day"),
 ])  # fmt: skip
-def test_the_forecast(gained: int, total: int, target: int | None, told: str) -> None:
+def test_the_forecast(gained: int, total: int, target: int | None, text: str) -> None:
     levels = [Level(NOW - 2 * DAY, total - 2 * gained, 0), Level(NOW, total, 0)]
-    assert forecast_text(QuantitySeries(NOW - 2 * DAY, NOW, levels, []), total, target) == told
+    assert forecast_text(QuantitySeries(NOW - 2 * DAY, NOW, levels, []), total, target) == text
 
 
 @pytest.mark.parametrize("known", [0, HOUR - 1])

@@ -21,7 +21,7 @@ GRAPHICS: Final = 3.0
 _GRAPHIC: Final = frozenset(map(chr, (*range(0x2500, 0x25B0), *range(0x2800, 0x2900))))
 """Lines, blocks and dots; the signs of statuses are text."""
 _SCROLLBAR_ENDS: Final = frozenset("▁▂▃▄▅▆▇")
-"""Textual draws with them where a scrollbar's handle ends; nothing is told by them alone."""
+"""Textual draws the ends of a scrollbar's handle with them; they carry no information."""
 
 
 def drawn(app: TrackerApp) -> Iterator[tuple[str, Color, Color]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracker_tui.ledger.resources import NewResource
 from ui.conftest import BY_NAME, NARROW, Guild, MakeGuild, Player, playing
-from ui.test_quick_edit import edit_lines, foresees, told
+from ui.test_quick_edit import edit_lines, preview_text, previews
 from ui.test_search import typed
 from ui.test_table import tick
 
@@ -191,7 +191,7 @@ async def test_hits_outside_the_filters_are_shown_and_not_highlighted(
         assert player.cursor_row() == ""
         assert "0 of 12" in player.lines()[2]
         player.burst("+500\r")
-        await foresees(
+        await previews(
             player, "✗ Only outside the filters is a resource named “steel ing”: esc, then ↓"
         )
         await player.press("enter", "escape")
@@ -209,7 +209,7 @@ async def test_a_search_without_a_name_hit_edits_nothing(guild: Guild) -> None:
         assert player.names() == ["Spice Melange"]
         assert player.cursor_row() == ""
         await player.press("plus", "5")
-        await foresees(player, "✗ No resource is named “must flow”")
+        await previews(player, "✗ No resource is named “must flow”")
         await player.press("enter", "escape", "enter", "y", "space")
         assert "Multiplier" not in player.text()
         assert "selected" not in player.text()
@@ -307,8 +307,8 @@ async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None
         assert edit.height > 6
         await player.until(
             lambda: all(
-                each.region.bottom <= player.app.resources.edit.region.y
-                for each in player.app.screen.query("Toast")
+                notification.region.bottom <= player.app.resources.edit.region.y
+                for notification in player.app.screen.query("Toast")
             )
         )
 
@@ -420,7 +420,7 @@ async def searched_hits(player: Player, guild: Guild) -> None:
     player.burst("/mk-6\r/mk-7\r/spice mel-5\r")
     await player.settles(1)
     assert guild.history() == [("relative", -5, 0, None)]
-    assert told(player) == ""
+    assert preview_text(player) == ""
 
 
 async def test_signs_are_text_on_screens_without_edits(guild: Guild) -> None:

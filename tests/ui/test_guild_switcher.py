@@ -90,7 +90,7 @@ async def test_switching_is_offered_where_there_are_others_and_joining_always(
         await offers(visitor, JOIN)
         write_config(home, RAIDERS)
         await offers(visitor, JOIN, SWITCH)
-        # Settings that make no sense any more are told of at the next start.
+        # Unusable settings are reported at the next start.
         for text in ("[profiles\n", "profiles = 7\n", "[profiles]\n"):
             write_config(home, text)
             await offers(visitor, JOIN)
@@ -250,7 +250,7 @@ async def test_an_invitation_is_understood_at_the_sign_in(discord: FakeDiscord) 
 
 
 async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -> None:
-    """Begin to join another guild; meanwhile the sign-in goes on below, and ends."""
+    """Begin to join another guild while the sign-in below goes on and ends."""
     await visitor.sees("good for")
     await visitor.chooses(JOIN, "With an invitation")
     await visitor.sees("paste it here")

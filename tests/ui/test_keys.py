@@ -91,7 +91,7 @@ async def test_the_screen_is_not_held_up_by_a_burst(guild: Guild) -> None:
 
 
 async def committed(guild: Guild, how_many: int) -> None:
-    """Wait until so many changes are in the history, whatever is on screen meanwhile."""
+    """Wait until the history has this many changes, without looking at the screen."""
     async with asyncio.timeout(60):
         while len(guild.history()) < how_many:
             await asyncio.sleep(0)

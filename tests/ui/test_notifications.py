@@ -16,7 +16,7 @@ from tracker_tui.ui.resources.resource_table import ResourceTable
 from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
 from ui.remote_guild import RemoteGuild, poll_eagerly, watching
 
-TOLD, NOT_TOLD = "other people's changes are on.", "other people's changes are off."
+ON, OFF = "other people's changes are on.", "other people's changes are off."
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def look(player: Player, name: str) -> str:
     return str(next(segment.style for segment in strip if name in segment.text))
 
 
-# Flashes and notifications
+# Flashing rows and notifications
 
 
 async def test_other_peoples_changes_flash_without_a_notification(shared: Guild) -> None:
@@ -74,11 +74,11 @@ async def test_n_switches_notifications_of_others_on_and_off(
 ) -> None:
     async with playing(shared) as player:
         await player.press("n")
-        await player.sees(TOLD)
+        await player.sees(ON)
         others_bring(shared, "steel", 50)
         await player.sees("Stilgar: Steel Ingot Hagga +50")
         await player.press("n")
-        await player.sees(NOT_TOLD)
+        await player.sees(OFF)
         others_bring(shared, "water", -2)
         await player.until(lambda: " 5 " in player.line(" Water  "))
         assert "Stilgar: Water" not in player.text()
@@ -143,23 +143,23 @@ async def test_own_changes_are_not_reported_as_others(shared: Guild) -> None:
 
 
 async def test_reporting_others_is_remembered(guild: Guild) -> None:
-    for told in (TOLD, NOT_TOLD):
+    for text in (ON, OFF):
         async with playing(guild) as player:
             await player.press("n")
-            await player.sees(told)
+            await player.sees(text)
             player.burst("q")
             await player.leaves()
         async with playing(guild) as player:
             others_bring(guild, "water", 1)
             await player.until(lambda: look(player, "Water") != look(player, "Plastone"), "a flash")
-            assert ("Stilgar: Water Hagga +1" in player.text()) is (told == TOLD)
+            assert ("Stilgar: Water Hagga +1" in player.text()) is (text == ON)
 
 
 async def test_changes_before_the_start_are_not_reported(remote: RemoteGuild) -> None:
     async with playing(remote) as player:
         await player.sees("● online")
         await player.press("n")
-        await player.sees(TOLD)
+        await player.sees(ON)
         player.burst("q")
         await player.leaves()
     others_bring(remote, "steel", 50)
@@ -261,7 +261,7 @@ async def test_a_changed_row_of_10_000_redraws_its_own_line_alone(
         assert set(drawn) == {8}
 
 
-# The tally
+# Session stats
 
 
 async def test_i_shows_the_session_stats(guild: Guild) -> None:
@@ -330,7 +330,7 @@ def test_its_time_does_not_depend_on_the_wall_clock(monkeypatch: pytest.MonkeyPa
     now = [100.0]
     monkeypatch.setattr("tracker_tui.ui.notifications.monotonic", lambda: now[0])
     monkeypatch.setattr("textual.notifications.time", lambda: 1e12)
-    notification = SteadyNotification("told", timeout=4)
+    notification = SteadyNotification("text", timeout=4)
     # However long it takes the screen to come to it.
     now[0] += 60
     assert not notification.has_expired

@@ -71,7 +71,7 @@ class Reader:
         self.rows = sorted(rows, key=lambda each: each.place, reverse=True)
         self.paged: PagedRows[Row] = PagedRows(day_of if has_days else None)
         self.seen: list[Row] = []
-        """What the window was told, dropped rows included."""
+        """All rows that were read, dropped ones included."""
         self._newest = self.rows[0] if self.rows else row(NOON, 0)
 
     def add(self, gaps: Sequence[int]) -> None:
@@ -119,7 +119,7 @@ gaps = st.sampled_from([0, 0, 60, DAY // 3, DAY, 3 * DAY])
 
 
 class Windows(RuleBasedStateMachine):
-    """Pages are read, dropped and read anew while rows come and go; both limits are small."""
+    """Pages are read, dropped and read again while rows change; both limits are small."""
 
     held_at_most, lines_at_most = 3, 5
 
@@ -343,7 +343,7 @@ def test_a_page_that_grows_is_split(added: int) -> None:
     sizes = [len(page.rows or ()) for page in read.paged._pages]
     assert max(sizes) <= PAGE_LINES
     assert sum(sizes) == 2 * PAGE + added
-    # Each part can be read anew by itself.
+    # Each part can be read again by itself.
     for number in (0, added, added + PAGE):
         read.paged.forget(read.rows[number].id)
         del read.rows[number]

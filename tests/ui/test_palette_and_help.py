@@ -48,9 +48,9 @@ async def test_help_lists_every_key(guild: Guild, key: str) -> None:
         await player.sees("Typing a change")
         lines = player.dialog()
         missing = {
-            (shown, told)
-            for shown, told in HELP.items()
-            if not any(f" {shown} " in f" {line}" and told in line for line in lines)
+            (shown, help_text)
+            for shown, help_text in HELP.items()
+            if not any(f" {shown} " in f" {line}" and help_text in line for line in lines)
         }
         assert missing == set()
         for grammar in ("+500", ">300", "+1.5k", "+3*500+20", "# spice run"):

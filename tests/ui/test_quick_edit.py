@@ -9,18 +9,18 @@ from ui.conftest import Guild, MakeGuild, Player, playing
 
 
 def edit_lines(player: Player) -> tuple[str, str]:
-    """Return the line of the quick edit with name and text, and what is told below it."""
+    """Return the line of the quick edit with name and text, and the preview below it."""
     region = player.app.resources.edit.region
     above, *below = player.lines()[region.y : region.bottom] or [""]
     return above, "\n".join(below)
 
 
-def told(player: Player) -> str:
+def preview_text(player: Player) -> str:
     return edit_lines(player)[1].strip()
 
 
-async def foresees(player: Player, expected: str) -> None:
-    await player.until(lambda: told(player) == expected, expected)
+async def previews(player: Player, expected: str) -> None:
+    await player.until(lambda: preview_text(player) == expected, expected)
 
 
 async def test_it_previews_the_change_while_typing(guild: Guild) -> None:
@@ -34,7 +34,7 @@ async def test_it_previews_the_change_while_typing(guild: Guild) -> None:
         await player.go_to("Spice Melange")
         for typed, expected in steps.items():
             player.burst(typed)
-            await foresees(player, expected)
+            await previews(player, expected)
         assert edit_lines(player)[0].split() == ["Spice", "Melange", "+500*2", "#", "run"]
         assert guild.history() == []
         player.assert_laid_out()
@@ -61,7 +61,7 @@ async def test_every_kind_of_change_is_previewed(guild: Guild) -> None:
         await player.go_to("Plastanium Ingot")
         for typed, expected in PREVIEWS.items():
             player.burst(typed)
-            await foresees(player, expected)
+            await previews(player, expected)
             await player.press("escape")
         assert guild.history() == []
 
@@ -74,7 +74,7 @@ async def test_a_mistake_is_pointed_at(guild: Guild, is_burst: bool) -> None:
                 player.burst(typed)
             else:
                 await player.press(*typed)
-            await player.until(lambda: "▲" in told(player))
+            await player.until(lambda: "▲" in preview_text(player))
             above, below = edit_lines(player)
             assert below.index("▲") == above.index(typed) + typed.index(wrong)
             await player.press("enter")
@@ -118,7 +118,7 @@ async def test_enter_applies_each_kind_of_change(guild: Guild, typed: str) -> No
             assert row[3] == reason
         assert guild.quantities("ingot") == (412 + hagga, 1_100 + deep_desert)
         await player.until(lambda: f"{412 + hagga:,}" in player.line(" Plastanium Ingot  "))
-        assert "→" not in told(player), "the quick edit is closed"
+        assert "→" not in preview_text(player), "the quick edit is closed"
 
 
 async def test_points_are_earned_and_shown(guild: Guild) -> None:
@@ -136,7 +136,7 @@ async def test_tab_switches_the_location_and_keeps_the_text(guild: Guild) -> Non
     async with playing(guild) as player:
         await player.go_to("Plastanium Ingot")
         player.burst("+5\t")
-        await foresees(player, "Deep Desert 1,100 → 1,105 · 151 % → 151 % · +0.5 points")
+        await previews(player, "Deep Desert 1,100 → 1,105 · 151 % → 151 % · +0.5 points")
         await player.sees("▐Deep Desert▌")
         player.burst("0\r")
         await player.settles(1)
@@ -155,7 +155,7 @@ async def test_a_rejected_change_keeps_its_text(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("-8\r")
-        await foresees(player, "✗ Hagga holds only 7: 1 short")
+        await previews(player, "✗ Hagga holds only 7: 1 short")
         assert edit_lines(player)[0].split() == ["Water", "-8"]
         player.burst("\x7f7\r")
         await player.settles(1)
@@ -180,9 +180,9 @@ async def test_the_preview_follows_other_peoples_changes(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("+5")
-        await foresees(player, "Hagga 7 → 12 · +0.5 points")
+        await previews(player, "Hagga 7 → 12 · +0.5 points")
         guild.sql("UPDATE resources SET quantity_hagga = 100 WHERE id = 'water'")
-        await foresees(player, "Hagga 100 → 105 · +0.5 points")
+        await previews(player, "Hagga 100 → 105 · +0.5 points")
 
 
 async def test_a_resource_that_is_deleted_while_typing_is_reported(guild: Guild) -> None:
@@ -214,7 +214,7 @@ async def test_a_set_conflicts_with_a_newer_quantity(guild: Guild) -> None:
         await player.press("o")
         await player.sees("Water =20 conflicts: Hagga holds 9 now, not 7.")
         await player.press("e")
-        await foresees(player, "Hagga 9 → 20 · +1 point")
+        await previews(player, "Hagga 9 → 20 · +1 point")
         assert edit_lines(player)[0].split() == ["Water", "=20", "#", "counted"]
         await player.press("enter")
         await player.settles(1)
@@ -270,7 +270,7 @@ async def test_editing_again_and_going_back_keeps_the_outbox(guild: Guild) -> No
         player.burst("\r")
         await player.sees("▲ 1 rejected: o")
         await player.press("o", "e")
-        await foresees(player, "✗ Hagga holds only 1: 4 short")
+        await previews(player, "✗ Hagga holds only 1: 4 short")
         await player.press("escape")
         await player.sees("▲ 1 rejected: o")
 
@@ -282,7 +282,7 @@ async def test_a_resource_with_quantities_of_nine_digits_fits(make_guild: MakeGu
     async with playing(make_guild([most]), (80, 24)) as player:
         assert "999,999,998 999,999,999" in " ".join(player.rows()[0].split())
         player.burst("+2")
-        await foresees(player, "✗ Hagga holds 999,999,998; the most is 999,999,999")
+        await previews(player, "✗ Hagga holds 999,999,998; the most is 999,999,999")
         player.assert_laid_out()
 
 

@@ -25,7 +25,7 @@ def heights(text: str) -> list[int]:
 
 
 def cells_of(count: int, width: int) -> list[range]:
-    """Return which values each cell stands for, none left out and none told twice."""
+    """Return the values of each cell; each value is in exactly one cell."""
     cells = min(count, width)
     ends = [(cell + 1) * count // cells for cell in range(cells)]
     return [range(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]

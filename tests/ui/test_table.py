@@ -21,17 +21,17 @@ MANY = [NewResource(f"r{number:03}", f"Thing {number:03}", "Raw") for number in 
 
 async def test_the_status_bar_shows_the_counts(guild: Guild) -> None:
     async with playing(guild) as player:
-        strip = "\n".join(player.lines()[:2])
-        for fact in (
+        status_bar = "\n".join(player.lines()[:2])
+        for text in (
             "2 ▼ critical",
             "3 ▾ low",
             "4 = on target",
             "3 ▲ above target",
             "2 ! needs recount",
         ):
-            assert fact in strip
-        for fact in ("guild", "Chani", "● local", "▐Hagga▌", " Deep Desert "):
-            assert fact in strip
+            assert text in status_bar
+        for text in ("guild", "Chani", "● local", "▐Hagga▌", " Deep Desert "):
+            assert text in status_bar
         player.assert_laid_out()
 
 

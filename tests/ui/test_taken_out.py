@@ -23,7 +23,7 @@ GONE = ("DELETE FROM resource_history WHERE id = 'b1'", "DELETE FROM resources W
 def guild(
     proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RemoteGuild:
-    """A guild on a server, nobody of which has done anything for hours, but for Stilgar."""
+    """A guild on a server where only Stilgar has changed anything for hours."""
     guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
     guild.sql("DELETE FROM resource_history")
     guild.sql("UPDATE resources SET updated_at = updated_at - 9000, last_updated_by = '7001'")
@@ -33,7 +33,7 @@ def guild(
 
 
 def take_out(guild: Guild) -> None:
-    """Let Stilgar be gone from the guild, and nobody know what he did."""
+    """Remove Stilgar from the guild and make his history anonymous."""
     guild.sql(
         "UPDATE resource_history SET updated_by = 'deleted-user-x', reason = NULL"
         " WHERE updated_by IN (?, 'stil')",
