@@ -94,21 +94,23 @@ def create_client(
     """
     token = Token.of(token)
     token.check()
-    at = endpoint(url)
-    if not (at.is_encrypted or at.is_this_machine or allow_plain):
-        raise PlainTextRefused(f"{at.scheme}:// would send the token in the clear to {at.host}")
-    if at.is_websocket:
+    server = endpoint(url)
+    if not (server.is_encrypted or server.is_this_machine or allow_plain):
+        raise PlainTextRefused(
+            f"{server.scheme}:// would send the token in the clear to {server.host}"
+        )
+    if server.is_websocket:
         from tracker_tui.turso.websocket import WebSocketClient
 
-        return WebSocketClient(at, token, seconds)
-    return HttpClient(at, token, seconds)
+        return WebSocketClient(server, token, seconds)
+    return HttpClient(server, token, seconds)
 
 
 class HttpClient:
     """Speaks Hrana 3 over HTTP: any number of batches are one request."""
 
-    def __init__(self, at: Endpoint, token: Token, seconds: float = DEADLINE) -> None:
-        self._endpoint = at
+    def __init__(self, server: Endpoint, token: Token, seconds: float = DEADLINE) -> None:
+        self._server = server
         self._seconds = seconds
         self._transport = Transport(token, seconds)
         self._traffic = Traffic()
@@ -121,7 +123,7 @@ class HttpClient:
 
     def stream(self) -> Stream:
         """Return a new stream, for statements that are sent one by one."""
-        return Stream(self._transport, self._endpoint)
+        return Stream(self._transport, self._server)
 
     def batches(
         self, batches: Sequence[Batch], *, repeatable: bool = False, seconds: float | None = None
@@ -149,7 +151,7 @@ class HttpClient:
 
     def _send(self, batches: Sequence[Batch], seconds: float) -> list[BatchResult]:
         requests = [*map(transaction, batches), CLOSE]
-        answer = self._transport.post(self._endpoint.base, requests, seconds)
+        answer = self._transport.post(self._server.base, requests, seconds)
         return [self._parse(*each) for each in zip(answer.results, batches, strict=False)]
 
     def _parse(self, result: dict[str, object], batch: Batch) -> BatchResult:

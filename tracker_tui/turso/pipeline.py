@@ -164,11 +164,11 @@ class Transport:
 class Stream:
     """An open stream on the server, for an interactive transaction."""
 
-    def __init__(self, transport: Transport, endpoint: Endpoint) -> None:
+    def __init__(self, transport: Transport, server: Endpoint) -> None:
         self._transport = transport
-        self._endpoint = endpoint
+        self._server = server
         self._baton: str | None = None
-        self._base: str | None = endpoint.base
+        self._base: str | None = server.base
         """Where the stream continues; None for a server that must not get the token."""
         self._last_used = 0.0
 
@@ -194,7 +194,7 @@ class Stream:
 
     def forget(self) -> None:
         """Begin a new stream with the next request."""
-        self._baton, self._base = None, self._endpoint.base
+        self._baton, self._base = None, self._server.base
 
     def close(self, seconds: float) -> None:
         """Close the stream on the server, if it is still open there."""
@@ -205,7 +205,7 @@ class Stream:
     def _allowed(self, base_url: str) -> str | None:
         # Not an error yet: this pipeline is done, and outside a transaction the next one begins a
         # new stream anyway.
-        return endpoint(base_url).base if may_follow(self._endpoint, base_url) else None
+        return endpoint(base_url).base if may_follow(self._server, base_url) else None
 
 
 def _driver_error(error: RequestFailed) -> Error:

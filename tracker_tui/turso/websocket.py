@@ -46,14 +46,14 @@ _CLOSED = "CLIENT_CLOSED"
 class WebSocketClient:
     """Runs batches over one WebSocket, and reconnects after it broke."""
 
-    def __init__(self, at: Endpoint, token: Token, seconds: float) -> None:
+    def __init__(self, server: Endpoint, token: Token, seconds: float) -> None:
         self._traffic = Traffic()
         self._seconds = seconds
-        self._url = at.base
+        self._url = server.base
         self._token = token
         create = _library()
         self._create: Callable[[], libsql_client.Client] = lambda: create(
-            at.base, auth_token=token.reveal()
+            server.base, auth_token=token.reveal()
         )
         self._client: libsql_client.Client | None = None
         self._thread: _LoopThread | None = None
