@@ -97,5 +97,5 @@ def _questions(database: Database) -> dict[str, HistoryQuery]:
             filter=HistoryFilter(member_id=MEMBER_WITH_ONE_ENTRY)
         ),
         "of 7 days": HistoryQuery(filter=HistoryFilter(period=WEEK)),
-        _SEARCH: HistoryQuery(filter=HistoryFilter(WORD_IN_NO_ENTRY, period=MONTH)),
+        _SEARCH: HistoryQuery(filter=HistoryFilter(text=WORD_IN_NO_ENTRY, period=MONTH)),
     }

@@ -62,7 +62,10 @@ def _counts(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
         "a page": (HistoryQuery(), PAGE),
         "a page of one resource": (HistoryQuery(filter=HistoryFilter(resource_id=_RESOURCE)), PAGE),
         "a page of one member": (HistoryQuery(filter=HistoryFilter(member_id=_MEMBER)), PAGE),
-        "a search in 30 days": (HistoryQuery(filter=HistoryFilter(_WORD, period=MONTH)), SEARCHED),
+        "a search in 30 days": (
+            HistoryQuery(filter=HistoryFilter(text=_WORD, period=MONTH)),
+            SEARCHED,
+        ),
         "the leaderboard of 7 days": (LeaderboardQuery(period=WEEK), in_both + users),
         "a chart of 30 days": (
             QuantitySeriesQuery(resource_id=_RESOURCE, period=MONTH),

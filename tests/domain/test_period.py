@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import astuple
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -178,14 +179,14 @@ def midnight(*of_calendar: int, zone: ZoneInfo = BERLIN) -> int:
     [
         ("all", ALL),
         ("  ALL ", ALL),
-        ("24h", Period("24h", DAY)),
-        ("7d", Period("7d", 7 * DAY)),
-        ("7D", Period("7d", 7 * DAY)),
-        ("2w", Period("2w", 14 * DAY)),
-        ("36h", Period("36h", 36 * 3_600)),
-        ("1h", Period("1h", 3_600)),
-        ("007d", Period("007d", 7 * DAY)),
-        ("36500d", Period("36500d", 36_500 * DAY)),
+        ("24h", Period(name="24h", span=DAY)),
+        ("7d", Period(name="7d", span=7 * DAY)),
+        ("7D", Period(name="7d", span=7 * DAY)),
+        ("2w", Period(name="2w", span=14 * DAY)),
+        ("36h", Period(name="36h", span=36 * 3_600)),
+        ("1h", Period(name="1h", span=3_600)),
+        ("007d", Period(name="007d", span=7 * DAY)),
+        ("36500d", Period(name="36500d", span=36_500 * DAY)),
     ],
 )
 def test_a_span_is_so_many_hours_days_or_weeks(text: str, expected: Period) -> None:
@@ -196,19 +197,22 @@ def test_dates_are_meant_whole_in_the_players_zone() -> None:
     # The clocks are set on the last of these days.
     found = parse_period("2025-03-01..2025-03-30", BERLIN)
     assert found == Period(
-        "2025-03-01..2025-03-30", None, midnight(2025, 3, 1), midnight(2025, 3, 31)
+        name="2025-03-01..2025-03-30", since=midnight(2025, 3, 1), until=midnight(2025, 3, 31)
     )
-    assert parse_period("2025-03-30..2025-03-30", BERLIN)[2:] == (
+    assert astuple(parse_period("2025-03-30..2025-03-30", BERLIN))[2:] == (
         midnight(2025, 3, 30),
         midnight(2025, 3, 30) + 23 * 3_600,
     )
     kolkata = ZoneInfo("Asia/Kolkata")
-    assert parse_period("2025-03-01..", kolkata)[2:] == (midnight(2025, 3, 1, zone=kolkata), None)
+    assert astuple(parse_period("2025-03-01..", kolkata))[2:] == (
+        midnight(2025, 3, 1, zone=kolkata),
+        None,
+    )
 
 
 def test_either_date_may_be_missing() -> None:
-    assert parse_period("2025-03-01..", BERLIN)[1:] == (None, midnight(2025, 3, 1), None)
-    assert parse_period("..2025-03-01", BERLIN)[1:] == (None, None, midnight(2025, 3, 2))
+    assert astuple(parse_period("2025-03-01..", BERLIN))[1:] == (None, midnight(2025, 3, 1), None)
+    assert astuple(parse_period("..2025-03-01", BERLIN))[1:] == (None, None, midnight(2025, 3, 2))
 
 
 @pytest.mark.parametrize(
@@ -272,7 +276,7 @@ def test_any_span_is_as_long_as_it_says(number: int, unit: str) -> None:
         with pytest.raises(InvalidPeriod):
             parse_period(f"{number}{unit}", UTC)
     else:
-        assert parse_period(f"{number}{unit}", UTC) == Period(f"{number}{unit}", seconds)
+        assert parse_period(f"{number}{unit}", UTC) == Period(name=f"{number}{unit}", span=seconds)
 
 
 typed = st.text(max_size=12) | st.from_regex(r"\A[0-9.hdw-]{1,24}\Z")

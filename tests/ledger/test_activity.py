@@ -116,7 +116,7 @@ def test_points_are_those_of_the_period(guild: Books) -> None:
     insert_all(guild, "leaderboard", rows)
     assert activity(guild)[:2] == (3.5, 2)
     assert activity(guild, ALL)[:2] == (53.5, 3)
-    between = Period("between", None, NOW - 8 * DAY, NOW)
+    between = Period(name="between", since=NOW - 8 * DAY, until=NOW)
     assert activity(guild, between)[:2] == (51.0, 2)
 
 
@@ -142,7 +142,7 @@ class TestDaysInARow:
         clock.set(2025, 7, 31, 12)
         act(guild, *(at(2025, 7, n, 9) for n in range(1, 32)))
         assert activity(guild).streak == 31
-        assert activity(guild, Period("dates", None, 0, 1)).streak == 31
+        assert activity(guild, Period(name="dates", since=0, until=1)).streak == 31
 
     def test_a_today_without_a_change_yet_ends_nothing(self, guild: Books, clock: Clock) -> None:
         act(guild, at(2025, 7, 8, 23, 59), at(2025, 7, 9, 0, 0))

@@ -81,11 +81,11 @@ filters = st.builds(
         [
             None,
             ALL,
-            Period("24h", DAY),
-            Period("since", None, NOW - DAY, None),
-            Period("until", None, None, NOW),
-            Period("between", None, NOW - DAY, NOW),
-            Period("moment", None, NOW, NOW),
+            Period(name="24h", span=DAY),
+            Period(name="since", since=NOW - DAY),
+            Period(name="until", until=NOW),
+            Period(name="between", since=NOW - DAY, until=NOW),
+            Period(name="moment", since=NOW, until=NOW),
         ]
     ),
 )
@@ -406,10 +406,11 @@ class TestSearching:
     ) -> None:
         look_at(5)
         with one_request(hundred):
-            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter("raid")))
+            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter(text="raid")))
         assert page == HistoryPage([], PageCursor(NOW + 95, 96), False, NOW + 95)
         with one_request(hundred):
-            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter("raid"), before=page.end))
+            query = HistoryQuery(filter=HistoryFilter(text="raid"), before=page.end)
+            page = hundred.ledger.ask(query)
         assert [entry.id for entry in page.entries] == ["h90"]
         assert (page.end, page.is_last) == (PageCursor(NOW + 90, 91), False)
 
@@ -417,7 +418,7 @@ class TestSearching:
         self, hundred: Books, look_at: Callable[[int], None]
     ) -> None:
         look_at(7)
-        walked = walk(hundred, HistoryFilter("raid"), 3)
+        walked = walk(hundred, HistoryFilter(text="raid"), 3)
         assert walked.ids == [f"h{n}" for n in range(90, -1, -10)]
         assert len(walked.pages) == 15
 
@@ -427,33 +428,33 @@ class TestSearching:
         look_at(5)
         rows = [history_row(f"w{n}", resource_id="water", reason="raid") for n in range(3)]
         insert_all(hundred, "resource_history", rows)
-        chosen = HistoryFilter("raid", resource_id="water")
+        chosen = HistoryFilter(text="raid", resource_id="water")
         assert hundred.ledger.ask(HistoryQuery(filter=chosen)).is_last
         assert walk(hundred, chosen, 10).ids == ["w2", "w1", "w0"]
 
     def test_matches_that_just_fill_a_page_are_known_to_be_the_last(self, hundred: Books) -> None:
         for limit, is_last in ((9, False), (10, True)):
-            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter("raid"), limit=limit))
+            page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter(text="raid"), limit=limit))
             assert (len(page.entries), page.is_last) == (limit, is_last)
 
     def test_a_search_stays_inside_its_period(self, hundred: Books) -> None:
-        chosen = HistoryFilter("raid", period=Period("x", None, NOW + 15, NOW + 60))
+        chosen = HistoryFilter(text="raid", period=Period(name="x", since=NOW + 15, until=NOW + 60))
         assert walk(hundred, chosen, 2).ids == ["h50", "h40", "h30", "h20"]
 
     def test_wildcards_in_a_text_mean_nothing(self, guild: Books) -> None:
         insert_all(guild, "resource_history", [history_row("plain", reason="for the raid")])
         for text in ("%", "_", "%%", "_%_", "\\", "*?", "'", '"', "--", "[]*"):
             # Without words everything passes.
-            assert walk(guild, HistoryFilter(text), 5).ids == ["plain"], text
-            assert walk(guild, HistoryFilter(f"ra{text}"), 5).ids == ["plain"], text
-            assert walk(guild, HistoryFilter(f"{text}zzz"), 5).ids == [], text
+            assert walk(guild, HistoryFilter(text=text), 5).ids == ["plain"], text
+            assert walk(guild, HistoryFilter(text=f"ra{text}"), 5).ids == ["plain"], text
+            assert walk(guild, HistoryFilter(text=f"{text}zzz"), 5).ids == [], text
 
     def test_letters_of_either_case_are_found(self, guild: Books) -> None:
         written = {"a": "Würze", "b": "würze", "c": "WÜRZE", "d": "wuerze", "e": "WAERZE"}
         rows = [history_row(key, reason=f"({text})") for key, text in written.items()]
         insert_all(guild, "resource_history", rows)
         for text in ("Würze", "würze", "WÜRZE", "ürz", "ÜRZ"):
-            assert walk(guild, HistoryFilter(text), 5).ids == ["c", "b", "a"], text
+            assert walk(guild, HistoryFilter(text=text), 5).ids == ["c", "b", "a"], text
 
     @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
     @pytest.mark.parametrize("text", ["Straße", "οδος", "İstanbul"])
@@ -462,7 +463,7 @@ class TestSearching:
     ) -> None:
         """Folding the case changes some letters into others, and into several."""
         insert_all(guild, "resource_history", [history_row("it", reason=f"to {text} and back")])
-        assert walk(guild, HistoryFilter(text), 5).ids == ["it"]
+        assert walk(guild, HistoryFilter(text=text), 5).ids == ["it"]
 
     def test_names_of_members_and_resources_are_searched(self, guild: Books) -> None:
         rows = [
@@ -472,14 +473,14 @@ class TestSearching:
         ]
         insert_all(guild, "resource_history", rows)
         for text in ("gurney", "Gurn", "iron ORE", "iron_ore", "100", "gurney ore"):
-            assert walk(guild, HistoryFilter(text), 5).ids == ["sand"], text
+            assert walk(guild, HistoryFilter(text=text), 5).ids == ["sand"], text
         for text in ("WÜRZMEISTER", "würzmeister", "würzmeister water"):
-            assert walk(guild, HistoryFilter(text), 5).ids == ["dust"], text
+            assert walk(guild, HistoryFilter(text=text), 5).ids == ["dust"], text
 
     def test_a_text_of_any_length_does_no_harm(self, guild: Books) -> None:
         insert_all(guild, "resource_history", [history_row("plain", reason="for the raid")])
         for text in ("raid " * 2_000, "\ud800", "\0raid", "a\0", "ü" * 30_000, "x" * 60_000):
-            assert walk(guild, HistoryFilter(text), 5).ids in ([], ["plain"]), text[:10]
+            assert walk(guild, HistoryFilter(text=text), 5).ids in ([], ["plain"]), text[:10]
 
 
 # Hostile rows
@@ -516,7 +517,7 @@ def test_paging_over_hostile_rows_ends_and_misses_no_row_with_a_time(
     @settings(max_examples=examples)
     @given(hostile_rows, filters, st.integers(1, 4))
     @example([{"created_at": time} for time in HOSTILE_TIMES], HistoryFilter(), 1)
-    @example([{"created_at": time} for time in HOSTILE_TIMES], HistoryFilter("spice"), 1)
+    @example([{"created_at": time} for time in HOSTILE_TIMES], HistoryFilter(text="spice"), 1)
     def check(drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int) -> None:
         rows = hostile(drawn)
         replace_all(guild, {"resource_history": rows})
@@ -535,7 +536,7 @@ def test_an_infinite_time_is_a_place_like_any_other(guild: Books, text: str) -> 
     insert_all(guild, "resource_history", [history_row(f"h{n}") for n in range(4)])
     guild.run("UPDATE resource_history SET created_at = 9e999 WHERE id IN ('h0', 'h1')")
     guild.run("UPDATE resource_history SET created_at = -9e999 WHERE id = 'h2'")
-    chosen = HistoryFilter(text)
+    chosen = HistoryFilter(text=text)
     assert walk(guild, chosen, 1).ids == walk(guild, chosen, 9).ids == ["h1", "h0", "h3", "h2"]
     whole = guild.ledger.ask(HistoryQuery(filter=chosen))
     again = guild.ledger.ask(HistoryQuery(filter=chosen, down_to=whole.end))

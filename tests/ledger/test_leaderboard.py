@@ -167,7 +167,7 @@ def test_a_member_finds_their_own_rank(guild: Books) -> None:
 
 def test_dates_bound_a_leaderboard_too(guild: Books) -> None:
     earn(guild, ("1", 1.0, 10), ("1", 2.0, 20), ("1", 4.0, 30), ("1", 8.0, 40))
-    between = Period("between", None, NOW - 30, NOW - 10)
+    between = Period(name="between", since=NOW - 30, until=NOW - 10)
     assert rankings(guild, between) == [(1, "Muad'Dib", 6.0, 2)]
     assert climbed(guild, between) == {"1": None}
 

@@ -50,7 +50,7 @@ ROWS = 3_000
 BERLIN = ZoneInfo("Europe/Berlin")
 PLACE = PageCursor(NOW - 10 * DAY, 1_500)
 FURTHER = PageCursor(NOW - 40 * DAY, 7)
-DATES = Period("dates", None, NOW - 20 * DAY, NOW - 10 * DAY)
+DATES = Period(name="dates", since=NOW - 20 * DAY, until=NOW - 10 * DAY)
 BY_TIME = "resource_history_created_at"
 BY_RESOURCE = "resource_history_resource_id_created_at"
 BY_MEMBER = "resource_history_updated_by_created_at"
@@ -68,8 +68,8 @@ FILTERS: dict[str, tuple[HistoryFilter, str]] = {
     "a member": (HistoryFilter(member_id="1"), BY_MEMBER),
     "a member, a period": (HistoryFilter(member_id="1", period=MONTH), BY_MEMBER),
     "a member of a resource": (HistoryFilter(resource_id="r1", member_id="1"), BY_RESOURCE),
-    "a text": (HistoryFilter("raid Würze"), BY_TIME),
-    "a text, a period": (HistoryFilter("raid", period=MONTH), BY_TIME),
+    "a text": (HistoryFilter(text="raid Würze"), BY_TIME),
+    "a text, a period": (HistoryFilter(text="raid", period=MONTH), BY_TIME),
     "kinds": (HistoryFilter(kinds=frozenset(EntryKind), period=MONTH), BY_TIME),
     "a location": (HistoryFilter(location=DEEP_DESERT, resource_id="r1"), BY_RESOURCE),
 }
@@ -191,7 +191,7 @@ def test_only_the_page_of_a_history_is_sorted(database: SqliteLedgerDatabase, na
 def test_a_search_by_member_looks_at_a_limited_number_of_rows(
     database: SqliteLedgerDatabase,
 ) -> None:
-    plan = Plan(database, HistoryQuery(filter=HistoryFilter("raid", member_id="1")))
+    plan = Plan(database, HistoryQuery(filter=HistoryFilter(text="raid", member_id="1")))
     plan.assert_goes_by(BY_TIME, BY_MEMBER)
     # One index limits the search, the other finds the member's rows.
     assert any(BY_TIME in line and "COVERING" in line for line in plan.lines)

@@ -127,7 +127,7 @@ def test_a_time_of_0_does_not_stretch_the_chart(guild: Books) -> None:
 
 def test_a_series_between_dates(guild: Books) -> None:
     tell(guild, (9 * DAY, (1, 0)), (5 * DAY, (2, 0)), (4 * DAY, (3, 0)), (DAY, (4, 0)))
-    dates = Period("dates", None, NOW - 6 * DAY, NOW - 2 * DAY)
+    dates = Period(name="dates", since=NOW - 6 * DAY, until=NOW - 2 * DAY)
     found = course(guild, dates)
     assert (found.since, found.until) == (NOW - 6 * DAY, NOW - 2 * DAY)
     assert found.levels == [
@@ -154,7 +154,7 @@ def test_the_change_committed_last_in_a_second_counts(guild: Books) -> None:
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 @pytest.mark.parametrize(
     ("period", "span"),
-    [(DAY_AND_NIGHT, DAY), (ALL, 799), (ALL, 400), (Period("x", 799), 799), (ALL, 5_000)],
+    [(DAY_AND_NIGHT, DAY), (ALL, 799), (ALL, 400), (Period(name="x", span=799), 799), (ALL, 5_000)],
     ids=["24h", "all of 799 s", "all of 400 s", "799 s", "all of 5,000 s"],
 )
 def test_there_are_no_more_levels_than_a_chart_can_show(
@@ -184,8 +184,11 @@ def last_known(then: dict[int, tuple[int, int]], at: int) -> tuple[int, int]:
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 def test_every_level_is_the_quantity_at_its_time(guild: Books) -> None:
     @settings(max_examples=40)
-    @example([(300, (1, 0)), (301, (2, 0))], Period("x", 300))
-    @given(stories, st.sampled_from([ALL, Period("x", 300), Period("y", 1_000), WEEK]))
+    @example([(300, (1, 0)), (301, (2, 0))], Period(name="x", span=300))
+    @given(
+        stories,
+        st.sampled_from([ALL, Period(name="x", span=300), Period(name="y", span=1_000), WEEK]),
+    )
     def check(story: list[tuple[int, tuple[int, int]]], period: Period) -> None:
         guild.run("DELETE FROM resource_history")
         in_order = sorted(story, key=lambda row: -row[0])

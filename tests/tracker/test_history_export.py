@@ -167,7 +167,7 @@ def test_a_filter_without_an_index_searches_all_of_the_history(chronicle: Chroni
 
 def test_without_entries_there_is_only_the_header(chronicle: Chronicle) -> None:
     chronicle.write([{}])
-    assert chronicle.export(HistoryFilter(period=Period("long ago", until=AT)))
+    assert chronicle.export(HistoryFilter(period=Period(name="long ago", until=AT)))
     assert chronicle.file.read_bytes() == f"\ufeff{','.join(COLUMNS)}\r\n".encode()
 
 

@@ -91,8 +91,8 @@ def queries(query_cache: QueryCache) -> list[Query[Any]]:
     """Return one query of each kind, and pages of them."""
     wishes = [
         EVERYTHING,
-        HistoryFilter("würze", resource_id="spice", kinds=frozenset(EntryKind), period=WEEK),
-        HistoryFilter("nothing of the kind"),
+        HistoryFilter(text="würze", resource_id="spice", kinds=frozenset(EntryKind), period=WEEK),
+        HistoryFilter(text="nothing of the kind"),
         HistoryFilter(member_id=PLAYER, period=ALL),
     ]
     return [
@@ -284,7 +284,7 @@ def test_a_filter_with_any_text_is_answered_or_rejected(far: Tracker) -> None:
     query_cache = far.query_cache
     for text in ("\ud800", "\0", "\x1b[2J\u202e"):
         for query in (
-            query_cache.history(HistoryFilter(text)),
+            query_cache.history(HistoryFilter(text=text)),
             query_cache.history(HistoryFilter(resource_id=text)),
             query_cache.quantity_series(text, WEEK),
             query_cache.activity(text, WEEK),

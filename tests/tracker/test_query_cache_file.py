@@ -98,7 +98,7 @@ def test_a_file_that_was_removed_is_created_again(documents: DocumentFile, path:
 @pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 20_000, "'; DROP TABLE pages; --"])
 def test_any_text_makes_a_key_that_can_be_stored(documents: DocumentFile, text: str) -> None:
     for query in (
-        HistoryQuery(filter=HistoryFilter(text, text, text)),
+        HistoryQuery(filter=HistoryFilter(text=text, resource_id=text, member_id=text)),
         ActivityQuery(member_id=text, period=PERIODS[0]),
         QuantitySeriesQuery(resource_id=text, period=PERIODS[0]),
     ):

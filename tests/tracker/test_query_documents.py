@@ -102,15 +102,15 @@ def test_an_answer_survives_being_stored(query: type[Query[Any]]) -> None:
 # Keys
 
 few_texts = st.sampled_from(["", "a", "b", "None", "a b", "a', 'b", "('a',)", "added,set", "7d"])
-periods = st.sampled_from([*PERIODS, Period("a..", None, 5), Period("b..", None, 6)])
+periods = st.sampled_from([*PERIODS, Period(name="a..", since=5), Period(name="b..", since=6)])
 wishes = st.builds(
     HistoryFilter,
-    few_texts,
-    st.none() | few_texts,
-    st.none() | few_texts,
-    st.frozensets(st.sampled_from(EntryKind)),
-    st.none() | st.sampled_from(Location),
-    periods,
+    text=few_texts,
+    resource_id=st.none() | few_texts,
+    member_id=st.none() | few_texts,
+    kinds=st.frozensets(st.sampled_from(EntryKind)),
+    location=st.none() | st.sampled_from(Location),
+    period=periods,
 )
 # All pages of a list share a key: their ends and length are not part of it.
 anywhere = st.none()
@@ -142,7 +142,7 @@ def identity(query: Query[Any]) -> str:
     """Return a text that is different for every query, also for 1 and 1.0."""
     if isinstance(query, HistoryQuery):
         kinds = sorted(query.filter.kinds)
-        return repr((replace(query, filter=query.filter._replace(kinds=frozenset())), kinds))
+        return repr((replace(query, filter=replace(query.filter, kinds=frozenset())), kinds))
     return repr(query)
 
 
@@ -175,5 +175,5 @@ VARIATIONS = (
 def test_every_filter_is_part_of_the_key(wish: HistoryFilter) -> None:
     key = HistoryQuery(filter=wish).key
     for variation in VARIATIONS:
-        other = wish._replace(**variation)
+        other = replace(wish, **variation)
         assert (HistoryQuery(filter=other).key == key) == (other == wish)

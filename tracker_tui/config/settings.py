@@ -268,7 +268,7 @@ def _sqlite_path(url: str) -> Path:
     if not colon or scheme != "file":
         message = (
             "TURSO_DATABASE_URL starts with file:, libsql://, https://, http://, wss:// or ws://. "
-            "Leave it unset for the embedded database."
+            "Unset it for the embedded database."
         )
         raise ConfigError(message)
     path = rest.removeprefix("//") if rest.startswith("///") else rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -63,7 +64,8 @@ class HistoryEntry(NamedTuple):
 HistoryPage = Page[HistoryEntry]
 
 
-class HistoryFilter(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class HistoryFilter:
     """Which entries to show; a filter that isn't set lets every entry pass."""
 
     text: str = ""

@@ -9,6 +9,7 @@ A period is typed as `7d`, `36h`, `2w`, `all` or `2026-01-01..2026-01-31`.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
@@ -36,7 +37,8 @@ class Shift(NamedTuple):
     seconds: int
 
 
-class Period(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Period:
     """The last `span` seconds; or from `since` up to before `until`, in Unix seconds.
 
     Without any of them: all time.
@@ -54,11 +56,11 @@ class Period(NamedTuple):
         return self.span is None and self.since is None and self.until is None
 
 
-ALL: Final = Period("all")
-DAY_AND_NIGHT: Final = Period("24h", span=DAY)
-WEEK: Final = Period("7d", span=7 * DAY)
-MONTH: Final = Period("30d", span=30 * DAY)
-QUARTER: Final = Period("90d", span=90 * DAY)
+ALL: Final = Period(name="all")
+DAY_AND_NIGHT: Final = Period(name="24h", span=DAY)
+WEEK: Final = Period(name="7d", span=7 * DAY)
+MONTH: Final = Period(name="30d", span=30 * DAY)
+QUARTER: Final = Period(name="90d", span=90 * DAY)
 LEADERBOARD_PERIODS: Final = (DAY_AND_NIGHT, WEEK, MONTH, ALL)
 PERIODS: Final = (DAY_AND_NIGHT, WEEK, MONTH, QUARTER, ALL)
 
@@ -132,7 +134,7 @@ def parse_period(text: str, zone: Zone) -> Period:
     if span := _SPAN.fullmatch(typed):
         seconds = int(span[1]) * _UNITS[span[2]]
         if 0 < seconds <= _LONGEST_SPAN:
-            return Period(typed, span=seconds)
+            return Period(name=typed, span=seconds)
     if (dates := _DATES.fullmatch(typed)) and typed != "..":
         return _between(typed, dates[1], dates[2], zone)
     message = (
@@ -151,7 +153,7 @@ def _between(typed: str, first: str | None, last: str | None, zone: Zone) -> Per
     if since is not None and until is not None and since >= until:
         message = f"“{one_line(typed, 40)}” ends before it begins."
         raise InvalidPeriod(message)
-    return Period(typed, since=since, until=until)
+    return Period(name=typed, since=since, until=until)
 
 
 def _day(text: str) -> int:

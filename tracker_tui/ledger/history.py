@@ -9,7 +9,7 @@ at no more than `SEARCHED` rows, and says how far back it got.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from math import inf, isinf
 from operator import and_, or_
@@ -208,7 +208,7 @@ def _searched(question: HistoryQuery, now: Any) -> Select:
     reached = Select([bound], [bound.c.at, bound.c.place]).union_all(begins).limit(1)
     found = _newest(
         [
-            *_conditions(question, period._replace(span=None, since=None), now),
+            *_conditions(question, replace(period, span=None, since=None), now),
             Expression(Tuple(row.created_at, rowid), ">=", reached),
             _passes(question.filter),
         ],

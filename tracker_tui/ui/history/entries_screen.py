@@ -7,6 +7,7 @@ of matching entries as they come into sight.
 from __future__ import annotations
 
 from asyncio import wrap_future
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -129,7 +130,7 @@ class EntriesScreen(QueryScreen):
 
     @on(PagedTable.FurtherBack)
     def _look_further_back(self) -> None:
-        self.filters = self.filters._replace(period=ALL)
+        self.filters = replace(self.filters, period=ALL)
         self.table.go_on(self._query(self.filters))
         self._update_end_texts()
 

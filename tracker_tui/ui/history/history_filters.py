@@ -154,4 +154,4 @@ class HistoryFiltersDialog(Dialog[HistoryFilter]):
 
     def action_clear(self) -> None:
         """End without filters; the search stays."""
-        self.dismiss(HistoryFilter(self._chosen_filters.text))
+        self.dismiss(HistoryFilter(text=self._chosen_filters.text))

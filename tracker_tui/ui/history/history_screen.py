@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -55,7 +56,7 @@ class HistoryScreen(EntriesScreen, SearchableScreen):
         """
         self._chosen_filters = chosen
         is_slow = chosen.period is None and not chosen.is_indexed
-        self.filters = chosen._replace(period=MONTH) if is_slow else chosen
+        self.filters = replace(chosen, period=MONTH) if is_slow else chosen
         if self.is_mounted:
             self.show_filtered()
 
@@ -102,7 +103,7 @@ class HistoryScreen(EntriesScreen, SearchableScreen):
         """Search for the typed text, if it has changed."""
         text = self.search.text[:_LONGEST_TEXT].strip()
         if text != self._chosen_filters.text:
-            self.set_filters(self._chosen_filters._replace(text=text))
+            self.set_filters(replace(self._chosen_filters, text=text))
 
     async def action_back(self) -> None:
         """Take one step back: clear the search, then the filters, then go to Resources."""
