@@ -279,7 +279,7 @@ async def test_rights_that_are_given_are_offered_at_once(
         assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()
         give(discord, WHO["officer and admin"], player)
         await sees_message(
-            player, "Your roles changed: you may see everything, add, remove, set, tr"
+            player, "Your roles changed: you may see everything, add, remove, set, mo"
         )
         await player.sees("x CSV")
         both = {CSV_HELP, DELETE_HELP}
