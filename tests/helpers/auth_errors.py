@@ -1,4 +1,4 @@
-"""What is told when signing in goes wrong: one legible sentence, and never a token."""
+"""Checks of sign-in errors: one legible sentence, and never a token."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 500
 
 
 def failure_of(kind: type[E], run: Callable[[], object], secrets: Iterable[str] = ()) -> E:
-    """Return the error of exactly this kind that comes; assert that it is fit to be shown."""
+    """Return the raised error of exactly this class; assert that it is fit to be shown."""
     with pytest.raises(TrackerError) as caught:
         run()
     error = caught.value
@@ -29,13 +29,13 @@ def failure_of(kind: type[E], run: Callable[[], object], secrets: Iterable[str] 
 
 
 def assert_keeps(error: BaseException, secrets: Iterable[str]) -> None:
-    """Assert that no secret is in an error, nor in those behind it that would be printed."""
+    """Assert that neither an error nor its printed causes hold a secret."""
     said = everything_said(error)
     assert not [secret for secret in secrets if secret in said], said
 
 
 def everything_said(error: BaseException) -> str:
-    """Return all that a traceback, a log or a careless `repr` would show of an error."""
+    """Return all text of an error that a traceback, a log or a `repr` would show."""
     said: list[str] = []
     shown: BaseException | None = error
     while shown is not None:

@@ -1,4 +1,4 @@
-"""Programs of one machine that share a session, and a clock for them all."""
+"""Running programs on one machine that share a session and a clock."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DATABASE: Final = "libsql://guild.invalid"
 HOUR: Final = 3_600.0
 DAY: Final = 24 * HOUR
 SECONDS: Final = 20.0
-"""How long a test waits for a thread before it fails."""
+"""The time limit for threads in tests."""
 
 TOKEN, REVOKE, ME = "/oauth2/token", "/oauth2/token/revoke", "/users/@me"
 DEVICE = "/oauth2/device/authorize"
 
 
 class UnixClock:
-    """This machine's clock, in Unix seconds: it goes when a test says so."""
+    """This machine's clock in Unix seconds; only tests advance it."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -43,13 +43,13 @@ class UnixClock:
 
 
 class Program:
-    """One running program, and what its membership told it."""
+    """A running program, and what its membership reported."""
 
     def __init__(self, guild: Guild, session_store: SessionStore, clock: UnixClock) -> None:
         self.lost_access: list[str] = []
-        """Whose data it was told to remove."""
+        """Ids of members who lost access."""
         self.changes = 0
-        """How often it was told that rights or admission changed."""
+        """How often rights or admission changed."""
         self.membership = GuildMembership(
             guild, session_store, on_access_lost=self.lost_access.append, clock=clock
         )
@@ -59,7 +59,7 @@ class Program:
         self.changes += 1
 
     def checks(self) -> bool:
-        """Look, and wait for what that began; returns whether it began anything."""
+        """Run a background check to its end; return whether one started."""
         before = self.membership._thread
         self.membership.check_in_background()
         thread = self.membership._thread
@@ -71,7 +71,7 @@ class Program:
 
 
 class Circle:
-    """Makes programs of one machine; they share the session, the clock and Discord."""
+    """Starts programs on one machine; they share the session, the clock and Discord."""
 
     def __init__(self, discord: FakeDiscord, config: Config) -> None:
         self.discord = discord
@@ -81,20 +81,20 @@ class Circle:
 
     @property
     def member_path(self) -> str:
-        """The path at which Discord tells the roles."""
+        """The path of the guild member."""
         return f"/users/@me/guilds/{self.discord.guild_id}/member"
 
     def binding(self) -> Binding:
-        """Return what a session of the configured guild is bound to."""
+        """Return the binding of the configured guild."""
         return Binding.of(guild_of(self.config))
 
     def program(self, session_store: SessionStore | None = None, **changes: Any) -> Program:
-        """Start a program; `changes` are to the guild that is configured."""
+        """Start a program; `changes` are applied to the configured guild."""
         guild = guild_of(self.config)._replace(**changes)
         return Program(guild, session_store or SessionStore(self.config), self.clock)
 
     def granted(self) -> Tokens:
-        """Return tokens that Discord takes, without the flow."""
+        """Return valid tokens, without the flow."""
         answer = self.discord.grant()
         return Tokens(
             Secret(answer["access_token"]),
@@ -103,7 +103,7 @@ class Circle:
         )
 
     def signed_in(self, *, ago: float = 0.0) -> Program:
-        """Start a program in which the person of Discord signed in so many seconds ago."""
+        """Start a program in which the person signed in `ago` seconds ago."""
         program = self.program()
         program.membership.sign_in(self.granted(), random_id)
         program.changes = 0
@@ -112,17 +112,17 @@ class Circle:
         return program
 
     def asked(self) -> list[str]:
-        """Return the paths of all requests that came since the sign-in, in their order."""
+        """Return the paths of all requests since the sign-in, in their order."""
         return [seen.path for seen in tuple(self.discord.seen)]
 
     def kept_tokens(self) -> tuple[str, str | None]:
-        """Return access token and refresh token as they are on this machine."""
+        """Return the stored access token and refresh token."""
         tokens = self.session_store.tokens()
         return tokens.access.reveal(), None if tokens.refresh is None else tokens.refresh.reveal()
 
 
 def a_session(**changes: Any) -> Session:
-    """Return a session that nobody needed Discord for."""
+    """Return a session, made without Discord."""
     plain = Session(
         Binding("https://discord.com/api/v10", "1", "2"),
         "80351110224678912",
@@ -139,12 +139,12 @@ def a_session(**changes: Any) -> Session:
 
 
 def some_tokens(name: str = "some", expires_at: float = 1_700_604_800.25) -> Tokens:
-    """Return tokens that Discord never heard of, until when `a_session` says."""
+    """Return tokens that are unknown to Discord; they expire when `a_session` says."""
     return Tokens(Secret(f"access-{name}"), Secret(f"refresh-{name}"), expires_at)
 
 
 def revealed(tokens: Tokens) -> tuple[str, str | None, float]:
-    """Return what tokens are, for comparing."""
+    """Return the texts of tokens, to compare them."""
     refresh = None if tokens.refresh is None else tokens.refresh.reveal()
     return tokens.access.reveal(), refresh, tokens.expires_at
 
@@ -162,14 +162,14 @@ def roles_now(discord: FakeDiscord, *roles: str) -> None:
 
 
 def assert_denied(program: Program, said: str) -> None:
-    """Assert that nothing is shown or sent, and that this is why."""
+    """Assert that access is denied for this reason."""
     assert not program.membership.is_admitted
     assert said in str(failure_of(AccessDenied, program.membership.require))
     assert program.membership.pending_record() is None
 
 
 def assert_signed_out(program: Program, circle: Circle) -> None:
-    """Assert that nobody is signed in on this machine any more, and that it is told clearly."""
+    """Assert that the session is gone and that the error says how to sign in again."""
     assert program.membership.session is None
     assert not program.membership.is_admitted
     assert not circle.session_store.path.exists()
@@ -184,7 +184,7 @@ def who(program: Program) -> Callable[[], Member]:
 
 
 def tokens_for(circle: Circle, hours: float) -> Program:
-    """Sign in with tokens that live for so long, five hours ago; those after them for a week."""
+    """Sign in five hours ago with tokens of this lifetime; later tokens last a week."""
     circle.discord.token_lifetime = int(hours * HOUR)
     program = circle.signed_in(ago=5 * HOUR)
     circle.discord.token_lifetime = 604_800

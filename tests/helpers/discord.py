@@ -61,11 +61,11 @@ def trust_discord(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong with one request."""
+    """A failure of one request."""
 
     kind: Literal["answer", "hang", "hang up", "trickle", "answer lost"]
     answer: Answer | None = None
-    """What is answered instead of carrying the request out."""
+    """Sent instead of carrying the request out."""
     seconds: float = 0
 
     @classmethod
@@ -79,58 +79,55 @@ class Fault:
 
     @classmethod
     def hang(cls, seconds: float) -> Self:
-        """No answer, and after that time no connection; the request is not carried out."""
+        """No answer; the connection is closed after that time. The request is not carried out."""
         return cls("hang", seconds=seconds)
 
     @classmethod
     def hang_up(cls) -> Self:
-        """No answer and no connection; the request is not carried out."""
+        """The connection is closed at once; the request is not carried out."""
         return cls("hang up")
 
     @classmethod
     def trickle(cls, seconds_between_bytes: float) -> Self:
-        """The request is carried out, and its answer comes byte by byte and never ends."""
+        """The request is carried out; its answer comes byte by byte and never ends."""
         return cls("trickle", seconds=seconds_between_bytes)
 
     @classmethod
     def garbage(cls, body: bytes) -> Self:
-        """A success with a body that is called JSON, whatever it is."""
+        """A success with any body, declared as JSON."""
         return cls.status(200, body, {"Content-Type": "application/json"})
 
     @classmethod
     def too_many(cls, retry_after: float) -> Self:
-        """Too many requests; the header has whole seconds, as HTTP wants, the body all of it."""
+        """Too many requests; whole seconds in the header, fractions in the body."""
         message = "You are being rate limited."
         body = {"message": message, "retry_after": retry_after, "global": False}
         return cls.status(429, body, {"Retry-After": str(math.ceil(retry_after))})
 
     @classmethod
     def huge(cls, bytes_count: int) -> Self:
-        """A success whose body is one JSON string, quotes and all of that size."""
+        """A success whose body is one JSON string of that size, including its quotes."""
         return cls.garbage(b'"' + b"x" * (bytes_count - 2) + b'"')
 
     @classmethod
     def redirect(cls, location: str) -> Self:
-        """Another place to ask."""
+        """A redirect."""
         return cls.status(302, headers={"Location": location})
 
     @classmethod
     def answer_lost(cls) -> Self:
-        """The request is carried out, and the connection closed without the answer."""
+        """The request is carried out; the connection is closed without an answer."""
         return cls("answer lost")
 
 
 @dataclass(kw_only=True, eq=False)
 class FakeDiscord(DiscordAnswers):
-    """Discord, for as long as the block runs.
-
-    Its attributes may be given at the start or changed at any time, `person` and `membership` too.
-    """
+    """Discord, while the block runs. Tests may change its attributes at any time."""
 
     url: str = field(default="", init=False)
-    """The base of all paths, known once the block has begun."""
+    """The base of all paths; set when the block begins."""
     seen: list[Seen] = field(default_factory=list, init=False)
-    """Every request, in the order in which they came."""
+    """All requests in their order."""
     _faults: dict[str, deque[Fault]] = field(init=False, repr=False)
     _lasting_faults: dict[str, Fault] = field(default_factory=dict, init=False, repr=False)
     _server: _Server = field(init=False, repr=False)
@@ -152,27 +149,27 @@ class FakeDiscord(DiscordAnswers):
         self._server.stop()
 
     def requests_to(self, path: str) -> list[Seen]:
-        """Return the requests to a path, such as `/oauth2/token`."""
+        """Return the requests to a path such as `/oauth2/token`."""
         return [seen for seen in tuple(self.seen) if seen.path == path]
 
     def fail(self, path: str, *faults: Fault) -> None:
-        """Let the next requests to a path (`*`: to any) meet these faults, one each."""
+        """Make the next requests to a path (`*`: any) fail, one with each fault."""
         with self._lock:
             self._faults[path].extend(faults)
 
     def fail_always(self, path: str, fault: Fault) -> None:
-        """Let each request to a path (`*`: to any) meet this fault, after those of `fail`."""
+        """Make all requests to a path (`*`: any) fail, after the faults of `fail`."""
         with self._lock:
             self._lasting_faults[path] = fault
 
     def heal(self) -> None:
-        """Let no request meet a fault any more."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
             self._lasting_faults.clear()
 
     def receive(self, seen: Seen) -> Fault | None:
-        """Note a request; return the fault that it meets."""
+        """Record a request; return its fault, if any."""
         with self._lock:
             self.seen.append(seen)
             for path in (seen.path, EVERY_PATH):
@@ -183,7 +180,7 @@ class FakeDiscord(DiscordAnswers):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # Clients that come all at once are not turned away.
+    # Many clients may connect at once.
     request_queue_size = 128
 
     def __init__(self, discord: FakeDiscord) -> None:
@@ -195,7 +192,7 @@ class _Server(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, and end what is going on."""
+        """Stop listening and close all connections."""
         self.stopped.set()
         self.shutdown()
         self._thread.join()
@@ -211,7 +208,7 @@ class _Server(ThreadingHTTPServer):
         return tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        # Here and not in the handler: that one may not have begun yet when the server stops.
+        # Not in the handler, which may not have started when the server stops.
         self._connections.add(request)
         super().process_request(request, client_address)
 
@@ -220,7 +217,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # Clients that go away are what many tests are about; other errors are ours.
+        # Many tests drop their connection; other errors are faults of this server.
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -234,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
         if len(body) < length:
-            # The client hung up in the middle; no server carries out half a request.
+            # The client hung up within the body, so there is nothing to carry out.
             self.close_connection = True
             return
         seen = self._seen(body)
@@ -259,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Seen(self.command, path, form, headers, query, time.monotonic())
 
     def _right_answer(self, seen: Seen) -> Answer:
-        # Beside the base there is nothing, not even at paths that are known below it.
+        # Only paths below the base exist.
         is_below = unquote(self.path).startswith(BASE + "/")
         return self.server.discord.answer(seen) if is_below else not_found()
 
@@ -284,13 +281,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _trickle(self, answer: Answer, pause: float) -> None:
-        # Without a length: with one, the answer would end when all of it has come.
+        # Without a length, so that the answer never ends.
         self._send_head(answer.status, {**answer.headers, "Connection": "close"})
         position = 0
         while not self.server.stopped.wait(pause):
-            # Spaces after JSON change nothing.
+            # Spaces after JSON are harmless.
             self.wfile.write(answer.body[position : position + 1] or b" ")
             position += 1
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""

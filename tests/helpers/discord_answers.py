@@ -1,4 +1,4 @@
-"""What the pretended Discord knows and answers: codes, tokens, one person and one guild."""
+"""The state and the answers of the pretended Discord: codes, tokens, one person, one guild."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 @dataclass
 class Person:
-    """Somebody with a Discord account."""
+    """A Discord user."""
 
     id: str = "80351110224678912"
     username: str = "paul"
@@ -36,7 +36,7 @@ class Person:
 
 @dataclass
 class Membership:
-    """What the guild knows about the person."""
+    """The person's membership of the guild."""
 
     nick: str | None = "Muad'Dib"
     roles: list[str] = field(
@@ -45,7 +45,7 @@ class Membership:
 
 
 class Seen(NamedTuple):
-    """A request that came; its path is that below the base, header names are lower case."""
+    """A received request: the path below the base, header names in lower case."""
 
     method: str
     path: str
@@ -53,11 +53,11 @@ class Seen(NamedTuple):
     headers: dict[str, str]
     query: dict[str, str]
     at: float
-    """When it came, by `time.monotonic()`."""
+    """By `time.monotonic()`."""
 
 
 class Answer(NamedTuple):
-    """What is sent back."""
+    """An HTTP answer."""
 
     status: int
     body: bytes
@@ -66,18 +66,18 @@ class Answer(NamedTuple):
 
 @dataclass
 class Code:
-    """A code that was handed out: the player types the user code, the program polls."""
+    """A sign-in code: the player types the user code, the program polls."""
 
     user_code: str
     scope: str
     expires_at: float
     person: Person | None = None
-    """Who approved it."""
+    """The person who approved it."""
     is_denied: bool = False
 
 
 class Grant(NamedTuple):
-    """What a live token stands for."""
+    """The rights of a valid token."""
 
     person: Person
     scope: str
@@ -86,14 +86,14 @@ class Grant(NamedTuple):
 
 @dataclass(kw_only=True, eq=False)
 class DiscordAnswers:
-    """The part of Discord that remembers and answers, without a server around it."""
+    """Discord without the server around it."""
 
     client_id: str = CLIENT_ID
     client_secret: str | None = None
     """None: a public client."""
     guild_id: str = GUILD_ID
     person: Person = field(default_factory=Person)
-    """Who approves."""
+    """The person who approves codes."""
     membership: Membership | None = field(default_factory=Membership)
     """None: the person has left the guild."""
     interval: int = 5
@@ -101,53 +101,53 @@ class DiscordAnswers:
     token_lifetime: int = 604800
     approves_at_once: bool = False
     issued: list[str] = field(default_factory=list, init=False)
-    """Every secret that was handed out: device codes, access tokens and refresh tokens."""
+    """All secrets so far: device codes, access tokens and refresh tokens."""
     _slow_downs: int = field(default=0, init=False, repr=False)
     _codes: dict[str, Code] = field(default_factory=dict, init=False, repr=False)
     _access: dict[str, Grant] = field(default_factory=dict, init=False, repr=False)
     _refresh: dict[str, Grant] = field(default_factory=dict, init=False, repr=False)
-    # What a test does and what a request does may come at once.
+    # A test and a request may run at the same time.
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
-    # What tests do
+    # For tests
 
     def approve(self, user_code: str | None = None) -> None:
-        """The person types the code (the newest if None) and agrees."""
+        """Approve a code (default: the newest)."""
         with self._lock:
             self._code(user_code).person = self.person
 
     def deny(self, user_code: str | None = None) -> None:
-        """The person types the code (the newest if None) and refuses."""
+        """Deny a code (default: the newest)."""
         with self._lock:
             self._code(user_code).is_denied = True
 
     def expire(self, user_code: str | None = None) -> None:
-        """The code (the newest if None) runs out now."""
+        """Let a code (default: the newest) expire now."""
         with self._lock:
             self._code(user_code).expires_at = time.monotonic()
 
     def slow_down_next(self, n: int = 1) -> None:
-        """The next polls are too many, whatever became of their code."""
+        """Answer the next `n` polls with `slow_down`."""
         with self._lock:
             self._slow_downs = n
 
     def revoke(self) -> None:
-        """The person takes the program's rights away: every token is void."""
+        """Revoke the program's access: all tokens are invalid."""
         with self._lock:
             self._access.clear()
             self._refresh.clear()
 
     def expire_access(self) -> None:
-        """Every access token runs out; refreshing still works."""
+        """Let all access tokens expire; refreshing still works."""
         with self._lock:
             self._access.clear()
 
     def grant(self) -> dict[str, Any]:
-        """Hand out a token set without the flow, as `/oauth2/token` would."""
+        """Return new tokens as `/oauth2/token` would, without the flow."""
         with self._lock:
             return self._new_tokens(self.person, SCOPE)
 
-    # What requests do
+    # For requests
 
     def answer(self, asked: Seen) -> Answer:
         """Carry out a request; return the answer."""
@@ -174,7 +174,7 @@ class DiscordAnswers:
         return "", None
 
     def _checked(self, asked: Seen) -> Answer | None:
-        """Return what is answered to a form that is none, or is not of our client."""
+        """Return an error for a malformed form or another client."""
         if media_type(asked.headers) != FORM:
             message = "The request body contains invalid form data."
             return as_json(400, {"message": message, "code": 50035})
@@ -224,7 +224,7 @@ class DiscordAnswers:
             return refusal("access_denied")
         if code.person is None:
             return refusal("authorization_pending")
-        # A code is good for one token set.
+        # A code is valid once.
         del self._codes[device_code]
         return as_json(200, self._new_tokens(code.person, code.scope))
 
@@ -239,7 +239,7 @@ class DiscordAnswers:
         if not token:
             return refusal("invalid_request")
         grant = self._live_access(token) or self._refresh.get(token)
-        # RFC 7009: to revoke a token that is void already is no error.
+        # RFC 7009: revoking an invalid token is no error.
         if grant is not None:
             gone = grant.person.id
             self._access = {t: g for t, g in self._access.items() if g.person.id != gone}
@@ -265,7 +265,7 @@ class DiscordAnswers:
         grant = self._live_access(token) if scheme.lower() == "bearer" else None
         if grant is None:
             return None
-        # The same person as it is now: names and avatars change while a token lives.
+        # Current data: names and avatars change during the life of a token.
         return self.person if self.person.id == grant.person.id else grant.person
 
     def _live_access(self, token: str) -> Grant | None:
@@ -302,22 +302,22 @@ def as_json(status: int, value: object, headers: Mapping[str, str] | None = None
 
 
 def refusal(error: str) -> Answer:
-    """Return OAuth's way to refuse a request."""
+    """Return an OAuth error."""
     return as_json(400, {"error": error})
 
 
 def unauthorized() -> Answer:
-    """Return Discord's answer to a token that it does not know, or no longer."""
+    """Return Discord's answer to an invalid token."""
     return as_json(401, {"message": "401: Unauthorized", "code": 0})
 
 
 def not_found() -> Answer:
-    """Return Discord's answer where there is nothing."""
+    """Return Discord's answer for an unknown path."""
     return as_json(404, {"message": "404: Not Found", "code": 0})
 
 
 def public_part(person: Person) -> dict[str, Any]:
-    """Return what Discord tells of a person; more than anybody here needs, as the real one does."""
+    """Return a user as Discord sends it, with fields that the program ignores."""
     return {**asdict(person), "discriminator": "0", "public_flags": 0, "banner": None}
 
 
@@ -327,12 +327,12 @@ def new_user_code() -> str:
 
 
 def media_type(headers: Mapping[str, str]) -> str:
-    """Return what a body is said to be, without parameters such as its charset."""
+    """Return the media type without parameters such as the charset."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def credentials(asked: Seen) -> tuple[str | None, str | None]:
-    """Return client id and secret, from HTTP Basic if it is there, else from the form."""
+    """Return client id and secret, from HTTP Basic if given, else from the form."""
     scheme, _, encoded = asked.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return asked.form.get("client_id"), asked.form.get("client_secret")

@@ -1,4 +1,4 @@
-"""A guild whose members sign in with Discord: its settings, and sessions made without a browser."""
+"""A guild that signs in with Discord: its settings, and sessions made without a browser."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ ROLES: list[dict[str, Any]] = [
     {"id": ADMIN_ROLE, "name": "Mahdi", "level": 3, "canAccessResources": True, "isAdmin": True},
     {"id": GUEST_ROLE, "name": "Smuggler", "level": 0},
 ]
-"""What DISCORD_ROLES_CONFIG says in tests."""
+"""DISCORD_ROLES_CONFIG in tests."""
 
 
 def settings(discord: FakeDiscord, url: str, token: str | None = None) -> dict[str, str]:
-    """Return the settings with which members of a guild come to its database."""
+    """Return the settings of a member of the guild."""
     secret = discord.client_secret
     return {
         "TURSO_DATABASE_URL": url,
@@ -58,7 +58,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, given: Mapping[str, str]) -> None
 
 
 def sign_in(discord: FakeDiscord, config: Config | None = None, *, age: float = 0.0) -> Session:
-    """Sign `discord.person` in on this machine, as if `age` seconds ago."""
+    """Sign `discord.person` in on this machine, `age` seconds ago."""
     chosen = config or load_config(os.environ)
     granted = discord.grant()
     tokens = Tokens(
@@ -72,7 +72,7 @@ def sign_in(discord: FakeDiscord, config: Config | None = None, *, age: float = 
 
 
 def grow_old(config: Config, seconds: float) -> Session:
-    """Let what Discord said last be older by so many seconds."""
+    """Make Discord's last answer older by some seconds."""
     session_store = SessionStore(config)
     session = session_store.load()
     assert session is not None
@@ -82,13 +82,13 @@ def grow_old(config: Config, seconds: float) -> Session:
 
 
 def kept_document(path: Path) -> dict[str, Any]:
-    """Return what the file of a session holds."""
+    """Return the document of a session file."""
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 
 
 class Limited(Owner):
-    """A member of whom a test says what they may do, in a guild of ROLES."""
+    """A member of a guild of ROLES whose rights a test sets."""
 
     def __init__(self, name: str, rights: frozenset[Right]) -> None:
         super().__init__(name)
@@ -104,7 +104,7 @@ class Limited(Owner):
 
 
 def limit(tracker: Tracker, *rights: Right) -> None:
-    """Let whoever uses a tracker have these rights from now on, as after a check of roles."""
+    """Give the member of a tracker these rights, as after a check."""
     limited = Limited(tracker.member.id, frozenset(rights))
     tracker.membership = tracker._ledger_thread._membership = limited
     tracker.connection._membership = limited
