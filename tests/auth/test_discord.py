@@ -1,4 +1,4 @@
-"""Each endpoint of Discord's: what is sent there, and what becomes of each answer."""
+"""Each method of `Discord`: codes, polls, tokens, the user and the guild member."""
 
 from __future__ import annotations
 
@@ -320,7 +320,7 @@ def test_revoking_an_invalid_token_is_no_error(discord: FakeDiscord, client: Dis
     assert len(discord.requests_to(REVOKE)) == 1
 
 
-# Who and what
+# User and guild member
 
 
 def test_me_returns_the_user_of_the_token(discord: FakeDiscord, client: Discord) -> None:
@@ -521,7 +521,7 @@ def test_incomplete_code_reply_is_reported(
     failure_of(DiscordUnreachable, client.request_code, ["device-8FzQ"])
 
 
-# Refusals
+# Rejections
 
 
 @calls("begin", "poll", "refresh", "revoke")

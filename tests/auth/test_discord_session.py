@@ -274,7 +274,7 @@ def test_body_that_cannot_be_decompressed_is_reported(
     failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
 
 
-# Not now
+# Temporary failures
 
 
 @every_call

@@ -1,4 +1,4 @@
-"""The pretended Discord that the tests of signing in rely on, itself put to the test."""
+"""The pretended Discord that the other tests rely on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is admitted: what Discord said, for how long it serves, and what changes it."""
+"""Admission of members: fresh, stale and expired answers of Discord."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ACCESS_ONLY = frozenset({Right.ACCESS_RESOURCES})
 OFFICER = frozenset({Right.ACCESS_RESOURCES, Right.EDIT_TARGETS})
 
 
-# Nothing is asked while it is warm
+# A fresh session
 
 
 @pytest.mark.parametrize("kind", [guild_membership.GuildMembership, Owner])
@@ -109,7 +109,7 @@ def test_missing_right_names_the_roles_that_have_it(circle: Circle) -> None:
     assert circle.asked() == []
 
 
-# It is asked again when it is due
+# A stale session
 
 
 def test_stale_session_is_checked_in_the_background(circle: Circle) -> None:
@@ -266,7 +266,7 @@ def test_entry_error_names_the_denial_and_the_failed_check(
     assert "503" in told
 
 
-# Where Discord cannot be asked
+# Discord cannot be reached
 
 
 def test_freshness_depends_on_age() -> None:

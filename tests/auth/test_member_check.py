@@ -23,7 +23,7 @@ from tracker_tui.auth.auth_errors import (
 )
 from tracker_tui.ledger.ledger import random_id
 
-# Tokens that run out
+# Tokens that expire
 
 
 def test_token_valid_for_a_day_is_not_refreshed(circle: Circle) -> None:
@@ -216,7 +216,7 @@ def test_failed_refresh_after_a_rejected_token_does_not_sign_out(
     assert circle.kept_tokens() == tuple(discord.issued[2:])
 
 
-# By Discord's clock it ran out sooner.
+# By Discord's clock it expired sooner.
 def test_failed_refresh_before_a_rejected_token_does_not_sign_out(
     circle: Circle, discord: FakeDiscord
 ) -> None:

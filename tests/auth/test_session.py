@@ -1,4 +1,4 @@
-"""The session as it is written down, and what is made of a file that somebody spoilt."""
+"""The session document: round trips, and damaged files."""
 
 from __future__ import annotations
 

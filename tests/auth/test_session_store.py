@@ -1,4 +1,4 @@
-"""Where the session is kept: for the user's eyes alone, whole or not at all, keyring or file."""
+"""The session file: private, written atomically, locked, bound to its guild."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ def test_hostile_tokens_count_as_missing(
     assert not [seen for seen in discord.seen if "x-evil" in seen.headers]
 
 
-# Forgetting
+# Deleting
 
 
 def test_delete_empties_file_and_keyring(session_store: SessionStore, kept: KeptKeyring) -> None:
@@ -359,7 +359,7 @@ def test_two_homes_have_two_keyring_entries(
     ]
 
 
-# Which Discord a session is for
+# The binding of a session
 
 
 @pytest.mark.parametrize("name", ["api_url", "client_id", "guild_id"])
@@ -398,7 +398,7 @@ def test_changed_role_settings_keep_the_session(circle: Circle) -> None:
     assert program.membership.member.rights == frozenset()
 
 
-# One program at a time
+# The lock
 
 
 def test_lock_makes_other_programs_wait(session_store: SessionStore, config: Config) -> None:

@@ -249,7 +249,7 @@ def test_next_start_loads_the_session(
     assert circle.session_store.load() == session
 
 
-# Other programs of this machine
+# Other programs on this machine
 
 
 def test_check_of_another_program_is_used(circle: Circle, discord: FakeDiscord) -> None:

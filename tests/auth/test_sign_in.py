@@ -1,4 +1,4 @@
-"""Waiting for the code to be entered (RFC 8628, section 3.5), and signing in from end to end."""
+"""Polling until the code was entered (RFC 8628, section 3.5), and sign-ins from end to end."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Play:
         return wait_for_tokens(cast(Discord, self), code, self.wait, clock=lambda: self.now)
 
 
-# The pace
+# The polling interval
 
 
 def test_first_poll_waits_for_the_interval() -> None:
@@ -133,7 +133,7 @@ def test_429_never_shortens_the_interval(seconds: float) -> None:
     assert play.waits == [5, 5]
 
 
-# The end
+# The end of polling
 
 
 def test_code_that_is_not_entered_expires() -> None:

@@ -1,4 +1,4 @@
-"""What the shared database is told of a sign-in (data contract, "Signing in")."""
+"""The record of a sign-in in the shared database (data contract, "Signing in")."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ def test_two_machines_that_sign_in_make_one_member(remote: Books, remote_url: st
     assert {row["user_id"] for row in remote.rows("user_sessions")} == {user(remote)["id"]}
 
 
-# What the database is to be told
+# The record in the database
 
 
 def test_sign_in_is_recorded_once(circle: Circle, discord: FakeDiscord) -> None:

@@ -1,1 +1,1 @@
-"""Signing in, out, inviting and joining, as a person meets them on the command line."""
+"""Signing in and out, inviting and joining on the command line."""

@@ -1,4 +1,4 @@
-"""A guild that signs in with a pretended Discord, and no keyring of whoever runs the tests."""
+"""A guild that signs in with a pretended Discord, and no keyring of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guild whose every word and number can be told from all others, and a machine that keeps it."""
+"""A guild with unmistakable words and numbers, and a machine that has cached them."""
 
 from __future__ import annotations
 

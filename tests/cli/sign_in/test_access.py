@@ -1,4 +1,4 @@
-"""Every command under every kind of admission: who may not enter learns nothing of the guild."""
+"""Every command with every kind of session: denied members learn nothing of the guild."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def here(place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch) -> Planted
 DISCORDS_NAME = "Paul Atreides"
 """What Discord calls who signs in."""
 
-# Who may not enter
+# Denied
 
 
 class Barred:
@@ -426,7 +426,7 @@ def test_pending_changes_are_never_sent_as_another_member(
     assert guild.row("resource_history", left_waiting)["updated_by"] == paul
 
 
-# Who may enter
+# Admitted
 
 ROLES = {"member": MEMBER_ROLE, "officer": OFFICER_ROLE, "admin": ADMIN_ROLE}
 
@@ -479,7 +479,7 @@ def test_admitted_member_runs_all_commands(run: Run, admitted: Planted, argv: li
     assert admitted.discord.seen == []
 
 
-# How old what Discord said is
+# The age of Discord's answer
 
 
 @pytest.mark.parametrize(

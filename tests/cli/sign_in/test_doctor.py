@@ -1,4 +1,4 @@
-"""What the doctor says of Discord and of who is signed in."""
+"""Findings of the doctor about Discord and the session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edit while Discord, which is to be asked for roles, never answers."""
+"""An edit with a stale session while Discord never answers."""
 
 from __future__ import annotations
 

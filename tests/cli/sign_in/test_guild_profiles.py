@@ -1,4 +1,4 @@
-"""Two guilds on one machine: each has its settings, session, copies and outbox, and no other's."""
+"""Two guilds on one machine, each with its own settings, session, cache and outbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`invite` prints a line that others join with."""
+"""`tracker-tui invite` prints the settings of a guild as one line."""
 
 from __future__ import annotations
 

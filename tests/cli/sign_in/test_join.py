@@ -1,4 +1,4 @@
-"""`tracker-tui invite` and `join`: a guild's settings go from one machine to another as a line."""
+"""`tracker-tui join` stores the settings of a guild: from an invitation, or from answers."""
 
 from __future__ import annotations
 
@@ -535,7 +535,7 @@ def test_ctrl_c_and_ctrl_d_store_nothing(
     assert not config_file(home).exists()
 
 
-# Beside what is there
+# Existing settings
 
 KEYS = """\
 # my own

@@ -1,4 +1,4 @@
-"""`tracker-tui login`, as a person meets it who has no terminal but only lines of text."""
+"""`tracker-tui login`: the code, outages, denied members, wrong settings."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_confidential_client_signs_in(
     assert all(not seen.query for seen in discord.seen)
 
 
-# No
+# Declined, expired, cancelled
 
 
 @pytest.mark.usefixtures("settings_of_guild")
@@ -218,7 +218,7 @@ def test_ctrl_c_ends_the_process_without_a_traceback(
     assert not session_file(home).exists()
 
 
-# On the way
+# Outages
 
 
 FAULTS = {
@@ -341,7 +341,7 @@ def test_control_characters_in_the_code_are_harmless(run: Run, discord: FakeDisc
     assert len(ran.out.splitlines()) == 4
 
 
-# Who may not enter
+# Denied
 
 
 NOT_IN_GUILD = (
@@ -411,7 +411,7 @@ def test_denied_member_may_sign_in_as_another(run: Run, home: Path, discord: Fak
     assert session(home)["member_id"] == "4711"
 
 
-# Already
+# Already signed in
 
 
 @pytest.mark.usefixtures("settings_of_guild")
@@ -437,7 +437,7 @@ def test_damaged_session_is_replaced(run: Run, home: Path, discord: FakeDiscord)
     assert session(home)["name"] == NICKNAME
 
 
-# What is configured wrongly
+# Wrong settings
 
 
 @pytest.mark.usefixtures("settings_of_guild")

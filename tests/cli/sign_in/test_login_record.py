@@ -1,4 +1,4 @@
-"""A database that takes no record of who signed in: told once, and all else goes on."""
+"""The record of a sign-in, and databases that reject it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_rejected_record_delays_no_command(
     assert len(recorded(guild)["user_sessions"]) == 1
 
 
-# What the database is told
+# The record
 
 
 def test_sign_in_is_recorded_in_one_request(

@@ -22,7 +22,7 @@ from helpers.commands import Run
 from helpers.discord import FakeDiscord
 from helpers.listening import SECONDS
 
-# What is kept
+# Storage
 
 
 def mode(path: Path) -> int:
@@ -35,7 +35,7 @@ def test_session_file_is_private(run: Run, home: Path, discord: FakeDiscord) -> 
     discord.approves_at_once = True
     assert last_line(run("login")) == WELCOME
     assert (mode(session_file(home)), mode(session_file(home).parent)) == (0o600, 0o700)
-    # And nothing else of it was left lying about.
+    # And no temporary file was left.
     kept = {path.name for path in session_file(home).parent.iterdir()}
     assert kept <= {"session.json", "session.lock"}
 

@@ -1,4 +1,4 @@
-"""`tracker-tui logout`: at Discord and on this machine, and never at the cost of a change."""
+"""`tracker-tui logout`, at Discord and on this machine; no pending change is lost."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_logout_leaves_the_session_of_another_guild(
     assert discord.seen == []
 
 
-# Discord is away
+# Discord cannot be reached
 
 TROUBLE = {
     "hangs up": (Fault.hang_up(), "cannot be reached"),
@@ -254,7 +254,7 @@ def test_logout_without_discord_removes_the_store(
     assert stores(home) == []
 
 
-# What waits
+# Pending changes
 
 
 def test_logout_sends_pending_changes_first(

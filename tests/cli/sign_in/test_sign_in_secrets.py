@@ -287,7 +287,7 @@ def test_client_secret_is_sent_for_its_application_only(
     assert CLIENT_SECRET not in str(discord.seen)
 
 
-# What is kept
+# Stored files
 
 
 @pytest.mark.usefixtures("settings_of_guild")

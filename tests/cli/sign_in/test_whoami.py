@@ -1,4 +1,4 @@
-"""`tracker-tui whoami`: who is signed in, what they may do, and until when that holds."""
+"""`tracker-tui whoami`: the member, their rights, and until when those hold."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def facts(ran: Ran) -> dict[str, str]:
     return told
 
 
-# Who, and what
+# Member and rights
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_tokens_of_another_user_sign_out(run: Run, home: Path, discord: FakeDisc
     assert not session_file(home).exists()
 
 
-# Who may not
+# Denied
 
 
 def test_member_without_a_role_learns_which_roles_may(run: Run, discord: FakeDiscord) -> None:
