@@ -126,7 +126,7 @@ async def test_an_unreadable_database_is_reported(guild: Guild) -> None:
     try:
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             player = Player(app, pilot, guild)
-            await player.sees("○ unavailable", "no tracker database")
+            await player.sees("○ unavailable", "is not a tracker")
             player.burst("+5\r/x\rG s")
             await player.pilot.pause()
             player.assert_laid_out()
