@@ -41,7 +41,7 @@ def remote(config: Config) -> tuple[str, str | None]:
 
 
 @pytest.mark.parametrize("scheme", ["libsql", "https", "http", "wss", "ws", "LIBSQL"])
-def test_every_way_to_a_server_is_taken(home: Path, scheme: str) -> None:
+def test_every_way_to_a_server_is_accepted(home: Path, scheme: str) -> None:
     url = f"{scheme}://guild.example"
     assert remote(load(home, TURSO_DATABASE_URL=url, TURSO_AUTH_TOKEN="t")) == (url, "t")
 
@@ -71,7 +71,7 @@ def test_a_file_is_ones_own_whatever_is_said(home: Path) -> None:
     assert config.auth is Auth.NONE
 
 
-def test_another_way_to_sign_in_is_refused(home: Path) -> None:
+def test_another_way_to_sign_in_is_rejected(home: Path) -> None:
     with pytest.raises(ConfigError, match="TRACKER_AUTH"):
         load(home, TURSO_DATABASE_URL=URL, TRACKER_AUTH="nobody")
 

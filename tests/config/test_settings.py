@@ -81,7 +81,7 @@ def test_a_file_url_names_the_database(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["with blank.db", "%20.db", "ünï★.db", "a?mode=ro", "a#b.db"])
-def test_a_path_is_taken_as_it_stands(home: Path, tmp_path: Path, name: str) -> None:
+def test_a_path_is_used_as_it_is(home: Path, tmp_path: Path, name: str) -> None:
     assert load(home, TURSO_DATABASE_URL=f"file:{tmp_path}/{name}").database == tmp_path / name
 
 
@@ -191,7 +191,7 @@ def test_broken_toml_is_an_error_with_its_position(home: Path) -> None:
     ["x = " + "[" * 50_000, "x = " + "9" * 5_000, "d = 2024-13-45", "x = 1e999999999\ny"],
     ids=["deep", "huge number", "no date", "infinite"],
 )
-def test_toml_that_no_parser_likes_is_refused_too(home: Path, text: str) -> None:
+def test_toml_that_no_parser_accepts_is_rejected_too(home: Path, text: str) -> None:
     write_config(home, text)
     assert "config.toml" in refusal(home)
 
@@ -260,14 +260,14 @@ def test_no_file_of_the_current_folder_is_read(
     "url",
     ["sqlite:///srv/guild.db", "/srv/guild.db", "guild.db", ":memory:", f"ftp://{TOKEN}@guild"],
 )
-def test_other_urls_are_refused_with_what_to_write(home: Path, url: str) -> None:
+def test_other_urls_are_rejected_with_what_to_write(home: Path, url: str) -> None:
     message = refusal(home, TURSO_DATABASE_URL=url)
     assert "TURSO_DATABASE_URL" in message
     assert "file:" in message
     assert TOKEN not in message
 
 
-def test_a_url_without_a_path_is_refused(home: Path) -> None:
+def test_a_url_without_a_path_is_rejected(home: Path) -> None:
     assert "file:PATH" in refusal(home, TURSO_DATABASE_URL="file:")
 
 

@@ -144,7 +144,7 @@ def test_a_transfer_keeps_the_total(kind: Kind, amount: int, resource: Resource)
         assert projected.hagga_change == -projected.deep_desert_change != 0
 
 
-def test_all_that_is_there_may_be_taken_and_not_one_more() -> None:
+def test_all_that_is_there_may_be_removed_and_not_one_more() -> None:
     assert moved_by(change(Kind.REMOVE, 1_000), spice()).hagga == 0
     assert shortage_of(change(Kind.REMOVE, 1_001), spice()) == (Location.HAGGA, 1_000, -1)
     assert moved_by(change(Kind.TO_HAGGA, 500), spice()).deep_desert == 0
@@ -342,7 +342,7 @@ def test_a_change_that_was_applied_before_says_so() -> None:
         ),
     ],
 )
-def test_a_refusal_says_how_much_is_there(asked: Change, resource: Resource, there: str) -> None:
+def test_a_rejection_says_how_much_is_there(asked: Change, resource: Resource, there: str) -> None:
     outcome = Outcome(
         asked,
         Verdict.REJECTED,
@@ -365,7 +365,7 @@ def test_a_conflict_names_the_current_and_the_expected_quantity() -> None:
 @pytest.mark.parametrize(
     "refusal", [Rejection.NO_RESOURCE, Rejection.NOT_IN_HISTORY, Rejection.ID_TAKEN]
 )
-def test_every_refusal_has_a_sentence_of_its_own(refusal: Rejection) -> None:
+def test_every_rejection_has_its_sentence(refusal: Rejection) -> None:
     resource = None if refusal is Rejection.NO_RESOURCE else spice()
     outcome = Outcome(change(Kind.ADD, 5), Verdict.REJECTED, resource, rejection=refusal)
     told = outcome_sentence(outcome, PLACES)

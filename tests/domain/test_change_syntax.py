@@ -62,7 +62,7 @@ def test_setting_to_nothing_is_a_count(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["+0", "-0", ">0", "<0", "+0k", "+0*500", "-0+0"])
-def test_moving_nothing_is_refused(text: str) -> None:
+def test_moving_nothing_is_rejected(text: str) -> None:
     assert column_of(text) == 1
 
 
@@ -98,12 +98,12 @@ def test_a_grouped_number_needs_groups_of_three(text: str, column: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["+1 20", "+1 2000", "+1  200", "+1200 300", "+12 34"])
-def test_a_blank_elsewhere_in_a_number_is_refused(text: str) -> None:
+def test_a_blank_elsewhere_in_a_number_is_rejected(text: str) -> None:
     assert 2 <= column_of(text) < len(text)
 
 
 @pytest.mark.parametrize("text", ["500", "1200", "1.5k", "3*500+20"])
-def test_a_number_without_a_sign_is_refused(text: str) -> None:
+def test_a_number_without_a_sign_is_rejected(text: str) -> None:
     assert column_of(text) == 0
 
 
@@ -149,7 +149,7 @@ def test_a_number_without_a_sign_is_refused(text: str) -> None:
         ("+__import__('os')", 1),
     ],
 )
-def test_anything_else_is_refused_and_the_message_points_at_the_place(
+def test_anything_else_is_rejected_and_the_message_points_at_the_place(
     text: str, column: int
 ) -> None:
     assert column_of(text) == column
@@ -176,7 +176,7 @@ def test_the_result_must_be_whole(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["=1000000000", "=1000m", "+1,000,000,000", "+1m*1m*1m", "+999m+1m"]
 )
-def test_more_than_the_maximum_is_refused(text: str) -> None:
+def test_more_than_the_maximum_is_rejected(text: str) -> None:
     with pytest.raises(ChangeSyntaxError, match="999,999,999"):
         parse_change(text)
 

@@ -89,7 +89,7 @@ def test_a_false_flag_and_an_unknown_flag_give_nothing() -> None:
     assert rights_of(["1"], parse_roles(text)) == frozenset()
 
 
-def test_a_refusal_can_name_the_roles_that_may_highest_first() -> None:
+def test_a_rejection_can_name_the_roles_that_may_highest_first() -> None:
     assert roles_with(Right.ACCESS_RESOURCES, parse_roles(GUILD)) == ["Officer", "Member"]
 
 
@@ -148,13 +148,13 @@ def test_malformed_roles_are_rejected_with_a_clear_error(text: str) -> None:
         parse_roles(text)
 
 
-def test_an_id_without_quotes_is_refused_since_it_lost_its_last_digits() -> None:
+def test_an_id_without_quotes_is_rejected_since_it_lost_its_last_digits() -> None:
     with pytest.raises(RolesConfigError, match="entry 2"):
         parse_roles('[{"id":"1"},{"id":123456789012345678,"isAdmin":true}]')
 
 
 @pytest.mark.parametrize("depth", [10, 900, 5_000, 100_000])
-def test_a_name_of_nested_lists_is_a_name_or_is_refused(depth: int) -> None:
+def test_a_name_of_nested_lists_is_a_name_or_is_rejected(depth: int) -> None:
     try:
         roles = parse_roles('[{"id":"1","name":' + "[" * depth + "]" * depth + "}]")
     except RolesConfigError:

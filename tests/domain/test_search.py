@@ -180,7 +180,7 @@ def test_a_long_list_of_candidates_is_cut_short() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "copper", "x" * 10_000, "\x1b[31m", "%", "_", "*"])
-def test_what_nothing_is_called_is_refused_in_one_line(text: str) -> None:
+def test_what_nothing_is_called_is_rejected_in_one_line(text: str) -> None:
     with pytest.raises(UnknownResource) as refused:
         find_resource(text, PAIRS)
     assert str(refused.value).isprintable()

@@ -1,4 +1,4 @@
-"""What an officer hands to a member: one line, read strictly."""
+"""Invitations: one line that is read strictly."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def line_of(**entries: object) -> str:
     return sealed(json.dumps({**ENTRIES, **entries}).encode())
 
 
-def refusal(text: str) -> str:
+def rejection(text: str) -> str:
     with pytest.raises(InvalidInvitation) as refused:
         read_invitation(text)
     message = str(refused.value)
@@ -77,7 +77,7 @@ def parts(invitation: Invitation) -> tuple[object, ...]:
     return (*ids, json.loads(invitation.roles), token)
 
 
-def is_refused_or_alike(text: str) -> bool:
+def is_rejected_or_alike(text: str) -> bool:
     try:
         return parts(read_invitation(text)) == parts(INVITATION)
     except InvalidInvitation:
@@ -180,13 +180,13 @@ def test_what_chats_and_terminals_do_to_a_line_is_let_pass(text: str) -> None:
 @pytest.mark.parametrize("other", ["A", "/", "+", "z", "=", "_", "-", "é", "\ud800", "\x00", "1"])
 def test_a_character_that_was_changed_is_found(other: str) -> None:
     for place in range(len(LINE)):
-        assert is_refused_or_alike(LINE[:place] + other + LINE[place + 1 :])
+        assert is_rejected_or_alike(LINE[:place] + other + LINE[place + 1 :])
 
 
 def test_a_character_that_was_lost_or_doubled_is_found() -> None:
     for place in range(len(LINE)):
-        assert is_refused_or_alike(LINE[:place] + LINE[place + 1 :])
-        assert is_refused_or_alike(LINE[:place] + LINE[place] + LINE[place:])
+        assert is_rejected_or_alike(LINE[:place] + LINE[place + 1 :])
+        assert is_rejected_or_alike(LINE[:place] + LINE[place] + LINE[place:])
 
 
 def test_characters_that_were_swapped_are_found() -> None:
@@ -194,35 +194,35 @@ def test_characters_that_were_swapped_are_found() -> None:
         for b in (a + 1, a + 2, len(LINE) - 1):
             chars = list(LINE)
             chars[a], chars[b % len(LINE)] = chars[b % len(LINE)], chars[a]
-            assert is_refused_or_alike("".join(chars))
+            assert is_rejected_or_alike("".join(chars))
 
 
 def test_a_line_that_was_cut_is_found() -> None:
     for length in range(len(LINE)):
-        assert refusal(LINE[:length])
-        assert refusal(LINE[length + 1 :])
+        assert rejection(LINE[:length])
+        assert rejection(LINE[length + 1 :])
 
 
 @pytest.mark.parametrize("text", [LINE[:-1], LINE[:60], LINE + "A", BEGIN, BEGIN + "AAAAA"])
 def test_a_damaged_copy_asks_for_a_new_one(text: str) -> None:
-    assert "cut or mistyped" in refusal(text)
+    assert "cut or mistyped" in rejection(text)
 
 
 @pytest.mark.parametrize("text", ["", "hello", "tracker-tui", "libsql://guild.turso.io", TOKEN])
 def test_the_error_for_another_text_shows_how_an_invitation_begins(text: str) -> None:
-    message = refusal(text)
+    message = rejection(text)
     assert BEGIN in message
     assert "libsql" not in message
 
 
 @pytest.mark.parametrize("version", [2, 10, 9999])
 def test_a_later_version_is_an_error(version: int) -> None:
-    assert "newer" in refusal(f"tracker-tui:{version}:whatever it may hold")
+    assert "newer" in rejection(f"tracker-tui:{version}:whatever it may hold")
 
 
 @pytest.mark.parametrize("version", ["", "0", "01", "-1", "x", "٢"])
 def test_an_invalid_version_is_rejected(version: str) -> None:
-    assert "isn't an invitation" in refusal(LINE.replace(":1:", f":{version}:", 1))
+    assert "isn't an invitation" in rejection(LINE.replace(":1:", f":{version}:", 1))
 
 
 # Hostile
@@ -231,15 +231,15 @@ def test_an_invalid_version_is_rejected(version: str) -> None:
 @given(st.text() | st.text(st.characters(codec=None, categories=None)))
 @example("tracker-tui:1:====")
 @example(BEGIN + "\ud800")
-def test_any_text_is_refused_and_no_more(text: str) -> None:
-    assert refusal(text)
-    assert refusal(BEGIN + text)
+def test_any_text_is_rejected_and_no_more(text: str) -> None:
+    assert rejection(text)
+    assert rejection(BEGIN + text)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_refused_and_no_more(content: bytes) -> None:
-    assert refusal(sealed(content))
-    assert refusal(begun(content + zlib.crc32(content).to_bytes(4, "big")))
+def test_any_bytes_are_rejected_and_no_more(content: bytes) -> None:
+    assert rejection(sealed(content))
+    assert rejection(begun(content + zlib.crc32(content).to_bytes(4, "big")))
 
 
 JSON = st.recursive(
@@ -253,35 +253,35 @@ JSON = st.recursive(
 
 @settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from([*ENTRIES, "more"]), JSON | st.just([ROLES[0]])))
-def test_any_entries_are_understood_or_refused(entries: dict[str, object]) -> None:
+def test_any_entries_are_understood_or_rejected(entries: dict[str, object]) -> None:
     line = line_of(**entries)
     try:
         assert summary_of(read_invitation(line))
     except InvalidInvitation:
-        assert TOKEN not in refusal(line)
+        assert TOKEN not in rejection(line)
 
 
-def test_too_long_a_text_is_refused() -> None:
-    assert "too long" in refusal(" " * LONGEST + LINE)
+def test_too_long_a_text_is_rejected() -> None:
+    assert "too long" in rejection(" " * LONGEST + LINE)
 
 
-def test_what_unpacks_without_end_is_refused() -> None:
+def test_what_unpacks_without_end_is_rejected() -> None:
     line = sealed(json.dumps(ENTRIES).encode() + b" " * 8_000_000)
     assert len(line) < LONGEST
-    assert "cut" in refusal(line)
+    assert "cut" in rejection(line)
 
 
 def test_data_after_the_packed_settings_is_rejected() -> None:
     packed = zlib.compress(json.dumps(ENTRIES).encode(), wbits=-15) + b"more"
-    assert "cut" in refusal(begun(packed + zlib.crc32(packed).to_bytes(4, "big")))
+    assert "cut" in rejection(begun(packed + zlib.crc32(packed).to_bytes(4, "big")))
 
 
 @pytest.mark.parametrize("depth", [20, 500, 940, 970, 990, 1_000, 20_000])
-def test_deep_json_is_refused(depth: int) -> None:
+def test_deep_json_is_rejected(depth: int) -> None:
     deep = "[" * depth + "]" * depth
     entries = json.dumps({**ENTRIES, "roles": [{**ROLES[0], "name": "DEEP"}]})
-    assert refusal(sealed(entries.replace('"DEEP"', deep).encode()))
-    assert refusal(sealed(deep.encode()))
+    assert rejection(sealed(entries.replace('"DEEP"', deep).encode()))
+    assert rejection(sealed(deep.encode()))
 
 
 @pytest.mark.parametrize(
@@ -290,19 +290,19 @@ def test_deep_json_is_refused(depth: int) -> None:
     ids=range(8),
 )
 def test_json_that_is_not_an_object_is_rejected(content: bytes) -> None:
-    assert "cut or mistyped" in refusal(sealed(content))
+    assert "cut or mistyped" in rejection(sealed(content))
 
 
 @pytest.mark.parametrize("name", ["url", "client", "guild", "roles"])
 @pytest.mark.parametrize("value", [None, 3, True, 1.5, {}, [3], {"url": 1}, ""])
-def test_entries_of_wrong_types_are_refused(name: str, value: object) -> None:
-    assert name in refusal(line_of(**{name: value})).lower().replace("application", "client")
+def test_entries_of_wrong_types_are_rejected(name: str, value: object) -> None:
+    assert name in rejection(line_of(**{name: value})).lower().replace("application", "client")
 
 
 @pytest.mark.parametrize("name", ["url", "client", "guild", "roles"])
-def test_a_missing_entry_is_refused(name: str) -> None:
+def test_a_missing_entry_is_rejected(name: str) -> None:
     entries = {key: value for key, value in ENTRIES.items() if key != name}
-    assert name in refusal(sealed(json.dumps(entries).encode()))
+    assert name in rejection(sealed(json.dumps(entries).encode()))
 
 
 @pytest.mark.parametrize(
@@ -310,8 +310,8 @@ def test_a_missing_entry_is_refused(name: str) -> None:
     [3, [], {}, "", "a b", "a\nb", "é", "\x7f", "x" * 4_001, True],
     ids=range(10),
 )
-def test_a_token_that_is_none_is_refused(token: object) -> None:
-    assert "token" in refusal(line_of(token=token))
+def test_a_token_that_is_none_is_rejected(token: object) -> None:
+    assert "token" in rejection(line_of(token=token))
 
 
 def test_entries_of_a_later_version_are_passed_over() -> None:
@@ -345,22 +345,22 @@ def test_entries_of_a_later_version_are_passed_over() -> None:
         "libsql://guild.turso.io/" + "x" * 500,
     ],
 )
-def test_a_url_that_no_member_should_follow_is_refused_unquoted(url: str) -> None:
-    message = refusal(line_of(url=url))
+def test_a_url_that_no_member_should_follow_is_rejected_unquoted(url: str) -> None:
+    message = rejection(line_of(url=url))
     assert "database URL" in message
     assert TOKEN not in message
     assert "guild" not in message
 
 
 @pytest.mark.parametrize("url", ["libsql://localhost:1?tls=0", "https://a.b?tls=1", "WSS://a.b/c"])
-def test_urls_that_a_server_may_have_are_taken(url: str) -> None:
+def test_urls_that_a_server_may_have_are_accepted(url: str) -> None:
     assert read_invitation(line_of(url=url)).database_url == url
 
 
 @pytest.mark.parametrize("name", ["client", "guild"])
 @pytest.mark.parametrize("value", ["", "12a", "1" * 21, " 1", "1\n", "٣", "-1", "1.0"])
-def test_an_id_that_is_no_number_is_refused(name: str, value: str) -> None:
-    assert "digits" in refusal(line_of(**{name: value}))
+def test_an_id_that_is_no_number_is_rejected(name: str, value: str) -> None:
+    assert "digits" in rejection(line_of(**{name: value}))
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_an_id_that_is_no_number_is_refused(name: str, value: str) -> None:
     ],
 )
 def test_roles_without_access_or_sense_are_rejected(roles: object) -> None:
-    assert "role" in refusal(line_of(roles=roles)).lower()
+    assert "role" in rejection(line_of(roles=roles)).lower()
 
 
 # Handing over
@@ -442,7 +442,7 @@ def test_no_traceback_or_cause_holds_the_token(text: str) -> None:
     assert TOKEN not in "".join(traceback.format_exception(refused.value))
 
 
-# What is shown before it is kept
+# The summary before saving
 
 
 def test_a_person_is_shown_what_they_are_about_to_keep() -> None:

@@ -100,7 +100,7 @@ def assert_lines_stay(before: str, after: str) -> None:
         assert before == "" or line in lines
 
 
-def refusal(path: Path, profile: str | None = None) -> str:
+def rejection(path: Path, profile: str | None = None) -> str:
     before = path.read_bytes()
     with pytest.raises(ConfigError) as refused:
         add_settings(path, profile, GUILD)
@@ -111,7 +111,7 @@ def refusal(path: Path, profile: str | None = None) -> str:
     return message
 
 
-# Where it goes
+# Placing
 
 
 @pytest.mark.parametrize("profile", [None, "n"])
@@ -178,7 +178,7 @@ def test_one_guild_after_the_other(path: Path) -> None:
     assert tomllib.loads(read(path)) == expected
 
 
-# What the program reads there
+# Reading it back
 
 
 @pytest.mark.parametrize("profile", [None, "n"])
@@ -254,7 +254,7 @@ def test_any_file_gets_its_guild_or_stays(text: str, profile: str | None, roles:
             assert_lines_stay(text, read(path))
 
 
-# What is refused
+# Rejected files
 
 
 @pytest.mark.parametrize("name", ["TURSO_DATABASE_URL", "DISCORD_GUILD_ID", "TRACKER_AUTH"])
@@ -264,14 +264,14 @@ def test_a_guild_is_never_overwritten(path: Path, name: str, value: str) -> None
     assert has_settings(path, None)
     assert has_settings(path, "n")
     assert not has_settings(path, "m")
-    assert "--profile NAME" in refusal(path)
-    assert "[profiles.n]" in refusal(path, "n")
+    assert "--profile NAME" in rejection(path)
+    assert "[profiles.n]" in rejection(path, "n")
     add_settings(path, "m", GUILD)
 
 
 @pytest.mark.parametrize("profile", ["", "../up", "a.b", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"])
 def test_a_profile_needs_a_plain_name(path: Path, profile: str) -> None:
-    assert "name" in refusal(written(path, ""), profile)
+    assert "name" in rejection(written(path, ""), profile)
     with pytest.raises(ConfigError):
         has_settings(path, profile)
 
@@ -280,17 +280,17 @@ def test_a_profile_needs_a_plain_name(path: Path, profile: str) -> None:
     "text", ["profiles = 3", "profiles = []", "profiles.n = 'x'", "[[profiles.n]]", "[[profiles]]"]
 )
 def test_profiles_that_are_not_tables_are_an_error(path: Path, text: str) -> None:
-    assert "[profiles.n]" in refusal(written(path, text), "n")
+    assert "[profiles.n]" in rejection(written(path, text), "n")
     with pytest.raises(ConfigError):
         has_settings(path, "n")
 
 
 @pytest.mark.parametrize("text", ["profiles = { x = { a = 1 } }", "a = nan"])
 def test_what_cannot_be_added_to_is_left_to_its_writer(path: Path, text: str) -> None:
-    assert "yourself" in refusal(written(path, text), "n")
+    assert "yourself" in rejection(written(path, text), "n")
 
 
-def test_a_value_that_no_file_can_hold_is_refused(path: Path) -> None:
+def test_a_value_that_no_file_can_hold_is_rejected(path: Path) -> None:
     with pytest.raises(ConfigError):
         add_settings(path, None, {"DISCORD_ROLES_CONFIG": "\ud800"})
     assert not path.exists()
@@ -310,13 +310,13 @@ def test_a_value_that_no_file_can_hold_is_refused(path: Path) -> None:
     ids=range(7),
 )
 def test_broken_toml_is_an_error_without_a_quotation(path: Path, text: str) -> None:
-    assert "isn't valid TOML" in refusal(written(path, text))
+    assert "isn't valid TOML" in rejection(written(path, text))
     with pytest.raises(ConfigError):
         has_settings(path, None)
 
 
 def test_broken_toml_is_an_error_with_its_position(path: Path) -> None:
-    assert "(at line 3, column 5)" in refusal(written(path, "a = 1\n\nb = ?\n"))
+    assert "(at line 3, column 5)" in rejection(written(path, "a = 1\n\nb = ?\n"))
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_broken_toml_is_an_error_with_its_position(path: Path) -> None:
 )
 def test_a_binary_or_huge_file_is_an_error(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    assert "config.toml" in refusal(path)
+    assert "config.toml" in rejection(path)
 
 
 def test_a_folder_is_no_file(path: Path) -> None:
@@ -337,7 +337,7 @@ def test_a_folder_is_no_file(path: Path) -> None:
         has_settings(path, None)
 
 
-# How it is written
+# Writing
 
 no_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 
