@@ -71,7 +71,7 @@ _KINDS: Final = {
     "deep_desert": _Kind("", _NUMBER_AT_LEAST, True),
     "total": _Kind("Total", _NUMBER_AT_LEAST, True),
     "target": _Kind("Target", _NUMBER_AT_LEAST, True),
-    "bar": _Kind("", 8, False),
+    "bar": _Kind("", 6, False),
     "progress": _Kind("%", 6, True),
     "status": _Kind("Status", 6, False),
     "trend": _Kind("30 days", 10, False),
