@@ -23,7 +23,7 @@ from tracker_tui.domain.change import Outcome, Rejection, Verdict
 from tracker_tui.guild.membership_factory import folder_of
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.keys import known_binding_ids

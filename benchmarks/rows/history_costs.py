@@ -24,7 +24,7 @@ from tracker_tui.ledger.history import PAGE, SEARCHED, HistoryQuery
 from tracker_tui.ledger.leaderboard import LeaderboardQuery
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.refresh import Query
+from tracker_tui.ledger.refresh_queries import Query
 
 _NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
 _IN_BOTH_PERIODS = f"SELECT count(*) FROM leaderboard WHERE created_at >= {_NOW} - {14 * DAY}"

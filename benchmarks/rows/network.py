@@ -23,7 +23,7 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.refresh import RefreshRequest, Snapshot
+from tracker_tui.ledger.refresh_queries import RefreshRequest, Snapshot
 from tracker_tui.sync.timing import FOCUSED_SECONDS, FULL_REFRESH_SECONDS
 
 _NETWORKS: dict[str, Fate] = {

@@ -28,14 +28,14 @@ from auth.discord_calls import (
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
 from helpers.discord import FakeDiscord, Fault, Membership
-from tracker_tui.auth.auth_errors import (
+from tracker_tui.auth.discord import Discord, GuildMember, Pending, Person
+from tracker_tui.auth.discord_errors import (
     CodeExpired,
     DiscordRejected,
     DiscordUnreachable,
     SignInRejected,
     TokenInvalid,
 )
-from tracker_tui.auth.discord import Discord, GuildMember, Pending, Person
 from tracker_tui.config.settings import Secret
 
 __all__ = ["client", "discord", "elsewhere", "server"]

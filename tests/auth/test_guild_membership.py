@@ -27,7 +27,7 @@ from helpers.discord_answers import Seen
 from helpers.membership import ADMIN_ROLE, GUEST_ROLE, MEMBER_ROLE, OFFICER_ROLE
 from tracker_tui.auth import guild_membership
 from tracker_tui.auth.access_policy import CHECK_AFTER, GRACE, Freshness, freshness
-from tracker_tui.auth.auth_errors import (
+from tracker_tui.auth.discord_errors import (
     AccessDenied,
     NotSignedIn,
 )

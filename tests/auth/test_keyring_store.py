@@ -24,7 +24,7 @@ from helpers.auth_guild import HOUR, a_session, revealed
 from helpers.discord import FakeDiscord
 from helpers.membership import kept_document, sign_in
 from tracker_tui.auth import keyring_store
-from tracker_tui.auth.auth_errors import DiscordUnreachable, NotSignedIn
+from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.guild.membership_factory import guild_membership_of

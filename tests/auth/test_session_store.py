@@ -19,7 +19,7 @@ from helpers.auth_errors import assert_keeps, failure_of
 from helpers.auth_guild import HOUR, SECONDS, TOKEN, Circle, a_session, revealed, some_tokens
 from helpers.discord import FakeDiscord
 from helpers.membership import grow_old, kept_document
-from tracker_tui.auth.auth_errors import DiscordUnreachable, NotSignedIn, OtherGuild
+from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn, OtherGuild
 from tracker_tui.auth.session import SessionStore, Tokens, document_of
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError

@@ -32,7 +32,7 @@ from helpers.discord_answers import Seen
 from helpers.membership import ADMIN_ROLE, GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
 from helpers.processes import await_line, run_together, start
 from tracker_tui.auth import guild_membership
-from tracker_tui.auth.auth_errors import (
+from tracker_tui.auth.discord_errors import (
     DiscordError,
     DiscordUnreachable,
     NotSignedIn,

@@ -14,7 +14,8 @@ from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, TOKEN, Circle, some_tokens
 from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE
-from tracker_tui.auth.auth_errors import (
+from tracker_tui.auth.discord import DeviceCode, Discord, Pending
+from tracker_tui.auth.discord_errors import (
     AccessDenied,
     CodeExpired,
     DiscordRejected,
@@ -23,7 +24,6 @@ from tracker_tui.auth.auth_errors import (
     SignInCancelled,
     SignInRejected,
 )
-from tracker_tui.auth.discord import DeviceCode, Discord, Pending
 from tracker_tui.auth.session import Session, Tokens
 from tracker_tui.auth.sign_in import SignIn, wait_for_tokens
 from tracker_tui.config.settings import Secret

@@ -15,11 +15,11 @@ from tracker_tui.domain.change import Change, Rejection, as_difference, without_
 from tracker_tui.domain.quantities import Kind, Location
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
+from tracker_tui.sync.local_store import Store, StoreLocation
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.overlay import Overlay
 from tracker_tui.sync.refresher import Refresher
 from tracker_tui.sync.sender import Sender
-from tracker_tui.sync.store import Store, StoreLocation
 from tracker_tui.sync.timing import RefreshSchedule
 
 PATIENCE = 600.0

@@ -40,9 +40,9 @@ from tracker_tui.domain.change import Change, differences
 from tracker_tui.domain.quantities import MAX_QUANTITY, Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import DatabaseUnreachable, LedgerError, LocalFileError
+from tracker_tui.sync.local_store import StoreLocation
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.replica import REPLICA_NAME
-from tracker_tui.sync.store import StoreLocation
 from tracker_tui.turso import connect
 
 RESOURCES: Final = ("spice", "water", "ore", "plastone", "fuel", "steel")

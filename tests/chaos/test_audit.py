@@ -14,7 +14,7 @@ from helpers.servers import running
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import LedgerError
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_records import EntryState, OutboxEntry, OutboxTransaction
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry, OutboxTransaction
 from tracker_tui.sync.sender import Sender
 
 CHANGES = 60

@@ -33,7 +33,7 @@ from helpers.wild import ask
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.outbox_records import change_from_json
+from tracker_tui.sync.outbox_entries import change_from_json
 from tracker_tui.tracker.tracker import Tracker
 
 LATER: dict[str, Fate] = {

@@ -13,7 +13,7 @@ from helpers.commands import Run
 from helpers.outbox_files import outbox_of, replica_of, store_of
 from helpers.proxy import answer
 from helpers.remote_guild import Line
-from tracker_tui.sync.store import pending_elsewhere
+from tracker_tui.sync.local_store import pending_elsewhere
 
 pytestmark = pytest.mark.usefixtures("single_try")
 

@@ -10,7 +10,7 @@ import pytest
 from helpers.commands import Run
 from helpers.guild import ask, make_guild, quantities
 from helpers.processes import locked
-from tracker_tui.sync.store import pending_elsewhere
+from tracker_tui.sync.local_store import pending_elsewhere
 
 MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n" * 500}
 

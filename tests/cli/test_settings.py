@@ -8,7 +8,7 @@ import pytest
 
 from helpers.commands import COMMANDS, Run
 from helpers.guild import make_guild, quantities
-from tracker_tui.sync.store import pending_elsewhere
+from tracker_tui.sync.local_store import pending_elsewhere
 
 UNUSABLE = (
     "libsql://guild.turso.io?authToken=eyJsecret",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tracker_tui import turso
-from tracker_tui.db.user_messages import explain
+from tracker_tui.db.error_messages import explain
 from tracker_tui.errors import (
     AnswerLost,
     DatabaseBusy,

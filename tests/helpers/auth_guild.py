@@ -11,7 +11,7 @@ import pytest
 from helpers.auth_errors import failure_of
 from helpers.discord import FakeDiscord, Membership
 from helpers.membership import GUEST_ROLE
-from tracker_tui.auth.auth_errors import AccessDenied, NotSignedIn
+from tracker_tui.auth.discord_errors import AccessDenied, NotSignedIn
 from tracker_tui.auth.guild_config import Guild, guild_of
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Binding, Session, SessionStore, Tokens

@@ -44,7 +44,7 @@ from tracker_tui.ledger.leaderboard import (
     LeaderboardQuery,
 )
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.refresh import Query
+from tracker_tui.ledger.refresh_queries import Query
 
 ROWS = 3_000
 BERLIN = ZoneInfo("Europe/Berlin")

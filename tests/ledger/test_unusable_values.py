@@ -18,7 +18,7 @@ from helpers.remote_guild import NICKNAME
 from helpers.retyped import RETYPED, retyped
 from helpers.tracking import ask_history, shown
 from tracker_tui.domain.change import Verdict
-from tracker_tui.ledger.current_layout import CachedLayout
+from tracker_tui.ledger.cached_layout import CachedLayout
 from tracker_tui.sync.replica import Reading, Replica
 from tracker_tui.tracker.events import Failed, Refreshed
 

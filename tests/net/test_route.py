@@ -18,7 +18,7 @@ from helpers.commands import Run
 from helpers.https_proxy import HttpsProxy, https_proxy
 from helpers.proxy import Proxy, answer, proxy_to
 from helpers.servers import free_port
-from tracker_tui.auth.auth_errors import DiscordUnreachable
+from tracker_tui.auth.discord_errors import DiscordUnreachable
 from tracker_tui.auth.discord_session import DiscordSession
 from tracker_tui.auth.guild_config import Guild
 from tracker_tui.net.certificates import issuer_in

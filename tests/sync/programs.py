@@ -8,12 +8,12 @@ from pathlib import Path
 from helpers.build import PLAYER
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.ledger.ledger import EVERYTHING, Ledger
-from tracker_tui.ledger.refresh import RefreshRequest, Snapshot
+from tracker_tui.ledger.refresh_queries import RefreshRequest, Snapshot
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.local_store import Store, StoreLocation
+from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.overlay import Overlay, Refreshed
 from tracker_tui.sync.sender import Sender
-from tracker_tui.sync.store import Store, StoreLocation
 from tracker_tui.sync.undo import UndoResult
 
 DAY = 86_400.0

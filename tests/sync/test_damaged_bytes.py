@@ -17,11 +17,11 @@ from sync.test_store import PART, WHOLE
 from tracker_tui.domain.change import Moved, Outcome, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.sync.engine import Engine
+from tracker_tui.sync.local_store import PAGES_NAME, Store, StoreLocation
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.overlay import Overlay
 from tracker_tui.sync.replica import REPLICA_NAME, DisposableFile
 from tracker_tui.sync.sender import as_sent, sendable
-from tracker_tui.sync.store import PAGES_NAME, Store, StoreLocation
 from tracker_tui.tracker.query_cache import CachedDocument, DocumentFile
 
 NOW = 1_700_000_000.0

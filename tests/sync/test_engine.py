@@ -10,11 +10,11 @@ from sync.conftest import MakeProgram
 from sync.programs import Interleaved, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.errors import LocalFileError
-from tracker_tui.ledger.refresh import RefreshRequest
+from tracker_tui.ledger.refresh_queries import RefreshRequest
 from tracker_tui.local.sqlite_file import set_aside
-from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.local_store import pending_elsewhere
+from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.sender import as_sent
-from tracker_tui.sync.store import pending_elsewhere
 
 EVERYTHING_SINCE = RefreshRequest(since=0)
 wishes = pytest.mark.parametrize(

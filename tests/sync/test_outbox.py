@@ -13,7 +13,7 @@ from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_records import EntryState, OutboxEntry
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]

@@ -13,7 +13,7 @@ from helpers.build import add, set_to
 from sync.strategies import changes, outcomes
 from tracker_tui.domain.change import Change, Outcome, Verdict
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.sync.outbox_records import (
+from tracker_tui.sync.outbox_entries import (
     change_from_json,
     change_to_json,
     outcome_from_json,

@@ -29,7 +29,7 @@ from tracker_tui.domain.change import (
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.local.sqlite_file import set_aside
 from tracker_tui.sync.outbox import Outbox
-from tracker_tui.sync.outbox_records import EntryState, OutboxEntry
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]

@@ -14,7 +14,7 @@ from helpers.wild import ask
 from tracker_tui.db.layout import Layout
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.current_layout import CachedLayout
+from tracker_tui.ledger.cached_layout import CachedLayout
 from tracker_tui.sync.replica import REPLICA_NAME, Reading, Replica, ReplicaContents
 
 READING = Reading(1_700_000_000, 1_700_000_003.5)

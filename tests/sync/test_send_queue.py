@@ -9,7 +9,7 @@ import pytest
 
 from helpers.build import add, remove
 from tracker_tui.domain.change import Change
-from tracker_tui.sync.outbox_records import EntryState, OutboxEntry
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 from tracker_tui.sync.sender import as_sent, is_outdated, sendable
 
 NOW = 1_700_000_000.0

@@ -9,7 +9,7 @@ from helpers.build import add, remove, set_to
 from sync.conftest import MakeProgram
 from sync.programs import DAY, Clock, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict, without_guard
-from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.sender import as_sent
 
 

@@ -18,7 +18,7 @@ from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import AnswerLost, DatabaseUnreachable, LedgerError
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.outbox_records import EntryState
+from tracker_tui.sync.outbox_entries import EntryState
 
 Start = Callable[[], Program]
 

@@ -14,15 +14,15 @@ from sync.programs import OpenStore
 from sync.test_replica import KNOWN, SPICE, WATER
 from tracker_tui.domain.change import Outcome, Verdict
 from tracker_tui.errors import LocalFileError
-from tracker_tui.ledger.refresh import Snapshot
-from tracker_tui.sync.outbox import OUTBOX_NAME
-from tracker_tui.sync.replica import REPLICA_NAME
-from tracker_tui.sync.store import (
+from tracker_tui.ledger.refresh_queries import Snapshot
+from tracker_tui.sync.local_store import (
     PendingElsewhere,
     Store,
     pending_elsewhere,
     store_key,
 )
+from tracker_tui.sync.outbox import OUTBOX_NAME
+from tracker_tui.sync.replica import REPLICA_NAME
 
 NOW = 1_700_000_000
 WHOLE = Snapshot([SPICE, WATER], True, NOW, frozenset(), {"1": "paul"}, KNOWN)

@@ -24,9 +24,9 @@ from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import Period
 from tracker_tui.errors import LedgerError, LocalFileError
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker.history_export import COLUMNS, export_history, safe_cell
+from tracker_tui.tracker.csv_export import COLUMNS, export_history, safe_cell
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.history import history_export as exporting
+from tracker_tui.ui.history import export_in_background as exporting
 
 AT = 1_760_000_000
 EVERYTHING = HistoryFilter()

@@ -33,8 +33,8 @@ from tracker_tui.domain.period import ALL, WEEK
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import ContributionsQuery
-from tracker_tui.ledger.refresh import Query
-from tracker_tui.sync.store import PAGES_NAME
+from tracker_tui.ledger.refresh_queries import Query
+from tracker_tui.sync.local_store import PAGES_NAME
 from tracker_tui.tracker.events import LocalWarning
 from tracker_tui.tracker.query_cache import QueryCache
 from tracker_tui.tracker.tracker import Tracker

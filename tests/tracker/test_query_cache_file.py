@@ -15,8 +15,8 @@ from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.activity import ActivityQuery
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.quantity_series import QuantitySeriesQuery
+from tracker_tui.sync.local_store import PAGES_NAME, Store
 from tracker_tui.sync.replica import DisposableFile
-from tracker_tui.sync.store import PAGES_NAME, Store
 from tracker_tui.tracker.query_cache import MAX_DOCUMENTS, CachedDocument, DocumentFile
 
 SOME = CachedDocument(at=1.0, json=b"[]")

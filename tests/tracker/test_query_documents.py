@@ -32,7 +32,7 @@ from tracker_tui.ledger.leaderboard import (
     LeaderboardQuery,
 )
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.refresh import Query
+from tracker_tui.ledger.refresh_queries import Query
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 whole = st.integers(-(2**63), 2**63 - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tracker_tui.ui.activity.activity_screen import ActivityScreen
-from tracker_tui.ui.history.entries_screen import EntriesScreen
+from tracker_tui.ui.history.history_entries_screen import EntriesScreen
 from tracker_tui.ui.history.history_table import HistoryTable
 from tracker_tui.ui.leaderboard.leaderboard_screen import LeaderboardScreen
 from ui.conftest import DAY, HOUR, MEMBER, MINUTE, NOW, Guild, Player

@@ -12,7 +12,7 @@ from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
-from tracker_tui.sync.store import pending_count
+from tracker_tui.sync.local_store import pending_count
 from ui.conftest import RESOURCES
 from ui.remote_guild import RemoteGuild
 from ui.sign_in_player import (

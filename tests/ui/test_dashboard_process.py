@@ -22,7 +22,7 @@ from helpers.proxy import cut_before, proxy_to
 from helpers.servers import Server
 from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.guild.invitation import Invitation
-from tracker_tui.sync.store import pending_count
+from tracker_tui.sync.local_store import pending_count
 from ui.conftest import Guild
 from ui.remote_guild import RemoteGuild
 from ui.sign_in_player import (

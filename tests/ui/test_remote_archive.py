@@ -9,7 +9,7 @@ import pytest
 from helpers.gate import Gate
 from helpers.proxy import Proxy, cut_before, pass_on
 from helpers.wild import ask
-from tracker_tui.ui.history.entries_screen import EntriesScreen
+from tracker_tui.ui.history.history_entries_screen import EntriesScreen
 from ui.chronicle import entries, fill, opens, some_weeks, table_lines, table_of
 from ui.conftest import Player, playing
 from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching

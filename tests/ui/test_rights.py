@@ -27,8 +27,8 @@ from tracker_tui.config.settings import load_config
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.errors import NotPermitted
 from tracker_tui.guild.membership_factory import guild_membership_of
-from tracker_tui.sync.store import pending_count
-from tracker_tui.tracker.history_export import export_history
+from tracker_tui.sync.local_store import pending_count
+from tracker_tui.tracker.csv_export import export_history
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.navigation import NavigationRequest

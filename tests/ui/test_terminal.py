@@ -13,7 +13,7 @@ import pytest
 from helpers.commands import environment, process
 from helpers.processes import locked
 from helpers.terminal import Terminal
-from tracker_tui.sync.store import pending_elsewhere
+from tracker_tui.sync.local_store import pending_elsewhere
 from ui.conftest import Guild, MakeGuild
 
 pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")

@@ -23,7 +23,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from tracker_tui.auth.auth_errors import AccessDenied
+from tracker_tui.auth.discord_errors import AccessDenied
 from tracker_tui.auth.guild_config import Guild
 from tracker_tui.auth.membership import ENTERING
 from tracker_tui.auth.session import Session

@@ -23,7 +23,7 @@ import msgspec
 import requests
 from oauthlib.oauth2 import OAuth2Error
 
-from tracker_tui.auth.auth_errors import (
+from tracker_tui.auth.discord_errors import (
     CodeExpired,
     DiscordError,
     DiscordRejected,

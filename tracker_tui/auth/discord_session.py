@@ -20,7 +20,7 @@ import requests
 from oauthlib.oauth2 import DeviceClient
 from requests_oauthlib import OAuth2Session
 
-from tracker_tui.auth.auth_errors import DiscordUnreachable
+from tracker_tui.auth.discord_errors import DiscordUnreachable
 from tracker_tui.auth.guild_config import Guild
 from tracker_tui.config.settings import Secret
 from tracker_tui.domain.text import one_line

@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from tracker_tui.auth.auth_errors import NoGuild
+from tracker_tui.auth.discord_errors import NoGuild
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.domain.roles import Role, RolesConfigError, parse_roles
 from tracker_tui.domain.text import one_line

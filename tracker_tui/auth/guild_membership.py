@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Final
 
 from tracker_tui.auth.access_policy import AccessPolicy, Freshness, freshness
-from tracker_tui.auth.auth_errors import (
+from tracker_tui.auth.discord_errors import (
     AccessDenied,
     DiscordError,
     DiscordUnreachable,

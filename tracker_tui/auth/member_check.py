@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tracker_tui.auth.access_policy import HOUR
-from tracker_tui.auth.auth_errors import DiscordError, NotSignedIn, TokenInvalid
+from tracker_tui.auth.discord_errors import DiscordError, NotSignedIn, TokenInvalid
 from tracker_tui.auth.guild_config import Guild
 from tracker_tui.auth.session import Session, SessionStore, Tokens
 

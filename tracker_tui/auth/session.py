@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
-from tracker_tui.auth.auth_errors import DiscordUnreachable, NotSignedIn
+from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn
 from tracker_tui.auth.guild_config import Guild
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.domain.text import one_line

@@ -12,7 +12,7 @@ from tracker_tui.domain.messages import changes_text
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.database_factory import stores_of
 from tracker_tui.guild.membership_factory import folder_of, membership_of
-from tracker_tui.sync.store import pending_elsewhere
+from tracker_tui.sync.local_store import pending_elsewhere
 from tracker_tui.tracker.events import Event, LocalWarning
 from tracker_tui.tracker.tracker import Tracker
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Final, TextIO
 
-from tracker_tui.auth.auth_errors import NotSignedIn
+from tracker_tui.auth.discord_errors import NotSignedIn
 from tracker_tui.auth.membership import Membership, Owner
 from tracker_tui.cli.command_setup import print_local_warnings
 from tracker_tui.cli.output import complain, say
@@ -27,7 +27,7 @@ from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageErr
 from tracker_tui.guild.database_factory import store_location, stores_of
 from tracker_tui.guild.membership_factory import as_member, membership_of
 from tracker_tui.local.private_file import read_private, write_private
-from tracker_tui.sync.store import pending_elsewhere
+from tracker_tui.sync.local_store import pending_elsewhere
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.navigation import NavigationRequest
 

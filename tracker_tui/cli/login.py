@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Final
 
 from tracker_tui.auth.access_policy import CHECK_AFTER, GRACE
-from tracker_tui.auth.auth_errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
+from tracker_tui.auth.discord_errors import CodeExpired, DiscordError, NotSignedIn, OtherGuild
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.cli.command_setup import load_settings, send_pending
 from tracker_tui.cli.output import complain, say

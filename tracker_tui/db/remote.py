@@ -18,7 +18,7 @@ from peewee import BaseQuery
 from tracker_tui import turso
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.database import BatchResult, Result, compiled, only_reads, results_or_raise
-from tracker_tui.db.user_messages import explain
+from tracker_tui.db.error_messages import explain
 from tracker_tui.errors import ConfigError, DatabaseUnreachable, LedgerError
 from tracker_tui.turso.client import DEADLINE, Client, create_client
 from tracker_tui.turso.urls import Token, endpoint

@@ -27,7 +27,7 @@ from tracker_tui.db.sqlite import (
 )
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.local.private_file import create_private
-from tracker_tui.sync.store import StoreLocation, store_key
+from tracker_tui.sync.local_store import StoreLocation, store_key
 
 _LONG_WORK_SECONDS = 600.0
 """For `init`, which may have to index a million rows."""

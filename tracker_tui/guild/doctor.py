@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from tracker_tui.auth.auth_errors import DiscordUnreachable
+from tracker_tui.auth.discord_errors import DiscordUnreachable
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.setting_names import misspelt_in
 from tracker_tui.config.settings import Auth, Config, Remote, holds_secret
@@ -28,7 +28,7 @@ from tracker_tui.db.sqlite import is_there
 from tracker_tui.errors import LedgerError, NotPermitted, TokenRejected, TrackerError
 from tracker_tui.guild.database_factory import stores_of, unchecked_database
 from tracker_tui.guild.membership_factory import guild_membership_of
-from tracker_tui.ledger.probes import (
+from tracker_tui.ledger.rights_probe import (
     PERMISSIONS,
     missing_permissions,
     ping,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tracker_tui.auth.auth_errors import DiscordUnreachable
+from tracker_tui.auth.discord_errors import DiscordUnreachable
 from tracker_tui.auth.guild_config import Guild, checked_id, checked_roles, guild_of
 from tracker_tui.config.settings import Auth, Config, DiscordSettings, Remote, Secret
 from tracker_tui.db.layout import read_layout

@@ -15,7 +15,7 @@ from tracker_tui.config.settings import Auth, Config, Remote
 from tracker_tui.errors import StatementRejected, TrackerError, WriteRejected
 from tracker_tui.guild.database_factory import store_location
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.sync.store import remove_disposable_files
+from tracker_tui.sync.local_store import remove_disposable_files
 
 if TYPE_CHECKING:
     from tracker_tui.auth.guild_membership import GuildMembership

@@ -9,13 +9,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker_tui.auth.auth_errors import DiscordError, NotSignedIn
+from tracker_tui.auth.discord_errors import DiscordError, NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.messages import changes_pending
 from tracker_tui.errors import LocalFileError, TrackerError
 from tracker_tui.guild.membership_factory import folder_of
-from tracker_tui.sync.store import damaged_outboxes, pending_count
+from tracker_tui.sync.local_store import damaged_outboxes, pending_count
 
 
 class ChangesPending(TrackerError):

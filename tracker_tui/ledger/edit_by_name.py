@@ -31,11 +31,11 @@ from tracker_tui.errors import (
     UnknownResource,
     WriteRejected,
 )
-from tracker_tui.ledger.current_layout import CachedLayout, Remember
+from tracker_tui.ledger.cached_layout import CachedLayout, Remember
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.members import names_from
 from tracker_tui.ledger.outcomes import has_rejected_statement, outcomes_of
-from tracker_tui.ledger.refresh import naming_queries
+from tracker_tui.ledger.refresh_queries import naming_queries
 from tracker_tui.ledger.resources import NAME_TYPES, places_from, resource_names
 
 T = TypeVar("T")

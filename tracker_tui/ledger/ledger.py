@@ -31,13 +31,19 @@ from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.domain.change import ID_LENGTH, Change, Outcome
 from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import LedgerError, StatementRejected, WriteRejected
-from tracker_tui.ledger.current_layout import CachedLayout, CurrentLayout, Remember
+from tracker_tui.ledger.cached_layout import CachedLayout, CurrentLayout, Remember
 from tracker_tui.ledger.expressions import DATABASE_CLOCK
 from tracker_tui.ledger.members import member_names, names_from, recording
 from tracker_tui.ledger.outcomes import has_rejected_statement, outcome_in_history, outcomes_of
-from tracker_tui.ledger.probes import write_probe
-from tracker_tui.ledger.refresh import Query, RefreshRequest, Snapshot, queries_of, snapshot_of
+from tracker_tui.ledger.refresh_queries import (
+    Query,
+    RefreshRequest,
+    Snapshot,
+    queries_of,
+    snapshot_of,
+)
 from tracker_tui.ledger.resources import NAME_TYPES, NewResource, creation, resource_names
+from tracker_tui.ledger.rights_probe import write_probe
 
 T = TypeVar("T")
 EVERYTHING: Final = RefreshRequest()

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tracker_tui.domain.change import Change, Outcome, SessionStats
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.refresh import RefreshRequest, Snapshot
-from tracker_tui.sync.outbox_records import EntryState, OutboxEntry
+from tracker_tui.ledger.refresh_queries import RefreshRequest, Snapshot
+from tracker_tui.sync.local_store import Store
+from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 from tracker_tui.sync.overlay import Overlay, Refreshed
 from tracker_tui.sync.replica import ReplicaContents
-from tracker_tui.sync.store import Store
 from tracker_tui.sync.undo import UndoLog, UndoResult
 
 

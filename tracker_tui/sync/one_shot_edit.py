@@ -30,7 +30,7 @@ from tracker_tui.ledger.edit_by_name import edit_by_name
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_records import OutboxEntry
+from tracker_tui.sync.outbox_entries import OutboxEntry
 from tracker_tui.sync.sender import Sender, as_sent, sendable
 
 _FIRST_PAUSE: Final = 0.05

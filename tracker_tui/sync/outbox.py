@@ -29,7 +29,7 @@ from typing import Final, TypeVar
 from tracker_tui.domain.change import Change, Outcome
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.local.sqlite_file import LocalFile
-from tracker_tui.sync.outbox_records import (
+from tracker_tui.sync.outbox_entries import (
     SCHEMA,
     VERSION,
     EntryState,

@@ -17,7 +17,7 @@ from typing import Any
 
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.refresh import OVERLAP_SECONDS, Query, RefreshRequest, Snapshot
+from tracker_tui.ledger.refresh_queries import OVERLAP_SECONDS, Query, RefreshRequest, Snapshot
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.overlay import Refreshed

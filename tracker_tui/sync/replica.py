@@ -23,7 +23,7 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import AnswerLost, LocalFileDamaged, LocalFileError
-from tracker_tui.ledger.current_layout import CachedLayout
+from tracker_tui.ledger.cached_layout import CachedLayout
 from tracker_tui.ledger.resources import RESOURCE_TYPES
 from tracker_tui.local.sqlite_file import LocalFile, set_aside
 

@@ -32,7 +32,7 @@ from tracker_tui.errors import (
 )
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_records import OutboxEntry
+from tracker_tui.sync.outbox_entries import OutboxEntry
 
 Answer = Outcome | LedgerError
 MAX_CHANGES_PER_REQUEST: Final = 100

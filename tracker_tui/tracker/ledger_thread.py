@@ -27,7 +27,7 @@ from tracker_tui.errors import (
 )
 from tracker_tui.guild.membership_factory import not_recorded, record_sign_in
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.ledger.refresh import Query
+from tracker_tui.ledger.refresh_queries import Query
 from tracker_tui.local.sqlite_file import seconds_left
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.one_shot_edit import OneShotEdit

@@ -34,9 +34,9 @@ from tracker_tui.ledger.leaderboard import (
     LeaderboardQuery,
 )
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
-from tracker_tui.ledger.refresh import Query
+from tracker_tui.ledger.refresh_queries import Query
 from tracker_tui.local.sqlite_file import LocalFile
-from tracker_tui.sync.store import PAGES_NAME, Store
+from tracker_tui.sync.local_store import PAGES_NAME, Store
 from tracker_tui.tracker.ledger_thread import LedgerThread
 from tracker_tui.tracker.local_thread import LocalThread
 

@@ -35,9 +35,9 @@ from tracker_tui.ledger.ledger import Ledger, random_id
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.local.sqlite_file import seconds_left
 from tracker_tui.sync.engine import Engine
-from tracker_tui.sync.outbox_records import OutboxEntry
+from tracker_tui.sync.local_store import Store
+from tracker_tui.sync.outbox_entries import OutboxEntry
 from tracker_tui.sync.overlay import Overlay
-from tracker_tui.sync.store import Store
 from tracker_tui.sync.timing import RefreshSchedule
 from tracker_tui.tracker.events import (
     ChangesQueued,

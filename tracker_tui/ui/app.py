@@ -27,13 +27,13 @@ from tracker_tui.errors import LocalFileError, NotPermitted
 from tracker_tui.tracker.events import Event as TrackerEvent
 from tracker_tui.tracker.events import RightsChanged
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import TrackerMessage
+from tracker_tui.ui.background_work import TrackerMessage
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.base_screen import BaseScreen, EndingScreen
+from tracker_tui.ui.command_palette import TrackerCommands
 from tracker_tui.ui.keys import GluedKey
 from tracker_tui.ui.main_screen import MainScreen
 from tracker_tui.ui.navigation import GuildSwitcher, NavigationRequest, make_main_screen
-from tracker_tui.ui.palette import TrackerCommands
 from tracker_tui.ui.preferences import (
     Preferences,
     load_preferences,

@@ -122,14 +122,14 @@ class BaseApp(App[NavigationRequest]):
 
     def action_command_palette(self) -> None:
         """Open the palette, unless it is open."""
-        from tracker_tui.ui.palette import Palette
+        from tracker_tui.ui.command_palette import Palette
 
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:
         """Open a palette of the themes."""
-        from tracker_tui.ui.palette import Palette
+        from tracker_tui.ui.command_palette import Palette
 
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.screen import Screen
 from textual.worker import Worker
 
-from tracker_tui.ui.background import run_in_thread
+from tracker_tui.ui.background_work import run_in_thread
 
 if TYPE_CHECKING:
     import webbrowser

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tracker_tui.ui.palette import is_offered
+from tracker_tui.ui.command_palette import is_offered
 from tracker_tui.ui.widgets.dialogs import Dialog, Scroller
 
 _GRAMMAR = """\

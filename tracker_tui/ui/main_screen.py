@@ -16,7 +16,7 @@ from textual.message import Message
 from tracker_tui.domain.messages import stats_sentence
 from tracker_tui.tracker.events import Event, Failed, OutcomesReceived, Refreshed
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import TrackerMessage
+from tracker_tui.ui.background_work import TrackerMessage
 from tracker_tui.ui.base_screen import BaseScreen
 from tracker_tui.ui.status_bar import StatusBar
 from tracker_tui.ui.widgets.line_table import LineTable

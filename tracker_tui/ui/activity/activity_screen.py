@@ -18,10 +18,10 @@ from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import answers
-from tracker_tui.ui.history.entries_screen import EntriesScreen
-from tracker_tui.ui.widgets.bars import KeyBar, PeriodBar
+from tracker_tui.ui.background_work import answers
+from tracker_tui.ui.history.history_entries_screen import EntriesScreen
 from tracker_tui.ui.widgets.formatting import fit, labelled_lines
+from tracker_tui.ui.widgets.key_and_period_bars import KeyBar, PeriodBar
 
 _RESOURCES_SHOWN, _RESOURCES_SHOWN_IF_TALL, _TALL = 5, 12, 40
 _NUMBERS = 35

@@ -25,11 +25,11 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import age_text, answers
-from tracker_tui.ui.widgets.bars import PeriodBar
+from tracker_tui.ui.background_work import age_text, answers
 from tracker_tui.ui.widgets.chart import ChartView
 from tracker_tui.ui.widgets.dialogs import QueryDialog, Scroller
 from tracker_tui.ui.widgets.formatting import fit, labelled_lines, percent_text
+from tracker_tui.ui.widgets.key_and_period_bars import PeriodBar
 from tracker_tui.ui.widgets.series_charts import forecast_text, quantity_chart
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")

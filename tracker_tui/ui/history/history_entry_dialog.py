@@ -19,7 +19,7 @@ from tracker_tui.domain.roles import Right
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import TrackerMessage
+from tracker_tui.ui.background_work import TrackerMessage
 from tracker_tui.ui.history.history_table import kind_text
 from tracker_tui.ui.widgets.dialogs import QueryDialog, Scroller
 from tracker_tui.ui.widgets.formatting import labelled_lines

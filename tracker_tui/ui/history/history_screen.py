@@ -14,10 +14,10 @@ from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.period import MONTH, in_period
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.history.entries_screen import EntriesScreen
+from tracker_tui.ui.history.history_entries_screen import EntriesScreen
 from tracker_tui.ui.history.history_table import KIND_LOOKS, HistoryTable
 from tracker_tui.ui.main_screen import SearchableScreen
-from tracker_tui.ui.widgets.bars import KeyBar
+from tracker_tui.ui.widgets.key_and_period_bars import KeyBar
 from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _SEARCH_DELAY = 0.2

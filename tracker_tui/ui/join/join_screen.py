@@ -24,11 +24,11 @@ from tracker_tui.config.settings import Config
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.invitation import LONGEST, read_invitation
 from tracker_tui.guild.join import QUESTIONS, TOKEN, URL, JoinProcess, SetupQuestion, blank_config
-from tracker_tui.ui.background import run_in_thread
+from tracker_tui.ui.background_work import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.navigation import NavigationRequest
-from tracker_tui.ui.widgets.bars import KeyBar
 from tracker_tui.ui.widgets.dialogs import AskDialog
+from tracker_tui.ui.widgets.key_and_period_bars import KeyBar
 from tracker_tui.ui.widgets.search_bar import LineInput
 
 _TEST_DELAY: Final = 0.4

@@ -15,11 +15,11 @@ from tracker_tui.domain.quantities import decimal
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import age_text, answers
+from tracker_tui.ui.background_work import age_text, answers
 from tracker_tui.ui.clipboard_and_browser import copy
 from tracker_tui.ui.leaderboard.leaderboard_table import LeaderboardTable, OwnRow
 from tracker_tui.ui.main_screen import QueryScreen
-from tracker_tui.ui.widgets.bars import KeyBar, PeriodBar
+from tracker_tui.ui.widgets.key_and_period_bars import KeyBar, PeriodBar
 from tracker_tui.ui.widgets.line_table import LineTable
 
 

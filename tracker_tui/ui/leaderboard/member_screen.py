@@ -22,7 +22,7 @@ from tracker_tui.domain.status import DAY
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import answers
+from tracker_tui.ui.background_work import answers
 from tracker_tui.ui.widgets.chart import ChartView
 from tracker_tui.ui.widgets.dialogs import QueryDialog
 from tracker_tui.ui.widgets.formatting import fit

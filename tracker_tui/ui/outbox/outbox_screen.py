@@ -30,7 +30,7 @@ from tracker_tui.domain.messages import outcome_name, outcome_sentence
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import TrackerMessage
+from tracker_tui.ui.background_work import TrackerMessage
 from tracker_tui.ui.widgets.dialogs import Choices, Dialog
 
 _LISTED_AT_MOST: Final = 200

@@ -23,7 +23,7 @@ from tracker_tui.ui.resources.resource_list import SORT_KEYS, ResourceList, View
 from tracker_tui.ui.resources.resource_table import ResourceTable
 from tracker_tui.ui.resources.sparklines import Sparklines
 from tracker_tui.ui.status_bar import status_bar_state, view_text
-from tracker_tui.ui.widgets.bars import Hint, KeyBar
+from tracker_tui.ui.widgets.key_and_period_bars import Hint, KeyBar
 from tracker_tui.ui.widgets.search_bar import SearchBar
 
 _OUTSIDE = "outside the filters"

@@ -63,7 +63,7 @@ class Sparklines:
         )
 
     async def _read(self, *, is_shown: bool) -> None:
-        from tracker_tui.ui.background import answers
+        from tracker_tui.ui.background_work import answers
 
         query_cache = self._tracker.query_cache
         query = query_cache.daily_levels(SPARKLINE_DAYS)

@@ -10,16 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tracker_tui.auth.auth_errors import NotSignedIn
+from tracker_tui.auth.discord_errors import NotSignedIn
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.messages import changes_pending
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
 from tracker_tui.guild.sign_out import pending_changes
-from tracker_tui.ui.background import run_in_thread
+from tracker_tui.ui.background_work import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
-from tracker_tui.ui.widgets.bars import KeyBar
+from tracker_tui.ui.widgets.key_and_period_bars import KeyBar
 
 
 class AccessCheckScreen(EndingScreen[str]):

@@ -15,17 +15,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tracker_tui.auth.auth_errors import CodeExpired, SignInCancelled
+from tracker_tui.auth.discord_errors import CodeExpired, SignInCancelled
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import TrackerError
-from tracker_tui.ui.background import run_in_thread
+from tracker_tui.ui.background_work import run_in_thread
 from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.clipboard_and_browser import copy, find_browser
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.qr_code import QrCode
-from tracker_tui.ui.widgets.bars import KeyBar
+from tracker_tui.ui.widgets.key_and_period_bars import KeyBar
 
 if TYPE_CHECKING:
     import webbrowser

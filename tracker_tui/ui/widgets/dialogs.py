@@ -21,7 +21,7 @@ from tracker_tui.domain.text import one_line, search_key, search_words
 from tracker_tui.errors import TrackerError
 from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
-from tracker_tui.ui.background import TrackerMessage
+from tracker_tui.ui.background_work import TrackerMessage
 from tracker_tui.ui.base_screen import EndingScreen
 from tracker_tui.ui.widgets.search_bar import LineInput
 

@@ -14,7 +14,7 @@ from tracker_tui.config.folders import downloads_folder
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.quantities import grouped
 from tracker_tui.errors import TrackerError
-from tracker_tui.tracker.history_export import export_history
+from tracker_tui.tracker.csv_export import export_history
 from tracker_tui.tracker.tracker import Tracker
 
 

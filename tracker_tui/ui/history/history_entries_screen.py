@@ -19,12 +19,12 @@ from tracker_tui.domain.history import HistoryEntry, HistoryFilter, entry_senten
 from tracker_tui.domain.period import ALL, in_period
 from tracker_tui.domain.roles import Right
 from tracker_tui.errors import NotPermitted, TrackerError
-from tracker_tui.tracker.history_export import EXPORTING
+from tracker_tui.tracker.csv_export import EXPORTING
 from tracker_tui.tracker.query_cache import Query
 from tracker_tui.tracker.tracker import DELETING, Tracker
-from tracker_tui.ui.background import age_text
+from tracker_tui.ui.background_work import age_text
 from tracker_tui.ui.clipboard_and_browser import copy
-from tracker_tui.ui.history.history_export import HistoryExport
+from tracker_tui.ui.history.export_in_background import HistoryExport
 from tracker_tui.ui.history.history_table import HistoryTable
 from tracker_tui.ui.main_screen import QueryScreen
 from tracker_tui.ui.widgets.paged_table import PagedTable

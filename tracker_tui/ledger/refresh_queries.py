@@ -21,7 +21,7 @@ from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.status import MILLISECONDS_FROM
-from tracker_tui.ledger.current_layout import CachedLayout
+from tracker_tui.ledger.cached_layout import CachedLayout
 from tracker_tui.ledger.members import member_names, names_from
 from tracker_tui.ledger.resources import (
     all_resources,

@@ -20,8 +20,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 from tracker_tui.domain.change import Outcome
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
-from tracker_tui.ledger.current_layout import CachedLayout
-from tracker_tui.ledger.refresh import Snapshot
+from tracker_tui.ledger.cached_layout import CachedLayout
+from tracker_tui.ledger.refresh_queries import Snapshot
 from tracker_tui.local.file_lock import SEND_LOCK_NAME, FileLock
 from tracker_tui.local.sqlite_file import ASIDE, explain, identity_of, set_aside
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
