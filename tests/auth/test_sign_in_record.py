@@ -23,7 +23,7 @@ from helpers.proxy import Proxy, cut_after
 from helpers.wild import FOUNDING, OURS, USERS_UNIQUE
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.sign_in import SignInRecord
+from tracker_tui.domain.members import SignInRecord
 from tracker_tui.errors import LedgerError
 from tracker_tui.ledger.ledger import Ledger, random_id
 

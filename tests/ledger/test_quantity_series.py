@@ -26,7 +26,7 @@ from tracker_tui.domain.quantity_series import (
     Share,
     forecast,
 )
-from tracker_tui.ledger.period import day_number
+from tracker_tui.ledger.expressions import day_number
 from tracker_tui.ledger.quantity_series import LEVELS, DailyLevelsQuery, QuantitySeriesQuery
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.net.proxies import is_this_machine
+from tracker_tui.net.route import is_this_machine
 from tracker_tui.turso import InterfaceError
 from tracker_tui.turso.urls import endpoint, may_follow
 

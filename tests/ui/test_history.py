@@ -245,7 +245,7 @@ async def test_a_search_looks_through_so_many_rows_and_further_when_asked(
 
 async def choose(player: Player, *names: str) -> None:
     """Tick these in the list of filters, and apply them."""
-    from tracker_tui.ui.widgets.check_list import CheckList
+    from tracker_tui.ui.widgets.dialogs import CheckList
 
     await player.press("f")
     await player.sees("Show only")

@@ -29,8 +29,8 @@ from tracker_tui.auth.guild_config import Guild
 from tracker_tui.auth.member_check import MemberCheck
 from tracker_tui.auth.membership import ENTERING
 from tracker_tui.auth.session import Binding, Session, SessionStore, Tokens
+from tracker_tui.domain.members import SignInRecord
 from tracker_tui.domain.roles import Member, Right, only_who_may
-from tracker_tui.domain.sign_in import SignInRecord
 from tracker_tui.errors import LocalFileError, NotPermitted, TrackerError, explained
 from tracker_tui.local.sqlite_file import seconds_left
 from tracker_tui.net.call_with_timeout import call_with_timeout

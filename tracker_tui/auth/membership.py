@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from tracker_tui.domain.roles import ALL_RIGHTS, Member, Right
 
 if TYPE_CHECKING:
-    from tracker_tui.domain.sign_in import SignInRecord
+    from tracker_tui.domain.members import SignInRecord
 
 ENTERING = "see this guild's resources"
 

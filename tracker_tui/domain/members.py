@@ -3,7 +3,8 @@
     members.owner_of("Paul")     "4711", if exactly one member has that name
     members.name_of("4711")      "Paul"
 
-Data contract, "Values": who.
+A `SignInRecord` is what the shared database learns of a member who signs in. Data contract,
+"Values": who, and "Signing in".
 """
 
 from __future__ import annotations
@@ -47,3 +48,21 @@ class Members:
     def name_of(self, user_id: str) -> str:
         """Return the name to display for an id; an unknown id is displayed as it is."""
         return self._names.get(user_id) or user_id
+
+
+class SignInRecord(NamedTuple):
+    """A member who may enter, and one session of theirs.
+
+    Other programs read it; this one never takes rights from it.
+    """
+
+    session_id: str
+    """Primary key of its row in `user_sessions`."""
+    discord_id: str
+    username: str
+    avatar: str | None
+    nickname: str
+    """Server nickname, else global display name, else user name."""
+    role_ids: tuple[str, ...]
+    is_new: bool
+    """Whether this is the sign-in itself; otherwise roles were checked again."""

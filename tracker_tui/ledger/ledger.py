@@ -29,7 +29,7 @@ from tracker_tui.db.database import (
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.models import HistoryRow, ResourceRow
 from tracker_tui.domain.change import ID_LENGTH, Change, Outcome
-from tracker_tui.domain.sign_in import SignInRecord
+from tracker_tui.domain.members import SignInRecord
 from tracker_tui.errors import LedgerError, StatementRejected, WriteRejected
 from tracker_tui.ledger.cached_layout import CachedLayout, CurrentLayout, Remember
 from tracker_tui.ledger.expressions import DATABASE_CLOCK

@@ -16,8 +16,7 @@ from peewee import SQL, BaseQuery, Expression, Model, Node, Select, Value, fn
 
 from tracker_tui.db.database import TEXT_OR_NULL, Rows, RowType
 from tracker_tui.db.models import User, UserSession
-from tracker_tui.domain.members import Members, NamedMember
-from tracker_tui.domain.sign_in import SignInRecord
+from tracker_tui.domain.members import Members, NamedMember, SignInRecord
 
 _NAMES: Final = RowType(TEXT_OR_NULL, TEXT_OR_NULL)
 

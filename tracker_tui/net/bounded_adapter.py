@@ -45,7 +45,7 @@ from tracker_tui.net.errors import (
     ResponseTooLarge,
     request_failed,
 )
-from tracker_tui.net.proxies import proxies_for
+from tracker_tui.net.route import proxies_for
 
 _REDIRECTS: Final = range(300, 400)
 _CHUNK: Final = 64 * 1024

@@ -69,7 +69,7 @@ from tracker_tui.turso.errors import (
     Warning,  # noqa: A004 - the name is DB-API's
 )
 from tracker_tui.turso.peewee_database import TursoDatabase
-from tracker_tui.turso.results import StatementResult
+from tracker_tui.turso.values import StatementResult
 
 apilevel: Final = "2.0"
 threadsafety: Final = 1

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tracker_tui.turso.errors import Error, OutcomeUnknown, TransactionLost
-from tracker_tui.turso.results import (
+from tracker_tui.turso.statements import Statement, encode_statement
+from tracker_tui.turso.statements import only_reads as statement_only_reads
+from tracker_tui.turso.values import (
     StatementResult,
     list_of,
     reported_error,
     result_from,
     unusable_if_malformed,
 )
-from tracker_tui.turso.statements import Statement, encode_statement
-from tracker_tui.turso.statements import only_reads as statement_only_reads
 
 Step = dict[str, Any]
 Condition = dict[str, Any]

@@ -29,9 +29,9 @@ from tracker_tui.turso.batches import (
 )
 from tracker_tui.turso.errors import Error, OutcomeUnknown, PlainTextRefused
 from tracker_tui.turso.pipeline import CLOSE, Stream, Transport
-from tracker_tui.turso.results import StatementResult, response_of
 from tracker_tui.turso.statements import Statement
 from tracker_tui.turso.urls import Endpoint, Token, endpoint
+from tracker_tui.turso.values import StatementResult, response_of
 
 DEADLINE: Final = 15.0
 """Seconds for one request as a whole, by default."""

@@ -43,9 +43,9 @@ from tracker_tui.turso.errors import (
     Warning,  # noqa: A004 - the name is DB-API's
 )
 from tracker_tui.turso.pipeline import Stream
-from tracker_tui.turso.results import StatementResult, is_autocommit, response_of
 from tracker_tui.turso.statements import Parameters
 from tracker_tui.turso.urls import Token
+from tracker_tui.turso.values import StatementResult, is_autocommit, response_of
 
 _LEVELS: Final = frozenset({"", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"})
 _GET_AUTOCOMMIT: Final = {"type": "get_autocommit"}

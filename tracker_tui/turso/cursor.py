@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from tracker_tui.turso.batches import IN_TRANSACTION, Condition, Step, after, only_reads, step
 from tracker_tui.turso.errors import Error, ProgrammingError
-from tracker_tui.turso.results import Row, StatementResult
 from tracker_tui.turso.statements import (
     Parameters,
     changes_data,
@@ -19,6 +18,7 @@ from tracker_tui.turso.statements import (
     first_word,
     split,
 )
+from tracker_tui.turso.values import Row, StatementResult
 
 if TYPE_CHECKING:
     from tracker_tui.turso.connection import Connection

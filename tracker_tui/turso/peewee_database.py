@@ -19,8 +19,8 @@ from peewee import (  # type: ignore[attr-defined]  # the stubs leave the wrappe
 from tracker_tui.turso.client import DEADLINE, Traffic
 from tracker_tui.turso.connection import Connection, connect
 from tracker_tui.turso.errors import Error
-from tracker_tui.turso.results import StatementResult
 from tracker_tui.turso.urls import Token
+from tracker_tui.turso.values import StatementResult
 
 
 class TursoDatabase(SqliteDatabase):

@@ -42,9 +42,8 @@ from tracker_tui.turso.errors import (
     TooManyRequests,
     error_for_status,
 )
-from tracker_tui.turso.results import PipelineAnswer, pipeline_answer
 from tracker_tui.turso.urls import Endpoint, Token, endpoint, may_follow
-from tracker_tui.turso.values import with_exact_floats
+from tracker_tui.turso.values import PipelineAnswer, pipeline_answer, with_exact_floats
 
 if TYPE_CHECKING:
     # requests takes as long to import as all else that a command needs: import it to send only.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from tracker_tui.net.proxies import is_this_machine
+from tracker_tui.net.route import is_this_machine
 from tracker_tui.turso.errors import InterfaceError
 
 if TYPE_CHECKING:

@@ -29,10 +29,9 @@ from tracker_tui.turso.errors import (
     TokenRefused,
     error_for,
 )
-from tracker_tui.turso.results import Row, StatementResult
 from tracker_tui.turso.statements import Statement, encode_statement
 from tracker_tui.turso.urls import Endpoint, Token
-from tracker_tui.turso.values import checked_integer, decode
+from tracker_tui.turso.values import Row, StatementResult, checked_integer, decode
 
 if TYPE_CHECKING:
     import libsql_client

@@ -18,8 +18,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.text import one_line
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.history.history_table import KIND_LOOKS
-from tracker_tui.ui.widgets.check_list import CheckList, Choice
-from tracker_tui.ui.widgets.dialogs import Dialog, PickDialog, TypeDialog
+from tracker_tui.ui.widgets.dialogs import CheckList, Choice, Dialog, PickDialog, TypeDialog
 
 _OTHER = {
     "period": "from … to …",

@@ -16,8 +16,7 @@ from tracker_tui.domain.messages import STATUS_LOOKS
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import one_line
 from tracker_tui.ui.resources.resource_list import View
-from tracker_tui.ui.widgets.check_list import CheckList, Choice
-from tracker_tui.ui.widgets.dialogs import Choices, Dialog
+from tracker_tui.ui.widgets.dialogs import CheckList, Choice, Choices, Dialog
 
 
 class FiltersDialog(Dialog[View]):

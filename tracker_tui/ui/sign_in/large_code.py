@@ -1,15 +1,23 @@
-"""The sign-in code in large letters that cannot be mistaken for one another."""
+"""The sign-in code in large letters that cannot be mistaken for one another.
+
+`TextDrawing` is the base of all that is drawn with half blocks, the QR code too. A terminal cell is
+about twice as high as wide, so two pixels one above the other are about square. Half blocks rather
+than quadrants, because every font with box characters has them.
+"""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Final
 
 from rich.cells import cell_len, chop_cells
 from textual.geometry import Size
+from textual.reactive import reactive
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tracker_tui.domain.text import one_line
-from tracker_tui.ui.sign_in.text_drawing import TextDrawing, half_blocks
 from tracker_tui.ui.widgets.line_table import filled
 
 GLYPH_WIDTH: Final = 5
@@ -21,6 +29,42 @@ _FEWEST_A_LINE: Final = 4
 _MOST_A_LINE: Final = (_WIDTH + len(_GAP)) // (GLYPH_WIDTH + len(_GAP))
 _SHOWN_AT_MOST: Final = 200
 """Characters; that many wide ones still fit in ten lines."""
+
+
+class TextDrawing(Widget):
+    """A widget as large as its drawn `text`. It cannot be selected: a copy would be gibberish."""
+
+    ALLOW_SELECT = False
+
+    text: reactive[str] = reactive("", layout=True)
+
+    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.set_reactive(TextDrawing.text, text)
+
+    @property
+    @abstractmethod
+    def needed(self) -> Size:
+        """Columns and rows that the drawing takes."""
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
+        """Return what `width: auto` means."""
+        return self.needed.width
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Return what `height: auto` means."""
+        return self.needed.height
+
+
+def half_blocks(pixels: Iterable[Iterable[object]]) -> tuple[str, ...]:
+    """Return one line for each two rows of pixels; truthy pixels are drawn, others blank."""
+    rows = [[bool(pixel) for pixel in row] for row in pixels]
+    if len(rows) % 2:
+        rows.append([False] * len(rows[0]))
+    return tuple(
+        "".join(" ▀▄█"[upper + 2 * lower] for upper, lower in zip(*pair, strict=True))
+        for pair in zip(rows[::2], rows[1::2], strict=True)
+    )
 
 
 class LargeCode(TextDrawing):

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tracker_tui.ui.sign_in.text_drawing import TextDrawing, half_blocks
+from tracker_tui.ui.sign_in.large_code import TextDrawing, half_blocks
 from tracker_tui.ui.widgets.line_table import filled
 
 # Many phones read only dark on light, so neither the theme nor the terminal's palette may choose
