@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 
 from cli.conftest import run
-from helpers.books import Books, MakeLedger
 from helpers.build import new_resource
 from helpers.https_proxy import VARIABLES as PROXY_VARIABLES
+from helpers.ledger_under_test import Books, MakeLedger
+from helpers.other_schemas import FOUNDING, Statements
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_fixtures import (
     guarded_guild,
@@ -27,7 +28,6 @@ from helpers.remote_fixtures import (
     single_try,
 )
 from helpers.servers import Server, running, unpacked_server
-from helpers.wild import FOUNDING, Statements
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.database import Database
 from tracker_tui.db.remote import open_remote

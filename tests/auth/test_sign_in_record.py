@@ -16,11 +16,11 @@ from helpers.auth_guild import (
     roles_now,
     tokens_for,
 )
-from helpers.books import Books, MakeLedger, Row
 from helpers.discord import FakeDiscord, Membership
+from helpers.ledger_under_test import Books, MakeLedger, Row
 from helpers.membership import ADMIN_ROLE, MEMBER_ROLE
+from helpers.other_schemas import FOUNDING, OURS, USERS_UNIQUE
 from helpers.proxy import Proxy, cut_after
-from helpers.wild import FOUNDING, OURS, USERS_UNIQUE
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.members import SignInRecord

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from helpers.books import Row
+from helpers.ledger_under_test import Row
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.points import points_for_adding, points_for_setting
 from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, Location

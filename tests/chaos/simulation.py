@@ -19,8 +19,9 @@ from chaos.audit import START, STRANGER, Tables, audit
 from chaos.journal import Journal, read_outbox
 from chaos.kill import Killed, Killer
 from chaos.program import PATIENCE, Program
-from helpers.books import Books
 from helpers.build import new_resource
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import LATER
 from helpers.proxy import (
     Fate,
     ProxiedRequest,
@@ -33,7 +34,6 @@ from helpers.proxy import (
     proxy_to,
 )
 from helpers.servers import Server
-from helpers.wild import LATER
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change, differences

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.commands import RESOURCE_TYPES, Run
 from helpers.guild import ask, quantities
-from helpers.wild import SETTINGS
+from helpers.other_schemas import SETTINGS
 
 
 @pytest.mark.parametrize(

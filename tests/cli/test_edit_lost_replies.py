@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from cli.test_edit_programs import until
-from helpers.books import Books
 from helpers.build import add, remote_config
 from helpers.clocks import SleeplessClock
 from helpers.commands import Ran, Run
-from helpers.gate import Gate
 from helpers.guild import make_guild
+from helpers.hanging_server import Gate
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
+from helpers.other_schemas import ask
 from helpers.outbox_files import outbox_of, send_lock_held, store_of, waiting
 from helpers.proxy import (
     Fate,
@@ -28,8 +29,7 @@ from helpers.proxy import (
     pass_on,
     proxy_to,
 )
-from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
-from helpers.wild import ask
+from helpers.rejected_writes import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.ledger.ledger import Ledger

@@ -16,16 +16,16 @@ from pathlib import Path
 import pytest
 
 import tracker_tui.tracker.ledger_thread
-from helpers.books import Books
 from helpers.build import PLAYER, add
 from helpers.commands import Run, environment
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
+from helpers.ledger_under_test import Books
 from helpers.listening import Listener
+from helpers.other_schemas import ask_at
 from helpers.outbox_files import send_lock_held, states, store_of, waiting
 from helpers.processes import SECONDS, run_together
 from helpers.proxy import Fate, ProxiedRequest, Proxy, cut_after, cut_before, pass_on
 from helpers.remote_guild import configure
-from helpers.wild import ask_at
 from ledger.test_concurrency import (
     START,
     assert_every_applied_change_is_one_link_of_the_chain,

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from db.test_full_disk import fill_up, small_disk
-from helpers.books import Books
 from helpers.commands import Run
+from helpers.ledger_under_test import Books
 from helpers.listening import Listener
+from helpers.other_schemas import ask
 from helpers.outbox_files import changed, let_time_pass, outbox_of, outcomes, queue, states, waiting
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
-from helpers.refusing import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
+from helpers.rejected_writes import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from helpers.remote_guild import Line
-from helpers.wild import ask
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.change import Verdict
 from tracker_tui.domain.change_syntax import parse_change

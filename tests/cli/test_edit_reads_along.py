@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.commands import Run
 from helpers.guild import make_guild, quantities
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
+from helpers.other_schemas import ask
 from helpers.outbox_files import outbox_of, replica_of, states
 from helpers.processes import locked
 from helpers.proxy import Fate, ProxiedRequest, Proxy, altered, pass_on
 from helpers.token_permissions import BOTH_WAYS
-from helpers.wild import ask
 
 SETTINGS = (
     "CREATE TABLE global_settings (setting_key text PRIMARY KEY, setting_value text)",

@@ -13,7 +13,7 @@ import pytest
 
 from helpers.commands import Run
 from helpers.guild import NOW, ask, entry_row, insert
-from helpers.wild import SETTINGS
+from helpers.other_schemas import SETTINGS
 
 DAY = 86_400
 TABLE = """\

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.commands import Run
+from helpers.ledger_under_test import Books
 from helpers.outbox_files import outbox_of, replica_of, store_of
 from helpers.proxy import answer
 from helpers.remote_guild import Line

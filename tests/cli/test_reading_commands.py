@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import PLAYER, new_resource
 from helpers.commands import Run
 from helpers.guild import entry_row, points_row
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import ask
 from helpers.outbox_files import replica_of, store_of
 from helpers.proxy import Fate, ProxiedRequest, Proxy, answer, cut_before, pass_on
 from helpers.remote_guild import NICKNAME, Guarded, Line, configure, every_schema
 from helpers.servers import SECONDS
-from helpers.wild import ask
 
 HISTORY = ["history", "spice"]
 LEADERBOARD = ["leaderboard", "--period", "all"]

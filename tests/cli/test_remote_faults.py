@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from helpers.books import Books
 from helpers.commands import Ran, Run
+from helpers.ledger_under_test import Books
 from helpers.outbox_files import waiting
 from helpers.proxy import (
     Fate,
@@ -26,7 +26,7 @@ from helpers.proxy import (
     cut_within,
     pass_on,
 )
-from helpers.refusing import NO_DATABASE, READ_ONLY
+from helpers.rejected_writes import NO_DATABASE, READ_ONLY
 from helpers.remote_guild import configure
 from helpers.servers import SECONDS, Server, free_port
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.commands import COMMANDS, Run
-from helpers.wild import FORK, make_file
+from helpers.other_schemas import FORK, make_file
 
 NO_DATABASES = [b"no database at all\n" * 100, b"SQLite format 3\x00" + b"\xff" * 8_192]
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from peewee import RawQuery
 
-from helpers import wild
-from helpers.books import Books, MakeLedger
+from helpers import other_schemas
 from helpers.build import add, config_for, new_resource
 from helpers.clocks import Clock
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
+from helpers.ledger_under_test import Books, MakeLedger
+from helpers.other_schemas import dump, make_file
 from helpers.processes import locked
 from helpers.proxy import Proxy
 from helpers.sqlite_files import ONE_RESOURCE, plant_spice
-from helpers.wild import dump, make_file
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
@@ -50,7 +50,7 @@ def test_the_clock_may_tick_between_the_statements_of_a_change(books: Books) -> 
 def test_thousands_are_created_at_once_within_the_limits_of_any_sqlite(
     make_ledger: MakeLedger,
 ) -> None:
-    books = make_ledger(wild.LATER)
+    books = make_ledger(other_schemas.LATER)
     assert isinstance(books.database, SqliteLedgerDatabase)
     # The default of SQLite; Debian, for one, raises it.
     books.database.connection().setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
@@ -132,7 +132,9 @@ def test_a_database_that_stays_busy_is_reported_as_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: str
 ) -> None:
     monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", 0.05)
-    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE), journal=journal)
+    path = make_file(
+        tmp_path / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE), journal=journal
+    )
     before = dump(path)
     ledger, writer = open_ledger(config_for(path)), SqliteLedgerDatabase(path)
     writer.connection().execute("BEGIN EXCLUSIVE")
@@ -149,7 +151,7 @@ def test_opening_a_locked_database_is_reported_as_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", 0.05)
-    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE))
+    path = make_file(tmp_path / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE))
     with locked(path), pytest.raises(DatabaseBusy, match="in use by another program"):
         open_ledger(config_for(path))
 

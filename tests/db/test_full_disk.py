@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers import wild
-from helpers.books import Books
+from helpers import other_schemas
 from helpers.build import add, config_for
 from helpers.commands import environment, process
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import ask, make_file
 from helpers.sqlite_files import (
     ONE_RESOURCE,
     assert_is_one_clear_sentence,
@@ -21,7 +22,6 @@ from helpers.sqlite_files import (
     plant_spice,
 )
 from helpers.tracking import recent_history
-from helpers.wild import ask, make_file
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite
 from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import LedgerError
@@ -114,7 +114,9 @@ def test_a_creation_on_a_full_disk_leaves_nothing(small_disk: Path) -> None:
 def test_a_change_on_a_disk_that_is_read_only_is_one_clear_error(
     small_disk: Path, journal: str
 ) -> None:
-    path = make_file(small_disk / "guild.db", (*wild.FOUNDING, ONE_RESOURCE), journal=journal)
+    path = make_file(
+        small_disk / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE), journal=journal
+    )
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(LedgerError, match=r"read only|cannot be opened") as caught:
         change_once(path)
@@ -122,7 +124,7 @@ def test_a_change_on_a_disk_that_is_read_only_is_one_clear_error(
 
 
 def test_a_disk_that_is_read_only_can_be_read(small_disk: Path) -> None:
-    path = make_file(small_disk / "guild.db", (*wild.FOUNDING, ONE_RESOURCE))
+    path = make_file(small_disk / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE))
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     ledger = open_ledger(config_for(path))
     assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers import wild
-from helpers.books import Books, MakeLedger
+from helpers import other_schemas
 from helpers.build import (
     DEEP_DESERT,
     HAGGA,
@@ -16,8 +15,9 @@ from helpers.build import (
     to_deep_desert,
     to_hagga,
 )
+from helpers.ledger_under_test import Books, MakeLedger
+from helpers.other_schemas import Statements
 from helpers.tracking import recent_history
-from helpers.wild import Statements
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.errors import LedgerError
@@ -37,16 +37,16 @@ def setting(key: str, value: str | bytes | None, books: Books) -> None:
     ("statements", "kind"),
     [
         ((), SchemaKind.NONE),
-        (wild.FOUNDING, SchemaKind.FOUNDING),
-        (wild.MIDDLE, SchemaKind.MIDDLE),
-        (wild.LATER, SchemaKind.LATER),
-        (wild.GROWN, SchemaKind.LATER),
-        ((*wild.FOUNDING, *wild.LOCATION_COLUMNS), SchemaKind.LATER),
-        ((*wild.FOUNDING, *wild.MIDDLE_COLUMNS), SchemaKind.MIDDLE),
-        ((*wild.FOUNDING, *wild.FOREIGN), SchemaKind.FOUNDING),
-        (wild.FOREIGN, SchemaKind.FOREIGN),
-        ((wild.SETTINGS,), SchemaKind.FOREIGN),
-        (wild.FOUNDING[:-1], SchemaKind.FOREIGN),
+        (other_schemas.FOUNDING, SchemaKind.FOUNDING),
+        (other_schemas.MIDDLE, SchemaKind.MIDDLE),
+        (other_schemas.LATER, SchemaKind.LATER),
+        (other_schemas.GROWN, SchemaKind.LATER),
+        ((*other_schemas.FOUNDING, *other_schemas.LOCATION_COLUMNS), SchemaKind.LATER),
+        ((*other_schemas.FOUNDING, *other_schemas.MIDDLE_COLUMNS), SchemaKind.MIDDLE),
+        ((*other_schemas.FOUNDING, *other_schemas.FOREIGN), SchemaKind.FOUNDING),
+        (other_schemas.FOREIGN, SchemaKind.FOREIGN),
+        ((other_schemas.SETTINGS,), SchemaKind.FOREIGN),
+        (other_schemas.FOUNDING[:-1], SchemaKind.FOREIGN),
         (("CREATE TABLE resources (id text PRIMARY KEY)",), SchemaKind.FOREIGN),
     ],
     ids=[
@@ -61,13 +61,13 @@ def test_schemas_are_distinguished_by_their_columns(
 
 
 def test_names_are_compared_as_sqlite_compares_them(make_ledger: MakeLedger) -> None:
-    shouting = tuple(statement.upper() for statement in wild.LATER)
+    shouting = tuple(statement.upper() for statement in other_schemas.LATER)
     assert make_ledger(shouting).ledger.layout.kind is SchemaKind.LATER
 
 
-@pytest.mark.parametrize("name", wild.OURS)
+@pytest.mark.parametrize("name", other_schemas.OURS)
 def test_every_schema_is_read_and_written(make_ledger: MakeLedger, name: str) -> None:
-    books = make_ledger(wild.OURS[name])
+    books = make_ledger(other_schemas.OURS[name])
     books.ledger.create([new_resource(hagga=10, target=100)], "founder")
     assert books.ledger.apply(add(90)).verdict is Verdict.APPLIED
     (spice,) = books.ledger.refresh().resources
@@ -97,7 +97,7 @@ def test_every_schema_is_read_and_written(make_ledger: MakeLedger, name: str) ->
 def test_a_change_writes_both_columns_of_each_pair(
     make_ledger: MakeLedger, name: str, change: Change
 ) -> None:
-    books = make_ledger(wild.OURS[name])
+    books = make_ledger(other_schemas.OURS[name])
     books.ledger.create([new_resource(hagga=100, deep_desert=50)], "founder")
     assert books.ledger.apply(change).verdict is Verdict.APPLIED
     resource, entry = books.resource(), books.row("resource_history", change.id)
@@ -110,7 +110,7 @@ def test_a_change_writes_both_columns_of_each_pair(
 
 @pytest.mark.parametrize("name", WITH_LOCATIONS)
 def test_creating_writes_both_columns_of_each_pair(make_ledger: MakeLedger, name: str) -> None:
-    books = make_ledger(wild.OURS[name])
+    books = make_ledger(other_schemas.OURS[name])
     books.ledger.create([new_resource(hagga=100, deep_desert=50)], "founder")
     resource, (entry,) = books.resource(), books.rows("resource_history")
     assert (resource["quantity_location_1"], resource["quantity_location_2"]) == (100, 50)
@@ -120,7 +120,7 @@ def test_creating_writes_both_columns_of_each_pair(make_ledger: MakeLedger, name
 
 @pytest.mark.parametrize("name", WITH_LOCATIONS)
 def test_the_older_columns_are_the_truth(make_ledger: MakeLedger, name: str) -> None:
-    books = make_ledger(wild.OURS[name])
+    books = make_ledger(other_schemas.OURS[name])
     # As after an edit by a website that uses only the older columns.
     books.insert_resource(quantity_hagga=100, quantity_location_1=3, quantity_location_2=9)
     (spice,) = books.ledger.refresh().resources
@@ -137,7 +137,7 @@ def test_the_older_columns_are_the_truth(make_ledger: MakeLedger, name: str) -> 
 def test_subcategory_and_tier_are_shown_where_they_exist(
     make_ledger: MakeLedger, name: str
 ) -> None:
-    books = make_ledger(wild.OURS[name])
+    books = make_ledger(other_schemas.OURS[name])
     books.insert_resource(subcategory="Metals", tier=4)
     (spice,) = books.ledger.refresh().resources
     assert (spice.subcategory, spice.tier) == ("Metals", 4)
@@ -154,7 +154,7 @@ def test_subcategory_and_tier_are_none_where_they_do_not_exist(make_ledger: Make
 
 @pytest.mark.parametrize("name", ["middle", "later", "grown"])
 def test_configured_location_names_are_shown(make_ledger: MakeLedger, name: str) -> None:
-    books = make_ledger(wild.OURS[name])
+    books = make_ledger(other_schemas.OURS[name])
     setting("inventory_location_1_name", "Arrakeen", books)
     setting("inventory_location_2_name", " Sietch Tabr ", books)
     assert books.ledger.refresh().cached_layout.places == {
@@ -165,13 +165,13 @@ def test_configured_location_names_are_shown(make_ledger: MakeLedger, name: str)
 
 @pytest.mark.parametrize("value", ["", "   ", None])
 def test_a_blank_location_name_is_the_default(make_ledger: MakeLedger, value: str | None) -> None:
-    books = make_ledger(wild.LATER)
+    books = make_ledger(other_schemas.LATER)
     setting("inventory_location_1_name", value, books)
     assert books.ledger.refresh().cached_layout.places == DEFAULTS
 
 
 def test_other_settings_do_not_name_locations(make_ledger: MakeLedger) -> None:
-    books = make_ledger(wild.LATER)
+    books = make_ledger(other_schemas.LATER)
     setting("theme", "dark", books)
     assert books.ledger.refresh().cached_layout.places == DEFAULTS
 
@@ -181,15 +181,17 @@ def test_a_database_without_settings_has_the_default_names(make_ledger: MakeLedg
 
 
 def test_a_setting_in_milliseconds_does_no_harm(make_ledger: MakeLedger) -> None:
-    books = make_ledger(wild.LATER)
+    books = make_ledger(other_schemas.LATER)
     setting("inventory_location_1_name", "Arrakeen", books)
     books.run("UPDATE global_settings SET last_updated_at = 1700000000000")
     assert books.ledger.refresh().cached_layout.places[HAGGA] == "Arrakeen"
 
 
-@pytest.mark.parametrize("table", wild.TABLES)
+@pytest.mark.parametrize("table", other_schemas.TABLES)
 def test_an_unknown_column_is_unchanged(make_ledger: MakeLedger, table: str) -> None:
-    books = make_ledger((*wild.LATER, f"ALTER TABLE {table} ADD COLUMN moon text DEFAULT 'full'"))
+    books = make_ledger(
+        (*other_schemas.LATER, f"ALTER TABLE {table} ADD COLUMN moon text DEFAULT 'full'")
+    )
     books.ledger.create([new_resource()], "founder")
     assert books.ledger.apply(add(1000)).verdict is Verdict.APPLIED
     assert len(books.ledger.refresh().resources) == 1
@@ -198,7 +200,11 @@ def test_an_unknown_column_is_unchanged(make_ledger: MakeLedger, table: str) -> 
 
 def test_other_tables_and_views_do_no_harm(make_ledger: MakeLedger) -> None:
     books = make_ledger(
-        (*wild.FOUNDING, *wild.FOREIGN, "CREATE VIEW rich AS SELECT id FROM resources")
+        (
+            *other_schemas.FOUNDING,
+            *other_schemas.FOREIGN,
+            "CREATE VIEW rich AS SELECT id FROM resources",
+        )
     )
     books.ledger.create([new_resource()], "founder")
     assert books.ledger.apply(add(1)).verdict is Verdict.APPLIED
@@ -214,7 +220,7 @@ def grow(books: Books, statements: Statements) -> None:
 
 def test_location_columns_that_appear_are_written_after_the_next_refresh(books: Books) -> None:
     books.ledger.refresh()
-    grow(books, wild.LOCATION_COLUMNS)
+    grow(books, other_schemas.LOCATION_COLUMNS)
     books.ledger.refresh()
     change = add(5)
     books.ledger.apply(change)
@@ -225,7 +231,7 @@ def test_location_columns_that_appear_are_written_after_the_next_refresh(books: 
 def test_location_columns_that_appear_are_written_by_creations_after_the_next_refresh(
     books: Books,
 ) -> None:
-    grow(books, wild.LOCATION_COLUMNS)
+    grow(books, other_schemas.LOCATION_COLUMNS)
     books.ledger.refresh()
     books.ledger.create([new_resource("water", hagga=8)], "founder")
     assert books.resource("water")["quantity_location_1"] == 8
@@ -233,7 +239,7 @@ def test_location_columns_that_appear_are_written_by_creations_after_the_next_re
 
 def test_tiers_that_appear_are_shown_by_the_next_refresh(books: Books) -> None:
     books.ledger.refresh()
-    grow(books, wild.MIDDLE_COLUMNS)
+    grow(books, other_schemas.MIDDLE_COLUMNS)
     books.run("UPDATE resources SET tier = 2, subcategory = 'Metals'")
     (spice,) = books.ledger.refresh().resources
     assert (spice.tier, spice.subcategory) == (2, "Metals")
@@ -241,7 +247,7 @@ def test_tiers_that_appear_are_shown_by_the_next_refresh(books: Books) -> None:
 
 def test_location_names_that_appear_are_shown_by_the_next_refresh(books: Books) -> None:
     books.ledger.refresh()
-    grow(books, (wild.SETTINGS,))
+    grow(books, (other_schemas.SETTINGS,))
     setting("inventory_location_2_name", "Sietch Tabr", books)
     assert books.ledger.refresh().cached_layout.places[DEEP_DESERT] == "Sietch Tabr"
 
@@ -249,7 +255,7 @@ def test_location_names_that_appear_are_shown_by_the_next_refresh(books: Books) 
 def test_columns_and_tables_that_vanish_do_not_stop_the_next_refresh(
     make_ledger: MakeLedger,
 ) -> None:
-    books = make_ledger(wild.GROWN)
+    books = make_ledger(other_schemas.GROWN)
     books.insert_resource(tier=3)
     books.ledger.refresh()
     grow(books, ("ALTER TABLE resources DROP COLUMN tier", "DROP TABLE global_settings"))
@@ -261,7 +267,7 @@ def test_columns_and_tables_that_vanish_do_not_stop_the_next_refresh(
 def test_a_statement_that_fails_for_a_name_makes_the_ledger_read_the_columns(
     make_ledger: MakeLedger,
 ) -> None:
-    books = make_ledger(wild.GROWN)
+    books = make_ledger(other_schemas.GROWN)
     books.insert_resource()
     books.ledger.refresh()
     for number in (1, 2):
@@ -278,7 +284,7 @@ def test_a_statement_that_fails_for_a_name_makes_the_ledger_read_the_columns(
 def test_a_layout_has_only_what_the_database_has(
     make_ledger: MakeLedger,
 ) -> None:
-    books = make_ledger(wild.MIDDLE)
+    books = make_ledger(other_schemas.MIDDLE)
     rows = books.database.batch([Layout.query()])[0].rows
     tables = {table for table, _ in rows}
-    assert tables == {*wild.TABLES, "global_settings"}
+    assert tables == {*other_schemas.TABLES, "global_settings"}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from peewee import Field, FloatField, ForeignKeyField, IntegerField, Model, TextField
 
-from helpers.wild import FOUNDING, TABLES
+from helpers.other_schemas import FOUNDING, TABLES
 from tracker_tui.db import models
 from tracker_tui.db.models import LOCATION_PAIRS, OPTIONAL, GlobalSetting, HistoryRow, ResourceRow
 from tracker_tui.db.schema import schema_sql

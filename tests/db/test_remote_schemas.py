@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from helpers import wild
-from helpers.books import Books, Row
+from helpers import other_schemas
 from helpers.commands import Run
+from helpers.ledger_under_test import Books, Row
+from helpers.other_schemas import ask_at
 from helpers.outbox_files import changed, store_of
 from helpers.proxy import Proxy
 from helpers.remote_guild import NICKNAME, configure, every_schema, settled
 from helpers.servers import Server
-from helpers.wild import ask_at
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 
@@ -123,7 +123,7 @@ def test_the_reason_of_a_move_uses_the_guilds_names(run: Run, remote_guild: Book
 def remembered(folder: Path) -> str:
     """Return the cached layout in the replica of a store."""
     asked = "SELECT value FROM facts WHERE name = 'acquaintance'"
-    ((document,),) = wild.ask(folder / "replica.db", asked)
+    ((document,),) = other_schemas.ask(folder / "replica.db", asked)
     assert isinstance(document, str)
     return document
 
@@ -131,7 +131,7 @@ def remembered(folder: Path) -> str:
 def remember(folder: Path, document: str) -> None:
     """Replace the cached layout in the replica of a store."""
     sql = "UPDATE facts SET value = ? WHERE name = 'acquaintance'"
-    wild.ask(folder / "replica.db", sql, document)
+    other_schemas.ask(folder / "replica.db", sql, document)
 
 
 @pytest.mark.parametrize("resource", ["spice", "Spice"])
@@ -139,7 +139,11 @@ def test_columns_added_since_the_last_edit_are_written_too(
     run: Run, remote_guild: Books, proxy: Proxy, resource: str
 ) -> None:
     assert run("edit", resource, "+5").status == 0
-    for statement in (*wild.MIDDLE_COLUMNS, wild.SETTINGS, *wild.LOCATION_COLUMNS):
+    for statement in (
+        *other_schemas.MIDDLE_COLUMNS,
+        other_schemas.SETTINGS,
+        *other_schemas.LOCATION_COLUMNS,
+    ):
         remote_guild.run(statement)
     proxy.seen.clear()
     assert run("edit", resource, "+5").status == 0
@@ -155,7 +159,7 @@ def test_columns_added_since_the_last_edit_are_written_too(
 
 def test_a_new_table_of_settings_is_noticed_with_the_columns(run: Run, remote_guild: Books) -> None:
     run("edit", "spice", "+5")
-    for statement in (wild.SETTINGS, *wild.LOCATION_COLUMNS):
+    for statement in (other_schemas.SETTINGS, *other_schemas.LOCATION_COLUMNS):
         remote_guild.run(statement)
     rename(remote_guild, "Arrakeen")
     assert "Arrakeen" in run("edit", "spice", "+5").out
@@ -166,7 +170,7 @@ def test_a_new_table_of_settings_alone_is_noticed_by_the_next_edit(
     run: Run, remote_guild: Books, proxy: Proxy, resource: str
 ) -> None:
     assert run("edit", resource, ">1").status == 0
-    remote_guild.run(wild.SETTINGS)
+    remote_guild.run(other_schemas.SETTINGS)
     rename(remote_guild, "Arrakeen", "The Deep")
     assert run("edit", resource, ">2").status == 0
     reasons = [row["reason"] for row in remote_guild.rows("resource_history")][-2:]
@@ -181,9 +185,9 @@ def test_columns_renamed_to_names_of_equal_length_are_noticed_by_the_next_edit(
     run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
     """No statement fails because of the old names."""
-    wild.add_under_other_names(remote_guild.run)
+    other_schemas.add_under_other_names(remote_guild.run)
     assert run("edit", "spice", "+5").status == 0
-    wild.rename_as_others_do(remote_guild.run)
+    other_schemas.rename_as_others_do(remote_guild.run)
     for requests in (3, 1):
         proxy.seen.clear()
         assert run("edit", "spice", "=700").status == 0
@@ -259,7 +263,7 @@ def later(server: Server) -> Iterator[tuple[str, Books]]:
     """Another guild, of the later schema, and its URL."""
     url = server.new_database()
     with closing(open_remote(Remote(url, token=None))) as database:
-        yield url, settled(database, wild.LATER)
+        yield url, settled(database, other_schemas.LATER)
 
 
 def test_the_cached_layout_of_another_database_is_noticed(
@@ -317,7 +321,7 @@ def empty(remote_url: str, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def foreign(empty: str) -> str:
     """The configured database belongs to another program."""
-    for statement in (*wild.FOREIGN, "INSERT INTO albums (title) VALUES ('Dune')"):
+    for statement in (*other_schemas.FOREIGN, "INSERT INTO albums (title) VALUES ('Dune')"):
         ask_at(empty, statement)
     return empty
 
@@ -351,7 +355,7 @@ def test_the_database_of_another_program_is_reported(
 
 
 def test_a_fork_with_one_quantity_is_rejected_and_unchanged(run: Run, empty: str) -> None:
-    for statement in wild.FORK:
+    for statement in other_schemas.FORK:
         ask_at(empty, statement)
     before = schema(empty)
     for argv in (*READING_COMMANDS, ["history"], ["leaderboard"], ["doctor"], ["init"]):
@@ -361,7 +365,7 @@ def test_a_fork_with_one_quantity_is_rejected_and_unchanged(run: Run, empty: str
     assert schema(empty) == before
 
 
-@pytest.mark.parametrize("table", wild.TABLES)
+@pytest.mark.parametrize("table", other_schemas.TABLES)
 def test_a_missing_table_is_reported(run: Run, remote_guild: Books, table: str) -> None:
     remote_guild.run(f"ALTER TABLE {table} RENAME TO gone")
     for argv in READING_COMMANDS:
@@ -399,7 +403,7 @@ def test_init_plan_only_shows_what_init_would_do(run: Run, empty: str) -> None:
 
 def test_init_makes_an_empty_database_ours(run: Run, empty: str) -> None:
     assert run("init").status == 0
-    assert {name for kind, name, _ in schema(empty) if kind == "table"} == set(wild.TABLES)
+    assert {name for kind, name, _ in schema(empty) if kind == "table"} == set(other_schemas.TABLES)
     assert run("list", "--json").document == []
     before = schema(empty)
     again = run("init")
@@ -442,7 +446,9 @@ def test_init_in_the_database_of_another_program_leaves_its_tables_alone(
 
 
 def test_init_rejects_a_table_with_another_key(run: Run, empty: str) -> None:
-    table = wild.RESOURCES.replace("id text PRIMARY KEY", "number integer PRIMARY KEY, id text")
+    table = other_schemas.RESOURCES.replace(
+        "id text PRIMARY KEY", "number integer PRIMARY KEY, id text"
+    )
     ask_at(empty, table)
     before = schema(empty)
     for argv in (["init"], ["init", "--starter"], ["init", "--plan"]):

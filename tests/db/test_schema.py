@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from peewee import BaseQuery
 
-from helpers import wild
+from helpers import other_schemas
+from helpers.other_schemas import Statements, ask, dump, journal_mode, make_file
 from helpers.processes import run_together
-from helpers.wild import Statements, ask, dump, journal_mode, make_file
 from tracker_tui.db.database import Database, Result, only_reads
 from tracker_tui.db.layout import SchemaKind
 from tracker_tui.db.schema import bring_up_to_date, plan, schema_sql
@@ -28,26 +28,26 @@ A_RESOURCE = (
     " VALUES ('r', 'Spice', '1', 1, 1700000000000)"
 )
 ROWS: Statements = (A_MEMBER, A_RESOURCE)
-NO_HISTORY = tuple(s for s in wild.FOUNDING if s is not wild.HISTORY)
+NO_HISTORY = tuple(s for s in other_schemas.FOUNDING if s is not other_schemas.HISTORY)
 NO_TARGETS = tuple(
     s.replace("target_quantity integer, ", "").replace("last_updated_by text NOT NULL,", "")
-    for s in wild.FOUNDING
+    for s in other_schemas.FOUNDING
 )
 
 PARTIAL: dict[str, Statements] = {
     "nothing at all": (),
-    "another program's tables": wild.FOREIGN,
+    "another program's tables": other_schemas.FOREIGN,
     "one table is missing": (*NO_HISTORY, *ROWS),
     "columns are missing": (
         *NO_TARGETS,
         A_MEMBER,
         "INSERT INTO resources (id, name, created_at, updated_at) VALUES ('r', 'Spice', 1, 2)",
     ),
-    "only users": (wild.USERS, A_MEMBER),
-    "indexes are missing": (*wild.FOUNDING, *ROWS),
-    "middle": (*wild.MIDDLE, *ROWS),
-    "later": (*wild.LATER, *ROWS),
-    "grown": (*wild.GROWN, *ROWS, "CREATE INDEX mine ON resources (name)"),
+    "only users": (other_schemas.USERS, A_MEMBER),
+    "indexes are missing": (*other_schemas.FOUNDING, *ROWS),
+    "middle": (*other_schemas.MIDDLE, *ROWS),
+    "later": (*other_schemas.LATER, *ROWS),
+    "grown": (*other_schemas.GROWN, *ROWS, "CREATE INDEX mine ON resources (name)"),
 }
 
 INIT = """
@@ -178,17 +178,19 @@ def test_a_second_init_finds_nothing_to_do(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        wild.RESOURCES.replace("id text PRIMARY KEY", "resource integer PRIMARY KEY, id text"),
-        wild.RESOURCES.replace("id text PRIMARY KEY", "id text, guild text")[:-1]
+        other_schemas.RESOURCES.replace(
+            "id text PRIMARY KEY", "resource integer PRIMARY KEY, id text"
+        ),
+        other_schemas.RESOURCES.replace("id text PRIMARY KEY", "id text, guild text")[:-1]
         + ", PRIMARY KEY (id, guild))",
-        wild.RESOURCES.replace("id text PRIMARY KEY", "id text"),
-        wild.RESOURCES.replace("id text PRIMARY KEY", "number integer PRIMARY KEY"),
-        wild.RESOURCES.replace("id text PRIMARY KEY", "id integer PRIMARY KEY"),
+        other_schemas.RESOURCES.replace("id text PRIMARY KEY", "id text"),
+        other_schemas.RESOURCES.replace("id text PRIMARY KEY", "number integer PRIMARY KEY"),
+        other_schemas.RESOURCES.replace("id text PRIMARY KEY", "id integer PRIMARY KEY"),
     ],
     ids=["another column", "two columns", "none", "no id at all", "a number"],
 )
 def test_a_table_of_ours_with_another_primary_key_is_rejected(tmp_path: Path, table: str) -> None:
-    path = make_file(tmp_path / "guild.db", (wild.USERS, table, *wild.FOREIGN))
+    path = make_file(tmp_path / "guild.db", (other_schemas.USERS, table, *other_schemas.FOREIGN))
     before = path.read_bytes()
     with pytest.raises(NotATrackerDatabase, match=r"resources.*Nothing was changed"):
         init(path)
@@ -198,7 +200,7 @@ def test_a_table_of_ours_with_another_primary_key_is_rejected(tmp_path: Path, ta
 def test_init_is_all_or_nothing(tmp_path: Path) -> None:
     # Two members with one Discord id: the unique index cannot be created.
     twice = A_MEMBER.replace("'u'", "'other'")
-    path = make_file(tmp_path / "guild.db", (wild.USERS, A_MEMBER, twice))
+    path = make_file(tmp_path / "guild.db", (other_schemas.USERS, A_MEMBER, twice))
     before = path.read_bytes()
     with pytest.raises(LedgerError):
         init(path)
@@ -208,7 +210,8 @@ def test_init_is_all_or_nothing(tmp_path: Path) -> None:
 def test_an_index_that_is_not_unique_does_not_replace_the_unique_one(tmp_path: Path) -> None:
     # The website upserts on discord_id, which SQLite rejects without a unique index.
     path = make_file(
-        tmp_path / "guild.db", (wild.USERS, "CREATE INDEX by_discord ON users (discord_id)")
+        tmp_path / "guild.db",
+        (other_schemas.USERS, "CREATE INDEX by_discord ON users (discord_id)"),
     )
     init(path)
     asked = "SELECT count(*) FROM pragma_index_list('users') WHERE \"unique\" AND origin = 'c'"
@@ -217,7 +220,7 @@ def test_an_index_that_is_not_unique_does_not_replace_the_unique_one(tmp_path: P
 
 def test_a_partial_index_does_not_replace_a_full_one(tmp_path: Path) -> None:
     partial = "CREATE INDEX fresh ON resources (updated_at) WHERE is_priority = 1"
-    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, partial))
+    path = make_file(tmp_path / "guild.db", (*other_schemas.FOUNDING, partial))
     init(path)
     asked = "SELECT name FROM pragma_index_list('resources') WHERE origin = 'c' AND NOT partial"
     assert len(ask(path, asked)) == 1
@@ -226,7 +229,10 @@ def test_a_partial_index_does_not_replace_a_full_one(tmp_path: Path) -> None:
 def test_names_in_other_letter_case_are_the_same_names(tmp_path: Path) -> None:
     path = make_file(
         tmp_path / "guild.db",
-        (*(s for s in wild.FOUNDING if s is not wild.SESSIONS), wild.SESSIONS.upper()),
+        (
+            *(s for s in other_schemas.FOUNDING if s is not other_schemas.SESSIONS),
+            other_schemas.SESSIONS.upper(),
+        ),
     )
     assert not any("user_sessions" in s.lower() and "TABLE" in s for s in init(path))
 

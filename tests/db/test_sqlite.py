@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers import wild
+from helpers import other_schemas
 from helpers.build import add, config_for
+from helpers.other_schemas import ask, journal_mode, make_file
 from helpers.processes import await_line, run_together, start
 from helpers.sqlite_files import (
     ONE_RESOURCE,
@@ -18,7 +19,6 @@ from helpers.sqlite_files import (
     read_once,
 )
 from helpers.tracking import recent_history
-from helpers.wild import ask, journal_mode, make_file
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite
 from tracker_tui.domain.change import Verdict
@@ -27,9 +27,11 @@ from tracker_tui.guild.database_factory import bring_up_to_date, open_ledger
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
-@pytest.mark.parametrize("schema", wild.OURS)
+@pytest.mark.parametrize("schema", other_schemas.OURS)
 def test_opening_and_reading_changes_no_byte(tmp_path: Path, schema: str, journal: str) -> None:
-    path = make_file(tmp_path / "guild.db", (*wild.OURS[schema], ONE_RESOURCE), journal=journal)
+    path = make_file(
+        tmp_path / "guild.db", (*other_schemas.OURS[schema], ONE_RESOURCE), journal=journal
+    )
     before = path.read_bytes()
     ledger = open_ledger(config_for(path))
     assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
@@ -41,7 +43,9 @@ def test_opening_and_reading_changes_no_byte(tmp_path: Path, schema: str, journa
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_a_change_leaves_the_journal_mode_alone(tmp_path: Path, journal: str) -> None:
-    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE), journal=journal)
+    path = make_file(
+        tmp_path / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE), journal=journal
+    )
     ledger = open_ledger(config_for(path))
     assert ledger.apply(add(5)).verdict is Verdict.APPLIED
     ledger.close()
@@ -49,7 +53,7 @@ def test_a_change_leaves_the_journal_mode_alone(tmp_path: Path, journal: str) ->
 
 
 def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
-    path = make_file(tmp_path / "50% of #1? & ünï côdé.db", wild.FOUNDING)
+    path = make_file(tmp_path / "50% of #1? & ünï côdé.db", other_schemas.FOUNDING)
     database, _ = open_sqlite(path)
     database.close()
     assert files_in(tmp_path) == [path.name]
@@ -89,13 +93,13 @@ def garbage(path: Path) -> None:
 
 def a_database_cut_short(path: Path) -> None:
     path.parent.mkdir()
-    make_file(path, (*wild.FOUNDING, ONE_RESOURCE))
+    make_file(path, (*other_schemas.FOUNDING, ONE_RESOURCE))
     path.write_bytes(path.read_bytes()[:5000])
 
 
 def a_damaged_catalogue(path: Path) -> None:
     path.parent.mkdir()
-    make_file(path, (*wild.FOUNDING, ONE_RESOURCE))
+    make_file(path, (*other_schemas.FOUNDING, ONE_RESOURCE))
     content = path.read_bytes()
     path.write_bytes(content[:100] + b"\xa5" * 3996 + content[4096:])
 
@@ -139,7 +143,7 @@ def test_a_name_that_no_file_can_have_is_one_clear_error(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("table", ["resources", "resource_history"])
 def test_a_damaged_page_is_reported_when_it_is_read(tmp_path: Path, table: str) -> None:
-    path = make_file(tmp_path / "guild.db", (*wild.FOUNDING, ONE_RESOURCE))
+    path = make_file(tmp_path / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE))
     damaged_page(path, table)
     ledger = open_ledger(config_for(path))
     with pytest.raises(LedgerError, match="is damaged"):
@@ -151,21 +155,24 @@ def test_a_damaged_page_is_reported_when_it_is_read(tmp_path: Path, table: str) 
     ("statements", "message"),
     [
         ((), "is an empty database"),
-        (wild.FOREIGN, "is not a tracker database"),
-        ((wild.USERS, wild.RESOURCES), "has no user_sessions"),
+        (other_schemas.FOREIGN, "is not a tracker database"),
+        ((other_schemas.USERS, other_schemas.RESOURCES), "has no user_sessions"),
         (
-            (*(s for s in wild.FOUNDING if s is not wild.RESOURCES), *wild.FOREIGN),
+            (
+                *(s for s in other_schemas.FOUNDING if s is not other_schemas.RESOURCES),
+                *other_schemas.FOREIGN,
+            ),
             "has no resources",
         ),
         (
-            tuple(s.replace("target_quantity integer, ", "") for s in wild.FOUNDING),
+            tuple(s.replace("target_quantity integer, ", "") for s in other_schemas.FOUNDING),
             r"has no resources\.target_quantity",
         ),
     ],
     ids=["empty", "foreign", "partial", "one table missing", "one column missing"],
 )
 def test_a_database_that_is_not_ours_is_one_clear_error(
-    tmp_path: Path, statements: wild.Statements, message: str
+    tmp_path: Path, statements: other_schemas.Statements, message: str
 ) -> None:
     path = make_file(tmp_path / "guild.db", statements)
     before = path.read_bytes()
@@ -236,7 +243,7 @@ def test_a_file_that_we_create_is_in_wal_mode(path: Path) -> None:
 
 def test_creating_over_an_existing_file_changes_nothing_in_it(path: Path) -> None:
     path.parent.mkdir()
-    make_file(path, wild.FOUNDING)
+    make_file(path, other_schemas.FOUNDING)
     before = path.read_bytes()
     assert not create_sqlite(path, plant_spice)
     assert path.read_bytes() == before

@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import pytest
 from peewee import RawQuery
 
-from helpers import wild
-from helpers.books import Books
+from helpers import other_schemas
 from helpers.commands import Run
 from helpers.guild import make_guild
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import OURS, ask_at
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.remote_guild import Guarded, configure
 from helpers.servers import Server, free_port
-from helpers.wild import OURS, ask_at
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 
@@ -134,7 +134,7 @@ def test_a_token_is_described_over_a_websocket_as_over_http(
 
 def found_guild(server: Server) -> None:
     with closing(open_remote(Remote(server.url, Secret(server.token())))) as database:
-        for statement in wild.FOUNDING:
+        for statement in other_schemas.FOUNDING:
             made = statement.replace("TABLE ", "TABLE IF NOT EXISTS ", 1)
             database.batch([RawQuery(made.replace("INDEX ", "INDEX IF NOT EXISTS ", 1))])
 
@@ -273,7 +273,7 @@ def test_an_empty_database_is_wrong(run: Run, empty: str) -> None:
 
 
 def test_the_database_of_another_program_is_wrong(run: Run, empty: str) -> None:
-    for statement in wild.FOREIGN:
+    for statement in other_schemas.FOREIGN:
         ask_at(empty, statement)
     found = examined(run, status=4)
     assert found["schema"]["state"] == "wrong"

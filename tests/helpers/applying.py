@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers.books import Books, Row
 from helpers.build import DEEP_DESERT, add, remove, set_to, to_deep_desert, to_hagga
+from helpers.ledger_under_test import Books, Row
 from tracker_tui.domain.change import Change, Outcome, Verdict, counter_change
 
 NOW = 1_700_000_000

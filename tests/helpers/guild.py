@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from helpers.wild import ask
+from helpers.other_schemas import ask
 from tracker_tui.db.schema import schema_sql
 
 NOW = 1_700_000_000

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers.books import Books
 from helpers.commands import Run
-from helpers.wild import ask
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import ask
 from tracker_tui.local.file_lock import SEND_LOCK_NAME, FileLock
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from peewee import RawQuery
 
 from helpers.applying import NOW
-from helpers.books import Books, Row
 from helpers.build import PLAYER
+from helpers.ledger_under_test import Books, Row
 
 DAY = 86_400
 _IN_ONE_STATEMENT = 100

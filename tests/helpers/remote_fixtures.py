@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import remote_config
 from helpers.commands import Run
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_guild import Guarded, Line, configure, schema_of, settled

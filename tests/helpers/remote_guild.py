@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import PLAYER, new_resource
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import OURS, Statements
 from helpers.proxy import Proxy
-from helpers.wild import OURS, Statements
 from tracker_tui.db.database import Database
 
 NICKNAME = "Muad'Dib"

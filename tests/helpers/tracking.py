@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from helpers.listening import SECONDS, Listener
-from helpers.wild import ask
+from helpers.other_schemas import ask
 from tracker_tui.config.settings import Config
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.applying import NOW
-from helpers.books import Books, MakeLedger
+from helpers.ledger_under_test import Books, MakeLedger
 
 
 @pytest.fixture

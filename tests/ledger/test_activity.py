@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from helpers.applying import NOW
-from helpers.books import Books, MakeLedger
+from helpers.ledger_under_test import Books, MakeLedger
 from helpers.records import (
     DAY,
     Known,

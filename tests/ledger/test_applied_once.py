@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from helpers.applying import MOVES, apply, refused, undo
-from helpers.books import Books
 from helpers.build import DEEP_DESERT, PLAYER, add, remove, set_to, to_deep_desert, to_hagga
+from helpers.ledger_under_test import Books
 from tracker_tui.domain.change import Change, Rejection, Verdict, counter_change
 from tracker_tui.domain.text import MAX_REASON
 from tracker_tui.errors import LedgerError

@@ -6,10 +6,10 @@ import unicodedata
 
 import pytest
 
-from helpers import wild
+from helpers import other_schemas
 from helpers.applying import HISTORY_COLUMNS, MOVES, NOW, apply, points_of, refused, update
-from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert, to_hagga
+from helpers.ledger_under_test import Books, MakeLedger
 from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.domain.quantities import MAX_QUANTITY, Location
 from tracker_tui.domain.text import MAX_REASON
@@ -128,7 +128,7 @@ def test_a_transfer_with_a_reason_keeps_it(store: Books) -> None:
 
 
 def test_a_transfer_is_described_with_the_guilds_own_names(make_ledger: MakeLedger) -> None:
-    books = make_ledger(wild.LATER)
+    books = make_ledger(other_schemas.LATER)
     books.insert_resource(quantity_hagga=10)
     named(books, "Arrakeen")
     assert apply(books, to_deep_desert(7))["reason"] == "Moved 7 from Arrakeen to Deep Desert"
@@ -138,7 +138,7 @@ def test_a_transfer_is_described_with_the_guilds_own_names(make_ledger: MakeLedg
 def test_no_name_of_a_location_breaks_the_rules_of_a_reason(
     make_ledger: MakeLedger, name: str
 ) -> None:
-    books = make_ledger(wild.LATER)
+    books = make_ledger(other_schemas.LATER)
     books.insert_resource(quantity_hagga=10)
     named(books, name)
     reason = apply(books, to_deep_desert(7))["reason"]

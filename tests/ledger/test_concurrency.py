@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers import wild
-from helpers.books import Books
+from helpers import other_schemas
 from helpers.build import new_resource
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import ask_at, make_file
 from helpers.player import PLAY, changes_of
 from helpers.processes import run_together
-from helpers.wild import ask_at, make_file
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.db.sqlite import create_sqlite, open_sqlite
@@ -38,7 +38,7 @@ def wal(tmp_path: Path) -> str:
 
 @pytest.fixture
 def rollback(tmp_path: Path) -> str:
-    path = make_file(tmp_path / "rollback.db", wild.LATER, journal="delete")
+    path = make_file(tmp_path / "rollback.db", other_schemas.LATER, journal="delete")
     with closing(Ledger(*open_sqlite(path))) as ledger:
         ledger.create([SPICE], "x")
     return str(path)
@@ -47,7 +47,7 @@ def rollback(tmp_path: Path) -> str:
 @pytest.fixture
 def remote(remote_url: str) -> str:
     with closing(open_remote(Remote(remote_url, token=None))) as database:
-        Books(database, wild.LATER).ledger.create([SPICE], "x")
+        Books(database, other_schemas.LATER).ledger.create([SPICE], "x")
     return remote_url
 
 

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers.applying import NOW
-from helpers.books import Books, MakeLedger, Row
 from helpers.build import DEEP_DESERT, HAGGA
+from helpers.ledger_under_test import Books, MakeLedger, Row
 from helpers.records import (
     DAY,
     Known,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import wild
-from helpers.books import Books, MakeLedger
+from helpers import other_schemas
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert
+from helpers.ledger_under_test import Books, MakeLedger
 from helpers.tracking import recent_history
 from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.domain.history import HistoryEntry
@@ -139,7 +139,7 @@ PLACES = {HAGGA: "Hagga", DEEP_DESERT: "Deep Desert"}
 @pytest.fixture
 def wild_books(make_ledger: MakeLedger) -> Books:
     """A later database with a normal resource, "spice", and one to spoil, "hostile"."""
-    books = make_ledger(wild.GROWN)
+    books = make_ledger(other_schemas.GROWN)
     books.insert_resource(quantity_hagga=100, quantity_deep_desert=50)
     plant_hostile(books)
     return books

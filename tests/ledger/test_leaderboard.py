@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.applying import NOW
-from helpers.books import Books, MakeLedger
+from helpers.ledger_under_test import Books, MakeLedger
 from helpers.records import (
     DAY,
     Known,

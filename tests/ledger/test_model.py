@@ -20,8 +20,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from helpers import wild
-from helpers.books import Books, MakeLedger, Row
+from helpers import other_schemas
+from helpers.ledger_under_test import Books, MakeLedger, Row
 from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict, counter_change
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location
@@ -324,7 +324,7 @@ def test_the_ledger_does_what_the_model_does(
 ) -> None:
     def machine() -> LedgerMachine:
         ticking = count(1_700_000_000)
-        return LedgerMachine(make_ledger(wild.OURS[schema], clock=lambda: next(ticking)))
+        return LedgerMachine(make_ledger(other_schemas.OURS[schema], clock=lambda: next(ticking)))
 
     run_state_machine_as_test(
         machine, settings=settings(max_examples=examples, stateful_step_count=40)

@@ -16,8 +16,9 @@ import pytest
 from peewee import Value
 
 from helpers.applying import NOW
-from helpers.books import Books, MakeLedger, Row
 from helpers.build import DEEP_DESERT
+from helpers.ledger_under_test import Books, MakeLedger, Row
+from helpers.other_schemas import FOUNDING
 from helpers.records import (
     DAY,
     Known,
@@ -28,7 +29,6 @@ from helpers.records import (
     points_row,
     resource_row,
 )
-from helpers.wild import FOUNDING
 from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, open_unchecked

@@ -6,10 +6,10 @@ from itertools import count
 
 import pytest
 
-from helpers import wild
+from helpers import other_schemas
 from helpers.applying import NOW, apply, points_of, update
-from helpers.books import Books, MakeLedger
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert, to_hagga
+from helpers.ledger_under_test import Books, MakeLedger
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.quantities import MAX_QUANTITY, Location
 
@@ -66,7 +66,8 @@ def test_an_unusable_multiplier_counts_as_1(store: Books, stored: str) -> None:
 
 def test_a_multiplier_that_is_null_counts_as_1(make_ledger: MakeLedger) -> None:
     loose = tuple(
-        s.replace("multiplier real DEFAULT 1.0 NOT NULL", "multiplier real") for s in wild.FOUNDING
+        s.replace("multiplier real DEFAULT 1.0 NOT NULL", "multiplier real")
+        for s in other_schemas.FOUNDING
     )
     books = make_ledger(loose)
     books.insert_resource(multiplier=None)

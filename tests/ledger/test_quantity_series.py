@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from peewee import SQL, Value
 
 from helpers.applying import NOW
-from helpers.books import Books, MakeLedger, Row
+from helpers.ledger_under_test import Books, MakeLedger, Row
 from helpers.records import DAY, Known, add_members, history_row, insert_all, moved, resource_row
 from tracker_tui.db.models import HistoryRow
 from tracker_tui.domain.period import ALL, DAY_AND_NIGHT, MONTH, WEEK, Period, day_of, start_of

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import DEEP_DESERT, add, new_resource, remove, set_to, to_deep_desert
 from helpers.commands import Run
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
+from helpers.other_schemas import OURS
 from helpers.proxy import Proxy
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import Guarded, every_schema
 from helpers.token_permissions import whole_request_refused
 from helpers.tracking import ask_history, may_write, undo
-from helpers.wild import OURS
 from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.events import Refreshed
 from tracker_tui.tracker.tracker import Tracker

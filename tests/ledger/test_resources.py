@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from helpers import wild
+from helpers import other_schemas
 from helpers.applying import HISTORY_COLUMNS, NOW, apply, update
-from helpers.books import Books, MakeLedger
 from helpers.build import PLAYER, add, new_resource, to_hagga
+from helpers.ledger_under_test import Books, MakeLedger
 from helpers.tracking import recent_history
 from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.errors import LedgerError, TrackerError
@@ -68,7 +68,7 @@ def test_creating_several_is_all_or_none(books: Books) -> None:
 
 
 def test_thousands_are_created_at_once(make_ledger: MakeLedger) -> None:
-    books = make_ledger(wild.LATER)
+    books = make_ledger(other_schemas.LATER)
     books.ledger.create([new_resource(f"r{number}") for number in range(5000)], PLAYER)
     assert len(books.ledger.refresh().resources) == 5000
     assert books.run("SELECT count(*) FROM resource_history") == [(5000,)]

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import PLAYER, add
 from helpers.commands import Run
 from helpers.guild import entry_row, points_row
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
 from helpers.outbox_files import replica_of, store_of, waiting
 from helpers.proxy import Proxy, pass_on
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import NICKNAME
-from helpers.retyped import RETYPED, retyped
+from helpers.retyped_replies import RETYPED, retyped
 from helpers.tracking import ask_history, shown
 from tracker_tui.domain.change import Verdict
 from tracker_tui.ledger.cached_layout import CachedLayout

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.other_schemas import ask
 from helpers.processes import locked, run_together
-from helpers.wild import ask
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
 from tracker_tui.local.sqlite_file import LocalFile, set_aside
 

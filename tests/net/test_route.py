@@ -12,10 +12,10 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.books import Books
 from helpers.certificates import issued_by
 from helpers.commands import Run
 from helpers.https_proxy import HttpsProxy, https_proxy
+from helpers.ledger_under_test import Books
 from helpers.proxy import Proxy, answer, proxy_to
 from helpers.servers import free_port
 from tracker_tui.auth.discord_errors import DiscordUnreachable

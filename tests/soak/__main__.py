@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from helpers.servers import running, unpacked_server
-from soak.evening import Evening
+from soak.scenario import Scenario
 
 
 def main() -> int:
-    """Play one evening; 1 if something was wrong with it."""
+    """Play one scenario; 1 if something was wrong with it."""
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -27,16 +27,16 @@ def main() -> int:
         binary = unpacked_server(folder / "unpacked")
         (folder / "server").mkdir()
         with running(binary, folder / "server") as server:
-            evening = Evening(given.seed, server, folder / "evening")
+            scenario = Scenario(given.seed, server, folder / "scenario")
             try:
-                evening.play(given.minutes * 60, is_loaded=given.loaded)
+                scenario.play(given.minutes * 60, is_loaded=given.loaded)
             except AssertionError as error:
                 say(f"seed {given.seed}: {error}")
                 return 1
             finally:
-                say(f"typed {evening.typed} times, started {evening.starts} times")
-                say(f"stopped unasked: {evening.unasked}")
-                for memory, threads, files in evening.samples[::3]:
+                say(f"typed {scenario.typed} times, started {scenario.starts} times")
+                say(f"stopped unasked: {scenario.unasked}")
+                for memory, threads, files in scenario.samples[::3]:
                     say(f"  {memory:.0f} MB, {threads} threads, {files} files")
     return 0
 

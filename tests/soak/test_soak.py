@@ -1,4 +1,4 @@
-"""The short form of an evening of random keys; `python -m soak` is the long one."""
+"""A short session of random keys; `python -m soak` is the long one."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from helpers.servers import Server
 
 pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
-from soak.evening import Evening, Sample, grown
+from soak.scenario import Sample, Scenario, grown
 
 SECONDS = 12.0
 
 
 def test_random_keys_end_nothing_while_others_write(server: Server, tmp_path: Path) -> None:
-    evening = Evening(14, server, tmp_path)
-    evening.play(SECONDS)
-    assert evening.typed > 20
+    scenario = Scenario(14, server, tmp_path)
+    scenario.play(SECONDS)
+    assert scenario.typed > 20
 
 
 def test_what_grows_is_found() -> None:

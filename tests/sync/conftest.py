@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import PLAYER
+from helpers.ledger_under_test import Books
 from sync.programs import Clock, OpenStore, Program
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox

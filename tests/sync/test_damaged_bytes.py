@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from helpers.build import PLAYER, add, set_to
-from helpers.wild import ask
+from helpers.other_schemas import ask
 from sync.conftest import MakeProgram
 from sync.programs import Program
+from sync.test_local_store import PART, WHOLE
 from sync.test_replica import SPICE, WATER
-from sync.test_store import PART, WHOLE
 from tracker_tui.domain.change import Moved, Outcome, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.sync.engine import Engine

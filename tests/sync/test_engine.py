@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import PLAYER, add, remove, set_to
+from helpers.ledger_under_test import Books
 from sync.conftest import MakeProgram
 from sync.programs import Interleaved, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.build import PLAYER, add, set_to
-from helpers.wild import ask
+from helpers.other_schemas import ask
 from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict, counter_change
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.errors import LocalFileDamaged, LocalFileError

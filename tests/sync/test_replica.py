@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.build import DEEP_DESERT, HAGGA
-from helpers.wild import ask
+from helpers.other_schemas import ask
 from tracker_tui.db.layout import Layout
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged

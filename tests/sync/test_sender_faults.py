@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import add, new_resource
+from helpers.ledger_under_test import Books
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
-from helpers.refusing import NO_DATABASE, batch_failed
+from helpers.rejected_writes import NO_DATABASE, batch_failed
 from sync.programs import Clock, Program
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
@@ -27,7 +27,7 @@ Start = Callable[[], Program]
 def guild(remote_url: str) -> Iterator[Books]:
     """1,000 Spice at Hagga on a server, accessed without the proxy."""
     with closing(open_remote(Remote(remote_url, token=None))) as database:
-        from helpers.wild import FOUNDING
+        from helpers.other_schemas import FOUNDING
 
         books = Books(database, FOUNDING)
         books.ledger.create([new_resource(hagga=1000)], "founder")

@@ -11,8 +11,8 @@ from contextlib import closing
 
 import pytest
 
-from helpers.books import Books
 from helpers.commands import Run
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
 from helpers.proxy import Proxy
 from helpers.remote_fixtures import MakeTracker

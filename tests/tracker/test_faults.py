@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers import wild
+from helpers import other_schemas
 from helpers.build import add, config_for, remove
 from helpers.listening import Listener
+from helpers.other_schemas import ask, make_file
 from helpers.processes import locked
 from helpers.tracking import ask_history, history, quick, shown, stored, undo
-from helpers.wild import ask, make_file
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence
 from tracker_tui.errors import DatabaseBusy
@@ -198,7 +198,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
 
     def test_opening_fails_and_poll_tries_again(self, tmp_path: Path) -> None:
         # A writer blocks readers only with a rollback journal.
-        path = make_file(tmp_path / "guild.db", wild.FOUNDING)
+        path = make_file(tmp_path / "guild.db", other_schemas.FOUNDING)
         tracker = Tracker(config_for(path), opener=quick)
         listener = Listener(tracker)
         with locked(path):

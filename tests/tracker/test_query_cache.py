@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import PLAYER, remote_config
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
+from helpers.other_schemas import FOUNDING, ask
 from helpers.proxy import Proxy, answer
 from helpers.records import (
     DAY,
@@ -25,7 +26,6 @@ from helpers.records import (
     points_row,
     resource_row,
 )
-from helpers.wild import FOUNDING, ask
 from tracker_tui.config.settings import Config, Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.history import EntryKind, HistoryFilter

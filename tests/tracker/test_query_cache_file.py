@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.wild import ask
+from helpers.other_schemas import ask
 from sync.programs import OpenStore
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.period import PERIODS

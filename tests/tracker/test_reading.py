@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers import wild
+from helpers import other_schemas
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resource
 from helpers.listening import Listener
+from helpers.other_schemas import ask, make_file
 from helpers.tracking import ask_history, quick, recent_history, shown, stored
-from helpers.wild import ask, make_file
 from tracker_tui.errors import LedgerError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.events import ChangesQueued, Failed, OutcomesReceived, Refreshed
@@ -94,7 +94,7 @@ def test_names_places_and_time_are_those_of_the_database(tmp_path: Path) -> None
     path = make_file(
         tmp_path / "guild.db",
         (
-            *wild.LATER,
+            *other_schemas.LATER,
             f"INSERT INTO users VALUES ('u', '{PLAYER}', 'paul', NULL, 'Muad''Dib', 1, 1)",
             "INSERT INTO global_settings VALUES ('inventory_location_1_name', 'Sietch', '', 1, 1)",
         ),

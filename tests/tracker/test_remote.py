@@ -10,15 +10,15 @@ from queue import SimpleQueue
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import add, new_resource, remote_config, remove
 from helpers.clocks import Clock
-from helpers.gate import PATIENCE, Gate
+from helpers.hanging_server import PATIENCE, Gate
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
+from helpers.other_schemas import FOUNDING, add_under_other_names, rename_as_others_do
 from helpers.proxy import Fate, Proxy, altered, answer, pass_on
-from helpers.refusing import BLOCKED, batch_failed, writes_meet
+from helpers.rejected_writes import BLOCKED, batch_failed, writes_meet
 from helpers.tracking import ask_history, may_write, shown
-from helpers.wild import FOUNDING, add_under_other_names, rename_as_others_do
 from tracker.conftest import START
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote

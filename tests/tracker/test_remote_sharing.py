@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import add, remote_config, remove, set_to, to_deep_desert
-from helpers.gate import PATIENCE, Gate
+from helpers.hanging_server import PATIENCE, Gate
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
+from helpers.other_schemas import FOUNDING
 from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, cut_before, pass_on
-from helpers.refusing import READ_ONLY
+from helpers.rejected_writes import READ_ONLY
 from helpers.servers import Server
 from helpers.token_permissions import whole_request_refused
 from helpers.tracking import ask_history, may_write, shown, undo
-from helpers.wild import FOUNDING
 from tracker.conftest import START
 from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote

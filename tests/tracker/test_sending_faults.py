@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers import wild
-from helpers.books import Books
+from helpers import other_schemas
 from helpers.build import add, new_resource, remote_config
 from helpers.commands import Run
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
 from helpers.player import changes_of, persistently
 from helpers.proxy import (
@@ -25,7 +25,7 @@ from helpers.proxy import (
     cut_within,
     pass_on,
 )
-from helpers.refusing import READ_ONLY, batch_failed, requests_with
+from helpers.rejected_writes import READ_ONLY, batch_failed, requests_with
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import SPICE
 from helpers.token_permissions import BOTH_WAYS
@@ -217,7 +217,7 @@ LOSSES: tuple[Fate, ...] = (cut_before, cut_after, cut_within)
 def spice(remote_url: str) -> None:
     """A later guild that has nothing but spice."""
     with closing(open_remote(Remote(remote_url, token=None))) as database:
-        Books(database, wild.LATER).ledger.create([SPICE], "x")
+        Books(database, other_schemas.LATER).ledger.create([SPICE], "x")
 
 
 class Dice:

@@ -13,9 +13,9 @@ import pytest
 
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
+from helpers.other_schemas import ask
 from helpers.processes import locked
 from helpers.tracking import ask_history, history, shown, stored
-from helpers.wild import ask
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.errors import UnknownResource

@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import add, to_deep_desert
 from helpers.commands import Run
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
+from helpers.other_schemas import OURS
 from helpers.proxy import Fate, ProxiedRequest, Proxy
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import Guarded, configure
 from helpers.servers import Server
 from helpers.token_permissions import BOTH_WAYS
 from helpers.tracking import ask_history, may_write, shown
-from helpers.wild import OURS
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.messages import outcome_sentence
 from tracker_tui.tracker.events import Refreshed

@@ -8,8 +8,8 @@ import pytest
 
 from helpers.build import DEEP_DESERT, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
+from helpers.other_schemas import ask
 from helpers.tracking import shown, stored, undo
-from helpers.wild import ask
 from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker

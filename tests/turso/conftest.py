@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers.alike import SideBySide, side_by_side
+from helpers.side_by_side import SideBySide, side_by_side
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.alike import SideBySide
+from helpers.side_by_side import SideBySide
 
 INSERT = "INSERT INTO t VALUES (?, ?)"
 TRIGGER = "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET b = 9; SELECT 1; END"

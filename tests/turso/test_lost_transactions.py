@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.losses import EXPIRED, LOSSES, reported
+from helpers.lost_transactions import EXPIRED, LOSSES, reported
 from helpers.proxy import Fate, Proxy
 from helpers.servers import Server, running
 from tracker_tui.turso import Connection, OperationalError, TransactionLost, connect

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.alike import SideBySide
+from helpers.side_by_side import SideBySide
 from tracker_tui.turso import ProgrammingError
 
 # From Python 3.12 on `sqlite3` warns about names that are filled from a sequence.

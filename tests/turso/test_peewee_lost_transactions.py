@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from peewee import Model, OperationalError, TextField
 
-from helpers.losses import LOSSES, reported
+from helpers.lost_transactions import LOSSES, reported
 from helpers.proxy import Fate, Proxy
 from helpers.servers import running
 from tracker_tui.turso import TransactionLost, TursoDatabase

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.alike import SideBySide
+from helpers.side_by_side import SideBySide
 from tracker_tui.turso import connect
 
 ALL = "SELECT a FROM t ORDER BY a"

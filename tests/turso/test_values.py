@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.alike import SideBySide
+from helpers.side_by_side import SideBySide
 from tracker_tui.turso import Connection, DataError, connect
 from tracker_tui.turso.values import float_literal, with_exact_floats
 

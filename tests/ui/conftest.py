@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from helpers.listening import SECONDS
-from helpers.wild import Statements, ask, make_file
+from helpers.other_schemas import Statements, ask, make_file
 from tracker_tui.config.folders import Folders
 from tracker_tui.config.settings import Config
 from tracker_tui.db.layout import Layout

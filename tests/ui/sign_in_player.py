@@ -34,7 +34,7 @@ from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.sign_in.sign_in_app import SignInApp
 from ui.conftest import NARROW, SECONDS, Player, screen_strips
-from ui.remote_guild import RemoteGuild
+from ui.guild_on_server import RemoteGuild
 
 AUTHORIZE = "/oauth2/device/authorize"
 TOKEN = "/oauth2/token"

@@ -14,7 +14,7 @@ from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.sync.local_store import pending_count
 from ui.conftest import RESOURCES
-from ui.remote_guild import RemoteGuild
+from ui.guild_on_server import RemoteGuild
 from ui.sign_in_player import (
     AT_ONCE,
     AUTHORIZE,

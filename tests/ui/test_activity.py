@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ui.chronicle import add_points, entries, opens, record, some_weeks, table_lines
 from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
+from ui.history_rows import add_points, entries, opens, record, some_weeks, table_lines
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from textual.color import Color
 
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.themes import THEMES, contrast
-from ui.chronicle import some_weeks
 from ui.conftest import Guild, playing, screen_strips
+from ui.history_rows import some_weeks
 
 TEXT: Final = 4.5
 """What WCAG asks of text (success criterion 1.4.3)."""

@@ -12,12 +12,12 @@ import pytest
 
 from helpers.build import add
 from helpers.proxy import Proxy, answer, pass_on
-from helpers.refusing import requests_with
+from helpers.rejected_writes import requests_with
 from tracker_tui.config.folders import Folders
 from tracker_tui.guild.database_factory import open_ledger, store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, Guild, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly
+from ui.guild_on_server import RemoteGuild, poll_eagerly
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.guild.invitation import Invitation
 from tracker_tui.sync.local_store import pending_count
 from ui.conftest import Guild
-from ui.remote_guild import RemoteGuild
+from ui.guild_on_server import RemoteGuild
 from ui.sign_in_player import (
     AT_ONCE,
     HANGS,

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from ui.chronicle import STILGAR, add_user, record
 from ui.conftest import DAY, MEMBER, NARROW, NOW, WIDE, Guild, playing
+from ui.history_rows import STILGAR, add_user, record
 
 
 @pytest.fixture

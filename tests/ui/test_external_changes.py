@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.other_schemas import SETTINGS
 from helpers.processes import locked
-from helpers.wild import SETTINGS
 from tracker_tui.db import sqlite
 from tracker_tui.ui.app import TrackerApp
 from ui.conftest import Guild, Player, playing, screen_strips

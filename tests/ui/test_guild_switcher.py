@@ -20,7 +20,7 @@ from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.preferences import preferences_path
 from tracker_tui.ui.sign_in.sign_in_screen import SignInScreen
 from ui.conftest import Guild
-from ui.remote_guild import RemoteGuild
+from ui.guild_on_server import RemoteGuild
 from ui.sign_in_player import (
     Visitor,
     add_pending,

@@ -9,7 +9,8 @@ import pytest
 
 from helpers.membership import limit
 from tracker_tui.domain.roles import ALL_RIGHTS, Right
-from ui.chronicle import (
+from ui.conftest import DAY, NARROW, NOW, WIDE, Guild, Player, playing
+from ui.history_rows import (
     STILGAR,
     add_user,
     entries,
@@ -20,7 +21,6 @@ from ui.chronicle import (
     table_lines,
     table_of,
 )
-from ui.conftest import DAY, NARROW, NOW, WIDE, Guild, Player, playing
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.wild import FOUNDING, LATER
+from helpers.other_schemas import FOUNDING, LATER
 from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
 
 HOSTILE = {

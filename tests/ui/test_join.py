@@ -16,8 +16,8 @@ import pytest
 
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, trust_discord
 from helpers.membership import ROLES
+from helpers.other_schemas import FOUNDING
 from helpers.servers import Server, free_port
-from helpers.wild import FOUNDING
 from tracker_tui.config.settings import Secret, load_config
 from tracker_tui.guild.invitation import BEGIN, Invitation
 from tracker_tui.guild.join import CLIENT, GUILD, TOKEN, URL
@@ -25,7 +25,7 @@ from tracker_tui.guild.join import ROLES as ROLES_SETTING
 from tracker_tui.ui.join.join_screen import AnswerInput, JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
 from ui.conftest import NARROW
-from ui.remote_guild import RemoteGuild
+from ui.guild_on_server import RemoteGuild
 from ui.sign_in_player import AUTHORIZE, Visitor, at_home, harmless
 
 __all__ = ["harmless"]

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tracker_tui.ui.leaderboard.leaderboard_screen import LeaderboardScreen
-from ui.chronicle import STILGAR, add_points, add_user, opens, some_weeks, table_lines
 from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
+from ui.history_rows import STILGAR, add_points, add_user, opens, some_weeks, table_lines
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from helpers.proxy import Proxy, cut_before
 from tracker_tui.ui.notifications import SteadyNotification
 from tracker_tui.ui.resources.resource_table import ResourceTable
 from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
-from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
 
 ON, OFF = "other people's changes are on.", "other people's changes are off."
 

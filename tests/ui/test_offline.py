@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.other_schemas import ask
 from helpers.proxy import Fate, Proxy, cut_after, cut_before, pass_on, proxy_to
-from helpers.wild import ask
 from ui.conftest import DAY, HOUR, MINUTE, NARROW, WIDE, Player, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
 
 
 @pytest.fixture(autouse=True)

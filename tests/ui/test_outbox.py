@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from helpers.build import add
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
+from helpers.other_schemas import ask
 from helpers.proxy import Proxy, answer, pass_on
-from helpers.refusing import writes_meet
-from helpers.wild import ask
+from helpers.rejected_writes import writes_meet
 from tracker_tui.guild.database_factory import store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, NARROW, WIDE, Guild, Player, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
 
 NOTHING = "The outbox is empty."
 BUSY = answer(429)

@@ -1,4 +1,4 @@
-"""An evening on a guild's server, by keys alone."""
+"""A session on a guild's server, by keys alone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
 from helpers.proxy import Proxy, delayed
 from ui.conftest import BY_NAME, Guild, playing
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly
 
 
 @pytest.fixture(autouse=True)

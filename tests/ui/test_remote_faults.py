@@ -17,10 +17,10 @@ from helpers.proxy import (
     delayed,
     pass_on,
 )
-from helpers.refusing import NO_DATABASE
+from helpers.rejected_writes import NO_DATABASE
 from helpers.servers import Server, running
 from ui.conftest import NARROW, WIDE, Player, playing
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 
 UNAVAILABLE = answer(503, b"<html>Service Unavailable</html>")
 LOSSES = {"request": cut_before, "reply": cut_after, "half": cut_within, "503": UNAVAILABLE}

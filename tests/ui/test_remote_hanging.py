@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
 from helpers.proxy import Proxy
 from ui.conftest import NARROW, Player, playing
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 
 
 @pytest.fixture

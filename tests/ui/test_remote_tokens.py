@@ -10,7 +10,7 @@ from helpers.proxy import answer, pass_on, proxy_to
 from helpers.servers import Server
 from helpers.token_permissions import whole_request_refused
 from ui.conftest import NARROW, WIDE, playing
-from ui.remote_guild import RemoteGuild, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
 
 READ_ONLY = "Read only: your TURSO_AUTH_TOKEN may read this database"
 

@@ -32,9 +32,9 @@ from tracker_tui.tracker.csv_export import export_history
 from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.navigation import NavigationRequest
-from ui.chronicle import entries, opens, record, table_lines, table_of
 from ui.conftest import RESOURCES, SECONDS, WIDE, Player, in_front_of
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly
+from ui.history_rows import entries, opens, record, table_lines, table_of
 from ui.sign_in_player import (
     AT_ONCE,
     HANGS,

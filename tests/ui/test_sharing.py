@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from textual._context import active_app
 
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
 from helpers.outbox_files import send_lock_held
 from helpers.proxy import Proxy, cut_before, pass_on
-from helpers.refusing import writes_meet
+from helpers.rejected_writes import writes_meet
 from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
 from tracker_tui.guild.database_factory import store_location
 from tracker_tui.tracker.tracker import Tracker
 from ui.conftest import Guild, Player, playing
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 
 
 @pytest.fixture(autouse=True)

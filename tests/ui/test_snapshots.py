@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tracker_tui.ui.app import TrackerApp
-from ui.chronicle import record, some_weeks
 from ui.conftest import DAY, MINUTE, NOW, Guild
+from ui.history_rows import record, some_weeks
 
 Compare = Callable[..., bool]
 Prepare = Callable[[Pilot[None]], Awaitable[None]]

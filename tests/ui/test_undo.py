@@ -7,7 +7,7 @@ import pytest
 from helpers.processes import locked
 from tracker_tui.db import sqlite
 from ui.conftest import Guild, playing
-from ui.remote_guild import never_poll
+from ui.guild_on_server import never_poll
 
 
 async def test_u_undoes_the_last_quick_edit_and_its_points(guild: Guild) -> None:

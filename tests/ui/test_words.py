@@ -10,8 +10,8 @@ from textual.dom import DOMNode
 from textual.widgets import OptionList
 
 from tracker_tui.domain.messages import STATUS_LOOKS
-from ui.chronicle import some_weeks
 from ui.conftest import Guild, Player, playing
+from ui.history_rows import some_weeks
 from ui.test_outbox import type_too_late
 
 LARGE = (140, 60)

@@ -13,13 +13,13 @@ import pytest
 from keyring.backends import fail
 
 from cli.sign_in.member_guild import Guarded, Type, Waits
-from helpers.books import Books
 from helpers.discord import FakeDiscord, Membership, trust_discord
+from helpers.ledger_under_test import Books
 from helpers.membership import MEMBER_ROLE, configure, settings
+from helpers.other_schemas import FOUNDING
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_guild import settled
 from helpers.servers import Server
-from helpers.wild import FOUNDING
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers.books import Books
 from helpers.commands import Ran
 from helpers.discord import GUILD_ID, FakeDiscord
+from helpers.ledger_under_test import Books
 from helpers.proxy import Proxy
 from helpers.servers import Server
 

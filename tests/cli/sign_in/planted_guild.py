@@ -13,14 +13,14 @@ from typing import NamedTuple
 import pytest
 
 from cli.sign_in.member_guild import copies
-from helpers.books import Books
 from helpers.build import add, new_resource
 from helpers.commands import SETTINGS
 from helpers.discord import FakeDiscord, Membership, trust_discord
+from helpers.ledger_under_test import Books
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
+from helpers.other_schemas import LATER
 from helpers.proxy import Proxy, cut_before, pass_on, proxy_to
 from helpers.servers import Server
-from helpers.wild import LATER
 from tracker_tui.cli import main
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote

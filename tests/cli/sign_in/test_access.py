@@ -34,9 +34,9 @@ from cli.sign_in.planted_guild import (
     planted,
     what_is_told,
 )
-from helpers.books import Books
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault, Membership, Seen
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.membership import (
     ADMIN_ROLE,
@@ -46,10 +46,10 @@ from helpers.membership import (
     grow_old,
     sign_in,
 )
+from helpers.other_schemas import TABLES
 from helpers.outbox_files import changed, queue, waiting
 from helpers.proxy import Proxy, cut_before
 from helpers.servers import Server
-from helpers.wild import TABLES
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cli.sign_in.member_guild import AUTHORIZE, HOUR, NICKNAME
-from helpers.books import Books
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.ledger_under_test import Books
 from helpers.membership import sign_in
 
 pytestmark = pytest.mark.usefixtures("guild")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cli.sign_in.member_guild import HOUR, ME, paths_asked, session, session_file
-from helpers.books import Books
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault
+from helpers.ledger_under_test import Books
 from helpers.membership import sign_in
 
 FOR_EVER = 60.0

@@ -11,15 +11,15 @@ from typing import NamedTuple
 import pytest
 
 from cli.sign_in.member_guild import HOUR, copies, session, session_file, stores
-from helpers.books import Books
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Membership, Person
+from helpers.ledger_under_test import Books
 from helpers.membership import ADMIN_ROLE, MEMBER_ROLE, OFFICER_ROLE, grow_old, settings, sign_in
+from helpers.other_schemas import FOUNDING
 from helpers.outbox_files import changed
 from helpers.proxy import Proxy, cut_before, proxy_to
 from helpers.remote_guild import settled
 from helpers.servers import Server
-from helpers.wild import FOUNDING
 from tracker_tui.config.settings import Remote, load_config
 from tracker_tui.db.remote import open_remote
 

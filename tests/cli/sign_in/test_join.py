@@ -25,8 +25,8 @@ from cli.sign_in.member_guild import AUTHORIZE, Guarded, Type
 from helpers.commands import SETTINGS, Ran, Run
 from helpers.discord import FakeDiscord, Fault
 from helpers.membership import ROLES, settings, sign_in
+from helpers.other_schemas import FOREIGN
 from helpers.proxy import cut_before
-from helpers.wild import FOREIGN
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.guild.invitation import BEGIN, Invitation

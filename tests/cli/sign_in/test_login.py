@@ -25,9 +25,9 @@ from cli.sign_in.member_guild import (
     session,
     session_file,
 )
-from helpers.books import Books
 from helpers.commands import Run, environment
 from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, settings, sign_in
 from helpers.proxy import Proxy

@@ -19,16 +19,16 @@ from cli.sign_in.member_guild import (
     recorded,
     session,
 )
-from helpers.books import Books
 from helpers.build import PLAYER
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Membership
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
 from helpers.membership import MEMBER_ROLE, OFFICER_ROLE, sign_in
+from helpers.other_schemas import SESSIONS
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before
-from helpers.refusing import NO_DATABASE, requests_with
-from helpers.wild import SESSIONS
+from helpers.rejected_writes import NO_DATABASE, requests_with
 from tracker_tui.config.settings import load_config
 from tracker_tui.tracker.events import LocalWarning, Refreshed
 from tracker_tui.tracker.tracker import Tracker

@@ -23,9 +23,9 @@ from cli.sign_in.member_guild import (
     session_file,
     stores,
 )
-from helpers.books import Books
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Fault, Membership, Person
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.membership import grow_old, sign_in
 from helpers.outbox_files import changed, outbox_of, queue, states, waiting

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from helpers.books import Books
 from helpers.build import remote_config
-from helpers.gate import PATIENCE
-from helpers.wild import LATER, Statements
+from helpers.hanging_server import PATIENCE
+from helpers.ledger_under_test import Books
+from helpers.other_schemas import LATER, Statements
 from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.tracker.tracker import Tracker

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.build import add
-from helpers.wild import ask
+from helpers.other_schemas import ask
 from sync.programs import OpenStore
 from sync.test_replica import KNOWN, SPICE, WATER
 from tracker_tui.domain.change import Outcome, Verdict

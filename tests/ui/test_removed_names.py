@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from helpers.proxy import Proxy
-from ui.chronicle import STILGAR, entries, fill, opens, some_weeks, table_lines, table_of
 from ui.conftest import Guild, Player, playing
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
-from ui.test_remote_archive import is_idle
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
+from ui.history_rows import STILGAR, entries, fill, opens, some_weeks, table_lines, table_of
+from ui.test_remote_query_cache import is_idle
 
 RENAMED = (
     "UPDATE users SET custom_nickname = 'Reverend Mother' WHERE username = 'jessica'",
@@ -27,7 +27,7 @@ def guild(
     guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
     guild.sql("DELETE FROM resource_history")
     guild.sql("UPDATE resources SET updated_at = updated_at - 9000, last_updated_by = '7001'")
-    monkeypatch.setattr("ui.chronicle.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
+    monkeypatch.setattr("ui.history_rows.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
     some_weeks(guild)
     return guild
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from helpers.gate import PATIENCE, Gate
+from helpers.hanging_server import PATIENCE, Gate
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
 from helpers.remote_guild import configure
 from tracker_tui.cli import main
 from tracker_tui.ui.app import TrackerApp
 from ui.conftest import WIDE, Player
-from ui.remote_guild import RemoteGuild
+from ui.guild_on_server import RemoteGuild
 
 Play = Callable[[Player], Awaitable[None]]
-Evening = Callable[[Play], int]
+Scenario = Callable[[Play], int]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def guild(
 
 
 @pytest.fixture
-def evening(guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Evening:
+def scenario(guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Scenario:
     """Run `tracker-tui` until it ends, and return its exit status; the player must leave."""
 
     def run(play: Play) -> int:
@@ -55,12 +55,12 @@ def evening(guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Evening:
     return run
 
 
-def test_quitting_saves_pending_changes(evening: Evening, guild: RemoteGuild) -> None:
+def test_quitting_saves_pending_changes(scenario: Scenario, guild: RemoteGuild) -> None:
     async def play(player: Player) -> None:
         await player.sees("1,200")
         player.burst("/water\r+5\r>2\rq")
 
-    assert evening(play) == 0
+    assert scenario(play) == 0
     assert guild.quantities("water") == (10, 2)
 
 
@@ -68,7 +68,7 @@ def test_quitting_saves_pending_changes(evening: Evening, guild: RemoteGuild) ->
     "fate", [cut_before, cut_after, answer(503), answer(401)], ids=["cut", "lost", "503", "401"]
 )
 def test_pending_changes_are_named_and_sent_once_by_the_next_run(
-    evening: Evening,
+    scenario: Scenario,
     guild: RemoteGuild,
     proxy: Proxy,
     capsys: pytest.CaptureFixture[str],
@@ -81,7 +81,7 @@ def test_pending_changes_are_named_and_sent_once_by_the_next_run(
         await player.sees("↑ 2 pending")
         player.burst("q")
 
-    assert evening(play) == 0
+    assert scenario(play) == 0
     told = capsys.readouterr().err
     waiting = "2 changes are pending on this machine; the next tracker-tui sends them"
     assert f"{waiting}: Water +5 at Hagga, Water >2 at Hagga\n" in told
@@ -94,14 +94,14 @@ def test_pending_changes_are_named_and_sent_once_by_the_next_run(
         await player.sees_no("pending")
         player.burst("q")
 
-    assert evening(play_on) == 0
+    assert scenario(play_on) == 0
     assert capsys.readouterr().err == ""
     assert [row[:3] for row in guild.history()] == [("relative", 5, 0), ("transfer", -2, 2)]
     assert guild.quantities("water") == (10, 2)
 
 
 def test_quitting_is_immediate_while_the_first_refresh_hangs(
-    evening: Evening, proxy: Proxy
+    scenario: Scenario, proxy: Proxy
 ) -> None:
     with Gate() as gate:
         proxy.fate = gate
@@ -110,13 +110,13 @@ def test_quitting_is_immediate_while_the_first_refresh_hangs(
             await player.until(lambda: gate.is_holding, "the request")
             player.burst("q")
 
-        assert evening(play) == 0
+        assert scenario(play) == 0
         assert gate.is_holding, "it waited for the answer"
 
 
 @pytest.mark.parametrize("keys", ["r", "\r"], ids=["refresh", "details"])
 def test_quitting_is_immediate_whatever_hangs(
-    evening: Evening, proxy: Proxy, capsys: pytest.CaptureFixture[str], keys: str
+    scenario: Scenario, proxy: Proxy, capsys: pytest.CaptureFixture[str], keys: str
 ) -> None:
     with Gate() as gate:
 
@@ -127,6 +127,6 @@ def test_quitting_is_immediate_whatever_hangs(
             await player.until(lambda: gate.is_holding, "the request")
             player.burst("\x11")
 
-        assert evening(play) == 0
+        assert scenario(play) == 0
         assert gate.is_holding, "it waited for the answer"
     assert capsys.readouterr().err == ""

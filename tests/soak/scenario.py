@@ -1,4 +1,4 @@
-"""One evening: a dashboard on a pseudo-terminal, random keys, and what its process holds."""
+"""One session: a dashboard on a pseudo-terminal, random keys, and what its process holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from helpers.servers import Server
 from helpers.terminal import Terminal, set_size
 from soak.keys import next_keys
-from ui.remote_guild import RemoteGuild
+from ui.guild_on_server import RemoteGuild
 
 PAUSE = 0.05
 _BETWEEN_SAMPLES = 5.0
@@ -38,7 +38,7 @@ class Sample(NamedTuple):
     files: int
 
 
-class Evening:
+class Scenario:
     """Types for some seconds, and looks whether anything grows or ends."""
 
     def __init__(self, seed: int, server: Server, folder: Path) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from helpers.gate import Gate
+from helpers.hanging_server import Gate
+from helpers.other_schemas import ask
 from helpers.proxy import Proxy, cut_before, pass_on
-from helpers.wild import ask
 from tracker_tui.ui.history.history_entries_screen import EntriesScreen
-from ui.chronicle import entries, fill, opens, some_weeks, table_lines, table_of
 from ui.conftest import Player, playing
-from ui.remote_guild import RemoteGuild, never_poll, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
+from ui.history_rows import entries, fill, opens, some_weeks, table_lines, table_of
 
 SCREENS = ["2", "3", "4"]
 SHOWN = {"2": "spice run 0", "3": "Stilgar", "4": "before the storm"}
@@ -27,7 +27,7 @@ def guild(
     never_poll(monkeypatch)
     guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
     guild.sql("DELETE FROM resource_history")
-    monkeypatch.setattr("ui.chronicle.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
+    monkeypatch.setattr("ui.history_rows.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
     some_weeks(guild)
     return guild
 

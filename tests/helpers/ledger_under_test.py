@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from peewee import RawQuery
 
 from helpers.build import PLAYER
-from helpers.wild import FOUNDING, TABLES, Statements
+from helpers.other_schemas import FOUNDING, TABLES, Statements
 from tracker_tui.db.database import Database, Rows
 from tracker_tui.db.layout import Layout
 from tracker_tui.ledger.ledger import Ledger

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from helpers.build import config_for, new_resource
+from helpers.other_schemas import ask
 from helpers.records import moved
 from helpers.sqlite_files import files_in
 from helpers.tracking import quick
-from helpers.wild import ask
 from tracker_tui.db.sqlite import create_sqlite
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import Period
