@@ -102,10 +102,10 @@ def test_slow_down_adds_five_seconds_for_good() -> None:
     assert play.waits == [5, 5, 10, 10, 15, 15, 15]
 
 
-def test_time_outs_double_the_interval_up_to_a_minute() -> None:
+def test_time_outs_double_the_pause_up_to_a_minute_until_discord_answers() -> None:
     play = Play([*[TIMED_OUT] * 6, PENDING, TOKENS])
     assert play.run(expires_in=3600) is TOKENS
-    assert play.waits == [5, 10, 20, 40, 60, 60, 60, 60]
+    assert play.waits == [5, 10, 20, 40, 60, 60, 60, 5]
 
 
 def test_an_interval_of_over_a_minute_is_not_shortened() -> None:
@@ -114,10 +114,10 @@ def test_an_interval_of_over_a_minute_is_not_shortened() -> None:
     assert play.waits[-2:] == [65, 65]
 
 
-def test_slow_down_adds_to_a_doubled_interval() -> None:
+def test_slow_down_adds_to_the_interval_after_a_time_out() -> None:
     play = Play([TIMED_OUT, SLOW_DOWN, TOKENS])
     assert play.run() is TOKENS
-    assert play.waits == [5, 10, 15]
+    assert play.waits == [5, 10, 10]
 
 
 def test_429_delays_the_next_poll_only() -> None:
@@ -199,16 +199,16 @@ def test_polls_are_never_too_soon_or_too_late(
     play = Play(script, poll_takes)
     failure_of(CodeExpired, lambda: play.run(interval=interval, expires_in=expires_in))
     # What RFC 8628 asks for before each poll, worked out here once more.
-    asked_for = [interval]
+    asked_for, backoff = [interval], interval
     for answer in [*script, *[PENDING] * len(play.polls)]:
-        pause = 0.0
         if isinstance(answer, Pending):
             interval += 5 if answer.slow_down else 0
+            pause = backoff = interval
         elif isinstance(answer, DiscordUnreachable) and answer.retry_after is not None:
-            pause = answer.retry_after
+            pause = max(interval, answer.retry_after)
         else:
-            interval = max(interval, min(interval * 2, 60))
-        asked_for.append(max(interval, pause))
+            pause = backoff = max(interval, min(backoff * 2, 60))
+        asked_for.append(pause)
     for began, ended, least in zip(
         [0.0, *(at + poll_takes for at in play.polls)], play.polls, asked_for, strict=False
     ):

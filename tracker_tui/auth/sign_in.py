@@ -69,11 +69,11 @@ def wait_for_tokens(
 ) -> Tokens:
     """Poll at the interval that Discord names until the code was entered.
 
-    See `SignIn.finish` for `wait`. While Discord does not answer, the interval doubles up to a
-    minute; its first answer restores the previous one. Raises CodeExpired, SignInRejected,
+    See `SignIn.finish` for `wait`. While Discord does not answer, the pause doubles up to a minute;
+    its first answer restores the interval. Raises CodeExpired, SignInRejected,
     DiscordRejected, SignInCancelled.
     """
-    interval = pause = code.interval
+    interval = backoff = pause = code.interval
     while True:
         left = code.expires_at - clock()
         if left > 0 and wait(min(pause, left)):
@@ -85,9 +85,9 @@ def wait_for_tokens(
             return discord.poll(code)
         except Pending as pending:
             interval += _SLOW_DOWN if pending.slow_down else 0.0
-            pause = interval
+            pause = backoff = interval
         except DiscordUnreachable as error:
             if error.retry_after is not None:
                 pause = max(interval, error.retry_after)
             else:
-                pause = interval = min(interval * 2, max(_MAX_BACKOFF, interval))
+                pause = backoff = max(interval, min(backoff * 2, _MAX_BACKOFF))
