@@ -24,7 +24,7 @@ from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
 from tracker_tui.db.schema import bring_up_to_date
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.ledger.refresh_queries import RefreshRequest, Snapshot
-from tracker_tui.sync.timing import FOCUSED_SECONDS, FULL_REFRESH_SECONDS
+from tracker_tui.sync.refresh_and_retry_timing import FOCUSED_SECONDS, FULL_REFRESH_SECONDS
 
 _NETWORKS: dict[str, Fate] = {
     "near": pass_on,

@@ -18,9 +18,9 @@ from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.local_store import Store, StoreLocation
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.overlay import Overlay
+from tracker_tui.sync.refresh_and_retry_timing import RefreshSchedule
 from tracker_tui.sync.refresher import Refresher
 from tracker_tui.sync.sender import Sender
-from tracker_tui.sync.timing import RefreshSchedule
 
 PATIENCE = 600.0
 """Seconds for a request: its end comes from the dice alone, however busy the machine is. A program

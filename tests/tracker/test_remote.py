@@ -24,7 +24,7 @@ from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.ledger import random_id
-from tracker_tui.sync.timing import (
+from tracker_tui.sync.refresh_and_retry_timing import (
     FOCUSED_SECONDS,
     FULL_REFRESH_SECONDS,
     IDLE_SECONDS,

@@ -60,7 +60,7 @@ class RemoteGuild(Guild):
 def poll_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the dashboard look at its server many times a second, also after a failure."""
     monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._POLL_SECONDS", 0.1)
-    monkeypatch.setattr("tracker_tui.sync.timing.FOCUSED_SECONDS", 0.1)
+    monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FOCUSED_SECONDS", 0.1)
     monkeypatch.setattr("tracker_tui.tracker.ledger_connection._LONGEST_PAUSE", 0.1)
 
 

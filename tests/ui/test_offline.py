@@ -174,7 +174,7 @@ async def test_what_an_earlier_run_left_is_not_undone_by_u(
 async def test_a_shortage_is_rejected_while_rows_are_fresh(
     guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.sync.timing.FOCUSED_SECONDS", 3_600)
+    monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FOCUSED_SECONDS", 3_600)
     async with playing(guild) as player:
         await player.sees("● online")
         await player.press("r")

@@ -69,7 +69,7 @@ async def test_removed_members_are_gone_after_a_full_refresh(
         await player.sees(is_there, "Stilgar")
         take_out(guild)
         # A quarter of an hour goes by.
-        monkeypatch.setattr("tracker_tui.sync.timing.FULL_REFRESH_SECONDS", 0.0)
+        monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FULL_REFRESH_SECONDS", 0.0)
         await player.sees_no("Stilgar")
         await player.sees_no("spice run")
         player.assert_laid_out()

@@ -21,7 +21,7 @@ from tracker_tui.ledger.refresh_queries import OVERLAP_SECONDS, Query, RefreshRe
 from tracker_tui.ledger.resources import DEFAULT_PLACES
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.overlay import Refreshed
-from tracker_tui.sync.timing import RefreshSchedule
+from tracker_tui.sync.refresh_and_retry_timing import RefreshSchedule
 
 
 class Refresher:

@@ -16,7 +16,7 @@ from tracker_tui.config.settings import Config, Remote
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.local_store import Store
-from tracker_tui.sync.timing import Backoff
+from tracker_tui.sync.refresh_and_retry_timing import Backoff
 
 _LONGEST_PAUSE: Final = 30.0
 

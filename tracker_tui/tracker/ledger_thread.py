@@ -31,9 +31,9 @@ from tracker_tui.ledger.refresh_queries import Query
 from tracker_tui.local.sqlite_file import seconds_left
 from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.one_shot_edit import OneShotEdit
+from tracker_tui.sync.refresh_and_retry_timing import RefreshSchedule
 from tracker_tui.sync.refresher import Refresher
 from tracker_tui.sync.sender import Sender
-from tracker_tui.sync.timing import RefreshSchedule
 from tracker_tui.tracker.events import EventBus, Failed, LocalWarning
 from tracker_tui.tracker.ledger_connection import LedgerConnection
 

@@ -38,7 +38,7 @@ from tracker_tui.sync.engine import Engine
 from tracker_tui.sync.local_store import Store
 from tracker_tui.sync.outbox_entries import OutboxEntry
 from tracker_tui.sync.overlay import Overlay
-from tracker_tui.sync.timing import RefreshSchedule
+from tracker_tui.sync.refresh_and_retry_timing import RefreshSchedule
 from tracker_tui.tracker.events import (
     ChangesQueued,
     Event,

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.clocks import Clock as TimeModule
 from sync.programs import Clock
-from tracker_tui.sync.timing import Backoff, RefreshSchedule
+from tracker_tui.sync.refresh_and_retry_timing import Backoff, RefreshSchedule
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_refresh_by_the_cursor_leaves_a_full_one_due(schedule: RefreshSchedule
 @pytest.fixture
 def real_clock(monkeypatch: pytest.MonkeyPatch) -> TimeModule:
     clock = TimeModule()
-    monkeypatch.setattr("tracker_tui.sync.timing.time", clock)
+    monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.time", clock)
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock
 
@@ -143,7 +143,7 @@ def test_a_longest_pause_of_zero_means_no_pauses(real_clock: TimeModule) -> None
 def test_pauses_are_spread_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.sync.timing.time", TimeModule())
+    monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.time", TimeModule())
     pauses = set()
     for _ in range(50):
         backoff = Backoff(30.0)
