@@ -22,7 +22,6 @@ SEEN_FROM_SEVERAL_LAYERS = {
     "doctor.py": "the checks of what is configured, reachable and permitted",
     "errors.py": "what can go wrong in a room",
     "history.py": "the changes that were applied, newest first",
-    "history_export.py": "the history as CSV",
     "join.py": "taking over a guild's settings",
     "leaderboard.py": "members by their points",
     "members.py": "the guild's members",
