@@ -28,11 +28,12 @@ from auth.discord_calls import (
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
 from helpers.discord import FakeDiscord, Fault, Membership
-from tracker_tui.auth.discord import Discord, GuildMember, Pending, Person
+from tracker_tui.auth.discord import Discord, GuildMember, Person
 from tracker_tui.auth.discord_errors import (
     CodeExpired,
     DiscordRejected,
     DiscordUnreachable,
+    Pending,
     SignInRejected,
     TokenInvalid,
 )
@@ -236,15 +237,19 @@ def test_refresh_token_and_lifetime_are_optional(discord: FakeDiscord, client: D
 
 
 @pytest.mark.parametrize(
-    ("told", "taken"), [(3600, 3600), ("3600", 3600), (99.9, 99), (-5, 0), (10**300, 31_622_400)]
+    ("sent", "lifetime"),
+    [
+        *((3600, 3600), ("3600", 3600), ("60.5", 60), ("6e5", 600_000), (99.9, 99), (-5, 0)),
+        (10**300, 31_622_400),
+    ],
 )
 def test_token_lifetime_is_limited(
-    discord: FakeDiscord, client: Discord, told: object, taken: float
+    discord: FakeDiscord, client: Discord, sent: object, lifetime: float
 ) -> None:
-    discord.fail(TOKEN, as_json({"access_token": "a-1", "expires_in": told}))
+    discord.fail(TOKEN, as_json({"access_token": "a-1", "expires_in": sent, "error": None}))
     before = time.time()
     expires_at = client.refresh(REFRESH).expires_at
-    assert before + taken <= expires_at <= time.time() + taken
+    assert before + lifetime <= expires_at <= time.time() + lifetime
 
 
 def test_tokens_with_no_lifetime_are_expired(discord: FakeDiscord, client: Discord) -> None:

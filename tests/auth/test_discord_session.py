@@ -34,10 +34,11 @@ from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
 from helpers.certificates import loopback_certificate
 from helpers.discord import CLIENT_ID, FakeDiscord, Fault
-from tracker_tui.auth.discord import Discord, Pending
+from tracker_tui.auth.discord import Discord
 from tracker_tui.auth.discord_errors import (
     DiscordRejected,
     DiscordUnreachable,
+    Pending,
     TokenInvalid,
 )
 from tracker_tui.config.settings import Secret

@@ -14,13 +14,14 @@ from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, TOKEN, Circle, some_tokens
 from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE
-from tracker_tui.auth.discord import DeviceCode, Discord, Pending
+from tracker_tui.auth.discord import DeviceCode, Discord
 from tracker_tui.auth.discord_errors import (
     AccessDenied,
     CodeExpired,
     DiscordRejected,
     DiscordUnreachable,
     NotSignedIn,
+    Pending,
     SignInCancelled,
     SignInRejected,
 )

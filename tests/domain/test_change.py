@@ -327,7 +327,7 @@ def test_an_applied_change_tells_quantities_total_target_and_points() -> None:
 
 def test_a_change_that_was_applied_before_says_so() -> None:
     outcome = applied(change(Kind.ADD, 500), spice(), Verdict.ALREADY_APPLIED)
-    assert "before" in outcome_sentence(outcome, PLACES)
+    assert "already applied" in outcome_sentence(outcome, PLACES)
 
 
 @pytest.mark.parametrize(

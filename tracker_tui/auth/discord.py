@@ -27,6 +27,7 @@ from tracker_tui.auth.discord_errors import (
     CodeExpired,
     DiscordError,
     DiscordRejected,
+    Pending,
     SignInRejected,
     TokenInvalid,
 )
@@ -85,14 +86,6 @@ class GuildMember:
     role_ids: tuple[str, ...]
 
 
-class Pending(Exception):
-    """The code was not entered yet. `slow_down`: Discord was asked too often."""
-
-    def __init__(self, *, slow_down: bool = False) -> None:
-        super().__init__()
-        self.slow_down = slow_down
-
-
 class _CodeReply(msgspec.Struct):
     device_code: str
     user_code: str
@@ -125,7 +118,6 @@ class Discord:
     """Discord, as the application of one guild."""
 
     def __init__(self, guild: Guild, seconds: float = SECONDS) -> None:
-        """`seconds` is the deadline of each request."""
         self._guild = guild
         self._seconds = seconds
         self._credentials: dict[str, Any] = {"client_id": guild.client_id}
@@ -198,7 +190,7 @@ class Discord:
 
         Raises DiscordRejected, DiscordUnreachable.
         """
-        reply = self._post("/oauth2/token/revoke", token=token.reveal())
+        reply = self._post("/oauth2/token/revoke", token=token)
         if reply.status != _OK:
             raise self._rejected(reply, "did not revoke the sign-in", token)
 
@@ -255,14 +247,23 @@ class Discord:
         def run(session: DiscordSession) -> None:
             session.register_compliance_hook("access_token_response", check_reply)
             session.register_compliance_hook("refresh_token_response", check_reply)
-            fetch(session, f"{self._guild.api_url}/oauth2/token")
+            try:
+                fetch(session, f"{self._guild.api_url}/oauth2/token")
+            except (OAuth2Error, ValueError, TypeError):
+                # oauthlib parses the body once more. Accepted tokens must not be lost: a refresh
+                # has already made the old ones invalid.
+                if not found:
+                    raise
 
         self._run(run)
         return found[0]
 
-    def _post(self, path: str, **form: str) -> DiscordReply:
-        url, data = self._guild.api_url + path, self._credentials | form
-        return _reply(self._run(lambda session: session.post(url, data=data)))
+    def _post(self, path: str, **form: str | Secret) -> DiscordReply:
+        def send(session: DiscordSession) -> requests.Response:
+            shown = {k: v.reveal() if isinstance(v, Secret) else v for k, v in form.items()}
+            return session.post(self._guild.api_url + path, data=self._credentials | shown)
+
+        return _reply(self._run(send))
 
     def _get(self, path: str, access: Secret) -> DiscordReply:
         url = self._guild.api_url + path

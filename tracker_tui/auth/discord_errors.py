@@ -55,3 +55,11 @@ class SignInRejected(DiscordError):
 
 class SignInCancelled(DiscordError):
     """The user left the sign-in on this machine."""
+
+
+class Pending(Exception):
+    """The code was not entered yet. `slow_down`: Discord was asked too often."""
+
+    def __init__(self, *, slow_down: bool = False) -> None:
+        super().__init__()
+        self.slow_down = slow_down

@@ -1,8 +1,8 @@
-"""One session with Discord: an `OAuth2Session` with limits, whose trouble is legible.
+"""One session with Discord: an `OAuth2Session` with limits and readable errors.
 
 `DiscordSession` sends requests through `BoundedAdapter`, so the deadline and the size limit hold
 for token requests, too. Its adapter raises DiscordUnreachable for everything that says nothing
-about the member: no connection, a pause that Discord asks for (429), trouble on its side (5xx), or
+about the member: no connection, a pause that Discord asks for (429), a fault on its side (5xx), or
 another server that answers in its place. oauthlib never sees those replies, so their status and
 Retry-After are not lost. All other replies are returned, redirects too: none is followed.
 

@@ -75,5 +75,5 @@ def _checked_url(url: str) -> str:
     if not is_url or parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigError("DISCORD_API_URL is no URL such as https://discord.com/api/v10.")
     if parts.scheme != "https":
-        raise ConfigError("DISCORD_API_URL would send tokens unencrypted. Use https://.")
+        raise ConfigError("DISCORD_API_URL has to begin with https://, because tokens go there.")
     return url.rstrip("/")

@@ -13,8 +13,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tracker_tui.auth.discord import DeviceCode, Discord, Pending
-from tracker_tui.auth.discord_errors import CodeExpired, DiscordUnreachable, SignInCancelled
+from tracker_tui.auth.discord import DeviceCode, Discord
+from tracker_tui.auth.discord_errors import (
+    CodeExpired,
+    DiscordUnreachable,
+    Pending,
+    SignInCancelled,
+)
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import Session, Tokens
 from tracker_tui.ledger.ledger import random_id

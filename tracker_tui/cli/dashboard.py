@@ -81,7 +81,9 @@ def _run_profile(
         gc.enable()
         signed_in = _run_app(SignInApp(config, membership, request.reason))
         if signed_in is None:
-            raise NotSignedIn("The dashboard was not opened: you are not signed in.")
+            has_session = membership.session is not None
+            why = "your access was not confirmed" if has_session else "you are not signed in"
+            raise NotSignedIn(f"The dashboard was not opened: {why}.")
         if not signed_in.has_entered:
             return 0, signed_in
     config = as_member(config, membership.member.id)

@@ -80,6 +80,7 @@ def ask(tracker: Tracker, make_query: Callable[[], Query[T]], *, needs_rows: boo
         elif needs_rows:
             future = tracker.query_cache.open_asking(make_query)
         else:
+            tracker.membership.check_in_background()
             future = tracker.query_cache.ask(make_query())
         return Reply(_wait_for(future, until, is_cached).value)
     except (DatabaseBusy, DatabaseUnreachable) as error:

@@ -64,7 +64,7 @@ class Auth(StrEnum):
 
 
 class DiscordSettings(NamedTuple):
-    """The guild's Discord application and roles as configured; `auth.guild` checks them."""
+    """The guild's Discord application and roles as configured; `auth.guild_config` checks them."""
 
     client_id: str = ""
     client_secret: Secret | None = None

@@ -52,7 +52,7 @@ _MESSAGES: Final = (
     _Message(
         of=turso.TlsFailed,
         becomes=DatabaseUnreachable,
-        text="has no certificate that this machine trusts. Check TURSO_DATABASE_URL and the clock.",
+        text="does not encrypt as this machine demands. Check TURSO_DATABASE_URL and the clock.",
     ),
     _Message(
         of=turso.NotSent,

@@ -1,5 +1,6 @@
-"""The layout of a database: which tables and columns it has (data contract, "Schemas").
+"""The layout of a database: which tables and columns it has.
 
+Data contract, "Schemas met in the wild".
 Guilds use three schemas, told apart by their columns, so a query asks the layout before it names an
 optional column. For example, a change of the quantity at Hagga writes only `quantity_hagga` in a
 founding database, and `quantity_location_1` as well in a later one:

@@ -1,7 +1,7 @@
 """A ledger on a libSQL server such as Turso.
 
 Queries go straight to the driver's client, many batches in one request. The driver's errors become
-ours, each a sentence that tells the player what to do (`user_messages`).
+ours, each a sentence that tells the player what to do (`error_messages`).
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def outcome_sentence(outcome: Outcome, places: Places) -> str:
 def _applied_sentence(outcome: Outcome, moved: Moved, places: Places) -> str:
     parts = [f"{outcome_name(outcome)} {describe(outcome.change)} {arrival(outcome, places)}"]
     if outcome.verdict is Verdict.ALREADY_APPLIED:
-        parts.append("already applied before")
+        parts.append("already applied")
     if outcome.resource is not None:
         parts.append(_total_text(moved, outcome.resource))
     parts.append(points_text(moved.points.final))

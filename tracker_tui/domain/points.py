@@ -19,7 +19,7 @@ from tracker_tui.domain.status import Status
 
 BONUS: Final = {Status.CRITICAL: 0.10, Status.BELOW_TARGET: 0.05}
 PER_THOUSAND: Final = 100
-FOR_A_COUNT: Final = 1.0
+FOR_A_SET: Final = 1.0
 MAX_MULTIPLIER: Final = 100.0
 """Multipliers are finite numbers above 0, up to this (data contract, "Values")."""
 _LARGEST_FLOAT: Final = float(2**63 - 1024)
@@ -55,7 +55,7 @@ def points_for_setting(difference: int) -> Points:
     """Return the points for setting a quantity that changed by `difference` units."""
     if not difference:
         return NO_POINTS
-    return Points(base=FOR_A_COUNT, multiplier=1.0, bonus=0.0, final=FOR_A_COUNT)
+    return Points(base=FOR_A_SET, multiplier=1.0, bonus=0.0, final=FOR_A_SET)
 
 
 def _round_half_up(points: float) -> float:

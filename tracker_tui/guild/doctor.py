@@ -133,7 +133,7 @@ def _network(config: Config) -> Iterator[Finding]:
     """Report a proxy, and certificates other than the usual ones."""
     if not isinstance(config.database, Remote):
         return
-    from tracker_tui.net.route import route_to  # only a server needs it, and it imports requests
+    from tracker_tui.net.route import route_to  # only a server needs it
 
     found = route_to(config.database.url.replace("libsql://", "https://", 1))
     if found:
@@ -170,7 +170,7 @@ def _open_database(database: Database, config: Config) -> Iterator[Finding]:
 
 
 def _token(database: Database, remote: Remote, layout: Layout) -> Finding:
-    from tracker_tui.db.remote import may_write  # only a server needs it, and it imports requests
+    from tracker_tui.db.remote import may_write  # only a server needs it
 
     held = "none, and none is asked for" if remote.token is None else "accepted"
     if layout.kind in (SchemaKind.NONE, SchemaKind.FOREIGN):

@@ -25,8 +25,9 @@ from tracker_tui.domain.activity import (
 from tracker_tui.domain.leaderboard import finite
 from tracker_tui.domain.period import Period, Zone, day_of
 from tracker_tui.domain.status import DAY
-from tracker_tui.ledger.expressions import day_number, gains_and_losses, within
+from tracker_tui.ledger.expressions import gains_and_losses
 from tracker_tui.ledger.members import is_one_of, member_aliases
+from tracker_tui.ledger.period import day_number, within
 
 _STREAK_DAYS: Final = 400
 """How far back a streak is counted."""

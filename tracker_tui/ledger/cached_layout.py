@@ -6,11 +6,12 @@ cost a request, so the ledger uses what it knows and notices when that is out of
 - a program that remembers a `CachedLayout` uses it from the start;
 - a full refresh reads the columns along with the rows;
 - a small refresh or a query reads `PRAGMA schema_version`, which is next to nothing;
-- a change carries the fingerprint in its guards, and is not applied to another layout;
+- the change of an `edit` carries the fingerprint in its guards, so another layout rejects it;
 - a statement that fails because of a name makes the ledger look again and repeat it once.
 
-For example, the website adds `quantity_location_1` while players are online. The next change fails
-its guard, the ledger reads the columns, and the change is sent again and writes both columns.
+For example, the website adds `quantity_location_1` while players are online. The next refresh sees
+another schema version and reads the columns; changes from then on write both. An `edit` that used
+the old layout fails its guard, reads the columns, and is sent again.
 """
 
 from __future__ import annotations

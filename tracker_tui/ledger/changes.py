@@ -28,7 +28,7 @@ from tracker_tui.db.database import compiled
 from tracker_tui.db.layout import FINGERPRINT, Layout
 from tracker_tui.db.models import HistoryRow, LeaderboardRow, ResourceRow
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.points import FOR_A_COUNT, PER_THOUSAND
+from tracker_tui.domain.points import FOR_A_SET, PER_THOUSAND
 from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, Location, grouped
 from tracker_tui.domain.status import Status
 from tracker_tui.domain.text import MAX_REASON, one_line
@@ -263,7 +263,7 @@ class _Steps:
             return [self._insert_points("ADD", _slot("amount"), earned, status, final > 0)]
         if self._shape.kind is Kind.SET:
             moved = fn.ABS(HistoryRow.change_amount_hagga + HistoryRow.change_amount_deep_desert)
-            earned = [Value(FOR_A_COUNT), Value(1.0), Value(0.0), Value(FOR_A_COUNT)]
+            earned = [Value(FOR_A_SET), Value(1.0), Value(0.0), Value(FOR_A_SET)]
             return [self._insert_points("SET", moved, earned, status, moved > 0)]
         return []
 

@@ -1,9 +1,9 @@
 """Applying the change of an `edit` command, which knows a name and has read nothing.
 
-`tracker-tui edit Plastone +5` should cost one request. So the change is sent as if "Plastone" were
-an id, with the fingerprint of the layout from an earlier run in its guards, and the names of all
-resources are read along. Usually the command line already knows the id from its last run, and the
-change is applied. Otherwise the request has changed nothing, and the answer says what to do next:
+`tracker-tui edit RESOURCE +5` is one request for an id and two for a name, and reads nothing before
+them. The change is sent as if RESOURCE were an id, with the fingerprint of the layout from an
+earlier run in its guards, and the names of all resources are read along. If that was right, the
+change is applied. Otherwise nothing has changed, and the answer says what to do next:
 
 - another fingerprint: read the columns and send the change again;
 - no resource with this id: the result names the resource that was meant, for the caller to send.

@@ -23,8 +23,9 @@ from tracker_tui.domain.history import EntryKind, HistoryEntry, HistoryFilter, H
 from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import Period
 from tracker_tui.domain.quantities import Location
-from tracker_tui.ledger.expressions import begin_of, seconds, whole_number, within
+from tracker_tui.ledger.expressions import seconds, whole_number
 from tracker_tui.ledger.members import is_one_of, like, member_aliases, merged, named_like
+from tracker_tui.ledger.period import begin_of, within
 
 PAGE: Final = 100
 """Entries on a page."""

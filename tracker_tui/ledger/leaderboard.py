@@ -25,7 +25,7 @@ from tracker_tui.domain.leaderboard import (
 )
 from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.period import Period
-from tracker_tui.ledger.expressions import seconds, whole_number, within
+from tracker_tui.ledger.expressions import seconds, whole_number
 from tracker_tui.ledger.history import (
     PAGE,
     between_places,
@@ -39,6 +39,7 @@ from tracker_tui.ledger.members import (
     merged,
     named_members,
 )
+from tracker_tui.ledger.period import within
 
 
 @dataclass(frozen=True, kw_only=True)

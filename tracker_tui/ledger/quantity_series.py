@@ -19,15 +19,10 @@ from tracker_tui.domain.members import Members
 from tracker_tui.domain.period import Period, Zone
 from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
 from tracker_tui.domain.status import DAY
-from tracker_tui.ledger.expressions import (
-    begin_of,
-    change_of_total,
-    day_number,
-    gains_and_losses,
-    whole_number,
-)
+from tracker_tui.ledger.expressions import change_of_total, gains_and_losses, whole_number
 from tracker_tui.ledger.history import HistoryQuery, newest_first
 from tracker_tui.ledger.members import members_from, named_members
+from tracker_tui.ledger.period import begin_of, day_number
 
 LEVELS: Final = 400
 """The largest number of points in a chart."""

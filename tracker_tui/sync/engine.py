@@ -1,8 +1,9 @@
 """The engine: keeps outbox, replica and overlay consistent with each other and with the ledger.
 
-Everything that happens to a change passes through here once: it is saved, answered, cancelled,
-undone, or changed by another program. Each method writes the files first and the overlay second,
-so that nothing is shown that a power cut could take away.
+Here a change is saved, answered, cancelled, undone, or found to be changed by another program. A
+change is written to the outbox, and an answer to replica and outbox, before the overlay shows it:
+nothing is shown that a power cut could take away. A refresh updates the overlay first, because its
+rows can be read again.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ class Engine:
             self.store.write(certain, refreshed.removed, applied_ids, at, self.overlay.rows)
         return refreshed, snapshot
 
-    # UndoResult
+    # Undo
 
     @property
     def newest_submission(self) -> int:

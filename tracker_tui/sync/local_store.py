@@ -1,6 +1,7 @@
 """The store: what this machine keeps for one member and one database, in one folder.
 
-guilds/<key>/outbox.db      durable: changes that the ledger may not have yet
+guilds/<key>/
+outbox.db      durable: changes that the ledger may not have yet
 replica.db     disposable: the rows as they were last read
 pages.db       disposable: answers about history and leaderboard (see query_cache)
 sending.lock   the send lock

@@ -41,6 +41,7 @@ _BLOCKED: Final = "A change of the same resource needs you: see the Outbox (o) i
 _MAY_BE_STORED: Final = (
     "An earlier try may have stored the change. It stays queued, and counts once: do not repeat it."
 )
+_STAYS_QUEUED: Final = "The change stays queued: the next command sends it."
 _DEALT_WITH: Final = (
     "Another tracker-tui sent or withdrew the change: look in the history before you repeat it."
 )
@@ -99,8 +100,8 @@ class OneShotEdit:
                 return applied
             except LedgerError as error:
                 return self._rejected(error)
-            except TrackerError:
-                self._outbox.withdraw([self._change.id])
+            except TrackerError as error:
+                self._withdraw(error)
                 raise
             if outcome is not None:
                 return outcome
@@ -185,9 +186,12 @@ class OneShotEdit:
         self._sender.send(ledger)
 
     def _rejected(self, error: LedgerError) -> Outcome:
-        """Withdraw a change that our token may not make, and raise the error."""
+        """Withdraw a change that the database does not accept, and raise the error.
+
+        Returns the outcome if a statement was rejected, or if another program has sent the change.
+        """
         change = self._change
-        if not self._outbox.withdraw([change.id]):
+        if not self._withdraw(error):
             self._engine.catch_up()
             entry = self._outbox.entry(change.id)
             if entry is not None and entry.outcome is not None:
@@ -198,6 +202,13 @@ class OneShotEdit:
             raise error
         rejection = Rejection.BY_DATABASE
         return Outcome(change, Verdict.REJECTED, None, rejection=rejection, detail=str(error))
+
+    def _withdraw(self, error: TrackerError) -> bool:
+        """Take the change out of the outbox; False if another program was quicker."""
+        try:
+            return bool(self._outbox.withdraw([self._change.id]))
+        except LocalFileError as failed:
+            raise AnswerLost(f"{error} {failed} {_STAYS_QUEUED}") from failed
 
     def _queued(self, trouble: str) -> Outcome:
         """Leave the change to the next run, unless another program has dealt with it.

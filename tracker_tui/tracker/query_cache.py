@@ -172,7 +172,6 @@ class QueryCache:
 
     def ask(self, query: Query[T], *, keep: bool = True) -> Future[QueryResult[T]]:
         """Ask the ledger, and store the answer; the future raises TrackerError and no other."""
-        self._membership.check_in_background()
         return self._ledger_thread.ask(
             lambda ledger: self._result(query, ledger.ask(query), keep=keep)
         )

@@ -10,8 +10,8 @@
 
 It speaks Hrana 3 over HTTP through one kept-alive connection, and imports only `net` of this
 program. The way of a batch: `client` encodes its `statements` as one `batches` transaction,
-`pipeline` posts it, and `results` parses the answer. `connection` and `cursor` build DB-API 2.0 on
-the same pipeline, and `peewee_database` builds Peewee on them.
+`pipeline` posts it, and `batches` and `values` parse the answer. `connection` and `cursor` build
+DB-API 2.0 on the same pipeline, and `peewee_database` builds Peewee on them. No cookies are kept.
 
 `connect` behaves like `sqlite3.connect`, except:
 
