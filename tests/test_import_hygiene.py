@@ -42,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("more", [[], ["--json"], ["--reason", "why"]], ids=["", "json", "reason"])
-@pytest.mark.parametrize("unneeded", ["textual", "rich", "requests", "tomllib"])
+@pytest.mark.parametrize("unneeded", ["textual", "rich", "requests", "tomllib", "dataclasses"])
 def test_edit_imports_no_unneeded_library(home: Path, unneeded: str, more: list[str]) -> None:
     imported = imported_by(home, "edit", "Plastone", "+5", *more)
     assert "tracker_tui.cli.edit" in imported

@@ -24,6 +24,7 @@ from tracker_tui.config.settings import load_config
 from tracker_tui.domain.change import Verdict
 from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.domain.quantities import Location
+from tracker_tui.errors import LocalFileError
 from tracker_tui.tracker.tracker import Tracker
 
 __all__ = ["small_disk"]
@@ -244,6 +245,20 @@ def test_a_rejected_change_is_withdrawn_and_earlier_ones_stay(
     line.proxy.fate = pass_on
     assert run("list").status == 0
     assert changed(known_guild) == [(queued[0], "spice", 1_005), (queued[1], "iron", 10)]
+
+
+def test_a_rejected_change_that_cannot_be_withdrawn_is_reported_as_queued(
+    run: Run, known_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LocalFileError("the disk is full.")
+
+    line.proxy.fate = READ_ONLY
+    monkeypatch.setattr("tracker_tui.sync.outbox.Outbox.withdraw", fail)
+    ran = run("edit", "water", "+1")
+    assert ran.status == 4
+    assert "the disk is full. The change stays queued" in ran.error
+    assert len(waiting(home)) == 1
 
 
 @pytest.mark.parametrize("code", ["SQLITE_AUTH"])

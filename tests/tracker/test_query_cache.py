@@ -30,7 +30,7 @@ from tracker_tui.config.settings import Config, Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import ALL, WEEK
-from tracker_tui.errors import DatabaseUnreachable, TrackerError
+from tracker_tui.errors import DatabaseUnreachable, LocalFileError, TrackerError
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import ContributionsQuery
 from tracker_tui.ledger.refresh_queries import Query
@@ -165,6 +165,17 @@ def test_the_newest_answer_is_cached(far: Tracker, books: Books) -> None:
     second = done(query_cache.ask(query))
     assert len(second.value.entries) == len(first.value.entries) - 1
     assert done(query_cache.cached(query)) == second
+
+
+def test_a_query_asks_the_ledger_only(far: Tracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord is asked by the local thread; screens ask queries on the UI thread."""
+
+    def fail() -> None:
+        raise LocalFileError("the session cannot be read")
+
+    monkeypatch.setattr(far.membership, "check_in_background", fail)
+    query = far.query_cache.leaderboard(WEEK)
+    assert done(far.query_cache.ask(query)).value
 
 
 def test_an_answer_can_be_left_out_of_the_cache(far: Tracker) -> None:
