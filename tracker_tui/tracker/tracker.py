@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from tracker_tui.auth.membership import Membership
@@ -86,6 +85,8 @@ class Tracker:
         self.config = config
         self.database_name = name_of(config)
         self.schedule = RefreshSchedule()
+        self._creating = threading.Lock()
+        self._query_cache: QueryCache | None = None
         self._resumed = threading.Event()
         self._event_bus = bus = EventBus()
         self._overlay = Overlay()
@@ -116,13 +117,17 @@ class Tracker:
         )
         self.membership.listen(self._update_rights)
 
-    @cached_property
+    @property
     def query_cache(self) -> QueryCache:
         """Asks for history, charts and the leaderboard."""
         # Imported on first use: `edit` and the first screen do without it.
         from tracker_tui.tracker.query_cache import QueryCache
 
-        return QueryCache(self._store, self._ledger_thread, self._local_thread, self.membership)
+        with self._creating:  # The ledger's thread may need it first.
+            self._query_cache = self._query_cache or QueryCache(
+                self._store, self._ledger_thread, self._local_thread, self.membership
+            )
+        return self._query_cache
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Call `listener` with every event, in the thread in which it happens."""
@@ -153,11 +158,10 @@ class Tracker:
         return self._overlay.resources() if self.membership.is_admitted else []
 
     def resource(self, resource_id: str) -> Resource | None:
-        """Return one resource as it is shown."""
         return self._overlay.resource(resource_id) if self.membership.is_admitted else None
 
     def projected(self, resource_id: str) -> Resource | None:
-        """Return one resource with everything that was typed, on disk or not yet."""
+        """Return one resource with all that was typed, on disk or not yet."""
         return self._overlay.projected(resource_id) if self.membership.is_admitted else None
 
     @property
@@ -204,14 +208,12 @@ class Tracker:
 
     def has_rows(self) -> bool:
         """Whether there are rows to show; waits for the replica, but not for a server."""
-        # In the thread that loads the replica, so this runs after it.
         return self._local_thread.ask(lambda: self.last_refresh is not None).result()
 
     # The outbox
 
     @property
     def stats(self) -> SessionStats:
-        """The changes and points of this run so far."""
         return self._engine.stats
 
     def pending(self) -> Sequence[Change]:
@@ -273,7 +275,7 @@ class Tracker:
     def submit(
         self, changes: Iterable[Change], *, instead_of: Change | None = None
     ) -> Future[None]:
-        """Submit changes: they are written to the outbox, shown, and sent in this order.
+        """Write changes to the outbox, show them, and send them in this order.
 
         `instead_of` leaves the outbox in the same transaction. The future is done once they are
         shown, or once a QueueFailed is published.
@@ -283,8 +285,7 @@ class Tracker:
             self.membership.require()
         except NotPermitted as error:
             self._event_bus.publish(QueueFailed(changes=submission, error=error))
-            done: Future[None] = Future()
-            done.set_result(None)
+            (done := Future[None]()).set_result(None)
             return done
         return self._local_thread.submit(submission, instead_of)
 
