@@ -55,7 +55,12 @@ def go_back(books: Books) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the refresh schedule; it stands still."""
     clock = Clock()
-    for module in ("tracker.tracker", "tracker.ledger_thread", "sync.timing", "sync.refresher"):
+    for module in (
+        "tracker.tracker",
+        "tracker.ledger_thread",
+        "sync.refresh_and_retry_timing",
+        "sync.refresher",
+    ):
         monkeypatch.setattr(f"tracker_tui.{module}.time", clock)
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock

@@ -304,7 +304,7 @@ def test_pending_changes_ask_once_before_a_switch_and_stay(
             terminal.chooses(b"switch", b"Another guild")
             terminal.sees(b"Switch to another profile")
             terminal.types(b"\r")
-            terminal.sees(b"Switch anyway?", b"1 change is pending on this machine")
+            terminal.sees(b"Switch anyway?", b"1 change on this machine will wait")
             terminal.forget()
             terminal.types(b"j\r")
             terminal.sees(b"Steel Ingot", b"local")

@@ -191,9 +191,7 @@ async def test_hits_outside_the_filters_are_shown_and_not_highlighted(
         assert player.cursor_row() == ""
         assert "0 of 12" in player.lines()[2]
         player.burst("+500\r")
-        await previews(
-            player, "✗ Only outside the filters is a resource named “steel ing”: esc, then ↓"
-        )
+        await previews(player, "✗ “steel ing” is only outside the filters: press Esc, then ↓")
         await player.press("enter", "escape")
         assert guild.history() == []
         assert player.names() == ["Steel Ingot", "Titanium Ore"], "the search is still there"

@@ -185,7 +185,7 @@ async def test_with_pending_changes_switching_is_asked_first(away: None, home: P
             await visitor.chooses(SWITCH, "Another guild")
             await visitor.sees("raiders")
             await visitor.press("enter")
-            await visitor.sees("Switch anyway?", "2 changes are pending on this machine")
+            await visitor.sees("Switch anyway?", "2 changes on this machine will wait")
             await visitor.press(key)
             await visitor.sees_no("Switch anyway?")
             assert visitor.app.is_running
@@ -225,7 +225,7 @@ async def test_with_pending_changes_signing_out_is_not_possible(
         # What the ledger refuses waits for the player.
         await visitor.sees("▲ 1 rejected: o")
         await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
-        await visitor.sees("Pending changes would be lost")
+        await visitor.sees("Changes would be lost")
         assert "Sign out?" not in visitor.text()
         assert visitor.app.is_running
 

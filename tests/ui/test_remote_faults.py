@@ -167,7 +167,7 @@ async def test_what_may_be_stored_already_is_undone_once_that_is_known(
         player.burst("+50\r")
         await player.sees("↑ 1 pending", "○ offline")
         await player.press("u")
-        await player.sees("Water +50 is being sent: it is undone as soon as")
+        await player.sees("Still being sent, and undone as soon as")
         await player.until(lambda: " 7 " in player.line(" Water  "), "as if it were never typed")
         proxy.fate = pass_on
         await player.settles(2)

@@ -360,4 +360,4 @@ async def test_y_in_tmux_reports_whether_tmux_copied(
         )
         tmux("kill-server")
         await player.press("y")
-        await player.sees("tmux rejected it")
+        await player.sees("tmux did not accept the text")

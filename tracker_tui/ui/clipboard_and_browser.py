@@ -40,7 +40,7 @@ async def _copy_in_tmux(screen: Screen[Any], text: str, message: str) -> None:
     if await run_in_thread(partial(_load_into_tmux, text)):
         screen.notify(message, markup=False, timeout=2)
         return
-    message = "tmux rejected it: it is copied only if your terminal copies by itself."
+    message = "tmux did not accept the text. It is copied only if your terminal supports copying."
     screen.notify(message, severity="warning", markup=False)
 
 

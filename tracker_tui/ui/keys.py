@@ -1,8 +1,9 @@
 """Keys: how they are named in the settings, and how they get from the terminal to their action.
 
 To add a key, add a `Binding` with an id to the `BINDINGS` of the screen or widget that has the
-action, and its `action_…` method beside it. The footer, the help, the palette and the table
-`[keys]` of config.toml follow from that. An id is a promise to players who have remapped it.
+action, and its `action_…` method beside it. The footer, the help and the palette follow from that.
+The table `[keys]` of config.toml may name the ids of the classes that `known_binding_ids` lists.
+An id is a promise to players who have remapped it.
 """
 
 from __future__ import annotations

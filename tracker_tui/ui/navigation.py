@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tracker_tui.config.settings import Auth, Config, profile_names
-from tracker_tui.domain.messages import changes_pending
+from tracker_tui.domain.messages import changes_text
 from tracker_tui.errors import TrackerError
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ class GuildSwitcher:
     """The palette's commands for joining a guild, switching profiles and signing out."""
 
     def __init__(
-        self, app: BaseApp, config: Config, pending_count: Callable[[], int] = lambda: 0
+        self, app: BaseApp, config: Config, unsettled_count: Callable[[], int] = lambda: 0
     ) -> None:
-        """`pending_count` returns how many changes would stay behind."""
+        """`unsettled_count` counts pending changes and those that need the player."""
         self._app = app
         self._config = config
-        self._pending_count = pending_count
+        self._unsettled_count = unsettled_count
 
     def commands(self) -> Iterable[SystemCommand]:
         """Return the commands that lead to another guild."""
@@ -114,16 +114,16 @@ class GuildSwitcher:
             self._leave(request)
 
     def _leave(self, request: NavigationRequest) -> None:
-        pending = self._pending_count()
-        if not pending:
+        unsettled = self._unsettled_count()
+        if not unsettled:
             self._app.leave_for(request)
             return
         from tracker_tui.ui.widgets.dialogs import AskDialog
 
         dialog = AskDialog(
             "Switch anyway?",
-            f"{changes_pending(pending)} on this machine and will be sent when this database is "
-            "opened again.",
+            f"{changes_text(unsettled)} on this machine will wait until this database is opened "
+            "again.",
             "Switch anyway",
             "Stay",
         )
@@ -132,10 +132,10 @@ class GuildSwitcher:
     def _sign_out(self) -> None:
         from tracker_tui.ui.widgets.dialogs import AskDialog
 
-        if self._pending_count():
+        if self._unsettled_count():
             self._app.notify(
-                "Pending changes would be lost: wait until they are sent, or drop them in the "
-                "Outbox (o).",
+                "Changes would be lost: wait until the pending ones are sent, and decide about the "
+                "others in the Outbox (o).",
                 severity="warning",
                 markup=False,
             )

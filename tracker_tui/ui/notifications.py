@@ -89,7 +89,7 @@ class Notifications:
             parts.append(f"Undid {self._listed(undone.withdrawn)} before it was sent.")
         if undone.in_flight:
             names = self._listed(undone.in_flight)
-            parts.append(f"{names} is being sent: it is undone as soon as the answer comes.")
+            parts.append(f"Still being sent, and undone as soon as the answer comes: {names}.")
         if parts:
             self._screen.notify(" ".join(parts), markup=False)
         elif not undone.counters:

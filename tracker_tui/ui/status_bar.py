@@ -41,6 +41,7 @@ _NAME: Final = "tracker "
 _SHORTEST_TITLE: Final = len(" · guild")
 """Cells; with less room the database's name is left out."""
 _TAB_EXTRA: Final = len("▐1 ▌")
+_NUMBER_ONLY: Final = len(" 1 ")
 _STYLES = {
     Status.CRITICAL: "$error",
     Status.BELOW_TARGET: "$warning",
@@ -61,10 +62,14 @@ class StatusBar(Widget):
 
     def on_click(self, event: events.Click) -> None:
         """Go to the screen whose name was clicked."""
-        left = len(_NAME)
-        for key, name in MAIN_SCREENS.items():
-            left += len(name) + _TAB_EXTRA
-            if event.y == 0 and event.x - self.styles.padding.left < left:
+        state = self.state
+        if state is None or event.y != 0:
+            return
+        fit = _fit(self._current, self.size.width - _connection(state).cell_length - 1)
+        left = len(_NAME) if fit.has_name else 0
+        for key, width in _tab_widths(self._current, has_words=fit.has_words).items():
+            left += width
+            if event.x - self.styles.padding.left < left:
                 self.app.run_worker(self.app.run_action(f"app.show('{key}')"))
                 return
 
@@ -83,16 +88,54 @@ class StatusBar(Widget):
         )
 
 
+class _Fit(NamedTuple):
+    """Which parts of the first line have room."""
+
+    has_name: bool
+    """The name of the program."""
+    has_words: bool
+    """The names of the screens that are not open, beside their numbers."""
+    has_title: bool
+    """The name of the database, possibly cut."""
+
+
+_FITS: Final = (
+    _Fit(has_name=True, has_words=True, has_title=True),
+    _Fit(has_name=False, has_words=True, has_title=True),
+    _Fit(has_name=False, has_words=True, has_title=False),
+    _Fit(has_name=False, has_words=False, has_title=True),
+    _Fit(has_name=False, has_words=False, has_title=False),
+)
+"""The best first; the last has to do if none fits."""
+
+
+def _fit(current: str, room: int) -> _Fit:
+    for fit in _FITS:
+        needed = sum(_tab_widths(current, has_words=fit.has_words).values())
+        needed += len(_NAME) * fit.has_name + _SHORTEST_TITLE * fit.has_title
+        if needed <= room:
+            break
+    return fit
+
+
+def _tab_widths(current: str, *, has_words: bool) -> dict[str, int]:
+    return {
+        key: len(name) + _TAB_EXTRA if has_words or key == current else _NUMBER_ONLY
+        for key, name in MAIN_SCREENS.items()
+    }
+
+
 def _title(state: StatusBarState, current: str, room: int) -> Content:
-    parts: list[tuple[str, str]] = [(_NAME, "bold $primary")]
+    fit = _fit(current, room)
+    parts: list[tuple[str, str]] = [(_NAME, "bold $primary")] if fit.has_name else []
     for number, (key, name) in enumerate(MAIN_SCREENS.items(), 1):
         if key == current:
             parts += tab_parts(f"{number} {name}")
         else:
-            parts += [(f" {number}", "$accent"), (f" {name} ", "$text-muted")]
-    tabs = Content.assemble(*parts)
-    title = Content.styled(f" · {state.title}", "$text-muted")
-    return tabs + title if tabs.cell_length + _SHORTEST_TITLE <= room else tabs
+            word = f" {name} " if fit.has_words else " "
+            parts += [(f" {number}", "$accent"), (word, "$text-muted")]
+    parts += [(f" · {state.title}", "$text-muted")] if fit.has_title else []
+    return Content.assemble(*parts)
 
 
 def _connection(state: StatusBarState) -> Content:

@@ -6,7 +6,7 @@ reaches Textual's parser, drops what makes no sense, draws on standard output, e
 terminal is gone, and pauses the tracker before the process stops. For example, Esc and Enter in one
 read become `escape` and a `GluedKey("enter")`.
 
-Everything that depends on private parts of Textual is in this module.
+This module holds what the driver needs of the private parts of Textual.
 """
 
 from __future__ import annotations

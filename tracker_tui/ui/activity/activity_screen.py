@@ -34,7 +34,7 @@ class ActivityScreen(EntriesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,f", "period(1)", "Period", id="activity.period", key_display="← →"),
-        Binding("left", "period(-1)", "Period before", id="activity.period-before", show=False),
+        Binding("left", "period(-1)", "Previous period", id="activity.period-before", show=False),
     ]
     title_key = "activity"
 

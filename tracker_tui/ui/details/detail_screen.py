@@ -45,7 +45,7 @@ class DetailsScreen(QueryDialog[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,f", "period(1)", "Period", id="details.period"),
-        Binding("left", "period(-1)", "Period before", id="details.period-before"),
+        Binding("left", "period(-1)", "Previous period", id="details.period-before"),
         Binding("h,2", "history", "Whole history", id="details.history"),
         Binding("r", "refresh", "Refresh", id="details.refresh"),
     ]

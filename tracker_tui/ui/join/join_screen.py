@@ -244,8 +244,8 @@ class JoinScreen(EndingScreen[NavigationRequest]):
         if wrong:
             self._show_message(f"Not yet: {', '.join(wrong)}.")
             return
-        facts = "\n".join(f"{name:<20} {value}" for name, value in self._join.summary())
-        dialog = AskDialog("Save these settings and sign in?", facts, "Save", "Not yet")
+        summary = "\n".join(f"{name:<20} {value}" for name, value in self._join.summary())
+        dialog = AskDialog("Save these settings and sign in?", summary, "Save", "Not yet")
         self.app.push_screen(dialog, self._save_if)
 
     def _save_if(self, is_sure: bool | None) -> None:

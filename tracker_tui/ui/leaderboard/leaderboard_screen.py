@@ -28,7 +28,9 @@ class LeaderboardScreen(QueryScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,f", "period(1)", "Period", id="leaderboard.period", key_display="← →"),
-        Binding("left", "period(-1)", "Period before", id="leaderboard.period-before", show=False),
+        Binding(
+            "left", "period(-1)", "Previous period", id="leaderboard.period-before", show=False
+        ),
         Binding("y", "copy", "Copy", id="leaderboard.copy", show=False),
     ]
     title_key = "leaderboard"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.style import Style
 from rich.text import Text
@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from tracker_tui.domain.activity import MemberPoints
 from tracker_tui.domain.leaderboard import Contribution, Ranking
+from tracker_tui.domain.messages import STATUS_LOOKS
 from tracker_tui.domain.period import MONTH, Period, in_period, local_time, start_of
 from tracker_tui.domain.quantities import decimal, grouped
 from tracker_tui.domain.status import DAY
@@ -35,6 +36,7 @@ _LONGEST_CHART = 365 * DAY
 _TIME, _QUANTITY, _POINTS = 5, 13, 12
 _NAME_AT_LEAST, _NAME_AT_MOST = 10, 32
 _SIGNS = {"ADD": "+", "SET": "=", "REMOVE": "-"}
+_STATUS_WORDS: Final = {status.value: look.word for status, look in STATUS_LOOKS.items()}
 
 
 class MemberScreen(QueryDialog[None]):
@@ -150,7 +152,7 @@ def points_formula(row: Contribution) -> str:
     """Return how the points were computed: `50 x 1.1 + 10 % (critical)`."""
     formula = decimal(row.base).rstrip("0").rstrip(".") + f" x {row.multiplier:g}"
     if row.bonus:
-        status = one_line(row.status, 24).replace("_", " ")
+        status = _STATUS_WORDS.get(row.status) or one_line(row.status, 24)
         formula += f" + {row.bonus * 100:g} % ({status})"
     return formula
 

@@ -210,7 +210,7 @@ class ResourceList:
             return "No row is highlighted"
         searched = one_line(text, 40)
         if self.search(text).outside:
-            return f"Only outside the filters is a resource named “{searched}”: esc, then ↓"
+            return f"“{searched}” is only outside the filters: press Esc, then ↓"
         return f"No resource is named “{searched}”"
 
     def prepare_search(self) -> None:

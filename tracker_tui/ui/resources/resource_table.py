@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -18,9 +18,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tracker_tui.domain.messages import STATUS_LOOKS
 from tracker_tui.domain.quantities import Location
 from tracker_tui.domain.resource import Resource
+from tracker_tui.domain.status import Status
 from tracker_tui.ui.resources.resource_columns import (
     GAP,
     Column,
@@ -32,7 +32,14 @@ from tracker_tui.ui.resources.resource_columns import (
 from tracker_tui.ui.widgets.formatting import fit
 from tracker_tui.ui.widgets.line_table import LineTable, filled, line
 
-FLASH_SECONDS = 1.5
+FLASH_SECONDS: Final = 1.5
+
+_STATUS_STYLES: Final = {
+    Status.CRITICAL: "critical",
+    Status.BELOW_TARGET: "low",
+    Status.AT_TARGET: "on-target",
+    Status.ABOVE_TARGET: "above-target",
+}
 
 
 class Divider(NamedTuple):
@@ -283,7 +290,7 @@ class ResourceTable(LineTable):
     def _cell_style(self, column: Column, resource: Resource) -> Style:
         match column.key:
             case "status" | "bar" | "progress":
-                name = STATUS_LOOKS[resource.status].word.replace(" ", "-")
+                name = _STATUS_STYLES[resource.status]
             case "priority":
                 name = "selected"
             case "updated" if resource.needs_update(self._row_context.now):

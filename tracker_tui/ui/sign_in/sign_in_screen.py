@@ -64,7 +64,8 @@ class SignInScreen(EndingScreen[Session]):
 
     def compose(self) -> ComposeResult:
         """Lay out the QR code, and beside it the link and the code to type."""
-        yield Static(f"Sign in with Discord · {one_line(self._guild, 40)}", id="sign-in-title")
+        title = f"Sign in with Discord · {one_line(self._guild, 40)}"
+        yield Static(title, id="sign-in-title", markup=False)
         with Horizontal(id="sign-in"):
             yield QrCode(id="sign-in-qr")
             with Vertical(id="sign-in-text"):
