@@ -132,7 +132,7 @@ def _reading(database: RemoteLedgerDatabase) -> Iterator[Line]:
     yield Line(what, idle, None, Unit.PIECES, below=4)
     yield Line("  a full one", full, None, Unit.PIECES)
     a_day = _DAY / FOCUSED_SECONDS * idle + _DAY / FULL_REFRESH_SECONDS * full
-    yield Line("  24 h of them, nobody editing", a_day, None, Unit.PIECES, below=150_000)
+    yield Line("  24 h of them, without edits", a_day, None, Unit.PIECES, below=150_000)
 
 
 def _rows_read(database: RemoteLedgerDatabase, work: partial[Snapshot]) -> int:

@@ -80,21 +80,23 @@ def test_missing_fields_of_a_code_get_the_defaults_of_rfc_8628(
     assert before + 300 <= code.expires_at <= time.monotonic() + 300
 
 
-@pytest.mark.parametrize(("told", "taken"), [(0, 1), (-5, 1), (0.25, 1), (3600, 60), (7.5, 7.5)])
+@pytest.mark.parametrize(
+    ("given", "expected"), [(0, 1), (-5, 1), (0.25, 1), (3600, 60), (7.5, 7.5)]
+)
 def test_interval_is_limited(
-    discord: FakeDiscord, client: Discord, told: float, taken: float
+    discord: FakeDiscord, client: Discord, given: float, expected: float
 ) -> None:
-    discord.fail(DEVICE, authorization(interval=told))
-    assert client.request_code().interval == taken
+    discord.fail(DEVICE, authorization(interval=given))
+    assert client.request_code().interval == expected
 
 
-@pytest.mark.parametrize(("told", "taken"), [(0, 1), (-1e9, 1), (1e12, 3600), (299.5, 299.5)])
+@pytest.mark.parametrize(("given", "expected"), [(0, 1), (-1e9, 1), (1e12, 3600), (299.5, 299.5)])
 def test_code_lifetime_is_limited(
-    discord: FakeDiscord, client: Discord, told: float, taken: float
+    discord: FakeDiscord, client: Discord, given: float, expected: float
 ) -> None:
-    discord.fail(DEVICE, authorization(expires_in=told))
+    discord.fail(DEVICE, authorization(expires_in=given))
     before = time.monotonic()
-    assert before + taken <= client.request_code().expires_at <= time.monotonic() + taken
+    assert before + expected <= client.request_code().expires_at <= time.monotonic() + expected
 
 
 @pytest.mark.parametrize("name", ["verification_uri", "verification_uri_complete"])
@@ -214,8 +216,8 @@ def test_flow_errors_with_another_status_are_rejections(
 @pytest.mark.parametrize("error", ["invalid_grant", "invalid_request", "unsupported_grant_type"])
 def test_other_poll_errors_are_quoted(discord: FakeDiscord, client: Discord, error: str) -> None:
     discord.fail(TOKEN, refusal(error, error_description="so it is"))
-    told = str(failure_of(DiscordRejected, lambda: client.poll(CODE), SECRETS))
-    assert f"(400: {error}, so it is)" in told
+    message = str(failure_of(DiscordRejected, lambda: client.poll(CODE), SECRETS))
+    assert f"(400: {error}, so it is)" in message
 
 
 # Tokens
@@ -440,7 +442,7 @@ NOBODY = {
     "no UTF-8": b'{"id": "1", "username": "pa\xff"}',
     "half a character": b'{"id": "1", "username": "pa\\ud800"}',
     "deep": b"[" * 100_000,
-    "deep in what nobody reads": b'{"id": "1", "username": "p", "z": ' + b"[" * 100_000,
+    "deep in what is never read": b'{"id": "1", "username": "p", "z": ' + b"[" * 100_000,
     "number for an id": b'{"id": 80351110224678912, "username": "paul"}',
     "no id": b'{"username": "paul"}',
     "no name": b'{"id": "1"}',
@@ -536,10 +538,10 @@ def test_client_error_explains_the_public_client_switch(
     discord: FakeDiscord, client: Discord, call: Call, error: str, status: int
 ) -> None:
     discord.fail(call.path, Fault.status(status, {"error": error}))
-    told = str(failure_of(DiscordRejected, lambda: call.ask(client), SECRETS))
-    assert "public client" in told
-    assert "DISCORD_CLIENT_ID" in told
-    assert f"({status}: {error})" in told
+    message = str(failure_of(DiscordRejected, lambda: call.ask(client), SECRETS))
+    assert "public client" in message
+    assert "DISCORD_CLIENT_ID" in message
+    assert f"({status}: {error})" in message
 
 
 def test_unknown_client_id_explains_the_public_client_switch(discord: FakeDiscord) -> None:
@@ -559,17 +561,17 @@ def test_rejection_is_quoted_in_one_line_without_secrets(discord: FakeDiscord, c
     sent = [CLIENT_SECRET.reveal(), *([] if call.secret is None else [call.secret.reveal()])]
     discord.fail(call.path, Fault.status(403, {"message": f"{HOSTILE}: {' '.join(sent)}"}))
     client = client_of(discord, secret=CLIENT_SECRET)
-    told = str(failure_of(DiscordRejected, lambda: call.ask(client), sent))
-    assert told.endswith(f"(403: {HARMLESS}: {' '.join('…' for _ in sent)}).")
+    message = str(failure_of(DiscordRejected, lambda: call.ask(client), sent))
+    assert message.endswith(f"(403: {HARMLESS}: {' '.join('…' for _ in sent)}).")
 
 
 def test_secrets_are_redacted_before_the_text_is_cut(discord: FakeDiscord, client: Discord) -> None:
     for before in range(180, 200):
         said = {"message": "x" * before + REFRESH.reveal()}
         discord.fail(TOKEN, Fault.status(403, said))
-        with pytest.raises(DiscordRejected) as refused:
+        with pytest.raises(DiscordRejected) as caught:
             client.refresh(REFRESH)
-        assert REFRESH.reveal()[:4] not in str(refused.value)
+        assert REFRESH.reveal()[:4] not in str(caught.value)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"message": 5}', b"[" * 10_000])

@@ -381,9 +381,9 @@ def test_truncated_body_is_reported(discord: FakeDiscord, client: Discord) -> No
 
 @every_call
 def test_refused_connection_is_reported(discord: FakeDiscord, call: Call) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and nobody listens
-        url = f"https://127.0.0.1:{taken.getsockname()[1]}"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"https://127.0.0.1:{unused.getsockname()[1]}"
         client = client_of(discord, api_url=url, secret=CLIENT_SECRET)
         error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
     assert "cannot be reached" in str(error)

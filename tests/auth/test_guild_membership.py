@@ -101,10 +101,10 @@ def test_session_damaged_while_running_denies_access(circle: Circle) -> None:
 
 def test_missing_right_names_the_roles_that_have_it(circle: Circle) -> None:
     program = circle.signed_in()
-    refused = failure_of(
+    error = failure_of(
         NotPermitted, lambda: program.membership.require(Right.ADMIN, "delete resources")
     )
-    assert str(refused) == "Only Mahdi may delete resources. Ask one of them."
+    assert str(error) == "Only Mahdi may delete resources. Ask one of them."
     program.membership.require(Right.ACCESS_RESOURCES)
     assert circle.asked() == []
 
@@ -261,9 +261,9 @@ def test_entry_error_names_the_denial_and_the_failed_check(
     roles_now(discord, GUEST_ROLE)
     program = circle.signed_in()
     discord.fail_always("*", Fault.status(503))
-    told = str(failure_of(AccessDenied, program.membership.enter))
-    assert "no role that may enter" in told
-    assert "503" in told
+    message = str(failure_of(AccessDenied, program.membership.enter))
+    assert "no role that may enter" in message
+    assert "503" in message
 
 
 # Discord cannot be reached
@@ -338,9 +338,9 @@ def test_entry_with_an_expired_session_names_age_and_failure(
 ) -> None:
     circle.signed_in(ago=3 * DAY)
     discord.fail_always("*", Fault.status(502))
-    told = str(failure_of(AccessDenied, circle.program().membership.enter, discord.issued))
-    assert "3 d ago" in told
-    assert "502" in told
+    message = str(failure_of(AccessDenied, circle.program().membership.enter, discord.issued))
+    assert "3 d ago" in message
+    assert "502" in message
 
 
 def test_stale_session_admits_until_the_check_ends(circle: Circle, discord: FakeDiscord) -> None:
@@ -362,7 +362,7 @@ def test_pause_between_failed_checks_grows(
         tick.advance(seconds - 0.5)
         assert not program.checks()
         tick.advance(0.5)
-    # One good answer, and it begins anew.
+    # One good answer resets the pause.
     discord.heal()
     assert program.checks()
     circle.clock.advance(5 * HOUR)
@@ -423,8 +423,8 @@ def test_expired_session_stays_expired_when_the_clock_is_set_back(
     failure_of(AccessDenied, circle.program().membership.enter)
     circle.clock.advance(-39 * HOUR)
     again = circle.program()
-    told = str(failure_of(AccessDenied, again.membership.enter))
-    assert "read from Discord 1 d ago" in told
+    message = str(failure_of(AccessDenied, again.membership.enter))
+    assert "read from Discord 1 d ago" in message
     # Discord's answer counts, whatever the clock has shown.
     discord.heal()
     again.membership.enter()

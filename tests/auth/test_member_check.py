@@ -143,7 +143,7 @@ def test_new_tokens_are_saved_even_if_the_next_request_fails(
     assert circle.kept_tokens() == tuple(discord.issued[2:])
     kept = circle.session_store.load()
     assert kept is not None
-    assert kept.checked_at == circle.clock() - 5 * HOUR, "nobody was checked"
+    assert kept.checked_at == circle.clock() - 5 * HOUR, "a failed check does not count"
     assert program.membership.is_admitted
     # And they serve: nothing is prolonged a second time.
     program.membership.check()

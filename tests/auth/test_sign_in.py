@@ -375,12 +375,12 @@ def test_invalid_new_tokens_sign_nobody_in(circle: Circle, discord: FakeDiscord)
 
 
 @pytest.mark.parametrize(
-    ("membership", "told"),
+    ("membership", "reason"),
     [(Membership(None, [GUEST_ROLE]), "Fremen"), (None, "is not in this guild")],
     ids=["no role", "not in the guild"],
 )
 def test_member_without_access_is_signed_in_and_denied(
-    circle: Circle, discord: FakeDiscord, membership: Membership | None, told: str
+    circle: Circle, discord: FakeDiscord, membership: Membership | None, reason: str
 ) -> None:
     discord.membership = membership
     program = circle.program()
@@ -389,7 +389,7 @@ def test_member_without_access_is_signed_in_and_denied(
     assert session.is_in_guild is (membership is not None)
     assert not program.membership.is_admitted
     assert program.membership.pending_record() is None
-    assert told in str(failure_of(AccessDenied, program.membership.require))
+    assert reason in str(failure_of(AccessDenied, program.membership.require))
 
 
 def test_confidential_client_signs_in(discord: FakeDiscord, circle: Circle) -> None:

@@ -89,7 +89,7 @@ class Journal:
         """How many changes of players were on a disk."""
         return sum(change.undoes is None for change in self.changes.values())
 
-    def waiting(self) -> set[str]:
+    def unsettled(self) -> set[str]:
         """Return the changes that have no answer or need the player."""
         return {key for held in self._held.values() for key, line in held.items() if line.waits}
 

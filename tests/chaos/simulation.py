@@ -68,7 +68,7 @@ _STEPS: Final = {
 }
 _FATES: Final[dict[str, int]] = {
     "pass": 70,
-    "meanwhile": 10,
+    "interleaved": 10,
     "cut before": 5,
     "cut after": 6,
     "cut within": 2,
@@ -300,7 +300,7 @@ class Simulation:
             self._note(f"  request: {name}")
         if name in _ANSWERED:
             _ANSWERED[name](proxied)
-        elif name == "meanwhile":
+        elif name == "interleaved":
             self._step_during_request()
             reply = proxied.forward()
             self._step_during_request()
@@ -373,7 +373,7 @@ class Simulation:
                 self._check_screen(program, guild, tables)
             guild.journal.check(tables)
             audit(tables, guild.journal.changes)
-            self._note(f"{guild.name}: {_summary(tables, guild.journal.waiting())}")
+            self._note(f"{guild.name}: {_summary(tables, guild.journal.unsettled())}")
 
     def _retry(self, program: Program, name: str, step: Callable[[], None]) -> None:
         """Do something with the server; the first request may find a dead connection."""
@@ -427,10 +427,10 @@ def _after(change: Change, quantities: tuple[int, int]) -> tuple[int, int]:
     return (hagga, deep_desert) if all(0 <= q <= MAX_QUANTITY for q in checked) else quantities
 
 
-def _summary(tables: Tables, waiting: set[str]) -> str:
+def _summary(tables: Tables, pending: set[str]) -> str:
     rows = [
         (row["id"], row["new_quantity_hagga"], row["new_quantity_deep_desert"])
         for row in tables["resource_history"]
         if row["reason"] != START
     ]
-    return f"{len(rows)} applied, {len(waiting)} pending, {crc32(repr(rows).encode()):08x}"
+    return f"{len(rows)} applied, {len(pending)} pending, {crc32(repr(rows).encode()):08x}"

@@ -87,8 +87,8 @@ def drain(place: Place) -> set[str]:
         while tracker._ledger_thread._sender.has_unsent:
             # It may hold up later changes.
             tracker.refresh().result(SECONDS)
-        waiting = [entry for entry in tracker._store.outbox.entries() if entry.is_open]
-        return {change.change.id for change in waiting} | {
+        pending = [entry for entry in tracker._store.outbox.entries() if entry.is_open]
+        return {change.change.id for change in pending} | {
             outcome.change.id for outcome in tracker.needing_player()
         }
 
@@ -111,13 +111,13 @@ def test_a_change_on_screen_when_a_program_is_killed_is_applied_once(
         assert len(shown) > LIVES * len(places)
         for guild in guilds:
             guild.proxy.fate = pass_on
-        waiting = set[str]().union(*(drain(place) for place in places))
+        pending = set[str]().union(*(drain(place) for place in places))
         applied: set[str] = set()
         for guild in guilds:
             tables = guild.tables()
             audit(tables, guild.journal.typed)
             applied |= {row["id"] for row in tables["resource_history"]}
-        assert shown <= applied | waiting
+        assert shown <= applied | pending
 
 
 def found(server: Server, name: str, dice: random.Random, stack: ExitStack) -> Guild:

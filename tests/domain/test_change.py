@@ -294,8 +294,8 @@ def test_numbers_are_grouped_for_people() -> None:
 def test_a_movement_names_the_places_that_move() -> None:
     added, moved = change(Kind.ADD, 300), change(Kind.TO_DEEP_DESERT, 300)
     assert movement_text(moved_by(added, spice()), added, PLACES) == "Hagga 1,000 → 1,300"
-    told = movement_text(moved_by(moved, spice()), moved, PLACES)
-    assert told == "Hagga 1,000 → 700  Deep Desert 500 → 800"
+    text = movement_text(moved_by(moved, spice()), moved, PLACES)
+    assert text == "Hagga 1,000 → 700  Deep Desert 500 → 800"
 
 
 @pytest.mark.parametrize(
@@ -321,8 +321,8 @@ def applied(asked: Change, before: Resource, verdict: Verdict = Verdict.APPLIED)
 
 
 def test_an_applied_change_tells_quantities_total_target_and_points() -> None:
-    told = outcome_sentence(applied(change(Kind.ADD, 500), spice(target=4_000)), PLACES)
-    assert told == "Spice +500 → 1,500 at Hagga · total 2,000, 50 % of target · +52.5 points"
+    sentence = outcome_sentence(applied(change(Kind.ADD, 500), spice(target=4_000)), PLACES)
+    assert sentence == "Spice +500 → 1,500 at Hagga · total 2,000, 50 % of target · +52.5 points"
 
 
 def test_a_change_that_was_applied_before_says_so() -> None:
@@ -350,16 +350,16 @@ def test_a_rejection_says_how_much_is_there(asked: Change, resource: Resource, t
         rejection=Rejection.QUANTITY,
         shortage=shortage_of(asked, resource),
     )
-    told = outcome_sentence(outcome, PLACES)
-    assert there in told
-    assert "rejected" in told
+    sentence = outcome_sentence(outcome, PLACES)
+    assert there in sentence
+    assert "rejected" in sentence
 
 
 def test_a_conflict_names_the_current_and_the_expected_quantity() -> None:
     asked = change(Kind.SET, 1_200)._replace(expected=900)
-    told = outcome_sentence(Outcome(asked, Verdict.CONFLICT, spice()), PLACES)
-    assert "1,000" in told
-    assert "900" in told
+    sentence = outcome_sentence(Outcome(asked, Verdict.CONFLICT, spice()), PLACES)
+    assert "1,000" in sentence
+    assert "900" in sentence
 
 
 @pytest.mark.parametrize(
@@ -368,9 +368,9 @@ def test_a_conflict_names_the_current_and_the_expected_quantity() -> None:
 def test_every_rejection_has_its_sentence(refusal: Rejection) -> None:
     resource = None if refusal is Rejection.NO_RESOURCE else spice()
     outcome = Outcome(change(Kind.ADD, 5), Verdict.REJECTED, resource, rejection=refusal)
-    told = outcome_sentence(outcome, PLACES)
-    assert told.isprintable()
-    assert "holds" not in told
+    sentence = outcome_sentence(outcome, PLACES)
+    assert sentence.isprintable()
+    assert "holds" not in sentence
 
 
 HOSTILE = st.text(
@@ -390,9 +390,9 @@ def test_whatever_others_wrote_an_outcome_is_one_plain_line(
         if isinstance(projected, Moved)
         else Outcome(asked, verdict, resource, rejection=Rejection.QUANTITY, shortage=projected)
     )
-    told = outcome_sentence(outcome, places)
-    assert told.splitlines() == [told]
-    assert not any(char in told for char in "\x1b\u202e\u200b\ud800")
+    sentence = outcome_sentence(outcome, places)
+    assert sentence.splitlines() == [sentence]
+    assert not any(char in sentence for char in "\x1b\u202e\u200b\ud800")
 
 
 def test_points_are_those_of_the_outcome_not_of_a_guess() -> None:

@@ -308,6 +308,6 @@ def test_any_text_is_an_amount_within_bounds_or_a_fault_with_a_place(text: str) 
 
 
 def column_of(text: str) -> int:
-    with pytest.raises(ChangeSyntaxError) as refused:
+    with pytest.raises(ChangeSyntaxError) as caught:
         parse_change(text)
-    return refused.value.column
+    return caught.value.column

@@ -160,11 +160,11 @@ def test_the_one_name_that_contains_the_text_is_found(text: str, wanted: str) ->
 
 
 def test_several_names_are_listed_with_their_ids() -> None:
-    with pytest.raises(UnknownResource) as refused:
+    with pytest.raises(UnknownResource) as caught:
         find_resource("iron o", [*PAIRS, ("id5", "Old Iron Ore")])
-    assert "Iron Ore [id1]" in str(refused.value)
-    assert "Old Iron Ore [id5]" in str(refused.value)
-    assert "Ingot" not in str(refused.value)
+    assert "Iron Ore [id1]" in str(caught.value)
+    assert "Old Iron Ore [id5]" in str(caught.value)
+    assert "Ingot" not in str(caught.value)
 
 
 def test_resources_of_one_name_are_distinguished_by_id() -> None:
@@ -181,14 +181,14 @@ def test_a_long_list_of_candidates_is_cut_short() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "copper", "x" * 10_000, "\x1b[31m", "%", "_", "*"])
 def test_what_nothing_is_called_is_rejected_in_one_line(text: str) -> None:
-    with pytest.raises(UnknownResource) as refused:
+    with pytest.raises(UnknownResource) as caught:
         find_resource(text, PAIRS)
-    assert str(refused.value).isprintable()
-    assert len(str(refused.value)) < 200
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
 
 
 def test_candidates_of_hostile_names_and_ids_are_listed_in_one_printable_line() -> None:
     hostile = [("\x1b[2J1", "Iron\n\x1b[31m"), ("2\r\nX", "Iron\u202e"), ("3" * 10_000, "Iron 3")]
-    with pytest.raises(UnknownResource) as refused:
+    with pytest.raises(UnknownResource) as caught:
         find_resource("iro", hostile)
-    assert str(refused.value).isprintable()
+    assert str(caught.value).isprintable()

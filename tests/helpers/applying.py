@@ -50,8 +50,8 @@ def points_of(books: Books, change: Change) -> Row:
     return books.row("leaderboard", change.id)
 
 
-def refused(books: Books, change: Change) -> Outcome:
-    """Apply a change that must be refused and leave every table as it was."""
+def rejected(books: Books, change: Change) -> Outcome:
+    """Apply a change that must be rejected and leave every table as it was."""
     before = books.everything()
     outcome = books.ledger.apply(change)
     assert outcome.verdict is Verdict.REJECTED

@@ -43,16 +43,16 @@ def batch_failed(code: str, about: str = "") -> Fate:
         for request, fails in zip(asked["requests"], failing, strict=True):
             if fails:
                 # The real server fails it where it stands, so that all that hangs on it is real.
-                request["batch"]["steps"][position]["stmt"] = {"sql": "SELECT refused"}
+                request["batch"]["steps"][position]["stmt"] = {"sql": "SELECT rejected"}
         proxied.body = json.dumps(asked).encode()
         reply = proxied.forward()
-        told = json.loads(reply.body)
-        for result, fails in zip(told["results"], failing, strict=True):
+        answered = json.loads(reply.body)
+        for result, fails in zip(answered["results"], failing, strict=True):
             if fails:
                 step_errors = result["response"]["result"]["step_errors"]
-                assert "refused" in step_errors[position]["message"]
+                assert "rejected" in step_errors[position]["message"]
                 step_errors[position] = error
-        proxied.reply(reply._replace(body=json.dumps(told).encode()))
+        proxied.reply(reply._replace(body=json.dumps(answered).encode()))
 
     return fate
 

@@ -26,11 +26,11 @@ Statement = dict[str, Any]
 
 def whole_request_refused(*lacking: str) -> Fate:
     """Answer 403 to a request if a statement in it needs a missing permission."""
-    refuse = answer(403, b'{"error":"Unauthorized: the token may not do this"}')
+    reject = answer(403, b'{"error":"Unauthorized: the token may not do this"}')
 
     def fate(proxied: ProxiedRequest) -> None:
-        refused = any(_needs(each, lacking) for each in _statements(json.loads(proxied.body)))
-        (refuse if refused else pass_on)(proxied)
+        rejected = any(_needs(each, lacking) for each in _statements(json.loads(proxied.body)))
+        (reject if rejected else pass_on)(proxied)
 
     return fate
 
@@ -40,15 +40,15 @@ def statement_refused(*lacking: str) -> Fate:
 
     def fate(proxied: ProxiedRequest) -> None:
         asked = json.loads(proxied.body)
-        refused = [each for each in _statements(asked) if _needs(each, lacking)]
-        for statement in refused:
+        rejected = [each for each in _statements(asked) if _needs(each, lacking)]
+        for statement in rejected:
             # The real server runs this failing statement, so its effects on the batch are real.
-            statement |= {"sql": "SELECT refused", "args": []}
+            statement |= {"sql": "SELECT rejected", "args": []}
         proxied.body = json.dumps(asked).encode()
         reply = proxied.forward()
-        if refused:
-            told = _with_reason(json.loads(reply.body))
-            reply = reply._replace(body=json.dumps(told).encode())
+        if rejected:
+            answered = _with_reason(json.loads(reply.body))
+            reply = reply._replace(body=json.dumps(answered).encode())
         proxied.reply(reply)
 
     return fate
@@ -69,10 +69,10 @@ def _needs(statement: Statement, lacking: tuple[str, ...]) -> bool:
     )
 
 
-def _with_reason(told: dict[str, Any]) -> dict[str, Any]:
-    for result in told["results"]:
+def _with_reason(answered: dict[str, Any]) -> dict[str, Any]:
+    for result in answered["results"]:
         step_errors = result["response"].get("result", {}).get("step_errors", [])
         for position, error in enumerate(step_errors):
-            if error is not None and "refused" in error["message"]:
+            if error is not None and "rejected" in error["message"]:
                 step_errors[position] = _NOT_AUTHORIZED
-    return told
+    return answered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.applying import MOVES, apply, refused, undo
+from helpers.applying import MOVES, apply, rejected, undo
 from helpers.build import DEEP_DESERT, PLAYER, add, remove, set_to, to_deep_desert, to_hagga
 from helpers.ledger_under_test import Books
 from tracker_tui.domain.change import Change, Rejection, Verdict, counter_change
@@ -45,7 +45,7 @@ def test_the_id_of_another_resources_change_is_rejected(store: Books) -> None:
     store.insert_resource("water", quantity_hagga=10)
     change = add(5)
     apply(store, change)
-    outcome = refused(store, change._replace(resource_id="water"))
+    outcome = rejected(store, change._replace(resource_id="water"))
     assert outcome.rejection is Rejection.ID_TAKEN
 
 
@@ -135,7 +135,7 @@ def test_undo_of_what_others_spent_is_rejected_and_the_points_stay(store: Books)
     change = add(100)
     apply(store, change)
     apply(store, remove(1100, by="chani"))
-    assert refused(store, undo(store, change)).rejection is Rejection.QUANTITY
+    assert rejected(store, undo(store, change)).rejection is Rejection.QUANTITY
     assert len(store.rows("leaderboard")) == 1
 
 
@@ -144,7 +144,7 @@ def test_undo_of_a_change_deleted_from_the_history_is_rejected(store: Books) -> 
     apply(store, change)
     counter = undo(store, change)
     store.run("DELETE FROM resource_history WHERE id = ?", change.id)
-    assert refused(store, counter).rejection is Rejection.NOT_IN_HISTORY
+    assert rejected(store, counter).rejection is Rejection.NOT_IN_HISTORY
 
 
 def test_undo_that_is_sent_again_does_nothing_again(store: Books) -> None:

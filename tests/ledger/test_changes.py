@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from helpers import other_schemas
-from helpers.applying import HISTORY_COLUMNS, MOVES, NOW, apply, points_of, refused, update
+from helpers.applying import HISTORY_COLUMNS, MOVES, NOW, apply, points_of, rejected, update
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert, to_hagga
 from helpers.ledger_under_test import Books, MakeLedger
 from tracker_tui.domain.change import Change, Rejection, Verdict
@@ -225,7 +225,7 @@ def test_a_change_that_requires_one_in_the_history_applies_after_it(store: Books
 
 
 def test_a_change_whose_requirement_is_not_in_the_history_is_rejected(store: Books) -> None:
-    outcome = refused(store, add(2, requires="never"))
+    outcome = rejected(store, add(2, requires="never"))
     assert outcome.rejection is Rejection.NOT_IN_HISTORY
 
 
@@ -244,7 +244,7 @@ def test_a_change_whose_requirement_is_not_in_the_history_is_rejected(store: Boo
 def test_a_change_that_would_leave_the_range_is_rejected(
     store: Books, change: Change, location: Location, there: int, wanted: int
 ) -> None:
-    outcome = refused(store, change)
+    outcome = rejected(store, change)
     assert outcome.rejection is Rejection.QUANTITY
     assert outcome.shortage == (location, there, wanted)
     assert f"{there:,}" in outcome.shortage.sentence("Hagga")
@@ -252,7 +252,7 @@ def test_a_change_that_would_leave_the_range_is_rejected(
 
 def test_a_transfer_to_a_full_location_is_rejected(store: Books) -> None:
     update(store, quantity_deep_desert=MAX_QUANTITY)
-    outcome = refused(store, to_deep_desert(1))
+    outcome = rejected(store, to_deep_desert(1))
     assert outcome.shortage == (DEEP_DESERT, MAX_QUANTITY, MAX_QUANTITY + 1)
 
 
@@ -275,7 +275,7 @@ def test_the_bounds_themselves_are_allowed(
 
 
 def test_a_change_of_a_missing_resource_is_rejected(store: Books) -> None:
-    outcome = refused(store, add(1, resource_id="gone"))
+    outcome = rejected(store, add(1, resource_id="gone"))
     assert (outcome.rejection, outcome.resource) == (Rejection.NO_RESOURCE, None)
 
 
@@ -304,7 +304,7 @@ def test_a_negative_quantity_may_change_to_0_or_more(
 )
 def test_a_negative_quantity_may_not_stay_below_0(store: Books, change: Change) -> None:
     update(store, quantity_hagga=-50)
-    assert refused(store, change).shortage.there == -50
+    assert rejected(store, change).shortage.there == -50
 
 
 @pytest.mark.parametrize("change", [add(1, DEEP_DESERT), remove(1, DEEP_DESERT)])
@@ -316,5 +316,5 @@ def test_the_location_that_is_not_changed_may_hold_anything(store: Books, change
 
 def test_a_quantity_that_stays_above_the_maximum_is_rejected(store: Books) -> None:
     update(store, quantity_hagga=MAX_QUANTITY + 5)
-    assert refused(store, remove(4)).shortage.is_too_much
+    assert rejected(store, remove(4)).shortage.is_too_much
     apply(store, remove(5))

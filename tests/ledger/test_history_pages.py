@@ -374,7 +374,7 @@ class TestWhoseRowsTheyAre:
             "somebody else": {"somebody else"},
             # A name from an old row, not an id.
             "Naib": {"Naib"},
-            "nobody": set(),
+            "unknown": set(),
         }
         for member, theirs in owned.items():
             for chosen in (

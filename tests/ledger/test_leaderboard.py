@@ -315,7 +315,7 @@ class Deed(NamedTuple):
     age: int
 
 
-evenings = st.lists(
+sessions = st.lists(
     st.builds(
         Deed,
         st.sampled_from(sorted(SHOWN)),
@@ -328,10 +328,10 @@ evenings = st.lists(
     min_size=1,
     max_size=25,
 )
-Evening = list[tuple[Change, int]]
+Session = list[tuple[Change, int]]
 
 
-def evening_of(deeds: Sequence[Deed]) -> Evening:
+def session_of(deeds: Sequence[Deed]) -> Session:
     """Return changes, and how long ago each is."""
     return [(Change(f"c{number}", *deed[:-1]), deed.age) for number, deed in enumerate(deeds)]
 
@@ -374,11 +374,11 @@ def on_the_shelf(row: dict[str, Any]) -> Resource:
     )
 
 
-def recomputed(evening: Evening) -> list[Earned]:
+def recomputed(session: Session) -> list[Earned]:
     """Return the points of the changes that are not rejected."""
     shelves = {row["id"]: on_the_shelf(row) for row in SHELVES}
     earned = []
-    for change, age in evening:
+    for change, age in session:
         shelf = shelves[change.resource_id]
         moved = project(change, shelf)
         if not isinstance(moved, Moved):
@@ -457,14 +457,14 @@ def test_any_changes_earn_the_points_that_they_should(
     add_members(books, Known("1", "paul"), Known("2", "Naib"), Known("3", "Naib"))
 
     @settings(max_examples=examples)
-    @given(evenings, st.sampled_from(LEADERBOARD_PERIODS))
+    @given(sessions, st.sampled_from(LEADERBOARD_PERIODS))
     def check(deeds: list[Deed], of_member: Period) -> None:
-        evening = evening_of(deeds)
+        session = session_of(deeds)
         replace_all(books, {"resources": SHELVES, "resource_history": [], "leaderboard": []})
-        clock.times = [NOW - age for _, age in evening]
-        outcomes = books.ledger.apply_all([change for change, _ in evening])
+        clock.times = [NOW - age for _, age in session]
+        outcomes = books.ledger.apply_all([change for change, _ in session])
         assert all(isinstance(outcome, Outcome) for outcome in outcomes)
-        earned = recomputed(evening)
+        earned = recomputed(session)
         scored = {o.change.id for o in outcomes if o.verdict is Verdict.APPLIED}  # type: ignore[union-attr]
         assert {e.id for e in earned} <= scored
         for period in LEADERBOARD_PERIODS:

@@ -241,8 +241,8 @@ OTHERS: dict[str, tuple[Query[Any], tuple[str, ...]]] = {
         MemberPointsQuery(member_id="1", period=ALL, zone=BERLIN),
         (POINTS_BY_MEMBER,),
     ),
-    "a course": (QuantitySeriesQuery(resource_id="r1", period=WEEK), (BY_RESOURCE,)),
-    "a whole course": (QuantitySeriesQuery(resource_id="r1", period=ALL), (BY_RESOURCE,)),
+    "a series": (QuantitySeriesQuery(resource_id="r1", period=WEEK), (BY_RESOURCE,)),
+    "a whole series": (QuantitySeriesQuery(resource_id="r1", period=ALL), (BY_RESOURCE,)),
     "what they did": (
         ActivityQuery(member_id="1", period=WEEK, zone=BERLIN),
         (BY_MEMBER, POINTS_BY_MEMBER),

@@ -26,7 +26,7 @@ from tracker_tui.domain.quantity_series import (
     Share,
     forecast,
 )
-from tracker_tui.ledger.expressions import day_number
+from tracker_tui.ledger.period import day_number
 from tracker_tui.ledger.quantity_series import LEVELS, DailyLevelsQuery, QuantitySeriesQuery
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -48,7 +48,7 @@ def guild(make_ledger: MakeLedger) -> Books:
     return books
 
 
-def tell(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "spice") -> None:
+def record(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "spice") -> None:
     """Insert history in this order: seconds ago, and the quantities at both locations."""
     known = books.run("SELECT COUNT(*) FROM resource_history")[0][0]
     hagga, deep_desert = 0, 0
@@ -61,7 +61,7 @@ def tell(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "s
     insert_all(books, "resource_history", history)
 
 
-def course(books: Books, period: Period, resource_id: str = "spice") -> QuantitySeries:
+def series(books: Books, period: Period, resource_id: str = "spice") -> QuantitySeries:
     return books.ledger.ask(QuantitySeriesQuery(resource_id=resource_id, period=period))
 
 
@@ -69,14 +69,14 @@ def course(books: Books, period: Period, resource_id: str = "spice") -> Quantity
 
 
 def test_a_resource_without_history_has_no_levels(guild: Books) -> None:
-    assert course(guild, WEEK) == QuantitySeries(NOW - 7 * DAY, NOW, [], [])
-    assert course(guild, ALL) == QuantitySeries(NOW, NOW, [], [])
+    assert series(guild, WEEK) == QuantitySeries(NOW - 7 * DAY, NOW, [], [])
+    assert series(guild, ALL) == QuantitySeries(NOW, NOW, [], [])
 
 
 def test_the_first_level_is_the_quantity_before_the_period(guild: Books) -> None:
-    tell(guild, (9 * DAY, (5, 0)), (8 * DAY, (7, 1)), (3 * DAY, (9, 1)), (60, (9, 4)))
-    tell(guild, (7 * DAY + 1, (1000, 1000)), resource_id="water")
-    assert course(guild, WEEK).levels == [
+    record(guild, (9 * DAY, (5, 0)), (8 * DAY, (7, 1)), (3 * DAY, (9, 1)), (60, (9, 4)))
+    record(guild, (7 * DAY + 1, (1000, 1000)), resource_id="water")
+    assert series(guild, WEEK).levels == [
         Level(NOW - 7 * DAY, 7, 1),
         Level(NOW - 3 * DAY, 9, 1),
         Level(NOW - 60, 9, 4),
@@ -84,14 +84,14 @@ def test_the_first_level_is_the_quantity_before_the_period(guild: Books) -> None
 
 
 def test_the_newest_row_before_the_period_is_the_one_committed_last(guild: Books) -> None:
-    tell(guild, (8 * DAY, (1, 0)), (8 * DAY, (2, 0)), (8 * DAY, (3, 0)))
-    assert course(guild, WEEK).levels == [Level(NOW - 7 * DAY, 3, 0)]
+    record(guild, (8 * DAY, (1, 0)), (8 * DAY, (2, 0)), (8 * DAY, (3, 0)))
+    assert series(guild, WEEK).levels == [Level(NOW - 7 * DAY, 3, 0)]
 
 
 def test_a_change_at_the_first_moment_of_the_period_is_in_it(guild: Books) -> None:
-    tell(guild, (8 * DAY, (1, 0)), (7 * DAY, (2, 0)), (0, (3, 0)))
+    record(guild, (8 * DAY, (1, 0)), (7 * DAY, (2, 0)), (0, (3, 0)))
     begin = NOW - 7 * DAY
-    assert course(guild, WEEK).levels == [Level(begin, 1, 0), Level(begin, 2, 0), Level(NOW, 3, 0)]
+    assert series(guild, WEEK).levels == [Level(begin, 1, 0), Level(begin, 2, 0), Level(NOW, 3, 0)]
 
 
 def test_a_resource_that_is_older_than_its_history_had_its_first_quantity_all_the_time(
@@ -99,17 +99,17 @@ def test_a_resource_that_is_older_than_its_history_had_its_first_quantity_all_th
 ) -> None:
     row = history_row("h", created_at=NOW - DAY, **moved((30, 35), (4, 4)))
     insert_all(guild, "resource_history", [row])
-    assert course(guild, WEEK).levels == [Level(NOW - 7 * DAY, 30, 4), Level(NOW - DAY, 35, 4)]
+    assert series(guild, WEEK).levels == [Level(NOW - 7 * DAY, 30, 4), Level(NOW - DAY, 35, 4)]
 
 
 def test_a_resource_that_was_created_in_the_period_begins_with_its_creation(guild: Books) -> None:
-    tell(guild, (DAY, (35, 0)), (60, (40, 0)))
-    assert course(guild, WEEK).levels == [Level(NOW - DAY, 35, 0), Level(NOW - 60, 40, 0)]
+    record(guild, (DAY, (35, 0)), (60, (40, 0)))
+    assert series(guild, WEEK).levels == [Level(NOW - DAY, 35, 0), Level(NOW - 60, 40, 0)]
 
 
 def test_all_of_time_begins_with_the_first_change(guild: Books) -> None:
-    tell(guild, (400 * DAY, (5, 0)), (200 * DAY, (6, 0)), (0, (7, 0)))
-    whole = course(guild, ALL)
+    record(guild, (400 * DAY, (5, 0)), (200 * DAY, (6, 0)), (0, (7, 0)))
+    whole = series(guild, ALL)
     assert (whole.since, whole.until) == (NOW - 400 * DAY, NOW)
     assert whole.levels == [
         Level(NOW - 400 * DAY, 5, 0),
@@ -119,16 +119,16 @@ def test_all_of_time_begins_with_the_first_change(guild: Books) -> None:
 
 
 def test_a_time_of_0_does_not_stretch_the_chart(guild: Books) -> None:
-    tell(guild, (NOW, (1, 0)), (NOW + 5, (2, 0)), (10 * DAY, (5, 0)), (5 * DAY, (6, 0)))
-    whole = course(guild, ALL)
+    record(guild, (NOW, (1, 0)), (NOW + 5, (2, 0)), (10 * DAY, (5, 0)), (5 * DAY, (6, 0)))
+    whole = series(guild, ALL)
     assert whole.since == NOW - 10 * DAY
     assert whole.levels[1:] == [Level(NOW - 10 * DAY, 5, 0), Level(NOW - 5 * DAY, 6, 0)]
 
 
 def test_a_series_between_dates(guild: Books) -> None:
-    tell(guild, (9 * DAY, (1, 0)), (5 * DAY, (2, 0)), (4 * DAY, (3, 0)), (DAY, (4, 0)))
+    record(guild, (9 * DAY, (1, 0)), (5 * DAY, (2, 0)), (4 * DAY, (3, 0)), (DAY, (4, 0)))
     dates = Period(name="dates", since=NOW - 6 * DAY, until=NOW - 2 * DAY)
-    found = course(guild, dates)
+    found = series(guild, dates)
     assert (found.since, found.until) == (NOW - 6 * DAY, NOW - 2 * DAY)
     assert found.levels == [
         Level(NOW - 6 * DAY, 1, 0),
@@ -140,15 +140,15 @@ def test_a_series_between_dates(guild: Books) -> None:
 def test_the_last_of_many_close_changes_counts(guild: Books) -> None:
     # Over a month, one point covers almost two hours.
     close = [(20 * DAY + 60 - n, (n, 2 * n)) for n in range(50)]
-    tell(guild, *close, (10 * DAY, (7, 7)))
-    levels = course(guild, MONTH).levels
+    record(guild, *close, (10 * DAY, (7, 7)))
+    levels = series(guild, MONTH).levels
     assert levels[-2:] == [Level(NOW - 20 * DAY + 49 - 60, 49, 98), Level(NOW - 10 * DAY, 7, 7)]
     assert len(levels) <= 3
 
 
 def test_the_change_committed_last_in_a_second_counts(guild: Books) -> None:
-    tell(guild, *[(5, (n, 0)) for n in (9, 3, 6)])
-    assert course(guild, DAY_AND_NIGHT).levels == [Level(NOW - 5, 6, 0)]
+    record(guild, *[(5, (n, 0)) for n in (9, 3, 6)])
+    assert series(guild, DAY_AND_NIGHT).levels == [Level(NOW - 5, 6, 0)]
 
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
@@ -162,8 +162,8 @@ def test_there_are_no_more_levels_than_a_chart_can_show(
 ) -> None:
     step = max(1, span // 1_600)
     rows = [(ago, (ago % 1_000 + 1, 1)) for ago in range(span, -1, -step)]
-    tell(guild, (span + 5, (3, 3)), *rows) if period.span else tell(guild, *rows)
-    levels = course(guild, period).levels
+    record(guild, (span + 5, (3, 3)), *rows) if period.span else record(guild, *rows)
+    levels = series(guild, period).levels
     # One more for the level before the period.
     assert LEVELS / 4 < len(levels) <= LEVELS + 1
     assert levels == sorted(levels, key=lambda level: level.at)
@@ -192,8 +192,8 @@ def test_every_level_is_the_quantity_at_its_time(guild: Books) -> None:
     def check(story: list[tuple[int, tuple[int, int]]], period: Period) -> None:
         guild.run("DELETE FROM resource_history")
         in_order = sorted(story, key=lambda row: -row[0])
-        tell(guild, *in_order)
-        found = course(guild, period)
+        record(guild, *in_order)
+        found = series(guild, period)
         then = {NOW - ago: level for ago, level in in_order}
         for number, level in enumerate(found.levels):
             # The first may be the level before all changes of its second.
@@ -212,14 +212,14 @@ HOSTILE_TIMES = [NOW * 1000, "yesterday", b"\xff", 1e300, -(2**63), 2**63 - 1, N
 def test_hostile_rows_do_not_break_a_series(guild: Books) -> None:
     for at in HOSTILE_TIMES:
         guild.run("DELETE FROM resource_history")
-        tell(guild, (3 * DAY, (5, 0)), (10, (6, 0)))
+        record(guild, (3 * DAY, (5, 0)), (10, (6, 0)))
         rows = [
             history_row("x", created_at=at, new_quantity_hagga="many", change_amount_hagga=2**62),
             history_row("y", created_at=at, updated_by="", change_amount_deep_desert=2**62),
         ]
         insert_all(guild, "resource_history", rows)
         for period in (ALL, WEEK):
-            found = course(guild, period)
+            found = series(guild, period)
             assert {type(part) for level in found.levels for part in level} == {int}, at
             assert Level(NOW - 3 * DAY, 5, 0) in found.levels, at
         levels = guild.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
@@ -240,8 +240,8 @@ def test_shares_count_additions_and_removals_but_no_transfers_or_sets(guild: Boo
         history_row("g", updated_by="1", created_at=NOW - 8 * DAY, **moved((0, 1000))),
     ]
     insert_all(guild, "resource_history", rows)
-    assert sorted(course(guild, WEEK).shares) == [Share("1", 10, 3), Share("2", 0, 5)]
-    assert sorted(course(guild, ALL).shares) == [Share("1", 1010, 3), Share("2", 0, 5)]
+    assert sorted(series(guild, WEEK).shares) == [Share("1", 10, 3), Share("2", 0, 5)]
+    assert sorted(series(guild, ALL).shares) == [Share("1", 1010, 3), Share("2", 0, 5)]
 
 
 def test_shares_under_old_names_belong_to_the_owner_of_the_name(guild: Books) -> None:
@@ -249,7 +249,7 @@ def test_shares_under_old_names_belong_to_the_owner_of_the_name(guild: Books) ->
     rows = [history_row(who, updated_by=who, **moved((0, 10))) for who in aliases]
     rows += [history_row(f"-{who}", updated_by=who, **moved((10, 6))) for who in aliases]
     insert_all(guild, "resource_history", rows)
-    assert sorted(course(guild, WEEK).shares) == [
+    assert sorted(series(guild, WEEK).shares) == [
         Share("1", 30, 12),
         Share("Naib", 10, 4),
         Share("somebody else", 10, 4),
@@ -327,8 +327,8 @@ def test_a_day_has_its_last_level_and_the_one_before_its_first_change(
 ) -> None:
     today = day_of(NOW, BERLIN)
     noon = NOW - start_of(today - 2, BERLIN) - DAY // 2
-    tell(guild, (noon, (5, 0)), (noon - 60, (6, 1)), (noon - 60, (4, 2)), (0, (9, 2)))
-    tell(guild, (noon, (8, 0)), resource_id="water")
+    record(guild, (noon, (5, 0)), (noon - 60, (6, 1)), (noon - 60, (4, 2)), (0, (9, 2)))
+    record(guild, (noon, (8, 0)), resource_id="water")
     levels = guild.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
     assert sorted(levels) == [
         DayLevel("spice", today - 2, 6, 0),
@@ -368,7 +368,7 @@ def test_the_days_of_any_history_match_the_model(guild: Books) -> None:
     def check(drawn: list[tuple[int, tuple[int, int]]], days: int) -> None:
         guild.run("DELETE FROM resource_history")
         in_order = sorted(drawn, key=lambda row: -row[0])
-        tell(guild, *in_order)
+        record(guild, *in_order)
         total = sum(in_order[-1][1]) if in_order else 0
         first = today - days + 1
         levels = guild.ledger.ask(DailyLevelsQuery(days=days, zone=BERLIN))

@@ -35,7 +35,7 @@ def main() -> int:
                 return 1
             finally:
                 say(f"typed {scenario.typed} times, started {scenario.starts} times")
-                say(f"stopped unasked: {scenario.unasked}")
+                say(f"stopped unrequested: {scenario.unrequested}")
                 for memory, threads, files in scenario.samples[::3]:
                     say(f"  {memory:.0f} MB, {threads} threads, {files} files")
     return 0

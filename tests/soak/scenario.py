@@ -47,7 +47,7 @@ class Scenario:
         self._dice = random.Random(seed)
         self._home = folder / "home"
         self._url = server.new_database()
-        self.unasked: list[list[bytes]] = []
+        self.unrequested: list[list[bytes]] = []
         """What was typed before the process stood still and nobody had asked for that."""
         self._last: list[bytes] = []
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ class Scenario:
             if self._has_left(terminal):
                 return
             if terminal.has_stopped():
-                self.unasked.append(self._last[-40:])
+                self.unrequested.append(self._last[-40:])
                 os.kill(terminal.pid, signal.SIGCONT)
             self._do_something(terminal)
             due = max(due + PAUSE, monotonic() - 1.0)
@@ -124,9 +124,9 @@ class Scenario:
         if terminal.has_ended:
             terminal.read(0.0)
             log = self._home / "state" / "debug.log"
-            told = log.read_text("utf-8")[-6_000:] if log.exists() else ""
+            logged = log.read_text("utf-8")[-6_000:] if log.exists() else ""
             how = f"it ended with {terminal.status} after {self._last}"
-            assert terminal.status == 0, f"{how}\n{terminal.output[-3000:]!r}\n{told}"
+            assert terminal.status == 0, f"{how}\n{terminal.output[-3000:]!r}\n{logged}"
         return terminal.has_ended
 
     @contextmanager

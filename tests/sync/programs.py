@@ -68,10 +68,10 @@ class Program:
             return list(self.sender.send(self.ledger))
 
     def refresh(
-        self, wish: RefreshRequest = EVERYTHING, *, ledger: Ledger | None = None
+        self, request: RefreshRequest = EVERYTHING, *, ledger: Ledger | None = None
     ) -> Refreshed:
         """Read what others changed."""
-        refreshed, _ = self.engine.refresh(ledger or self.ledger, wish)
+        refreshed, _ = self.engine.refresh(ledger or self.ledger, request)
         return refreshed
 
     def shown(self, resource_id: str = "spice") -> tuple[int, int]:
@@ -118,8 +118,8 @@ class Interleaved(Ledger):
         super().__init__(ledger.database, ledger.layout)
         self._before, self._after = before, after
 
-    def refresh(self, wish: RefreshRequest = EVERYTHING, *, force: bool = False) -> Snapshot:
+    def refresh(self, request: RefreshRequest = EVERYTHING, *, force: bool = False) -> Snapshot:
         self._before()
-        snapshot = super().refresh(wish, force=force)
+        snapshot = super().refresh(request, force=force)
         self._after()
         return snapshot

@@ -17,8 +17,8 @@ from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.sender import as_sent
 
 EVERYTHING_SINCE = RefreshRequest(since=0)
-wishes = pytest.mark.parametrize(
-    "wish", [RefreshRequest(), EVERYTHING_SINCE], ids=["whole", "part"]
+whole_and_part = pytest.mark.parametrize(
+    "refresh_request", [RefreshRequest(), EVERYTHING_SINCE], ids=["whole", "part"]
 )
 
 
@@ -113,14 +113,14 @@ def test_changes_of_two_programs_are_shown_in_the_order_of_the_outbox(
 # Refreshing while another program sends
 
 
-@wishes
+@whole_and_part
 def test_an_applied_change_without_an_answer_is_shown_once(
-    program: Program, books: Books, wish: RefreshRequest
+    program: Program, books: Books, refresh_request: RefreshRequest
 ) -> None:
     change = add(5)
     program.submit(change)
     deliver(program, change)
-    program.refresh(wish)
+    program.refresh(refresh_request)
     assert program.shown() == books.quantities() == (1005, 0)
     assert program.overlay.applied_ids == {change.id}
     program.send()
@@ -128,19 +128,19 @@ def test_an_applied_change_without_an_answer_is_shown_once(
     assert program.overlay.applied_ids == frozenset()
 
 
-@wishes
+@whole_and_part
 def test_the_next_run_shows_an_applied_change_once(
-    program: Program, make_program: MakeProgram, wish: RefreshRequest
+    program: Program, make_program: MakeProgram, refresh_request: RefreshRequest
 ) -> None:
     change = add(5)
     program.submit(change)
     deliver(program, change)
-    program.refresh(wish)
+    program.refresh(refresh_request)
     program.close()
     assert make_program().shown() == (1005, 0)
 
 
-@wishes
+@whole_and_part
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("is_answered", [True, False])
 @pytest.mark.parametrize("was_known", [True, False])
@@ -148,14 +148,14 @@ def test_a_refresh_while_another_program_sends_shows_each_change_once(
     program: Program,
     make_program: MakeProgram,
     books: Books,
-    wish: RefreshRequest,
+    refresh_request: RefreshRequest,
     moment: str,
     is_answered: bool,
     was_known: bool,
 ) -> None:
     other, change = make_program(), add(5)
 
-    def meanwhile() -> None:
+    def send_change() -> None:
         if not was_known:
             other.submit(change)
         if is_answered:
@@ -165,44 +165,46 @@ def test_a_refresh_while_another_program_sends_shows_each_change_once(
 
     if was_known:
         other.submit(change)
-    program.refresh(wish, ledger=Interleaved(program.ledger, **{moment: meanwhile}))
+    program.refresh(refresh_request, ledger=Interleaved(program.ledger, **{moment: send_change}))
     assert program.shown() == (1005, 0)
-    program.refresh(wish)
+    program.refresh(refresh_request)
     assert program.shown() == other.shown() == books.quantities() == (1005, 0)
     program.send()
     assert program.shown() == books.quantities() == (1005, 0)
 
 
-@wishes
+@whole_and_part
 def test_unsure_rows_are_left_to_the_next_refresh(
-    program: Program, make_program: MakeProgram, books: Books, wish: RefreshRequest
+    program: Program, make_program: MakeProgram, books: Books, refresh_request: RefreshRequest
 ) -> None:
     books.insert_resource("water", quantity_hagga=50)
     other, change = make_program(), add(5)
 
-    def meanwhile() -> None:
+    def deliver_change() -> None:
         other.submit(change)
         deliver(other, change)
 
-    refreshed = program.refresh(wish, ledger=Interleaved(program.ledger, before=meanwhile))
+    refreshed = program.refresh(
+        refresh_request, ledger=Interleaved(program.ledger, before=deliver_change)
+    )
     assert refreshed.is_partial
     assert (program.shown(), program.shown("water")) == ((1005, 0), (50, 0))
-    assert not program.refresh(wish).is_partial
+    assert not program.refresh(refresh_request).is_partial
     assert program.shown() == (1005, 0)
 
 
-@wishes
+@whole_and_part
 def test_own_and_others_changes_between_refreshes_are_shown_once(
-    program: Program, books: Books, wish: RefreshRequest
+    program: Program, books: Books, refresh_request: RefreshRequest
 ) -> None:
     mine = add(5)
     program.submit(mine)
     deliver(program, mine)
     books.ledger.apply(add(100))
-    program.refresh(wish)
+    program.refresh(refresh_request)
     assert program.shown() == books.quantities() == (1105, 0)
     books.ledger.apply(add(100))
-    program.refresh(wish)
+    program.refresh(refresh_request)
     assert program.shown() == books.quantities() == (1205, 0)
 
 

@@ -28,7 +28,7 @@ def applied(change: Change) -> Outcome:
     return Outcome(change, Verdict.APPLIED, None, Moved(0, 0, change.amount, 0, NO_POINTS))
 
 
-def refused(change: Change, refusal: Rejection = Rejection.QUANTITY) -> Outcome:
+def rejected(change: Change, refusal: Rejection = Rejection.QUANTITY) -> Outcome:
     return Outcome(change, Verdict.REJECTED, None, rejection=refusal)
 
 
@@ -47,7 +47,7 @@ def in_state(outbox: Outbox, state: EntryState) -> Change:
     if state is EntryState.APPLIED:
         outbox.settle([applied(change)], NOW + 2)
     if state is EntryState.REJECTED:
-        outbox.settle([refused(change)], NOW + 2)
+        outbox.settle([rejected(change)], NOW + 2)
     if state is EntryState.CONFLICT:
         outbox.settle([Outcome(change, Verdict.CONFLICT, None)], NOW + 2)
     return change
@@ -187,7 +187,7 @@ def test_a_resolved_change_that_may_be_in_the_ledger_stays_sending(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     change = in_state(outbox, EntryState.SENDING)
-    outbox.settle([refused(change, Rejection.UNSURE)], NOW + 90_000)
+    outbox.settle([rejected(change, Rejection.UNSURE)], NOW + 90_000)
     assert outbox.resolve(change, NOW + 90_001)
     assert outbox.withdraw([change.id]) == []
     (entry,) = on_disk(make_outbox)
@@ -219,14 +219,14 @@ def test_a_cancelled_change_that_was_rejected_is_deleted(
     for change in (lost, declined):
         outbox.cancel([change.id])
     outbox.mark_unsent([lost.id])
-    outbox.settle([refused(declined)], NOW + 3)
+    outbox.settle([rejected(declined)], NOW + 3)
     assert on_disk(make_outbox) == outbox.entries() == []
 
 
 def test_a_rejected_undo_is_deleted(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     counter = counter_to(add(5))
     outbox.put([counter], NOW)
-    outbox.settle([refused(counter)], NOW + 1)
+    outbox.settle([rejected(counter)], NOW + 1)
     assert on_disk(make_outbox) == outbox.entries() == []
 
 
@@ -238,7 +238,7 @@ def test_a_cancelled_change_that_is_unsure_is_shown_to_the_player(
     outbox.put([change], NOW)
     outbox.begin_sending([change.id], NOW)
     outbox.cancel([change.id])
-    outbox.settle([refused(change, Rejection.UNSURE)], NOW + 90_000)
+    outbox.settle([rejected(change, Rejection.UNSURE)], NOW + 90_000)
     (entry,) = on_disk(make_outbox)
     assert (entry.state, entry.sent_at, entry.cancel_requested) == (EntryState.REJECTED, NOW, False)
 
@@ -252,11 +252,11 @@ def test_a_resource_id_replaces_the_typed_name(outbox: Outbox, make_outbox: Make
 
 
 def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
-    waiting, *done = changes = [add(number) for number in range(1, 252)]
+    pending, *done = changes = [add(number) for number in range(1, 252)]
     outbox.put(changes, NOW)
     outbox.settle([applied(change) for change in done], NOW + 1)
     expected = [entry.change for entry in on_disk(make_outbox)]
-    assert expected == [waiting, *done[-200:]]
+    assert expected == [pending, *done[-200:]]
     assert [entry.change for entry in outbox.entries()] == expected
 
 

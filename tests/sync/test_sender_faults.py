@@ -1,4 +1,4 @@
-"""Sending to a server with faults: a change that may have arrived never becomes unsent."""
+"""Sending to a server with faults: a change that may have arrived never becomes pending again."""
 
 from __future__ import annotations
 
@@ -135,20 +135,20 @@ def test_a_rejected_change_blocks_only_its_own_resource(
 ) -> None:
     guild.insert_resource("water")
     # By its reason, because the change after it contains its id too.
-    refused, behind, other = add(5, reason="to fail"), add(6), add(7, resource_id="water")
-    remote.submit(refused, behind, other)
+    rejected, behind, other = add(5, reason="to fail"), add(6), add(7, resource_id="water")
+    remote.submit(rejected, behind, other)
     always(proxy, batch_failed("SQLITE_CONSTRAINT", about="to fail"))
     remote.send()
     assert remote.states() == {
-        refused.id: EntryState.REJECTED,
+        rejected.id: EntryState.REJECTED,
         behind.id: EntryState.PENDING,
         other.id: EntryState.APPLIED,
     }
-    (outcome,) = (o for o in remote.outcomes if o.change == refused)
+    (outcome,) = (o for o in remote.outcomes if o.change == rejected)
     assert outcome.rejection is Rejection.BY_DATABASE
     assert (guild.quantities(), guild.quantities("water")) == ((1000, 0), (7, 0))
     always(proxy, pass_on)
-    remote.engine.drop([refused])
+    remote.engine.drop([rejected])
     remote.send()
     assert remote.shown() == guild.quantities() == (1006, 0)
 
@@ -158,13 +158,13 @@ def test_a_change_made_during_a_refresh_is_shown_once(
 ) -> None:
     other, change = begin(), add(5)
 
-    def sent_meanwhile(proxied: object) -> None:
+    def send_during_refresh(proxied: object) -> None:
         proxy.fate = pass_on
         other.submit(change)
         other.send()
         pass_on(proxied)  # type: ignore[arg-type]
 
-    proxy.fate = sent_meanwhile
+    proxy.fate = send_during_refresh
     remote.refresh()
     assert remote.shown() == (1005, 0)
     remote.refresh()

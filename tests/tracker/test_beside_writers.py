@@ -63,7 +63,7 @@ def test_rights_are_found_out_when_possible(
     tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)
-    assert may_write(tracker), "nobody said otherwise"
+    assert may_write(tracker), "no check has failed yet"
     # What was asked in vain leaves the way to the server as it was.
     assert len(ask_history(tracker, "spice").result(SECONDS)) == 1
     writer.execute("COMMIT")

@@ -73,11 +73,11 @@ class Chronicle:
 
     def export(
         self,
-        wish: HistoryFilter = EVERYTHING,
+        history_filter: HistoryFilter = EVERYTHING,
         path: Path | None = None,
-        tell: Tell = lambda _: True,
+        report_rows: Tell = lambda _: True,
     ) -> bool:
-        return export_history(self.opened(), wish, path or self.file, tell)
+        return export_history(self.opened(), history_filter, path or self.file, report_rows)
 
     @property
     def file(self) -> Path:
@@ -147,7 +147,7 @@ def test_many_rows_are_filtered_and_in_order(chronicle: Chronicle) -> None:
     chronicle.write(rows)
     reported: list[int] = []
     assert chronicle.export(
-        HistoryFilter(resource_id="spice"), tell=lambda n: not reported.append(n)
+        HistoryFilter(resource_id="spice"), report_rows=lambda n: not reported.append(n)
     )
     expected = [f"h{number}" for number in reversed(range(3_000)) if number % 5]
     assert [row["id"] for row in chronicle.rows()] == expected
@@ -159,8 +159,8 @@ def test_a_filter_without_an_index_searches_all_of_the_history(chronicle: Chroni
     rows = [{"hagga": (5, 4) if number < 3 else (5, 6)} for number in range(5_200)]
     chronicle.write(rows)
     reported: list[int] = []
-    wish = HistoryFilter(kinds=frozenset({EntryKind.REMOVED}))
-    assert chronicle.export(wish, tell=lambda n: not reported.append(n))
+    history_filter = HistoryFilter(kinds=frozenset({EntryKind.REMOVED}))
+    assert chronicle.export(history_filter, report_rows=lambda n: not reported.append(n))
     assert [row["id"] for row in chronicle.rows()] == ["h2", "h1", "h0"]
     assert reported == [0, 3]
 
@@ -253,11 +253,11 @@ def test_an_export_that_is_stopped_leaves_nothing(chronicle: Chronicle, after: i
     chronicle.write({} for _ in range(2_500))
     seen: list[list[str]] = []
 
-    def tell(_: int) -> bool:
+    def report_rows(_: int) -> bool:
         seen.append(files_in(chronicle.folder))
         return len(seen) < after
 
-    assert not chronicle.export(tell=tell)
+    assert not chronicle.export(report_rows=report_rows)
     assert len(seen) == after
     # Until it is complete it has another name, which no spreadsheet offers to open.
     assert all(name.startswith(".") for names in seen for name in names)
@@ -267,11 +267,11 @@ def test_an_export_that_is_stopped_leaves_nothing(chronicle: Chronicle, after: i
 
 
 def test_a_failing_callback_leaves_nothing(chronicle: Chronicle) -> None:
-    def tell(_: int) -> bool:
+    def report_rows(_: int) -> bool:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        chronicle.export(tell=tell)
+        chronicle.export(report_rows=report_rows)
     assert_nothing_is_left(chronicle.folder)
 
 
@@ -279,13 +279,13 @@ def test_a_ledger_that_fails_in_the_middle_leaves_nothing(chronicle: Chronicle) 
     chronicle.write({} for _ in range(1_500))
     reported: list[int] = []
 
-    def tell(rows: int) -> bool:
+    def report_rows(rows: int) -> bool:
         reported.append(rows)
         ask(chronicle.path, "DROP TABLE resource_history")
         return True
 
     with pytest.raises(LedgerError):
-        chronicle.export(tell=tell)
+        chronicle.export(report_rows=report_rows)
     assert reported == [1_000]
     assert_nothing_is_left(chronicle.folder)
 
@@ -376,7 +376,7 @@ def test_two_exports_do_not_disturb_each_other(chronicle: Chronicle) -> None:
     chronicle.write({} for _ in range(1_500))
     inner: list[object] = []
 
-    def tell(rows: int) -> bool:
+    def report_rows(rows: int) -> bool:
         if rows == 1_000:
             try:
                 inner.append(chronicle.export(HistoryFilter(resource_id="water")))
@@ -384,7 +384,7 @@ def test_two_exports_do_not_disturb_each_other(chronicle: Chronicle) -> None:
                 inner.append(error)
         return True
 
-    assert chronicle.export(tell=tell)
+    assert chronicle.export(report_rows=report_rows)
     assert len(inner) == 1
     assert files_in(chronicle.folder) == ["history.csv"]
     assert len(chronicle.rows()) == 1_500

@@ -33,11 +33,11 @@ def test_a_rejected_change_does_not_block_others(
     ask(path, REFUSES_WATER)
     poisoned, fine = add(5, resource_id="water"), add(7)
     tracker.submit([poisoned, fine])
-    refused, applied = listener.settled(2)
-    assert (refused.verdict, refused.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
-    assert "the well is closed" in outcome_sentence(refused, tracker.places)
+    rejected, applied = listener.settled(2)
+    assert (rejected.verdict, rejected.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
+    assert "the well is closed" in outcome_sentence(rejected, tracker.places)
     assert applied.verdict is Verdict.APPLIED
-    assert tracker.needing_player() == [refused]
+    assert tracker.needing_player() == [rejected]
     assert shown(tracker, "water") == stored(path, "water") == (50, 0)
     assert shown(tracker) == stored(path) == (1007, 400)
 

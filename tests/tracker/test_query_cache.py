@@ -89,14 +89,14 @@ def pages_of(folder: Path) -> Path:
 
 def queries(query_cache: QueryCache) -> list[Query[Any]]:
     """Return one query of each kind, and pages of them."""
-    wishes = [
+    filters = [
         EVERYTHING,
         HistoryFilter(text="würze", resource_id="spice", kinds=frozenset(EntryKind), period=WEEK),
         HistoryFilter(text="nothing of the kind"),
         HistoryFilter(member_id=PLAYER, period=ALL),
     ]
     return [
-        *(query_cache.history(wish, limit=4) for wish in wishes),
+        *(query_cache.history(each, limit=4) for each in filters),
         query_cache.quantity_series("spice", WEEK),
         query_cache.quantity_series("gone", ALL),
         query_cache.daily_levels(14),

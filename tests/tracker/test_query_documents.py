@@ -103,7 +103,7 @@ def test_an_answer_survives_being_stored(query: type[Query[Any]]) -> None:
 
 few_texts = st.sampled_from(["", "a", "b", "None", "a b", "a', 'b", "('a',)", "added,set", "7d"])
 periods = st.sampled_from([*PERIODS, Period(name="a..", since=5), Period(name="b..", since=6)])
-wishes = st.builds(
+filters = st.builds(
     HistoryFilter,
     text=few_texts,
     resource_id=st.none() | few_texts,
@@ -118,7 +118,7 @@ length = st.just(100)
 zones = st.none() | st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")])
 QUERIES: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
     HistoryQuery: st.builds(
-        HistoryQuery, filter=wishes, before=anywhere, down_to=anywhere, limit=length
+        HistoryQuery, filter=filters, before=anywhere, down_to=anywhere, limit=length
     ),
     ContributionsQuery: st.builds(
         ContributionsQuery,
@@ -171,9 +171,9 @@ VARIATIONS = (
 
 
 @settings(max_examples=40)
-@given(wishes)
-def test_every_filter_is_part_of_the_key(wish: HistoryFilter) -> None:
-    key = HistoryQuery(filter=wish).key
+@given(filters)
+def test_every_filter_is_part_of_the_key(history_filter: HistoryFilter) -> None:
+    key = HistoryQuery(filter=history_filter).key
     for variation in VARIATIONS:
-        other = replace(wish, **variation)
-        assert (HistoryQuery(filter=other).key == key) == (other == wish)
+        other = replace(history_filter, **variation)
+        assert (HistoryQuery(filter=other).key == key) == (other == history_filter)

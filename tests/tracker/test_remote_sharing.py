@@ -114,7 +114,7 @@ class TestRights:
             books = _founded(database)
             config = remote_config(url, tmp_path, guarded_server.token(access))
             with closing(Tracker(config)) as tracker:
-                assert tracker.connection.can_write, "nobody has said otherwise yet"
+                assert tracker.connection.can_write, "not checked yet"
                 tracker.open().result(SECONDS)
                 assert may_write(tracker) is can_write
                 listener = Listener(tracker)
@@ -127,20 +127,20 @@ class TestRights:
         self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
     ) -> None:
         proxy.fate = _no_water
-        refused, fine = add(5, resource_id="water"), add(7)
-        tracker.submit([refused, fine])
+        rejected, fine = add(5, resource_id="water"), add(7)
+        tracker.submit([rejected, fine])
         first, second = listener.settled(2)
-        assert (first.change, first.rejection) == (refused, Rejection.NOT_PERMITTED)
+        assert (first.change, first.rejection) == (rejected, Rejection.NOT_PERMITTED)
         assert "does not allow your TURSO_AUTH_TOKEN" in first.detail
         assert (second.change, second.verdict) == (fine, Verdict.APPLIED)
         assert (tracker.needing_player(), tracker.pending()) == ([first], [])
         assert shown(tracker) == books.quantities() == (1007, 400)
         assert shown(tracker, "water") == books.quantities("water") == (50, 0)
         proxy.fate = pass_on
-        waiting = add(1, resource_id="water")
-        tracker.submit([waiting])
-        tracker.drop(refused)
-        assert [outcome.change for outcome in listener.settled(1)] == [waiting]
+        pending = add(1, resource_id="water")
+        tracker.submit([pending])
+        tracker.drop(rejected)
+        assert [outcome.change for outcome in listener.settled(1)] == [pending]
         assert books.quantities("water") == (51, 0)
 
     def test_lost_rights_are_noticed_by_the_next_refresh(

@@ -102,11 +102,11 @@ def test_a_trigger_of_the_guild_rejects_one_change_and_delays_no_other(
         " BEGIN SELECT RAISE(ABORT, 'hands off the spice'); END"
     )
     remote_tracker.submit([add(5), add(7, resource_id="water")])
-    refused, fine = listener.settled(2)
-    assert (refused.verdict, refused.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
-    assert "hands off the spice" in refused.detail
+    rejected, fine = listener.settled(2)
+    assert (rejected.verdict, rejected.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
+    assert "hands off the spice" in rejected.detail
     assert fine.verdict is Verdict.APPLIED
-    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [refused])
+    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [rejected])
     assert shown(remote_tracker) == remote_guild.quantities() == (1_000, 400)
 
 
@@ -128,11 +128,11 @@ def test_a_change_that_the_server_never_accepts_delays_no_other(
     remote_tracker.submit(changes)
     outcomes = listener.settled(how_many)
     assert [outcome.change for outcome in outcomes] == changes
-    refused = outcomes.pop(position)
-    assert (refused.verdict, refused.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
-    assert "I will not take that" in refused.detail
+    rejected = outcomes.pop(position)
+    assert (rejected.verdict, rejected.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
+    assert "I will not take that" in rejected.detail
     assert {outcome.verdict for outcome in outcomes} <= {Verdict.APPLIED, Verdict.ALREADY_APPLIED}
-    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [refused])
+    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([], [rejected])
     for number, name in enumerate(names):
         kept = (0, 0) if number == position else (5, 0)
         assert shown(remote_tracker, name) == remote_guild.quantities(name) == kept
@@ -286,5 +286,5 @@ def await_answers(tracker: Tracker, *, at_most: int) -> None:
         tracker.poll()
         # In the same queue: once it is through, so is what was asked for before.
         tracker.refresh().result(SECONDS)
-        for refused in tracker.needing_player():
-            tracker.drop(refused.change)
+        for rejected in tracker.needing_player():
+            tracker.drop(rejected.change)

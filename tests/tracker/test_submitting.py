@@ -52,13 +52,13 @@ def test_a_submission_gets_an_outcome_for_each_change(
 def test_a_rejected_change_leaves_the_screen_and_needs_the_player(
     tracker: Tracker, listener: Listener
 ) -> None:
-    refused = remove(10_000)
-    tracker.submit([refused])
+    rejected = remove(10_000)
+    tracker.submit([rejected])
     (outcome,) = listener.settled(1)
     assert tracker.needing_player() == [outcome]
     assert outcome.shortage == (HAGGA, 1000, -9000)
     assert shown(tracker) == (1000, 400)
-    tracker.drop(refused)
+    tracker.drop(rejected)
     listener.until(lambda: not tracker.needing_player())
 
 
@@ -66,19 +66,19 @@ def test_a_change_that_needs_the_player_blocks_later_ones_of_its_resource(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
     """Design, "One picture": they were typed in the belief that the earlier one succeeds."""
-    refused, waiting, elsewhere = remove(10_000), add(5), add(5, resource_id="water")
-    tracker.submit([refused])
+    rejected, pending, elsewhere = remove(10_000), add(5), add(5, resource_id="water")
+    tracker.submit([rejected])
     listener.settled(1)
-    tracker.submit([waiting])
+    tracker.submit([pending])
     tracker.submit([elsewhere]).result(20)
     listener.settled(1)
     ask_history(tracker, "spice").result(20)
     assert history(path) == [elsewhere.id]
-    assert tracker.pending() == [waiting]
-    tracker.drop(refused)
+    assert tracker.pending() == [pending]
+    tracker.drop(rejected)
     tracker.poll()
     listener.settled(1)
-    assert history(path) == [elsewhere.id, waiting.id]
+    assert history(path) == [elsewhere.id, pending.id]
 
 
 def test_five_hundred_submissions_are_all_applied_in_order(

@@ -171,10 +171,10 @@ def test_without_deleting_points_undo_is_rejected_and_all_else_works(
     outcomes = {outcome.change.undoes: outcome for outcome in listener.settled(2)}
     assert outcomes[None].change == water
     assert outcomes[None].verdict is Verdict.APPLIED
-    refused = outcomes[spice.id]
-    assert refused.rejection is Rejection.NOT_PERMITTED
+    rejected = outcomes[spice.id]
+    assert rejected.rejection is Rejection.NOT_PERMITTED
     assert "does not allow your TURSO_AUTH_TOKEN" in outcome_sentence(
-        refused, remote_tracker.places
+        rejected, remote_tracker.places
     )
     assert (remote_guild.quantities(), remote_guild.quantities("water")) == ((1_005, 400), (59, 0))
     assert [row["id"] for row in remote_guild.rows("leaderboard")] == [spice.id, water.id]

@@ -60,12 +60,12 @@ def dead_end() -> Iterator[int]:
     """A port that never accepts a connection, as behind a firewall: its queue is full."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
         port = listening.getsockname()[1]
-        waiting = [socket.socket() for _ in range(4)]
-        for each in waiting:
+        queued = [socket.socket() for _ in range(4)]
+        for each in queued:
             each.setblocking(False)
             each.connect_ex(("127.0.0.1", port))
         yield port
-        for each in waiting:
+        for each in queued:
             each.close()
 
 

@@ -150,10 +150,10 @@ def test_no_tls_error_shows_the_token(remote_url: str, tmp_path: Path) -> None:
 
 def test_no_missed_deadline_shows_the_token(proxy: Proxy) -> None:
     with closing(connect(proxy.url, TOKEN, timeout=SOON)) as connection:
-        waiting: list[ProxiedRequest] = []
-        proxy.meet([waiting.append])
+        held: list[ProxiedRequest] = []
+        proxy.meet([held.append])
         _raised(lambda: by_execute(connection))
-        waiting[0].cut()
+        held[0].cut()
         await_left_behind()
 
 

@@ -137,10 +137,10 @@ def test_a_read_only_token_writes_nothing_and_still_reads(
 
 @every_way
 def test_a_missing_database_is_reported(server: Server, write: Write) -> None:
-    with writer(f"{server.url}/dev/nobody-made-it") as connection:
+    with writer(f"{server.url}/dev/not-made-yet") as connection:
         error = failed_write(write, connection, NoSuchDatabase, "no such database (404)")
         assert not error.may_have_happened
-        server.new_database("nobody-made-it")
+        server.new_database("not-made-yet")
         works(connection)
 
 

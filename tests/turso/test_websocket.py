@@ -204,12 +204,12 @@ def test_a_waiting_call_is_interrupted_from_another_thread(
 ) -> None:
     url = f"ws://localhost:{silent.getsockname()[1]}"
     with closing(connect(url, timeout=20)) as connection, ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(connection.client.batches, [[("SELECT 1", ())]])
+        call = pool.submit(connection.client.batches, [[("SELECT 1", ())]])
         peer, _ = silent.accept()
         with peer:
             connection.interrupt()
             with pytest.raises(TimedOut):
-                waiting.result(10)
+                call.result(10)
     assert caplog.records == []
 
 
