@@ -1,4 +1,4 @@
-"""A guild, its pretended Discord and a clock; and nobody's real keyring, whatever happens."""
+"""A guild, its pretended Discord and a clock, away from the keyring of this machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tracker_tui.config.settings import Config, load_config
 
 @pytest.fixture(autouse=True)
 def no_system_keyring(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep every test, and every program that it starts, away from the keyring of this machine."""
+    """Keep tests, and the programs that they start, away from this machine's keyring."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     keyring.set_keyring(fail.Keyring())
     yield
@@ -42,20 +42,20 @@ def discord() -> Iterator[FakeDiscord]:
 
 @pytest.fixture
 def config(discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch) -> Config:
-    """The settings of a guild whose database nobody here asks."""
+    """The settings of a guild whose database is never read here."""
     configure(monkeypatch, settings(discord, DATABASE))
     return load_config(os.environ)
 
 
 @pytest.fixture
 def circle(discord: FakeDiscord, config: Config) -> Circle:
-    """Programs of one machine, with one clock that goes when a test says so."""
+    """Programs on one machine that share a clock; only tests advance it."""
     return Circle(discord, config)
 
 
 @pytest.fixture
 def tick(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock by which a membership leaves Discord alone."""
+    """The clock that measures the pauses between checks."""
     tick = Clock()
     monkeypatch.setattr(guild_membership, "time", tick)
     return tick

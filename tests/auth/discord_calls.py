@@ -27,12 +27,12 @@ CODE = DeviceCode(
 )
 SECRETS = [secret.reveal() for secret in (CLIENT_SECRET, ACCESS, REFRESH, CODE.device_code)]
 SOON = 0.1
-"""Seconds after which a request is given up that is meant to be."""
+"""The deadline of requests that are meant to miss it, in seconds."""
 MOST_BYTES = 256 * 1024
 
 
 class Call(NamedTuple):
-    """An endpoint, how it is asked, and which secret it is asked with."""
+    """A request to an endpoint, and the secret that it sends."""
 
     path: str
     ask: Callable[[Discord], object]
@@ -51,7 +51,7 @@ every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
 def calls(*names: str) -> pytest.MarkDecorator:
-    """Each of these endpoints."""
+    """Parametrize a test with these endpoints."""
     return pytest.mark.parametrize("call", [CALLS[name] for name in names], ids=names)
 
 
@@ -64,14 +64,14 @@ def client_of(
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FakeDiscord]:
-    """One server for all tests here: to start one takes longer than most of them."""
+    """One server for all tests here, because starting one takes longer than most tests."""
     with FakeDiscord() as server:
         yield server
 
 
 @pytest.fixture
 def discord(server: FakeDiscord) -> FakeDiscord:
-    """A Discord that remembers nothing."""
+    """A Discord without state from earlier tests."""
     discord = FakeDiscord()
     discord.url, server._server.discord = server.url, discord
     return discord
@@ -84,7 +84,7 @@ def client(discord: FakeDiscord) -> Discord:
 
 @pytest.fixture
 def elsewhere() -> Iterator[FakeDiscord]:
-    """Another server, which must not hear of anything."""
+    """Another server, which must receive no request."""
     with FakeDiscord() as elsewhere:
         yield elsewhere
 

@@ -16,7 +16,7 @@ from tracker_tui.auth import keyring_store
 
 
 class KeptKeyring(KeyringBackend):
-    """A keyring that works, and is nobody's."""
+    """A working keyring in memory."""
 
     priority: ClassVar[float] = 1.0
 
@@ -39,7 +39,7 @@ class KeptKeyring(KeyringBackend):
 
 
 class LockedKeyring(KeptKeyring):
-    """A keyring that is locked, and indiscreet about what it was to keep."""
+    """A locked keyring whose errors quote the password."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise KeyringLocked(f"{username} = {password}")
@@ -52,21 +52,21 @@ class LockedKeyring(KeptKeyring):
 
 
 class BrokenKeyring(LockedKeyring):
-    """A keyring that fails as no keyring should."""
+    """A keyring that raises unexpected errors."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise ZeroDivisionError(password)
 
 
 class ForgetfulKeyring(KeptKeyring):
-    """A keyring that keeps something else than it was given."""
+    """A keyring that stores a different password from the one given."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         super().set_password(service, username, password[:20])
 
 
 class HangingKeyring(KeptKeyring):
-    """A keyring that waits for a password box that nobody sees."""
+    """A keyring that waits for a password prompt that never appears."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class HangingKeyring(KeptKeyring):
 
 @pytest.fixture
 def kept() -> KeptKeyring:
-    """The keyring of this test."""
+    """The keyring that this test uses."""
     backend = KeptKeyring()
     keyring.set_keyring(backend)
     return backend
@@ -92,7 +92,7 @@ def kept() -> KeptKeyring:
 
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingKeyring]:
-    """A keyring that does not answer, and is not waited for, for long."""
+    """A keyring that never answers, with a short deadline."""
     monkeypatch.setattr(keyring_store, "SECONDS", 0.1)
     backend = HangingKeyring()
     keyring.set_keyring(backend)

@@ -25,7 +25,7 @@ PENDING = (400, "authorization_pending")
 
 
 class Client:
-    """Asks as a program would, on one connection."""
+    """Sends requests as a program would, on one connection."""
 
     def __init__(self, discord: FakeDiscord, session: requests.Session) -> None:
         self._discord = discord

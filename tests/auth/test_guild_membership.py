@@ -200,7 +200,7 @@ def test_granted_right_is_there_at_once(circle: Circle, discord: FakeDiscord) ->
 
 def test_check_without_changes_notifies_no_listener(circle: Circle, discord: FakeDiscord) -> None:
     program = circle.signed_in(ago=5 * HOUR)
-    # What the guild allows is the same.
+    # The member's rights stay the same.
     roles_now(discord, "5", MEMBER_ROLE)
     program.checks()
     assert len(circle.asked()) == 2
@@ -230,7 +230,7 @@ def test_check_that_denies_access_takes_effect_at_once(
     assert program.membership.member.rights == frozenset()
     assert program.lost_access == [discord.person.id]
     assert program.changes == 1
-    # It is known at the next start, without asking; and nothing is asked again by looking.
+    # The next start knows it without a request, and reading it sends none.
     discord.seen.clear()
     again = circle.program()
     assert_denied(again, said)
@@ -281,7 +281,7 @@ def test_freshness_depends_on_age() -> None:
 
 @pytest.fixture
 def checked(circle: Circle) -> Program:
-    """A program in which somebody was checked at a moment that floats can add to."""
+    """A program whose member was checked at a time that floats represent exactly."""
     circle.clock.now = 1_700_000_000.0
     return circle.signed_in()
 
@@ -446,7 +446,7 @@ def test_running_program_saves_that_the_session_expired(
 
 def test_check_repairs_a_clock_that_was_years_ahead(circle: Circle, discord: FakeDiscord) -> None:
     circle.signed_in(ago=3_650 * DAY)
-    discord.fail_always("*", Fault.hang_up())  # no certificate holds then
+    discord.fail_always("*", Fault.hang_up())  # no certificate is valid then
     failure_of(AccessDenied, circle.program().membership.enter)
     discord.heal()
     circle.clock.advance(-3_650 * DAY)

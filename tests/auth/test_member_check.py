@@ -145,7 +145,7 @@ def test_new_tokens_are_saved_even_if_the_next_request_fails(
     assert kept is not None
     assert kept.checked_at == circle.clock() - 5 * HOUR, "a failed check does not count"
     assert program.membership.is_admitted
-    # And they serve: nothing is prolonged a second time.
+    # The new tokens are used: there is no second refresh.
     program.membership.check()
     assert len(discord.requests_to(TOKEN)) == 1
     assert program.membership.session is not None
@@ -163,7 +163,7 @@ def test_lost_refresh_reply_is_harmless_while_the_token_is_valid(
     assert program.membership.unchecked_for is None
     assert program.membership.session is not None
     assert program.membership.session.checked_at == circle.clock()
-    # Its refresh token is spent, so that the next time is the end.
+    # The refresh token is used up, so the next refresh fails.
     circle.clock.advance(5 * HOUR)
     program.checks()
     assert_signed_out(program, circle)

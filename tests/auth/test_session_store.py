@@ -282,7 +282,7 @@ def test_damaged_tokens_leave_the_session(session_store: SessionStore, kept_toke
 def test_hostile_tokens_count_as_missing(
     circle: Circle, discord: FakeDiscord, name: str, token: str
 ) -> None:
-    # So much later that both are sent.
+    # Late enough that both are sent.
     program = circle.signed_in(ago=6.5 * 24 * HOUR)
     document = kept_document(circle.session_store.path)
     document["tokens"][name] = token
@@ -379,7 +379,7 @@ def test_session_is_ignored_for_another_guild_application_or_discord(
         assert not elsewhere.seen
     assert not discord.seen
     assert not program.lost_access
-    # Whoever configures the guild again is signed in to it still.
+    # With the guild configured again, the session is still valid.
     assert circle.program().membership.is_admitted
 
 

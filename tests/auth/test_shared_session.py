@@ -1,7 +1,6 @@
-"""Several programs of one machine at once: one of them asks Discord, and none is in another's way.
+"""Several programs on one machine at once: one of them asks Discord, and none disturbs another.
 
-A refresh token is good for once: of two programs that use it at the same time, one would be signed
-out.
+A refresh token works once: if two programs used it at the same time, one would be signed out.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ with SessionStore(load_config(os.environ)).locked(0):
 
 @contextmanager
 def program(code: str) -> Iterator[Popen[str]]:
-    """Another program, which is killed at the latest when the block ends."""
+    """Run another program, and kill it at the end of the block."""
     process = start(code)
     try:
         yield process
@@ -79,14 +78,14 @@ def program(code: str) -> Iterator[Popen[str]]:
 
 
 def kill(process: Popen[str]) -> None:
-    """As the system does when memory is short: nothing is tidied up."""
+    """Kill a program without any cleanup, as the system does when memory is short."""
     process.kill()
     process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture
 def due(discord: FakeDiscord, config: Config) -> Config:
-    """Somebody who signed in five hours ago, with a token that runs out within a day."""
+    """A member who signed in five hours ago, with a token that expires within a day."""
     discord.token_lifetime = int(20 * HOUR)
     sign_in(discord, config, age=5 * HOUR)
     discord.token_lifetime = 604_800
@@ -104,7 +103,7 @@ def test_one_of_several_programs_asks_discord(
     assert len(set(printed)) == 1, "all see the new session"
     assert ADMIN_ROLE in printed[0]
     assert circle.kept_tokens() == tuple(discord.issued[2:])
-    # Which is warm, and whose tokens are good.
+    # The session is fresh, and its tokens are valid.
     membership = guild_membership_of(due)
     membership.check()
     assert len(circle.asked()) == 3
@@ -161,7 +160,7 @@ def test_program_killed_during_a_check_releases_the_lock(
         asking.stdin.flush()
         assert has_come.wait(SECONDS)
         kill(asking)
-    # Its new tokens are on disk, and serve whoever comes next.
+    # Its new tokens are on disk, and the next program uses them.
     assert circle.kept_tokens() == tuple(discord.issued[2:])
     membership = guild_membership_of(due)
     membership.check()
@@ -309,7 +308,7 @@ def test_sign_in_of_another_member_ends_this_session(circle: Circle, discord: Fa
     assert first.membership.session is None
     assert "Another member" in str(failure_of(NotSignedIn, first.membership.require))
     assert first.changes == 1
-    # Whoever starts now is the other one.
+    # A program that starts now belongs to the other member.
     assert circle.program().membership.member.id == "2"
     assert circle.asked() == []
 
@@ -363,7 +362,7 @@ def test_sign_out_leaves_a_foreign_session(circle: Circle, discord: FakeDiscord)
 
 
 class Overtaken(SessionStore):
-    """Another program writes just after the session was read."""
+    """A store to which another program writes just after a read."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)

@@ -42,16 +42,16 @@ def too_many(seconds: float) -> DiscordUnreachable:
 
 @dataclass
 class Play:
-    """A Discord that answers by script, then that nobody entered the code; and a clock for it."""
+    """A Discord that answers from a script, then with `pending`; and its clock."""
 
     script: Iterable[Answer] = ()
     poll_takes: float = 0.0
     leaves_at: int | None = None
-    """At which wait nobody waits any more, counted from 0."""
+    """The wait at which the player cancels, counted from 0."""
     now: float = 0.0
     waits: list[float] = field(default_factory=list)
     polls: list[float] = field(default_factory=list)
-    """When each of them began."""
+    """The times at which the polls began."""
 
     def __post_init__(self) -> None:
         self._coming = iter(self.script)
@@ -199,7 +199,7 @@ def test_polls_are_never_too_soon_or_too_late(
 ) -> None:
     play = Play(script, poll_takes)
     failure_of(CodeExpired, lambda: play.run(interval=interval, expires_in=expires_in))
-    # What RFC 8628 asks for before each poll, worked out here once more.
+    # The pauses that RFC 8628 requires before each poll, computed independently.
     asked_for, backoff = [interval], interval
     for answer in [*script, *[PENDING] * len(play.polls)]:
         if isinstance(answer, Pending):
@@ -223,7 +223,7 @@ def test_polls_are_never_too_soon_or_too_late(
 
 
 class Browser:
-    """Stands in for waiting: keeps how long, and lets something happen at each wait."""
+    """Replaces waiting: records each duration, and calls something at each wait."""
 
     def __init__(self, *happens: Callable[[], object] | None, leaves: bool = False) -> None:
         self.waits: list[float] = []
@@ -279,7 +279,7 @@ def test_each_sign_in_has_its_own_row(circle: Circle, discord: FakeDiscord) -> N
         ("", "Paul Atreides", "Paul Atreides"),
         (None, None, "paul"),
         ("", "", "paul"),
-        # Nothing in it can be seen.
+        # All of its characters are invisible.
         ("\u200b\u202e", "Paul Atreides", "Paul Atreides"),
         ("\u200b", "\n", "paul"),
     ],

@@ -69,7 +69,7 @@ def session(guild: Books) -> Row:
 
 
 def known(guild: Books, **values: object) -> None:
-    """Insert a user as the website wrote them."""
+    """Insert a user row as the website writes it."""
     plain = {
         "id": "user-of-old",
         "discord_id": DISCORD_ID,

@@ -1,4 +1,4 @@
-"""What must be true of a ledger after any faults.
+"""The rules that a ledger must follow after any faults.
 
 The rules of the data contract in plain Python, independent of the code that they check.
 """
@@ -28,7 +28,7 @@ def audit(tables: Tables, asked: Mapping[str, Change]) -> None:
     _check_chains(tables["resources"], history)
     ours = [row for row in history if row["reason"] != START and row["updated_by"] != STRANGER]
     for row in ours:
-        assert row["id"] in asked, f"nobody asked for {row}"
+        assert row["id"] in asked, f"no change asked for {row}"
         _check_effect(row, asked[row["id"]])
     _check_undone(ours, asked)
     _check_points(tables, {row["id"]: asked[row["id"]] for row in ours})

@@ -1,4 +1,4 @@
-"""What the outboxes held, step by step, read from their files and not from the programs.
+"""The contents of the outboxes, step by step, read from their files and not from the programs.
 
 It looks after every transaction, before a kill and after the restart. The current action must
 allow each step, so that a change that disappears without a reason counts as lost, whichever
@@ -32,7 +32,7 @@ _ALLOWED: Final = {
     ("refused", "sending"): ("decide",),
     ("conflict", "pending"): ("decide",),
 }
-"""From which state an entry may come to which other, and what has to be going on."""
+"""The allowed steps from state to state, and the actions during which they may happen."""
 _SELECT: Final = "SELECT id, number, state, sent_at, is_unwanted, change FROM entries"
 
 
@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
     @property
     def is_certainly_unsent(self) -> bool:
-        """Whether it says that the change is not in the ledger."""
+        """Whether the change is certainly not in the ledger."""
         return self.waits and self.sent_at is None
 
 
@@ -72,13 +72,13 @@ class Journal:
         self._history = history
         self._held: dict[Path, dict[str, Line]] = {}
         self.typed: dict[str, Change] = {}
-        """What players typed, whether it came to a disk or not."""
+        """The changes that players typed, whether they were stored or not."""
         self.changes: dict[str, Change] = {}
-        """Whatever was on a disk, as it last stood there: as it may be in the ledger."""
+        """The changes that were stored, as they were last; they may be in the ledger like this."""
         self._never: set[str] = set()
-        """Gone, and never to be applied: withdrawn, dropped, or known not to have arrived."""
+        """Removed, and never to be applied: withdrawn, dropped, or known not to have arrived."""
         self._applied: set[str] = set()
-        """Gone because they were applied long ago."""
+        """Removed because they were applied long ago."""
         self._cancelled: set[str] = set()
         """Applied, and to be followed by a counter-change, unless they moved nothing."""
         self._sent_since: dict[str, int] = {}
@@ -86,7 +86,7 @@ class Journal:
 
     @property
     def typed_count(self) -> int:
-        """How many changes of players were on a disk."""
+        """The number of players' changes that were stored."""
         return sum(change.undoes is None for change in self.changes.values())
 
     def unsettled(self) -> set[str]:
@@ -118,7 +118,7 @@ class Journal:
             else:
                 self._moved(key, old, new, doing, step)
 
-    # What players see must be on disk when they see it
+    # Changes must be on disk when players see them
 
     def has_kept(self, path: Path, submission: Iterable[Change]) -> None:
         """Note that changes are on screen."""
@@ -204,7 +204,7 @@ class Journal:
     # At the end
 
     def check(self, tables: Tables) -> None:
-        """Assert that the ledger has what it must have, and nothing else."""
+        """Assert that the ledger has exactly the changes that it must have."""
         history = {row["id"]: row for row in tables["resource_history"]}
         lines = {key: line for held in self._held.values() for key, line in held.items()}
         applied = {key for key, line in lines.items() if not line.waits}
@@ -244,7 +244,7 @@ def _applied_in(held: Mapping[str, Line]) -> int:
 
 
 def _is_decided(old: Line, new: Line) -> bool:
-    """Whether a player may resolve a change like this: without guard, or as a difference."""
+    """Whether a player may resolve a change in this way: without guard, or as a difference."""
     before, after = old.change, new.change
     if old.state not in NEEDS_PLAYER or after.expected is not None:
         return False

@@ -28,7 +28,7 @@ class Killer:
         self._left = point
 
     def strike_never(self) -> None:
-        """Kill no more."""
+        """Stop killing."""
         self._left = None
 
     def point(self) -> None:
@@ -41,7 +41,7 @@ class Killer:
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
-        """Kill nothing while a block runs."""
+        """Suspend kills while a block runs."""
         left, self._left = self._left, None
         try:
             yield

@@ -53,7 +53,7 @@ class _Player:
         change = tracker.change(
             resource.id, typed, location, seen=None if seen is None else seen.at(location)
         )
-        # Before it is submitted: it may be in the ledger without having been on screen.
+        # Printed before the submission: the change may be applied without having been on screen.
         print(f"asked {'|'.join(map(str, _fields(change)))}", flush=True)
         self._is_shown.clear()
         tracker.submit([change])

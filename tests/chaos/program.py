@@ -44,7 +44,7 @@ class Program:
     ) -> None:
         self._location, self._dice, self._journal, self._new_id = site, dice, journal, new_id
         self._submissions: list[list[Change]] = []
-        """What was typed in this run, and not undone."""
+        """The submissions of this run that were not undone."""
         self._overlay = Overlay()
         self._store = Store(site, lambda _: None)
         self._engine = Engine(self._store, self._overlay, lambda _: None, clock=clock)
@@ -95,7 +95,7 @@ class Program:
         return Change(self._new_id(), resource_id, kind, location, amount, by, expected=expected)
 
     def refresh(self) -> None:
-        """Read what others did."""
+        """Read other programs' changes."""
         self._refresher.refresh(self._ledger, force=self._dice.random() < 0.1)
 
     def send(self) -> None:
@@ -141,7 +141,7 @@ class Program:
     # At the end
 
     def drain(self) -> None:
-        """Send and read until nothing is left to send."""
+        """Send and read until the outbox has nothing left to send."""
         self.refresh()
         while self._sender.has_unsent:
             self.send()

@@ -47,7 +47,7 @@ from tracker_tui.turso import connect
 
 RESOURCES: Final = ("spice", "water", "ore", "plastone", "fuel", "steel")
 MEMBERS: Final = ("chani", "chani", "stilgar")
-"""Of each program; the first two are one player's, on one machine."""
+"""The member of each program; the first two programs run on one machine."""
 _TRIES: Final = 3
 _STEPS: Final = {
     "type": 30,
@@ -85,7 +85,7 @@ _ANSWERED: Final[dict[str, Fate]] = {
     "cut after": cut_after,
     "cut within": cut_within,
     "503": answer(503, b"<html>Service Unavailable</html>"),
-    # Not a second: that would be one of the real clock, which no run uses.
+    # 0 and not 1, because a run never waits by the real clock.
     "429": answer(429, Retry_After="0"),
     "500": answer(500, b"Internal Server Error"),
 }
@@ -155,7 +155,7 @@ class Simulation:
         self._errors: list[BaseException] = []
         self._late: list[threading.Event] = []
         self._at_work: list[tuple[Program, str]] = []
-        """Who does what; the last one began while the one before it waited for an answer."""
+        """Running programs and their actions; the last began while the previous one waited."""
         self._guilds = [self._found(name, stack) for name in ("arrakeen", "tabr")]
         self._programs = [
             [self._start(index, guild) for guild in self._guilds] for index in range(len(MEMBERS))
@@ -164,7 +164,7 @@ class Simulation:
 
     @property
     def typed(self) -> int:
-        """How many changes have been on screen so far."""
+        """The number of changes that have been on screen so far."""
         return sum(guild.journal.typed_count for guild in self._guilds)
 
     def play(self, changes: int) -> None:
@@ -177,12 +177,12 @@ class Simulation:
             self._end()
 
     def _look(self, path: Path) -> None:
-        """Let the journal look at an outbox after a transaction."""
+        """Show the journal an outbox after a transaction."""
         if path.name == OUTBOX_NAME:
             (guild,) = (guild for guild in self._guilds if guild.name == path.parent.name)
             guild.journal.look(path, self._at_work[-1][1] if self._at_work else "")
 
-    # What happens
+    # Steps
 
     def _step(self, *, left_out: frozenset[str] = frozenset()) -> None:
         names = [name for name in _STEPS if name not in left_out]
@@ -360,7 +360,7 @@ class Simulation:
         )
 
     def _end(self) -> None:
-        """Repair the network, and check what became of everything."""
+        """Repair the network, and check the fate of every change."""
         self._is_over = True
         for number, guild in enumerate(self._guilds):
             programs = [life[number] for life in self._programs]

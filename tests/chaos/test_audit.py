@@ -19,7 +19,7 @@ from tracker_tui.sync.sender import Sender
 
 CHANGES = 60
 SEED = 3
-"""Of a run in which everything happens that these faults need."""
+"""The seed of a run that reaches all of these faults."""
 settle, cancel, claim = OutboxTransaction.settle, OutboxTransaction.cancel, Outbox._claim
 
 
@@ -29,7 +29,7 @@ def delete_what_was_rejected(step: OutboxTransaction, entry: OutboxEntry, outcom
         step.delete(entry)
 
 
-def mark_unsent_after_a_lost_answer(
+def make_pending_after_a_lost_answer(
     sender: Sender, entries: Iterable[OutboxEntry], _: LedgerError
 ) -> None:
     sender._outbox.mark_unsent([entry.change.id for entry in entries])
@@ -65,7 +65,7 @@ def delete_what_is_being_sent(outbox: Outbox) -> None:
         (
             Sender,
             "request_failed",
-            mark_unsent_after_a_lost_answer,
+            make_pending_after_a_lost_answer,
             "said not to be in the ledger, and is",
         ),
         (OutboxTransaction, "insert_counter", insert_two_counters, "undone twice"),

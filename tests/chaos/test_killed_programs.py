@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 
 def live(place: Place, dice: random.Random, asked: dict[str, Change], shown: set[str]) -> None:
-    """Let a program type for a while, and kill it."""
+    """Run a program that types for a while, then kill it."""
     seed = str(dice.random())
     process = start(PLAY, place.guild.proxy.url, place.home, place.member, seed)
     try:
@@ -48,7 +48,7 @@ def live(place: Place, dice: random.Random, asked: dict[str, Change], shown: set
         typed = dice.randint(1, TYPED_AT_MOST)
         for _ in range(typed):
             type_one(process, asked, shown)
-        # The last one is not awaited.
+        # The kill doesn't wait for the last one.
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()

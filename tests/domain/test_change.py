@@ -1,4 +1,4 @@
-"""What a change does, how it is undone, and how it is told (data contract, "A change")."""
+"""Changes: their effects, their undo and their texts (data contract, "A change")."""
 
 from __future__ import annotations
 

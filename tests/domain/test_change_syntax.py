@@ -1,4 +1,4 @@
-"""A CHANGE as typed (interface.md, "A CHANGE, as typed"): what is understood, and what is not."""
+"""Parsing a CHANGE (interface.md, "A CHANGE, as typed"): accepted and rejected texts."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def test_every_word_of_the_command_line_stands_for_a_sign() -> None:
 
 
 class Factor(NamedTuple):
-    """A number as typed, and what it is worth."""
+    """A number as typed, and its value."""
 
     text: str
     value: Fraction

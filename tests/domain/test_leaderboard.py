@@ -1,4 +1,4 @@
-"""Who stands where: the rules of the leaderboard, and whom a name means."""
+"""The rules of the leaderboard: ranks, and the members that names belong to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEMBERS = Members(
     ]
 )
 users = st.sampled_from(["1", "2", "3", "paul", "chani", "Naib", "Gurney", "stranger", ""])
-# In cents, as they are stored: what is compared is what is shown.
+# In cents, as stored: the compared points are the shown points.
 points = st.integers(0, 500).map(lambda cents: cents / 100)
 counts = st.integers(0, 3)
 sums = st.lists(st.builds(Sum, users, points, counts, points, counts), max_size=12)
@@ -47,7 +47,7 @@ def places(*earned: float) -> list[int]:
         ([3.0, 3.0, 3.0], [1, 1, 1]),
         ([1.0, 1.0, 3.0, 3.0, 2.0], [1, 1, 3, 4, 4]),
         ([0.0, 0.0], [1, 1]),
-        # To the cent, though floats differ behind it.
+        # Equal to the cent, though the floats differ.
         ([0.1 + 0.2, 0.3, 0.31], [1, 2, 2]),
         ([-5.0, 1.0], [1, 2]),
     ],
@@ -132,7 +132,7 @@ def test_a_member_finds_their_own_place() -> None:
     assert Leaderboard([], has_before=True).of("1") is None
 
 
-# Whom a text means
+# Members by id or name
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_member_finds_their_own_place() -> None:
         ("Usul", "5"),
         ("Gurney", "6"),
         ("same", "7"),
-        # Two have it, an id is nobody's name, letters count, and these nobody knows.
+        # A shared name, an id as a name, another letter case, and unknown names.
         ("Naib", "Naib"),
         ("Chani", "Chani"),
         ("", ""),

@@ -1,4 +1,4 @@
-"""Pages that are kept: one run without a gap, whatever was asked for and in which order."""
+"""Cached pages: one run without a gap, for any pages read in any order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def numbers(run: HistoryPage | None) -> list[int]:
 
 
 class Ledger:
-    """A history that grows, and the page that answers a question about it."""
+    """A growing history that answers queries with pages."""
 
     def __init__(self) -> None:
         self.rows: list[int] = []

@@ -1,4 +1,4 @@
-"""Days from midnight to midnight in a time zone, and periods as they are typed."""
+"""Days from midnight to midnight in a time zone, and parsing of periods."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ ZONES = [
     ),
 ]
 zones = st.sampled_from(ZONES)
-# From 2000 to 2049; of the past since 2020, rows are told apart by these days.
+# From 2000 to 2049; rows since 2020 are grouped by these days.
 moments = st.integers(946_684_800, 2_524_608_000)
 days = st.integers(10_958, 29_219)
 
@@ -64,7 +64,7 @@ def day(*of_calendar: int) -> int:
 
 
 def is_missing(number: int, zone: object) -> bool:
-    """Whether a zone's calendar left a day out: 30 December 2011 in Samoa."""
+    """Whether a zone's calendar skips a day, as Samoa's skips 30 December 2011."""
     return str(zone) == "Pacific/Apia" and date_of(number) == date(2011, 12, 30)
 
 
@@ -148,7 +148,7 @@ def test_shifts_are_the_moments_at_which_clocks_were_set() -> None:
     expected = [Shift(since, 3_600), Shift(spring, 7_200), Shift(autumn, 3_600)]
     assert shifts(since, until, BERLIN) == expected
     assert shifts(since, until, ZoneInfo("Asia/Kolkata")) == [Shift(since, 19_800)]
-    # A shift is found in the last moment that is looked at, and not before.
+    # A shift is found in the last moment of the range, and not before it.
     assert shifts(since, spring, BERLIN) == expected[:2]
     assert shifts(since, spring - 1, BERLIN) == expected[:1]
     assert shifts(since, since, BERLIN) == expected[:1]
@@ -165,7 +165,7 @@ def test_between_shifts_the_offset_stays(since: int, at: int, zone: ZoneInfo | N
     assert known[-1].seconds == offset_at(at, zone)
 
 
-# Periods as they are typed
+# Parsing periods
 
 DAY = 86_400
 

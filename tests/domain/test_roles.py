@@ -1,4 +1,4 @@
-"""Who may do what (data contract, "Who may do what")."""
+"""Members' rights (data contract, "Who may do what")."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_the_status_is_that_of_exact_percentages(total: int, target: int) -> Non
 
 @given(TARGETS, st.integers(0, 400))
 def test_one_unit_decides_between_two_statuses(target: int, share: int) -> None:
-    # The least total that is `share` percent, and the one below it.
+    # The smallest total that reaches `share` percent, and the one below it.
     total = -(-target * share // 100)
     at_or_over = percent(total, target)
     below = percent(total - 1, target)
@@ -102,7 +102,7 @@ def test_a_resource_needs_an_update_when_its_time_is_over(is_priority: bool, all
     assert not needs_update(now - allowed, now, is_priority=is_priority)
     assert needs_update(now - allowed - 1, now, is_priority=is_priority)
     assert not needs_update(now, now, is_priority=is_priority)
-    # The clocks of others may be ahead.
+    # Other machines' clocks may be ahead.
     assert not needs_update(now + DAY, now, is_priority=is_priority)
 
 

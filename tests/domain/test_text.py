@@ -1,4 +1,4 @@
-"""Text of other people, made harmless for one line of a terminal."""
+"""Untrusted text, made harmless for one line of a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker_tui.domain.text import clean_reason, one_line, search_key, search_w
 
 # Control, format, surrogate; and the line and paragraph separators.
 DANGEROUS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-# Surrogates are no text that hypothesis makes by itself, but Discord and SQLite may hand them over.
+# Hypothesis doesn't generate surrogates by default, but Discord and SQLite may return them.
 ANY_TEXT = st.text() | st.text(st.characters(codec=None, categories=None))
 HOSTILE_TEXT = st.text(
     st.sampled_from(
@@ -77,7 +77,7 @@ def test_a_value_that_is_not_text_is_shown() -> None:
 
 
 def test_a_family_of_emoji_is_taken_apart() -> None:
-    # Terminals disagree on the width of what is joined, so nothing is.
+    # Terminals disagree on the width of joined emoji, so they are separated.
     assert one_line("👨\u200d👩\u200d👧 clan") == "👨👩👧 clan"
 
 

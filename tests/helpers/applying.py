@@ -25,7 +25,7 @@ MOVES = [
     (set_to(1000), (1000, 1000, 0, 400, 400, 0, "absolute", None, None)),
     (to_deep_desert(7), (1000, 993, -7, 400, 407, 7, "transfer", 7, "to_deep_desert")),
     (to_hagga(7), (1000, 1007, 7, 400, 393, -7, "transfer", 7, "to_hagga")),
-    # Where the cursor stands decides nothing of a transfer.
+    # The cursor's location doesn't matter for a transfer.
     (
         to_hagga(7, location=DEEP_DESERT),
         (1000, 1007, 7, 400, 393, -7, "transfer", 7, "to_hagga"),

@@ -47,9 +47,9 @@ class Program:
 
     def __init__(self, guild: Guild, session_store: SessionStore, clock: UnixClock) -> None:
         self.lost_access: list[str] = []
-        """Ids of members who lost access."""
+        """The ids of members who lost access."""
         self.changes = 0
-        """How often rights or admission changed."""
+        """The number of changes of rights or admission."""
         self.membership = GuildMembership(
             guild, session_store, on_access_lost=self.lost_access.append, clock=clock
         )

@@ -1,4 +1,4 @@
-"""Builders of values with sensible defaults: a test names only what it checks."""
+"""Builders of values with defaults, so that a test names only the fields that it checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLAYER = "111111111111111111"
 
 
 def new_resource(resource_id: str = "spice", **given: Any) -> NewResource:
-    """Return a resource to be created: nothing in store, no target."""
+    """Return a resource to be created, with no quantities and no target."""
     plain = NewResource(resource_id, resource_id.title(), "Raw")
     return plain._replace(**given)
 
@@ -54,7 +54,7 @@ def to_hagga(amount: int, **given: Any) -> Change:
 
 
 def config_for(path: Path, *, is_default: bool = False) -> Config:
-    """Return the settings of a local user with this database, everything else beside it."""
+    """Return the settings of a local user with this database and all other files next to it."""
     return Config(_folders(path.parent), path, is_default, PLAYER)
 
 

@@ -1,4 +1,4 @@
-"""A local HTTPS server that plays Discord's API, as far as signing in needs it, and can fail.
+"""A local HTTPS server that imitates the part of Discord's API for signing in, and can fail.
 
 It follows Discord's documentation and was never compared with the real Discord. It speaks TLS with
 a certificate that is made for the tests: `trust_discord` makes a test, and each program that it
@@ -65,7 +65,7 @@ class Fault:
 
     kind: Literal["answer", "hang", "hang up", "trickle", "answer lost"]
     answer: Answer | None = None
-    """Sent instead of carrying the request out."""
+    """The answer to send instead of carrying the request out."""
     seconds: float = 0
 
     @classmethod
@@ -79,17 +79,17 @@ class Fault:
 
     @classmethod
     def hang(cls, seconds: float) -> Self:
-        """No answer; the connection is closed after that time. The request is not carried out."""
+        """Send no answer and close the connection after that time; don't carry the request out."""
         return cls("hang", seconds=seconds)
 
     @classmethod
     def hang_up(cls) -> Self:
-        """The connection is closed at once; the request is not carried out."""
+        """Close the connection at once; don't carry the request out."""
         return cls("hang up")
 
     @classmethod
     def trickle(cls, seconds_between_bytes: float) -> Self:
-        """The request is carried out; its answer comes byte by byte and never ends."""
+        """Carry the request out; send an endless answer byte by byte."""
         return cls("trickle", seconds=seconds_between_bytes)
 
     @classmethod
@@ -116,7 +116,7 @@ class Fault:
 
     @classmethod
     def answer_lost(cls) -> Self:
-        """The request is carried out; the connection is closed without an answer."""
+        """Carry the request out; close the connection without an answer."""
         return cls("answer lost")
 
 

@@ -122,7 +122,7 @@ class DiscordAnswers:
             self._code(user_code).is_denied = True
 
     def expire(self, user_code: str | None = None) -> None:
-        """Let a code (default: the newest) expire now."""
+        """Expire a code (default: the newest) now."""
         with self._lock:
             self._code(user_code).expires_at = time.monotonic()
 
@@ -138,7 +138,7 @@ class DiscordAnswers:
             self._refresh.clear()
 
     def expire_access(self) -> None:
-        """Let all access tokens expire; refreshing still works."""
+        """Expire all access tokens; refreshing still works."""
         with self._lock:
             self._access.clear()
 
@@ -274,7 +274,7 @@ class DiscordAnswers:
 
     def _code(self, user_code: str | None) -> Code:
         codes = [c for c in self._codes.values() if user_code in (None, c.user_code)]
-        assert codes, f"no such code is waiting: {user_code or 'none at all'}"
+        assert codes, f"no such code is pending: {user_code or 'none at all'}"
         return codes[-1]
 
     def _new_tokens(self, person: Person, scope: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A server that hangs, for as long as a test wants it to."""
+"""A server that hangs for the length of a block."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from helpers.proxy import Fate, ProxiedRequest, pass_on
 PATIENCE: Final = 60.0
 """Seconds that the program under test would wait for its server."""
 _HELD_SECONDS: Final = 20.0
-"""Seconds after which a request goes on by itself: the program has waited for it."""
+"""Seconds after which a held request continues without the test."""
 
 
 class Gate:
@@ -24,7 +24,7 @@ class Gate:
 
     @property
     def is_holding(self) -> bool:
-        """Whether a request is waiting here."""
+        """Whether a request is held."""
         return bool(self._held)
 
     def await_request(self) -> None:
@@ -35,7 +35,7 @@ class Gate:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Hold nothing any more."""
+        """Release all requests."""
         self._is_open.set()
 
     def __call__(self, proxied: ProxiedRequest) -> None:

@@ -1,4 +1,4 @@
-"""Waiting for the tracker's events, never for time to pass."""
+"""Waiting for the tracker's events instead of for time to pass."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Listener:
         tracker.listen(self._hear)
 
     def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds that an event brings about."""
+        """Wait until a condition holds, checked after each event."""
         with self._news:
             assert self._news.wait_for(holds, SECONDS), f"it never came; heard {self.events}"
 
     def next(self, kind: type[E]) -> E:
-        """Wait for the first event of this kind that was not taken yet, and take it."""
+        """Wait for the oldest unread event of this kind, and return it."""
         self.until(lambda: any(isinstance(event, kind) for event in self.events))
         with self._news:
             event = next(event for event in self.events if isinstance(event, kind))
@@ -37,7 +37,7 @@ class Listener:
         return event
 
     def settled(self, how_many: int) -> list[Outcome]:
-        """Wait for the outcomes of so many changes, and take them."""
+        """Wait for the outcomes of this many changes, and return them."""
         self.until(lambda: len(self._outcomes()) >= how_many)
         with self._news:
             outcomes = self._outcomes()

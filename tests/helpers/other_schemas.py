@@ -117,13 +117,13 @@ TABLES = ("users", "user_sessions", "resources", "resource_history", "leaderboar
 
 
 def add_under_other_names(run: Callable[[str], object]) -> None:
-    """Add columns for locations whose names are as long as those that mean something."""
+    """Add location columns whose names are as long as those of the later schema."""
     for statement in LOCATION_COLUMNS:
         run(statement.replace("_location_", "_elsewhere"))
 
 
 def rename_as_others_do(run: Callable[[str], object]) -> None:
-    """Give such columns the names of the later schema."""
+    """Rename these columns to the names of the later schema."""
     for statement in LOCATION_COLUMNS:
         table, name = statement.removeprefix("ALTER TABLE ").split(" ADD COLUMN ")
         name = name.partition(" ")[0]

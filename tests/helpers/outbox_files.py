@@ -71,7 +71,7 @@ def queue(run: Run, *argv: str) -> str:
 
 @contextmanager
 def send_lock_held(store: Path) -> Iterator[None]:
-    """Another program holds the send lock while the block runs, and sends nothing."""
+    """Hold the send lock as another program during the block, without sending."""
     with closing(FileLock(store / SEND_LOCK_NAME)) as lock, lock.try_acquire() as is_ours:
         assert is_ours
         yield

@@ -60,7 +60,7 @@ GIFTS = [(1, "spice", 5), (1, "water", 2), (2, "spice", 7), (2, "iron", 7)]
 
 
 class Alike:
-    """Runs everything with the models on a server and on SQLite, and compares."""
+    """Runs functions with the models on a server and on SQLite, and compares the results."""
 
     def __init__(self, remote: TursoDatabase, local: SqliteDatabase) -> None:
         self._databases = remote, local

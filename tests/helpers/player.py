@@ -51,8 +51,8 @@ def play() -> None:
 def persistently(ledger: Ledger, change: Change, *trying: type[LedgerError]) -> Outcome:
     """Send a change again after each of these errors, as the outbox does, until it is answered.
 
-    An answer that got lost, or that a libSQL server with many writers never gave, leaves unknown
-    what became of the change: where it had been applied, the outcome says so.
+    If an answer was lost, or a libSQL server with many writers never sent one, the change may have
+    been applied; the next outcome says so.
     """
     is_unknown = False
     while True:

@@ -1,4 +1,4 @@
-"""A phone in front of the screen: reads a QR code from the cells as a terminal would show them."""
+"""A reader of QR codes in terminal cells, like a phone in front of the screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 PIXELS = 4
-"""Pixels from side to side of half a cell, which is about square."""
+"""The width in pixels of half a cell, which is about square."""
 HALVES = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
 """Whether the upper and the lower half of a cell have the colour of the text."""
 DEFAULT_INK, DEFAULT_GROUND = 229, 0
@@ -19,7 +19,7 @@ DEFAULT_INK, DEFAULT_GROUND = 229, 0
 
 
 def read_qr(strips: Sequence[Strip]) -> str | None:
-    """Return what the QR code on these lines says; None where there is none that can be read."""
+    """Return the text of the QR code on these lines; None if no code can be read."""
     found = zxingcpp.read_barcodes(
         _picture(strips),
         formats=zxingcpp.BarcodeFormat.QRCode,
@@ -42,7 +42,7 @@ def _picture(strips: Sequence[Strip]) -> memoryview:
 
 
 def _halves(strip: Strip) -> Iterator[tuple[int, int]]:
-    """Yield how grey each cell is: its upper half and its lower one."""
+    """Yield the greys of the upper and the lower half of each cell."""
     for segment in strip:
         ink, ground = _greys(segment.style or Style())
         for char in segment.text:

@@ -16,7 +16,7 @@ _IN_ONE_STATEMENT = 100
 
 
 class Known(NamedTuple):
-    """A row of `users`, as far as names go."""
+    """The names in a row of `users`."""
 
     id: str
     username: str
@@ -82,7 +82,7 @@ def moved(hagga: tuple[int, int], deep_desert: tuple[int, int] = (0, 0)) -> Row:
 
 
 def points_row(row_id: str, user_id: str, points: float, **given: Any) -> Row:
-    """Return a row of `leaderboard`: so many points for adding Spice."""
+    """Return a row of `leaderboard`: points for adding Spice."""
     row: Row = {
         "id": row_id,
         "user_id": user_id,
@@ -103,7 +103,7 @@ def points_row(row_id: str, user_id: str, points: float, **given: Any) -> Row:
 
 
 def resource_row(resource_id: str, **given: Any) -> Row:
-    """Return a row of `resources` of which there is nothing."""
+    """Return a row of `resources` with quantities of 0."""
     row: Row = {
         "id": resource_id,
         "name": resource_id.title(),

@@ -14,7 +14,7 @@ BLOCKED = answer(403, b'{"error":"Writes are blocked","code":"BLOCKED"}')
 
 
 def writes_meet(fate: Fate) -> Fate:
-    """Every request that writes meets this fate; the others pass."""
+    """Apply a fate to every request that writes; pass the others on."""
 
     def choose(proxied: ProxiedRequest) -> None:
         (fate if b"BEGIN IMMEDIATE" in proxied.body else pass_on)(proxied)
@@ -23,7 +23,7 @@ def writes_meet(fate: Fate) -> Fate:
 
 
 def requests_with(text: str, fate: Fate) -> Fate:
-    """Every request in which this text is found meets this fate; the others pass."""
+    """Apply a fate to every request that contains a text; pass the others on."""
 
     def choose(proxied: ProxiedRequest) -> None:
         (fate if text.encode() in proxied.body else pass_on)(proxied)
@@ -32,9 +32,9 @@ def requests_with(text: str, fate: Fate) -> Fate:
 
 
 def batch_failed(code: str, about: str = "") -> Fate:
-    """The server fails each batch that writes about something with this code, and no other."""
+    """Fail each writing batch that contains `about` with this code, as the server would."""
     error = {"message": f"the server says {code}", "code": code}
-    # A lock is waited for at the beginning; a disk is full once something is written.
+    # A busy lock fails the BEGIN; a full disk fails the first write.
     position = 0 if "BUSY" in code else 1
 
     def fate(proxied: ProxiedRequest) -> None:
@@ -42,7 +42,7 @@ def batch_failed(code: str, about: str = "") -> Fate:
         failing = [_is_write(each) and about in json.dumps(each) for each in asked["requests"]]
         for request, fails in zip(asked["requests"], failing, strict=True):
             if fails:
-                # The real server fails it where it stands, so that all that hangs on it is real.
+                # The real server runs this failing statement, so its effects are real.
                 request["batch"]["steps"][position]["stmt"] = {"sql": "SELECT rejected"}
         proxied.body = json.dumps(asked).encode()
         reply = proxied.forward()

@@ -57,7 +57,7 @@ def guarded_guild(
 
 @pytest.fixture
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Don't retry an edit: in these tests a retry changes nothing."""
+    """Disable retries of edits, which change nothing in these tests."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
@@ -77,7 +77,7 @@ def line(remote_url: str, proxy: Proxy) -> Iterator[Line]:
 
 @pytest.fixture
 def make_remote_tracker(home: Path) -> Iterator[MakeTracker]:
-    """Make trackers as the dashboard does, for a URL and an optional token."""
+    """Open trackers as the dashboard does, for a URL and an optional token."""
     made: list[Tracker] = []
 
     def make(url: str, token: str | None = None) -> Tracker:

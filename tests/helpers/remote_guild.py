@@ -27,12 +27,12 @@ class Guarded(NamedTuple):
     books: Books
     proxy: Proxy
     full: str
-    """A token that may do everything."""
+    """A token with all permissions."""
     read_only: str
 
 
 def schema_of(request: pytest.FixtureRequest) -> Statements:
-    """Return the schema that a test names for its guild; default: founding."""
+    """Return the schema that a test requests for its guild; default: founding."""
     return OURS[getattr(request, "param", "founding")]
 
 
@@ -63,7 +63,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, url: str, token: str | None = Non
 
 
 class Line:
-    """A proxy before a server that goes away, and comes back at the same address."""
+    """A proxy before a server that stops, and returns at the same address."""
 
     def __init__(self, upstream: str, proxy: Proxy) -> None:
         self._upstream = upstream
@@ -71,7 +71,7 @@ class Line:
         self._is_cut = False
 
     def cut(self) -> None:
-        """Stop listening, as a server that is down."""
+        """Stop listening, like a server that is down."""
         self.proxy.close()
         self._is_cut = True
 

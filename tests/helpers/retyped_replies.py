@@ -38,7 +38,7 @@ RETYPED: dict[str, Callable[[Cell], Cell]] = {
 
 
 def retyped(name: str) -> Fate:
-    """The server carries it out, and all values of its reply have other types."""
+    """Pass the request on, and change the types of all values in the reply."""
 
     def alter(body: bytes) -> bytes:
         document = json.loads(body)

@@ -1,4 +1,4 @@
-"""A program behind a pseudo-terminal: typed into, read, stopped, hung up on, and ended."""
+"""Running a program behind a pseudo-terminal: typing, reading, stopping, hanging up, ending."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLUMNS, LINES = 100, 30
 
 
 def set_size(file: int, columns: int, lines: int) -> None:
-    """Say how large a terminal is."""
+    """Set the size of a terminal."""
     import fcntl
     import termios
 
@@ -30,7 +30,7 @@ class Terminal:
     """A dashboard behind a pseudo-terminal that answers no query."""
 
     def __init__(self, home: Path, *command: str, **settings: str) -> None:
-        """Start the dashboard by itself, or by another command."""
+        """Start the dashboard, directly or with another command."""
         import pty
 
         environ = environment(home, TERM="xterm-256color", **settings)
@@ -49,14 +49,14 @@ class Terminal:
         """The exit status, or None while it runs."""
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Read what the program draws until something holds."""
+        """Read the program's output until a condition holds."""
         deadline = monotonic() + self.patience
         while not holds():
             assert monotonic() < deadline, f"{what} never came; drawn: {self.output[-2000:]!r}"
             self.read(0.05)
 
     def read(self, seconds: float) -> None:
-        """Read once, or wait so long for something to read."""
+        """Read once; wait at most this long for output."""
         if self.file < 0:
             sleep(seconds)
         elif select.select([self.file], [], [], seconds)[0]:
@@ -64,7 +64,7 @@ class Terminal:
                 self.output += os.read(self.file, 1 << 16)
 
     def draws(self, *parts: bytes) -> None:
-        """Wait until all of this was drawn since `forget` or the start."""
+        """Wait until all of these texts were drawn since `forget` or the start."""
         for part in parts:
             self.until(lambda part=part: part in self.output, repr(part))
 
@@ -74,7 +74,7 @@ class Terminal:
         self.output = b""
 
     def write(self, keys: bytes) -> None:
-        """Type, in one write where the terminal takes it."""
+        """Type bytes, in one write if the terminal accepts it."""
         while keys:
             try:
                 keys = keys[os.write(self.file, keys) :]
@@ -100,11 +100,11 @@ class Terminal:
         return self.status is not None
 
     def has_stopped(self) -> bool:
-        """Whether the system has stopped it since it was last asked for."""
+        """Whether the system has stopped it since the last call."""
         return self._poll_status(os.WNOHANG | os.WUNTRACED)
 
     def stops(self) -> bool:
-        """Wait until the system has stopped the program; says whether it did, or ended before."""
+        """Wait until the program is stopped or has ended; return whether it was stopped."""
         self.until(lambda: self.has_stopped() or self.has_ended, "the stop")
         return not self.has_ended
 

@@ -40,9 +40,9 @@ def shown(tracker: Tracker, resource_id: str = "spice") -> tuple[int, int]:
 
 
 def undo(tracker: Tracker, listener: Listener) -> tuple[int, int, int]:
-    """Undo, and wait until the counter-changes that come of it are answered.
+    """Undo, and wait for the answers to the counter-changes.
 
-    Returns how many changes were withdrawn, are being sent, and are countered.
+    Returns how many changes were withdrawn, are in flight, and have counter-changes.
     """
     tracker.undo()
     undone = listener.next(Undone)
@@ -58,7 +58,7 @@ def may_write(tracker: Tracker) -> bool:
 
 
 def submit(tracker: Tracker, *changes: Change) -> None:
-    """Submit changes and wait until they are kept and shown."""
+    """Submit changes and wait until they are saved and shown."""
     tracker.submit(changes).result(20)
 
 

@@ -28,7 +28,7 @@ ST_JOHNS = ZoneInfo("America/St_Johns")
 
 
 class Clock:
-    """A clock that a test sets."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -47,7 +47,7 @@ def at(*moment: int, zone: ZoneInfo = BERLIN) -> int:
 
 
 def day(*of_calendar: int) -> int:
-    """Return a day as the program counts them."""
+    """Return the number of a day, as the program counts days."""
     return (date(*of_calendar) - date(1970, 1, 1)).days
 
 

@@ -34,7 +34,7 @@ from tracker_tui.ledger.history import HistoryQuery
 MEMBERS = [
     Known("1", "paul", "Muad'Dib"),
     Known("2", "chani"),
-    # Two are called Naib, so a row under that name is nobody's.
+    # Two members are called Naib, so a row under that name has no owner.
     Known("3", "stilgar", "Naib"),
     Known("4", "jamis", "Naib"),
     Known("5", "Usul", ""),

@@ -131,7 +131,7 @@ def test_ranks_of_all_time_have_no_comparison(guild: Books) -> None:
 def test_members_without_points_in_the_period_have_no_rank(guild: Books) -> None:
     earn(guild, ("1", 10.0, DAY + 1), ("2", 1.0, 0))
     assert rankings(guild, DAY_AND_NIGHT) == [(1, "chani", 1.0, 1)]
-    # Although one was higher.
+    # Even though one was ranked higher.
     assert climbed(guild, DAY_AND_NIGHT) == {"2": None}
 
 
@@ -305,7 +305,7 @@ amounts = st.integers(1, 20) | st.integers(1, 4_000) | st.sampled_from([500, 1_0
 
 
 class Deed(NamedTuple):
-    """A change to apply, and how long ago."""
+    """A change to apply, and its age."""
 
     resource_id: str
     kind: Kind
@@ -332,7 +332,7 @@ Session = list[tuple[Change, int]]
 
 
 def session_of(deeds: Sequence[Deed]) -> Session:
-    """Return changes, and how long ago each is."""
+    """Return changes with their ages."""
     return [(Change(f"c{number}", *deed[:-1]), deed.age) for number, deed in enumerate(deeds)]
 
 

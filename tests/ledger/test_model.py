@@ -1,4 +1,4 @@
-"""The ledger against a plain-Python model, driven by hypothesis through anything players may do.
+"""The ledger against a plain-Python model, driven by hypothesis through all of a player's actions.
 
 The model is written from the data contract and shares no rule with the program.
 """

@@ -1,7 +1,7 @@
 """The index that answers each query, in a file that was never analysed.
 
-A server bills the rows that it reads, so nothing here may look at rows that it does not need. A
-guild's database may lack our indexes: then everything takes longer, and comes to the same.
+A server bills the rows that it reads, so a query may read only the rows that it needs. A guild's
+database may lack our indexes: then queries take longer, and have the same answers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Replies with values of wrong types, and rows that no sane program writes: never stored."""
+"""Replies with values of wrong types, and malformed rows: they are never stored."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ grown = pytest.mark.parametrize("remote_guild", ["grown"], indirect=True)
 
 
 def spoil(books: Books, name: str) -> None:
-    """Put a hostile value into each of its columns, in one resource each, and all into water."""
+    """Spoil one column each in some resources, and all columns in water."""
     value, columns = HOSTILE[name]
     for number, column in enumerate(columns):
         books.insert_resource(f"hostile-{number}", quantity_hagga=5)

@@ -1,4 +1,4 @@
-"""What the adapter adds to a session. Deadlines, limits and errors: tests/turso and tests/auth."""
+"""The adapter in a session. Deadlines, limits and errors: see tests/turso and tests/auth."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Minutes of random keys: `python -m soak --minutes 5 --seed 1 --loaded`, from the folder `tests`.
 
-A server is started, two others write to it, and with `--loaded` every core has something else to
-do. Prints what the dashboard's process held; fails where it crashes, hangs or grows.
+Starts a server and two other writers; with `--loaded` every core is busy too. Prints the resources
+that the dashboard's process held; fails if it crashes, hangs or grows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from soak.scenario import Scenario
 
 
 def main() -> int:
-    """Play one scenario; 1 if something was wrong with it."""
+    """Play one scenario; return 1 if it failed."""
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -35,7 +35,7 @@ def main() -> int:
                 return 1
             finally:
                 say(f"typed {scenario.typed} times, started {scenario.starts} times")
-                say(f"stopped unrequested: {scenario.unrequested}")
+                say(f"stopped without a request: {scenario.unrequested}")
                 for memory, threads, files in scenario.samples[::3]:
                     say(f"  {memory:.0f} MB, {threads} threads, {files} files")
     return 0

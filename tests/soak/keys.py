@@ -1,4 +1,4 @@
-"""What somebody types who does not look: keys, many at once, clicks, and bytes that are none."""
+"""Random input: keys, many at once, clicks, and bytes that are no keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 _LETTERS = b"abcdefghijklmnoprstuvwxyzGKJUVNA"
-"""Without `q`, which leaves."""
+"""Without `q`, which quits."""
 _NAMED = (
     *(
         b"\r",
@@ -65,6 +65,6 @@ _KINDS: tuple[tuple[int, Bytes], ...] = (
 
 
 def next_keys(dice: random.Random) -> bytes:
-    """Return what is typed next, in one write."""
+    """Return the bytes of the next write."""
     (kind,) = dice.choices([make for _, make in _KINDS], [weight for weight, _ in _KINDS])
     return kind(dice)

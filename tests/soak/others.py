@@ -1,4 +1,4 @@
-"""The others of the guild: `python -m soak.others URL` changes rows until it is ended."""
+"""Other members of the guild: `python -m soak.others URL` changes rows until it is killed."""
 
 from __future__ import annotations
 

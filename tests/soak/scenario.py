@@ -1,4 +1,4 @@
-"""One session: a dashboard on a pseudo-terminal, random keys, and what its process holds."""
+"""One session: a dashboard on a pseudo-terminal, random keys, and the resources it holds."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PAUSE = 0.05
 _BETWEEN_SAMPLES = 5.0
 _KEPT = 4_000
 _PATIENCE = 300.0
-"""Seconds; on a busy machine it takes long to get through what was typed."""
+"""Seconds; a busy machine takes long to process the typed keys."""
 _MORE_MEMORY, _MORE_THREADS, _MORE_FILES = 1.15, 3, 4
 _SIZES = ((100, 30), (80, 24), (160, 50), (60, 15), (20, 5))
 _TESTS = Path(__file__).resolve().parents[1]
 
 
 class Sample(NamedTuple):
-    """What the process held at one moment."""
+    """The resources that the process held at one moment."""
 
     memory: float
     """In MB."""
@@ -39,7 +39,7 @@ class Sample(NamedTuple):
 
 
 class Scenario:
-    """Types for some seconds, and looks whether anything grows or ends."""
+    """Types for some seconds, and checks that nothing grows or ends."""
 
     def __init__(self, seed: int, server: Server, folder: Path) -> None:
         self.samples: list[Sample] = []
@@ -48,13 +48,13 @@ class Scenario:
         self._home = folder / "home"
         self._url = server.new_database()
         self.unrequested: list[list[bytes]] = []
-        """What was typed before the process stood still and nobody had asked for that."""
+        """The keys before each stop of the process that no key had requested."""
         self._last: list[bytes] = []
         folder.mkdir(parents=True, exist_ok=True)
         RemoteGuild(self._url, folder).found()
 
     def play(self, seconds: float, *, is_loaded: bool = False) -> None:
-        """Type for so long; fails where the program ends by a fault, hangs, or grows."""
+        """Type for this long; fail if the program crashes, hangs or grows."""
         with self._others(is_loaded=is_loaded):
             until = monotonic() + seconds
             while monotonic() < until:
@@ -94,7 +94,7 @@ class Scenario:
         self._leave(terminal)
 
     def _leave(self, terminal: Terminal) -> None:
-        """Whatever is open: it still answers, and leaves in order."""
+        """Quit from any screen, and check that the program ends properly."""
         set_size(terminal.file, 100, 30)
         terminal.write(b"\x1b[201~" + b"\x1b" * 9)
         terminal.forget()
@@ -120,7 +120,7 @@ class Scenario:
             terminal.write(keys)
 
     def _has_left(self, terminal: Terminal) -> bool:
-        """Whether somebody found how to quit, in the palette; a fault is none of the ways."""
+        """Whether the program has ended; random keys may quit it, but it must not crash."""
         if terminal.has_ended:
             terminal.read(0.0)
             log = self._home / "state" / "debug.log"
@@ -153,7 +153,7 @@ def _sample(pid: int) -> Sample:
 
 
 def grown(samples: Sequence[Sample]) -> list[str]:
-    """Return what there is more of in the last third than in the middle one; a start is no rule."""
+    """Return the resources that grew from the middle third to the last; the start doesn't count."""
     third = len(samples) // 3
     if not third:
         return []

@@ -20,7 +20,7 @@ DAY = 86_400.0
 
 
 class Clock:
-    """This machine's clock, which only moves when a test sets it."""
+    """This machine's clock; only tests set it."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self.now = now
@@ -30,13 +30,13 @@ class Clock:
 
 
 class Program:
-    """One running program, whose work a test does step by step, in one thread."""
+    """One running program that a test drives step by step, in one thread."""
 
     def __init__(self, folder: Path, ledger: Ledger, clock: Clock) -> None:
         self.outcomes: list[Outcome] = []
         self.warnings: list[str] = []
         self.changed: list[frozenset[str]] = []
-        """Resources that other programs changed, as they were published."""
+        """The resources that other programs changed, as published."""
         location = StoreLocation(folder=folder, member=PLAYER, place="the guild", has_replica=True)
         self.store = Store(location, self.warnings.append)
         self.outbox = self.store.outbox
@@ -53,7 +53,7 @@ class Program:
         self.engine.load()
 
     def submit(self, *changes: Change) -> None:
-        """Do what one Enter does."""
+        """Submit changes, as one Enter does."""
         self.engine.register(changes)
         self.engine.save(changes)
 
@@ -62,7 +62,7 @@ class Program:
         return self.engine.undo(self.engine.newest_submission)
 
     def send(self) -> list[Outcome]:
-        """Send what may be sent."""
+        """Send the changes that can be sent."""
         with self.sender.try_acquire() as is_acquired:
             assert is_acquired
             return list(self.sender.send(self.ledger))
@@ -70,12 +70,12 @@ class Program:
     def refresh(
         self, request: RefreshRequest = EVERYTHING, *, ledger: Ledger | None = None
     ) -> Refreshed:
-        """Read what others changed."""
+        """Read other members' changes."""
         refreshed, _ = self.engine.refresh(ledger or self.ledger, request)
         return refreshed
 
     def shown(self, resource_id: str = "spice") -> tuple[int, int]:
-        """Return the quantities as they are shown."""
+        """Return the quantities on screen."""
         resource = self.overlay.resource(resource_id)
         assert resource is not None
         return resource.hagga, resource.deep_desert
@@ -85,7 +85,7 @@ class Program:
         return {entry.change.id: entry.state for entry in self.outbox.entries()}
 
     def close(self) -> None:
-        """End, properly or suddenly: the system closes files either way."""
+        """Close the store, as both a proper and a sudden end do."""
         self.store.close()
 
 
@@ -106,7 +106,7 @@ class OpenStore:
 
 
 class Interleaved(Ledger):
-    """A ledger that does something just before it is read, or just after."""
+    """A ledger that calls a function just before or just after a refresh."""
 
     def __init__(
         self,

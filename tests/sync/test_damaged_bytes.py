@@ -73,7 +73,7 @@ def test_any_wrong_byte_leaves_everything_working(whole: Path, tmp_path: Path, n
 
 
 def use(store: Store) -> None:
-    """Do what a run of the program does with its files."""
+    """Use the files as a run of the program does."""
     engine = Engine(store, Overlay(), lambda _: None, clock=lambda: NOW + 10)
     engine.load()
     engine.catch_up()

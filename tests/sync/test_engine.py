@@ -29,7 +29,7 @@ def deliver(program: Program, *changes: Change) -> None:
     program.ledger.apply_all(as_sent(entries, clock()))
 
 
-# What is typed
+# Typed changes
 
 
 def test_a_registered_change_is_projected_and_shown_once_saved(program: Program) -> None:

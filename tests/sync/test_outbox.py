@@ -39,7 +39,7 @@ def counter_to(change: Change) -> Change:
 
 
 def in_state(outbox: Outbox, state: EntryState) -> Change:
-    """Bring one more change into a state, as a run of the program would."""
+    """Add a change and bring it into a state, as a run of the program would."""
     change = add(5)
     outbox.put([change], NOW)
     if state is not EntryState.PENDING:
@@ -96,7 +96,9 @@ def test_a_sending_entry_keeps_the_time_of_its_first_request(
     ]
 
 
-def test_an_unsent_change_is_pending_again(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_a_change_that_was_not_sent_is_pending_again(
+    outbox: Outbox, make_outbox: MakeOutbox
+) -> None:
     change = in_state(outbox, EntryState.SENDING)
     outbox.mark_unsent([change.id])
     assert (
@@ -124,7 +126,7 @@ def test_a_rejected_change_needs_the_player_and_is_not_in_the_ledger(
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_only_unsent_changes_can_be_withdrawn(
+def test_only_pending_changes_can_be_withdrawn(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     change = in_state(outbox, state)

@@ -76,7 +76,7 @@ def test_a_decision_on_an_outdated_entry_does_not_replace_a_newer_one(
     assert theirs.resolve(without_guard(difference), NOW)
 
 
-def test_catch_up_returns_what_the_other_program_did(pair: tuple[Outbox, Outbox]) -> None:
+def test_catch_up_returns_the_other_programs_steps(pair: tuple[Outbox, Outbox]) -> None:
     mine, theirs = pair
     change = add(5)
     mine.put([change], NOW)
@@ -192,7 +192,7 @@ steps = st.lists(
 
 
 class Model:
-    """What the outbox should hold, by id: state, whether it may be applied, whether cancelled."""
+    """The expected outbox, by id: state, whether it may be applied, whether cancelled."""
 
     def __init__(self) -> None:
         self.held: dict[str, tuple[str, bool, bool]] = {}

@@ -119,13 +119,13 @@ class Overlays(RuleBasedStateMachine):
         assert refreshed.changed == {key for key in shown if shown[key] != before.get(key)}
 
     @invariant()
-    def what_is_shown_is_the_rows_and_what_is_kept(self) -> None:
+    def rows_and_saved_changes_are_shown(self) -> None:
         assert {row.id: row for row in self.overlay.resources()} == self._shown()
         assert {row.id: row for row in self.overlay.rows()} == self.rows
         assert self.overlay.applied_ids == self.applied_ids
 
     @invariant()
-    def what_is_foreseen_is_also_what_is_asked(self) -> None:
+    def registered_changes_are_projected(self) -> None:
         for resource_id in IDS:
             expected = self._with_pending(resource_id, [*self.saved, *self.registered])
             assert self.overlay.projected(resource_id) == expected

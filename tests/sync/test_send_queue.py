@@ -1,4 +1,4 @@
-"""The send queue: which changes go into the next request, in which order, with which remark."""
+"""The send queue: the changes of the next request, their order and their remarks."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_unanswered_change_is_outdated_after_a_day() -> None:
     assert sent(behind, NOW + DAY + 1) == []
 
 
-def test_an_unsent_change_is_never_outdated() -> None:
+def test_a_pending_change_is_never_outdated() -> None:
     entries = queued(add(1))
     assert sent(entries, NOW + 400 * DAY) == [entries[0].change]
 

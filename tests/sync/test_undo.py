@@ -1,4 +1,4 @@
-"""What a run submitted: what it brought, and what can be undone."""
+"""The submissions of a run: their stats, and their undo."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_run_starts_with_empty_stats() -> None:
     assert UndoLog().stats == SessionStats(0, 0, 0.0)
 
 
-def test_stats_sum_up_what_was_added_and_removed_with_its_points() -> None:
+def test_stats_sum_up_additions_removals_and_points() -> None:
     pairs = [(add(5), IN), (remove(2), OUT), (add(5), IN), (add(5), IN)]
     pairs.append((to_deep_desert(3), Moved(3, 0, 0, 3, NO_POINTS)))
     log = log_of([change for change, _ in pairs])

@@ -62,7 +62,7 @@ def other(path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let closing take as long as a busy machine needs to send."""
+    """Give closing as much time as a busy machine needs to send."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", SECONDS)
 
 

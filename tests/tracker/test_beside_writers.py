@@ -1,7 +1,7 @@
-"""Nobody who reads waits for somebody who writes: the guild's website takes its time.
+"""Readers don't wait for writers, such as the guild's website.
 
-A server takes the transaction of a program away that others have waited for, after five seconds:
-where it can still be committed in the end, nobody waited for it.
+A server ends a transaction that others have waited for after five seconds. If it can still be
+committed at the end, no program waited for it.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def test_rights_are_found_out_when_possible(
     tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)
-    assert may_write(tracker), "no check has failed yet"
-    # What was asked in vain leaves the way to the server as it was.
+    assert may_write(tracker), "rights are assumed until a check fails"
+    # A failed check leaves the connection usable.
     assert len(ask_history(tracker, "spice").result(SECONDS)) == 1
     writer.execute("COMMIT")
     proxy.fate = whole_request_refused("resources:data_update")

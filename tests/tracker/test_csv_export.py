@@ -1,4 +1,4 @@
-"""The history as a CSV file: its cells, and that it is complete or not there."""
+"""The history as a CSV file: its cells, and that the file is complete or absent."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def assert_nothing_is_left(folder: Path) -> None:
     assert files_in(folder) == []
 
 
-# What is in the file
+# Contents
 
 
 def test_a_row_has_all_columns_of_an_entry(chronicle: Chronicle) -> None:
@@ -245,7 +245,7 @@ def test_a_surrogate_does_not_stop_an_export(
     assert (row["who"][:3], row["id"]) == ("Cha", "h0")
 
 
-# Complete, or not there
+# Complete or absent
 
 
 @pytest.mark.parametrize("after", [1, 3])
@@ -259,7 +259,7 @@ def test_an_export_that_is_stopped_leaves_nothing(chronicle: Chronicle, after: i
 
     assert not chronicle.export(report_rows=report_rows)
     assert len(seen) == after
-    # Until it is complete it has another name, which no spreadsheet offers to open.
+    # The unfinished file has another name, which spreadsheets don't offer to open.
     assert all(name.startswith(".") for names in seen for name in names)
     assert_nothing_is_left(chronicle.folder)
     assert chronicle.export()
@@ -296,7 +296,7 @@ def test_a_missing_folder_is_created(chronicle: Chronicle) -> None:
     assert files_in(path.parent) == ["history.csv"]
 
 
-def assert_is_told_of(chronicle: Chronicle, path: Path) -> None:
+def assert_is_reported(chronicle: Chronicle, path: Path) -> None:
     with pytest.raises(LocalFileError) as caught:
         chronicle.export(path=path)
     assert str(path) in str(caught.value)
@@ -305,13 +305,13 @@ def assert_is_told_of(chronicle: Chronicle, path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_reported(chronicle: Chronicle) -> None:
     chronicle.folder.write_text("mine")
-    assert_is_told_of(chronicle, chronicle.file)
+    assert_is_reported(chronicle, chronicle.file)
     assert chronicle.folder.read_text() == "mine"
 
 
 def test_a_folder_in_place_of_the_file_is_reported(chronicle: Chronicle) -> None:
     (chronicle.file / "something").mkdir(parents=True)
-    assert_is_told_of(chronicle, chronicle.file)
+    assert_is_reported(chronicle, chronicle.file)
     assert files_in(chronicle.folder) == ["history.csv"]
 
 
@@ -343,13 +343,13 @@ def test_a_full_disk_is_reported_and_leaves_nothing(
     if is_full:
         fill_up(small_disk)
     before = files_in(small_disk)
-    assert_is_told_of(chronicle, small_disk / "history.csv")
+    assert_is_reported(chronicle, small_disk / "history.csv")
     assert files_in(small_disk) == before
 
 
 def test_a_read_only_disk_is_reported(chronicle: Chronicle, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    assert_is_told_of(chronicle, small_disk / "history.csv")
+    assert_is_reported(chronicle, small_disk / "history.csv")
     assert_nothing_is_left(small_disk)
 
 

@@ -141,7 +141,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         listener.settled(2)
         assert history(path) == [early.id, late.id]
 
-    def test_undo_withdraws_what_is_still_pending(
+    def test_undo_withdraws_pending_changes(
         self, path: Path, tracker: Tracker, listener: Listener
     ) -> None:
         with locked(path):
@@ -169,7 +169,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         listener.settled(1)
         assert shown(tracker) == stored(path) == (1000, 400)
 
-    def test_a_refresh_meanwhile_keeps_pending_changes_on_the_screen(
+    def test_a_refresh_keeps_pending_changes_on_the_screen(
         self, path: Path, tracker: Tracker, listener: Listener
     ) -> None:
         with locked(path):
@@ -185,7 +185,7 @@ class TestWhileSomebodyElseHoldsTheDatabase:
         assert outcome.verdict is Verdict.QUEUED
         assert "in use by another program" in outcome.detail
 
-    def test_close_returns_what_could_not_be_sent(
+    def test_close_returns_changes_that_could_not_be_sent(
         self, path: Path, make_tracker: Callable[[], Tracker]
     ) -> None:
         tracker = Tracker(config_for(path), opener=quick)

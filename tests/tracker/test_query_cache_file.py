@@ -1,4 +1,4 @@
-"""The file of the query cache: the newest documents, and none that is malformed."""
+"""The file of the query cache: it keeps the newest documents, and no malformed one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as stored documents, and the keys of queries: none is confused with another."""
+"""Answers as stored documents, and the keys of queries, which are all different."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_opening_loads_everything(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-def test_close_sends_what_is_pending(path: Path) -> None:
+def test_close_sends_pending_changes(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     tracker.submit([add(5)])
     assert tracker.close() == []
@@ -54,7 +54,7 @@ def test_a_failed_open_raises_and_is_published(tmp_path: Path) -> None:
     assert tracker.close() == []
 
 
-def test_poll_notices_what_others_changed(
+def test_poll_notices_changes_of_others(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     other.apply(add(5))

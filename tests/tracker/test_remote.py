@@ -38,9 +38,9 @@ ANYBODY = {"username": "x", "created_at": 1, "last_login": 1}
 SAYS_NOTHING_OF_COMMITS = altered(
     lambda body: re.sub(rb'"replication_index":"?\d+"?', b'"replication_index":null', body)
 )
-"""As some servers do: nothing but their rows tells that something was written."""
+"""The replies of a server that doesn't report commits: only its rows show changes."""
 BUSY = answer(429)
-"""A server that is there and wants to be left alone; the driver tries this only once."""
+"""The answer of a server that asks clients to wait; the driver doesn't retry it."""
 
 
 def go_back(books: Books) -> None:
@@ -377,7 +377,7 @@ class TestWhileTheServerIsAway:
             assert "is blocked" in str(listener.next(Failed).error)
             assert "is blocked" in str(tracker.connection.trouble)
             assert tracker.pending() == [change]
-            # One request tried to send, and another read if that was due.
+            # One request tried to send; another one read if a refresh was due.
             assert proxy.count in (before + 1, before + 2)
         listener.next(Refreshed)
         proxy.fate = pass_on

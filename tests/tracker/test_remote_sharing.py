@@ -106,7 +106,7 @@ class TestSeveralPlayers:
 
 class TestRights:
     @pytest.mark.parametrize(("access", "can_write"), [("rw", True), ("ro", False)])
-    def test_a_full_refresh_finds_out_what_a_token_may_do(
+    def test_a_full_refresh_finds_out_the_tokens_permissions(
         self, guarded_server: Server, tmp_path: Path, access: str, can_write: bool
     ) -> None:
         url, full = guarded_server.new_database(), guarded_server.token("rw")
@@ -114,7 +114,7 @@ class TestRights:
             books = _founded(database)
             config = remote_config(url, tmp_path, guarded_server.token(access))
             with closing(Tracker(config)) as tracker:
-                assert tracker.connection.can_write, "not checked yet"
+                assert tracker.connection.can_write, "rights are not checked yet"
                 tracker.open().result(SECONDS)
                 assert may_write(tracker) is can_write
                 listener = Listener(tracker)
@@ -197,7 +197,7 @@ class TestLostOnTheWay:
         assert outcome.verdict is Verdict.ALREADY_APPLIED
         assert (tracker.pending(), shown(tracker)) == ([], (1005, 400))
 
-    def test_unsent_changes_are_sent_after_the_next_refresh(
+    def test_pending_changes_are_sent_after_the_next_refresh(
         self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
     ) -> None:
         proxy.fate = answer(429)
@@ -218,7 +218,7 @@ class TestClosing:
         assert tracker.close() == []
         assert books.quantities() == (5, 400)
 
-    def test_closing_returns_unsent_changes(
+    def test_closing_returns_pending_changes(
         self, config: Config, proxy: Proxy, books: Books
     ) -> None:
         tracker = Tracker(config)

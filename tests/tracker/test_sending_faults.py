@@ -172,7 +172,7 @@ STRANGERS = {
     "502": answer(502, PAGE),
     "511": answer(511, PAGE),
 }
-"""What answers in place of a libSQL server: proxies, gateways, networks to sign in to."""
+"""Answers from proxies, gateways and captive portals in place of a libSQL server."""
 
 
 def test_an_answer_from_in_between_rejects_nothing_and_delays_nothing(
@@ -215,13 +215,13 @@ LOSSES: tuple[Fate, ...] = (cut_before, cut_after, cut_within)
 
 @pytest.fixture
 def spice(remote_url: str) -> None:
-    """A later guild that has nothing but spice."""
+    """A guild of the later schema with spice as its only resource."""
     with closing(open_remote(Remote(remote_url, token=None))) as database:
         Books(database, other_schemas.LATER).ledger.create([SPICE], "x")
 
 
 class Dice:
-    """A fate that lets hardly half of all requests pass, and loses the others in some way."""
+    """A fate that passes fewer than half of all requests on, and loses the others."""
 
     def __init__(self) -> None:
         self._random = random.Random(10_191)
@@ -272,7 +272,7 @@ def test_changes_on_a_dashboard_are_applied_once(
     proxy.fate = dice
     for start in range(0, len(changes), 5):
         tracker.submit(changes[start : start + 5])
-        # Only then is it pending.
+        # The change is pending only after that.
         listener.next(ChangesQueued)
         await_answers(tracker, at_most=10)
     await_answers(tracker, at_most=0)
@@ -281,10 +281,10 @@ def test_changes_on_a_dashboard_are_applied_once(
 
 
 def await_answers(tracker: Tracker, *, at_most: int) -> None:
-    """Do as the dashboard does until no more than so many changes are pending."""
+    """Poll as the dashboard does until at most this many changes are pending."""
     while len(tracker.pending()) > at_most:
         tracker.poll()
-        # In the same queue: once it is through, so is what was asked for before.
+        # In the same queue: when this one is done, all earlier work is done.
         tracker.refresh().result(SECONDS)
         for rejected in tracker.needing_player():
             tracker.drop(rejected.change)

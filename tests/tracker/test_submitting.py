@@ -123,7 +123,7 @@ def test_concurrent_submissions_end_with_the_ledgers_quantities(
         thread = threading.Thread(target=tracker.submit, args=([add(1)],))
         threads.append(thread)
         thread.start()
-        # It may have to wait for this thread; if not, its change is sent first.
+        # It may wait for this thread; otherwise its change is sent first.
         thread.join(0.1)
         if not thread.is_alive():
             ask_history(tracker, "spice").result(20)

@@ -39,7 +39,7 @@ def test_a_read_only_token_lists_and_its_edit_is_rejected(run: Run, guarded_guil
         ran = run("edit", resource, "+5")
         assert ran.status == 4
         assert "does not allow your TURSO_AUTH_TOKEN" in ran.error
-    # With a better token nothing of it is sent behind the player's back.
+    # A better token doesn't send the rejected edit later.
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("TURSO_AUTH_TOKEN", guarded_guild.full)
         assert "Iron Ore" in run("list").out
@@ -47,7 +47,7 @@ def test_a_read_only_token_lists_and_its_edit_is_rejected(run: Run, guarded_guil
 
 
 @pytest.mark.parametrize("guarded_guild", OURS, indirect=True)
-def test_a_dashboard_with_a_read_only_token_knows_and_keeps_all_that_reads(
+def test_a_dashboard_with_a_read_only_token_knows_it_and_reads_everything(
     guarded_guild: Guarded, make_remote_tracker: MakeTracker
 ) -> None:
     tracker = make_remote_tracker(guarded_guild.proxy.url, guarded_guild.read_only)
@@ -144,7 +144,7 @@ def test_a_token_that_is_not_accepted_is_reported(
 
 
 def held(gate: threading.Event, fate: Fate) -> Fate:
-    """The fate comes when the gate opens."""
+    """Hold requests until the gate opens, then apply a fate."""
 
     def wait(proxied: ProxiedRequest) -> None:
         gate.wait(SECONDS)
@@ -154,7 +154,7 @@ def held(gate: threading.Event, fate: Fate) -> Fate:
 
 
 @both_ways
-def test_without_deleting_points_undo_is_rejected_and_all_else_works(
+def test_without_deleting_points_only_undo_is_rejected(
     remote_tracker: Tracker, remote_guild: Books, proxy: Proxy, lacking: Lacking
 ) -> None:
     listener, gate = Listener(remote_tracker), threading.Event()
@@ -162,7 +162,7 @@ def test_without_deleting_points_undo_is_rejected_and_all_else_works(
     spice, water = add(5), add(9, resource_id="water")
     remote_tracker.submit([spice])
     listener.settled(1)
-    # While the server takes its time over a refresh, both come together into one request.
+    # During a slow refresh, both changes go into one request.
     proxy.fate = held(gate, proxy.fate)
     remote_tracker.refresh()
     remote_tracker.undo()
@@ -179,7 +179,7 @@ def test_without_deleting_points_undo_is_rejected_and_all_else_works(
     assert (remote_guild.quantities(), remote_guild.quantities("water")) == ((1_005, 400), (59, 0))
     assert [row["id"] for row in remote_guild.rows("leaderboard")] == [spice.id, water.id]
     assert remote_tracker.pending() == []
-    # It may still change things.
+    # The token still allows changes.
     remote_tracker.refresh().result(SECONDS)
     assert may_write(remote_tracker)
     assert shown(remote_tracker) == (1_005, 400)
@@ -239,7 +239,7 @@ def test_without_adding_points_changes_that_earn_none_are_applied(
     ],
     ids=" and ".join,
 )
-def test_the_doctor_names_exactly_what_is_lacking(
+def test_the_doctor_names_exactly_the_missing_permissions(
     run: Run, remote_guild: Books, proxy: Proxy, lacking: Lacking, lacked: tuple[str, ...]
 ) -> None:
     proxy.fate = lacking(*lacked)
@@ -253,7 +253,7 @@ def test_the_doctor_names_exactly_what_is_lacking(
     assert remote_guild.everything() == before
 
 
-# What is not even sent
+# Tokens that are not sent
 
 
 @pytest.mark.parametrize("auth", [None, "discord"])

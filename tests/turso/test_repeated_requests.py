@@ -1,4 +1,4 @@
-"""Which requests are sent once more if their response is lost, and which never are."""
+"""Requests whose response is lost: some are sent once more, the others never."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ ECHO = f"Unauthorized: `Bearer {TOKEN}`".encode()
 
 
 def _printed(error: BaseException) -> Iterator[str]:
-    """Yield everything that can be printed of an error, with the variables of every frame."""
+    """Yield all printable parts of an error, with the variables of every frame."""
     yield from traceback.format_exception(error)
     yield repr(error)
     # Textual prints a shorter form of this when it ends with an error.

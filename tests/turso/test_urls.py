@@ -1,4 +1,4 @@
-"""URLs of databases: which are valid, and where a token may go."""
+"""URLs of databases: valid ones, and the servers that a token may be sent to."""
 
 from __future__ import annotations
 
