@@ -1,1 +1,1 @@
-"""Tests of the screens, by keys alone; what they share is in conftest.py."""
+"""Tests of the screens, by keys alone; shared helpers are in conftest.py."""

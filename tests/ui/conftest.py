@@ -1,4 +1,4 @@
-"""A guild in a file, a player in front of the dashboard, and eyes that read the screen."""
+"""A guild in a file, a player in front of the dashboard, and helpers that read the screen."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ RESOURCES = (
     NewResource("fuel", "Spice-infused Fuel Cell", "Components", 11, 4, target=10),
     NewResource("worm", "Sandworm Tooth", "Other", 1),
 )
-"""What the guild has; by name: Complex Machinery, Fuel Cell, …, Water."""
+"""The guild's resources; by name: Complex Machinery, Fuel Cell, …, Water."""
 BY_NAME = sorted((resource.name for resource in RESOURCES), key=str.casefold)
 AGES = {"water": 8 * DAY, "machine": 2 * DAY, "ore": 5 * HOUR}
 MEMBER = "Chani"
 
 
 class Guild:
-    """A database with a guild in it, and a look behind the program's back."""
+    """A guild's database, read directly and not through the program."""
 
     def __init__(self, path: Path, now: Callable[[], int] | None = lambda: NOW) -> None:
         self.path = path
@@ -75,17 +75,17 @@ class Guild:
 
     @property
     def view_file(self) -> Path:
-        """Where view settings are remembered."""
+        """The file of the preferences."""
         return self.path.parent / "state" / "view.json"
 
     def config(self, **given: Any) -> Config:
-        """Return settings under which the program opens this database."""
+        """Return the settings with which the program opens this database."""
         home = self.path.parent
         folders = Folders(home / "config", home, home / "state")
         return Config(folders, self.path, False, MEMBER)._replace(**given)
 
     def tracker(self, **given: Any) -> Tracker:
-        """Return a tracker whose database has the guild's time; the file is the real one."""
+        """Return a tracker on the real file, with the guild's clock."""
 
         def opener(config: Config) -> Ledger:
             return Ledger(*open_sqlite(config.database, durable=False), clock=self.now)
@@ -93,7 +93,7 @@ class Guild:
         return Tracker(self.config(**given), opener=opener)
 
     def sql(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement by a connection of its own, as another program would."""
+        """Run one statement on a separate connection, as another program would."""
         return ask(self.path, sql, *values)
 
     def quantities(self, resource_id: str) -> tuple[int, int]:
@@ -103,7 +103,7 @@ class Guild:
         return found[0], found[1]
 
     def history(self, resource_id: str | None = None) -> list[tuple[Any, ...]]:
-        """Return type, both differences and reason of every change since, in order of commit."""
+        """Return type, both differences and reason of each change but creations, in order."""
         columns = "change_type, change_amount_hagga, change_amount_deep_desert, reason"
         return self.sql(
             f"SELECT {columns} FROM resource_history WHERE reason IS NOT 'Resource created'"
@@ -116,7 +116,7 @@ class Guild:
         return self.sql("SELECT resource_id, final_points FROM leaderboard ORDER BY rowid")
 
     def insert(self, resource_id: str, **values: Any) -> None:
-        """Insert a resource as some other program would."""
+        """Insert a resource as another program would."""
         row = {
             "id": resource_id,
             "name": resource_id.title(),
@@ -129,7 +129,7 @@ class Guild:
 
 
 class MakeGuild(Protocol):
-    """Makes a guild with these resources, or on these tables, on a database of its own."""
+    """Creates a guild with these resources, or on these tables, in a new database."""
 
     def __call__(
         self,
@@ -148,7 +148,7 @@ def usual_guild(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_guild(tmp_path: Path, usual_guild: Path) -> MakeGuild:
-    """Make a guild; its resources were touched three minutes ago, or what AGES says."""
+    """Create a guild; its resources were updated three minutes ago, or as AGES says."""
 
     def make(
         resources: Sequence[NewResource] = RESOURCES,
@@ -187,16 +187,16 @@ def guild(make_guild: MakeGuild) -> Guild:
 
 @pytest.fixture(autouse=True)
 def collected_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let go of a dashboard once its test is over."""
-    # It keeps what there is at its start for ever, as if it were the only one of its process.
+    """Free the dashboard after its test."""
+    # Freezing keeps objects for ever, which is right only for the one app of a process.
     monkeypatch.setattr(gc, "freeze", lambda: None)
     yield
-    # Holds parsers, which hold what they read, which holds the app that it was sent to.
+    # This cache keeps parsers alive, and through them the app.
     XTermParser._parse_extended_key.cache_clear()
 
 
 def screen_strips(app: TrackerApp) -> list[Strip]:
-    """Return the lines of the screen as they go to the terminal, styles included."""
+    """Return the screen's lines as sent to the terminal, styles included."""
     return app.screen._compositor.render_strips()
 
 
@@ -212,15 +212,15 @@ class Player:
         self.app = app
         self.pilot = pilot
         self.guild = guild
-        self.unsent: list[Change] = []
-        """Once the dashboard is left: what it could not send, which the next run does."""
+        self.pending: list[Change] = []
+        """After the dashboard closes: the changes it could not send."""
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after the other, each when the last was dealt with."""
+        """Press keys one by one, each after the last was handled."""
         await self.pilot.press(*keys)
 
     async def resize(self, width: int, height: int) -> None:
-        """Give the terminal another size, and wait until the screen is laid out for it."""
+        """Resize the terminal, and wait until the screen is laid out for it."""
         await self.pilot.resize_terminal(width, height)
         await self.until(
             lambda: [strip.cell_length for strip in screen_strips(self.app)] == [width] * height,
@@ -228,12 +228,12 @@ class Player:
         )
 
     def burst(self, text: str) -> None:
-        """Hand over what a terminal sends for `text`, in one go: nothing is drawn in between."""
+        """Send what a terminal sends for `text` at once: nothing is drawn in between."""
         for event in TerminalInput().feed(text.encode()):
             self.app.post_message(event)
 
     def hit(self, *keys: str) -> None:
-        """Hand over keys that are no text, by name, in one go."""
+        """Send keys that are not text, by name, at once."""
         for key in keys:
             self.app.post_message(Key(key, None))
 
@@ -256,7 +256,7 @@ class Player:
         return [line for line in self.lines()[region.y + 1 : region.bottom] if line.strip()]
 
     def names(self) -> list[str]:
-        """Return the names of the rows from top to bottom, as far as they are known here."""
+        """Return the names of RESOURCES on screen, from top to bottom."""
         shown = []
         for row in self.rows():
             known = [name for name in BY_NAME if f" {name} " in row]
@@ -264,7 +264,7 @@ class Player:
         return shown
 
     def cursor_row(self) -> str:
-        """Return the line of the table that is highlighted; "" while it flashes instead."""
+        """Return the highlighted line of the table; "" while it flashes."""
         colours = {DARK.variables["block-cursor-background"], DARK.panel}
         region = self.app.resources.table.region
         strips = screen_strips(self.app)[region.y + 1 : region.bottom]
@@ -273,17 +273,17 @@ class Player:
         return found[0] if found else ""
 
     def is_on(self, name: str) -> bool:
-        """Whether the highlighted row is the one of this name."""
+        """Whether the row with this name is highlighted."""
         return f" {name} " in self.cursor_row()
 
     async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
-        """Wait until something holds; fails with the screen's text when it never does."""
+        """Wait until a condition holds; on a timeout, fail with the screen's text."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SECONDS):
                 await self.pilot.pause()
                 while not holds():
                     await self.pilot.pause()
-        # The time may have run out in a pause, which can be a long one.
+        # The deadline may pass during a long pause.
         assert holds(), f"{what} never came:\n{self.text()}"
 
     async def sees(self, *parts: str) -> None:
@@ -292,11 +292,11 @@ class Player:
             await self.until(lambda part=part: part in self.text(), f"“{part}”")
 
     async def sees_no(self, part: str) -> None:
-        """Wait until something is not on screen."""
+        """Wait until none of this is on screen."""
         await self.until(lambda: part not in self.text(), f"the end of “{part}”")
 
     async def settles(self, how_many: int) -> None:
-        """Wait until so many changes are in the history, and told of."""
+        """Wait until the history has this many changes and none is pending."""
         await self.until(
             lambda: len(self.guild.history()) >= how_many and not self.app.tracker.pending(),
             f"{how_many} changes in the history",
@@ -308,7 +308,7 @@ class Player:
         await self.until(lambda: self.is_on(name), f"the cursor on {name}")
 
     def click(self, x: int, y: int, times: int = 1) -> None:
-        """Press and let go the left mouse button at a cell of the screen."""
+        """Click the left mouse button at a cell of the screen."""
         self.burst(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m" * times)
 
     def wheel(self, x: int, y: int, *, down: bool, times: int = 1) -> None:
@@ -321,7 +321,7 @@ class Player:
         return [parts[1].strip() for parts in lines if len(parts) > 2]
 
     def place(self, part: str) -> tuple[int, int]:
-        """Return column and line of the first cell of `part`, for plain text of narrow cells."""
+        """Return column and line of the first cell of `part`; only for narrow characters."""
         y, line = next((y, line) for y, line in enumerate(self.lines()) if part in line)
         return line.index(part), y
 
@@ -333,7 +333,7 @@ class Player:
             await asyncio.sleep(0)
 
     def assert_laid_out(self) -> None:
-        """Every line is exactly as wide as the screen and holds nothing that moves a cursor."""
+        """Check that every line is as wide as the screen and only has printable characters."""
         width, height = self.app.size
         strips = screen_strips(self.app)
         assert len(strips) == height
@@ -364,13 +364,13 @@ async def playing(
 async def in_front_of(
     tracker: Tracker, guild: Guild, size: tuple[int, int]
 ) -> AsyncIterator[Player]:
-    """Show the dashboard of a tracker, and close both in the end."""
+    """Show the dashboard of a tracker; close both at the end."""
     app = TrackerApp(tracker)
-    unsent: list[Change] = []
+    pending: list[Change] = []
     try:
         async with app.run_test(size=size, notifications=True) as pilot:
             player = Player(app, pilot, guild)
-            player.unsent = unsent
+            player.pending = pending
             yield player
     finally:
-        unsent += tracker.close()
+        pending += tracker.close()

@@ -1,4 +1,4 @@
-"""A guild on a real libSQL server, and a look behind the program's back."""
+"""A guild on a real libSQL server, read directly and not through the program."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ from ui.conftest import MEMBER, RESOURCES, WIDE, Guild, Player, in_front_of
 
 
 class RemoteGuild(Guild):
-    """A guild on a server, which is asked directly; the program may take another way to it."""
+    """A guild on a server; the program may connect by another address."""
 
     def __init__(
         self, url: str, home: Path, *, token: str | None = None, way: str | None = None
     ) -> None:
-        """Use the database at `url`; the program is told that it is at `way`."""
+        """Use the database at `url`; the program connects to `way`."""
         super().__init__(home / "nowhere.db", now=None)
         self.url = url
         self._token = token
         self.way = way or url
 
     def found(self, tables: Statements = LATER) -> RemoteGuild:
-        """Make the tables, and RESOURCES in them, in an empty database."""
+        """Create the tables and RESOURCES in an empty database."""
         token = None if self._token is None else Secret(self._token)
         with closing(open_remote(Remote(self.url, token))) as database:
             Books(database, tables).ledger.create(RESOURCES, MEMBER)
         return self
 
     def config(self, *, token: str | None = None, **given: Any) -> Config:
-        """Return settings under which the program opens this database, by default with all rights.
+        """Return settings with which the program opens this database, by default with all rights.
 
-        The server is given so long that a test notices whoever waits for it.
+        The timeout is long, so a test notices code that waits for the server.
         """
         settings = remote_config(self.way, self.path.parent, token or self._token)
         return settings._replace(**({"member": MEMBER, "busy_seconds": PATIENCE} | given))
 
     def tracker(self, **given: Any) -> Tracker:
-        """Return a tracker that opens its ledger as it does in earnest."""
+        """Return a tracker that opens its ledger as in production."""
         return Tracker(self.config(**given))
 
     def sql(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement by a connection of its own, as another program would."""
+        """Run one statement on a separate connection, as another program would."""
         with closing(connect(self.url, self._token, isolation_level=None)) as connection:
             return connection.execute(sql, values).fetchall()
 
 
 def poll_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the dashboard look at its server many times a second, also after a failure."""
+    """Poll the server many times a second, even after a failure."""
     monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._POLL_SECONDS", 0.1)
     monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FOCUSED_SECONDS", 0.1)
     monkeypatch.setattr("tracker_tui.tracker.ledger_connection._LONGEST_PAUSE", 0.1)
 
 
 def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the dashboard look and send only when somebody does something, however long it takes."""
+    """Disable polling: the dashboard reads and sends only after a key or an edit."""
     monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._POLL_SECONDS", 3_600)
 
 
@@ -73,7 +73,7 @@ def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
 async def watching(
     guild: RemoteGuild, size: tuple[int, int] = WIDE, **given: Any
 ) -> AsyncIterator[Player]:
-    """Open the dashboard as `playing` does, without waiting for rows: they may never come."""
+    """Open the dashboard like `playing`, without waiting for rows."""
     tracker = guild.tracker(**given)
     tracker.open()
     async with in_front_of(tracker, guild, size) as player:

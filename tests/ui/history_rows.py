@@ -15,7 +15,7 @@ STILGAR = "7001"
 
 
 def record(guild: Guild, entry_id: str, change: int, **given: Any) -> None:
-    """Write an entry of the history: `change` at Hagga, on top of 1,000 there."""
+    """Write a history entry: `change` at Hagga, on top of 1,000 there."""
     row = {
         "id": entry_id,
         "resource_id": "spice",
@@ -34,7 +34,7 @@ def record(guild: Guild, entry_id: str, change: int, **given: Any) -> None:
 
 
 def add_points(guild: Guild, row_id: str, points: float, **given: Any) -> None:
-    """Write a row of the leaderboard."""
+    """Write a leaderboard row."""
     row = {
         "id": row_id,
         "user_id": STILGAR,
@@ -54,7 +54,7 @@ def add_points(guild: Guild, row_id: str, points: float, **given: Any) -> None:
 
 
 def add_user(guild: Guild, discord_id: str, nickname: str | None, username: str = "x") -> None:
-    """Write a row of a member who has signed in."""
+    """Write the row of a signed-in member."""
     row = {
         "id": f"user-{discord_id}",
         "discord_id": discord_id,
@@ -67,7 +67,7 @@ def add_user(guild: Guild, discord_id: str, nickname: str | None, username: str 
 
 
 def fill(guild: Guild, entries: int) -> None:
-    """Replace the history by entries `+1`, `+2`, … one every ten minutes, oldest first."""
+    """Replace the history with entries `+1`, `+2`, …, ten minutes apart, oldest first."""
     guild.sql("DELETE FROM resource_history")
     guild.sql(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
@@ -86,7 +86,7 @@ def _insert(guild: Guild, table: str, row: dict[str, Any]) -> None:
 
 
 def some_weeks(guild: Guild) -> None:
-    """Write changes of three members over some weeks."""
+    """Write changes by three members over some weeks."""
     add_user(guild, STILGAR, "Stilgar", "stil")
     add_user(guild, "7002", None, "jessica")
     days_ago = [(0, 2 * HOUR), (1, 0), (2, HOUR), (5, 0), (12, 0), (40, 0)]
@@ -135,7 +135,7 @@ def table_lines(player: Player) -> list[str]:
 
 
 def entries(player: Player) -> list[str]:
-    """Return the table's lines with entries, without days and the last line."""
+    """Return the table's entry lines, without day lines and the last line."""
     return [line for line in table_lines(player) if line[2:3] == ":"]
 
 

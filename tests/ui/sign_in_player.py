@@ -63,7 +63,7 @@ class Browser:
         return self.opens()
 
 
-# Fixtures that modules import
+# Fixtures for other modules
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,7 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
-    """A fake browser that the sign-in finds."""
+    """A fake browser, found by the sign-in."""
     found = Browser()
     monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", lambda: found)
     return found
@@ -126,7 +126,7 @@ def store_of(config: Config) -> Path:
 
 
 def stored_files(config: Config) -> set[str]:
-    """Return the names of the guild's files on this machine, of any member."""
+    """Return the names of the guild's files on this machine, for all members."""
     found = (path.name for path in stores_of(config).glob("*/*.db*"))
     return {name for name in found if name.startswith(("replica.db", "pages.db"))}
 
@@ -134,7 +134,7 @@ def stored_files(config: Config) -> set[str]:
 def add_pending(config: Config, *changes: Change, member: str | None = None) -> Path:
     """Put pending changes of a member (default: the one signed in) into their outbox.
 
-    Returns the file that they are in.
+    Return the outbox's file.
     """
     who = member or guild_membership_of(config).member.id
     site = store_location(as_member(config, who))
@@ -149,7 +149,7 @@ def add_pending(config: Config, *changes: Change, member: str | None = None) -> 
 
 
 class Visitor(Player):
-    """A player in front of an app that shows no guild yet."""
+    """A player in front of an app that does not show a guild yet."""
 
     app: BaseApp  # type: ignore[assignment]
 
@@ -167,12 +167,12 @@ class Visitor(Player):
         return self.within("#sign-in-message")
 
     def within(self, selector: str) -> str:
-        """Return a widget's words on screen as one line; "" if there is no such widget."""
+        """Return a widget's text on screen as one line; "" if the widget is missing."""
         found = self.app.screen.query(selector)
         return words_in(self.app, found.first()) if found else ""
 
     async def reads(self, selector: str, *parts: str) -> None:
-        """Wait until a widget shows all of this, wherever its lines break."""
+        """Wait until a widget shows all of this; line breaks do not count."""
         for part in parts:
             wanted = "".join(part.split())
             await self.until(
@@ -181,7 +181,7 @@ class Visitor(Player):
             )
 
     def whole(self, selector: str) -> Widget:
-        """Return a widget; fails unless all of it is on screen."""
+        """Return a widget; fail unless all of it is on screen."""
         widget = self.app.screen.query_one(selector)
         assert widget.display
         assert widget.region.area > 0, f"{selector} has no room"
@@ -190,7 +190,7 @@ class Visitor(Player):
         return widget
 
     async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
-        """Wait until something holds; fails at once if the app ends first."""
+        """Wait until a condition holds; fail at once if the app ends first."""
         await super().until(lambda: holds() or not self.app.is_running, what)
         assert holds(), f"{what} never came: the app has ended"
 
@@ -199,7 +199,7 @@ class Visitor(Player):
         self.burst(f"\x1b[200~{text}\x1b[201~")
 
     async def chooses(self, text: str, wanted: str) -> None:
-        """Type into the palette and run what it finds first."""
+        """Type into the palette and run its first hit."""
         await self.press("ctrl+p")
         await self.until(lambda: isinstance(self.app.screen, CommandPalette), "the palette")
         self.burst(text)
@@ -208,7 +208,7 @@ class Visitor(Player):
         await self.until(lambda: not isinstance(self.app.screen, CommandPalette), "its end")
 
     async def ends(self) -> float:
-        """Wait until the app has ended; returns how many seconds that took."""
+        """Wait until the app has ended; return the seconds it took."""
         began = monotonic()
         await self.leaves()
         return monotonic() - began
@@ -220,7 +220,7 @@ class Visitor(Player):
 
 
 def words_in(app: BaseApp, widget: Widget) -> str:
-    """Return a widget's words on screen as one line."""
+    """Return a widget's text on screen as one line."""
     region = widget.region
     strips = screen_strips(app)[region.y : region.bottom]  # type: ignore[arg-type]
     text = " ".join(strip.crop(region.x, region.right).text for strip in strips)
@@ -228,7 +228,7 @@ def words_in(app: BaseApp, widget: Widget) -> str:
 
 
 def notification_texts(player: Player) -> str:
-    """Return the notifications on screen, one a line, wherever their lines break."""
+    """Return the notifications on screen, each as one line."""
     return "\n".join(words_in(player.app, each) for each in player.app.screen.query("Toast"))
 
 
@@ -263,7 +263,7 @@ async def at_home(
         tracker.close()
 
 
-async def nobody_is_behind() -> None:
+async def background_work_ends() -> None:
     """Wait until no worker thread runs and the app has handled its messages."""
     deadline = monotonic() + SECONDS
     while any(thread.name == "background" for thread in threading.enumerate()):

@@ -1,4 +1,4 @@
-"""The access check of a member who may not enter: the reason is shown, and nothing else."""
+"""The access check of a member without access: it shows the reason, and nothing else."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from ui.sign_in_player import (
     Visitor,
     add_pending,
     at_sign_in,
+    background_work_ends,
     discord,
     harmless,
     inhabited,
-    nobody_is_behind,
     quick_polls,
     stored_files,
 )
@@ -74,11 +74,11 @@ each_reason = pytest.mark.parametrize("why", WHY)
 
 
 def barred(discord: FakeDiscord, why: str) -> str:
-    """Take the member's access away; returns the reason that the screen must show."""
-    happens, told = WHY[why]
+    """Withdraw the member's access; return the reason that the screen must show."""
+    happens, message = WHY[why]
     happens(discord)
     grow_old(load_config(os.environ), 29 * HOUR)
-    return told
+    return message
 
 
 def assert_nothing_seen(visitor: Visitor) -> None:
@@ -88,7 +88,6 @@ def assert_nothing_seen(visitor: Visitor) -> None:
 
 
 async def sees_message(visitor: Visitor, message: str) -> None:
-    """Wait for this message."""
     await visitor.reads("#access-check-message", message)
 
 
@@ -121,9 +120,9 @@ async def test_cached_rows_are_removed_when_access_is_lost(
 ) -> None:
     config = load_config(os.environ)
     outbox = add_pending(config, add(5))
-    told = barred(discord, why)
+    message = barred(discord, why)
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         await visitor.until(lambda: stored_files(config) == set(), "the end of the copies")
     assert pending_count(outbox.parent) == 1
 
@@ -131,9 +130,9 @@ async def test_cached_rows_are_removed_when_access_is_lost(
 async def test_cached_rows_stay_while_discord_is_unreachable(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    told = barred(discord, "Discord is away")
+    message = barred(discord, "Discord is away")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
     assert stored_files(load_config(os.environ)) == {"replica.db"}
 
 
@@ -146,12 +145,12 @@ def comes_back(discord: FakeDiscord) -> None:
 
 
 @each_reason
-async def test_the_reason_is_shown_and_r_enters_once_that_is_allowed(
+async def test_the_reason_is_shown_and_r_enters_once_access_is_granted(
     inhabited: RemoteGuild, discord: FakeDiscord, why: str
 ) -> None:
-    told = barred(discord, why)
+    message = barred(discord, why)
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         await visitor.sees("localhost · ", *KEYS)
         assert visitor.within("#access-check-pending") == ""
         assert_nothing_seen(visitor)
@@ -160,20 +159,20 @@ async def test_the_reason_is_shown_and_r_enters_once_that_is_allowed(
         asked = len(discord.seen)
         await visitor.press("r")
         await visitor.until(lambda: len(discord.seen) > asked, "another question")
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         comes_back(discord)
         await visitor.press("r")
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
 
 
-# Signing in as somebody else
+# Signing in as another member
 
 
 async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
-    told = barred(discord, "not in the guild")
+    message = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         await visitor.press("s")
         await visitor.sees("Sign in with Discord", "good for ")
         assert visitor.message == ""
@@ -191,9 +190,9 @@ async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: Fake
 async def test_somebody_else_without_access_sees_their_own_name(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    told = barred(discord, "not in the guild")
+    message = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         await visitor.press("s")
         await visitor.sees("good for ")
         discord.person = Person(id="42", username="chani", global_name="Chani")
@@ -206,9 +205,9 @@ async def test_somebody_else_without_access_sees_their_own_name(
 async def test_quitting_a_second_sign_in_keeps_the_first_session(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    told = barred(discord, "Discord is away")
+    message = barred(discord, "Discord is away")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         await visitor.press("s")
         await visitor.sees("Sign in with Discord")
         await visitor.press("escape")
@@ -221,12 +220,12 @@ def revoked(discord: FakeDiscord) -> None:
     discord.revoke()
 
 
-def refresh_refused(discord: FakeDiscord) -> None:
+def refresh_rejected(discord: FakeDiscord) -> None:
     discord.expire_access()
     discord.fail(TOKEN, Fault.status(400, {"error": "invalid_grant"}))
 
 
-@pytest.mark.parametrize("happens", [revoked, refresh_refused])
+@pytest.mark.parametrize("happens", [revoked, refresh_rejected])
 async def test_a_rejected_session_asks_for_a_new_sign_in(
     inhabited: RemoteGuild, discord: FakeDiscord, happens: Callable[[FakeDiscord], None]
 ) -> None:
@@ -234,8 +233,8 @@ async def test_a_rejected_session_asks_for_a_new_sign_in(
     grow_old(load_config(os.environ), 29 * HOUR)
     async with at_sign_in() as visitor:
         await visitor.sees("Sign in with Discord", "good for ")
-        told = "Discord does not accept the sign-in of this machine any more"
-        await visitor.reads("#sign-in-message", told)
+        message = "Discord does not accept the sign-in of this machine any more"
+        await visitor.reads("#sign-in-message", message)
         assert SessionStore(load_config(os.environ)).load() is None
         assert_nothing_seen(visitor)
         visitor.assert_laid_out()
@@ -249,10 +248,10 @@ async def test_a_rejected_session_asks_for_a_new_sign_in(
 
 
 @pytest.mark.parametrize(
-    ("how_many", "told"), [(1, "1 change is pending"), (3, "3 changes are pending")], ids=str
+    ("how_many", "message"), [(1, "1 change is pending"), (3, "3 changes are pending")], ids=str
 )
 async def test_pending_changes_are_only_counted(
-    inhabited: RemoteGuild, discord: FakeDiscord, how_many: int, told: str
+    inhabited: RemoteGuild, discord: FakeDiscord, how_many: int, message: str
 ) -> None:
     config = load_config(os.environ)
     kinds = (add(77_123), to_deep_desert(55_321), add(3))
@@ -260,7 +259,7 @@ async def test_pending_changes_are_only_counted(
     why = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
         await sees_message(visitor, why)
-        await visitor.reads("#access-check-pending", told, "tracker-tui logout --discard")
+        await visitor.reads("#access-check-pending", message, "tracker-tui logout --discard")
         assert_nothing_seen(visitor)
         visitor.assert_secret("77,123", "77123", "55,321", "55321", "zensunni", "spice")
         comes_back(discord)
@@ -285,9 +284,9 @@ async def test_an_unreadable_outbox_does_not_hide_the_reason(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     add_pending(load_config(os.environ), add(5)).write_bytes(b"no database" * 500)
-    told = barred(discord, "not in the guild")
+    message = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         assert visitor.within("#access-check-pending") == ""
 
 
@@ -296,9 +295,9 @@ async def test_an_unreadable_outbox_does_not_hide_the_reason(
 
 @pytest.mark.parametrize("key", ["escape", "q", "ctrl+q"])
 async def test_every_quit_key_quits(inhabited: RemoteGuild, discord: FakeDiscord, key: str) -> None:
-    told = barred(discord, "not in the guild")
+    message = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         await visitor.press(key)
         await visitor.ends()
         assert visitor.navigation_request is None
@@ -323,15 +322,15 @@ async def test_a_hanging_discord_shows_checking_and_quits_at_once(
 async def test_a_member_with_access_enters_under_the_palette(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    told = barred(discord, "not in the guild")
+    message = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         comes_back(discord)
         discord.seen.clear()
         await visitor.press("r", "ctrl+p")
         session_store = SessionStore(load_config(os.environ))
         await visitor.until(lambda: session_store.load().is_in_guild, "the answer")  # type: ignore[union-attr]
-        await nobody_is_behind()
+        await background_work_ends()
         await visitor.press("escape")
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
@@ -352,9 +351,9 @@ async def test_somebody_else_can_sign_in_while_discord_hangs(
 async def test_the_palette_offers_only_what_the_sign_in_has(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    told = barred(discord, "not in the guild")
+    message = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
-        await sees_message(visitor, told)
+        await sees_message(visitor, message)
         await visitor.press("ctrl+p")
         await visitor.sees("Join a guild", "Quit")
         for part in ("Switch profile", "Sign out", "History", "Outbox", "Undo", "Filter"):

@@ -1,4 +1,4 @@
-"""Charts as numbers: their lines, their axes, and what is drawn where."""
+"""Charts as numbers: their lines, their axes, and their cells."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def series_list(
 
 
 def series_of(*levels: tuple[int, int], span: int = 4 * DAY) -> QuantitySeries:
-    """Return a quantity series whose levels last equally long."""
+    """Return a quantity series with levels of equal duration."""
     step = span // max(1, len(levels))
     known = [Level(NOW - span + step * i, *each) for i, each in enumerate(levels)]
     return QuantitySeries(NOW - span, NOW, known, [])
@@ -75,7 +75,7 @@ def at_each_of(points: Sequence[tuple[float, float]], at: float) -> float | None
 
 
 class Picture:
-    """A drawn chart, taken apart again."""
+    """A drawn chart, split into its parts."""
 
     def __init__(self, chart: Chart, width: int, height: int) -> None:
         self.text = draw(chart, width, height, PALETTE)
@@ -99,7 +99,7 @@ class Picture:
         return self.rows[row].plain[self.margin : self.margin + self.inner_width]
 
     def rows_in(self, style: str) -> set[int]:
-        """Return the rows in which anything of the canvas has a style of the palette."""
+        """Return the canvas rows that contain a style of the palette."""
         return {
             number
             for number, row in enumerate(self.rows)
@@ -109,7 +109,7 @@ class Picture:
         }
 
     def columns(self, row: int) -> list[bool]:
-        """Return for each dot from left to right whether any above each other is set."""
+        """Return for each column of dots, from left to right, whether any dot is set."""
         bits = [ord(char) - 0x2800 for char in self.dots(row)]
         return [bool(each & half) for each in bits for half in (0b01000111, 0b10111000)]
 
@@ -172,7 +172,7 @@ def test_each_line_has_a_different_letter(names: tuple[str, str], letters: str) 
 
 
 @pytest.mark.parametrize("name", ["香料", "Ｈagga", "ßietch", "ﬁrst", "ǰ", "ᅡᅡ", "🏜️", "é́́", "①"])
-def test_a_letter_takes_one_cell_whatever_the_location_is_called(name: str) -> None:
+def test_a_letter_takes_one_cell_for_any_location_name(name: str) -> None:
     chart = chart_of(series_of((10, 20), (30, 5)), 40, name, f"{name} 2")
     assert [cell_len(series.letter) for series in chart.series] == [1] * 4
     assert len({series.letter for series in chart.series}) == 4
@@ -214,7 +214,7 @@ def test_the_axis_is_round_and_covers_every_value(of: QuantitySeries, target: in
     assert (marks[0], marks[-1]) == (frame.bottom, frame.top)
     assert 2 <= len(marks) <= 7
     assert marks[0] == 0 or min(values) < 0
-    # No more room than needed: the outermost steps hold a value.
+    # No spare room: the outermost steps contain a value.
     if any(values):
         assert len(marks) == 2 or marks[-2] < max([0, *values]) or marks[1] > min([0, *values])
 
@@ -228,7 +228,7 @@ def test_a_label_stands_where_its_value_is_drawn(
 ) -> None:
     others = Series("o", "others", [(9, low), (9, high)], "hagga")
     marks = Frame.of(Chart(0, 9, [others], [])).marks
-    # A value beyond the others would have another axis.
+    # A value beyond the others would change the axis.
     for mark in (mark for mark in marks if low <= mark <= high):
         drawn = Series("v", "value", [(0, mark)], "total", is_level=is_level)
         picture = Picture(Chart(0, 9, [drawn, others], []), *size)
@@ -246,7 +246,7 @@ def test_a_label_stands_where_its_value_is_drawn(
 @example(123_450)
 @example(12_345_670)
 @example(1_234_567_890)
-def test_what_an_axis_says_is_exact(value: int) -> None:
+def test_axis_labels_are_exact(value: int) -> None:
     assert parsed(short(value)) == value
 
 
@@ -302,19 +302,19 @@ def test_ticks_of_up_to_two_days_are_whole_hours(
     every = hours_between(times)
     expected = [at for at in whole_hours(since, since + span, zone) if at.hour % every == 0]
     assert times == (expected if times else [])
-    # One that is there twice when clocks go back has to find room of its own.
+    # An hour that occurs twice when clocks go back needs its own room.
     assert len(times) <= width // 9 + 2
 
 
 def whole_hours(since: int, until: int, zone: tzinfo) -> list[datetime]:
-    # Every quarter of an hour is looked at: that is what zones differ by.
+    # Every quarter of an hour is checked: zones differ by quarters.
     quarters = range(since - since % 900, until + 1, 900)
     times = [local(at, zone) for at in quarters if at >= since]
     return [at for at in times if at.minute == 0]
 
 
 def hours_between(times: Sequence[datetime]) -> int:
-    """Return what the hours of all marks divide by: 1, 2, 3, 6, 12 or 24."""
+    """Return the greatest divisor of the hours of all ticks: 1, 2, 3, 6, 12 or 24."""
     dividing = (every for every in (24, 12, 6, 3, 2) if all(at.hour % every == 0 for at in times))
     return next(dividing, 1)
 
@@ -325,7 +325,7 @@ def hours_between(times: Sequence[datetime]) -> int:
     (ST_JOHNS, (2025, 3, 9), ["00:00", "01:00", "03:00", "04:00", "05:00"]),
     (ST_JOHNS, (2025, 11, 2), ["00:00", "01:00", "01:00", "02:00", "03:00"]),
 ])  # fmt: skip
-def test_hours_are_those_of_the_clock_when_it_is_changed(
+def test_hours_follow_the_local_clock_when_it_changes(
     zone: tzinfo, day: tuple[int, ...], labels: list[str]
 ) -> None:
     begin = moment(zone, *day)
@@ -334,7 +334,7 @@ def test_hours_are_those_of_the_clock_when_it_is_changed(
 
 
 @pytest.mark.parametrize("day", [(2025, 4, 6), (2025, 10, 5)])
-def test_hours_are_whole_ones_where_clocks_are_changed_by_half_an_hour(
+def test_hours_are_whole_where_clocks_change_by_half_an_hour(
     day: tuple[int, ...],
 ) -> None:
     zone = ZoneInfo("Australia/Lord_Howe")
@@ -364,7 +364,7 @@ def test_ticks_of_longer_spans_are_midnights(
     assert len(found) <= width // 9 + 2
 
 
-def test_a_week_in_which_clocks_are_changed_has_seven_midnights() -> None:
+def test_a_week_with_a_clock_change_has_seven_midnights() -> None:
     for day in ((2025, 3, 26), (2025, 10, 22)):
         since = moment(BERLIN, *day) + 12 * HOUR
         found = ticks(since, since + 7 * DAY, BERLIN, 100)
@@ -395,7 +395,7 @@ def test_labels_stand_below_their_ticks_and_apart_from_each_other(
 
 
 def places_of(label: str, chart: Chart, picture: Picture) -> Iterator[float]:
-    """Return where ticks of this label stand, in cells, not rounded; the rounding is the 4th."""
+    """Return the positions of ticks with this label, in cells, not rounded; rounding is the 4th."""
     span = (chart.until - chart.since) or 1
     for tick in chart.ticks:
         if tick.label == label:
@@ -405,7 +405,7 @@ def places_of(label: str, chart: Chart, picture: Picture) -> Iterator[float]:
 @given(st.dictionaries(st.integers(0, 100), st.integers(1, 8), max_size=14), st.integers(30, 120))
 @example({0: 8, 100: 8}, 40)
 @example({50: 5, 56: 5}, 90)
-def test_labels_are_true_for_any_ticks(marks: dict[int, int], width: int) -> None:
+def test_labels_are_correct_for_any_ticks(marks: dict[int, int], width: int) -> None:
     words = {"abcdefghijklmn"[i] * marks[at]: at for i, at in enumerate(sorted(marks))}
     found = [Tick(at, word) for word, at in words.items()]
     picture = Picture(Chart(0, 100, [], found), width, 6)
@@ -416,7 +416,7 @@ def test_labels_are_true_for_any_ticks(marks: dict[int, int], width: int) -> Non
     for word in shown:
         middle = line.index(word) + len(word) // 2 - picture.margin
         assert abs(middle - cells[word]) <= 3.5
-    # What has room all around is shown.
+    # A label with room on both sides is shown.
     begins, ends = picture.margin, picture.margin + picture.inner_width
     for word, x in cells.items():
         is_alone = all(abs(x - other) > 10 for name, other in cells.items() if name != word)
@@ -432,7 +432,7 @@ def test_a_chart_always_has_ticks(span: int, width: int) -> None:
     assert len(shown) >= (1 if span == HOUR else 2)
 
 
-# What is drawn
+# Drawing
 
 
 @given(series_list(), targets, sizes)
@@ -443,14 +443,14 @@ def test_a_chart_always_has_ticks(span: int, width: int) -> None:
 @example(series_of((5, 5), (5, 5), (5, 5)), 5, (31, 7))
 @example(series_of((5, 5), span=0), 5, (80, 20))
 @example(series_of(span=0), None, (80, 20))
-def test_a_chart_fills_exactly_its_room(
+def test_a_chart_fills_its_room_exactly(
     of: QuantitySeries, target: int | None, size: tuple[int, int]
 ) -> None:
     width, height = size
     picture = Picture(chart_of(of, target, width=width - MARGIN), width, height)
     assert len(picture.rows) == height - 2
     assert {cell_len(row.plain) for row in picture.rows} == {width}
-    # Below the letters there is nothing: neither line is filled up to there with blanks.
+    # The lines below the letters are not padded with blanks.
     assert cell_len(picture.axis.plain) == width - 2
     assert cell_len(picture.ticks.plain) <= width
     assert all(row.plain[picture.margin - 1] in "│┤" for row in picture.rows)
@@ -474,13 +474,13 @@ def test_a_line_is_identified_by_its_letter_without_colours(
     named = {series.letter: series for series in chart.series if series.points}
     assert letters.keys() == named.keys()
     rows = {letter: own_row(series, chart, size) for letter, series in named.items()}
-    # Where several lines end in one row one of them has it, and the others are next to it.
+    # Where several lines end in one row, one has it and the others are next to it.
     assert set(rows.values()) <= set(letters.values())
     assert all(abs(letters[letter] - row) < len(named) for letter, row in rows.items())
 
 
 def own_row(series: Series, chart: Chart, size: tuple[int, int]) -> int:
-    """Return the row in which a line ends that is drawn last of all, from its last value on."""
+    """Return the row in which a line ends when it is drawn last."""
     last = Series("l", "last", [(chart.since, series.points[-1][1])], "axis")
     (row,) = Picture(chart._replace(series=[*chart.series, last]), *size).rows_in("axis")
     return row
@@ -507,7 +507,7 @@ def test_a_line_is_drawn_in_steps() -> None:
         for x in (5, width // 2, width - 5)
     ]
     assert heights == [19, 0, next(n for n, label in picture.labels.items() if label == "50")]
-    # At the moment of the change it goes straight up.
+    # The line is vertical at the moment of the change.
     step = [row for row in range(20) if any(picture.columns(row)[width * 2 // 3 - 3 :][:6])]
     assert step == list(range(20))
 
@@ -529,7 +529,7 @@ def test_a_target_is_drawn_with_gaps() -> None:
 
 
 class Counted(list[tuple[float, float]]):
-    times = 0  # how often it was iterated
+    times = 0  # the number of iterations
 
     def __iter__(self) -> Iterator[tuple[float, float]]:
         self.times += 1
@@ -566,7 +566,7 @@ def points(first: int, *values: float) -> list[DayPoints]:
     st.dictionaries(st.integers(0, 20), st.floats(0, 1e6).map(lambda x: round(x, 2)), max_size=9),
 )
 @settings(max_examples=50)
-def test_every_day_is_a_column_from_midnight_on(
+def test_every_day_is_a_column_that_begins_at_midnight(
     switch: tuple[tzinfo, tuple[int, ...]], begin: int, length: int, earned: dict[int, float]
 ) -> None:
     zone, calendar = switch
@@ -591,7 +591,7 @@ def test_every_day_is_a_column_from_midnight_on(
 @pytest.mark.parametrize(("zone", "day"), SWITCHES)
 @pytest.mark.parametrize("days", [1, 2, 3, 7, 60, 400])
 def test_a_column_has_its_label_below_it(zone: tzinfo, day: tuple[int, ...], days: int) -> None:
-    """A day below the middle of its column, an hour where it was."""
+    """A day is below the middle of its column, an hour at its own place."""
     begin = moment(zone, *day) + HOUR
     chart = points_chart([], begin, begin + (days - 1) * DAY, zone, 72)
     assert chart.ticks
@@ -603,7 +603,7 @@ def test_a_column_has_its_label_below_it(zone: tzinfo, day: tuple[int, ...], day
         assert chart.since <= tick.at <= chart.until
 
 
-def test_days_are_as_long_as_they_were() -> None:
+def test_days_with_a_clock_change_have_their_real_length() -> None:
     march, october = (moment(BERLIN, 2025, month, day) for month, day in ((3, 29), (10, 25)))
     for begin, hours in ((march, [24, 23]), (october, [24, 25])):
         chart = points_chart([], begin, begin + 2 * DAY + 2 * HOUR, BERLIN, 72)
@@ -616,7 +616,7 @@ def test_negative_points_have_no_column() -> None:
     assert [value for _, value in chart.series[0].points] == [0.0, 3.0]
 
 
-def test_columns_stand_apart_and_are_as_high_as_their_days() -> None:
+def test_columns_are_separate_and_as_high_as_their_days() -> None:
     begin = moment(BERLIN, 2025, 10, 1)
     first = day_of(begin, BERLIN)
     days = points(first, *[40.0, 20.0] * 15, 40.0)
@@ -629,7 +629,7 @@ def test_columns_stand_apart_and_are_as_high_as_their_days() -> None:
 
 
 def runs(dots: Sequence[bool]) -> int:
-    """Return how many columns there are with nothing between them."""
+    """Return the number of runs of adjacent columns."""
     return sum(1 for before, dot in pairwise([False, *dots]) if dot and not before)
 
 
@@ -640,7 +640,7 @@ def runs(dots: Sequence[bool]) -> int:
     zones,
 )
 @settings(max_examples=10)
-def test_columns_fill_exactly_their_room(
+def test_columns_fill_their_room_exactly(
     earned: dict[int, float], length: int, size: tuple[int, int], zone: tzinfo
 ) -> None:
     begin = moment(zone, 2025, 1, 1)
@@ -652,7 +652,7 @@ def test_columns_fill_exactly_their_room(
     assert len(picture.rows) == size[1] - 2
 
 
-# What is said beside it
+# The forecast
 
 
 @pytest.mark.parametrize(("gained", "total", "target", "text"), [
@@ -676,7 +676,7 @@ def test_too_little_time_gives_no_forecast(known: int) -> None:
     assert forecast_text(of, 5, 100) == "not enough changes for a trend"
 
 
-def test_a_chart_is_drawn_in_the_colours_that_are_given() -> None:
+def test_a_chart_is_drawn_in_the_given_colours() -> None:
     text = Picture(chart_of(series_of((1, 2), (5, 1)), 5), 80, 12).text
     used = {span.style for span in text.spans}
     assert used == set(PALETTE.values())

@@ -1,4 +1,4 @@
-"""Text is legible: the contrast of all that is drawn, in every theme."""
+"""Text is legible: the contrast of everything on screen, in every theme."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ui.conftest import Guild, playing, screen_strips
 from ui.history_rows import some_weeks
 
 TEXT: Final = 4.5
-"""What WCAG asks of text (success criterion 1.4.3)."""
+"""The contrast that WCAG requires of text (success criterion 1.4.3)."""
 GRAPHICS: Final = 3.0
-"""What it asks of graphics (1.4.11): bars, lines of charts, borders, scrollbars."""
+"""The contrast required of graphics (1.4.11): bars, chart lines, borders, scrollbars."""
 _GRAPHIC: Final = frozenset(map(chr, (*range(0x2500, 0x25B0), *range(0x2800, 0x2900))))
 """Lines, blocks and dots; the signs of statuses are text."""
 _SCROLLBAR_ENDS: Final = frozenset("▁▂▃▄▅▆▇")
@@ -25,9 +25,9 @@ _SCROLLBAR_ENDS: Final = frozenset("▁▂▃▄▅▆▇")
 
 
 def drawn(app: TrackerApp) -> Iterator[tuple[str, Color, Color]]:
-    """Yield each stretch of text on screen with its colour and that of what it stands on.
+    """Yield each piece of text on screen with its colour and its background.
 
-    Behind a dialog text is faint on purpose: only the dialog counts.
+    Text behind a dialog is faint on purpose, so only the dialog counts.
     """
     dialogs = app.screen.query(".dialog")
     shown = dialogs.first().region if dialogs else app.screen.region
@@ -43,7 +43,7 @@ def drawn(app: TrackerApp) -> Iterator[tuple[str, Color, Color]]:
 
 
 def too_faint(app: TrackerApp) -> dict[str, float]:
-    """Return what on screen cannot be read well, and its contrast."""
+    """Return the text with too little contrast, and the contrast."""
     found = {}
     for text, colour, ground in drawn(app):
         signs = {sign for sign in text if not sign.isspace()}
@@ -80,7 +80,7 @@ async def test_text_is_legible_on_every_screen_in_every_theme(guild: Guild) -> N
         for screen, (key, shown) in OPENED.items():
             await player.press(key)
             await player.sees(shown)
-            # Textual's own take their turn where most colours are.
+            # Textual's own themes are tried on the screen with most colours.
             for theme in fixed if screen in ("resources", "history") else ours:
                 app.theme = theme
                 await player.pilot.pause()

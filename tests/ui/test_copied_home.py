@@ -1,4 +1,4 @@
-"""A home folder that was copied: what is taken back in both copies is taken back once."""
+"""A copied home folder: a change undone in both copies is undone once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ui.guild_on_server import RemoteGuild, poll_eagerly
 
 @pytest.fixture
 def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
-    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    """The guild of RESOURCES on a server behind a proxy."""
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
@@ -49,13 +49,13 @@ async def test_a_change_dropped_in_both_copies_is_undone_once(
         async with playing(guild, folders=home) as player:
             await player.settles(2)
             await player.until(lambda: player.line(" Plastone  ").split()[2] == "5,000")
-        assert player.unsent == []
+        assert player.pending == []
     assert guild.history() == [("relative", 50, 0, None), ("relative", -50, 0, "Undo: +50")]
     assert guild.quantities("plastone") == (5_000, 0)
 
 
 def lose_an_answer(guild: Guild, home: Folders) -> None:
-    """Leave a home as a kill does between the ledger's answer and the disk."""
+    """Leave a home as if the program was killed before it saved the ledger's answer."""
     config = guild.config(folders=home)
     site, change = store_location(config), add(50, resource_id="plastone", by=MEMBER)
     with (
@@ -69,7 +69,7 @@ def lose_an_answer(guild: Guild, home: Folders) -> None:
 
 @contextmanager
 def taking_no_writes(guild: Guild, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let the database be read, and take nothing."""
+    """Answer reads and reject writes."""
     if isinstance(guild, RemoteGuild):
         proxy: Proxy = request.getfixturevalue("proxy")
         proxy.fate = requests_with("INSERT INTO", answer(429))

@@ -11,7 +11,7 @@ TOKEN = "token-eyJhbGciOiJFZERTQSJ9"
 
 
 class Faulty(Screen[None]):
-    """Falls over while a token is in one of its variables."""
+    """Raises an error while a token is in a local variable."""
 
     def on_mount(self) -> None:
         token = TOKEN
@@ -19,8 +19,6 @@ class Faulty(Screen[None]):
 
 
 class FaultyApp(BaseApp):
-    """Shows it."""
-
     CSS_PATH = None
 
     def on_mount(self) -> None:

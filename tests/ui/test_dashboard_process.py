@@ -1,4 +1,4 @@
-"""The program itself, on a pseudo-terminal of its own: signing in, out, and to another guild."""
+"""The program on its own pseudo-terminal: sign in, sign out, switch to another guild."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NO_BROWSER = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
 class Terminal:
-    """`tracker-tui` in front of somebody: no display, no keyring, no other settings."""
+    """A running `tracker-tui` without a display, a keyring or other settings."""
 
     def __init__(self, home: Path, *argv: str, **settings: str) -> None:
         import fcntl
@@ -57,7 +57,7 @@ class Terminal:
         self.file, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         given = environment(home, TERM="xterm-256color", SSH_CONNECTION="1", **settings)
-        # No fork of our own: in threads pretended servers are at work.
+        # Do not fork here: fake servers run in threads.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tracker_tui", *argv],
             stdin=theirs,
@@ -71,29 +71,28 @@ class Terminal:
         self.output = b""
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Read what the program draws until something holds."""
+        """Read output until a condition holds."""
         deadline = monotonic() + SECONDS
         while not holds():
             assert monotonic() < deadline, f"{what} never came; drawn: {self.output[-3000:]!r}"
             self._read(0.05)
 
     def sees(self, *parts: bytes) -> None:
-        """Wait until all of this was drawn since `forget` or the start."""
+        """Wait until all of this was drawn since the start or the last `forget`."""
         for part in parts:
             self.until(lambda part=part: part in self.output, repr(part))
 
     def forget(self) -> None:
-        """Let what was drawn so far count no more."""
+        """Ignore everything drawn so far."""
         self._read(0.0)
         self.output = b""
 
     def _read(self, seconds: float) -> None:
         if select([self.file], [], [], seconds)[0]:
-            with suppress(OSError):  # Linux says EIO when the program has gone
+            with suppress(OSError):  # Linux raises EIO when the program has ended
                 self.output += os.read(self.file, 1 << 16)
 
     def types(self, keys: bytes) -> None:
-        """Type."""
         while keys:
             try:
                 keys = keys[os.write(self.file, keys) :]
@@ -101,7 +100,7 @@ class Terminal:
                 self._read(0.01)
 
     def chooses(self, text: bytes, wanted: bytes) -> None:
-        """Type into the palette and run what it finds first."""
+        """Type into the palette and run its first hit."""
         self.forget()
         self.types(b"\x10")
         self.sees(b"Search for commands")
@@ -111,17 +110,17 @@ class Terminal:
         self.types(b"\r")
 
     def ends(self) -> int:
-        """Wait for the end; returns the exit status."""
+        """Wait for the end; return the exit status."""
         self.until(lambda: self._process.poll() is not None, "the end")
         self._read(0.0)
         assert b"Traceback" not in self.output
-        # The main screen, and the cursor.
+        # Back on the main screen, with a visible cursor.
         assert self.output.rfind(b"\x1b[?1049l") > self.output.rfind(b"\x1b[?1049h")
         assert b"\x1b[?25h" in self.output
         return self._process.returncode
 
     def close(self) -> None:
-        """End the program if it has not ended."""
+        """End the program if it still runs."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait(SECONDS)
@@ -130,7 +129,7 @@ class Terminal:
 
 @contextmanager
 def in_front_of(home: Path, *argv: str, **settings: str) -> Iterator[Terminal]:
-    """Start the program, and make sure that it ends."""
+    """Start the program; end it afterwards."""
     terminal = Terminal(home, *argv, **settings)
     try:
         yield terminal
@@ -140,7 +139,7 @@ def in_front_of(home: Path, *argv: str, **settings: str) -> Iterator[Terminal]:
 
 @pytest.fixture
 def given(inhabited: RemoteGuild) -> dict[str, str]:
-    """The settings of a guild that somebody is signed in to, for a process of its own."""
+    """The environment of a process that is signed in to a guild."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -149,8 +148,8 @@ def given(inhabited: RemoteGuild) -> dict[str, str]:
 
 
 @pytest.fixture
-def nobody(inhabited: RemoteGuild, given: dict[str, str], home: Path) -> dict[str, str]:
-    """The same, and nobody is signed in."""
+def signed_out(inhabited: RemoteGuild, given: dict[str, str], home: Path) -> dict[str, str]:
+    """The same environment, signed out."""
     (home / "data" / "sessions" / "session.json").unlink()
     return given
 
@@ -161,7 +160,7 @@ def write_config(home: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
 
-def test_a_warm_start_opens_the_dashboard_without_a_word_to_discord(
+def test_a_warm_start_opens_the_dashboard_without_asking_discord(
     given: dict[str, str], home: Path, discord: FakeDiscord
 ) -> None:
     with in_front_of(home, **given) as terminal:
@@ -174,10 +173,10 @@ def test_a_warm_start_opens_the_dashboard_without_a_word_to_discord(
 
 
 def test_a_sign_in_opens_the_dashboard(
-    nobody: dict[str, str], home: Path, discord: FakeDiscord, inhabited: RemoteGuild
+    signed_out: dict[str, str], home: Path, discord: FakeDiscord, inhabited: RemoteGuild
 ) -> None:
     discord.interval = 1
-    with in_front_of(home, **nobody) as terminal:
+    with in_front_of(home, **signed_out) as terminal:
         terminal.sees(b"Sign in with Discord", b"good for ")
         assert b"Steel Ingot" not in terminal.output
         discord.approve()
@@ -191,9 +190,9 @@ def test_a_sign_in_opens_the_dashboard(
 
 @pytest.mark.parametrize("key", [b"\x1b", b"q"], ids=["esc", "q"])
 def test_quitting_the_sign_in_says_that_nothing_was_opened(
-    nobody: dict[str, str], home: Path, discord: FakeDiscord, key: bytes
+    signed_out: dict[str, str], home: Path, discord: FakeDiscord, key: bytes
 ) -> None:
-    with in_front_of(home, **nobody) as terminal:
+    with in_front_of(home, **signed_out) as terminal:
         terminal.sees(b"good for ")
         terminal.types(key)
         assert terminal.ends() == 3
@@ -210,7 +209,7 @@ def test_a_hanging_discord_delays_nothing(
     with in_front_of(home, **given) as terminal:
         terminal.until(lambda: bool(discord.seen), "a question")
         terminal.sees(b"Checking your access with Discord")
-        # Who asks for a code instead waits as little.
+        # Asking for a code is as fast.
         asked = len(discord.seen)
         terminal.types(b"s")
         terminal.until(lambda: len(discord.seen) > asked, "a question more")
@@ -254,7 +253,7 @@ def test_signing_out_from_the_palette_removes_personal_files(
     assert not folder.exists()
 
 
-def test_from_one_guild_to_another_and_back(
+def test_switching_to_another_guild_and_back(
     given: dict[str, str], home: Path, guild: Guild, discord: FakeDiscord
 ) -> None:
     guild.sql("UPDATE resources SET name = 'Raiders Loot' WHERE id = 'water'")
@@ -277,10 +276,10 @@ def test_from_one_guild_to_another_and_back(
 
 
 def test_another_guild_can_be_opened_from_the_sign_in(
-    nobody: dict[str, str], home: Path, guild: Guild
+    signed_out: dict[str, str], home: Path, guild: Guild
 ) -> None:
     write_config(home, f'[profiles.raiders]\nTURSO_DATABASE_URL = "file:{guild.path}"\n')
-    with in_front_of(home, **nobody) as terminal:
+    with in_front_of(home, **signed_out) as terminal:
         terminal.sees(b"good for ")
         terminal.chooses(b"switch", b"Another guild")
         terminal.sees(b"raiders")
@@ -311,19 +310,19 @@ def test_pending_changes_ask_once_before_a_switch_and_stay(
             assert b"[y/N]" not in terminal.output
             terminal.types(b"q")
             assert terminal.ends() == 0
-    waiting = [pending_count(path) for path in (home / "data" / "guilds").iterdir()]
-    assert sum(waiting) == 1
+    pending = [pending_count(path) for path in (home / "data" / "guilds").iterdir()]
+    assert sum(pending) == 1
 
 
 @pytest.fixture
 def guarded(guarded_server: Server, tmp_path: Path) -> tuple[str, str]:
-    """A guild on a server that checks tokens: where it is, and a token for it."""
+    """The URL of a guild on a server that checks tokens, and a token for it."""
     url, token = guarded_server.new_database(), guarded_server.token("rw")
     RemoteGuild(url, tmp_path, token=token).found()
     return url, token
 
 
-def test_from_a_first_start_by_an_invitation_into_the_guild(
+def test_an_invitation_leads_from_the_first_start_into_the_guild(
     guarded: tuple[str, str], home: Path, discord: FakeDiscord
 ) -> None:
     roles = json.dumps(ROLES)

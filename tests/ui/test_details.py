@@ -42,14 +42,14 @@ async def test_details_show_the_chart_and_who_changed_what(
         await player.sees("▐30d▌")
         player.assert_laid_out()
         if size[1] >= 24:
-            # 600 in twelve days, to 1,400; who gave 650 in all, who took 50.
+            # 600 in twelve days, to 1,400; one member added 650, another removed 50.
             await player.sees("─H Hagga", "─T total", "+20 a day · target reached in 10 days")
             await player.sees("Added by", "+650", "-50")
         await player.press("escape")
         await player.sees_no("▐30d▌")
 
 
-async def test_the_arrows_lead_through_the_periods_of_the_chart(busy: Guild) -> None:
+async def test_the_arrows_change_the_period_of_the_chart(busy: Guild) -> None:
     async with playing(busy, (160, 50)) as player:
         await player.go_to("Spice Melange")
         await player.press("enter")
@@ -62,7 +62,7 @@ async def test_the_arrows_lead_through_the_periods_of_the_chart(busy: Guild) -> 
         await player.sees("▐all▌", "+650")
 
 
-async def test_h_leads_to_the_whole_history_of_the_resource(busy: Guild) -> None:
+async def test_h_opens_the_whole_history_of_the_resource(busy: Guild) -> None:
     async with playing(busy) as player:
         await player.go_to("Spice Melange")
         await player.press("enter", "h")
@@ -70,7 +70,7 @@ async def test_h_leads_to_the_whole_history_of_the_resource(busy: Guild) -> None
         await player.sees_no("Titanium Ore")
 
 
-async def test_a_resource_without_history_is_a_line_of_what_is_there(guild: Guild) -> None:
+async def test_a_resource_without_history_has_a_flat_line(guild: Guild) -> None:
     guild.sql("DELETE FROM resource_history")
     async with playing(guild, (160, 50)) as player:
         await player.go_to("Water")
@@ -101,7 +101,7 @@ async def test_l_shows_thirty_days_of_every_resource_and_hides_them(
         await player.sees("30 days")
         await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
         assert "▁" in player.line("Spice Melange")
-        # All that happened to it happened within these days, and nothing else.
+        # All of its changes are within these days.
         player.assert_laid_out()
         await player.press("l")
         await player.sees_no("30 days")

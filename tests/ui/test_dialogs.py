@@ -135,7 +135,7 @@ async def test_q_quits_from_main_screens_only(guild: Guild) -> None:
     assert guild.history() == []
 
 
-async def test_tables_keys_do_nothing_behind_a_dialog(guild: Guild) -> None:
+async def test_the_keys_of_the_table_do_nothing_behind_a_dialog(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("o", *"+5", "enter", "u", "r", "space", "slash")
         assert "The outbox is empty." in player.text()
@@ -187,7 +187,7 @@ async def test_a_click_on_a_removed_widget_does_nothing(guild: Guild) -> None:
         await player.sees("Multiplier")
         values = player.app.screen.query_one("#details-values")
         x, y = values.region.x + 2, values.region.y + 1
-        # Taken out of the tree, and still where it was drawn: as while a screen is rebuilt.
+        # Removed from the tree but still drawn, as while a screen is rebuilt.
         parent, values._parent = values._parent, None
         click = MouseDown(
             None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y

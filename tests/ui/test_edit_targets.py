@@ -1,4 +1,4 @@
-"""Which rows a quick edit changes: selected rows, hidden rows, hits below a divider."""
+"""The rows that a quick edit changes: selected rows, hidden rows, hits below a divider."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_rows_that_a_search_hides_do_not_change(guild: Guild) -> None:
         player.burst("\r")
         await player.settles(1)
         assert changed_by_two(guild) == ["blade"]
-        await player.sees("● 2 selected")  # what was left out has not been dealt with
+        await player.sees("● 2 selected")  # a row that was left out stays selected
         await player.press("escape")
         await player.until(lambda: player.names() == BY_NAME)
         player.burst("+2")
@@ -83,7 +83,7 @@ async def test_the_highlighted_row_changes_if_all_selected_rows_are_hidden(
 
 
 def changed_by_two(guild: Guild) -> list[str]:
-    """Return the ids of the resources to which 2 were added, in order."""
+    """Return the ids of the resources that got +2, in order."""
     sql = "SELECT resource_id FROM resource_history WHERE change_amount_hagga = 2 ORDER BY rowid"
     return [resource_id for (resource_id,) in guild.sql(sql)]
 
@@ -161,7 +161,7 @@ ALSO = "── also in descriptions and categories ──"
 
 
 def describe_ore(guild: Guild) -> None:
-    """Let a critical resource be found by words that another one has in its name."""
+    """Describe a critical resource with words of another one's name."""
     guild.sql("UPDATE resources SET description = 'For steel ingots' WHERE id = 'ore'")
 
 
@@ -296,7 +296,7 @@ async def test_selected_rows_that_are_deleted_while_a_change_is_typed_are_left_o
 
 async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None:
     async with playing(guild, NARROW) as player:
-        # One that outlasts a busy machine.
+        # A notification that outlasts a busy machine.
         player.app.notify("Something happened.", timeout=600)
         player.burst("       -5")
         await player.sees("2 rejected:", "Something happened.")
@@ -368,14 +368,14 @@ async def test_editing_again_leaves_the_location_and_shows_the_row(guild: Guild)
 
 
 async def searched(player: Player, text: str, names: list[str]) -> None:
-    """Type a search key by key, which finds these and starts no edit."""
+    """Type a search key by key; it finds these names and starts no edit."""
     await player.press("escape", "escape", "slash", *text)
     await player.until(lambda: player.names() == names, f"{text}: {names}")
     assert typed(player) == text
     assert edit_lines(player)[0] == ""
 
 
-async def test_a_sign_in_the_search_goes_on_searching_unless_an_amount_follows(
+async def test_a_sign_in_the_search_starts_an_edit_only_if_an_amount_follows(
     make_guild: MakeGuild,
 ) -> None:
     names = ["Scanner Mk-6", "Spice-Infused Dust", "Spice Melange", "Alloy-all-Round"]

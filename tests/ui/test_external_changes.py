@@ -17,7 +17,7 @@ def looks(player: Player, name: str) -> str:
     return str(next(segment.style for segment in strip if name in segment.text))
 
 
-async def test_a_change_of_others_appears_and_its_row_flashes_for_a_moment(guild: Guild) -> None:
+async def test_the_row_of_a_change_by_others_flashes_for_a_moment(guild: Guild) -> None:
     async with playing(guild) as player:
         usual = looks(player, "Steel Ingot")
         guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'steel'")
@@ -27,7 +27,7 @@ async def test_a_change_of_others_appears_and_its_row_flashes_for_a_moment(guild
         await player.until(lambda: looks(player, "Steel Ingot") == usual, "the end of the flash")
 
 
-async def test_ones_own_change_flashes_too(guild: Guild) -> None:
+async def test_the_row_of_an_own_change_flashes_too(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Steel Ingot")
         cursor, usual = looks(player, "Steel Ingot"), looks(player, "650")

@@ -26,10 +26,10 @@ from ui.sign_in_player import (
     add_pending,
     at_home,
     at_sign_in,
+    background_work_ends,
     discord,
     harmless,
     inhabited,
-    nobody_is_behind,
     quick_polls,
 )
 
@@ -52,14 +52,14 @@ def write_config(home: Path, text: str) -> Path:
 
 @pytest.fixture
 def own(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Guild:
-    """A database of one's own, in a file."""
+    """A private database in a file."""
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{guild.path}")
     return guild
 
 
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database of one's own that is out of reach, with two changes that wait for it."""
+    """An unreachable private database with two pending changes."""
     monkeypatch.setenv("TURSO_DATABASE_URL", f"http://localhost:{free_port()}")
     monkeypatch.setenv("TRACKER_AUTH", "none")
     config = load_config(os.environ)
@@ -71,7 +71,7 @@ ALLIES = '[profiles.allies]\nTURSO_DATABASE_URL = "libsql://allies.invalid"\n'
 
 
 async def offers(visitor: Visitor, *wanted: str) -> None:
-    """Look at what the palette offers of guilds, and leave it."""
+    """Check which guild commands the palette offers, and close it."""
     await visitor.press("ctrl+p")
     await visitor.sees(*wanted, "Quit")
     await visitor.pilot.pause()
@@ -80,10 +80,10 @@ async def offers(visitor: Visitor, *wanted: str) -> None:
     await visitor.press("escape")
 
 
-# What is offered
+# The commands in the palette
 
 
-async def test_switching_is_offered_where_there_are_others_and_joining_always(
+async def test_switching_needs_another_guild_and_joining_is_always_offered(
     own: Guild, home: Path
 ) -> None:
     async with at_home(LARGE) as visitor:
@@ -111,9 +111,7 @@ async def test_the_sign_in_app_offers_no_sign_out(discord: FakeDiscord, home: Pa
 # Switching
 
 
-async def test_the_other_profiles_can_be_picked_and_no_hostile_names(
-    own: Guild, home: Path
-) -> None:
+async def test_other_profiles_can_be_picked_except_hostile_names(own: Guild, home: Path) -> None:
     write_config(home, RAIDERS + ALLIES + '[profiles."[bold]x"]\n[profiles."a\\u001bb"]\n')
     async with at_home() as visitor:
         await visitor.chooses(SWITCH, "Another guild")
@@ -127,7 +125,9 @@ async def test_the_other_profiles_can_be_picked_and_no_hostile_names(
         assert visitor.navigation_request == NavigationRequest("raiders")
 
 
-async def test_from_a_profile_the_way_leads_back_too(own: Guild, guild: Guild, home: Path) -> None:
+async def test_a_profile_can_be_left_for_the_default_guild(
+    own: Guild, guild: Guild, home: Path
+) -> None:
     here = f'[profiles.here]\nTURSO_DATABASE_URL = "file:{guild.path}"\n'
     write_config(home, here + ALLIES)
     async with at_home(profile="here") as visitor:
@@ -174,10 +174,10 @@ async def test_switching_saves_the_preferences(own: Guild, home: Path) -> None:
     assert json.loads(remembered.read_text("utf-8"))["is_reversed"] is True
 
 
-# With changes that wait
+# With pending changes
 
 
-async def test_with_pending_changes_switching_is_asked_first(away: None, home: Path) -> None:
+async def test_switching_with_pending_changes_asks_first(away: None, home: Path) -> None:
     write_config(home, RAIDERS)
     async with at_home(answers=False) as visitor:
         await visitor.sees("↑ 2 pending")
@@ -202,7 +202,9 @@ async def test_with_pending_changes_switching_is_asked_first(away: None, home: P
 # Signing out
 
 
-async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: RemoteGuild) -> None:
+async def test_signing_out_asks_first_and_staying_is_the_first_choice(
+    inhabited: RemoteGuild,
+) -> None:
     async with at_home() as visitor:
         for key in ("enter", "escape"):
             await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
@@ -217,12 +219,12 @@ async def test_signing_out_is_asked_first_and_staying_is_first(inhabited: Remote
         assert visitor.navigation_request == NavigationRequest(None, signs_out=True)
 
 
-async def test_with_pending_changes_signing_out_is_not_possible(
+async def test_signing_out_with_pending_changes_is_not_possible(
     inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_pending(load_config(os.environ), add(5, resource_id="gone-for-good"))
     async with at_home() as visitor:
-        # What the ledger refuses waits for the player.
+        # A rejected change stays in the outbox.
         await visitor.sees("▲ 1 rejected: o")
         await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
         await visitor.sees("Changes would be lost")
@@ -244,23 +246,23 @@ async def test_an_invitation_is_understood_at_the_sign_in(discord: FakeDiscord) 
         await visitor.sees("good for")
         await visitor.chooses(JOIN, "With an invitation")
         await visitor.sees("paste it here")
-        # As a chat wraps it.
+        # The invitation as wrapped by a chat.
         visitor.paste("\n".join(line[at : at + 76] for at in range(0, len(line), 76)))
         await visitor.reads("#answer-invitation", "✓ understood")
 
 
 async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -> None:
-    """Begin to join another guild while the sign-in below goes on and ends."""
+    """Begin to join another guild while the sign-in below continues and ends."""
     await visitor.sees("good for")
     await visitor.chooses(JOIN, "With an invitation")
     await visitor.sees("paste it here")
     discord.approve()
     session_store = SessionStore(load_config(os.environ))
     await visitor.until(lambda: session_store.load() is not None, "the session")
-    await nobody_is_behind()
+    await background_work_ends()
 
 
-async def test_a_sign_in_that_ends_below_takes_no_half_filled_form_away(
+async def test_a_sign_in_that_ends_below_keeps_a_half_filled_form(
     discord: FakeDiscord,
 ) -> None:
     discord.membership = None

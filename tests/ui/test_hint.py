@@ -35,7 +35,7 @@ async def test_a_first_run_says_in_one_line_how_to_join(guild: Guild) -> None:
             player.assert_laid_out()
 
 
-async def test_ctrl_p_offers_to_join_as_it_says(guild: Guild) -> None:
+async def test_ctrl_p_offers_to_join_as_the_hint_says(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         await player.press("ctrl+p")
         player.burst("join")
@@ -60,7 +60,7 @@ async def test_players_with_a_database_see_no_hint(guild: Guild, given: dict[str
         assert remembered(guild)["is_hint_dismissed"] is False
 
 
-async def test_esc_hides_it_for_good(guild: Guild) -> None:
+async def test_esc_hides_the_hint_for_good(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         await player.press("escape")
         await player.sees_no(HINT)
@@ -73,7 +73,7 @@ async def test_esc_hides_it_for_good(guild: Guild) -> None:
     assert remembered(guild)["is_hint_dismissed"] is True
 
 
-async def test_a_click_hides_it_for_good(guild: Guild) -> None:
+async def test_a_click_hides_the_hint_for_good(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         player.click(*player.place("join a guild"))
         await player.sees_no(HINT)
@@ -81,14 +81,14 @@ async def test_a_click_hides_it_for_good(guild: Guild) -> None:
     assert remembered(guild)["is_hint_dismissed"] is True
 
 
-async def test_it_returns_if_it_was_not_dismissed(guild: Guild) -> None:
+async def test_the_hint_returns_if_it_was_not_dismissed(guild: Guild) -> None:
     for _ in range(2):
         async with playing(guild, **FIRST_RUN) as player:
             assert HINT in player.text()
             await leaves(player)
 
 
-async def test_esc_does_first_what_else_it_is_for(guild: Guild) -> None:
+async def test_esc_does_its_other_tasks_first(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         player.burst("/water")
         await player.until(lambda: player.names() == ["Water"])
@@ -117,7 +117,7 @@ async def test_esc_does_first_what_else_it_is_for(guild: Guild) -> None:
         await player.sees_no(HINT)
 
 
-async def test_it_takes_no_key_away(guild: Guild) -> None:
+async def test_the_hint_blocks_no_keys(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         player.burst("/water\r+5\r")
         await player.settles(1)

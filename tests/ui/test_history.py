@@ -59,8 +59,8 @@ async def test_an_entry_shows_who_changed_what_by_how_much_and_why(busy: Guild) 
         (added,) = (line for line in entries(player) if "spice run 0" in line)
         for part in (" + ", "Stilgar", "Spice Melange", "+100 → 1,100"):
             assert part in added
-        (taken,) = (line for line in entries(player) if "-10 →" in line)
-        assert " - removed  jessica" in taken
+        (removed,) = (line for line in entries(player) if "-10 →" in line)
+        assert " - removed  jessica" in removed
         (moved,) = (line for line in entries(player) if "before the storm" in line)
         assert "-30 →   970" in moved
         assert "+30 →   230" in moved
@@ -96,7 +96,7 @@ async def test_pages_load_to_the_beginning_and_far_ones_are_dropped(
             assert row is not None
             seen.add(row.id)
         await player.sees("trip 1 ")
-        # Going back loads the dropped pages again.
+        # Scrolling back reloads the dropped pages.
         await player.press("g")
         await player.sees("trip 834")
         assert table.held <= 600
@@ -119,7 +119,7 @@ async def test_the_wheel_scrolls_on_while_pages_load(guild: Guild) -> None:
         assert round(table.scroll_y) < 10
 
 
-async def test_an_own_change_appears_at_the_top_and_the_cursor_stays_on_its_row(
+async def test_an_own_change_appears_on_top_and_the_cursor_stays_on_its_row(
     busy: Guild,
 ) -> None:
     async with reading(busy) as player:
@@ -140,7 +140,7 @@ async def test_an_empty_history_says_so_and_shows_the_first_entry(guild: Guild) 
         await player.sees("No changes yet")
         await player.press("enter", "v", "y", "delete", "G", "g")
         await player.sees("No changes yet")
-        # Never an entry, then all of them deleted while the screen is open.
+        # First no entries at all, then all are deleted while the screen is open.
         for reason in ("the first of all", "the first again"):
             record(guild, reason, 7, reason=reason, created_at=NOW)
             await player.press("r")
@@ -222,7 +222,7 @@ async def test_a_search_finds_members_resources_and_reasons(busy: Guild) -> None
         assert player.app.screen is player.app.resources
 
 
-async def test_a_search_looks_through_so_many_rows_and_further_when_asked(
+async def test_a_search_stops_after_a_limit_and_continues_when_asked(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.ledger.history.SEARCHED", 100)
@@ -244,7 +244,7 @@ async def test_a_search_looks_through_so_many_rows_and_further_when_asked(
 
 
 async def choose(player: Player, *names: str) -> None:
-    """Tick these in the list of filters, and apply them."""
+    """Tick these filters and apply them."""
     from tracker_tui.ui.widgets.dialogs import CheckList
 
     await player.press("f")
@@ -270,7 +270,7 @@ FILTERS = [
     (["all of time", "+ added", "by Stilgar"], "added · Stilgar", 6),
     (["by me", "of Spice Melange"], "Spice Melange · by me", 2),
 ]
-"""What is ticked, what the line of the search shows, and how many entries match."""
+"""Ticked filters, the text in the search line, and the number of matching entries."""
 
 
 async def test_filters_select_entries_and_c_clears_them(busy: Guild) -> None:
@@ -323,7 +323,7 @@ async def test_a_member_and_a_resource_are_picked_by_a_part_of_their_names(busy:
 # An entry
 
 
-async def test_an_entry_is_shown_copied_and_leads_to_its_resource(busy: Guild) -> None:
+async def test_an_entry_can_be_opened_copied_and_leads_to_its_resource(busy: Guild) -> None:
     async with reading(busy) as player:
         await player.press("j", "enter")
         await player.sees("> moved", "1,000 → 970  (-30)", "200 → 230  (+30)")
@@ -341,7 +341,7 @@ async def test_an_entry_is_shown_copied_and_leads_to_its_resource(busy: Guild) -
             await player.press("g", "2")
 
 
-async def test_an_action_of_an_open_entry_goes_to_that_entry_even_if_rows_moved(
+async def test_an_action_of_an_open_entry_applies_to_it_even_if_rows_moved(
     busy: Guild,
 ) -> None:
     async with reading(busy) as player:

@@ -1,4 +1,4 @@
-"""The history table: numbers are never cut, everything else gives way in order."""
+"""The history table: numbers are never cut, other columns shrink in a fixed order."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def entry(
 
 
 def used(layout: HistoryLayout) -> int:
-    """Return the cells that all columns take, with the gaps between them."""
+    """Return the width of all columns, with the gaps between them."""
     columns = [layout.time, layout.kind, layout.member, layout.name, layout.moved, layout.moved]
     shown = [cells for cells in [*columns, layout.reason] if cells]
     return sum(shown) + GAP * (len(shown) - 1)
@@ -63,7 +63,7 @@ def shown(layout: HistoryLayout) -> int:
     return sum(1 for cells in astuple(layout) if cells)
 
 
-# How wide each column is
+# Column widths
 
 
 @given(st.integers(40, 220), known_widths)
@@ -78,14 +78,14 @@ def test_numbers_are_never_cut(width: int, widths: Widths) -> None:
 
 
 def narrowest(widths: Widths) -> int:
-    """Return the width that fits time, sign, eight characters of the member, and all numbers."""
+    """Return the width for time, sign, eight characters of the member, and all numbers."""
     moved = widths.change + 3 + widths.quantity
     return 5 + 1 + 8 + 2 * moved + 6 * GAP
 
 
 @given(st.integers(40, 220), known_widths)
 @example(62, Widths(change=6, quantity=6))
-def test_the_columns_fit_wherever_the_numbers_do(width: int, widths: Widths) -> None:
+def test_the_columns_fit_if_the_numbers_fit(width: int, widths: Widths) -> None:
     if width >= narrowest(widths):
         assert used(lay_out(width, widths)) <= width
 
@@ -113,7 +113,7 @@ def test_a_wider_table_shows_no_fewer_columns(widths: Widths) -> None:
 
 @given(known_widths)
 @settings(max_examples=40)
-def test_nothing_takes_more_room_than_it_needs(widths: Widths) -> None:
+def test_no_column_is_wider_than_it_needs(widths: Widths) -> None:
     layout = lay_out(220, widths)
     assert layout.member == min(widths.member, 20)
     assert layout.name == min(widths.name, 40)
@@ -132,8 +132,10 @@ def test_nothing_takes_more_room_than_it_needs(widths: Widths) -> None:
     (60, 1, 8, 8, 0),
     (53, 1, 8, 1, 0),
 ])  # fmt: skip
-def test_what_gives_way_first(width: int, kind: int, member: int, name: int, reason: int) -> None:
-    """In order: the word of the kind, the reason's spare cells, the member, the name."""
+def test_columns_shrink_in_a_fixed_order(
+    width: int, kind: int, member: int, name: int, reason: int
+) -> None:
+    """The order: the word of the kind, the reason's spare cells, the member, the name."""
     layout = lay_out(width, Widths(member=20, name=30, change=6, quantity=7))
     found = (layout.kind, layout.member, layout.name, layout.reason)
     assert found == (kind, member, name, reason)
@@ -170,7 +172,7 @@ def test_the_titles_have_the_widths_of_their_columns() -> None:
     assert "Resource" not in [title for title, _ in titles(replace(LAYOUT, name=0), places)]
 
 
-# What stands in the cells
+# Cells
 
 
 @pytest.mark.parametrize(("of", "sign", "word"), [
@@ -227,7 +229,7 @@ def test_a_cell_is_exactly_as_wide_as_it_should_be(text: str, width: int, is_rig
 # An entry as a sentence
 
 
-@pytest.mark.parametrize(("of", "told"), [
+@pytest.mark.parametrize(("of", "text"), [
     (entry(), "Hagga +5 → 15"),
     (entry(hagga=(1_500, 0), reason="raid"), "Hagga -1,500 → 0 (raid)"),
     (entry("transfer", (10, 4), (0, 6)), "Hagga -6 → 4, Deep Desert +6 → 6"),
@@ -235,9 +237,9 @@ def test_a_cell_is_exactly_as_wide_as_it_should_be(text: str, width: int, is_rig
     (entry("absolute", (7, 7), reason="a\nb\x1b[2J"), "set, ±0 (a b [2J)"),
     (entry(deep_desert=(-5, 0), hagga=(3, 3)), "Deep Desert +5 → 0"),
 ])  # fmt: skip
-def test_an_entry_is_one_sentence(of: HistoryEntry, told: str) -> None:
+def test_an_entry_is_one_sentence(of: HistoryEntry, text: str) -> None:
     sentence = entry_sentence(of, "Chani", "Spice", PLACES, UTC)
-    assert sentence == f"2025-10-09 08:53 Chani: Spice {told}"
+    assert sentence == f"2025-10-09 08:53 Chani: Spice {text}"
 
 
 def test_a_sentence_has_the_time_of_the_zone() -> None:
@@ -245,7 +247,7 @@ def test_a_sentence_has_the_time_of_the_zone() -> None:
     assert sentence.startswith("2025-10-09 06:23 ")
 
 
-def test_a_sentence_is_one_line_whatever_locations_are_called() -> None:
+def test_a_sentence_is_one_line_for_any_location_names() -> None:
     places = dict.fromkeys(Location, "a\nb\x1b]52;c;evil\x07")
     sentence = entry_sentence(entry(reason="x" * 5_000), "Chani", "Spice", places, UTC)
     assert sentence.isprintable()

@@ -32,7 +32,7 @@ SIZE = (120, 30)
 
 @pytest.fixture
 def hostile_guild(make_guild: MakeGuild) -> Guild:
-    """A guild of which every text is hostile, in the newest schema."""
+    """A guild in the newest schema in which every text is hostile."""
     guild = make_guild(tables=LATER)
     for number, (name, text) in enumerate(HOSTILE.items()):
         member = f"member-{number}"
@@ -67,7 +67,7 @@ def hostile_guild(make_guild: MakeGuild) -> Guild:
 
 
 def assert_plain(player: Player) -> None:
-    """The layout holds, and nothing on screen is a link or was styled by what others wrote."""
+    """Check that the layout holds and that hostile text adds no links and no styles."""
     player.assert_laid_out()
     for strip in screen_strips(player.app):
         for segment in strip:
@@ -106,7 +106,7 @@ async def test_the_quick_edit_shows_hostile_names(hostile_guild: Guild) -> None:
             player.hit("down")
 
 
-async def test_what_is_typed_may_be_hostile(hostile_guild: Guild) -> None:
+async def test_typed_text_may_be_hostile(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, SIZE) as player:
         player.burst("jj")
         for text in ("+5 # [red]x[/red] 香料 \x1b[31m\x07", "+[red]", "+香", "+5\n\t# \x00"):

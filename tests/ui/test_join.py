@@ -36,7 +36,7 @@ OPEN = json.dumps([{"id": "1001", "name": "Fremen", "canAccessResources": True}]
 
 @pytest.fixture(autouse=True)
 def discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDiscord]:
-    """A fake Discord at DISCORD_API_URL; answers are tested without a delay."""
+    """A fake Discord at DISCORD_API_URL; answers are validated without a delay."""
     monkeypatch.setattr("tracker_tui.ui.join.join_screen._TEST_DELAY", 0.0)
     trust_discord(monkeypatch)
     with FakeDiscord() as discord:
@@ -95,7 +95,7 @@ async def joining(size: tuple[int, int] = NARROW) -> AsyncIterator[Visitor]:
 
 
 async def asks_to_join(visitor: Visitor) -> None:
-    # As the palette does it; typing into the palette each time would take longer than the rest.
+    # Run the action as the palette does; typing into the palette is slow.
     visitor.app.action_join()  # type: ignore[attr-defined]
     await visitor.until(lambda: isinstance(visitor.app.screen, JoinScreen), "the questions")
     await visitor.sees("Join a guild", "Invitation")
@@ -115,9 +115,9 @@ async def answers(visitor: Visitor, **settings: str) -> None:
         visitor.paste(text)
 
 
-async def sees_message(visitor: Visitor, setting: str, told: str) -> None:
+async def sees_message(visitor: Visitor, setting: str, message: str) -> None:
     """Wait for the verdict of an answer."""
-    await visitor.reads(f"#answer-{setting} .verdict", told)
+    await visitor.reads(f"#answer-{setting} .verdict", message)
 
 
 async def clears(visitor: Visitor, setting: str) -> None:
@@ -136,7 +136,7 @@ async def is_understood(visitor: Visitor, *, database: str = "accepted") -> None
 
 
 async def keeps(visitor: Visitor) -> None:
-    """Choose to save; the first choice is the harmless one."""
+    """Choose to save, which is not the first choice."""
     await visitor.sees("Save these settings and sign in?")
     await visitor.press("down", "enter")
     await visitor.ends()
@@ -151,12 +151,12 @@ def kept(home: Path) -> dict[str, Any]:
 
 
 def assert_safe(visitor: Visitor, token: str) -> None:
-    """No part of the token is on screen."""
+    """Check that no part of the token is on screen."""
     visitor.assert_secret(token[:12], token[20:32], token[-12:])
     visitor.assert_laid_out()
 
 
-# By an invitation
+# With an invitation
 
 
 async def test_an_invitation_is_read_tested_shown_and_saved(
@@ -248,7 +248,7 @@ MANY = [
 ]
 
 
-# A guild with a few dozen roles has one of more than 1,000 characters.
+# A few dozen roles make an invitation longer than 1,000 characters.
 async def test_a_long_invitation_is_pasted_whole(url: str, token: str) -> None:
     long = invitation(url, token, [*ROLES, *MANY])
     assert len(long) > 1_000
@@ -285,9 +285,9 @@ DAMAGED = {
 
 async def test_a_damaged_invitation_says_so(line: str) -> None:
     async with joining() as visitor:
-        for damage, told in DAMAGED.values():
+        for damage, message in DAMAGED.values():
             visitor.paste(damage(line))
-            await sees_message(visitor, "invitation", f"✗ {told}")
+            await sees_message(visitor, "invitation", f"✗ {message}")
             for setting in (URL, TOKEN, CLIENT, GUILD, ROLES_SETTING):
                 assert visitor.within(f"#answer-{setting} .verdict") == ""
             visitor.assert_laid_out()
@@ -312,7 +312,7 @@ async def test_a_second_invitation_replaces_the_first(
     assert kept(home).get(TOKEN) != token
 
 
-# By answering
+# With typed answers
 
 
 async def test_each_answer_is_tested_as_it_is_typed(url: str, token: str, home: Path) -> None:
@@ -341,7 +341,7 @@ async def test_enter_goes_to_the_next_question(url: str) -> None:
         await visitor.press("enter", "enter")
         visitor.burst(CLIENT_ID)
         await sees_message(visitor, CLIENT, "✓ ")
-        # Going on without a token is an answer, too.
+        # An empty token is also an answer.
         await sees_message(visitor, TOKEN, "✗ ")
         await visitor.press("enter")
         visitor.burst("x")
@@ -379,10 +379,10 @@ async def test_a_wrong_answer_is_rejected_at_once_until_it_is_corrected(home: Pa
         await sees_message(visitor, CLIENT, "✓ Discord knows the application")
         await clears(visitor, CLIENT)
         for setting, answered in WRONG.items():
-            for text, told in answered.items():
+            for text, message in answered.items():
                 await answers(visitor, **{setting: text})
                 await sees_message(visitor, setting, "✗ ")
-                await sees_message(visitor, setting, told)
+                await sees_message(visitor, setting, message)
                 assert "Something in the program" not in visitor.text()
                 assert "hunter2" not in visitor.within(f"#answer-{setting} .verdict")
                 visitor.assert_laid_out()
@@ -396,7 +396,7 @@ async def test_a_wrong_answer_is_rejected_at_once_until_it_is_corrected(home: Pa
 
 async def test_a_token_is_tested_once_there_is_a_database(url: str, token: str) -> None:
     async with joining() as visitor:
-        # Passing over it is no answer yet.
+        # Skipping the token is not an answer yet.
         await visitor.press("enter", "enter", "enter", "shift+tab")
         assert visitor.within(f"#answer-{TOKEN} .verdict") == ""
         visitor.paste(token)
@@ -536,7 +536,7 @@ async def test_a_failed_save_is_shown(line: str, home: Path) -> None:
 
 @pytest.fixture
 def settled(home: Path, embedded: Path) -> str:
-    """A config.toml of a guild, with a profile and a comment written by hand."""
+    """A config.toml of a guild, with a handwritten profile and comment."""
     text = (
         f'# mine\nTURSO_DATABASE_URL = "file:{embedded.as_posix()}"\n\n'
         '[profiles.raiders]\nTURSO_DATABASE_URL = "libsql://raiders.invalid"\n\n'
@@ -581,9 +581,9 @@ NAMES = {
 async def test_an_unusable_profile_name_is_rejected(settled: str, home: Path) -> None:
     async with joining() as visitor:
         await sees_message(visitor, PROFILE, "you have a guild already")
-        for name, told in NAMES.items():
+        for name, message in NAMES.items():
             await answers(visitor, **{PROFILE: name})
-            await sees_message(visitor, PROFILE, told)
+            await sees_message(visitor, PROFILE, message)
             await visitor.press("ctrl+o")
             await visitor.until(lambda: "Profile." in visitor.message)
             visitor.hit("ctrl+u")

@@ -78,7 +78,7 @@ async def test_500_times_plus_one_in_one_burst(guild: Guild) -> None:
         assert quantities == [(7 + number,) for number in range(1, 501)]
 
 
-async def test_the_screen_is_not_held_up_by_a_burst(guild: Guild) -> None:
+async def test_a_burst_does_not_block_the_screen(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("+1\r" * 200)
@@ -91,13 +91,13 @@ async def test_the_screen_is_not_held_up_by_a_burst(guild: Guild) -> None:
 
 
 async def committed(guild: Guild, how_many: int) -> None:
-    """Wait until the history has this many changes, without looking at the screen."""
+    """Wait until the history has this many changes, without reading the screen."""
     async with asyncio.timeout(60):
         while len(guild.history()) < how_many:
             await asyncio.sleep(0)
 
 
-async def test_leaving_at_once_loses_nothing(guild: Guild) -> None:
+async def test_quitting_at_once_loses_nothing(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
         player.burst("+1\r" * 50 + "q")

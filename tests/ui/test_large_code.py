@@ -1,4 +1,4 @@
-"""The large code: letters that differ, fit, and are only text."""
+"""The large code: its letters differ, fit, and are plain text."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_code_of_eight_takes_two_lines_of_four(text: str) -> None:
 
 @given(st.text(max_size=300))
 @settings(max_examples=100)
-def test_no_text_takes_more_than_40_by_10(text: str) -> None:
+def test_no_text_is_larger_than_40_by_10(text: str) -> None:
     needed = LargeCode(text).needed
     assert needed.width <= 40
     assert needed.height <= 10
@@ -122,7 +122,7 @@ async def test_an_empty_text_draws_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    # The part that is drawn small; letters and digits may be large.
+    # This part is drawn small; letters and digits may be large.
     ("text", "shown"),
     [
         ("[bold]x", "[bold]x"),
@@ -136,7 +136,7 @@ async def test_an_empty_text_draws_nothing() -> None:
     ],
     ids=["markup", "action", "escape", "c1", "wide", "bidi", "marks", "surrogate"],
 )
-async def test_hostile_text_is_only_text(text: str, shown: str) -> None:
+async def test_hostile_text_is_plain_text(text: str, shown: str) -> None:
     lines = await on_screen(text)
     drawn = "".join(lines)
     assert drawn.isprintable()

@@ -80,14 +80,14 @@ async def test_arrows_f_and_clicks_change_the_period(busy: Guild) -> None:
         await player.sees("▐30d▌")
 
 
-async def test_equal_points_share_a_rank_and_the_next_is_left_out(guild: Guild) -> None:
+async def test_equal_points_share_a_rank_and_the_next_is_skipped(guild: Guild) -> None:
     for number, points in enumerate([5.0, 3.0, 3.0, 1.0]):
         add_points(guild, f"r{number}", points, user_id=f"member {number}")
     async with watching(guild) as player:
         assert [row[0] for row in rankings(player)] == ["1", "2", "2", "4"]
 
 
-async def test_changes_of_rank_compare_with_the_period_before(guild: Guild) -> None:
+async def test_rank_changes_compare_with_the_previous_period(guild: Guild) -> None:
     for number, (who, points, days) in enumerate(
         [("up", 9, 0), ("up", 1, 8), ("down", 5, 0), ("down", 7, 8), ("fresh", 3, 0)]
     ):
@@ -104,7 +104,7 @@ async def test_changes_of_rank_compare_with_the_period_before(guild: Guild) -> N
         assert {row[-1] for row in rankings(player)} == {"%"}
 
 
-async def test_the_own_row_stays_in_sight(guild: Guild) -> None:
+async def test_the_own_row_stays_visible(guild: Guild) -> None:
     for number in range(60):
         add_points(guild, f"r{number}", 100.0 - number, user_id=f"member {number}")
     add_points(guild, "mine", 0.5, user_id=MEMBER)
@@ -146,7 +146,7 @@ async def test_a_failed_read_is_shown_and_the_leaderboard_stays(busy: Guild) -> 
 async def test_points_of_an_own_change_appear_at_once(busy: Guild) -> None:
     async with watching(busy) as player:
         player.burst("1/melange\r+1k\r3")
-        # 1,000 times 1.1 without a bonus, and the points from before.
+        # 1,000 times 1.1 without a bonus, plus the earlier points.
         await player.sees("115.50")
 
 

@@ -21,13 +21,13 @@ ON, OFF = "other people's changes are on.", "other people's changes are off."
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for the next look at the database."""
+    """Poll the database continuously."""
     poll_eagerly(monkeypatch)
 
 
 @pytest.fixture
 def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
-    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    """The guild of RESOURCES on a server behind a proxy."""
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
@@ -40,7 +40,7 @@ def shared(request: pytest.FixtureRequest) -> Guild:
 
 
 def others_bring(guild: Guild, resource_id: str, amount: int, by: str = "Stilgar") -> None:
-    """Let somebody else add to what is at Hagga."""
+    """Add to the quantity at Hagga as another member."""
     now = "CAST(strftime('%s', 'now') AS INTEGER)" if guild.now is None else str(NOW)
     guild.sql(
         "UPDATE resources SET quantity_hagga = quantity_hagga + ?, last_updated_by = ?,"
@@ -85,7 +85,7 @@ async def test_n_switches_notifications_of_others_on_and_off(
     assert shared.history() == []
 
 
-async def test_others_have_the_names_that_the_guild_calls_them_by(shared: Guild) -> None:
+async def test_others_have_their_display_names(shared: Guild) -> None:
     shared.sql(
         "INSERT INTO users (id, discord_id, username, custom_nickname, created_at, last_login)"
         " VALUES ('u', '4711', 'paul', 'Usul', 1, 1)"
@@ -96,7 +96,7 @@ async def test_others_have_the_names_that_the_guild_calls_them_by(shared: Guild)
         await player.sees("Usul: Steel Ingot Hagga -50")
 
 
-async def test_somebody_new_has_a_name_at_once(remote: RemoteGuild) -> None:
+async def test_a_new_member_has_a_name_at_once(remote: RemoteGuild) -> None:
     async with playing(remote) as player:
         await player.sees("● online")
         await player.press("n")
@@ -182,7 +182,7 @@ async def test_names_in_notifications_are_plain_text(shared: Guild) -> None:
         player.assert_laid_out()
 
 
-# Rows that go
+# Deleted rows
 
 
 async def test_the_cursor_stays_when_another_row_is_deleted_on_the_server(
@@ -226,7 +226,7 @@ async def test_a_change_of_a_deleted_resource_can_only_be_dropped(
         await player.sees_no(": o ")
 
 
-# One changed row of very many
+# One changed row of many
 
 
 async def test_a_changed_row_of_10_000_redraws_its_own_line_alone(
@@ -282,7 +282,7 @@ async def test_i_shows_the_session_stats(guild: Guild) -> None:
         await player.sees("This session: 1 change, -3, 0 points")
 
 
-async def test_what_is_undone_does_not_count(guild: Guild) -> None:
+async def test_undone_changes_do_not_count(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/spice mel\r+500\r-100\r")
         await player.settles(2)
@@ -305,7 +305,7 @@ async def test_the_session_stats_count_pending_changes(remote: RemoteGuild, prox
 
 
 def let_time_fly(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let so much time pass whenever anybody looks at the clock, which a busy machine can do."""
+    """Advance the clock at each reading, as on a busy machine."""
     looks = count()
     wall, steady = time.time, time.monotonic
     monkeypatch.setattr("textual.notifications.time", lambda: wall() + next(looks) * seconds)
@@ -326,12 +326,14 @@ async def test_a_notification_that_expires_at_once_hangs_nothing(
         await player.go_to("Water")
 
 
-def test_its_time_does_not_depend_on_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_left_does_not_depend_on_the_wall_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     now = [100.0]
     monkeypatch.setattr("tracker_tui.ui.notifications.monotonic", lambda: now[0])
     monkeypatch.setattr("textual.notifications.time", lambda: 1e12)
     notification = SteadyNotification("text", timeout=4)
-    # However long it takes the screen to come to it.
+    # The screen may be slow to get there.
     now[0] += 60
     assert not notification.has_expired
     assert (notification.time_left, notification.has_expired) == (4, False)

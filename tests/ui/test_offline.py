@@ -1,4 +1,4 @@
-"""Without the server: the rows of an earlier run, changes that wait, and what may be too little."""
+"""Without the server: cached rows, pending changes, and warnings of shortages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for the next look at the server."""
+    """Poll the server continuously."""
     poll_eagerly(monkeypatch)
 
 
 @pytest.fixture
 async def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
-    """The guild of RESOURCES on a server; an earlier run has read it on this machine."""
+    """The guild of RESOURCES on a server; an earlier run has cached its rows."""
     guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
     async with playing(guild) as player:
         await player.sees("● online", "1,200")
@@ -29,7 +29,7 @@ async def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
 
 
 def let_time_pass(guild: RemoteGuild, seconds: int) -> None:
-    """Let what this machine has read of a guild be so much older."""
+    """Make the cached rows of a guild this much older."""
     (replica,) = guild.path.parent.glob("guilds/*/replica.db")
     ask(
         replica,
@@ -44,10 +44,10 @@ def let_time_pass(guild: RemoteGuild, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_it_opens_without_any_network_on_what_an_earlier_run_left(
+async def test_the_dashboard_opens_without_network_on_cached_rows(
     guild: RemoteGuild, proxy: Proxy, size: tuple[int, int]
 ) -> None:
-    proxy.close()  # nobody listens there any more
+    proxy.close()
     async with watching(guild, size) as player:
         await player.sees("1,200", "○ offline since ")
         assert player.is_on("Complex Machinery")
@@ -56,19 +56,19 @@ async def test_it_opens_without_any_network_on_what_an_earlier_run_left(
 
 
 @pytest.mark.parametrize(
-    ("age", "told"),
+    ("age", "text"),
     [(5 * MINUTE, "read 5 min ago"), (3 * HOUR, "read 3 h ago"), (9 * DAY, "read 9 d ago")],
 )
-async def test_the_strip_says_how_old_the_rows_are(
-    guild: RemoteGuild, proxy: Proxy, age: int, told: str
+async def test_the_status_bar_says_how_old_the_rows_are(
+    guild: RemoteGuild, proxy: Proxy, age: int, text: str
 ) -> None:
     let_time_pass(guild, age)
     proxy.fate = cut_before
     async with watching(guild) as player:
-        await player.sees(told, "1,200")
+        await player.sees(text, "1,200")
 
 
-async def test_once_the_server_is_there_again_the_rows_are_its_own(
+async def test_fresh_rows_appear_once_the_server_is_back(
     guild: RemoteGuild, proxy: Proxy, remote_url: str
 ) -> None:
     proxy.close()
@@ -103,7 +103,7 @@ async def test_locations_and_members_have_their_names_offline(
 # Typing
 
 
-async def test_what_is_typed_offline_is_shown_at_once_and_pending(
+async def test_a_change_typed_offline_is_shown_at_once_and_pending(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     proxy.close()
@@ -125,7 +125,7 @@ async def test_what_is_typed_offline_is_shown_at_once_and_pending(
 
 
 @pytest.mark.parametrize("fate", [cut_before, cut_after], ids=["not sent", "answer lost"])
-async def test_what_could_not_be_sent_is_there_in_the_next_run_and_sent_once(
+async def test_pending_changes_survive_a_restart_and_are_sent_once(
     guild: RemoteGuild, proxy: Proxy, fate: Fate
 ) -> None:
     async with playing(guild) as player:
@@ -133,13 +133,13 @@ async def test_what_could_not_be_sent_is_there_in_the_next_run_and_sent_once(
         proxy.fate = fate
         player.burst("/water\r+50\r>7\r")
         await player.sees("↑ 2 pending", "○ offline")
-    assert [(change.kind.sign, change.amount) for change in player.unsent] == [("+", 50), (">", 7)]
+    assert [(change.kind.sign, change.amount) for change in player.pending] == [("+", 50), (">", 7)]
 
     proxy.fate = cut_before
     async with watching(guild) as player:
         await player.sees("○ offline", "↑ 2 pending")
         assert player.line(" Water  ").split()[2:4] == ["50", "7"]
-    assert len(player.unsent) == 2
+    assert len(player.pending) == 2
 
     proxy.fate = pass_on
     for _ in range(2):
@@ -148,14 +148,12 @@ async def test_what_could_not_be_sent_is_there_in_the_next_run_and_sent_once(
             await player.sees("● online")
             await player.sees_no("pending")
             assert player.line(" Water  ").split()[2:4] == ["50", "7"]
-        assert player.unsent == []
+        assert player.pending == []
     assert [row[:3] for row in guild.history()] == [("relative", 50, 0), ("transfer", -7, 7)]
     assert guild.quantities("water") == (50, 7)
 
 
-async def test_what_an_earlier_run_left_is_not_undone_by_u(
-    guild: RemoteGuild, proxy: Proxy
-) -> None:
+async def test_u_does_not_undo_changes_of_an_earlier_run(guild: RemoteGuild, proxy: Proxy) -> None:
     proxy.fate = cut_before
     async with watching(guild) as player:
         await player.sees("1,200")
@@ -168,7 +166,7 @@ async def test_what_an_earlier_run_left_is_not_undone_by_u(
         assert "↑ 1 pending" in player.text()
 
 
-# Too little, as far as is known
+# Shortages
 
 
 async def test_a_shortage_is_rejected_while_rows_are_fresh(
@@ -187,7 +185,7 @@ async def test_a_shortage_is_rejected_while_rows_are_fresh(
 
 
 async def type_into_old_rows(player: Player, keys: str) -> None:
-    """Type a removal of more Water than an old reading knows of."""
+    """Type a removal of more Water than the old rows show."""
     await player.sees("○ offline", "1,200")
     await player.go_to("Water")
     player.burst(keys)
@@ -198,9 +196,7 @@ async def type_into_old_rows(player: Player, keys: str) -> None:
     assert not player.app.resources.edit.is_open
 
 
-async def test_too_little_is_a_warning_while_the_rows_are_old_and_others_may_have_brought_some(
-    guild: RemoteGuild, proxy: Proxy
-) -> None:
+async def test_a_shortage_by_old_rows_is_only_a_warning(guild: RemoteGuild, proxy: Proxy) -> None:
     let_time_pass(guild, HOUR)
     proxy.fate = cut_before
     async with watching(guild) as player:
@@ -226,7 +222,7 @@ async def test_a_shortage_by_stale_rows_is_left_to_the_ledger(
     assert guild.history() == []
 
 
-async def test_of_many_rows_the_warning_counts_those_that_may_be_short(
+async def test_the_warning_for_many_rows_counts_possible_shortages(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     let_time_pass(guild, HOUR)

@@ -38,7 +38,7 @@ def remote(
 
 
 async def type_too_late(player: Player, name: str, keys: str, elsewhere: int) -> None:
-    """Type a change of a resource that somebody else sets to another quantity before Enter."""
+    """Type a change; another member sets the resource to another quantity before Enter."""
     await player.go_to(name)
     player.burst(keys)
     await player.sees("→")
@@ -121,10 +121,10 @@ async def test_a_rejected_removal_is_applied_once_there_is_enough(guild: Guild) 
     assert guild.quantities("water") == (45, 0)
 
 
-async def test_what_needs_the_player_is_there_in_the_next_run(guild: Guild) -> None:
+async def test_conflicts_and_rejected_changes_survive_a_restart(guild: Guild) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "=1200", 100)
-    assert player.unsent == [], "it has its answer"
+    assert player.pending == [], "it has its answer"
     async with playing(guild) as player:
         await player.sees("▲ 1 conflict: o")
         await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.")
@@ -312,7 +312,7 @@ async def test_a_full_disk_saves_nothing_and_names_the_changes(guild: Guild) -> 
         room(player, "PRAGMA max_page_count = 1000000")
         player.burst("g+6\r")
         await player.settles(1)
-    assert player.unsent == []
+    assert player.pending == []
     assert [row[:3] for row in guild.history()] == [("relative", 6, 0)]
 
 
@@ -361,6 +361,6 @@ async def test_an_undo_on_a_full_disk_undoes_nothing_or_everything(guild: Guild)
 
 
 def room(player: Player, pragma: str) -> None:
-    """Limit or restore the room that SQLite has for the outbox."""
+    """Limit or restore the disk space of the outbox."""
     connection: sqlite3.Connection = player.app.tracker._store.outbox._file._connection
     connection.execute(pragma)

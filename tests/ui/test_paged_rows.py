@@ -1,4 +1,4 @@
-"""Paged rows, compared with a plain list of what was read."""
+"""Paged rows, compared with a plain list of the rows read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def row(at: int, number: int) -> Row:
 
 
 def with_days(rows: Sequence[Row]) -> list[Shown]:
-    """Return rows, newest first, with a line wherever another day begins."""
+    """Return rows, newest first, with a line where each day begins."""
     lines: list[Shown] = []
     for number, each in enumerate(rows):
         if number == 0 or day_of(each.at) != day_of(rows[number - 1].at):
@@ -52,7 +52,7 @@ def with_days(rows: Sequence[Row]) -> list[Shown]:
 
 
 def is_on(each: Row, before: PageCursor | None, end: PageCursor) -> bool:
-    """Whether a row lies after one place, and not after another."""
+    """Whether a row is after one place, but not after another."""
     return (before is None or each.place < before) and each.place >= end
 
 
@@ -65,7 +65,7 @@ def rows_in(lines: Sequence[Shown]) -> list[Row]:
 
 
 class Reader:
-    """All rows there are, and a window that is filled from them as the tables do it."""
+    """All rows, and paged rows that are filled from them as in the tables."""
 
     def __init__(self, rows: Sequence[Row] = (), *, has_days: bool = True) -> None:
         self.rows = sorted(rows, key=lambda each: each.place, reverse=True)
@@ -75,7 +75,7 @@ class Reader:
         self._newest = self.rows[0] if self.rows else row(NOON, 0)
 
     def add(self, gaps: Sequence[int]) -> None:
-        """Add rows at the top, so many seconds after each other."""
+        """Add rows at the top, each a given number of seconds after the last."""
         for gap in gaps:
             at, number = self._newest.place
             self._newest = row(int(at) + gap, number + 1)
@@ -89,7 +89,7 @@ class Reader:
         is_last = len(older) <= limit
         self.paged.append(page, page[-1].place if page else end, is_last=is_last)
 
-    def read_anew(self, page: RowPage[Row]) -> None:
+    def reload(self, page: RowPage[Row]) -> None:
         found = [each for each in self.rows if is_on(each, page.before, page.end)]
         kept = [each for each in self.seen if not is_on(each, page.before, page.end)]
         self.seen = sorted([*kept, *found], key=lambda each: each.place, reverse=True)
@@ -99,21 +99,21 @@ class Reader:
     def read_first_page(self) -> None:
         page = self.paged.first_page
         assert page is not None
-        self.read_anew(page)
+        self.reload(page)
 
     def read_missing(self) -> None:
-        """Read every page that was dropped or is expired, from the top."""
+        """Read every dropped or expired page, from the top."""
         while (page := self.paged.missing(0, self.paged.size)) is not None:
-            self.read_anew(page)
+            self.reload(page)
 
 
 def reader(count: int, *, gap: int = DAY // 3, has_days: bool = True) -> Reader:
-    """Return a reader of so many rows, none of which is read."""
+    """Return a reader of this many rows; none is read yet."""
     rows = [row(NOON + number * gap, number) for number in range(count)]
     return Reader(rows, has_days=has_days)
 
 
-# Any order of things
+# Any order of events
 
 gaps = st.sampled_from([0, 0, 60, DAY // 3, DAY, 3 * DAY])
 
@@ -168,12 +168,12 @@ class Windows(RuleBasedStateMachine):
 
     @precondition(lambda self: self.shown.first_page)
     @rule()
-    def read_the_first_page_anew(self) -> None:
+    def reload_the_first_page(self) -> None:
         self.reader.read_first_page()
 
     @precondition(lambda self: self.shown.size)
     @rule(data=st.data())
-    def read_the_page_of_a_row_anew(self, data: st.DataObject) -> None:
+    def reload_the_page_of_a_row(self, data: st.DataObject) -> None:
         each = data.draw(st.sampled_from(self.reader.seen))
         is_held = self.shown.position_of(each.id) is not None
         self.shown.forget(each.id)
@@ -181,7 +181,7 @@ class Windows(RuleBasedStateMachine):
         page = self.shown.missing(0, self.shown.size)
         assert page is not None or not is_held
         if page is not None:
-            self.reader.read_anew(page)
+            self.reader.reload(page)
 
     @precondition(lambda self: self.shown.size)
     @rule(data=st.data())
@@ -205,17 +205,17 @@ class Windows(RuleBasedStateMachine):
         assert page is not None or None not in lines
         if page is not None:
             assert page.rows is None or page.is_expired
-            self.reader.read_anew(page)
+            self.reader.reload(page)
 
     @rule(data=st.data())
     def everything_expires_and_is_read_again_as_it_is_by_now(self, data: st.DataObject) -> None:
         before = self.shown.held
         self.shown.expire(data.draw(st.integers(0, max(0, self.shown.size))))
         assert self.shown.held <= before
-        self.read_everything_anew()
+        self.reload_everything()
 
     @rule()
-    def read_everything_anew(self) -> None:
+    def reload_everything(self) -> None:
         for each in list(self.reader.seen):
             self.shown.forget(each.id)
         self.reader.read_missing()
@@ -236,7 +236,7 @@ class Windows(RuleBasedStateMachine):
 
     @invariant()
     def neighbours_are_neighbours(self) -> None:
-        """Between two dropped pages nothing is missing, and a day line where the day changes."""
+        """No row is missing between two dropped pages, and each day has its line."""
         order = {each.id: number for number, each in enumerate(self.reader.seen)}
         for upper, lower in pairwise(self._held_lines()):
             (above, day), below = upper, lower[0]
@@ -247,7 +247,7 @@ class Windows(RuleBasedStateMachine):
                 assert day == expected
 
     def _held_lines(self) -> list[tuple[Row | None, int | None]]:
-        """Return rows, or None where they are dropped, each with the day line that follows."""
+        """Return rows, or None for dropped ones, each with the day line that follows."""
         lines: list[tuple[Row | None, int | None]] = []
         for line in lines_of(self.shown):
             if isinstance(line, DayLine):
@@ -269,7 +269,7 @@ TestWindows = Windows.TestCase
 TestWindows.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 
 
-# The limits as they are
+# The real limits
 
 
 def test_empty_rows_have_nothing() -> None:
@@ -299,8 +299,8 @@ def test_without_days_there_are_only_rows() -> None:
     assert lines_of(read.paged) == read.rows
 
 
-def test_a_page_without_rows_only_says_where_it_goes_on() -> None:
-    """A search that looked through thousands of rows in vain."""
+def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
+    """Such a page comes from a search through thousands of rows without a match."""
     read = reader(6)
     read.append(3)
     further = read.rows[4].place
@@ -308,7 +308,7 @@ def test_a_page_without_rows_only_says_where_it_goes_on() -> None:
     assert (read.paged.size, read.paged.end) == (len(with_days(read.rows[:3])), further)
     read.append(3)
     assert rows_in(lines_of(read.paged)) == [*read.rows[:3], read.rows[5]]
-    # What lies between belongs to the last page, which is where it appears if it passes later on.
+    # Rows in between belong to the last page and appear there if they match later.
     read.paged.forget("r0")
     read.read_missing()
     assert rows_in(lines_of(read.paged)) == read.rows
@@ -324,9 +324,9 @@ def test_pages_around_a_line_are_held() -> None:
     assert lines_of(read.paged)[-1] == read.rows[-1]
     assert read.paged.line(0) is None
     assert read.paged.position_of(read.rows[0].id) is None
-    # Back to the top, as a player who presses `g` is.
+    # Back to the top, as after `g`.
     while (page := read.paged.missing(0, 50)) is not None:
-        read.read_anew(page)
+        read.reload(page)
         read.paged.drop_far_from(25)
     assert lines_of(read.paged)[:51] == with_days(read.rows)[:51]
     assert read.paged.held <= PAGES_HELD * PAGE
@@ -343,7 +343,7 @@ def test_a_page_that_grows_is_split(added: int) -> None:
     sizes = [len(page.rows or ()) for page in read.paged._pages]
     assert max(sizes) <= PAGE_LINES
     assert sum(sizes) == 2 * PAGE + added
-    # Each part can be read again by itself.
+    # Each part can be reloaded separately.
     for number in (0, added, added + PAGE):
         read.paged.forget(read.rows[number].id)
         del read.rows[number]
@@ -368,7 +368,7 @@ def test_an_empty_page_leaves_no_gap(number: int) -> None:
     assert all(below.before == above.end for above, below in pairwise(read.paged._pages))
 
 
-def test_after_the_only_page_is_gone_what_is_older_follows() -> None:
+def test_older_rows_follow_after_the_only_page_is_gone() -> None:
     read = reader(6)
     read.append(3)
     del read.rows[:3]

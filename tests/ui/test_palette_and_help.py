@@ -98,7 +98,7 @@ LEFT_BY_ESC = {
 
 
 async def choose(player: Player, text: str, wanted: str, enters: int = 1) -> None:
-    """Type into the palette and run what it finds first."""
+    """Type into the palette and run its first hit."""
     await player.press("ctrl+p")
     await player.pilot.pause()
     player.burst(text)
@@ -108,7 +108,7 @@ async def choose(player: Player, text: str, wanted: str, enters: int = 1) -> Non
     await player.pilot.pause()
 
 
-async def test_the_palette_goes_to_a_resource_whatever_hides_it(guild: Guild) -> None:
+async def test_the_palette_goes_to_a_resource_that_filters_hide(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/water\r")
         await player.until(lambda: player.names() == ["Water"])
@@ -133,7 +133,7 @@ ACTIONS = [
     ("undo", "Undo", "Nothing to undo"),
     ("copy", "Copy", "Copied: Fuel Cell"),
 ]
-"""What is typed, what the palette finds, and what is on screen after Enter."""
+"""Typed text, the hit in the palette, and the text on screen after Enter."""
 
 
 async def test_the_palette_runs_actions(guild: Guild) -> None:
@@ -145,7 +145,7 @@ async def test_the_palette_runs_actions(guild: Guild) -> None:
             if effect in LEFT_BY_ESC:
                 await player.press("escape")
                 await player.sees_no(effect)
-        # However often it is chosen in one go, it is done once; the next Enter opens the row.
+        # A command chosen twice at once runs once; the next Enter opens the row.
         await choose(player, "location", "Location", enters=2)
         await player.sees("Multiplier")
         await player.press("escape")

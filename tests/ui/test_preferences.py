@@ -1,4 +1,4 @@
-"""Preferences: what lasts from one run to the next."""
+"""Preferences: settings that last from one run to the next."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ async def test_a_folder_in_place_of_the_file_is_harmless(guild: Guild) -> None:
         assert player.app.return_code == 0
 
 
-async def test_a_remembered_sort_column_that_is_not_there_any_more_is_harmless(
+async def test_a_remembered_sort_column_that_no_longer_exists_is_harmless(
     guild: Guild,
 ) -> None:
     guild.view_file.parent.mkdir(parents=True)

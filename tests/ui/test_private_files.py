@@ -1,4 +1,4 @@
-"""What the dashboard keeps is for the user alone, and no link leads it elsewhere."""
+"""The dashboard's files are readable by the user only, and it follows no links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.conftest import Guild, MakeGuild
 pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
 
-def test_no_link_leads_the_dashboard_to_another_file(make_guild: MakeGuild, home: Path) -> None:
+def test_the_dashboard_follows_no_link_to_another_file(make_guild: MakeGuild, home: Path) -> None:
     from ui.test_terminal import terminal_before
 
     guild: Guild = make_guild(now=None)

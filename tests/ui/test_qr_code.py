@@ -1,4 +1,4 @@
-"""QR codes: a phone reads from the screen the text that went in."""
+"""QR codes: a phone reads the encoded text from the screen."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def test_the_quiet_zone_is_light_on_all_sides(modules: int) -> None:
         lines = [strip.text[: region.right] for strip in app.strips()[region.y : region.bottom]]
     assert [line.strip() for line in lines[: quiet // 2]] == [""] * (quiet // 2)
     assert {line[:quiet] + line[-quiet:] for line in lines} == {" " * 2 * quiet}
-    # An odd number of modules ends in the upper half of a cell.
+    # The last row of an odd number of modules is the upper half of a cell.
     assert [line.strip(" ▀") for line in lines[-(quiet // 2) - 1 :]] == [""] * (quiet // 2 + 1)
 
 
@@ -165,7 +165,7 @@ async def test_spare_room_is_no_part_of_the_code() -> None:
         assert app.colours() > {(BLACK, WHITE)}
 
 
-async def test_the_reader_reads_nothing_but_dark_on_light() -> None:
+async def test_the_reader_reads_only_dark_on_light() -> None:
     strips = await on_screen(LINK)
     swapped = str.maketrans(" █▀▄", "█ ▄▀")
     inverted = [

@@ -1,4 +1,4 @@
-"""The quick edit: its preview, what it rejects, and what is in the ledger after Enter."""
+"""The quick edit: its preview, its rejections, and the ledger after Enter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ui.conftest import Guild, MakeGuild, Player, playing
 
 
 def edit_lines(player: Player) -> tuple[str, str]:
-    """Return the line of the quick edit with name and text, and the preview below it."""
+    """Return the line of the quick edit with name and text, and its preview."""
     region = player.app.resources.edit.region
     above, *below = player.lines()[region.y : region.bottom] or [""]
     return above, "\n".join(below)
@@ -114,7 +114,7 @@ async def test_enter_applies_each_kind_of_change(guild: Guild, typed: str) -> No
         await player.settles(1)
         (row,) = guild.history("ingot")
         assert row[:3] == (kind, hagga, deep_desert)
-        if kind != "transfer":  # a transfer without a reason says what was moved
+        if kind != "transfer":  # a transfer without a reason gets one that names the move
             assert row[3] == reason
         assert guild.quantities("ingot") == (412 + hagga, 1_100 + deep_desert)
         await player.until(lambda: f"{412 + hagga:,}" in player.line(" Plastanium Ingot  "))
@@ -198,7 +198,7 @@ async def test_a_resource_that_is_deleted_while_typing_is_reported(guild: Guild)
         player.assert_laid_out()
 
 
-# Somebody else is quicker
+# Conflicts
 
 
 async def test_a_set_conflicts_with_a_newer_quantity(guild: Guild) -> None:
@@ -207,7 +207,7 @@ async def test_a_set_conflicts_with_a_newer_quantity(guild: Guild) -> None:
         player.burst("=20 # counted")
         await player.sees("Hagga 7 → 20")
         guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
-        player.burst("\r")  # before the dashboard had a chance to notice
+        player.burst("\r")  # before the dashboard polls
         await player.sees("▲ 1 conflict: o")
         assert guild.history() == []
         assert guild.quantities("water") == (9, 0)
@@ -228,7 +228,7 @@ async def test_the_guard_is_the_quantity_on_screen(guild: Guild) -> None:
         player.burst("=20")
         await player.sees("Hagga 7 → 20")
         guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
-        player.app.tracker.refresh().result()  # read, but not drawn before Enter
+        player.app.tracker.refresh().result()  # the row is read, but not drawn before Enter
         player.burst("\r")
         await player.sees("▲ 1 conflict: o")
         assert guild.quantities("water") == (9, 0)

@@ -19,7 +19,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> Guild:
-    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    """The guild of RESOURCES on a server behind a proxy."""
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
@@ -46,7 +46,7 @@ async def test_find_and_change_is_one_request(guild: Guild, proxy: Proxy) -> Non
     assert guild.points() == [("spice", 165.0)]
 
 
-async def test_one_enter_for_many_marked_rows_is_one_request(guild: Guild, proxy: Proxy) -> None:
+async def test_one_enter_for_many_selected_rows_is_one_request(guild: Guild, proxy: Proxy) -> None:
     async with playing(guild) as player:
         before = proxy.count
         player.burst("   +10 # all\r")
@@ -65,7 +65,7 @@ async def test_a_transfer_moves_between_the_locations(guild: Guild) -> None:
     assert guild.quantities("spice") == (1_050, 150)
 
 
-async def test_a_count_of_what_somebody_else_moved_is_a_conflict_and_can_be_typed_again(
+async def test_setting_a_quantity_that_another_member_changed_is_a_conflict(
     guild: Guild,
 ) -> None:
     async with playing(guild) as player:
@@ -87,9 +87,7 @@ async def test_a_count_of_what_somebody_else_moved_is_a_conflict_and_can_be_type
     assert guild.history("water") == [("absolute", -85, 0, None)]
 
 
-async def test_undo_takes_back_all_of_a_submission_in_one_request(
-    guild: Guild, proxy: Proxy
-) -> None:
+async def test_undo_undoes_a_whole_submission_in_one_request(guild: Guild, proxy: Proxy) -> None:
     async with playing(guild) as player:
         player.burst("   +10\r")
         await player.settles(3)
@@ -141,7 +139,7 @@ async def test_a_restored_backup_is_shown_after_r_and_by_the_next_run(guild: Gui
         await player.go_to("Water")
         player.burst("+50\r")
         await player.settles(1)
-        # A row goes back with its time, one changes without it, one is gone and one is back.
+        # One row goes back in time, one changes with the same time, one is gone and one is back.
         guild.sql("UPDATE resources SET quantity_hagga = 7, updated_at = 1 WHERE id = 'water'")
         guild.sql("UPDATE resources SET quantity_hagga = 1300 WHERE id = 'spice'")
         guild.sql("DELETE FROM resource_history")
@@ -157,7 +155,7 @@ async def test_a_restored_backup_is_shown_after_r_and_by_the_next_run(guild: Gui
         await player.until(lambda: " 6 " in player.line(" Water  "), "what the server has")
 
 
-async def test_the_guild_calls_its_locations_what_it_likes(guild: Guild) -> None:
+async def test_the_guild_chooses_the_names_of_its_locations(guild: Guild) -> None:
     guild.sql(
         "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
         " VALUES ('inventory_location_1_name', 'Sietch Tabr', 1, 1)"
@@ -168,7 +166,7 @@ async def test_the_guild_calls_its_locations_what_it_likes(guild: Guild) -> None
         await player.sees("Spice Melange +5 → 1,205 at Sietch Tabr")
 
 
-async def test_details_come_with_their_history(guild: Guild, proxy: Proxy) -> None:
+async def test_details_show_the_history(guild: Guild, proxy: Proxy) -> None:
     async with playing(guild) as player:
         await player.go_to("Spice Melange")
         player.burst("+500 # worm\r")
@@ -182,7 +180,7 @@ async def test_details_come_with_their_history(guild: Guild, proxy: Proxy) -> No
         player.assert_laid_out()
 
 
-async def test_what_others_change_appears_by_itself(
+async def test_changes_by_others_appear_by_themselves(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)
@@ -191,7 +189,7 @@ async def test_what_others_change_appears_by_itself(
         await player.until(lambda: " 4,321 " in player.line("Steel Ingot"))
 
 
-async def test_r_asks_at_once(guild: Guild) -> None:
+async def test_r_reads_the_server_at_once(guild: Guild) -> None:
     async with playing(guild) as player:
         guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'steel'")
         await player.press("r")

@@ -1,4 +1,4 @@
-"""A server that is away, dies, or loses replies: it is said, and nothing typed is lost."""
+"""A server that is down, dies, or loses replies: the screen says so and no change is lost."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ LOSSES = {"request": cut_before, "reply": cut_after, "half": cut_within, "503": 
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for the next look at the server."""
+    """Poll the server continuously."""
     poll_eagerly(monkeypatch)
 
 
 @pytest.fixture
 def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
-    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    """The guild of RESOURCES on a server behind a proxy."""
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
@@ -48,13 +48,13 @@ def mortal_server(server_binary: Path, tmp_path: Path) -> Iterator[Server]:
 @pytest.mark.parametrize(
     ("fate", "size"), [(UNAVAILABLE, WIDE), (cut_before, NARROW), (answer(429), WIDE)]
 )
-async def test_a_server_that_is_away_at_the_start_is_told_of_and_comes_up_by_itself(
+async def test_a_server_that_down_at_the_start_is_reported_until_it_comes_up(
     guild: RemoteGuild, proxy: Proxy, fate: Fate, size: tuple[int, int]
 ) -> None:
     proxy.fate = fate
     async with watching(guild, size) as player:
         await player.sees("○ offline")
-        await player.until(lambda: "Try again in a moment." in told_in_the_table(player))
+        await player.until(lambda: "Try again in a moment." in table_message(player))
         player.assert_laid_out()
         proxy.fate = pass_on
         await player.sees("● online", "1,200")
@@ -63,12 +63,12 @@ async def test_a_server_that_is_away_at_the_start_is_told_of_and_comes_up_by_its
         await player.settles(1)
 
 
-def told_in_the_table(player: Player) -> str:
-    """Return what stands where the rows will be; on a narrow screen it takes several lines."""
+def table_message(player: Player) -> str:
+    """Return the message in place of the rows, which may take several lines."""
     return " ".join(" ".join(player.rows()).split())
 
 
-async def test_a_server_that_is_not_started_yet_is_there_on_r(
+async def test_r_connects_to_a_server_that_was_not_started_yet(
     mortal_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_poll(monkeypatch)
@@ -81,7 +81,7 @@ async def test_a_server_that_is_not_started_yet_is_there_on_r(
         await player.sees("● online", "1,200")
 
 
-async def test_a_server_that_dies_in_the_evening_gets_what_was_typed_when_it_is_back(
+async def test_a_server_that_dies_in_the_middle_gets_pending_changes_when_it_is_back(
     mortal_server: Server, tmp_path: Path
 ) -> None:
     guild = RemoteGuild(mortal_server.url, tmp_path).found()
@@ -107,12 +107,12 @@ async def test_a_server_that_dies_in_the_evening_gets_what_was_typed_when_it_is_
 
 
 @pytest.mark.parametrize("lost", LOSSES.values(), ids=LOSSES)
-async def test_what_gets_lost_on_the_way_is_applied_once(
+async def test_a_change_lost_on_the_way_is_applied_once(
     guild: RemoteGuild, proxy: Proxy, lost: Fate
 ) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
-        # Often enough that the driver's own second try is lost as well.
+        # The driver's own retry is lost as well.
         proxy.meet([lost] * 7)
         player.burst("+5\r>2\r=100\r")
         await player.settles(3)
@@ -124,7 +124,7 @@ async def test_what_gets_lost_on_the_way_is_applied_once(
     assert guild.quantities("water") == (100, 2)
 
 
-async def test_an_undo_whose_reply_is_lost_takes_back_once(
+async def test_an_undo_whose_reply_is_lost_is_applied_once(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(guild) as player:
@@ -138,10 +138,10 @@ async def test_an_undo_whose_reply_is_lost_takes_back_once(
     assert guild.quantities("water") == (7, 0)
 
 
-async def test_what_was_not_sent_is_withdrawn_by_undo(
+async def test_undo_withdraws_a_change_that_was_not_sent(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Else it may be being sent once more just when it is undone.
+    # Otherwise the change may be sent again just as it is undone.
     never_poll(monkeypatch)
     async with playing(guild) as player:
         await player.go_to("Water")
@@ -158,7 +158,7 @@ async def test_what_was_not_sent_is_withdrawn_by_undo(
     assert guild.history() == []
 
 
-async def test_what_may_be_stored_already_is_undone_once_that_is_known(
+async def test_a_change_with_unknown_outcome_is_undone_once_the_outcome_is_known(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(guild) as player:
@@ -176,7 +176,7 @@ async def test_what_may_be_stored_already_is_undone_once_that_is_known(
     assert guild.quantities("water") == (7, 0)
 
 
-async def test_the_details_say_why_they_have_no_history_and_are_left_as_ever(
+async def test_the_details_say_why_they_have_no_history_and_can_be_closed(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(guild) as player:
@@ -189,9 +189,7 @@ async def test_the_details_say_why_they_have_no_history_and_are_left_as_ever(
         assert len(player.names()) == 12
 
 
-async def test_one_trouble_is_told_once_however_often_it_is_met(
-    guild: RemoteGuild, proxy: Proxy
-) -> None:
+async def test_a_repeated_error_is_reported_once(guild: RemoteGuild, proxy: Proxy) -> None:
     async with playing(guild) as player:
         proxy.fate = UNAVAILABLE
         before = proxy.count
@@ -200,7 +198,7 @@ async def test_one_trouble_is_told_once_however_often_it_is_met(
         assert player.text().count("Try again in a moment.") == 1
 
 
-async def test_an_evening_on_a_slow_and_bad_line(guild: RemoteGuild, proxy: Proxy) -> None:
+async def test_a_session_on_a_slow_and_unreliable_line(guild: RemoteGuild, proxy: Proxy) -> None:
     fates = [delayed(0.02), cut_after, pass_on, cut_within, UNAVAILABLE, cut_before]
     proxy.meet(fates * 10)
     async with watching(guild) as player:

@@ -1,4 +1,4 @@
-"""A server that takes a request and never answers: nobody has to wait for it."""
+"""A server that accepts a request and never answers does not block the user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 
 @pytest.fixture
 def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
-    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    """The guild of RESOURCES on a server behind a proxy."""
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
@@ -23,7 +23,7 @@ async def hangs(player: Player, gate: Gate) -> None:
     await player.until(lambda: gate.is_holding, "the request")
 
 
-async def test_q_leaves_at_once_while_the_first_refresh_hangs(
+async def test_q_quits_at_once_while_the_first_refresh_hangs(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     with Gate() as gate:
@@ -33,11 +33,11 @@ async def test_q_leaves_at_once_while_the_first_refresh_hangs(
             await player.sees("opening …")
             player.burst("q")
             await player.leaves()
-        # The tracker is closed, too, and the request is still on its way.
+        # The tracker is closed too, and the request is still in flight.
         assert gate.is_holding
 
 
-async def test_q_leaves_at_once_while_refreshes_hang_however_often_r_was_pressed(
+async def test_q_quits_at_once_while_several_refreshes_hang(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     with Gate() as gate:
@@ -50,7 +50,9 @@ async def test_q_leaves_at_once_while_refreshes_hang_however_often_r_was_pressed
         assert gate.is_holding
 
 
-async def test_details_are_left_while_their_history_hangs(guild: RemoteGuild, proxy: Proxy) -> None:
+async def test_details_can_be_closed_while_their_history_hangs(
+    guild: RemoteGuild, proxy: Proxy
+) -> None:
     async with playing(guild) as player:
         with Gate() as gate:
             proxy.fate = gate
@@ -64,7 +66,7 @@ async def test_details_are_left_while_their_history_hangs(guild: RemoteGuild, pr
             assert gate.is_holding
 
 
-async def test_details_that_were_left_are_not_asked_for_any_more(
+async def test_closed_details_are_not_requested_again(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_poll(monkeypatch)
@@ -79,11 +81,11 @@ async def test_details_that_were_left_are_not_asked_for_any_more(
             player.burst("+5\r")
             await player.sees("↑ 1 pending")
         await player.settles(1)
-        # The first history, which was on its way, and the change.
+        # The first history, which was in flight, and the change.
         assert proxy.count == before + 2
 
 
-async def test_a_change_waits_behind_what_hangs_and_the_strip_says_so(
+async def test_a_change_waits_for_a_hanging_request_and_the_status_bar_says_so(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.ui.status_bar._PATIENCE_SECONDS", 0.05)
@@ -101,7 +103,7 @@ async def test_a_change_waits_behind_what_hangs_and_the_strip_says_so(
         await player.sees("● online")
 
 
-async def test_the_strip_says_that_the_server_is_waited_for_when_nothing_is_pending_too(
+async def test_the_status_bar_says_waiting_even_if_nothing_is_pending(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.ui.status_bar._PATIENCE_SECONDS", 0.05)
@@ -115,7 +117,7 @@ async def test_the_strip_says_that_the_server_is_waited_for_when_nothing_is_pend
         await player.sees("● online")
 
 
-async def test_a_request_that_takes_too_long_is_given_up_and_the_change_kept(
+async def test_a_request_times_out_and_its_change_stays_pending(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)

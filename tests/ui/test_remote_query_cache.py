@@ -1,4 +1,4 @@
-"""The screens of history, leaderboard and activity on a server: requests, waiting, no network."""
+"""History, leaderboard and activity on a server: requests, waiting, no network."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ui.history_rows import entries, fill, opens, some_weeks, table_lines, table
 
 SCREENS = ["2", "3", "4"]
 SHOWN = {"2": "spice run 0", "3": "Stilgar", "4": "before the storm"}
-"""What each screen has to show."""
+"""Text that each screen must show."""
 
 
 @pytest.fixture
 def guild(
     proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RemoteGuild:
-    """A guild on a server, after some weeks that end now; nobody looks there by themselves."""
+    """A guild on a server after some weeks; polling is disabled."""
     never_poll(monkeypatch)
     guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
     guild.sql("DELETE FROM resource_history")
@@ -34,7 +34,7 @@ def guild(
 
 @pytest.fixture
 async def seen(guild: RemoteGuild) -> RemoteGuild:
-    """The guild once an earlier run has been on every screen."""
+    """The guild after an earlier run opened every screen."""
     async with playing(guild) as player:
         for key in SCREENS:
             await opens(player, key)
@@ -44,13 +44,13 @@ async def seen(guild: RemoteGuild) -> RemoteGuild:
 
 
 def let_pages_age(guild: RemoteGuild, seconds: int) -> None:
-    """Let what this machine keeps of the screens be so much older."""
+    """Make the cached pages this much older."""
     (pages,) = guild.path.parent.glob("guilds/*/pages.db")
     ask(pages, "UPDATE pages SET at = at - ?", seconds)
 
 
 async def is_idle(player: Player) -> None:
-    """Wait until nothing is under way."""
+    """Wait until all workers are finished."""
     await player.until(
         lambda: all(worker.is_finished for worker in player.app.workers), "an end of all work"
     )
@@ -79,7 +79,7 @@ async def test_each_page_and_each_filter_of_the_history_is_one_request(
         before = proxy.count
         await opens(player, "2")
         await is_idle(player)
-        # The first page, and the one after it, which the screen comes near to.
+        # The first page and the next one, which is loaded ahead.
         assert proxy.count == before + 2
         before = proxy.count
         player.burst("/trip 34\r")
@@ -113,7 +113,7 @@ async def test_the_details_are_one_request(guild: RemoteGuild, proxy: Proxy) -> 
 
 
 @pytest.mark.parametrize("key", SCREENS)
-async def test_a_screen_shows_that_it_waits_and_is_left_with_esc(
+async def test_a_loading_screen_says_so_and_esc_leaves_it(
     guild: RemoteGuild, proxy: Proxy, key: str
 ) -> None:
     async with playing(guild) as player:
@@ -131,7 +131,7 @@ async def test_a_screen_shows_that_it_waits_and_is_left_with_esc(
 
 
 @pytest.mark.parametrize("key", SCREENS)
-async def test_what_was_seen_last_is_shown_at_once_while_the_server_is_asked(
+async def test_cached_rows_are_shown_at_once_while_the_server_is_asked(
     seen: RemoteGuild, proxy: Proxy, key: str
 ) -> None:
     let_pages_age(seen, 7_260)
@@ -144,9 +144,7 @@ async def test_what_was_seen_last_is_shown_at_once_while_the_server_is_asked(
         await player.sees_no("read 2 h ago")
 
 
-async def test_keys_are_answered_while_a_page_is_on_its_way(
-    guild: RemoteGuild, proxy: Proxy
-) -> None:
+async def test_keys_work_while_a_page_is_loading(guild: RemoteGuild, proxy: Proxy) -> None:
     fill(guild, 450)
     async with playing(guild) as player:
         await opens(player, "2")
@@ -175,7 +173,7 @@ async def test_quitting_waits_for_no_page(guild: RemoteGuild, proxy: Proxy) -> N
         assert gate.is_holding
 
 
-async def test_an_export_that_waits_is_left_with_esc_and_leaves_nothing(
+async def test_esc_cancels_a_waiting_export_and_leaves_no_file(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     folders = guild.config().folders._replace(downloads=guild.path.parent / "downloads")
@@ -198,7 +196,7 @@ async def test_an_export_that_waits_is_left_with_esc_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("key", SCREENS)
-async def test_without_network_a_screen_opens_from_what_was_seen_and_says_how_old_it_is(
+async def test_without_network_a_screen_shows_cached_rows_and_their_age(
     seen: RemoteGuild, proxy: Proxy, key: str
 ) -> None:
     let_pages_age(seen, 3 * 86_400)
@@ -211,7 +209,7 @@ async def test_without_network_a_screen_opens_from_what_was_seen_and_says_how_ol
 
 
 @pytest.mark.parametrize("key", SCREENS)
-async def test_without_network_and_never_seen_it_says_why_there_is_nothing(
+async def test_without_network_or_cached_rows_a_screen_says_why_it_is_empty(
     guild: RemoteGuild, proxy: Proxy, key: str
 ) -> None:
     async with playing(guild) as player:
@@ -225,7 +223,7 @@ async def test_without_network_and_never_seen_it_says_why_there_is_nothing(
         await player.sees_no("tries again")
 
 
-async def test_older_pages_that_were_seen_are_there_without_network_too(
+async def test_older_cached_pages_are_available_without_network(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     fill(guild, 350)
@@ -246,7 +244,7 @@ async def test_older_pages_that_were_seen_are_there_without_network_too(
         await player.sees("trip 1 ")
 
 
-async def test_what_was_seen_is_there_after_the_newest_rows_were_read_again(
+async def test_cached_pages_remain_after_the_newest_rows_are_reloaded(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     fill(guild, 250)
@@ -279,7 +277,7 @@ async def test_what_was_seen_is_there_after_the_newest_rows_were_read_again(
         await player.sees("trip 1 ")
 
 
-async def test_what_is_shown_stays_when_the_network_goes_and_mends_itself(
+async def test_rows_stay_when_the_network_fails_and_update_when_it_returns(
     seen: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with playing(seen) as player:
@@ -295,7 +293,7 @@ async def test_what_is_shown_stays_when_the_network_goes_and_mends_itself(
         await player.sees_no("tries again")
 
 
-async def test_what_others_do_appears_by_itself(
+async def test_entries_of_others_appear_by_themselves(
     guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)

@@ -1,4 +1,4 @@
-"""The whole command, from its start to its exit status, on a server that does not answer."""
+"""The whole command, from start to exit status, on a server that does not answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Scenario = Callable[[Play], int]
 def guild(
     proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RemoteGuild:
-    """The guild of RESOURCES on a server with a proxy on the way to it; configured."""
+    """The configured guild of RESOURCES on a server behind a proxy."""
     configure(monkeypatch, proxy.url)
     monkeypatch.setattr("tracker_tui.db.remote.DEADLINE", PATIENCE)
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
@@ -34,7 +34,7 @@ def guild(
 
 @pytest.fixture
 def scenario(guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Scenario:
-    """Run `tracker-tui` until it ends, and return its exit status; the player must leave."""
+    """Run `tracker-tui` until the player quits; return its exit status."""
 
     def run(play: Play) -> int:
         async def at_the_keys(pilot: Pilot[None]) -> None:
@@ -45,7 +45,7 @@ def scenario(guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Scenario:
                 pilot.app.exit()
                 raise
 
-        # The one thing that is not as in earnest: no terminal is drawn on.
+        # The only difference from production: nothing is drawn on a terminal.
         run = partialmethod(TrackerApp.run, headless=True, size=WIDE, auto_pilot=at_the_keys)
         monkeypatch.setattr(TrackerApp, "run", run)
         for stream in (sys.stdin, sys.stdout):
@@ -82,10 +82,10 @@ def test_pending_changes_are_named_and_sent_once_by_the_next_run(
         player.burst("q")
 
     assert scenario(play) == 0
-    told = capsys.readouterr().err
-    waiting = "2 changes are pending on this machine; the next tracker-tui sends them"
-    assert f"{waiting}: Water +5 at Hagga, Water >2 at Hagga\n" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    pending = "2 changes are pending on this machine; the next tracker-tui sends them"
+    assert f"{pending}: Water +5 at Hagga, Water >2 at Hagga\n" in printed
+    assert "Traceback" not in printed
 
     proxy.fate = pass_on
 

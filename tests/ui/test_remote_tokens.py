@@ -1,4 +1,4 @@
-"""What a token allows, told on the screen: read only, refused, withdrawn in the middle."""
+"""Tokens on screen: read-only, rejected, and withdrawn while the dashboard runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_only(guarded_server: Server) -> str:
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_a_token_that_may_only_read_is_said_in_the_strip(
+async def test_the_status_bar_says_that_a_token_is_read_only(
     guild: RemoteGuild, read_only: str, size: tuple[int, int]
 ) -> None:
     async with playing(guild, size, token=read_only) as player:
@@ -40,7 +40,7 @@ async def test_a_token_that_may_only_read_is_said_in_the_strip(
 
 
 @pytest.mark.parametrize("keys", ["+", "   >1\r", "/water+5\r", "u"])
-async def test_with_it_nothing_is_changed_and_the_reason_is_told(
+async def test_a_read_only_token_changes_nothing_and_the_reason_is_shown(
     guild: RemoteGuild, read_only: str, keys: str
 ) -> None:
     async with playing(guild, token=read_only) as player:
@@ -51,7 +51,7 @@ async def test_with_it_nothing_is_changed_and_the_reason_is_told(
     assert guild.history() == []
 
 
-async def test_with_it_everything_that_reads_works(guild: RemoteGuild, read_only: str) -> None:
+async def test_a_read_only_token_reads_everything(guild: RemoteGuild, read_only: str) -> None:
     async with playing(guild, token=read_only) as player:
         player.burst("/steel\r")
         await player.until(lambda: player.names() == ["Steel Ingot"])
@@ -66,7 +66,7 @@ async def test_with_it_everything_that_reads_works(guild: RemoteGuild, read_only
         assert "● online, read only" in player.text()
 
 
-async def test_a_token_that_may_write_says_nothing_of_it(guild: RemoteGuild) -> None:
+async def test_the_status_bar_says_nothing_of_a_token_that_may_write(guild: RemoteGuild) -> None:
     async with playing(guild) as player:
         await player.sees("● online   Chani")
         player.burst("/water+5\r")
@@ -74,7 +74,7 @@ async def test_a_token_that_may_write_says_nothing_of_it(guild: RemoteGuild) -> 
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_a_token_that_the_server_refuses_is_said_and_keys_still_leave(
+async def test_a_rejected_token_is_reported_and_keys_still_quit(
     guild: RemoteGuild, size: tuple[int, int]
 ) -> None:
     async with watching(guild, size, token="no.such.token") as player:
@@ -88,7 +88,7 @@ async def test_a_token_that_the_server_refuses_is_said_and_keys_still_leave(
     assert guild.history() == []
 
 
-async def test_while_a_token_is_refused_changes_are_kept(
+async def test_changes_stay_pending_while_a_token_is_rejected(
     guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)
@@ -104,7 +104,7 @@ async def test_while_a_token_is_refused_changes_are_kept(
     assert guild.history("water") == [("relative", 5, 0, None)]
 
 
-async def test_rights_that_are_taken_away_in_the_middle_are_told(
+async def test_rights_withdrawn_while_running_are_reported(
     guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)

@@ -68,7 +68,7 @@ async def test_removed_members_are_gone_after_a_full_refresh(
             await is_idle(player)
         await player.sees(is_there, "Stilgar")
         take_out(guild)
-        # A quarter of an hour goes by.
+        # A quarter of an hour passes.
         monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FULL_REFRESH_SECONDS", 0.0)
         await player.sees_no("Stilgar")
         await player.sees_no("spice run")
@@ -119,7 +119,7 @@ async def test_r_shows_renamed_and_deleted_resources(
         await player.sees_no("Kindjal Blade")
 
 
-async def test_entries_far_down_are_read_again_too(
+async def test_entries_far_down_are_reloaded_too(
     guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_poll(monkeypatch)
@@ -163,7 +163,7 @@ async def test_removed_names_are_not_shown_offline(
         await player.sees("Stilgar")
     take_out(guild)
     async with playing(guild) as player:
-        # Only the newest entries are read again.
+        # Only the newest entries are reloaded.
         await opens(player, "2")
         await is_idle(player)
     proxy.close()

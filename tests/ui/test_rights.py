@@ -1,4 +1,4 @@
-"""What a member of a guild may do, and that nothing else is offered, shown or done."""
+"""The rights of a member: the dashboard offers, shows and does nothing else."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ TABR = "Sietch Tabr"
 
 @pytest.fixture
 def guild(inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> RemoteGuild:
-    """A guild with a history, whose dashboard looks only when a test says so."""
+    """A guild with a history; the dashboard polls only when a test calls it."""
     never_poll(monkeypatch)
     monkeypatch.setattr("tracker_tui.auth.guild_membership._FIRST_PAUSE", 0.05)
     inhabited.sql("DELETE FROM resource_history")
@@ -81,7 +81,7 @@ def guild(inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> RemoteGuil
 
 
 def give(discord: FakeDiscord, roles: list[str] | None, player: Player | None = None) -> None:
-    """Let the member have these roles, or be in the guild no more, and the dashboard look."""
+    """Set the member's roles (None: no longer in the guild), and poll."""
     discord.membership = None if roles is None else Membership(roles=roles)
     grow_old(load_config(os.environ), 5 * HOUR)
     if player is not None:
@@ -89,7 +89,7 @@ def give(discord: FakeDiscord, roles: list[str] | None, player: Player | None = 
 
 
 async def looks_until(player: Player, holds: Callable[[], bool], what: str) -> None:
-    """Let the dashboard look again and again until something holds."""
+    """Poll until a condition holds."""
 
     def looked() -> bool:
         player.app.tracker.poll()
@@ -99,7 +99,7 @@ async def looks_until(player: Player, holds: Callable[[], bool], what: str) -> N
 
 
 def signs_in(discord: FakeDiscord, roles: list[str]) -> None:
-    """Let the member have signed in just now, with these roles."""
+    """Sign the member in with these roles."""
     discord.membership = Membership(roles=roles)
     sign_in(discord)
     discord.seen.clear()
@@ -109,7 +109,7 @@ def signs_in(discord: FakeDiscord, roles: list[str]) -> None:
 async def inside(
     guild: RemoteGuild, size: tuple[int, int] = WIDE, *, tracker: Tracker | None = None
 ) -> AsyncIterator[Player]:
-    """Be in the guild's dashboard, its rows on screen."""
+    """Open the guild's dashboard and wait for its rows."""
     tracker = tracker or Tracker(load_config(os.environ))
     tracker.open()
     async with in_front_of(tracker, guild, size) as player:
@@ -117,13 +117,13 @@ async def inside(
         yield player
 
 
-async def sees_message(player: Player, told: str) -> None:
+async def sees_message(player: Player, message: str) -> None:
     """Wait for a notification with this text."""
-    await player.until(lambda: told in notification_texts(player), told)
+    await player.until(lambda: message in notification_texts(player), message)
 
 
 async def ends(player: Player) -> NavigationRequest:
-    """Wait until the dashboard has ended by itself; return where it leads."""
+    """Wait until the dashboard has ended by itself; return its navigation request."""
     player.app.tracker.poll()
     await player.leaves()
     navigation_request = player.app.return_value
@@ -131,8 +131,8 @@ async def ends(player: Player) -> NavigationRequest:
     return navigation_request
 
 
-async def told_in_help(player: Player) -> list[str]:
-    """Return what the help says of the screen."""
+async def lines_in_help(player: Player) -> list[str]:
+    """Return the lines of the help for this screen."""
     await player.press("question_mark")
     await player.sees("Typing a change")
     lines = player.dialog()
@@ -141,10 +141,10 @@ async def told_in_help(player: Player) -> list[str]:
     return lines
 
 
-async def told_in_palette(player: Player) -> list[str]:
-    """Return what the palette offers."""
+async def lines_in_palette(player: Player) -> list[str]:
+    """Return the lines of the palette."""
     await player.press("ctrl+p")
-    # Ours come from one provider, these from another.
+    # Two providers: one has our commands, the other those of Textual.
     await player.sees("Member, resource, reason", "Change the current theme")
     lines = player.lines()
     await player.press("escape")
@@ -158,23 +158,23 @@ def any_in(parts: Iterable[str], lines: Iterable[str]) -> set[str]:
 
 
 def wanted(who: str) -> set[str]:
-    """Return what somebody is to be offered."""
+    """Return the help texts that this member must see."""
     csv = {CSV_HELP} if who in MAY_EXPORT else set()
     return csv | ({DELETE_HELP} if who in MAY_DELETE else set())
 
 
-# What is offered
+# Offered commands
 
 
 @pytest.mark.parametrize("who", WHO)
-async def test_what_the_roles_allow_is_offered_and_no_more(
+async def test_only_commands_that_the_roles_allow_are_offered(
     guild: RemoteGuild, discord: FakeDiscord, who: str
 ) -> None:
     signs_in(discord, WHO[who])
     async with inside(guild, (120, 60)) as player:
         await opens(player, "2")
         await player.sees("+70,001")
-        for look in (told_in_help, told_in_palette):
+        for look in (lines_in_help, lines_in_palette):
             assert any_in([CSV_HELP, DELETE_HELP], await look(player)) == wanted(who)
         assert ("x CSV" in player.lines()[-1]) == (who in MAY_EXPORT)
         await player.press("enter")
@@ -183,7 +183,7 @@ async def test_what_the_roles_allow_is_offered_and_no_more(
 
 
 async def enabled(player: Player) -> dict[str, set[str]]:
-    """Return which keys are offered on each of the main screens."""
+    """Return the keys offered on each main screen."""
     offered = {}
     for screen in "1234":
         await player.press(screen)
@@ -193,7 +193,7 @@ async def enabled(player: Player) -> dict[str, set[str]]:
     return offered
 
 
-async def test_but_for_that_everybody_has_the_same_keys(
+async def test_all_other_keys_are_the_same_for_every_role(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     signs_in(discord, WHO["officer and admin"])
@@ -247,7 +247,7 @@ def an_entry(player: Player) -> Any:
 
 
 def export(player: Player, path: Path) -> bool:
-    """Write the history as the tracker would for anybody who asks it."""
+    """Export the history through the tracker, without the screen."""
     tracker = player.app.tracker
     return export_history(tracker, HistoryFilter(), path, lambda _: True, lambda: False)
 
@@ -270,21 +270,19 @@ async def test_an_officer_exports_and_an_admin_deletes(
 # Roles that change while it runs
 
 
-async def test_rights_that_are_given_are_offered_at_once(
-    guild: RemoteGuild, discord: FakeDiscord
-) -> None:
+async def test_new_rights_are_offered_at_once(guild: RemoteGuild, discord: FakeDiscord) -> None:
     async with inside(guild, (120, 60)) as player:
         await opens(player, "2")
         assert "x CSV" not in player.lines()[-1]
-        assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()
+        assert any_in([CSV_HELP, DELETE_HELP], await lines_in_help(player)) == set()
         give(discord, WHO["officer and admin"], player)
         await sees_message(
             player, "Your roles changed: you may see everything, add, remove, set, mo"
         )
         await player.sees("x CSV")
         both = {CSV_HELP, DELETE_HELP}
-        assert any_in(both, await told_in_help(player)) == both
-        assert any_in(both, await told_in_palette(player)) == both
+        assert any_in(both, await lines_in_help(player)) == both
+        assert any_in(both, await lines_in_palette(player)) == both
         await player.press("down", "delete")
         await player.sees("Delete this entry of the history?")
 
@@ -300,13 +298,13 @@ async def test_actions_of_lost_rights_are_no_longer_offered(
         may = "see everything, add, remove, set, move"
         await sees_message(player, f"Your roles changed: you may {may}.")
         await player.sees_no("x CSV")
-        assert any_in([CSV_HELP, DELETE_HELP], await told_in_help(player)) == set()
-        assert any_in([CSV_HELP, DELETE_HELP], await told_in_palette(player)) == set()
+        assert any_in([CSV_HELP, DELETE_HELP], await lines_in_help(player)) == set()
+        assert any_in([CSV_HELP, DELETE_HELP], await lines_in_palette(player)) == set()
         await player.press("down", "delete")
         await sees_message(player, NO_DELETE)
         with pytest.raises(NotPermitted):
             player.app.tracker.delete_entry(an_entry(player))
-        # What members may do goes on.
+        # The rights of plain members remain.
         player.burst("1/water\r+5\r")
         await player.settles(4)
 
@@ -339,7 +337,7 @@ async def test_an_open_entry_updates_its_keys_with_the_rights(
         await player.sees_no("delete   esc back")
 
 
-async def test_another_role_that_changes_nothing_is_no_news(
+async def test_a_role_without_effect_on_rights_is_not_reported(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     async with inside(guild) as player:
@@ -370,7 +368,7 @@ LOST: dict[str, tuple[list[str] | None, str]] = {
 async def test_losing_access_closes_the_dashboard_and_removes_cached_rows(
     guild: RemoteGuild, discord: FakeDiscord, how: str
 ) -> None:
-    roles, told = LOST[how]
+    roles, message = LOST[how]
     config = load_config(os.environ)
     folder = store_of(config)
     async with inside(guild) as player:
@@ -379,7 +377,7 @@ async def test_losing_access_closes_the_dashboard_and_removes_cached_rows(
         give(discord, roles, player)
         navigation_request = await ends(player)
     assert navigation_request.profile is None
-    assert told in navigation_request.reason
+    assert message in navigation_request.reason
     assert not navigation_request.has_entered
     assert stored_files(config) == set()
     assert (folder / "outbox.db").exists()
@@ -408,7 +406,7 @@ async def test_pending_changes_stay_when_access_is_lost(
     assert [row[1] for row in guild.history("water")] == []
 
 
-# Discord may answer before there is anybody to tell.
+# Discord may answer before the screen listens.
 async def test_without_access_no_first_screen_is_shown(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
@@ -424,7 +422,7 @@ async def test_without_access_no_first_screen_is_shown(
     assert "is not in this guild on Discord" in navigation_request.reason
 
 
-async def test_the_dashboard_looks_by_itself(
+async def test_the_dashboard_polls_by_itself(
     guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)
@@ -463,10 +461,10 @@ async def test_no_change_is_accepted_after_access_is_lost(
     assert guild.history("water") == []
 
 
-# Discord that is away
+# Discord is unreachable
 
 
-async def test_while_discord_is_away_the_strip_says_how_old_the_roles_are_and_all_works(
+async def test_while_discord_is_down_the_status_bar_shows_the_age_of_the_roles(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     discord.fail_always("*", Fault.hang_up())
@@ -485,7 +483,7 @@ async def test_while_discord_is_away_the_strip_says_how_old_the_roles_are_and_al
     assert guild.quantities("water") == (12, 0)
 
 
-async def test_what_was_allowed_stays_allowed_while_discord_is_away(
+async def test_rights_remain_while_discord_is_down(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     signs_in(discord, WHO["officer"])
@@ -512,7 +510,7 @@ async def test_the_dashboard_opens_and_quits_at_once_while_discord_hangs(
     assert time.monotonic() - began < AT_ONCE + 2
 
 
-async def test_after_28_hours_without_discord_it_ends(
+async def test_the_dashboard_ends_after_28_hours_without_discord(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     discord.fail_always("*", Fault.hang_up())
@@ -526,16 +524,16 @@ async def test_after_28_hours_without_discord_it_ends(
 
 
 def let_pass(tracker: Tracker, seconds: float) -> None:
-    """Let nothing but time go by."""
+    """Advance the clock of the membership."""
     membership: Any = tracker.membership
     for part in (membership, membership._policy, membership._member_check):
         part._clock = lambda: time.time() + seconds
 
 
-# Other programs of this machine
+# Other programs on this machine
 
 
-async def test_signed_out_by_another_program_it_ends(
+async def test_a_sign_out_by_another_program_ends_the_dashboard(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     config = load_config(os.environ)
@@ -600,11 +598,11 @@ PLANTED = (
     *(resource.name for resource in RESOURCES),
     *("Stilgar of Tabr", "zensunni password", TABR, "70,001", "Refined"),
 )
-"""What only members may see; nothing of it is a word of the program's own."""
+"""Data that only members may see; none of it is text of the program."""
 
 
 def plant(guild: RemoteGuild) -> None:
-    """Let there be names in every corner of the guild's database."""
+    """Put names into every table of the guild's database."""
     now = int(time.time())
     guild.sql("UPDATE resource_history SET reason = 'zensunni password' WHERE id LIKE 'run%'")
     user = ("u7", STILGAR, "stil", "Stilgar of Tabr", now, now)
@@ -616,7 +614,7 @@ def plant(guild: RemoteGuild) -> None:
 
 
 async def visit_everything(player: Player, look: Callable[[], object]) -> None:
-    """Go to every screen and to the dialogs that there are, and look."""
+    """Open every screen and dialog, and call `look` on each."""
     for keys in (
         *(["enter"], ["escape", "f"], ["escape", "o"], ["escape", "slash", "s", "p"], ["escape"]),
         *(["2"], ["enter"], ["escape", "f"], ["escape", "3"], ["enter"], ["escape", "4"]),
@@ -635,7 +633,7 @@ async def visit_everything(player: Player, look: Callable[[], object]) -> None:
 
 @pytest.fixture
 def planted(guild: RemoteGuild) -> RemoteGuild:
-    """The guild with names in every corner of its database."""
+    """The guild with names in every table of its database."""
     plant(guild)
     return guild
 
@@ -644,7 +642,7 @@ def planted(guild: RemoteGuild) -> RemoteGuild:
 async def shut_out(
     guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Player]:
-    """Be in a dashboard that may show nothing, and that for once does not end because of it."""
+    """Open a dashboard without access that stays open nevertheless."""
     tracker = Tracker(load_config(os.environ))
     discord.fail_always("*", Fault.hang_up())
     let_pass(tracker, 30 * HOUR)
@@ -668,7 +666,7 @@ async def test_no_screen_shows_member_data_without_access(
     async with inside(planted) as player:
         await visit_everything(player, lambda: seen.update(shown_of_guild(player)))
     assert seen == set(PLANTED)
-    # All of it is kept on this machine now.
+    # All of it is cached on this machine now.
     assert stored_files(load_config(os.environ)) >= {"replica.db", "pages.db"}
     seen.clear()
     async with shut_out(planted, discord, monkeypatch) as player:
@@ -677,7 +675,7 @@ async def test_no_screen_shows_member_data_without_access(
 
 
 @pytest.mark.parametrize("screen", ["2", "4"])
-async def test_what_may_not_be_read_is_not_read_again_and_again(
+async def test_a_forbidden_read_is_not_repeated(
     planted: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, screen: str
 ) -> None:
     async with shut_out(planted, discord, monkeypatch) as player:

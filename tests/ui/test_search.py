@@ -1,4 +1,4 @@
-"""The search: words in any order, the best match first, and keys that leave it alone."""
+"""The search: words in any order, the best match first, and other keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PASTE = "\x1b[200~{}\x1b[201~"
 
 
 def typed(player: Player) -> str:
-    """Return what stands in the filter."""
+    """Return the text in the search input."""
     return player.lines()[2].removeprefix(" /").split("  ")[0].strip()
 
 
@@ -27,7 +27,7 @@ FOUND = {
 }
 
 
-async def test_it_searches_all_words_in_any_order(guild: Guild) -> None:
+async def test_the_search_finds_all_words_in_any_order(guild: Guild) -> None:
     async with playing(guild) as player:
         for text, names in FOUND.items():
             player.burst(f"/{text}\r")
@@ -49,13 +49,13 @@ async def test_the_best_match_comes_first(make_guild: MakeGuild) -> None:
         assert "Spice Sand" in player.cursor_row()
 
 
-async def test_it_shows_the_number_of_hits(guild: Guild) -> None:
+async def test_the_search_shows_the_number_of_hits(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/spice")
         await player.until(lambda: player.lines()[2].rstrip().endswith("3 of 12"))
 
 
-async def test_a_paste_goes_in_whole(guild: Guild) -> None:
+async def test_a_paste_is_inserted_whole(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("/")
         player.burst(PASTE.format("Spice-infused\r\nFuel + Cell"))

@@ -1,4 +1,4 @@
-"""Several programs of one member on one machine: each shows what the others do."""
+"""Several programs of one member on one machine: each shows the changes of the others."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for the next look at the database."""
+    """Poll the database continuously."""
     poll_eagerly(monkeypatch)
 
 
 @pytest.fixture
 def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
-    """The guild of RESOURCES on a server, with a proxy on the way to it."""
+    """The guild of RESOURCES on a server behind a proxy."""
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
@@ -42,7 +42,7 @@ def shared(request: pytest.FixtureRequest) -> Guild:
 
 @contextmanager
 def another_program(guild: Guild) -> Iterator[Tracker]:
-    """Run what stands behind another dashboard of the same member."""
+    """Run the tracker of another dashboard of the same member."""
     tracker = guild.tracker()
     try:
         tracker.open()
@@ -52,12 +52,12 @@ def another_program(guild: Guild) -> Iterator[Tracker]:
 
 
 def submit(tracker: Tracker, resource_id: str, text: str) -> None:
-    """Let a program take a change as if it had been typed there."""
+    """Submit a change as if it was typed in that program."""
     typed = parse_change(text)
     tracker.submit([tracker.change(resource_id, typed, Location.HAGGA, seen=None)])
 
 
-async def test_what_another_program_changes_is_shown_without_a_key(shared: Guild) -> None:
+async def test_changes_by_another_program_appear_by_themselves(shared: Guild) -> None:
     async with playing(shared) as player:
         await player.sees("1,200")
         with another_program(shared) as other:
@@ -68,7 +68,9 @@ async def test_what_another_program_changes_is_shown_without_a_key(shared: Guild
     assert shared.history() == [("relative", 50, 0, "macro pad")]
 
 
-async def test_it_is_shown_while_it_is_only_on_its_way(remote: RemoteGuild, proxy: Proxy) -> None:
+async def test_changes_of_another_program_show_while_in_flight(
+    remote: RemoteGuild, proxy: Proxy
+) -> None:
     async with playing(remote) as player:
         await player.sees("● online")
         with another_program(remote) as other, Gate() as gate:
@@ -86,7 +88,7 @@ async def test_it_is_shown_while_it_is_only_on_its_way(remote: RemoteGuild, prox
     assert [row[1] for row in remote.history()] == [50, 1]
 
 
-async def test_a_refresh_shows_it_too_if_that_is_what_comes_upon_it_first(
+async def test_a_refresh_shows_a_change_by_another_program(
     remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_poll(monkeypatch)
@@ -100,7 +102,7 @@ async def test_a_refresh_shows_it_too_if_that_is_what_comes_upon_it_first(
             await player.until(lambda: " 57 " in player.line(" Water  "), "the other's change")
 
 
-async def test_what_another_program_left_unsent_is_sent_by_the_dashboard(
+async def test_pending_changes_of_another_program_are_sent_by_the_dashboard(
     remote: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(remote) as player:
@@ -119,13 +121,13 @@ async def test_what_another_program_left_unsent_is_sent_by_the_dashboard(
     assert remote.quantities("water") == (57, 0)
 
 
-async def test_what_another_program_withdraws_is_not_shown_any_more(
+async def test_a_change_withdrawn_by_another_program_disappears(
     remote: RemoteGuild, proxy: Proxy
 ) -> None:
     async with watching(remote) as player:
         await player.sees("● online")
         proxy.fate = cut_before
-        # What may have been sent could not be withdrawn: it would be taken back once answered.
+        # A change that may be sent already cannot be withdrawn, only undone once answered.
         with another_program(remote) as other, send_lock_held(store_location(other.config).folder):
             submit(other, "water", "+50")
             await player.until(lambda: " 57 " in player.line(" Water  "))
@@ -141,19 +143,19 @@ async def test_what_another_program_withdraws_is_not_shown_any_more(
 
 
 class Pair:
-    """Two dashboards of one member; Textual has to be told which of them is meant."""
+    """Two dashboards of one member; `at` selects the active one for Textual."""
 
     def __init__(self, one: Player, other: Player) -> None:
         self.one, self.other = one, other
 
     def at(self, player: Player) -> Player:
-        """Turn to one of the two."""
+        """Make one of the two active."""
         active_app.set(player.app)
         return player
 
 
 async def have_a_conflict(pair: Pair) -> None:
-    """Let the first type a count that somebody is quicker with; both say so."""
+    """Create a conflict in the first dashboard; wait until both show it."""
     one = pair.at(pair.one)
     await one.go_to("Water")
     one.burst("=20")

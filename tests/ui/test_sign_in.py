@@ -1,4 +1,4 @@
-"""Signing in from the terminal: the code, how it is entered, and what can go wrong."""
+"""Signing in from the terminal: the code, its entry, and failures."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from ui.sign_in_player import (
     Browser,
     Visitor,
     at_sign_in,
+    background_work_ends,
     browser,
     discord,
     harmless,
-    nobody_is_behind,
     quick_polls,
 )
 
@@ -63,7 +63,7 @@ async def sees_code(visitor: Visitor, discord: FakeDiscord) -> str:
 
 
 async def reads_all(visitor: Visitor, code: str) -> None:
-    """Wait until code, links and time are on screen in full."""
+    """Wait until code, links and time are fully on screen."""
     await visitor.reads("#sign-in-how", f"open {LINK} and enter")
     await visitor.reads("#sign-in-code", code)
     await visitor.reads("#sign-in-left", "good for ")
@@ -71,7 +71,7 @@ async def reads_all(visitor: Visitor, code: str) -> None:
 
 
 def answers_with(discord: FakeDiscord, **given: object) -> None:
-    """Make Discord hand out another code once."""
+    """Make Discord issue a different code once."""
     usual = {
         "device_code": "device-of-hostile-hands",
         "user_code": "ZAW6C586",
@@ -126,8 +126,8 @@ async def test_the_time_left_counts_down(
         monkeypatch.setattr(
             "tracker_tui.ui.sign_in.sign_in_screen.monotonic", lambda: ends - left()
         )
-        for passed, told in ((0.0, "5:00"), (61.0, "3:59"), (299.0, "0:01"), (400.0, "0:00")):  # noqa: B007
-            await visitor.sees(f"good for {told}, waiting")
+        for passed, time_left in ((0.0, "5:00"), (61.0, "3:59"), (299.0, "0:01"), (400.0, "0:00")):  # noqa: B007
+            await visitor.sees(f"good for {time_left}, waiting")
 
 
 SIZES = [(40, 12), (120, 40), (60, 20), (66, 24), (67, 24), (74, 24), (80, 23), (80, 24), (40, 24)]
@@ -179,7 +179,7 @@ async def test_a_short_failure_after_the_code_was_entered_needs_no_second_code(
     assert len(discord.requests_to(AUTHORIZE)) == 1
 
 
-async def test_a_member_without_access_is_told_after_the_sign_in(discord: FakeDiscord) -> None:
+async def test_a_member_without_access_sees_why_after_signing_in(discord: FakeDiscord) -> None:
     discord.membership = None
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
@@ -226,7 +226,7 @@ async def test_without_a_browser_enter_is_not_offered_and_does_nothing(
 ) -> None:
     async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
-        await nobody_waits_for_browser(visitor)
+        await browser_search_ends(visitor)
         assert "Open the browser" not in visitor.text()
         await visitor.press("enter")
         visitor.click(*visitor.place("?user_code="))
@@ -235,7 +235,7 @@ async def test_without_a_browser_enter_is_not_offered_and_does_nothing(
         assert code in visitor.text()
 
 
-async def nobody_waits_for_browser(visitor: Visitor) -> None:
+async def browser_search_ends(visitor: Visitor) -> None:
     """Wait until the search for a browser has ended."""
     await visitor.until(
         lambda: all(w.is_finished for w in visitor.app.workers if w.group == "browser"),
@@ -273,7 +273,7 @@ async def test_a_failed_search_for_a_browser_finds_none(
     monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", fall_over)
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
-        await nobody_waits_for_browser(visitor)
+        await browser_search_ends(visitor)
         assert "Open the browser" not in visitor.text()
         discord.approve()
         await visitor.ends()
@@ -363,13 +363,13 @@ FAULTS = {
 }
 
 
-async def test_where_discord_gives_no_code_one_line_says_why_and_r_tries_again(
+async def test_without_a_code_one_line_says_why_and_r_tries_again(
     discord: FakeDiscord,
 ) -> None:
     discord.fail(AUTHORIZE, *(happens for happens, _ in FAULTS.values()))
     async with at_sign_in() as visitor:
-        for _, told in FAULTS.values():
-            await visitor.reads("#sign-in-message", told, "r tries again.")
+        for _, message in FAULTS.values():
+            await visitor.reads("#sign-in-message", message, "r tries again.")
             assert visitor.message.endswith("r tries again.")
             assert "good for" not in visitor.text()
             visitor.assert_laid_out()
@@ -381,10 +381,10 @@ async def test_where_discord_gives_no_code_one_line_says_why_and_r_tries_again(
 async def test_a_rejected_poll_ends_the_sign_in_and_says_why(discord: FakeDiscord) -> None:
     discord.fail(TOKEN, Fault.status(403, {"error": "invalid_scope"}))
     async with at_sign_in() as visitor:
-        told = "does not let you in (403: invalid_scope). r tries again."
-        await visitor.reads("#sign-in-message", told)
+        message = "does not let you in (403: invalid_scope). r tries again."
+        await visitor.reads("#sign-in-message", message)
         visitor.assert_secret(*discord.issued)
-        # The application can be wrong from the start, or only from the poll on.
+        # A wrong application fails at the start or at the first poll.
         for path in (AUTHORIZE, TOKEN):
             discord.fail(path, Fault.status(401, {"error": "invalid_client"}))
             await visitor.press("r")
@@ -401,7 +401,7 @@ async def test_a_wrong_application_is_reported(discord: FakeDiscord) -> None:
         )
 
 
-async def test_polls_that_fail_for_a_moment_show_nothing(discord: FakeDiscord) -> None:
+async def test_short_failures_of_polls_show_nothing(discord: FakeDiscord) -> None:
     discord.fail(TOKEN, Fault.hang_up(), Fault.status(503), Fault.garbage(b"{"))
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
@@ -422,7 +422,7 @@ async def test_quitting_leaves_no_session(discord: FakeDiscord, key: str) -> Non
         await visitor.press(key)
         await visitor.ends()
         assert visitor.navigation_request is None
-    await nobody_is_behind()
+    await background_work_ends()
     assert SessionStore(load_config(os.environ)).load() is None
 
 
@@ -433,7 +433,7 @@ async def test_quitting_writes_no_traceback(
         await sees_code(visitor, discord)
         await visitor.press("escape")
         await visitor.ends()
-        await nobody_is_behind()
+        await background_work_ends()
         gc.collect()
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
@@ -481,7 +481,7 @@ async def session_is_kept(visitor: Visitor) -> None:
     """Wait until Discord has named the member."""
     session_store = SessionStore(load_config(os.environ))
     await visitor.until(lambda: session_store.load() is not None, "the session")
-    await nobody_is_behind()
+    await background_work_ends()
 
 
 async def test_a_session_that_cannot_be_saved_is_reported(discord: FakeDiscord) -> None:

@@ -47,7 +47,7 @@ async def test_names_and_quantities_are_visible(guild: Guild, size: tuple[int, i
     ((200, 60), ["Resource", "Category", "Hagga", "Deep Desert", "Total", "Target", "%", "Status",
                  "Updated", "By"]),
 ])  # fmt: skip
-async def test_columns_give_way_in_a_sensible_order(
+async def test_columns_are_hidden_in_a_sensible_order(
     guild: Guild, size: tuple[int, int], columns: list[str]
 ) -> None:
     async with playing(guild, size) as player:
@@ -57,7 +57,7 @@ async def test_columns_give_way_in_a_sensible_order(
         assert places == sorted(places)
 
 
-async def test_the_terminal_may_be_resized_at_any_moment(guild: Guild) -> None:
+async def test_the_terminal_can_be_resized_at_any_moment(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Steel Ingot")
         player.burst("+5")
@@ -78,7 +78,7 @@ async def test_the_cursor_stays_visible_when_the_terminal_shrinks(guild: Guild) 
 
 
 @pytest.mark.parametrize("key", ["enter", "f", "ctrl+p"])
-async def test_a_dialog_lives_through_a_resize(guild: Guild, key: str) -> None:
+async def test_a_dialog_survives_a_resize(guild: Guild, key: str) -> None:
     async with playing(guild) as player:
         await player.press(key)
         for width, height in ((40, 10), (1, 1), (200, 60)):
@@ -89,7 +89,7 @@ async def test_a_dialog_lives_through_a_resize(guild: Guild, key: str) -> None:
         await player.until(lambda: player.is_on("Water"))
 
 
-async def test_what_is_typed_is_visible_on_a_narrow_screen(guild: Guild) -> None:
+async def test_typed_text_is_visible_on_a_narrow_screen(guild: Guild) -> None:
     async with playing(guild, (40, 10)) as player:
         player.burst("/spice infused+12345")
         await player.sees("+12345")

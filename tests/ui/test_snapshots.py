@@ -1,4 +1,4 @@
-"""A few snapshots of fixed size and time; `make snapshots` takes them again."""
+"""A few snapshots of fixed size and time; `make snapshots` updates them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def keys(*pressed: str) -> Prepare:
     async def prepare(pilot: Pilot[None]) -> None:
         await pilot.press(*pressed)
         await pilot.app.workers.wait_for_complete()
-        # After the keys: inputs may not be mounted before them.
+        # After the keys, because they mount inputs.
         for entry in pilot.app.screen.query(Input):
             entry.cursor_blink = False
         # Wait until the picture stops changing.

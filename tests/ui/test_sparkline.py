@@ -1,4 +1,4 @@
-"""Sparklines: their blocks, and the daily totals they are drawn from."""
+"""Sparklines: their blocks, and the daily totals behind them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def heights(text: str) -> list[int]:
 
 
 def cells_of(count: int, width: int) -> list[range]:
-    """Return the values of each cell; each value is in exactly one cell."""
+    """Return the values of each cell; every value is in exactly one cell."""
     cells = min(count, width)
     ends = [(cell + 1) * count // cells for cell in range(cells)]
     return [range(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]
@@ -70,7 +70,7 @@ def test_a_higher_block_is_a_greater_value(of: list[int]) -> None:
 
 @given(values, st.integers(-MOST, MOST), st.integers(1, 1_000))
 @settings(max_examples=40)
-def test_only_the_shape_counts(of: list[int], base: int, factor: int) -> None:
+def test_a_sparkline_depends_on_the_shape_only(of: list[int], base: int, factor: int) -> None:
     assert sparkline([base + factor * value for value in of], 10) == sparkline(of, 10)
 
 
@@ -88,12 +88,12 @@ def test_some_sparklines(of: Sequence[int], width: int, text: str) -> None:
     assert sparkline(of, width) == text
 
 
-# The totals of days
+# Daily totals
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> tuple[list[int], list[DayLevel]]:
-    """Return the totals of days before `FIRST` and up to `LAST`, and the levels that tell them."""
+    """Return daily totals up to `LAST`, and the levels behind them, some before `FIRST`."""
     begin = FIRST - draw(st.integers(0, 3))
     count = LAST - begin + 1
     moves = draw(st.dictionaries(st.integers(0, count - 1), st.integers(-9, 9), max_size=count))
@@ -110,10 +110,10 @@ def stories(draw: st.DrawFn) -> tuple[list[int], list[DayLevel]]:
 
 @given(stories(), st.randoms())
 @settings(max_examples=50)
-def test_each_day_has_what_its_last_change_left(
+def test_each_day_has_the_total_after_its_last_change(
     story: tuple[list[int], list[DayLevel]], chance: Random
 ) -> None:
-    """The ledger tells of a day or two more than are shown, which is what the first one has."""
+    """The ledger has some earlier days; they give the total of the first day shown."""
     totals, levels = story
     chance.shuffle(levels)
     others = [DayLevel("water", LAST - 1, 700, 800)]
@@ -135,7 +135,7 @@ def test_the_last_day_has_the_current_total(
 
 @given(st.integers(-MOST, MOST))
 @settings(max_examples=10)
-def test_a_resource_without_changes_has_what_is_there_on_every_day(total: int) -> None:
+def test_a_resource_without_changes_has_its_quantity_on_every_day(total: int) -> None:
     levels = [DayLevel("water", FIRST + 1, 5, 0)]
     assert DailyTotals(levels, FIRST, LAST).of("spice", total) == [total] * 14
     assert DailyTotals((), 0, 0).of("spice", total) == [total]

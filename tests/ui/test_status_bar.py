@@ -1,4 +1,4 @@
-"""The first line of the status bar: which of its parts give way where there is little room."""
+"""The first line of the status bar: which parts are hidden in a narrow terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATE = StatusBarState(
 
 
 @pytest.mark.parametrize("current", MAIN_SCREENS)
-def test_the_open_screen_and_all_numbers_are_shown_in_any_room(current: str) -> None:
+def test_the_open_screen_and_all_numbers_are_shown_at_any_width(current: str) -> None:
     for room in range(25, 200):
         title = _title(STATE, current, room).plain
         number = list(MAIN_SCREENS).index(current) + 1
@@ -31,12 +31,12 @@ def test_the_open_screen_and_all_numbers_are_shown_in_any_room(current: str) -> 
         assert all(str(each) in title[:room] for each in (1, 2, 3, 4)), room
 
 
-def test_the_programs_name_gives_way_first_and_the_words_last() -> None:
+def test_the_programs_name_is_hidden_first_and_the_words_last() -> None:
     def shown(room: int) -> list[bool]:
         title = _title(STATE, "resources", room).plain[:room]
         return [part in title for part in ("tracker", " · rai", "4 My activity")]
 
-    # 80 columns, less `● online   Chani`.
+    # 80 columns without `● online   Chani`.
     assert shown(63) == [False, True, True]
     assert shown(120) == [True, True, True]
     assert shown(54) == [False, False, True]

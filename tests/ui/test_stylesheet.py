@@ -1,4 +1,4 @@
-"""The stylesheet names widgets that there are: a rule for a class that was renamed does nothing."""
+"""The stylesheet names only existing widgets: a rule for a renamed class has no effect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def classes_under(kind: type) -> Iterator[type]:
         yield from classes_under(subclass)
 
 
-def test_every_type_in_the_stylesheet_is_the_name_of_a_widget() -> None:
+def test_every_type_in_the_stylesheet_is_a_widget() -> None:
     for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
         import_module(module.name)
     widgets = {kind.__name__ for kind in classes_under(DOMNode)}

@@ -98,7 +98,7 @@ async def test_tab_shows_the_other_location_in_table_and_status_bar(guild: Guild
         assert "▐Deep Desert▌" in player.lines()[1]
 
 
-async def test_r_reads_everything_again(guild: Guild) -> None:
+async def test_r_reloads_everything(guild: Guild) -> None:
     async with playing(guild) as player:
         guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'water'")
         await player.press("r")
@@ -207,7 +207,7 @@ ORDERS: dict[str, tuple[str, Key]] = {
     ),
     "updated": ("Updated", lambda r: AGES.get(r.id, 3 * MINUTE)),
 }
-"""What is chosen in the dialog, and the order that a player expects first: most, worst, newest."""
+"""Each choice in the dialog, and its first order: most, worst or newest first."""
 
 
 def ordered(key: Key, *, backwards: bool = False) -> list[str]:
@@ -240,7 +240,7 @@ async def test_a_click_on_a_title_sorts_and_a_second_one_reverses(guild: Guild) 
     titles = {"Resource": "name", "%": "progress"}
     titles |= {ORDERS[key][0]: key for key in ORDERS if key not in ("name", "progress", "priority")}
     async with playing(guild, LARGE) as player:
-        player.burst("ss")  # so that a click on any title changes something
+        player.burst("ss")  # another order, so a click on any title changes it
         await player.until(lambda: player.names() == BY_NAME[::-1])
         for title, column in titles.items():
             key = ORDERS[column][1]
@@ -281,7 +281,7 @@ async def test_the_cursor_stays_on_its_resource_when_the_order_changes(guild: Gu
 
 
 async def tick(player: Player, *names: str) -> None:
-    """Tick these and apply."""
+    """Tick these filters and apply them."""
     await player.press("f")
     await player.sees("Show only")
     for name in names:
@@ -321,7 +321,7 @@ async def test_closing_the_filters_changes_nothing(guild: Guild) -> None:
         assert player.names() == BY_NAME
 
 
-async def test_filters_that_nothing_passes_are_explained(guild: Guild) -> None:
+async def test_filters_without_matches_are_explained(guild: Guild) -> None:
     async with playing(guild) as player:
         await tick(player, "Gear", "▼ critical")
         assert player.names() == []
@@ -332,9 +332,9 @@ async def test_filters_that_nothing_passes_are_explained(guild: Guild) -> None:
 
 @pytest.fixture
 def tmux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
-    """A tmux of its own, in which the dashboard believes to run; returns what a command says."""
+    """A private tmux in which the dashboard seems to run; returns a command's output."""
     if shutil.which("tmux") is None:
-        pytest.skip("there is no tmux here")
+        pytest.skip("tmux is not installed")
     socket = tmp_path / "tmux"
 
     def command(*argv: str) -> str:

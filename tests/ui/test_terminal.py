@@ -1,4 +1,4 @@
-"""The program in its own process, on a real pseudo-terminal."""
+"""The program in a separate process, on a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
 @pytest.fixture
 def real_guild(make_guild: MakeGuild) -> Guild:
-    """The guild, for a program that has no clock but the database's."""
+    """The guild without a frozen clock, for a program in another process."""
     return make_guild(now=None)
 
 
 def terminal_before(guild: Guild, home: Path, *command: str) -> Terminal:
-    """Start the dashboard, by itself or by another command."""
+    """Start the dashboard, directly or through another command."""
     return Terminal(home, *command, TURSO_DATABASE_URL=f"file:{guild.path}")
 
 
 @pytest.fixture
 def terminal(real_guild: Guild, home: Path) -> Iterator[Terminal]:
-    """The dashboard, its table on screen."""
+    """The dashboard, with its table on screen."""
     terminal = terminal_before(real_guild, home)
     try:
         terminal.until(lambda: b"Plastanium Ingot" in terminal.output, "the table")
@@ -64,7 +64,7 @@ def test_keys_written_after_a_burst_are_answered_soon(
 ) -> None:
     terminal.write(b"/water\r" + b"+1\r" * 100)
     terminal.until(lambda: len(real_guild.history()) == 100, "100 changes")
-    # An outbox that is opened before the last answer is kept closes by itself.
+    # An outbox that opens before the last answer is saved closes by itself.
     stores = home / "data" / "guilds"
     terminal.until(lambda: not any(pending_elsewhere(stores)), "the last answer")
     terminal.output = b""
@@ -73,7 +73,7 @@ def test_keys_written_after_a_burst_are_answered_soon(
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_ended_from_outside_it_stores_and_leaves_the_terminal_in_order(
+def test_a_signal_saves_changes_and_restores_the_terminal(
     terminal: Terminal, real_guild: Guild, name: str
 ) -> None:
     terminal.write(b"/water\r+5\r+6")
@@ -82,13 +82,13 @@ def test_ended_from_outside_it_stores_and_leaves_the_terminal_in_order(
     os.kill(terminal.pid, number)
     assert terminal.ends() == 128 + number
     assert real_guild.quantities("water") == (12, 0)
-    # The main screen, the cursor, and no more mouse reports.
+    # Back on the main screen, with a cursor and without mouse reports.
     for sequence in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"):
         assert sequence in terminal.output
     assert b"Traceback" not in terminal.output
 
 
-def test_leaving_at_once_stores_what_was_typed(terminal: Terminal, real_guild: Guild) -> None:
+def test_quitting_at_once_saves_typed_changes(terminal: Terminal, real_guild: Guild) -> None:
     terminal.write(b"/water\r" + b"+1\r" * 30)
     assert terminal.leave() == 0
     assert real_guild.quantities("water") == (37, 0)
@@ -96,7 +96,7 @@ def test_leaving_at_once_stores_what_was_typed(terminal: Terminal, real_guild: G
 
 
 def amounts(guild: Guild) -> list[int]:
-    """Return what was added at Hagga, change by change."""
+    """Return the amount added at Hagga by each change."""
     return [row[1] for row in guild.history()]
 
 
@@ -104,24 +104,24 @@ def test_escape_counts_and_a_key_glued_to_it_applies_nothing(
     terminal: Terminal, real_guild: Guild
 ) -> None:
     terminal.write(b"/water\r+500\x1b\r")
-    terminal.draws(b"Multiplier")  # Esc closed the edit line, and Enter opened the row
+    terminal.draws(b"Multiplier")  # Esc closes the edit line, and Enter opens the row
     terminal.write(b"\x1b")
-    terminal.write(b"+600\x1bu+5\r")  # two lines: u typed into the first would spoil both
+    terminal.write(b"+600\x1bu+5\r")  # two lines, because u typed into the first would spoil both
     terminal.until(lambda: amounts(real_guild) == [5], "the one change that was applied")
     terminal.write(b"s\x1b\r\x1b/spice mel\x1b+7\r")
     terminal.until(lambda: amounts(real_guild) == [5, 7], "the change that Esc went before")
-    terminal.write(b"\x1b\x1b\x1b\x1b\x1bu+8\r")  # nothing to close: that may be Alt and u
+    terminal.write(b"\x1b\x1b\x1b\x1b\x1bu+8\r")  # nothing to close: this may be Alt+u
     terminal.until(lambda: amounts(real_guild) == [5, 7, 8], "the next change")
     terminal.write(b"u")
     terminal.until(lambda: amounts(real_guild) == [5, 7, 8, -8], "what u alone took back")
     assert terminal.leave() == 0
 
 
-def test_any_bytes_are_survived(terminal: Terminal, real_guild: Guild) -> None:
+def test_the_dashboard_survives_any_bytes(terminal: Terminal, real_guild: Guild) -> None:
     changes = 0
 
     def goes_on() -> None:
-        """Whatever is open, Esc leads back from it, and a change is a change."""
+        """Check that Esc closes everything and that a change is applied."""
         nonlocal changes
         changes += 1
         terminal.write(b"\x1b\x1b\x1b\x1b\x1b+1\r")
@@ -152,7 +152,7 @@ def test_any_bytes_are_survived(terminal: Terminal, real_guild: Guild) -> None:
     assert b"Traceback" not in terminal.output
 
 
-def test_stopped_while_sending_it_blocks_no_one(
+def test_a_stopped_dashboard_does_not_block_other_programs(
     terminal: Terminal, real_guild: Guild, home: Path
 ) -> None:
     settings = environment(home, TURSO_DATABASE_URL=f"file:{real_guild.path}")
@@ -170,7 +170,7 @@ def test_stopped_while_sending_it_blocks_no_one(
     terminal.draws(b"\x1b[?1049h", b"1 Resources", b"Water", b"Location")
     terminal.write(b"+7\r")
     terminal.until(lambda: real_guild.quantities("water") == (19, 0), "a change after that")
-    # Stopped by force it cannot prepare, and the shell has had the terminal.
+    # SIGSTOP gives no time to prepare, and then the shell uses the terminal.
     os.kill(terminal.pid, signal.SIGSTOP)
     terminal.stops()
     terminal.forget()
@@ -189,7 +189,7 @@ sys.exit(main([]))
 """
 
 
-def test_an_error_of_the_input_thread_ends_it_with_a_status(real_guild: Guild, home: Path) -> None:
+def test_an_error_in_the_input_thread_ends_with_a_status(real_guild: Guild, home: Path) -> None:
     terminal = terminal_before(real_guild, home, sys.executable, "-c", _BREAKS)
     try:
         terminal.draws(b"Plastanium Ingot")
@@ -202,11 +202,11 @@ def test_an_error_of_the_input_thread_ends_it_with_a_status(real_guild: Guild, h
 
 
 def by_shell(guild: Guild, home: Path, line: str) -> Terminal:
-    """Start the dashboard by a line of shell, where it is called `$0 $@`."""
+    """Start the dashboard through a shell command, in which it is `$0 $@`."""
     return terminal_before(guild, home, "/bin/sh", "-c", line, sys.executable, "-m", "tracker_tui")
 
 
-def test_without_standard_error_it_is_drawn_all_the_same(real_guild: Guild, home: Path) -> None:
+def test_the_dashboard_is_drawn_without_standard_error(real_guild: Guild, home: Path) -> None:
     terminal = by_shell(real_guild, home, 'exec "$0" "$@" 2>/dev/null')
     try:
         terminal.draws(b"Plastanium Ingot")
@@ -216,7 +216,7 @@ def test_without_standard_error_it_is_drawn_all_the_same(real_guild: Guild, home
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-"])
-def test_without_a_terminal_it_says_so_in_one_line(
+def test_a_missing_terminal_is_reported_in_one_line(
     real_guild: Guild, home: Path, closed: str
 ) -> None:
     terminal = by_shell(real_guild, home, f'exec "$0" "$@" {closed}')
@@ -229,8 +229,10 @@ def test_without_a_terminal_it_says_so_in_one_line(
         terminal.close()
 
 
-def test_it_ends_with_its_terminal_though_no_signal_comes(real_guild: Guild, home: Path) -> None:
-    # As under `make`: the system tells the first process of a terminal alone, and that one waits.
+def test_the_dashboard_ends_with_its_terminal_even_without_a_signal(
+    real_guild: Guild, home: Path
+) -> None:
+    # As under `make`: only the first process of a terminal gets SIGHUP, and it waits.
     terminal = by_shell(real_guild, home, 'trap "" HUP; "$0" "$@"; exit $?')
     try:
         terminal.draws(b"Plastanium Ingot")

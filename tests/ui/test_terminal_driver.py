@@ -13,7 +13,7 @@ from textual.message import Message
 
 from tracker_tui.ui.base_app import BaseApp
 
-pytest.importorskip("termios", reason="Windows has a driver of its own")
+pytest.importorskip("termios", reason="Windows has its own driver")
 
 from tracker_tui.ui.keys import GluedKey
 from tracker_tui.ui.terminal_driver import TerminalInput
@@ -30,7 +30,7 @@ FRAGMENTS = [
 
 
 def sent(*pieces: bytes | float) -> list[Message]:
-    """Return what comes of bytes, each piece a read of its own; a number is a pause."""
+    """Return the messages for bytes; each piece is one read, a number is a pause."""
     now = 0.0
     source = TerminalInput(lambda: now)
     messages: list[Message] = []
@@ -44,7 +44,7 @@ def sent(*pieces: bytes | float) -> list[Message]:
 
 
 def keys(messages: Sequence[Message]) -> list[str]:
-    """Return the keys by name; `~` is before those that came right behind an Esc."""
+    """Return the names of the keys; `~` marks a key right after an Esc."""
     return [
         ("~" if isinstance(message, GluedKey) else "") + message.key
         for message in messages
@@ -75,7 +75,7 @@ def keys(messages: Sequence[Message]) -> list[str]:
         ((b"\x1b[57413;129;43u\x1b[57412;129;45u\x1b[57415;129;61u",), "plus minus equals_sign"),
         ((b"\x1b[57410;129;47u\x1b[57411;129;42u\x1b[57409;129;44u",), "slash asterisk comma"),
         ((b"\x1b[57413u\x1b[57404;129;53u\x1b[57414;129u",), "plus 5 enter"),
-        # what is no key
+        # input that is not a key
         ((b"\x1b[M \x84\x30u",), "u"),
         ((b"\x1b[M", b"\xc3", b"\xbc", b"\x1bu"), "u"),
         ((b"\x1b[48;1:1uu", b"\x1b[99999999999;1uu"), "u u"),
@@ -88,14 +88,14 @@ def test_bytes_are_these_keys(pieces: Sequence[bytes | float], expected: str) ->
     assert keys(sent(*pieces)) == expected.split()
 
 
-def test_a_keypad_s_key_types_its_character() -> None:
+def test_a_keypad_key_types_its_character() -> None:
     (plus, comma) = sent(b"\x1b[57413;129;43u\x1b[57409;129;44u")
     assert isinstance(plus, Key)
     assert isinstance(comma, Key)
     assert (plus.character, comma.character) == ("+", ",")
 
 
-def test_a_paste_is_no_key() -> None:
+def test_a_paste_is_not_a_key() -> None:
     pasted, key = sent(b"\x1b[200~a\x1b\r\xff\x1b[2", LONG, b"01~u")
     assert isinstance(pasted, Paste)
     assert pasted.text == "a\x1b\r\N{REPLACEMENT CHARACTER}"

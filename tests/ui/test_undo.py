@@ -1,4 +1,4 @@
-"""Undo: the last quick edit, back to the start of this run, and what cannot be undone."""
+"""Undo: the last quick edit, back to the start of this run, and its limits."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_a_pending_change_is_undone_without_being_sent(
     guild: Guild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
-    # Else it may be being sent once more just when it is undone.
+    # Otherwise the change may be sent again just as it is undone.
     never_poll(monkeypatch)
     async with playing(guild) as player:
         await player.go_to("Water")
@@ -118,10 +118,10 @@ async def test_a_pending_change_is_undone_without_being_sent(
         assert guild.history() == []
 
 
-async def test_undo_never_undoes_what_is_typed_after_it(guild: Guild) -> None:
+async def test_undo_never_undoes_later_changes(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Water")
-        with locked(guild.path):  # the ledger's thread waits, the keys do not
+        with locked(guild.path):  # only the ledger's thread waits
             player.burst("+10\ru+200\r")
             await player.sees("pending")
         await player.until(lambda: not player.app.tracker.pending())

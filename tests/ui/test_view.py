@@ -46,7 +46,7 @@ def context(location: Location = Location.HAGGA) -> Context:
     return Context(NOW, str, PLACES, location)
 
 
-# view.py
+# resource_list.py
 
 
 def test_every_filter_narrows_the_list_and_all_together_most() -> None:
@@ -86,7 +86,7 @@ def test_a_recount_is_due_after_a_full_day_or_week() -> None:
 
 
 @pytest.mark.parametrize("key", SORT_KEYS)
-def test_names_decide_between_equals_in_both_orders(key: str) -> None:
+def test_equal_rows_are_sorted_by_name_in_both_orders(key: str) -> None:
     rows = [resource("b"), resource("a"), resource("c")]
     assert names(rows, View(sort=key)) == ["a", "b", "c"]
     turned = names(rows, View(sort=key, is_reversed=True))
@@ -100,7 +100,7 @@ def test_choosing_the_same_column_again_reverses_the_order() -> None:
     assert view.sorted_by("total").sorted_by("name") == View()
 
 
-def test_percent_sorts_the_worst_first_and_what_has_no_target_last() -> None:
+def test_percent_sorts_the_worst_first_and_rows_without_target_last() -> None:
     rows = [resource("a"), resource("b", hagga=3, target=2), resource("c", hagga=1, target=3)]
     assert names(rows, View(sort="progress")) == ["c", "b", "a"]
 
@@ -123,7 +123,7 @@ def test_a_summary_counts_every_status() -> None:
     assert summarize(rows, NOW).total == 9
 
 
-# columns.py
+# resource_columns.py
 
 ROWS = [
     resource("a", name="Plastanium Ingot", hagga=412, deep_desert=1_100, target=1_000),
@@ -133,7 +133,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("rows", [[], ROWS[:1], ROWS], ids=["none", "plain", "everything"])
-def test_columns_fit_into_any_width_from_60_on(rows: list[Resource]) -> None:
+def test_columns_fit_any_width_from_60_on(rows: list[Resource]) -> None:
     for width in range(60, 260):
         columns = lay_out(width, rows, context())
         assert sum(column.width for column in columns) + GAP * (len(columns) - 1) <= width
@@ -153,7 +153,7 @@ def test_quantities_are_never_cut_and_names_differ_from_60_on() -> None:
 
 
 @pytest.mark.parametrize("rows", [ROWS[:1], ROWS], ids=["plain", "everything"])
-def test_the_most_wanted_columns_give_way_last(rows: list[Resource]) -> None:
+def test_the_most_important_columns_are_hidden_last(rows: list[Resource]) -> None:
     for width in range(40, 260):
         keys = {column.key for column in lay_out(width, rows, context())}
         assert {"name", "hagga", "deep_desert", "status"} <= keys, width
@@ -163,18 +163,18 @@ def test_the_most_wanted_columns_give_way_last(rows: list[Resource]) -> None:
             assert "category" in keys, width
 
 
-def test_only_columns_that_the_guild_has_can_be_sorted_by() -> None:
+def test_only_existing_columns_can_be_sorted_by() -> None:
     assert {"tier", "subcategory"}.isdisjoint(sortable_columns(ROWS[:2], PLACES))
     assert {"tier", "subcategory"} <= set(sortable_columns(ROWS, PLACES))
     places = {Location.HAGGA: "Sietch", Location.DEEP_DESERT: "Dig"}
     assert sortable_columns(ROWS, places)["hagga"] == "Sietch"
 
 
-# shown.py
+# formatting.py
 
 
 @given(st.integers(-(10**12), 10**12) | st.none(), st.integers(-2, 60))
-def test_a_bar_is_exactly_as_wide_as_asked(percent: int | None, width: int) -> None:
+def test_a_bar_has_exactly_the_requested_width(percent: int | None, width: int) -> None:
     assert cell_len(bar(percent, width)) == max(0, width)
 
 
@@ -192,7 +192,7 @@ def test_a_bar_is_full_at_the_target_and_not_before() -> None:
         *((DAY - 1, "23 h"), (DAY, "1 d"), (364 * DAY, "364 d"), (365 * DAY, "1 y")),
     ],
 )
-def test_spans_of_time_in_few_characters(seconds: int, text: str) -> None:
+def test_durations_are_short(seconds: int, text: str) -> None:
     assert ago(seconds) == text
 
 
@@ -201,7 +201,7 @@ def test_a_percentage_fits_its_column(percent: int | None) -> None:
     assert len(percent_text(percent)) <= 7
 
 
-# preview.py
+# edit_preview.py
 
 
 def shown(text: str, *rows: Resource, at: Location = Location.HAGGA) -> Preview:
@@ -260,7 +260,7 @@ def test_any_text_has_a_preview(text: str, hagga: int, how_many: int) -> None:
     assert seen.text or seen.problem
 
 
-# memory.py
+# preferences.py
 
 VIEWS = st.builds(
     View,
@@ -301,7 +301,7 @@ def test_any_file_can_be_loaded(tmp_path_factory: pytest.TempPathFactory, docume
     arrange([resource()], recalled.view, NOW, str)
 
 
-def test_a_file_is_replaced_whole_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_file_is_replaced_whole_without_leftovers(tmp_path: Path) -> None:
     path = tmp_path / "state" / "view.json"
     for sort in ("name", "total"):
         save_preferences(path, Preferences(view=View(sort=sort)))

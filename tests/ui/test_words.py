@@ -1,4 +1,4 @@
-"""One word for one thing, on every screen: the glossary's words, and none of those they replace."""
+"""One word for one thing on every screen: the glossary's words, not those they replace."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ REPLACED = {
     r"[Ss]parkline": "trend",
     r"\banew\b|\bmeanwhile\b|in force|are told|not told|all the same": "plain English",
 }
-"""What may not be on screen, and the word that stands there instead."""
+"""Patterns that may not be on screen, and the words to use instead."""
 
 
 def replaced_words(texts: set[str]) -> set[tuple[str, str]]:
-    """Return each text with a replaced word, and what it should say."""
+    """Return each text that has a replaced word, with the right word."""
     return {
         (text.strip(), wanted)
         for text in texts
@@ -47,7 +47,7 @@ def replaced_words(texts: set[str]) -> set[tuple[str, str]]:
 
 
 def binding_texts(node: type[DOMNode] = DOMNode) -> Iterator[str]:
-    """Yield descriptions and tooltips of all bindings in the package, whichever screen has them."""
+    """Yield descriptions and tooltips of all bindings in the package."""
     for each in node.__subclasses__():
         if each.__module__.startswith("tracker_tui."):
             for binding in each.BINDINGS:
@@ -57,14 +57,14 @@ def binding_texts(node: type[DOMNode] = DOMNode) -> Iterator[str]:
 
 
 class Reader:
-    """Collects what a player reads on the way through the screens."""
+    """Collects the text on the screens that a player visits."""
 
     def __init__(self, player: Player) -> None:
         self.player = player
         self.texts: set[str] = set()
 
     async def reads(self, *parts: str) -> None:
-        """Wait for these parts, and collect the screen with its lists, keys and notifications."""
+        """Wait for these parts; collect the screen with its lists, keys and notifications."""
         await self.player.sees(*parts)
         app = self.player.app
         self.texts |= set(self.player.lines())
@@ -75,7 +75,7 @@ class Reader:
             self.texts |= {str(option.prompt) for option in options.options}
 
     async def visits(self, key: str, *parts: str) -> None:
-        """Open something by a key, read it, and go back."""
+        """Open a screen with a key, read it, and go back."""
         depth = len(self.player.app.screen_stack)
         await self.player.press(key)
         await self.reads(*parts)
@@ -110,7 +110,7 @@ async def test_no_screen_says_a_word_that_was_replaced(guild: Guild) -> None:
             await player.press(key)
             await reader.reads(message)
         await player.press("tab", "escape")
-        # A quick edit, done and undone, and one that only a shortage stops
+        # A quick edit, its undo, and one stopped by a shortage
         for typed, preview in (
             ("5", "tart with +"),
             ("+", "a number is missing"),
