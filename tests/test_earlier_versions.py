@@ -146,7 +146,7 @@ def test_what_waited_in_it_is_sent_once_and_what_needs_the_player_stays(
     assert (water.hagga, water.deep_desert) == (57, 0)
 
 
-def test_a_session_signs_nobody_out(tmp_path: Path) -> None:
+def test_a_session_stays_valid(tmp_path: Path) -> None:
     session_store = SessionStore(config_for(tmp_path / "tracker.db"))
     session_store.path.parent.mkdir(parents=True)
     shutil.copy(WRITTEN / "session.json", session_store.path)

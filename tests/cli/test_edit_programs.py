@@ -225,8 +225,8 @@ def test_six_concurrent_edits_lose_and_double_nothing(
     }
     assert len(changes) == PROCESSES * EDITS
     assert waiting(home) == []
-    told = dict.fromkeys(changes, "applied")
-    assert_every_applied_change_is_one_link_of_the_chain(place, told, changes)
+    outcome_by_change = dict.fromkeys(changes, "applied")
+    assert_every_applied_change_is_one_link_of_the_chain(place, outcome_by_change, changes)
     assert_the_leaderboard_follows_the_rules(place, changes)
     quantities = ask_at(place, "SELECT quantity_hagga, quantity_deep_desert FROM resources")
     assert quantities == [(START[0] + EDITS * sum(amounts), START[1])]

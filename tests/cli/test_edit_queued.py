@@ -227,16 +227,14 @@ def test_a_change_whose_answer_is_lost_is_applied_once(
 # Where the database refuses us
 
 
-@pytest.mark.parametrize(
-    "refused", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE], ids=["401", "403", "404"]
-)
+@pytest.mark.parametrize("fate", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE], ids=["401", "403", "404"])
 def test_a_rejected_change_is_withdrawn_and_earlier_ones_stay(
-    run: Run, known_guild: Books, line: Line, home: Path, refused: Fate
+    run: Run, known_guild: Books, line: Line, home: Path, fate: Fate
 ) -> None:
     line.cut()
     queued = [queue(run, "spice", "+5"), queue(run, "Iron Ore", "+3")]
     line.mend()
-    line.proxy.fate = refused
+    line.proxy.fate = fate
     ran = run("edit", "water", "+1")
     assert ran.status == 4
     assert ran.error
@@ -343,9 +341,9 @@ def test_without_a_replica_an_unknown_name_is_rejected_once_sent(
     assert run("list").status == 0
     # It holds up nothing, and waits for the player.
     assert states(home) == ["refused", "applied"]
-    refused, _ = outcomes(home)
-    assert refused["refusal"] == "unknown name"
-    assert f"“{resource}”" in refused["said"]
+    rejected, _ = outcomes(home)
+    assert rejected["refusal"] == "unknown name"
+    assert f"“{resource}”" in rejected["said"]
     assert remote_guild.quantities("water") == (51, 0)
     assert remote_guild.everything()["resources"] != before["resources"]
 

@@ -119,13 +119,13 @@ def test_with_names_of_other_types(run: Run, remote_guild: Books, proxy: Proxy) 
 
 
 def _with_numbers_for_names(body: bytes) -> bytes:
-    told = json.loads(body)
-    for result in told["results"]:
+    document = json.loads(body)
+    for result in document["results"]:
         steps = result["response"].get("result", {}).get("step_results", [])
         for rows in (step["rows"] for step in steps if step is not None):
             if rows and len(rows[0]) == 2:  # a member and what to call them
                 rows[:] = [[{"type": "integer", "value": "7"}] * 2 for _ in rows]
-    return json.dumps(told).encode()
+    return json.dumps(document).encode()
 
 
 def test_with_a_replica_that_cannot_be_written(

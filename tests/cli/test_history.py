@@ -210,10 +210,10 @@ def test_history_survives_a_hostile_row(run: Run, guild: Path) -> None:
     assert (shown.status, shown.err) == (0, "")
     assert len(shown.out.splitlines()) == 3
     assert all(line.isprintable() for line in shown.out.splitlines())
-    told = run("history", "--json")
-    assert told.out.isascii()
-    assert "\x1b" not in told.out
-    assert [entry["at"] for entry in told.document] == [NOW, NOW]
+    ran = run("history", "--json")
+    assert ran.out.isascii()
+    assert "\x1b" not in ran.out
+    assert [entry["at"] for entry in ran.document] == [NOW, NOW]
 
 
 @pytest.mark.parametrize("at", [-(2**62), -1, 0, 2**62, "soon", 1e300])

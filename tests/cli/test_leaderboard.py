@@ -113,9 +113,9 @@ def test_leaderboard_survives_a_hostile_row(run: Run, guild: Path) -> None:
     assert (shown.status, shown.err) == (0, "")
     assert len(shown.out.splitlines()) == 5
     assert all(line.isprintable() for line in shown.out.splitlines())
-    told = run("leaderboard", "--json")
-    assert told.out.isascii()
-    assert len(told.document) == 4
+    ran = run("leaderboard", "--json")
+    assert ran.out.isascii()
+    assert len(ran.document) == 4
 
 
 def test_leaderboard_changes_nothing_in_the_file(run: Run, points: Path) -> None:

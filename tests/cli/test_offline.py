@@ -94,8 +94,8 @@ def test_members_send_only_their_own_changes(
         sign_on(monkeypatch, member)
         assert run("list").status == 0
         assert run("edit", "water", "+1").status == 0
-        told = [row["updated_by"] for row in remote_guild.rows("resource_history")[3:]]
-        assert told == [each for each in members[:number] for _ in range(2)]
+        senders = [row["updated_by"] for row in remote_guild.rows("resource_history")[3:]]
+        assert senders == [each for each in members[:number] for _ in range(2)]
     assert remote_guild.quantities() == (1_010, 400)
     assert list(pending_elsewhere(home / "data" / "guilds")) == []
 
@@ -167,10 +167,10 @@ def test_a_byte_that_is_not_text_stops_no_command(
     content = path.read_bytes()
     assert there in content
     damage(path, content.replace(there, instead))
-    told = [run("edit", "Iron Ore", "+5"), run("list"), run("history")]
-    assert [ran.status for ran in told] == [0, 0, 0]
+    rans = [run("edit", "Iron Ore", "+5"), run("list"), run("history")]
+    assert [ran.status for ran in rans] == [0, 0, 0]
     (aside,) = store_of(home).glob(f"{name}.damaged-*[0-9]")
-    assert str(aside) in "".join(ran.err for ran in told)
+    assert str(aside) in "".join(ran.err for ran in rans)
     assert known_guild.quantities("iron") == (12, 0)
     # The changes of an outbox are in the file set aside; the other files are copies.
     assert known_guild.quantities() == (1_000 if name == "outbox.db" else 1_005, 400)

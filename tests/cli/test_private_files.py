@@ -108,9 +108,9 @@ def test_the_doctor_warns_of_settings_that_others_can_use(
     path.parent.mkdir(mode=0o700, parents=True)
     path.write_text(settings)
     path.chmod(mode)
-    told = notes(run)
-    assert len(told) == bool(said)
-    for line in told:
+    found = notes(run)
+    assert len(found) == bool(said)
+    for line in found:
         assert f"other users of this machine can {said} {path}" in line
         assert "hush" not in line
 

@@ -24,9 +24,9 @@ def test_a_new_machine_lists_and_edits_from_the_first_command_on(tmp_path: Path)
     edited = process("edit", "Plastone", "+500", "--json", cwd=place, environ=environ)
     assert (edited.status, edited.err) == (0, "")
     assert edited.document["resource"]["hagga"] == 500
-    refused = process("edit", "Plastone", "-501", cwd=place, environ=environ)
-    assert refused.status == 1
-    assert "500" in refused.error
+    rejected = process("edit", "Plastone", "-501", cwd=place, environ=environ)
+    assert rejected.status == 1
+    assert "500" in rejected.error
     # Everything is in the one folder, and nothing fell beside it.
     assert [entry.name for entry in place.iterdir()] == ["guild"]
 

@@ -22,7 +22,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
-def waiting(home: Path) -> int:
+def pending_count(home: Path) -> int:
     """Return how many changes wait on this machine to be sent."""
     return sum(store.changes for store in pending_elsewhere(home / "data" / "guilds"))
 
@@ -47,7 +47,7 @@ def test_an_edit_of_a_locked_file_is_queued(run: Run, guild: Path, home: Path) -
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith("iron +5 saved here, will be sent with the next command.")
     assert "guild.db" in ran.out
-    assert waiting(home) == 1
+    assert pending_count(home) == 1
     assert changed(guild) == []
 
 
@@ -58,7 +58,7 @@ def test_the_next_list_sends_pending_changes_in_order(
     first, second = queue(run, guild, (resource, "=100"), (resource, "+5"))
     assert run("list").status == 0
     assert changed(guild) == [(first, 100), (second, 105)]
-    assert waiting(home) == 0
+    assert pending_count(home) == 0
 
 
 @pytest.mark.parametrize("command", ["init", "doctor"])
@@ -70,7 +70,7 @@ def test_other_commands_send_pending_changes_and_report_it(
     assert ran.status == 0
     assert "sent 2 changes of earlier runs" in ran.err
     assert changed(guild) == [(first, 100), (second, 105)]
-    assert waiting(home) == 0
+    assert pending_count(home) == 0
     assert run(command).err == ""
 
 
@@ -88,18 +88,18 @@ def test_the_next_edit_sends_pending_changes_first(
     (queued,) = queue(run, guild, (first, "=100"))
     last = run("edit", then, "+5", "--json").document["change_id"]
     assert changed(guild) == [(queued, 100), (last, 105)]
-    assert waiting(home) == 0
+    assert pending_count(home) == 0
 
 
 def test_an_unknown_name_is_rejected_once_sent(run: Run, guild: Path, home: Path) -> None:
     queue(run, guild, ("Iron", "+5"), ("Copper", "+5"), ("ingot", "+5"))
     assert run("list").status == 0
-    assert waiting(home) == 0
+    assert pending_count(home) == 0
     assert quantities(guild, "ingot") == (15, 0)
     assert quantities(guild, "iron") == (1_000, 500)
     (outbox,) = home.rglob("outbox.db")
-    told = ask(outbox, "SELECT outcome ->> 'refusal' FROM entries ORDER BY number")
-    assert told == [("unknown name",), ("unknown name",), (None,)]
+    refusals = ask(outbox, "SELECT outcome ->> 'refusal' FROM entries ORDER BY number")
+    assert refusals == [("unknown name",), ("unknown name",), (None,)]
 
 
 @pytest.mark.parametrize("name", MISSING)
@@ -115,7 +115,7 @@ def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(
     assert ran.status == 4
     assert "later.db" in ran.error
     assert "An earlier try" not in ran.error
-    assert waiting(home) == 0
+    assert pending_count(home) == 0
     path.unlink(missing_ok=True)
     make_guild(path)
     assert run("list").status == 0

@@ -167,9 +167,9 @@ def test_cached_answers_show_their_age(
     run: Run, seen: Books, line: Line, home: Path, argv: list[str]
 ) -> None:
     line.cut()
-    for seconds, told in ((7_300, "2 h ago."), (-1_000_000, "just now.")):
+    for seconds, age in ((7_300, "2 h ago."), (-1_000_000, "just now.")):
         ask(pages_of(home), "UPDATE pages SET at = strftime('%s', 'now') - ?", seconds)
-        assert f"Showing what was read {told}" in run(*argv).err
+        assert f"Showing what was read {age}" in run(*argv).err
 
 
 @each_command

@@ -116,9 +116,9 @@ def test_a_fork_with_one_quantity_is_rejected_and_unchanged(
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
     ran = run(*argv)
     assert ran.status == 4
-    told = ran.out + ran.err
-    assert "fork.db belongs to another program: its table resources has no column" in told
-    assert "init" not in told
+    printed = ran.out + ran.err
+    assert "fork.db belongs to another program: its table resources has no column" in printed
+    assert "init" not in printed
     assert path.read_bytes() == before
 
 

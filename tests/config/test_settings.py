@@ -35,9 +35,9 @@ def load(home: Path, profile: str | None = None, **environ: str) -> Config:
 
 
 def refusal(home: Path, profile: str | None = None, **environ: str) -> str:
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as rejected:
         load(home, profile, **environ)
-    message = str(refused.value)
+    message = str(rejected.value)
     assert message.splitlines() == [message]
     return message
 

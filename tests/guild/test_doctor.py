@@ -148,7 +148,7 @@ def test_a_server_without_tokens_is_fine(run: Run, remote_guild: Books) -> None:
 @pytest.mark.parametrize(
     ("token", "said"), [("nonsense", "refuses your TURSO_AUTH_TOKEN"), (None, "wants a token")]
 )
-def test_a_token_that_is_refused_ends_the_examination(
+def test_a_rejected_token_ends_the_examination(
     run: Run,
     guarded_guild: Guarded,
     monkeypatch: pytest.MonkeyPatch,
@@ -284,7 +284,7 @@ def test_the_database_of_another_program_is_wrong(run: Run, empty: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "state", "told"),
+    ("seconds", "state", "text"),
     [(0, "ok", ""), (-3_600, "note", "behind"), (3_600, "note", "ahead of")],
 )
 def test_a_clock_that_is_wrong_is_worth_a_note(
@@ -293,12 +293,12 @@ def test_a_clock_that_is_wrong_is_worth_a_note(
     monkeypatch: pytest.MonkeyPatch,
     seconds: int,
     state: str,
-    told: str,
+    text: str,
 ) -> None:
     clock = SimpleNamespace(time=lambda: time.time() + seconds, monotonic=time.monotonic)
     monkeypatch.setattr("tracker_tui.guild.doctor.time", clock)
     found = examined(run)["clock"]
     assert found["state"] == state
-    assert told in found["found"]
+    assert text in found["found"]
     assert bool(found["advice"]) is (state == "note")
     assert int(found["found"].split()[0]) in range(abs(seconds) - 5, abs(seconds) + 6)

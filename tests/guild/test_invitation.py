@@ -62,12 +62,12 @@ def line_of(**entries: object) -> str:
 
 
 def rejection(text: str) -> str:
-    with pytest.raises(InvalidInvitation) as refused:
+    with pytest.raises(InvalidInvitation) as rejected:
         read_invitation(text)
-    message = str(refused.value)
+    message = str(rejected.value)
     assert message.isprintable()
     assert len(message) < 300
-    assert refused.value.exit_status == 2
+    assert rejected.value.exit_status == 2
     return message
 
 
@@ -399,10 +399,10 @@ def test_roles_without_access_or_sense_are_rejected(roles: object) -> None:
     ],
 )
 def test_an_invitation_that_could_not_be_read_is_never_made(wrong: Invitation) -> None:
-    with pytest.raises(InvalidInvitation) as refused:
+    with pytest.raises(InvalidInvitation) as rejected:
         wrong.text()
-    assert str(refused.value).isprintable()
-    assert TOKEN not in str(refused.value)
+    assert str(rejected.value).isprintable()
+    assert TOKEN not in str(rejected.value)
 
 
 # The token
@@ -432,14 +432,14 @@ def test_the_token_can_be_read_neither_in_the_line_nor_in_parts() -> None:
     ],
 )
 def test_no_traceback_or_cause_holds_the_token(text: str) -> None:
-    with pytest.raises(InvalidInvitation) as refused:
+    with pytest.raises(InvalidInvitation) as rejected:
         read_invitation(text)
-    error: BaseException | None = refused.value
+    error: BaseException | None = rejected.value
     while error is not None:
         assert TOKEN not in f"{error!r}{vars(error)}{getattr(error, 'doc', '')}"
         assert TOKEN.encode() not in getattr(error, "object", b"")
         error = error.__context__
-    assert TOKEN not in "".join(traceback.format_exception(refused.value))
+    assert TOKEN not in "".join(traceback.format_exception(rejected.value))
 
 
 # The summary before saving

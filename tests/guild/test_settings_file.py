@@ -102,10 +102,10 @@ def assert_lines_stay(before: str, after: str) -> None:
 
 def rejection(path: Path, profile: str | None = None) -> str:
     before = path.read_bytes()
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as rejected:
         add_settings(path, profile, GUILD)
     assert path.read_bytes() == before
-    message = str(refused.value)
+    message = str(rejected.value)
     assert message.splitlines() == [message]
     assert TOKEN not in message
     return message

@@ -111,13 +111,13 @@ def test_a_replaceable_file_of_another_version_may_be_set_aside(open_file: Open)
 def test_a_file_that_is_removed_while_open_is_rebuilt(path: Path, open_file: Open) -> None:
     file = open_file()
     write(file, "before")
-    taken = set_aside(path)
+    removed = set_aside(path)
     assert file.changed_elsewhere()
     assert not file.changed_elsewhere()
     write(file, "after")
     assert read(file) == ["after"]
     assert ask(path, "SELECT text FROM notes") == [("after",)]
-    assert ask(taken, "SELECT text FROM notes") == [("before",)]
+    assert ask(removed, "SELECT text FROM notes") == [("before",)]
 
 
 def test_a_file_that_was_replaced_while_open_is_the_one_in_its_place(

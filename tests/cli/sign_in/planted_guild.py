@@ -35,8 +35,8 @@ CACHE = new_resource(
     target=64_928,
 )
 OTHER = new_resource("quorb", name="Quorblatt", category="Contraband", hagga=51_877)
-REASON, WAITING_REASON = "buried under Xylorock", "fetched by Wuthermouth"
-ADDED, WAITING = 3_319, 4_447
+REASON, PENDING_REASON = "buried under Xylorock", "fetched by Wuthermouth"
+ADDED, PENDING = 3_319, 4_447
 PLACE = "Vrelgard"
 """What the guild calls Hagga."""
 
@@ -44,7 +44,7 @@ WORDS = (
     *("zanth", "quorb", "contraband", "piterquist", "xylorock", "wuthermouth", "vrelgard"),
     SPY,
 )
-_NUMBERS = (73_951, 86_420, 64_928, 51_877, ADDED, WAITING, 73_951 + ADDED, 73_951 + 86_420 + ADDED)
+_NUMBERS = (73_951, 86_420, 64_928, 51_877, ADDED, PENDING, 73_951 + ADDED, 73_951 + 86_420 + ADDED)
 
 
 class Planted(NamedTuple):
@@ -56,14 +56,14 @@ class Planted(NamedTuple):
     settings: dict[str, str]
     looked: Path
     """The home of a member who has looked at everything."""
-    waiting: Path
+    pending: Path
     """The same, where a change of theirs waits, too."""
 
     def move_in(self, home: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool) -> None:
         """Make this machine such a one."""
         self.discord.heal()
         self.discord.membership = Membership(roles=[MEMBER_ROLE])
-        shutil.copytree(self.waiting if waits else self.looked, home)
+        shutil.copytree(self.pending if waits else self.looked, home)
         configure(monkeypatch, self.settings)
         self.forget_requests()
 
@@ -85,7 +85,7 @@ def planted(server: Server, folder: Path) -> Iterator[Planted]:
     ):
         books = _settled(Books(database, LATER))
         given = settings(discord, proxy.url)
-        looked, waiting = folder / "looked", folder / "waiting"
+        looked, pending = folder / "looked", folder / "pending"
         with pytest.MonkeyPatch.context() as monkeypatch:
             for name in os.environ:
                 if name.startswith(SETTINGS):
@@ -96,18 +96,18 @@ def planted(server: Server, folder: Path) -> Iterator[Planted]:
             sign_in(discord)
             for argv in (["list"], ["history"], ["leaderboard"], ["leaderboard", "--period=all"]):
                 assert _is_done(*argv)
-            shutil.copytree(looked, waiting)
-            monkeypatch.setenv("TRACKER_HOME", str(waiting))
+            shutil.copytree(looked, pending)
+            monkeypatch.setenv("TRACKER_HOME", str(pending))
             proxy.fate = cut_before
-            assert _is_done("edit", "zanth", f"+{WAITING}", "--reason", WAITING_REASON)
-        kept = [path.read_bytes() for path in waiting.rglob("*") if path.is_file()]
+            assert _is_done("edit", "zanth", f"+{PENDING}", "--reason", PENDING_REASON)
+        kept = [path.read_bytes() for path in pending.rglob("*") if path.is_file()]
         for word in ("Zanthium", "Quorblatt", SPYS_NAME, "Xylorock", "Wuthermouth", PLACE):
             assert any(word.encode() in content for content in kept), word
-        assert {"replica.db", "pages.db"} <= copies(waiting)
-        yield Planted(books, proxy, discord, given, looked, waiting)
+        assert {"replica.db", "pages.db"} <= copies(pending)
+        yield Planted(books, proxy, discord, given, looked, pending)
 
 
-def what_is_told(text: str) -> set[str]:
+def guild_words_in(text: str) -> set[str]:
     """Return what a text tells of the guild."""
     numbers = {form for number in _NUMBERS for form in (str(number), f"{number:,}")}
     folded = text.casefold()

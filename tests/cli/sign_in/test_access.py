@@ -28,11 +28,11 @@ from cli.sign_in.member_guild import (
 from cli.sign_in.planted_guild import (
     ADDED,
     CACHE,
+    PENDING,
     SPYS_NAME,
-    WAITING,
     Planted,
+    guild_words_in,
     planted,
-    what_is_told,
 )
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault, Membership, Seen
@@ -121,7 +121,7 @@ class Barred:
         self.home = home
         self.monkeypatch = monkeypatch
 
-    def nobody_is_signed_in(self) -> None:
+    def not_signed_in(self) -> None:
         session_file(self.home).unlink()
 
     def the_session_is_damaged(self) -> None:
@@ -206,7 +206,7 @@ SAID_NO = [
 ]
 """Where Discord, or the guild's own settings, say no."""
 UNKNOWN = [
-    Bar(Barred.nobody_is_signed_in, "You are not signed in"),
+    Bar(Barred.not_signed_in, "You are not signed in"),
     Bar(Barred.the_session_is_damaged, "The session that is kept on this machine is damaged"),
     Bar(Barred.signed_in_to_another_guild, "The sign-in on this machine is for another guild"),
     Bar(Barred.old_while_discord_is_away, "Your roles were last read from Discord 1 d ago"),
@@ -250,7 +250,7 @@ def assert_silent(ran: Ran, home: Path) -> None:
     log = home / "state" / "debug.log"
     logged = log.read_text("utf-8") if log.exists() else ""
     for text in (ran.out, ran.err, logged):
-        assert what_is_told(text) == set(), text
+        assert guild_words_in(text) == set(), text
 
 
 def assert_barred(run: Run, home: Path, barred: Planted, said: str, argv: Sequence[str]) -> None:
@@ -361,7 +361,7 @@ def test_tokens_of_another_guild_are_never_sent(
 
 
 @pytest.fixture
-def left_waiting(
+def pending_change(
     guild: Books, run: Run, proxy: Proxy, discord: FakeDiscord, single_try: None
 ) -> str:
     """A guild in which a change of a member waits; its id."""
@@ -381,7 +381,7 @@ def test_pending_changes_are_sent_after_access_returns(
     run: Run,
     home: Path,
     guild: Books,
-    left_waiting: str,
+    pending_change: str,
     discord: FakeDiscord,
     membership: Membership | None,
     argv: list[str],
@@ -392,13 +392,13 @@ def test_pending_changes_are_sent_after_access_returns(
     assert guild.quantities() == (1_000, 400)
     discord.membership = Membership(roles=[MEMBER_ROLE])
     assert run(*argv).status == 0
-    assert changed(guild)[0] == (left_waiting, "spice", 1_005)
-    assert guild.row("resource_history", left_waiting)["updated_by"] == discord.person.id
+    assert changed(guild)[0] == (pending_change, "spice", 1_005)
+    assert guild.row("resource_history", pending_change)["updated_by"] == discord.person.id
     assert waiting(home) == []
 
 
 def test_pending_changes_are_sent_after_a_new_sign_in(
-    run: Run, home: Path, guild: Books, left_waiting: str, discord: FakeDiscord
+    run: Run, home: Path, guild: Books, pending_change: str, discord: FakeDiscord
 ) -> None:
     discord.revoke()
     grow_old(load_config(os.environ), 5 * HOUR)
@@ -407,11 +407,11 @@ def test_pending_changes_are_sent_after_a_new_sign_in(
     discord.approves_at_once = True
     assert run("login").status == 0
     assert run("list").status == 0
-    assert changed(guild) == [(left_waiting, "spice", 1_005)]
+    assert changed(guild) == [(pending_change, "spice", 1_005)]
 
 
 def test_pending_changes_are_never_sent_as_another_member(
-    run: Run, home: Path, guild: Books, left_waiting: str, discord: FakeDiscord
+    run: Run, home: Path, guild: Books, pending_change: str, discord: FakeDiscord
 ) -> None:
     paul = discord.person.id
     session_file(home).unlink()
@@ -423,7 +423,7 @@ def test_pending_changes_are_never_sent_as_another_member(
     discord.person.id = paul
     assert run("login").status == 0
     assert run("list").status == 0
-    assert guild.row("resource_history", left_waiting)["updated_by"] == paul
+    assert guild.row("resource_history", pending_change)["updated_by"] == paul
 
 
 # Admitted
@@ -447,11 +447,11 @@ def admitted(
 def test_admitted_member_reads_everything(run: Run, admitted: Planted, argv: list[str]) -> None:
     ran = run(*argv)
     assert (ran.status, ran.err) == (0, "")
-    told = what_is_told(ran.out)
+    words = guild_words_in(ran.out)
     if argv[0] == "leaderboard":
-        assert {SPYS_NAME.casefold()} <= told
+        assert {SPYS_NAME.casefold()} <= words
     else:
-        assert {"zanth", "vrelgard"} <= told or {"zanth", "piterquist"} <= told
+        assert {"zanth", "vrelgard"} <= words or {"zanth", "piterquist"} <= words
         assert str(73_951 + ADDED) in ran.out or f"{73_951 + ADDED:,}" in ran.out
     assert admitted.discord.seen == []
 
@@ -518,9 +518,9 @@ def test_stale_session_admits_and_is_checked_in_the_background(
     assert (ran.status, ran.err) == (0, "")
     assert paths_asked(place.discord) == [ME, MEMBER]
     place.forget_requests()
-    told = run("whoami")
-    assert told.out.startswith("Usul ")
-    assert "Naib" in told.out
+    ran = run("whoami")
+    assert ran.out.startswith("Usul ")
+    assert "Naib" in ran.out
     assert place.discord.seen == []
 
 
@@ -620,7 +620,7 @@ def test_denial_during_a_command_shows_no_more_rows(
     assert copies(home) == set()
     place.forget_requests()
     ran = run(*argv)
-    assert (ran.status, what_is_told(ran.out + ran.err)) == (3, set())
+    assert (ran.status, guild_words_in(ran.out + ran.err)) == (3, set())
     assert place.proxy.count == 0
 
 
@@ -648,7 +648,7 @@ def test_denial_before_the_database_is_asked_takes_effect(
     here.discord.membership = membership
     (before,) = waiting(home)
     ran = run(*argv)
-    assert (ran.status, ran.out, what_is_told(ran.err)) == (3, "", set())
+    assert (ran.status, ran.out, guild_words_in(ran.err)) == (3, "", set())
     assert here.proxy.count == 0
     # What waited waits on; what was just typed was refused, and is not sent some other day.
     assert waiting(home) == [before]
@@ -687,6 +687,6 @@ def test_pending_changes_stay_if_the_member_has_left(run: Run, here: Planted, ho
     assert run("edit", "zanth", "+1").status == 3
     assert here.proxy.count == 0
     assert len(waiting(home)) == 1
-    assert WAITING not in [
+    assert PENDING not in [
         row["change_amount_hagga"] for row in here.books.rows("resource_history")
     ]

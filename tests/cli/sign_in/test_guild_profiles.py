@@ -110,9 +110,9 @@ def test_each_guild_has_its_own_session_store_and_rows(
     assert names == ["Paul", "Feyd"]
     assert len(stores(home)) == 2
     for house, other in (houses, houses[::-1]):
-        told = run("whoami", *house.option).out
-        assert house.discord.person.username in told
-        assert other.discord.person.username not in told
+        printed = run("whoami", *house.option).out
+        assert house.discord.person.username in printed
+        assert other.discord.person.username not in printed
         assert other.name not in run("list", *house.option).out
         found = [row["discord_id"] for row in house.books.rows("users")]
         assert found[1:] == [house.discord.person.id]

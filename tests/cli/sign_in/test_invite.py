@@ -66,10 +66,12 @@ def test_with_token_asks_for_a_token_and_tests_it(
     token = read_invitation(line).token
     assert token is not None
     assert token.reveal() == given
-    asked, *told = ran.err.splitlines()
+    asked, *messages = ran.err.splitlines()
     assert asked.startswith("Database token for members (hidden): ")
     assert asked.endswith("✓ accepted")
-    assert told == ["tracker-tui: This line contains the token: give it to one person, in private."]
+    assert messages == [
+        "tracker-tui: This line contains the token: give it to one person, in private."
+    ]
     assert given not in ran.err
 
 

@@ -101,7 +101,7 @@ def test_join_shows_the_invitation_and_stores_it_after_yes(
     assert ran.out == (
         f"Stored in {config_file(home)}. Sign in now: tracker-tui login, or just tracker-tui.\n"
     )
-    for told in (
+    for line in (
         f"Database               {blank.proxy.url}",
         f"Discord application    {CLIENT}",
         f"Discord guild          {GUILD}",
@@ -112,7 +112,7 @@ def test_join_shows_the_invitation_and_stores_it_after_yes(
         "✓ accepted",
         "✓ Discord knows the application",
     ):
-        assert told in ran.err
+        assert line in ran.err
     assert blank.full not in ran.out + ran.err
     assert kept(home) == settings_in_file(blank, blank.full)
 

@@ -102,7 +102,7 @@ def test_confidential_client_signs_in(
 
 
 @pytest.mark.usefixtures("settings_of_guild")
-def test_declined_code_signs_nobody_in(
+def test_declined_code_does_not_sign_in(
     run: Run, home: Path, discord: FakeDiscord, waits: Waits
 ) -> None:
     waits.bring(nothing, discord.deny)

@@ -40,7 +40,7 @@ REFUSING = {
         SESSIONS.replace("roles text NOT NULL,", "roles text NOT NULL, ip text NOT NULL,"),
     ),
 }
-TOLD = "Your sign-in is not in the database's list of members; all else works."
+NOT_RECORDED = "Your sign-in is not in the database's list of members; all else works."
 refusing = pytest.mark.parametrize("statements", REFUSING.values(), ids=REFUSING)
 
 
@@ -55,7 +55,7 @@ def test_rejected_record_is_reported_once(
         sign_in(discord)
         ran = run(*argv)
         assert (ran.status, ran.out != "") == (0, True), argv
-        assert ran.err.startswith(f"tracker-tui: {TOLD} The database rejected it"), argv
+        assert ran.err.startswith(f"tracker-tui: {NOT_RECORDED} The database rejected it"), argv
         assert ran.err.count("\n") == 1, argv
         again = run(*argv)
         assert (again.status, again.err) == (0, ""), argv
@@ -70,7 +70,7 @@ def test_login_reports_a_rejected_record_and_admits(
     discord.approves_at_once = True
     ran = run("login")
     assert ran.status == 0
-    assert TOLD in ran.err
+    assert NOT_RECORDED in ran.err
     listed = run("list")
     assert (listed.status, listed.err) == (0, "")
 
@@ -82,7 +82,7 @@ def test_dashboard_reports_a_rejected_record(guild: Books, discord: FakeDiscord)
         listener = Listener(tracker)
         tracker.open().result(SECONDS)
         assert listener.next(Refreshed).is_first
-        assert TOLD in listener.next(LocalWarning).message
+        assert NOT_RECORDED in listener.next(LocalWarning).message
         assert tracker.connection.trouble is None
         assert len(tracker.resources()) == 3
 

@@ -118,13 +118,13 @@ def test_keyring_that_waits_for_a_password_is_skipped(
 ) -> None:
     over = threading.Event()
 
-    class Waiting(Memory):
+    class Hanging(Memory):
         def set_password(self, service: str, username: str, password: str) -> None:
             del service, username, password
             over.wait(SECONDS)
 
     monkeypatch.setattr("tracker_tui.auth.keyring_store.SECONDS", 0.1)
-    with_keyring(monkeypatch, Waiting())
+    with_keyring(monkeypatch, Hanging())
     discord.approves_at_once = True
     try:
         assert last_line(run("login")) == WELCOME

@@ -79,7 +79,7 @@ def test_logout_leaves_nothing_personal(
     assert proxy.count == asked
     for path in home.rglob("*"):
         text = path.read_bytes() if path.is_file() else b""
-        assert not any(told.encode() in text for told in (NICKNAME, "Spice", refresh_token))
+        assert not any(word.encode() in text for word in (NICKNAME, "Spice", refresh_token))
 
 
 def test_logout_revokes_the_tokens(
@@ -348,7 +348,7 @@ def test_pending_changes_of_a_denied_member_prevent_logout(
     change_id = queue(run, "spice", "+5")
     proxy.meet([])
     discord.membership = membership
-    sign_in(discord)  # Discord has told
+    sign_in(discord)  # The program now knows the new roles.
     asked = proxy.count
     ran = run("logout")
     assert ran.status == 1

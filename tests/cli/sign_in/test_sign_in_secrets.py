@@ -41,7 +41,7 @@ _PIECE = 12
 """Characters: so much of a secret is as good as none of it kept."""
 
 
-class Told(NamedTuple):
+class KnownSecrets(NamedTuple):
     """What the worst Discord knows when it answers."""
 
     sent: list[str]
@@ -49,7 +49,7 @@ class Told(NamedTuple):
     everything: str
 
 
-Shape = Callable[[Told], Fault]
+Shape = Callable[[KnownSecrets], Fault]
 
 
 class WorstDiscord(FakeDiscord):
@@ -79,13 +79,13 @@ class WorstDiscord(FakeDiscord):
         bearer = seen.headers.get("authorization", "").removeprefix("Bearer ")
         sent = [bearer, *(seen.form.get(name, "") for name in named)]
         everything = " ".join([*sent, *self.issued, DATABASE_TOKEN])
-        return self.shape(Told([secret for secret in sent if secret], everything))
+        return self.shape(KnownSecrets([secret for secret in sent if secret], everything))
 
 
 def in_json(status: int) -> Shape:
-    def shape(told: Told) -> Fault:
+    def shape(known: KnownSecrets) -> Fault:
         # What was sent is what a server can say back; the rest it would have to remember.
-        said = " ".join(told.sent)
+        said = " ".join(known.sent)
         return Fault.status(
             status, {"error": said, "error_description": said, "message": said, "retry_after": said}
         )
@@ -94,47 +94,47 @@ def in_json(status: int) -> Shape:
 
 
 def in_words(status: int) -> Shape:
-    return lambda told: Fault.status(status, told.everything.encode())
+    return lambda known: Fault.status(status, known.everything.encode())
 
 
 def in_headers(status: int) -> Shape:
-    return lambda told: Fault.status(
-        status, headers={"Location": told.everything, "Retry-After": told.everything}
+    return lambda known: Fault.status(
+        status, headers={"Location": known.everything, "Retry-After": known.everything}
     )
 
 
-def in_an_answer_of_another_kind(told: Told) -> Fault:
+def in_an_answer_of_another_kind(known: KnownSecrets) -> Fault:
     return Fault.status(
-        200, {name: {"x": told.everything} for name in ("access_token", "id", "device_code")}
+        200, {name: {"x": known.everything} for name in ("access_token", "id", "device_code")}
     )
 
 
-def in_fields_that_are_no_good(told: Told) -> Fault:
-    odd = f"{told.everything}\n"
+def in_fields_that_are_no_good(known: KnownSecrets) -> Fault:
+    odd = f"{known.everything}\n"
     return Fault.status(
         200,
         {
             **dict.fromkeys(("access_token", "refresh_token", "id", "username"), odd),
             "device_code": "d",
             "user_code": "U",
-            "verification_uri": f"http://discord.com/{told.everything}",
+            "verification_uri": f"http://discord.com/{known.everything}",
             "roles": odd,
         },
     )
 
 
-def in_a_token_that_cannot_be_sent(told: Told) -> Fault:
+def in_a_token_that_cannot_be_sent(known: KnownSecrets) -> Fault:
     # What sends it would quote it.
     return Fault.status(
-        200, {"access_token": f"{told.everything}\n", "token_type": "Bearer", "refresh_token": "r"}
+        200, {"access_token": f"{known.everything}\n", "token_type": "Bearer", "refresh_token": "r"}
     )
 
 
 def cut_off(number: int, kept: int) -> Shape:
     """The first characters of a secret, where a message that is too long is cut."""
 
-    def shape(told: Told) -> Fault:
-        secret = told.sent[number] if told.sent else ""
+    def shape(known: KnownSecrets) -> Fault:
+        secret = known.sent[number] if known.sent else ""
         return Fault.status(400, {"error": "x" * (199 - kept) + secret})
 
     return shape
@@ -148,8 +148,8 @@ SHAPES: dict[str, Shape] = {
     "an answer of another kind": in_an_answer_of_another_kind,
     "fields that are no good": in_fields_that_are_no_good,
     "a token that cannot be sent": in_a_token_that_cannot_be_sent,
-    "hangs up": lambda told: Fault.hang_up(),
-    "loses its answer": lambda told: Fault.answer_lost(),
+    "hangs up": lambda known: Fault.hang_up(),
+    "loses its answer": lambda known: Fault.answer_lost(),
 }
 
 
@@ -181,12 +181,14 @@ def assert_kept(ran: Ran, home: Path, secrets: Sequence[str], tokens: Sequence[s
         for piece in pieces(secret):
             assert piece not in ran.out + ran.err, "printed"
     for path, text in everything_kept(home):
-        told = {secret for secret in (*secrets, *tokens) if any(p in text for p in pieces(secret))}
+        leaked = {
+            secret for secret in (*secrets, *tokens) if any(p in text for p in pieces(secret))
+        }
         if path == config_file(home):
             continue  # as `join` wrote it, and who may read it is looked at elsewhere
         if path.parent.name == "sessions":
-            told -= set(tokens)
-        assert not told, f"kept in {path}"
+            leaked -= set(tokens)
+        assert not leaked, f"kept in {path}"
         if any(token in text for token in tokens):
             assert_private(path)
 

@@ -42,14 +42,14 @@ ALL_RIGHTS = (
 
 
 def facts(ran: Ran) -> dict[str, str]:
-    """Return what was told, by the word that it begins with; who it is under an empty one."""
+    """Return what was found, by the word that it begins with; who it is under an empty one."""
     who, *lines = ran.out.splitlines()
-    told = {"": who}
+    found = {"": who}
     name = ""
     for line in lines:
         name = line[:10].strip() or f"{name}, too"
-        told[name] = line[10:]
-    return told
+        found[name] = line[10:]
+    return found
 
 
 # Member and rights
@@ -87,9 +87,9 @@ def test_whoami_prints_roles_and_rights(
 def test_fresh_session_needs_no_request(run: Run, discord: FakeDiscord) -> None:
     sign_in(discord, age=3 * HOUR + 30)
     discord.seen.clear()
-    told = facts(run("whoami"))
-    assert told["read"] == "from Discord 3 h ago"
-    assert told["read, too"] == "checked again in 59 min; without Discord valid a day longer"
+    found = facts(run("whoami"))
+    assert found["read"] == "from Discord 3 h ago"
+    assert found["read, too"] == "checked again in 59 min; without Discord valid a day longer"
     assert discord.seen == []
 
 
@@ -118,10 +118,14 @@ def test_stale_session_is_checked(run: Run, home: Path, discord: FakeDiscord) ->
     ran = run("whoami")
     assert (ran.status, ran.err) == (0, "")
     assert paths_asked(discord) == [ME, MEMBER]
-    told = facts(ran)
-    assert told[""].startswith("Usul (paul, ")
-    assert told["roles"] == "Naib"
-    assert told["read"] in ("from Discord just now", "from Discord 0 s ago", "from Discord 1 s ago")
+    found = facts(ran)
+    assert found[""].startswith("Usul (paul, ")
+    assert found["roles"] == "Naib"
+    assert found["read"] in (
+        "from Discord just now",
+        "from Discord 0 s ago",
+        "from Discord 1 s ago",
+    )
     assert session(home)["role_ids"] == [OFFICER_ROLE]
 
 
@@ -144,10 +148,10 @@ def test_stale_session_admits_without_discord(
     assert ran.status == 0
     (line,) = ran.err.splitlines()
     assert said in line
-    told = facts(ran)
-    assert (told[""], told["may"]) == (WHO, MEMBERS_MAY)
-    assert told["read"] == "from Discord 5 h ago"
-    assert told["read, too"] in (
+    found = facts(ran)
+    assert (found[""], found["may"]) == (WHO, MEMBERS_MAY)
+    assert found["read"] == "from Discord 5 h ago"
+    assert found["read, too"] in (
         "Discord is unreachable: valid for 23 h more",
         "Discord is unreachable: valid for 22 h more",
     )
@@ -285,8 +289,8 @@ def test_member_who_left_the_guild_learns_so(run: Run, discord: FakeDiscord) -> 
     sign_in(discord)
     ran = run("whoami")
     assert ran.status == 3
-    told = facts(ran)
-    assert (told["roles"], told["may"]) == ("none of this guild", "do nothing")
+    found = facts(ran)
+    assert (found["roles"], found["may"]) == ("none of this guild", "do nothing")
     assert "Paul Atreides is not in this guild on Discord" in ran.err
 
 
@@ -363,8 +367,8 @@ def test_profile_has_its_own_member(run: Run, home: Path, discord: FakeDiscord) 
     (home / "config" / "config.toml").write_text(f"[profiles.atreides]\n{given}\n", "utf-8")
     discord.membership = Membership(nick="Usul", roles=[ADMIN_ROLE])
     sign_in(discord, load_config(os.environ, "atreides"))
-    told = facts(run("whoami", "--profile", "atreides"))
-    assert (told[""].split()[0], told["roles"]) == ("Usul", "Mahdi")
+    found = facts(run("whoami", "--profile", "atreides"))
+    assert (found[""].split()[0], found["roles"]) == ("Usul", "Mahdi")
     assert run("whoami").status == 3
     grow_old(load_config(os.environ, "atreides"), 5 * HOUR)
     discord.membership = None
