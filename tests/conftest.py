@@ -52,12 +52,12 @@ settings.load_profile("ci")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two tests per processor: many of them wait for a disk, a server or a frame."""
+    """Run two tests per processor, because many wait for a disk, a server or a frame."""
     return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage seldom, and never scan modules and tests: that takes seconds."""
+    """Collect garbage rarely and skip modules and tests, whose scan takes seconds."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 10, 10)
@@ -95,13 +95,13 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def long_edit_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a busy machine from queueing an edit; tests of the deadline shorten it."""
+    """Keep a busy machine from queueing edits; tests of the deadline shorten it."""
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 30.0)
 
 
 @pytest.fixture(scope="session")
 def server_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real libSQL server; its tests are skipped on systems without one."""
+    """The libSQL server; its tests are skipped on systems without one."""
     try:
         return unpacked_server(tmp_path_factory.mktemp("unpacked"))
     except ModuleNotFoundError:
@@ -150,7 +150,7 @@ def remote_url(server: Server) -> str:
 
 @pytest.fixture
 def proxy(remote_url: str) -> Iterator[Proxy]:
-    """A proxy before an empty database on a libSQL server."""
+    """A proxy in front of an empty database on a libSQL server."""
     with proxy_to(remote_url) as proxy:
         yield proxy
 
@@ -159,7 +159,7 @@ def proxy(remote_url: str) -> Iterator[Proxy]:
 def empty_database(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[], Database]]:
-    """Make empty databases, of each kind that a ledger can use."""
+    """Create empty databases of each kind that a ledger can use."""
     made: list[Database] = []
     numbers = count(1)
 
@@ -170,7 +170,7 @@ def empty_database(
             return made[-1]
         path = tmp_path / f"ledger-{next(numbers)}.db"
         path.touch()
-        # No test cuts the power, so none waits for the disk.
+        # Skip disk syncs: no test cuts the power.
         database, _ = open_unchecked(path, durable=False)
         made.append(database)
         return database
@@ -182,7 +182,7 @@ def empty_database(
 
 @pytest.fixture
 def make_ledger(empty_database: Callable[[], Database]) -> MakeLedger:
-    """Make ledgers of any schema."""
+    """Create ledgers of any schema."""
 
     def make(statements: Statements = FOUNDING, *, clock: Callable[[], int] | None = None) -> Books:
         return Books(empty_database(), statements, clock=clock)
@@ -200,5 +200,4 @@ def books(make_ledger: MakeLedger) -> Books:
 
 @pytest.fixture
 def ledger(books: Books) -> Ledger:
-    """The ledger of `books`."""
     return books.ledger

@@ -1,6 +1,6 @@
-"""Files that an earlier version left on a player's disk, as it wrote them, read by this one.
+"""This version reads the files that an earlier version wrote.
 
-Those in `written_by/v0_1` are never to be changed: they stand for what lies on players' machines.
+Never change the files in `written_by/v0_1`: players have such files on their machines.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def test_what_waited_in_it_is_sent_once_and_what_needs_the_player_stays(
     ]
     kept.close()
     with closing(sqlite3.connect(outbox_file)) as connection, connection:
-        # As if the answers had got lost today: after a day they would be left to the player.
+        # The answers got lost today; after a day, the player would have to decide.
         connection.execute("UPDATE entries SET sent_at = ? WHERE state = 'sending'", (time.time(),))
     database = tmp_path / "tracker.db"
     rows = [

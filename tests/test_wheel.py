@@ -1,4 +1,4 @@
-"""The wheel is complete, works anywhere, and needs nothing of this folder."""
+"""The wheel is complete and works without this folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Installed(NamedTuple):
     environ: dict[str, str]
 
     def run(self, *argv: str) -> str:
-        """Run the installed command, which must succeed without messages; return its output."""
+        """Run the installed command and return its output; it must succeed without messages."""
         done = run([self.command, *argv], self.cwd, self.environ)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
@@ -72,7 +72,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     cwd, home = folder / "somewhere else", folder / "home"
     cwd.mkdir()
     home.mkdir()
-    # Only the variables that any program needs to start.
+    # Keep only the variables that every program needs.
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     users = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")}
     command = scripts / ("tracker-tui.exe" if WINDOWS else "tracker-tui")

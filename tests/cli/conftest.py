@@ -14,7 +14,7 @@ from tracker_tui.cli import main
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine on which nothing is configured, and on which we stand in some folder."""
+    """A machine without settings, with a temporary current folder."""
     for name in os.environ:
         if name.startswith(SETTINGS):
             monkeypatch.delenv(name)
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process; quicker than a new one, for the many."""
+    """Run a command in this process, which is faster than starting a new one."""
 
     def command(*argv: str) -> Ran:
         try:
@@ -43,7 +43,7 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def guild(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A founding database of a few resources, configured."""
+    """A configured database with the founding schema and a few resources."""
     path = tmp_path / "guild.db"
     make_guild(path)
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")

@@ -1,4 +1,4 @@
-"""Bytes that are no UTF-8, in arguments, settings and paths: one clear line, never a traceback."""
+"""Invalid UTF-8 in arguments, settings and paths: one clear line, never a traceback."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_edit_json_has_the_promised_keys_and_types(run: Run, guild: Path) -> Non
     for key, types in RESOURCE_TYPES.items():
         assert type(document["resource"][key]) in types, key
     assert document["resource"]["total"] == 2_000
-    # One id for the change, its history row and its points.
+    # The change, its history row and its points have the same id.
     assert ask(guild, "SELECT id FROM resource_history") == [(document["change_id"],)]
     assert ask(guild, "SELECT id, final_points FROM leaderboard") == [(document["change_id"], 50.0)]
 

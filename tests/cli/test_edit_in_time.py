@@ -21,7 +21,7 @@ from helpers.processes import locked
 from tracker_tui.cli.edit import _TIMEOUT_SECONDS
 
 FOR_EVER = 40.0
-"""Seconds; more than an edit takes on a machine however busy."""
+"""Seconds; longer than any edit takes, even on a busy machine."""
 PATIENCE = 0.3
 PROMISED = 3.0
 
@@ -52,7 +52,7 @@ def edit_in_time(run: Run, *argv: str) -> Ran:
 
 @contextmanager
 def written(path: Path) -> Iterator[None]:
-    """Hold a write transaction on a file, which others can still read."""
+    """Hold a write transaction on a file; others can still read it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
@@ -66,7 +66,7 @@ def store_of(home: Path) -> Path:
 def test_a_busy_file_takes_no_longer_with_more_pending_changes(
     run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a clock that goes on while somebody waits, and only then."""
+    """The clock advances only while the program sleeps."""
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", _TIMEOUT_SECONDS)
     clock = SleeplessClock()
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", clock)

@@ -1,4 +1,4 @@
-"""An edit whose reply is lost, or whose change another program sends: it is applied once."""
+"""An edit is applied once, even if its reply is lost or another program sends its change."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ REFUSING: dict[str, Fate] = {
 MISLEADING = ("nothing was sent", "Not changed", "refused")
 
 once_or_twice = pytest.mark.parametrize("lost", [1, 2], ids=["once", "twice"])
-"""Lost twice, it is the program that tries again; lost once, it is the driver."""
+"""The driver retries after one lost reply, the program after two."""
 
 
 @pytest.fixture
 def impatient_guild(run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
-    """The guild once its columns are known; an edit is then tried a few times, without waiting."""
+    """The guild with known columns, on a clock that lets edits retry without waiting."""
     assert run("edit", "spice", "=1000").status == 0
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", SleeplessClock())
     return remote_guild
@@ -68,7 +68,7 @@ def impatient_guild(run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPat
 
 def assert_is_stored_once(books: Books) -> None:
     assert books.quantities() == (1_005, 400)
-    # The resource was created, and set to its own quantity: neither earned points.
+    # Creating a resource and setting its present quantity earn no points.
     assert len(books.rows("leaderboard")) == 1
 
 
@@ -115,7 +115,7 @@ def test_a_rejected_retry_tells_nothing_about_the_first_try(
 def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said(
     run: Run, impatient_guild: Books, proxy: Proxy, home: Path, fate: Fate
 ) -> None:
-    """The change never arrived; a player finds that out, and repeats it."""
+    """The change never arrived, so the player repeats it."""
     proxy.meet([*[cut_before] * 2, *[fate] * 20])
     error = run("edit", "spice", "+5").error
     proxy.fate = pass_on
@@ -128,7 +128,7 @@ def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said
 def test_a_change_that_a_trigger_rejects_is_not_stored(
     run: Run, impatient_guild: Books, proxy: Proxy, home: Path
 ) -> None:
-    """The database looked whether it has the change before it refused it."""
+    """The trigger fires only after the database has checked whether the change is stored."""
     impatient_guild.run(
         "CREATE TRIGGER hands_off BEFORE UPDATE ON resources WHEN NEW.id = 'spice'"
         " BEGIN SELECT RAISE(ABORT, 'hands off the spice'); END"
@@ -165,7 +165,7 @@ def test_a_server_that_is_gone_afterwards_does_not_mean_that_nothing_was_sent(
 
 
 def meet_and_go(proxy: Proxy, lost: int) -> None:
-    """Lose replies, and with the last of them the server."""
+    """Lose replies; the server is gone after the last one."""
 
     def cut_and_gone(proxied: ProxiedRequest) -> None:
         proxied.forward()
@@ -199,7 +199,7 @@ def test_the_requests_of_an_edit_share_one_deadline(
 ) -> None:
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 1.0)
     with Gate() as gate:
-        # The columns arrive; the change itself hangs, and no time is left to send it again.
+        # The columns arrive; the change hangs until no time is left for a retry.
         proxy.meet([pass_on, *[gate] * 20])
         ran = run("edit", "Iron Ore", "+5")
         assert proxy.count == 2
@@ -217,7 +217,7 @@ def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: str) -> Ran:
-    """Edit; before it is the edit's turn another program takes the change out of the outbox."""
+    """Edit while another program handles the change and removes it from the outbox."""
     answers: list[Ran] = []
     with send_lock_held(store_of(home)):
         edit = threading.Thread(target=lambda: answers.append(run("edit", *argv)))
@@ -252,7 +252,7 @@ def test_it_was_applied_if_the_history_has_it(
 def test_it_was_applied_even_if_the_resource_is_gone(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a file, in which nothing keeps others from deleting it."""
+    """In a file, other programs can delete a resource at any time."""
     path = tmp_path / "guild.db"
     make_guild(path)
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")

@@ -69,7 +69,7 @@ def document_of(process: Edit) -> dict[str, object]:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds that another process brings about."""
+    """Wait until another process makes a condition true."""
     deadline = time.monotonic() + SECONDS
     while not holds():
         assert time.monotonic() < deadline, "it never came"
@@ -82,7 +82,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_while_another_program_sends_an_edit_is_queued(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The promised time; no test here takes that long.
+    # The promised time, which is too long for a test.
     assert tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS <= 3.0
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", 0.1)
     with send_lock_held(store_of(home)):
@@ -145,7 +145,7 @@ def test_an_edit_while_a_dashboard_sends_is_applied_once(
 def test_an_edit_that_is_killed_before_the_answer_is_applied_once(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, then: Fate, next_one: list[str]
 ) -> None:
-    """Whether the server carries it out before the next command comes, or never heard of it."""
+    """The server may have applied the change before the next command, or never received it."""
     proxy.seen.clear()
     answered = threading.Event()
 

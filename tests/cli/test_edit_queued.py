@@ -103,7 +103,7 @@ def test_the_next_list_sends_pending_changes_in_one_request(
     queued = [queue(run, "spice", "=100"), queue(run, "spice", ">40")]
     line.mend()
     listed = run("list", "spice", "--json").document
-    # Pending changes are shown, whether they are sent before or after.
+    # Pending changes are included, whether they are sent before or after the query.
     assert (listed[0]["hagga"], listed[0]["deep_desert"]) == (60, 440)
     assert changed(known_guild) == [(queued[0], "spice", 100), (queued[1], "spice", 60)]
     writes = [each for each in line.proxy.seen if b"INSERT INTO" in each.body]
@@ -135,7 +135,7 @@ def test_the_next_dashboard_sends_pending_changes(run: Run, known_guild: Books, 
 def test_the_next_edit_sends_pending_changes_first_without_a_replica_too(
     run: Run, remote_guild: Books, line: Line, home: Path, first: str, then: str
 ) -> None:
-    """A macro pad does nothing but edit: nothing else would ever send it, and not in order."""
+    """A player may only ever run `edit`, as with a macro pad."""
     line.cut()
     queued = queue(run, first, "=100")
     line.mend()
@@ -160,7 +160,7 @@ def test_an_edit_is_sent_after_any_number_of_pending_changes(
     assert known_guild.quantities() == (7, 400)
 
 
-# When it was made
+# Remarks about the time of a change
 
 
 def test_a_change_sent_within_a_minute_has_no_remark(
@@ -206,7 +206,7 @@ def test_a_change_sent_later_has_a_remark_with_both_times(
     assert (time.strftime("%Y-%m-%d", made) in remark[0]) or not days
 
 
-# Whose reply got lost
+# Lost replies
 
 
 def test_a_change_whose_answer_is_lost_is_applied_once(
@@ -224,7 +224,7 @@ def test_a_change_whose_answer_is_lost_is_applied_once(
     assert len(known_guild.rows("leaderboard")) == 2
 
 
-# Where the database refuses us
+# Rejected by the database
 
 
 @pytest.mark.parametrize("fate", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE], ids=["401", "403", "404"])
@@ -269,7 +269,7 @@ def test_a_statement_that_is_not_permitted_at_the_first_try_was_never_stored(
     assert "An earlier try" not in ran.error
 
 
-# Where the ledger refuses a change
+# Rejected by the ledger
 
 
 def test_a_rejected_edit_leaves_nothing_behind(run: Run, known_guild: Books, home: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_rejected_queued_change_needs_the_player_and_blocks_later_ones(
     too_many = queue(run, "spice", "-1000")
     line.mend()
     known_guild.run("UPDATE resources SET quantity_hagga = 999 WHERE id = 'spice'")
-    # Another resource has nothing to do with it.
+    # Other resources are not affected.
     assert run("edit", "water", "+1", "--json").document["outcome"] == "applied"
     assert states(home) == ["refused", "applied"]
     for name in ("spice", "Spice"):
@@ -303,17 +303,17 @@ def test_a_rejected_queued_change_needs_the_player_and_blocks_later_ones(
 
 
 AMBIGUOUS = "e"
-"""A text in the names of all three resources."""
+"""Part of the names of all three resources."""
 by_id_or_name = pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ORE", "ore"])
 
 
 def is_named(home: Path) -> list[bool]:
-    """Return of each change in the outbox whether its resource is still to be looked up."""
+    """Return for each change in the outbox whether its resource must still be looked up."""
     rows = ask(outbox_of(home), "SELECT is_named FROM entries ORDER BY number")
     return [bool(row[0]) for row in rows]
 
 
-# Where this machine has never read the database
+# Without a replica
 
 
 @by_id_or_name
@@ -339,7 +339,7 @@ def test_without_a_replica_an_unknown_name_is_rejected_once_sent(
     assert run("edit", "water", "+1", "--json").document["outcome"] == "queued"
     line.mend()
     assert run("list").status == 0
-    # It holds up nothing, and waits for the player.
+    # The rejected change blocks no other, and stays for the player.
     assert states(home) == ["refused", "applied"]
     rejected, _ = outcomes(home)
     assert rejected["refusal"] == "unknown name"
@@ -360,7 +360,7 @@ def test_a_name_that_exists_by_the_time_of_sending_is_found(
     assert waiting(home) == []
 
 
-# Where it has
+# With a replica
 
 
 @by_id_or_name
@@ -370,7 +370,7 @@ def test_with_a_replica_a_name_is_looked_up_when_the_change_is_made(
     line.cut()
     assert run("edit", resource, "+5").status == 0
     assert is_named(home) == [False]
-    # The name counts as it was when the change was made.
+    # Later renames do not matter.
     known_guild.run("UPDATE resources SET name = 'Copper' WHERE id = 'iron'")
     known_guild.run("UPDATE resources SET name = 'Iron Ore' WHERE id = 'water'")
     line.mend()
@@ -416,14 +416,14 @@ REASON = "x" * 400
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for a full disk as if it were busy."""
+    """Shorten the waits for busy files: a full disk looks like one."""
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
 @pytest.fixture
 def small_home(small_disk: Path, short_waits: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home that shares its small disk with nothing else."""
+    """A home on a small disk without other files."""
     home = small_disk / "home"
     monkeypatch.setenv("TRACKER_HOME", str(home))
     return home
@@ -443,7 +443,7 @@ def test_a_change_that_finds_no_room_is_an_error_and_never_applied(
     assert "disk" in ran.error
     assert remote_guild.everything() == before
     ballast.unlink()
-    # Nothing of it is left to be sent by the next command.
+    # The next command sends nothing of it.
     assert run("edit", "spice", "+7").status == 0
     assert run("list").status == 0
     assert remote_guild.quantities() == (1_007, 400)

@@ -1,4 +1,4 @@
-"""The names that an edit reads along never decide whether its change was applied."""
+"""Names that an edit reads in the same request never affect whether its change is applied."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def assert_is_applied(run: Run, books: Books, *argv: str) -> None:
-    """Edit the iron, and check the outcome."""
+    """Edit the resource "iron", and check the outcome."""
     (before,) = books.run("SELECT quantity_hagga FROM resources WHERE id = 'iron'")
     ran = run("edit", *argv, "+5")
     assert (ran.status, ran.err) == (0, "")
@@ -123,7 +123,7 @@ def _with_numbers_for_names(body: bytes) -> bytes:
     for result in document["results"]:
         steps = result["response"].get("result", {}).get("step_results", [])
         for rows in (step["rows"] for step in steps if step is not None):
-            if rows and len(rows[0]) == 2:  # a member and what to call them
+            if rows and len(rows[0]) == 2:  # a member's id and name
                 rows[:] = [[{"type": "integer", "value": "7"}] * 2 for _ in rows]
     return json.dumps(document).encode()
 
@@ -144,7 +144,7 @@ def test_with_a_replica_that_cannot_be_written(
 def test_an_outbox_that_cannot_store_the_answer_changes_no_outcome(
     run: Run, remote_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else gets hold of the outbox while the server answers."""
+    """Another program locks the outbox while the server answers."""
     assert run("edit", "iron", "=7").status == 0
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
     with ExitStack() as held:

@@ -31,7 +31,7 @@ def add(path: Path, *args: Any, **given: Any) -> None:
 
 @pytest.fixture
 def entries(guild: Path) -> Path:
-    """The guild with one entry of each kind; the last two are of the same second."""
+    """The guild with one entry of each kind; the last two have the same time."""
     add(guild, "a", (800, 200), (1_300, 200), reason="spice run")
     moved = {"change_type": "transfer", "reason": "to the base"}
     add(guild, "b", (1_300, 200), (1_000, 500), created_at=NOW + 30, **moved)
@@ -45,7 +45,7 @@ def entries(guild: Path) -> Path:
 
 @pytest.fixture
 def two_hours_ahead(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine that is set to another zone than the database."""
+    """A machine in another time zone than the database."""
     if os.name == "nt":
         pytest.skip("Windows takes no zone from the environment")
     with monkeypatch.context() as environment:
@@ -99,7 +99,7 @@ def test_history_uses_the_guilds_names_for_locations(run: Run, entries: Path) ->
         assert head in heads
 
 
-# Which resource
+# By resource
 
 
 @pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ore", "ORE"])
@@ -136,7 +136,7 @@ def test_entries_of_a_deleted_resource_show_its_id(run: Run, guild: Path) -> Non
     assert (entry["resource_id"], entry["resource"]) == ("gone", "gone")
 
 
-# Since when, and how many
+# --since and --limit
 
 
 def test_history_since_accepts_a_span(run: Run, entries: Path) -> None:
@@ -157,7 +157,7 @@ def test_history_since_accepts_a_span(run: Run, entries: Path) -> None:
 
 def test_history_since_accepts_whole_days(run: Run, guild: Path) -> None:
     for day in (14, 15, 16):
-        noon = datetime(2023, 11, day, 12)  # in this machine's time zone
+        noon = datetime(2023, 11, day, 12)  # in the local time zone
         add(guild, f"{day}", (0, 0), (5, 0), created_at=int(noon.timestamp()))
     assert ids(run, "--since", "2023-11-15..2023-11-15") == ["15"]
     assert ids(run, "--since", "2023-11-15..") == ["16", "15"]

@@ -1,4 +1,4 @@
-"""`tracker-tui init`: new databases, plans, and databases that it leaves unchanged."""
+"""`tracker-tui init`: new databases, plans, and databases that stay unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_init_makes_an_empty_database(run: Run, home: Path) -> None:
     path = home / "data" / "tracker.db"
     assert tables(path) == FOUNDING_TABLES
     assert run("list", "--json").document == []
-    # Beside it is what this machine keeps for it, and nothing that was left over.
+    # The only other entry is the folder with local stores; no temporary file is left.
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["guilds", "tracker.db"]
 
 
@@ -61,7 +61,7 @@ def test_init_plan_of_a_complete_database_is_empty(run: Run, guild: Path) -> Non
     ran = run("init", "--plan")
     assert ran.status == 0
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(ran.out)  # a comment at most
+        connection.executescript(ran.out)  # at most a comment
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
 
 
@@ -103,5 +103,5 @@ def test_init_adds_missing_parts_to_a_founding_database(run: Run, guild: Path) -
     assert tables(guild) == FOUNDING_TABLES
     indexes = {name for (name,) in ask(guild, "SELECT name FROM sqlite_master")}
     assert {"resources_updated_at", "leaderboard_resource_id"} <= indexes
-    # It has resources, so the catalogue stays out.
+    # The guild has resources, so the catalogue is not added.
     assert ask(guild, "SELECT * FROM resources") == rows

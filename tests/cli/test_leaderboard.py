@@ -32,9 +32,9 @@ def earn(path: Path, who: str, points: float, ago: int, **given: Any) -> None:
 
 @pytest.fixture
 def points(guild: Path) -> Path:
-    """The guild with points of this week and of the one before."""
+    """The guild with points of this week and last week."""
     earn(guild, "4711", 1_000, DAY)
-    earn(guild, "Muad'Dib", 300.5, 2 * 3_600)  # as old rows have it
+    earn(guild, "Muad'Dib", 300.5, 2 * 3_600)  # as in old rows
     earn(guild, "chani", 500, 2 * DAY)
     earn(guild, "stilgar", 500, 3 * DAY)
     earn(guild, "jamis", 0.25, 4 * DAY)

@@ -1,4 +1,4 @@
-"""`list`: every resource, or those that are asked for, for people and for scripts."""
+"""`tracker-tui list`: all or some resources, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_list_json_matches_the_database(run: Run, guild: Path) -> None:
             "updated_by": "Muad'Dib",
         }.items()
     )
-    # Computed: the database has no value for it.
+    # The status is computed, not stored.
     assert resources["spice"]["status"] == "above_target"
     assert resources["spice"]["priority"] is True
     assert resources["spice"]["updated_by"] == "old nick"

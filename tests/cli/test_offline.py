@@ -1,4 +1,4 @@
-"""The files that this machine keeps of a guild: for whom, how they are read offline, and damage."""
+"""A guild's files on this machine: their members, offline reading, and damage."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def test_an_offline_list_without_a_replica_is_an_error(
     assert "cannot be reached" in ran.error
 
 
-# For whom
+# Members
 
 
 def sign_on(monkeypatch: pytest.MonkeyPatch, member: str) -> None:
-    """Use this machine as another member."""
+    """Switch this machine to another member."""
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, member)
 

@@ -1,4 +1,4 @@
-"""Whole processes that may not write where the database is."""
+"""Processes that may not write to the database's folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from helpers.commands import Ran, environment
 from helpers.guild import make_guild
 
-# Root ignores permissions by one capability, and a process may give it up for good.
+# Root ignores permissions because of capabilities, which a process can give up.
 GIVE_UP_OVERRIDE = """
 import ctypes, os, sys
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
@@ -42,7 +42,7 @@ def unprivileged(*argv: str, cwd: Path, environ: dict[str, str]) -> Ran:
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which a guild's database may be read and nothing written."""
+    """A read-only folder with a guild's database."""
     if sys.platform == "win32":
         pytest.skip("Windows has other permissions")
     if os.geteuid() == 0 and sys.platform != "linux":
@@ -80,6 +80,6 @@ def test_init_in_a_read_only_folder_is_an_error(
 
 def test_a_first_start_in_a_read_only_home_is_an_error(tmp_path: Path, read_only: Path) -> None:
     ran = unprivileged("list", cwd=tmp_path, environ=environment(read_only / "home"))
-    # The first file of all that is made there.
+    # The outbox is the first file that is created.
     assert ran.status == 1
     assert "outbox.db" in ran.error

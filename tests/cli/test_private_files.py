@@ -25,7 +25,7 @@ def notes(run: Run) -> list[str]:
 
 
 def others_may(folder: Path) -> dict[str, str]:
-    """Return everything below a folder that others may use, with its permissions."""
+    """Return the permissions of all entries of a folder that other users can access."""
     modes = {str(path): path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
     return {path: oct(mode) for path, mode in modes.items() if mode & 0o077}
 
@@ -82,7 +82,7 @@ def test_a_folder_that_another_user_linked_is_not_written_to(
     elsewhere = home / "elsewhere"
     elsewhere.mkdir(parents=True)
     (home / "data").symlink_to(elsewhere)
-    assert run("edit", "iron", "+5").status == 0  # a link of one's own may lead to another disk
+    assert run("edit", "iron", "+5").status == 0  # the user's own link may lead to another disk
     os.lchown(home / "data", STRANGER, STRANGER)
     ran = run("edit", "iron", "+5")
     assert ran.status == 1

@@ -1,4 +1,4 @@
-"""Whole processes: a new machine, many at once, and outputs that fail."""
+"""Separate processes: a new machine, many at once, and outputs that fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_new_machine_lists_and_edits_from_the_first_command_on(tmp_path: Path)
     rejected = process("edit", "Plastone", "-501", cwd=place, environ=environ)
     assert rejected.status == 1
     assert "500" in rejected.error
-    # Everything is in the one folder, and nothing fell beside it.
+    # No file is created outside the folder.
     assert [entry.name for entry in place.iterdir()] == ["guild"]
 
 
@@ -80,7 +80,7 @@ def test_many_edits_at_once_are_all_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_an_ascii_output_is_no_failure(tmp_path: Path, encoding: str) -> None:
-    # cp1252 is what Windows gives to a program whose output goes to a file or a pipe.
+    # Windows uses cp1252 when the output is a file or a pipe.
     path = tmp_path / "guild.db"
     make_guild(path)
     environ = environment(
@@ -92,14 +92,14 @@ def test_an_ascii_output_is_no_failure(tmp_path: Path, encoding: str) -> None:
     listed = process("list", cwd=tmp_path, environ=environ)
     assert (listed.status, listed.err) == (0, "")
     assert "Spice Melange" in listed.out
-    # The change is in the database: whatever the output can hold, it was no failure.
+    # The change is stored, so the edit succeeds whatever the output can encode.
     edited = process("edit", "iron", "+5", cwd=tmp_path, environ=environ)
     assert quantities(path, "iron") == (1_005, 500)
     assert (edited.status, edited.err) == (0, "")
 
 
 def without_reader(path: Path, *argv: str) -> Ran:
-    """Run a command whose reader has gone before it says anything."""
+    """Run a command whose output is a pipe that is already closed."""
     reading, writing = os.pipe()
     os.close(reading)
     home = path.with_name("home")
@@ -122,7 +122,7 @@ def test_an_edit_into_a_closed_pipe_is_applied(tmp_path: Path) -> None:
     make_guild(path)
     ran = without_reader(path, "edit", "iron", "+5", "--json")
     assert quantities(path, "iron") == (1_005, 500)
-    # A script that believes it failed would add it again.
+    # After an error, a script would repeat the edit.
     assert (ran.status, ran.err) == (0, "")
 
 

@@ -1,4 +1,4 @@
-"""`edit` on a file that somebody else holds: queued, and sent in order with the next command."""
+"""`edit` on a locked file: queued, and sent in order with the next command."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pending_count(home: Path) -> int:
-    """Return how many changes wait on this machine to be sent."""
+    """Return the number of pending changes on this machine."""
     return sum(store.changes for store in pending_elsewhere(home / "data" / "guilds"))
 
 
 def queue(run: Run, guild: Path, *edits: tuple[str, str]) -> list[str]:
-    """Edit while somebody else holds the file; return the ids of the changes."""
+    """Edit while the file is locked; return the ids of the changes."""
     with locked(guild):
         rans = [run("edit", *edit, "--json") for edit in edits]
     assert [(ran.status, ran.err) for ran in rans] == [(0, "")] * len(edits)
@@ -106,7 +106,7 @@ def test_an_unknown_name_is_rejected_once_sent(run: Run, guild: Path, home: Path
 def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As on a disk that is not mounted yet: it ended with an error, and is typed once more."""
+    """After an error the player repeats the edit, for example once a disk is mounted."""
     path = tmp_path / "later.db"
     if MISSING[name] is not None:
         path.write_bytes(MISSING[name])

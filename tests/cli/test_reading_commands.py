@@ -1,4 +1,4 @@
-"""`history` and `leaderboard` from a server: their requests, and the answers while it is away."""
+"""`history` and `leaderboard` on a server: their requests, and cached answers without it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pages_of(home: Path) -> Path:
 
 @pytest.fixture
 def busy(remote_guild: Books) -> Books:
-    """The guild once somebody has done something."""
+    """The guild with a history entry and points of a member."""
     remote_guild.insert(
         "resource_history",
         **entry_row("added", (1_000, 400), (1_500, 400), "spice", updated_by=PLAYER),
@@ -43,7 +43,7 @@ def busy(remote_guild: Books) -> Books:
 
 @pytest.fixture
 def seen(run: Run, busy: Books) -> Books:
-    """The guild after each command has read it once, so this machine has a cache."""
+    """The guild after each command has run once, so that this machine has a cache."""
     for argv in (HISTORY, LEADERBOARD):
         assert run(*argv).status == 0
     return busy
@@ -94,7 +94,6 @@ def test_a_resource_that_the_replica_lacks_is_found(run: Run, seen: Books) -> No
 def test_another_programs_tables_are_reported_by_each_command(
     run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
-    """Also one whose leaderboard could be read."""
     assert run(*LEADERBOARD).status == 0
     for statement in ("DROP TABLE resource_history", "DROP TABLE resources"):
         remote_guild.run(statement)
@@ -188,14 +187,14 @@ def test_a_failing_server_is_reported_with_cached_answers(
 def test_a_line_that_breaks_later_is_reported_with_cached_answers(
     run: Run, seen: Books, proxy: Proxy, argv: list[str], single_try: None
 ) -> None:
-    """As can be where changes wait: they are sent between the two."""
+    """With a pending change, the connection can break after the change is sent."""
     proxy.fate = cut_before
     assert run("edit", "water", "+5").status == 0
     proxy.fate = pass_on
     online = run(*argv).out
     proxy.fate = cut_before
     assert run("edit", "water", "+5").status == 0
-    # However often the page is asked for again.
+    # All retries fail.
     proxy.meet([pass_on, *[cut_before] * 20])
     ran = run(*argv)
     assert (ran.status, ran.out) == (0, online)
@@ -251,7 +250,7 @@ def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line
     )
     assert len(run("history", "--limit", "1", "--json").document) == 1
     line.cut()
-    # The cached page is as long as the dashboard's first one.
+    # The cached page is as long as the first page of the dashboard.
     ran = run("history", "--limit", "120", "--json")
     assert (ran.status, len(ran.document)) == (0, 100)
     assert ran.err.count("\n") == 1
@@ -272,12 +271,12 @@ def test_a_small_limit_keeps_a_longer_cached_page(run: Run, seen: Books, line: L
     assert run("history", "--limit", "300", "--json").document == many
 
 
-# Too slow
+# Slow servers
 
 
 @pytest.fixture
 def silence() -> Iterator[Fate]:
-    """The server is asked, and says nothing for as long as the test lasts."""
+    """The server receives requests but does not answer before the test ends."""
     is_over = threading.Event()
 
     def wait(proxied: ProxiedRequest) -> None:

@@ -1,6 +1,6 @@
-"""A server that fails a command in every way: one clear line, and the same command works after.
+"""All kinds of server faults: one clear line, and the same command works afterwards.
 
-An edit is queued, unless the database refuses us.
+An edit is queued, unless the database rejects us.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from helpers.servers import SECONDS, Server, free_port
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 IN_TIME = 10.0
-"""Seconds within which any command has its answer here, however the server behaves."""
+"""Seconds; the longest that any command takes in these tests."""
 
 MISLEADING = ("nothing was sent", "try again", "refused")
-"""The stored parts of an edit that hold private text."""
+"""Stored parts of an edit that contain private text."""
 COMMANDS = (["list"], ["history"], ["leaderboard"], ["edit", "spice", "+5"], ["init"])
 each_command = pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 
@@ -46,13 +46,13 @@ class Fault(NamedTuple):
     fate: Fate
     said: str
     is_heard: bool = False
-    """Whether the server executes the request, though no usable answer comes."""
+    """Whether the server executes the request, even without a usable answer."""
     is_final: bool = False
-    """Whether the database refuses us: an edit is withdrawn then, not queued."""
+    """Whether the database rejects us; an edit is then withdrawn, not queued."""
 
 
 def cut_json(proxied: ProxiedRequest) -> None:
-    """The server carries it out, and something on the way shortens its reply."""
+    """Execute the request, but cut the reply short."""
     reply = proxied.forward()
     proxied.reply(reply._replace(body=reply.body[: len(reply.body) // 2]))
 
@@ -91,7 +91,7 @@ def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def known_guild(run: Run, remote_guild: Books) -> Books:
-    """The guild once its columns are known, so that the next request is the change itself."""
+    """The guild with known columns, so that the next request is the change itself."""
     assert run("edit", "spice", "=1000").status == 0
     return remote_guild
 
@@ -127,13 +127,13 @@ def test_a_failing_server_is_reported_until_it_works_again(
         assert ran.status == 4
         assert ran.error.startswith("tracker-tui: localhost:")
         assert fault.said in ran.error
-    # However often it was sent.
+    # The change is applied at most once, however often it was sent.
     kept = 5 if is_edit and fault.is_heard else 0
     assert known_guild.quantities() == (1_000 + kept, 400)
     proxy.fate = pass_on
     assert run(*argv).status == 0
     assert run("list").status == 0
-    # A queued change is applied once by now; a rejected one never is.
+    # A queued change is applied once; a rejected one never.
     more = 5 if is_edit else 0
     assert known_guild.quantities() == (1_000 + (5 if is_queued else 0) + more, 400)
 
@@ -175,7 +175,7 @@ def test_a_single_lost_reply_goes_unnoticed(
     assert in_time(run, *argv).status == 0
 
 
-# No server at all
+# Missing server
 
 
 @each_command
@@ -213,7 +213,7 @@ def test_a_missing_server_is_an_error(
 
 @pytest.fixture
 def silence() -> Iterator[Fate]:
-    """The server is asked, and says nothing for as long as the test lasts."""
+    """The server receives requests but does not answer before the test ends."""
     is_over = threading.Event()
 
     def wait(proxied: ProxiedRequest) -> None:
@@ -226,7 +226,7 @@ def silence() -> Iterator[Fate]:
 
 @pytest.fixture
 def trickle() -> Iterator[Fate]:
-    """The server answers, a blank at a time, for as long as the test lasts."""
+    """The server sends one blank at a time until the test ends."""
     is_over = threading.Event()
 
     def dribble(proxied: ProxiedRequest) -> None:
@@ -262,7 +262,7 @@ def test_a_server_that_never_answers_is_given_up(
     proxy.fate = pass_on
     assert run(*argv).status == 0
     assert run("list").status == 0
-    # The queued change is applied by now.
+    # The queued change has been applied.
     assert known_guild.quantities() == (1_010 if argv[0] == "edit" else 1_000, 400)
 
 

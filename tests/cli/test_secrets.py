@@ -23,7 +23,7 @@ SECRET = "AVerySecretToken"
 
 
 def quoting(status: int) -> Fate:
-    """A server that echoes each request, the token too."""
+    """Echo each request, including its token."""
 
     def fate(proxied: ProxiedRequest) -> None:
         said = proxied.headers.get("authorization", "")
@@ -45,12 +45,12 @@ COMMANDS = (
 
 
 def printed_and_stored(ran: Ran, home: Path) -> Iterator[str]:
-    """Yield all that a command printed, and every file that it left."""
+    """Yield everything that a command printed, and each file that it wrote."""
     yield from (ran.out, ran.err)
     for path in home.rglob("*"):
         yield str(path)
         if path.is_file():
-            # Outbox and replica are binary files, but texts in them are found too.
+            # Outbox and replica are binary files, but their texts can be found.
             yield path.read_bytes().decode("utf-8", "replace")
 
 
@@ -73,7 +73,7 @@ def test_no_command_prints_or_stores_a_token(
                 for text in printed_and_stored(ran, home):
                     assert token not in text
                     assert token.split(".")[-1] not in text
-    # Else there was nothing that might have held it.
+    # Without a log, this test would check too little.
     assert (home / "state" / "debug.log").exists()
     assert list(home.rglob("outbox.db"))
     assert list(home.rglob("replica.db"))
@@ -144,7 +144,7 @@ def test_no_other_process_sees_the_token(
     )
     try:
         assert arrived.wait(SECONDS)
-        # The token is on its way: whatever was to be done with it is done.
+        # The request with the token is sent, so the program has used it.
         arguments = shown_to_others(process.pid)
     finally:
         may_go.set()
@@ -156,7 +156,7 @@ def test_no_other_process_sees_the_token(
 
 
 def shown_to_others(pid: int) -> str:
-    """Return what the process list says of a process."""
+    """Return what the process list shows of a process."""
     listed = Path(f"/proc/{pid}/cmdline")
     if listed.exists():
         return listed.read_text()

@@ -31,7 +31,7 @@ def test_an_invalid_url_is_rejected_without_quoting_it(
         assert ran.status == 2
         assert "TURSO_DATABASE_URL" in ran.error
         assert "eyJsecret" not in ran.error
-    # And no other database is made in its place.
+    # No other database is created instead.
     assert not (home / "data" / "tracker.db").exists()
 
 

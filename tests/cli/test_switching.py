@@ -1,4 +1,4 @@
-"""Opening another database while changes wait for the last one."""
+"""Opening another database while changes are pending for the last one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 
 @pytest.fixture
 def first(home: Path) -> Config:
-    """A guild for which a change waits, and on which the dashboard was last opened."""
+    """A guild with a pending change, which the dashboard opened last."""
     config = remote_config("libsql://arrakeen.turso.io", home)
     site = store_location(config)
     outbox = Outbox(site.folder / OUTBOX_NAME, site.member, site.place)
@@ -32,7 +32,7 @@ def other(home: Path) -> Config:
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
-    """Answer every question with a text; returns the questions."""
+    """Answer every question with a text; return the questions."""
     asked: list[str] = []
 
     def ask(question: str) -> str:
@@ -75,4 +75,4 @@ def test_no_question_without_pending_changes(
     _confirm_switch(first)
     _confirm_switch(other)
     _confirm_switch(first)
-    assert len(asked) == 1, "only for the way from the one that has changes waiting"
+    assert len(asked) == 1, "asked only when leaving the database with pending changes"

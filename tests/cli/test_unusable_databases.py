@@ -1,4 +1,4 @@
-"""Databases that are none, are of other programs, or cannot be made: one clear line."""
+"""Damaged databases, other programs' databases, and impossible paths: one clear line."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_fork_with_one_quantity_is_rejected_and_unchanged(
     assert path.read_bytes() == before
 
 
-# Where nothing can be written. Root may write everywhere, but not below a file.
+# Paths that cannot be written to. Even root cannot create a file below a file.
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
@@ -143,7 +143,7 @@ def test_a_data_folder_that_cannot_be_made_is_an_error(
     home.mkdir()
     (home / "data").write_text("I am no folder")
     ran = run(*argv)
-    # The outbox comes first: nothing is changed that could not be kept. `init` needs none.
+    # The outbox is opened first, except by `init`, which needs none.
     status, named = (4, "tracker.db") if argv[0] == "init" else (1, "outbox.db")
     assert ran.status == status
     assert named in ran.error

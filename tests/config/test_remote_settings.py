@@ -1,4 +1,4 @@
-"""Settings of a database on a server: URL and token from one source, and who may use it."""
+"""Settings of a database on a server: URL and token from one source, and its sign-in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ def load(home: Path, profile: str | None = None, **environ: str) -> Config:
 
 
 def remote(config: Config) -> tuple[str, str | None]:
-    """Return URL and token."""
     assert isinstance(config.database, Remote)
     token = config.database.token
     return config.database.url, None if token is None else token.reveal()

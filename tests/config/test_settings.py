@@ -1,4 +1,4 @@
-"""What is configured, and from where (interface.md, "Configuration")."""
+"""Settings and their sources (interface.md, "Configuration")."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_config(home: Path, text: str | bytes) -> None:
 
 
 def srv(name: str) -> Path:
-    # On Windows even such a path belongs to a drive.
+    # On Windows, this path gets a drive.
     return Path("/srv", name).absolute()
 
 
@@ -249,7 +249,7 @@ def test_no_file_of_the_current_folder_is_read(
     config = load(home)
     assert config.is_default_database
     assert home in config.database.parents
-    # Without a TRACKER_HOME, and with an empty one, too.
+    # TRACKER_HOME is missing or empty.
     for environ in ({}, {"TRACKER_HOME": ""}):
         *folders, downloads = find_folders(environ)
         assert not any(folder.is_relative_to(hostile) for folder in folders)
@@ -272,7 +272,7 @@ def test_a_url_without_a_path_is_rejected(home: Path) -> None:
 
 
 def test_a_missing_home_is_an_error(home: Path) -> None:
-    # pathlib raises a RuntimeError of its own for it.
+    # pathlib raises a RuntimeError for an unknown user.
     refusal(home, TURSO_DATABASE_URL="file:~nobody-of-this-name/guild.db")
     with pytest.raises(ConfigError):
         load_config({"TRACKER_HOME": "~nobody-of-this-name"})

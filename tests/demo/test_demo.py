@@ -1,4 +1,4 @@
-"""The demo's guild: its rows are plausible and reproducible, and its file is deleted."""
+"""The demo guild: its rows are plausible and reproducible, and its file is deleted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tracker_tui.ledger.ledger import Ledger
 
 NOW = 1_750_000_000
 SHORT = 12
-"""Days, enough for two weekends and for resources that were not updated for a week."""
+"""Days; enough for two weekends and for resources without an update for a week."""
 
 
 @pytest.fixture(scope="module")

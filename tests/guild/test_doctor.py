@@ -26,7 +26,7 @@ EVERYTHING = ["settings", "database", "token", "schema", "clock"]
 
 
 def examined(run: Run, status: int = 0) -> Found:
-    """Run the doctor, and return what it says of each thing."""
+    """Run the doctor; return its finding for each check."""
     ran = run("doctor", "--json")
     assert (ran.status, ran.err) == (status, "")
     return {each["check"]: each for each in ran.document}
@@ -122,7 +122,7 @@ def test_a_token_is_described_over_a_websocket_as_over_http(
     state: str,
     said: str,
 ) -> None:
-    # Over a WebSocket all share one database: what is made here stays.
+    # All WebSocket connections share one database, so the guild may already exist.
     found_guild(guarded_server)
     url = guarded_server.url.replace("http://", "ws://")
     configure(monkeypatch, url, guarded_server.token(access))
@@ -201,7 +201,7 @@ def test_a_server_that_cannot_serve_is_wrong(
     ("answered", "states"),
     [
         (1, ["settings ok", "database wrong"]),
-        # Past the first greeting: what was found until then stands.
+        # The second request fails; earlier findings stay.
         (2, ["settings ok", "database ok", "database wrong"]),
         (3, ["settings ok", "database ok", "token ok", "schema wrong", "clock ok"]),
     ],

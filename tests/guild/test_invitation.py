@@ -1,4 +1,4 @@
-"""Invitations: one line that is read strictly."""
+"""Invitations: one line, parsed strictly."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LINE = INVITATION.text()
 
 
 def sealed(content: bytes) -> str:
-    """Make a line whose checksum is right, whatever is in it: as somebody hostile would."""
+    """Return a line with a valid checksum for any content, as an attacker could make."""
     packed = zlib.compress(content, wbits=-15)
     return begun(packed + zlib.crc32(packed).to_bytes(4, "big"))
 
@@ -84,7 +84,7 @@ def is_rejected_or_alike(text: str) -> bool:
         return True
 
 
-# There and back
+# Round trips
 
 
 def test_an_invitation_can_be_read_back() -> None:
@@ -146,7 +146,7 @@ def test_any_valid_invitation_is_read_back(invitation: Invitation) -> None:
 
 def test_a_guilds_usual_invitation_fits_a_message_and_a_line_of_any_terminal() -> None:
     roles = [{**ROLES[1], "id": str(10**18 + 7919 * n), "name": f"Role {n}"} for n in range(8)]
-    # A Mac's terminal takes no more than 1,024 characters in a line, Discord 2,000 in a message.
+    # macOS terminals accept lines of up to 1,024 characters, Discord messages of up to 2,000.
     assert len(replace(INVITATION, roles=json.dumps(roles)).text()) < 1_000
 
 
@@ -225,7 +225,7 @@ def test_an_invalid_version_is_rejected(version: str) -> None:
     assert "isn't an invitation" in rejection(LINE.replace(":1:", f":{version}:", 1))
 
 
-# Hostile
+# Hostile input
 
 
 @given(st.text() | st.text(st.characters(codec=None, categories=None)))

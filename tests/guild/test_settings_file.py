@@ -1,4 +1,4 @@
-"""Adding a guild to a config.toml that somebody wrote by hand."""
+"""Adding a guild to a config.toml that was written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file lock has one holder on a machine, and is free again however its holder ends."""
+"""A file lock has one holder on a machine, and is released however its holder ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This program's own files: made once, never written over, and clear in what they say."""
+"""The program's SQLite files: created once, never overwritten, with clear errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guild that signs in with a pretended Discord, and no keyring of this machine."""
+"""Fixtures: a guild that signs in with a fake Discord, without this machine's keyring."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tracker_tui.db.remote import open_remote
 
 @pytest.fixture(scope="package", autouse=True)
 def no_keyring() -> Iterator[None]:
-    """Let no test touch the keyring of whoever runs it, nor any process that it starts."""
+    """Keep tests and their processes away from the keyring of this machine."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
@@ -35,7 +35,7 @@ def no_keyring() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    """Let `login` wait no time; what happens meanwhile is for tests to say."""
+    """Replace the waits of `login`; tests choose what happens during each."""
     waits = Waits()
     monkeypatch.setattr("tracker_tui.cli.login._sleep", waits)
     return waits
@@ -43,13 +43,13 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 @pytest.fixture(autouse=True)
 def trusted_discord(no_proxies: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trust the certificate of the pretended Discord."""
+    """Trust the certificate of the fake Discord."""
     trust_discord(monkeypatch)
 
 
 @pytest.fixture
 def discord() -> Iterator[FakeDiscord]:
-    """Discord, for which whoever signs in is a plain member."""
+    """A fake Discord on which the user is a plain member."""
     with FakeDiscord(interval=1, membership=Membership(roles=[MEMBER_ROLE])) as discord:
         yield discord
 
@@ -58,7 +58,7 @@ def discord() -> Iterator[FakeDiscord]:
 def settings_of_guild(
     home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
-    """The settings of a guild whose database nobody asks, in the environment."""
+    """Configure a guild whose database is never contacted; return the settings."""
     given = settings(discord, "http://localhost:1")
     configure(monkeypatch, given)
     return given
@@ -72,7 +72,7 @@ def guild(
     discord: FakeDiscord,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Books]:
-    """A guild behind the proxy, configured; the books go straight to the server."""
+    """A configured guild behind the proxy; the books connect to the server directly."""
     configure(monkeypatch, settings(discord, proxy.url))
     with closing(open_remote(Remote(remote_url, token=None))) as database:
         yield settled(database, FOUNDING)
@@ -82,7 +82,7 @@ def guild(
 def guarded(
     guarded_server: Server, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Guarded]:
-    """A guild on a server that checks tokens, configured with one that may do everything."""
+    """A guild on a server that checks tokens, configured with a full-access token."""
     url, full = guarded_server.new_database(), guarded_server.token()
     with (
         closing(open_remote(Remote(url, Secret(full)))) as database,
@@ -95,13 +95,13 @@ def guarded(
 
 @pytest.fixture
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an edit try once: trying on for a second changes nothing here."""
+    """Don't retry edits: a retry changes nothing in these tests."""
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
 
 
 @pytest.fixture
 def type_in(monkeypatch: pytest.MonkeyPatch) -> Type:
-    """Pipe lines into the next command, which is no terminal."""
+    """Pipe lines into the next command; its input is not a terminal."""
 
     def type_lines(*lines: str) -> None:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))

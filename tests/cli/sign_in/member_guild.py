@@ -1,4 +1,4 @@
-"""A guild whose members sign in with Discord, and this machine's files of it."""
+"""A guild whose members sign in with Discord, and its files on this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEMBER = f"/users/@me/guilds/{GUILD_ID}/member"
 HOUR = 3_600.0
 
 NICKNAME = "Muad'Dib"
-"""What the guild calls who signs in."""
+"""The signed-in member's nickname in the guild."""
 MEMBERS_MAY = "see everything, add, remove, set, move"
 
 WELCOME = f"Signed in as {NICKNAME}. You may {MEMBERS_MAY}."
@@ -38,75 +38,73 @@ class Guarded(NamedTuple):
     proxy: Proxy
     server: Server
     url: str
-    """Of the server itself: whoever asks there is not counted."""
+    """The server's own URL; the proxy does not count requests to it."""
     full: str
-    """The token that is configured; it may do everything."""
+    """The configured token, which may do everything."""
     read_only: str
 
 
 class Waits:
-    """What happens while `login` waits, which takes no time at all."""
+    """Replaces the waits of `login`: each takes no time and runs a callback."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-        """How long it wanted to wait, each time."""
+        """The requested duration of each wait."""
         self._coming: deque[Callable[[], object]] = deque()
         self._else: Callable[[], object] = lambda: None
 
     def bring(self, *happenings: Callable[[], object]) -> None:
-        """Let these happen during the next waits, one each."""
+        """Run one of these during each of the next waits."""
         self._coming.extend(happenings)
 
     def bring_always(self, happening: Callable[[], object]) -> None:
-        """Let this happen during each wait, after those of `bring`."""
+        """Run this during each wait after those of `bring`."""
         self._else = happening
 
     def __call__(self, seconds: float) -> bool:
         self.seconds.append(seconds)
-        assert len(self.seconds) < 100, "nothing ends this waiting"
+        assert len(self.seconds) < 100, "login never stops waiting"
         (self._coming.popleft() if self._coming else self._else)()
         return False
 
 
 def nothing() -> None:
-    """Let a wait go by."""
+    """Do nothing during a wait."""
 
 
 def session_file(home: Path, profile: str | None = None) -> Path:
-    """Return where a session is kept."""
     name = "session" if profile is None else f"profile-{profile}"
     return home / "data" / "sessions" / f"{name}.json"
 
 
 def session(home: Path, profile: str | None = None) -> dict[str, Any]:
-    """Return what is kept of a session."""
     document: dict[str, Any] = json.loads(session_file(home, profile).read_text("utf-8"))
     return document
 
 
 def stores(home: Path) -> list[Path]:
-    """Return the folders with outbox, replica and pages."""
+    """Return the folders that contain an outbox, a replica and pages."""
     folder = home / "data" / "guilds"
     return sorted(folder.iterdir()) if folder.exists() else []
 
 
 def copies(home: Path) -> set[str]:
-    """Return the names of the files that copies of the ledger are in."""
+    """Return the names of the files with cached rows of the ledger."""
     found = (path.name for store in stores(home) for path in store.iterdir())
     return {name for name in found if name.startswith(("replica.db", "pages.db"))}
 
 
 def recorded(books: Books) -> dict[str, Any]:
-    """Return all that a sign-in may have written to the database."""
+    """Return the rows of all tables that a sign-in may write to."""
     return books.tables("users", "user_sessions")
 
 
 def paths_asked(discord: FakeDiscord) -> list[str]:
-    """Return where Discord was asked, in order."""
+    """Return the paths of all requests to Discord, in order."""
     return [seen.path for seen in tuple(discord.seen)]
 
 
 def last_line(ran: Ran) -> str:
-    """Return the last line of a login that went well."""
+    """Return the last line of a login, which must have succeeded."""
     assert ran.status == 0, ran.err
     return ran.out.splitlines()[-1]

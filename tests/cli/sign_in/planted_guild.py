@@ -1,4 +1,4 @@
-"""A guild with unmistakable words and numbers, and a machine that has cached them."""
+"""A guild with unmistakable words and numbers, and a machine with a cache of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OTHER = new_resource("quorb", name="Quorblatt", category="Contraband", hagga=51_
 REASON, PENDING_REASON = "buried under Xylorock", "fetched by Wuthermouth"
 ADDED, PENDING = 3_319, 4_447
 PLACE = "Vrelgard"
-"""What the guild calls Hagga."""
+"""The guild's name for Hagga."""
 
 WORDS = (
     *("zanth", "quorb", "contraband", "piterquist", "xylorock", "wuthermouth", "vrelgard"),
@@ -48,19 +48,19 @@ _NUMBERS = (73_951, 86_420, 64_928, 51_877, ADDED, PENDING, 73_951 + ADDED, 73_9
 
 
 class Planted(NamedTuple):
-    """The guild, and copies of a machine on which a member has looked at all of it."""
+    """The guild, and saved homes of a member who has viewed all of it."""
 
     books: Books
     proxy: Proxy
     discord: FakeDiscord
     settings: dict[str, str]
     looked: Path
-    """The home of a member who has looked at everything."""
+    """The home of a member who has viewed everything."""
     pending: Path
-    """The same, where a change of theirs waits, too."""
+    """The same home with a pending change."""
 
     def move_in(self, home: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool) -> None:
-        """Make this machine such a one."""
+        """Copy one of the saved homes to this machine and configure the guild."""
         self.discord.heal()
         self.discord.membership = Membership(roles=[MEMBER_ROLE])
         shutil.copytree(self.pending if waits else self.looked, home)
@@ -68,7 +68,7 @@ class Planted(NamedTuple):
         self.forget_requests()
 
     def forget_requests(self) -> None:
-        """Count from here on."""
+        """Start to count requests from zero."""
         self.proxy.fate = pass_on
         self.proxy.seen.clear()
         self.discord.seen.clear()
@@ -76,7 +76,7 @@ class Planted(NamedTuple):
 
 @contextmanager
 def planted(server: Server, folder: Path) -> Iterator[Planted]:
-    """Plant a guild, and let somebody look at it."""
+    """Create the guild, and view all of it as a member."""
     url = server.new_database()
     with (
         closing(open_remote(Remote(url, token=None))) as database,
@@ -108,7 +108,7 @@ def planted(server: Server, folder: Path) -> Iterator[Planted]:
 
 
 def guild_words_in(text: str) -> set[str]:
-    """Return what a text tells of the guild."""
+    """Return the guild's words and numbers that a text contains."""
     numbers = {form for number in _NUMBERS for form in (str(number), f"{number:,}")}
     folded = text.casefold()
     return {planted for planted in (*WORDS, *numbers) if planted in folded}

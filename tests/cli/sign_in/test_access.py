@@ -1,4 +1,4 @@
-"""Every command with every kind of session: denied members learn nothing of the guild."""
+"""Every command with every kind of session: denied members see nothing of the guild."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ GUILDS_OWN = (
     ["invite"],
     ["invite", "--with-token"],
 )
-"""What reads or writes what is the guild's."""
+"""Commands that read or write the guild's data."""
 READING = [argv for argv in GUILDS_OWN if argv[0] in ("list", "history", "leaderboard")]
 OF_THE_MACHINE = (
     ["init"],
@@ -80,9 +80,9 @@ OF_THE_MACHINE = (
     ["login"],
     ["logout"],
 )
-"""What looks after the database or the session; some of it may ask the database."""
+"""Commands that maintain the database or the session; some may contact the database."""
 OTHERS = {"doctor": (3,), "whoami": (3,), "login": (1, 3), "logout": (0, 1, 3)}
-"""How the rest of that may end."""
+"""Possible exit statuses of the other maintenance commands."""
 
 
 @pytest.fixture(scope="module")
@@ -96,25 +96,25 @@ def place(
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let leaving wait for what is being asked, however slow this machine is."""
+    """Make an exit wait for running requests, however slow this machine is."""
     monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", SECONDS)
 
 
 @pytest.fixture
 def here(place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch) -> Planted:
-    """The planted guild, and this machine: a member has looked at it, and has a change waiting."""
+    """The planted guild, viewed by a member on this machine who has a pending change."""
     place.move_in(home, monkeypatch, waits=True)
     return place
 
 
 DISCORDS_NAME = "Paul Atreides"
-"""What Discord calls who signs in."""
+"""The signed-in member's display name on Discord."""
 
 # Denied
 
 
 class Barred:
-    """Ways in which whoever sits here comes not to be let in."""
+    """Reasons why access is denied on this machine."""
 
     def __init__(self, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.here = here
@@ -188,7 +188,7 @@ class Barred:
 
 
 class Bar(NamedTuple):
-    """A way, and what is said of it."""
+    """A reason for denied access, and the message about it."""
 
     go: Callable[[Barred], None]
     said: str
@@ -204,14 +204,14 @@ SAID_NO = [
     Bar(Barred.signed_out_at_discord_as_turns_out, "it was revoked, or is too old"),
     Bar(Barred.the_role_means_nothing_any_more, f"{NO_ROLE}Chosen may see"),
 ]
-"""Where Discord, or the guild's own settings, say no."""
+"""Cases in which Discord or the guild's settings deny access."""
 UNKNOWN = [
     Bar(Barred.not_signed_in, "You are not signed in"),
     Bar(Barred.the_session_is_damaged, "The session that is kept on this machine is damaged"),
     Bar(Barred.signed_in_to_another_guild, "The sign-in on this machine is for another guild"),
     Bar(Barred.old_while_discord_is_away, "Your roles were last read from Discord 1 d ago"),
 ]
-"""Where nobody says anything."""
+"""Cases in which the member's rights are unknown."""
 UNKNOWN_TOO = [
     Bar(Barred.signed_in_with_another_application, "is for another guild"),
     Bar(Barred.old_while_discord_is_in_trouble, "in trouble (500)"),
@@ -224,7 +224,7 @@ UNKNOWN_TOO = [
 def barred(
     request: pytest.FixtureRequest, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Planted:
-    """The same machine, once whoever sits there may not enter."""
+    """The same machine after access was denied."""
     bar: Bar = request.param
     bar.go(Barred(here, home, monkeypatch))
     here.forget_requests()
@@ -259,7 +259,7 @@ def assert_barred(run: Run, home: Path, barred: Planted, said: str, argv: Sequen
     assert (ran.status, ran.out) == (3, "")
     assert said in ran.error
     assert_silent(ran, home)
-    # It shows and logs more.
+    # --debug shows and logs more.
     ran = run(*argv, "--debug")
     assert (ran.status, ran.out) == (3, "")
     assert "Traceback" in ran.err
@@ -296,7 +296,7 @@ def test_maintenance_commands_show_nothing_of_the_guild(
     for options in ([], ["--debug"]):
         ran = run(*argv, *options)
         assert_silent(ran, home)
-        # `init` looks after the database, for whoever has its token.
+        # `init` maintains the database; its token is enough.
         assert ran.status == 0 if argv[0] == "init" else ran.status in OTHERS[argv[0]]
     assert waiting(home) == [before]
     assert barred.books.tables(*TABLES) == kept
@@ -321,7 +321,7 @@ def test_denial_removes_cached_rows_but_keeps_pending_changes(
 def test_unreachable_discord_keeps_cached_rows(
     run: Run, home: Path, barred: Planted, place: Planted
 ) -> None:
-    shutil.rmtree(home / "data" / "guilds")  # what waits there would be sent
+    shutil.rmtree(home / "data" / "guilds")  # its pending change would be sent
     shutil.copytree(place.looked / "data" / "guilds", home / "data" / "guilds")
     assert run("list").status == 3
     assert {"replica.db", "pages.db"} <= copies(home)
@@ -364,7 +364,7 @@ def test_tokens_of_another_guild_are_never_sent(
 def pending_change(
     guild: Books, run: Run, proxy: Proxy, discord: FakeDiscord, single_try: None
 ) -> str:
-    """A guild in which a change of a member waits; its id."""
+    """Queue a change as a signed-in member; return its id."""
     sign_in(discord)
     assert run("list").status == 0
     proxy.fate = cut_before
@@ -435,7 +435,7 @@ ROLES = {"member": MEMBER_ROLE, "officer": OFFICER_ROLE, "admin": ADMIN_ROLE}
 def admitted(
     request: pytest.FixtureRequest, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Planted:
-    """The planted guild, and somebody with a role on this machine."""
+    """The planted guild, and a member with a role on this machine."""
     place.move_in(home, monkeypatch, waits=False)
     place.discord.membership = Membership(roles=[request.param])
     sign_in(place.discord)
@@ -498,7 +498,7 @@ def test_fresh_session_asks_nothing_of_discord(
 ) -> None:
     place.move_in(home, monkeypatch, waits=False)
     grow_old(load_config(os.environ), 3.9 * HOUR)
-    # It would be found out: nothing is answered there.
+    # Any request to Discord would fail.
     place.discord.fail_always("*", Fault.hang_up())
     if argv[0] == "edit":
         place.proxy.fate = cut_before
@@ -545,7 +545,7 @@ def test_check_is_recorded_in_the_database_without_log_in(
     grow_old(load_config(os.environ), 5 * HOUR)
     discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
     assert run(command, *(["spice", "+1"] if command == "edit" else [])).status == 0
-    # What came too late for that is told by the next one.
+    # The next command reports a check that finished too late for this one.
     assert run("list").status == 0
     (row,) = guild.rows("user_sessions")
     assert json.loads(row["roles"]) == [OFFICER_ROLE]
@@ -614,7 +614,7 @@ def test_denial_during_a_command_shows_no_more_rows(
     place.move_in(home, monkeypatch, waits=False)
     grow_old(load_config(os.environ), 5 * HOUR)
     place.discord.membership = membership
-    # Which of the two comes first is for the threads to say.
+    # The check may finish before or after the command.
     assert run(*argv).status in (0, 3)
     assert paths_asked(place.discord) == [ME, MEMBER]
     assert copies(home) == set()
@@ -650,7 +650,7 @@ def test_denial_before_the_database_is_asked_takes_effect(
     ran = run(*argv)
     assert (ran.status, ran.out, guild_words_in(ran.err)) == (3, "", set())
     assert here.proxy.count == 0
-    # What waited waits on; what was just typed was refused, and is not sent some other day.
+    # The earlier change stays pending. The new one was rejected and is never sent.
     assert waiting(home) == [before]
 
 
@@ -681,7 +681,7 @@ def test_exit_waits_briefly_for_a_running_check(
 
 
 def test_pending_changes_stay_if_the_member_has_left(run: Run, here: Planted, home: Path) -> None:
-    # Over a day old: nothing is sent before Discord has been asked.
+    # The roles are over a day old: nothing is sent before Discord confirms them.
     grow_old(load_config(os.environ), 29 * HOUR)
     here.discord.membership = None
     assert run("edit", "zanth", "+1").status == 3

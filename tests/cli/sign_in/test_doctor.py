@@ -1,4 +1,4 @@
-"""Findings of the doctor about Discord and the session."""
+"""The doctor's findings about Discord and the session."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("guild")
 
 
 def examined(run: Run, status: int) -> Mapping[str, Any]:
-    """Return what is found, by what was looked at; what comes later replaces what came before."""
+    """Return the last finding of each check."""
     ran = run("doctor", "--json")
     assert ran.status == status, ran
     return {each["check"]: each for each in ran.document}

@@ -15,7 +15,7 @@ from helpers.ledger_under_test import Books
 from helpers.membership import sign_in
 
 FOR_EVER = 60.0
-"""Seconds; more than an edit takes on a machine however busy."""
+"""Seconds; longer than any edit takes, even on a busy machine."""
 DUE, OVER = 5 * HOUR, 40 * HOUR
 SEVEN_DAYS = 168 * HOUR
 
@@ -24,7 +24,7 @@ SEVEN_DAYS = 168 * HOUR
 def silent(
     discord: FakeDiscord, guild: Books, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeDiscord]:
-    """Discord, which is silent from now on; whoever waits for it waits for ever."""
+    """A Discord that may hang; no other timeout ends a request to it in time."""
     monkeypatch.setattr("tracker_tui.auth.discord.Discord.__init__.__defaults__", (FOR_EVER,))
     monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", FOR_EVER)
     monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 2.0)
@@ -61,7 +61,7 @@ def test_edit_with_expired_roles_is_denied(run: Run, silent: FakeDiscord, guild:
 def test_edit_leaves_the_refresh_to_the_dashboard(
     run: Run, silent: FakeDiscord, home: Path
 ) -> None:
-    """New tokens that come too late are lost, and the old ones are void by then."""
+    """Tokens that arrive after the edit's deadline are lost, and the old ones are void by then."""
     sign_in(silent, age=DUE)
     kept = session_file(home)
     document = kept.read_text("utf-8")

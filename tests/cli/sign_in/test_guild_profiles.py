@@ -27,7 +27,7 @@ ATREIDES, HARKONNEN = "atreides", "harkonnen"
 
 
 class House(NamedTuple):
-    """A guild with a Discord of its own."""
+    """A guild with a separate Discord."""
 
     name: str
     books: Books
@@ -36,7 +36,7 @@ class House(NamedTuple):
 
     @property
     def table(self) -> str:
-        """Return its settings as they stand in config.toml."""
+        """Return the guild's settings as a table of config.toml."""
         given = settings(self.discord, self.proxy.url)
         lines = "".join(f"{name} = '{value}'\n" for name, value in given.items())
         return f"[profiles.{self.name}]\n{lines}\n"
@@ -80,7 +80,7 @@ def harkonnen(server: Server) -> Iterator[House]:
 
 @pytest.fixture
 def houses(home: Path, atreides: House, harkonnen: House) -> tuple[House, House]:
-    """Both, each in a profile of its own; at the top there is nothing."""
+    """Two guilds, each in a separate profile; the default settings are empty."""
     (home / "config").mkdir(parents=True)
     text = atreides.table + harkonnen.table
     (home / "config" / "config.toml").write_text(text, "utf-8")
@@ -213,7 +213,7 @@ def test_environment_is_ignored_for_profiles(
     assert headers
     assert not any("own-token" in str(each) for each in headers)
     assert not any("hush" in str(seen.form) for seen in paul.discord.seen)
-    # Without the option it is the environment that counts.
+    # Without the option, the environment is used.
     assert "harkonnen Spice" in run("list").out
     assert (paul.proxy.count, feyd.proxy.count) == (len(headers), 1)
 
@@ -240,7 +240,7 @@ def test_default_settings_and_profile_have_two_sessions(
     paul, _ = houses
     for name, value in settings(paul.discord, paul.proxy.url).items():
         monkeypatch.setenv(name, value)
-    # The very same guild, and yet nobody is signed in at the top.
+    # The guild is the same, but the default settings have a separate session.
     assert run("login", *paul.option).status == 0
     assert run("list").status == 3
     paul.discord.membership = Membership(nick="Usul", roles=[ADMIN_ROLE])

@@ -19,7 +19,7 @@ from tracker_tui.guild.invitation import BEGIN, Invitation, read_invitation
 
 @pytest.fixture
 def officer(settings_of_guild: dict[str, str], discord: FakeDiscord) -> dict[str, str]:
-    """Somebody who is signed in; returns the settings."""
+    """Sign in a member; return the settings."""
     sign_in(discord)
     discord.seen.clear()
     return settings_of_guild

@@ -44,7 +44,7 @@ def config_file(home: Path) -> Path:
 
 
 def kept(home: Path) -> dict[str, Any]:
-    """Return what config.toml says."""
+    """Return the contents of config.toml."""
     return tomllib.loads(config_file(home).read_text("utf-8"))
 
 
@@ -63,14 +63,14 @@ def blank(
     for name in os.environ:
         if name.startswith(SETTINGS) and name != "TRACKER_HOME":
             monkeypatch.delenv(name)
-    # Nothing of here may ask the real one. A profile takes no other from the environment.
+    # Never contact the real Discord. A profile ignores the environment, so patch the default too.
     monkeypatch.setenv("DISCORD_API_URL", discord.url)
     monkeypatch.setattr("tracker_tui.config.settings.DISCORD_API_URL", discord.url)
     return guarded
 
 
 def invitation_to(guarded: Guarded, token: str | None = None, **given: Any) -> str:
-    """Return the line that an officer hands out."""
+    """Return the invitation that an officer hands out."""
     secret = None if token is None else Secret(token)
     usual = {
         "database_url": guarded.proxy.url,
@@ -179,7 +179,7 @@ def test_wrapped_invitation_is_pasted_without_echo(home: Path, blank: Guarded) -
 
 
 def until(terminal: int, wanted: bytes) -> bytes:
-    """Return what a program writes, until something stands in it."""
+    """Read a program's output until it contains the wanted text."""
     drawn = b""
     while wanted not in drawn:
         assert select.select([terminal], [], [], 60)[0], drawn
@@ -241,7 +241,7 @@ def test_invite_and_join_round_trip(
             monkeypatch.delenv(name)
     monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
     monkeypatch.setenv("DISCORD_API_URL", api_url)
-    # As a chat shows it: quoted, and wrapped where nobody asked for it.
+    # Pasted from a chat, with blanks and in backquotes.
     type_in(f"  `{line.strip()}`", "Y")
     assert run("join").status == 0
     assert kept(tmp_path / "another") == settings_in_file(guarded, given)
@@ -376,7 +376,7 @@ ROLES_TEXT = json.dumps(ROLES)
 
 
 def answers(blank: Guarded, **other: str) -> list[str]:
-    """Return what to type in order, with some answers replaced."""
+    """Return the answers in the order of the questions, with some replaced."""
     right = {
         "url": blank.proxy.url,
         "token": blank.full,
@@ -450,7 +450,7 @@ def test_wrong_answer_from_a_pipe_ends_the_command(
 
 
 class Terminal(io.StringIO):
-    """A person at a terminal, who types what was planned."""
+    """A terminal at which prepared lines are typed."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__()
@@ -504,7 +504,7 @@ def test_wrong_answer_at_a_terminal_is_asked_again(
     ran = run("join")
     assert ran.status == 0, ran.err
     assert kept(home)["DISCORD_CLIENT_ID"] == CLIENT
-    # One line of trouble for each, and none that quotes what was typed unseen.
+    # Each wrong answer causes one line, and none quotes hidden input.
     assert ran.err.count("tracker-tui: ") == 1 + len([*urls, *tokens, *clients, *roles]) + 1
     assert blank.full not in ran.err
 
@@ -557,7 +557,7 @@ def test_hand_written_settings_stay(run: Run, home: Path, blank: Guarded, type_i
     assert KEYS in text
     assert kept(home) == settings_in_file(blank, blank.full) | {"keys": {"tracker.quit": "f10"}}
     if sys.platform != "win32":
-        # It holds a token now.
+        # The file contains a token now.
         assert stat.S_IMODE(config_file(home).stat().st_mode) == 0o600
 
 

@@ -145,7 +145,7 @@ def test_code_that_expires_during_an_outage_is_replaced(
     discord.fail_always(TOKEN, Fault.status(503))
 
     def moved_on() -> float:
-        # What was waited for went by, as far as the first code is concerned.
+        # Only the first code ages with the waits.
         is_first = len(discord.requests_to(AUTHORIZE)) == 1
         return time.monotonic() + (sum(waits.seconds) if is_first else 0.0)
 
@@ -159,7 +159,7 @@ def test_code_that_expires_during_an_outage_is_replaced(
     ran = run("login")
     assert last_line(ran) == WELCOME
     assert ONE_MORE in ran.err
-    # It never waited beyond the end of the code.
+    # No wait goes beyond the end of the code.
     assert sum(waits.seconds[:-1]) == pytest.approx(300, abs=1)
 
 
@@ -172,7 +172,7 @@ def test_ctrl_c_stores_nothing(
         raise KeyboardInterrupt
 
     if moment == "the answer":
-        # The code was entered, and Discord does not say yet who did.
+        # The code was entered, but Discord does not tell yet who entered it.
         discord.fail_always("/users/@me", Fault.status(500))
         waits.bring(discord.approve, leave)
     else:
@@ -184,7 +184,7 @@ def test_ctrl_c_stores_nothing(
     assert run("whoami").status == 3
 
 
-# Whoever runs the tests in the background may have it ignored, and processes inherit that.
+# In a background job SIGINT may be ignored, and processes inherit that.
 INTERRUPTIBLE = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -207,7 +207,7 @@ def test_ctrl_c_ends_the_process_without_a_traceback(
     )
     try:
         assert process.stdout is not None
-        # Nobody waits for a full buffer: each line comes at once.
+        # Each line is flushed at once.
         lines = [process.stdout.readline() for _ in range(4)]
         assert "Ctrl+C stops" in lines[-1]
         process.send_signal(signal.SIGINT)
@@ -348,7 +348,7 @@ NOT_IN_GUILD = (
     "tracker-tui: Paul Atreides is not in this guild on Discord, so nothing is shown. Join it "
     "there, or log out and sign in as somebody else.\n"
 )
-# Who could help is named, highest first, and nobody who could not.
+# Only roles with access are named, highest first.
 NO_ROLE = (
     f"tracker-tui: {NICKNAME} has no role that may enter. Only Mahdi, Naib or Fremen may see this "
     "guild's resources. Ask one of them.\n"

@@ -90,7 +90,7 @@ def test_dashboard_reports_a_rejected_record(guild: Books, discord: FakeDiscord)
 def test_rejected_record_delays_no_command(
     guild: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
-    """While it is being recorded, what was read is there."""
+    """Rows can be read while the sign-in is being recorded."""
     sign_in(discord)
     with closing(Tracker(load_config(os.environ))) as tracker, Gate() as gate:
         proxy.fate = requests_with("user_sessions", gate)
@@ -133,7 +133,7 @@ def test_sign_in_is_recorded_in_one_request(
     }
     assert json.loads(row["roles"]) == [MEMBER_ROLE]
     assert len({user["id"], row["id"], discord.person.id}) == 3
-    # And not once more.
+    # Later commands record nothing more.
     assert run("list").status == 0
     assert recorded(guild) == found
 
@@ -180,7 +180,7 @@ def test_second_sign_in_is_a_second_session(run: Run, guild: Books, discord: Fak
         assert run("logout").status == 0
     first, second = guild.rows("user_sessions")
     assert first["user_id"] == second["user_id"]
-    assert len(guild.rows("users")) == 2  # and who was there before
+    assert len(guild.rows("users")) == 2  # one existed before
 
 
 AWAY: dict[str, Fate] = {

@@ -1,4 +1,4 @@
-"""What `login` stores on this machine: a private file, and tokens in the keyring."""
+"""Files and keyring entries that `login` stores on this machine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_session_file_is_private(run: Run, home: Path, discord: FakeDiscord) -> 
     discord.approves_at_once = True
     assert last_line(run("login")) == WELCOME
     assert (mode(session_file(home)), mode(session_file(home).parent)) == (0o600, 0o700)
-    # And no temporary file was left.
+    # No temporary file is left.
     kept = {path.name for path in session_file(home).parent.iterdir()}
     assert kept <= {"session.json", "session.lock"}
 
@@ -60,14 +60,14 @@ class Memory(KeyringBackend):
 
 
 class Forgetful(Memory):
-    """A keyring that keeps nothing and says nothing of it."""
+    """A keyring that stores nothing and reports no error."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         del service, username, password
 
 
 class Talkative(Memory):
-    """A keyring that fails, and quotes what it was given."""
+    """A keyring that fails and quotes the secret in its error."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise RuntimeError(f"cannot keep {password} of {service} {username}")
@@ -89,7 +89,7 @@ def test_tokens_are_in_a_working_keyring_only(
     (entry,) = memory.kept.values()
     assert all(token in entry for token in tokens)
     assert not any(token in session_file(home).read_text("utf-8") for token in tokens)
-    # The tokens are found again where they are due, and forgotten at the end.
+    # `logout` finds the tokens in the keyring and deletes them.
     discord.seen.clear()
     assert run("logout").status == 0
     assert [seen.form["token"] for seen in discord.seen] == tokens[-1:]

@@ -45,7 +45,7 @@ pytestmark = pytest.mark.usefixtures("single_try")
 
 @pytest.fixture
 def member(guild: Books, discord: FakeDiscord, run: Run) -> Books:
-    """The guild, once a member of it has signed in and looked at everything."""
+    """The guild after a member has signed in and viewed resources and history."""
     sign_in(discord)
     for command in ("list", "history"):
         assert run(command).status == 0
@@ -55,7 +55,7 @@ def member(guild: Books, discord: FakeDiscord, run: Run) -> Books:
 
 @pytest.fixture
 def session_alone(settings_of_guild: dict[str, str], discord: FakeDiscord) -> None:
-    """A member who has signed in and done nothing else."""
+    """Sign in a member who does nothing else."""
     sign_in(discord)
     discord.seen.clear()
 
@@ -91,7 +91,7 @@ def test_logout_revokes_the_tokens(
         "tracker-tui: You are not signed in. Sign in with tracker-tui login.\n"
     )
     assert run("list").status == 3
-    # On another machine, which still has them:
+    # Another machine that still has the tokens can't use them:
     as_paul = {"Authorization": f"Bearer {tokens['access']}"}
     assert requests.get(discord.url + ME, headers=as_paul, timeout=SECONDS).status_code == 401
     form = {
@@ -191,7 +191,7 @@ def test_logout_removes_a_damaged_session(run: Run, home: Path, content: bytes) 
 def test_logout_without_tokens_says_how_to_revoke_by_hand(run: Run, home: Path) -> None:
     file = session_file(home)
     token = session(home)["tokens"]["access"]
-    # As if the keyring had lost them.
+    # Remove the token, as if the keyring had lost it.
     file.write_text(file.read_text("utf-8").replace(f'"{token}"', "null"), "utf-8")
     ran = run("logout")
     assert ran.status != 0
@@ -209,7 +209,7 @@ def test_logout_leaves_the_session_of_another_guild(
     monkeypatch: pytest.MonkeyPatch,
     options: list[str],
 ) -> None:
-    # Its tokens would stay good at Discord, and nobody would know them any more.
+    # A removed session would leave valid tokens at Discord that can't be revoked any more.
     monkeypatch.setenv("DISCORD_GUILD_ID", "4711")
     kept = session_file(home).read_bytes()
     ran = run("logout", *options)
@@ -239,7 +239,7 @@ def test_logout_without_discord_says_what_to_do(
     discord.fail_always(REVOKE, fault)
     ran = run("logout")
     assert ran.status == 1
-    assert ran.out == f"{GONE}\n"  # and nothing of everywhere
+    assert ran.out == f"{GONE}\n"  # without EVERYWHERE
     (line,) = ran.err.splitlines()
     assert said in line
     assert line.endswith(STILL_STANDS)
@@ -269,7 +269,7 @@ def test_logout_sends_pending_changes_first(
     assert ran.err == "tracker-tui: sent 2 changes of earlier runs\n"
     assert changed(member) == [(first, "spice", 1_005), (second, "water", 57)]
     assert stores(home) == []
-    # Sent as who signed out.
+    # The changes are by the member who signed out.
     assert member.row("resource_history", first)["updated_by"] == discord.person.id
 
 
@@ -290,7 +290,7 @@ def test_pending_changes_prevent_logout(
     assert last == WAITS.format("1 change is pending")
     assert session_file(home).read_bytes() == kept
     assert discord.requests_to(REVOKE) == []
-    # Nothing is lost: it goes out with the next command.
+    # The next command sends the change.
     proxy.meet([])
     assert run("list").status == 0
     assert changed(member) == [(change_id, "spice", 1_005)]
@@ -324,7 +324,7 @@ def test_conflicts_prevent_logout(
     proxy.meet([])
     ran = run("logout")
     assert (ran.status, ran.out) == (1, "")
-    # What could be sent was.
+    # The other change was sent.
     assert member.quantities("water") == (57, 0)
     assert states(home)[0] == kind
     assert ran.err.splitlines()[-1] == WAITS.format("1 change is pending")

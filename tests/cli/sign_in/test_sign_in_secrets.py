@@ -1,6 +1,6 @@
-"""No secret is printed, logged or kept, but where it belongs, whatever Discord does.
+"""Secrets are stored only where they belong, and never printed or logged, whatever Discord does.
 
-The worst Discord there is answers with all that it was sent and all that it ever handed out.
+The worst Discord puts all secrets that it was sent or ever issued into its answers.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from helpers.proxy import Fate, ProxiedRequest, Reply, answer, cut_before, pass_
 DATABASE_TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.Kx7vQm2pTz9wLb4n"
 CLIENT_SECRET = "zQ8-uVw3_kLmN5pR7sT9xYbC1dEfG2hJ"
 _PIECE = 12
-"""Characters: so much of a secret is as good as none of it kept."""
+"""Characters; a part of a secret of this length counts as a leak."""
 
 
 class KnownSecrets(NamedTuple):
-    """What the worst Discord knows when it answers."""
+    """The secrets that the worst Discord knows when it answers."""
 
     sent: list[str]
     """The secrets in the request, those of the application last."""
@@ -53,7 +53,7 @@ Shape = Callable[[KnownSecrets], Fault]
 
 
 class WorstDiscord(FakeDiscord):
-    """Answers some requests with what nobody may see."""
+    """A Discord that puts secrets into its answers to some requests."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ class WorstDiscord(FakeDiscord):
         self.path = ""
         self.shape: Shape | None = None
         self.left = 0
-        """How many requests to the path it still answers so."""
+        """How many more requests to the path get such an answer."""
 
     def betray(self, path: str, shape: Shape, times: int = 2) -> None:
         self.path, self.shape, self.left = path, shape, times
@@ -84,7 +84,7 @@ class WorstDiscord(FakeDiscord):
 
 def in_json(status: int) -> Shape:
     def shape(known: KnownSecrets) -> Fault:
-        # What was sent is what a server can say back; the rest it would have to remember.
+        # A server can echo only secrets in the request.
         said = " ".join(known.sent)
         return Fault.status(
             status, {"error": said, "error_description": said, "message": said, "retry_after": said}
@@ -124,14 +124,14 @@ def in_fields_that_are_no_good(known: KnownSecrets) -> Fault:
 
 
 def in_a_token_that_cannot_be_sent(known: KnownSecrets) -> Fault:
-    # What sends it would quote it.
+    # An HTTP library may quote an invalid header.
     return Fault.status(
         200, {"access_token": f"{known.everything}\n", "token_type": "Bearer", "refresh_token": "r"}
     )
 
 
 def cut_off(number: int, kept: int) -> Shape:
-    """The first characters of a secret, where a message that is too long is cut."""
+    """Put a secret where a message that is too long is cut."""
 
     def shape(known: KnownSecrets) -> Fault:
         secret = known.sent[number] if known.sent else ""
@@ -155,7 +155,7 @@ SHAPES: dict[str, Shape] = {
 
 @pytest.fixture
 def worst(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorstDiscord]:
-    """The worst Discord, configured, with an application that has a secret."""
+    """The worst Discord, configured with an application that has a secret."""
     with WorstDiscord() as discord:
         configure(monkeypatch, settings(discord, "http://localhost:1", DATABASE_TOKEN))
         yield discord
@@ -166,16 +166,16 @@ def pieces(secret: str) -> set[str]:
 
 
 def everything_kept(home: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each file with what it is called and holds; stores are no text, but hold texts."""
+    """Yield each path with its name and contents; stores are binary but contain texts."""
     for path in home.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
         yield path, f"{path.name}\n{content.decode('utf-8', 'replace')}"
 
 
 def assert_kept(ran: Ran, home: Path, secrets: Sequence[str], tokens: Sequence[str] = ()) -> None:
-    """Assert that no piece of a secret was printed, nor kept but where it belongs.
+    """Assert that no piece of a secret was printed, or stored where it does not belong.
 
-    `tokens` are secrets that a session is made of, and may be in its file.
+    `tokens` are a session's secrets, which its file may contain.
     """
     for secret in (*secrets, *tokens):
         for piece in pieces(secret):
@@ -185,7 +185,7 @@ def assert_kept(ran: Ran, home: Path, secrets: Sequence[str], tokens: Sequence[s
             secret for secret in (*secrets, *tokens) if any(p in text for p in pieces(secret))
         }
         if path == config_file(home):
-            continue  # as `join` wrote it, and who may read it is looked at elsewhere
+            continue  # `join` wrote it; other tests check its permissions
         if path.parent.name == "sessions":
             leaked -= set(tokens)
         assert not leaked, f"kept in {path}"
@@ -200,7 +200,7 @@ def assert_private(path: Path) -> None:
 
 
 def assert_all_kept(ran: Ran, home: Path, discord: FakeDiscord) -> None:
-    """Assert that of all that there is only access and refresh tokens are kept in a session."""
+    """Assert that only access and refresh tokens are stored, and only in a session."""
     tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
     devices = [secret for secret in discord.issued if secret.startswith("device-")]
     assert_kept(ran, home, [DATABASE_TOKEN, CLIENT_SECRET, *devices], tokens)
@@ -219,7 +219,7 @@ WAYS: dict[str, tuple[str, list[str]]] = {
 
 
 def sign_in_again(worst: WorstDiscord, path: str) -> None:
-    """Sign in, so long ago that Discord is asked first; with a dead token where that is meant."""
+    """Store a sign-in so old that it is checked first; expire its token to force a refresh."""
     worst.left = 0
     sign_in(worst, age=29 * HOUR)
     if path == TOKEN:
@@ -240,7 +240,7 @@ def test_no_reply_of_discord_reveals_a_secret(
         assert_all_kept(ran, home, worst)
         assert worst.left < 2, "it was never asked"
     if argv == ["login"] and ran.status:
-        # Else there was nothing that might have held one.
+        # Without a log, this test would check too little.
         assert (home / "state" / "debug.log").exists()
 
 
@@ -308,7 +308,7 @@ def test_refreshed_tokens_are_private(run: Run, home: Path, worst: WorstDiscord)
     ran = run("whoami")
     assert ran.status == 0
     assert_all_kept(ran, home, worst)
-    # And of the old tokens nothing is left.
+    # The old tokens are gone.
     text = session_file(home).read_text("utf-8")
     assert [token in text for token in worst.issued] == [False, False, True, True]
 
@@ -332,7 +332,7 @@ def test_umask_does_not_widen_permissions(run: Run, home: Path, discord: FakeDis
 
 
 def quoting(status: int) -> Fate:
-    """A server that says back what it was sent."""
+    """Echo the token of each request."""
 
     def fate(proxied: ProxiedRequest) -> None:
         said = proxied.headers.get("authorization", "")
@@ -362,7 +362,7 @@ def test_no_reply_of_the_database_reveals_its_token(
         assert_kept(ran, home, [guarded.full])
         type_in(members)
         ran = run("invite", "--with-token", *options)
-        # In the invitation it is meant to be, packed.
+        # The invitation contains the token only in packed form.
         assert_kept(ran, home, [guarded.full, members])
         ran = run("logout", *options)
         assert_kept(ran, home, [guarded.full, *discord.issued])
@@ -405,7 +405,7 @@ def test_join_stores_the_token_in_the_settings_only(
 
 
 def read_if_there(path: Path) -> str:
-    """Return what a file of a process says: nothing once the process or its thread has ended."""
+    """Return the contents of a /proc file, or "" once its process or thread has ended."""
     try:
         return path.read_bytes().decode("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -413,7 +413,7 @@ def read_if_there(path: Path) -> str:
 
 
 def seen_by_others(pid: int) -> str:
-    """Return what others on this machine may see of a process and of those that it started."""
+    """Return what other users may see of a process and its children."""
     processes = [Path(f"/proc/{pid}")]
     for process in processes:
         for task in process.glob("task/*/children"):

@@ -1,4 +1,4 @@
-"""`tracker-tui whoami`: the member, their rights, and until when those hold."""
+"""`tracker-tui whoami`: the member, their rights, and how long those stay valid."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ALL_RIGHTS = (
 
 
 def facts(ran: Ran) -> dict[str, str]:
-    """Return what was found, by the word that it begins with; who it is under an empty one."""
+    """Return each line by its label; the first line, which names the member, under ""."""
     who, *lines = ran.out.splitlines()
     found = {"": who}
     name = ""
@@ -203,7 +203,7 @@ def test_tokens_that_expire_soon_are_refreshed_and_saved(
     sign_in(discord, age=5 * HOUR)
     before = session(home)["tokens"]
     discord.seen.clear()
-    # What comes after that fails, and the old tokens are void.
+    # Later requests fail, and the old tokens are void.
     discord.fail(ME, Fault.hang_up())
     assert run("whoami").status == 0
     (asked,) = discord.requests_to(TOKEN)
@@ -333,12 +333,12 @@ def test_session_of_another_guild_is_ignored(
         assert "The sign-in on this machine is for another guild." in ran.error
         assert NICKNAME not in ran.err
         assert (discord.seen, other.seen) == ([], [])
-    # Back there it still holds.
+    # The session is still valid for its own guild.
     monkeypatch.setenv(name, settings(discord, "")[name])
     assert facts(run("whoami"))[""] == WHO
 
 
-# A database of one's own
+# The owner of a database
 
 
 @pytest.mark.parametrize(
