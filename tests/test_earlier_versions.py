@@ -99,7 +99,7 @@ def assert_outcomes(outcomes: dict[str, Outcome]) -> None:
     assert (row.name, row.hagga, row.deep_desert, row.target) == ("Oil", 9, 0, 2_000)
 
 
-def test_what_waited_in_it_is_sent_once_and_what_needs_the_player_stays(
+def test_pending_changes_are_sent_once_and_conflicts_stay(
     tmp_path: Path, outbox_file: Path
 ) -> None:
     kept = Outbox(outbox_file, PLAYER, "guild.example")
@@ -175,7 +175,7 @@ def test_a_session_stays_valid(tmp_path: Path) -> None:
     assert tokens.refresh.reveal() == "refresh-of-a-test"
 
 
-def test_preferences_are_as_they_were() -> None:
+def test_preferences_are_kept() -> None:
     kept = load_preferences(WRITTEN / "view.json")
     assert (kept.view.sort, kept.view.is_reversed, kept.view.has_sparklines) == (
         "total",
@@ -198,7 +198,7 @@ def test_every_key_that_could_be_remapped_still_can() -> None:
         ("arrakis", "20514350f8b2a1c52234", "profile-arrakis.json", "view-arrakis.json"),
     ],
 )
-def test_files_are_looked_for_where_they_lay(
+def test_files_are_found_where_earlier_versions_stored_them(
     profile: str | None, store: str, session: str, view: str
 ) -> None:
     home = Path("home")

@@ -96,7 +96,7 @@ def test_a_failed_retry_leaves_an_edit_queued(
 
 @once_or_twice
 @pytest.mark.parametrize("later", REFUSING)
-def test_a_rejected_retry_tells_nothing_about_the_first_try(
+def test_a_rejected_retry_leaves_the_first_try_uncertain(
     run: Run, impatient_guild: Books, proxy: Proxy, later: str, lost: int
 ) -> None:
     proxy.meet([*[cut_after] * lost, *[REFUSING[later]] * 20])
@@ -112,7 +112,7 @@ def test_a_rejected_retry_tells_nothing_about_the_first_try(
 
 
 @pytest.mark.parametrize("fate", [TOKEN_REFUSED, READ_ONLY, NO_DATABASE])
-def test_an_edit_that_ended_with_an_error_is_not_sent_later_unless_that_was_said(
+def test_a_failed_edit_is_sent_later_only_if_reported_as_queued(
     run: Run, impatient_guild: Books, proxy: Proxy, home: Path, fate: Fate
 ) -> None:
     """The change never arrived, so the player repeats it."""
@@ -144,7 +144,7 @@ def test_a_change_that_a_trigger_rejects_is_not_stored(
 
 
 @once_or_twice
-def test_a_server_that_is_gone_afterwards_leaves_an_edit_queued(
+def test_an_edit_is_queued_if_the_server_disappears(
     run: Run, impatient_guild: Books, remote_url: str, proxy: Proxy, home: Path, lost: int
 ) -> None:
     meet_and_go(proxy, lost)
@@ -157,7 +157,7 @@ def test_a_server_that_is_gone_afterwards_leaves_an_edit_queued(
 
 
 @once_or_twice
-def test_a_server_that_is_gone_afterwards_does_not_mean_that_nothing_was_sent(
+def test_a_lost_reply_is_not_reported_as_nothing_sent(
     run: Run, impatient_guild: Books, proxy: Proxy, lost: int
 ) -> None:
     meet_and_go(proxy, lost)
@@ -175,7 +175,7 @@ def meet_and_go(proxy: Proxy, lost: int) -> None:
     proxy.meet([*[cut_after] * (lost - 1), cut_and_gone])
 
 
-def test_an_edit_that_hangs_is_not_sent_again_by_closing(
+def test_closing_does_not_resend_a_hanging_edit(
     remote_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._CLOSING_SECONDS", 0.1)
@@ -233,7 +233,7 @@ def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: st
 
 @pytest.mark.usefixtures("long_timeout")
 @pytest.mark.parametrize("resource", ["iron", "Iron Ore"])
-def test_it_was_applied_if_the_history_has_it(
+def test_an_edit_found_in_the_history_was_applied(
     run: Run, known_guild: Books, home: Path, resource: str
 ) -> None:
     def apply(change: Change) -> None:
@@ -249,7 +249,7 @@ def test_it_was_applied_if_the_history_has_it(
 
 
 @pytest.mark.usefixtures("long_timeout")
-def test_it_was_applied_even_if_the_resource_is_gone(
+def test_an_edit_of_a_deleted_resource_was_applied(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a file, other programs can delete a resource at any time."""
@@ -269,7 +269,9 @@ def test_it_was_applied_even_if_the_resource_is_gone(
 
 
 @pytest.mark.usefixtures("long_timeout")
-def test_it_was_withdrawn_if_the_history_does_not(run: Run, known_guild: Books, home: Path) -> None:
+def test_an_edit_missing_from_the_history_was_cancelled(
+    run: Run, known_guild: Books, home: Path
+) -> None:
     before = known_guild.everything()
     ran = edit_while_another_deals_with_it(run, home, lambda _: None, "iron", "+5")
     assert ran.status == 1
@@ -279,7 +281,7 @@ def test_it_was_withdrawn_if_the_history_does_not(run: Run, known_guild: Books, 
 
 @pytest.mark.usefixtures("long_timeout")
 @pytest.mark.parametrize("status", [401, 503])
-def test_without_the_history_the_outcome_stays_unknown(
+def test_the_outcome_is_unknown_without_the_history(
     run: Run,
     known_guild: Books,
     proxy: Proxy,

@@ -79,7 +79,7 @@ def until(holds: Callable[[], bool]) -> None:
 # One sends at a time
 
 
-def test_while_another_program_sends_an_edit_is_queued(
+def test_an_edit_is_queued_while_another_program_sends(
     run: Run, known_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The promised time, which is too long for a test.
@@ -96,7 +96,7 @@ def test_while_another_program_sends_an_edit_is_queued(
     assert known_guild.quantities("iron") == (12, 0)
 
 
-def test_an_edit_goes_on_as_soon_as_it_has_the_send_lock(
+def test_an_edit_continues_once_it_has_the_send_lock(
     run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
     with ExitStack() as stack:
@@ -205,7 +205,7 @@ print(json.dumps([(each["change_id"], each["outcome"]) for each in made]))
 
 
 @pytest.mark.parametrize("where", ["wal", "remote"], ids=["file", "server"])
-def test_six_concurrent_edits_lose_and_double_nothing(
+def test_concurrent_edits_are_each_applied_once(
     run: Run, home: Path, request: pytest.FixtureRequest, where: str
 ) -> None:
     place = request.getfixturevalue(where)

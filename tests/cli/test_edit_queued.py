@@ -132,7 +132,7 @@ def test_the_next_dashboard_sends_pending_changes(run: Run, known_guild: Books, 
         ("Iron Ore", "iron"),
     ],
 )
-def test_the_next_edit_sends_pending_changes_first_without_a_replica_too(
+def test_the_next_edit_sends_pending_changes_first_without_a_replica(
     run: Run, remote_guild: Books, line: Line, home: Path, first: str, then: str
 ) -> None:
     """A player may only ever run `edit`, as with a macro pad."""
@@ -430,7 +430,7 @@ def small_home(small_disk: Path, short_waits: None, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("is_new", [True, False], ids=["new outbox", "known outbox"])
-def test_a_change_that_finds_no_room_is_an_error_and_never_applied(
+def test_a_change_on_a_full_disk_is_an_error_and_never_applied(
     run: Run, remote_guild: Books, small_home: Path, is_new: bool
 ) -> None:
     if not is_new:
@@ -451,10 +451,10 @@ def test_a_change_that_finds_no_room_is_an_error_and_never_applied(
 
 
 @pytest.mark.parametrize("is_new", [True, False], ids=["new outbox", "known outbox"])
-def test_however_much_room_there_is_an_edit_that_failed_is_never_applied(
+def test_a_failed_edit_is_never_applied_however_full_the_disk_is(
     run: Run, remote_guild: Books, small_home: Path, is_new: bool
 ) -> None:
-    applied_behind_ones_back = []
+    applied_despite_an_error = []
     for pages in range(0, 44, 2):
         shutil.rmtree(small_home, ignore_errors=True)
         if not is_new:
@@ -467,5 +467,5 @@ def test_however_much_room_there_is_an_edit_that_failed_is_never_applied(
         ballast.unlink()
         assert run("list").status == 0
         if failed and remote_guild.quantities() != before:
-            applied_behind_ones_back.append(pages)
-    assert applied_behind_ones_back == []
+            applied_despite_an_error.append(pages)
+    assert applied_despite_an_error == []

@@ -54,7 +54,7 @@ def assert_is_applied(run: Run, books: Books, *argv: str) -> None:
 
 @damages
 @grown
-def test_on_a_server_whose_other_tables_are_not_as_they_were(
+def test_changed_tables_on_a_server_stop_no_edit(
     run: Run, remote_guild: Books, damage: str
 ) -> None:
     remote_guild.insert(
@@ -71,7 +71,7 @@ def test_on_a_server_whose_other_tables_are_not_as_they_were(
 
 
 @damages
-def test_in_a_file_whose_other_tables_are_not_as_they_were(
+def test_changed_tables_in_a_file_stop_no_edit(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
     path = tmp_path / "guild.db"
@@ -88,7 +88,7 @@ def test_in_a_file_whose_other_tables_are_not_as_they_were(
 @pytest.mark.parametrize("lacking", BOTH_WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "first"])
 @grown
-def test_without_the_right_to_read_the_other_tables(
+def test_unreadable_tables_stop_no_edit(
     run: Run, remote_guild: Books, proxy: Proxy, lacking: Lacking, *, is_known: bool
 ) -> None:
     if is_known:
@@ -101,7 +101,7 @@ def test_without_the_right_to_read_the_other_tables(
 
 
 @grown
-def test_with_a_name_for_which_the_server_fails_as_a_whole(run: Run, remote_guild: Books) -> None:
+def test_a_name_that_the_server_cannot_return_stops_no_edit(run: Run, remote_guild: Books) -> None:
     assert run("edit", "iron", "=7").status == 0
     remote_guild.run("UPDATE users SET custom_nickname = CAST(x'FF41' AS TEXT)")
     for resource in ("iron", "iron ore"):
@@ -112,7 +112,7 @@ def test_with_a_name_for_which_the_server_fails_as_a_whole(run: Run, remote_guil
 
 
 @grown
-def test_with_names_of_other_types(run: Run, remote_guild: Books, proxy: Proxy) -> None:
+def test_names_of_other_types_stop_no_edit(run: Run, remote_guild: Books, proxy: Proxy) -> None:
     assert run("edit", "iron", "=7").status == 0
     proxy.fate = altered(_with_numbers_for_names)
     assert_is_applied(run, remote_guild, "iron")
@@ -128,7 +128,7 @@ def _with_numbers_for_names(body: bytes) -> bytes:
     return json.dumps(document).encode()
 
 
-def test_with_a_replica_that_cannot_be_written(
+def test_a_locked_replica_stops_no_edit(
     run: Run, remote_guild: Books, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("edit", "iron", "=7").status == 0
@@ -141,7 +141,7 @@ def test_with_a_replica_that_cannot_be_written(
     assert remote_guild.quantities("iron") == (12, 0)
 
 
-def test_an_outbox_that_cannot_store_the_answer_changes_no_outcome(
+def test_a_locked_outbox_changes_no_outcome(
     run: Run, remote_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another program locks the outbox while the server answers."""

@@ -19,7 +19,7 @@ def tables(path: Path) -> set[str]:
     return {name for (name,) in names}
 
 
-def test_init_makes_an_empty_database(run: Run, home: Path) -> None:
+def test_init_creates_an_empty_database(run: Run, home: Path) -> None:
     assert run("init").status == 0
     path = home / "data" / "tracker.db"
     assert tables(path) == FOUNDING_TABLES
@@ -36,7 +36,7 @@ def test_init_starter_adds_the_catalogue_once(run: Run, home: Path) -> None:
     assert run("list", "--json").document == first
 
 
-def test_init_makes_the_configured_file(
+def test_init_creates_the_configured_file(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "new folder" / "gild ★.db"
@@ -47,7 +47,7 @@ def test_init_makes_the_configured_file(
     assert tables(path) == FOUNDING_TABLES
 
 
-def test_init_plan_prints_the_sql_and_makes_nothing(run: Run, home: Path) -> None:
+def test_init_plan_prints_the_sql_and_creates_nothing(run: Run, home: Path) -> None:
     ran = run("init", "--plan")
     assert ran.status == 0
     assert not home.exists()

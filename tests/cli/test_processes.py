@@ -31,7 +31,7 @@ def test_a_new_machine_lists_and_edits_from_the_first_command_on(tmp_path: Path)
     assert [entry.name for entry in place.iterdir()] == ["guild"]
 
 
-def test_first_starts_at_once_make_one_database_with_one_catalogue(tmp_path: Path) -> None:
+def test_concurrent_first_starts_create_one_database_with_one_catalogue(tmp_path: Path) -> None:
     environ = environment(tmp_path / "home")
     starts = [
         subprocess.Popen(
@@ -79,7 +79,7 @@ def test_many_edits_at_once_are_all_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_an_ascii_output_is_no_failure(tmp_path: Path, encoding: str) -> None:
+def test_an_edit_succeeds_with_any_output_encoding(tmp_path: Path, encoding: str) -> None:
     # Windows uses cp1252 when the output is a file or a pipe.
     path = tmp_path / "guild.db"
     make_guild(path)

@@ -184,7 +184,7 @@ def test_a_failing_server_is_reported_with_cached_answers(
 
 
 @each_command
-def test_a_line_that_breaks_later_is_reported_with_cached_answers(
+def test_a_connection_that_breaks_after_sending_is_reported_with_cached_answers(
     run: Run, seen: Books, proxy: Proxy, argv: list[str], single_try: None
 ) -> None:
     """With a pending change, the connection can break after the change is sent."""
@@ -295,7 +295,7 @@ def zero_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
 @pytest.mark.usefixtures("zero_timeout")
-def test_a_slow_server_is_given_up_if_there_is_a_cache(
+def test_a_cached_answer_replaces_that_of_a_slow_server(
     run: Run, seen: Books, proxy: Proxy, silence: Fate, argv: list[str]
 ) -> None:
     proxy.fate = silence

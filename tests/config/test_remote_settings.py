@@ -40,7 +40,7 @@ def remote(config: Config) -> tuple[str, str | None]:
 
 
 @pytest.mark.parametrize("scheme", ["libsql", "https", "http", "wss", "ws", "LIBSQL"])
-def test_every_way_to_a_server_is_accepted(home: Path, scheme: str) -> None:
+def test_every_url_scheme_of_a_server_is_accepted(home: Path, scheme: str) -> None:
     url = f"{scheme}://guild.example"
     assert remote(load(home, TURSO_DATABASE_URL=url, TURSO_AUTH_TOKEN="t")) == (url, "t")
 
@@ -65,12 +65,12 @@ def test_a_guilds_database_needs_discord_by_default(home: Path) -> None:
     assert load(home, "bare", TRACKER_AUTH="none").auth is Auth.DISCORD
 
 
-def test_a_file_is_ones_own_whatever_is_said(home: Path) -> None:
+def test_a_file_never_needs_a_sign_in(home: Path) -> None:
     config = load(home, TURSO_DATABASE_URL="file:/srv/guild.db", TRACKER_AUTH="discord")
     assert config.auth is Auth.NONE
 
 
-def test_another_way_to_sign_in_is_rejected(home: Path) -> None:
+def test_an_unknown_sign_in_method_is_rejected(home: Path) -> None:
     with pytest.raises(ConfigError, match="TRACKER_AUTH"):
         load(home, TURSO_DATABASE_URL=URL, TRACKER_AUTH="nobody")
 

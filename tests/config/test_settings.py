@@ -56,18 +56,18 @@ def test_nothing_configured_means_the_embedded_database(home: Path) -> None:
     assert config.member
 
 
-def test_loading_makes_no_folder_and_no_file(tmp_path: Path) -> None:
+def test_loading_creates_no_folder_and_no_file(tmp_path: Path) -> None:
     load(tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
-def test_a_home_below_the_users_own_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_in_tracker_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/somebody")
     monkeypatch.setenv("USERPROFILE", "/somebody")
     assert find_folders({"TRACKER_HOME": "~/guild"}).data == Path("/somebody/guild/data").absolute()
 
 
-def test_without_a_tracker_home_the_systems_places_are_used() -> None:
+def test_system_folders_are_used_without_a_tracker_home() -> None:
     folders = find_folders({})
     *ours, downloads = folders
     assert all(folder.is_absolute() and "tracker-tui" in folder.parts for folder in ours)
@@ -95,7 +95,7 @@ def test_config_toml_names_the_database(home: Path) -> None:
     assert not load(home).is_default_database
 
 
-def test_the_environment_goes_over_the_file(home: Path) -> None:
+def test_the_environment_overrides_the_file(home: Path) -> None:
     write_config(home, 'TURSO_DATABASE_URL = "file:/srv/of-file.db"\n')
     config = load(home, TURSO_DATABASE_URL="file:/srv/of-environment.db")
     assert config.database == srv("of-environment.db")
@@ -106,7 +106,7 @@ def test_other_entries_of_the_file_are_unchanged(home: Path) -> None:
     assert load(home).is_default_database
 
 
-def test_an_empty_url_is_no_url_at_all(home: Path) -> None:
+def test_an_empty_url_counts_as_missing(home: Path) -> None:
     assert load(home, TURSO_DATABASE_URL="").is_default_database
     write_config(home, 'TURSO_DATABASE_URL = ""\n')
     assert load(home).is_default_database
@@ -230,7 +230,7 @@ def test_keys_that_are_not_text_are_an_error(home: Path, text: str) -> None:
     assert "config.toml" in refusal(home)
 
 
-def test_the_demo_belongs_to_no_guild_and_minds_no_settings(home: Path) -> None:
+def test_the_demo_ignores_settings(home: Path) -> None:
     write_config(home, "this is no TOML")
     environ = {"TRACKER_HOME": str(home), "TURSO_DATABASE_URL": "libsql://guild.turso.io"}
     assert config_without_settings(environ).folders == find_folders(environ)
@@ -278,7 +278,7 @@ def test_a_missing_home_is_an_error(home: Path) -> None:
         load_config({"TRACKER_HOME": "~nobody-of-this-name"})
 
 
-def test_a_byte_order_mark_is_no_fault(home: Path) -> None:
+def test_a_byte_order_mark_is_accepted(home: Path) -> None:
     write_config(home, "\ufeffTURSO_DATABASE_URL = 'file:/srv/guild.db'\n".encode())
     assert load(home).database == srv("guild.db")
     assert load(home).warnings == ()

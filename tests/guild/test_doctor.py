@@ -77,9 +77,7 @@ def test_a_file_is_examined_without_a_token(
     assert "the environment" in found["settings"]["found"]
 
 
-def test_a_file_that_is_not_there_is_wrong(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_file_is_wrong(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}/gone.db")
     found = examined(run, status=4)
     assert states(found) == {"settings": "ok", "database": "wrong"}
@@ -102,7 +100,7 @@ def test_a_full_token_may_do_what_members_do(
     assert guarded_guild.books.everything() == before
 
 
-def test_a_read_only_token_is_worth_a_note(run: Run, guarded_guild: Guarded) -> None:
+def test_a_read_only_token_is_a_note(run: Run, guarded_guild: Guarded) -> None:
     found = examined(run)
     assert found["token"]["state"] == "note"
     assert found["token"]["found"].startswith("read only")
@@ -182,7 +180,7 @@ def test_no_output_holds_a_token(
 # Servers
 
 
-def test_a_server_that_is_not_there_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_server_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(monkeypatch, f"http://localhost:{free_port()}", "some-token")
     found = examined(run, status=4)
     assert states(found) == {"settings": "ok", "database": "wrong"}
@@ -226,7 +224,7 @@ def test_a_server_is_checked_even_without_a_configured_guild(
     assert list(found) == [*EVERYTHING, "discord"]
 
 
-def test_a_url_that_cannot_be_right_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unencrypted_url_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(monkeypatch, "http://guild.invalid", "some-token")
     found = examined(run, status=2)
     assert states(found) == {"settings": "ok", "database": "wrong"}
@@ -241,7 +239,7 @@ def test_a_url_that_cannot_be_right_is_wrong(run: Run, monkeypatch: pytest.Monke
     [(name, "later" if name == "grown" else name) for name in OURS],
     indirect=["remote_guild"],
 )
-def test_a_schema_of_ours_is_named_and_its_missing_indexes_counted(
+def test_a_known_schema_is_named_and_its_missing_indexes_are_counted(
     run: Run, remote_guild: Books, kind: str
 ) -> None:
     found = examined(run)
@@ -287,7 +285,7 @@ def test_the_database_of_another_program_is_wrong(run: Run, empty: str) -> None:
     ("seconds", "state", "text"),
     [(0, "ok", ""), (-3_600, "note", "behind"), (3_600, "note", "ahead of")],
 )
-def test_a_clock_that_is_wrong_is_worth_a_note(
+def test_a_wrong_clock_is_a_note(
     run: Run,
     remote_guild: Books,
     monkeypatch: pytest.MonkeyPatch,

@@ -173,23 +173,23 @@ def test_a_guilds_usual_invitation_fits_a_message_and_a_line_of_any_terminal() -
     ],
     ids=ascii,
 )
-def test_what_chats_and_terminals_do_to_a_line_is_let_pass(text: str) -> None:
+def test_changes_by_chats_and_terminals_are_accepted(text: str) -> None:
     assert parts(read_invitation(text)) == parts(INVITATION)
 
 
 @pytest.mark.parametrize("other", ["A", "/", "+", "z", "=", "_", "-", "é", "\ud800", "\x00", "1"])
-def test_a_character_that_was_changed_is_found(other: str) -> None:
+def test_a_changed_character_is_detected(other: str) -> None:
     for place in range(len(LINE)):
         assert is_rejected_or_alike(LINE[:place] + other + LINE[place + 1 :])
 
 
-def test_a_character_that_was_lost_or_doubled_is_found() -> None:
+def test_a_missing_or_doubled_character_is_detected() -> None:
     for place in range(len(LINE)):
         assert is_rejected_or_alike(LINE[:place] + LINE[place + 1 :])
         assert is_rejected_or_alike(LINE[:place] + LINE[place] + LINE[place:])
 
 
-def test_characters_that_were_swapped_are_found() -> None:
+def test_swapped_characters_are_detected() -> None:
     for a in range(len(LINE) - 1):
         for b in (a + 1, a + 2, len(LINE) - 1):
             chars = list(LINE)
@@ -197,7 +197,7 @@ def test_characters_that_were_swapped_are_found() -> None:
             assert is_rejected_or_alike("".join(chars))
 
 
-def test_a_line_that_was_cut_is_found() -> None:
+def test_a_cut_line_is_detected() -> None:
     for length in range(len(LINE)):
         assert rejection(LINE[:length])
         assert rejection(LINE[length + 1 :])
@@ -231,13 +231,13 @@ def test_an_invalid_version_is_rejected(version: str) -> None:
 @given(st.text() | st.text(st.characters(codec=None, categories=None)))
 @example("tracker-tui:1:====")
 @example(BEGIN + "\ud800")
-def test_any_text_is_rejected_and_no_more(text: str) -> None:
+def test_any_other_text_is_rejected(text: str) -> None:
     assert rejection(text)
     assert rejection(BEGIN + text)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_rejected_and_no_more(content: bytes) -> None:
+def test_any_other_bytes_are_rejected(content: bytes) -> None:
     assert rejection(sealed(content))
     assert rejection(begun(content + zlib.crc32(content).to_bytes(4, "big")))
 
@@ -253,7 +253,7 @@ JSON = st.recursive(
 
 @settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from([*ENTRIES, "more"]), JSON | st.just([ROLES[0]])))
-def test_any_entries_are_understood_or_rejected(entries: dict[str, object]) -> None:
+def test_any_entries_are_accepted_or_rejected(entries: dict[str, object]) -> None:
     line = line_of(**entries)
     try:
         assert summary_of(read_invitation(line))
@@ -261,11 +261,11 @@ def test_any_entries_are_understood_or_rejected(entries: dict[str, object]) -> N
         assert TOKEN not in rejection(line)
 
 
-def test_too_long_a_text_is_rejected() -> None:
+def test_a_text_that_is_too_long_is_rejected() -> None:
     assert "too long" in rejection(" " * LONGEST + LINE)
 
 
-def test_what_unpacks_without_end_is_rejected() -> None:
+def test_huge_packed_data_is_rejected() -> None:
     line = sealed(json.dumps(ENTRIES).encode() + b" " * 8_000_000)
     assert len(line) < LONGEST
     assert "cut" in rejection(line)
@@ -310,11 +310,11 @@ def test_a_missing_entry_is_rejected(name: str) -> None:
     [3, [], {}, "", "a b", "a\nb", "é", "\x7f", "x" * 4_001, True],
     ids=range(10),
 )
-def test_a_token_that_is_none_is_rejected(token: object) -> None:
+def test_an_invalid_token_is_rejected(token: object) -> None:
     assert "token" in rejection(line_of(token=token))
 
 
-def test_entries_of_a_later_version_are_passed_over() -> None:
+def test_entries_of_a_later_version_are_ignored() -> None:
     assert parts(read_invitation(line_of(name="Atreides", more=[1]))) == parts(INVITATION)
 
 
@@ -345,7 +345,7 @@ def test_entries_of_a_later_version_are_passed_over() -> None:
         "libsql://guild.turso.io/" + "x" * 500,
     ],
 )
-def test_a_url_that_no_member_should_follow_is_rejected_unquoted(url: str) -> None:
+def test_an_unsafe_url_is_rejected_without_quoting_it(url: str) -> None:
     message = rejection(line_of(url=url))
     assert "database URL" in message
     assert TOKEN not in message
@@ -353,13 +353,13 @@ def test_a_url_that_no_member_should_follow_is_rejected_unquoted(url: str) -> No
 
 
 @pytest.mark.parametrize("url", ["libsql://localhost:1?tls=0", "https://a.b?tls=1", "WSS://a.b/c"])
-def test_urls_that_a_server_may_have_are_accepted(url: str) -> None:
+def test_valid_server_urls_are_accepted(url: str) -> None:
     assert read_invitation(line_of(url=url)).database_url == url
 
 
 @pytest.mark.parametrize("name", ["client", "guild"])
 @pytest.mark.parametrize("value", ["", "12a", "1" * 21, " 1", "1\n", "٣", "-1", "1.0"])
-def test_an_id_that_is_no_number_is_rejected(name: str, value: str) -> None:
+def test_an_id_that_is_not_a_number_is_rejected(name: str, value: str) -> None:
     assert "digits" in rejection(line_of(**{name: value}))
 
 
@@ -376,7 +376,7 @@ def test_an_id_that_is_no_number_is_rejected(name: str, value: str) -> None:
         "\x1b[31m",
     ],
 )
-def test_roles_without_access_or_sense_are_rejected(roles: object) -> None:
+def test_invalid_roles_and_roles_without_access_are_rejected(roles: object) -> None:
     assert "role" in rejection(line_of(roles=roles)).lower()
 
 
@@ -398,7 +398,7 @@ def test_roles_without_access_or_sense_are_rejected(roles: object) -> None:
         replace(INVITATION, roles=json.dumps([ROLES[0], {"id": "1", "x": [[[[[[[[[]]]]]]]]]}])),
     ],
 )
-def test_an_invitation_that_could_not_be_read_is_never_made(wrong: Invitation) -> None:
+def test_an_unreadable_invitation_is_never_created(wrong: Invitation) -> None:
     with pytest.raises(InvalidInvitation) as rejected:
         wrong.text()
     assert str(rejected.value).isprintable()
@@ -408,14 +408,14 @@ def test_an_invitation_that_could_not_be_read_is_never_made(wrong: Invitation) -
 # The token
 
 
-def test_the_token_is_in_no_representation_and_no_fact() -> None:
+def test_no_repr_or_summary_contains_the_token() -> None:
     invitation = read_invitation(LINE)
     assert TOKEN not in repr(invitation)
     assert TOKEN not in str(invitation)
     assert TOKEN not in f"{summary_of(invitation)}"
 
 
-def test_the_token_can_be_read_neither_in_the_line_nor_in_parts() -> None:
+def test_no_part_of_the_token_is_readable_in_the_line() -> None:
     assert not any(TOKEN[place : place + 8] in LINE for place in range(len(TOKEN) - 8))
 
 
@@ -445,7 +445,7 @@ def test_no_traceback_or_cause_holds_the_token(text: str) -> None:
 # The summary before saving
 
 
-def test_a_person_is_shown_what_they_are_about_to_keep() -> None:
+def test_the_summary_shows_all_settings() -> None:
     everything = "may see everything, add, remove, set, move"
     of_admins = "create, edit and delete resources, delete history, act on behalf of others"
     assert summary_of(read_invitation(LINE)) == [

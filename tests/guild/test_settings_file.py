@@ -149,7 +149,7 @@ def test_a_byte_order_mark_stays_where_it_is(path: Path) -> None:
     assert has_settings(path, None)
 
 
-def test_a_file_that_is_not_there_is_made(tmp_path: Path) -> None:
+def test_a_missing_file_is_created(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config" / "config.toml"
     assert not has_settings(path, None)
     add_settings(path, None, GUILD)
@@ -170,7 +170,7 @@ def test_settings_of_a_profile_go_above_the_comment_of_the_next(path: Path) -> N
     assert read(path) == f"{above}{ADDED}\n{below}"
 
 
-def test_one_guild_after_the_other(path: Path) -> None:
+def test_several_guilds_can_be_added(path: Path) -> None:
     for profile in ("a", None, "b-2", "3"):
         add_settings(path, profile, GUILD)
         assert_lines_stay(ADDED, read(path))
@@ -286,7 +286,7 @@ def test_profiles_that_are_not_tables_are_an_error(path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["profiles = { x = { a = 1 } }", "a = nan"])
-def test_what_cannot_be_added_to_is_left_to_its_writer(path: Path, text: str) -> None:
+def test_an_unusual_file_must_be_edited_by_hand(path: Path, text: str) -> None:
     assert "yourself" in rejection(written(path, text), "n")
 
 
@@ -329,7 +329,7 @@ def test_a_binary_or_huge_file_is_an_error(path: Path, content: bytes) -> None:
     assert "config.toml" in rejection(path)
 
 
-def test_a_folder_is_no_file(path: Path) -> None:
+def test_a_folder_is_an_error(path: Path) -> None:
     path.mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
         add_settings(path, None, GUILD)
@@ -351,7 +351,7 @@ def test_the_file_becomes_private_whatever_it_was_before(path: Path, mode: int) 
 
 
 @no_modes
-def test_a_new_file_and_its_folder_are_for_the_user_alone(tmp_path: Path) -> None:
+def test_a_new_file_and_its_folder_are_private(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config.toml"
     add_settings(path, None, GUILD)
     assert path.stat().st_mode & 0o777 == 0o600

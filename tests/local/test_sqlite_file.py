@@ -56,14 +56,14 @@ def read(file: LocalFile) -> list[str]:
         return [text for (text,) in connection.execute("SELECT text FROM notes")]
 
 
-def test_a_file_is_made_once_by_programs_that_start_at_the_same_moment(path: Path) -> None:
+def test_programs_that_start_together_create_a_file_once(path: Path) -> None:
     run_together(MAKE, [[path, name] for name in "abcd"])
     assert sorted(ask(path, "SELECT text FROM notes")) == [("a",), ("b",), ("c",), ("d",)]
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
-def test_the_folder_is_for_its_owner_alone(path: Path, open_file: Open) -> None:
+def test_the_folder_is_private(path: Path, open_file: Open) -> None:
     open_file()
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
@@ -120,7 +120,7 @@ def test_a_file_that_is_removed_while_open_is_rebuilt(path: Path, open_file: Ope
     assert ask(removed, "SELECT text FROM notes") == [("before",)]
 
 
-def test_a_file_that_was_replaced_while_open_is_the_one_in_its_place(
+def test_a_file_that_is_replaced_while_open_is_opened_again(
     tmp_path: Path, path: Path, open_file: Open
 ) -> None:
     file = open_file()
@@ -193,7 +193,7 @@ def test_a_folder_that_is_a_file_is_one_clear_error(path: Path, open_file: Open)
     assert str(path) in str(caught.value)
 
 
-def test_setting_aside_takes_what_belongs_to_the_file_along(path: Path, open_file: Open) -> None:
+def test_setting_aside_moves_the_log_too(path: Path, open_file: Open) -> None:
     write(open_file(), "in the log")
     assert path.with_name(path.name + "-wal").stat().st_size > 0
     aside = set_aside(path)

@@ -76,7 +76,7 @@ def test_with_token_asks_for_a_token_and_tests_it(
 
 
 @pytest.mark.parametrize("own", ["token", "secret"])
-def test_own_token_is_never_given_away(
+def test_own_token_or_secret_is_never_in_the_invitation(
     run: Run,
     guarded: Guarded,
     discord: FakeDiscord,
