@@ -188,7 +188,7 @@ def guild(make_guild: MakeGuild) -> Guild:
 @pytest.fixture(autouse=True)
 def collected_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Free the dashboard after its test."""
-    # Freezing keeps objects for ever, which is right only for the one app of a process.
+    # Freezing keeps objects alive for ever; that suits a process with only one app.
     monkeypatch.setattr(gc, "freeze", lambda: None)
     yield
     # This cache keeps parsers alive, and through them the app.

@@ -169,7 +169,7 @@ async def test_the_reason_is_shown_and_r_enters_once_access_is_granted(
 # Signing in as another member
 
 
-async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
+async def test_s_signs_in_as_another_member(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
     message = barred(discord, "not in the guild")
     async with at_sign_in() as visitor:
         await sees_message(visitor, message)
@@ -187,7 +187,7 @@ async def test_s_signs_in_as_somebody_else(inhabited: RemoteGuild, discord: Fake
     assert (session.member_id, session.name) == ("42", "Chani")
 
 
-async def test_somebody_else_without_access_sees_their_own_name(
+async def test_another_member_without_access_sees_their_own_name(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     message = barred(discord, "not in the guild")
@@ -268,7 +268,7 @@ async def test_pending_changes_are_only_counted(
         assert visitor.navigation_request == ENTERED
 
 
-async def test_changes_of_somebody_else_are_not_counted(
+async def test_changes_of_another_member_are_not_counted(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     add_pending(load_config(os.environ), add(5), add(6))
@@ -336,7 +336,7 @@ async def test_a_member_with_access_enters_under_the_palette(
         assert visitor.navigation_request == ENTERED
 
 
-async def test_somebody_else_can_sign_in_while_discord_hangs(
+async def test_another_member_can_sign_in_while_discord_hangs(
     inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
     discord.fail_always(ME, Fault.hang(HANGS))

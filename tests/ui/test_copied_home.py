@@ -37,7 +37,7 @@ async def test_a_change_dropped_in_both_copies_is_undone_once(
     lose_an_answer(guild, homes[0])
     shutil.copytree(homes[0].data, homes[1].data)
     for home in homes:
-        with taking_no_writes(guild, request):
+        with rejecting_writes(guild, request):
             async with playing(guild, folders=home) as player:
                 await player.press("o")
                 await player.sees("↑ Plastone +50 at Hagga: pending, will be sent")
@@ -68,7 +68,7 @@ def lose_an_answer(guild: Guild, home: Folders) -> None:
 
 
 @contextmanager
-def taking_no_writes(guild: Guild, request: pytest.FixtureRequest) -> Iterator[None]:
+def rejecting_writes(guild: Guild, request: pytest.FixtureRequest) -> Iterator[None]:
     """Answer reads and reject writes."""
     if isinstance(guild, RemoteGuild):
         proxy: Proxy = request.getfixturevalue("proxy")

@@ -304,7 +304,7 @@ async def test_the_session_stats_count_pending_changes(remote: RemoteGuild, prox
         await player.sees("This session: 1 change, +500, 55 points; 1 pending")
 
 
-def let_time_fly(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def speed_up_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Advance the clock at each reading, as on a busy machine."""
     looks = count()
     wall, steady = time.time, time.monotonic
@@ -319,7 +319,7 @@ async def test_a_notification_that_expires_at_once_hangs_nothing(
 ) -> None:
     async with playing(guild) as player:
         for tenths in range(1, 21):
-            let_time_fly(monkeypatch, tenths / 10)
+            speed_up_clock(monkeypatch, tenths / 10)
             player.app.notify(f"after {tenths}", timeout=2)
             await player.press("j" if tenths % 2 else "k")
         monkeypatch.undo()

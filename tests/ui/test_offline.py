@@ -28,7 +28,7 @@ async def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
     return guild
 
 
-def let_time_pass(guild: RemoteGuild, seconds: int) -> None:
+def age_rows(guild: RemoteGuild, seconds: int) -> None:
     """Make the cached rows of a guild this much older."""
     (replica,) = guild.path.parent.glob("guilds/*/replica.db")
     ask(
@@ -62,7 +62,7 @@ async def test_the_dashboard_opens_without_network_on_cached_rows(
 async def test_the_status_bar_says_how_old_the_rows_are(
     guild: RemoteGuild, proxy: Proxy, age: int, text: str
 ) -> None:
-    let_time_pass(guild, age)
+    age_rows(guild, age)
     proxy.fate = cut_before
     async with watching(guild) as player:
         await player.sees(text, "1,200")
@@ -197,7 +197,7 @@ async def type_into_old_rows(player: Player, keys: str) -> None:
 
 
 async def test_a_shortage_by_old_rows_is_only_a_warning(guild: RemoteGuild, proxy: Proxy) -> None:
-    let_time_pass(guild, HOUR)
+    age_rows(guild, HOUR)
     proxy.fate = cut_before
     async with watching(guild) as player:
         await type_into_old_rows(player, "-8")
@@ -211,7 +211,7 @@ async def test_a_shortage_by_old_rows_is_only_a_warning(guild: RemoteGuild, prox
 async def test_a_shortage_by_stale_rows_is_left_to_the_ledger(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
-    let_time_pass(guild, HOUR)
+    age_rows(guild, HOUR)
     proxy.fate = cut_before
     async with watching(guild) as player:
         await type_into_old_rows(player, "-8")
@@ -225,7 +225,7 @@ async def test_a_shortage_by_stale_rows_is_left_to_the_ledger(
 async def test_the_warning_for_many_rows_counts_possible_shortages(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
-    let_time_pass(guild, HOUR)
+    age_rows(guild, HOUR)
     proxy.fate = cut_before
     async with watching(guild) as player:
         await player.sees("○ offline", "1,200")

@@ -300,7 +300,7 @@ def test_without_days_there_are_only_rows() -> None:
 
 
 def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
-    """Such a page comes from a search through thousands of rows without a match."""
+    """A search through thousands of rows without a match returns such a page."""
     read = reader(6)
     read.append(3)
     further = read.rows[4].place

@@ -23,7 +23,7 @@ async def previews(player: Player, expected: str) -> None:
     await player.until(lambda: preview_text(player) == expected, expected)
 
 
-async def test_it_previews_the_change_while_typing(guild: Guild) -> None:
+async def test_the_preview_appears_while_typing(guild: Guild) -> None:
     steps = {
         "+5": "Hagga 1,200 → 1,205 · 85 % → 86 % · +0.58 points",
         "00": "Hagga 1,200 → 1,700 · 85 % → 121 % · = on target · +55 points",

@@ -23,7 +23,7 @@ def guild(proxy: Proxy, remote_url: str, tmp_path: Path) -> Guild:
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
-async def test_it_opens_with_the_rows_and_the_name_of_the_server(
+async def test_the_dashboard_opens_with_rows_and_the_name_of_the_server(
     guild: Guild, proxy: Proxy
 ) -> None:
     async with playing(guild) as player:

@@ -43,7 +43,7 @@ async def seen(guild: RemoteGuild) -> RemoteGuild:
     return guild
 
 
-def let_pages_age(guild: RemoteGuild, seconds: int) -> None:
+def age_pages(guild: RemoteGuild, seconds: int) -> None:
     """Make the cached pages this much older."""
     (pages,) = guild.path.parent.glob("guilds/*/pages.db")
     ask(pages, "UPDATE pages SET at = at - ?", seconds)
@@ -134,7 +134,7 @@ async def test_a_loading_screen_says_so_and_esc_leaves_it(
 async def test_cached_rows_are_shown_at_once_while_the_server_is_asked(
     seen: RemoteGuild, proxy: Proxy, key: str
 ) -> None:
-    let_pages_age(seen, 7_260)
+    age_pages(seen, 7_260)
     async with playing(seen) as player:
         with Gate() as gate:
             proxy.fate = gate
@@ -199,7 +199,7 @@ async def test_esc_cancels_a_waiting_export_and_leaves_no_file(
 async def test_without_network_a_screen_shows_cached_rows_and_their_age(
     seen: RemoteGuild, proxy: Proxy, key: str
 ) -> None:
-    let_pages_age(seen, 3 * 86_400)
+    age_pages(seen, 3 * 86_400)
     proxy.close()
     async with watching(seen) as player:
         await player.sees("offline since")

@@ -115,7 +115,7 @@ def test_quitting_is_immediate_while_the_first_refresh_hangs(
 
 
 @pytest.mark.parametrize("keys", ["r", "\r"], ids=["refresh", "details"])
-def test_quitting_is_immediate_whatever_hangs(
+def test_quitting_is_immediate_while_anything_hangs(
     scenario: Scenario, proxy: Proxy, capsys: pytest.CaptureFixture[str], keys: str
 ) -> None:
     with Gate() as gate:

@@ -80,7 +80,7 @@ def guild(inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> RemoteGuil
     return inhabited
 
 
-def give(discord: FakeDiscord, roles: list[str] | None, player: Player | None = None) -> None:
+def set_roles(discord: FakeDiscord, roles: list[str] | None, player: Player | None = None) -> None:
     """Set the member's roles (None: no longer in the guild), and poll."""
     discord.membership = None if roles is None else Membership(roles=roles)
     grow_old(load_config(os.environ), 5 * HOUR)
@@ -88,7 +88,7 @@ def give(discord: FakeDiscord, roles: list[str] | None, player: Player | None = 
         player.app.tracker.poll()
 
 
-async def looks_until(player: Player, holds: Callable[[], bool], what: str) -> None:
+async def polls_until(player: Player, holds: Callable[[], bool], what: str) -> None:
     """Poll until a condition holds."""
 
     def looked() -> bool:
@@ -201,7 +201,7 @@ async def test_all_other_keys_are_the_same_for_every_role(
         everything = await enabled(player)
         for who in ("member", "officer", "admin"):
             rights = player.app.tracker.member.rights
-            give(discord, WHO[who], player)
+            set_roles(discord, WHO[who], player)
             await player.until(
                 lambda rights=rights: player.app.tracker.member.rights != rights, "other rights"
             )
@@ -275,7 +275,7 @@ async def test_new_rights_are_offered_at_once(guild: RemoteGuild, discord: FakeD
         await opens(player, "2")
         assert "x CSV" not in player.lines()[-1]
         assert any_in([CSV_HELP, DELETE_HELP], await lines_in_help(player)) == set()
-        give(discord, WHO["officer and admin"], player)
+        set_roles(discord, WHO["officer and admin"], player)
         await sees_message(
             player, "Your roles changed: you may see everything, add, remove, set, mo"
         )
@@ -294,7 +294,7 @@ async def test_actions_of_lost_rights_are_no_longer_offered(
     async with inside(guild, (120, 60)) as player:
         await opens(player, "2")
         await player.sees("x CSV")
-        give(discord, WHO["member"], player)
+        set_roles(discord, WHO["member"], player)
         may = "see everything, add, remove, set, move"
         await sees_message(player, f"Your roles changed: you may {may}.")
         await player.sees_no("x CSV")
@@ -317,7 +317,7 @@ async def test_an_open_confirmation_deletes_nothing_once_the_right_is_lost(
         await opens(player, "2")
         await player.press("down", "delete")
         await player.sees("Delete this entry of the history?")
-        give(discord, WHO["member"], player)
+        set_roles(discord, WHO["member"], player)
         await player.sees("Your roles changed")
         await player.press("down", "enter")
         await sees_message(player, f"Not deleted. {NO_DELETE}")
@@ -332,7 +332,7 @@ async def test_an_open_entry_updates_its_keys_with_the_rights(
         await opens(player, "2")
         await player.press("down", "enter")
         await player.sees("delete   esc back")
-        give(discord, WHO["member"], player)
+        set_roles(discord, WHO["member"], player)
         await player.sees("Your roles changed")
         await player.sees_no("delete   esc back")
 
@@ -341,7 +341,7 @@ async def test_a_role_without_effect_on_rights_is_not_reported(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     async with inside(guild) as player:
-        give(discord, [MEMBER_ROLE, GUEST_ROLE], player)
+        set_roles(discord, [MEMBER_ROLE, GUEST_ROLE], player)
         await player.until(lambda: bool(discord.requests_to(ME)), "the question")
         await player.until(
             lambda: (
@@ -374,7 +374,7 @@ async def test_losing_access_closes_the_dashboard_and_removes_cached_rows(
     async with inside(guild) as player:
         await opens(player, "2")
         assert stored_files(config) >= {"replica.db", "pages.db"}
-        give(discord, roles, player)
+        set_roles(discord, roles, player)
         navigation_request = await ends(player)
     assert navigation_request.profile is None
     assert message in navigation_request.reason
@@ -395,7 +395,7 @@ async def test_pending_changes_stay_when_access_is_lost(
             proxy.fate = cut_before
             player.burst("/water\r+5\r")
             await player.sees("↑ 1 pending")
-            give(discord, None, player)
+            set_roles(discord, None, player)
             await ends(player)
         assert pending_count(folder) == 1
         assert not (folder / "replica.db").exists()
@@ -410,7 +410,7 @@ async def test_pending_changes_stay_when_access_is_lost(
 async def test_without_access_no_first_screen_is_shown(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    give(discord, None)
+    set_roles(discord, None)
     tracker = Tracker(load_config(os.environ))
     tracker.open()
     deadline = time.monotonic() + SECONDS
@@ -428,7 +428,7 @@ async def test_the_dashboard_polls_by_itself(
     poll_eagerly(monkeypatch)
     async with inside(guild) as player:
         await player.press("3")
-        give(discord, None)
+        set_roles(discord, None)
         await player.leaves()
         assert player.app.return_value is not None
 
@@ -445,7 +445,7 @@ async def test_no_change_is_accepted_after_access_is_lost(
         assert query_cache.cached(question).result(SECONDS) is not None
         assert "Stilgar of Tabr" in tracker.names.values()
         assert TABR in tracker.places.values()
-        give(discord, None, player)
+        set_roles(discord, None, player)
         await ends(player)
         tracker.submit([change]).result(SECONDS)
         assert tracker.pending() == []
@@ -477,7 +477,7 @@ async def test_while_discord_is_down_the_status_bar_shows_the_age_of_the_roles(
         await player.press("2")
         await player.sees("▲ roles read 5 h ago")
         discord.heal()
-        await looks_until(player, lambda: "roles read" not in player.text(), "an end of that")
+        await polls_until(player, lambda: "roles read" not in player.text(), "an end of that")
         await player.press("1")
         await player.sees_no("roles read")
     assert guild.quantities("water") == (12, 0)
@@ -517,13 +517,13 @@ async def test_the_dashboard_ends_after_28_hours_without_discord(
     grow_old(load_config(os.environ), 27 * HOUR)
     async with inside(guild) as player:
         await player.sees("▲ roles read 1 d ago")
-        let_pass(player.app.tracker, 2 * HOUR)
+        advance_clock(player.app.tracker, 2 * HOUR)
         navigation_request = await ends(player)
     assert "Your roles were last read from Discord 1 d ago." in navigation_request.reason
     assert stored_files(load_config(os.environ)) >= {"replica.db"}
 
 
-def let_pass(tracker: Tracker, seconds: float) -> None:
+def advance_clock(tracker: Tracker, seconds: float) -> None:
     """Advance the clock of the membership."""
     membership: Any = tracker.membership
     for part in (membership, membership._policy, membership._member_check):
@@ -645,7 +645,7 @@ async def shut_out(
     """Open a dashboard without access that stays open nevertheless."""
     tracker = Tracker(load_config(os.environ))
     discord.fail_always("*", Fault.hang_up())
-    let_pass(tracker, 30 * HOUR)
+    advance_clock(tracker, 30 * HOUR)
     monkeypatch.setattr(TrackerApp, "exit", lambda *_, **__: None)
     tracker.open()
     async with in_front_of(tracker, guild, WIDE) as player:

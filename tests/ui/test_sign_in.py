@@ -153,7 +153,7 @@ async def test_code_and_link_are_shown_at_every_size(discord: FakeDiscord) -> No
 # Entering the code
 
 
-async def test_entering_the_code_signs_in_however_often_discord_says_slow_down(
+async def test_entering_the_code_signs_in_despite_many_slow_downs(
     discord: FakeDiscord,
 ) -> None:
     discord.slow_down_next(2)
