@@ -152,7 +152,7 @@ def test_no_token_is_in_a_log(
 
 
 @calls("me", "member")
-def test_tokens_are_sent_whatever_the_local_clock_says(
+def test_tokens_are_sent_at_any_local_time(
     discord: FakeDiscord, client: Discord, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: 1e10)

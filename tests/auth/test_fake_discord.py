@@ -125,7 +125,7 @@ def test_codes_are_approved_denied_and_expired_by_name(
         discord.approve("NONESUCH")
 
 
-def test_without_a_name_the_newest_code_is_meant(discord: FakeDiscord, client: Client) -> None:
+def test_the_newest_code_is_the_default(discord: FakeDiscord, client: Client) -> None:
     older, newest = client.new_code(), client.new_code()
     discord.deny()
 
@@ -143,7 +143,7 @@ def test_a_code_runs_out_by_itself(discord: FakeDiscord, client: Client) -> None
     assert refused(client.poll(client.new_code())) == (400, "expired_token")
 
 
-def test_approved_at_once(discord: FakeDiscord, client: Client) -> None:
+def test_a_code_can_be_approved_at_once(discord: FakeDiscord, client: Client) -> None:
     discord.approves_at_once = True
 
     assert client.poll(client.new_code()).status_code == 200
@@ -190,7 +190,7 @@ def test_token_returns_the_membership(discord: FakeDiscord, client: Client) -> N
     assert "joined_at" in member
 
 
-def test_no_member_of_this_guild_or_of_another(discord: FakeDiscord, client: Client) -> None:
+def test_membership_is_missing_outside_the_guild(discord: FakeDiscord, client: Client) -> None:
     token = discord.grant()["access_token"]
     other = client.get("/users/@me/guilds/1/member", token)
     discord.membership = None
@@ -202,7 +202,7 @@ def test_no_member_of_this_guild_or_of_another(discord: FakeDiscord, client: Cli
 
 @pytest.mark.parametrize("path", [ME, MEMBER])
 @pytest.mark.parametrize("token", [None, "", "access-forged"])
-def test_without_a_live_token(client: Client, path: str, token: str | None) -> None:
+def test_an_invalid_token_is_rejected(client: Client, path: str, token: str | None) -> None:
     answer = client.get(path, token)
 
     assert answer.status_code == 401
@@ -236,7 +236,7 @@ def test_access_tokens_run_out(discord: FakeDiscord, client: Client) -> None:
     assert client.get(ME, refreshed["access_token"]).status_code == 401
 
 
-def test_the_person_revokes(discord: FakeDiscord, client: Client) -> None:
+def test_a_person_can_revoke_access(discord: FakeDiscord, client: Client) -> None:
     tokens = discord.grant()
     discord.revoke()
 
@@ -286,7 +286,7 @@ def test_bodies_are_forms_of_the_right_client(
         ({}, (CLIENT_ID, "sand"), 401),
     ],
 )
-def test_a_secret_in_the_form_or_as_basic(
+def test_the_client_secret_is_accepted_in_the_form_or_as_basic(
     discord: FakeDiscord, form: dict[str, str], auth: tuple[str, str] | None, status: int
 ) -> None:
     discord.client_secret = "spice"
@@ -296,7 +296,7 @@ def test_a_secret_in_the_form_or_as_basic(
     assert answer.status_code == status
 
 
-def test_other_mistakes(discord: FakeDiscord, client: Client) -> None:
+def test_other_malformed_requests_are_rejected(discord: FakeDiscord, client: Client) -> None:
     basic = {"Authorization": "Basic !"}
     garbled = requests.post(discord.url + DEVICE, {"scope": "x"}, headers=basic, timeout=5)
     outside = discord.url.removesuffix("/api/v10")
@@ -332,7 +332,7 @@ def test_requests_are_noted_in_order(discord: FakeDiscord, client: Client) -> No
     assert discord.requests_to(ME) == [second]
 
 
-def test_of_two_refreshes_at_once_one_wins(discord: FakeDiscord) -> None:
+def test_one_of_two_concurrent_refreshes_succeeds(discord: FakeDiscord) -> None:
     refresh_token = discord.grant()["refresh_token"]
     form = {
         "client_id": CLIENT_ID,
@@ -366,7 +366,7 @@ def test_each_fault_is_met_once(discord: FakeDiscord, client: Client) -> None:
     assert len(discord.requests_to(DEVICE)) == 3
 
 
-def test_lasting_faults_until_healed(discord: FakeDiscord, client: Client) -> None:
+def test_lasting_faults_end_when_healed(discord: FakeDiscord, client: Client) -> None:
     discord.fail_always("*", Fault.status(503))
     discord.fail_always(ME, Fault.status(504))
     discord.fail("*", Fault.status(500))
@@ -380,7 +380,7 @@ def test_lasting_faults_until_healed(discord: FakeDiscord, client: Client) -> No
     assert client.get(ME).status_code == 401
 
 
-def test_hanging_up(discord: FakeDiscord, client: Client) -> None:
+def test_hang_up_closes_the_connection(discord: FakeDiscord, client: Client) -> None:
     discord.fail(DEVICE, Fault.hang_up())
 
     with pytest.raises(requests.ConnectionError):
@@ -390,7 +390,7 @@ def test_hanging_up(discord: FakeDiscord, client: Client) -> None:
     assert client.post(DEVICE, scope=SCOPE).status_code == 200
 
 
-def test_hanging_until_the_time_is_over(discord: FakeDiscord, client: Client) -> None:
+def test_a_hang_ends_after_its_time(discord: FakeDiscord, client: Client) -> None:
     discord.fail_always(ME, Fault.hang(0.1))
 
     with pytest.raises(requests.Timeout):
@@ -420,7 +420,7 @@ def test_it_stops_at_once_while_requests_hang(fault: Fault) -> None:
         requests.get(discord.url + ME, timeout=5)
 
 
-def test_trickling(discord: FakeDiscord, client: Client) -> None:
+def test_a_trickled_answer_never_ends(discord: FakeDiscord, client: Client) -> None:
     discord.fail(DEVICE, Fault.trickle(0))
     with client._session.post(
         discord.url + DEVICE, {"client_id": CLIENT_ID, "scope": SCOPE}, stream=True, timeout=5
@@ -434,7 +434,7 @@ def test_trickling(discord: FakeDiscord, client: Client) -> None:
     assert not rest.strip(b" ")
 
 
-def test_unexpected_bodies(discord: FakeDiscord, client: Client) -> None:
+def test_garbage_and_huge_bodies_are_sent(discord: FakeDiscord, client: Client) -> None:
     discord.fail(ME, Fault.garbage(b"\xff{"), Fault.huge(1_000_000))
     garbage, huge = client.get(ME), client.get(ME)
 
@@ -444,7 +444,7 @@ def test_unexpected_bodies(discord: FakeDiscord, client: Client) -> None:
     assert isinstance(huge.json(), str)
 
 
-def test_too_many_requests(discord: FakeDiscord, client: Client) -> None:
+def test_too_many_carries_retry_after(discord: FakeDiscord, client: Client) -> None:
     discord.fail("*", Fault.too_many(0.25))
 
     answer = client.get(ME)
@@ -454,7 +454,7 @@ def test_too_many_requests(discord: FakeDiscord, client: Client) -> None:
     assert answer.json() == {"message": message, "retry_after": 0.25, "global": False}
 
 
-def test_redirecting(discord: FakeDiscord, client: Client) -> None:
+def test_a_redirect_is_sent(discord: FakeDiscord, client: Client) -> None:
     discord.fail(ME, Fault.redirect(discord.url + "/elsewhere"))
 
     answer = client.get(ME)
@@ -463,7 +463,9 @@ def test_redirecting(discord: FakeDiscord, client: Client) -> None:
     assert not discord.requests_to("/elsewhere")
 
 
-def test_a_lost_answer_was_carried_out(discord: FakeDiscord, client: Client) -> None:
+def test_a_request_whose_answer_is_lost_is_carried_out(
+    discord: FakeDiscord, client: Client
+) -> None:
     tokens = discord.grant()
     discord.fail(TOKEN, Fault.answer_lost())
 

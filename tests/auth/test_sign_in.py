@@ -293,12 +293,12 @@ def test_member_name_is_the_server_nickname(
     assert (session.name, session.username) == (name, "paul")
 
 
-def test_declined_code_signs_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_declined_code_starts_no_session(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(SignInRejected, lambda: sign_in(circle, Browser(discord.deny)), discord.issued)
     assert circle.session_store.load() is None
 
 
-def test_expired_code_signs_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_expired_code_starts_no_session(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(CodeExpired, lambda: sign_in(circle, Browser(discord.expire)), discord.issued)
     assert circle.session_store.load() is None
 
@@ -367,7 +367,7 @@ def test_sign_in_can_be_cancelled_after_the_code(circle: Circle, discord: FakeDi
     assert circle.session_store.load() is None
 
 
-def test_invalid_new_tokens_sign_nobody_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_invalid_new_tokens_start_no_session(circle: Circle, discord: FakeDiscord) -> None:
     discord.fail(ME, Fault.status(401))
     failure_of(NotSignedIn, lambda: sign_in(circle, Browser(discord.approve)), discord.issued)
     assert circle.session_store.load() is None

@@ -173,7 +173,7 @@ def test_each_session_has_its_own_row(guild: Books, times: Times) -> None:
     assert {row["user_id"] for row in rows} == {user(guild)["id"]}
 
 
-def test_others_are_left_alone(guild: Books) -> None:
+def test_other_members_rows_are_unchanged(guild: Books) -> None:
     known(guild, id="user-2", discord_id="2")
     guild.insert(
         "user_sessions", id="session-2", user_id="user-2", roles="[]", is_in_guild=0, created_at=1
@@ -237,7 +237,7 @@ def test_names_are_stored_as_they_are(guild: Books, name: str) -> None:
     assert len(guild.rows("user_sessions")) == 1
 
 
-def test_times_are_the_databases(make_ledger: MakeLedger) -> None:
+def test_times_come_from_the_databases_clock(make_ledger: MakeLedger) -> None:
     guild = make_ledger()
     ((before,),) = guild.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
     guild.ledger.record_sign_in(SIGN_IN)
@@ -249,7 +249,7 @@ def test_times_are_the_databases(make_ledger: MakeLedger) -> None:
 
 
 @pytest.mark.parametrize("table", ["users", "user_sessions"])
-def test_it_is_all_or_nothing(guild: Books, table: str) -> None:
+def test_a_record_is_written_whole_or_not_at_all(guild: Books, table: str) -> None:
     guild.run(
         f"CREATE TRIGGER refused BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
@@ -258,7 +258,7 @@ def test_it_is_all_or_nothing(guild: Books, table: str) -> None:
     assert guild.tables("users", "user_sessions") == {"users": [], "user_sessions": []}
 
 
-def test_nothing_else_is_touched(books: Books) -> None:
+def test_other_tables_are_unchanged(books: Books) -> None:
     before = books.everything()
     books.ledger.record_sign_in(SIGN_IN)
     after = books.everything()
@@ -279,7 +279,7 @@ def remote(proxy: Proxy, remote_url: str) -> Iterator[Books]:
     books.database.close()
 
 
-def test_it_is_one_request(remote: Books, proxy: Proxy) -> None:
+def test_a_record_is_one_request(remote: Books, proxy: Proxy) -> None:
     remote.ledger.record_sign_in(SIGN_IN)
     assert proxy.count == 1
     remote.ledger.record_sign_in(CHECK)

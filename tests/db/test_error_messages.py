@@ -60,9 +60,7 @@ WITHOUT_CODE: tuple[tuple[type[turso.Error], type[LedgerError]], ...] = (
 
 
 @pytest.mark.parametrize(("code", "kind"), CODES)
-def test_a_code_of_the_server_decides_what_an_error_means(
-    code: str, kind: type[LedgerError]
-) -> None:
+def test_the_servers_code_decides_the_error(code: str, kind: type[LedgerError]) -> None:
     explained = explain(error_for(code, "so it is"), "guild.example")
     assert type(explained) is kind
     assert str(explained).isprintable()
@@ -70,7 +68,7 @@ def test_a_code_of_the_server_decides_what_an_error_means(
 
 
 @pytest.mark.parametrize(("of", "kind"), WITHOUT_CODE)
-def test_an_error_without_a_code_means_what_its_kind_says(
+def test_the_exception_decides_an_error_without_a_code(
     of: type[turso.Error], kind: type[LedgerError]
 ) -> None:
     assert type(explain(of("so it is"), "guild.example")) is kind

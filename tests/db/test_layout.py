@@ -281,7 +281,7 @@ def test_a_statement_that_fails_for_a_name_makes_the_ledger_read_the_columns(
     assert books.quantities() == (5, 0)
 
 
-def test_a_layout_has_only_what_the_database_has(
+def test_a_layout_has_only_columns_of_the_database(
     make_ledger: MakeLedger,
 ) -> None:
     books = make_ledger(other_schemas.MIDDLE)

@@ -97,7 +97,7 @@ def test_schema_sql_has_the_references_of_the_contract(
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_table_has_a_rowid_for_it_is_the_order_of_commit(
+def test_every_table_has_a_rowid_in_the_order_of_commit(
     schema: sqlite3.Connection, table: str
 ) -> None:
     # Raises "no such column" on a table WITHOUT ROWID.
@@ -136,7 +136,7 @@ def test_every_reference_field_leads_an_index(
     assert any(t == table and names[0] == column for t, _, names in indexes(schema))
 
 
-def test_the_models_are_the_tables() -> None:
+def test_models_and_tables_match() -> None:
     assert tuple(MODELS) == TABLES
 
 
@@ -147,7 +147,7 @@ def test_a_model_has_the_columns_of_its_table(schema: sqlite3.Connection, table:
 
 
 @pytest.mark.parametrize(("table", "field"), COLUMNS, ids=str)
-def test_a_field_is_its_column(schema: sqlite3.Connection, table: str, field: Field) -> None:
+def test_a_field_matches_its_column(schema: sqlite3.Connection, table: str, field: Field) -> None:
     column = columns(schema, table)[field.column_name]
     stored_as = field.rel_field if isinstance(field, ForeignKeyField) else field
     assert SQL_TYPES[type(stored_as)] == column.type
@@ -158,7 +158,7 @@ def test_a_field_is_its_column(schema: sqlite3.Connection, table: str, field: Fi
 
 
 @pytest.mark.parametrize(("table", "field"), COLUMNS, ids=str)
-def test_a_field_refers_to_what_its_column_refers_to(
+def test_a_field_has_the_reference_of_its_column(
     schema: sqlite3.Connection, table: str, field: Field
 ) -> None:
     refers_to = None
@@ -214,7 +214,7 @@ def test_location_1_is_hagga_and_location_2_the_deep_desert() -> None:
     assert pairs == expected
 
 
-def test_the_settings_table_goes_by_its_name_in_the_wild() -> None:
+def test_the_settings_table_has_the_websites_name() -> None:
     names = {field.column_name for field in GlobalSetting._meta.sorted_fields}
     assert GlobalSetting._meta.table_name == "global_settings"
     assert names <= {"setting_key", "setting_value", "description", "created_at", "last_updated_at"}

@@ -392,7 +392,7 @@ def test_a_table_dropped_since_the_last_edit_is_reported(
     assert [row[2] for row in changed(remote_guild)] == [1_005]
 
 
-def test_init_plan_only_shows_what_init_would_do(run: Run, empty: str) -> None:
+def test_init_plan_prints_statements_and_changes_nothing(run: Run, empty: str) -> None:
     planned = run("init", "--plan").out
     assert planned.count("CREATE TABLE IF NOT EXISTS") == 5
     assert schema(empty) == []

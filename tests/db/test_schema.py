@@ -146,7 +146,7 @@ def test_an_initialised_database_opens_as_a_ledger(tmp_path: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", PARTIAL)
-def test_the_plan_is_what_init_runs(tmp_path: Path, name: str) -> None:
+def test_init_runs_the_statements_of_its_plan(tmp_path: Path, name: str) -> None:
     path = make_file(tmp_path / "guild.db", PARTIAL[name])
     database, _ = open_unchecked(path)
     planned = plan(database)

@@ -116,7 +116,7 @@ UNUSABLE: list[Callable[[Path], None]] = [
 
 
 @pytest.mark.parametrize("make", UNUSABLE)
-def test_a_file_that_is_not_a_database_is_one_clear_error(
+def test_a_file_that_is_no_database_is_reported_clearly(
     path: Path, make: Callable[[Path], None]
 ) -> None:
     make(path)

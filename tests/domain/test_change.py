@@ -95,7 +95,7 @@ def shortage_of(asked: Change, resource: Resource) -> Shortage:
         (Kind.TO_HAGGA, Location.DEEP_DESERT, 1_300, 200),
     ],
 )
-def test_each_kind_moves_what_it_says(
+def test_each_kind_changes_its_quantities(
     kind: Kind, location: Location, hagga: int, deep_desert: int
 ) -> None:
     moved = moved_by(change(kind, 300, location), spice())
@@ -105,7 +105,7 @@ def test_each_kind_moves_what_it_says(
 
 
 @given(CHANGES, RESOURCES)
-def test_no_quantity_that_moves_ends_out_of_bounds(asked: Change, resource: Resource) -> None:
+def test_changed_quantities_stay_in_bounds(asked: Change, resource: Resource) -> None:
     projected = project(asked, resource)
     by_hagga, by_deep_desert = differences(asked, resource)
     after = {
@@ -125,7 +125,7 @@ def test_no_quantity_that_moves_ends_out_of_bounds(asked: Change, resource: Reso
 
 
 @given(CHANGES, RESOURCES)
-def test_what_does_not_move_stays_whatever_it_is(asked: Change, resource: Resource) -> None:
+def test_the_other_location_is_unchanged(asked: Change, resource: Resource) -> None:
     projected = project(asked, resource)
     if isinstance(projected, Moved) and not asked.kind.is_transfer:
         still = {
@@ -225,7 +225,7 @@ def test_undoing_brings_both_quantities_back(asked: Change, resource: Resource) 
         (Kind.TO_HAGGA, 300, Kind.TO_DEEP_DESERT, 300),
     ],
 )
-def test_an_undo_is_relative_so_that_what_others_did_since_stays(
+def test_an_undo_is_relative_and_keeps_later_changes(
     kind: Kind, amount: int, counter_kind: Kind, counter_amount: int
 ) -> None:
     asked = change(kind, amount, reason="spice run")
@@ -237,7 +237,7 @@ def test_an_undo_is_relative_so_that_what_others_did_since_stays(
     assert counter.expected is None
 
 
-def test_the_id_of_an_undo_follows_from_what_it_undoes_in_every_version() -> None:
+def test_the_id_of_an_undo_is_the_same_in_every_version() -> None:
     # Written down: another version of the program must come to the same id.
     assert undo_id("Vq3pJ0x-Zr5tYw8_Kd2mA") == "sk6mzGShCyEIk_Lk5VxX5"
     undone = ["c1"]
@@ -320,7 +320,7 @@ def applied(asked: Change, before: Resource, verdict: Verdict = Verdict.APPLIED)
     return Outcome(asked, verdict, after, moved)
 
 
-def test_an_applied_change_tells_quantities_total_target_and_points() -> None:
+def test_the_sentence_of_an_applied_change_has_quantities_total_target_and_points() -> None:
     sentence = outcome_sentence(applied(change(Kind.ADD, 500), spice(target=4_000)), PLACES)
     assert sentence == "Spice +500 → 1,500 at Hagga · total 2,000, 50 % of target · +52.5 points"
 
@@ -365,7 +365,7 @@ def test_a_conflict_names_the_current_and_the_expected_quantity() -> None:
 @pytest.mark.parametrize(
     "refusal", [Rejection.NO_RESOURCE, Rejection.NOT_IN_HISTORY, Rejection.ID_TAKEN]
 )
-def test_every_rejection_has_its_sentence(refusal: Rejection) -> None:
+def test_every_rejection_has_a_sentence(refusal: Rejection) -> None:
     resource = None if refusal is Rejection.NO_RESOURCE else spice()
     outcome = Outcome(change(Kind.ADD, 5), Verdict.REJECTED, resource, rejection=refusal)
     sentence = outcome_sentence(outcome, PLACES)
@@ -379,7 +379,7 @@ HOSTILE = st.text(
 
 
 @given(CHANGES, RESOURCES, HOSTILE, HOSTILE, st.sampled_from(Verdict))
-def test_whatever_others_wrote_an_outcome_is_one_plain_line(
+def test_an_outcome_with_hostile_text_is_one_plain_line(
     asked: Change, resource: Resource, name: str, place: str, verdict: Verdict
 ) -> None:
     places = {Location.HAGGA: place, Location.DEEP_DESERT: place}

@@ -199,7 +199,7 @@ def test_the_column_counts_leading_blanks_too() -> None:
         ("=0 # all gone", "all gone"),
     ],
 )
-def test_what_follows_the_hash_is_the_reason(text: str, reason: str | None) -> None:
+def test_the_text_after_the_hash_is_the_reason(text: str, reason: str | None) -> None:
     assert parse_change(text).reason == reason
 
 
@@ -260,9 +260,7 @@ BLANKS = st.sampled_from(["", " "])
 
 
 @given(SUMS, BLANKS)
-def test_a_sum_of_products_is_what_exact_arithmetic_says(
-    products: list[list[Factor]], blank: str
-) -> None:
+def test_sums_of_products_match_exact_arithmetic(products: list[list[Factor]], blank: str) -> None:
     times, plus = f"{blank}*{blank}", f"{blank}+{blank}"
     text = "=" + plus.join(times.join(factor.text for factor in product) for product in products)
     expected = Fraction(0)

@@ -58,12 +58,12 @@ def test_equal_points_share_a_rank_and_the_next_is_skipped(
     assert places(*earned) == expected
 
 
-def test_those_of_a_rank_stand_in_the_order_of_their_names() -> None:
+def test_members_of_equal_rank_are_sorted_by_name() -> None:
     board = ranked([Sum("2", 1.0, 1), Sum("1", 1.0, 1), Sum("x", 1.0, 1)], MEMBERS, has_before=True)
     assert [ranking.name for ranking in board.rankings] == ["chani", "Muad'Dib", "x"]
 
 
-def test_places_are_compared_with_those_of_before() -> None:
+def test_ranks_are_compared_with_the_previous_period() -> None:
     board = ranked(
         [
             Sum("1", 9.0, 1, 1.0, 1),
@@ -78,7 +78,7 @@ def test_places_are_compared_with_those_of_before() -> None:
 
 
 @given(sums, st.booleans())
-def test_a_leaderboard_of_any_sums(given_sums: list[Sum], has_before: bool) -> None:
+def test_a_leaderboard_matches_any_sums(given_sums: list[Sum], has_before: bool) -> None:
     board = ranked(given_sums, MEMBERS, has_before=has_before)
     owned: dict[str, list[Sum]] = {}
     for each in given_sums:
@@ -102,7 +102,7 @@ def test_a_leaderboard_of_any_sums(given_sums: list[Sum], has_before: bool) -> N
 
 @settings(max_examples=50)
 @given(sums)
-def test_the_order_of_the_sums_decides_nothing(given_sums: list[Sum]) -> None:
+def test_the_order_of_the_sums_is_irrelevant(given_sums: list[Sum]) -> None:
     def of(sums_in_order: list[Sum]) -> list[Ranking]:
         rankings = ranked(sums_in_order, MEMBERS, has_before=True).rankings
         return [s._replace(share=round(s.share, 9)) for s in rankings]
@@ -112,7 +112,7 @@ def test_the_order_of_the_sums_decides_nothing(given_sums: list[Sum]) -> None:
 
 @example([Sum("1", 1e308, 1), Sum("paul", 1e308, 1), Sum("2", 1.0, 1)])
 @given(st.lists(st.builds(Sum, users, wild_points, counts, wild_points, counts), max_size=6))
-def test_no_stored_number_makes_a_place_that_is_none(given_sums: list[Sum]) -> None:
+def test_points_and_shares_are_finite_for_any_stored_numbers(given_sums: list[Sum]) -> None:
     board = ranked(given_sums, MEMBERS, has_before=True)
     for ranking in board.rankings:
         assert math.isfinite(ranking.points)
@@ -125,7 +125,7 @@ def test_points_that_are_not_finite_count_as_0(number: float | None) -> None:
     assert finite(-2.5) == -2.5
 
 
-def test_a_member_finds_their_own_place() -> None:
+def test_a_members_own_rank_is_found() -> None:
     board = ranked([Sum("1", 9.0, 1), Sum("2", 5.0, 1)], MEMBERS, has_before=False)
     assert board.of("2") == board.rankings[1]
     assert board.of("paul") is None
@@ -153,7 +153,7 @@ def test_a_member_finds_their_own_place() -> None:
         ("deleted-user-x", "deleted-user-x"),
     ],
 )
-def test_a_text_means_an_id_or_the_one_member_of_that_name(text: str, owner: str) -> None:
+def test_a_text_is_an_id_or_a_unique_name(text: str, owner: str) -> None:
     assert MEMBERS.owner_of(text) == owner
 
 
@@ -163,7 +163,7 @@ def test_a_name_may_be_one_members_nickname_and_anothers_user_name() -> None:
     assert members.owner_of("paul") == "1"
 
 
-def test_members_are_called_by_nickname_else_by_user_name_else_by_what_the_row_says() -> None:
+def test_member_names_fall_back_from_nickname_to_user_name_to_the_row() -> None:
     names = [MEMBERS.name_of(user_id) for user_id in ("1", "2", "5", "somebody else", "")]
     assert names == ["Muad'Dib", "chani", "Usul", "somebody else", ""]
     assert Members([NamedMember("9", "", None)]).name_of("9") == "9"

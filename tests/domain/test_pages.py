@@ -50,7 +50,7 @@ class Ledger:
         return page(below[:limit], is_last=len(below) < limit)
 
 
-def test_a_shorter_answer_hides_nothing() -> None:
+def test_a_shorter_answer_hides_no_rows() -> None:
     run = joined(None, page(range(250, 0, -1), is_last=True), page(range(250, 150, -1)))
     assert numbers(run) == [*range(250, 0, -1)]
     assert run is not None
@@ -75,7 +75,7 @@ def test_rows_that_may_have_a_gap_before_them_are_left_out() -> None:
     assert joined(entry(300).place, newest, page(range(299, 200, -1))) is None
 
 
-def test_a_run_is_only_so_long() -> None:
+def test_a_run_has_a_maximum_length() -> None:
     run = joined(entry(5_000).place, page(range(6_000, 4_999, -1)), page(range(4_999, 1, -1)))
     assert run is not None
     assert len(run.entries) == LONGEST
@@ -83,7 +83,7 @@ def test_a_run_is_only_so_long() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 25), st.booleans()), max_size=12))
-def test_a_run_is_always_what_the_ledger_holds_without_a_gap(
+def test_a_run_matches_the_ledger_without_a_gap(
     steps: list[tuple[int, int, bool]],
 ) -> None:
     ledger, run = Ledger(), None
@@ -106,7 +106,7 @@ def test_a_run_is_always_what_the_ledger_holds_without_a_gap(
         assert read == held
 
 
-def test_a_page_contradicts_a_run_whose_rows_it_lacks_or_has_otherwise() -> None:
+def test_a_page_with_missing_or_different_rows_contradicts_a_run() -> None:
     run, newest, middle = page(range(300, 0, -1)), page(range(305, 200, -1)), entry(201).place
     assert not contradicts(run, None, newest)
     assert not contradicts(run, middle, page(range(200, 100, -1)))
@@ -116,7 +116,7 @@ def test_a_page_contradicts_a_run_whose_rows_it_lacks_or_has_otherwise() -> None
     assert not contradicts(run, None, HistoryPage([], None, is_last=True))
 
 
-def test_a_run_that_is_cut_goes_on_where_it_was_cut() -> None:
+def test_a_cut_run_continues_at_the_cut() -> None:
     cut = without_older(page(range(300, 0, -1), is_last=True), entry(201).place)
     assert numbers(cut) == [*range(300, 200, -1)]
     assert cut is not None

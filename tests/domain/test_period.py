@@ -69,16 +69,14 @@ def is_missing(number: int, zone: object) -> bool:
 
 
 @given(moments, zones)
-def test_a_moment_is_of_the_day_that_its_clocks_show(at: int, zone: ZoneInfo | None) -> None:
+def test_a_moment_belongs_to_its_local_day(at: int, zone: ZoneInfo | None) -> None:
     shown = datetime.fromtimestamp(at, UTC).astimezone(zone)
     assert local_time(at, zone) == shown
     assert date_of(day_of(at, zone)) == shown.date()
 
 
 @given(days, zones)
-def test_a_day_begins_with_the_first_second_that_is_of_it(
-    number: int, zone: ZoneInfo | None
-) -> None:
+def test_a_day_begins_with_its_first_second(number: int, zone: ZoneInfo | None) -> None:
     begin = start_of(number, zone)
     assert day_of(begin - 1, zone) < number
     if not is_missing(number, zone):
@@ -131,7 +129,7 @@ def test_a_day_whose_midnight_is_jumped_over_begins_with_the_jump() -> None:
 
 @pytest.mark.parametrize("at", [-(2**63), -1, 0, 253_402_300_800, 2**63, 1e300, -1e300, 0.5])
 @pytest.mark.parametrize("zone", ZONES, ids=str)
-def test_no_time_is_too_odd_for_a_day(at: float, zone: ZoneInfo | None) -> None:
+def test_any_time_has_a_day(at: float, zone: ZoneInfo | None) -> None:
     shown = local_time(at, zone)
     assert 1969 <= shown.year <= 9999
     assert -1 <= day_of(int(at), zone) <= day(9999, 12, 31)
@@ -189,11 +187,11 @@ def midnight(*of_calendar: int, zone: ZoneInfo = BERLIN) -> int:
         ("36500d", Period(name="36500d", span=36_500 * DAY)),
     ],
 )
-def test_a_span_is_so_many_hours_days_or_weeks(text: str, expected: Period) -> None:
+def test_a_span_is_a_number_of_hours_days_or_weeks(text: str, expected: Period) -> None:
     assert parse_period(text, BERLIN) == expected
 
 
-def test_dates_are_meant_whole_in_the_players_zone() -> None:
+def test_dates_are_whole_days_in_the_players_zone() -> None:
     # The clocks are set on the last of these days.
     found = parse_period("2025-03-01..2025-03-30", BERLIN)
     assert found == Period(
@@ -226,7 +224,7 @@ def test_either_date_may_be_missing() -> None:
         *("[red]", "\x1b[2J", "x" * 5_000, "\ud800"),
     ],
 )
-def test_what_is_no_period_is_said_to_be_none(text: str) -> None:
+def test_other_texts_are_rejected_as_periods(text: str) -> None:
     with pytest.raises(InvalidPeriod) as caught:
         parse_period(text, BERLIN)
     said = str(caught.value)
@@ -235,13 +233,13 @@ def test_what_is_no_period_is_said_to_be_none(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1900-01-01..1950-01-01", "0001-01-01..", "..9999-12-31"])
-def test_a_day_of_the_calendar_is_a_day_however_far_away(text: str) -> None:
+def test_distant_dates_are_periods(text: str) -> None:
     found = parse_period(text, BERLIN)
     assert found.name == text
     assert not found.is_all
 
 
-def test_a_period_far_back_ends_before_what_came_later() -> None:
+def test_a_distant_period_ends_before_1970() -> None:
     found = parse_period("1950-01-01..1969-12-30", BERLIN)
     assert found.since is not None
     assert found.until is not None
@@ -249,7 +247,7 @@ def test_a_period_far_back_ends_before_what_came_later() -> None:
 
 
 @pytest.mark.parametrize("period", PERIODS, ids=lambda p: p.name)
-def test_what_is_offered_can_be_typed(period: Period) -> None:
+def test_offered_periods_can_be_typed(period: Period) -> None:
     assert parse_period(period.name, BERLIN) == period
 
 
@@ -259,7 +257,9 @@ def test_the_leaderboards_periods_are_those_of_the_contract() -> None:
 
 
 @given(st.dates(date(1975, 1, 1), date(2100, 1, 1)), st.integers(0, 800), st.booleans())
-def test_what_was_asked_for_can_be_typed_again(first: date, length: int, is_open: bool) -> None:
+def test_the_name_of_a_period_of_dates_can_be_typed_again(
+    first: date, length: int, is_open: bool
+) -> None:
     last = "" if is_open else date.fromordinal(first.toordinal() + length).isoformat()
     found = parse_period(f"{first.isoformat()}..{last}", BERLIN)
     assert parse_period(found.name, BERLIN) == found
@@ -283,7 +283,7 @@ typed = st.text(max_size=12) | st.from_regex(r"\A[0-9.hdw-]{1,24}\Z")
 
 
 @given(typed)
-def test_any_text_is_a_period_that_can_be_typed_again_or_is_none(text: str) -> None:
+def test_any_text_is_a_repeatable_period_or_rejected(text: str) -> None:
     with suppress(InvalidPeriod):
         found = parse_period(text, BERLIN)
         assert parse_period(found.name, BERLIN) == found

@@ -71,7 +71,7 @@ def test_the_bonus_depends_on_the_shortage(status: Status, bonus: float) -> None
 
 
 @pytest.mark.parametrize("stored", [0.0, -0.0, -1.0, -1e300, math.nan, math.inf, -math.inf])
-def test_a_multiplier_that_is_none_counts_as_one(stored: float) -> None:
+def test_an_unusable_multiplier_counts_as_one(stored: float) -> None:
     assert effective_multiplier(stored) == 1.0
     assert points_for_adding(1_000, stored, Status.AT_TARGET) == (100.0, 1.0, 0.0, 100.0)
 

@@ -46,11 +46,11 @@ def test_each_flag_gives_its_right_and_no_other(flag: str, right: Right) -> None
     assert rights_of(["7"], roles) == {right}
 
 
-def test_the_five_flags_are_all_there_are() -> None:
+def test_there_are_five_flags() -> None:
     assert {right.value for right in Right} == set(FLAGS)
 
 
-def test_several_roles_give_what_any_of_them_gives() -> None:
+def test_several_roles_combine_their_rights() -> None:
     roles = parse_roles(GUILD)
     assert rights_of(["2", "3", "4"], roles) == {
         Right.ACCESS_RESOURCES,
@@ -60,13 +60,13 @@ def test_several_roles_give_what_any_of_them_gives() -> None:
     }
 
 
-def test_a_role_that_is_configured_twice_gives_what_both_give() -> None:
+def test_a_role_configured_twice_combines_both_rights() -> None:
     twice = parse_roles('[{"id":"1","isAdmin":true},{"id":"1","canExportData":true}]')
     assert rights_of(["1"], twice) == {Right.ADMIN, Right.EXPORT_DATA}
 
 
 @pytest.mark.parametrize("held", [[], ["4"], ["99"], ["Member"], ["1 "], [""], ["01"]])
-def test_who_holds_no_configured_role_may_nothing(held: list[str]) -> None:
+def test_members_without_a_configured_role_have_no_rights(held: list[str]) -> None:
     assert rights_of(held, parse_roles(GUILD)) == frozenset()
 
 
@@ -89,7 +89,7 @@ def test_a_false_flag_and_an_unknown_flag_give_nothing() -> None:
     assert rights_of(["1"], parse_roles(text)) == frozenset()
 
 
-def test_a_rejection_can_name_the_roles_that_may_highest_first() -> None:
+def test_the_roles_with_a_right_are_listed_highest_first() -> None:
     assert roles_with(Right.ACCESS_RESOURCES, parse_roles(GUILD)) == ["Officer", "Member"]
 
 

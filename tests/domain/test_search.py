@@ -59,7 +59,7 @@ def test_all_words_are_found_in_any_order(text: str) -> None:
     assert found(text) == ["Spice-infused Iron Dust"]
 
 
-def test_a_word_that_is_nowhere_finds_nothing() -> None:
+def test_an_unknown_word_finds_nothing() -> None:
     assert found("iron unobtainium") == []
 
 
@@ -69,7 +69,7 @@ def test_category_and_description_are_searched_too() -> None:
     assert found("guild refined melange") == ["Spice Melange"]
 
 
-def test_the_category_that_is_shown_is_the_one_that_is_searched() -> None:
+def test_the_shown_category_is_searched() -> None:
     shelf = [resource("A", None), resource("B", "Blueprints")]
     assert found("uncategorized", shelf) == ["A"]
     assert found("gear blueprints", shelf) == ["B"]
@@ -82,12 +82,12 @@ def test_punctuation_counts_as_a_blank_on_both_sides(text: str) -> None:
     assert found(text) == ["Tri-Forged Hydraulic Piston"]
 
 
-def test_a_part_of_a_word_finds_it() -> None:
+def test_part_of_a_word_is_enough() -> None:
     assert found("elang") == ["Spice Melange"]
     assert found("hydr pist") == ["Tri-Forged Hydraulic Piston"]
 
 
-def test_what_begins_with_the_text_comes_first() -> None:
+def test_matches_at_the_beginning_come_first() -> None:
     shelf = [
         resource("Cobalt Paste", "Raw", "made with ore"),
         resource("Explored Map"),
@@ -99,7 +99,7 @@ def test_what_begins_with_the_text_comes_first() -> None:
 
 
 @pytest.mark.parametrize("order", itertools.permutations(range(3)))
-def test_equals_keep_their_order_but_priority_goes_first(order: tuple[int, ...]) -> None:
+def test_equal_matches_keep_their_order_after_priority(order: tuple[int, ...]) -> None:
     shelf = [resource("Ore A"), resource("Ore B"), resource("Ore C", priority=True)]
     given_order = [shelf[position] for position in order]
     plain = [r.name for r in given_order if not r.priority]
@@ -127,7 +127,7 @@ NAMES = st.text("abAB -é1", max_size=8)
 
 
 @given(st.lists(NAMES, max_size=8), st.text("abAB -é1", max_size=5))
-def test_a_search_finds_what_holds_all_words_and_nothing_else(names: list[str], text: str) -> None:
+def test_a_search_finds_exactly_the_resources_with_all_words(names: list[str], text: str) -> None:
     shelf = [resource(name)._replace(id=str(n)) for n, name in enumerate(names)]
     words = text.casefold().replace("-", " ").split()
     expected = {
@@ -180,7 +180,7 @@ def test_a_long_list_of_candidates_is_cut_short() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "copper", "x" * 10_000, "\x1b[31m", "%", "_", "*"])
-def test_what_nothing_is_called_is_rejected_in_one_line(text: str) -> None:
+def test_an_unknown_name_is_rejected_in_one_line(text: str) -> None:
     with pytest.raises(UnknownResource) as caught:
         find_resource(text, PAIRS)
     assert str(caught.value).isprintable()

@@ -47,13 +47,13 @@ def test_a_status_begins_at_its_share_of_the_target(total: int, status: Status) 
     ("total", "status"),
     [(0, Status.CRITICAL), (1, Status.AT_TARGET), (2, Status.ABOVE_TARGET)],
 )
-def test_a_target_of_one_has_no_room_for_halves(total: int, status: Status) -> None:
+def test_a_target_of_one_has_two_statuses(total: int, status: Status) -> None:
     assert status_of(total, 1) is status
 
 
 @pytest.mark.parametrize("target", [None, 0])
 @pytest.mark.parametrize("total", [-5, 0, 1, MAX_QUANTITY])
-def test_without_a_target_all_is_at_target(total: int, target: int | None) -> None:
+def test_without_a_target_any_total_is_at_target(total: int, target: int | None) -> None:
     assert status_of(total, target) is Status.AT_TARGET
     assert percent(total, target) is None
 
@@ -84,7 +84,7 @@ def test_one_unit_decides_between_two_statuses(target: int, share: int) -> None:
 
 
 @given(TOTALS, TARGETS)
-def test_percent_is_whole_and_never_more_than_there_is(total: int, target: int) -> None:
+def test_percent_is_rounded_down(total: int, target: int) -> None:
     shown = percent(total, target)
     assert shown is not None
     assert shown <= Fraction(total * 100, target) < shown + 1
@@ -97,7 +97,7 @@ def test_the_column_has_no_word_for_above_target() -> None:
 
 
 @pytest.mark.parametrize(("is_priority", "allowed"), [(True, DAY), (False, 7 * DAY)])
-def test_a_resource_needs_an_update_when_its_time_is_over(is_priority: bool, allowed: int) -> None:
+def test_a_resource_needs_a_recount_after_its_interval(is_priority: bool, allowed: int) -> None:
     now = 1_700_000_000
     assert not needs_update(now - allowed, now, is_priority=is_priority)
     assert needs_update(now - allowed - 1, now, is_priority=is_priority)
@@ -168,5 +168,5 @@ def test_an_unknown_tier_is_shown(tier: int) -> None:
         ("of our own", "of our own"),
     ],
 )
-def test_a_category_goes_by_its_name_of_today(stored: str | None, shown: str) -> None:
+def test_an_old_category_is_shown_under_its_new_name(stored: str | None, shown: str) -> None:
     assert shown_category(stored) == shown

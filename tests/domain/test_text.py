@@ -30,7 +30,7 @@ ZALGO = "Z" + "\u0351\u036b\u0343\u036a\u0302" * 20 + "algo"
 @example("\ud83d", 40)
 @example("a\u2028b\u2029c\x85d", 40)
 @example("\U000e0041\U000e007f", 40)
-def test_a_line_holds_nothing_that_moves_hides_or_reorders(text: str, limit: int) -> None:
+def test_a_line_has_no_control_or_format_characters(text: str, limit: int) -> None:
     line = one_line(text, limit)
     assert not {unicodedata.category(char) for char in line} & DANGEROUS
     assert line.splitlines() in ([], [line])
@@ -47,7 +47,7 @@ def test_a_line_is_never_longer_than_its_limit(text: str, limit: int) -> None:
 @given(ANY_TEXT | HOSTILE_TEXT, LIMITS)
 @example("a" + "\u0301\u0301\u200d" * 3, 40)
 @example("ab c" * 30, 4)
-def test_a_line_made_harmless_once_stays_as_it_is(text: str, limit: int) -> None:
+def test_a_harmless_line_is_unchanged(text: str, limit: int) -> None:
     line = one_line(text, limit)
     assert one_line(line, limit) == line
 
@@ -76,7 +76,7 @@ def test_a_value_that_is_not_text_is_shown() -> None:
     assert one_line(12) == "12"
 
 
-def test_a_family_of_emoji_is_taken_apart() -> None:
+def test_joined_emoji_are_separated() -> None:
     # Terminals disagree on the width of joined emoji, so they are separated.
     assert one_line("👨\u200d👩\u200d👧 clan") == "👨👩👧 clan"
 
@@ -86,7 +86,7 @@ def test_zalgo_keeps_two_marks_in_a_row() -> None:
 
 
 @pytest.mark.parametrize("between", ["\u200d", "\u200b", "\ufe0f", "\ud800", "\ue000"])
-def test_nothing_invisible_lets_more_marks_through(between: str) -> None:
+def test_invisible_characters_do_not_allow_more_marks(between: str) -> None:
     hidden = "Z" + f"\u0351\u036b{between}" * 20
     assert longest_run_of_marks(one_line(hidden)) <= 2
 
@@ -98,7 +98,7 @@ def test_ten_thousand_characters_are_cut_to_the_limit(text: str) -> None:
     assert len(one_line(text, 48)) <= 48
 
 
-def test_a_text_that_was_cut_says_so() -> None:
+def test_a_cut_text_ends_with_an_ellipsis() -> None:
     assert one_line("x" * 49, 48) == "x" * 47 + "…"
     assert one_line("x" * 48, 48) == "x" * 48
     assert one_line("x" * 10_000, 48) == "x" * 47 + "…"
@@ -130,7 +130,7 @@ def test_an_empty_reason_is_none(text: str) -> None:
         ("100 % of 5'; DROP TABLE resources", "100 % of 5'; DROP TABLE resources"),
     ],
 )
-def test_a_reason_is_kept_as_it_was_meant(text: str, reason: str) -> None:
+def test_ordinary_reasons_are_unchanged(text: str, reason: str) -> None:
     assert clean_reason(text) == reason
 
 

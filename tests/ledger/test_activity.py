@@ -131,20 +131,20 @@ def test_rows_under_old_names_count_if_the_name_is_unique(guild: Books) -> None:
 
 
 class TestDaysInARow:
-    def test_a_day_without_a_change_ends_them(self, guild: Books, clock: Clock) -> None:
+    def test_a_day_without_a_change_ends_a_streak(self, guild: Books, clock: Clock) -> None:
         clock.set(2025, 7, 10, 12)
         act(guild, *(at(2025, 7, n, 9) for n in (10, 9, 8, 6, 5)))
         found = activity(guild)
         assert (found.today, found.streak) == (day(2025, 7, 10), 3)
         assert found.days == [day(2025, 7, n) for n in (5, 6, 8, 9, 10)]
 
-    def test_they_reach_beyond_the_period(self, guild: Books, clock: Clock) -> None:
+    def test_a_streak_reaches_beyond_the_period(self, guild: Books, clock: Clock) -> None:
         clock.set(2025, 7, 31, 12)
         act(guild, *(at(2025, 7, n, 9) for n in range(1, 32)))
         assert activity(guild).streak == 31
         assert activity(guild, Period(name="dates", since=0, until=1)).streak == 31
 
-    def test_a_today_without_a_change_yet_ends_nothing(self, guild: Books, clock: Clock) -> None:
+    def test_a_streak_survives_a_today_without_changes(self, guild: Books, clock: Clock) -> None:
         act(guild, at(2025, 7, 8, 23, 59), at(2025, 7, 9, 0, 0))
         for moment, length in (((10, 0, 0), 2), ((10, 23, 59), 2), ((11, 0, 0), 0)):
             clock.set(2025, 7, *moment)
@@ -158,7 +158,7 @@ class TestDaysInARow:
         assert activity(guild, zone=ST_JOHNS).days == [day(2025, 7, n) for n in (7, 8, 9)]
         assert activity(guild, zone=BERLIN).days == [day(2025, 7, n) for n in (8, 9)]
 
-    def test_they_go_on_over_a_day_of_23_hours_and_one_of_25(
+    def test_a_streak_continues_over_days_of_23_and_25_hours(
         self, guild: Books, clock: Clock
     ) -> None:
         for month, first in ((3, 28), (10, 24)):
@@ -171,13 +171,13 @@ class TestDaysInARow:
             assert found.days == [day(2025, month, first + n) for n in range(4)]
             assert (found.today, found.streak) == (day(2025, month, first + 3), 4)
 
-    def test_an_hour_that_comes_twice_is_of_one_day(self, guild: Books, clock: Clock) -> None:
+    def test_a_repeated_hour_belongs_to_one_day(self, guild: Books, clock: Clock) -> None:
         clock.set(2025, 10, 26, 12)
         half_past_two = at(2025, 10, 26, 2, 30)
         act(guild, half_past_two, half_past_two + 3600)
         assert activity(guild).days == [day(2025, 10, 26)]
 
-    def test_a_change_from_tomorrow_is_of_no_day_yet(self, guild: Books, clock: Clock) -> None:
+    def test_a_change_from_tomorrow_is_ignored(self, guild: Books, clock: Clock) -> None:
         clock.set(2025, 7, 10, 12)
         act(guild, at(2025, 7, 10, 9), at(2025, 7, 11, 9), at(2025, 7, 10, 9) * 1000)
         assert activity(guild).days == [day(2025, 7, 10)]

@@ -16,7 +16,7 @@ from tracker_tui.ledger.ledger import random_id
 
 
 @pytest.mark.parametrize("change", [c for c, _ in MOVES], ids=lambda c: f"{c.kind} {c.amount}")
-def test_a_change_that_is_sent_again_does_nothing_again(store: Books, change: Change) -> None:
+def test_a_change_sent_again_changes_nothing(store: Books, change: Change) -> None:
     first = store.ledger.apply(change)
     before = store.everything()
     again = store.ledger.apply(change)
@@ -34,7 +34,7 @@ def test_a_change_sent_again_reports_its_own_effect_after_later_changes(store: B
     assert again.resource.hagga == 0
 
 
-def test_a_change_sent_again_is_applied_whatever_its_guards_say(store: Books) -> None:
+def test_a_change_sent_again_is_applied_despite_its_guards(store: Books) -> None:
     change = set_to(5, expected=1000)
     apply(store, change)
     apply(store, add(1))
@@ -114,7 +114,7 @@ def test_undo_is_a_counter_change_that_brings_everything_back(
     assert len(store.rows("resource_history")) == 2
 
 
-def test_undo_keeps_what_others_did_since(store: Books) -> None:
+def test_undo_keeps_later_changes_of_others(store: Books) -> None:
     change = set_to(5)
     apply(store, change)
     others = add(20, by="chani")
@@ -131,7 +131,7 @@ def test_undo_of_a_set_that_changed_nothing_is_no_change(store: Books) -> None:
     assert counter_change(change, moved, PLAYER) is None
 
 
-def test_undo_of_what_others_spent_is_rejected_and_the_points_stay(store: Books) -> None:
+def test_undo_of_a_spent_quantity_is_rejected_and_the_points_stay(store: Books) -> None:
     change = add(100)
     apply(store, change)
     apply(store, remove(1100, by="chani"))
@@ -147,7 +147,7 @@ def test_undo_of_a_change_deleted_from_the_history_is_rejected(store: Books) -> 
     assert rejected(store, counter).rejection is Rejection.NOT_IN_HISTORY
 
 
-def test_undo_that_is_sent_again_does_nothing_again(store: Books) -> None:
+def test_an_undo_sent_again_changes_nothing(store: Books) -> None:
     change = add(100)
     apply(store, change)
     counter = undo(store, change)

@@ -133,7 +133,7 @@ def assert_the_leaderboard_follows_the_rules(where: str, changes: dict[str, Chan
     assert len(rows) == len(expected)
 
 
-def test_eight_players_at_once_lose_and_double_nothing(wal: str) -> None:
+def test_eight_players_at_once_apply_each_change_once(wal: str) -> None:
     verdicts, changes = play(wal, [f"player {number}" for number in range(8)], 200)
     assert set(verdicts.values()) <= {"applied", "refused"}
     assert_every_applied_change_is_one_link_of_the_chain(wal, verdicts, changes)
@@ -143,7 +143,7 @@ def test_eight_players_at_once_lose_and_double_nothing(wal: str) -> None:
     assert sum(before != after for before, after in pairwise(players)) > len(set(players))
 
 
-def test_eight_players_at_once_on_a_server_lose_and_double_nothing(remote: str) -> None:
+def test_eight_players_at_once_on_a_server_apply_each_change_once(remote: str) -> None:
     verdicts, changes = play(remote, [f"player {number}" for number in range(8)], 50)
     assert set(verdicts.values()) <= {"applied", "refused"}
     assert_every_applied_change_is_one_link_of_the_chain(remote, verdicts, changes)
@@ -152,7 +152,7 @@ def test_eight_players_at_once_on_a_server_lose_and_double_nothing(remote: str) 
     assert ask_at(remote, f"{both} FROM resources") == [(0, 0)]
 
 
-def test_players_of_a_database_with_a_rollback_journal_lose_and_double_nothing(
+def test_players_of_a_database_with_a_rollback_journal_apply_each_change_once(
     rollback: str,
 ) -> None:
     verdicts, changes = play(rollback, [f"player {number}" for number in range(4)], 50)

@@ -250,7 +250,7 @@ def ids(rows: list[Row]) -> list[str]:
 @pytest.mark.parametrize(
     ("empty_database", "examples"), [("file", 50), ("server", 4)], indirect=["empty_database"]
 )
-def test_all_pages_together_are_what_the_model_finds(
+def test_all_pages_together_match_the_model(
     guild: Books, look_at: Callable[[int], None], examples: int, searched: int
 ) -> None:
     look_at(searched)

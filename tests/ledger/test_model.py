@@ -319,9 +319,7 @@ class LedgerMachine(RuleBasedStateMachine):
 @pytest.mark.parametrize(
     ("empty_database", "examples"), [("file", 60), ("server", 6)], indirect=["empty_database"]
 )
-def test_the_ledger_does_what_the_model_does(
-    make_ledger: MakeLedger, schema: str, examples: int
-) -> None:
+def test_the_ledger_matches_the_model(make_ledger: MakeLedger, schema: str, examples: int) -> None:
     def machine() -> LedgerMachine:
         ticking = count(1_700_000_000)
         return LedgerMachine(make_ledger(other_schemas.OURS[schema], clock=lambda: next(ticking)))

@@ -256,7 +256,7 @@ OTHERS: dict[str, tuple[Query[Any], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_other_questions_go_by_an_index_too(database: SqliteLedgerDatabase, name: str) -> None:
+def test_other_queries_use_an_index_too(database: SqliteLedgerDatabase, name: str) -> None:
     question, indexes = OTHERS[name]
     Plan(database, question).assert_goes_by(*indexes)
 
@@ -296,7 +296,7 @@ def test_a_server_counts_few_rows(make_ledger: MakeLedger) -> None:
     assert traffic.rows_read - before < 500
 
 
-def test_without_our_indexes_everything_comes_to_the_same(make_ledger: MakeLedger) -> None:
+def test_answers_are_the_same_without_our_indexes(make_ledger: MakeLedger) -> None:
     founding, ours = (make_ledger(schema, clock=lambda: NOW) for schema in (FOUNDING, OURS))
     for books in (founding, ours):
         fill(books, 200)

@@ -28,7 +28,7 @@ from tracker_tui.domain.quantities import MAX_QUANTITY, Location
         (0, None, 1.0, 333, 33.3, 0.0, 33.3),
     ],
 )
-def test_points_as_the_contract_works_them_out(
+def test_the_worked_examples_of_the_contract(
     store: Books,
     there: int,
     target: int | None,

@@ -95,7 +95,7 @@ def test_the_doctor_reports_it(run: Run, remote_guild: Books, proxy: Proxy, name
 
 
 @each_fault
-def test_a_dashboard_keeps_what_it_had_and_goes_on(
+def test_a_dashboard_keeps_its_rows_and_continues(
     remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker, name: str
 ) -> None:
     tracker = make_remote_tracker(proxy.url)

@@ -81,7 +81,7 @@ def test_each_change_requires_the_one_before_it_of_its_resource() -> None:
     assert [change._replace(requires=None) for change in changes] == [a, b, c, d]
 
 
-def test_an_undo_requires_only_what_it_undoes() -> None:
+def test_an_undo_requires_only_its_original_change() -> None:
     a, b = add(1), add(2)
     undo = remove(1, undoes="earlier", requires="earlier")
     changes = as_sent(queued(a, undo, b), NOW)

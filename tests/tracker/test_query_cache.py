@@ -136,7 +136,7 @@ def test_answers_are_cached_for_use_without_a_server(config: Config, proxy: Prox
         assert done(later.query_cache.cached(asked[0])) == answers[0]
 
 
-def test_a_shorter_answer_hides_nothing_of_a_longer_one(far: Tracker, books: Books) -> None:
+def test_a_shorter_answer_does_not_replace_a_longer_one(far: Tracker, books: Books) -> None:
     query_cache = far.query_cache
     for query in (query_cache.history(EVERYTHING), query_cache.contributions(PLAYER, WEEK)):
         assert isinstance(query, HistoryQuery | ContributionsQuery)

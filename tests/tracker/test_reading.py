@@ -117,7 +117,9 @@ def test_recent_history_is_that_of_the_ledger(
     assert ask_history(tracker, "spice").result(20) == recent_history(other, "spice")
 
 
-def test_an_outcome_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
+def test_an_outcome_distinguishes_an_undo_from_a_submission(
+    tracker: Tracker, listener: Listener
+) -> None:
     change = add(5)
     tracker.submit([change])
     listener.until(lambda: any(isinstance(event, OutcomesReceived) for event in listener.events))

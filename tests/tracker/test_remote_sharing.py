@@ -83,7 +83,7 @@ class TestSeveralPlayers:
             ends = [row[f"new_quantity_{place}"] for row in rows]
             assert [row[f"previous_quantity_{place}"] for row in rows[1:]] == ends[:-1]
 
-    def test_a_set_after_somebody_elses_change_is_a_conflict(
+    def test_a_set_after_another_members_change_is_a_conflict(
         self, tracker: Tracker, listener: Listener, books: Books
     ) -> None:
         books.ledger.apply(add(1))

@@ -146,7 +146,7 @@ def test_only_a_set_expects_the_quantity_that_was_seen(tracker: Tracker) -> None
     assert (relative.by, relative.reason, relative.amount) == (PLAYER, "run", 5)
 
 
-def test_a_set_after_somebody_elses_change_is_a_conflict(
+def test_a_set_after_another_members_change_is_a_conflict(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     change = tracker.change("spice", parse_change("=5"), HAGGA, seen=1000)
