@@ -149,13 +149,13 @@ def test_an_edit_that_is_killed_before_the_answer_is_applied_once(
     proxy.seen.clear()
     answered = threading.Event()
 
-    def and_tell(proxied: ProxiedRequest) -> None:
+    def report_answer(proxied: ProxiedRequest) -> None:
         try:
             then(proxied)
         finally:
             answered.set()
 
-    with Gate(and_tell) as gate:
+    with Gate(report_answer) as gate:
         proxy.fate = gate
         with started(home, proxy, "spice", "+5") as edit:
             gate.await_request()

@@ -362,7 +362,7 @@ def linked(path: Path, target: Path) -> None:
     try:
         path.symlink_to(target)
     except OSError:
-        pytest.skip("this system lets nobody make symbolic links")
+        pytest.skip("this system does not allow symbolic links")
 
 
 @pytest.mark.parametrize("is_there", [True, False])
