@@ -20,7 +20,7 @@ CONSOLE_SCRIPT = Path(sys.executable).with_name("tracker-tui")
 
 
 def environment(database: Path) -> dict[str, str]:
-    """Return the environment for a program: none of the caller's settings, its own home."""
+    """Return the environment for a program, with a separate home and without our settings."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -78,7 +78,7 @@ def wheel_probe(kind: str, rows: int) -> list[str]:
 
 
 def answer_of(command: Sequence[str], environment: dict[str, str]) -> Any:
-    """Run a probe and return the JSON that it prints; raises Unanswered with its last words."""
+    """Run a probe and return the JSON that it prints; raises Unanswered with its errors."""
     done = subprocess.run(
         command, env=environment, cwd=_HERE.parent, capture_output=True, text=True, check=False
     )

@@ -15,7 +15,7 @@ class Unit(Enum):
     PIECES = "{:.0f}"
 
     def write(self, value: float | None) -> str:
-        """Return a value in this unit; None: it does not exist, or not on this system."""
+        """Return a value in this unit as text; None if it is not available."""
         return "n/a" if value is None else self.value.format(value)
 
 
@@ -45,7 +45,7 @@ class Line(NamedTuple):
 
     @property
     def wanted(self) -> str:
-        """The limit in words."""
+        """The limit as text."""
         if self.ratio_at_most is not None:
             return f"<= {self.ratio_at_most:.2f} x"
         return "" if self.below is None else f"< {self.unit.write(self.below)}"

@@ -1,4 +1,4 @@
-"""Watching what an app draws: without a terminal, Textual does not make the text of updates."""
+"""Watching an app draw: without a terminal, Textual does not make the text of updates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.app import App
 
 
 class DrawingWatch:
-    """Makes the text of an app's updates, as a driver would, and checks it."""
+    """Renders an app's updates as text, as a driver would, and checks it."""
 
     def __init__(self, app: App[None]) -> None:
         self._app = app

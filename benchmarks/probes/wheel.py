@@ -59,7 +59,7 @@ class Redraws:
 
     @property
     def waits(self) -> list[float]:
-        """The seconds until each of them, from the one before or from the first turn."""
+        """The seconds before each redraw, from the previous one or from the first turn."""
         return [later - earlier for earlier, later in pairwise(self._times)]
 
 

@@ -11,7 +11,7 @@ MANY = 10_000
 
 
 class Bench(NamedTuple):
-    """The databases, and whether few repetitions are enough."""
+    """The databases, and whether to use few repetitions."""
 
     databases: Databases
     is_quick: bool

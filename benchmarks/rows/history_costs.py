@@ -54,7 +54,7 @@ def lines(bench: Bench, database: RemoteLedgerDatabase) -> Iterator[Line]:
 
 
 def _counts(database: RemoteLedgerDatabase, ledger: Ledger) -> Iterator[Line]:
-    """Compare the rows that the server reads with the rows that an answer is made of."""
+    """Compare the rows that the server reads with the rows that an answer needs."""
     counts = (_IN_BOTH_PERIODS, _USERS, _OF_RESOURCE, _OF_ALL)
     results = database.batch([RawQuery(count) for count in counts])
     in_both, users, of_resource, of_all = (result.rows[0][0] for result in results)

@@ -12,7 +12,7 @@ from benchmarks.rows.screens import dashboard, least_app
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure both programs up to the last row: a screen that takes no keys is not ready."""
+    """Measure both programs up to the last row: a screen is ready when it accepts keys."""
     ours, plain = dashboard(bench.databases, MANY), least_app(bench.databases, MANY)
     rounds = warmed_in_turns(ours.first_screen_and_key, plain.first_screen_and_key, bench.times(5))
     yield Line(

@@ -85,7 +85,7 @@ def _opening_and_entering(bench: Bench, proxy: Proxy) -> Iterator[Line]:
 
 
 def _signed_in(bench: Bench, proxy: Proxy, least: Subject) -> Iterator[Line]:
-    """Measure the start of a member with recently checked roles: no request to Discord."""
+    """Measure the start of a member with recently checked roles, which sends Discord no request."""
     proxy.fate = pass_on
     known = names(FEW)
     with silent_discord() as discord:

@@ -26,7 +26,7 @@ Connect = Callable[[], Any]
 
 
 def lines(bench: Bench) -> Iterator[Line]:
-    """Measure on a SQLite file and on a real server, in turns with the same without a writer."""
+    """Measure on a SQLite file and on a real server, in turns with and without a writer."""
     path = bench.databases.copy_of(_GUILD)
     environment = programs.environment(path)
     yield from _commands(bench, "file", environment, partial(_open_file, path))

@@ -127,7 +127,7 @@ def _far_change(bench: Bench, ledger: Ledger, proxy: Proxy) -> Line:
 
 
 def _far_command(bench: Bench, proxy: Proxy) -> Line:
-    """Do the same with `edit` by id as a whole process, with a cached layout."""
+    """Compare `edit` by id as a whole process, with a cached layout."""
     environment = programs.remote_environment(proxy.url, bench.databases.folder / "server-home")
     run = partial(seconds_of, partial(_edit, environment))
     pair = medians(
@@ -145,7 +145,7 @@ def _edit(environment: dict[str, str]) -> None:
 
 
 def _other_driver(bench: Bench, ledger: Ledger, proxy: Proxy) -> Iterator[Line]:
-    """Compare a change with the same by a driver that connects for each statement."""
+    """Compare a change with one by a driver that connects for each statement."""
     what, far = "server, one change at 50 ms a round trip", far_away(0.05)
     try:
         import turso_serverless
@@ -170,7 +170,7 @@ def _by_hand(connection: Any) -> None:
 
 
 def _at(proxy: Proxy, fate: Fate, measure: Callable[[], float]) -> float:
-    """Measure while the proxy treats all requests like this."""
+    """Measure while the proxy applies this fate to all requests."""
     proxy.fate = fate
     return measure()
 

@@ -1,4 +1,4 @@
-"""A place for a database, with nothing there yet."""
+"""Fixture: the path of a database that does not exist yet."""
 
 from __future__ import annotations
 

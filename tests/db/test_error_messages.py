@@ -1,4 +1,4 @@
-"""The driver's errors as messages for players: busy, in trouble, rejected, or unknown."""
+"""The driver's errors as messages for players: busy, server trouble, rejected, or unknown."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_refused_token_and_a_missing_one_have_different_messages(
     assert said in str(explained)
 
 
-def test_trouble_of_the_server_is_reported_in_its_words() -> None:
+def test_server_trouble_is_quoted() -> None:
     explained = explain(error_for("SQLITE_FULL", "database or disk is full"), "guild.example")
     assert "guild.example" in str(explained)
     assert "database or disk is full" in str(explained)

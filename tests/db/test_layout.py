@@ -1,4 +1,4 @@
-"""The schemas met in the wild: recognised by their columns, read and written."""
+"""Existing schemas: recognised by their columns, read and written."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_a_database_without_settings_has_the_default_names(make_ledger: MakeLedg
     assert make_ledger().ledger.refresh().cached_layout.places == DEFAULTS
 
 
-def test_a_setting_in_milliseconds_does_no_harm(make_ledger: MakeLedger) -> None:
+def test_a_setting_in_milliseconds_is_harmless(make_ledger: MakeLedger) -> None:
     books = make_ledger(other_schemas.LATER)
     setting("inventory_location_1_name", "Arrakeen", books)
     books.run("UPDATE global_settings SET last_updated_at = 1700000000000")
@@ -198,7 +198,7 @@ def test_an_unknown_column_is_unchanged(make_ledger: MakeLedger, table: str) -> 
     assert {row["moon"] for row in books.rows(table)} <= {"full"}
 
 
-def test_other_tables_and_views_do_no_harm(make_ledger: MakeLedger) -> None:
+def test_other_tables_and_views_are_harmless(make_ledger: MakeLedger) -> None:
     books = make_ledger(
         (
             *other_schemas.FOUNDING,
@@ -210,7 +210,7 @@ def test_other_tables_and_views_do_no_harm(make_ledger: MakeLedger) -> None:
     assert books.ledger.apply(add(1)).verdict is Verdict.APPLIED
 
 
-# A schema that changes while we run
+# Schema changes during a run
 
 
 def grow(books: Books, statements: Statements) -> None:

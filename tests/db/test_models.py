@@ -185,7 +185,7 @@ def test_an_optional_field_is_in_its_model_but_not_in_schema_sql(
     assert field.column_name not in columns(schema, field.model._meta.table_name)
 
 
-def test_the_optional_fields_are_those_of_the_schemas_met_in_the_wild() -> None:
+def test_the_optional_fields_are_columns_of_existing_schemas() -> None:
     history = {
         f"{prefix}_location_{number}"
         for prefix in ("previous_quantity", "new_quantity", "change_amount")

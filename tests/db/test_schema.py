@@ -238,7 +238,7 @@ def test_names_in_other_letter_case_are_the_same_names(tmp_path: Path) -> None:
 
 
 class Overtaken:
-    """A database in which another `init` runs between our plan and our writing."""
+    """A database in which another `init` runs between our plan and our writes."""
 
     def __init__(self, database: Database, path: Path) -> None:
         self._database = database

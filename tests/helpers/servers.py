@@ -170,6 +170,6 @@ def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.01)
         else:
-            assert process.poll() is None, "somebody else listens"
+            assert process.poll() is None, "another process listens"
             return
     raise AssertionError("the server never listened")

@@ -321,7 +321,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
     if sys.platform != "linux" or subprocess.run(command, check=False).returncode:
-        pytest.skip("a disk of its own needs root on Linux")
+        pytest.skip("a separate disk needs root on Linux")
     yield folder
     # Lazily: a failed test may still have a file open.
     subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -155,7 +155,7 @@ class TestRights:
         assert shown(tracker) == (1000, 400)
         proxy.fate = pass_on
         tracker.refresh().result(SECONDS)
-        assert may_write(tracker), "rights that are given back are noticed by whoever asks"
+        assert may_write(tracker), "regained rights are noticed by the next check"
 
     def test_a_one_shot_edit_without_permission_raises(
         self, tracker: Tracker, proxy: Proxy

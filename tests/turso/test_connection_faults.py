@@ -1,4 +1,4 @@
-"""Faults before the server has the whole request, and servers that never answer."""
+"""Faults before the server has received the whole request, and servers that never answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transactions that are lost to the server or the network: nothing of them is kept."""
+"""Transactions that the server or the network loses: none of their changes are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Malformed responses: whatever a server sends, the driver raises only its own errors."""
+"""Malformed responses: the driver raises only its own errors for any reply."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def stored() -> list[str]:
 
 
 def continue_anyway(database: TursoDatabase) -> None:
-    """Try everything that a block may do after its transaction is lost."""
+    """Try every operation in a block whose transaction is lost."""
     for call in (
         lambda: Entry.create(text="half"),
         lambda: Entry.select().count(),

@@ -1,4 +1,4 @@
-"""Streams: each request carries the baton, the token goes nowhere else, closing is sent."""
+"""Streams: requests carry the baton, the token stays with its server, closing is sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def elsewhere(remote_url: str) -> Iterator[Proxy]:
 
 @pytest.fixture
 def everywhere(remote_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """Receives every request to another machine."""
+    """A server that receives every request to another machine."""
     with proxy_to(remote_url) as everywhere:
         monkeypatch.setenv("HTTP_PROXY", f"http://localhost:{everywhere.port}")
         monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{everywhere.port}")
@@ -44,7 +44,7 @@ def body_of(proxied: ProxiedRequest) -> dict[str, Any]:
 
 
 def sending_to(base_url: str) -> Fate:
-    """The server says that the stream continues at another URL."""
+    """Redirect the stream to another URL in the server's reply."""
 
     def fate(proxied: ProxiedRequest) -> None:
         reply = proxied.forward()

@@ -1,4 +1,4 @@
-"""Values go to a server and come back as with `sqlite3`; floats keep their last digit."""
+"""Values are sent and read as with `sqlite3`; floats keep their last digit."""
 
 from __future__ import annotations
 
