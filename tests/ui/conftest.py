@@ -206,7 +206,7 @@ def screen_lines(app: TrackerApp) -> list[str]:
 
 
 class Player:
-    """Somebody in front of a running dashboard: types, and reads what is on screen."""
+    """A player at a running dashboard, who types keys and reads the screen."""
 
     def __init__(self, app: TrackerApp, pilot: Pilot[None], guild: Guild) -> None:
         self.app = app

@@ -214,7 +214,7 @@ class Visitor(Player):
         return monotonic() - began
 
     def assert_secret(self, *secrets: str) -> None:
-        """None of this is on screen or in a screenshot."""
+        """Check that none of this is on screen or in a screenshot."""
         shown = "".join(self.text().split()) + self.app.export_screenshot()
         assert [secret for secret in secrets if secret in shown] == []
 

@@ -82,7 +82,7 @@ def barred(discord: FakeDiscord, why: str) -> str:
 
 
 def assert_nothing_seen(visitor: Visitor) -> None:
-    """Nothing of the guild is on screen or in a screenshot."""
+    """Check that no data of the guild is on screen or in a screenshot."""
     shown = visitor.text() + visitor.app.export_screenshot().replace("&#160;", " ")
     assert [part for part in OF_THE_GUILD if part in shown] == []
 

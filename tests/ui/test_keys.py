@@ -1,4 +1,4 @@
-"""Keys typed faster than the screen draws, and keys typed before the first rows: none is lost."""
+"""Keys typed faster than the screen draws or before the first rows are not lost."""
 
 from __future__ import annotations
 

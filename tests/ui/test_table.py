@@ -114,7 +114,7 @@ async def test_y_copies_the_highlighted_resource(guild: Guild) -> None:
         await player.sees("Copied:")
 
 
-async def test_an_empty_guild_has_a_screen_too(make_guild: MakeGuild) -> None:
+async def test_an_empty_guild_has_a_screen(make_guild: MakeGuild) -> None:
     async with playing(make_guild(())) as player:
         player.burst("jGg \ry+=")
         await player.press("pagedown", "escape")

@@ -152,7 +152,7 @@ def test_the_dashboard_survives_any_bytes(terminal: Terminal, real_guild: Guild)
     assert b"Traceback" not in terminal.output
 
 
-def test_a_stopped_dashboard_does_not_block_other_programs(
+def test_a_dashboard_stopped_while_sending_blocks_no_other_program(
     terminal: Terminal, real_guild: Guild, home: Path
 ) -> None:
     settings = environment(home, TURSO_DATABASE_URL=f"file:{real_guild.path}")

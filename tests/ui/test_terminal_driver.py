@@ -103,7 +103,7 @@ def test_a_paste_is_not_a_key() -> None:
 
 
 @given(st.lists(st.binary(max_size=12) | st.sampled_from(FRAGMENTS), max_size=40))
-def test_a_key_is_a_key_after_any_bytes(pieces: list[bytes]) -> None:
+def test_a_key_is_recognized_after_any_bytes(pieces: list[bytes]) -> None:
     messages = sent(*pieces, LONG, b"\x1b[201~", LONG, b"u")
     assert keys(messages)[-1:] == ["u"]
 
