@@ -233,7 +233,7 @@ def test_a_label_stands_where_its_value_is_drawn(
         drawn = Series("v", "value", [(0, mark)], "total", is_level=is_level)
         picture = Picture(Chart(0, 9, [drawn, others], []), *size)
         (row,) = picture.rows_in("total")
-        # On a small chart two values may share a row, which then names one of them.
+        # On a small chart two marks may share a row, which then names one of them.
         is_crowded = len(picture.labels) < len(marks)
         assert picture.labels[row] == short(mark) or is_crowded
         assert parsed(picture.labels[row]) in marks
