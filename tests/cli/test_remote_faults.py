@@ -184,7 +184,7 @@ def test_a_single_lost_reply_goes_unnoticed(
     [
         (lambda _: f"http://localhost:{free_port()}", "cannot be reached. Check the network."),
         (lambda _: "libsql://guild.invalid", "cannot be found"),
-        (lambda proxy: proxy.url.replace("http:", "https:"), "has no certificate"),
+        (lambda proxy: proxy.url.replace("http:", "https:"), "offers no encryption"),
     ],
     ids=["refused", "unknown host", "no TLS"],
 )
