@@ -52,7 +52,7 @@ _MESSAGES: Final = (
     _Message(
         of=turso.TlsFailed,
         becomes=DatabaseUnreachable,
-        text="offers no encryption that this machine accepts. Check TURSO_DATABASE_URL and the clock.",
+        text="offers no encryption that we accept. Check TURSO_DATABASE_URL and the clock.",
     ),
     _Message(
         of=turso.NotSent,
