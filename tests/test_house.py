@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -27,7 +27,6 @@ SEEN_FROM_SEVERAL_LAYERS = {
     "members.py": "the guild's members",
     "period.py": "the time that a history or a leaderboard covers",
     "quantity_series.py": "a resource's quantities over time",
-    "sign_in.py": "signing in with Discord",
 }
 """Names of files that occur more than once, and the one thing that each names."""
 
@@ -226,6 +225,8 @@ def test_no_file_is_longer_than_350_lines() -> None:
 
 def test_files_share_a_name_only_if_they_show_the_same_thing() -> None:
     assert repeated_file_names() == []
+    names = Counter(file.path.name for file in package())
+    assert {name for name in SEEN_FROM_SEVERAL_LAYERS if names[name] < 2} == set()
 
 
 def test_each_class_name_means_one_thing() -> None:
