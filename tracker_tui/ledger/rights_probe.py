@@ -1,4 +1,4 @@
-"""Small questions about a database itself: whether it answers, and what our token allows.
+"""The rights probe: what our token allows. And whether a database answers at all.
 
 A probe changes nothing. `UPDATE resources SET id = id WHERE 0` touches no row, but a database
 rejects it from a token that may only read. It does take the write lock, so a probe never rides
