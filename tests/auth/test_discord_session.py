@@ -47,7 +47,7 @@ from tracker_tui.net.call_with_timeout import start_in_background
 __all__ = ["client", "discord", "elsewhere", "server"]
 
 
-# What is sent
+# Requests
 
 
 def test_request_code_sends_scope_and_client_id_only(discord: FakeDiscord, client: Discord) -> None:

@@ -238,7 +238,7 @@ class Discord:
 
         def check_reply(response: requests.Response) -> requests.Response:
             # Before oauthlib parses the body: it ignores the status, and checks few types.
-            reply = DiscordReply(response.status_code, response.content)
+            reply = DiscordReply.of(response)
             if reply.status != _OK:
                 raise error(reply)
             found.append(_tokens(reply, began))
@@ -260,14 +260,14 @@ class Discord:
 
     def _post(self, path: str, **form: str | Secret) -> DiscordReply:
         def send(session: DiscordSession) -> requests.Response:
-            shown = {k: v.reveal() if isinstance(v, Secret) else v for k, v in form.items()}
-            return session.post(self._guild.api_url + path, data=self._credentials | shown)
+            fields = {k: v.reveal() if isinstance(v, Secret) else v for k, v in form.items()}
+            return session.post(self._guild.api_url + path, data=self._credentials | fields)
 
-        return _reply(self._run(send))
+        return DiscordReply.of(self._run(send))
 
     def _get(self, path: str, access: Secret) -> DiscordReply:
         url = self._guild.api_url + path
-        reply = _reply(self._run(lambda session: session.get(url), access))
+        reply = DiscordReply.of(self._run(lambda session: session.get(url), access))
         if reply.status == _UNAUTHORIZED:
             raise TokenInvalid(_INVALID)
         return reply
@@ -296,10 +296,6 @@ class Discord:
             )
         details = f"{reply.status}: {message}" if message else f"{reply.status}"
         return DiscordRejected(f"Discord {problem} ({details}).")
-
-
-def _reply(response: requests.Response) -> DiscordReply:
-    return DiscordReply(response.status_code, response.content)
 
 
 def _tokens(reply: DiscordReply, began: float) -> Tokens:

@@ -56,6 +56,10 @@ class DiscordReply(NamedTuple):
     status: int
     content: bytes
 
+    @classmethod
+    def of(cls, response: requests.Response) -> DiscordReply:
+        return cls(response.status_code, response.content)
+
     @property
     def document(self) -> dict[str, Any]:
         """The JSON object in the body; empty if there is none."""
@@ -145,7 +149,7 @@ def _require_reply_of_discord(response: requests.Response, url: str) -> None:
 
 def _requested_pause(response: requests.Response) -> float:
     """Return the pause in seconds: from the body, which has fractions, else from the header."""
-    document = DiscordReply(response.status_code, response.content).document
+    document = DiscordReply.of(response).document
     for value in (document.get("retry_after"), response.headers.get("Retry-After")):
         seconds = parse_retry_after(value, MAX_PAUSE)
         if seconds is not None:
