@@ -242,9 +242,10 @@ def test_times_come_from_the_databases_clock(make_ledger: MakeLedger) -> None:
     ((before,),) = guild.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
     guild.ledger.record_sign_in(SIGN_IN)
     ((after,),) = guild.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
-    for moment in (user(guild)["created_at"], user(guild)["last_login"]):
+    person = user(guild)
+    # A second may end between the two rows.
+    for moment in (person["created_at"], person["last_login"], session(guild)["created_at"]):
         assert before <= moment <= after
-    assert session(guild)["created_at"] == user(guild)["created_at"]
     assert guild.run("SELECT typeof(last_login) FROM users") == [("integer",)]
 
 
