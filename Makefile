@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run demo test check chaos bench picture snapshots clean
+.PHONY: run demo test check chaos bench mutants picture snapshots clean
 
 run: $(VENV)/run
 	@$(BIN)/tracker-tui
@@ -25,6 +25,10 @@ chaos: $(VENV)/dev
 
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
+
+mutants: $(VENV)/dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,mutants]'
+	$(BIN)/python -m benchmarks.mutants
 
 picture: $(VENV)/dev
 	$(BIN)/python docs/picture.py

@@ -1,0 +1,79 @@
+"""Which tests reach which line, and how long each takes: one run of the suite under `coverage`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from coverage import CoverageData
+
+_SETTINGS = """\
+[run]
+source_pkgs = tracker_tui
+data_file = {folder}/data
+parallel = true
+sigterm = true
+disable_warnings = no-data-collected, module-not-measured, no-ctracer, no-sysmon-context
+# Programs that a test starts find its name in their environment.
+context = ${{PYTEST_CURRENT_TEST-}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """The tests that reach each line, and the seconds that each test takes."""
+
+    data: CoverageData
+    seconds: dict[str, float]
+    root: Path
+
+    def tests(self, file: str, lines: range) -> list[str]:
+        """Return the tests that reach one of the lines, quickest first."""
+        contexts = self.data.contexts_by_lineno(str(self.root / file))
+        found = {_test(context) for line in lines for context in contexts.get(line, [])}
+        return sorted(found & self.seconds.keys(), key=lambda test: self.seconds[test])
+
+
+def measure(copy: Path, folder: Path, workers: int) -> None:
+    """Run all tests of a copy of this checkout, and keep the result in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "coveragerc"
+    settings.write_text(_SETTINGS.format(folder=folder), "utf-8")
+    (_site_packages(copy) / "mutants_reach.pth").write_text(
+        "import coverage; coverage.process_startup()\n", "utf-8"
+    )
+    environment = os.environ | {"COVERAGE_PROCESS_START": str(settings)}
+    command = [copy / ".venv/bin/python", "-m", "pytest", "-n", str(workers)]
+    command += ["-p", "benchmarks.mutants.plugin", "--mutants-times", folder / "seconds.json"]
+    subprocess.run(command, cwd=copy, env=environment, check=False)
+    del environment["COVERAGE_PROCESS_START"]
+    combine = [copy / ".venv/bin/python", "-m", "coverage", "combine", "--quiet"]
+    subprocess.run(
+        [*combine, f"--rcfile={settings}", folder], cwd=copy, env=environment, check=True
+    )
+
+
+def measured(copy: Path, folder: Path) -> Reach | None:
+    """Return what `measure` has kept, or None."""
+    file = folder / "data"
+    if not file.exists():
+        return None
+    data = CoverageData(str(file))
+    data.read()
+    seconds = json.loads((folder / "seconds.json").read_text("utf-8"))
+    return Reach(data=data, seconds=seconds, root=copy)
+
+
+def _test(context: str) -> str:
+    """Return the name of the test: without the phase that a program found behind it."""
+    for ending in (" (setup)", " (call)", " (teardown)"):
+        context = context.removesuffix(ending)
+    return context.removeprefix("|")
+
+
+def _site_packages(copy: Path) -> Path:
+    return copy / f".venv/lib/python3.{sys.version_info.minor}/site-packages"
