@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run demo test check chaos bench mutants picture snapshots clean
+.PHONY: run demo test test-long check chaos bench mutants picture snapshots clean
 
 run: $(VENV)/run
 	@$(BIN)/tracker-tui
@@ -13,6 +13,9 @@ demo: $(VENV)/run
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto
+
+test-long: $(VENV)/dev
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=long
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -45,9 +45,10 @@ __all__ = [
     "single_try",
 ]
 
-# A slow example on a busy machine is not a failure.
-settings.register_profile("ci", deadline=None)
-settings.load_profile("ci")
+# A slow example on a busy machine is not a failure. `make test-long` takes the longer profile.
+settings.register_profile("everyday", max_examples=25, deadline=None)
+settings.register_profile("long", max_examples=1_000, deadline=None)
+settings.load_profile("everyday")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker_tui.domain.leaderboard import Leaderboard, Ranking, Sum, finite, ranked
@@ -100,7 +100,6 @@ def test_a_leaderboard_matches_any_sums(given_sums: list[Sum], has_before: bool)
     assert total == pytest.approx(1.0 if has_points else 0.0)
 
 
-@settings(max_examples=50)
 @given(sums)
 def test_the_order_of_the_sums_is_irrelevant(given_sums: list[Sum]) -> None:
     def of(sums_in_order: list[Sum]) -> list[Ranking]:

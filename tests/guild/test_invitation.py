@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker_tui.config.settings import Secret
@@ -132,7 +132,6 @@ INVITATIONS = st.builds(
 )
 
 
-@settings(max_examples=150)
 @given(INVITATIONS)
 def test_any_valid_invitation_is_read_back(invitation: Invitation) -> None:
     line = invitation.text()
@@ -251,7 +250,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from([*ENTRIES, "more"]), JSON | st.just([ROLES[0]])))
 def test_any_entries_are_accepted_or_rejected(entries: dict[str, object]) -> None:
     line = line_of(**entries)

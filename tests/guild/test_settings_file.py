@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker_tui.config.settings import Remote, load_config
@@ -238,7 +238,6 @@ def is_toml(text: str) -> bool:
     return True
 
 
-@settings(max_examples=150)
 @given(DOCUMENTS.filter(is_toml), st.sampled_from([None, "n"]), st.text(max_size=20))
 @example("[profiles.n]\n[q.r]\n[profiles.n.sub]\n[keys]", "n", '"')
 def test_any_file_gets_its_guild_or_stays(text: str, profile: str | None, roles: str) -> None:

@@ -7,11 +7,12 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.applying import NOW
 from helpers.build import DEEP_DESERT, HAGGA
+from helpers.examples import share
 from helpers.ledger_under_test import Books, MakeLedger, Row
 from helpers.records import (
     DAY,
@@ -248,14 +249,14 @@ def ids(rows: list[Row]) -> list[str]:
 
 @pytest.mark.parametrize("searched", [3, 5_000])
 @pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 50), ("server", 4)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 1), ("server", 0.1)], indirect=["empty_database"]
 )
 def test_all_pages_together_match_the_model(
-    guild: Books, look_at: Callable[[int], None], examples: int, searched: int
+    guild: Books, look_at: Callable[[int], None], examples: float, searched: int
 ) -> None:
     look_at(searched)
 
-    @settings(max_examples=examples)
+    @share(examples)
     @given(rows_of_history, filters, st.integers(1, 5))
     def check(drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int) -> None:
         rows = fill(guild, drawn)
@@ -271,10 +272,10 @@ def test_all_pages_together_match_the_model(
 
 
 @pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 25), ("server", 3)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 1), ("server", 0.1)], indirect=["empty_database"]
 )
-def test_a_page_is_read_again_by_its_two_ends(guild: Books, examples: int) -> None:
-    @settings(max_examples=examples)
+def test_a_page_is_read_again_by_its_two_ends(guild: Books, examples: float) -> None:
+    @share(examples)
     @given(rows_of_history, filters, st.integers(1, 5))
     def check(drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int) -> None:
         fill(guild, drawn)
@@ -506,15 +507,15 @@ def hostile(drawn: list[dict[str, Any]]) -> list[Row]:
 
 
 @pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 25), ("server", 2)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 1), ("server", 0.1)], indirect=["empty_database"]
 )
 @pytest.mark.parametrize("searched", [4, 5_000])
 def test_paging_over_hostile_rows_ends_and_misses_no_row_with_a_time(
-    guild: Books, look_at: Callable[[int], None], examples: int, searched: int
+    guild: Books, look_at: Callable[[int], None], examples: float, searched: int
 ) -> None:
     look_at(searched)
 
-    @settings(max_examples=examples)
+    @share(examples)
     @given(hostile_rows, filters, st.integers(1, 4))
     @example([{"created_at": time} for time in HOSTILE_TIMES], HistoryFilter(), 1)
     @example([{"created_at": time} for time in HOSTILE_TIMES], HistoryFilter(text="spice"), 1)

@@ -304,7 +304,7 @@ anything = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(anything, min_size=16, max_size=16), change=st.sampled_from(CHANGES))
 def test_any_mixture_of_values_can_be_read_and_edited(
     wild_books: Books, values: list[object], change: Change

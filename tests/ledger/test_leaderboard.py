@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.applying import NOW
+from helpers.examples import share
 from helpers.ledger_under_test import Books, MakeLedger
 from helpers.records import (
     DAY,
@@ -447,16 +448,16 @@ def compare_member(books: Books, earned: Sequence[Earned], member: str, period: 
 
 
 @pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 20), ("server", 2)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 1), ("server", 0.1)], indirect=["empty_database"]
 )
 def test_any_changes_earn_the_points_that_they_should(
-    make_ledger: MakeLedger, examples: int
+    make_ledger: MakeLedger, examples: float
 ) -> None:
     clock = Ticking()
     books = make_ledger(clock=clock)
     add_members(books, Known("1", "paul"), Known("2", "Naib"), Known("3", "Naib"))
 
-    @settings(max_examples=examples)
+    @share(examples)
     @given(sessions, st.sampled_from(LEADERBOARD_PERIODS))
     def check(deeds: list[Deed], of_member: Period) -> None:
         session = session_of(deeds)

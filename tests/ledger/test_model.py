@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -21,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from helpers import other_schemas
+from helpers.examples import share
 from helpers.ledger_under_test import Books, MakeLedger, Row
 from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict, counter_change
 from tracker_tui.domain.points import NO_POINTS
@@ -317,13 +317,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("schema", ["founding", "later"])
 @pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 60), ("server", 6)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 1), ("server", 0.1)], indirect=["empty_database"]
 )
-def test_the_ledger_matches_the_model(make_ledger: MakeLedger, schema: str, examples: int) -> None:
+def test_the_ledger_matches_the_model(
+    make_ledger: MakeLedger, schema: str, examples: float
+) -> None:
     def machine() -> LedgerMachine:
         ticking = count(1_700_000_000)
         return LedgerMachine(make_ledger(other_schemas.OURS[schema], clock=lambda: next(ticking)))
 
-    run_state_machine_as_test(
-        machine, settings=settings(max_examples=examples, stateful_step_count=40)
-    )
+    run_state_machine_as_test(machine, settings=share(examples, stateful_step_count=40))

@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from peewee import SQL, Value
 
@@ -183,7 +183,6 @@ def last_known(then: dict[int, tuple[int, int]], at: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 def test_every_level_is_the_quantity_at_its_time(guild: Books) -> None:
-    @settings(max_examples=40)
     @example([(300, (1, 0)), (301, (2, 0))], Period(name="x", span=300))
     @given(
         stories,
@@ -363,7 +362,6 @@ def test_the_days_of_any_history_match_the_model(guild: Books) -> None:
     within_days = st.integers(0, 8 * DAY)
     story = st.lists(st.tuples(within_days, st.tuples(st.integers(0, 9), st.just(1))), max_size=12)
 
-    @settings(max_examples=30)
     @given(story, st.integers(1, 7))
     def check(drawn: list[tuple[int, tuple[int, int]]], days: int) -> None:
         guild.run("DELETE FROM resource_history")
@@ -425,7 +423,6 @@ moments = st.integers(1_577_836_800, int(time.time()))
 
 @pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 def test_a_day_in_sql_is_the_day_of_the_players_zone(guild: Books) -> None:
-    @settings(max_examples=40)
     @given(st.lists(moments, min_size=1, max_size=10), st.sampled_from(ZONES))
     @example([1_577_836_800, int(time.time())], BERLIN)
     def check(times: list[int], zone: ZoneInfo) -> None:

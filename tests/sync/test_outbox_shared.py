@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.build import PLAYER, add, set_to
@@ -267,7 +267,6 @@ def held_by(outbox: Outbox) -> dict[str, tuple[str, bool, bool]]:
     }
 
 
-@settings(max_examples=60)
 @given(steps)
 def test_any_steps_of_two_programs_match_the_model(
     taken: list[tuple[bool, str, Change]],

@@ -148,7 +148,7 @@ class Overlays(RuleBasedStateMachine):
 
 
 TestBoards = Overlays.TestCase
-TestBoards.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestBoards.settings = settings(stateful_step_count=20)
 
 
 def test_an_applied_change_counts_once_before_and_after_its_answer() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.build import DEEP_DESERT, HAGGA
@@ -97,7 +97,6 @@ rows = st.builds(
 )
 
 
-@settings(max_examples=40)
 @given(st.lists(rows, unique_by=lambda row: row.id))
 def test_any_rows_survive_being_stored(
     tmp_path_factory: pytest.TempPathFactory, read: list[Resource]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_tui.domain.activity import (
@@ -87,7 +87,6 @@ ANSWERS: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
 
 @pytest.mark.parametrize("query", ANSWERS, ids=lambda q: q.__name__)
 def test_an_answer_survives_being_stored(query: type[Query[Any]]) -> None:
-    @settings(max_examples=40)
     @given(ANSWERS[query])
     def check(answer: Any) -> None:
         document = msgspec.json.encode(answer)
@@ -148,7 +147,6 @@ def identity(query: Query[Any]) -> str:
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.__name__)
 def test_two_queries_never_share_a_key(query: type[Query[Any]]) -> None:
-    @settings(max_examples=60)
     @given(QUERIES[query], QUERIES[query])
     def check(one: Query[Any], other: Query[Any]) -> None:
         assert (one.key == other.key) == (identity(one) == identity(other))
@@ -156,7 +154,6 @@ def test_two_queries_never_share_a_key(query: type[Query[Any]]) -> None:
     check()
 
 
-@settings(max_examples=60)
 @given(st.one_of(*QUERIES.values()), st.one_of(*QUERIES.values()))
 def test_two_kinds_of_queries_never_share_a_key(one: Query[Any], other: Query[Any]) -> None:
     assert type(one) is type(other) or one.key != other.key
@@ -170,7 +167,6 @@ VARIATIONS = (
 )
 
 
-@settings(max_examples=40)
 @given(filters)
 def test_every_filter_is_part_of_the_key(history_filter: HistoryFilter) -> None:
     key = HistoryQuery(filter=history_filter).key

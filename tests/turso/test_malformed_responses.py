@@ -20,7 +20,7 @@ from tracker_tui.turso import Error, OutcomeUnknown, StatementResult, connect
 Path = tuple[str | int, ...]
 
 # All examples share the proxy, which keeps nothing of an example.
-many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 STATEMENT = ("SELECT 1 AS whole, 0.5 AS half, 'text' AS text, x'ff' AS blob, NULL AS empty", ())
 ROW = (1, 0.5, "text", b"\xff", None)

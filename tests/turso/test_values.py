@@ -107,14 +107,14 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.none() | st.integers(-(2**63), 2**63 - 1) | short_floats | texts | st.binary()
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(values, min_size=20, max_size=100))
 def test_any_values_survive_a_round_trip(both: SideBySide, values: list[object]) -> None:
     marks = ", ".join("?" * len(values))
     both.run(f"SELECT {marks}", values)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=20, max_size=100))
 def test_any_float_survives_a_round_trip_but_for_its_last_bits(
     both: SideBySide, values: list[float]

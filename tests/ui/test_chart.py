@@ -10,12 +10,13 @@ from math import log10
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
+from helpers.examples import share
 from tracker_tui.domain.activity import DayPoints
 from tracker_tui.domain.period import day_of, start_of
 from tracker_tui.domain.quantities import Location
@@ -118,7 +119,6 @@ class Picture:
 
 
 @given(series_list(), targets)
-@settings(max_examples=40)
 def test_the_lines_of_a_quantity_series_are_its_levels(
     of: QuantitySeries, target: int | None
 ) -> None:
@@ -137,7 +137,6 @@ def test_the_lines_of_a_quantity_series_are_its_levels(
 
 
 @given(series_list(), st.data())
-@settings(max_examples=40)
 def test_a_line_is_constant_between_two_levels(of: QuantitySeries, data: st.DataObject) -> None:
     at = data.draw(st.integers(of.since, of.until))
     then = [level for level in of.levels if level.at <= at]
@@ -180,7 +179,6 @@ def test_a_letter_takes_one_cell_for_any_location_name(name: str) -> None:
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-@settings(max_examples=60)
 def test_letters_differ_for_any_location_names(first: str, second: str) -> None:
     letters = [series.letter for series in chart_of(series_of((1, 2)), 5, first, second).series]
     assert len(set(letters)) == 4
@@ -195,7 +193,6 @@ def is_round(step: float) -> bool:
 
 
 @given(series_list(), targets)
-@settings(max_examples=60)
 @example(series_of(), None)
 @example(series_of((MOST, MOST)), MOST)
 @example(series_of((-MOST, -MOST)), None)
@@ -220,7 +217,6 @@ def test_the_axis_is_round_and_covers_every_value(of: QuantitySeries, target: in
 
 
 @given(st.integers(-2 * MOST, 0), st.integers(1, 2 * MOST), small_sizes, st.booleans())
-@settings(max_examples=20)
 @example(-7, 1_900, (100, 30), False)
 @example(0, 4, (60, 22), True)
 def test_a_label_stands_where_its_value_is_drawn(
@@ -251,7 +247,6 @@ def test_axis_labels_are_exact(value: int) -> None:
 
 
 @given(st.integers(1, 99), st.integers(0, 9), st.sampled_from([-1, 1]))
-@settings(max_examples=40)
 def test_round_values_are_short(digits: int, power: int, sign: int) -> None:
     value = sign * digits * 10**power
     assert parsed(short(value)) == value
@@ -288,7 +283,6 @@ widths = st.integers(22, 192)
 
 
 @given(st.sampled_from(SWITCHES), st.integers(-2 * DAY, 2 * DAY), st.integers(0, 2 * DAY), widths)
-@settings(max_examples=40)
 def test_ticks_of_up_to_two_days_are_whole_hours(
     switch: tuple[tzinfo, tuple[int, ...]], begin: int, span: int, width: int
 ) -> None:
@@ -345,7 +339,6 @@ def test_hours_are_whole_where_clocks_change_by_half_an_hour(
 
 
 @given(zones, st.integers(0, 730), st.integers(2 * DAY + 1, 800 * DAY), widths)
-@settings(max_examples=40)
 def test_ticks_of_longer_spans_are_midnights(
     zone: tzinfo, begin: int, span: int, width: int
 ) -> None:
@@ -378,7 +371,6 @@ LABEL = re.compile(r"\d\d:\d\d|[A-Z][a-z]{2} \d{4}|\d{1,2} [A-Z][a-z]{2}")
 
 
 @given(series_list(), small_sizes, zones)
-@settings(max_examples=30)
 @example(series_of((1, 2), span=7 * DAY), (200, 6), BERLIN)
 def test_labels_stand_below_their_ticks_and_apart_from_each_other(
     of: QuantitySeries, size: tuple[int, int], zone: tzinfo
@@ -436,7 +428,7 @@ def test_a_chart_always_has_ticks(span: int, width: int) -> None:
 
 
 @given(series_list(), targets, sizes)
-@settings(max_examples=12)
+@share(0.4)
 @example(series_of(), None, (30, 6))
 @example(series_of((MOST, MOST), (0, 0)), MOST, (30, 6))
 @example(series_of((-MOST, 0)), 1, (200, 40))
@@ -465,7 +457,6 @@ def test_a_chart_without_room_says_so(width: int, height: int) -> None:
 
 
 @given(series_list(quantities), small_sizes)
-@settings(max_examples=20)
 def test_a_line_is_identified_by_its_letter_without_colours(
     of: QuantitySeries, size: tuple[int, int]
 ) -> None:
@@ -487,7 +478,6 @@ def own_row(series: Series, chart: Chart, size: tuple[int, int]) -> int:
 
 
 @given(st.lists(st.integers(0, 1_000), min_size=2, max_size=4), st.integers(6, 14))
-@settings(max_examples=25)
 @example([101, 100, 1_000], 8)
 @example([1, 1, 0, 1_000], 12)
 def test_the_letter_of_a_greater_value_stands_above(values: list[int], height: int) -> None:
@@ -565,7 +555,6 @@ def points(first: int, *values: float) -> list[DayPoints]:
     st.integers(0, 20),
     st.dictionaries(st.integers(0, 20), st.floats(0, 1e6).map(lambda x: round(x, 2)), max_size=9),
 )
-@settings(max_examples=50)
 def test_every_day_is_a_column_that_begins_at_midnight(
     switch: tuple[tzinfo, tuple[int, ...]], begin: int, length: int, earned: dict[int, float]
 ) -> None:
@@ -639,7 +628,7 @@ def runs(dots: Sequence[bool]) -> int:
     sizes,
     zones,
 )
-@settings(max_examples=10)
+@share(0.4)
 def test_columns_fill_their_room_exactly(
     earned: dict[int, float], length: int, size: tuple[int, int], zone: tzinfo
 ) -> None:

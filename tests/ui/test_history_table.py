@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -102,7 +102,6 @@ def test_the_widest_numbers_fit_into_the_narrowest_table(
 
 
 @given(known_widths)
-@settings(max_examples=25)
 def test_a_wider_table_shows_no_fewer_columns(widths: Widths) -> None:
     layouts = [lay_out(width, widths) for width in range(40, 221)]
     assert all(shown(wider) >= shown(layout) for layout, wider in pairwise(layouts))
@@ -112,7 +111,6 @@ def test_a_wider_table_shows_no_fewer_columns(widths: Widths) -> None:
 
 
 @given(known_widths)
-@settings(max_examples=40)
 def test_no_column_is_wider_than_it_needs(widths: Widths) -> None:
     layout = lay_out(220, widths)
     assert layout.member == min(widths.member, 20)
@@ -142,7 +140,6 @@ def test_columns_shrink_in_a_fixed_order(
 
 
 @given(st.lists(st.tuples(quantities, quantities, quantities, quantities), max_size=6))
-@settings(max_examples=25)
 def test_the_longest_number_of_all_rows_has_room(
     rows: list[tuple[int, int, int, int]],
 ) -> None:
@@ -206,7 +203,6 @@ def test_the_text_of_a_change(change: int, quantity: int, shows_zero: bool, text
 
 
 @given(numbers, numbers, st.booleans())
-@settings(max_examples=40)
 def test_a_number_that_is_shown_is_whole(change: int, quantity: int, shows_zero: bool) -> None:
     layout = replace(LAYOUT, change=len(signed(-MOST)), quantity=len(grouped(-MOST)))
     text = change_text(change, quantity, layout, shows_zero=shows_zero)

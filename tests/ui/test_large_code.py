@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
@@ -80,13 +80,11 @@ def test_pixels_share_cells_in_pairs() -> None:
 
 
 @given(st.text(CHARACTERS, min_size=8, max_size=8))
-@settings(max_examples=50)
 def test_a_code_of_eight_takes_two_lines_of_four(text: str) -> None:
     assert LargeCode(text).needed == Size(26, 9)
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=100)
 def test_no_text_is_larger_than_40_by_10(text: str) -> None:
     needed = LargeCode(text).needed
     assert needed.width <= 40

@@ -266,7 +266,7 @@ class Windows(RuleBasedStateMachine):
 
 
 TestWindows = Windows.TestCase
-TestWindows.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestWindows.settings = settings(stateful_step_count=20)
 
 
 # The real limits

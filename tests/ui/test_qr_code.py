@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widgets import Static
 
+from helpers.examples import share
 from helpers.qr_reader import read_qr
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.qr_code import QrCode
@@ -131,7 +132,7 @@ async def test_a_reader_reads_the_same_text(text: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=80))
-@settings(max_examples=15)
+@share(0.4)
 async def test_a_reader_reads_any_text(text: str) -> None:
     assert read_qr(await on_screen(text)) == text
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from random import Random
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpers.examples import share
 from tracker_tui.domain.quantity_series import DailyTotals, DayLevel
 from tracker_tui.ui.widgets.formatting import sparkline
 
@@ -35,7 +36,6 @@ def cells_of(count: int, width: int) -> list[range]:
 
 
 @given(values, widths)
-@settings(max_examples=40)
 def test_a_sparkline_is_as_wide_as_it_should_be(of: list[int], width: int) -> None:
     text = sparkline(of, width)
     assert len(text) == width
@@ -44,7 +44,6 @@ def test_a_sparkline_is_as_wide_as_it_should_be(of: list[int], width: int) -> No
 
 @given(values, widths)
 @example([0, 0, 9, 0], 3)
-@settings(max_examples=40)
 def test_a_cell_shows_the_last_of_its_values(of: list[int], width: int) -> None:
     last = [of[cell[-1]] for cell in cells_of(len(of), width)]
     assert sparkline(of, width) == sparkline(last, width)
@@ -55,7 +54,6 @@ def test_a_cell_shows_the_last_of_its_values(of: list[int], width: int) -> None:
 @example([5])
 @example([0, MOST])
 @example([-3, -2])
-@settings(max_examples=40)
 def test_a_higher_block_is_a_greater_value(of: list[int]) -> None:
     found = heights(sparkline(of, len(of)))
     by_value = sorted(zip(of, found, strict=True))
@@ -69,7 +67,6 @@ def test_a_higher_block_is_a_greater_value(of: list[int]) -> None:
 
 
 @given(values, st.integers(-MOST, MOST), st.integers(1, 1_000))
-@settings(max_examples=40)
 def test_a_sparkline_depends_on_the_shape_only(of: list[int], base: int, factor: int) -> None:
     assert sparkline([base + factor * value for value in of], 10) == sparkline(of, 10)
 
@@ -109,7 +106,6 @@ def stories(draw: st.DrawFn) -> tuple[list[int], list[DayLevel]]:
 
 
 @given(stories(), st.randoms())
-@settings(max_examples=50)
 def test_each_day_has_the_total_after_its_last_change(
     story: tuple[list[int], list[DayLevel]], chance: Random
 ) -> None:
@@ -121,7 +117,6 @@ def test_each_day_has_the_total_after_its_last_change(
 
 
 @given(stories(), st.integers(-MOST, MOST))
-@settings(max_examples=30)
 def test_the_last_day_has_the_current_total(
     story: tuple[list[int], list[DayLevel]], total: int
 ) -> None:
@@ -134,7 +129,7 @@ def test_the_last_day_has_the_current_total(
 
 
 @given(st.integers(-MOST, MOST))
-@settings(max_examples=10)
+@share(0.4)
 def test_a_resource_without_changes_has_its_quantity_on_every_day(total: int) -> None:
     levels = [DayLevel("water", FIRST + 1, 5, 0)]
     assert DailyTotals(levels, FIRST, LAST).of("spice", total) == [total] * 14
