@@ -45,10 +45,10 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="files whose path has the text")
     arguments = parser.parse_args()
     copies = [_copy(number) for number in range(arguments.jobs)]
-    reach = measured(copies[0], WORK / "reach")
+    reach = measured(WORK / "reach")
     if reach is None:
         measure(copies[0], WORK / "reach", workers=2 * (os.cpu_count() or 1))
-        reach = measured(copies[0], WORK / "reach")
+        reach = measured(WORK / "reach")
         assert reach is not None, "the suite ran"
     listed = _listed(copies[0])
     run = _Run(reach, [entry for entry in listed if arguments.only in entry["file"]])
@@ -153,7 +153,7 @@ def _result(copy: Path, mutant: Mutant, reach: Reach) -> dict[str, object]:
     if place is None:
         return {"result": "gone"}
     tests = reach.tests(mutant.file, place.lines)
-    quick = [test for test in tests if reach.seconds[test] < 1][:_QUICK_TESTS]
+    quick = tests[:_QUICK_TESTS]
     while sum(reach.seconds[test] for test in quick) > _QUICK_SECONDS:
         quick.pop()
     rest = tests[len(quick) :]

@@ -14,6 +14,7 @@ from coverage import CoverageData
 _SETTINGS = """\
 [run]
 source_pkgs = tracker_tui
+relative_files = true
 data_file = {folder}/data
 parallel = true
 sigterm = true
@@ -29,13 +30,17 @@ class Reach:
 
     data: CoverageData
     seconds: dict[str, float]
-    root: Path
 
     def tests(self, file: str, lines: range) -> list[str]:
-        """Return the tests that reach one of the lines, quickest first."""
-        contexts = self.data.contexts_by_lineno(str(self.root / file))
+        """Return the tests that reach one of the lines: those of its room first, then by time."""
+        contexts = self.data.contexts_by_lineno(file)
         found = {_test(context) for line in lines for context in contexts.get(line, [])}
-        return sorted(found & self.seconds.keys(), key=lambda test: self.seconds[test])
+        room = f"tests/{Path(file).parts[1]}/"
+
+        def place(test: str) -> tuple[bool, float]:
+            return not test.startswith(room), self.seconds[test]
+
+        return sorted(found & self.seconds.keys(), key=place)
 
 
 def measure(copy: Path, folder: Path, workers: int) -> None:
@@ -57,7 +62,7 @@ def measure(copy: Path, folder: Path, workers: int) -> None:
     )
 
 
-def measured(copy: Path, folder: Path) -> Reach | None:
+def measured(folder: Path) -> Reach | None:
     """Return what `measure` has kept, or None."""
     file = folder / "data"
     if not file.exists():
@@ -65,7 +70,7 @@ def measured(copy: Path, folder: Path) -> Reach | None:
     data = CoverageData(str(file))
     data.read()
     seconds = json.loads((folder / "seconds.json").read_text("utf-8"))
-    return Reach(data=data, seconds=seconds, root=copy)
+    return Reach(data=data, seconds=seconds)
 
 
 def _test(context: str) -> str:
