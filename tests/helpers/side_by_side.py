@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-import pytest
-
 from tracker_tui.turso import Connection, connect
 
 Connected = sqlite3.Connection | Connection
@@ -21,29 +19,34 @@ class SideBySide:
     def __init__(self, local: sqlite3.Connection, remote: Connection) -> None:
         self.local, self.remote = local, remote
 
-    def do(self, act: Act) -> Any:
+    def do(self, act: Act, case: object = "") -> Any:
         """Run something that must succeed on both with the same result; return the result."""
         expected, actual = act(self.local), act(self.remote)
-        assert repr(actual) == repr(expected)
-        assert self.remote.in_transaction is self.local.in_transaction
-        assert self.remote.total_changes == self.local.total_changes
+        assert repr(actual) == repr(expected), case
+        assert self.remote.in_transaction is self.local.in_transaction, case
+        assert self.remote.total_changes == self.local.total_changes, case
         return actual
 
     def run(self, sql: str, parameters: Any = ()) -> list[Any]:
         """Run a statement that must succeed with the same cursor attributes; return its rows."""
         rows: list[Any] = self.do(
-            lambda connection: _cursor_state(connection.execute(sql, parameters))
+            lambda connection: _cursor_state(connection.execute(sql, parameters)),
+            (sql[:200], parameters),
         )[0]
         return rows
 
-    def fails(self, act: Act | str, kind: type[Exception]) -> None:
+    def fails(self, act: Act | str, kind: type[Exception], *parameters: Any) -> tuple[str, str]:
         """Run something, or a statement, that must fail on both with exceptions of the same name.
 
-        Both must agree on whether a transaction is open afterwards.
+        Both must agree on whether a transaction is open afterwards. Returns both messages.
         """
-        expected, actual = _failure(self.local, act, kind), _failure(self.remote, act, kind)
-        assert type(actual).__name__ == type(expected).__name__
-        assert self.remote.in_transaction is self.local.in_transaction
+        case = f"{act!r} {parameters!r}"[:300]
+        expected, actual = (
+            _failure(connection, act, kind, parameters) for connection in (self.local, self.remote)
+        )
+        assert type(actual).__name__ == type(expected).__name__, case
+        assert self.remote.in_transaction is self.local.in_transaction, case
+        return str(expected), str(actual)
 
 
 @contextmanager
@@ -62,7 +65,11 @@ def _cursor_state(cursor: Any) -> tuple[list[Any], object, int]:
     return rows, cursor.description, cursor.rowcount
 
 
-def _failure(connection: Connected, act: Act | str, kind: type[Exception]) -> Exception:
-    with pytest.raises(kind) as caught:
-        connection.execute(act) if isinstance(act, str) else act(connection)
-    return caught.value
+def _failure(
+    connection: Connected, act: Act | str, kind: type[Exception], parameters: Any
+) -> Exception:
+    try:
+        connection.execute(act, *parameters) if isinstance(act, str) else act(connection)
+    except kind as error:
+        return error
+    raise AssertionError(f"no error from {act!r:.200} {parameters!r:.200}")

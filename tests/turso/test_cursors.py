@@ -55,17 +55,15 @@ def test_every_kind_of_statement_reports_the_same(both: SideBySide) -> None:
         both.run(sql)
 
 
-@pytest.mark.parametrize("sql", ["", "  \n", "-- nothing", "/* nothing */", ";", ";;", "-- x\n;"])
-def test_an_empty_statement_does_nothing(both: SideBySide, sql: str) -> None:
-    both.run(sql)
-    assert both.do(lambda connection: connection.execute(sql).fetchone()) is None
+def test_an_empty_statement_does_nothing(both: SideBySide) -> None:
+    for sql in ("", "  \n", "-- nothing", "/* nothing */", ";", ";;", "-- x\n;"):
+        both.run(sql)
+        assert both.do(lambda connection, sql=sql: connection.execute(sql).fetchone()) is None
 
 
-@pytest.mark.parametrize("sql", ["SELECT 1;", "SELECT 1; -- a comment", " ; SELECT 1"])
-def test_comments_and_semicolons_around_a_statement_are_harmless(
-    both: SideBySide, sql: str
-) -> None:
-    both.run(sql)
+def test_comments_and_semicolons_around_a_statement_are_harmless(both: SideBySide) -> None:
+    for sql in ("SELECT 1;", "SELECT 1; -- a comment", " ; SELECT 1"):
+        both.run(sql)
 
 
 def test_the_last_row_id_is_the_one_of_the_last_insert(both: SideBySide) -> None:
@@ -130,29 +128,29 @@ def test_a_large_result_is_complete(both: SideBySide) -> None:
     both.run(f"SELECT {columns}")
 
 
-@pytest.mark.parametrize("factory", [dictionary, None, lambda _, row: row[::-1]])
-def test_a_row_factory_makes_the_rows(both: SideBySide, factory: Callable[..., Any] | None) -> None:
+def test_a_row_factory_makes_the_rows(both: SideBySide) -> None:
     def fetch(connection: Any) -> list[object]:
-        connection.row_factory = factory
         cursor = connection.execute(ROW)
         return [cursor.fetchone(), *connection.execute(TEN), connection.execute(TEN).fetchmany(2)]
 
-    both.do(fetch)
+    for factory in (dictionary, None, lambda _, row: row[::-1]):
+        both.local.row_factory = both.remote.row_factory = factory
+        both.do(fetch, factory)
 
 
-@pytest.mark.parametrize("factory", [sqlite3.Row, MyRow])
-def test_sqlite3_row_works_as_a_row_factory(both: SideBySide, factory: type[sqlite3.Row]) -> None:
+def test_sqlite3_row_works_as_a_row_factory(both: SideBySide) -> None:
     def fetch(connection: Any) -> list[object]:
-        connection.row_factory = factory
         row, again = connection.execute(ROW).fetchone(), connection.execute(ROW).fetchone()
-        assert type(row) is factory
+        assert type(row) is connection.row_factory
         assert row == again
         by_name = [row["a"], row["A"], row['b"B'], row["X Y"], row["é😀"], row[""]]
         return [tuple(row), row.keys(), row[0], row[-1], row[1:3], len(row), hash(row), *by_name]
 
-    both.do(fetch)
-    for key, kind in (("missing", IndexError), (99, IndexError)):
-        both.fails(lambda connection, key=key: connection.execute(ROW).fetchone()[key], kind)
+    for factory in (sqlite3.Row, MyRow):
+        both.local.row_factory = both.remote.row_factory = factory
+        both.do(fetch, factory)
+        for key in ("missing", 99):
+            both.fails(lambda c, key=key: c.execute(ROW).fetchone()[key], IndexError)
 
 
 def test_a_cursor_keeps_the_row_factory_it_was_created_with(both: SideBySide) -> None:
@@ -177,27 +175,24 @@ def test_a_cursor_can_be_of_another_class(both: SideBySide) -> None:
     assert cursor.execute("SELECT 1").fetchall() == [(1,)]
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
-        lambda cursor: cursor.execute("SELECT 1"),
-        lambda cursor: cursor.executemany("DELETE FROM t", []),
-        lambda cursor: cursor.executescript(""),
-        lambda cursor: cursor.fetchone(),
-        lambda cursor: cursor.fetchmany(),
-        lambda cursor: cursor.fetchall(),
-        next,
-        list,
-    ],
-)
-def test_a_closed_cursor_raises(both: SideBySide, act: Callable[[Any], object]) -> None:
-    def use(connection: Any) -> None:
-        cursor = connection.execute("SELECT 1")
+def test_a_closed_cursor_raises(both: SideBySide) -> None:
+    acts: dict[str, Callable[[Any], object]] = {
+        "execute": lambda cursor: cursor.execute("SELECT 1"),
+        "executemany": lambda cursor: cursor.executemany("DELETE FROM t", []),
+        "executescript": lambda cursor: cursor.executescript(""),
+        "fetchone": lambda cursor: cursor.fetchone(),
+        "fetchmany": lambda cursor: cursor.fetchmany(),
+        "fetchall": lambda cursor: cursor.fetchall(),
+        "next": next,
+        "list": list,
+    }
+    cursors = [connection.execute("SELECT 1") for connection in (both.local, both.remote)]
+    for cursor in cursors:
         cursor.close()
         cursor.close()
-        act(cursor)
-
-    both.fails(use, sqlite3.ProgrammingError)
+        for name, act in acts.items():
+            with pytest.raises(sqlite3.ProgrammingError):
+                pytest.fail(f"{name} returned {act(cursor)!r}")
 
 
 def test_a_cursor_accepts_the_sizes_of_db_api(both: SideBySide) -> None:

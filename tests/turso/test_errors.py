@@ -25,18 +25,8 @@ EXCEPTIONS = (
 )
 
 
-@pytest.fixture
-def both(both: SideBySide) -> SideBySide:
-    both.run("PRAGMA foreign_keys = ON")
-    for sql in TABLES:
-        both.run(sql)
-    both.do(lambda connection: connection.commit())
-    return both
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
+SAME_MESSAGE: dict[type[Exception], list[str]] = {
+    sqlite3.IntegrityError: [
         "INSERT INTO t (n, s) VALUES (1, 'a')",
         "INSERT INTO t (n) VALUES (NULL)",
         "INSERT INTO t (n, s) VALUES (1, 'bad')",
@@ -47,116 +37,85 @@ def both(both: SideBySide) -> SideBySide:
         "DELETE FROM t",
         "SELECT 1 LIMIT 'text'",
     ],
-)
-def test_a_constraint_that_fails_is_an_integrity_error(both: SideBySide, sql: str) -> None:
-    both.fails(sql, sqlite3.IntegrityError)
-    with pytest.raises(turso.IntegrityError) as ours:
-        both.remote.execute(sql)
-    with pytest.raises(sqlite3.IntegrityError) as theirs:
-        both.local.execute(sql)
-    assert str(ours.value) == str(theirs.value)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * FROM gone",
-        "SELECT gone FROM t",
-        "SELECT gone(1)",
-        "INSERT INTO parent VALUES (1, 2)",
-        "CREATE TABLE t (a)",
-        "COMMIT",
-        "RELEASE gone",
+    sqlite3.OperationalError: [
+        *("SELECT * FROM gone", "SELECT gone FROM t", "SELECT gone(1)", "CREATE TABLE t (a)"),
+        *("INSERT INTO parent VALUES (1, 2)", "COMMIT", "RELEASE gone"),
     ],
-)
-def test_errors_have_the_message_of_sqlite(both: SideBySide, sql: str) -> None:
-    with pytest.raises(sqlite3.OperationalError) as theirs:
-        both.local.execute(sql)
-    with pytest.raises(turso.OperationalError) as ours:
-        both.remote.execute(sql)
-    assert str(ours.value) == str(theirs.value)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * FROM missing",
-        "SELECT missing FROM t",
-        "SELECT missing(1)",
-        "SELECT abs(1, 2)",
-        "SELEC 1",
-        "SELECT (1",
-        "SELECT 'open",
-        "CREATE TABLE t (a)",
-        "INSERT INTO missing VALUES (1)",
-        "INSERT INTO t (missing) VALUES (1)",
-        "INSERT INTO t VALUES (1)",
-        "INSERT INTO t SELEC",
-        "UPDATE t SET missing = 1",
-        "DELETE FROM t WHERE missing",
-        "SELECT abs(-9223372036854775807 - 1)",
-        "SELECT json('{')",
+}
+OTHER_MESSAGE: dict[type[Exception], list[Any]] = {
+    sqlite3.OperationalError: [
+        *("SELECT abs(1, 2)", "SELEC 1", "SELECT (1", "SELECT 'open", "SELECT json('{')"),
+        *("INSERT INTO missing VALUES (1)", "INSERT INTO t (missing) VALUES (1)"),
+        *("INSERT INTO t VALUES (1)", "INSERT INTO t SELEC", "UPDATE t SET missing = 1"),
+        *("DELETE FROM t WHERE missing", "SELECT abs(-9223372036854775807 - 1)"),
     ],
-)
-def test_operational_errors(both: SideBySide, sql: str) -> None:
-    both.fails(sql, sqlite3.OperationalError)
-
-
-@pytest.mark.parametrize(
-    "sql", ["SELECT 1; SELECT 2", "SELECT ?", "SELECT :a", "SELECT 1\0", "INSERT\0"]
-)
-def test_programming_errors(both: SideBySide, sql: str) -> None:
-    both.fails(sql, sqlite3.ProgrammingError)
-
-
-def test_a_value_that_is_too_long_is_a_data_error(both: SideBySide) -> None:
-    both.fails("SELECT zeroblob(2000000000)", sqlite3.DataError)
-
-
-@pytest.mark.parametrize("sql", [5, b"SELECT 1", None])
-def test_a_statement_is_text(both: SideBySide, sql: Any) -> None:
-    both.fails(lambda connection: connection.execute(sql), TypeError)
-
-
-def test_a_statement_with_half_a_surrogate_pair_is_rejected(both: SideBySide) -> None:
-    sql = "SELECT '\ud800'"
-    both.fails(sql, UnicodeEncodeError)
-    both.fails(lambda connection: connection.executescript(sql), UnicodeEncodeError)
-
-
-@pytest.mark.parametrize("name", EXCEPTIONS)
-def test_each_exception_is_a_subclass_of_the_one_in_sqlite3(name: str) -> None:
-    ours, theirs = getattr(turso, name), getattr(sqlite3, name)
-    assert issubclass(ours, theirs)
-    assert getattr(turso.Connection, name) is ours
-    assert [base for base in EXCEPTIONS if issubclass(ours, getattr(turso, base))] == [
-        base for base in EXCEPTIONS if issubclass(theirs, getattr(sqlite3, base))
-    ]
-
-
-@pytest.mark.parametrize(
-    "act",
-    [
-        lambda connection, cursor: connection.execute("SELECT 1"),
-        lambda connection, cursor: connection.executemany("DELETE FROM t", []),
-        lambda connection, cursor: connection.executescript(""),
-        lambda connection, cursor: connection.commit(),
-        lambda connection, cursor: connection.rollback(),
-        lambda connection, cursor: connection.cursor(),
-        lambda connection, cursor: connection.__enter__(),
-        lambda connection, cursor: cursor.execute("SELECT 1"),
-        lambda connection, cursor: cursor.fetchone(),
-        lambda connection, cursor: cursor.fetchall(),
-        lambda connection, cursor: next(cursor),
+    sqlite3.ProgrammingError: [
+        *("SELECT 1; SELECT 2", "SELECT ?", "SELECT :a", "SELECT 1\0", "INSERT\0"),
     ],
-)
-def test_a_closed_connection_raises(both: SideBySide, act: Callable[[Any, Any], object]) -> None:
+    sqlite3.DataError: ["SELECT zeroblob(2000000000)"],
+    UnicodeEncodeError: ["SELECT '\ud800'"],
+}
+
+
+@pytest.fixture
+def both(both: SideBySide) -> SideBySide:
+    both.run("PRAGMA foreign_keys = ON")
+    for sql in TABLES:
+        both.run(sql)
+    both.do(lambda connection: connection.commit())
+    return both
+
+
+def test_errors_have_the_class_and_the_message_of_sqlite(both: SideBySide) -> None:
+    for kind, statements in SAME_MESSAGE.items():
+        for sql in statements:
+            theirs, ours = both.fails(sql, kind)
+            assert ours == theirs, sql
+            both.do(lambda connection: connection.rollback())
+    with pytest.raises(turso.IntegrityError):
+        both.remote.execute("UPDATE t SET n = NULL")
+
+
+def test_other_errors_have_the_class_of_sqlite(both: SideBySide) -> None:
+    for kind, statements in OTHER_MESSAGE.items():
+        for sql in statements:
+            both.fails(sql, kind)
+    for sql in (5, b"SELECT 1", None):
+        both.fails(lambda connection, sql=sql: connection.execute(sql), TypeError)
+    both.fails(lambda connection: connection.executescript("SELECT '\ud800'"), UnicodeEncodeError)
+
+
+def test_each_exception_is_a_subclass_of_the_one_in_sqlite3() -> None:
+    for name in EXCEPTIONS:
+        ours, theirs = getattr(turso, name), getattr(sqlite3, name)
+        assert issubclass(ours, theirs)
+        assert getattr(turso.Connection, name) is ours
+        assert [base for base in EXCEPTIONS if issubclass(ours, getattr(turso, base))] == [
+            base for base in EXCEPTIONS if issubclass(theirs, getattr(sqlite3, base))
+        ]
+
+
+def test_a_closed_connection_raises(both: SideBySide) -> None:
+    acts: dict[str, Callable[[Any, Any], object]] = {
+        "execute": lambda connection, _: connection.execute("SELECT 1"),
+        "executemany": lambda connection, _: connection.executemany("DELETE FROM t", []),
+        "executescript": lambda connection, _: connection.executescript(""),
+        "commit": lambda connection, _: connection.commit(),
+        "rollback": lambda connection, _: connection.rollback(),
+        "cursor": lambda connection, _: connection.cursor(),
+        "with": lambda connection, _: connection.__enter__(),
+        "execute of a cursor": lambda _, cursor: cursor.execute("SELECT 1"),
+        "fetchone": lambda _, cursor: cursor.fetchone(),
+        "fetchall": lambda _, cursor: cursor.fetchall(),
+        "next": lambda _, cursor: next(cursor),
+    }
     for connection in (both.local, both.remote):
         cursor = connection.execute("SELECT 1")
         connection.close()
         connection.close()
-        with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
-            act(connection, cursor)
+        for name, act in acts.items():
+            with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+                pytest.fail(f"{name} returned {act(connection, cursor)!r}")
 
 
 def test_python_functions_are_not_supported(both: SideBySide) -> None:

@@ -65,17 +65,13 @@ def test_commit_keeps_and_rollback_does_not(both: SideBySide) -> None:
     assert both.run(ALL) == [(1,)]
 
 
-@pytest.mark.parametrize(
-    "level", ["", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", "deferred", "Immediate", None]
-)
-def test_every_isolation_level_begins_its_kind_of_transaction(
-    both: SideBySide, level: str | None
-) -> None:
-    set_level(both, level)
-    both.run("INSERT INTO t VALUES (1)")
-    both.run("UPDATE t SET a = 2")
-    both.do(rollback)
-    both.run(ALL)
+def test_every_isolation_level_begins_its_kind_of_transaction(both: SideBySide) -> None:
+    for level in ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", "deferred", "Immediate", None):
+        set_level(both, level)
+        both.run("INSERT INTO t VALUES (1)")
+        both.run("UPDATE t SET a = 2")
+        both.do(rollback, level)
+        both.run(ALL)
 
 
 def test_an_immediate_transaction_locks_out_other_writers(
@@ -92,23 +88,19 @@ def test_an_immediate_transaction_locks_out_other_writers(
         other.execute("INSERT INTO t VALUES (1)")
 
 
-@pytest.mark.parametrize(
-    ("level", "kind"),
-    [
+def test_any_other_isolation_level_is_rejected(both: SideBySide) -> None:
+    cases: list[tuple[Any, type[Exception]]] = [
         ("BOGUS", ValueError),
         (" DEFERRED", ValueError),
         ("DEFERRED; DELETE FROM t", ValueError),
         ("DEFERRED\0", ValueError),
         (5, TypeError),
         (b"DEFERRED", TypeError),
-    ],
-)
-def test_any_other_isolation_level_is_rejected(
-    both: SideBySide, level: Any, kind: type[Exception]
-) -> None:
-    both.fails(lambda connection: setattr(connection, "isolation_level", level), kind)
-    with pytest.raises(kind):
-        connect("http://localhost:1", isolation_level=level)
+    ]
+    for level, kind in cases:
+        both.fails(lambda c, level=level: setattr(c, "isolation_level", level), kind)
+        with pytest.raises(kind):
+            connect("http://localhost:1", isolation_level=level)
 
 
 def test_isolation_level_none_commits_the_open_transaction(both: SideBySide) -> None:
