@@ -18,7 +18,7 @@ from helpers.hanging_server import Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.other_schemas import ask
-from helpers.outbox_files import outbox_of, send_lock_held, store_of, waiting
+from helpers.outbox_files import outbox_of, pending_ids, send_lock_held, store_of
 from helpers.proxy import (
     Fate,
     ProxiedRequest,
@@ -90,7 +90,7 @@ def test_a_failed_retry_leaves_an_edit_queued(
     assert_is_stored_once(impatient_guild)
     proxy.fate = pass_on
     assert run("list").status == 0
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     assert_is_stored_once(impatient_guild)
 
 
@@ -137,7 +137,7 @@ def test_a_change_that_a_trigger_rejects_is_not_stored(
     ran = run("edit", "spice", "+5")
     assert ran.status == 1
     assert "hands off the spice" in ran.error
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     impatient_guild.run("DROP TRIGGER hands_off")
     assert run("list").status == 0
     assert impatient_guild.quantities() == (1_000, 400)
@@ -152,7 +152,7 @@ def test_an_edit_is_queued_if_the_server_disappears(
     assert_is_stored_once(impatient_guild)
     with proxy_to(remote_url, port=proxy.port):
         assert run("list").status == 0
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     assert_is_stored_once(impatient_guild)
 
 
@@ -191,7 +191,7 @@ def test_closing_does_not_resend_a_hanging_edit(
         assert gate.is_holding
         assert edited.result(SECONDS).verdict is Verdict.QUEUED
         assert proxy.count == 1
-    assert waiting(home) == [change.id]
+    assert pending_ids(home) == [change.id]
 
 
 def test_the_requests_of_an_edit_share_one_deadline(
@@ -222,7 +222,7 @@ def edit_while_another_deals_with_it(run: Run, home: Path, deal: Deal, *argv: st
     with send_lock_held(store_of(home)):
         edit = threading.Thread(target=lambda: answers.append(run("edit", *argv)))
         edit.start()
-        until(lambda: len(waiting(home)) == 1)
+        until(lambda: len(pending_ids(home)) == 1)
         ((document,),) = ask(outbox_of(home), "SELECT change FROM entries WHERE state = 'pending'")
         deal(change_from_json(document))
         ask(outbox_of(home), "DELETE FROM entries")

@@ -22,7 +22,7 @@ from helpers.hanging_server import Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import Listener
 from helpers.other_schemas import ask_at
-from helpers.outbox_files import send_lock_held, states, store_of, waiting
+from helpers.outbox_files import pending_ids, send_lock_held, states, store_of
 from helpers.processes import SECONDS, run_together
 from helpers.proxy import Fate, ProxiedRequest, Proxy, cut_after, cut_before, pass_on
 from helpers.remote_guild import configure
@@ -162,12 +162,12 @@ def test_an_edit_that_is_killed_before_the_answer_is_applied_once(
             os.kill(edit.pid, signal.SIGKILL)
             edit.wait(SECONDS)
         assert states(home) == ["sending"]
-        (change_id,) = waiting(home)
+        (change_id,) = pending_ids(home)
     assert answered.wait(SECONDS)
     proxy.fate = pass_on
     assert known_guild.quantities() == (1_000 if then is cut_before else 1_005, 400)
     assert run(*next_one).status == 0
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     assert known_guild.quantities() == (1_005, 400)
     assert [row["id"] for row in known_guild.rows("resource_history")].count(change_id) == 1
 
@@ -224,7 +224,7 @@ def test_concurrent_edits_are_each_applied_once(
         for change_id, _ in each
     }
     assert len(changes) == PROCESSES * EDITS
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     outcome_by_change = dict.fromkeys(changes, "applied")
     assert_every_applied_change_is_one_link_of_the_chain(place, outcome_by_change, changes)
     assert_the_leaderboard_follows_the_rules(place, changes)

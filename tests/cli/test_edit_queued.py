@@ -16,7 +16,15 @@ from helpers.commands import Run
 from helpers.ledger_under_test import Books
 from helpers.listening import Listener
 from helpers.other_schemas import ask
-from helpers.outbox_files import changed, let_time_pass, outbox_of, outcomes, queue, states, waiting
+from helpers.outbox_files import (
+    changed,
+    let_time_pass,
+    outbox_of,
+    outcomes,
+    pending_ids,
+    queue,
+    states,
+)
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
 from helpers.rejected_writes import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from helpers.remote_guild import Line
@@ -56,7 +64,7 @@ def test_an_edit_on_a_server_that_cannot_be_reached_is_queued(
     assert (document["points"], document["resource"], document["previous"]) == (0.0, None, None)
     assert "saved here, will be sent" in document["message"]
     assert states(home) == ["pending", "pending"]
-    assert waiting(home)[1] == document["change_id"]
+    assert pending_ids(home)[1] == document["change_id"]
     assert changed(known_guild) == []
 
 
@@ -66,13 +74,13 @@ def test_an_edit_with_a_passing_fault_is_queued_and_sent_by_the_next(
 ) -> None:
     proxy.fate = TRANSIENT[name]
     first = queue(run, "spice", "+5")
-    assert waiting(home) == [first]
+    assert pending_ids(home) == [first]
     assert known_guild.quantities() == (1_000, 400)
     proxy.fate = pass_on
     assert run("edit", "spice", "+7").status == 0
     assert next(row[0] for row in changed(known_guild)) == first
     assert known_guild.quantities() == (1_012, 400)
-    assert waiting(home) == []
+    assert pending_ids(home) == []
 
 
 # Being sent
@@ -108,7 +116,7 @@ def test_the_next_list_sends_pending_changes_in_one_request(
     assert changed(known_guild) == [(queued[0], "spice", 100), (queued[1], "spice", 60)]
     writes = [each for each in line.proxy.seen if b"INSERT INTO" in each.body]
     assert len(writes) == 1
-    assert waiting(home) == []
+    assert pending_ids(home) == []
 
 
 def test_the_next_dashboard_sends_pending_changes(run: Run, known_guild: Books, line: Line) -> None:
@@ -141,7 +149,7 @@ def test_the_next_edit_sends_pending_changes_first_without_a_replica(
     line.mend()
     last = run("edit", then, "+5", "--json").document["change_id"]
     assert changed(remote_guild) == [(queued, "iron", 100), (last, "iron", 105)]
-    assert waiting(home) == []
+    assert pending_ids(home) == []
 
 
 def test_an_edit_is_sent_after_any_number_of_pending_changes(
@@ -152,11 +160,11 @@ def test_an_edit_is_sent_after_any_number_of_pending_changes(
         for _ in range(120):
             spice = parse_change("+1")
             tracker.submit([tracker.change("spice", spice, Location.HAGGA, seen=None)])
-    assert len(waiting(home)) == 120
+    assert len(pending_ids(home)) == 120
     line.mend()
     assert run("edit", "spice", "=7").status == 0
     assert run("list").status == 0
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     assert known_guild.quantities() == (7, 400)
 
 
@@ -238,7 +246,7 @@ def test_a_rejected_change_is_withdrawn_and_earlier_ones_stay(
     ran = run("edit", "water", "+1")
     assert ran.status == 4
     assert ran.error
-    assert waiting(home) == queued
+    assert pending_ids(home) == queued
     assert states(home) == ["pending", "pending"]
     line.proxy.fate = pass_on
     assert run("list").status == 0
@@ -256,7 +264,7 @@ def test_a_rejected_change_that_cannot_be_withdrawn_is_reported_as_queued(
     ran = run("edit", "water", "+1")
     assert ran.status == 4
     assert "the disk is full. The change stays queued" in ran.error
-    assert len(waiting(home)) == 1
+    assert len(pending_ids(home)) == 1
 
 
 @pytest.mark.parametrize("code", ["SQLITE_AUTH"])
@@ -299,7 +307,7 @@ def test_a_rejected_queued_change_needs_the_player_and_blocks_later_ones(
     assert states(home) == ["refused", "applied", "pending", "pending"]
     assert known_guild.quantities() == (999, 400)
     assert outcomes(home)[0]["refusal"] == "quantity"
-    assert too_many not in waiting(home)
+    assert too_many not in pending_ids(home)
 
 
 AMBIGUOUS = "e"
@@ -357,7 +365,7 @@ def test_a_name_that_exists_by_the_time_of_sending_is_found(
     line.mend()
     assert run("list").status == 0
     assert remote_guild.quantities("cu") == (5, 0)
-    assert waiting(home) == []
+    assert pending_ids(home) == []
 
 
 # With a replica

@@ -15,7 +15,7 @@ import pytest
 
 from helpers.commands import Ran, Run
 from helpers.ledger_under_test import Books
-from helpers.outbox_files import waiting
+from helpers.outbox_files import pending_ids
 from helpers.proxy import (
     Fate,
     ProxiedRequest,
@@ -145,10 +145,10 @@ def test_an_edit_with_an_unknown_outcome_is_queued_and_applied_once(
     proxy.fate = FAULTS[name].fate
     document = run("edit", "spice", "+5", "--json").document
     assert document["outcome"] == "queued"
-    assert waiting(home) == [document["change_id"]]
+    assert pending_ids(home) == [document["change_id"]]
     proxy.fate = pass_on
     assert run("list").status == 0
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     assert known_guild.quantities() == (1_005, 400)
     assert [row["id"] for row in known_guild.rows("leaderboard")] == [document["change_id"]]
 

@@ -30,7 +30,7 @@ def by_batch(connection: Connection) -> object:
     return result
 
 
-every_way = pytest.mark.parametrize("write", [by_execute, by_batch])
+WAYS: tuple[Write, ...] = (by_execute, by_batch)
 
 
 @contextmanager

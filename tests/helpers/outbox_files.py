@@ -28,7 +28,7 @@ def replica_of(home: Path) -> Path:
     return store_of(home) / "replica.db"
 
 
-def waiting(home: Path) -> list[str]:
+def pending_ids(home: Path) -> list[str]:
     """Return the ids of changes without an answer, oldest first."""
     asked = "SELECT id FROM entries WHERE state IN ('pending', 'sending') ORDER BY number"
     return [row[0] for row in ask(outbox_of(home), asked)]

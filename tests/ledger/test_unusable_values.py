@@ -11,7 +11,7 @@ from helpers.commands import Run
 from helpers.guild import entry_row, points_row
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
-from helpers.outbox_files import replica_of, store_of, waiting
+from helpers.outbox_files import pending_ids, replica_of, store_of
 from helpers.proxy import Proxy, pass_on
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import NICKNAME
@@ -81,7 +81,7 @@ def test_a_change_stays_pending_and_is_applied_once(
     assert UNUSABLE in ran.out
     proxy.fate = pass_on
     assert run("edit", "spice", "+5").status == 0
-    assert waiting(home) == []
+    assert pending_ids(home) == []
     assert remote_guild.quantities() == (1_015, 400)
 
 

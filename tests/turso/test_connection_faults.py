@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,10 @@ from helpers.certificates import self_signed
 from helpers.driver_faults import (
     SECONDS,
     SOON,
-    Write,
+    WAYS,
     await_left_behind,
     by_batch,
     count_rows,
-    every_way,
     failed_write,
     failure_of,
     give_time,
@@ -69,15 +69,13 @@ def dead_end() -> Iterator[int]:
             each.close()
 
 
-@every_way
-def test_an_unknown_host_is_not_found(
-    proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_host_is_not_found(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     known: GetAddresses = socket.getaddrinfo
     make_table(proxy.url)
     with writer(proxy.url.replace("localhost", "something.invalid")) as connection:
-        error = failed_write(write, connection, NoSuchHost, "name of the server is not known")
-        assert not error.may_have_happened
+        for write in WAYS:
+            error = failed_write(write, connection, NoSuchHost, "name of the server is not known")
+            assert not error.may_have_happened
 
         def known_now(host: str, *rest: Any) -> list[Any]:
             return known(host.replace("something.invalid", "localhost"), *rest)
@@ -87,61 +85,53 @@ def test_an_unknown_host_is_not_found(
     assert count_rows(proxy.url) == 0
 
 
-@every_way
-def test_a_rejected_connection_was_not_sent(remote_url: str, write: Write) -> None:
+def test_a_rejected_connection_was_not_sent(remote_url: str) -> None:
     make_table(remote_url)
     port = free_port()
     url = remote_url.replace(remote_url.split(":")[2].split("/", maxsplit=1)[0], str(port))
     with writer(url) as connection:
-        error = failed_write(write, connection, NotSent, "No connection to the server")
-        assert not error.may_have_happened
+        for write in WAYS:
+            error = failed_write(write, connection, NotSent, "No connection to the server")
+            assert not error.may_have_happened
         with proxy_to(remote_url, port=port):
             works(connection)
     assert count_rows(remote_url) == 0
 
 
-@every_way
 def test_a_server_with_an_untrusted_certificate_receives_nothing(
-    remote_url: str, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+    remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls, certificate = self_signed(tmp_path)
     with proxy_to(remote_url, tls=tls) as proxy, writer(proxy.url, "token") as connection:
         message = "the certificate of localhost, issued by “localhost”, is not trusted here"
-        error = failed_write(write, connection, ConnectionBlocked, message)
-        assert not error.may_have_happened
+        for write in WAYS:
+            error = failed_write(write, connection, ConnectionBlocked, message)
+            assert not error.may_have_happened
         assert proxy.count == 0
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         works(connection)
 
 
-@every_way
-def test_a_server_without_encryption_fails_the_handshake(proxy: Proxy, write: Write) -> None:
+def test_a_server_without_encryption_fails_the_handshake(proxy: Proxy) -> None:
     with writer(proxy.url.replace("http:", "https:"), "token") as connection:
-        error = failed_write(write, connection, TlsFailed, "No trusted encrypted connection")
-    assert not error.may_have_happened
+        for write in WAYS:
+            error = failed_write(write, connection, TlsFailed, "No trusted encrypted connection")
+            assert not error.may_have_happened
     assert proxy.count == 0
 
 
-@every_way
-def test_a_silent_server_ends_with_the_deadline(silent: int, write: Write) -> None:
-    with writer(f"http://localhost:{silent}", timeout=SOON) as connection:
-        error = failed_write(write, connection, TimedOut, "No whole answer came within 0.3 s")
-    assert error.may_have_happened
-
-
-@every_way
-def test_a_server_silent_before_encryption_was_sent_nothing(silent: int, write: Write) -> None:
-    with writer(f"https://localhost:{silent}", timeout=SOON) as connection:
-        error = failed_write(write, connection, NotSent, "")
-    assert not error.may_have_happened
+def test_a_server_that_never_answers_ends_with_the_deadline(silent: int, dead_end: int) -> None:
+    unanswered = "No whole answer came within 0.3 s"
+    unaccepted = "did not accept a connection in time"
+    for write in WAYS:
+        with writer(f"http://localhost:{silent}", timeout=SOON) as connection:
+            assert failed_write(write, connection, TimedOut, unanswered).may_have_happened
+        # Silent before the encryption: nothing was sent.
+        with writer(f"https://localhost:{silent}", timeout=SOON) as connection:
+            assert not failed_write(write, connection, NotSent, "").may_have_happened
+        with writer(f"http://localhost:{dead_end}", timeout=SOON) as connection:
+            assert not failed_write(write, connection, NotSent, unaccepted).may_have_happened
     await_left_behind()
-
-
-@every_way
-def test_a_connection_that_is_never_accepted_was_not_sent(dead_end: int, write: Write) -> None:
-    with writer(f"http://localhost:{dead_end}", timeout=SOON) as connection:
-        error = failed_write(write, connection, NotSent, "did not accept a connection in time")
-    assert not error.may_have_happened
 
 
 def test_a_dead_address_leaves_time_for_the_next(
@@ -158,9 +148,8 @@ def test_a_dead_address_leaves_time_for_the_next(
         works(connection)
 
 
-@every_way
 def test_a_name_server_that_hangs_sends_nothing_now_or_later(
-    proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_table(proxy.url)
     known: GetAddresses = socket.getaddrinfo
@@ -174,8 +163,9 @@ def test_a_name_server_that_hangs_sends_nothing_now_or_later(
     came = proxy.count
     with writer(proxy.url, timeout=SOON) as connection:
         monkeypatch.setattr(socket, "getaddrinfo", hangs)
-        error = failed_write(write, connection, NotSent, "Nothing could be sent within 0.3 s")
-        assert not error.may_have_happened
+        for write in WAYS:
+            error = failed_write(write, connection, NotSent, "Nothing could be sent within 0.3 s")
+            assert not error.may_have_happened
         released.set()
         await_left_behind()
         assert proxy.count == came
@@ -184,30 +174,23 @@ def test_a_name_server_that_hangs_sends_nothing_now_or_later(
     assert count_rows(proxy.url) == 0
 
 
-@every_way
-@pytest.mark.parametrize(("fate", "rows"), [(cut_before, 0), (cut_after, 1), (cut_within, 1)])
-def test_a_connection_that_breaks_leaves_the_outcome_unknown(
-    proxy: Proxy, write: Write, fate: Callable[[ProxiedRequest], None], rows: int
-) -> None:
+def test_a_connection_that_breaks_leaves_the_outcome_unknown(proxy: Proxy) -> None:
     make_table(proxy.url)
     with writer(proxy.url) as connection:
-        proxy.meet([fate])
-        error = failed_write(write, connection, OutcomeUnknown, "The connection broke")
-        assert error.may_have_happened
-        works(connection)
-    assert count_rows(proxy.url) == rows
-
-
-@every_way
-def test_a_connection_closed_before_the_request_was_read_leaves_it_unknown(
-    proxy: Proxy, write: Write
-) -> None:
-    with writer(proxy.url) as connection:
-        proxy.hang_ups = 1
-        error = failed_write(write, connection, OutcomeUnknown, "The connection broke")
-        # All of it was sent. The client cannot know that the server did not read it.
-        assert error.may_have_happened
-        works(connection)
+        for fate, write in product((cut_before, cut_after, cut_within), WAYS):
+            before = count_rows(proxy.url)
+            proxy.meet([fate])
+            error = failed_write(write, connection, OutcomeUnknown, "The connection broke")
+            assert error.may_have_happened
+            works(connection)
+            assert count_rows(proxy.url) == before + (fate is not cut_before), fate
+    for write in WAYS:
+        with writer(proxy.url) as connection:
+            proxy.hang_ups = 1
+            error = failed_write(write, connection, OutcomeUnknown, "The connection broke")
+            # All of it was sent. The client cannot know that the server did not read it.
+            assert error.may_have_happened
+            works(connection)
 
 
 def test_a_connection_closed_while_much_is_sent_was_not_sent(proxy: Proxy) -> None:

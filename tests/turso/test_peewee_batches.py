@@ -54,6 +54,7 @@ def test_each_query_has_its_result(database: TursoDatabase, proxy: Proxy) -> Non
     assert read.rows == [("spice", 5), ("water", 2), ("iron", 3)]
     assert read.columns == ("name", "amount")
     assert proxy.count == 1
+    assert (database.batches([]), database.batch([])) == ([], [])
 
 
 def test_a_batch_holds_queries_of_every_kind(database: TursoDatabase) -> None:
@@ -78,6 +79,9 @@ def test_a_failing_query_rolls_its_batch_back(database: TursoDatabase) -> None:
     with pytest.raises(OperationalError, match="no such table"):
         database.batch([Store.insert(name="spice"), RawQuery("SELECT 1 FROM nowhere")])
     assert stored() == []
+    with database.atomic():
+        Store.create(name="spice")
+    assert stored() == ["spice"]
 
 
 def test_many_batches_are_one_request_and_a_failing_one_does_not_affect_others(
@@ -94,25 +98,6 @@ def test_many_batches_are_one_request_and_a_failing_one_does_not_affect_others(
         assert isinstance(result, list)
         assert [each.rowcount for each in result] == [1, 1]
     assert stored() == ["spice-ore", "spice", "water-ore", "water", "iron-ore", "iron"]
-
-
-def test_a_batch_sees_what_the_one_before_it_did(database: TursoDatabase) -> None:
-    _, read = database.batches([[Store.insert(name="spice")], [Store.select(Store.name)]])
-    assert isinstance(read, list)
-    assert read[0].rows == [("spice",)]
-
-
-def test_no_batches_and_empty_batches_do_nothing(database: TursoDatabase) -> None:
-    assert database.batches([]) == []
-    assert database.batch([]) == []
-
-
-def test_the_connection_works_after_a_failing_batch(database: TursoDatabase) -> None:
-    with pytest.raises(IntegrityError):
-        database.batch([Store.insert(name="spice"), Store.insert(name="spice")])
-    with database.atomic():
-        Store.create(name="spice")
-    assert stored() == ["spice"]
 
 
 def test_a_batch_cannot_be_part_of_another_transaction(

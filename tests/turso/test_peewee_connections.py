@@ -34,43 +34,34 @@ def database(proxy: Proxy) -> Iterator[TursoDatabase]:
         yield database
 
 
-def test_it_connects_and_closes_on_demand(database: TursoDatabase) -> None:
+def test_it_connects_on_demand_and_closes(database: TursoDatabase) -> None:
+    for end in (database.commit, database.rollback):
+        with pytest.raises(InterfaceError):
+            end()
     assert database.is_closed()
-    database.create_tables([Number])
+    Number.create_table()
     assert not database.is_closed()
     assert database.is_connection_usable()
     assert database.close()
     assert not database.close()
     assert not database.is_connection_usable()
-    assert Number.select().count() == 0
-
-
-def test_an_open_connection_is_reused_on_request(database: TursoDatabase) -> None:
+    # Explicitly
     assert database.connect()
     assert not database.connect(reuse_if_open=True)
     with pytest.raises(OperationalError):
         database.connect()
-
-
-def test_a_connection_lasts_as_long_as_its_outermost_block(database: TursoDatabase) -> None:
+    database.close()
+    # For the length of a block
     with database.connection_context():
-        Number.create_table()
         with database.connection_context():
             Number.create(n=1)
         assert not database.is_closed()
     assert database.is_closed()
-
-
-def test_the_database_as_a_block_is_a_connection_and_a_transaction(
-    database: TursoDatabase,
-) -> None:
-    Number.create_table()
-    database.close()
     with database:
-        Number.create(n=1)
+        Number.create(n=2)
         assert database.in_transaction()
     assert database.is_closed()
-    assert Number.select().count() == 1
+    assert Number.select().count() == 2
 
 
 def test_without_autoconnect_it_connects_only_explicitly(remote_url: str) -> None:
@@ -81,36 +72,20 @@ def test_without_autoconnect_it_connects_only_explicitly(remote_url: str) -> Non
         assert database.execute_sql("SELECT 1").fetchall() == [(1,)]
 
 
-def test_commit_and_rollback_need_a_connection(database: TursoDatabase) -> None:
-    for end in (database.commit, database.rollback):
-        with pytest.raises(InterfaceError):
-            end()
-    assert database.is_closed()
-
-
-def test_the_url_can_be_set_later(remote_url: str) -> None:
+def test_the_url_can_be_set_later_and_no_token_is_printed(remote_url: str) -> None:
     with closing(TursoDatabase(None)) as database:
         with pytest.raises(InterfaceError):
             database.connect()
         database.init(remote_url, auth_token=SECRET, timeout=3)
         assert database.timeout == 3
         assert database.execute_sql("SELECT 1").fetchall() == [(1,)]
-
-
-def test_printing_the_database_does_not_print_its_token(remote_url: str) -> None:
-    with closing(TursoDatabase(remote_url, SECRET)) as database:
-        database.execute_sql("SELECT 1")
         printed = [repr(database), repr(vars(database)), repr(vars(database.connection()))]
     assert SECRET not in "".join(printed)
 
 
-def test_pragmas_of_a_connection_are_not_supported(remote_url: str) -> None:
-    database = TursoDatabase(remote_url, pragmas={"foreign_keys": 1})
+def test_pragmas_and_malformed_urls_are_reported_on_connect(remote_url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="pragmas"):
-        database.connect()
-
-
-def test_a_malformed_url_is_reported_on_connect() -> None:
+        TursoDatabase(remote_url, pragmas={"foreign_keys": 1}).connect()
     database = TursoDatabase("nonsense://localhost")
     with pytest.raises(InterfaceError, match="begins with libsql"):
         database.connect()

@@ -16,8 +16,6 @@ from helpers.servers import running
 from tracker_tui.turso import TransactionLost, TursoDatabase
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-# The other losses leave the lock with a transaction that cannot be ended for five seconds.
-unlocking = pytest.mark.parametrize("name", ["rolled back", "rejected"])
 
 
 class Entry(Model):
@@ -65,61 +63,45 @@ def lose(database: TursoDatabase, loss: Callable[[], object]) -> None:
 
 
 @every_loss
-def test_a_block_whose_transaction_is_lost_fails_as_a_whole(
-    database: TursoDatabase, proxy: Proxy, loss: Fate
-) -> None:
-    with pytest.raises(OperationalError) as caught:
-        lose(database, lambda: proxy.meet([loss]))
-    assert isinstance(caught.value.orig, TransactionLost)  # type: ignore[attr-defined]
-    assert not database.in_transaction()
-    assert database.is_connection_usable()
-    assert stored() == []
-
-
-@unlocking
-def test_after_the_block_the_database_works_again(
-    database: TursoDatabase, proxy: Proxy, name: str
-) -> None:
-    with pytest.raises(OperationalError):
-        lose(database, lambda: proxy.meet([LOSSES[name]]))
-    with database.atomic():
-        Entry.create(text="whole")
-        with database.atomic():
-            Entry.create(text="too")
-    assert stored() == ["whole", "too"]
-
-
-@unlocking
-def test_the_blocks_around_the_lost_one_continue(
-    database: TursoDatabase, proxy: Proxy, name: str
-) -> None:
-    database.close()
-    with database.connection_context():
-        with database.connection_context():
-            with pytest.raises(OperationalError):
-                lose(database, lambda: proxy.meet([LOSSES[name]]))
-            Entry.create(text="one")
-        Entry.create(text="two")
-        assert not database.is_closed()
-    assert database.is_closed()
-    assert stored() == ["one", "two"]
-
-
-@every_loss
-def test_a_transaction_lost_in_an_inner_block_fails_the_outer_one(
+def test_a_lost_transaction_fails_its_blocks_as_a_whole(
     database: TursoDatabase, proxy: Proxy, loss: Fate
 ) -> None:
     def nested() -> None:
         with database.atomic():
             Entry.create(text="outer")
-            with pytest.raises(OperationalError):
+            with pytest.raises(OperationalError) as caught:
                 lose(database, lambda: proxy.meet([loss]))
+            assert isinstance(caught.value.orig, TransactionLost)  # type: ignore[attr-defined]
             continue_anyway(database)
 
     with pytest.raises(OperationalError):
         nested()
     assert not database.in_transaction()
+    assert database.is_connection_usable()
     assert stored() == []
+
+
+def test_after_the_block_the_database_works_again(database: TursoDatabase, proxy: Proxy) -> None:
+    # The other losses leave the lock with a transaction that cannot be ended for five seconds.
+    for name in ("rolled back", "rejected"):
+        database.close()
+        with database.connection_context():
+            with database.connection_context():
+                with pytest.raises(OperationalError) as caught:
+                    lose(database, lambda name=name: proxy.meet([LOSSES[name]]))
+                assert isinstance(caught.value.orig, TransactionLost)  # type: ignore[attr-defined]
+                assert not database.in_transaction()
+                with database.atomic():
+                    Entry.create(text=f"{name}: whole")
+                    with database.atomic():
+                        Entry.create(text=f"{name}: too")
+            Entry.create(text=f"{name}: outside")
+            assert not database.is_closed()
+        assert database.is_closed()
+    assert stored() == [
+        *("rolled back: whole", "rolled back: too", "rolled back: outside"),
+        *("rejected: whole", "rejected: too", "rejected: outside"),
+    ]
 
 
 @every_loss
@@ -155,45 +137,33 @@ def test_a_block_whose_rollback_is_lost_keeps_nothing(
     assert stored() == []
 
 
-def test_a_manual_lost_transaction_ends_with_rollback(
+def test_a_lost_transaction_without_a_block_ends_with_its_rollback_or_commit(
     database: TursoDatabase, proxy: Proxy
 ) -> None:
-    with database.manual_commit():
-        database.begin()
+    def lose_here() -> None:
         Entry.create(text="before")
         proxy.meet([LOSSES["rolled back"]])
         for _ in range(2):
             with pytest.raises(OperationalError):
                 Entry.create(text="after")
         database.rollback()
+
+    with database.manual_commit():
         database.begin()
-        Entry.create(text="whole")
+        lose_here()
+        database.begin()
+        Entry.create(text="manual")
         database.commit()
-    assert stored() == ["whole"]
-
-
-def test_a_lost_transaction_outside_blocks_ends_with_rollback(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
     database.begin()
-    Entry.create(text="before")
-    proxy.meet([LOSSES["rolled back"]])
-    for _ in range(2):
-        with pytest.raises(OperationalError):
-            Entry.create(text="after")
-    database.rollback()
-    Entry.create(text="whole")
-    assert stored() == ["whole"]
-
-
-def test_a_lost_session_ends_with_its_failed_commit(database: TursoDatabase, proxy: Proxy) -> None:
+    lose_here()
+    Entry.create(text="outside blocks")
     database.session_start()
     Entry.create(text="before")
     proxy.meet([LOSSES["rolled back"]])
     with pytest.raises(OperationalError):
         database.session_commit()
-    Entry.create(text="whole")
-    assert stored() == ["whole"]
+    Entry.create(text="session")
+    assert stored() == ["manual", "outside blocks", "session"]
 
 
 def test_a_block_that_could_not_begin_can_begin_later(

@@ -65,23 +65,6 @@ def test_an_exception_rolls_the_block_back(database: TursoDatabase) -> None:
             fail(block(), "one")
         assert not database.in_transaction()
         assert kept() == []
-
-
-def test_an_inner_block_is_rolled_back_and_the_outer_one_committed(database: TursoDatabase) -> None:
-    with database.atomic():
-        Entry.create(text="outer")
-        with pytest.raises(Refused):
-            fail(database.atomic(), "inner")
-        with database.atomic() as inner:
-            Entry.create(text="inner")
-            inner.rollback()
-            Entry.create(text="inner again")
-        with database.atomic(), database.atomic():
-            Entry.create(text="innermost")
-    assert kept() == ["outer", "inner again", "innermost"]
-
-
-def test_an_inner_block_is_rolled_back_with_the_outer_one(database: TursoDatabase) -> None:
     with suppress(Refused), database.atomic():
         with database.atomic():
             Entry.create(text="inner")
@@ -89,13 +72,27 @@ def test_an_inner_block_is_rolled_back_with_the_outer_one(database: TursoDatabas
     assert kept() == []
 
 
-def test_a_constraint_error_rolls_back_only_the_inner_block(database: TursoDatabase) -> None:
+def test_an_inner_block_is_rolled_back_and_the_outer_one_committed(database: TursoDatabase) -> None:
     with database.atomic():
-        Entry.create(text="one")
+        Entry.create(text="outer")
+        with pytest.raises(Refused):
+            fail(database.atomic(), "inner")
         with pytest.raises(IntegrityError):
-            fail(database.atomic(), "two", "one")
-        Entry.create(text="three")
-    assert kept() == ["one", "three"]
+            fail(database.atomic(), "two", "outer")
+        with database.atomic() as inner:
+            Entry.create(text="inner")
+            inner.rollback()
+            Entry.create(text="inner again")
+        with database.atomic(), database.atomic():
+            Entry.create(text="innermost")
+    assert kept() == ["outer", "inner again", "innermost"]
+    with database.atomic() as block:
+        Entry.create(text="kept")
+        block.commit()
+        Entry.create(text="undone")
+        block.rollback()
+        Entry.create(text="kept too")
+    assert kept()[3:] == ["kept", "kept too"]
 
 
 def test_a_decorated_function_is_a_block(database: TursoDatabase) -> None:
@@ -111,17 +108,9 @@ def test_a_decorated_function_is_a_block(database: TursoDatabase) -> None:
     assert kept() == ["one", "two"]
 
 
-def test_a_block_can_begin_again_inside(database: TursoDatabase) -> None:
-    with database.atomic() as block:
-        Entry.create(text="kept")
-        block.commit()
-        Entry.create(text="undone")
-        block.rollback()
-        Entry.create(text="kept too")
-    assert kept() == ["kept", "kept too"]
-
-
-def test_manual_commit_and_rollback(database: TursoDatabase) -> None:
+def test_manual_transactions_and_sessions(database: TursoDatabase) -> None:
+    with pytest.raises(OperationalError, match="no transaction is active"):
+        database.commit()
     with database.manual_commit():
         database.begin()
         Entry.create(text="kept")
@@ -130,17 +119,13 @@ def test_manual_commit_and_rollback(database: TursoDatabase) -> None:
         Entry.create(text="undone")
         database.rollback()
         Entry.create(text="by itself")
-    assert kept() == ["kept", "by itself"]
-
-
-def test_session_commit_and_rollback(database: TursoDatabase) -> None:
     database.session_start()
-    Entry.create(text="kept")
+    Entry.create(text="of a session")
     assert database.session_commit()
     database.session_start()
     Entry.create(text="undone")
     assert database.session_rollback()
-    assert kept() == ["kept"]
+    assert kept() == ["kept", "by itself", "of a session"]
 
 
 def test_commit_hooks_run_after_the_commit(database: TursoDatabase) -> None:
@@ -154,22 +139,14 @@ def test_commit_hooks_run_after_the_commit(database: TursoDatabase) -> None:
     assert done == ["kept"]
 
 
-def test_a_block_acquires_the_lock_that_it_asks_for(database: TursoDatabase, proxy: Proxy) -> None:
+def test_a_block_holds_the_lock_that_it_asks_for_until_its_end(
+    database: TursoDatabase, proxy: Proxy
+) -> None:
     before = proxy.count
     with database.atomic("IMMEDIATE"):
         Entry.create(text="one")
-    assert b"BEGIN IMMEDIATE" in proxy.seen[before].body
-    assert proxy.count == before + 3
-
-
-def test_a_commit_without_a_transaction_is_an_error(database: TursoDatabase) -> None:
-    with pytest.raises(OperationalError, match="no transaction is active"):
-        database.commit()
-
-
-def test_a_transaction_is_not_closed_by_accident(database: TursoDatabase) -> None:
-    with database.atomic():
-        Entry.create(text="one")
         with pytest.raises(OperationalError, match="transaction is open"):
             database.close()
+    assert b"BEGIN IMMEDIATE" in proxy.seen[before].body
+    assert proxy.count == before + 3
     assert kept() == ["one"]

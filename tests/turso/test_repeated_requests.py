@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
-from helpers.driver_faults import SOON, Write, by_batch, by_execute, failure_of, make_table, writer
+from helpers.driver_faults import SOON, WAYS, failure_of, make_table, writer
 from helpers.proxy import (
     Fate,
     ProxiedRequest,
@@ -42,7 +43,6 @@ LOST: dict[str, Fate] = {
     "bad gateway": answer(502, b"<html>Bad Gateway</html>"),
     "malformed": altered(lambda body: body[1:]),
 }
-every_loss = pytest.mark.parametrize("loss", LOST.values(), ids=LOST)
 
 
 @pytest.fixture
@@ -60,77 +60,61 @@ def rows(connection: Connection) -> int:
     return number
 
 
-@every_loss
-@pytest.mark.parametrize("batches", [[READ], [READ, READ]])
-def test_batches_that_only_read_are_sent_once_more(
-    connection: Connection, proxy: Proxy, loss: Fate, batches: list[list[tuple[str, tuple[()]]]]
-) -> None:
-    proxy.meet([loss])
-    for result in connection.client.batches(batches):
-        assert not isinstance(result, Error)
-        assert [each.rows for each in result] == [[(0,)]]
-    assert proxy.count == 2
-    first, second = proxy.seen
-    assert first.body == second.body
+def test_batches_that_only_read_are_sent_once_more(connection: Connection, proxy: Proxy) -> None:
+    for batches, (name, loss) in product(([READ], [READ, READ]), LOST.items()):
+        proxy.seen.clear()
+        proxy.meet([loss])
+        for result in connection.client.batches(batches):
+            assert not isinstance(result, Error), name
+            assert [each.rows for each in result] == [[(0,)]]
+        first, second = proxy.seen
+        assert first.body == second.body, name
+    for name, loss in LOST.items():
+        proxy.seen.clear()
+        proxy.meet([loss, loss])
+        error = failure_of(lambda: connection.client.batches([READ]))
+        assert type(error) is OutcomeUnknown, name
+        assert proxy.count == 2, name
 
 
-@every_loss
-def test_repeatable_changes_are_sent_once_more(
-    connection: Connection, proxy: Proxy, loss: Fate
-) -> None:
+def test_repeatable_changes_are_sent_once_more(connection: Connection, proxy: Proxy) -> None:
     connection.execute("CREATE UNIQUE INDEX only_one ON t (n)")
+    for number, (name, loss) in enumerate(LOST.items(), start=1):
+        proxy.seen.clear()
+        proxy.meet([loss])
+        once = ("INSERT OR IGNORE INTO t VALUES (?)", (number,))
+        (result,) = connection.client.batches([[once]], repeatable=True)
+        assert not isinstance(result, Error), name
+        assert proxy.count == 2, name
+        assert rows(connection) == number, name
+
+
+def test_other_changes_are_never_sent_again(connection: Connection, proxy: Proxy) -> None:
+    def with_a_read(connection: Connection) -> object:
+        return connection.client.batches([READ, WRITE])
+
+    for write, (name, loss) in product((*WAYS, with_a_read), LOST.items()):
+        before = rows(connection)
+        proxy.seen.clear()
+        proxy.meet([loss])
+        error = failure_of(lambda write=write: write(connection))
+        assert error.may_have_happened, name
+        assert proxy.count == 1, name
+        arrived = name not in ("request lost", "failed", "bad gateway")
+        assert rows(connection) == before + arrived, name
     proxy.seen.clear()
-    proxy.meet([loss])
-    once = ("INSERT OR IGNORE INTO t VALUES (?)", (7,))
-    (result,) = connection.client.batches([[once]], repeatable=True)
-    assert not isinstance(result, Error)
-    assert proxy.count == 2
-    assert rows(connection) == 1
-
-
-@every_loss
-@pytest.mark.parametrize("write", [by_execute, by_batch])
-def test_other_changes_are_never_sent_again(
-    connection: Connection, proxy: Proxy, loss: Fate, write: Write
-) -> None:
-    proxy.meet([loss])
-    error = failure_of(lambda: write(connection))
-    assert error.may_have_happened
-    assert proxy.count == 1
-    assert rows(connection) == (loss not in (cut_before, LOST["failed"], LOST["bad gateway"]))
-
-
-def test_one_change_among_the_batches_prevents_sending_again(
-    connection: Connection, proxy: Proxy
-) -> None:
-    proxy.meet([cut_after])
-    failure_of(lambda: connection.client.batches([READ, WRITE]))
-    assert proxy.count == 1
-    assert rows(connection) == 1
-
-
-def test_a_single_statement_is_not_sent_again(connection: Connection, proxy: Proxy) -> None:
     proxy.meet([cut_after])
     failure_of(lambda: connection.execute("SELECT 1"))
     assert proxy.count == 1
 
 
-@every_loss
-def test_nothing_is_sent_a_third_time(connection: Connection, proxy: Proxy, loss: Fate) -> None:
-    proxy.meet([loss, loss])
-    error = failure_of(lambda: connection.client.batches([READ]))
-    assert type(error) is OutcomeUnknown
-    assert proxy.count == 2
-
-
-@pytest.mark.parametrize("fate", [answer(status) for status in (400, 401, 403, 404, 413, 429)])
-def test_a_rejected_request_is_not_sent_again(
-    connection: Connection, proxy: Proxy, fate: Fate
-) -> None:
-    proxy.meet([fate])
-    error = failure_of(lambda: connection.client.batches([READ]))
-    assert not error.may_have_happened
-    assert proxy.count == 1
+def test_a_rejected_request_is_not_sent_again(connection: Connection, proxy: Proxy) -> None:
+    for status in (400, 401, 403, 404, 413, 429):
+        proxy.seen.clear()
+        proxy.meet([answer(status)])
+        error = failure_of(lambda: connection.client.batches([READ]))
+        assert not error.may_have_happened, status
+        assert proxy.count == 1, status
 
 
 def test_nothing_is_sent_again_after_its_deadline(proxy: Proxy) -> None:
@@ -146,15 +130,17 @@ def test_nothing_is_sent_again_after_its_deadline(proxy: Proxy) -> None:
         released.set()
 
 
-@pytest.mark.parametrize("then", [answer(401), answer(429), answer(307), answer(400, b"What?")])
 def test_an_error_of_the_second_sending_does_not_hide_that_the_first_is_unknown(
-    connection: Connection, proxy: Proxy, then: Fate
+    connection: Connection, proxy: Proxy
 ) -> None:
-    proxy.meet([cut_after, then])
-    error = failure_of(lambda: connection.client.batches([WRITE], repeatable=True))
-    assert type(error) is OutcomeUnknown
-    assert error.may_have_happened
-    assert rows(connection) == 1
+    proxy.meet([cut_after, answer(401)])
+    assert type(failure_of(lambda: connection.client.batches([READ]))) is TokenRefused
+    for count, then in enumerate((answer(401), answer(429), answer(307), answer(400, b"?")), 1):
+        proxy.meet([cut_after, then])
+        error = failure_of(lambda: connection.client.batches([WRITE], repeatable=True))
+        assert type(error) is OutcomeUnknown, count
+        assert error.may_have_happened
+        assert rows(connection) == count
 
 
 def test_a_server_gone_before_the_second_sending_leaves_the_outcome_unknown(
@@ -168,13 +154,6 @@ def test_a_server_gone_before_the_second_sending_leaves_the_outcome_unknown(
     error = failure_of(lambda: connection.client.batches([WRITE], repeatable=True))
     assert type(error) is OutcomeUnknown
     assert isinstance(error.__cause__, NotSent)
-
-
-def test_a_read_raises_the_error_of_the_second_sending(
-    connection: Connection, proxy: Proxy
-) -> None:
-    proxy.meet([cut_after, answer(401)])
-    assert type(failure_of(lambda: connection.client.batches([READ]))) is TokenRefused
 
 
 def test_a_batch_that_fails_when_sent_again_may_have_been_kept_the_first_time(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from email.utils import formatdate
 from http import HTTPStatus
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,8 @@ from hypothesis import strategies as st
 
 from helpers.clocks import Clock
 from helpers.driver_faults import (
-    Write,
+    WAYS,
     count_rows,
-    every_way,
     failed_write,
     make_table,
     works,
@@ -42,120 +42,81 @@ PAGE = b"""<!DOCTYPE html>
 <html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>"""
 
 
-@every_way
-@pytest.mark.parametrize(
-    ("fate", "kind", "message", "may_have_happened"),
-    [
-        (
-            answer(400, b'{"error":"What?"}'),
-            OperationalError,
-            "not take the request (400): What?",
-            False,
-        ),
-        (answer(408), OutcomeUnknown, "gave no results (408)", True),
-        (answer(408, b"stream timeout"), OutcomeUnknown, "(408): stream timeout", True),
-        (
-            answer(413, b'{"error":"Long"}'),
-            OperationalError,
-            "too long for the server (413)",
-            False,
-        ),
-        (answer(429), TooManyRequests, "too many requests to serve (429)", False),
-        (answer(500, b'{"error":"Oh no"}'), OutcomeUnknown, "server failed (500): Oh no", True),
-        (answer(502, PAGE), OutcomeUnknown, "The server failed (502)", True),
-        (answer(503, b"Busy\n\x1b[31m"), OutcomeUnknown, "server failed (503): Busy", True),
-        (answer(504), OutcomeUnknown, "server failed (504)", True),
-        (answer(202, b"{}"), OutcomeUnknown, "gave no results (202)", True),
-        (answer(204), OutcomeUnknown, "gave no results (204)", True),
-        (answer(403, b'{"error":"No","code":"BLOCKED"}'), Blocked, "is blocked (403): No", False),
-        (answer(401, b"\xff\xfe"), TokenRefused, "rejected the token (401)", False),
-        (answer(404, b'["?"]'), NotTheServer, "answered in place of the server (404)", False),
-        (answer(418, b"[" * 100_000), NotTheServer, "in place of the server (418)", False),
-    ],
-)
-def test_each_status_has_its_own_error_and_the_next_request_works(
-    proxy: Proxy,
-    write: Write,
-    fate: Fate,
-    kind: type[Error],
-    message: str,
-    may_have_happened: bool,
-) -> None:
+STATUSES: list[tuple[Fate, type[Error], str, bool]] = [
+    (answer(400, b'{"error":"What?"}'), OperationalError, "take the request (400): What?", False),
+    (answer(408), OutcomeUnknown, "gave no results (408)", True),
+    (answer(408, b"stream timeout"), OutcomeUnknown, "(408): stream timeout", True),
+    (answer(413, b'{"error":"Long"}'), OperationalError, "long for the server (413)", False),
+    (answer(429), TooManyRequests, "too many requests to serve (429)", False),
+    (answer(500, b'{"error":"Oh no"}'), OutcomeUnknown, "server failed (500): Oh no", True),
+    (answer(502, PAGE), OutcomeUnknown, "The server failed (502)", True),
+    (answer(503, b"Busy\n\x1b[31m"), OutcomeUnknown, "server failed (503): Busy", True),
+    (answer(504), OutcomeUnknown, "server failed (504)", True),
+    (answer(202, b"{}"), OutcomeUnknown, "gave no results (202)", True),
+    (answer(204), OutcomeUnknown, "gave no results (204)", True),
+    (answer(403, b'{"error":"No","code":"BLOCKED"}'), Blocked, "is blocked (403): No", False),
+    (answer(401, b"\xff\xfe"), TokenRefused, "rejected the token (401)", False),
+    (answer(404, b'["?"]'), NotTheServer, "answered in place of the server (404)", False),
+    (answer(418, b"[" * 100_000), NotTheServer, "in place of the server (418)", False),
+]
+
+
+def test_each_status_has_its_own_error_and_the_next_request_works(proxy: Proxy) -> None:
     make_table(proxy.url)
     with writer(proxy.url) as connection:
-        proxy.meet([fate])
-        error = failed_write(write, connection, kind, message)
-        assert error.may_have_happened is may_have_happened
-        works(connection)
+        for write, (fate, kind, message, may_have_happened) in product(WAYS, STATUSES):
+            proxy.meet([fate])
+            error = failed_write(write, connection, kind, message)
+            assert error.may_have_happened is may_have_happened, message
+            works(connection)
 
 
-@pytest.mark.parametrize("page", [PAGE, b"\xef\xbb\xbf" + PAGE, b"Error: <b>nginx</b>", b"<?xml?>"])
-def test_nothing_of_a_web_page_is_quoted(proxy: Proxy, page: bytes) -> None:
-    with writer(proxy.url) as connection:
-        proxy.meet([answer(502, page, Content_Type="text/html")])
-        error = failed_write(lambda c: c.execute("SELECT 1"), connection, OutcomeUnknown, "(502)")
-    assert str(error) == "The server failed (502)"
+def test_nothing_of_a_web_page_is_quoted() -> None:
+    for page in (PAGE, b"\xef\xbb\xbf" + PAGE, b"Error: <b>nginx</b>", b"<?xml?>"):
+        assert str(error_for_status(502, page)) == "The server failed (502)"
 
 
-@every_way
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(
-    proxy: Proxy, remote_url: str, write: Write, status: int
-) -> None:
+def test_a_redirect_is_not_followed(proxy: Proxy, remote_url: str) -> None:
     with proxy_to(remote_url) as elsewhere, writer(proxy.url, "token") as connection:
-        proxy.meet([answer(status, Location=f"{elsewhere.url}/v3/pipeline")])
-        error = failed_write(write, connection, Misdirected, f"a redirect ({status})")
-        assert not error.may_have_happened
-        works(connection)
+        for write, status in product(WAYS, (301, 302, 303, 307, 308)):
+            proxy.meet([answer(status, Location=f"{elsewhere.url}/v3/pipeline")])
+            error = failed_write(write, connection, Misdirected, f"a redirect ({status})")
+            assert not error.may_have_happened
+            works(connection)
         assert elsewhere.count == 0
 
 
-@every_way
-def test_an_invalid_token_is_rejected(guarded_server: Server, write: Write) -> None:
+def test_a_token_is_checked_by_the_server(guarded_server: Server) -> None:
     url, good = guarded_server.new_database(), guarded_server.token("rw")
     make_table(url, good)
     expired = guarded_server.token("rw", exp=int(time.time()) - 3600)
-    for token in (None, "garbage", expired, good[:-2]):
-        with writer(url, token) as connection:
-            error = failed_write(write, connection, TokenRefused, "rejected the token (401)")
+    for write in WAYS:
+        for token in (None, "garbage", expired, good[:-2]):
+            with writer(url, token) as connection:
+                error = failed_write(write, connection, TokenRefused, "rejected the token (401)")
+                assert not error.may_have_happened
+        with writer(url, guarded_server.token("ro")) as connection:
+            error = failed_write(write, connection, NotAllowed, "does not allow this (403)")
             assert not error.may_have_happened
+            works(connection)
     assert count_rows(url, good) == 0
 
 
-@every_way
-def test_a_read_only_token_writes_nothing_and_still_reads(
-    guarded_server: Server, write: Write
-) -> None:
-    url, good = guarded_server.new_database(), guarded_server.token("rw")
-    make_table(url, good)
-    with writer(url, guarded_server.token("ro")) as connection:
-        error = failed_write(write, connection, NotAllowed, "does not allow this (403)")
-        assert not error.may_have_happened
-        works(connection)
-    assert count_rows(url, good) == 0
-
-
-@every_way
-def test_a_missing_database_is_reported(server: Server, write: Write) -> None:
+def test_a_missing_or_blocked_database_is_reported(server: Server) -> None:
     with writer(f"{server.url}/dev/not-made-yet") as connection:
-        error = failed_write(write, connection, NoSuchDatabase, "no such database (404)")
-        assert not error.may_have_happened
-        server.new_database("not-made-yet")
+        for write in WAYS:
+            error = failed_write(write, connection, NoSuchDatabase, "no such database (404)")
+            assert not error.may_have_happened
+        url = server.new_database("not-made-yet")
         works(connection)
-
-
-@every_way
-def test_a_database_over_its_quota_is_blocked_until_it_is_not(
-    server: Server, remote_url: str, write: Write
-) -> None:
-    make_table(remote_url)
-    with writer(remote_url) as connection:
-        server.block(remote_url, blocked=True)
-        error = failed_write(write, connection, Blocked, "blocked: quota")
-        assert not error.may_have_happened
-        server.block(remote_url, blocked=False)
+        make_table(url)
+        server.block(url, blocked=True)
+        for write in WAYS:
+            error = failed_write(write, connection, Blocked, "blocked: quota")
+            assert not error.may_have_happened
+        server.block(url, blocked=False)
         works(connection)
-    assert count_rows(remote_url) == 0
+    assert count_rows(url) == 0
 
 
 def test_invalid_text_fails_the_whole_request_after_it_was_carried_out(remote_url: str) -> None:
@@ -187,69 +148,63 @@ GATEWAY = b'{"message":"Forbidden"}'
 """The JSON of an API gateway that blocks a request."""
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 407, 413, 418, 429, 451])
-@pytest.mark.parametrize("body", [PAGE, PLAIN, GATEWAY, b"", b'{"error":{"code":403}}'])
-def test_an_error_that_no_libsql_server_writes_is_not_the_servers(status: int, body: bytes) -> None:
-    error = error_for_status(status, body)
-    assert not error.may_have_happened
-    if body == PAGE or status not in (401, 429):
-        assert type(error) is NotTheServer
-        assert "nginx" not in str(error)
+def test_an_error_that_no_libsql_server_writes_is_not_the_servers() -> None:
+    statuses = (400, 401, 403, 404, 405, 407, 413, 418, 429, 451)
+    bodies = (PAGE, PLAIN, GATEWAY, b"", b'{"error":{"code":403}}')
+    for status, body in product(statuses, bodies):
+        error = error_for_status(status, body)
+        assert not error.may_have_happened
+        if body == PAGE or status not in (401, 429):
+            assert type(error) is NotTheServer, (status, body)
+            assert "nginx" not in str(error)
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "kind"),
-    [
-        (401, b'{"error":"Unauthorized: `The JWT is invalid`"}', TokenRefused),
-        (403, b'{"error":"Authorization forbidden: no Write permission"}', NotAllowed),
-        (403, b'{"message":"Writes are blocked","code":"BLOCKED"}', Blocked),
-        (404, b'{"error":"Namespace `nope` does not exist"}', NoSuchDatabase),
-        (400, b"Received an invalid baton", TransactionLost),
-        (400, b"Cannot deserialize client message from JSON: what?", OperationalError),
-        (413, b'{"error":"too long"}', OperationalError),
-        (407, b'{"error":"Proxy authentication required"}', NotTheServer),
-    ],
-)
-def test_an_error_that_a_libsql_server_writes_is_the_servers(
-    status: int, body: bytes, kind: type[Error]
-) -> None:
-    assert type(error_for_status(status, body)) is kind
+def test_an_error_that_a_libsql_server_writes_is_the_servers() -> None:
+    cases = {
+        (401, b'{"error":"Unauthorized: `The JWT is invalid`"}'): TokenRefused,
+        (403, b'{"error":"Authorization forbidden: no Write permission"}'): NotAllowed,
+        (403, b'{"message":"Writes are blocked","code":"BLOCKED"}'): Blocked,
+        (404, b'{"error":"Namespace `nope` does not exist"}'): NoSuchDatabase,
+        (400, b"Received an invalid baton"): TransactionLost,
+        (400, b"Cannot deserialize client message from JSON: what?"): OperationalError,
+        (413, b'{"error":"too long"}'): OperationalError,
+        (407, b'{"error":"Proxy authentication required"}'): NotTheServer,
+    }
+    assert {case: type(error_for_status(*case)) for case in cases} == cases
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        *(("120", 120), (" 7 ", 7), ("0.5", 0.5), ("-3", 0), ("99999999", 3_600)),
-        *(("", None), ("soon", None), ("nan", None), ("inf", None), ("1e400", None)),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 3_600),
-        ("Fri, 99 Dec 9999 23:59:59 GMT", None),
-    ],
-)
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_parsed(status: int, value: str, seconds: float | None) -> None:
-    assert error_for_status(status, b"", value).retry_after == seconds
-
-
-def test_retry_after_may_be_a_date() -> None:
+def test_retry_after_is_parsed() -> None:
+    cases = {
+        "120": 120,
+        " 7 ": 7,
+        "0.5": 0.5,
+        "-3": 0,
+        "99999999": 3_600,
+        **dict.fromkeys(("", "soon", "nan", "inf", "1e400")),
+        "Sun, 06 Nov 1994 08:49:37 GMT": 0,
+        "Fri, 31 Dec 9999 23:59:59 GMT": 3_600,
+        "Fri, 99 Dec 9999 23:59:59 GMT": None,
+    }
+    for status in (429, 503):
+        assert {value: error_for_status(status, b"", value).retry_after for value in cases} == cases
     left = error_for_status(429, b"", formatdate(time.time() + 120, usegmt=True)).retry_after
     assert left is not None
     assert 100 < left <= 120
 
 
-@every_way
 def test_nothing_is_sent_until_retry_after_is_over(
-    proxy: Proxy, write: Write, monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     monkeypatch.setattr("tracker_tui.turso.pipeline.monotonic", clock.monotonic)
     make_table(proxy.url)
     with writer(proxy.url) as connection:
-        proxy.meet([answer(429, Retry_After="60")])
-        failed_write(write, connection, TooManyRequests, "too many requests")
-        came = proxy.count
-        clock.advance(59)
-        error = failed_write(write, connection, TooManyRequests, "left alone for 1 s more")
-        assert (error.retry_after, proxy.count) == (1, came)
-        clock.advance(1)
-        works(connection)
+        for write in WAYS:
+            proxy.meet([answer(429, Retry_After="60")])
+            failed_write(write, connection, TooManyRequests, "too many requests")
+            came = proxy.count
+            clock.advance(59)
+            error = failed_write(write, connection, TooManyRequests, "left alone for 1 s more")
+            assert (error.retry_after, proxy.count) == (1, came)
+            clock.advance(1)
+            works(connection)

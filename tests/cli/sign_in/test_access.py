@@ -47,7 +47,7 @@ from helpers.membership import (
     sign_in,
 )
 from helpers.other_schemas import TABLES
-from helpers.outbox_files import changed, queue, waiting
+from helpers.outbox_files import changed, pending_ids, queue
 from helpers.proxy import Proxy, cut_before
 from helpers.servers import Server
 from tracker_tui.auth.guild_membership import GuildMembership
@@ -254,7 +254,7 @@ def assert_silent(ran: Ran, home: Path) -> None:
 
 
 def assert_barred(run: Run, home: Path, barred: Planted, said: str, argv: Sequence[str]) -> None:
-    (before,) = waiting(home)
+    (before,) = pending_ids(home)
     ran = run(*argv)
     assert (ran.status, ran.out) == (3, "")
     assert said in ran.error
@@ -265,7 +265,7 @@ def assert_barred(run: Run, home: Path, barred: Planted, said: str, argv: Sequen
     assert "Traceback" in ran.err
     assert_silent(ran, home)
     assert barred.proxy.count == 0
-    assert waiting(home) == [before]
+    assert pending_ids(home) == [before]
 
 
 @in_each_way_as_said(SAID_NO + UNKNOWN)
@@ -291,14 +291,14 @@ def test_maintenance_commands_show_nothing_of_the_guild(
     run: Run, home: Path, barred: Planted, argv: list[str]
 ) -> None:
     barred.discord.fail(TOKEN, *[Fault.status(400, {"error": "access_denied"})] * 2)
-    (before,) = waiting(home)
+    (before,) = pending_ids(home)
     kept = barred.books.tables(*TABLES)
     for options in ([], ["--debug"]):
         ran = run(*argv, *options)
         assert_silent(ran, home)
         # `init` maintains the database; its token is enough.
         assert ran.status == 0 if argv[0] == "init" else ran.status in OTHERS[argv[0]]
-    assert waiting(home) == [before]
+    assert pending_ids(home) == [before]
     assert barred.books.tables(*TABLES) == kept
 
 
@@ -312,7 +312,7 @@ def test_denial_removes_cached_rows_but_keeps_pending_changes(
     assert copies(home)
     assert run(*argv).status == 3
     assert copies(home) == set()
-    assert len(waiting(home)) == 1
+    assert len(pending_ids(home)) == 1
     outbox_alone = {path.name for store in stores(home) for path in store.iterdir()}
     assert all(name.startswith(("outbox.db", "sending.lock")) for name in outbox_alone)
 
@@ -394,7 +394,7 @@ def test_pending_changes_are_sent_after_access_returns(
     assert run(*argv).status == 0
     assert changed(guild)[0] == (pending_change, "spice", 1_005)
     assert guild.row("resource_history", pending_change)["updated_by"] == discord.person.id
-    assert waiting(home) == []
+    assert pending_ids(home) == []
 
 
 def test_pending_changes_are_sent_after_a_new_sign_in(
@@ -646,12 +646,12 @@ def test_denial_before_the_database_is_asked_takes_effect(
     monkeypatch.setattr(GuildMembership, "check_in_background", check_and_wait)
     grow_old(load_config(os.environ), 5 * HOUR)
     here.discord.membership = membership
-    (before,) = waiting(home)
+    (before,) = pending_ids(home)
     ran = run(*argv)
     assert (ran.status, ran.out, guild_words_in(ran.err)) == (3, "", set())
     assert here.proxy.count == 0
     # The earlier change stays pending. The new one was rejected and is never sent.
-    assert waiting(home) == [before]
+    assert pending_ids(home) == [before]
 
 
 def test_exit_waits_briefly_for_a_running_check(
@@ -686,7 +686,7 @@ def test_pending_changes_stay_if_the_member_has_left(run: Run, here: Planted, ho
     here.discord.membership = None
     assert run("edit", "zanth", "+1").status == 3
     assert here.proxy.count == 0
-    assert len(waiting(home)) == 1
+    assert len(pending_ids(home)) == 1
     assert PENDING not in [
         row["change_amount_hagga"] for row in here.books.rows("resource_history")
     ]

@@ -28,7 +28,7 @@ from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.membership import grow_old, sign_in
-from helpers.outbox_files import changed, outbox_of, queue, states, waiting
+from helpers.outbox_files import changed, outbox_of, pending_ids, queue, states
 from helpers.proxy import Proxy, answer, cut_before
 from tracker_tui.config.settings import load_config
 
@@ -355,7 +355,7 @@ def test_pending_changes_of_a_denied_member_prevent_logout(
     why, last = ran.err.splitlines()
     assert why.startswith("tracker-tui: The pending changes could not be sent: ")
     assert last == WAITS.format("1 change is pending")
-    assert (proxy.count, waiting(home)) == (asked, [change_id])
+    assert (proxy.count, pending_ids(home)) == (asked, [change_id])
     assert run("logout", "--discard").status == 0
     assert (proxy.count, stores(home)) == (asked, [])
 
