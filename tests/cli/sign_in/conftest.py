@@ -13,8 +13,10 @@ import pytest
 from keyring.backends import fail
 
 from cli.sign_in.member_guild import Guarded, Type, Waits
+from cli.sign_in.planted_guild import Planted, planted
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.ledger_under_test import Books
+from helpers.listening import SECONDS
 from helpers.membership import MEMBER_ROLE, configure, settings
 from helpers.other_schemas import FOUNDING
 from helpers.proxy import Proxy, proxy_to
@@ -91,6 +93,30 @@ def guarded(
         configure(monkeypatch, settings(discord, proxy.url, full))
         books = settled(database, FOUNDING)
         yield Guarded(books, proxy, guarded_server, url, full, guarded_server.token("ro"))
+
+
+@pytest.fixture(scope="package")
+def planted_guild(
+    long_running_server: Server, no_keyring: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Planted]:
+    """The planted guild, which no test changes."""
+    with planted(long_running_server, tmp_path_factory.mktemp("planted")) as guild:
+        yield guild
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make an exit wait for running requests, however slow this machine is."""
+    monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", SECONDS)
+
+
+@pytest.fixture
+def here(
+    planted_guild: Planted, patience: None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Planted:
+    """The planted guild, and a member who has viewed it on this machine."""
+    planted_guild.move_in(home, monkeypatch)
+    return planted_guild
 
 
 @pytest.fixture

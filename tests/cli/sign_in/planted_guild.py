@@ -59,10 +59,11 @@ class Planted(NamedTuple):
     pending: Path
     """The same home with a pending change."""
 
-    def move_in(self, home: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool) -> None:
-        """Copy one of the saved homes to this machine and configure the guild."""
+    def move_in(self, home: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool = False) -> None:
+        """Replace this machine's home by one of the saved ones, and configure the guild."""
         self.discord.heal()
         self.discord.membership = Membership(roles=[MEMBER_ROLE])
+        shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(self.pending if waits else self.looked, home)
         configure(monkeypatch, self.settings)
         self.forget_requests()

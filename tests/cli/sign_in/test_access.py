@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -20,24 +17,13 @@ from cli.sign_in.member_guild import (
     TOKEN,
     Type,
     copies,
-    paths_asked,
-    session,
     session_file,
     stores,
 )
-from cli.sign_in.planted_guild import (
-    ADDED,
-    CACHE,
-    PENDING,
-    SPYS_NAME,
-    Planted,
-    guild_words_in,
-    planted,
-)
+from cli.sign_in.planted_guild import ADDED, CACHE, SPYS_NAME, Planted, guild_words_in
 from helpers.commands import Ran, Run
-from helpers.discord import FakeDiscord, Fault, Membership, Seen
+from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.ledger_under_test import Books
-from helpers.listening import SECONDS
 from helpers.membership import (
     ADMIN_ROLE,
     GUEST_ROLE,
@@ -49,13 +35,10 @@ from helpers.membership import (
 from helpers.other_schemas import TABLES
 from helpers.outbox_files import changed, pending_ids, queue
 from helpers.proxy import Proxy, cut_before
-from helpers.servers import Server
-from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 
 GUILDS_OWN = (
-    ["list"],
     ["list", "zanth", "--json"],
     ["history"],
     ["history", "zanthium", "--json"],
@@ -67,48 +50,24 @@ GUILDS_OWN = (
     ["edit", "no such thing", "+1"],
     ["invite"],
     ["invite", "--with-token"],
+    ["list"],
 )
 """Commands that read or write the guild's data."""
-READING = [argv for argv in GUILDS_OWN if argv[0] in ("list", "history", "leaderboard")]
 OF_THE_MACHINE = (
     ["init"],
     ["init", "--plan"],
     ["init", "--starter"],
     ["doctor"],
-    ["doctor", "--json"],
     ["whoami"],
     ["login"],
     ["logout"],
 )
 """Commands that maintain the database or the session; some may contact the database."""
-OTHERS = {"doctor": (3,), "whoami": (3,), "login": (1, 3), "logout": (0, 1, 3)}
-"""Possible exit statuses of the other maintenance commands."""
+STATUSES = {"init": (0,), "doctor": (3,), "whoami": (3,), "login": (1, 3), "logout": (0, 1, 3)}
+"""Possible exit statuses of these commands. `init` needs no member: its token is enough."""
 
 
-@pytest.fixture(scope="module")
-def place(
-    long_running_server: Server, no_keyring: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Planted]:
-    """The planted guild, which no test here changes."""
-    with planted(long_running_server, tmp_path_factory.mktemp("planted")) as place:
-        yield place
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make an exit wait for running requests, however slow this machine is."""
-    monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", SECONDS)
-
-
-@pytest.fixture
-def here(place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch) -> Planted:
-    """The planted guild, viewed by a member on this machine who has a pending change."""
-    place.move_in(home, monkeypatch, waits=True)
-    return place
-
-
-DISCORDS_NAME = "Paul Atreides"
-"""The signed-in member's display name on Discord."""
+pytestmark = pytest.mark.usefixtures("patience")
 
 # Denied
 
@@ -192,57 +151,35 @@ class Bar(NamedTuple):
 
     go: Callable[[Barred], None]
     said: str
+    is_known: bool = False
+    """Whether Discord or the guild's settings deny access; otherwise the rights are unknown."""
 
 
-LEFT = f"{DISCORDS_NAME} is not in this guild on Discord"
+LEFT = "Paul Atreides is not in this guild on Discord"
 NO_ROLE = f"{NICKNAME} has no role that may enter. Only "
-SAID_NO = [
-    Bar(Barred.left_the_guild_as_known, LEFT),
-    Bar(Barred.has_no_role_as_known, NO_ROLE),
-    Bar(Barred.left_the_guild_as_turns_out, LEFT),
-    Bar(Barred.has_no_role_as_turns_out, NO_ROLE),
-    Bar(Barred.signed_out_at_discord_as_turns_out, "it was revoked, or is too old"),
-    Bar(Barred.the_role_means_nothing_any_more, f"{NO_ROLE}Chosen may see"),
-]
-"""Cases in which Discord or the guild's settings deny access."""
-UNKNOWN = [
+BARS = (
+    Bar(Barred.left_the_guild_as_turns_out, LEFT, is_known=True),
+    Bar(Barred.left_the_guild_as_known, LEFT, is_known=True),
+    Bar(Barred.has_no_role_as_known, NO_ROLE, is_known=True),
+    Bar(Barred.has_no_role_as_turns_out, NO_ROLE, is_known=True),
+    Bar(Barred.signed_out_at_discord_as_turns_out, "it was revoked, or is too old", is_known=True),
+    Bar(Barred.the_role_means_nothing_any_more, f"{NO_ROLE}Chosen may see", is_known=True),
     Bar(Barred.not_signed_in, "You are not signed in"),
     Bar(Barred.the_session_is_damaged, "The session that is kept on this machine is damaged"),
     Bar(Barred.signed_in_to_another_guild, "The sign-in on this machine is for another guild"),
     Bar(Barred.old_while_discord_is_away, "Your roles were last read from Discord 1 d ago"),
-]
-"""Cases in which the member's rights are unknown."""
-UNKNOWN_TOO = [
-    Bar(Barred.signed_in_with_another_application, "is for another guild"),
-    Bar(Barred.old_while_discord_is_in_trouble, "in trouble (500)"),
-    Bar(Barred.old_while_discord_refuses, "403: Missing Access"),
     Bar(Barred.from_the_future_while_discord_is_away, "Nothing is shown or sent until Discord"),
-]
+    Bar(Barred.old_while_discord_is_in_trouble, "in trouble (500)"),
+    # The doctor finds the fault at Discord, before it examines the session.
+    Bar(Barred.signed_in_with_another_application, "is for another guild"),
+    Bar(Barred.old_while_discord_refuses, "403: Missing Access"),
+)
 
 
-@pytest.fixture
-def barred(
-    request: pytest.FixtureRequest, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> Planted:
-    """The same machine after access was denied."""
-    bar: Bar = request.param
-    bar.go(Barred(here, home, monkeypatch))
-    here.forget_requests()
-    return here
-
-
-def name_of(bar: Bar) -> str:
-    return bar.go.__name__.replace("_", " ")
-
-
-def in_each_way(ways: Sequence[Bar]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("barred", ways, indirect=True, ids=map(name_of, ways))
-
-
-def in_each_way_as_said(ways: Sequence[Bar]) -> pytest.MarkDecorator:
-    given = [(way, way.said) for way in ways]
-    ids = map(name_of, ways)
-    return pytest.mark.parametrize(("barred", "said"), given, indirect=["barred"], ids=ids)
+def some(commands: tuple[list[str], ...], bar: Bar) -> list[list[str]]:
+    """Return all commands for the first bar, and for each other one a different and the last."""
+    number = BARS.index(bar)
+    return [*commands] if number == 0 else [commands[number % len(commands)], commands[-1]]
 
 
 def assert_silent(ran: Ran, home: Path) -> None:
@@ -253,108 +190,124 @@ def assert_silent(ran: Ran, home: Path) -> None:
         assert guild_words_in(text) == set(), text
 
 
-def assert_barred(run: Run, home: Path, barred: Planted, said: str, argv: Sequence[str]) -> None:
-    (before,) = pending_ids(home)
-    ran = run(*argv)
-    assert (ran.status, ran.out) == (3, "")
-    assert said in ran.error
-    assert_silent(ran, home)
-    # --debug shows and logs more.
-    ran = run(*argv, "--debug")
-    assert (ran.status, ran.out) == (3, "")
-    assert "Traceback" in ran.err
-    assert_silent(ran, home)
-    assert barred.proxy.count == 0
-    assert pending_ids(home) == [before]
-
-
-@in_each_way_as_said(SAID_NO + UNKNOWN)
-@pytest.mark.parametrize("argv", GUILDS_OWN, ids=" ".join)
-def test_denied_member_reads_nothing_and_asks_no_database(
-    run: Run, home: Path, barred: Planted, said: str, type_in: Type, argv: list[str]
+@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.go.__name__)
+def test_denied_member_sees_nothing_of_the_guild(
+    run: Run,
+    home: Path,
+    here: Planted,
+    type_in: Type,
+    monkeypatch: pytest.MonkeyPatch,
+    bar: Bar,
 ) -> None:
-    type_in("a-token")
-    assert_barred(run, home, barred, said, argv)
+    def again() -> str:
+        """Bar a member who has viewed everything; return the id of the pending change."""
+        here.move_in(home, monkeypatch, waits=True)
+        bar.go(Barred(here, home, monkeypatch))
+        here.forget_requests()
+        (change_id,) = pending_ids(home)
+        return change_id
 
-
-@in_each_way_as_said(UNKNOWN_TOO)
-def test_expired_or_damaged_session_reads_nothing(
-    run: Run, home: Path, barred: Planted, said: str
-) -> None:
-    for argv in GUILDS_OWN:
-        assert_barred(run, home, barred, said, argv)
-
-
-@in_each_way(SAID_NO + UNKNOWN)
-@pytest.mark.parametrize("argv", OF_THE_MACHINE, ids=" ".join)
-def test_maintenance_commands_show_nothing_of_the_guild(
-    run: Run, home: Path, barred: Planted, argv: list[str]
-) -> None:
-    barred.discord.fail(TOKEN, *[Fault.status(400, {"error": "access_denied"})] * 2)
-    (before,) = pending_ids(home)
-    kept = barred.books.tables(*TABLES)
-    for options in ([], ["--debug"]):
-        ran = run(*argv, *options)
+    kept = here.books.tables(*TABLES)
+    # Commands that read or write the guild's data ask no database.
+    for argv in some(GUILDS_OWN, bar):
+        before = again()
+        type_in("a-token")
+        ran = run(*argv)
+        assert (ran.status, ran.out) == (3, ""), argv
+        assert bar.said in ran.error, argv
         assert_silent(ran, home)
-        # `init` maintains the database; its token is enough.
-        assert ran.status == 0 if argv[0] == "init" else ran.status in OTHERS[argv[0]]
-    assert pending_ids(home) == [before]
-    assert barred.books.tables(*TABLES) == kept
+        # --debug shows and logs more.
+        ran = run(*argv, "--debug")
+        assert (ran.status, ran.out) == (3, ""), argv
+        assert "Traceback" in ran.err, argv
+        assert_silent(ran, home)
+        assert here.proxy.count == 0, argv
+        assert pending_ids(home) == [before], argv
+        # A denial removes cached rows; pending changes stay.
+        if bar.is_known:
+            outbox_alone = {path.name for store in stores(home) for path in store.iterdir()}
+            assert all(name.startswith(("outbox.db", "sending.lock")) for name in outbox_alone)
+        else:
+            assert {"replica.db", "pages.db"} <= copies(home), argv
+    # The doctor explains why.
+    again()
+    (wrong,) = (each for each in run("doctor", "--json").document if each["state"] == "wrong")
+    assert wrong["check"] == ("discord" if bar in BARS[-2:] else "session")
+    assert bar.said in wrong["found"] or bar in BARS[-3:]
+    assert (copies(home) == set()) is bar.is_known
+    # Commands for the machine show and send nothing.
+    for argv in some(OF_THE_MACHINE, bar):
+        before = again()
+        here.discord.fail(TOKEN, *[Fault.status(400, {"error": "access_denied"})] * 2)
+        for options in ([], ["--debug"]):
+            ran = run(*argv, *options)
+            assert_silent(ran, home)
+            assert ran.status in STATUSES[argv[0]], argv
+        assert pending_ids(home) == [before], argv
+    assert here.books.tables(*TABLES) == kept
 
 
-@in_each_way(SAID_NO)
-@pytest.mark.parametrize(
-    "argv", [["list"], ["edit", "zanth", "+1"], ["invite"], ["doctor"]], ids=" ".join
-)
-def test_denial_removes_cached_rows_but_keeps_pending_changes(
-    run: Run, home: Path, barred: Planted, argv: list[str]
-) -> None:
-    assert copies(home)
-    assert run(*argv).status == 3
-    assert copies(home) == set()
-    assert len(pending_ids(home)) == 1
-    outbox_alone = {path.name for store in stores(home) for path in store.iterdir()}
-    assert all(name.startswith(("outbox.db", "sending.lock")) for name in outbox_alone)
-
-
-@in_each_way([Bar(Barred.old_while_discord_is_away, "")])
 def test_unreachable_discord_keeps_cached_rows(
-    run: Run, home: Path, barred: Planted, place: Planted
+    run: Run, home: Path, here: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.rmtree(home / "data" / "guilds")  # its pending change would be sent
-    shutil.copytree(place.looked / "data" / "guilds", home / "data" / "guilds")
+    Barred(here, home, monkeypatch).old_while_discord_is_away()
     assert run("list").status == 3
-    assert {"replica.db", "pages.db"} <= copies(home)
-    barred.discord.heal()
-    barred.proxy.fate = cut_before
+    here.discord.heal()
+    here.proxy.fate = cut_before
     ran = run("list")
     assert ran.status == 0
     assert CACHE.name in ran.out
     assert "Showing what was read" in ran.err
 
 
-@in_each_way_as_said(SAID_NO + UNKNOWN)
-def test_doctor_explains_the_denial(run: Run, barred: Planted, said: str) -> None:
-    found = run("doctor", "--json").document
-    (wrong,) = (each for each in found if each["state"] == "wrong")
-    assert wrong["check"] == "session"
-    assert said in wrong["found"]
-
-
-@in_each_way([Bar(Barred.signed_in_with_another_application, "")])
 def test_tokens_of_another_guild_are_never_sent(
-    run: Run, home: Path, barred: Planted, type_in: Type
+    run: Run, home: Path, here: Planted, type_in: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here.move_in(home, monkeypatch, waits=True)
+    Barred(here, home, monkeypatch).signed_in_with_another_application()
     kept = session_file(home).read_bytes()
-    for argv in (*GUILDS_OWN, *OF_THE_MACHINE):
+    for argv in (["list"], ["edit", "zanth", "+1"], ["invite"], *OF_THE_MACHINE):
         type_in("a-token")
-        barred.discord.fail(TOKEN, Fault.status(400, {"error": "access_denied"}))
+        here.discord.fail(TOKEN, Fault.status(400, {"error": "access_denied"}))
         run(*argv)
-        barred.discord.heal()
-        for seen in barred.discord.seen:
+        here.discord.heal()
+        for seen in here.discord.seen:
             sent = f"{seen.form} {seen.headers} {seen.query}"
-            assert not any(token in sent for token in barred.discord.issued)
-        assert session_file(home).read_bytes() == kept
+            assert not any(token in sent for token in here.discord.issued), argv
+        assert session_file(home).read_bytes() == kept, argv
+
+
+# Admitted
+
+
+def test_admitted_member_reads_everything(run: Run, here: Planted) -> None:
+    for argv in [argv for argv in GUILDS_OWN if argv[0] in ("list", "history", "leaderboard")]:
+        ran = run(*argv)
+        assert (ran.status, ran.err) == (0, ""), argv
+        words = guild_words_in(ran.out)
+        if argv[0] == "leaderboard":
+            assert SPYS_NAME.casefold() in words, argv
+        else:
+            assert {"zanth", "vrelgard"} <= words or {"zanth", "piterquist"} <= words, argv
+            assert str(73_951 + ADDED) in ran.out or f"{73_951 + ADDED:,}" in ran.out, argv
+    for argv in (["invite"], ["init"], ["init", "--plan"], ["doctor"], ["doctor", "--json"]):
+        ran = run(*argv)
+        assert (ran.status, ran.err, ran.out != "") == (0, "", True), argv
+    assert here.discord.seen == []
+
+
+def test_each_role_with_access_lists_and_edits(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
+    for number, role in enumerate((MEMBER_ROLE, OFFICER_ROLE, ADMIN_ROLE), 1):
+        discord.membership = Membership(roles=[role])
+        sign_in(discord)
+        discord.seen.clear()
+        assert "Spice" in run("list").out
+        assert run("edit", "spice", "+1").status == 0
+        assert guild.quantities() == (1_000 + number, 400)
+        assert discord.seen == []
+    assert {row["updated_by"] for row in guild.rows("resource_history")[3:]} == {discord.person.id}
 
 
 # Access returns
@@ -367,34 +320,38 @@ def pending_change(
     """Queue a change as a signed-in member; return its id."""
     sign_in(discord)
     assert run("list").status == 0
+    return queue_without_server(run, proxy)
+
+
+def queue_without_server(run: Run, proxy: Proxy) -> str:
     proxy.fate = cut_before
     change_id = queue(run, "spice", "+5")
     proxy.meet([])
     return change_id
 
 
-@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
-@pytest.mark.parametrize(
-    "argv", [["list"], ["history"], ["edit", "water", "+1"], ["doctor"], ["init"]], ids=" ".join
-)
 def test_pending_changes_are_sent_after_access_returns(
-    run: Run,
-    home: Path,
-    guild: Books,
-    pending_change: str,
-    discord: FakeDiscord,
-    membership: Membership | None,
-    argv: list[str],
+    run: Run, home: Path, guild: Books, proxy: Proxy, pending_change: str, discord: FakeDiscord
 ) -> None:
-    grow_old(load_config(os.environ), 29 * HOUR)
-    discord.membership = membership
-    assert run("list").status == 3
-    assert guild.quantities() == (1_000, 400)
-    discord.membership = Membership(roles=[MEMBER_ROLE])
-    assert run(*argv).status == 0
-    assert changed(guild)[0] == (pending_change, "spice", 1_005)
-    assert guild.row("resource_history", pending_change)["updated_by"] == discord.person.id
-    assert pending_ids(home) == []
+    quantity = 1_000
+    for membership, argv in (
+        (None, ["list"]),
+        (Membership(roles=[]), ["history"]),
+        (None, ["edit", "water", "+1"]),
+        (Membership(roles=[]), ["doctor"]),
+        (None, ["init"]),
+    ):
+        change_id = pending_change if quantity == 1_000 else queue_without_server(run, proxy)
+        grow_old(load_config(os.environ), 29 * HOUR)
+        discord.membership = membership
+        assert run("list").status == 3, argv
+        assert guild.quantities() == (quantity, 400), argv
+        discord.membership = Membership(roles=[MEMBER_ROLE])
+        assert run(*argv).status == 0, argv
+        quantity += 5
+        assert (change_id, "spice", quantity) in changed(guild), argv
+        assert guild.row("resource_history", change_id)["updated_by"] == discord.person.id
+        assert pending_ids(home) == [], argv
 
 
 def test_pending_changes_are_sent_after_a_new_sign_in(
@@ -424,269 +381,3 @@ def test_pending_changes_are_never_sent_as_another_member(
     assert run("login").status == 0
     assert run("list").status == 0
     assert guild.row("resource_history", pending_change)["updated_by"] == paul
-
-
-# Admitted
-
-ROLES = {"member": MEMBER_ROLE, "officer": OFFICER_ROLE, "admin": ADMIN_ROLE}
-
-
-@pytest.fixture(params=ROLES.values(), ids=ROLES)
-def admitted(
-    request: pytest.FixtureRequest, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> Planted:
-    """The planted guild, and a member with a role on this machine."""
-    place.move_in(home, monkeypatch, waits=False)
-    place.discord.membership = Membership(roles=[request.param])
-    sign_in(place.discord)
-    place.forget_requests()
-    return place
-
-
-@pytest.mark.parametrize("argv", READING, ids=" ".join)
-def test_admitted_member_reads_everything(run: Run, admitted: Planted, argv: list[str]) -> None:
-    ran = run(*argv)
-    assert (ran.status, ran.err) == (0, "")
-    words = guild_words_in(ran.out)
-    if argv[0] == "leaderboard":
-        assert {SPYS_NAME.casefold()} <= words
-    else:
-        assert {"zanth", "vrelgard"} <= words or {"zanth", "piterquist"} <= words
-        assert str(73_951 + ADDED) in ran.out or f"{73_951 + ADDED:,}" in ran.out
-    assert admitted.discord.seen == []
-
-
-def test_admitted_member_edits(run: Run, guild: Books, discord: FakeDiscord) -> None:
-    for number, role in enumerate(ROLES.values(), 1):
-        discord.membership = Membership(roles=[role])
-        sign_in(discord)
-        discord.seen.clear()
-        assert run("edit", "spice", "+1").status == 0
-        assert guild.quantities() == (1_000 + number, 400)
-        assert discord.seen == []
-    assert {row["updated_by"] for row in guild.rows("resource_history")[3:]} == {discord.person.id}
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [["invite"], ["init"], ["init", "--plan"], ["doctor"], ["doctor", "--json"]],
-    ids=" ".join,
-)
-def test_admitted_member_runs_all_commands(run: Run, admitted: Planted, argv: list[str]) -> None:
-    ran = run(*argv)
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out
-    assert admitted.discord.seen == []
-
-
-# The age of Discord's answer
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [
-        *READING,
-        ["edit", "zanth", "+1"],
-        ["edit", "zanth", "=5", "--if", "6"],
-        ["invite"],
-        ["whoami"],
-    ],
-    ids=" ".join,
-)
-def test_fresh_session_asks_nothing_of_discord(
-    run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
-) -> None:
-    place.move_in(home, monkeypatch, waits=False)
-    grow_old(load_config(os.environ), 3.9 * HOUR)
-    # Any request to Discord would fail.
-    place.discord.fail_always("*", Fault.hang_up())
-    if argv[0] == "edit":
-        place.proxy.fate = cut_before
-        monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
-    assert run(*argv).status == 0
-    assert place.discord.seen == []
-
-
-@pytest.mark.parametrize("argv", [["list"], ["history"], ["leaderboard"]], ids=" ".join)
-def test_stale_session_admits_and_is_checked_in_the_background(
-    run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]
-) -> None:
-    place.move_in(home, monkeypatch, waits=False)
-    grow_old(load_config(os.environ), 5 * HOUR)
-    place.discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
-    ran = run(*argv)
-    assert (ran.status, ran.err) == (0, "")
-    assert paths_asked(place.discord) == [ME, MEMBER]
-    place.forget_requests()
-    ran = run("whoami")
-    assert ran.out.startswith("Usul ")
-    assert "Naib" in ran.out
-    assert place.discord.seen == []
-
-
-def test_edit_with_a_stale_session_is_applied_and_checked(
-    run: Run, guild: Books, discord: FakeDiscord
-) -> None:
-    sign_in(discord, age=5 * HOUR)
-    discord.seen.clear()
-    ran = run("edit", "spice", "+5")
-    assert (ran.status, ran.err) == (0, "")
-    assert guild.quantities() == (1_005, 400)
-    assert paths_asked(discord) == [ME, MEMBER]
-
-
-@pytest.mark.parametrize("command", ["list", "edit"])
-def test_check_is_recorded_in_the_database_without_log_in(
-    run: Run, guild: Books, discord: FakeDiscord, command: str
-) -> None:
-    discord.approves_at_once = True
-    assert run("login").status == 0
-    guild.run("UPDATE users SET last_login = 7 WHERE discord_id = ?", discord.person.id)
-    grow_old(load_config(os.environ), 5 * HOUR)
-    discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
-    assert run(command, *(["spice", "+1"] if command == "edit" else [])).status == 0
-    # The next command reports a check that finished too late for this one.
-    assert run("list").status == 0
-    (row,) = guild.rows("user_sessions")
-    assert json.loads(row["roles"]) == [OFFICER_ROLE]
-    (user,) = (row for row in guild.rows("users") if row["discord_id"] == discord.person.id)
-    assert (user["custom_nickname"], user["last_login"]) == ("Usul", 7)
-
-
-AWAY = {
-    "hangs up": Fault.hang_up(),
-    "429": Fault.too_many(60),
-    "500": Fault.status(500),
-    "garbage": Fault.garbage(b"<html>"),
-    "another kind of no": Fault.status(403, {"message": "Missing Access"}),
-    "elsewhere": Fault.redirect("http://127.0.0.1:1/"),
-}
-
-
-@pytest.mark.parametrize("fault", AWAY.values(), ids=AWAY)
-@pytest.mark.parametrize("age", [5 * HOUR, 27.9 * HOUR], ids=["5 h", "27.9 h"])
-def test_stale_session_admits_without_discord(
-    run: Run,
-    place: Planted,
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    fault: Fault,
-    age: float,
-) -> None:
-    place.move_in(home, monkeypatch, waits=False)
-    grow_old(load_config(os.environ), age)
-    place.discord.fail_always("*", fault)
-    before = session_file(home).read_bytes()
-    for argv in (["list"], ["history"], ["invite"]):
-        ran = run(*argv)
-        assert (ran.status, ran.err) == (0, ""), argv
-    assert place.discord.seen
-    assert session_file(home).read_bytes() == before
-    assert {"replica.db", "pages.db"} <= copies(home)
-
-
-def test_hanging_discord_delays_no_command(
-    run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.move_in(home, monkeypatch, waits=False)
-    grow_old(load_config(os.environ), 5 * HOUR)
-    monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", 0.01)
-    place.discord.fail(ME, Fault.hang(3_600))
-    try:
-        ran = run("list")
-        assert (ran.status, ran.err) == (0, "")
-        assert CACHE.name in ran.out
-        assert paths_asked(place.discord) == [ME]
-    finally:
-        place.discord.heal()
-
-
-@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
-@pytest.mark.parametrize("argv", [["list"], ["history"], ["leaderboard"]], ids=" ".join)
-def test_denial_during_a_command_shows_no_more_rows(
-    run: Run,
-    place: Planted,
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    membership: Membership | None,
-    argv: list[str],
-) -> None:
-    place.move_in(home, monkeypatch, waits=False)
-    grow_old(load_config(os.environ), 5 * HOUR)
-    place.discord.membership = membership
-    # The check may finish before or after the command.
-    assert run(*argv).status in (0, 3)
-    assert paths_asked(place.discord) == [ME, MEMBER]
-    assert copies(home) == set()
-    place.forget_requests()
-    ran = run(*argv)
-    assert (ran.status, guild_words_in(ran.out + ran.err)) == (3, set())
-    assert place.proxy.count == 0
-
-
-@pytest.mark.parametrize("membership", [None, Membership(roles=[])], ids=["left", "no role"])
-@pytest.mark.parametrize(
-    "argv", [["list"], ["history"], ["leaderboard"], ["edit", "zanth", "+1"]], ids=" ".join
-)
-def test_denial_before_the_database_is_asked_takes_effect(
-    run: Run,
-    here: Planted,
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    membership: Membership | None,
-    argv: list[str],
-) -> None:
-    check = GuildMembership.check_in_background
-
-    def check_and_wait(asked: GuildMembership) -> None:
-        check(asked)
-        if asked._thread is not None:
-            asked._thread.join(SECONDS)
-
-    monkeypatch.setattr(GuildMembership, "check_in_background", check_and_wait)
-    grow_old(load_config(os.environ), 5 * HOUR)
-    here.discord.membership = membership
-    (before,) = pending_ids(home)
-    ran = run(*argv)
-    assert (ran.status, ran.out, guild_words_in(ran.err)) == (3, "", set())
-    assert here.proxy.count == 0
-    # The earlier change stays pending. The new one was rejected and is never sent.
-    assert pending_ids(home) == [before]
-
-
-def test_exit_waits_briefly_for_a_running_check(
-    run: Run, place: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.move_in(home, monkeypatch, waits=False)
-    grow_old(load_config(os.environ), 5 * HOUR)
-    place.discord.membership = Membership(nick="Usul", roles=[MEMBER_ROLE])
-    leaving, close, answer = threading.Event(), GuildMembership.close, place.discord.answer
-
-    def leave(left: GuildMembership, seconds: float) -> None:
-        leaving.set()
-        close(left, seconds)
-
-    def answer_late(asked: Seen) -> Any:
-        assert leaving.wait(SECONDS)
-        return answer(asked)
-
-    monkeypatch.setattr(GuildMembership, "close", leave)
-    monkeypatch.setattr(place.discord, "answer", answer_late)
-    try:
-        ran = run("list")
-        assert (ran.status, ran.err) == (0, "")
-        assert session(home)["name"] == "Usul"
-    finally:
-        leaving.set()
-
-
-def test_pending_changes_stay_if_the_member_has_left(run: Run, here: Planted, home: Path) -> None:
-    # The roles are over a day old: nothing is sent before Discord confirms them.
-    grow_old(load_config(os.environ), 29 * HOUR)
-    here.discord.membership = None
-    assert run("edit", "zanth", "+1").status == 3
-    assert here.proxy.count == 0
-    assert len(pending_ids(home)) == 1
-    assert PENDING not in [
-        row["change_amount_hagga"] for row in here.books.rows("resource_history")
-    ]

@@ -1,0 +1,185 @@
+"""Commands with a fresh, a stale or an expired session, and what Discord answers meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.sign_in.member_guild import HOUR, ME, MEMBER, copies, paths_asked, session, session_file
+from cli.sign_in.planted_guild import CACHE, Planted, guild_words_in
+from helpers.commands import Run
+from helpers.discord import FakeDiscord, Fault, Membership, Seen
+from helpers.ledger_under_test import Books
+from helpers.listening import SECONDS
+from helpers.membership import MEMBER_ROLE, OFFICER_ROLE, grow_old
+from helpers.outbox_files import pending_ids
+from helpers.proxy import cut_before
+from tracker_tui.auth.guild_membership import GuildMembership
+from tracker_tui.config.settings import load_config
+
+pytestmark = pytest.mark.usefixtures("patience", "single_try")
+
+LEFT, NO_ROLE = None, Membership(roles=[])
+
+
+def test_fresh_session_asks_nothing_of_discord(run: Run, here: Planted) -> None:
+    grow_old(load_config(os.environ), 3.9 * HOUR)
+    # Any request to Discord would fail.
+    here.discord.fail_always("*", Fault.hang_up())
+    for argv in (["list"], ["history"], ["leaderboard", "--period", "all"], ["invite"], ["whoami"]):
+        assert run(*argv).status == 0, argv
+    here.proxy.fate = cut_before
+    for argv in (["zanth", "+1"], ["zanth", "=5", "--if", "6"]):
+        assert run("edit", *argv).status == 0, argv
+    assert here.discord.seen == []
+
+
+def test_stale_session_admits_and_is_checked_in_the_background(
+    run: Run, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in ("list", "history", "leaderboard"):
+        here.move_in(home, monkeypatch)
+        grow_old(load_config(os.environ), 5 * HOUR)
+        here.discord.membership = Membership(nick="Usul", roles=[OFFICER_ROLE])
+        ran = run(command)
+        assert (ran.status, ran.err) == (0, ""), command
+        assert paths_asked(here.discord) == [ME, MEMBER], command
+        here.forget_requests()
+        ran = run("whoami")
+        assert ran.out.startswith("Usul "), command
+        assert "Naib" in ran.out
+        assert here.discord.seen == []
+
+
+def test_check_during_a_command_is_recorded_in_the_database_without_log_in(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
+    discord.approves_at_once = True
+    assert run("login").status == 0
+    guild.run("UPDATE users SET last_login = 7 WHERE discord_id = ?", discord.person.id)
+    for nick, argv in (("Usul", ["list"]), ("Lisan", ["edit", "spice", "+5"])):
+        grow_old(load_config(os.environ), 5 * HOUR)
+        discord.membership = Membership(nick=nick, roles=[OFFICER_ROLE])
+        discord.seen.clear()
+        ran = run(*argv)
+        assert (ran.status, ran.err) == (0, ""), argv
+        assert paths_asked(discord) == [ME, MEMBER], argv
+        # The next command reports a check that finished too late for this one.
+        assert run("list").status == 0
+        (row,) = guild.rows("user_sessions")
+        assert json.loads(row["roles"]) == [OFFICER_ROLE], argv
+        (user,) = (row for row in guild.rows("users") if row["discord_id"] == discord.person.id)
+        assert (user["custom_nickname"], user["last_login"]) == (nick, 7), argv
+    assert guild.quantities() == (1_005, 400)
+
+
+def test_stale_session_admits_without_discord(
+    run: Run, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours, fault, command in (
+        (27.9, Fault.hang_up(), "list"),
+        (27.9, Fault.status(500), "history"),
+        (27.9, Fault.status(403, {"message": "Missing Access"}), "leaderboard"),
+        (5.0, Fault.garbage(b"<html>"), "list"),
+        (5.0, Fault.redirect("http://127.0.0.1:1/"), "history"),
+    ):
+        here.move_in(home, monkeypatch)
+        grow_old(load_config(os.environ), hours * HOUR)
+        here.discord.fail_always("*", fault)
+        before = session_file(home).read_bytes()
+        for argv in ([command], ["invite"]):
+            ran = run(*argv)
+            assert (ran.status, ran.err) == (0, ""), (fault, argv)
+        assert here.discord.seen, fault
+        assert session_file(home).read_bytes() == before, fault
+        assert {"replica.db", "pages.db"} <= copies(home), fault
+
+
+def test_hanging_discord_delays_no_command(
+    run: Run, here: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow_old(load_config(os.environ), 5 * HOUR)
+    monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", 0.01)
+    here.discord.fail(ME, Fault.hang(3_600))
+    try:
+        ran = run("list")
+        assert (ran.status, ran.err) == (0, "")
+        assert CACHE.name in ran.out
+        assert paths_asked(here.discord) == [ME]
+    finally:
+        here.discord.heal()
+
+
+def test_denial_during_a_command_shows_no_more_rows(
+    run: Run, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for membership, command in ((LEFT, "list"), (NO_ROLE, "history"), (LEFT, "leaderboard")):
+        here.move_in(home, monkeypatch)
+        grow_old(load_config(os.environ), 5 * HOUR)
+        here.discord.membership = membership
+        # The check may finish before or after the command.
+        assert run(command).status in (0, 3), command
+        assert paths_asked(here.discord) == [ME, MEMBER], command
+        assert copies(home) == set(), command
+        here.forget_requests()
+        ran = run(command)
+        assert (ran.status, guild_words_in(ran.out + ran.err)) == (3, set()), command
+        assert here.proxy.count == 0, command
+
+
+def test_denial_before_the_database_is_asked_takes_effect(
+    run: Run, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = GuildMembership.check_in_background
+
+    def check_and_wait(asked: GuildMembership) -> None:
+        check(asked)
+        if asked._thread is not None:
+            asked._thread.join(SECONDS)
+
+    monkeypatch.setattr(GuildMembership, "check_in_background", check_and_wait)
+    for membership, argv in (
+        (LEFT, ["list"]),
+        (NO_ROLE, ["history"]),
+        (NO_ROLE, ["leaderboard"]),
+        (LEFT, ["edit", "zanth", "+1"]),
+    ):
+        here.move_in(home, monkeypatch, waits=True)
+        grow_old(load_config(os.environ), 5 * HOUR)
+        here.discord.membership = membership
+        before = pending_ids(home)
+        ran = run(*argv)
+        assert (ran.status, ran.out, guild_words_in(ran.err)) == (3, "", set()), argv
+        assert here.proxy.count == 0, argv
+        # The earlier change stays pending. The new one was rejected and is never sent.
+        assert (len(before), pending_ids(home)) == (1, before), argv
+
+
+def test_exit_waits_briefly_for_a_running_check(
+    run: Run, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow_old(load_config(os.environ), 5 * HOUR)
+    here.discord.membership = Membership(nick="Usul", roles=[MEMBER_ROLE])
+    leaving, close, answer = threading.Event(), GuildMembership.close, here.discord.answer
+
+    def leave(left: GuildMembership, seconds: float) -> None:
+        leaving.set()
+        close(left, seconds)
+
+    def answer_late(asked: Seen) -> Any:
+        assert leaving.wait(SECONDS)
+        return answer(asked)
+
+    monkeypatch.setattr(GuildMembership, "close", leave)
+    monkeypatch.setattr(here.discord, "answer", answer_late)
+    try:
+        ran = run("list")
+        assert (ran.status, ran.err) == (0, "")
+        assert session(home)["name"] == "Usul"
+    finally:
+        leaving.set()
