@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +15,7 @@ from keyring.backends import fail
 
 from cli.sign_in.member_guild import Guarded, Type, Waits
 from cli.sign_in.planted_guild import Planted, planted
+from helpers.commands import SETTINGS
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
@@ -117,6 +119,20 @@ def here(
     """The planted guild, and a member who has viewed it on this machine."""
     planted_guild.move_in(home, monkeypatch)
     return planted_guild
+
+
+@pytest.fixture
+def blank(
+    home: Path, guarded: Guarded, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> Guarded:
+    """A machine on which nothing is configured, and a guild to join."""
+    for name in os.environ:
+        if name.startswith(SETTINGS) and name != "TRACKER_HOME":
+            monkeypatch.delenv(name)
+    # Never contact the real Discord. A profile ignores the environment, so patch the default too.
+    monkeypatch.setenv("DISCORD_API_URL", discord.url)
+    monkeypatch.setattr("tracker_tui.config.settings.DISCORD_API_URL", discord.url)
+    return guarded
 
 
 @pytest.fixture

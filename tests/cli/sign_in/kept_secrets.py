@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cli.sign_in.test_join import config_file
+from cli.sign_in.member_guild import config_file
 from helpers.commands import Ran
 
 _PIECE = 12

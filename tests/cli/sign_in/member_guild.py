@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any, NamedTuple
 from helpers.commands import Ran
 from helpers.discord import GUILD_ID, FakeDiscord
 from helpers.ledger_under_test import Books
+from helpers.membership import ROLES
 from helpers.proxy import Proxy
 from helpers.servers import Server
+from tracker_tui.config.settings import Secret
+from tracker_tui.guild.invitation import Invitation
 
 AUTHORIZE = "/oauth2/device/authorize"
 TOKEN = "/oauth2/token"
@@ -20,6 +24,7 @@ REVOKE = "/oauth2/token/revoke"
 ME = "/users/@me"
 MEMBER = f"/users/@me/guilds/{GUILD_ID}/member"
 HOUR = 3_600.0
+CLIENT, GUILD = "112233445566778899", GUILD_ID
 
 NICKNAME = "Muad'Dib"
 """The signed-in member's nickname in the guild."""
@@ -104,7 +109,39 @@ def paths_asked(discord: FakeDiscord) -> list[str]:
     return [seen.path for seen in tuple(discord.seen)]
 
 
+def config_file(home: Path) -> Path:
+    return home / "config" / "config.toml"
+
+
+def invitation_to(guarded: Guarded, token: str | None = None, **given: Any) -> str:
+    """Return the invitation that an officer hands out."""
+    secret = None if token is None else Secret(token)
+    usual = {
+        "database_url": guarded.proxy.url,
+        "client_id": CLIENT,
+        "guild_id": GUILD,
+        "roles": json.dumps(ROLES),
+        "token": secret,
+    }
+    return Invitation(**(usual | given)).text()
+
+
 def last_line(ran: Ran) -> str:
     """Return the last line of a login, which must have succeeded."""
     assert ran.status == 0, ran.err
     return ran.out.splitlines()[-1]
+
+
+def kept_settings(home: Path) -> dict[str, Any]:
+    """Return the contents of config.toml."""
+    return tomllib.loads(config_file(home).read_text("utf-8"))
+
+
+def settings_in_file(guarded: Guarded, token: str) -> dict[str, str]:
+    return {
+        "TURSO_DATABASE_URL": guarded.proxy.url,
+        "TURSO_AUTH_TOKEN": token,
+        "DISCORD_CLIENT_ID": CLIENT,
+        "DISCORD_GUILD_ID": GUILD,
+        "DISCORD_ROLES_CONFIG": json.dumps(ROLES, separators=(",", ":")),
+    }

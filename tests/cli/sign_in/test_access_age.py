@@ -1,4 +1,4 @@
-"""Commands with a fresh, a stale or an expired session, and what Discord answers meanwhile."""
+"""Commands with a fresh, a stale or an expired session, and after access returns."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from helpers.commands import Run
 from helpers.discord import FakeDiscord, Fault, Membership, Seen
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
-from helpers.membership import MEMBER_ROLE, OFFICER_ROLE, grow_old
-from helpers.outbox_files import pending_ids
-from helpers.proxy import cut_before
+from helpers.membership import MEMBER_ROLE, OFFICER_ROLE, grow_old, sign_in
+from helpers.outbox_files import changed, pending_ids, queue
+from helpers.proxy import Proxy, cut_before
 from tracker_tui.auth.guild_membership import GuildMembership
 from tracker_tui.config.settings import load_config
 
@@ -183,3 +183,76 @@ def test_exit_waits_briefly_for_a_running_check(
         assert session(home)["name"] == "Usul"
     finally:
         leaving.set()
+
+
+# Access returns
+
+
+@pytest.fixture
+def pending_change(
+    guild: Books, run: Run, proxy: Proxy, discord: FakeDiscord, single_try: None
+) -> str:
+    """Queue a change as a signed-in member; return its id."""
+    sign_in(discord)
+    assert run("list").status == 0
+    return queue_without_server(run, proxy)
+
+
+def queue_without_server(run: Run, proxy: Proxy) -> str:
+    proxy.fate = cut_before
+    change_id = queue(run, "spice", "+5")
+    proxy.meet([])
+    return change_id
+
+
+def test_pending_changes_are_sent_after_access_returns(
+    run: Run, home: Path, guild: Books, proxy: Proxy, pending_change: str, discord: FakeDiscord
+) -> None:
+    quantity = 1_000
+    for membership, argv in (
+        (LEFT, ["list"]),
+        (NO_ROLE, ["history"]),
+        (LEFT, ["edit", "water", "+1"]),
+        (NO_ROLE, ["doctor"]),
+        (LEFT, ["init"]),
+    ):
+        change_id = pending_change if quantity == 1_000 else queue_without_server(run, proxy)
+        grow_old(load_config(os.environ), 29 * HOUR)
+        discord.membership = membership
+        assert run("list").status == 3, argv
+        assert guild.quantities() == (quantity, 400), argv
+        discord.membership = Membership(roles=[MEMBER_ROLE])
+        assert run(*argv).status == 0, argv
+        quantity += 5
+        assert (change_id, "spice", quantity) in changed(guild), argv
+        assert guild.row("resource_history", change_id)["updated_by"] == discord.person.id
+        assert pending_ids(home) == [], argv
+
+
+def test_pending_changes_are_sent_after_a_new_sign_in(
+    run: Run, home: Path, guild: Books, pending_change: str, discord: FakeDiscord
+) -> None:
+    discord.revoke()
+    grow_old(load_config(os.environ), 5 * HOUR)
+    assert run("whoami").status == 3
+    assert copies(home) == set()
+    discord.approves_at_once = True
+    assert run("login").status == 0
+    assert run("list").status == 0
+    assert changed(guild) == [(pending_change, "spice", 1_005)]
+
+
+def test_pending_changes_are_never_sent_as_another_member(
+    run: Run, home: Path, guild: Books, pending_change: str, discord: FakeDiscord
+) -> None:
+    paul = discord.person.id
+    session_file(home).unlink()
+    discord.person.id, discord.approves_at_once = "4711", True
+    assert run("login").status == 0
+    assert run("edit", "water", "+1").status == 0
+    assert [row[1] for row in changed(guild)] == ["water"]
+    session_file(home).unlink()
+    discord.person.id = paul
+    assert run("login").status == 0
+    assert run("list").status == 0
+    assert guild.row("resource_history", pending_change)["updated_by"] == paul

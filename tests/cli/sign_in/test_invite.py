@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.sign_in.member_guild import Guarded, Type
-from cli.sign_in.test_join import CLIENT, GUILD
+from cli.sign_in.member_guild import CLIENT, GUILD, Guarded, Type
 from helpers.commands import Run
 from helpers.discord import FakeDiscord
 from helpers.membership import ROLES, sign_in

@@ -21,9 +21,9 @@ from cli.sign_in.member_guild import (
     MEMBER,
     REVOKE,
     TOKEN,
+    config_file,
     session_file,
 )
-from cli.sign_in.test_join import config_file
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault, Membership, Seen
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.sign_in.kept_secrets import assert_kept, assert_private
-from cli.sign_in.member_guild import Guarded, Type, session_file
-from cli.sign_in.test_join import config_file, invitation_to
+from cli.sign_in.member_guild import Guarded, Type, config_file, invitation_to, session_file
 from cli.test_secrets import FATES
 from helpers.commands import Ran, Run, environment
 from helpers.discord import FakeDiscord
