@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import tracemalloc
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -16,18 +17,17 @@ import requests
 
 from auth.discord_calls import (
     ACCESS,
+    CALLS,
     CLIENT_SECRET,
+    MEMBER,
     MOST_BYTES,
     REFRESH,
     SECRETS,
     SOON,
-    Call,
-    calls,
     client,
     client_of,
     discord,
     elsewhere,
-    every_call,
     server,
 )
 from helpers.auth_errors import failure_of
@@ -50,87 +50,48 @@ __all__ = ["client", "discord", "elsewhere", "server"]
 # Requests
 
 
-def test_request_code_sends_scope_and_client_id_only(discord: FakeDiscord, client: Discord) -> None:
-    client.request_code()
-    (seen,) = discord.seen
-    assert (seen.method, seen.path) == ("POST", DEVICE)
-    assert seen.form == {"client_id": CLIENT_ID, "scope": "identify guilds.members.read"}
-
-
-def test_poll_sends_grant_type_and_device_code(discord: FakeDiscord, client: Discord) -> None:
+def test_posts_send_only_what_they_need(discord: FakeDiscord, client: Discord) -> None:
+    token = discord.grant()["refresh_token"]
     with pytest.raises(Pending):
         client.poll(client.request_code())
-    assert discord.seen[-1].path == TOKEN
-    assert discord.seen[-1].form == {
-        "client_id": CLIENT_ID,
-        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
-        "device_code": discord.issued[0],
-    }
-
-
-def test_refresh_sends_grant_type_and_refresh_token(discord: FakeDiscord, client: Discord) -> None:
-    token = discord.grant()["refresh_token"]
     client.refresh(Secret(token))
-    (seen,) = discord.requests_to(TOKEN)
-    assert seen.form == {
-        "client_id": CLIENT_ID,
-        "grant_type": "refresh_token",
-        "refresh_token": token,
-    }
-
-
-def test_revoke_sends_the_token(discord: FakeDiscord, client: Discord) -> None:
     client.revoke(REFRESH)
-    (seen,) = discord.requests_to(REVOKE)
-    assert seen.form == {"client_id": CLIENT_ID, "token": REFRESH.reveal()}
+    device_code = "urn:ietf:params:oauth:grant-type:device_code"
+    forms: list[tuple[str, dict[str, str]]] = [
+        (DEVICE, {"scope": "identify guilds.members.read"}),
+        (TOKEN, {"grant_type": device_code, "device_code": discord.issued[2]}),
+        (TOKEN, {"grant_type": "refresh_token", "refresh_token": token}),
+        (REVOKE, {"token": REFRESH.reveal()}),
+    ]
+    sent = [(seen.path, seen.form) for seen in discord.seen]
+    assert sent == [(path, {"client_id": CLIENT_ID, **form}) for path, form in forms]
 
 
-@calls("me", "member")
-def test_access_token_is_sent_as_bearer_header(
-    discord: FakeDiscord, client: Discord, call: Call
+def test_each_request_sends_its_secret_in_the_right_place(
+    discord: FakeDiscord, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failure_of(TokenInvalid, lambda: call.ask(client), SECRETS)
-    (seen,) = discord.seen
-    assert (seen.method, seen.path) == ("GET", call.path)
-    assert seen.headers["authorization"] == f"Bearer {ACCESS.reveal()}"
-    assert not seen.form
-
-
-@calls("begin", "poll", "refresh", "revoke")
-def test_client_secret_is_sent_in_the_form(discord: FakeDiscord, call: Call) -> None:
     discord.client_secret = CLIENT_SECRET.reveal()
-    discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRejected):
-        call.ask(client_of(discord, secret=CLIENT_SECRET))
-    (seen,) = discord.seen
-    assert seen.form["client_secret"] == CLIENT_SECRET.reveal()
-    assert seen.form["client_id"] == CLIENT_ID
-
-
-@calls("begin", "poll", "refresh", "revoke")
-def test_bodies_are_forms_without_authorization_header(
-    discord: FakeDiscord, client: Discord, call: Call
-) -> None:
-    discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRejected):
-        call.ask(client)
-    (seen,) = discord.seen
-    assert seen.method == "POST"
-    assert seen.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert "authorization" not in seen.headers
-
-
-@every_call
-def test_no_secret_is_in_a_url_nor_in_a_log(
-    discord: FakeDiscord, call: Call, caplog: pytest.LogCaptureFixture
-) -> None:
-    discord.fail(call.path, Fault.status(403))
-    with caplog.at_level(logging.DEBUG), pytest.raises(DiscordRejected):
-        call.ask(client_of(discord, secret=CLIENT_SECRET))
-    (seen,) = discord.seen
-    assert (seen.path, seen.query) == (call.path, {})
-    assert call.path in caplog.text, "nothing was logged at all"
-    assert not [secret for secret in SECRETS if secret in caplog.text]
+    client = client_of(discord, secret=CLIENT_SECRET)
+    for name, call in CALLS.items():
+        discord.seen.clear()
+        caplog.clear()
+        discord.fail(call.path, Fault.status(403))
+        with caplog.at_level(logging.DEBUG), pytest.raises(DiscordRejected):
+            call.ask(client)
+        (seen,) = discord.seen
+        assert (seen.path, seen.query) == (call.path, {}), name
+        assert seen.headers["user-agent"].startswith("tracker-tui/"), name
+        assert call.path in caplog.text, "nothing was logged at all"
+        assert not [secret for secret in SECRETS if secret in caplog.text], name
+        if name in ("me", "member"):
+            assert (seen.method, seen.form) == ("GET", {}), name
+            assert seen.headers["authorization"] == f"Bearer {ACCESS.reveal()}", name
+        else:
+            assert seen.method == "POST", name
+            assert seen.headers["content-type"] == "application/x-www-form-urlencoded", name
+            assert "authorization" not in seen.headers, name
+            assert seen.form["client_secret"] == CLIENT_SECRET.reveal(), name
+            assert seen.form["client_id"] == CLIENT_ID, name
 
 
 def test_no_token_is_in_a_log(
@@ -151,28 +112,19 @@ def test_no_token_is_in_a_log(
     assert not [secret for secret in discord.issued if secret in caplog.text]
 
 
-@calls("me", "member")
 def test_tokens_are_sent_at_any_local_time(
-    discord: FakeDiscord, client: Discord, call: Call, monkeypatch: pytest.MonkeyPatch
+    discord: FakeDiscord, client: Discord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: 1e10)
-    failure_of(TokenInvalid, lambda: call.ask(client), SECRETS)
-    assert [seen.path for seen in discord.seen] == [call.path]
+    for name in ("me", "member"):
+        failure_of(TokenInvalid, partial(CALLS[name].ask, client), SECRETS)
+    assert [seen.path for seen in discord.seen] == [ME, MEMBER]
 
 
-@every_call
-def test_user_agent_names_the_program(discord: FakeDiscord, client: Discord, call: Call) -> None:
-    discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRejected):
-        call.ask(client)
-    assert discord.seen[0].headers["user-agent"].startswith("tracker-tui/")
-
-
-@every_call
-def test_netrc_is_ignored(
+def test_netrc_and_proxies_are_ignored(
     discord: FakeDiscord,
     client: Discord,
-    call: Call,
+    elsewhere: FakeDiscord,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -182,56 +134,43 @@ def test_netrc_is_ignored(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(netrc))
     assert requests.utils.get_netrc_auth(discord.url) == ("somebody", "something")
-    discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRejected):
-        call.ask(client)
-    (seen,) = discord.seen
-    authorization = seen.headers.get("authorization", "")
-    assert authorization == (f"Bearer {ACCESS.reveal()}" if seen.method == "GET" else "")
-
-
-@every_call
-def test_proxies_are_ignored_for_this_machine(
-    discord: FakeDiscord,
-    client: Discord,
-    elsewhere: FakeDiscord,
-    call: Call,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, elsewhere.url)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     assert requests.utils.get_environ_proxies(discord.url)["https"] == elsewhere.url
-    discord.fail(call.path, Fault.status(403))
-    with pytest.raises(DiscordRejected):
-        call.ask(client)
-    assert [seen.path for seen in discord.seen] == [call.path]
+    for call in CALLS.values():
+        discord.fail(call.path, Fault.status(403))
+        with pytest.raises(DiscordRejected):
+            call.ask(client)
+    bearer = f"Bearer {ACCESS.reveal()}"
+    sent = [(seen.path, seen.headers.get("authorization")) for seen in discord.seen]
+    assert sent == [
+        (call.path, bearer if name in ("me", "member") else None) for name, call in CALLS.items()
+    ]
     assert not elsewhere.seen
 
 
-@every_call
 def test_a_redirect_is_not_followed(
-    discord: FakeDiscord, client: Discord, elsewhere: FakeDiscord, call: Call
+    discord: FakeDiscord, client: Discord, elsewhere: FakeDiscord
 ) -> None:
-    statuses = (301, 302, 303, 307, 308)
-    for status in statuses:
+    cases = [(call, 302) for call in CALLS.values()]
+    cases += [(CALLS["refresh"], status) for status in (301, 303, 307, 308)]
+    for call, status in cases:
         there = {"Location": elsewhere.url + call.path}
         discord.fail("*", Fault.status(status, headers=there))
-        error = failure_of(DiscordRejected, lambda: call.ask(client), SECRETS)
-        assert str(status) in str(error)
-    assert len(discord.seen) == len(statuses)
+        error = failure_of(DiscordRejected, partial(call.ask, client), SECRETS)
+        assert str(status) in str(error), call.path
+    assert len(discord.seen) == len(cases)
     assert not elsewhere.seen
 
 
 # requests looks at `Location` even where redirects are not followed, and raises ValueError.
-@pytest.mark.parametrize("location", ["http://[", "http://127.0.0.1:99999/", "\xff"])
-def test_malformed_redirect_is_reported(
-    discord: FakeDiscord, client: Discord, location: str
-) -> None:
-    discord.fail(ME, Fault.redirect(location))
-    with pytest.raises((DiscordRejected, DiscordUnreachable)):
-        client.me(ACCESS)
+def test_malformed_redirect_is_reported(discord: FakeDiscord, client: Discord) -> None:
+    for location in ("http://[", "http://127.0.0.1:99999/", "\xff"):
+        discord.fail(ME, Fault.redirect(location))
+        with pytest.raises((DiscordRejected, DiscordUnreachable)):
+            client.me(ACCESS)
 
 
 # requests reads the whole body of a redirect, before anything here counts its bytes.
@@ -248,51 +187,43 @@ def test_a_huge_redirect_is_not_read_to_its_end(discord: FakeDiscord, client: Di
     assert peak < len(body) / 4
 
 
-@every_call
-def test_body_beyond_the_limit_is_not_read(
-    discord: FakeDiscord, client: Discord, call: Call
-) -> None:
-    discord.fail(call.path, Fault.huge(8 * MOST_BYTES))
-    failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
+def test_size_limit_applies_to_the_decompressed_body(discord: FakeDiscord, client: Discord) -> None:
+    for call in CALLS.values():
+        discord.fail(call.path, Fault.huge(8 * MOST_BYTES))
+        failure_of(DiscordUnreachable, partial(call.ask, client), SECRETS)
+    for is_packed in (False, True):
+        for size in (MOST_BYTES, MOST_BYTES + 1):
+            body = b'{"id": "1", "username": "paul"}'.ljust(size)
+            encoding = {"Content-Encoding": "gzip"} if is_packed else {}
+            body = gzip.compress(body) if is_packed else body
+            discord.fail(ME, Fault.status(200, body, encoding))
+        assert client.me(ACCESS).username == "paul"
+        failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
 
 
-@pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "packed"])
-def test_size_limit_applies_to_the_decompressed_body(
-    discord: FakeDiscord, client: Discord, *, is_packed: bool
-) -> None:
-    for size in (MOST_BYTES, MOST_BYTES + 1):
-        body = b'{"id": "1", "username": "paul"}'.ljust(size)
-        encoding = {"Content-Encoding": "gzip"} if is_packed else {}
-        discord.fail(ME, Fault.status(200, gzip.compress(body) if is_packed else body, encoding))
-    assert client.me(ACCESS).username == "paul"
-    failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
-
-
-def test_body_that_cannot_be_decompressed_is_reported(
-    discord: FakeDiscord, client: Discord
-) -> None:
+def test_unreadable_bodies_are_reported(discord: FakeDiscord, client: Discord) -> None:
+    body = b'{"id": "1", "username": "paul"}'
+    truncated = {"Content-Length": "1000", "Connection": "close"}
     discord.fail(ME, Fault.status(200, b"no gzip at all", {"Content-Encoding": "gzip"}))
-    failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
+    discord.fail(ME, Fault.status(200, body, truncated))
+    for _ in range(2):
+        failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
 
 
 # Temporary failures
 
 
-@every_call
-def test_5xx_is_temporary(discord: FakeDiscord, client: Discord, call: Call) -> None:
-    for status in (500, 502, 503, 504, 520):
-        discord.fail(call.path, Fault.status(status, b"<html>Bad Gateway</html>"))
-        error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
-        assert str(status) in str(error)
-        assert error.retry_after is None
-
-
-@every_call
-def test_429_carries_retry_after(discord: FakeDiscord, client: Discord, call: Call) -> None:
-    discord.fail(call.path, Fault.too_many(12.25))
-    error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
-    assert error.retry_after == 12.25
-    assert "13 s" in str(error)
+def test_5xx_and_429_are_temporary(discord: FakeDiscord, client: Discord) -> None:
+    for name, call in CALLS.items():
+        for status in (500, 502, 503, 504, 520) if name == "me" else (503,):
+            discord.fail(call.path, Fault.status(status, b"<html>Bad Gateway</html>"))
+            error = failure_of(DiscordUnreachable, partial(call.ask, client), SECRETS)
+            assert str(status) in str(error), name
+            assert error.retry_after is None
+        discord.fail(call.path, Fault.too_many(12.25))
+        error = failure_of(DiscordUnreachable, partial(call.ask, client), SECRETS)
+        assert error.retry_after == 12.25, name
+        assert "13 s" in str(error)
 
 
 LIMITS = [
@@ -326,28 +257,28 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(("body", "header", "seconds"), LIMITS)
-def test_retry_after_from_body_or_header(
-    discord: FakeDiscord, client: Discord, body: bytes, header: str, seconds: float
-) -> None:
-    headers = {"Retry-After": header} if header else {}
-    discord.fail(ME, Fault.status(429, body, headers))
-    error = failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
-    assert error.retry_after == seconds
+def test_retry_after_from_body_or_header(discord: FakeDiscord, client: Discord) -> None:
+    found = []
+    for body, header, _ in LIMITS:
+        headers = {"Retry-After": header} if header else {}
+        discord.fail(ME, Fault.status(429, body, headers))
+        error = failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
+        found.append((body, header, error.retry_after))
+    assert found == LIMITS
 
 
-@every_call
 @pytest.mark.parametrize("fault", [Fault.hang(60), Fault.trickle(0.01)], ids=["hang", "trickle"])
-def test_deadline_covers_the_whole_request(call: Call, fault: Fault) -> None:
+def test_deadline_covers_the_whole_request(fault: Fault) -> None:
     with FakeDiscord() as discord:
-        discord.fail(call.path, fault)
+        discord.fail_always("*", fault)
         client = client_of(discord, SOON)
-        began = time.monotonic()
-        error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
-        assert SOON / 2 <= time.monotonic() - began < 5
-    # Which of two deadlines came first is chance.
-    assert "in time" in str(error) or "cannot be reached" in str(error)
-    assert error.retry_after is None
+        for call in CALLS.values():
+            began = time.monotonic()
+            error = failure_of(DiscordUnreachable, partial(call.ask, client), SECRETS)
+            assert SOON / 2 <= time.monotonic() - began < 5, call.path
+            # Which of two deadlines came first is chance.
+            assert "in time" in str(error) or "cannot be reached" in str(error)
+            assert error.retry_after is None
 
 
 def test_abandoned_request_ends_its_thread() -> None:
@@ -362,31 +293,26 @@ def test_abandoned_request_ends_its_thread() -> None:
                 assert not thread.is_alive()
 
 
-@every_call
-@pytest.mark.parametrize("fault", [Fault.hang_up(), Fault.answer_lost()], ids=lambda f: f.kind)
 def test_broken_connection_is_reported_and_not_retried(
-    discord: FakeDiscord, client: Discord, call: Call, fault: Fault
+    discord: FakeDiscord, client: Discord
 ) -> None:
-    discord.fail(call.path, fault)
-    error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
-    assert "cannot be reached" in str(error)
-    assert len(discord.seen) == 1, "nothing is sent twice by itself"
+    for fault in (Fault.hang_up(), Fault.answer_lost()):
+        for call in CALLS.values():
+            discord.seen.clear()
+            discord.fail(call.path, fault)
+            error = failure_of(DiscordUnreachable, partial(call.ask, client), SECRETS)
+            assert "cannot be reached" in str(error), call.path
+            assert len(discord.seen) == 1, "nothing is sent twice by itself"
 
 
-def test_truncated_body_is_reported(discord: FakeDiscord, client: Discord) -> None:
-    body = b'{"id": "1", "username": "paul"}'
-    discord.fail(ME, Fault.status(200, body, {"Content-Length": "1000", "Connection": "close"}))
-    failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
-
-
-@every_call
-def test_refused_connection_is_reported(discord: FakeDiscord, call: Call) -> None:
+def test_refused_connection_is_reported(discord: FakeDiscord) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # and does not listen
         url = f"https://127.0.0.1:{unused.getsockname()[1]}"
         client = client_of(discord, api_url=url, secret=CLIENT_SECRET)
-        error = failure_of(DiscordUnreachable, lambda: call.ask(client), SECRETS)
-    assert "cannot be reached" in str(error)
+        for call in CALLS.values():
+            error = failure_of(DiscordUnreachable, partial(call.ask, client), SECRETS)
+            assert "cannot be reached" in str(error), call.path
 
 
 def test_server_without_http_is_reported(discord: FakeDiscord) -> None:

@@ -19,7 +19,7 @@ from auth.keyrings import (
     kept,
 )
 from auth.test_session_store import OTHERS, TOKENS, tokens_gone
-from helpers.auth_errors import assert_keeps, failure_of
+from helpers.auth_errors import assert_keeps, failure_of, failures_of
 from helpers.auth_guild import HOUR, a_session, revealed
 from helpers.discord import FakeDiscord
 from helpers.membership import kept_document, sign_in
@@ -30,9 +30,6 @@ from tracker_tui.config.settings import Config, Secret
 from tracker_tui.guild.membership_factory import guild_membership_of
 
 __all__ = ["hanging", "kept"]
-
-
-# The keyring
 
 
 def test_tokens_are_kept_in_the_keyring_and_nowhere_else(
@@ -47,17 +44,7 @@ def test_tokens_are_kept_in_the_keyring_and_nowhere_else(
     assert {service for service, _ in kept.entries} == {"tracker-tui"}
 
 
-def test_new_tokens_replace_those_in_the_keyring(
-    session_store: SessionStore, kept: KeptKeyring
-) -> None:
-    session_store.save(a_session(), TOKENS)
-    session_store.save(a_session(tokens_until=5.0), OTHERS)
-    assert revealed(session_store.tokens()) == ("access-other", "refresh-other", 5.0)
-    assert len(kept.entries) == 1
-    assert "access-some" not in kept.everything()
-
-
-def test_saving_a_session_leaves_the_tokens_in_the_keyring(
+def test_saving_replaces_the_tokens_only_by_new_ones(
     session_store: SessionStore, kept: KeptKeyring
 ) -> None:
     session_store.save(a_session(), TOKENS)
@@ -65,12 +52,23 @@ def test_saving_a_session_leaves_the_tokens_in_the_keyring(
     session_store.save(a_session(name="Usul"))
     assert kept.everything() == before
     assert revealed(session_store.tokens()) == revealed(TOKENS)
+    session_store.save(a_session(tokens_until=5.0), OTHERS)
+    assert revealed(session_store.tokens()) == ("access-other", "refresh-other", 5.0)
+    assert len(kept.entries) == 1
+    assert "access-some" not in kept.everything()
 
 
-def test_session_loads_without_the_keyring(session_store: SessionStore, kept: KeptKeyring) -> None:
+def assert_in_the_file(session_store: SessionStore) -> None:
+    """Check that saved tokens are in the file, and that deleting them works."""
     session_store.save(a_session(), TOKENS)
-    keyring.set_keyring(LockedKeyring())
-    assert session_store.load() == a_session()
+    assert kept_document(session_store.path)["tokens"] == {
+        "access": "access-some",
+        "refresh": "refresh-some",
+    }
+    assert revealed(session_store.tokens()) == revealed(TOKENS)
+    session_store.delete()
+    assert session_store.load() is None
+    assert not session_store.path.exists()
 
 
 @pytest.mark.parametrize(
@@ -79,37 +77,22 @@ def test_session_loads_without_the_keyring(session_store: SessionStore, kept: Ke
     ids=lambda backend: f"{backend.__module__}.{backend.__name__}",
 )
 def test_tokens_are_in_the_file_if_the_keyring_fails(
-    session_store: SessionStore, config: Config, backend: type[KeyringBackend]
+    session_store: SessionStore, backend: type[KeyringBackend]
 ) -> None:
     keyring.set_keyring(backend())
-    session_store.save(a_session(), TOKENS)
-    assert kept_document(session_store.path)["tokens"] == {
-        "access": "access-some",
-        "refresh": "refresh-some",
-    }
-    assert revealed(SessionStore(config).tokens()) == revealed(TOKENS)
-    session_store.delete()
-    assert session_store.load() is None
+    assert_in_the_file(session_store)
 
 
 def test_keyring_has_a_deadline(session_store: SessionStore, hanging: HangingKeyring) -> None:
-    session_store.save(a_session(), TOKENS)
+    assert_in_the_file(session_store)
     assert not hanging.answered.is_set()
-    assert kept_document(session_store.path)["tokens"]["access"] == "access-some"
-    assert revealed(session_store.tokens()) == revealed(TOKENS)
-    session_store.delete()
-    assert session_store.load() is None
 
 
 def test_tokens_are_in_the_file_if_no_keyring_is_installed(
     session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
-    session_store.save(a_session(), TOKENS)
-    assert kept_document(session_store.path)["tokens"]["refresh"] == "refresh-some"
-    assert revealed(session_store.tokens()) == revealed(TOKENS)
-    session_store.delete()
-    assert not session_store.path.exists()
+    assert_in_the_file(session_store)
 
 
 @pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
@@ -166,18 +149,19 @@ def test_missing_keyring_entry_signs_out(
     assert not discord.seen
 
 
-@pytest.mark.parametrize(
-    "entry",
-    ["", "null", "5", "[]", '["a", "b"]', "{}", '"access"', "no JSON", "[" * 100_000, "{"],
-    ids=lambda entry: entry[:10] or "empty",
-)
 def test_malformed_keyring_entry_counts_as_missing(
-    session_store: SessionStore, kept: KeptKeyring, entry: str
+    session_store: SessionStore, kept: KeptKeyring
 ) -> None:
     session_store.save(a_session(), TOKENS)
     (key,) = kept.entries
-    kept.entries[key] = entry
-    tokens_gone(session_store)
+
+    def read(entry: str) -> None:
+        kept.entries[key] = entry
+        session_store.tokens()
+
+    entries = ["", "null", "5", "[]", '["a", "b"]', "{}", '"access"', "no JSON", "[" * 100_000, "{"]
+    errors = failures_of(NotSignedIn, read, entries)
+    assert all("gone" in str(error) for error in errors)
 
 
 def test_tokens_move_to_the_file_when_the_keyring_fails(
@@ -186,9 +170,9 @@ def test_tokens_move_to_the_file_when_the_keyring_fails(
     session_store.save(a_session(), TOKENS)
     keyring.set_keyring(LockedKeyring())
     session_store.save(a_session(), OTHERS)
-    assert revealed(session_store.tokens())[0] == "access-other"
-    keyring.set_keyring(kept)
-    assert revealed(session_store.tokens())[0] == "access-other"
+    for backend in (LockedKeyring(), kept):
+        keyring.set_keyring(backend)
+        assert revealed(session_store.tokens())[0] == "access-other"
 
 
 def test_keyring_errors_are_never_quoted() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.auth_errors import failure_of
+from helpers.auth_errors import failures_of
 from helpers.auth_guild import a_session
-from tracker_tui.auth.guild_config import Guild
 from tracker_tui.auth.session import Binding, Session, document_of, session_from
 from tracker_tui.domain.text import one_line
 from tracker_tui.errors import LocalFileDamaged
@@ -46,9 +44,9 @@ def read(document: object) -> Session:
     return session_from(json.dumps(document).encode())[0]
 
 
-def assert_damaged(content: bytes) -> None:
-    error = failure_of(LocalFileDamaged, lambda: session_from(content))
-    assert "damaged" in str(error)
+def assert_damaged(*contents: bytes) -> None:
+    errors = failures_of(LocalFileDamaged, session_from, contents)
+    assert all("damaged" in str(error) for error in errors)
 
 
 @given(SESSIONS)
@@ -67,69 +65,45 @@ def test_no_token_is_part_of_a_session() -> None:
     assert {name for name in document_of(a_session()) if "token" in name} == {"tokens_until"}
 
 
-def test_binding_holds_the_guild() -> None:
-    guild = Guild("https://discord.com/api/v10", "1", "2", ())
-    assert Binding.of(guild) == ("https://discord.com/api/v10", "1", "2")
-
-
-# Damage
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        *(b"", b"\0" * 512, b"null", b"5", b"[]", b'"session"', b"{}", b'{"version": 1}'),
-        *(b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5_000, b"NaN", b"\x1f\x8b\x08"),
-    ],
-    ids=lambda content: repr(content[:12]),
-)
-def test_other_content_is_damaged(content: bytes) -> None:
-    assert_damaged(content)
-
-
 def test_session_of_an_earlier_version_is_read() -> None:
     document = written()
     del document["seen_at"]
     assert read(document) == a_session()
 
 
-@pytest.mark.parametrize("name", [name for name in document_of(a_session()) if name != "seen_at"])
-def test_missing_field_is_damaged(name: str) -> None:
-    document = written()
-    del document[name]
-    assert_damaged(json.dumps(document).encode())
+# Damage
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, [1], {}])
-def test_unknown_version_is_damaged(version: object) -> None:
-    assert_damaged(json.dumps(written(version=version)).encode())
+def test_other_content_is_damaged() -> None:
+    assert_damaged(
+        *(b"", b"\0" * 512, b"null", b"5", b"[]", b'"session"', b"{}", b'{"version": 1}'),
+        *(b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5_000, b"NaN", b"\x1f\x8b\x08"),
+    )
 
 
-TEXTS = ("member_id", "username", "name", "row_id")
+def test_missing_field_is_damaged() -> None:
+    names = {name for name in document_of(a_session()) if name != "seen_at"}
+    documents = [{k: v for k, v in written().items() if k != name} for name in names]
+    assert_damaged(*(json.dumps(document).encode() for document in documents))
+
+
 NO_TEXT = [None, 5, True, [], {}, "", "a\nb", "\x1b[31m", "\u202ea", " a", "a  b", "x" * 201]
+MALFORMED: dict[str, list[Any]] = {
+    "version": [0, 2, "1", None, [1], {}],
+    **dict.fromkeys(("member_id", "username", "name", "row_id"), NO_TEXT),
+    "avatar": NO_TEXT[1:],
+    "binding": [
+        *(None, 5, "here", [], {}, ["https://a", "1", "2"]),
+        *(a_session().binding._asdict() | {k: v} for k in Binding._fields for v in NO_TEXT),
+    ],
+    # Not a list, or not one of texts.
+    "role_ids": ["1001", {"1001": True}, *([role] for role in (*NO_TEXT, 1001, ["1001"]))],
+}
 
 
-@pytest.mark.parametrize("name", TEXTS)
-@pytest.mark.parametrize("value", NO_TEXT)
-def test_malformed_texts_are_damaged(name: str, value: object) -> None:
-    assert_damaged(json.dumps(written(**{name: value})).encode())
-
-
-@pytest.mark.parametrize("value", NO_TEXT[1:])
-def test_malformed_avatar_is_damaged(value: object) -> None:
-    assert_damaged(json.dumps(written(avatar=value)).encode())
-
-
-@pytest.mark.parametrize("name", Binding._fields)
-@pytest.mark.parametrize("value", NO_TEXT)
-def test_malformed_binding_field_is_damaged(name: str, value: object) -> None:
-    binding = a_session().binding._asdict() | {name: value}
-    assert_damaged(json.dumps(written(binding=binding)).encode())
-
-
-@pytest.mark.parametrize("value", [None, 5, "here", [], {}, ["https://a", "1", "2"]])
-def test_missing_binding_is_damaged(value: object) -> None:
-    assert_damaged(json.dumps(written(binding=value)).encode())
+def test_malformed_fields_are_damaged() -> None:
+    documents = [written(**{k: value}) for k, values in MALFORMED.items() for value in values]
+    assert_damaged(*(json.dumps(document).encode() for document in documents))
 
 
 NO_TIMES = ["NaN", "Infinity", "-Infinity", "1e400", "null", "true", '"5"', "[]", "{}"]
@@ -137,28 +111,17 @@ NO_TIMES = ["NaN", "Infinity", "-Infinity", "1e400", "null", "true", '"5"', "[]"
 NO_TIMES.append("1" + "0" * 400)
 
 
-@pytest.mark.parametrize("name", ["checked_at", "tokens_until"])
-@pytest.mark.parametrize("value", NO_TIMES, ids=lambda value: value[:10])
-def test_malformed_times_are_damaged(name: str, value: str) -> None:
-    document = json.dumps(written(**{name: "HERE"}))
-    assert_damaged(document.replace('"HERE"', value).encode())
+def test_malformed_times_are_damaged() -> None:
+    for name in ("checked_at", "tokens_until", "seen_at"):
+        document = json.dumps(written(**{name: "HERE"}))
+        assert_damaged(*(document.replace('"HERE"', value).encode() for value in NO_TIMES))
 
 
-@pytest.mark.parametrize("value", ["1001", {"1001": True}])
-def test_roles_other_than_a_list_are_damaged(value: object) -> None:
-    assert_damaged(json.dumps(written(role_ids=value)).encode())
-
-
-@pytest.mark.parametrize("value", [None, 5, True, [1001], [None], [""], [["1001"]], ["a\nb"]])
-def test_malformed_roles_are_damaged(value: object) -> None:
-    assert_damaged(json.dumps(written(role_ids=value)).encode())
-
-
-@pytest.mark.parametrize("name", ["is_in_guild", "is_new", "is_recorded"])
-@pytest.mark.parametrize("value", [None, 1, "true", [], "yes"])
-def test_flags_other_than_true_are_false(name: str, value: object) -> None:
-    session = read(written(a_session(is_recorded=True), **{name: value}))
-    assert getattr(session, name) is False
+def test_flags_other_than_true_are_false() -> None:
+    for name in ("is_in_guild", "is_new", "is_recorded"):
+        for value in (None, 1, "true", [], "yes"):
+            session = read(written(a_session(is_recorded=True), **{name: value}))
+            assert getattr(session, name) is False, (name, value)
 
 
 JSON = st.recursive(
@@ -188,5 +151,4 @@ def test_any_content_gives_a_session_or_damage(content: bytes) -> None:
 def test_truncated_session_is_damaged() -> None:
     content = json.dumps(written()).encode()
     assert read(json.loads(content)) == a_session()
-    for length in range(len(content)):
-        assert_damaged(content[:length])
+    assert_damaged(*(content[:length] for length in range(len(content))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tracker_tui.errors import TrackerError
 
 E = TypeVar("E", bound=TrackerError)
+C = TypeVar("C")
 LONGEST = 500
 
 
@@ -26,6 +28,20 @@ def failure_of(kind: type[E], run: Callable[[], object], secrets: Iterable[str] 
     assert len(message) < LONGEST
     assert_keeps(error, secrets)
     return error
+
+
+def failures_of(
+    kind: type[E], run: Callable[[C], object], cases: Iterable[C], secrets: Iterable[str] = ()
+) -> list[E]:
+    """Return the error of each case like `failure_of`; name all cases that end differently."""
+    errors, wrong = [], {}
+    for case in cases:
+        try:
+            errors.append(failure_of(kind, partial(run, case), secrets))
+        except (Exception, pytest.fail.Exception) as problem:  # noqa: BLE001 - reported below
+            wrong[repr(case)[:80]] = repr(problem)
+    assert wrong == {}
+    return errors
 
 
 def assert_keeps(error: BaseException, secrets: Iterable[str]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 import secrets
@@ -13,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
 
 CLIENT_ID = "112233445566778899"
 GUILD_ID = "998877665544332211"
@@ -178,8 +175,9 @@ class DiscordAnswers:
         if media_type(asked.headers) != FORM:
             message = "The request body contains invalid form data."
             return as_json(400, {"message": message, "code": 50035})
-        client_id, client_secret = credentials(asked)
-        is_ours = client_id == self.client_id and self.client_secret in (None, client_secret)
+        secret = asked.form.get("client_secret")
+        is_ours = asked.form.get("client_id") == self.client_id
+        is_ours = is_ours and self.client_secret in (None, secret)
         return None if is_ours else as_json(401, {"error": "invalid_client"})
 
     def _authorize(self, form: dict[str, str]) -> Answer:
@@ -329,15 +327,3 @@ def new_user_code() -> str:
 def media_type(headers: Mapping[str, str]) -> str:
     """Return the media type without parameters such as the charset."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def credentials(asked: Seen) -> tuple[str | None, str | None]:
-    """Return client id and secret, from HTTP Basic if given, else from the form."""
-    scheme, _, encoded = asked.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return asked.form.get("client_id"), asked.form.get("client_secret")
-    try:
-        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None, None
-    return unquote_plus(client_id), unquote_plus(secret)
