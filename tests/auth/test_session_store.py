@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import keyring
@@ -14,21 +16,23 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail
 
+from auth.discord_calls import elsewhere
 from auth.keyrings import BrokenKeyring, KeptKeyring, LockedKeyring, hanging, kept
-from helpers.auth_errors import assert_keeps, failure_of
+from helpers.auth_errors import assert_keeps, failure_of, failures_of
 from helpers.auth_guild import HOUR, SECONDS, TOKEN, Circle, a_session, revealed, some_tokens
 from helpers.discord import FakeDiscord
 from helpers.membership import grow_old, kept_document
 from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn, OtherGuild
-from tracker_tui.auth.session import SessionStore, Tokens, document_of
+from tracker_tui.auth.session import Binding, SessionStore, Tokens, document_of
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError
 
-__all__ = ["hanging", "kept"]
+__all__ = ["elsewhere", "hanging", "kept"]
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps files apart by profile")
 TOKENS = some_tokens()
 OTHERS = some_tokens("other")
+HOSTILE_TOKENS = ("a\nb", "a\r\nX-Evil: 1", "a\ud800", "a\u0141")
 
 
 def mode_of(path: Path) -> int:
@@ -56,23 +60,17 @@ def test_saved_session_is_loaded(session_store: SessionStore, config: Config) ->
         assert revealed(reader.tokens()) == revealed(TOKENS)
 
 
-def test_tokens_may_come_without_a_refresh_token(session_store: SessionStore) -> None:
-    session_store.save(a_session(), TOKENS._replace(refresh=None))
-    assert session_store.tokens().refresh is None
-
-
 def test_saving_without_tokens_keeps_the_stored_ones(session_store: SessionStore) -> None:
+    session_store.save(a_session())
+    assert session_store.load() == a_session()
+    tokens_gone(session_store)
     session_store.save(a_session(), TOKENS)
     changed = a_session(name="Usul", role_ids=(), is_recorded=True, is_new=False)
     session_store.save(changed)
     assert session_store.load() == changed
     assert revealed(session_store.tokens()) == revealed(TOKENS)
-
-
-def test_missing_tokens_are_reported(session_store: SessionStore) -> None:
-    session_store.save(a_session())
-    assert session_store.load() == a_session()
-    tokens_gone(session_store)
+    session_store.save(a_session(), TOKENS._replace(refresh=None))
+    assert session_store.tokens().refresh is None
 
 
 def test_file_version_changes_with_each_write(session_store: SessionStore, config: Config) -> None:
@@ -85,46 +83,32 @@ def test_file_version_changes_with_each_write(session_store: SessionStore, confi
     assert session_store.file_version() is None
 
 
-def test_each_profile_has_its_own_session(config: Config) -> None:
-    vaults = [SessionStore(config._replace(profile=profile)) for profile in (None, "a", "b")]
-    for number, session_store in enumerate(vaults):
-        session_store.save(a_session(row_id=f"row-{number}"), some_tokens(f"{number}"))
-    assert [session_store.load() for session_store in vaults] == [
-        a_session(row_id=f"row-{n}") for n in range(3)
-    ]
-    assert [session_store.tokens().access.reveal() for session_store in vaults] == [
-        f"access-{n}" for n in range(3)
-    ]
-
-
-@posix
-def test_file_is_private(session_store: SessionStore) -> None:
-    before = os.umask(0)
-    try:
-        session_store.save(a_session(), TOKENS)
-        assert (mode_of(session_store.path), mode_of(session_store.path.parent)) == (0o600, 0o700)
-        session_store.path.chmod(0o644)
-        session_store.save(a_session())
-        assert mode_of(session_store.path) == 0o600
-    finally:
-        os.umask(before)
-
-
-@posix
-def test_folder_is_private_whichever_file_is_first(
-    session_store: SessionStore,
+def test_each_profile_and_home_has_its_own_session_and_keyring_entry(
+    config: Config, kept: KeptKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stores = [SessionStore(config._replace(profile=profile)) for profile in (None, "a", "b")]
+    monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
+    stores.append(SessionStore(load_config(os.environ)))
+    for number, store in enumerate(stores):
+        store.save(a_session(row_id=f"row-{number}"), some_tokens(f"{number}"))
+    assert [store.load() for store in stores] == [a_session(row_id=f"row-{n}") for n in range(4)]
+    assert len(kept.entries) == 4
+    stores.pop(0).delete()
+    for number, store in enumerate(stores, 1):
+        assert store.tokens().access.reveal() == f"access-{number}"
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """Let new files be readable by everybody unless the program says otherwise."""
     before = os.umask(0)
-    try:
-        with session_store.locked(0):
-            assert mode_of(session_store.path.parent) == 0o700
-    finally:
-        os.umask(before)
+    yield
+    os.umask(before)
 
 
 @posix
-def test_temporary_file_is_private(
-    session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
+def test_files_are_private(
+    session_store: SessionStore, open_umask: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modes, fsync = [], os.fsync
 
@@ -132,13 +116,18 @@ def test_temporary_file_is_private(
         modes.append(stat.S_IMODE(os.fstat(number).st_mode))
         fsync(number)
 
-    monkeypatch.setattr(os, "fsync", spy)
-    before = os.umask(0)
-    try:
+    # The lock is the first file in the folder.
+    with session_store.locked(0):
+        assert mode_of(session_store.path.parent) == 0o700
+    shutil.rmtree(session_store.path.parent)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", spy)
         session_store.save(a_session(), TOKENS)
-    finally:
-        os.umask(before)
-    assert modes == [0o600]
+    assert modes == [0o600], "the temporary file"
+    assert (mode_of(session_store.path), mode_of(session_store.path.parent)) == (0o600, 0o700)
+    session_store.path.chmod(0o644)
+    session_store.save(a_session())
+    assert mode_of(session_store.path) == 0o600
 
 
 def test_a_reader_never_sees_half_a_file(session_store: SessionStore) -> None:
@@ -204,36 +193,30 @@ def write(session_store: SessionStore, content: bytes) -> None:
     session_store.path.write_bytes(content)
 
 
-def test_truncated_file_means_not_signed_in(session_store: SessionStore) -> None:
-    session_store.save(a_session(), TOKENS)
-    content = session_store.path.read_bytes()
-    for length in range(len(content)):
-        write(session_store, content[:length])
-        for read in (session_store.load, session_store.tokens):
-            error = failure_of(NotSignedIn, read, ["access-some", "refresh-some"])
-            assert "damaged" in str(error)
-            assert "login" in str(error)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"\0" * 4096, b"[" * 100_000, b"\xff\xfe", b'{"version": 2}', b"not JSON"],
-    ids=lambda content: repr(content[:12]),
-)
-def test_a_damaged_file_can_be_replaced_and_removed(
-    session_store: SessionStore, content: bytes
+def test_a_damaged_file_means_not_signed_in_and_can_be_replaced_and_removed(
+    session_store: SessionStore,
 ) -> None:
-    write(session_store, content)
-    failure_of(NotSignedIn, session_store.load)
-    failure_of(NotSignedIn, lambda: session_store.save(a_session()))
     session_store.save(a_session(), TOKENS)
-    assert session_store.load() == a_session()
-    write(session_store, content)
-    session_store.delete()
-    assert session_store.load() is None
+    whole = session_store.path.read_bytes()
+    contents = [b"", b"\0" * 4096, b"[" * 100_000, b"\xff\xfe", b'{"version": 2}', b"not JSON"]
+    for content in [*contents, *(whole[:length] for length in range(0, len(whole), 20))]:
+        write(session_store, content)
+        for use in (
+            session_store.load,
+            session_store.tokens,
+            lambda: session_store.save(a_session()),
+        ):
+            error = failure_of(NotSignedIn, use, ["access-some", "refresh-some"])
+            assert "damaged" in str(error), content
+            assert "login" in str(error), content
+        session_store.save(a_session(), TOKENS)
+        assert session_store.load() == a_session(), content
+        write(session_store, content)
+        session_store.delete()
+        assert session_store.load() is None, content
 
 
-def test_huge_file_is_reported_and_can_be_replaced(
+def test_huge_file_is_reported_and_can_be_replaced_and_removed(
     session_store: SessionStore,
 ) -> None:
     write(session_store, b" " * 1_000_001)
@@ -241,9 +224,6 @@ def test_huge_file_is_reported_and_can_be_replaced(
         assert "too large" in str(failure_of(LocalFileError, read))
     session_store.save(a_session(), TOKENS)
     assert session_store.load() == a_session()
-
-
-def test_huge_file_can_be_deleted(session_store: SessionStore) -> None:
     write(session_store, b" " * 1_000_001)
     session_store.delete()
     assert not session_store.path.exists()
@@ -267,29 +247,31 @@ NO_TOKENS = [
     *({"access": "a"}, {"refresh": "r"}, {"access": None, "refresh": "r"}),
     *({"access": 5, "refresh": "r"}, {"access": "a", "refresh": 5}),
     {"access": ["a"], "refresh": None},
+    *({"access": bad, "refresh": "r"} for bad in HOSTILE_TOKENS),
+    *({"access": "a", "refresh": bad} for bad in HOSTILE_TOKENS),
 ]
 
 
-@pytest.mark.parametrize("kept_tokens", NO_TOKENS, ids=repr)
-def test_damaged_tokens_leave_the_session(session_store: SessionStore, kept_tokens: object) -> None:
-    write(session_store, json.dumps(document_of(a_session()) | {"tokens": kept_tokens}).encode())
-    assert session_store.load() == a_session()
-    tokens_gone(session_store)
+def test_unusable_tokens_leave_the_session(session_store: SessionStore) -> None:
+    def read(stored: object) -> None:
+        write(session_store, json.dumps(document_of(a_session()) | {"tokens": stored}).encode())
+        assert session_store.load() == a_session()
+        session_store.tokens()
+
+    errors = failures_of(NotSignedIn, read, NO_TOKENS)
+    assert all("gone" in str(error) for error in errors)
 
 
 @pytest.mark.parametrize("name", ["access", "refresh"])
-@pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Evil: 1", "a\ud800", "a\u0141"])
-def test_hostile_tokens_count_as_missing(
-    circle: Circle, discord: FakeDiscord, name: str, token: str
-) -> None:
+def test_hostile_tokens_are_not_sent(circle: Circle, discord: FakeDiscord, name: str) -> None:
     # Late enough that both are sent.
     program = circle.signed_in(ago=6.5 * 24 * HOUR)
     document = kept_document(circle.session_store.path)
-    document["tokens"][name] = token
+    document["tokens"][name] = "a\r\nX-Evil: 1"
     write(circle.session_store, json.dumps(document).encode())
     failure_of(NotSignedIn, program.membership.check)
     assert not circle.session_store.path.exists()
-    assert not [seen for seen in discord.seen if "x-evil" in seen.headers]
+    assert not discord.seen
 
 
 # Deleting
@@ -301,18 +283,7 @@ def test_delete_empties_file_and_keyring(session_store: SessionStore, kept: Kept
     assert session_store.load() is None
     assert not kept.entries
     failure_of(NotSignedIn, session_store.tokens)
-
-
-def test_delete_twice_is_no_error(session_store: SessionStore, kept: KeptKeyring) -> None:
-    session_store.save(a_session(), TOKENS)
     session_store.delete()
-    session_store.delete()
-    assert not kept.entries
-
-
-def test_delete_of_a_damaged_session_empties_the_keyring(
-    session_store: SessionStore, kept: KeptKeyring
-) -> None:
     session_store.save(a_session(), TOKENS)
     write(session_store, b"damaged")
     session_store.delete()
@@ -340,55 +311,28 @@ def test_delete_removes_earlier_keyring_entries(
     assert not kept.entries
 
 
-def test_two_homes_have_two_keyring_entries(
-    config: Config, kept: KeptKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
-    vaults = [
-        SessionStore(config),
-        SessionStore(load_config(os.environ)),
-        SessionStore(config._replace(profile="a")),
-    ]
-    for number, session_store in enumerate(vaults):
-        session_store.save(a_session(), some_tokens(f"{number}"))
-    assert len(kept.entries) == 3
-    vaults[0].delete()
-    assert [session_store.tokens().access.reveal() for session_store in vaults[1:]] == [
-        "access-1",
-        "access-2",
-    ]
-
-
 # The binding of a session
 
 
-@pytest.mark.parametrize("name", ["api_url", "client_id", "guild_id"])
+@pytest.mark.parametrize("name", Binding._fields)
 def test_session_is_ignored_for_another_guild_application_or_discord(
-    circle: Circle, discord: FakeDiscord, name: str
+    circle: Circle, discord: FakeDiscord, elsewhere: FakeDiscord, name: str
 ) -> None:
     circle.signed_in(ago=5 * HOUR)
-    with FakeDiscord() as elsewhere:
-        other = elsewhere.url if name == "api_url" else "12345"
-        program = circle.program(**{name: other})
-        assert program.membership.session is None
-        assert not program.membership.is_admitted
-        for use in (program.membership.require, program.membership.enter, program.membership.check):
-            assert "another guild" in str(failure_of(OtherGuild, use))
-        assert not program.checks()
-        assert program.membership.pending_record() is None
-        assert not elsewhere.seen
+    program = circle.program(**{name: elsewhere.url if name == "api_url" else "12345"})
+    membership = program.membership
+    assert membership.session is None
+    assert not membership.is_admitted
+    # Tokens are not revoked at another Discord, either.
+    for use in (membership.require, membership.enter, membership.check, membership.revoke):
+        assert "another guild" in str(failure_of(OtherGuild, use))
+    assert not program.checks()
+    assert membership.pending_record() is None
+    assert not elsewhere.seen
     assert not discord.seen
     assert not program.lost_access
     # With the guild configured again, the session is still valid.
     assert circle.program().membership.is_admitted
-
-
-def test_tokens_of_another_discord_are_not_revoked_at_this_one(circle: Circle) -> None:
-    circle.signed_in()
-    with FakeDiscord() as elsewhere:
-        program = circle.program(api_url=elsewhere.url)
-        failure_of(OtherGuild, program.membership.revoke)
-        assert not elsewhere.seen
 
 
 def test_changed_role_settings_keep_the_session(circle: Circle) -> None:
@@ -401,29 +345,19 @@ def test_changed_role_settings_keep_the_session(circle: Circle) -> None:
 # The lock
 
 
-def test_lock_makes_other_programs_wait(session_store: SessionStore, config: Config) -> None:
-    with session_store.locked(0):
-
-        def take() -> None:
-            with SessionStore(config).locked(0):
-                pytest.fail("both have it")
-
-        assert "Another tracker-tui" in str(failure_of(DiscordUnreachable, take))
-    with SessionStore(config).locked(0):
-        pass
-
-
-def test_lock_is_passed_on_as_soon_as_it_is_free(
+def test_lock_makes_other_programs_wait_until_it_is_free(
     session_store: SessionStore, config: Config
 ) -> None:
     has_it = threading.Event()
 
-    def wait() -> None:
-        with SessionStore(config).locked(SECONDS):
+    def take(seconds: float) -> None:
+        with SessionStore(config).locked(seconds):
             has_it.set()
 
     with session_store.locked(0):
-        waiting = threading.Thread(target=wait, daemon=True)
+        error = failure_of(DiscordUnreachable, lambda: take(0))
+        assert "Another tracker-tui" in str(error)
+        waiting = threading.Thread(target=take, args=[SECONDS], daemon=True)
         waiting.start()
         assert not has_it.is_set()
     waiting.join(SECONDS)

@@ -14,7 +14,6 @@ import pytest
 
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import (
-    DATABASE,
     HOUR,
     ME,
     REVOKE,
@@ -43,7 +42,7 @@ from tracker_tui.errors import LocalFileError
 from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ledger.ledger import random_id
 
-PROGRAMS = 4
+PROGRAMS = 3
 CHECK = """
 import json, os
 from tracker_tui.guild.membership_factory import guild_membership_of
@@ -56,31 +55,17 @@ assert membership.is_admitted
 session = membership.session
 print(json.dumps([session.checked_at, session.tokens_until, session.role_ids]))
 """
-HOLD = """
-import os
-from tracker_tui.auth.session import SessionStore
-from tracker_tui.config.settings import load_config
-with SessionStore(load_config(os.environ)).locked(0):
-    print("ours", flush=True)
-    sys.stdin.readline()
-"""
 
 
 @contextmanager
 def program(code: str) -> Iterator[Popen[str]]:
-    """Run another program, and kill it at the end of the block."""
+    """Run another program; kill it at the end of the block, as the system does without memory."""
     process = start(code)
     try:
         yield process
     finally:
         process.kill()
         process.communicate(timeout=SECONDS)
-
-
-def kill(process: Popen[str]) -> None:
-    """Kill a program without any cleanup, as the system does when memory is short."""
-    process.kill()
-    process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture
@@ -123,23 +108,6 @@ def test_several_programs_refresh_a_rejected_token_once(
     assert len(set(printed)) == 1
 
 
-def test_killed_program_releases_the_lock(circle: Circle, due: Config) -> None:
-    membership = guild_membership_of(due)
-    with program(HOLD) as holder:
-        assert await_line(holder) == "ours"
-
-        def take() -> None:
-            with circle.session_store.locked(0):
-                pytest.fail("both have it")
-
-        failure_of(DiscordUnreachable, take)
-        kill(holder)
-        with circle.session_store.locked(0):
-            assert circle.session_store.load() == membership.session
-    membership.check()
-    assert circle.asked() == [TOKEN, ME, circle.member_path]
-
-
 def test_program_killed_during_a_check_releases_the_lock(
     circle: Circle, discord: FakeDiscord, due: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +119,10 @@ def test_program_killed_during_a_check_releases_the_lock(
             has_come.set()
         return fault
 
+    def take() -> None:
+        with circle.session_store.locked(0):
+            pytest.fail("both have it")
+
     monkeypatch.setattr(discord, "receive", spy)
     discord.fail(ME, Fault.hang(SECONDS))
     with program(CHECK) as asking:
@@ -159,10 +131,12 @@ def test_program_killed_during_a_check_releases_the_lock(
         asking.stdin.write("go\n")
         asking.stdin.flush()
         assert has_come.wait(SECONDS)
-        kill(asking)
+        failure_of(DiscordUnreachable, take)
     # Its new tokens are on disk, and the next program uses them.
     assert circle.kept_tokens() == tuple(discord.issued[2:])
     membership = guild_membership_of(due)
+    with circle.session_store.locked(0):
+        assert circle.session_store.load() == membership.session
     membership.check()
     assert circle.asked() == [TOKEN, ME, ME, circle.member_path]
     assert membership.is_admitted
@@ -171,18 +145,15 @@ def test_program_killed_during_a_check_releases_the_lock(
 # Signing in and out
 
 
-def test_sign_in_notifies_listeners(circle: Circle) -> None:
+def test_sign_in_notifies_listeners_and_a_failed_one_keeps_the_session(
+    circle: Circle, discord: FakeDiscord
+) -> None:
     program = circle.program()
     session = program.membership.sign_in(circle.granted(), random_id)
     assert program.membership.session == session == circle.session_store.load()
     assert program.membership.is_admitted
     assert (program.changes, program.lost_access) == (1, [])
-
-
-def test_failed_sign_in_keeps_the_previous_session(circle: Circle, discord: FakeDiscord) -> None:
-    program = circle.signed_in()
-    before = circle.session_store.path.read_bytes()
-    tokens = circle.granted()
+    before, tokens = circle.session_store.path.read_bytes(), circle.granted()
     discord.fail(ME, Fault.status(500))
     failure_of(
         DiscordUnreachable, lambda: program.membership.sign_in(tokens, random_id), discord.issued
@@ -202,50 +173,41 @@ def test_revoke_and_sign_out_leave_nothing(circle: Circle, discord: FakeDiscord)
     assert "login" in str(failure_of(NotSignedIn, program.membership.require))
 
 
-def test_signing_out_needs_no_discord(circle: Circle, discord: FakeDiscord) -> None:
-    program = circle.signed_in()
-    discord.fail_always("*", Fault.hang_up())
-    failure_of(DiscordUnreachable, program.membership.revoke, discord.issued)
-    program.membership.sign_out()
-    assert not circle.session_store.path.exists()
-    program.membership.sign_out()
-
-
-def test_sign_out_reports_lost_access(config: Config, circle: Circle) -> None:
+def test_signing_out_needs_no_discord(config: Config, circle: Circle, discord: FakeDiscord) -> None:
     circle.signed_in()
     membership = guild_membership_of(config)
-    assert membership.guild.guild_id == circle.discord.guild_id
-    assert isinstance(membership.session_store, SessionStore)
-    assert membership.member.id == circle.discord.person.id
-    assert config.database.url == DATABASE  # type: ignore[union-attr]
-    membership.sign_out()
+    assert membership.guild.guild_id == discord.guild_id
+    assert membership.member.id == discord.person.id
+    discord.fail_always("*", Fault.hang_up())
+    failure_of(DiscordUnreachable, membership.revoke, discord.issued)
+    for _ in range(2):
+        membership.sign_out()
+        assert not circle.session_store.path.exists()
     assert circle.program().membership.session is None
 
 
-@pytest.mark.parametrize(
-    ("person", "roles"),
-    [
-        (Person(username="\u200b", global_name=None), [MEMBER_ROLE]),
-        (Person(username="", global_name=None), [MEMBER_ROLE]),
-        (Person(id="1" * 300), [MEMBER_ROLE]),
-        (Person(avatar="a" * 300), [MEMBER_ROLE]),
+def test_next_start_loads_the_session(circle: Circle, discord: FakeDiscord) -> None:
+    usual = [MEMBER_ROLE]
+    loaded = []
+    for person, roles in (
+        (Person(username="\u200b", global_name=None), usual),
+        (Person(username="", global_name=None), usual),
+        (Person(id="1" * 300), usual),
+        (Person(avatar="a" * 300), usual),
         (Person(), [MEMBER_ROLE, ""]),
         (Person(), [MEMBER_ROLE, "a\nb"]),
         (Person(), [MEMBER_ROLE, "1" * 300]),
-    ],
-    ids=["hidden name", "no name", "long id", "long avatar", "no role", "two lines", "long role"],
-)
-def test_next_start_loads_the_session(
-    circle: Circle, discord: FakeDiscord, person: Person, roles: list[str]
-) -> None:
-    discord.person, discord.membership = person, Membership(None, roles)
-    program = circle.program()
-    try:
-        session = program.membership.sign_in(circle.granted(), random_id)
-    except DiscordError:
-        assert circle.session_store.load() is None
-        return
-    assert circle.session_store.load() == session
+    ):
+        discord.person, discord.membership = person, Membership(None, roles)
+        membership = circle.program().membership
+        try:
+            session = membership.sign_in(circle.granted(), random_id)
+        except DiscordError:
+            session = None
+        assert circle.session_store.load() == session, (person, roles)
+        loaded.append(session is not None)
+        membership.sign_out()
+    assert loaded == [True, True, False, True, True, True, True]
 
 
 # Other programs on this machine
@@ -313,31 +275,24 @@ def test_sign_in_of_another_member_ends_this_session(circle: Circle, discord: Fa
     assert circle.asked() == []
 
 
-def test_before_entering_the_latest_sign_in_counts(circle: Circle, discord: FakeDiscord) -> None:
-    first = circle.signed_in()
-    discord.person = Person("2", "chani", None)
-    circle.program().membership.sign_in(circle.granted(), random_id)
-    first.checks()
-    assert first.membership.member.id == "2"
-    first.membership.enter()
-    first.checks()
-    assert first.membership.is_admitted
-
-
-def test_entry_adopts_the_latest_sign_in(circle: Circle, discord: FakeDiscord) -> None:
+def test_before_and_at_entry_the_latest_sign_in_counts(
+    circle: Circle, discord: FakeDiscord
+) -> None:
     roles_now(discord, GUEST_ROLE)
-    first = circle.signed_in()
+    early, late = circle.signed_in(), circle.program()
     discord.person = Person("2", "chani", None)
     roles_now(discord, MEMBER_ROLE)
     second = circle.program()
     second.membership.sign_in(circle.granted(), random_id)
-    first.membership.enter()
-    assert first.membership.member.id == "2"
+    early.checks()
+    assert early.membership.member.id == "2"
+    late.membership.enter()
+    assert late.membership.member.id == "2"
     record = second.membership.pending_record()
     assert record is not None
     second.membership.mark_recorded(record)
-    first.checks()
-    assert first.membership.is_admitted
+    late.checks()
+    assert late.membership.is_admitted
 
 
 def test_new_sign_in_of_the_same_member_continues(circle: Circle) -> None:
@@ -401,31 +356,28 @@ def test_waiting_for_the_lock_has_a_limit(circle: Circle, monkeypatch: pytest.Mo
     assert circle.asked() == []
 
 
-def test_write_error_keeps_the_session(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_in_a_check_keeps_the_session(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch, tick: Clock
+) -> None:
     program = circle.signed_in(ago=5 * HOUR)
+    membership = program.membership
 
     def full(*_: object) -> None:
         raise LocalFileError("The disk is full.")
 
-    monkeypatch.setattr(program.membership.session_store, "save", full)
-    assert program.checks()
-    assert program.membership.is_admitted
-    assert program.changes == 1
-
-
-def test_unexpected_error_in_a_check_keeps_the_session(
-    circle: Circle, monkeypatch: pytest.MonkeyPatch, tick: Clock
-) -> None:
-    program = circle.signed_in(ago=5 * HOUR)
-
     def fault(*_: object) -> None:
         raise ZeroDivisionError
 
-    with monkeypatch.context() as patched:
-        patched.setattr(program.membership._member_check, "check", fault)
-        assert program.checks()
-    assert program.membership.is_admitted
-    assert not program.checks()
-    tick.advance(60)
+    for owner, name, broken, pause in (
+        (membership.session_store, "save", full, 60),
+        (membership._member_check, "check", fault, 120),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, broken)
+            assert program.checks(), name
+        assert membership.is_admitted, name
+        assert not program.checks(), name
+        tick.advance(pause)
+    assert program.changes == 2
     assert program.checks()
-    assert len(circle.asked()) == 2
+    assert len(circle.asked()) == 4

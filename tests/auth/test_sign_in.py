@@ -85,53 +85,34 @@ class Play:
 # The polling interval
 
 
-def test_first_poll_waits_for_the_interval() -> None:
+def test_pauses_between_polls() -> None:
+    cases: dict[str, tuple[list[Answer], list[float]]] = {
+        "each poll waits for the interval": ([PENDING, PENDING], [5, 5, 5]),
+        "slow_down adds five seconds for good": (
+            [PENDING, SLOW_DOWN, PENDING, SLOW_DOWN, PENDING, PENDING],
+            [5, 5, 10, 10, 15, 15, 15],
+        ),
+        "time-outs double the pause up to a minute until Discord answers": (
+            [*[TIMED_OUT] * 6, PENDING],
+            [5, 10, 20, 40, 60, 60, 60, 5],
+        ),
+        "an interval of over a minute is not shortened": (
+            [*[SLOW_DOWN] * 12, TIMED_OUT],
+            [*range(5, 66, 5), 65],
+        ),
+        "slow_down adds to the interval after a time-out": ([TIMED_OUT, SLOW_DOWN], [5, 10, 10]),
+        "429 delays the next poll only": ([too_many(17.5), PENDING], [5, 17.5, 5]),
+        "429 never shortens the interval": ([too_many(0.0), too_many(0.25)], [5, 5, 5]),
+    }
+    found = {}
+    for case, (script, _) in cases.items():
+        play = Play([*script, TOKENS])
+        assert play.run(expires_in=3600) is TOKENS
+        found[case] = (script, play.waits)
+    assert found == cases
     play = Play([TOKENS])
     assert play.run(interval=7) is TOKENS
     assert (play.waits, play.polls) == ([7], [7])
-
-
-def test_each_poll_waits_for_the_interval() -> None:
-    play = Play([PENDING, PENDING, PENDING, TOKENS])
-    assert play.run() is TOKENS
-    assert play.waits == [5, 5, 5, 5]
-
-
-def test_slow_down_adds_five_seconds_for_good() -> None:
-    play = Play([PENDING, SLOW_DOWN, PENDING, SLOW_DOWN, PENDING, PENDING, TOKENS])
-    assert play.run() is TOKENS
-    assert play.waits == [5, 5, 10, 10, 15, 15, 15]
-
-
-def test_time_outs_double_the_pause_up_to_a_minute_until_discord_answers() -> None:
-    play = Play([*[TIMED_OUT] * 6, PENDING, TOKENS])
-    assert play.run(expires_in=3600) is TOKENS
-    assert play.waits == [5, 10, 20, 40, 60, 60, 60, 5]
-
-
-def test_an_interval_of_over_a_minute_is_not_shortened() -> None:
-    play = Play([*[SLOW_DOWN] * 12, TIMED_OUT, TOKENS])
-    assert play.run(expires_in=3600) is TOKENS
-    assert play.waits[-2:] == [65, 65]
-
-
-def test_slow_down_adds_to_the_interval_after_a_time_out() -> None:
-    play = Play([TIMED_OUT, SLOW_DOWN, TOKENS])
-    assert play.run() is TOKENS
-    assert play.waits == [5, 10, 10]
-
-
-def test_429_delays_the_next_poll_only() -> None:
-    play = Play([too_many(17.5), PENDING, TOKENS])
-    assert play.run() is TOKENS
-    assert play.waits == [5, 17.5, 5]
-
-
-@pytest.mark.parametrize("seconds", [0.0, 0.25, 4.9])
-def test_429_never_shortens_the_interval(seconds: float) -> None:
-    play = Play([too_many(seconds), TOKENS])
-    assert play.run() is TOKENS
-    assert play.waits == [5, 5]
 
 
 # The end of polling
@@ -142,44 +123,35 @@ def test_code_that_is_not_entered_expires() -> None:
     failure_of(CodeExpired, lambda: play.run(expires_in=21))
     assert play.polls[:3] == [5, 10.5, 16]
     assert play.now <= 21.5
-
-
-def test_expired_code_is_not_polled() -> None:
+    # The last poll respects the interval.
+    play = Play()
+    failure_of(CodeExpired, lambda: play.run(expires_in=12))
+    assert play.polls == [5, 10]
+    # Neither an expired code is polled, nor one that expires before the pause of a 429 ends.
     play = Play(now=300.0)
     failure_of(CodeExpired, play.run)
     assert play.polls == []
     assert sum(play.waits) == 0
-
-
-@pytest.mark.parametrize(
-    "answer", [SignInRejected("No."), CodeExpired("Over."), REFUSED], ids=lambda e: type(e).__name__
-)
-def test_final_answers_end_the_polling(answer: Exception) -> None:
-    play = Play([PENDING, answer, TOKENS])
-    with pytest.raises(type(answer)) as ended:
-        play.run()
-    assert ended.value is answer
-    assert len(play.polls) == 2
-
-
-@pytest.mark.parametrize("number", [0, 1, 4])
-def test_polling_can_be_cancelled_at_any_wait(number: int) -> None:
-    play = Play([PENDING, SLOW_DOWN, TIMED_OUT, too_many(30)], leaves_at=number)
-    failure_of(SignInCancelled, play.run)
-    assert len(play.polls) == number
-    assert len(play.waits) == number + 1
-
-
-def test_last_poll_respects_the_interval() -> None:
-    play = Play()
-    failure_of(CodeExpired, lambda: play.run(expires_in=12))
-    assert play.polls == [5, 10]
-
-
-def test_429_beyond_the_code_lifetime_ends_the_polling() -> None:
     play = Play([too_many(600), TOKENS])
     failure_of(CodeExpired, play.run)
     assert play.polls == [5]
+
+
+def test_final_answers_end_the_polling() -> None:
+    for answer in (SignInRejected("No."), CodeExpired("Over."), REFUSED):
+        play = Play([PENDING, answer, TOKENS])
+        with pytest.raises(type(answer)) as ended:
+            play.run()
+        assert ended.value is answer
+        assert len(play.polls) == 2
+
+
+def test_polling_can_be_cancelled_at_any_wait() -> None:
+    for number in (0, 1, 4):
+        play = Play([PENDING, SLOW_DOWN, TIMED_OUT, too_many(30)], leaves_at=number)
+        failure_of(SignInCancelled, play.run)
+        assert len(play.polls) == number
+        assert len(play.waits) == number + 1
 
 
 quarters = st.integers(0, 400).map(lambda n: n / 4)
@@ -259,11 +231,6 @@ def test_entered_code_signs_in(circle: Circle, discord: FakeDiscord) -> None:
     assert circle.asked() == [DEVICE, TOKEN, TOKEN, TOKEN, ME, circle.member_path]
 
 
-def test_polling_ends_with_the_tokens(circle: Circle, discord: FakeDiscord) -> None:
-    sign_in(circle, Browser(discord.approve))
-    assert circle.asked().count(TOKEN) == 1
-
-
 def test_each_sign_in_has_its_own_row(circle: Circle, discord: FakeDiscord) -> None:
     first, second = (sign_in(circle, Browser(discord.approve)) for _ in range(2))
     assert len(first.row_id) == len(second.row_id) == 21
@@ -271,34 +238,27 @@ def test_each_sign_in_has_its_own_row(circle: Circle, discord: FakeDiscord) -> N
     assert (second.is_new, second.is_recorded) == (True, False)
 
 
-@pytest.mark.parametrize(
-    ("nick", "global_name", "name"),
-    [
-        ("Muad'Dib", "Paul Atreides", "Muad'Dib"),
-        (None, "Paul Atreides", "Paul Atreides"),
-        ("", "Paul Atreides", "Paul Atreides"),
-        (None, None, "paul"),
-        ("", "", "paul"),
+def test_member_name_is_the_server_nickname(circle: Circle, discord: FakeDiscord) -> None:
+    names = {
+        ("Muad'Dib", "Paul Atreides"): "Muad'Dib",
+        (None, "Paul Atreides"): "Paul Atreides",
+        ("", None): "paul",
         # All of its characters are invisible.
-        ("\u200b\u202e", "Paul Atreides", "Paul Atreides"),
-        ("\u200b", "\n", "paul"),
-    ],
-)
-def test_member_name_is_the_server_nickname(
-    circle: Circle, discord: FakeDiscord, nick: str | None, global_name: str | None, name: str
-) -> None:
-    assert discord.membership is not None
-    discord.membership.nick, discord.person.global_name = nick, global_name
-    session = sign_in(circle, Browser(discord.approve))
-    assert (session.name, session.username) == (name, "paul")
+        ("\u200b\u202e", "Paul Atreides"): "Paul Atreides",
+        ("\u200b", "\n"): "paul",
+    }
+    found = {}
+    for nick, global_name in names:
+        discord.membership = Membership(nick, [MEMBER_ROLE])
+        discord.person.global_name = global_name
+        session = sign_in(circle, Browser(discord.approve))
+        found[nick, global_name] = session.name
+        assert session.username == "paul"
+    assert found == names
 
 
-def test_declined_code_starts_no_session(circle: Circle, discord: FakeDiscord) -> None:
+def test_declined_or_expired_code_starts_no_session(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(SignInRejected, lambda: sign_in(circle, Browser(discord.deny)), discord.issued)
-    assert circle.session_store.load() is None
-
-
-def test_expired_code_starts_no_session(circle: Circle, discord: FakeDiscord) -> None:
     failure_of(CodeExpired, lambda: sign_in(circle, Browser(discord.expire)), discord.issued)
     assert circle.session_store.load() is None
 
@@ -310,29 +270,25 @@ def test_cancelled_sign_in_stores_nothing(circle: Circle, discord: FakeDiscord) 
     assert len(discord.requests_to(TOKEN)) == 2
 
 
-def test_a_slow_down_is_obeyed(circle: Circle, discord: FakeDiscord) -> None:
-    discord.slow_down_next(2)
-    browser = Browser(None, None, discord.approve)
-    sign_in(circle, browser)
-    assert browser.waits == [5, 10, 15]
-
-
-def test_polling_continues_after_server_errors(circle: Circle, discord: FakeDiscord) -> None:
+def test_polling_continues_after_slow_downs_and_server_errors(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    discord.slow_down_next(1)
     discord.fail(TOKEN, Fault.status(502), Fault.too_many(33.5), Fault.hang_up())
-    browser = Browser(None, None, None, discord.approve)
+    browser = Browser(None, None, None, None, discord.approve)
     sign_in(circle, browser)
-    assert browser.waits == [5, 10, 33.5, 20]
+    assert browser.waits == [5, 10, 33.5, 20, 10]
 
 
 def test_brief_outage_after_the_code_needs_no_new_code(
     circle: Circle, discord: FakeDiscord
 ) -> None:
-    discord.fail(ME, Fault.status(503), Fault.hang_up())
-    discord.fail(circle.member_path, Fault.too_many(7.5))
+    discord.fail(ME, Fault.status(503), Fault.too_many(64.5))
+    discord.fail(circle.member_path, Fault.hang_up())
     browser = Browser(discord.approve)
     session = sign_in(circle, browser)
     assert circle.session_store.load() == session
-    assert browser.waits == [5, 2, 2, 7.5]
+    assert browser.waits == [5, 2, 64.5, 2]
 
 
 def test_lasting_outage_is_reported(circle: Circle, discord: FakeDiscord) -> None:
@@ -341,13 +297,6 @@ def test_lasting_outage_is_reported(circle: Circle, discord: FakeDiscord) -> Non
     failure_of(DiscordUnreachable, lambda: sign_in(circle, browser), discord.issued)
     assert len(discord.requests_to(ME)) == 4
     assert circle.session_store.load() is None
-
-
-def test_429_after_the_code_is_respected(circle: Circle, discord: FakeDiscord) -> None:
-    discord.fail(ME, Fault.too_many(64.5))
-    browser = Browser(discord.approve)
-    sign_in(circle, browser)
-    assert browser.waits[1:] == [64.5]
 
 
 def test_long_429_after_the_code_is_reported(circle: Circle, discord: FakeDiscord) -> None:
@@ -374,22 +323,21 @@ def test_invalid_new_tokens_start_no_session(circle: Circle, discord: FakeDiscor
     assert len(discord.requests_to(TOKEN)) == 1, "new tokens are not prolonged"
 
 
-@pytest.mark.parametrize(
-    ("membership", "reason"),
-    [(Membership(None, [GUEST_ROLE]), "Fremen"), (None, "is not in this guild")],
-    ids=["no role", "not in the guild"],
-)
 def test_member_without_access_is_signed_in_and_denied(
-    circle: Circle, discord: FakeDiscord, membership: Membership | None, reason: str
+    circle: Circle, discord: FakeDiscord
 ) -> None:
-    discord.membership = membership
-    program = circle.program()
-    flow = SignIn(program.membership)
-    session = flow.finish(flow.begin(), Browser(discord.approve))
-    assert session.is_in_guild is (membership is not None)
-    assert not program.membership.is_admitted
-    assert program.membership.pending_record() is None
-    assert reason in str(failure_of(AccessDenied, program.membership.require))
+    for membership, reason in (
+        (Membership(None, [GUEST_ROLE]), "Fremen"),
+        (None, "is not in this guild"),
+    ):
+        discord.membership = membership
+        program = circle.program()
+        flow = SignIn(program.membership)
+        session = flow.finish(flow.begin(), Browser(discord.approve))
+        assert session.is_in_guild is (membership is not None)
+        assert not program.membership.is_admitted
+        assert program.membership.pending_record() is None
+        assert reason in str(failure_of(AccessDenied, program.membership.require))
 
 
 def test_confidential_client_signs_in(discord: FakeDiscord, circle: Circle) -> None:

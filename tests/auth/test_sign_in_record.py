@@ -34,8 +34,7 @@ SIGN_IN = SignInRecord(
 )
 CHECK = SIGN_IN._replace(is_new=False)
 FIRST, LATER = 1_700_000_000, 1_700_100_000
-
-every_schema = pytest.mark.parametrize("schema", OURS)
+WITHOUT_INDEX = tuple(statement for statement in FOUNDING if statement != USERS_UNIQUE)
 
 
 class Times:
@@ -58,13 +57,13 @@ def guild(make_ledger: MakeLedger, times: Times) -> Books:
     return make_ledger(clock=times)
 
 
-def user(guild: Books) -> Row:
-    (row,) = guild.rows("users")
+def user(guild: Books, discord_id: str = DISCORD_ID) -> Row:
+    (row,) = (row for row in guild.rows("users") if row["discord_id"] == discord_id)
     return row
 
 
-def session(guild: Books) -> Row:
-    (row,) = guild.rows("user_sessions")
+def session(guild: Books, session_id: str = "session-1") -> Row:
+    (row,) = (row for row in guild.rows("user_sessions") if row["id"] == session_id)
     return row
 
 
@@ -82,8 +81,8 @@ def known(guild: Books, **values: object) -> None:
     guild.insert("users", **(plain | values))
 
 
-@every_schema
-def test_a_new_member_is_written_into_both_tables(
+@pytest.mark.parametrize("schema", OURS)
+def test_sign_ins_and_role_checks_of_new_and_known_members(
     make_ledger: MakeLedger, times: Times, schema: str
 ) -> None:
     guild = make_ledger(OURS[schema], clock=times)
@@ -98,39 +97,15 @@ def test_a_new_member_is_written_into_both_tables(
         "created_at": FIRST,
         "last_login": FIRST,
     }
-    assert session(guild) == {
+    first_session = session(guild)
+    assert first_session == {
         "id": "session-1",
         "user_id": user(guild)["id"],
         "roles": '["1001", "1002"]',
         "is_in_guild": 1,
         "created_at": FIRST,
     }
-
-
-@every_schema
-def test_known_member_keeps_id_and_creation_date(
-    make_ledger: MakeLedger, times: Times, schema: str
-) -> None:
-    guild = make_ledger(OURS[schema], clock=times)
-    known(guild)
-    guild.ledger.record_sign_in(SIGN_IN)
-    assert user(guild) == {
-        "id": "user-of-old",
-        "discord_id": DISCORD_ID,
-        "username": "paul",
-        "avatar": AVATAR,
-        "custom_nickname": "Muad'Dib",
-        "created_at": 1_600_000_000,
-        "last_login": FIRST,
-    }
-    assert session(guild)["user_id"] == "user-of-old"
-
-
-@every_schema
-def test_role_check_is_no_log_in(make_ledger: MakeLedger, times: Times, schema: str) -> None:
-    guild = make_ledger(OURS[schema], clock=times)
-    guild.ledger.record_sign_in(SIGN_IN)
-    before = session(guild)
+    # A role check is no log-in.
     times.now = LATER
     guild.ledger.record_sign_in(
         CHECK._replace(username="usul", avatar=None, nickname="Usul", role_ids=("1003",))
@@ -138,33 +113,48 @@ def test_role_check_is_no_log_in(make_ledger: MakeLedger, times: Times, schema: 
     row = user(guild)
     assert (row["created_at"], row["last_login"]) == (FIRST, FIRST)
     assert (row["username"], row["avatar"], row["custom_nickname"]) == ("usul", None, "Usul")
-    assert session(guild) == before | {"roles": '["1003"]'}
+    assert session(guild) == first_session | {"roles": '["1003"]'}
+    # A known member keeps id and creation date, and changes no row of others.
+    known(guild, discord_id="2")
+    guild.ledger.record_sign_in(SIGN_IN._replace(discord_id="2", session_id="session-2"))
+    assert user(guild) == row
+    assert session(guild) == first_session | {"roles": '["1003"]'}
+    assert user(guild, "2") == {
+        "id": "user-of-old",
+        "discord_id": "2",
+        "username": "paul",
+        "avatar": AVATAR,
+        "custom_nickname": "Muad'Dib",
+        "created_at": 1_600_000_000,
+        "last_login": LATER,
+    }
+    assert session(guild, "session-2")["user_id"] == "user-of-old"
 
 
-def test_role_check_of_an_unknown_member_is_recorded_completely(
-    guild: Books,
-) -> None:
+def test_role_check_of_an_unknown_member_is_recorded_completely(guild: Books) -> None:
     guild.ledger.record_sign_in(CHECK)
     assert (user(guild)["created_at"], user(guild)["last_login"]) == (FIRST, FIRST)
     assert session(guild)["user_id"] == user(guild)["id"]
+    # A session row that somebody changed is corrected.
+    guild.run("UPDATE user_sessions SET is_in_guild = 0, roles = 'nonsense'")
+    guild.ledger.record_sign_in(CHECK)
+    assert (session(guild)["is_in_guild"], session(guild)["roles"]) == (1, '["1001", "1002"]')
 
 
-def test_record_sent_twice_counts_once(guild: Books, times: Times) -> None:
+def test_record_sent_twice_counts_once(make_ledger: MakeLedger, times: Times) -> None:
+    # No unique index is needed.
+    guild = make_ledger(WITHOUT_INDEX, clock=times)
     guild.ledger.record_sign_in(SIGN_IN)
     before = guild.tables("users", "user_sessions")
+    assert [len(rows) for rows in before.values()] == [1, 1]
     guild.ledger.record_sign_in(SIGN_IN)
     assert guild.tables("users", "user_sessions") == before
     times.now = LATER
     guild.ledger.record_sign_in(SIGN_IN)
     assert user(guild) == before["users"][0] | {"last_login": LATER}
     assert guild.rows("user_sessions") == before["user_sessions"]
-
-
-def test_each_session_has_its_own_row(guild: Books, times: Times) -> None:
-    guild.ledger.record_sign_in(SIGN_IN)
-    times.now = LATER
+    # Each session has its own row.
     guild.ledger.record_sign_in(SIGN_IN._replace(session_id="session-2", role_ids=("1003",)))
-    assert user(guild)["last_login"] == LATER
     rows = guild.rows("user_sessions")
     assert [(row["id"], row["roles"], row["created_at"]) for row in rows] == [
         ("session-1", '["1001", "1002"]', FIRST),
@@ -173,44 +163,8 @@ def test_each_session_has_its_own_row(guild: Books, times: Times) -> None:
     assert {row["user_id"] for row in rows} == {user(guild)["id"]}
 
 
-def test_other_members_rows_are_unchanged(guild: Books) -> None:
-    known(guild, id="user-2", discord_id="2")
-    guild.insert(
-        "user_sessions", id="session-2", user_id="user-2", roles="[]", is_in_guild=0, created_at=1
-    )
-    before = guild.tables("users", "user_sessions")
-    guild.ledger.record_sign_in(SIGN_IN)
-    after = guild.tables("users", "user_sessions")
-    assert [rows[0] for rows in after.values()] == [rows[0] for rows in before.values()]
-    assert [len(rows) for rows in after.values()] == [2, 2]
-
-
-@pytest.mark.parametrize("role_ids", [(), ("1",), ('"', "\\", "]")])
-def test_roles_are_a_json_array_of_texts(guild: Books, role_ids: tuple[str, ...]) -> None:
-    guild.ledger.record_sign_in(SIGN_IN._replace(role_ids=role_ids))
-    assert json.loads(session(guild)["roles"]) == list(role_ids)
-
-
-def test_session_row_is_corrected(guild: Books) -> None:
-    guild.ledger.record_sign_in(SIGN_IN)
-    guild.run("UPDATE user_sessions SET is_in_guild = 0, roles = 'nonsense'")
-    guild.ledger.record_sign_in(CHECK)
-    assert (session(guild)["is_in_guild"], session(guild)["roles"]) == (1, '["1001", "1002"]')
-
-
-def test_no_unique_index_is_needed(make_ledger: MakeLedger, times: Times) -> None:
-    guild = make_ledger(
-        tuple(statement for statement in FOUNDING if statement != USERS_UNIQUE), clock=times
-    )
-    for _ in range(2):
-        guild.ledger.record_sign_in(SIGN_IN)
-    assert len(guild.rows("users")) == len(guild.rows("user_sessions")) == 1
-
-
 def test_duplicate_member_rows_are_updated(make_ledger: MakeLedger, times: Times) -> None:
-    guild = make_ledger(
-        tuple(statement for statement in FOUNDING if statement != USERS_UNIQUE), clock=times
-    )
+    guild = make_ledger(WITHOUT_INDEX, clock=times)
     known(guild, id="younger", created_at=1_650_000_000)
     known(guild, id="older")
     guild.ledger.record_sign_in(SIGN_IN)
@@ -220,21 +174,25 @@ def test_duplicate_member_rows_are_updated(make_ledger: MakeLedger, times: Times
     assert session(guild)["user_id"] == "older"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("Robert'); DROP TABLE users;--", '"quoted"', "back\\slash", "?1 :name @x $y", "%s %(x)s"),
-        *("\U0001f3dc\ufe0f Fremen \U0001f469\u200d\U0001f680", "nul\0and more", "\u202etxet", ""),
-        "x" * 10_000,
-    ],
-    ids=lambda name: ascii(name[:12]),
-)
-def test_names_are_stored_as_they_are(guild: Books, name: str) -> None:
-    guild.ledger.record_sign_in(SIGN_IN._replace(username=name, nickname=name, avatar=name))
-    row = user(guild)
-    assert [row["username"], row["custom_nickname"], row["avatar"]] == [name] * 3
-    assert guild.run("SELECT typeof(username) FROM users") == [("text",)]
-    assert len(guild.rows("user_sessions")) == 1
+NAMES = [
+    *("Robert'); DROP TABLE users;--", '"quoted"', "back\\slash", "?1 :name @x $y", "%s %(x)s"),
+    *("\U0001f3dc\ufe0f Fremen \U0001f469\u200d\U0001f680", "nul\0and more", "\u202etxet", ""),
+    "x" * 10_000,
+]
+
+
+def test_names_and_roles_are_stored_as_they_are(guild: Books) -> None:
+    stored = []
+    for name in NAMES:
+        guild.ledger.record_sign_in(SIGN_IN._replace(username=name, nickname=name, avatar=name))
+        row = user(guild)
+        stored.append([row["username"], row["custom_nickname"], row["avatar"]])
+        assert guild.run("SELECT typeof(username) FROM users") == [("text",)]
+    assert stored == [[name] * 3 for name in NAMES]
+    role_ids: tuple[str, ...]
+    for role_ids in ((), ("1",), ('"', "\\", "]")):
+        guild.ledger.record_sign_in(SIGN_IN._replace(role_ids=role_ids))
+        assert json.loads(session(guild)["roles"]) == list(role_ids)
 
 
 def test_times_come_from_the_databases_clock(make_ledger: MakeLedger) -> None:
@@ -249,14 +207,15 @@ def test_times_come_from_the_databases_clock(make_ledger: MakeLedger) -> None:
     assert guild.run("SELECT typeof(last_login) FROM users") == [("integer",)]
 
 
-@pytest.mark.parametrize("table", ["users", "user_sessions"])
-def test_a_record_is_written_whole_or_not_at_all(guild: Books, table: str) -> None:
-    guild.run(
-        f"CREATE TRIGGER refused BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
-    )
-    with pytest.raises(LedgerError):
-        guild.ledger.record_sign_in(SIGN_IN)
-    assert guild.tables("users", "user_sessions") == {"users": [], "user_sessions": []}
+def test_a_record_is_written_whole_or_not_at_all(guild: Books) -> None:
+    for table in ("users", "user_sessions"):
+        guild.run(
+            f"CREATE TRIGGER refused BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+        with pytest.raises(LedgerError):
+            guild.ledger.record_sign_in(SIGN_IN)
+        assert guild.tables("users", "user_sessions") == {"users": [], "user_sessions": []}, table
+        guild.run("DROP TRIGGER refused")
 
 
 def test_other_tables_are_unchanged(books: Books) -> None:
@@ -280,12 +239,18 @@ def remote(proxy: Proxy, remote_url: str) -> Iterator[Books]:
     books.database.close()
 
 
-def test_a_record_is_one_request(remote: Books, proxy: Proxy) -> None:
+def test_a_record_is_one_request(remote: Books, remote_url: str, proxy: Proxy) -> None:
     remote.ledger.record_sign_in(SIGN_IN)
     assert proxy.count == 1
     remote.ledger.record_sign_in(CHECK)
     assert proxy.count == 2
     assert (len(remote.rows("users")), len(remote.rows("user_sessions"))) == (1, 1)
+    # A second machine adds a session to the same member.
+    other = Ledger(open_remote(Remote(remote_url, token=None)), remote.ledger.layout)
+    other.record_sign_in(SIGN_IN._replace(session_id="session-2"))
+    other.close()
+    sessions = remote.rows("user_sessions")
+    assert [row["user_id"] for row in sessions] == [user(remote)["id"]] * 2
 
 
 def test_lost_reply_makes_no_second_row(remote: Books, proxy: Proxy) -> None:
@@ -296,15 +261,6 @@ def test_lost_reply_makes_no_second_row(remote: Books, proxy: Proxy) -> None:
         remote.ledger.record_sign_in(SIGN_IN)
     assert proxy.count >= 2
     assert (len(remote.rows("users")), len(remote.rows("user_sessions"))) == (1, 1)
-
-
-def test_two_machines_that_sign_in_make_one_member(remote: Books, remote_url: str) -> None:
-    other = Ledger(open_remote(Remote(remote_url, token=None)), remote.ledger.layout)
-    remote.ledger.record_sign_in(SIGN_IN)
-    other.record_sign_in(SIGN_IN._replace(session_id="session-2"))
-    other.close()
-    assert len(remote.rows("users")) == 1
-    assert {row["user_id"] for row in remote.rows("user_sessions")} == {user(remote)["id"]}
 
 
 # The record in the database
@@ -339,25 +295,19 @@ def test_role_check_is_recorded_without_log_in(circle: Circle, discord: FakeDisc
     assert program.membership.pending_record() is None
 
 
-def test_unrecorded_sign_in_stays_new_after_a_role_check(circle: Circle) -> None:
-    program = circle.signed_in(ago=5 * HOUR)
-    before = program.membership.pending_record()
-    program.checks()
-    assert len(circle.asked()) == 2
-    assert before is not None
-    assert program.membership.pending_record() == before
-    assert before.is_new
-
-
-def test_changed_roles_are_recorded_again(circle: Circle, discord: FakeDiscord) -> None:
+def test_changed_roles_are_recorded_and_an_unrecorded_sign_in_stays_new(
+    circle: Circle, discord: FakeDiscord
+) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     old = program.membership.pending_record()
     assert old is not None
+    assert old.is_new
     roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
     program.checks()
+    new = old._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE))
+    assert program.membership.pending_record() == new
     program.membership.mark_recorded(old)
-    new = program.membership.pending_record()
-    assert new == old._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE))
+    assert program.membership.pending_record() == new
 
 
 def test_new_session_is_recorded_again(circle: Circle) -> None:
@@ -372,26 +322,18 @@ def test_new_session_is_recorded_again(circle: Circle) -> None:
     assert new.is_new
 
 
-def test_record_is_repeated_rather_than_waiting_for_the_lock(
-    circle: Circle,
-) -> None:
-    program = circle.signed_in()
+def test_record_is_repeated_rather_than_waiting_for_the_lock(circle: Circle) -> None:
+    program = circle.signed_in(ago=HOUR)
+    before, tokens = program.membership.session, circle.kept_tokens()
     record = program.membership.pending_record()
+    assert before is not None
     assert record is not None
     with circle.session_store.locked(0.0):
         program.membership.mark_recorded(record)
     assert program.membership.pending_record() == record
     program.membership.mark_recorded(record)
     assert program.membership.pending_record() is None
-
-
-def test_recording_leaves_tokens_and_age_alone(circle: Circle) -> None:
-    program = circle.signed_in(ago=HOUR)
-    before, tokens = program.membership.session, circle.kept_tokens()
-    record = program.membership.pending_record()
-    assert before is not None
-    assert record is not None
-    program.membership.mark_recorded(record)
+    # Recording leaves tokens and age alone.
     assert program.membership.session == before._replace(is_recorded=True, is_new=False)
     assert circle.kept_tokens() == tokens
 
