@@ -17,12 +17,11 @@ from time import perf_counter
 from typing import Any
 
 from textual import events
-from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.scroll_view import ScrollView
 from textual.widgets import DataTable
 
-from benchmarks.probes.drawing import look_at_updates
+from benchmarks.probes.drawing import CompositorUpdate, look_at_updates
 from benchmarks.probes.least_app import LeastApp
 from tracker_tui.config.settings import load_config
 from tracker_tui.tracker.tracker import Tracker

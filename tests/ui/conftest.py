@@ -13,13 +13,13 @@ from typing import Any, Protocol
 
 import pytest
 from rich.cells import cell_len
-from textual._xterm_parser import XTermParser
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.strip import Strip
 
 from helpers.listening import SECONDS
 from helpers.other_schemas import Statements, ask, make_file
+from helpers.privates import forget_parsed_keys, screen_strips
 from tracker_tui.config.folders import Folders
 from tracker_tui.config.settings import Config
 from tracker_tui.db.layout import Layout
@@ -191,13 +191,7 @@ def collected_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Freezing keeps objects alive for ever; that suits a process with only one app.
     monkeypatch.setattr(gc, "freeze", lambda: None)
     yield
-    # This cache keeps parsers alive, and through them the app.
-    XTermParser._parse_extended_key.cache_clear()
-
-
-def screen_strips(app: TrackerApp) -> list[Strip]:
-    """Return the screen's lines as sent to the terminal, styles included."""
-    return app.screen._compositor.render_strips()
+    forget_parsed_keys()
 
 
 def screen_lines(app: TrackerApp) -> list[str]:

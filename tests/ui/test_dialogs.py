@@ -8,6 +8,7 @@ from weakref import ref
 import pytest
 from textual.events import MouseDown
 
+from helpers.privates import removed_but_drawn, styles_cache
 from ui.conftest import MINUTE, NOW, WIDE, Guild, playing, screen_strips
 
 DIALOGS = {
@@ -168,7 +169,7 @@ async def test_a_closed_dialog_frees_its_memory(guild: Guild) -> None:
             await player.press(key)
             await player.sees(part)
             screen = player.app.screen
-            drawn = [widget._styles_cache for widget in (screen, *screen.query("*"))]
+            drawn = [styles_cache(widget) for widget in (screen, *screen.query("*"))]
             kept += [ref(each) for each in (screen, *drawn)]
             del screen, drawn
             await player.press("escape")
@@ -187,13 +188,11 @@ async def test_a_click_on_a_removed_widget_does_nothing(guild: Guild) -> None:
         await player.sees("Multiplier")
         values = player.app.screen.query_one("#details-values")
         x, y = values.region.x + 2, values.region.y + 1
-        # Removed from the tree but still drawn, as while a screen is rebuilt.
-        parent, values._parent = values._parent, None
         click = MouseDown(
             None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y
         )
-        assert player.app.screen.get_widget_at(x, y)[0] is values
-        await player.app.on_event(click)
-        values._parent = parent
+        with removed_but_drawn(values):
+            assert player.app.screen.get_widget_at(x, y)[0] is values
+            await player.app.on_event(click)
         await player.press("escape")
         await player.sees_no("Multiplier")

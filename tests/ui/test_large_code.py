@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Size
 
+from helpers.privates import screen_strips
 from tracker_tui.ui.sign_in.large_code import (
     GLYPH_HEIGHT,
     GLYPH_WIDTH,
@@ -35,7 +36,7 @@ class Shown(App[None]):
         yield self.code
 
     def lines(self) -> list[str]:
-        return [strip.text.rstrip() for strip in self.screen._compositor.render_strips()]
+        return [strip.text.rstrip() for strip in screen_strips(self)]
 
 
 async def on_screen(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from helpers.examples import share
+from helpers.privates import screen_strips
 from helpers.qr_reader import read_qr
 from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.qr_code import QrCode
@@ -52,7 +53,7 @@ class SignIn(App[None]):
         yield from (Static(line, markup=False) for line in others)
 
     def strips(self) -> list[Strip]:
-        return self.screen._compositor.render_strips()
+        return screen_strips(self)
 
     def colours(self) -> set[tuple[str, str]]:
         """Return the colours of the code: foreground and background."""

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from textual._context import active_app
 
 from helpers.hanging_server import Gate
 from helpers.outbox_files import send_lock_held
+from helpers.privates import make_active
 from helpers.proxy import Proxy, cut_before, pass_on
 from helpers.rejected_writes import writes_meet
 from tracker_tui.domain.change_syntax import parse_change
@@ -150,7 +150,7 @@ class Pair:
 
     def at(self, player: Player) -> Player:
         """Make one of the two active."""
-        active_app.set(player.app)
+        make_active(player.app)
         return player
 
 

@@ -68,7 +68,7 @@ class Reader:
         await self.player.sees(*parts)
         app = self.player.app
         self.texts |= set(self.player.lines())
-        self.texts |= {notification.message for notification in app._notifications}
+        self.texts |= {str(toast.render()) for toast in app.screen.query("Toast")}
         for active in app.screen.active_bindings.values():
             self.texts |= {active.binding.description, active.binding.tooltip}
         for options in app.screen.query(OptionList):
