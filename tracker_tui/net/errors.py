@@ -74,12 +74,19 @@ class Redirected(RequestFailed):
 
 
 def request_failed(error: Exception, url: str, *, was_sent: bool) -> RequestFailed:
-    """Return the error for what requests or urllib3 raised, which becomes its cause."""
+    """Return the error for what requests or urllib3 raised, which becomes its cause.
+
+    Errors about a malformed address are left out: they quote it, with the password of a proxy.
+    """
+    from requests.exceptions import InvalidSchema, InvalidURL
+
     if isinstance(error, RequestFailed):
         error.was_sent = error.was_sent or was_sent
         return without_frames(error)
     mapped = _after_sending(error) if was_sent else _before_sending(error, url)
-    mapped.__cause__ = without_frames(error)
+    mapped.__cause__ = (
+        None if isinstance(error, InvalidSchema | InvalidURL) else without_frames(error)
+    )
     return mapped
 
 
