@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run demo test test-long check chaos bench mutants picture snapshots clean
+.PHONY: run demo test test-long test-all check chaos bench mutants picture snapshots clean
 
 run: $(VENV)/run
 	@$(BIN)/tracker-tui
@@ -16,6 +16,10 @@ test: $(VENV)/dev
 
 test-long: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=long
+
+# ARGS go to pytest: make test-all ARGS=tests/ledger
+test-all:
+	sh tests/all_versions.sh $(ARGS)
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
@@ -40,7 +44,7 @@ snapshots: $(VENV)/dev
 	$(BIN)/python -m pytest tests/ui/test_snapshots.py --snapshot-update
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # A stamp for each set of parts: `run` needs no test tools, `dev` holds both.
 $(VENV)/run: pyproject.toml
