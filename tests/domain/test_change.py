@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +27,6 @@ from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.text import MAX_REASON
 
 PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
-RELATIVE = [Kind.ADD, Kind.REMOVE]
 TRANSFERS = [Kind.TO_DEEP_DESERT, Kind.TO_HAGGA]
 
 # Older websites let quantities fall below 0, and nothing keeps a row below the maximum.
@@ -79,29 +77,25 @@ def shortage_of(asked: Change, resource: Resource) -> Shortage:
     return projected
 
 
-@pytest.mark.parametrize(
-    ("kind", "location", "hagga", "deep_desert"),
-    [
-        (Kind.ADD, Location.HAGGA, 1_300, 500),
-        (Kind.ADD, Location.DEEP_DESERT, 1_000, 800),
-        (Kind.REMOVE, Location.HAGGA, 700, 500),
-        (Kind.REMOVE, Location.DEEP_DESERT, 1_000, 200),
-        (Kind.SET, Location.HAGGA, 300, 500),
-        (Kind.SET, Location.DEEP_DESERT, 1_000, 300),
-        (Kind.TO_DEEP_DESERT, Location.HAGGA, 700, 800),
-        (Kind.TO_HAGGA, Location.HAGGA, 1_300, 200),
+def test_each_kind_changes_its_quantities() -> None:
+    expected = {
+        (Kind.ADD, Location.HAGGA): (1_300, 500),
+        (Kind.ADD, Location.DEEP_DESERT): (1_000, 800),
+        (Kind.REMOVE, Location.HAGGA): (700, 500),
+        (Kind.REMOVE, Location.DEEP_DESERT): (1_000, 200),
+        (Kind.SET, Location.HAGGA): (300, 500),
+        (Kind.SET, Location.DEEP_DESERT): (1_000, 300),
+        (Kind.TO_DEEP_DESERT, Location.HAGGA): (700, 800),
+        (Kind.TO_HAGGA, Location.HAGGA): (1_300, 200),
         # A transfer names both ends itself, wherever the player stands.
-        (Kind.TO_DEEP_DESERT, Location.DEEP_DESERT, 700, 800),
-        (Kind.TO_HAGGA, Location.DEEP_DESERT, 1_300, 200),
-    ],
-)
-def test_each_kind_changes_its_quantities(
-    kind: Kind, location: Location, hagga: int, deep_desert: int
-) -> None:
-    moved = moved_by(change(kind, 300, location), spice())
-    assert (moved.hagga_before, moved.deep_desert_before) == (1_000, 500)
-    assert (moved.hagga, moved.deep_desert) == (hagga, deep_desert)
-    assert (moved.hagga_change, moved.deep_desert_change) == (hagga - 1_000, deep_desert - 500)
+        (Kind.TO_DEEP_DESERT, Location.DEEP_DESERT): (700, 800),
+        (Kind.TO_HAGGA, Location.DEEP_DESERT): (1_300, 200),
+    }
+    for (kind, location), (hagga, deep_desert) in expected.items():
+        moved = moved_by(change(kind, 300, location), spice())
+        assert moved[:4] == (1_000, 500, hagga, deep_desert), (kind, location)
+        changed = moved.hagga_change, moved.deep_desert_change
+        assert changed == (hagga - 1_000, deep_desert - 500), (kind, location)
 
 
 @given(CHANGES, RESOURCES)
@@ -122,26 +116,10 @@ def test_changed_quantities_stay_in_bounds(asked: Change, resource: Resource) ->
     else:
         assert not out_of_bounds
         assert projected[:4] == (resource.hagga, resource.deep_desert, *after.values())
-
-
-@given(CHANGES, RESOURCES)
-def test_the_other_location_is_unchanged(asked: Change, resource: Resource) -> None:
-    projected = project(asked, resource)
-    if isinstance(projected, Moved) and not asked.kind.is_transfer:
-        still = {
-            Location.HAGGA: (projected.deep_desert_before, projected.deep_desert),
-            Location.DEEP_DESERT: (projected.hagga_before, projected.hagga),
-        }
-        before, after = still[asked.location]
-        assert before == after == resource.at(asked.location.other)
-
-
-@given(st.sampled_from(TRANSFERS), AMOUNTS, RESOURCES)
-def test_a_transfer_keeps_the_total(kind: Kind, amount: int, resource: Resource) -> None:
-    projected = project(change(kind, amount), resource)
-    if isinstance(projected, Moved):
-        assert projected.hagga + projected.deep_desert == resource.total
-        assert projected.hagga_change == -projected.deep_desert_change != 0
+        if asked.kind.is_transfer:
+            assert sum(after.values()) == resource.total
+        else:
+            assert after[asked.location.other] == resource.at(asked.location.other)
 
 
 def test_all_that_is_there_may_be_removed_and_not_one_more() -> None:
@@ -188,12 +166,9 @@ def test_counting_earns_one_point_where_it_changed_something() -> None:
     assert counted.hagga_change == 0
 
 
-@pytest.mark.parametrize("kind", [Kind.REMOVE, *TRANSFERS])
-def test_removing_and_moving_earn_nothing(kind: Kind) -> None:
-    assert moved_by(change(kind, 300), spice()).points == NO_POINTS
-
-
-def test_an_undo_earns_nothing_even_where_it_adds() -> None:
+def test_removing_moving_and_undoing_earn_nothing() -> None:
+    for kind in (Kind.REMOVE, *TRANSFERS):
+        assert moved_by(change(kind, 300), spice()).points == NO_POINTS, kind
     undo = change(Kind.ADD, 300)._replace(undoes="c0")
     assert moved_by(undo, spice()).points == NO_POINTS
 
@@ -214,27 +189,26 @@ def test_undoing_brings_both_quantities_back(asked: Change, resource: Resource) 
     assert counter.amount > 0
 
 
-@pytest.mark.parametrize(
-    ("kind", "amount", "counter_kind", "counter_amount"),
-    [
-        (Kind.ADD, 300, Kind.REMOVE, 300),
-        (Kind.REMOVE, 300, Kind.ADD, 300),
-        (Kind.SET, 1_200, Kind.REMOVE, 200),
-        (Kind.SET, 900, Kind.ADD, 100),
-        (Kind.TO_DEEP_DESERT, 300, Kind.TO_HAGGA, 300),
-        (Kind.TO_HAGGA, 300, Kind.TO_DEEP_DESERT, 300),
-    ],
-)
-def test_an_undo_is_relative_and_keeps_later_changes(
-    kind: Kind, amount: int, counter_kind: Kind, counter_amount: int
-) -> None:
-    asked = change(kind, amount, reason="spice run")
-    counter = counter_change(asked, moved_by(asked, spice()), "me")
-    assert counter is not None
-    assert (counter.kind, counter.amount) == (counter_kind, counter_amount)
-    assert (counter.id, counter.resource_id, counter.by) == (undo_id("c1"), "r1", "me")
-    assert counter.requires == counter.undoes == "c1"
-    assert counter.expected is None
+def test_an_undo_is_relative_and_keeps_later_changes() -> None:
+    expected = {
+        (Kind.ADD, 300): (Kind.REMOVE, 300),
+        (Kind.REMOVE, 300): (Kind.ADD, 300),
+        (Kind.SET, 1_200): (Kind.REMOVE, 200),
+        (Kind.SET, 900): (Kind.ADD, 100),
+        (Kind.TO_DEEP_DESERT, 300): (Kind.TO_HAGGA, 300),
+        (Kind.TO_HAGGA, 300): (Kind.TO_DEEP_DESERT, 300),
+    }
+    for (kind, amount), wanted in expected.items():
+        asked = change(kind, amount, reason="spice run")
+        counter = counter_change(asked, moved_by(asked, spice()), "me")
+        assert counter is not None
+        assert (counter.kind, counter.amount) == wanted, kind
+        assert (counter.id, counter.resource_id, counter.by) == (undo_id("c1"), "r1", "me")
+        assert counter.requires == counter.undoes == "c1"
+        assert counter.expected is None
+    # A count that moved nothing needs no undo.
+    asked = change(Kind.SET, 1_000)
+    assert counter_change(asked, moved_by(asked, spice()), "me") is None
 
 
 def test_the_id_of_an_undo_is_the_same_in_every_version() -> None:
@@ -248,36 +222,21 @@ def test_the_id_of_an_undo_is_the_same_in_every_version() -> None:
     assert undo_id("\udcfc"), "what a broken file may hold"
 
 
-def test_a_count_that_moved_nothing_needs_no_undo() -> None:
-    asked = change(Kind.SET, 1_000)
-    assert counter_change(asked, moved_by(asked, spice()), "me") is None
+def test_the_reason_of_an_undo_says_so_and_is_short_enough() -> None:
+    for reason in ("spice run", None, "x" * MAX_REASON):
+        asked = change(Kind.ADD, 1_500, reason=reason)
+        counter = counter_change(asked, moved_by(asked, spice()), "me")
+        assert counter is not None
+        assert counter.reason is not None
+        assert counter.reason.startswith("Undo: ")
+        assert (reason or "+1,500")[:20] in counter.reason
+        assert len(counter.reason) <= MAX_REASON
 
 
-@pytest.mark.parametrize(
-    "reason", ["spice run", None, "x" * MAX_REASON], ids=["short", "none", "longest"]
-)
-def test_the_reason_of_an_undo_says_so_and_is_short_enough(reason: str | None) -> None:
-    asked = change(Kind.ADD, 1_500, reason=reason)
-    counter = counter_change(asked, moved_by(asked, spice()), "me")
-    assert counter is not None
-    assert counter.reason is not None
-    assert counter.reason.startswith("Undo: ")
-    assert (reason or "+1,500")[:20] in counter.reason
-    assert len(counter.reason) <= MAX_REASON
-
-
-@pytest.mark.parametrize(
-    ("kind", "typed"),
-    [
-        (Kind.ADD, "+1,500"),
-        (Kind.REMOVE, "-1,500"),
-        (Kind.SET, "=1,500"),
-        (Kind.TO_DEEP_DESERT, ">1,500"),
-        (Kind.TO_HAGGA, "<1,500"),
-    ],
-)
-def test_a_change_is_described_as_it_would_be_typed(kind: Kind, typed: str) -> None:
-    assert describe(change(kind, 1_500)) == typed
+def test_a_change_is_described_as_it_would_be_typed() -> None:
+    typed = [describe(change(kind, 1_500)) for kind in (Kind.ADD, Kind.REMOVE, Kind.SET)]
+    assert typed == ["+1,500", "-1,500", "=1,500"]
+    assert [describe(change(kind, 1_500)) for kind in TRANSFERS] == [">1,500", "<1,500"]
 
 
 def test_numbers_are_grouped_for_people() -> None:
@@ -298,20 +257,17 @@ def test_a_movement_names_the_places_that_move() -> None:
     assert text == "Hagga 1,000 → 700  Deep Desert 500 → 800"
 
 
-@pytest.mark.parametrize(
-    ("points", "text"),
-    [
-        (0.0, ""),
-        (0.01, "+0.01 points"),
-        (1.0, "+1 point"),
-        (1.01, "+1.01 points"),
-        (52.5, "+52.5 points"),
-        (100.0, "+100 points"),
-        (110_000_000.0, "+110,000,000 points"),
-    ],
-)
-def test_points_have_no_trailing_zeros(points: float, text: str) -> None:
-    assert points_text(points) == text
+def test_points_have_no_trailing_zeros() -> None:
+    expected = {
+        0.0: "",
+        0.01: "+0.01 points",
+        1.0: "+1 point",
+        1.01: "+1.01 points",
+        52.5: "+52.5 points",
+        100.0: "+100 points",
+        110_000_000.0: "+110,000,000 points",
+    }
+    assert {points: points_text(points) for points in expected} == expected
 
 
 def applied(asked: Change, before: Resource, verdict: Verdict = Verdict.APPLIED) -> Outcome:
@@ -323,36 +279,29 @@ def applied(asked: Change, before: Resource, verdict: Verdict = Verdict.APPLIED)
 def test_the_sentence_of_an_applied_change_has_quantities_total_target_and_points() -> None:
     sentence = outcome_sentence(applied(change(Kind.ADD, 500), spice(target=4_000)), PLACES)
     assert sentence == "Spice +500 → 1,500 at Hagga · total 2,000, 50 % of target · +52.5 points"
-
-
-def test_a_change_that_was_applied_before_says_so() -> None:
+    # Points are those of the outcome, not of a guess.
     outcome = applied(change(Kind.ADD, 500), spice(), Verdict.ALREADY_APPLIED)
-    assert "already applied" in outcome_sentence(outcome, PLACES)
+    assert outcome.moved is not None
+    earned = outcome.moved._replace(points=Points(50.0, 3.0, 0.0, 150.0))
+    sentence = outcome_sentence(outcome._replace(moved=earned), PLACES)
+    assert "already applied" in sentence
+    assert "+150 points" in sentence
 
 
-@pytest.mark.parametrize(
-    ("asked", "resource", "there"),
-    [
+def test_a_rejection_says_how_much_is_there() -> None:
+    full = "Hagga holds 999,999,989; the most is 999,999,999"
+    for asked, resource, there in (
         (change(Kind.REMOVE, 1_200), spice(), "only 1,000 at Hagga"),
         (change(Kind.TO_HAGGA, 501), spice(), "only 500 at Deep Desert"),
-        (
-            change(Kind.ADD, 11),
-            spice(MAX_QUANTITY - 10),
-            "Hagga holds 999,999,989; the most is 999,999,999",
-        ),
-    ],
-)
-def test_a_rejection_says_how_much_is_there(asked: Change, resource: Resource, there: str) -> None:
-    outcome = Outcome(
-        asked,
-        Verdict.REJECTED,
-        resource,
-        rejection=Rejection.QUANTITY,
-        shortage=shortage_of(asked, resource),
-    )
-    sentence = outcome_sentence(outcome, PLACES)
-    assert there in sentence
-    assert "rejected" in sentence
+        (change(Kind.ADD, 11), spice(MAX_QUANTITY - 10), full),
+    ):
+        shortage = shortage_of(asked, resource)
+        outcome = Outcome(
+            asked, Verdict.REJECTED, resource, rejection=Rejection.QUANTITY, shortage=shortage
+        )
+        sentence = outcome_sentence(outcome, PLACES)
+        assert there in sentence
+        assert "rejected" in sentence
 
 
 def test_a_conflict_names_the_current_and_the_expected_quantity() -> None:
@@ -362,15 +311,13 @@ def test_a_conflict_names_the_current_and_the_expected_quantity() -> None:
     assert "900" in sentence
 
 
-@pytest.mark.parametrize(
-    "refusal", [Rejection.NO_RESOURCE, Rejection.NOT_IN_HISTORY, Rejection.ID_TAKEN]
-)
-def test_every_rejection_has_a_sentence(refusal: Rejection) -> None:
-    resource = None if refusal is Rejection.NO_RESOURCE else spice()
-    outcome = Outcome(change(Kind.ADD, 5), Verdict.REJECTED, resource, rejection=refusal)
-    sentence = outcome_sentence(outcome, PLACES)
-    assert sentence.isprintable()
-    assert "holds" not in sentence
+def test_every_rejection_has_a_sentence() -> None:
+    for rejection in (Rejection.NO_RESOURCE, Rejection.NOT_IN_HISTORY, Rejection.ID_TAKEN):
+        resource = None if rejection is Rejection.NO_RESOURCE else spice()
+        outcome = Outcome(change(Kind.ADD, 5), Verdict.REJECTED, resource, rejection=rejection)
+        sentence = outcome_sentence(outcome, PLACES)
+        assert sentence.isprintable()
+        assert "holds" not in sentence, rejection
 
 
 HOSTILE = st.text(
@@ -393,10 +340,3 @@ def test_an_outcome_with_hostile_text_is_one_plain_line(
     sentence = outcome_sentence(outcome, places)
     assert sentence.splitlines() == [sentence]
     assert not any(char in sentence for char in "\x1b\u202e\u200b\ud800")
-
-
-def test_points_are_those_of_the_outcome_not_of_a_guess() -> None:
-    outcome = applied(change(Kind.ADD, 500), spice())
-    assert outcome.moved is not None
-    earned = outcome.moved._replace(points=Points(50.0, 3.0, 0.0, 150.0))
-    assert "+150 points" in outcome_sentence(outcome._replace(moved=earned), PLACES)

@@ -14,193 +14,115 @@ from tracker_tui.domain.quantities import MAX_QUANTITY, Kind
 from tracker_tui.domain.text import MAX_REASON
 
 
-@pytest.mark.parametrize(
-    ("text", "kind", "amount"),
-    [
-        ("+500", Kind.ADD, 500),
-        ("-20", Kind.REMOVE, 20),
-        ("=1200", Kind.SET, 1_200),
-        (">300", Kind.TO_DEEP_DESERT, 300),
-        ("<300", Kind.TO_HAGGA, 300),
-        ("+2k", Kind.ADD, 2_000),
-        ("+1.5k", Kind.ADD, 1_500),
-        ("=1m", Kind.SET, 1_000_000),
-        ("+3*500+20", Kind.ADD, 1_520),
+def test_every_example_of_the_interface_is_understood() -> None:
+    expected = {
+        "+500": (Kind.ADD, 500, None),
+        "-20": (Kind.REMOVE, 20, None),
+        "=1200": (Kind.SET, 1_200, None),
+        ">300": (Kind.TO_DEEP_DESERT, 300, None),
+        "<300": (Kind.TO_HAGGA, 300, None),
+        "+2k": (Kind.ADD, 2_000, None),
+        "+1.5k": (Kind.ADD, 1_500, None),
+        "=1m": (Kind.SET, 1_000_000, None),
+        "+3*500+20": (Kind.ADD, 1_520, None),
+        # Only a count may be of nothing.
+        **dict.fromkeys(("=0", "=0k", "=0*500", "=0.0"), (Kind.SET, 0, None)),
+    }
+    assert {text: parse_change(text) for text in expected} == expected
+
+
+def test_sums_products_and_suffixes_are_exact() -> None:
+    expected = {
+        "+2K": 2_000,
+        "+1M": 1_000_000,
+        "+0.001m": 1_000,
+        "+0.5k": 500,
+        "+0.5+0.5": 1,
+        "+1.5*2": 3,
+        "+3*1k": 3_000,
+        "+2k*2k": 4_000_000,
+        "+2*3*4": 24,
+        "+20+3*500": 1_520,
+        "+0*5+1": 1,
+        "+007": 7,
+        "+3 * 500 + 20": 1_520,
+        "=999999999": MAX_QUANTITY,
+        "=999.999999m": 999_999_999,
+    }
+    assert {text: parse_change(text).amount for text in expected} == expected
+
+
+def test_a_grouped_number_has_groups_of_three() -> None:
+    for separator in (",", "_", " "):
+        assert parse_change(f"+1{separator}200").amount == 1_200
+        assert parse_change(f"=999{separator}999{separator}999").amount == MAX_QUANTITY
+        assert parse_change(f"+1{separator}200k").amount == 1_200_000
+        assert parse_change(f"+1{separator}200.5k").amount == 1_200_500
+    for text in ("+1 20", "+1 2000", "+1  200", "+1200 300", "+12 34"):
+        assert 2 <= column_of(text) < len(text), text
+
+
+REJECTED = {
+    0: [
+        *("", "spice", "# only a reason", "\t+5", "\N{MINUS SIGN}5"),
+        *("500", "1200", "1.5k", "3*500+20"),
     ],
-)
-def test_every_example_of_the_interface_is_understood(text: str, kind: Kind, amount: int) -> None:
-    assert parse_change(text) == (kind, amount, None)
-
-
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [
-        ("+2K", 2_000),
-        ("+1M", 1_000_000),
-        ("+0.001m", 1_000),
-        ("+0.5k", 500),
-        ("+0.5+0.5", 1),
-        ("+1.5*2", 3),
-        ("+3*1k", 3_000),
-        ("+2k*2k", 4_000_000),
-        ("+2*3*4", 24),
-        ("+20+3*500", 1_520),
-        ("+0*5+1", 1),
-        ("+007", 7),
-        ("+3 * 500 + 20", 1_520),
-        ("=999999999", MAX_QUANTITY),
-        ("=999.999999m", 999_999_999),
+    1: [
+        # Moving nothing
+        *("+0", "-0", ">0", "<0", "+0k", "+0*500", "-0+0"),
+        *("+", "+#x", "++5", "+-5", "=-5", "+*5", "+(5)", "+.5k", "+k", "+five", "+,500"),
+        "+__import__('os')",
     ],
-)
-def test_sums_products_and_suffixes_are_exact(text: str, amount: int) -> None:
-    assert parse_change(text).amount == amount
-
-
-@pytest.mark.parametrize("text", ["=0", "=0k", "=0*500", "=0.0"])
-def test_setting_to_nothing_is_a_count(text: str) -> None:
-    assert parse_change(text) == (Kind.SET, 0, None)
-
-
-@pytest.mark.parametrize("text", ["+0", "-0", ">0", "<0", "+0k", "+0*500", "-0+0"])
-def test_moving_nothing_is_rejected(text: str) -> None:
-    assert column_of(text) == 1
-
-
-@pytest.mark.parametrize("separator", [",", "_", " "])
-def test_a_grouped_number_has_groups_of_three(separator: str) -> None:
-    assert parse_change(f"+1{separator}200").amount == 1_200
-    assert parse_change(f"=999{separator}999{separator}999").amount == MAX_QUANTITY
-    assert parse_change(f"+1{separator}200k").amount == 1_200_000
-    assert parse_change(f"+1{separator}200.5k").amount == 1_200_500
-
-
-@pytest.mark.parametrize(
-    ("text", "column"),
-    [
-        ("+1,5k", 2),
-        ("+1,5", 2),
-        ("+1,20", 2),
-        ("+1,2000", 2),
-        ("+1_20", 2),
-        ("+1,200,30", 6),
-        ("+12,34,567", 3),
-        ("+1200,300", 5),
-        ("+1,,200", 2),
-        ("+1__200", 2),
-        ("+,500", 1),
-        ("+500,", 4),
-        ("+1.5,000", 4),
-        ("+1k,200", 3),
+    2: [
+        # A grouped number needs groups of three.
+        *("+1,5k", "+1,5", "+1,20", "+1,2000", "+1_20", "+1,,200", "+1__200"),
+        *("+5-3", "+5/2", "+5%", "+5.", "+5.k", "+1g", "+1e3", "+0x10", "+1'000"),
+        *("+5\n", "+5\x00", "+5\x1b[31m", "+1\N{NO-BREAK SPACE}000"),
     ],
-)
-def test_a_grouped_number_needs_groups_of_three(text: str, column: int) -> None:
-    assert column_of(text) == column
-
-
-@pytest.mark.parametrize("text", ["+1 20", "+1 2000", "+1  200", "+1200 300", "+12 34"])
-def test_a_blank_elsewhere_in_a_number_is_rejected(text: str) -> None:
-    assert 2 <= column_of(text) < len(text)
-
-
-@pytest.mark.parametrize("text", ["500", "1200", "1.5k", "3*500+20"])
-def test_a_number_without_a_sign_is_rejected(text: str) -> None:
-    assert column_of(text) == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "column"),
-    [
-        ("", 0),
-        ("spice", 0),
-        ("# only a reason", 0),
-        ("\t+5", 0),
-        ("\N{MINUS SIGN}5", 0),
-        ("+", 1),
-        ("+#x", 1),
-        ("++5", 1),
-        ("+-5", 1),
-        ("=-5", 1),
-        ("+*5", 1),
-        ("+(5)", 1),
-        ("+.5k", 1),
-        ("+k", 1),
-        ("+five", 1),
-        ("+5*", 3),
-        ("+5+", 3),
-        ("+5++5", 3),
-        ("+5**2", 3),
-        ("+5-3", 2),
-        ("+5/2", 2),
-        ("+5%", 2),
-        ("+5.", 2),
-        ("+5.k", 2),
-        ("+1.2.3", 4),
-        ("+1k5", 3),
-        ("+1kk", 3),
-        ("+1g", 2),
-        ("+1e3", 2),
-        ("+0x10", 2),
-        ("+1'000", 2),
-        ("+5\n", 2),
-        ("+5\x00", 2),
-        ("+5\x1b[31m", 2),
-        ("+5 spice", 3),
-        ("+1\N{NO-BREAK SPACE}000", 2),
-        ("+__import__('os')", 1),
+    3: [
+        *("+12,34,567", "+1k,200", "+5*", "+5+", "+5++5", "+5**2", "+1k5", "+1kk", "+5 spice"),
+        # Leading blanks count.
+        "   500",
     ],
-)
-def test_anything_else_is_rejected_and_the_message_points_at_the_place(
-    text: str, column: int
-) -> None:
-    assert column_of(text) == column
+    4: ["+500,", "+1.5,000", "+1.2.3", "   +0"],
+    5: ["+1200,300", "   +5x"],
+    6: ["+1,200,30"],
+}
+"""Texts by the place that the message points at."""
 
 
-@pytest.mark.parametrize(
-    "digits",
-    ["\u0663\u0660\u0660", "\uff15\uff10\uff10", "\u0967", "\u00b2", "\u2460", "\U0001d7d3", "½"],
-)
-def test_digits_are_0_to_9_only(digits: str) -> None:
-    assert column_of(f"+{digits}") == 1
-    assert column_of(f"+5{digits}") == 2
-    assert column_of(f"+5.{digits}k") == 2
+def test_anything_else_is_rejected_and_the_message_points_at_the_place() -> None:
+    wanted = {text: column for column, texts in REJECTED.items() for text in texts}
+    assert {text: column_of(text) for text in wanted} == wanted
 
 
-@pytest.mark.parametrize(
-    "text", ["+1.5", "+0.0005k", "+1,200.5", "+0.5*3", "+0.1+0.2", "=0.1k+0.1"]
-)
-def test_the_result_must_be_whole(text: str) -> None:
-    with pytest.raises(ChangeSyntaxError, match="whole"):
-        parse_change(text)
+def test_digits_are_0_to_9_only() -> None:
+    other = "\u0663\u0660\u0660", "\uff15\uff10\uff10", "\u0967", "\u00b2", "\u2460", "\U0001d7d3"
+    for digits in (*other, "½"):
+        columns = [column_of(text) for text in (f"+{digits}", f"+5{digits}", f"+5.{digits}k")]
+        assert columns == [1, 2, 2], digits
 
 
-@pytest.mark.parametrize(
-    "text", ["=1000000000", "=1000m", "+1,000,000,000", "+1m*1m*1m", "+999m+1m"]
-)
-def test_more_than_the_maximum_is_rejected(text: str) -> None:
-    with pytest.raises(ChangeSyntaxError, match="999,999,999"):
-        parse_change(text)
+def test_the_result_must_be_whole_and_at_most_the_maximum() -> None:
+    fractions = ["+1.5", "+0.0005k", "+1,200.5", "+0.5*3", "+0.1+0.2", "=0.1k+0.1"]
+    too_much = ["=1000000000", "=1000m", "+1,000,000,000", "+1m*1m*1m", "+999m+1m"]
+    for said, texts in (("whole", fractions), ("999,999,999", too_much)):
+        for text in texts:
+            with pytest.raises(ChangeSyntaxError, match=said):
+                parse_change(text)
 
 
-def test_the_column_counts_leading_blanks_too() -> None:
-    assert column_of("   500") == 3
-    assert column_of("   +5x") == 5
-    assert column_of("   +0") == 4
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("+500 # spice run", "spice run"),
-        ("+500#spice run", "spice run"),
-        ("+500 # run # 2", "run # 2"),
-        ("+500 #", None),
-        ("+500 #   ", None),
-        ("+500 # gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n 日本", "grün 日本"),
-        ("=0 # all gone", "all gone"),
-    ],
-)
-def test_the_text_after_the_hash_is_the_reason(text: str, reason: str | None) -> None:
-    assert parse_change(text).reason == reason
+def test_the_text_after_the_hash_is_the_reason() -> None:
+    reasons = {
+        "+500 # spice run": "spice run",
+        "+500#spice run": "spice run",
+        "+500 # run # 2": "run # 2",
+        "+500 #": None,
+        "+500 #   ": None,
+        "+500 # gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n 日本": "grün 日本",
+        "=0 # all gone": "all gone",
+    }
+    assert {text: parse_change(text).reason for text in reasons} == reasons
 
 
 def test_a_reason_loses_its_control_characters() -> None:

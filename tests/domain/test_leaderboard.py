@@ -38,24 +38,19 @@ def places(*earned: float) -> list[int]:
     return [ranking.rank for ranking in board.rankings]
 
 
-@pytest.mark.parametrize(
-    ("earned", "expected"),
-    [
-        ([], []),
-        ([5.0], [1]),
-        ([5.0, 3.0, 3.0, 1.0], [1, 2, 2, 4]),
-        ([3.0, 3.0, 3.0], [1, 1, 1]),
-        ([1.0, 1.0, 3.0, 3.0, 2.0], [1, 1, 3, 4, 4]),
-        ([0.0, 0.0], [1, 1]),
+def test_equal_points_share_a_rank_and_the_next_is_skipped() -> None:
+    expected = {
+        (): [],
+        (5.0,): [1],
+        (5.0, 3.0, 3.0, 1.0): [1, 2, 2, 4],
+        (3.0, 3.0, 3.0): [1, 1, 1],
+        (1.0, 1.0, 3.0, 3.0, 2.0): [1, 1, 3, 4, 4],
+        (0.0, 0.0): [1, 1],
         # Equal to the cent, though the floats differ.
-        ([0.1 + 0.2, 0.3, 0.31], [1, 2, 2]),
-        ([-5.0, 1.0], [1, 2]),
-    ],
-)
-def test_equal_points_share_a_rank_and_the_next_is_skipped(
-    earned: list[float], expected: list[int]
-) -> None:
-    assert places(*earned) == expected
+        (0.1 + 0.2, 0.3, 0.31): [1, 2, 2],
+        (-5.0, 1.0): [1, 2],
+    }
+    assert {earned: places(*earned) for earned in expected} == expected
 
 
 def test_members_of_equal_rank_are_sorted_by_name() -> None:
@@ -118,10 +113,8 @@ def test_points_and_shares_are_finite_for_any_stored_numbers(given_sums: list[Su
         assert 0.0 <= ranking.share <= 1.0
 
 
-@pytest.mark.parametrize("number", [None, math.inf, -math.inf, math.nan])
-def test_points_that_are_not_finite_count_as_0(number: float | None) -> None:
-    assert finite(number) == 0.0
-    assert finite(-2.5) == -2.5
+def test_points_that_are_not_finite_count_as_0() -> None:
+    assert [finite(n) for n in (None, math.inf, -math.inf, math.nan, -2.5)] == [0, 0, 0, 0, -2.5]
 
 
 def test_a_members_own_rank_is_found() -> None:
@@ -134,26 +127,12 @@ def test_a_members_own_rank_is_found() -> None:
 # Members by id or name
 
 
-@pytest.mark.parametrize(
-    ("text", "owner"),
-    [
-        ("1", "1"),
-        ("paul", "1"),
-        ("Muad'Dib", "1"),
-        ("chani", "2"),
-        ("stilgar", "3"),
-        ("Usul", "5"),
-        ("Gurney", "6"),
-        ("same", "7"),
-        # A shared name, an id as a name, another letter case, and unknown names.
-        ("Naib", "Naib"),
-        ("Chani", "Chani"),
-        ("", ""),
-        ("deleted-user-x", "deleted-user-x"),
-    ],
-)
-def test_a_text_is_an_id_or_a_unique_name(text: str, owner: str) -> None:
-    assert MEMBERS.owner_of(text) == owner
+def test_a_text_is_an_id_or_a_unique_name() -> None:
+    owners = dict.fromkeys(("1", "paul", "Muad'Dib"), "1")
+    owners |= {"chani": "2", "stilgar": "3", "Usul": "5", "Gurney": "6", "same": "7"}
+    # A shared name, another letter case, and unknown names
+    owners |= {text: text for text in ("Naib", "Chani", "", "deleted-user-x")}
+    assert {text: MEMBERS.owner_of(text) for text in owners} == owners
 
 
 def test_a_name_may_be_one_members_nickname_and_anothers_user_name() -> None:

@@ -32,61 +32,40 @@ def sqlite() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@pytest.mark.parametrize(
-    ("total", "target", "multiplier", "added", "base", "bonus", "final"),
-    [
+def test_every_worked_example_of_the_contract() -> None:
+    for total, target, multiplier, added, base, bonus, final in (
         (0, 10_000, 2.0, 1_000, 100.0, 0.10, 220.00),
         (4_000, 10_000, 1.0, 1_000, 100.0, 0.05, 105.00),
         (9_000, 10_000, 1.0, 1_000, 100.0, 0.0, 100.00),
         (0, None, 0.67, 15, 1.5, 0.0, 1.01),
         (0, None, 0.04, 1, 0.1, 0.0, 0.0),
-    ],
-)
-def test_every_worked_example_of_the_contract(
-    total: int,
-    target: int | None,
-    multiplier: float,
-    added: int,
-    base: float,
-    bonus: float,
-    final: float,
-) -> None:
-    points = points_for_adding(added, multiplier, status_of(total + added, target))
-    assert points == (base, multiplier, bonus, final)
+    ):
+        points = points_for_adding(added, multiplier, status_of(total + added, target))
+        assert points == (base, multiplier, bonus, final)
 
 
-@pytest.mark.parametrize(
-    ("status", "bonus"),
-    [
-        (Status.CRITICAL, 0.10),
-        (Status.BELOW_TARGET, 0.05),
-        (Status.AT_TARGET, 0.0),
-        (Status.ABOVE_TARGET, 0.0),
-    ],
-)
-def test_the_bonus_depends_on_the_shortage(status: Status, bonus: float) -> None:
-    points = points_for_adding(1_000, 1.0, status)
-    assert points.bonus == bonus
-    assert points.final == pytest.approx(100 * (1 + bonus))
+def test_the_bonus_depends_on_the_shortage() -> None:
+    bonuses = {status: points_for_adding(1_000, 1.0, status)[2:] for status in Status}
+    assert bonuses == {
+        Status.CRITICAL: (0.10, 110.0),
+        Status.BELOW_TARGET: (0.05, 105.0),
+        Status.AT_TARGET: (0.0, 100.0),
+        Status.ABOVE_TARGET: (0.0, 100.0),
+    }
 
 
-@pytest.mark.parametrize("stored", [0.0, -0.0, -1.0, -1e300, math.nan, math.inf, -math.inf])
-def test_an_unusable_multiplier_counts_as_one(stored: float) -> None:
-    assert effective_multiplier(stored) == 1.0
-    assert points_for_adding(1_000, stored, Status.AT_TARGET) == (100.0, 1.0, 0.0, 100.0)
+def test_an_unusable_multiplier_counts_as_one() -> None:
+    for stored in (0.0, -0.0, -1.0, -1e300, math.nan, math.inf, -math.inf):
+        assert effective_multiplier(stored) == 1.0, stored
+        assert points_for_adding(1_000, stored, Status.AT_TARGET) == (100.0, 1.0, 0.0, 100.0)
 
 
-def test_base_points_are_kept_unrounded() -> None:
+def test_base_points_are_kept_unrounded_and_halves_are_rounded_up() -> None:
     assert points_for_adding(1, 1.0, Status.AT_TARGET).base == 0.1
     assert points_for_adding(12_345, 0.01, Status.AT_TARGET).base == 1_234.5
-
-
-@pytest.mark.parametrize(
-    ("quantity", "multiplier", "final"),
-    [(1, 0.05, 0.01), (1, 0.04, 0.0), (15, 1.0, 1.5), (125, 0.01, 0.13)],
-)
-def test_halves_are_rounded_up(quantity: int, multiplier: float, final: float) -> None:
-    assert points_for_adding(quantity, multiplier, Status.AT_TARGET).final == final
+    finals = {(1, 0.05): 0.01, (1, 0.04): 0.0, (15, 1.0): 1.5, (125, 0.01): 0.13}
+    found = {case: points_for_adding(*case, Status.AT_TARGET).final for case in finals}
+    assert found == finals
 
 
 @given(QUANTITIES, MULTIPLIERS, STATUSES)
@@ -117,7 +96,4 @@ def test_points_are_the_exact_product_to_the_cent(
 def test_a_count_earns_one_point_where_it_changed_something(difference: int) -> None:
     points = points_for_setting(difference)
     assert points == ((1.0, 1.0, 0.0, 1.0) if difference else NO_POINTS)
-
-
-def test_no_points_are_nothing() -> None:
     assert NO_POINTS.final == 0

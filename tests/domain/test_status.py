@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from peewee import Select, SqliteDatabase, Value
@@ -25,37 +25,26 @@ TOTALS = st.integers(-MAX_QUANTITY, 2 * MAX_QUANTITY)
 TARGETS = st.integers(1, MAX_QUANTITY)
 
 
-@pytest.mark.parametrize(
-    ("total", "status"),
-    [
-        (-5, Status.CRITICAL),
-        (0, Status.CRITICAL),
-        (499, Status.CRITICAL),
-        (500, Status.BELOW_TARGET),
-        (999, Status.BELOW_TARGET),
-        (1_000, Status.AT_TARGET),
-        (1_499, Status.AT_TARGET),
-        (1_500, Status.ABOVE_TARGET),
-        (2 * MAX_QUANTITY, Status.ABOVE_TARGET),
-    ],
-)
-def test_a_status_begins_at_its_share_of_the_target(total: int, status: Status) -> None:
-    assert status_of(total, 1_000) is status
-
-
-@pytest.mark.parametrize(
-    ("total", "status"),
-    [(0, Status.CRITICAL), (1, Status.AT_TARGET), (2, Status.ABOVE_TARGET)],
-)
-def test_a_target_of_one_has_two_statuses(total: int, status: Status) -> None:
-    assert status_of(total, 1) is status
-
-
-@pytest.mark.parametrize("target", [None, 0])
-@pytest.mark.parametrize("total", [-5, 0, 1, MAX_QUANTITY])
-def test_without_a_target_any_total_is_at_target(total: int, target: int | None) -> None:
-    assert status_of(total, target) is Status.AT_TARGET
-    assert percent(total, target) is None
+def test_a_status_begins_at_its_share_of_the_target() -> None:
+    expected = {
+        (-5, 1_000): Status.CRITICAL,
+        (0, 1_000): Status.CRITICAL,
+        (499, 1_000): Status.CRITICAL,
+        (500, 1_000): Status.BELOW_TARGET,
+        (999, 1_000): Status.BELOW_TARGET,
+        (1_000, 1_000): Status.AT_TARGET,
+        (1_499, 1_000): Status.AT_TARGET,
+        (1_500, 1_000): Status.ABOVE_TARGET,
+        (2 * MAX_QUANTITY, 1_000): Status.ABOVE_TARGET,
+        (0, 1): Status.CRITICAL,
+        (1, 1): Status.AT_TARGET,
+        (2, 1): Status.ABOVE_TARGET,
+    }
+    # Without a target any total is at target.
+    without = list(product((-5, 0, 1, MAX_QUANTITY), (None, 0)))
+    expected |= dict.fromkeys(without, Status.AT_TARGET)
+    assert {case: status_of(*case) for case in expected} == expected
+    assert {percent(*case) for case in without} == {None}
 
 
 @given(TOTALS, TARGETS)
@@ -96,31 +85,29 @@ def test_the_column_has_no_word_for_above_target() -> None:
         assert stored_status(status) is status
 
 
-@pytest.mark.parametrize(("is_priority", "allowed"), [(True, DAY), (False, 7 * DAY)])
-def test_a_resource_needs_a_recount_after_its_interval(is_priority: bool, allowed: int) -> None:
+def test_a_resource_needs_a_recount_after_its_interval() -> None:
     now = 1_700_000_000
-    assert not needs_update(now - allowed, now, is_priority=is_priority)
-    assert needs_update(now - allowed - 1, now, is_priority=is_priority)
-    assert not needs_update(now, now, is_priority=is_priority)
-    # Other machines' clocks may be ahead.
-    assert not needs_update(now + DAY, now, is_priority=is_priority)
+    for is_priority, allowed in ((True, DAY), (False, 7 * DAY)):
+        assert not needs_update(now - allowed, now, is_priority=is_priority)
+        assert needs_update(now - allowed - 1, now, is_priority=is_priority)
+        assert not needs_update(now, now, is_priority=is_priority)
+        # Other machines' clocks may be ahead.
+        assert not needs_update(now + DAY, now, is_priority=is_priority)
 
 
-@pytest.mark.parametrize(
-    ("stored", "seconds"),
-    [
-        (1_700_000_000, 1_700_000_000),
-        (1_700_000_000_123, 1_700_000_000),
-        (100_000_000_000, 100_000_000_000),
-        (100_000_000_001, 100_000_000),
-        (0, 0),
-    ],
-)
-def test_a_time_in_milliseconds_is_recognized_by_its_size(stored: int, seconds: int) -> None:
+def test_a_time_in_milliseconds_is_recognized_by_its_size() -> None:
+    seconds = {
+        1_700_000_000: 1_700_000_000,
+        1_700_000_000_123: 1_700_000_000,
+        100_000_000_000: 100_000_000_000,
+        100_000_000_001: 100_000_000,
+        0: 0,
+    }
     database = SqliteDatabase(":memory:")
-    (row,) = database.execute(Select(columns=[seconds_of(Value(stored))])).fetchall()
+    columns = [seconds_of(Value(stored)) for stored in seconds]
+    (row,) = database.execute(Select(columns=columns)).fetchall()
     database.close()
-    assert row == (seconds,)
+    assert row == tuple(seconds.values())
 
 
 def test_a_resource_counts_both_locations() -> None:
@@ -134,39 +121,29 @@ def test_a_resource_counts_both_locations() -> None:
     assert not iron._replace(priority=False).needs_update(1_700_000_000 + DAY + 1)
 
 
-@pytest.mark.parametrize(
-    ("tier", "shown"),
-    [
-        (None, ""),
-        (0, "Tier 0 (Scrap)"),
-        (1, "Tier 1 (Copper)"),
-        (6, "Tier 6 (Plastanium)"),
-        (7, "Grade 1"),
-        (11, "Grade 5"),
-    ],
-)
-def test_a_tier_is_shown_in_words(tier: int | None, shown: str) -> None:
-    resource = Resource("r", "R", 0, 0, None, None, None, None, None, 1.0, False, "", 0, None, tier)
-    assert resource.shown_tier == shown
+def test_a_tier_is_shown_in_words() -> None:
+    iron = Resource("r", "R", 0, 0, None, None, None, None, None, 1.0, False, "", 0, None, None)
+    expected = {
+        None: "",
+        0: "Tier 0 (Scrap)",
+        1: "Tier 1 (Copper)",
+        6: "Tier 6 (Plastanium)",
+        7: "Grade 1",
+        11: "Grade 5",
+    }
+    assert {tier: iron._replace(tier=tier).shown_tier for tier in expected} == expected
+    for unknown in (-1, 12, 10**12):
+        assert str(unknown) in iron._replace(tier=unknown).shown_tier
 
 
-@pytest.mark.parametrize("tier", [-1, 12, 10**12])
-def test_an_unknown_tier_is_shown(tier: int) -> None:
-    resource = Resource("r", "R", 0, 0, None, None, None, None, None, 1.0, False, "", 0, None, tier)
-    assert str(tier) in resource.shown_tier
-
-
-@pytest.mark.parametrize(
-    ("stored", "shown"),
-    [
-        (None, "Uncategorized"),
-        ("", "Uncategorized"),
-        ("  ", "Uncategorized"),
-        ("Blueprints", "Gear Blueprints"),
-        ("Gear Blueprints", "Gear Blueprints"),
-        ("Raw", "Raw"),
-        ("of our own", "of our own"),
-    ],
-)
-def test_an_old_category_is_shown_under_its_new_name(stored: str | None, shown: str) -> None:
-    assert shown_category(stored) == shown
+def test_an_old_category_is_shown_under_its_new_name() -> None:
+    expected = {
+        None: "Uncategorized",
+        "": "Uncategorized",
+        "  ": "Uncategorized",
+        "Blueprints": "Gear Blueprints",
+        "Gear Blueprints": "Gear Blueprints",
+        "Raw": "Raw",
+        "of our own": "of our own",
+    }
+    assert {stored: shown_category(stored) for stored in expected} == expected
