@@ -156,16 +156,16 @@ def proxy(remote_url: str) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture
 def empty_database(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[], Database]]:
-    """Create empty databases of each kind that a ledger can use."""
+    """Create empty databases: files, or on a server with `on_a_server` and `on_both`."""
     made: list[Database] = []
     numbers = count(1)
 
     def make() -> Database:
-        if request.param == "server":
+        if getattr(request, "param", "file") == "server":
             server: Server = request.getfixturevalue("server")
             made.append(open_remote(Remote(server.new_database(), token=None)))
             return made[-1]

@@ -20,14 +20,8 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.ledger.ledger import Ledger
 
 USUAL_CATEGORIES = {
-    "Raw",
-    "Refined",
-    "Components",
-    "Gear Blueprints",
-    "Gear",
-    "Augmentations",
-    "Augmentation Blueprints",
-    "Other",
+    *("Raw", "Refined", "Components", "Gear Blueprints", "Gear"),
+    *("Augmentations", "Augmentation Blueprints", "Other"),
 }
 
 
@@ -62,22 +56,19 @@ def test_every_starter_resource_is_within_the_limits_of_the_contract(ledger: Led
             resource.description
         )
         assert resource.hagga == resource.deep_desert == 0
+    priorities = [resource.priority for resource in resources]
+    assert 0 < sum(priorities) < len(resources) / 2
 
 
-def test_names_are_unique_in_any_letter_case(ledger: Ledger) -> None:
-    names = Counter(resource.name.casefold() for resource in starter_resources(ledger))
+def test_names_are_unique_in_any_letter_case_and_sorted_within_their_category(
+    ledger: Ledger,
+) -> None:
+    resources = starter_resources(ledger)
+    names = Counter(resource.name.casefold() for resource in resources)
     assert [name for name, count in names.items() if count > 1] == []
-
-
-def test_names_are_sorted_within_their_category(ledger: Ledger) -> None:
-    order = [(r.category, r.name.casefold()) for r in starter_resources(ledger)]
+    order = [(resource.category, resource.name.casefold()) for resource in resources]
     categories = list(dict.fromkeys(category for category, _ in order))
     assert order == sorted(order, key=lambda entry: (categories.index(entry[0]), entry[1]))
-
-
-def test_some_resources_have_priority(ledger: Ledger) -> None:
-    watched = [resource for resource in starter_resources(ledger) if resource.priority]
-    assert 0 < len(watched) < len(starter_resources(ledger)) / 2
 
 
 def test_ids_are_random_and_unique(ledger: Ledger) -> None:
@@ -106,10 +97,7 @@ def test_the_catalogue_is_added_with_its_first_history_rows(path: Path, ledger: 
             "SELECT DISTINCT coalesce(target_quantity, 0) > 0, status FROM resources ORDER BY 1"
         ).fetchall()
         assert statuses == [(0, "at_target"), (1, "critical")]
-
-
-def test_adding_it_again_does_nothing(ledger: Ledger) -> None:
-    add_starter_resources(ledger)
+    # Adding it again does nothing.
     before = ledger.refresh().resources
     assert add_starter_resources(ledger) == 0
     assert ledger.refresh().resources == before

@@ -16,9 +16,8 @@ from helpers import other_schemas
 from helpers.build import add, config_for, new_resource
 from helpers.clocks import Clock
 from helpers.hanging_server import Gate
-from helpers.ledger_under_test import Books, MakeLedger
+from helpers.ledger_under_test import Books, MakeLedger, on_both
 from helpers.other_schemas import dump, make_file
-from helpers.processes import locked
 from helpers.proxy import Proxy
 from helpers.sqlite_files import ONE_RESOURCE, plant_spice
 from tracker_tui.config.settings import Remote
@@ -28,11 +27,7 @@ from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import AnswerLost, DatabaseBusy, DatabaseUnreachable
 from tracker_tui.guild.database_factory import open_ledger
 
-# These tests change the settings of SQLite itself.
-in_a_file = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 
-
-@in_a_file
 def test_the_clock_may_tick_between_the_statements_of_a_change(books: Books) -> None:
     database = books.database
     assert isinstance(database, SqliteLedgerDatabase)
@@ -46,7 +41,6 @@ def test_the_clock_may_tick_between_the_statements_of_a_change(books: Books) -> 
     assert books.row("leaderboard", change.id)["created_at"] == at
 
 
-@in_a_file
 def test_thousands_are_created_at_once_within_the_limits_of_any_sqlite(
     make_ledger: MakeLedger,
 ) -> None:
@@ -58,7 +52,7 @@ def test_thousands_are_created_at_once_within_the_limits_of_any_sqlite(
     assert len(books.ledger.refresh().resources) == 3000
 
 
-@in_a_file
+@on_both
 def test_times_are_the_clock_of_the_database_in_seconds(books: Books) -> None:
     books.ledger.apply(add(1))
     assert abs(books.resource()["updated_at"] - time.time()) < 10
@@ -140,20 +134,14 @@ def test_a_database_that_stays_busy_is_reported_as_busy(
     writer.connection().execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseBusy, match="in use by another program"):
         ledger.apply(add(1))
+    if journal == "delete":
+        with pytest.raises(DatabaseBusy, match="in use by another program"):
+            open_ledger(config_for(path))
     writer.connection().execute("ROLLBACK")
     writer.close()
     assert dump(path) == before
     assert ledger.apply(add(1)).verdict is Verdict.APPLIED
     ledger.close()
-
-
-def test_opening_a_locked_database_is_reported_as_busy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker_tui.db.sqlite.BUSY_SECONDS", 0.05)
-    path = make_file(tmp_path / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE))
-    with locked(path), pytest.raises(DatabaseBusy, match="in use by another program"):
-        open_ledger(config_for(path))
 
 
 def test_changed_elsewhere_reports_only_the_commits_of_others(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,6 @@ def add_until_it_fails(ledger: Ledger) -> tuple[int, LedgerError]:
     pytest.fail("there was room for everything")
 
 
-@pytest.mark.parametrize("empty_database", ["file"], indirect=True)
 def test_a_change_on_a_full_disk_leaves_nothing_and_the_next_one_works(books: Books) -> None:
     database = books.database
     assert isinstance(database, SqliteLedgerDatabase)
@@ -121,14 +121,10 @@ def test_a_change_on_a_disk_that_is_read_only_is_one_clear_error(
     with pytest.raises(LedgerError, match=r"read only|cannot be opened") as caught:
         change_once(path)
     assert_is_one_clear_sentence(caught.value, path)
-
-
-def test_a_disk_that_is_read_only_can_be_read(small_disk: Path) -> None:
-    path = make_file(small_disk / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE))
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    ledger = open_ledger(config_for(path))
-    assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
-    ledger.close()
+    if journal == "delete":
+        # It can be read. SQLite cannot read a WAL without its shared memory.
+        with closing(open_ledger(config_for(path))) as ledger:
+            assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
 
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["first start", "later start"])

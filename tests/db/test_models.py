@@ -77,31 +77,16 @@ def contract() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def test_schema_sql_has_the_five_tables_and_no_other(schema: sqlite3.Connection) -> None:
+def test_schema_sql_has_the_tables_columns_and_references_of_the_contract(
+    schema: sqlite3.Connection, contract: sqlite3.Connection
+) -> None:
     rows = schema.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")
-    assert tuple(name for (name,) in rows) == TABLES
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_schema_sql_has_the_columns_of_the_contract(
-    schema: sqlite3.Connection, contract: sqlite3.Connection, table: str
-) -> None:
-    assert columns(schema, table) == columns(contract, table)
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_schema_sql_has_the_references_of_the_contract(
-    schema: sqlite3.Connection, contract: sqlite3.Connection, table: str
-) -> None:
-    assert references(schema, table) == references(contract, table)
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_every_table_has_a_rowid_in_the_order_of_commit(
-    schema: sqlite3.Connection, table: str
-) -> None:
-    # Raises "no such column" on a table WITHOUT ROWID.
-    assert schema.execute(f"SELECT rowid FROM {table}").fetchall() == []
+    assert tuple(name for (name,) in rows) == tuple(MODELS) == TABLES
+    for table in TABLES:
+        assert columns(schema, table) == columns(contract, table), table
+        assert references(schema, table) == references(contract, table), table
+        # Raises "no such column" on a table WITHOUT ROWID, which has no order of commit.
+        assert schema.execute(f"SELECT rowid FROM {table}").fetchall() == []
 
 
 def test_schema_sql_has_the_indexes_of_the_contract(schema: sqlite3.Connection) -> None:
@@ -114,75 +99,37 @@ def test_schema_sql_has_the_indexes_of_the_contract(schema: sqlite3.Connection) 
         ("leaderboard", False, ("created_at", "user_id", "final_points")),
         ("leaderboard", False, ("user_id", "created_at", "final_points")),
     }
-
-
-def test_the_unique_index_has_the_name_of_the_website(schema: sqlite3.Connection) -> None:
     rows = schema.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-    assert ("users_discord_id_unique",) in rows.fetchall()
+    assert ("users_discord_id_unique",) in rows.fetchall(), "the website's name"
+    leading = {(table, names[0]) for table, _, names in indexes(schema)}
+    referring = {(t, f.column_name) for t, f in COLUMNS if isinstance(f, ForeignKeyField)}
+    assert referring | {("leaderboard", "user_id")} <= leading | {("users", "id")}
 
 
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
-        ("user_sessions", "user_id"),
-        ("resource_history", "resource_id"),
-        ("leaderboard", "user_id"),
-        ("leaderboard", "resource_id"),
-    ],
-)
-def test_every_reference_field_leads_an_index(
-    schema: sqlite3.Connection, table: str, column: str
-) -> None:
-    assert any(t == table and names[0] == column for t, _, names in indexes(schema))
-
-
-def test_models_and_tables_match() -> None:
-    assert tuple(MODELS) == TABLES
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_a_model_has_the_columns_of_its_table(schema: sqlite3.Connection, table: str) -> None:
-    ours = {field.column_name for name, field in COLUMNS if name == table}
-    assert ours == set(columns(schema, table))
-
-
-@pytest.mark.parametrize(("table", "field"), COLUMNS, ids=str)
-def test_a_field_matches_its_column(schema: sqlite3.Connection, table: str, field: Field) -> None:
-    column = columns(schema, table)[field.column_name]
-    stored_as = field.rel_field if isinstance(field, ForeignKeyField) else field
-    assert SQL_TYPES[type(stored_as)] == column.type
-    assert field.primary_key == bool(column.key)
-    # SQLite allows NULL in a text key unless it says NOT NULL; no model writes such a key.
-    assert field.null == (not column.required and not column.key)
-    assert field.default == (None if column.default is None else float(column.default))
-
-
-@pytest.mark.parametrize(("table", "field"), COLUMNS, ids=str)
-def test_a_field_has_the_reference_of_its_column(
-    schema: sqlite3.Connection, table: str, field: Field
-) -> None:
-    refers_to = None
-    if isinstance(field, ForeignKeyField):
-        refers_to = (field.rel_model._meta.table_name, field.rel_field.column_name)
-    assert references(schema, table).get(field.column_name) == refers_to
-
-
-@pytest.mark.parametrize(
-    ("table", "field"), [(t, f) for t, f in COLUMNS if f.index or f.unique], ids=str
-)
-def test_a_field_that_a_model_calls_indexed_leads_an_index(
-    schema: sqlite3.Connection, table: str, field: Field
-) -> None:
-    leading = {(t, names[0], u) for t, u, names in indexes(schema)}
-    assert (table, field.column_name, bool(field.unique)) in leading
-
-
-@pytest.mark.parametrize("field", sorted(OPTIONAL, key=str), ids=str)
-def test_an_optional_field_is_in_its_model_but_not_in_schema_sql(
-    schema: sqlite3.Connection, field: Field
-) -> None:
-    assert field in field.model._meta.sorted_fields
-    assert field.column_name not in columns(schema, field.model._meta.table_name)
+def test_the_fields_of_a_model_match_the_columns_of_its_table(schema: sqlite3.Connection) -> None:
+    leading = {(t, names[0], unique) for t, unique, names in indexes(schema)}
+    for table in TABLES:
+        of_table = columns(schema, table)
+        fields = {field.column_name: field for name, field in COLUMNS if name == table}
+        assert fields.keys() == of_table.keys()
+        for name, field in fields.items():
+            column = of_table[name]
+            refers_to, stored_as = None, field
+            if isinstance(field, ForeignKeyField):
+                stored_as = field.rel_field
+                refers_to = (field.rel_model._meta.table_name, stored_as.column_name)
+            assert SQL_TYPES[type(stored_as)] == column.type, field
+            assert field.primary_key == bool(column.key), field
+            # SQLite allows NULL in a text key unless it says NOT NULL; no model writes such a key.
+            assert field.null == (not column.required and not column.key), field
+            default = None if column.default is None else float(column.default)
+            assert field.default == default, field
+            assert references(schema, table).get(name) == refers_to, field
+            if field.index or field.unique:
+                assert (table, name, bool(field.unique)) in leading, field
+    for field in OPTIONAL:
+        assert field in field.model._meta.sorted_fields
+        assert field.column_name not in columns(schema, field.model._meta.table_name)
 
 
 def test_the_optional_fields_are_columns_of_existing_schemas() -> None:

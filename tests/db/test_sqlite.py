@@ -14,6 +14,7 @@ from helpers.processes import await_line, run_together, start
 from helpers.sqlite_files import (
     ONE_RESOURCE,
     assert_is_one_clear_sentence,
+    change_once,
     files_in,
     plant_spice,
     read_once,
@@ -21,7 +22,6 @@ from helpers.sqlite_files import (
 from helpers.tracking import recent_history
 from tracker_tui.db.layout import Layout
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, create_sqlite, open_sqlite
-from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import LedgerError, NotATrackerDatabase
 from tracker_tui.guild.database_factory import bring_up_to_date, open_ledger
 
@@ -39,16 +39,7 @@ def test_opening_and_reading_changes_no_byte(tmp_path: Path, schema: str, journa
     ledger.close()
     assert path.read_bytes() == before
     assert files_in(tmp_path) == [path.name]
-
-
-@pytest.mark.parametrize("journal", ["delete", "wal"])
-def test_a_change_leaves_the_journal_mode_alone(tmp_path: Path, journal: str) -> None:
-    path = make_file(
-        tmp_path / "guild.db", (*other_schemas.FOUNDING, ONE_RESOURCE), journal=journal
-    )
-    ledger = open_ledger(config_for(path))
-    assert ledger.apply(add(5)).verdict is Verdict.APPLIED
-    ledger.close()
+    change_once(path)
     assert journal_mode(path) == journal
 
 
@@ -116,29 +107,15 @@ UNUSABLE: list[Callable[[Path], None]] = [
 
 
 @pytest.mark.parametrize("make", UNUSABLE)
-def test_a_file_that_is_no_database_is_reported_clearly(
+def test_a_file_that_is_no_database_is_reported_and_not_touched(
     path: Path, make: Callable[[Path], None]
 ) -> None:
     make(path)
-    with pytest.raises(LedgerError) as caught:
-        read_once(path)
-    assert_is_one_clear_sentence(caught.value, path)
-
-
-@pytest.mark.parametrize("make", UNUSABLE)
-def test_a_failed_opening_touches_nothing(path: Path, make: Callable[[Path], None]) -> None:
-    make(path)
     before = {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
-    with pytest.raises(LedgerError):
-        read_once(path)
-    assert before == {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
-
-
-def test_a_name_that_no_file_can_have_is_one_clear_error(tmp_path: Path) -> None:
-    path = tmp_path / ("x" * 300)
     with pytest.raises(LedgerError) as caught:
-        open_ledger(config_for(path))
+        read_once(path)
     assert_is_one_clear_sentence(caught.value, path)
+    assert before == {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
 
 
 @pytest.mark.parametrize("table", ["resources", "resource_history"])
@@ -175,19 +152,13 @@ def test_a_database_that_is_not_ours_is_one_clear_error(
     tmp_path: Path, statements: other_schemas.Statements, message: str
 ) -> None:
     path = make_file(tmp_path / "guild.db", statements)
+    if not statements:
+        path.write_bytes(b"")
     before = path.read_bytes()
     with pytest.raises(NotATrackerDatabase, match=message) as caught:
         open_ledger(config_for(path))
     assert_is_one_clear_sentence(caught.value, path)
     assert path.read_bytes() == before
-
-
-def test_an_empty_file_is_one_clear_error_and_stays_empty(tmp_path: Path) -> None:
-    path = tmp_path / "guild.db"
-    path.touch()
-    with pytest.raises(NotATrackerDatabase, match="is an empty database"):
-        open_ledger(config_for(path))
-    assert path.read_bytes() == b""
 
 
 OPEN_FIRST = """
@@ -229,14 +200,7 @@ create_sqlite(Path(sys.argv[1]), fill)
 """
 
 
-def test_the_default_database_is_made_on_first_start(path: Path) -> None:
-    ledger = open_ledger(config_for(path, is_default=True))
-    assert len(ledger.refresh().resources) > 50
-    ledger.close()
-    assert files_in(path.parent) == [path.name]
-
-
-def test_a_file_that_we_create_is_in_wal_mode(path: Path) -> None:
+def test_a_database_that_we_create_is_in_wal_mode(path: Path) -> None:
     assert create_sqlite(path, plant_spice)
     assert journal_mode(path) == "wal"
 
@@ -260,29 +224,15 @@ def test_a_failed_filling_leaves_nothing(path: Path) -> None:
     assert files_in(path.parent) == []
 
 
-def in_a_file(tmp_path: Path) -> Path:
+@pytest.mark.parametrize("place", ["file/tracker.db", "x" * 300, "x" * 250])
+def test_a_place_where_no_file_can_be_made_is_one_clear_error(tmp_path: Path, place: str) -> None:
+    """The last name leaves no room for the name of the draft."""
     (tmp_path / "file").write_text("no folder")
-    return tmp_path / "file" / "tracker.db"
-
-
-def with_an_endless_name(tmp_path: Path) -> Path:
-    return tmp_path / ("x" * 300)
-
-
-def with_a_name_that_leaves_no_room_for_the_draft(tmp_path: Path) -> Path:
-    return tmp_path / ("x" * 250)
-
-
-@pytest.mark.parametrize(
-    "place", [in_a_file, with_an_endless_name, with_a_name_that_leaves_no_room_for_the_draft]
-)
-def test_a_place_where_no_file_can_be_made_is_one_clear_error(
-    tmp_path: Path, place: Callable[[Path], Path]
-) -> None:
-    path = place(tmp_path)
-    with pytest.raises(LedgerError) as caught:
-        open_ledger(config_for(path, is_default=True))
-    assert_is_one_clear_sentence(caught.value, path)
+    path = tmp_path / place
+    for is_default in (True, False):
+        with pytest.raises(LedgerError) as caught:
+            open_ledger(config_for(path, is_default=is_default))
+        assert_is_one_clear_sentence(caught.value, path)
 
 
 def test_four_first_starts_at_once_make_one_database(path: Path) -> None:
@@ -293,22 +243,14 @@ def test_four_first_starts_at_once_make_one_database(path: Path) -> None:
     assert files_in(path.parent) == [path.name]
 
 
-@pytest.mark.parametrize("event", ["os.mkdir", "sqlite3.connect/handle", "os.link"])
-def test_a_first_start_that_dies_before_the_end_makes_no_database(path: Path, event: str) -> None:
+@pytest.mark.parametrize("event", ["os.mkdir", "sqlite3.connect/handle", "os.link", "os.remove"])
+def test_a_first_start_that_dies_makes_a_whole_database_or_none(path: Path, event: str) -> None:
     process = start(CREATE_AND_DIE, path, event)
     assert process.wait(60) == 9, process.communicate()
     process.communicate()
-    assert not path.exists()
-    ledger = open_ledger(config_for(path, is_default=True))
-    assert len(ledger.refresh().resources) > 50
-    ledger.close()
-
-
-def test_a_first_start_that_dies_after_the_link_leaves_a_whole_database(path: Path) -> None:
-    process = start(CREATE_AND_DIE, path, "os.remove")
-    assert process.wait(60) == 9, process.communicate()
-    process.communicate()
-    ledger = open_ledger(config_for(path))
+    is_linked = event == "os.remove"
+    assert path.exists() == is_linked
+    ledger = open_ledger(config_for(path, is_default=not is_linked))
     assert len(ledger.refresh().resources) > 50
     ledger.close()
 
@@ -323,12 +265,10 @@ def test_a_creation_killed_halfway_creates_no_database(path: Path) -> None:
     assert ask(path, "SELECT count(*) FROM resources") == [(1,)]
 
 
-def test_init_of_a_missing_file_creates_it(path: Path) -> None:
+def test_init_creates_a_missing_file_and_plants_once(path: Path) -> None:
     assert bring_up_to_date(config_for(path), starter=False).created
     assert ask(path, "SELECT count(*) FROM resources") == [(0,)]
-
-
-def test_init_starter_plants_once(path: Path) -> None:
+    path.unlink()
     first = bring_up_to_date(config_for(path), starter=True)
     second = bring_up_to_date(config_for(path), starter=True)
     assert (first.created, second.created) == (True, False)

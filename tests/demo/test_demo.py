@@ -33,40 +33,25 @@ def guild() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def test_the_same_seed_and_moment_make_the_same_rows() -> None:
-    assert _dump(seed=3) == _dump(seed=3)
+def test_the_seed_and_the_moment_decide_the_rows() -> None:
+    rows = _dump(seed=3)
+    assert _dump(seed=3) == rows != _dump(seed=4)
 
 
-def test_another_seed_makes_another_guild() -> None:
-    assert _dump(seed=3) != _dump(seed=4)
-
-
-def test_every_change_is_by_one_of_twelve_named_members(
-    guild: sqlite3.Connection,
-) -> None:
+def test_every_change_is_by_one_of_twelve_named_members(guild: sqlite3.Connection) -> None:
     members = guild.execute("SELECT discord_id, typeof(discord_id), username FROM users").fetchall()
     assert len(members) == 12
     assert all(kind == "text" and name for _, kind, name in members)
     writers = {by for (by,) in guild.execute("SELECT DISTINCT updated_by FROM resource_history")}
     assert writers == {discord_id for discord_id, _, _ in members} | {CREATED_BY}
-
-
-def test_the_local_user_is_a_member_with_changes_and_points(guild: sqlite3.Connection) -> None:
+    # The local user is one of them, with changes and points.
     entered = "SELECT count(*) FROM resource_history WHERE updated_by = 'stilwell'"
     earned = "SELECT sum(final_points) FROM leaderboard WHERE user_id = 'stilwell'"
     assert guild.execute(entered).fetchone()[0] > 10
     assert guild.execute(earned).fetchone()[0] > 0
 
 
-def test_without_a_local_user_all_ids_are_numeric() -> None:
-    with demo_database(now=NOW, days=1) as path, closing(_open(path)) as connection:
-        ids = [row[0] for row in connection.execute("SELECT discord_id FROM users")]
-    assert all(member.isdecimal() for member in ids)
-
-
-def test_history_is_chronological_and_ends_minutes_ago(
-    guild: sqlite3.Connection,
-) -> None:
+def test_history_is_chronological_and_ends_minutes_ago(guild: sqlite3.Connection) -> None:
     rows = guild.execute("SELECT created_at FROM resource_history ORDER BY rowid")
     times = [row[0] for row in rows]
     assert times == sorted(times)
@@ -133,9 +118,7 @@ def test_every_kind_of_change_occurs_with_and_without_reasons(guild: sqlite3.Con
     assert kinds["absolute", 0] > 0
 
 
-def test_points_follow_the_rules_and_undone_changes_have_none(
-    guild: sqlite3.Connection,
-) -> None:
+def test_points_follow_the_rules_and_undone_changes_have_none(guild: sqlite3.Connection) -> None:
     earned = dict(
         guild.execute("SELECT id, final_points FROM leaderboard WHERE action_type = 'ADD'")
     )
@@ -157,43 +140,35 @@ def test_points_follow_the_rules_and_undone_changes_have_none(
     assert undone == guild.execute(undoing).fetchone()[0] > 0
 
 
-def test_fixture_data_names_only_starter_resources(tmp_path: Path) -> None:
+def test_a_guild_without_a_local_user(capfd: pytest.CaptureFixture[str]) -> None:
     with demo_database(now=NOW, days=1) as path:
+        assert path.is_file()
         database, layout = open_sqlite(path)
-        try:
+        with closing(database):
             known = {new.name for new in starter_resources(Ledger(database, layout))}
-        finally:
-            database.close()
+        with closing(_open(path)) as connection:
+            ids = [row[0] for row in connection.execute("SELECT discord_id FROM users")]
+    assert all(member.isdecimal() for member in ids)
+    # Without a terminal, no progress is printed.
+    assert capfd.readouterr() == ("", "")
+    # The fixture data name only starter resources.
     named = {*DEEP_DESERT_FINDS, *SUPPLIES}
     for recipe in RECIPES:
         named |= {recipe.product, *(part for part, _ in recipe.parts)}
     assert named <= known
-
-
-def test_the_folder_is_gone_afterwards() -> None:
-    with demo_database(now=NOW, days=1) as path:
-        assert path.is_file()
+    # The folder is gone afterwards.
     assert not path.parent.exists()
 
 
-def test_the_folder_is_gone_after_an_error_too() -> None:
+def test_an_error_leaves_no_folder_and_progress_is_printed_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     with pytest.raises(RuntimeError), demo_database(now=NOW, days=1) as path:
         raise RuntimeError
     assert not path.parent.exists()
-
-
-def test_progress_is_printed_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = _Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    with demo_database(now=NOW, days=1):
-        pass
     assert terminal.getvalue().count("\n") == 1
-
-
-def test_no_progress_is_printed_without_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    with demo_database(now=NOW, days=1):
-        pass
-    assert capfd.readouterr() == ("", "")
 
 
 def test_making_a_guild_loads_no_screens() -> None:
@@ -211,8 +186,5 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _dump(seed: int) -> list[str]:
-    with (
-        demo_database(seed=seed, now=NOW, days=4) as path,
-        closing(_open(path)) as connection,
-    ):
+    with demo_database(seed=seed, now=NOW, days=4) as path, closing(_open(path)) as connection:
         return list(connection.iterdump())

@@ -28,6 +28,7 @@ from tracker_tui.domain.text import MAX_REASON
 
 PLACES = {Location.HAGGA: "Hagga", Location.DEEP_DESERT: "Deep Desert"}
 TRANSFERS = [Kind.TO_DEEP_DESERT, Kind.TO_HAGGA]
+UNREWARDED = [Kind.REMOVE, *TRANSFERS]
 
 # Older websites let quantities fall below 0, and nothing keeps a row below the maximum.
 STORED = st.integers(-1_000, 1_000) | st.integers(-1_000, 2 * MAX_QUANTITY)
@@ -53,10 +54,7 @@ def spice(hagga: int = 1_000, deep_desert: int = 500, target: int | None = None)
 
 
 def change(
-    kind: Kind,
-    amount: int,
-    location: Location = Location.HAGGA,
-    reason: str | None = None,
+    kind: Kind, amount: int, location: Location = Location.HAGGA, reason: str | None = None
 ) -> Change:
     return Change("c1", "r1", kind, location, amount, "me", reason)
 
@@ -122,55 +120,36 @@ def test_changed_quantities_stay_in_bounds(asked: Change, resource: Resource) ->
             assert after[asked.location.other] == resource.at(asked.location.other)
 
 
-def test_all_that_is_there_may_be_removed_and_not_one_more() -> None:
+def test_a_quantity_ends_between_0_and_the_maximum() -> None:
     assert moved_by(change(Kind.REMOVE, 1_000), spice()).hagga == 0
     assert shortage_of(change(Kind.REMOVE, 1_001), spice()) == (Location.HAGGA, 1_000, -1)
     assert moved_by(change(Kind.TO_HAGGA, 500), spice()).deep_desert == 0
     assert shortage_of(change(Kind.TO_HAGGA, 501), spice()) == (Location.DEEP_DESERT, 500, -1)
-
-
-def test_a_location_is_full_at_the_maximum() -> None:
     full = spice(MAX_QUANTITY - 10, 500)
     assert moved_by(change(Kind.ADD, 10), full).hagga == MAX_QUANTITY
     assert shortage_of(change(Kind.ADD, 11), full).is_too_much
     assert shortage_of(change(Kind.TO_HAGGA, 11), full).location is Location.HAGGA
-
-
-def test_a_quantity_below_zero_can_be_raised_only_to_zero_or_more() -> None:
+    # Wherever it began
     owed = spice(hagga=-5, deep_desert=10)
-    assert moved_by(change(Kind.ADD, 5), owed).hagga == 0
-    assert moved_by(change(Kind.SET, 0), owed).hagga == 0
-    assert moved_by(change(Kind.TO_HAGGA, 5), owed).hagga == 0
-    assert isinstance(project(change(Kind.ADD, 4), owed), Shortage)
-    assert isinstance(project(change(Kind.TO_HAGGA, 4), owed), Shortage)
+    for raised in (change(Kind.ADD, 5), change(Kind.SET, 0), change(Kind.TO_HAGGA, 5)):
+        assert moved_by(raised, owed).hagga == 0
+    for too_little in (change(Kind.ADD, 4), change(Kind.TO_HAGGA, 4)):
+        assert isinstance(project(too_little, owed), Shortage)
+    heap = spice(hagga=MAX_QUANTITY + 100)
+    assert moved_by(change(Kind.REMOVE, 100), heap).hagga == MAX_QUANTITY
+    assert isinstance(project(change(Kind.REMOVE, 99), heap), Shortage)
     # The location that does not move may hold anything.
     assert moved_by(change(Kind.REMOVE, 10, Location.DEEP_DESERT), owed).hagga == -5
 
 
-def test_a_quantity_over_the_maximum_can_be_lowered_only_to_a_valid_one() -> None:
-    heap = spice(hagga=MAX_QUANTITY + 100)
-    assert moved_by(change(Kind.REMOVE, 100), heap).hagga == MAX_QUANTITY
-    assert isinstance(project(change(Kind.REMOVE, 99), heap), Shortage)
-
-
-def test_adding_earns_by_the_status_after_the_change() -> None:
-    assert moved_by(change(Kind.ADD, 1_000), spice(0, 0, 10_000)).points.final == 110.0
-    assert moved_by(change(Kind.ADD, 1_000), spice(4_000, 0, 10_000)).points.final == 105.0
-    assert moved_by(change(Kind.ADD, 1_000), spice(5_000, 4_000, 10_000)).points.final == 100.0
-
-
-def test_counting_earns_one_point_where_it_changed_something() -> None:
+def test_additions_earn_by_the_status_after_them_and_counts_one_point() -> None:
+    for hagga, deep_desert, earned in ((0, 0, 110.0), (4_000, 0, 105.0), (5_000, 4_000, 100.0)):
+        before = spice(hagga, deep_desert, 10_000)
+        assert moved_by(change(Kind.ADD, 1_000), before).points.final == earned
     assert moved_by(change(Kind.SET, 999), spice()).points == (1.0, 1.0, 0.0, 1.0)
-    counted = moved_by(change(Kind.SET, 1_000), spice())
-    assert counted.points == NO_POINTS
-    assert counted.hagga_change == 0
-
-
-def test_removing_moving_and_undoing_earn_nothing() -> None:
-    for kind in (Kind.REMOVE, *TRANSFERS):
-        assert moved_by(change(kind, 300), spice()).points == NO_POINTS, kind
     undo = change(Kind.ADD, 300)._replace(undoes="c0")
-    assert moved_by(undo, spice()).points == NO_POINTS
+    for asked in (change(Kind.SET, 1_000), undo, *(change(k, 300) for k in UNREWARDED)):
+        assert moved_by(asked, spice()).points == NO_POINTS, asked
 
 
 @given(CHANGES, RESOURCES)
@@ -240,13 +219,8 @@ def test_a_change_is_described_as_it_would_be_typed() -> None:
 
 
 def test_numbers_are_grouped_for_people() -> None:
-    assert [grouped(n) for n in (0, 999, 1_000, -5, MAX_QUANTITY)] == [
-        "0",
-        "999",
-        "1,000",
-        "-5",
-        "999,999,999",
-    ]
+    numbers = {0: "0", 999: "999", 1_000: "1,000", -5: "-5", MAX_QUANTITY: "999,999,999"}
+    assert {number: grouped(number) for number in numbers} == numbers
     assert [signed(n) for n in (0, 1_234, -5)] == ["±0", "+1,234", "-5"]
 
 

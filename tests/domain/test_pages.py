@@ -83,9 +83,7 @@ def test_a_run_has_a_maximum_length() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 25), st.booleans()), max_size=12))
-def test_a_run_matches_the_ledger_without_a_gap(
-    steps: list[tuple[int, int, bool]],
-) -> None:
+def test_a_run_matches_the_ledger_without_a_gap(steps: list[tuple[int, int, bool]]) -> None:
     ledger, run = Ledger(), None
     for written, limit, goes_on in steps:
         ledger.write(written)

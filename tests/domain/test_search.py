@@ -21,19 +21,7 @@ def resource(
     priority: bool = False,
 ) -> Resource:
     return Resource(
-        f"id-{name}",
-        name,
-        0,
-        0,
-        description,
-        category,
-        None,
-        None,
-        None,
-        1.0,
-        priority,
-        "me",
-        0,
+        f"id-{name}", name, 0, 0, description, category, None, None, None, 1.0, priority, "me", 0
     )
 
 
@@ -53,39 +41,24 @@ def test_all_words_are_found_in_any_order() -> None:
     # No words find everything in the order given.
     for text in ("", "   ", "-", "!?.,"):
         assert ranked(SHELF, text) == SHELF, text
-    for text in ("iron spice", "spice iron", "IRON  Spice", "dust spice iron"):
-        assert found(text) == ["Spice-infused Iron Dust"], text
-    # Punctuation counts as a blank on both sides.
-    for text in (
-        "tri-forged",
-        "tri forged",
-        "TRI_FORGED",
-        "tri.forged?",
-        "forged; tri",
-        "(piston)",
-    ):
-        assert found(text) == ["Tri-Forged Hydraulic Piston"], text
-
-
-def test_an_unknown_word_finds_nothing() -> None:
-    assert found("iron unobtainium") == []
-
-
-def test_category_and_description_are_searched_too() -> None:
+    words_of = {
+        "Spice-infused Iron Dust": ("iron spice", "spice iron", "IRON  Spice", "dust spice iron"),
+        # Punctuation counts as a blank on both sides, and part of a word is enough.
+        "Tri-Forged Hydraulic Piston": (
+            *("tri-forged", "tri forged", "TRI_FORGED", "tri.forged?", "forged; tri", "(piston)"),
+            "hydr pist",
+        ),
+        # Category and description are searched, too.
+        "Spice Melange": ("elang", "valuable", "guild refined melange"),
+    }
+    for name, texts in words_of.items():
+        assert [found(text) for text in texts] == [[name]] * len(texts)
     assert found("refined") == ["Iron Ingot", "Spice Melange"]
-    assert found("valuable") == ["Spice Melange"]
-    assert found("guild refined melange") == ["Spice Melange"]
-
-
-def test_the_shown_category_is_searched() -> None:
+    assert found("iron unobtainium") == []
+    # The category is the shown one.
     shelf = [resource("A", None), resource("B", "Blueprints")]
     assert found("uncategorized", shelf) == ["A"]
     assert found("gear blueprints", shelf) == ["B"]
-
-
-def test_part_of_a_word_is_enough() -> None:
-    assert found("elang") == ["Spice Melange"]
-    assert found("hydr pist") == ["Tri-Forged Hydraulic Piston"]
 
 
 def test_matches_at_the_beginning_come_first() -> None:
@@ -106,21 +79,20 @@ def test_equal_matches_keep_their_order_after_priority() -> None:
         assert found("ore", list(given_order)) == ["Ore C", *plain]
 
 
-def index_ranked(index: SearchIndex, resources: list[Resource], text: str) -> list[Resource]:
-    names, others = index.search(resources, text)
-    return names + others
-
-
-def test_an_index_sees_that_a_resource_was_renamed() -> None:
+def test_an_index_sees_that_a_resource_was_changed() -> None:
     index = SearchIndex()
-    assert index_ranked(index, [IRON], "iron") == [IRON]
     renamed = IRON._replace(name="Copper Ore", description=None)
-    assert index_ranked(index, [renamed], "iron") == []
-    assert index_ranked(index, [renamed], "copper") == [renamed]
     recategorized = renamed._replace(category="Scrap")
-    assert index_ranked(index, [recategorized], "scrap") == [recategorized]
     described = recategorized._replace(description="shiny")
-    assert index_ranked(index, [described], "shiny") == [described]
+    for each, text in (
+        (IRON, "iron"),
+        (renamed, "copper"),
+        (recategorized, "scrap"),
+        (described, "shiny"),
+    ):
+        names, others = index.search([each], text)
+        assert names + others == [each], text
+    assert index.search([renamed], "iron") == ([], [])
 
 
 NAMES = st.text("abAB -é1", max_size=8)
@@ -156,13 +128,10 @@ def test_several_names_are_listed_with_their_ids() -> None:
     assert "Iron Ore [id1]" in str(caught.value)
     assert "Old Iron Ore [id5]" in str(caught.value)
     assert "Ingot" not in str(caught.value)
-
-
-def test_resources_of_one_name_are_distinguished_by_id() -> None:
-    twins = [("a1", "Iron"), ("b2", "Iron")]
+    # Those of one name are distinguished by id.
     with pytest.raises(UnknownResource, match=r"a1.*b2"):
-        find_resource("iron", twins)
-    assert find_resource("b2", twins) == "b2"
+        find_resource("iron", [("a1", "Iron"), ("b2", "Iron")])
+    assert find_resource("b2", [("a1", "Iron"), ("b2", "Iron")]) == "b2"
 
 
 def test_a_long_list_of_candidates_is_cut_short() -> None:

@@ -11,14 +11,7 @@ from peewee import Select, SqliteDatabase, Value
 
 from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.domain.resource import Resource, shown_category
-from tracker_tui.domain.status import (
-    DAY,
-    Status,
-    needs_update,
-    percent,
-    status_of,
-    stored_status,
-)
+from tracker_tui.domain.status import DAY, Status, needs_update, percent, status_of, stored_status
 from tracker_tui.ledger.expressions import seconds as seconds_of
 
 TOTALS = st.integers(-MAX_QUANTITY, 2 * MAX_QUANTITY)
@@ -96,13 +89,8 @@ def test_a_resource_needs_a_recount_after_its_interval() -> None:
 
 
 def test_a_time_in_milliseconds_is_recognized_by_its_size() -> None:
-    seconds = {
-        1_700_000_000: 1_700_000_000,
-        1_700_000_000_123: 1_700_000_000,
-        100_000_000_000: 100_000_000_000,
-        100_000_000_001: 100_000_000,
-        0: 0,
-    }
+    seconds = {0: 0, 1_700_000_000: 1_700_000_000, 1_700_000_000_123: 1_700_000_000}
+    seconds |= {100_000_000_000: 100_000_000_000, 100_000_000_001: 100_000_000}
     database = SqliteDatabase(":memory:")
     columns = [seconds_of(Value(stored)) for stored in seconds]
     (row,) = database.execute(Select(columns=columns)).fetchall()
@@ -123,27 +111,15 @@ def test_a_resource_counts_both_locations() -> None:
 
 def test_a_tier_is_shown_in_words() -> None:
     iron = Resource("r", "R", 0, 0, None, None, None, None, None, 1.0, False, "", 0, None, None)
-    expected = {
-        None: "",
-        0: "Tier 0 (Scrap)",
-        1: "Tier 1 (Copper)",
-        6: "Tier 6 (Plastanium)",
-        7: "Grade 1",
-        11: "Grade 5",
-    }
+    expected = {None: "", 0: "Tier 0 (Scrap)", 1: "Tier 1 (Copper)", 6: "Tier 6 (Plastanium)"}
+    expected |= {7: "Grade 1", 11: "Grade 5"}
     assert {tier: iron._replace(tier=tier).shown_tier for tier in expected} == expected
     for unknown in (-1, 12, 10**12):
         assert str(unknown) in iron._replace(tier=unknown).shown_tier
 
 
 def test_an_old_category_is_shown_under_its_new_name() -> None:
-    expected = {
-        None: "Uncategorized",
-        "": "Uncategorized",
-        "  ": "Uncategorized",
-        "Blueprints": "Gear Blueprints",
-        "Gear Blueprints": "Gear Blueprints",
-        "Raw": "Raw",
-        "of our own": "of our own",
-    }
+    expected: dict[str | None, str] = dict.fromkeys((None, "", "  "), "Uncategorized")
+    expected |= dict.fromkeys(("Blueprints", "Gear Blueprints"), "Gear Blueprints")
+    expected |= {"Raw": "Raw", "of our own": "of our own"}
     assert {stored: shown_category(stored) for stored in expected} == expected

@@ -33,6 +33,13 @@ MOVES = [
 ]
 
 
+def stock(books: Books) -> None:
+    """Leave only Spice, without history: 1,000 at Hagga, 400 in the Deep Desert, no target."""
+    for table in ("leaderboard", "resource_history", "resources"):
+        books.run(f"DELETE FROM {table}")
+    books.insert_resource(quantity_hagga=1000, quantity_deep_desert=400, category="Raw")
+
+
 def update(books: Books, **values: Any) -> None:
     """Change the resource behind the ledger's back."""
     for column, value in values.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import pytest
 from peewee import RawQuery
 
 from helpers.build import PLAYER
@@ -15,16 +16,20 @@ from tracker_tui.ledger.ledger import Ledger
 
 Row = dict[str, Any]
 
+on_both = pytest.mark.parametrize("empty_database", ["file", "server"], indirect=True)
+"""Run a test on a file and on a server, because they may differ; otherwise it runs on a file."""
+on_a_server = pytest.mark.parametrize("empty_database", ["server"], indirect=True)
+on_both_with_share = pytest.mark.parametrize(
+    ("empty_database", "examples"), [("file", 1), ("server", 0.1)], indirect=["empty_database"]
+)
+"""Like `on_both`, with the share of a property's examples: a server is slow."""
+
 
 class Books:
     """A ledger, with a way to its raw rows that needs nothing but `Database.batch`."""
 
     def __init__(
-        self,
-        database: Database,
-        statements: Statements,
-        *,
-        clock: Callable[[], int] | None = None,
+        self, database: Database, statements: Statements, *, clock: Callable[[], int] | None = None
     ) -> None:
         """Run the statements on an empty database, and open a ledger on it."""
         self.database = database

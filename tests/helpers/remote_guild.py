@@ -52,6 +52,18 @@ def settled(database: Database, statements: Statements) -> Books:
     return books
 
 
+def name_locations(books: Books, *names: str) -> None:
+    """Name the locations, as the website does."""
+    for number, name in enumerate(names, start=1):
+        books.insert(
+            "global_settings",
+            setting_key=f"inventory_location_{number}_name",
+            setting_value=name,
+            created_at=1,
+            last_updated_at=1_700_000_000_000,
+        )
+
+
 def configure(monkeypatch: pytest.MonkeyPatch, url: str, token: str | None = None) -> None:
     """Configure a database on a server, without signing in."""
     monkeypatch.setenv("TURSO_DATABASE_URL", url)

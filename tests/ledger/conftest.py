@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from helpers.applying import NOW
+from helpers.applying import NOW, stock
+from helpers.history_walk import found_guild
 from helpers.ledger_under_test import Books, MakeLedger
+from tracker_tui.ledger import history
 
 
 @pytest.fixture
 def store(make_ledger: MakeLedger) -> Books:
     """Spice as an older website left it: 1,000 at Hagga, 400 in the Deep Desert, no target."""
     books = make_ledger(clock=lambda: NOW)
-    books.insert_resource(quantity_hagga=1000, quantity_deep_desert=400, category="Raw")
+    stock(books)
     return books
+
+
+@pytest.fixture
+def guild(make_ledger: MakeLedger) -> Books:
+    """Members and resources, and no history."""
+    books = make_ledger(clock=lambda: NOW)
+    found_guild(books)
+    return books
+
+
+@pytest.fixture
+def look_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Set how many rows a request may look at."""
+    return lambda searched: monkeypatch.setattr(history, "SEARCHED", searched)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from helpers.applying import NOW
-from helpers.ledger_under_test import Books, MakeLedger
+from helpers.ledger_under_test import Books, MakeLedger, on_both
 from helpers.records import (
     DAY,
     Known,
@@ -97,23 +97,18 @@ def test_changes_are_counted_by_resource_most_changed_first(guild: Books) -> Non
     ]
     insert_all(guild, "resource_history", rows)
     found = activity(guild)
-    assert found.resources == [
-        ResourceActivity("water", 3, 3, 7),
-        ResourceActivity("spice", 1, 10, 0),
-    ]
-    assert found.changes == 4
+    expected = [ResourceActivity("water", 3, 3, 7), ResourceActivity("spice", 1, 10, 0)]
+    assert (found.resources, found.changes) == (expected, 4)
     assert activity(guild, ALL).changes == 5
-
-
-def test_points_are_those_of_the_period(guild: Books) -> None:
-    rows = [
+    # Points are those of the period, too.
+    earned = [
         points_row("a", "1", 2.5),
         points_row("b", "paul", 1.0, created_at=NOW - 7 * DAY),
         points_row("c", "1", 50.0, created_at=NOW - 7 * DAY - 1),
         points_row("d", "2", 9.0),
         points_row("e", "Naib", 9.0),
     ]
-    insert_all(guild, "leaderboard", rows)
+    insert_all(guild, "leaderboard", earned)
     assert activity(guild)[:2] == (3.5, 2)
     assert activity(guild, ALL)[:2] == (53.5, 3)
     between = Period(name="between", since=NOW - 8 * DAY, until=NOW)
@@ -123,67 +118,65 @@ def test_points_are_those_of_the_period(guild: Books) -> None:
 def test_rows_under_old_names_count_if_the_name_is_unique(guild: Books) -> None:
     for who in ("1", "paul", "Muad'Dib", "Naib", "somebody else"):
         act(guild, NOW, by=who)
-    assert activity(guild).changes == 3
-    second = guild.ledger.ask(ActivityQuery(member_id="2", period=WEEK, zone=BERLIN))
-    assert (second.changes, second.days) == (0, [])
-    unknown = guild.ledger.ask(ActivityQuery(member_id="somebody else", period=WEEK, zone=BERLIN))
-    assert unknown.changes == 1
+    changes = {
+        member: guild.ledger.ask(ActivityQuery(member_id=member, period=WEEK, zone=BERLIN)).changes
+        for member in ("1", "2", "somebody else")
+    }
+    assert changes == {"1": 3, "2": 0, "somebody else": 1}
 
 
-class TestDaysInARow:
-    def test_a_day_without_a_change_ends_a_streak(self, guild: Books, clock: Clock) -> None:
-        clock.set(2025, 7, 10, 12)
-        act(guild, *(at(2025, 7, n, 9) for n in (10, 9, 8, 6, 5)))
+@on_both
+def test_a_day_without_a_change_ends_a_streak(guild: Books, clock: Clock) -> None:
+    clock.set(2025, 7, 10, 12)
+    act(guild, *(at(2025, 7, n, 9) for n in (10, 9, 8, 6, 5)))
+    # Changes from tomorrow are ignored.
+    act(guild, at(2025, 7, 11, 9), at(2025, 7, 10, 9) * 1000)
+    found = activity(guild)
+    assert (found.today, found.streak) == (day(2025, 7, 10), 3)
+    assert found.days == [day(2025, 7, n) for n in (5, 6, 8, 9, 10)]
+
+
+def test_a_streak_reaches_beyond_the_period(guild: Books, clock: Clock) -> None:
+    clock.set(2025, 7, 31, 12)
+    act(guild, *(at(2025, 7, n, 9) for n in range(1, 32)))
+    assert activity(guild).streak == 31
+    assert activity(guild, Period(name="dates", since=0, until=1)).streak == 31
+
+
+def test_a_streak_survives_a_today_without_changes(guild: Books, clock: Clock) -> None:
+    act(guild, at(2025, 7, 8, 23, 59), at(2025, 7, 9, 0, 0))
+    for moment, length in (((10, 0, 0), 2), ((10, 23, 59), 2), ((11, 0, 0), 0)):
+        clock.set(2025, 7, *moment)
+        assert activity(guild).streak == length, moment
+
+
+def test_days_are_those_of_the_players_zone(guild: Books, clock: Clock) -> None:
+    clock.set(2025, 7, 10, 12)
+    # 23:30 in St. John's is the next morning in Berlin, so there it is one day.
+    act(guild, *(at(2025, 7, n, 23, 30, zone=ST_JOHNS) for n in (7, 8)))
+    act(guild, at(2025, 7, 9, 20))
+    assert activity(guild, zone=ST_JOHNS).days == [day(2025, 7, n) for n in (7, 8, 9)]
+    assert activity(guild, zone=BERLIN).days == [day(2025, 7, n) for n in (8, 9)]
+
+
+def test_a_streak_continues_over_days_of_23_and_25_hours(guild: Books, clock: Clock) -> None:
+    for month, first in ((3, 28), (10, 24)):
+        guild.run("DELETE FROM resource_history")
+        # Clocks change on the third day: its edges, and those of its neighbours.
+        act(guild, at(2025, month, first, 0, 0), at(2025, month, first + 1, 23, 59, 59))
+        act(guild, at(2025, month, first + 2, 23, 59, 59), at(2025, month, first + 3, 0, 0))
+        clock.set(2025, month, first + 3, 0, 0, 1)
         found = activity(guild)
-        assert (found.today, found.streak) == (day(2025, 7, 10), 3)
-        assert found.days == [day(2025, 7, n) for n in (5, 6, 8, 9, 10)]
-
-    def test_a_streak_reaches_beyond_the_period(self, guild: Books, clock: Clock) -> None:
-        clock.set(2025, 7, 31, 12)
-        act(guild, *(at(2025, 7, n, 9) for n in range(1, 32)))
-        assert activity(guild).streak == 31
-        assert activity(guild, Period(name="dates", since=0, until=1)).streak == 31
-
-    def test_a_streak_survives_a_today_without_changes(self, guild: Books, clock: Clock) -> None:
-        act(guild, at(2025, 7, 8, 23, 59), at(2025, 7, 9, 0, 0))
-        for moment, length in (((10, 0, 0), 2), ((10, 23, 59), 2), ((11, 0, 0), 0)):
-            clock.set(2025, 7, *moment)
-            assert activity(guild).streak == length, moment
-
-    def test_days_are_those_of_the_players_zone(self, guild: Books, clock: Clock) -> None:
-        clock.set(2025, 7, 10, 12)
-        # 23:30 in St. John's is the next morning in Berlin, so there it is one day.
-        act(guild, *(at(2025, 7, n, 23, 30, zone=ST_JOHNS) for n in (7, 8)))
-        act(guild, at(2025, 7, 9, 20))
-        assert activity(guild, zone=ST_JOHNS).days == [day(2025, 7, n) for n in (7, 8, 9)]
-        assert activity(guild, zone=BERLIN).days == [day(2025, 7, n) for n in (8, 9)]
-
-    def test_a_streak_continues_over_days_of_23_and_25_hours(
-        self, guild: Books, clock: Clock
-    ) -> None:
-        for month, first in ((3, 28), (10, 24)):
-            guild.run("DELETE FROM resource_history")
-            # Clocks change on the third day: its edges, and those of its neighbours.
-            act(guild, at(2025, month, first, 0, 0), at(2025, month, first + 1, 23, 59, 59))
-            act(guild, at(2025, month, first + 2, 23, 59, 59), at(2025, month, first + 3, 0, 0))
-            clock.set(2025, month, first + 3, 0, 0, 1)
-            found = activity(guild)
-            assert found.days == [day(2025, month, first + n) for n in range(4)]
-            assert (found.today, found.streak) == (day(2025, month, first + 3), 4)
-
-    def test_a_repeated_hour_belongs_to_one_day(self, guild: Books, clock: Clock) -> None:
-        clock.set(2025, 10, 26, 12)
-        half_past_two = at(2025, 10, 26, 2, 30)
-        act(guild, half_past_two, half_past_two + 3600)
-        assert activity(guild).days == [day(2025, 10, 26)]
-
-    def test_a_change_from_tomorrow_is_ignored(self, guild: Books, clock: Clock) -> None:
-        clock.set(2025, 7, 10, 12)
-        act(guild, at(2025, 7, 10, 9), at(2025, 7, 11, 9), at(2025, 7, 10, 9) * 1000)
-        assert activity(guild).days == [day(2025, 7, 10)]
-        assert activity(guild).streak == 1
+        assert found.days == [day(2025, month, first + n) for n in range(4)]
+        assert (found.today, found.streak) == (day(2025, month, first + 3), 4)
+    # A repeated hour belongs to one day.
+    guild.run("DELETE FROM resource_history")
+    half_past_two = at(2025, 10, 26, 2, 30)
+    act(guild, half_past_two, half_past_two + 3600)
+    assert activity(guild).days == [day(2025, 10, 26)]
 
 
+@on_both
 def test_hostile_rows_do_not_break_activity(guild: Books) -> None:
     rows = [
         history_row("a", updated_by="1", change_amount_hagga="many", created_at="yesterday"),

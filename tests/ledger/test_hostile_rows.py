@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from itertools import cycle
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,79 +14,48 @@ from helpers import other_schemas
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert
 from helpers.ledger_under_test import Books, MakeLedger
 from helpers.tracking import recent_history
-from tracker_tui.domain.change import Change, Verdict
+from tracker_tui.domain.change import Change, Outcome, Verdict
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.messages import outcome_sentence
-from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.resource import Resource
 from tracker_tui.domain.search import ranked
 from tracker_tui.domain.text import one_line
 from tracker_tui.ledger.ledger import random_id
 
-# A server keeps most of these out: it checks references, and accepts only UTF-8.
-pytestmark = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+# Only files are tried: a server checks references, and accepts only UTF-8.
+RESOURCE_TYPES: dict[str, Any] = get_type_hints(Resource) | {"priority": int}
+ENTRY_TYPES: dict[str, Any] = get_type_hints(HistoryEntry) | {"id": str | None}
 
-RESOURCE_TYPES = {
-    "id": str,
-    "name": str,
-    "hagga": int,
-    "deep_desert": int,
-    "description": (str, type(None)),
-    "category": (str, type(None)),
-    "icon": (str, type(None)),
-    "image_url": (str, type(None)),
-    "target": (int, type(None)),
-    "multiplier": float,
-    "priority": int,
-    "updated_by": str,
-    "updated_at": int,
-    "subcategory": (str, type(None)),
-    "tier": (int, type(None)),
-}
-ENTRY_TYPES = {
-    "id": (str, type(None)),
-    "change_type": str,
-    "hagga_before": int,
-    "hagga": int,
-    "deep_desert_before": int,
-    "deep_desert": int,
-    "by": str,
-    "reason": (str, type(None)),
-    "at": int,
-    "resource_id": str,
-    "place": PageCursor,
-}
-
-TEXTS = {
-    "markup": "'[red]Spice[/red] [link=file:///etc/passwd]x[/link]'",
-    "escapes": r"char(27) || '[2J' || char(27) || ']0;owned' || char(7)",
-    "lines": r"'a' || char(10) || 'b' || char(13) || char(8232) || 'c' || char(9)",
-    "right to left": "char(8238) || 'ecips' || char(1633)",
-    "emoji": "char(128119) || char(8205) || char(128105) || char(65039)",
-    "zero width": "'sp' || char(8203) || 'ice' || char(65279)",
-    "marks": "'e' || replace(hex(zeroblob(500)), '0', char(769))",
-    "10,000 characters": "replace(hex(zeroblob(5000)), '0', 'x')",
-    "NUL": "'sp' || char(0) || 'ice'",
-    "surrogate": "CAST(x'EDA080' AS TEXT)",
-    "no UTF-8": "CAST(x'FFFE8073706963C3' AS TEXT)",
-    "blob": "x'00FF1B5B324A'",
-    "empty": "''",
-    "number": "12.5",
-}
-NUMBERS = {
-    "text": "'many'",
-    "empty text": "''",
-    "digits as text": "'12 apples'",
-    "no UTF-8": "CAST(x'FF' AS TEXT)",
-    "real": "1.75",
-    "infinity": "9e999",
-    "minus infinity": "-9e999",
-    "blob": "x'FF00'",
-    "negative": "-77",
-    "the largest": "9223372036854775807",
-    "the smallest": "-9223372036854775807 - 1",
-    "milliseconds": "1700000000000",
-}
+TEXTS = (
+    "'[red]Spice[/red] [link=file:///etc/passwd]x[/link]'",
+    r"char(27) || '[2J' || char(27) || ']0;owned' || char(7)",
+    r"'a' || char(10) || 'b' || char(13) || char(8232) || 'c' || char(9)",
+    "char(8238) || 'ecips' || char(1633)",
+    "char(128119) || char(8205) || char(128105) || char(65039)",
+    "'sp' || char(8203) || 'ice' || char(65279)",
+    "'e' || replace(hex(zeroblob(500)), '0', char(769))",
+    "replace(hex(zeroblob(5000)), '0', 'x')",
+    "'sp' || char(0) || 'ice'",
+    "CAST(x'EDA080' AS TEXT)",
+    "CAST(x'FFFE8073706963C3' AS TEXT)",
+    "x'00FF1B5B324A'",
+    "''",
+    "12.5",
+)
+NUMBERS = (
+    "'many'",
+    "''",
+    "'12 apples'",
+    "CAST(x'FF' AS TEXT)",
+    "1.75",
+    "9e999",
+    "-9e999",
+    "x'FF00'",
+    "-77",
+    "9223372036854775807",
+    "-9223372036854775807 - 1",
+    "1700000000000",
+)
 NULLABLE = (
     *("description", "category", "icon", "image_url", "status", "target_quantity"),
     *("subcategory", "tier"),
@@ -99,33 +68,28 @@ NUMBER_COLUMNS = (
     *("quantity_hagga", "quantity_deep_desert", "target_quantity", "multiplier", "is_priority"),
     *("created_at", "updated_at", "tier", "quantity_location_1"),
 )
-HOSTILE_RESOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
-    **{f"a text: {name}": (value, TEXT_COLUMNS) for name, value in TEXTS.items()},
-    **{f"a number: {name}": (value, NUMBER_COLUMNS) for name, value in NUMBERS.items()},
-    "NULL": ("NULL", (*NULLABLE, "id")),
-    "a tier out of range": ("999", ("tier",)),
-    "an unknown status": ("'on fire'", ("status",)),
-}
-"""SQL expressions, and the columns to put them into."""
-HOSTILE_HISTORY: dict[str, tuple[str, tuple[str, ...]]] = {
-    **{
-        f"a text: {name}": (value, ("change_type", "updated_by", "reason", "id"))
-        for name, value in TEXTS.items()
-    },
-    **{
-        f"a number: {name}": (
-            value,
-            (
-                *("previous_quantity_hagga", "new_quantity_hagga", "change_amount_hagga"),
-                *("previous_quantity_deep_desert", "new_quantity_deep_desert", "created_at"),
-                *("transfer_amount", "new_quantity_location_1"),
-            ),
-        )
-        for name, value in NUMBERS.items()
-    },
-    "NULL": ("NULL", ("reason", "transfer_amount", "transfer_direction", "id")),
-    "a newer word": ("'transfer_to_location_1'", ("transfer_direction",)),
-}
+HISTORY_NUMBERS = (
+    *("previous_quantity_hagga", "new_quantity_hagga", "change_amount_hagga"),
+    *("previous_quantity_deep_desert", "new_quantity_deep_desert", "created_at"),
+    *("transfer_amount", "new_quantity_location_1"),
+)
+Spoilt = list[tuple[str, str]]
+"""Columns, and SQL expressions to put into them."""
+TEXTS_OF_RESOURCES: Spoilt = [
+    *((column, value) for value in TEXTS for column in TEXT_COLUMNS),
+    *((column, "NULL") for column in (*NULLABLE, "id")),
+    ("status", "'on fire'"),
+]
+NUMBERS_OF_RESOURCES: Spoilt = [
+    *((column, value) for value in NUMBERS for column in NUMBER_COLUMNS),
+    ("tier", "999"),
+]
+TEXTS_OF_HISTORY: Spoilt = [
+    *((c, value) for value in TEXTS for c in ("change_type", "updated_by", "reason", "id")),
+    *((c, "NULL") for c in ("reason", "transfer_amount", "transfer_direction", "id")),
+    ("transfer_direction", "'transfer_to_location_1'"),
+]
+NUMBERS_OF_HISTORY: Spoilt = [(c, value) for value in NUMBERS for c in HISTORY_NUMBERS]
 CHANGES = [
     add(5, resource_id="hostile"),
     remove(5, resource_id="hostile"),
@@ -145,22 +109,14 @@ def wild_books(make_ledger: MakeLedger) -> Books:
     return books
 
 
-def plant_hostile(books: Books) -> None:
-    """Restore the hostile resource, with one row of history."""
+def plant_hostile(books: Books) -> Change:
+    """Restore the hostile resource, with one change in its history."""
     books.run("DELETE FROM resources WHERE id IS NOT 'spice'")
     books.run("DELETE FROM resource_history WHERE resource_id IS NOT 'spice'")
     books.insert_resource("hostile", quantity_hagga=100, quantity_deep_desert=50)
-    books.ledger.apply(add(10, resource_id="hostile"))
-
-
-def spoilt(books: Books, table: str, hostile: tuple[str, tuple[str, ...]]) -> Iterator[str]:
-    """Put the value into one column of the hostile resource after the other; yield each column."""
-    value, columns = hostile
-    key = "id" if table == "resources" else "resource_id"
-    for column in columns:
-        plant_hostile(books)
-        books.run(f"UPDATE {table} SET {column} = {value} WHERE {key} = 'hostile'")
-        yield column
+    change = add(10, resource_id="hostile")
+    books.ledger.apply(change)
+    return change
 
 
 def assert_is_sane(values: Resource | HistoryEntry, types: dict[str, Any]) -> None:
@@ -182,117 +138,113 @@ def assert_can_be_shown(resource: Resource) -> None:
     assert json.dumps(resource._asdict())
 
 
-@pytest.mark.parametrize("name", HOSTILE_RESOURCES)
-def test_a_refresh_reads_past_any_resource(wild_books: Books, name: str) -> None:
-    for column in spoilt(wild_books, "resources", HOSTILE_RESOURCES[name]):
+@pytest.mark.parametrize("spoilt", [TEXTS_OF_RESOURCES, NUMBERS_OF_RESOURCES], ids=["text", "no"])
+def test_any_resource_is_read_and_changed_and_others_are_too(
+    wild_books: Books, spoilt: Spoilt
+) -> None:
+    changes = cycle(CHANGES)
+    for number, (column, value) in enumerate(spoilt):
+        case = column, value
+        plant_hostile(wild_books)
+        spoil = f"UPDATE resources SET {column} = {value} WHERE id = 'hostile'"
+        wild_books.run(spoil)
+        # It is read.
         resources = wild_books.ledger.refresh().resources
-        assert "spice" in [resource.id for resource in resources], column
+        assert "spice" in [resource.id for resource in resources], case
         for resource in resources:
             assert_is_sane(resource, RESOURCE_TYPES)
             assert_can_be_shown(resource)
         # Lists are sorted by any column, and searched.
         assert sorted(resources, key=lambda r: (r.name, r.updated_at, r.total, r.multiplier))
         assert ranked(resources, "spice")
-
-
-@pytest.mark.parametrize("name", HOSTILE_RESOURCES)
-def test_other_resources_can_still_be_edited(wild_books: Books, name: str) -> None:
-    for number, column in enumerate(spoilt(wild_books, "resources", HOSTILE_RESOURCES[name])):
+        # Another resource is changed.
         outcome = wild_books.ledger.apply(set_to(number, expected=number - 1 if number else 100))
-        assert outcome.verdict is Verdict.APPLIED, column
-        assert wild_books.quantities() == (number, 50)
+        assert outcome.verdict is Verdict.APPLIED, case
+        assert wild_books.quantities() == (number, 50), case
+        # A text matters to all kinds of change alike.
+        for change in CHANGES if spoilt is NUMBERS_OF_RESOURCES else [next(changes)]:
+            wild_books.run(spoil)
+            outcome = wild_books.ledger.apply(change._replace(id=random_id()))
+            assert outcome_sentence(outcome, PLACES).isprintable(), case
+            assert_moved_is_sane(outcome, case)
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda c: f"{c.kind} at {c.location}")
-@pytest.mark.parametrize("name", HOSTILE_RESOURCES)
-def test_a_change_of_a_hostile_resource_has_an_outcome(
-    wild_books: Books, change: Change, name: str
-) -> None:
-    for column in spoilt(wild_books, "resources", HOSTILE_RESOURCES[name]):
-        outcome = wild_books.ledger.apply(change._replace(id=f"{change.id} {column}"))
-        assert outcome_sentence(outcome, PLACES).isprintable(), column
-        if outcome.moved is not None:
-            assert [type(number) for number in outcome.moved[:4]] == [int] * 4, column
-            assert outcome.resource is not None
-            after = outcome.resource.hagga, outcome.resource.deep_desert
-            assert outcome.moved[2:4] == after, column
+def assert_moved_is_sane(outcome: Outcome, case: object) -> None:
+    """Check that the quantities of an outcome are numbers, and those of its resource."""
+    if outcome.moved is not None:
+        assert [type(number) for number in outcome.moved[:4]] == [int] * 4, case
+        assert outcome.resource is not None
+        after = outcome.resource.hagga, outcome.resource.deep_desert
+        assert outcome.moved[2:4] == after, case
 
 
-@pytest.mark.parametrize("name", HOSTILE_HISTORY)
-def test_recent_history_reads_past_any_row(wild_books: Books, name: str) -> None:
-    for _ in spoilt(wild_books, "resource_history", HOSTILE_HISTORY[name]):
+@pytest.mark.parametrize("spoilt", [TEXTS_OF_HISTORY, NUMBERS_OF_HISTORY], ids=["text", "no"])
+def test_any_history_is_read_and_stops_no_change(wild_books: Books, spoilt: Spoilt) -> None:
+    for column, value in spoilt:
+        case = column, value
+        planted = plant_hostile(wild_books)
+        wild_books.run(
+            f"UPDATE resource_history SET {column} = {value} WHERE resource_id = 'hostile'"
+        )
         (entry,) = recent_history(wild_books.ledger, "hostile")
         assert_is_sane(entry, ENTRY_TYPES)
-        assert one_line(entry.change_type).isprintable()
-        assert one_line(entry.by).isprintable()
-
-
-@pytest.mark.parametrize("name", HOSTILE_HISTORY)
-def test_hostile_history_stops_no_change(wild_books: Books, name: str) -> None:
-    for column in spoilt(wild_books, "resource_history", HOSTILE_HISTORY[name]):
+        assert one_line(entry.change_type).isprintable(), case
+        assert one_line(entry.by).isprintable(), case
+        if spoilt is NUMBERS_OF_HISTORY:
+            # A change sent again reads its own row, even if it was altered.
+            outcome = wild_books.ledger.apply(planted)
+            assert outcome.verdict is Verdict.ALREADY_APPLIED, case
+            assert outcome_sentence(outcome, PLACES).isprintable(), case
+            assert outcome.moved is not None
+            assert [type(number) for number in outcome.moved[:4]] == [int] * 4, case
         for resource in ("spice", "hostile"):
             outcome = wild_books.ledger.apply(add(1, resource_id=resource))
-            assert outcome.verdict is Verdict.APPLIED, column
-        assert len(recent_history(wild_books.ledger, "hostile")) == 2
+            assert outcome.verdict is Verdict.APPLIED, case
+        assert len(recent_history(wild_books.ledger, "hostile")) == 2, case
 
 
-@pytest.mark.parametrize("name", [name for name in HOSTILE_HISTORY if "number" in name])
-def test_a_change_sent_again_reads_its_own_row_even_if_it_was_altered(
-    wild_books: Books, name: str
-) -> None:
-    for column in spoilt(wild_books, "resource_history", HOSTILE_HISTORY[name]):
-        (row,) = (r for r in wild_books.rows("resource_history") if r["resource_id"] == "hostile")
-        outcome = wild_books.ledger.apply(add(10, resource_id="hostile", id=row["id"]))
-        assert outcome.verdict is Verdict.ALREADY_APPLIED
-        assert outcome_sentence(outcome, PLACES).isprintable(), column
-        assert outcome.moved is not None
-        assert [type(number) for number in outcome.moved[:4]] == [int] * 4, column
-
-
-@pytest.mark.parametrize("column", ["discord_id", "username", "custom_nickname", "avatar"])
-@pytest.mark.parametrize("name", TEXTS)
-def test_a_refresh_reads_past_any_member(wild_books: Books, column: str, name: str) -> None:
+def test_a_refresh_reads_past_any_member(wild_books: Books) -> None:
     for who in ("good", "hostile"):
         wild_books.insert("users", id=who, discord_id=who, username=who, created_at=1, last_login=1)
-    wild_books.run(f"UPDATE users SET {column} = {TEXTS[name]} WHERE id = 'hostile'")
-    names = wild_books.ledger.refresh().names
-    assert names["good"] == "good"
-    assert all(type(text) is str for pair in names.items() for text in pair)
+    for column in ("discord_id", "username", "custom_nickname", "avatar"):
+        for value in TEXTS:
+            wild_books.run(f"UPDATE users SET {column} = {value} WHERE id = 'hostile'")
+            names = wild_books.ledger.refresh().names
+            assert names["good"] == "good", (column, value)
+            assert all(type(text) is str for pair in names.items() for text in pair)
+        wild_books.run(f"UPDATE users SET {column} = 'hostile' WHERE id = 'hostile'")
 
 
-@pytest.mark.parametrize("name", ["NULL", *TEXTS])
-def test_a_refresh_reads_past_any_name_of_a_location(wild_books: Books, name: str) -> None:
-    value = TEXTS.get(name, "NULL")
-    wild_books.run(
-        "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
-        f" VALUES ('inventory_location_1_name', {value}, 1, 1), (NULL, {value}, 1, 1),"
-        f" (x'FF', {value}, 1, 1)"
-    )
-    snapshot = wild_books.ledger.refresh()
-    assert type(snapshot.cached_layout.places[HAGGA]) is str
-    assert one_line(snapshot.cached_layout.places[HAGGA]).isprintable()
-    assert wild_books.ledger.apply(to_deep_desert(1)).verdict is Verdict.APPLIED
+def test_a_refresh_reads_past_any_name_of_a_location(wild_books: Books) -> None:
+    for value in ("NULL", *TEXTS):
+        wild_books.run("DELETE FROM global_settings")
+        wild_books.run(
+            "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
+            f" VALUES ('inventory_location_1_name', {value}, 1, 1), (NULL, {value}, 1, 1),"
+            f" (x'FF', {value}, 1, 1)"
+        )
+        snapshot = wild_books.ledger.refresh()
+        assert type(snapshot.cached_layout.places[HAGGA]) is str, value
+        assert one_line(snapshot.cached_layout.places[HAGGA]).isprintable(), value
+        assert wild_books.ledger.apply(to_deep_desert(1)).verdict is Verdict.APPLIED, value
 
 
-def test_a_resource_without_an_id_is_not_shown(wild_books: Books) -> None:
-    wild_books.run("UPDATE resources SET id = NULL WHERE id = 'hostile'")
-    assert [resource.id for resource in wild_books.ledger.refresh().resources] == ["spice"]
+def test_what_is_shown_of_a_hostile_resource(wild_books: Books) -> None:
+    def shown() -> dict[str, Resource]:
+        return {resource.id: resource for resource in wild_books.ledger.refresh().resources}
 
-
-def test_names_with_traps_are_kept_as_they_are_in_the_ledger(wild_books: Books) -> None:
-    """Screens show them escaped; search and export use them unchanged."""
+    # A name is kept with its traps. Screens show it escaped; search and export use it unchanged.
     name = "[red]Spice\x1b[2J\u202e"
     wild_books.run("UPDATE resources SET name = ? WHERE id = 'hostile'", name)
-    shown = {resource.id: resource.name for resource in wild_books.ledger.refresh().resources}
-    assert shown["hostile"] == name
-
-
-def test_a_number_that_is_text_counts_as_nothing(wild_books: Books) -> None:
+    assert shown()["hostile"].name == name
+    # A number that is text counts as nothing.
     wild_books.run("UPDATE resources SET quantity_hagga = 'many' WHERE id = 'hostile'")
-    (hostile,) = (r for r in wild_books.ledger.refresh().resources if r.id == "hostile")
-    assert (hostile.hagga, hostile.deep_desert) == (0, 50)
+    assert (shown()["hostile"].hagga, shown()["hostile"].deep_desert) == (0, 50)
     wild_books.ledger.apply(add(5, resource_id="hostile"))
     assert wild_books.quantities("hostile") == (5, 50)
+    # Without an id it is not shown.
+    wild_books.run("UPDATE resources SET id = NULL WHERE id = 'hostile'")
+    assert shown().keys() == {"spice"}
 
 
 anything = st.one_of(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from peewee import Value
 
 from helpers.applying import NOW
 from helpers.build import DEEP_DESERT
-from helpers.ledger_under_test import Books, MakeLedger, Row
+from helpers.ledger_under_test import Books, MakeLedger, Row, on_a_server
 from helpers.other_schemas import FOUNDING
 from helpers.records import (
     DAY,
@@ -39,10 +40,7 @@ from tracker_tui.domain.period import ALL, MONTH, WEEK, Period
 from tracker_tui.domain.quantity_series import QuantitySeries
 from tracker_tui.ledger.activity import ActivityQuery, MemberPointsQuery
 from tracker_tui.ledger.history import HistoryQuery
-from tracker_tui.ledger.leaderboard import (
-    ContributionsQuery,
-    LeaderboardQuery,
-)
+from tracker_tui.ledger.leaderboard import ContributionsQuery, LeaderboardQuery
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
 from tracker_tui.ledger.refresh_queries import Query
 
@@ -51,6 +49,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 PLACE = PageCursor(NOW - 10 * DAY, 1_500)
 FURTHER = PageCursor(NOW - 40 * DAY, 7)
 DATES = Period(name="dates", since=NOW - 20 * DAY, until=NOW - 10 * DAY)
+BOTH = (WEEK, ALL)
 BY_TIME = "resource_history_created_at"
 BY_RESOURCE = "resource_history_resource_id_created_at"
 BY_MEMBER = "resource_history_updated_by_created_at"
@@ -59,20 +58,21 @@ POINTS_BY_MEMBER = "leaderboard_user_id_created_at_final_points"
 OURS = tuple(statement for statement in schema_sql().split(";") if "CREATE" in statement)
 """The schema as `init` makes it."""
 
-FILTERS: dict[str, tuple[HistoryFilter, str]] = {
-    "everything": (HistoryFilter(), BY_TIME),
-    "a period": (HistoryFilter(period=MONTH), BY_TIME),
-    "dates": (HistoryFilter(period=DATES), BY_TIME),
-    "a resource": (HistoryFilter(resource_id="r1"), BY_RESOURCE),
-    "a resource, a period": (HistoryFilter(resource_id="r1", period=MONTH), BY_RESOURCE),
-    "a member": (HistoryFilter(member_id="1"), BY_MEMBER),
-    "a member, a period": (HistoryFilter(member_id="1", period=MONTH), BY_MEMBER),
-    "a member of a resource": (HistoryFilter(resource_id="r1", member_id="1"), BY_RESOURCE),
-    "a text": (HistoryFilter(text="raid Würze"), BY_TIME),
-    "a text, a period": (HistoryFilter(text="raid", period=MONTH), BY_TIME),
-    "kinds": (HistoryFilter(kinds=frozenset(EntryKind), period=MONTH), BY_TIME),
-    "a location": (HistoryFilter(location=DEEP_DESERT, resource_id="r1"), BY_RESOURCE),
+FILTERS: dict[HistoryFilter, str] = {
+    HistoryFilter(): BY_TIME,
+    HistoryFilter(period=MONTH): BY_TIME,
+    HistoryFilter(period=DATES): BY_TIME,
+    HistoryFilter(resource_id="r1"): BY_RESOURCE,
+    HistoryFilter(resource_id="r1", period=MONTH): BY_RESOURCE,
+    HistoryFilter(member_id="1"): BY_MEMBER,
+    HistoryFilter(member_id="1", period=MONTH): BY_MEMBER,
+    HistoryFilter(resource_id="r1", member_id="1"): BY_RESOURCE,
+    HistoryFilter(text="raid Würze"): BY_TIME,
+    HistoryFilter(text="raid", period=MONTH): BY_TIME,
+    HistoryFilter(kinds=frozenset(EntryKind), period=MONTH): BY_TIME,
+    HistoryFilter(location=DEEP_DESERT, resource_id="r1"): BY_RESOURCE,
 }
+"""The index for each filter."""
 
 
 def history_rows(number: int) -> list[Row]:
@@ -162,30 +162,26 @@ class Plan:
         assert not self.scanned & {"resource_history", "leaderboard"}, shown
 
 
-@pytest.mark.parametrize("before", [None, PLACE], ids=["first", "after a place"])
-@pytest.mark.parametrize("name", FILTERS)
-def test_a_page_of_the_history_is_found_by_an_index(
-    database: SqliteLedgerDatabase, name: str, before: PageCursor | None
-) -> None:
-    chosen, index = FILTERS[name]
-    for down_to in (None, FURTHER):
+def test_a_page_of_the_history_is_found_by_an_index(database: SqliteLedgerDatabase) -> None:
+    for (chosen, index), before, down_to in product(
+        FILTERS.items(), (None, PLACE), (None, FURTHER)
+    ):
         plan = Plan(database, HistoryQuery(filter=chosen, before=before, down_to=down_to))
         plan.assert_goes_by(index)
         by_index = [line for line in plan.lines if index in line]
         # A place limits the rows to read, so the tenth page costs as much as the first.
-        assert before is None or all("created_at<?" in line for line in by_index)
-        assert down_to is None or all("created_at>?" in line for line in by_index)
+        assert before is None or all("created_at<?" in line for line in by_index), chosen
+        assert down_to is None or all("created_at>?" in line for line in by_index), chosen
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, (chosen, _) in FILTERS.items() if chosen.is_indexed]
-)
-def test_only_the_page_of_a_history_is_sorted(database: SqliteLedgerDatabase, name: str) -> None:
+def test_only_the_page_of_a_history_is_sorted(database: SqliteLedgerDatabase) -> None:
     """A sort would read all rows before it returns the first."""
-    chosen, index = FILTERS[name]
-    lines = Plan(database, HistoryQuery(filter=chosen)).lines
-    (at, *_) = (number for number, line in enumerate(lines) if index in line)
-    assert not any("TEMP B-TREE" in line for line in lines[at + 1 : at + 2]), "\n".join(lines)
+    indexed = {chosen: index for chosen, index in FILTERS.items() if chosen.is_indexed}
+    assert len(indexed) == 7
+    for chosen, index in indexed.items():
+        lines = Plan(database, HistoryQuery(filter=chosen)).lines
+        (at, *_) = (number for number, line in enumerate(lines) if index in line)
+        assert not any("TEMP B-TREE" in line for line in lines[at + 1 : at + 2]), "\n".join(lines)
 
 
 def test_a_search_by_member_looks_at_a_limited_number_of_rows(
@@ -207,19 +203,12 @@ def test_a_scan_would_be_noticed(database: SqliteLedgerDatabase) -> None:
         plan.assert_goes_by(POINTS_BY_TIME)
 
 
-@pytest.mark.parametrize("period", [WEEK, MONTH, DATES], ids=lambda p: p.name)
-def test_points_of_a_period_are_added_up_from_the_index_on_time(
-    database: SqliteLedgerDatabase, period: Period
-) -> None:
-    plan = Plan(database, LeaderboardQuery(period=period))
-    plan.assert_goes_by(POINTS_BY_TIME)
-    assert plan.is_covered_by(POINTS_BY_TIME)
-    assert any(f"{POINTS_BY_TIME} (created_at>?" in line for line in plan.lines)
-
-
-def test_points_of_all_time_are_added_up_from_the_index_on_members(
-    database: SqliteLedgerDatabase,
-) -> None:
+def test_points_are_added_up_from_an_index(database: SqliteLedgerDatabase) -> None:
+    for period in (WEEK, MONTH, DATES):
+        plan = Plan(database, LeaderboardQuery(period=period))
+        plan.assert_goes_by(POINTS_BY_TIME)
+        assert plan.is_covered_by(POINTS_BY_TIME), period
+        assert any(f"{POINTS_BY_TIME} (created_at>?" in line for line in plan.lines), period
     plan = Plan(database, LeaderboardQuery(period=ALL))
     plan.assert_goes_by(POINTS_BY_MEMBER)
     assert plan.is_covered_by(POINTS_BY_MEMBER)
@@ -227,52 +216,35 @@ def test_points_of_all_time_are_added_up_from_the_index_on_members(
     assert "GROUP BY" not in "".join(plan.lines)
 
 
-OTHERS: dict[str, tuple[Query[Any], tuple[str, ...]]] = {
-    "contributions": (ContributionsQuery(member_id="1", period=ALL), (POINTS_BY_MEMBER,)),
-    "more of them": (
+OTHERS: list[tuple[Query[Any], tuple[str, ...]]] = [
+    (ContributionsQuery(member_id="1", period=ALL), (POINTS_BY_MEMBER,)),
+    (
         ContributionsQuery(member_id="1", period=WEEK, before=PLACE, down_to=FURTHER),
         (POINTS_BY_MEMBER,),
     ),
-    "a member's points": (
-        MemberPointsQuery(member_id="1", period=WEEK, zone=BERLIN),
-        (POINTS_BY_MEMBER,),
-    ),
-    "all their points": (
-        MemberPointsQuery(member_id="1", period=ALL, zone=BERLIN),
-        (POINTS_BY_MEMBER,),
-    ),
-    "a series": (QuantitySeriesQuery(resource_id="r1", period=WEEK), (BY_RESOURCE,)),
-    "a whole series": (QuantitySeriesQuery(resource_id="r1", period=ALL), (BY_RESOURCE,)),
-    "what they did": (
-        ActivityQuery(member_id="1", period=WEEK, zone=BERLIN),
-        (BY_MEMBER, POINTS_BY_MEMBER),
-    ),
-    "all they did": (
-        ActivityQuery(member_id="1", period=ALL, zone=BERLIN),
-        (BY_MEMBER, POINTS_BY_MEMBER),
-    ),
-    "daily levels": (DailyLevelsQuery(days=14, zone=BERLIN), (BY_TIME,)),
-}
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_other_queries_use_an_index_too(database: SqliteLedgerDatabase, name: str) -> None:
-    question, indexes = OTHERS[name]
-    Plan(database, question).assert_goes_by(*indexes)
-
-
-QUESTIONS: list[Query[Any]] = [
+    *((MemberPointsQuery(member_id="1", period=p, zone=BERLIN), (POINTS_BY_MEMBER,)) for p in BOTH),
+    *((QuantitySeriesQuery(resource_id="r1", period=p), (BY_RESOURCE,)) for p in BOTH),
     *(
-        HistoryQuery(filter=chosen, before=before)
-        for chosen, _ in FILTERS.values()
-        for before in (None, PLACE)
+        (ActivityQuery(member_id="1", period=p, zone=BERLIN), (BY_MEMBER, POINTS_BY_MEMBER))
+        for p in BOTH
     ),
-    *(LeaderboardQuery(period=period) for period in (WEEK, MONTH, DATES, ALL)),
-    *(question for question, _ in OTHERS.values()),
+    (DailyLevelsQuery(days=14, zone=BERLIN), (BY_TIME,)),
 ]
 
 
-@pytest.mark.parametrize("empty_database", ["server"], indirect=True)
+def test_other_queries_use_an_index_too(database: SqliteLedgerDatabase) -> None:
+    for question, indexes in OTHERS:
+        Plan(database, question).assert_goes_by(*indexes)
+
+
+QUESTIONS: list[Query[Any]] = [
+    *(HistoryQuery(filter=chosen, before=before) for chosen in FILTERS for before in (None, PLACE)),
+    *(LeaderboardQuery(period=period) for period in (WEEK, MONTH, DATES, ALL)),
+    *(question for question, _ in OTHERS),
+]
+
+
+@on_a_server
 def test_a_server_counts_few_rows(make_ledger: MakeLedger) -> None:
     """A page reads only its own rows of the long tables; names are looked up in `users`."""
     books = make_ledger(OURS, clock=lambda: NOW)

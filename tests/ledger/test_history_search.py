@@ -1,0 +1,139 @@
+"""Searching the history: whose rows they are, words, and the rows that a request looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from helpers.applying import NOW
+from helpers.history_walk import ask_once, walk
+from helpers.ledger_under_test import Books, on_both
+from helpers.records import Known, history_row, insert_all, user_rows
+from tracker_tui.domain.history import HistoryFilter, HistoryPage
+from tracker_tui.domain.pages import PageCursor
+from tracker_tui.ledger.history import HistoryQuery
+
+OWNED = {
+    "1": {"1", "Muad'Dib", "paul"},
+    "2": {"2", "chani"},
+    "3": {"3", "stilgar"},
+    "4": {"4"},
+    "5": {"5", "Usul"},
+    "6": {"6", "Gurney"},
+    "somebody else": {"somebody else"},
+    # A name from an old row, not an id.
+    "Naib": {"Naib"},
+    "unknown": set(),
+}
+"""Who owns the rows under which names."""
+
+
+def test_names_count_where_exactly_one_member_has_them(guild: Books) -> None:
+    names = [*set().union(*OWNED.values()), "7", "deleted-user-x"]
+    insert_all(guild, "resource_history", [history_row(n, updated_by=n) for n in names])
+    for resource_id in (None, "spice"):
+        found = {
+            member: sorted(
+                walk(guild, HistoryFilter(member_id=member, resource_id=resource_id), 9).ids
+            )
+            for member in OWNED
+        }
+        assert found == {member: sorted(owned) for member, owned in OWNED.items()}
+    # A name that two members share belongs to neither.
+    insert_all(guild, "users", [{**user_rows([Known("8", "chani")])[0], "id": "new"}])
+    assert walk(guild, HistoryFilter(member_id="2"), 9).ids == ["2"]
+
+
+@pytest.fixture
+def hundred(guild: Books) -> Books:
+    """A hundred entries, of which every tenth has a reason; h99 is the newest."""
+    rows = [
+        history_row(f"h{n}", created_at=NOW + n, reason=None if n % 10 else "raid")
+        for n in range(100)
+    ]
+    insert_all(guild, "resource_history", rows)
+    return guild
+
+
+@on_both
+def test_a_request_looks_at_no_more_rows_than_it_may(
+    hundred: Books, look_at: Callable[[int], None]
+) -> None:
+    raid = HistoryFilter(text="raid")
+    look_at(5)
+    page = ask_once(hundred, HistoryQuery(filter=raid))
+    assert page == HistoryPage([], PageCursor(NOW + 95, 96), False, NOW + 95)
+    page = ask_once(hundred, HistoryQuery(filter=raid, before=page.end))
+    assert [entry.id for entry in page.entries] == ["h90"]
+    assert (page.end, page.is_last) == (PageCursor(NOW + 90, 91), False)
+    # Searching on and on finds everything and ends.
+    look_at(7)
+    walked = walk(hundred, raid, 3)
+    assert walked.ids == [f"h{n}" for n in range(90, -1, -10)]
+    assert len(walked.pages) == 15
+
+
+def test_rows_out_of_the_filters_index_are_not_counted(
+    hundred: Books, look_at: Callable[[int], None]
+) -> None:
+    look_at(5)
+    rows = [history_row(f"w{n}", resource_id="water", reason="raid") for n in range(3)]
+    insert_all(hundred, "resource_history", rows)
+    chosen = HistoryFilter(text="raid", resource_id="water")
+    assert hundred.ledger.ask(HistoryQuery(filter=chosen)).is_last
+    assert walk(hundred, chosen, 10).ids == ["w2", "w1", "w0"]
+
+
+def test_matches_that_just_fill_a_page_are_known_to_be_the_last(hundred: Books) -> None:
+    for limit, is_last in ((9, False), (10, True)):
+        page = hundred.ledger.ask(HistoryQuery(filter=HistoryFilter(text="raid"), limit=limit))
+        assert (len(page.entries), page.is_last) == (limit, is_last)
+
+
+@on_both
+def test_wildcards_in_a_text_mean_nothing(guild: Books) -> None:
+    insert_all(guild, "resource_history", [history_row("plain", reason="for the raid")])
+    for text in ("%", "_", "%%", "_%_", "\\", "*?", "'", '"', "--", "[]*"):
+        # Without words everything passes.
+        assert walk(guild, HistoryFilter(text=text), 5).ids == ["plain"], text
+        assert walk(guild, HistoryFilter(text=f"ra{text}"), 5).ids == ["plain"], text
+        assert walk(guild, HistoryFilter(text=f"{text}zzz"), 5).ids == [], text
+
+
+@on_both
+def test_letters_of_either_case_are_found(guild: Books) -> None:
+    written = {"a": "Würze", "b": "würze", "c": "WÜRZE", "d": "wuerze", "e": "WAERZE"}
+    rows = [history_row(key, reason=f"({text})") for key, text in written.items()]
+    insert_all(guild, "resource_history", rows)
+    for text in ("Würze", "würze", "WÜRZE", "ürz", "ÜRZ"):
+        assert walk(guild, HistoryFilter(text=text), 5).ids == ["c", "b", "a"], text
+
+
+def test_text_with_unusual_case_folding_is_found_as_typed(guild: Books) -> None:
+    """Folding the case changes some letters into others, and into several."""
+    texts = ("Straße", "οδος", "İstanbul")
+    rows = [history_row(text, reason=f"to {text} and back") for text in texts]
+    insert_all(guild, "resource_history", rows)
+    for text in texts:
+        assert walk(guild, HistoryFilter(text=text), 5).ids == [text]
+
+
+def test_names_of_members_and_resources_are_searched(guild: Books) -> None:
+    rows = [
+        history_row("not it", updated_by="2", resource_id="spice"),
+        history_row("sand", updated_by="6", resource_id="ore"),
+        history_row("dust", updated_by="7", resource_id="water"),
+    ]
+    insert_all(guild, "resource_history", rows)
+    for text in ("gurney", "Gurn", "iron ORE", "iron_ore", "100", "gurney ore"):
+        assert walk(guild, HistoryFilter(text=text), 5).ids == ["sand"], text
+    for text in ("WÜRZMEISTER", "würzmeister", "würzmeister water"):
+        assert walk(guild, HistoryFilter(text=text), 5).ids == ["dust"], text
+
+
+@on_both
+def test_a_text_of_any_length_does_no_harm(guild: Books) -> None:
+    insert_all(guild, "resource_history", [history_row("plain", reason="for the raid")])
+    for text in ("raid " * 2_000, "\ud800", "\0raid", "a\0", "ü" * 30_000, "x" * 60_000):
+        assert walk(guild, HistoryFilter(text=text), 5).ids in ([], ["plain"]), text[:10]
