@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,56 +60,36 @@ def damaged_page(path: Path, table: str) -> None:
     path.write_bytes(content)
 
 
-def a_missing_file(path: Path) -> None:
+def damaged(path: Path, kind: str) -> None:
+    """Make a path that cannot be opened as a database."""
+    if kind == "a missing folder":
+        return
+    if kind == "a file for a folder":
+        path.parent.write_text("no folder")
+        return
     path.parent.mkdir()
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "garbage":
+        path.write_bytes(b"What I remember of Arrakis is sand." * 500)
+    elif kind != "a missing file":
+        make_file(path, (*other_schemas.FOUNDING, ONE_RESOURCE))
+        content = path.read_bytes()
+        is_cut = kind == "cut short"
+        path.write_bytes(
+            content[:5000] if is_cut else content[:100] + b"\xa5" * 3996 + content[4096:]
+        )
 
 
-def a_missing_folder(path: Path) -> None:
-    assert not path.parent.exists()
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir(parents=True)
-
-
-def a_file_for_a_folder(path: Path) -> None:
-    path.parent.write_text("no folder")
-
-
-def garbage(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b"What I remember of Arrakis is sand." * 500)
-
-
-def a_database_cut_short(path: Path) -> None:
-    path.parent.mkdir()
-    make_file(path, (*other_schemas.FOUNDING, ONE_RESOURCE))
-    path.write_bytes(path.read_bytes()[:5000])
-
-
-def a_damaged_catalogue(path: Path) -> None:
-    path.parent.mkdir()
-    make_file(path, (*other_schemas.FOUNDING, ONE_RESOURCE))
-    content = path.read_bytes()
-    path.write_bytes(content[:100] + b"\xa5" * 3996 + content[4096:])
-
-
-UNUSABLE: list[Callable[[Path], None]] = [
-    a_missing_file,
-    a_missing_folder,
-    a_folder,
-    a_file_for_a_folder,
-    garbage,
-    a_database_cut_short,
-    a_damaged_catalogue,
-]
-
-
-@pytest.mark.parametrize("make", UNUSABLE)
-def test_a_file_that_is_no_database_is_reported_and_not_touched(
-    path: Path, make: Callable[[Path], None]
-) -> None:
-    make(path)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("a missing folder", "a file for a folder", "a folder", "garbage", "a missing file"),
+        *("cut short", "a damaged catalogue"),
+    ],
+)
+def test_a_file_that_is_no_database_is_reported_and_not_touched(path: Path, kind: str) -> None:
+    damaged(path, kind)
     before = {p: p.read_bytes() for p in path.parent.parent.rglob("*") if p.is_file()}
     with pytest.raises(LedgerError) as caught:
         read_once(path)

@@ -144,34 +144,32 @@ def test_hostile_rows_are_read_past_and_others_edited(
     tracker = make_remote_tracker(proxy.url)
     tracker.open().result(SECONDS)
     listener = Listener(tracker)
+    rows = 3
     for step, (value, columns) in enumerate(HOSTILE.items(), 1):
-        spoil(remote_guild, value, columns)
+        # A resource for each column, which is spoilt
+        for column in columns:
+            hostile = f"hostile-{rows}"
+            remote_guild.insert_resource(hostile, quantity_hagga=5)
+            remote_guild.run(f"UPDATE resources SET {column} = {value} WHERE id = '{hostile}'")
+            rows += 1
         expected = (1_000 + 10 * step, 400)
         # Commands
         listed = run("list")
         assert (listed.status, listed.err) == (0, ""), value
         assert all(line.isprintable() for line in listed.out.splitlines()), value
-        assert len(run("list", "--json").document) == 3 + len(columns), value
+        assert len(run("list", "--json").document) == rows, value
         for resource in ("spice", "iron ore"):
             ran = run("edit", resource, "+5")
             assert (ran.status, ran.err) == (0, ""), value
         assert remote_guild.quantities("iron") == (7 + 5 * step, 0), value
         # An edit of a hostile resource has an outcome at least.
-        assert run("edit", "hostile-0", "+5").status in (0, 1), value
+        assert run("edit", hostile, "+5").status in (0, 1), value
         # A dashboard
         tracker.refresh().result(SECONDS)
         assert tracker.connection.trouble is None, value
-        assert len(tracker.resources()) == 3 + len(columns), value
+        assert len(tracker.resources()) == rows, value
         tracker.submit([add(5)])
         (outcome,) = listener.settled(1)
         assert outcome.verdict is Verdict.APPLIED, value
         assert shown(tracker) == remote_guild.quantities() == expected, value
-        ask_history(tracker, "hostile-0").result(SECONDS)
-
-
-def spoil(books: Books, value: str, columns: tuple[str, ...]) -> None:
-    """Add a resource for each column, which is spoilt."""
-    books.run("DELETE FROM resources WHERE id LIKE 'hostile%'")
-    for number, column in enumerate(columns):
-        books.insert_resource(f"hostile-{number}", quantity_hagga=5)
-        books.run(f"UPDATE resources SET {column} = {value} WHERE id = 'hostile-{number}'")
+        ask_history(tracker, hostile).result(SECONDS)
