@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 from unittest.mock import patch
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -67,12 +65,12 @@ def rows_in(lines: Sequence[Shown]) -> list[Row]:
 class Reader:
     """All rows, and paged rows that are filled from them as in the tables."""
 
-    def __init__(self, rows: Sequence[Row] = (), *, has_days: bool = True) -> None:
-        self.rows = sorted(rows, key=lambda each: each.place, reverse=True)
+    def __init__(self, *, has_days: bool = True) -> None:
+        self.rows: list[Row] = []
         self.paged: PagedRows[Row] = PagedRows(day_of if has_days else None)
         self.seen: list[Row] = []
         """All rows that were read, dropped ones included."""
-        self._newest = self.rows[0] if self.rows else row(NOON, 0)
+        self._newest = row(NOON, 0)
 
     def add(self, gaps: Sequence[int]) -> None:
         """Add rows at the top, each a given number of seconds after the last."""
@@ -107,10 +105,13 @@ class Reader:
             self.reload(page)
 
 
-def reader(count: int, *, gap: int = DAY // 3, has_days: bool = True) -> Reader:
-    """Return a reader of this many rows; none is read yet."""
-    rows = [row(NOON + number * gap, number) for number in range(count)]
-    return Reader(rows, has_days=has_days)
+def reader(count: int, *, gap: int = DAY // 3, pages: int = 0) -> Reader:
+    """Return a reader of this many rows, which has read them in so many pages."""
+    read = Reader()
+    read.add([gap] * count)
+    for _ in range(pages):
+        read.append(count // pages)
+    return read
 
 
 # Any order of events
@@ -155,16 +156,13 @@ class Windows(RuleBasedStateMachine):
     @precondition(lambda self: self.reader.rows)
     @rule(data=st.data(), count=st.integers(1, 6))
     def delete(self, data: st.DataObject, count: int) -> None:
-        begin = data.draw(st.integers(0, len(self.reader.rows) - 1))
-        del self.reader.rows[begin : begin + count]
-
-    @precondition(lambda self: self.shown.first_page)
-    @rule()
-    def delete_the_first_page(self) -> None:
-        page = self.shown.first_page
-        assert page is not None
-        kept = [each for each in self.reader.rows if not is_on(each, page.before, page.end)]
-        self.reader.rows = kept
+        rows = self.reader.rows
+        first = self.shown.first_page
+        if first is not None and data.draw(st.booleans()):
+            rows[:] = [each for each in rows if not is_on(each, first.before, first.end)]
+        else:
+            begin = data.draw(st.integers(0, len(rows) - 1))
+            del rows[begin : begin + count]
 
     @precondition(lambda self: self.shown.first_page)
     @rule()
@@ -207,16 +205,13 @@ class Windows(RuleBasedStateMachine):
             assert page.rows is None or page.is_expired
             self.reader.reload(page)
 
-    @rule(data=st.data())
-    def everything_expires_and_is_read_again_as_it_is_by_now(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), is_expiry=st.booleans())
+    def reload_everything(self, data: st.DataObject, is_expiry: bool) -> None:
         before = self.shown.held
-        self.shown.expire(data.draw(st.integers(0, max(0, self.shown.size))))
-        assert self.shown.held <= before
-        self.reload_everything()
-
-    @rule()
-    def reload_everything(self) -> None:
-        for each in list(self.reader.seen):
+        if is_expiry:
+            self.shown.expire(data.draw(st.integers(0, self.shown.size)))
+            assert self.shown.held <= before
+        for each in self.reader.seen:
             self.shown.forget(each.id)
         self.reader.read_missing()
         end = self.shown.end
@@ -238,24 +233,19 @@ class Windows(RuleBasedStateMachine):
     def neighbours_are_neighbours(self) -> None:
         """No row is missing between two dropped pages, and each day has its line."""
         order = {each.id: number for number, each in enumerate(self.reader.seen)}
-        for upper, lower in pairwise(self._held_lines()):
-            (above, day), below = upper, lower[0]
-            if above is not None and below is not None:
-                assert order[below.id] == order[above.id] + 1
-                is_other_day = day_of(above.at) != day_of(below.at)
-                expected = day_of(below.at) if is_other_day and self.has_days else None
-                assert day == expected
-
-    def _held_lines(self) -> list[tuple[Row | None, int | None]]:
-        """Return rows, or None for dropped ones, each with the day line that follows."""
-        lines: list[tuple[Row | None, int | None]] = []
+        above: Row | None = None
+        days: list[int] = []
         for line in lines_of(self.shown):
             if isinstance(line, DayLine):
-                if lines:
-                    lines[-1] = (lines[-1][0], line.day)
-            else:
-                lines.append((line, None))
-        return lines
+                days.append(line.day)
+                continue
+            if above is not None and line is not None:
+                assert order[line.id] == order[above.id] + 1
+                is_other_day = day_of(above.at) != day_of(line.at)
+                assert days == ([day_of(line.at)] if is_other_day and self.has_days else [])
+            above, days = line, []
+        places = [None, *(page.end for page in self.shown._pages)]
+        assert [page.before for page in self.shown._pages] == places[:-1]
 
     @invariant()
     def a_position_is_that_of_its_line(self) -> None:
@@ -283,22 +273,6 @@ def test_empty_rows_have_nothing() -> None:
     empty.paged.forget("r0")
 
 
-def test_each_day_has_one_line_across_pages() -> None:
-    read = reader(7)
-    for _ in range(4):
-        read.append(2)
-    lines = lines_of(read.paged)
-    assert lines == with_days(read.rows)
-    days = [line.day for line in lines if isinstance(line, DayLine)]
-    assert days == sorted(set(days), reverse=True)
-
-
-def test_without_days_there_are_only_rows() -> None:
-    read = reader(5, has_days=False)
-    read.append(PAGE)
-    assert lines_of(read.paged) == read.rows
-
-
 def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
     """A search through thousands of rows without a match returns such a page."""
     read = reader(6)
@@ -309,7 +283,7 @@ def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
     read.append(3)
     assert rows_in(lines_of(read.paged)) == [*read.rows[:3], read.rows[5]]
     # Rows in between belong to the last page and appear there if they match later.
-    read.paged.forget("r0")
+    read.paged.forget(read.rows[5].id)
     read.read_missing()
     assert rows_in(lines_of(read.paged)) == read.rows
 
@@ -332,59 +306,25 @@ def test_pages_around_a_line_are_held() -> None:
     assert read.paged.held <= PAGES_HELD * PAGE
 
 
-@pytest.mark.parametrize("added", [1, PAGE_LINES - PAGE, PAGE_LINES - PAGE + 1, 3 * PAGE_LINES])
-def test_a_page_that_grows_is_split(added: int) -> None:
-    read = reader(2 * PAGE)
-    read.append(PAGE)
-    read.append(PAGE)
-    read.add([60] * added)
-    read.read_first_page()
-    assert lines_of(read.paged) == with_days(read.rows)
-    sizes = [len(page.rows or ()) for page in read.paged._pages]
-    assert max(sizes) <= PAGE_LINES
-    assert sum(sizes) == 2 * PAGE + added
-    # Each part can be reloaded separately.
-    for number in (0, added, added + PAGE):
-        read.paged.forget(read.rows[number].id)
-        del read.rows[number]
-        read.read_missing()
-        assert lines_of(read.paged) == with_days(read.rows)
-
-
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_an_empty_page_leaves_no_gap(number: int) -> None:
-    read = reader(9)
-    for _ in range(3):
-        read.append(3)
-    gone = read.rows[number * 3 : number * 3 + 3]
-    del read.rows[number * 3 : number * 3 + 3]
-    read.paged.forget(gone[0].id)
-    read.read_missing()
-    assert lines_of(read.paged) == with_days(read.rows)
-    read.add([60])
-    read.read_first_page()
-    assert lines_of(read.paged) == with_days(read.rows)
-    assert read.paged._pages[0].before is None
-    assert all(below.before == above.end for above, below in pairwise(read.paged._pages))
-
-
-def test_older_rows_follow_after_the_only_page_is_gone() -> None:
-    read = reader(6)
-    read.append(3)
-    del read.rows[:3]
-    read.read_first_page()
-    assert (read.paged.size, read.paged.first_page) == (0, None)
-    read.append(3)
-    assert lines_of(read.paged) == with_days(read.rows)
-    read.add([DAY])
-    read.read_first_page()
-    assert lines_of(read.paged) == with_days(read.rows)
+def test_a_page_that_grows_is_split() -> None:
+    for added in (1, PAGE_LINES - PAGE, PAGE_LINES - PAGE + 1, 3 * PAGE_LINES):
+        read = reader(2 * PAGE, pages=2)
+        read.add([60] * added)
+        read.read_first_page()
+        assert lines_of(read.paged) == with_days(read.rows), added
+        sizes = [len(page.rows or ()) for page in read.paged._pages]
+        assert max(sizes) <= PAGE_LINES
+        assert sum(sizes) == 2 * PAGE + added
+        # Each part can be reloaded separately.
+        for number in (0, added, added + PAGE):
+            read.paged.forget(read.rows[number].id)
+            del read.rows[number]
+            read.read_missing()
+            assert lines_of(read.paged) == with_days(read.rows), (added, number)
 
 
 def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
-    read = reader(6)
-    read.append(3)
-    read.append(3)
+    read = reader(6, pages=2)
     end = read.rows[2].place
     del read.rows[2]
     read.read_first_page()
@@ -402,14 +342,3 @@ def test_a_dropped_page_changes_nothing() -> None:
     before = lines_of(read.paged)
     read.paged.replace(gone, [row(NOON + 99 * DAY, 99)])
     assert lines_of(read.paged) == before
-
-
-def test_rows_of_the_same_second_are_distinguished() -> None:
-    read = reader(7, gap=0)
-    for _ in range(4):
-        read.append(2)
-    assert lines_of(read.paged) == [DayLine(day_of(NOON)), *read.rows]
-    for each in read.rows:
-        position = read.paged.position_of(each.id)
-        assert position is not None
-        assert read.paged.line(position) == each
