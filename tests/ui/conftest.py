@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from rich.cells import cell_len
@@ -20,6 +20,7 @@ from textual.strip import Strip
 from helpers.listening import SECONDS
 from helpers.other_schemas import Statements, ask, make_file
 from helpers.privates import forget_parsed_keys, screen_strips
+from helpers.proxy import Proxy
 from tracker_tui.config.folders import Folders
 from tracker_tui.config.settings import Config
 from tracker_tui.db.layout import Layout
@@ -31,6 +32,9 @@ from tracker_tui.tracker.tracker import Tracker
 from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.terminal_driver import TerminalInput
 from tracker_tui.ui.themes import DARK
+
+if TYPE_CHECKING:
+    from ui.guild_on_server import RemoteGuild
 
 NOW = 1_760_000_000
 """The moment at which the guild's ledger stands still, in Unix seconds."""
@@ -185,6 +189,14 @@ def guild(make_guild: MakeGuild) -> Guild:
     return make_guild()
 
 
+@pytest.fixture
+def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
+    """The guild of RESOURCES on a server behind a proxy."""
+    from ui.guild_on_server import RemoteGuild
+
+    return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
+
+
 @pytest.fixture(autouse=True)
 def collected_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Free the dashboard after its test."""
@@ -284,6 +296,10 @@ class Player:
         """Wait until all of this is on screen."""
         for part in parts:
             await self.until(lambda part=part: part in self.text(), f"“{part}”")
+
+    async def reads(self, text: str) -> None:
+        """Wait until this text is on screen, wherever its lines break."""
+        await self.until(lambda: text in " ".join(self.text().split()), f"“{text}”")
 
     async def sees_no(self, part: str) -> None:
         """Wait until none of this is on screen."""

@@ -55,40 +55,10 @@ async def test_changes_points_streak_and_totals_of_each_period(busy: Guild) -> N
         await player.sees("▐24h▌")
         await player.until(lambda: len(entries(player)) == 2, "the rows")
         await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
-
-
-async def test_no_activity_says_so(guild: Guild) -> None:
-    guild.sql("DELETE FROM resource_history")
-    async with playing(guild) as player:
-        await opens(player, "4")
-        await player.sees("You changed nothing in the last 7d.")
-        assert fact(player, "Days in a row") == "0"
-
-
-async def test_a_failed_read_is_shown(busy: Guild) -> None:
-    async with playing(busy) as player:
-        busy.sql("ALTER TABLE resource_history RENAME TO gone")
-        await player.press("4")
-        await player.sees("no resource_history")
-        busy.sql("ALTER TABLE gone RENAME TO resource_history")
-        await player.press("r")
-        await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
-        await player.until(lambda: len(entries(player)) == 4, "the rows")
-
-
-async def test_an_own_change_is_added_at_once(busy: Guild) -> None:
-    async with playing(busy) as player:
-        await opens(player, "4")
-        player.burst("1/water\r+5 # a sip\r4")
-        await player.sees("a sip")
-        await player.until(lambda: fact(player, "Changes") == "5", "the sum")
-
-
-async def test_enter_and_v_work_as_in_the_history(busy: Guild) -> None:
-    async with playing(busy) as player:
-        await opens(player, "4")
-        await player.press("G")
-        assert "enter looks further back" in table_lines(player)[-1]
+        await player.press("right", "G")
+        await player.sees("▐7d▌")
+        # Enter and v work as in the history.
+        await player.until(lambda: "enter looks further back" in table_lines(player)[-1], "it")
         await player.press("enter")
         await player.until(lambda: len(entries(player)) == 5, "older changes")
         await player.press("g", "enter")
@@ -96,3 +66,21 @@ async def test_enter_and_v_work_as_in_the_history(busy: Guild) -> None:
         await player.press("escape", "v")
         await player.until(lambda: player.app.screen is player.app.resources, "the resources")
         assert player.is_on("Water")
+        player.burst("+5 # a sip\r4")
+        await player.sees("a sip")
+        await player.until(lambda: fact(player, "Changes") == "5", "the sum")
+
+
+async def test_a_failed_read_and_no_activity_are_shown(busy: Guild) -> None:
+    async with playing(busy) as player:
+        busy.sql("ALTER TABLE resource_history RENAME TO gone")
+        await player.press("4")
+        await player.reads("it has no resource_history.")
+        busy.sql("ALTER TABLE gone RENAME TO resource_history")
+        await player.press("r")
+        await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
+        await player.until(lambda: len(entries(player)) == 4, "the rows")
+        busy.sql("DELETE FROM resource_history")
+        await player.press("r")
+        await player.sees("You changed nothing in the last 7d.")
+        await player.until(lambda: fact(player, "Days in a row") == "0", "no day")

@@ -13,7 +13,7 @@ from ui.history_rows import STILGAR, add_user, record
 @pytest.fixture
 def busy(guild: Guild) -> Guild:
     """A guild whose spice went from 600 to 1,200 in twelve days."""
-    guild.sql("DELETE FROM resource_history WHERE resource_id = 'spice'")
+    guild.sql("DELETE FROM resource_history")
     add_user(guild, STILGAR, "Stilgar")
     stock = 600
     for number, change in enumerate([150, 150, -50, 200, 150]):
@@ -32,47 +32,26 @@ def busy(guild: Guild) -> Guild:
     return guild
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60), (60, 20)])
-async def test_details_show_the_chart_and_who_changed_what(
-    busy: Guild, size: tuple[int, int]
-) -> None:
-    async with playing(busy, size) as player:
-        await player.go_to("Spice Melange")
-        await player.press("enter")
-        await player.sees("▐30d▌")
-        player.assert_laid_out()
-        if size[1] >= 24:
-            # 600 in twelve days, to 1,400; one member added 650, another removed 50.
-            await player.sees("─H Hagga", "─T total", "+20 a day · target reached in 10 days")
-            await player.sees("Added by", "+650", "-50")
-        await player.press("escape")
-        await player.sees_no("▐30d▌")
-
-
-async def test_the_arrows_change_the_period_of_the_chart(busy: Guild) -> None:
-    async with playing(busy, (160, 50)) as player:
-        await player.go_to("Spice Melange")
-        await player.press("enter")
-        await player.sees("+650")
-        await player.press("left")
-        await player.sees("▐7d▌", "+350")
-        await player.press("left")
-        await player.sees("▐24h▌", "a day")
-        await player.press("left")
-        await player.sees("▐all▌", "+650")
-
-
-async def test_h_opens_the_whole_history_of_the_resource(busy: Guild) -> None:
+async def test_details_show_the_chart_and_who_changed_what(busy: Guild) -> None:
     async with playing(busy) as player:
         await player.go_to("Spice Melange")
-        await player.press("enter", "h")
+        await player.press("enter")
+        for size in ((60, 20), NARROW, (200, 60), WIDE):
+            await player.resize(*size)
+            await player.sees("▐30d▌")
+            player.assert_laid_out()
+            if size[1] >= 24:
+                # 600 in twelve days, to 1,400; one member added 650, another removed 50.
+                await player.sees("─H Hagga", "─T total", "+20 a day · target reached in 10 days")
+                await player.sees("Added by", "+650", "-50")
+        for period, text in (("7d", "+350"), ("24h", "a day"), ("all", "+650")):
+            await player.press("left")
+            await player.sees(f"▐{period}▌", text)
+        # The whole history of the resource.
+        await player.press("h")
         await player.sees("▐2 History▌", "Spice Melange", "+150 →")
-        await player.sees_no("Titanium Ore")
-
-
-async def test_a_resource_without_history_has_a_flat_line(guild: Guild) -> None:
-    guild.sql("DELETE FROM resource_history")
-    async with playing(guild, (160, 50)) as player:
+        await player.press("1")
+        await player.sees_no("▐2 History▌")
         await player.go_to("Water")
         await player.press("enter")
         await player.sees("No changes yet.", "not enough changes", "─T total")
@@ -81,6 +60,8 @@ async def test_a_resource_without_history_has_a_flat_line(guild: Guild) -> None:
 async def test_details_show_values_beside_a_reading_error(busy: Guild) -> None:
     async with playing(busy, (160, 50)) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
+        await player.press("l")
+        await player.sees("No trend:")
         await player.go_to("Spice Melange")
         await player.press("enter")
         await player.sees("no resource_history", "Multiplier")
@@ -89,47 +70,24 @@ async def test_details_show_values_beside_a_reading_error(busy: Guild) -> None:
         await player.sees("─T total", "Latest changes")
 
 
-# Sparklines
-
-
-@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
-async def test_l_shows_thirty_days_of_every_resource_and_hides_them(
-    busy: Guild, size: tuple[int, int]
-) -> None:
-    async with playing(busy, size) as player:
+async def test_l_shows_thirty_days_of_every_resource_and_is_remembered(busy: Guild) -> None:
+    async with playing(busy) as player:
         await player.press("l")
-        await player.sees("30 days")
-        await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
-        assert "▁" in player.line("Spice Melange")
-        # All of its changes are within these days.
-        player.assert_laid_out()
-        await player.press("l")
-        await player.sees_no("30 days")
-
-
-async def test_a_sparkline_ends_with_the_current_total(busy: Guild) -> None:
-    async with playing(busy, (200, 60)) as player:
-        await player.press("l")
-        await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
+        for size in (NARROW, WIDE, (200, 60)):
+            await player.resize(*size)
+            await player.sees("30 days")
+            # All of its changes are within these days.
+            await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
+            assert "▁" in player.line("Spice Melange"), size
+            player.assert_laid_out()
         await player.go_to("Spice Melange")
         player.burst("=0\r")
         await player.until(lambda: "█▁ " in player.cursor_row(), "its new end")
-
-
-async def test_the_trend_column_is_remembered(busy: Guild) -> None:
-    async with playing(busy) as player:
+        await player.press("l")
+        await player.sees_no("30 days")
         await player.press("l", "q")
         await player.leaves()
     assert json.loads(busy.view_file.read_text())["has_sparklines"] is True
     async with playing(busy) as player:
         await player.sees("30 days")
         await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
-
-
-async def test_an_error_of_the_trend_column_is_reported(busy: Guild) -> None:
-    async with playing(busy) as player:
-        busy.sql("ALTER TABLE resource_history RENAME TO gone")
-        await player.press("l")
-        await player.sees("No trend:")
-        await player.press("j")
-        assert player.is_on("Fuel Cell")
