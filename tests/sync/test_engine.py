@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from helpers.build import PLAYER, add, remove, set_to
@@ -17,9 +19,10 @@ from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.sender import as_sent
 
 EVERYTHING_SINCE = RefreshRequest(since=0)
-whole_and_part = pytest.mark.parametrize(
-    "refresh_request", [RefreshRequest(), EVERYTHING_SINCE], ids=["whole", "part"]
-)
+# A server differs in the ledger only, and the sender's tests have one.
+pytestmark = pytest.mark.parametrize("empty_database", ["file"], indirect=True)
+
+REQUESTS = (RefreshRequest(), EVERYTHING_SINCE)
 
 
 def deliver(program: Program, *changes: Change) -> None:
@@ -64,21 +67,23 @@ def test_the_next_run_shows_saved_changes_without_the_ledger(
     assert make_program().shown() == (0, 0)
 
 
-@pytest.mark.parametrize("step", ["begin_sending", "take_back"])
 def test_a_change_cancelled_by_another_program_leaves_the_screen(
-    program: Program, make_program: MakeProgram, step: str
+    program: Program, make_program: MakeProgram
 ) -> None:
-    change, other = add(5), make_program()
-    program.submit(change)
-    program.outbox.begin_sending([change.id], 1.0)
-    other.engine.catch_up()
-    other.engine.drop([change])
-    if step == "begin_sending":
-        program.outbox.begin_sending([change.id], 2.0)
-    else:
+    other = make_program()
+    for take_step in (
+        lambda key: program.outbox.begin_sending([key], 2.0),
+        lambda key: program.outbox.mark_unsent([key]),
+    ):
+        change = add(5)
+        program.submit(change)
+        program.outbox.begin_sending([change.id], 1.0)
+        other.engine.catch_up()
+        other.engine.drop([change])
+        take_step(change.id)
+        program.engine.catch_up()
+        assert program.shown() == (1000, 0)
         program.outbox.mark_unsent([change.id])
-    program.engine.catch_up()
-    assert program.shown() == (1000, 0)
 
 
 def test_catching_up_shows_another_programs_changes(
@@ -113,99 +118,77 @@ def test_changes_of_two_programs_are_shown_in_the_order_of_the_outbox(
 # Refreshing while another program sends
 
 
-@whole_and_part
 def test_an_applied_change_without_an_answer_is_shown_once(
-    program: Program, books: Books, refresh_request: RefreshRequest
+    program: Program, make_program: MakeProgram, books: Books
 ) -> None:
-    change = add(5)
-    program.submit(change)
-    deliver(program, change)
-    program.refresh(refresh_request)
-    assert program.shown() == books.quantities() == (1005, 0)
-    assert program.overlay.applied_ids == {change.id}
-    program.send()
-    assert program.shown() == books.quantities() == (1005, 0)
-    assert program.overlay.applied_ids == frozenset()
+    for round_, request in enumerate(REQUESTS):
+        expected = (1005 + round_ * 205, 0)
+        change = add(5)
+        program.submit(change)
+        deliver(program, change)
+        program.refresh(request)
+        assert program.shown() == make_program().shown() == books.quantities() == expected
+        assert program.overlay.applied_ids == {change.id}
+        for others in (100, 200):
+            books.ledger.apply(add(100))
+            program.refresh(request)
+            assert program.shown() == books.quantities() == (expected[0] + others, 0)
+        program.send()
+        assert program.shown() == books.quantities() == (expected[0] + 200, 0)
+        assert program.overlay.applied_ids == frozenset()
 
 
-@whole_and_part
-def test_the_next_run_shows_an_applied_change_once(
-    program: Program, make_program: MakeProgram, refresh_request: RefreshRequest
-) -> None:
-    change = add(5)
-    program.submit(change)
-    deliver(program, change)
-    program.refresh(refresh_request)
-    program.close()
-    assert make_program().shown() == (1005, 0)
-
-
-@whole_and_part
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("is_answered", [True, False])
-@pytest.mark.parametrize("was_known", [True, False])
 def test_a_refresh_while_another_program_sends_shows_each_change_once(
-    program: Program,
-    make_program: MakeProgram,
-    books: Books,
-    refresh_request: RefreshRequest,
-    moment: str,
-    is_answered: bool,
-    was_known: bool,
+    program: Program, make_program: MakeProgram, books: Books
 ) -> None:
-    other, change = make_program(), add(5)
-
-    def send_change() -> None:
-        if not was_known:
+    cases = product(REQUESTS, ("before", "after"), (True, False), (True, False))
+    for number, case in enumerate(cases, start=1):
+        request, moment, is_answered, was_known = case
+        other, change = make_program(), add(5)
+        if was_known:
             other.submit(change)
-        if is_answered:
-            other.send()
-        else:
-            deliver(other, change)
 
-    if was_known:
-        other.submit(change)
-    program.refresh(refresh_request, ledger=Interleaved(program.ledger, **{moment: send_change}))
-    assert program.shown() == (1005, 0)
-    program.refresh(refresh_request)
-    assert program.shown() == other.shown() == books.quantities() == (1005, 0)
-    program.send()
-    assert program.shown() == books.quantities() == (1005, 0)
+        def send_change(
+            other: Program = other,
+            change: Change = change,
+            is_answered: bool = is_answered,
+            was_known: bool = was_known,
+        ) -> None:
+            if not was_known:
+                other.submit(change)
+            if is_answered:
+                other.send()
+            else:
+                deliver(other, change)
+
+        expected = (1000 + 5 * number, 0)
+        program.refresh(request, ledger=Interleaved(program.ledger, **{moment: send_change}))
+        assert program.shown() == expected, case
+        program.refresh(request)
+        assert program.shown() == other.shown() == books.quantities() == expected, case
+        program.send()
+        assert program.shown() == books.quantities() == expected, case
 
 
-@whole_and_part
 def test_unsure_rows_are_left_to_the_next_refresh(
-    program: Program, make_program: MakeProgram, books: Books, refresh_request: RefreshRequest
+    program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     books.insert_resource("water", quantity_hagga=50)
-    other, change = make_program(), add(5)
+    other = make_program()
+    for request, expected in zip(REQUESTS, (1005, 1010), strict=True):
 
-    def deliver_change() -> None:
-        other.submit(change)
-        deliver(other, change)
+        def deliver_change() -> None:
+            change = add(5)
+            other.submit(change)
+            deliver(other, change)
 
-    refreshed = program.refresh(
-        refresh_request, ledger=Interleaved(program.ledger, before=deliver_change)
-    )
-    assert refreshed.is_partial
-    assert (program.shown(), program.shown("water")) == ((1005, 0), (50, 0))
-    assert not program.refresh(refresh_request).is_partial
-    assert program.shown() == (1005, 0)
-
-
-@whole_and_part
-def test_own_and_others_changes_between_refreshes_are_shown_once(
-    program: Program, books: Books, refresh_request: RefreshRequest
-) -> None:
-    mine = add(5)
-    program.submit(mine)
-    deliver(program, mine)
-    books.ledger.apply(add(100))
-    program.refresh(refresh_request)
-    assert program.shown() == books.quantities() == (1105, 0)
-    books.ledger.apply(add(100))
-    program.refresh(refresh_request)
-    assert program.shown() == books.quantities() == (1205, 0)
+        refreshed = program.refresh(
+            request, ledger=Interleaved(program.ledger, before=deliver_change)
+        )
+        assert refreshed.is_partial, request
+        assert (program.shown(), program.shown("water")) == ((expected, 0), (50, 0))
+        assert not program.refresh(request).is_partial
+        assert program.shown() == (expected, 0)
 
 
 def test_a_deleted_resource_is_not_shown_despite_pending_changes(
@@ -244,20 +227,15 @@ def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
 # Undoing and dropping
 
 
-def test_undo_withdraws_an_unsent_change(program: Program, books: Books) -> None:
-    program.submit(add(5), add(7))
-    result = program.engine.undo(program.engine.newest_submission)
-    assert [len(part) for part in result] == [2, 0, 0]
-    assert (program.shown(), program.send(), program.states()) == ((1000, 0), [], {})
-
-
-def test_undo_of_an_applied_change_is_shown_at_once_and_sent(
+def test_undo_withdraws_unsent_changes_and_counters_applied_ones(
     program: Program, books: Books
 ) -> None:
+    program.submit(add(5), add(7))
+    assert [len(part) for part in program.undo()] == [2, 0, 0]
+    assert (program.shown(), program.send(), program.states()) == ((1000, 0), [], {})
     program.submit(add(5))
     program.send()
-    result = program.engine.undo(program.engine.newest_submission)
-    assert [len(part) for part in result] == [0, 0, 1]
+    assert [len(part) for part in program.undo()] == [0, 0, 1]
     assert (program.shown(), books.quantities()) == ((1000, 0), (1005, 0))
     program.send()
     assert program.shown() == books.quantities() == (1000, 0)
@@ -265,23 +243,22 @@ def test_undo_of_an_applied_change_is_shown_at_once_and_sent(
     assert books.rows("leaderboard") == []
 
 
-@pytest.mark.parametrize("arrives", [True, False])
 def test_undo_of_a_change_in_flight_queues_its_counter_change(
-    program: Program, books: Books, arrives: bool
+    program: Program, books: Books
 ) -> None:
-    change = add(5)
-    program.submit(change)
-    if arrives:
-        deliver(program, change)
-    else:
-        program.outbox.begin_sending([change.id], program.engine.clock())
-    result = program.engine.undo(program.engine.newest_submission)
-    assert [len(part) for part in result] == [0, 1, 0]
-    assert program.shown() == (1000, 0)
-    verdicts = [outcome.verdict for outcome in program.send()]
-    assert verdicts == [Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED, Verdict.APPLIED]
-    assert program.shown() == books.quantities() == (1000, 0)
-    assert not program.sender.has_unsent
+    for arrives in (True, False):
+        change = add(5)
+        program.submit(change)
+        if arrives:
+            deliver(program, change)
+        else:
+            program.outbox.begin_sending([change.id], program.engine.clock())
+        assert [len(part) for part in program.undo()] == [0, 1, 0]
+        assert program.shown() == (1000, 0)
+        first = Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED
+        assert [outcome.verdict for outcome in program.send()] == [first, Verdict.APPLIED]
+        assert program.shown() == books.quantities() == (1000, 0)
+        assert not program.sender.has_unsent
 
 
 def test_an_undo_outlives_its_run(
@@ -298,42 +275,34 @@ def test_an_undo_outlives_its_run(
     assert later.shown() == books.quantities() == (1000, 0)
 
 
-def test_an_undo_leaves_later_submissions(program: Program) -> None:
-    first, second = add(5), add(7)
+def test_an_undo_leaves_later_submissions_and_passes_dropped_ones(
+    program: Program, make_program: MakeProgram
+) -> None:
+    first, second, third = add(5), add(7), add(9)
     program.submit(first)
     asked = program.engine.newest_submission
     program.submit(second)
     program.engine.undo(asked)
     assert program.states() == {second.id: EntryState.PENDING}
     assert program.shown() == (1007, 0)
-
-
-def test_undo_passes_a_change_that_another_program_dropped(
-    program: Program, make_program: MakeProgram
-) -> None:
-    first, second = add(5), add(7)
-    program.submit(first)
-    program.submit(second)
-    make_program().engine.drop([second])
-    result = program.engine.undo(program.engine.newest_submission)
-    assert result.withdrawn == [first]
+    program.submit(third)
+    make_program().engine.drop([third])
+    assert program.undo().withdrawn == [second]
     assert (program.shown(), program.states()) == ((1000, 0), {})
 
 
-def test_a_change_that_is_dropped_in_flight_is_undone(program: Program, books: Books) -> None:
-    change = add(5)
+def test_a_change_that_is_dropped_in_flight_is_undone_once(
+    program: Program, make_program: MakeProgram, books: Books
+) -> None:
+    change, other = add(5), make_program()
     program.submit(change)
     deliver(program, change)
     program.engine.drop([change])
     assert program.shown() == (1000, 0)
     program.send()
     assert program.shown() == books.quantities() == (1000, 0)
-
-
-def test_a_change_dropped_here_and_undone_elsewhere_is_undone_once(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
-    change, other = add(5), make_program()
+    # Dropped by another program, too.
+    change = add(5)
     program.submit(change)
     deliver(program, change)
     other.engine.catch_up()

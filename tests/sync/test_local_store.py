@@ -49,15 +49,12 @@ def test_a_store_of_a_local_database_has_no_replica(open_store: OpenStore, folde
     assert open_store.warnings == []
 
 
-def test_a_part_without_a_replica_is_written_with_all_other_rows(open_store: OpenStore) -> None:
+def test_a_part_is_added_to_the_replica_or_written_with_all_other_rows(
+    open_store: OpenStore, folder: Path
+) -> None:
     store = open_store()
     store.write(PART, (), frozenset(), 1.0, lambda: [SPICE, WATER])
     assert rows_of(store) == ["spice", "water"]
-
-
-def test_a_part_is_added_to_the_replica(open_store: OpenStore) -> None:
-    store = open_store()
-    store.write(WHOLE, (), frozenset(), 1.0, lambda: [SPICE, WATER])
     store.write(PART, ["spice"], frozenset(), 1.0, lambda: pytest.fail("no need"))
     assert rows_of(store) == ["water"]
 
@@ -180,9 +177,14 @@ def test_a_key_is_a_folder_name_that_reveals_nothing(place: str, member: str) ->
     assert key == store_key(place, member)
 
 
-@pytest.mark.parametrize(
-    ("place", "member"),
-    [("b", "1"), ("a", "2"), ("a1", ""), ("", "a1"), ("A", "1"), ("\ud800", "1")],
-)
-def test_another_database_or_member_has_another_key(place: str, member: str) -> None:
-    assert store_key(place, member) != store_key("a", "1")
+def test_another_database_or_member_has_another_key() -> None:
+    pairs = [
+        ("a", "1"),
+        ("b", "1"),
+        ("a", "2"),
+        ("a1", ""),
+        ("", "a1"),
+        ("A", "1"),
+        ("\ud800", "1"),
+    ]
+    assert len({store_key(*pair) for pair in pairs}) == len(pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -175,9 +176,8 @@ def test_a_replica_that_was_deleted_while_open_is_created_again(
     assert contents_of(replica).rows == [SPICE]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
+def test_a_replica_with_malformed_content_is_damaged(path: Path) -> None:
+    for statement in (
         "UPDATE facts SET value = '{}' WHERE name = 'reading'",
         "UPDATE facts SET value = '[1]' WHERE name = 'reading'",
         "UPDATE facts SET value = '[1, \"x\"]' WHERE name = 'reading'",
@@ -192,11 +192,10 @@ def test_a_replica_that_was_deleted_while_open_is_created_again(
         "UPDATE resources SET updated_at = x'00'",
         "DELETE FROM resources WHERE id = 'water'",
         "DELETE FROM resources",
-    ],
-)
-def test_a_replica_with_malformed_content_is_damaged(
-    replica: Replica, path: Path, statement: str
-) -> None:
-    ask(path, statement)
-    with pytest.raises(LocalFileDamaged):
-        replica.load()
+    ):
+        with closing(Replica(path)) as replica:
+            replica.write([SPICE, WATER], (), (), READING, cached_layout=KNOWN, is_whole=True)
+            assert len(contents_of(replica).rows) == 2
+            ask(path, statement)
+            with pytest.raises(LocalFileDamaged):
+                pytest.fail(f"{statement}: {replica.load()}")
