@@ -165,40 +165,26 @@ def test_a_filter_without_an_index_searches_all_of_the_history(chronicle: Chroni
     assert reported == [0, 3]
 
 
-def test_without_entries_there_is_only_the_header(chronicle: Chronicle) -> None:
-    chronicle.write([{}])
-    assert chronicle.export(HistoryFilter(period=Period(name="long ago", until=AT)))
-    assert chronicle.file.read_bytes() == f"\ufeff{','.join(COLUMNS)}\r\n".encode()
-
-
-@pytest.mark.parametrize("text", FORMULAS)
-def test_no_cell_is_a_formula(chronicle: Chronicle, text: str) -> None:
-    chronicle.call("2", f"{text}n")
-    number = FORMULAS.index(text)
-    chronicle.write([
-        {"resource_id": f"r{number}", "updated_by": "2", "reason": f"{text}!"},
-        {"resource_id": f"{text}gone", "updated_by": f"{text}who", "id": f"{text}id"},
-    ])  # fmt: skip
+def test_no_cell_is_a_formula(chronicle: Chronicle) -> None:
+    for number, text in enumerate(FORMULAS):
+        chronicle.call(f"m{number}", f"{text}n")
+    chronicle.write(
+        row
+        for number, text in enumerate(FORMULAS)
+        for row in (
+            {"resource_id": f"r{number}", "updated_by": f"m{number}", "reason": f"{text}!"},
+            {"resource_id": f"{text}gone", "updated_by": f"{text}who", "id": f"{text}id"},
+        )
+    )
     assert chronicle.export()
-    gone, known = chronicle.rows()
-    assert (known["who"], known["resource"]) == (f"'{text}n", f"'{text}r")
-    assert known["reason"] == f"'{text}!"
-    assert (gone["who"], gone["resource"]) == (f"'{text}who", f"'{text}gone")
-    assert gone["id"] == f"'{text}id"
-
-
-@pytest.mark.parametrize("text", ["", "a=b", " =1", "'=1", "1", "raid", "Ä-", "1-2"])
-def test_other_texts_stay_as_they_are(text: str) -> None:
-    assert safe_cell(text) == text
-
-
-def test_a_quantity_below_0_is_still_a_number(chronicle: Chronicle) -> None:
-    """Older websites wrote such rows, and a number is not a formula."""
-    chronicle.write([{"hagga": (-12, -5)}])
-    assert chronicle.export()
-    (row,) = chronicle.rows()
-    found = [row[f"hagga_{name}"] for name in ("before", "added", "removed", "after")]
-    assert found == ["-12", "7", "0", "-5"]
+    rows = chronicle.rows()[::-1]
+    for text, known, gone in zip(FORMULAS, rows[::2], rows[1::2], strict=True):
+        assert (known["who"], known["resource"]) == (f"'{text}n", f"'{text}r")
+        assert known["reason"] == f"'{text}!"
+        assert (gone["who"], gone["resource"]) == (f"'{text}who", f"'{text}gone")
+        assert gone["id"] == f"'{text}id"
+    harmless = ["", "a=b", " =1", "'=1", "1", "raid", "Ä-", "1-2"]
+    assert [safe_cell(text) for text in harmless] == harmless
 
 
 REASONS = [
@@ -210,10 +196,20 @@ REASONS = [
 def test_any_text_survives_being_exported(chronicle: Chronicle) -> None:
     chronicle.call("1", 'Cha"ni,\nthe 2nd')
     chronicle.write({"reason": reason} for reason in REASONS)
+    # Older websites wrote quantities below 0, and a number is not a formula.
+    chronicle.write([{"id": "negative", "hagga": (-12, -5), "created_at": AT - 1}])
     assert chronicle.export()
-    rows = chronicle.rows()
+    *rows, negative = chronicle.rows()
     assert [row["reason"] for row in reversed(rows)] == REASONS
     assert {row["who"] for row in rows} == {'Cha"ni,\nthe 2nd'}
+    quantities = [negative[f"hagga_{name}"] for name in ("before", "added", "removed", "after")]
+    assert quantities == ["-12", "7", "0", "-5"]
+    ask(chronicle.path, "UPDATE resource_history SET reason = CAST(x'ff61' AS TEXT)")
+    assert chronicle.export()
+    assert {row["reason"] for row in chronicle.rows()} == {"\ufffda"}
+    # Without entries there is only the header.
+    assert chronicle.export(HistoryFilter(period=Period(name="long ago", until=AT - 1)))
+    assert chronicle.file.read_bytes() == f"\ufeff{','.join(COLUMNS)}\r\n".encode()
 
 
 def test_the_file_is_safe_for_excel_and_terminals(chronicle: Chronicle) -> None:
@@ -225,13 +221,6 @@ def test_the_file_is_safe_for_excel_and_terminals(chronicle: Chronicle) -> None:
     assert not set(b"\x1b\x07\x00\x7f\x08") & set(written)
     (row,) = chronicle.rows()
     assert (row["who"], row["reason"]) == ("Chani", "W\xfcrze]0;owned31m !")
-
-
-def test_invalid_utf8_does_not_stop_an_export(chronicle: Chronicle) -> None:
-    chronicle.write([{}, {}])
-    ask(chronicle.path, "UPDATE resource_history SET reason = CAST(x'ff61' AS TEXT)")
-    assert chronicle.export()
-    assert [row["reason"] for row in chronicle.rows()] == ["\ufffda"] * 2
 
 
 def test_a_surrogate_does_not_stop_an_export(
@@ -248,52 +237,57 @@ def test_a_surrogate_does_not_stop_an_export(
 # Complete or absent
 
 
-@pytest.mark.parametrize("after", [1, 3])
-def test_an_export_that_is_stopped_leaves_nothing(chronicle: Chronicle, after: int) -> None:
+def test_an_export_that_is_stopped_or_fails_leaves_nothing(chronicle: Chronicle) -> None:
     chronicle.write({} for _ in range(2_500))
-    seen: list[list[str]] = []
+    for after in (1, 3):
+        seen: list[list[str]] = []
 
-    def report_rows(_: int) -> bool:
-        seen.append(files_in(chronicle.folder))
-        return len(seen) < after
+        def stop(_: int, seen: list[list[str]] = seen, after: int = after) -> bool:
+            seen.append(files_in(chronicle.folder))
+            return len(seen) < after
 
-    assert not chronicle.export(report_rows=report_rows)
-    assert len(seen) == after
-    # The unfinished file has another name, which spreadsheets don't offer to open.
-    assert all(name.startswith(".") for names in seen for name in names)
-    assert_nothing_is_left(chronicle.folder)
-    assert chronicle.export()
-    assert files_in(chronicle.folder) == ["history.csv"]
+        assert not chronicle.export(report_rows=stop)
+        assert len(seen) == after
+        # The unfinished file has another name, which spreadsheets don't offer to open.
+        assert all(name.startswith(".") for names in seen for name in names)
+        assert_nothing_is_left(chronicle.folder)
 
-
-def test_a_failing_callback_leaves_nothing(chronicle: Chronicle) -> None:
-    def report_rows(_: int) -> bool:
+    def fail(_: int) -> bool:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        chronicle.export(report_rows=report_rows)
+        chronicle.export(report_rows=fail)
     assert_nothing_is_left(chronicle.folder)
-
-
-def test_a_ledger_that_fails_in_the_middle_leaves_nothing(chronicle: Chronicle) -> None:
-    chronicle.write({} for _ in range(1_500))
+    assert chronicle.export()
+    assert files_in(chronicle.folder) == ["history.csv"]
+    chronicle.file.unlink()
+    # The ledger fails in the middle.
     reported: list[int] = []
 
-    def report_rows(rows: int) -> bool:
+    def drop_the_table(rows: int) -> bool:
         reported.append(rows)
         ask(chronicle.path, "DROP TABLE resource_history")
         return True
 
     with pytest.raises(LedgerError):
-        chronicle.export(report_rows=report_rows)
+        chronicle.export(report_rows=drop_the_table)
     assert reported == [1_000]
     assert_nothing_is_left(chronicle.folder)
 
 
-def test_a_missing_folder_is_created(chronicle: Chronicle) -> None:
+def test_a_missing_folder_is_created_and_a_wrong_one_reported(chronicle: Chronicle) -> None:
+    chronicle.folder.write_text("mine")
+    assert_is_reported(chronicle, chronicle.file)
+    assert chronicle.folder.read_text() == "mine"
+    chronicle.folder.unlink()
     path = chronicle.folder / "of" / "the guild" / "history.csv"
     assert chronicle.export(path=path)
     assert files_in(path.parent) == ["history.csv"]
+    # A folder in place of the file
+    other = chronicle.folder / "other"
+    (other / "history.csv" / "something").mkdir(parents=True)
+    assert_is_reported(chronicle, other / "history.csv")
+    assert files_in(other) == ["history.csv"]
 
 
 def assert_is_reported(chronicle: Chronicle, path: Path) -> None:
@@ -301,18 +295,6 @@ def assert_is_reported(chronicle: Chronicle, path: Path) -> None:
         chronicle.export(path=path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_file_in_place_of_the_folder_is_reported(chronicle: Chronicle) -> None:
-    chronicle.folder.write_text("mine")
-    assert_is_reported(chronicle, chronicle.file)
-    assert chronicle.folder.read_text() == "mine"
-
-
-def test_a_folder_in_place_of_the_file_is_reported(chronicle: Chronicle) -> None:
-    (chronicle.file / "something").mkdir(parents=True)
-    assert_is_reported(chronicle, chronicle.file)
-    assert files_in(chronicle.folder) == ["history.csv"]
 
 
 @pytest.fixture
@@ -334,23 +316,21 @@ def fill_up(folder: Path) -> None:
             pass
 
 
-@pytest.mark.parametrize(("count", "is_full"), [(1_500, False), (3, True)])
-def test_a_full_disk_is_reported_and_leaves_nothing(
-    chronicle: Chronicle, small_disk: Path, count: int, is_full: bool
+def test_a_full_or_read_only_disk_is_reported_and_leaves_nothing(
+    chronicle: Chronicle, small_disk: Path
 ) -> None:
-    """In the middle, and at the end, when the buffer is flushed."""
-    chronicle.write({} for _ in range(count))
-    if is_full:
+    chronicle.write({} for _ in range(1_500))
+    # In the middle, and at the end, when the buffer is flushed.
+    for few in (EVERYTHING, HistoryFilter(resource_id="water")):
+        before = files_in(small_disk)
+        with pytest.raises(LocalFileError) as caught:
+            chronicle.export(few, small_disk / "history.csv")
+        assert str(small_disk / "history.csv") in str(caught.value)
+        assert files_in(small_disk) == before
         fill_up(small_disk)
-    before = files_in(small_disk)
-    assert_is_reported(chronicle, small_disk / "history.csv")
-    assert files_in(small_disk) == before
-
-
-def test_a_read_only_disk_is_reported(chronicle: Chronicle, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     assert_is_reported(chronicle, small_disk / "history.csv")
-    assert_nothing_is_left(small_disk)
+    assert files_in(small_disk) == before
 
 
 # Names

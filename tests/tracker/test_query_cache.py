@@ -186,39 +186,25 @@ def test_an_answer_can_be_left_out_of_the_cache(far: Tracker) -> None:
     assert done(far.query_cache.cached(query)) == first
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        b"",
-        b"garbage",
-        b"[]",
-        b"{}",
-        b"null",
-        b"[[],null,true,null",
-        b"[[],null,1,null]",
-        b"\xff\xfe",
-        b'"\xed\xa0\x80"',
-        b"[" * 100_000,
-        b"[[[1]],null,true,null]",
-        b"[[],[null,1],true,1e999]",
-    ],
-    ids=lambda d: repr(d[:20]),
-)
-def test_a_malformed_document_is_set_aside_and_reported(
-    far: Tracker, tmp_path: Path, document: bytes
-) -> None:
+def test_a_malformed_document_is_set_aside_and_reported(far: Tracker, tmp_path: Path) -> None:
     listener, query_cache = Listener(far), far.query_cache
     query = query_cache.history(EVERYTHING)
     known = done(query_cache.ask(query))
-    path = pages_of(tmp_path)
-    ask(path, "UPDATE pages SET document = ?", document)
-    assert done(query_cache.cached(query)) is None
-    assert "history" in listener.next(LocalWarning).message
-    assert list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))
-    # The next answer is cached as before.
-    again = done(query_cache.ask(query))
-    assert again.value == known.value
-    assert done(query_cache.cached(query)) == again
+    for document in (
+        *(b"", b"garbage", b"[]", b"{}", b"null", b"[[],null,true,null", b"[[],null,1,null]"),
+        *(b"\xff\xfe", b'"\xed\xa0\x80"', b"[" * 100_000, b"[[[1]],null,true,null]"),
+        b"[[],[null,1],true,1e999]",
+    ):
+        path = pages_of(tmp_path)
+        asides = len(list(path.parent.glob(f"{PAGES_NAME}.damaged-*")))
+        ask(path, "UPDATE pages SET document = ?", document)
+        assert done(query_cache.cached(query)) is None, document[:20]
+        assert "history" in listener.next(LocalWarning).message
+        assert len(list(path.parent.glob(f"{PAGES_NAME}.damaged-*"))) > asides, document[:20]
+        # The next answer is cached as before.
+        again = done(query_cache.ask(query))
+        assert again.value == known.value
+        assert done(query_cache.cached(query)) == again
 
 
 def test_a_damaged_cache_stops_no_answer(config: Config, tmp_path: Path) -> None:
@@ -271,23 +257,23 @@ def test_quantities_of_any_size_are_answered(far: Tracker, books: Books) -> None
     assert_answers_and_keeps(far)
 
 
-@pytest.mark.parametrize("points", ["9e999", "-9e999", "1e308", "'many'"])
-def test_infinite_points_are_answered(far: Tracker, books: Books, points: str) -> None:
-    books.run(
-        f"UPDATE leaderboard SET final_points = {points}, base_points = {points},"
-        f" resource_multiplier = {points}, status_bonus = {points}"
-    )
+def test_infinite_points_are_answered(far: Tracker, books: Books) -> None:
     # Each is finite, but their sum is not.
     books.run("UPDATE leaderboard SET user_id = 'paul' WHERE id = 'h2'")
     books.run("UPDATE leaderboard SET user_id = 'Müad''Dib' WHERE id = 'h4'")
-    assert_answers_and_keeps(far)
+    for points in ("9e999", "-9e999", "1e308", "'many'"):
+        books.run(
+            f"UPDATE leaderboard SET final_points = {points}, base_points = {points},"
+            f" resource_multiplier = {points}, status_bonus = {points}"
+        )
+        assert_answers_and_keeps(far)
 
 
-@pytest.mark.parametrize("time", ["9e999", "-9e999", "x'ff'", "'yesterday'", "1700000000.5"])
-def test_times_of_any_kind_are_answered(far: Tracker, books: Books, time: str) -> None:
-    books.run(f"UPDATE resource_history SET created_at = {time} WHERE id <> 'h0'")
-    books.run(f"UPDATE leaderboard SET created_at = {time} WHERE id <> 'h0'")
-    assert_answers_and_keeps(far)
+def test_times_of_any_kind_are_answered(far: Tracker, books: Books) -> None:
+    for time in ("9e999", "-9e999", "x'ff'", "'yesterday'", "1700000000.5"):
+        books.run(f"UPDATE resource_history SET created_at = {time} WHERE id <> 'h0'")
+        books.run(f"UPDATE leaderboard SET created_at = {time} WHERE id <> 'h0'")
+        assert_answers_and_keeps(far)
 
 
 def test_a_filter_with_any_text_is_answered_or_rejected(far: Tracker) -> None:
@@ -316,11 +302,9 @@ def test_an_answer_that_cannot_be_stored_is_still_an_answer(tracker: Tracker) ->
     assert not list(tracker.config.folders.state.rglob(PAGES_NAME))
 
 
-@pytest.mark.parametrize("reason", ["CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"])
-def test_a_reason_with_invalid_utf8_stops_no_page(
-    tracker: Tracker, path: Path, reason: str
-) -> None:
-    ask(path, f"UPDATE resource_history SET reason = {reason}")
-    page = done(tracker.query_cache.ask(tracker.query_cache.history(EVERYTHING))).value
-    assert len(page.entries) == 2
-    assert all(isinstance(entry.reason, str) for entry in page.entries)
+def test_a_reason_with_invalid_utf8_stops_no_page(tracker: Tracker, path: Path) -> None:
+    for reason in ("CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"):
+        ask(path, f"UPDATE resource_history SET reason = {reason}")
+        page = done(tracker.query_cache.ask(tracker.query_cache.history(EVERYTHING))).value
+        assert len(page.entries) == 2
+        assert all(isinstance(entry.reason, str) for entry in page.entries)
