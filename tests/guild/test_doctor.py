@@ -164,11 +164,7 @@ def test_no_output_holds_a_token(
 ) -> None:
     expired = guarded_server.token(exp=1)
     for token in (
-        guarded_guild.full,
-        guarded_guild.read_only,
-        expired,
-        "nonsense-token",
-        "no\x07token",
+        *(guarded_guild.full, guarded_guild.read_only, expired, "nonsense-token", "no\x07token"),
     ):
         configure(monkeypatch, guarded_guild.proxy.url, token)
         for argv in (["doctor"], ["doctor", "--json"], ["doctor", "--debug"]):

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -114,24 +115,21 @@ def rejection(path: Path, profile: str | None = None) -> str:
 # Placing
 
 
-@pytest.mark.parametrize("profile", [None, "n"])
-@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
-def test_a_guild_is_added_and_everything_else_stays(
-    path: Path, text: str, profile: str | None
-) -> None:
-    add_settings(written(path, text), profile, GUILD)
-    assert tomllib.loads(read(path)) == with_guild(text, profile, GUILD)
-    assert ADDED in read(path)
-    assert_lines_stay(text, read(path))
-    assert has_settings(path, profile)
+def test_a_guild_is_added_and_everything_else_stays(path: Path) -> None:
+    for profile, text in product([None, "n"], SHAPES.values()):
+        add_settings(written(path, text), profile, GUILD)
+        assert tomllib.loads(read(path)) == with_guild(text, profile, GUILD)
+        assert ADDED in read(path)
+        assert_lines_stay(text, read(path))
+        assert has_settings(path, profile)
 
 
-@pytest.mark.parametrize("text", OTHER_PLACES.values(), ids=OTHER_PLACES)
-def test_a_guild_is_added_to_a_profile_without_one(path: Path, text: str) -> None:
-    assert not has_settings(written(path, text), "n")
-    add_settings(path, "n", GUILD)
-    assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
-    assert_lines_stay(text, read(path))
+def test_a_guild_is_added_to_a_profile_without_one(path: Path) -> None:
+    for text in OTHER_PLACES.values():
+        assert not has_settings(written(path, text), "n")
+        add_settings(path, "n", GUILD)
+        assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
+        assert_lines_stay(text, read(path))
 
 
 def test_a_profile_on_one_line_gets_more_on_that_line(path: Path) -> None:
@@ -162,9 +160,6 @@ def test_settings_go_above_the_comment_of_the_next_table(path: Path) -> None:
     add_settings(written(path, SHAPES["a header"]), None, GUILD)
     above, below = '# Header\n\ntheme = "dark" # or light\n\n', '# about keys\n[keys]\nundo = "u"\n'
     assert read(path) == f"{above}{ADDED}\n{below}"
-
-
-def test_settings_of_a_profile_go_above_the_comment_of_the_next(path: Path) -> None:
     add_settings(written(path, OTHER_PLACES["theme"]), "n", GUILD)
     above, below = "[profiles.n]\ntheme = 'x'\n\n", "# of another\n[profiles.m]\nz = 1\n"
     assert read(path) == f"{above}{ADDED}\n{below}"
@@ -195,26 +190,16 @@ def test_the_configuration_is_read_back(path: Path, profile: str | None) -> None
     assert config.keys == {"undo": "u"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        '"""',
-        "'''",
-        "'",
-        "\\",
-        '\\"',
-        "\\\\'",
-        "Muad'Dib ★",
+def test_roles_of_any_name_are_read_back(path: Path) -> None:
+    for name in (
+        *('"""', "'''", "'", "\\", '\\"', "\\\\'", "Muad'Dib ★", "#[]=", ""),
         "\x00\x1b\x7f\x85\u2028\u202e",
-        "#[]=",
-        "",
-    ],
-)
-@pytest.mark.parametrize("is_ascii", [True, False])
-def test_roles_of_any_name_are_read_back(path: Path, name: str, is_ascii: bool) -> None:
-    roles = json.dumps([{"id": "1", "name": name}], ensure_ascii=is_ascii)
-    add_settings(path, None, {**GUILD, "DISCORD_ROLES_CONFIG": roles})
-    assert load_config({"TRACKER_HOME": str(path.parents[1])}).discord.roles == roles
+    ):
+        for is_ascii in (True, False):
+            roles = json.dumps([{"id": "1", "name": name}], ensure_ascii=is_ascii)
+            add_settings(path, None, {**GUILD, "DISCORD_ROLES_CONFIG": roles})
+            assert load_config({"TRACKER_HOME": str(path.parents[1])}).discord.roles == roles
+            path.unlink()
 
 
 NAMES = st.sampled_from(["theme", "a-b", "turso", "view.sort", '"x.y"', "'é'"])
@@ -256,37 +241,35 @@ def test_any_file_gets_its_guild_or_stays(text: str, profile: str | None, roles:
 # Rejected files
 
 
-@pytest.mark.parametrize("name", ["TURSO_DATABASE_URL", "DISCORD_GUILD_ID", "TRACKER_AUTH"])
-@pytest.mark.parametrize("value", ["'x'", "''", "3"])
-def test_a_guild_is_never_overwritten(path: Path, name: str, value: str) -> None:
-    written(path, f"{name} = {value}\n[profiles.n]\n{name} = {value}\n[profiles.m]\n")
-    assert has_settings(path, None)
-    assert has_settings(path, "n")
-    assert not has_settings(path, "m")
-    assert "--profile NAME" in rejection(path)
-    assert "[profiles.n]" in rejection(path, "n")
-    add_settings(path, "m", GUILD)
+def test_a_guild_is_never_overwritten(path: Path) -> None:
+    for name in ("TURSO_DATABASE_URL", "DISCORD_GUILD_ID", "TRACKER_AUTH"):
+        for value in ("'x'", "''", "3"):
+            written(path, f"{name} = {value}\n[profiles.n]\n{name} = {value}\n[profiles.m]\n")
+            assert has_settings(path, None)
+            assert has_settings(path, "n")
+            assert not has_settings(path, "m")
+            assert "--profile NAME" in rejection(path)
+            assert "[profiles.n]" in rejection(path, "n")
+            add_settings(path, "m", GUILD)
 
 
-@pytest.mark.parametrize("profile", ["", "../up", "a.b", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"])
-def test_a_profile_needs_a_plain_name(path: Path, profile: str) -> None:
-    assert "name" in rejection(written(path, ""), profile)
-    with pytest.raises(ConfigError):
-        has_settings(path, profile)
+def test_a_profile_needs_a_plain_name(path: Path) -> None:
+    for profile in ["", "../up", "a.b", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"]:
+        assert "name" in rejection(written(path, ""), profile)
+        with pytest.raises(ConfigError):
+            has_settings(path, profile)
 
 
-@pytest.mark.parametrize(
-    "text", ["profiles = 3", "profiles = []", "profiles.n = 'x'", "[[profiles.n]]", "[[profiles]]"]
-)
-def test_profiles_that_are_not_tables_are_an_error(path: Path, text: str) -> None:
-    assert "[profiles.n]" in rejection(written(path, text), "n")
-    with pytest.raises(ConfigError):
-        has_settings(path, "n")
+def test_profiles_that_are_not_tables_are_an_error(path: Path) -> None:
+    for value in ("profiles = 3", "profiles = []", "profiles.n = 'x'", "[[profiles.n]]"):
+        assert "[profiles.n]" in rejection(written(path, value), "n")
+        with pytest.raises(ConfigError):
+            has_settings(path, "n")
 
 
-@pytest.mark.parametrize("text", ["profiles = { x = { a = 1 } }", "a = nan"])
-def test_an_unusual_file_must_be_edited_by_hand(path: Path, text: str) -> None:
-    assert "yourself" in rejection(written(path, text), "n")
+def test_an_unusual_file_must_be_edited_by_hand(path: Path) -> None:
+    for text in ["profiles = { x = { a = 1 } }", "a = nan"]:
+        assert "yourself" in rejection(written(path, text), "n")
 
 
 def test_a_value_that_no_file_can_hold_is_rejected(path: Path) -> None:
@@ -295,37 +278,18 @@ def test_a_value_that_no_file_can_hold_is_rejected(path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"TURSO_AUTH_TOKEN = {TOKEN}",
-        f'TURSO_AUTH_TOKEN = "{TOKEN}',
-        f"{TOKEN}",
-        f"{TOKEN} = 1\n{TOKEN} = 2",
-        f"[{TOKEN}]\n[{TOKEN}]",
-        "x = " + "[" * 50_000,
-        "x = " + "9" * 5_000,
-    ],
-    ids=range(7),
-)
-def test_broken_toml_is_an_error_without_a_quotation(path: Path, text: str) -> None:
-    assert "isn't valid TOML" in rejection(written(path, text))
-    with pytest.raises(ConfigError):
-        has_settings(path, None)
-
-
-def test_broken_toml_is_an_error_with_its_position(path: Path) -> None:
+def test_broken_toml_is_an_error_without_a_quotation(path: Path) -> None:
+    for text in (f'TURSO_AUTH_TOKEN = "{TOKEN}', f"[{TOKEN}]\n[{TOKEN}]", "x = " + "[" * 50_000):
+        assert "isn't valid TOML" in rejection(written(path, text))
+        with pytest.raises(ConfigError):
+            has_settings(path, None)
     assert "(at line 3, column 5)" in rejection(written(path, "a = 1\n\nb = ?\n"))
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"\xff", b"a = '\xe9'", b"# a\n" * 300_000],
-    ids=["no UTF-8", "Latin-1", "huge"],
-)
-def test_a_binary_or_huge_file_is_an_error(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    assert "config.toml" in rejection(path)
+def test_a_binary_or_huge_file_is_an_error(path: Path) -> None:
+    for content in [b"\xff", b"a = '\xe9'", b"# a\n" * 300_000]:
+        path.write_bytes(content)
+        assert "config.toml" in rejection(path)
 
 
 def test_a_folder_is_an_error(path: Path) -> None:
@@ -342,15 +306,12 @@ no_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no su
 
 
 @no_modes
-@pytest.mark.parametrize("mode", [0o644, 0o600, 0o400, 0o666])
-def test_the_file_becomes_private_whatever_it_was_before(path: Path, mode: int) -> None:
-    written(path, "theme = 'x'\n").chmod(mode)
-    add_settings(path, None, GUILD)
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-@no_modes
-def test_a_new_file_and_its_folder_are_private(tmp_path: Path) -> None:
+def test_the_file_becomes_private_whatever_it_was_before(path: Path, tmp_path: Path) -> None:
+    for mode in (0o644, 0o600, 0o400, 0o666):
+        path.unlink(missing_ok=True)
+        written(path, "theme = 'x'\n").chmod(mode)
+        add_settings(path, None, GUILD)
+        assert path.stat().st_mode & 0o777 == 0o600
     path = tmp_path / "new" / "config.toml"
     add_settings(path, None, GUILD)
     assert path.stat().st_mode & 0o777 == 0o600

@@ -179,12 +179,7 @@ def test_a_key_is_a_folder_name_that_reveals_nothing(place: str, member: str) ->
 
 def test_another_database_or_member_has_another_key() -> None:
     pairs = [
-        ("a", "1"),
-        ("b", "1"),
-        ("a", "2"),
-        ("a1", ""),
-        ("", "a1"),
-        ("A", "1"),
+        *(("a", "1"), ("b", "1"), ("a", "2"), ("a1", ""), ("", "a1"), ("A", "1")),
         ("\ud800", "1"),
     ]
     assert len({store_key(*pair) for pair in pairs}) == len(pairs)

@@ -184,14 +184,10 @@ def test_a_replica_with_malformed_content_is_damaged(path: Path) -> None:
         "UPDATE facts SET value = x'ff' WHERE name = 'reading'",
         "UPDATE facts SET value = '[]' WHERE name = 'acquaintance'",
         "UPDATE facts SET value = '{' WHERE name = 'acquaintance'",
-        "DELETE FROM facts WHERE name = 'proof'",
-        "UPDATE resources SET hagga = hagga + 1",
-        "UPDATE resources SET hagga = 'many'",
-        "UPDATE resources SET name = NULL",
-        "UPDATE resources SET multiplier = 1",
-        "UPDATE resources SET updated_at = x'00'",
-        "DELETE FROM resources WHERE id = 'water'",
-        "DELETE FROM resources",
+        *("DELETE FROM facts WHERE name = 'proof'", "UPDATE resources SET hagga = hagga + 1"),
+        *("UPDATE resources SET hagga = 'many'", "UPDATE resources SET name = NULL"),
+        *("UPDATE resources SET multiplier = 1", "UPDATE resources SET updated_at = x'00'"),
+        *("DELETE FROM resources WHERE id = 'water'", "DELETE FROM resources"),
     ):
         with closing(Replica(path)) as replica:
             replica.write([SPICE, WATER], (), (), READING, cached_layout=KNOWN, is_whole=True)

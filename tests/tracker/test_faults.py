@@ -14,42 +14,10 @@ from helpers.listening import Listener
 from helpers.other_schemas import ask, make_file
 from helpers.processes import locked
 from helpers.tracking import ask_history, history, quick, shown, stored, undo
-from tracker_tui.domain.change import Rejection, Verdict
-from tracker_tui.domain.messages import outcome_sentence
+from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import DatabaseBusy
 from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
-
-REFUSES_WATER = """
-    CREATE TRIGGER no_water BEFORE UPDATE ON resources WHEN old.id = 'water'
-    BEGIN SELECT RAISE(ABORT, 'the well is closed'); END
-"""
-
-
-def test_a_rejected_change_does_not_block_others(
-    tracker: Tracker, listener: Listener, path: Path
-) -> None:
-    ask(path, REFUSES_WATER)
-    poisoned, fine = add(5, resource_id="water"), add(7)
-    tracker.submit([poisoned, fine])
-    rejected, applied = listener.settled(2)
-    assert (rejected.verdict, rejected.rejection) == (Verdict.REJECTED, Rejection.BY_DATABASE)
-    assert "the well is closed" in outcome_sentence(rejected, tracker.places)
-    assert applied.verdict is Verdict.APPLIED
-    assert tracker.needing_player() == [rejected]
-    assert shown(tracker, "water") == stored(path, "water") == (50, 0)
-    assert shown(tracker) == stored(path) == (1007, 400)
-
-
-def test_an_undo_passes_a_change_that_needs_the_player(
-    tracker: Tracker, listener: Listener, path: Path
-) -> None:
-    tracker.submit([add(5, resource_id="water")])
-    listener.settled(1)
-    tracker.submit([add(999_999_999, resource_id="water")])
-    listener.settled(1)
-    assert undo(tracker, listener) == (0, 0, 1)
-    assert stored(path, "water") == (50, 0)
 
 
 def test_changes_go_into_a_replaced_database_file(

@@ -172,12 +172,9 @@ def test_a_malformed_document_is_set_aside_with_all_others_and_nothing_else(
 
 def test_a_spoilt_file_is_replaced(open_store: OpenStore) -> None:
     for spoil in (
-        "UPDATE pages SET at = NULL",
-        "UPDATE pages SET at = 'yesterday'",
-        "UPDATE pages SET document = NULL",
-        "UPDATE pages SET document = 'text'",
-        "UPDATE pages SET document = -1",
-        "PRAGMA user_version = 77",
+        *("UPDATE pages SET at = NULL", "UPDATE pages SET at = 'yesterday'"),
+        *("UPDATE pages SET document = NULL", "UPDATE pages SET document = 'text'"),
+        *("UPDATE pages SET document = -1", "PRAGMA user_version = 77"),
     ):
         store = open_store()
         save(documents_of(store), "one")

@@ -56,9 +56,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the refresh schedule; it stands still."""
     clock = Clock()
     for module in (
-        "tracker.tracker",
-        "tracker.ledger_thread",
-        "sync.refresh_and_retry_timing",
+        *("tracker.tracker", "tracker.ledger_thread", "sync.refresh_and_retry_timing"),
         "sync.refresher",
     ):
         monkeypatch.setattr(f"tracker_tui.{module}.time", clock)

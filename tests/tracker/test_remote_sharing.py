@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.build import add, remote_config, remove, set_to, to_deep_desert
+from helpers.build import add, remote_config, remove, to_deep_desert
 from helpers.hanging_server import PATIENCE, Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
@@ -17,7 +17,7 @@ from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, cut_before, 
 from helpers.rejected_writes import READ_ONLY
 from helpers.servers import Server
 from helpers.token_permissions import whole_request_refused
-from helpers.tracking import ask_history, may_write, shown, undo
+from helpers.tracking import ask_history, may_write, shown
 from tracker.conftest import START
 from tracker_tui.config.settings import Config, Remote, Secret
 from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
@@ -83,26 +83,6 @@ class TestSeveralPlayers:
             ends = [row[f"new_quantity_{place}"] for row in rows]
             assert [row[f"previous_quantity_{place}"] for row in rows[1:]] == ends[:-1]
 
-    def test_a_set_after_another_members_change_is_a_conflict(
-        self, tracker: Tracker, listener: Listener, books: Books
-    ) -> None:
-        books.ledger.apply(add(1))
-        tracker.submit([set_to(5, expected=1000)])
-        (outcome,) = listener.settled(1)
-        assert outcome.verdict is Verdict.CONFLICT
-        assert tracker.needing_player() == [outcome]
-        assert shown(tracker) == books.quantities() == (1001, 400)
-
-    def test_undo_keeps_later_changes_of_others(
-        self, tracker: Tracker, listener: Listener, books: Books
-    ) -> None:
-        tracker.submit([set_to(5), add(7, resource_id="water")])
-        listener.settled(2)
-        books.ledger.apply(add(20))
-        assert undo(tracker, listener) == (0, 0, 2)
-        assert books.quantities() == (1020, 400)
-        assert books.quantities("water") == (50, 0)
-
 
 class TestRights:
     @pytest.mark.parametrize(("access", "can_write"), [("rw", True), ("ro", False)])
@@ -148,21 +128,17 @@ class TestRights:
     ) -> None:
         assert tracker.connection.can_write
         proxy.fate = whole_request_refused("resources:data_update")
+        with pytest.raises(WriteRejected, match="does not allow your TURSO_AUTH_TOKEN"):
+            tracker.edit(add(5)).result(SECONDS)
         tracker.submit([add(5)])
-        listener.settled(1)
+        (outcome,) = listener.settled(1)
+        assert outcome.rejection is Rejection.NOT_PERMITTED
         tracker.refresh().result(SECONDS)
         assert not may_write(tracker)
         assert shown(tracker) == (1000, 400)
         proxy.fate = pass_on
         tracker.refresh().result(SECONDS)
         assert may_write(tracker), "regained rights are noticed by the next check"
-
-    def test_a_one_shot_edit_without_permission_raises(
-        self, tracker: Tracker, proxy: Proxy
-    ) -> None:
-        proxy.fate = READ_ONLY
-        with pytest.raises(WriteRejected, match="does not allow your TURSO_AUTH_TOKEN"):
-            tracker.edit(add(5)).result(SECONDS)
 
 
 class TestLostOnTheWay:
@@ -196,17 +172,6 @@ class TestLostOnTheWay:
         (outcome,) = listener.settled(1)
         assert outcome.verdict is Verdict.ALREADY_APPLIED
         assert (tracker.pending(), shown(tracker)) == ([], (1005, 400))
-
-    def test_pending_changes_are_sent_after_the_next_refresh(
-        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
-    ) -> None:
-        proxy.fate = answer(429)
-        tracker.submit([add(5)])
-        listener.next(Failed)
-        proxy.fate = pass_on
-        tracker.refresh()
-        listener.settled(1)
-        assert books.quantities() == (1005, 400)
 
 
 @pytest.mark.usefixtures("patient")

@@ -74,24 +74,25 @@ def test_a_change_after_one_that_met_a_lock_is_applied_and_the_other_stays_pendi
     assert len(remote_guild.rows("leaderboard")) == 2
 
 
-@pytest.mark.parametrize("code", TROUBLE)
 def test_trouble_of_the_server_rejects_nothing_and_the_change_is_applied_later(
-    remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books, code: str
+    remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books
 ) -> None:
-    proxy.fate = batch_failed(code)
-    change = add(5)
-    remote_tracker.submit([change])
-    error = listener.next(Failed).error
-    assert type(error) is LedgerError
-    assert f"is in trouble: the server says {code}" in str(error)
-    assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([change], [])
-    assert remote_tracker.connection.trouble is error
-    proxy.fate = pass_on
-    remote_tracker.refresh().result(SECONDS)
-    (outcome,) = listener.settled(1)
-    assert (outcome.change, outcome.verdict) == (change, Verdict.APPLIED)
-    assert remote_tracker.connection.trouble is None
-    assert shown(remote_tracker) == remote_guild.quantities() == (1_005, 400)
+    for count, code in enumerate(TROUBLE, start=1):
+        proxy.fate = batch_failed(code)
+        change = add(5)
+        remote_tracker.submit([change])
+        error = listener.next(Failed).error
+        assert type(error) is LedgerError
+        assert f"is in trouble: the server says {code}" in str(error)
+        assert (remote_tracker.pending(), remote_tracker.needing_player()) == ([change], [])
+        assert remote_tracker.connection.trouble is error
+        proxy.fate = pass_on
+        remote_tracker.refresh().result(SECONDS)
+        (outcome,) = listener.settled(1)
+        assert (outcome.change, outcome.verdict) == (change, Verdict.APPLIED)
+        assert remote_tracker.connection.trouble is None
+        quantities = (1_000 + 5 * count, 400)
+        assert shown(remote_tracker) == remote_guild.quantities() == quantities
 
 
 def test_a_trigger_of_the_guild_rejects_one_change_and_delays_no_other(

@@ -13,13 +13,11 @@ import pytest
 
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert
 from helpers.listening import Listener
-from helpers.other_schemas import ask
 from helpers.processes import locked
 from helpers.tracking import ask_history, history, shown, stored
-from tracker_tui.domain.change import Rejection, Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.domain.change_syntax import parse_change
 from tracker_tui.errors import UnknownResource
-from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -144,28 +142,6 @@ def test_only_a_set_expects_the_quantity_that_was_seen(tracker: Tracker) -> None
     relative = tracker.change("spice", parse_change("+5 # run"), HAGGA, seen=1000)
     assert (seen.expected, blind.expected, relative.expected) == (400, None, None)
     assert (relative.by, relative.reason, relative.amount) == (PLAYER, "run", 5)
-
-
-def test_a_set_after_another_members_change_is_a_conflict(
-    tracker: Tracker, listener: Listener, other: Ledger, path: Path
-) -> None:
-    change = tracker.change("spice", parse_change("=5"), HAGGA, seen=1000)
-    other.apply(add(1))
-    tracker.submit([change])
-    (outcome,) = listener.settled(1)
-    assert outcome.verdict is Verdict.CONFLICT
-    assert tracker.needing_player() == [outcome]
-    assert shown(tracker) == stored(path) == (1001, 400)
-
-
-def test_a_change_of_a_deleted_resource_removes_it_from_the_screen(
-    tracker: Tracker, listener: Listener, path: Path
-) -> None:
-    ask(path, "DELETE FROM resources WHERE id = 'spice'")
-    tracker.submit([add(1)])
-    (outcome,) = listener.settled(1)
-    assert outcome.rejection is Rejection.NO_RESOURCE
-    assert tracker.resource("spice") is None
 
 
 def test_a_resource_is_changed_by_its_id_or_a_part_of_its_name(

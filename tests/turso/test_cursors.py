@@ -28,10 +28,8 @@ def dictionary(cursor: Any, row: tuple[Any, ...]) -> dict[str, Any]:
 def test_every_kind_of_statement_reports_the_same(both: SideBySide) -> None:
     for sql in (
         "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT UNIQUE)",
-        "INSERT INTO t (n, s) VALUES (1, 'a'), (2, 'b')",
-        "SELECT * FROM t",
-        "SELECT *, n AS n, n + 1, 'x' FROM t WHERE 0",
-        "UPDATE t SET n = n + 1",
+        *("INSERT INTO t (n, s) VALUES (1, 'a'), (2, 'b')", "SELECT * FROM t"),
+        *("SELECT *, n AS n, n + 1, 'x' FROM t WHERE 0", "UPDATE t SET n = n + 1"),
         "UPDATE t SET n = 3 WHERE id = 99",
         "INSERT INTO t (n, s) VALUES (3, 'c') RETURNING id, n AS m",
         "INSERT INTO t (s) VALUES ('c') ON CONFLICT (s) DO UPDATE SET n = 9 RETURNING *",
@@ -42,15 +40,9 @@ def test_every_kind_of_statement_reports_the_same(both: SideBySide) -> None:
         "WITH x AS (SELECT 'e' AS s) INSERT INTO t (s) SELECT s FROM x",
         "WITH x AS (SELECT 1 AS a) SELECT * FROM x",
         "SELECT id, sum(n) OVER (ORDER BY id) AS total, rank() OVER (ORDER BY s) FROM t",
-        "VALUES (1, 2), (3, 4)",
-        "DELETE FROM t WHERE id = 2 RETURNING *",
-        "DELETE FROM t",
-        "EXPLAIN QUERY PLAN SELECT 1",
-        "PRAGMA table_info(t)",
-        "PRAGMA user_version = 3",
-        "PRAGMA user_version",
-        "ALTER TABLE t ADD COLUMN extra",
-        "DROP TABLE t",
+        *("VALUES (1, 2), (3, 4)", "DELETE FROM t WHERE id = 2 RETURNING *", "DELETE FROM t"),
+        *("EXPLAIN QUERY PLAN SELECT 1", "PRAGMA table_info(t)", "PRAGMA user_version = 3"),
+        *("PRAGMA user_version", "ALTER TABLE t ADD COLUMN extra", "DROP TABLE t"),
     ):
         both.run(sql)
 
@@ -73,11 +65,8 @@ def test_the_last_row_id_is_the_one_of_the_last_insert(both: SideBySide) -> None
         cursor = connection.cursor()
         row_ids = [cursor.lastrowid]
         for sql in (
-            "INSERT INTO t VALUES (7, 'a')",
-            "UPDATE t SET s = 'b'",
-            "SELECT 1",
-            "REPLACE INTO t VALUES (3, 'c')",
-            "INSERT INTO t (s) VALUES ('d') RETURNING id",
+            *("INSERT INTO t VALUES (7, 'a')", "UPDATE t SET s = 'b'", "SELECT 1"),
+            *("REPLACE INTO t VALUES (3, 'c')", "INSERT INTO t (s) VALUES ('d') RETURNING id"),
             "WITH x AS (SELECT 40 AS id) INSERT INTO t SELECT id, 'e' FROM x",
         ):
             row_ids.append(cursor.execute(sql).lastrowid)

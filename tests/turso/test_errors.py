@@ -27,15 +27,10 @@ EXCEPTIONS = (
 
 SAME_MESSAGE: dict[type[Exception], list[str]] = {
     sqlite3.IntegrityError: [
-        "INSERT INTO t (n, s) VALUES (1, 'a')",
-        "INSERT INTO t (n) VALUES (NULL)",
-        "INSERT INTO t (n, s) VALUES (1, 'bad')",
-        "INSERT INTO t (n, parent) VALUES (1, 99)",
-        "INSERT INTO t (id, n) VALUES (1, 1)",
-        "INSERT INTO t (id, n) VALUES ('text', 1)",
-        "UPDATE t SET n = NULL",
-        "DELETE FROM t",
-        "SELECT 1 LIMIT 'text'",
+        *("INSERT INTO t (n, s) VALUES (1, 'a')", "INSERT INTO t (n) VALUES (NULL)"),
+        *("INSERT INTO t (n, s) VALUES (1, 'bad')", "INSERT INTO t (n, parent) VALUES (1, 99)"),
+        *("INSERT INTO t (id, n) VALUES (1, 1)", "INSERT INTO t (id, n) VALUES ('text', 1)"),
+        *("UPDATE t SET n = NULL", "DELETE FROM t", "SELECT 1 LIMIT 'text'"),
     ],
     sqlite3.OperationalError: [
         *("SELECT * FROM gone", "SELECT gone FROM t", "SELECT gone(1)", "CREATE TABLE t (a)"),

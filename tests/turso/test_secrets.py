@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from helpers.proxy import (
     proxy_to,
 )
 from helpers.servers import Server, free_port
-from tracker_tui.turso import Connection, Error, InterfaceError, TursoDatabase, connect
+from tracker_tui.turso import Error, InterfaceError, TursoDatabase, connect
 
 TELLING = "dHJlYXN1cmU"
 TOKEN = f"eyJhbGciOiJFZERTQSJ9.{TELLING}.MjA6-_w"
@@ -95,48 +96,36 @@ FATES: dict[str, Fate] = {
 }
 
 
-@pytest.mark.parametrize("fate", FATES.values(), ids=FATES)
-@pytest.mark.parametrize("write", [by_execute, by_batch])
-def test_no_error_from_the_server_shows_the_token(
-    proxy: Proxy, fate: Fate, write: Callable[[Connection], object]
-) -> None:
+def test_no_error_from_the_server_shows_the_token(proxy: Proxy) -> None:
     with closing(connect(proxy.url, TOKEN)) as connection:
-        proxy.meet([fate])
-        _raised(lambda: write(connection))
-        assert proxy.seen[0].headers["authorization"] == f"Bearer {TOKEN}"
+        for fate, write in product(FATES.values(), (by_execute, by_batch)):
+            proxy.meet([fate])
+            _raised(lambda write=write: write(connection))
     with closing(TursoDatabase(proxy.url, TOKEN)) as database:
-        proxy.meet([fate])
-        _raised(lambda: database.execute_sql("INSERT INTO t VALUES (1)"))
+        for fate in FATES.values():
+            proxy.meet([fate])
+            _raised(lambda: database.execute_sql("INSERT INTO t VALUES (1)"))
+    assert {proxied.headers["authorization"] for proxied in proxy.seen} == {f"Bearer {TOKEN}"}
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://something.invalid",
-        "http://localhost:PORT",
-        "https://localhost:PORT",
-        "https://" + "x" * 70 + ".invalid",
-        "http://db.example.org",
-        "ftp://db.example.org",
-        "https://[",
-        "ws://localhost:PORT",
-        "wss://something.invalid",
-    ],
-)
-def test_no_error_before_reaching_a_server_shows_the_token(url: str) -> None:
-    url = url.replace("PORT", str(free_port()))
-
-    def use(database: TursoDatabase) -> None:
-        with closing(database):
-            database.batches([])
-            database.execute_sql("SELECT 1")
-
-    def use_connection() -> None:
+def test_no_error_before_reaching_a_server_shows_the_token() -> None:
+    def use_connection(url: str) -> None:
         with closing(connect(url, TOKEN)) as connection:
             by_batch(connection)
 
-    _raised(use_connection)
-    _raised(lambda: use(TursoDatabase(url, TOKEN)))
+    def use_database(url: str) -> None:
+        with closing(TursoDatabase(url, TOKEN)) as database:
+            database.batches([])
+            database.execute_sql("SELECT 1")
+
+    port = free_port()
+    for url in (
+        *("https://something.invalid", "https://" + "x" * 70 + ".invalid", "https://["),
+        *(f"http://localhost:{port}", f"https://localhost:{port}", f"ws://localhost:{port}"),
+        *("http://db.example.org", "ftp://db.example.org", "wss://something.invalid"),
+    ):
+        for use in (use_connection, use_database):
+            _raised(lambda url=url, use=use: use(url))
 
 
 def test_no_tls_error_shows_the_token(remote_url: str, tmp_path: Path) -> None:
@@ -163,18 +152,15 @@ def test_a_rejected_websocket_does_not_show_the_token(guarded_server: Server) ->
         _raised(lambda: by_batch(connection))
 
 
-@pytest.mark.parametrize(
-    "token", [TOKEN + "\n", f"{TOKEN}\r\nX-More: 1", f" {TOKEN}", f"{TOKEN}é", f"\0{TOKEN}", ""]
-)
-@pytest.mark.parametrize("scheme", ["https", "ws"])
-def test_a_malformed_token_is_rejected_without_quoting_it(token: str, scheme: str) -> None:
-    url = f"{scheme}://localhost"
-    hidden = [token]
-    error = _raised(lambda: connect(url, hidden.pop()))
-    assert isinstance(error, InterfaceError)
-    assert str(error) == "The token holds characters that no token has."
-    wrapped = _raised(TursoDatabase(url, token).connect)
-    assert str(wrapped) == str(error)
+def test_a_malformed_token_is_rejected_without_quoting_it() -> None:
+    tokens = (f"{TOKEN}\n", f"{TOKEN}\r\nX-More: 1", f" {TOKEN}", f"{TOKEN}é", f"\0{TOKEN}", "")
+    for scheme, token in product(("https", "ws"), tokens):
+        url, hidden = f"{scheme}://localhost", [token]
+        error = _raised(lambda url=url, hidden=hidden: connect(url, hidden.pop()))
+        assert isinstance(error, InterfaceError)
+        assert str(error) == "The token holds characters that no token has."
+        wrapped = _raised(TursoDatabase(url, token).connect)
+        assert str(wrapped) == str(error)
 
 
 def test_no_object_of_the_driver_shows_the_token(proxy: Proxy) -> None:

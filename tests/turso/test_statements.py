@@ -26,32 +26,20 @@ NULL = {"type": "null"}
 TRIGGER = "CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT CASE WHEN 1 THEN 2 END; END"
 
 
-@pytest.mark.parametrize(
-    ("sql", "word"),
-    [
-        ("SELECT 1", "SELECT"),
-        ("insert into t values (1)", "INSERT"),
+def test_the_first_word_comes_after_comments() -> None:
+    for sql, word in [
+        *(("SELECT 1", "SELECT"), ("insert into t values (1)", "INSERT")),
         (" \t\r\n-- a comment\n/* another\none */ -- DELETE\nUpdate t SET a = 1", "UPDATE"),
-        ("/**/REPLACE INTO t VALUES (1)", "REPLACE"),
-        ("COMMIT;", "COMMIT"),
-        ("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "WITH"),
-        ("", ""),
-        (" ", ""),
-        ("-- INSERT", ""),
-        ("/* INSERT", ""),
-        ("/* INSERT */", ""),
-        ("(SELECT 1)", ""),
-        ("; SELECT 1", ""),
-        ("-INSERT", ""),
-    ],
-)
-def test_the_first_word_comes_after_comments(sql: str, word: str) -> None:
-    assert first_word(sql) == word
+        *(("/**/REPLACE INTO t VALUES (1)", "REPLACE"), ("COMMIT;", "COMMIT")),
+        *(("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "WITH"), ("", ""), (" ", "")),
+        *(("-- INSERT", ""), ("/* INSERT", ""), ("/* INSERT */", ""), ("(SELECT 1)", "")),
+        *(("; SELECT 1", ""), ("-INSERT", "")),
+    ]:
+        assert first_word(sql) == word
 
 
-@pytest.mark.parametrize(
-    ("sql", "changes"),
-    [
+def test_a_transaction_begins_for_changes_of_data_only() -> None:
+    for sql, changes in [
         ("INSERT INTO t VALUES (1)", True),
         ("update t SET a = 1", True),
         ("-- x\nDELETE FROM t", True),
@@ -62,16 +50,14 @@ def test_the_first_word_comes_after_comments(sql: str, word: str) -> None:
         # Like `sqlite3`, which looks only at the first word.
         ("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", False),
         ("", False),
-    ],
-)
-def test_a_transaction_begins_for_changes_of_data_only(sql: str, changes: bool) -> None:
-    assert changes_data(sql) is changes
+    ]:
+        assert changes_data(sql) is changes
 
 
-@pytest.mark.parametrize("sql", ["SELECT 1\0", "\0", "SELECT 'a\0b'"])
-def test_a_null_character_in_a_statement_is_rejected(sql: str) -> None:
-    with pytest.raises(ProgrammingError, match="null character"):
-        check_text(sql)
+def test_a_null_character_in_a_statement_is_rejected() -> None:
+    for sql in ["SELECT 1\0", "\0", "SELECT 'a\0b'"]:
+        with pytest.raises(ProgrammingError, match="null character"):
+            check_text(sql)
 
 
 def test_half_a_surrogate_pair_in_a_statement_is_rejected() -> None:
@@ -79,32 +65,25 @@ def test_half_a_surrogate_pair_in_a_statement_is_rejected() -> None:
         check_text("SELECT '\ud800'")
 
 
-@pytest.mark.parametrize(
-    ("script", "statements"),
-    [
-        ("", []),
-        (" -- nothing; at all", []),
-        (";; /* no; */ ; /* nor; this", []),
-        ("SELECT 1", ["SELECT 1"]),
-        ("SELECT 1;;", ["SELECT 1;"]),
+def test_a_script_is_split_where_its_statements_end() -> None:
+    for script, statements in [
+        *(("", []), (" -- nothing; at all", []), (";; /* no; */ ; /* nor; this", [])),
+        *(("SELECT 1", ["SELECT 1"]), ("SELECT 1;;", ["SELECT 1;"])),
         ("SELECT ';'; -- a; b\nSELECT 2; ", ["SELECT ';';", " -- a; b\nSELECT 2;"]),
         ("/* a */ SELECT 1 /* b */", ["/* a */ SELECT 1 /* b */"]),
         ("(SELECT 1); SELEC", ["(SELECT 1);", " SELEC"]),
         ('SELECT ";", `;`, [;]; END', ['SELECT ";", `;`, [;];', " END"]),
-        (f"{TRIGGER}; END", [f"{TRIGGER};", " END"]),
-        (f"{TRIGGER}", [TRIGGER]),
+        *((f"{TRIGGER}; END", [f"{TRIGGER};", " END"]), (f"{TRIGGER}", [TRIGGER])),
         ("BEGIN; COMMIT; END;", ["BEGIN;", " COMMIT;", " END;"]),
         ("SELECT 'open; SELECT 2", ["SELECT 'open; SELECT 2"]),
-    ],
-)
-def test_a_script_is_split_where_its_statements_end(script: str, statements: list[str]) -> None:
-    assert split(script) == statements
+    ]:
+        assert split(script) == statements
 
 
-@pytest.mark.parametrize("sql", ["SELECT 1; SELECT 2", "SELECT 1; SELEC", "COMMIT; -- x\n COMMIT;"])
-def test_two_statements_are_rejected(sql: str) -> None:
-    with pytest.raises(ProgrammingError, match="one statement at a time"):
-        encode_statement(sql)
+def test_two_statements_are_rejected() -> None:
+    for sql in ["SELECT 1; SELECT 2", "SELECT 1; SELEC", "COMMIT; -- x\n COMMIT;"]:
+        with pytest.raises(ProgrammingError, match="one statement at a time"):
+            encode_statement(sql)
 
 
 def test_numbered_placeholders_stay_unchanged() -> None:
@@ -112,11 +91,11 @@ def test_numbered_placeholders_stay_unchanged() -> None:
     assert encode_statement(sql, (None, None)) == {"sql": sql, "args": [NULL, NULL]}
 
 
-@pytest.mark.parametrize("values", [(None, None), {"a": None, "b": None, "c": None}])
-def test_names_are_sent_once_with_their_prefix(values: Any) -> None:
-    sql = "SELECT :a, $b, :a"
-    arguments = [{"name": ":a", "value": NULL}, {"name": "$b", "value": NULL}]
-    assert encode_statement(sql, values) == {"sql": sql, "named_args": arguments}
+def test_names_are_sent_once_with_their_prefix() -> None:
+    for values in [(None, None), {"a": None, "b": None, "c": None}]:
+        sql = "SELECT :a, $b, :a"
+        arguments = [{"name": ":a", "value": NULL}, {"name": "$b", "value": NULL}]
+        assert encode_statement(sql, values) == {"sql": sql, "named_args": arguments}
 
 
 def test_names_become_numbers_if_both_are_used() -> None:
@@ -124,10 +103,10 @@ def test_names_become_numbers_if_both_are_used() -> None:
     assert sent == {"sql": "SELECT ?3, ?4, ':a', ?, ?4 -- :a", "args": [NULL] * 5}
 
 
-@pytest.mark.parametrize("number", ["0", "32767", "9" * 40])
-def test_a_placeholder_number_out_of_range_is_rejected(number: str) -> None:
-    with pytest.raises(OperationalError, match="between"):
-        encode_statement(f"SELECT ?{number}", (None,))
+def test_a_placeholder_number_out_of_range_is_rejected() -> None:
+    for number in ["0", "32767", "9" * 40]:
+        with pytest.raises(OperationalError, match="between"):
+            encode_statement(f"SELECT ?{number}", (None,))
 
 
 def test_the_maximum_number_of_values_is_accepted() -> None:

@@ -40,13 +40,8 @@ def set_level(both: SideBySide, level: Any) -> None:
 
 def test_only_a_change_begins_a_transaction(both: SideBySide) -> None:
     for sql in (
-        "SELECT 1",
-        "WITH x AS (SELECT 5 AS a) INSERT INTO t SELECT a FROM x",
-        "CREATE TABLE u (a)",
-        "INSERT INTO t VALUES (1)",
-        "SELECT 1",
-        "",
-        "DROP TABLE u",
+        *("SELECT 1", "WITH x AS (SELECT 5 AS a) INSERT INTO t SELECT a FROM x"),
+        *("CREATE TABLE u (a)", "INSERT INTO t VALUES (1)", "SELECT 1", "", "DROP TABLE u"),
     ):
         both.run(sql)
     both.do(rollback)
@@ -90,11 +85,8 @@ def test_an_immediate_transaction_locks_out_other_writers(
 
 def test_any_other_isolation_level_is_rejected(both: SideBySide) -> None:
     cases: list[tuple[Any, type[Exception]]] = [
-        ("BOGUS", ValueError),
-        (" DEFERRED", ValueError),
-        ("DEFERRED; DELETE FROM t", ValueError),
-        ("DEFERRED\0", ValueError),
-        (5, TypeError),
+        *(("BOGUS", ValueError), (" DEFERRED", ValueError)),
+        *(("DEFERRED; DELETE FROM t", ValueError), ("DEFERRED\0", ValueError), (5, TypeError)),
         (b"DEFERRED", TypeError),
     ]
     for level, kind in cases:

@@ -95,18 +95,7 @@ def test_a_failing_batch_does_not_affect_others(database: TursoDatabase, table: 
 
 def test_values_are_the_same_as_over_http(database: TursoDatabase, remote_url: str) -> None:
     values = (
-        None,
-        True,
-        0,
-        2**63 - 1,
-        -(2**63),
-        0.1,
-        -0.0,
-        1e300,
-        "",
-        "☃ 😀\n'\"",
-        b"",
-        b"\x00\xff",
+        *(None, True, 0, 2**63 - 1, -(2**63), 0.1, -0.0, 1e300, "", "☃ 😀\n'\"", b"", b"\x00\xff"),
     )
     query = RawQuery(f"SELECT {', '.join('?' * len(values))}", values)
     types = RawQuery(f"SELECT {', '.join(['typeof(?)'] * len(values))}", values)
