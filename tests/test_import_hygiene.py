@@ -8,21 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 
-# Printed on standard error, as standard output belongs to the command.
+# Printed on standard error, as standard output belongs to the commands.
 PRINT_IMPORTS = """
 import json, sys
 from tracker_tui.cli import main
-status = main(json.loads(sys.argv[1]))
+statuses = [main(argv) for argv in json.loads(sys.argv[1])]
 print(json.dumps(sorted(sys.modules)), file=sys.stderr)
-raise SystemExit(status)
+raise SystemExit(max(statuses))
 """
 
 
-def imported_by(home: Path, *argv: str) -> set[str]:
+def imported_by(home: Path, *commands: list[str]) -> set[str]:
+    """Run commands in one process; return the names of all modules that it imported."""
     done = subprocess.run(
-        [sys.executable, "-c", PRINT_IMPORTS, json.dumps(argv)],
+        [sys.executable, "-c", PRINT_IMPORTS, json.dumps(commands)],
         env={**os.environ, "TRACKER_HOME": str(home), "TURSO_DATABASE_URL": ""},
         capture_output=True,
         text=True,
@@ -31,28 +31,6 @@ def imported_by(home: Path, *argv: str) -> set[str]:
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stderr.splitlines()[-1]))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a database: making one imports more."""
-    home = tmp_path_factory.mktemp("home")
-    imported_by(home, "init", "--starter")
-    return home
-
-
-@pytest.mark.parametrize("more", [[], ["--json"], ["--reason", "why"]], ids=["", "json", "reason"])
-@pytest.mark.parametrize("unneeded", ["textual", "rich", "requests", "tomllib", "dataclasses"])
-def test_edit_imports_no_unneeded_library(home: Path, unneeded: str, more: list[str]) -> None:
-    imported = imported_by(home, "edit", "Plastone", "+5", *more)
-    assert "tracker_tui.cli.edit" in imported
-    assert {name for name in imported if name.partition(".")[0] == unneeded} == set()
-
-
-def test_edit_imports_no_screen_and_no_demo(home: Path) -> None:
-    imported = imported_by(home, "edit", "Plastone", "+5")
-    ours = {name for name in imported if name.startswith("tracker_tui.")}
-    assert not {name for name in ours if name.split(".")[1] in ("ui", "demo", "catalogue")}
 
 
 HISTORY_MODULES = {
@@ -79,12 +57,17 @@ SIGN_IN_MODULES = {
 }
 
 
-def test_edit_imports_no_sign_in(home: Path) -> None:
-    assert not imported_by(home, "edit", "Plastone", "+5") & SIGN_IN_MODULES
-
-
-def test_edit_imports_no_history_and_leaderboard(home: Path) -> None:
-    assert not imported_by(home, "edit", "Plastone", "+5") & HISTORY_MODULES
+def test_edit_imports_only_what_it_needs(tmp_path: Path) -> None:
+    # Making a database imports more.
+    imported_by(tmp_path, ["init", "--starter"])
+    edit = ["edit", "Plastone", "+5"]
+    imported = imported_by(tmp_path, edit, [*edit, "--json"], [*edit, "--reason", "why"])
+    assert "tracker_tui.cli.edit" in imported
+    libraries = {"textual", "rich", "requests", "tomllib", "dataclasses"}
+    assert {name.partition(".")[0] for name in imported} & libraries == set()
+    ours = {name for name in imported if name.startswith("tracker_tui.")}
+    assert not {name for name in ours if name.split(".")[1] in ("ui", "demo", "catalogue")}
+    assert not imported & (HISTORY_MODULES | SIGN_IN_MODULES)
 
 
 def test_the_first_screen_imports_no_later_screen() -> None:
@@ -95,12 +78,9 @@ def test_the_first_screen_imports_no_later_screen() -> None:
     assert not imported & (HISTORY_MODULES | SIGN_IN_MODULES)
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [["list"], ["list", "--json"], ["history"], ["leaderboard", "--json"], ["init"]],
-    ids=" ".join,
-)
-def test_only_the_dashboard_imports_textual(home: Path, argv: list[str]) -> None:
-    imported = imported_by(home, *argv)
+def test_only_the_dashboard_imports_textual(tmp_path: Path) -> None:
+    imported = imported_by(
+        tmp_path, ["init"], ["list"], ["list", "--json"], ["history"], ["leaderboard", "--json"]
+    )
     assert "textual" not in imported
     assert not {name for name in imported if name.startswith("tracker_tui.ui")}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,8 +37,9 @@ IN_TIME = 10.0
 
 MISLEADING = ("nothing was sent", "try again", "refused")
 """Stored parts of an edit that contain private text."""
-COMMANDS = (["list"], ["history"], ["leaderboard"], ["edit", "spice", "+5"], ["init"])
-each_command = pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+EDIT = ["edit", "spice", "+5"]
+READING = (["list"], ["history"], ["leaderboard"], ["init"])
+"""Commands that change no quantity."""
 
 
 class Fault(NamedTuple):
@@ -111,101 +113,84 @@ def assert_is_queued(ran: Ran, said: str) -> None:
     assert said in ran.out
 
 
-@each_command
-@pytest.mark.parametrize("name", FAULTS)
+def assert_is_failed(ran: Ran, said: str) -> None:
+    assert ran.status == 4
+    assert ran.error.startswith("tracker-tui: localhost:")
+    assert said in ran.error
+
+
+def forget_what_was_read(home: Path) -> None:
+    """Remove the cache, so that commands depend on the server."""
+    for name in ("replica.db", "pages.db"):
+        for path in home.rglob(f"{name}*"):
+            path.unlink()
+
+
 def test_a_failing_server_is_reported_until_it_works_again(
-    run: Run, known_guild: Books, proxy: Proxy, argv: list[str], name: str
+    run: Run, known_guild: Books, proxy: Proxy, home: Path
 ) -> None:
-    fault = FAULTS[name]
-    proxy.fate = fault.fate
-    ran = in_time(run, *argv)
-    is_edit = argv[0] == "edit"
-    is_queued = is_edit and not fault.is_final
-    if is_queued:
-        assert_is_queued(ran, fault.said)
-    else:
-        assert ran.status == 4
-        assert ran.error.startswith("tracker-tui: localhost:")
-        assert fault.said in ran.error
-    # The change is applied at most once, however often it was sent.
-    kept = 5 if is_edit and fault.is_heard else 0
-    assert known_guild.quantities() == (1_000 + kept, 400)
-    proxy.fate = pass_on
-    assert run(*argv).status == 0
-    assert run("list").status == 0
-    # A queued change is applied once; a rejected one never.
-    more = 5 if is_edit else 0
-    assert known_guild.quantities() == (1_000 + (5 if is_queued else 0) + more, 400)
+    others = cycle(READING)
+    hagga = 1_000
+    for name, fault in FAULTS.items():
+        other = next(others)
+        forget_what_was_read(home)
+        proxy.fate = fault.fate
+        assert_is_failed(in_time(run, *other), fault.said)
+        # Once the columns are known, the next request is the change itself.
+        proxy.fate = pass_on
+        assert run(*other).status == run("list").status == 0, name
+        proxy.fate = fault.fate
+        edited = in_time(run, *EDIT)
+        if fault.is_final:
+            assert_is_failed(edited, fault.said)
+        else:
+            assert_is_queued(edited, fault.said)
+        # The change is applied at most once, however often it was sent.
+        assert known_guild.quantities() == (hagga + (5 if fault.is_heard else 0), 400), name
+        assert len(pending_ids(home)) == (0 if fault.is_final else 1), name
+        proxy.fate = pass_on
+        assert run("list").status == 0, name
+        # A queued change is applied once; a rejected one never.
+        hagga += 0 if fault.is_final else 5
+        assert known_guild.quantities() == (hagga, 400), name
+        assert pending_ids(home) == [], name
+    assert run(*EDIT).status == 0
 
 
-@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_heard])
-def test_an_edit_with_an_unknown_outcome_is_queued_and_applied_once(
-    run: Run, known_guild: Books, proxy: Proxy, home: Path, name: str
-) -> None:
-    proxy.fate = FAULTS[name].fate
-    document = run("edit", "spice", "+5", "--json").document
-    assert document["outcome"] == "queued"
-    assert pending_ids(home) == [document["change_id"]]
-    proxy.fate = pass_on
-    assert run("list").status == 0
-    assert pending_ids(home) == []
-    assert known_guild.quantities() == (1_005, 400)
-    assert [row["id"] for row in known_guild.rows("leaderboard")] == [document["change_id"]]
-
-
-@pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
-def test_an_edit_whose_reply_is_lost_is_sent_again_and_applied_once(
-    run: Run, known_guild: Books, proxy: Proxy, fate: Fate
-) -> None:
-    proxy.meet([fate])
-    ran = in_time(run, "edit", "spice", "+5", "--json")
-    assert ran.status == 0
-    expected = "applied" if fate is cut_before else "already_applied"
-    assert ran.document["outcome"] == expected
-    assert known_guild.quantities() == (1_005, 400)
-    assert len(known_guild.rows("leaderboard")) == 1
-
-
-@each_command
-@pytest.mark.parametrize("fate", [cut_before, cut_after, cut_within, cut_json])
-def test_a_single_lost_reply_goes_unnoticed(
-    run: Run, known_guild: Books, proxy: Proxy, argv: list[str], fate: Fate
-) -> None:
-    proxy.meet([fate])
-    assert in_time(run, *argv).status == 0
+def test_a_single_lost_reply_goes_unnoticed(run: Run, known_guild: Books, proxy: Proxy) -> None:
+    fates = (cut_before, cut_after, cut_within, cut_json)
+    for number, (fate, other) in enumerate(zip(fates, READING, strict=True), 1):
+        # An edit is sent again and applied once.
+        proxy.meet([fate])
+        ran = in_time(run, *EDIT, "--json")
+        assert ran.status == 0, fate
+        expected = "applied" if fate is cut_before else "already_applied"
+        assert ran.document["outcome"] == expected, fate
+        assert known_guild.quantities() == (1_000 + 5 * number, 400)
+        assert len(known_guild.rows("leaderboard")) == number
+        proxy.meet([fate])
+        assert in_time(run, *other).status == 0, other
 
 
 # Missing server
 
 
-@each_command
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        (lambda _: f"http://localhost:{free_port()}", "cannot be reached. Check the network."),
-        (lambda _: "libsql://guild.invalid", "cannot be found"),
-        (lambda proxy: proxy.url.replace("http:", "https:"), "offers no encryption"),
-    ],
-    ids=["refused", "unknown host", "no TLS"],
-)
 def test_a_missing_server_is_an_error(
-    run: Run,
-    known_guild: Books,
-    proxy: Proxy,
-    monkeypatch: pytest.MonkeyPatch,
-    argv: list[str],
-    url: Callable[[Proxy], str],
-    said: str,
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TURSO_DATABASE_URL", url(proxy))
-    ran = in_time(run, *argv)
-    if argv[0] == "edit":
-        assert_is_queued(ran, said)
-    else:
-        assert ran.status == 4
+    forget_what_was_read(home)
+    for url, said, other in (
+        (f"http://localhost:{free_port()}", "cannot be reached. Check the network.", ["list"]),
+        ("libsql://guild.invalid", "cannot be found", ["init"]),
+        (proxy.url.replace("http:", "https:"), "offers no encryption", ["leaderboard"]),
+    ):
+        monkeypatch.setenv("TURSO_DATABASE_URL", url)
+        assert_is_queued(in_time(run, *EDIT), said)
+        ran = in_time(run, *other)
+        assert ran.status == 4, url
         assert said in ran.error
-    configure(monkeypatch, proxy.url)
-    assert run(*argv).status == 0
+        configure(monkeypatch, proxy.url)
+        assert run(*other).status == 0, url
 
 
 # A server that never answers
@@ -238,45 +223,34 @@ def trickle() -> Iterator[Fate]:
     is_over.set()
 
 
-@each_command
-@pytest.mark.parametrize("kind", ["silence", "trickle"])
 def test_a_server_that_never_answers_is_given_up(
-    run: Run,
-    known_guild: Books,
-    proxy: Proxy,
-    request: pytest.FixtureRequest,
-    argv: list[str],
-    kind: str,
+    run: Run, known_guild: Books, proxy: Proxy, home: Path, silence: Fate, trickle: Fate
 ) -> None:
-    proxy.fate = request.getfixturevalue(kind)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        for name in PATIENCE:
-            monkeypatch.setattr(f"tracker_tui.{name}", 0.3)
-        ran = in_time(run, *argv)
-    if argv[0] == "edit":
-        assert_is_queued(ran, "did not answer in time")
-    else:
-        assert ran.status == 4
-        assert "did not answer in time" in ran.error
-    assert known_guild.quantities() == (1_000, 400)
-    proxy.fate = pass_on
-    assert run(*argv).status == 0
-    assert run("list").status == 0
-    # The queued change has been applied.
-    assert known_guild.quantities() == (1_010 if argv[0] == "edit" else 1_000, 400)
+    for hagga, fate, other in ((1_000, silence, ["list"]), (1_005, trickle, ["init"])):
+        forget_what_was_read(home)
+        proxy.fate = fate
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            for name in PATIENCE:
+                monkeypatch.setattr(f"tracker_tui.{name}", 0.3)
+            assert_is_failed(in_time(run, *other), "did not answer in time")
+            assert_is_queued(in_time(run, *EDIT), "did not answer in time")
+        assert known_guild.quantities() == (hagga, 400)
+        proxy.fate = pass_on
+        assert run(*other).status == 0
+        assert run("list").status == 0
+        # The queued change has been applied.
+        assert known_guild.quantities() == (hagga + 5, 400)
 
 
-# A database whose plan is used up
-
-
-@each_command
 def test_a_blocked_database_is_an_error(
-    run: Run, known_guild: Books, server: Server, remote_url: str, argv: list[str]
+    run: Run, known_guild: Books, server: Server, remote_url: str, home: Path
 ) -> None:
-    server.block(remote_url, blocked=True)
-    ran = in_time(run, *argv)
-    server.block(remote_url, blocked=False)
-    assert ran.status == 4
-    assert "is blocked" in ran.error
-    assert known_guild.quantities() == (1_000, 400)
-    assert run(*argv).status == 0
+    """Its plan is used up."""
+    for argv in (["list"], EDIT):
+        forget_what_was_read(home)
+        server.block(remote_url, blocked=True)
+        ran = in_time(run, *argv)
+        server.block(remote_url, blocked=False)
+        assert_is_failed(ran, "is blocked")
+        assert known_guild.quantities() == (1_000, 400)
+        assert run(*argv).status == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stat
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,23 +19,6 @@ from cli.sign_in.member_guild import (
 from helpers.commands import Run
 from helpers.discord import FakeDiscord
 from helpers.listening import SECONDS
-
-# Storage
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-@pytest.mark.usefixtures("settings_of_guild")
-def test_session_file_is_private(run: Run, home: Path, discord: FakeDiscord) -> None:
-    discord.approves_at_once = True
-    assert last_line(run("login")) == WELCOME
-    assert (mode(session_file(home)), mode(session_file(home).parent)) == (0o600, 0o700)
-    # No temporary file is left.
-    kept = {path.name for path in session_file(home).parent.iterdir()}
-    assert kept <= {"session.json", "session.lock"}
 
 
 class Memory(KeyringBackend):
