@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from helpers.commands import RESOURCE_TYPES, Run
 from helpers.guild import ask, quantities
 from helpers.other_schemas import SETTINGS
 
 
-@pytest.mark.parametrize(
-    ("change", "hagga", "deep_desert"),
-    [
+def test_edit_accepts_signs_and_words(run: Run, guild: Path) -> None:
+    for change, hagga, deep_desert in (
         (["+500"], 1_500, 500),
         (["-20"], 980, 500),
         (["=1200"], 1_200, 500),
@@ -21,7 +18,6 @@ from helpers.other_schemas import SETTINGS
         (["<300"], 1_300, 200),
         (["+3*500+20"], 2_520, 500),
         (["+1.5k"], 2_500, 500),
-        (["+1,200"], 2_200, 500),
         (["+1", "200"], 2_200, 500),
         (["add", "500"], 1_500, 500),
         (["remove", "20"], 980, 500),
@@ -30,58 +26,42 @@ from helpers.other_schemas import SETTINGS
         (["to-deep-desert", "300"], 700, 800),
         (["to-hagga", "300"], 1_300, 200),
         (["add", "1.5k"], 2_500, 500),
-    ],
-)
-def test_edit_accepts_signs_and_words(
-    run: Run, guild: Path, change: list[str], hagga: int, deep_desert: int
+        (["+5", "--at", "deep-desert"], 1_000, 505),
+        (["--at=deep-desert", "add", "5"], 1_000, 505),
+    ):
+        ask(guild, "UPDATE resources SET quantity_hagga = 1000, quantity_deep_desert = 500")
+        ran = run("edit", "iron", *change)
+        assert (ran.status, ran.err) == (0, ""), change
+        assert len(ran.out.splitlines()) == 1, change
+        assert "Iron Ore" in ran.out
+        assert quantities(guild, "iron") == (hagga, deep_desert), change
+
+
+def test_edit_accepts_options_anywhere_and_an_id_that_begins_with_a_dash(
+    run: Run, guild: Path
 ) -> None:
-    ran = run("edit", "iron", *change)
-    assert (ran.status, ran.err) == (0, "")
-    assert len(ran.out.splitlines()) == 1
-    assert "Iron Ore" in ran.out
-    assert quantities(guild, "iron") == (hagga, deep_desert)
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ["iron", "+5", "--at", "deep-desert"],
-        ["iron", "+5", "--at=deep-desert"],
-        ["--at", "deep-desert", "iron", "+5"],
-        ["iron", "--at", "deep-desert", "add", "5"],
-    ],
-)
-def test_edit_changes_the_given_location(run: Run, guild: Path, argv: list[str]) -> None:
-    assert run("edit", *argv).status == 0
-    assert quantities(guild, "iron") == (1_000, 505)
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [
+    accepted = (
         ["-dash", "+5"],
         ["-dash", "add", "5", "--json"],
         ["--json", "-dash", "+5"],
         ["--reason", "-why-", "-dash", "+5"],
         ["--", "-dash", "+5"],
         ["--at", "hagga", "--", "-dash", "+5"],
-    ],
-)
-def test_edit_accepts_an_id_that_begins_with_a_dash(run: Run, guild: Path, argv: list[str]) -> None:
-    ran = run("edit", *argv)
-    assert (ran.status, ran.err) == (0, "")
-    assert quantities(guild, "-dash") == (5, 0)
+    )
+    for number, argv in enumerate(accepted, 1):
+        ran = run("edit", *argv)
+        assert (ran.status, ran.err) == (0, ""), argv
+        assert quantities(guild, "-dash") == (5 * number, 0), argv
 
 
-@pytest.mark.parametrize("resource", ["iron", "Iron Ore", "iron ore", "ORE"])
-def test_edit_finds_the_resource_by_id_or_name(run: Run, guild: Path, resource: str) -> None:
-    assert run("edit", resource, "-20").status == 0
-    assert quantities(guild, "iron") == (980, 500)
+def test_edit_finds_the_resource_by_id_or_name(run: Run, guild: Path) -> None:
+    for number, resource in enumerate(("iron", "Iron Ore", "iron ore", "ORE"), 1):
+        assert run("edit", resource, "-20").status == 0, resource
+        assert quantities(guild, "iron") == (1_000 - 20 * number, 500), resource
 
 
-@pytest.mark.parametrize(
-    ("argv", "reason"),
-    [
+def test_edit_stores_the_reason(run: Run, guild: Path) -> None:
+    table = (
         (["+5 # spice run"], "spice run"),
         (["+5", "#", "spice", "run"], "spice run"),
         (["add", "5", "#", "run"], "run"),
@@ -91,11 +71,11 @@ def test_edit_finds_the_resource_by_id_or_name(run: Run, guild: Path, resource: 
         (["+5", "--reason", "two\nlines\x1b[31m"], "two lines [31m"),
         (["+5", "--reason", " "], None),
         (["+5"], None),
-    ],
-)
-def test_edit_stores_the_reason(run: Run, guild: Path, argv: list[str], reason: str | None) -> None:
-    assert run("edit", "iron", *argv).status == 0
-    assert ask(guild, "SELECT reason FROM resource_history") == [(reason,)]
+    )
+    for argv, _ in table:
+        assert run("edit", "iron", *argv).status == 0, argv
+    stored = ask(guild, "SELECT reason FROM resource_history ORDER BY rowid")
+    assert stored == [(reason,) for _, reason in table]
 
 
 def test_a_move_without_a_reason_gets_one(run: Run, guild: Path) -> None:

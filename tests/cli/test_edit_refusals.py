@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from helpers.commands import Run
 from helpers.guild import ask, quantities
 
 
-@pytest.mark.parametrize(
-    ("argv", "there"),
-    [
+def test_edit_rejects_an_impossible_change_and_prints_the_quantity(run: Run, guild: Path) -> None:
+    for argv, there in (
         (["-1001"], "1,000"),
         (["<501"], "500"),
         (["--at", "deep-desert", "-501"], "500"),
         (["+999999999"], "1,000"),
-    ],
-)
-def test_edit_rejects_an_impossible_change_and_prints_the_quantity(
-    run: Run, guild: Path, argv: list[str], there: str
-) -> None:
-    ran = run("edit", "iron", *argv)
-    assert ran.status == 1
-    assert there in ran.error
+    ):
+        ran = run("edit", "iron", *argv)
+        assert ran.status == 1, argv
+        assert there in ran.error, argv
     assert quantities(guild, "iron") == (1_000, 500)
     assert ask(guild, "SELECT * FROM resource_history") == []
 
@@ -50,40 +43,30 @@ def test_edit_if_sets_only_an_expected_quantity(run: Run, guild: Path) -> None:
     assert quantities(guild, "iron") == (1_200, 500)
 
 
-def test_edit_if_checks_the_given_location(run: Run, guild: Path) -> None:
+def test_edit_if_checks_the_given_location_and_accepts_an_amount_as_typed(
+    run: Run, guild: Path
+) -> None:
     assert run("edit", "iron", "=7", "--if", "500", "--at", "deep-desert").status == 0
     assert quantities(guild, "iron") == (1_000, 7)
-
-
-def test_edit_if_accepts_an_amount_as_typed(run: Run, guild: Path) -> None:
     assert run("edit", "iron", "=1200", "--if", "1k").status == 0
 
 
-@pytest.mark.parametrize("expected", ["", "x", "-", "+5", "1.5", "1,5", "=5"])
-def test_edit_if_accepts_only_a_quantity(run: Run, guild: Path, expected: str) -> None:
-    ran = run("edit", "iron", "=1200", f"--if={expected}")
-    assert ran.status == 2
-    assert "--if" in ran.error
+def test_edit_if_accepts_only_a_quantity_and_only_with_set(run: Run, guild: Path) -> None:
+    for change, expected in (
+        *(("=1200", text) for text in ("", "x", "-", "+5", "1.5", "1,5", "=5")),
+        *((change, "1000") for change in ("+5", "-5", ">5", "<5")),
+    ):
+        ran = run("edit", "iron", change, f"--if={expected}")
+        assert ran.status == 2, (change, expected)
+        assert "--if" in ran.error, (change, expected)
 
 
-@pytest.mark.parametrize("change", ["+5", "-5", ">5", "<5"])
-def test_edit_if_works_only_with_set(run: Run, guild: Path, change: str) -> None:
-    ran = run("edit", "iron", change, "--if", "1000")
-    assert ran.status == 2
-    assert "--if" in ran.error
-
-
-@pytest.mark.parametrize(
-    ("change", "column"),
-    [("500", 1), ("+1,5k", 3), ("+0", 2), ("+5;drop", 3), ("+\x1b[31m", 2)],
-)
-def test_edit_points_at_the_fault_of_a_change(
-    run: Run, guild: Path, change: str, column: int
-) -> None:
-    ran = run("edit", "iron", change)
-    assert ran.status == 2
-    assert f"column {column}" in ran.error
-    assert "\x1b" not in ran.error
+def test_edit_points_at_the_fault_of_a_change(run: Run, guild: Path) -> None:
+    for change, column in (("500", 1), ("+1,5k", 3), ("+0", 2), ("+5;drop", 3), ("+\x1b[31m", 2)):
+        ran = run("edit", "iron", change)
+        assert ran.status == 2, change
+        assert f"column {column}" in ran.error, change
+        assert "\x1b" not in ran.error
     assert ask(guild, "SELECT * FROM resource_history") == []
 
 
@@ -93,15 +76,15 @@ def test_edit_shortens_a_long_change_in_its_error(run: Run, guild: Path) -> None
     assert len(ran.error) < 300
 
 
-@pytest.mark.parametrize(
-    "argv", [["+5", "--reason", "x" * 501], ["+5 # a", "--reason", "b"], ["+5 #" + "x" * 501]]
-)
-def test_edit_accepts_one_reason_of_at_most_500_characters(
-    run: Run, guild: Path, argv: list[str]
-) -> None:
-    ran = run("edit", "iron", *argv)
-    assert ran.status == 2
-    assert "reason" in ran.error
+def test_edit_accepts_one_reason_of_at_most_500_characters(run: Run, guild: Path) -> None:
+    for argv in (
+        ["+5", "--reason", "x" * 501],
+        ["+5 # a", "--reason", "b"],
+        ["+5 #" + "x" * 501],
+    ):
+        ran = run("edit", "iron", *argv)
+        assert ran.status == 2
+        assert "reason" in ran.error
 
 
 def test_edit_lists_the_candidates_of_an_ambiguous_name(run: Run, guild: Path) -> None:
@@ -113,12 +96,12 @@ def test_edit_lists_the_candidates_of_an_ambiguous_name(run: Run, guild: Path) -
     assert "Iron Ingot" in ran.error
 
 
-@pytest.mark.parametrize("resource", ["Copper", "", " ", "\x1b[31m", "x" * 9_999, "-nothing"])
-def test_edit_of_an_unknown_resource_is_an_error(run: Run, guild: Path, resource: str) -> None:
-    ran = run("edit", resource, "+5")
-    assert ran.status == 1
-    assert "\x1b" not in ran.error
-    assert "list" in ran.error
+def test_edit_of_an_unknown_resource_is_an_error(run: Run, guild: Path) -> None:
+    for resource in ("Copper", "", " ", "\x1b[31m", "x" * 9_999, "-nothing"):
+        ran = run("edit", resource, "+5")
+        assert ran.status == 1, resource
+        assert "\x1b" not in ran.error
+        assert "list" in ran.error, resource
 
 
 def test_edit_names_hostile_candidates_in_one_plain_line(run: Run, guild: Path) -> None:

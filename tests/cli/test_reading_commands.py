@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from helpers.servers import SECONDS
 
 HISTORY = ["history", "spice"]
 LEADERBOARD = ["leaderboard", "--period", "all"]
-each_command = pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD], ids=" ".join)
+EACH = (HISTORY, LEADERBOARD)
 GARBAGE = b"no database at all\n" * 400
 
 
@@ -103,11 +104,12 @@ def test_another_programs_tables_are_reported_by_each_command(
         assert "is not a tracker database" in ran.error
 
 
-@each_command
-def test_commands_work_without_any_local_files(run: Run, busy: Books, argv: list[str]) -> None:
-    ran = run(*argv)
-    assert (ran.status, ran.err) == (0, "")
-    assert NICKNAME in ran.out
+def test_commands_work_without_any_local_files(run: Run, busy: Books, home: Path) -> None:
+    for argv in EACH:
+        shutil.rmtree(home, ignore_errors=True)
+        ran = run(*argv)
+        assert (ran.status, ran.err) == (0, "")
+        assert NICKNAME in ran.out
 
 
 def test_pending_changes_are_sent_before_reading(
@@ -119,21 +121,17 @@ def test_pending_changes_are_sent_before_reading(
     assert change_id in [entry["id"] for entry in run("history", "--json").document]
 
 
-@each_command
-def test_a_read_only_token_is_enough(run: Run, guarded_guild: Guarded, argv: list[str]) -> None:
-    ran = run(*argv, "--json")
-    assert (ran.status, ran.err) == (0, "")
-
-
-@each_command
-def test_a_wrong_token_is_an_error_despite_the_cache(
-    run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+def test_a_read_only_token_is_enough_and_a_wrong_one_is_an_error_despite_the_cache(
+    run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(*argv).status == 0
+    for argv in EACH:
+        ran = run(*argv, "--json")
+        assert (ran.status, ran.err) == (0, "")
     configure(monkeypatch, guarded_guild.proxy.url, "wrong")
-    ran = run(*argv)
-    assert ran.status == 4
-    assert "refuses your TURSO_AUTH_TOKEN" in ran.error
+    for argv in EACH:
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "refuses your TURSO_AUTH_TOKEN" in ran.error
 
 
 def test_a_restored_backup_is_listed(run: Run, remote_guild: Books) -> None:
@@ -146,83 +144,62 @@ def test_a_restored_backup_is_listed(run: Run, remote_guild: Books) -> None:
 # Without the server
 
 
-@each_command
-def test_offline_commands_show_the_cache(
-    run: Run, seen: Books, line: Line, argv: list[str]
+def test_offline_commands_show_the_cache_and_its_age(
+    run: Run, seen: Books, line: Line, home: Path
 ) -> None:
-    online = run(*argv)
-    documents = run(*argv, "--json").document
-    line.cut()
-    offline = run(*argv)
-    assert (offline.status, offline.out) == (0, online.out)
-    assert offline.err.count("\n") == 1
-    assert "cannot be reached" in offline.err
-    assert "Showing what was read just now." in offline.err
-    assert run(*argv, "--json").document == documents
-
-
-@each_command
-def test_cached_answers_show_their_age(
-    run: Run, seen: Books, line: Line, home: Path, argv: list[str]
-) -> None:
-    line.cut()
+    online = [run(*argv) for argv in EACH]
+    documents = [run(*argv, "--json").document for argv in EACH]
+    # While the server fails, too.
+    for fault in (answer(429), answer(500), answer(503), None):
+        if fault is None:
+            line.cut()
+        else:
+            line.proxy.fate = fault
+        for argv, shown, document in zip(EACH, online, documents, strict=True):
+            ran = run(*argv)
+            assert (ran.status, ran.out) == (0, shown.out), argv
+            assert ran.err.count("\n") == 1, argv
+            assert "Showing what was read just now." in ran.err, argv
+            assert ("cannot be reached" in ran.err) is (fault is None), argv
+            assert run(*argv, "--json").document == document, argv
     for seconds, age in ((7_300, "2 h ago."), (-1_000_000, "just now.")):
         ask(pages_of(home), "UPDATE pages SET at = strftime('%s', 'now') - ?", seconds)
-        assert f"Showing what was read {age}" in run(*argv).err
+        for argv in EACH:
+            assert f"Showing what was read {age}" in run(*argv).err, argv
+    # Another query gets no other answer.
+    for argv in (
+        *(["history"], ["history", "water"], [*HISTORY, "--since", "7d"], ["leaderboard"]),
+    ):
+        ran = run(*argv)
+        assert ran.status == 4, argv
+        assert "cannot be reached" in ran.error
 
 
-@each_command
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_failing_server_is_reported_with_cached_answers(
-    run: Run, seen: Books, proxy: Proxy, argv: list[str], status: int
-) -> None:
-    online = run(*argv).out
-    proxy.fate = answer(status)
-    ran = run(*argv)
-    assert (ran.status, ran.out) == (0, online)
-    assert "Showing what was read" in ran.err
-
-
-@each_command
+@pytest.mark.usefixtures("single_try")
 def test_a_connection_that_breaks_after_sending_is_reported_with_cached_answers(
-    run: Run, seen: Books, proxy: Proxy, argv: list[str], single_try: None
+    run: Run, seen: Books, proxy: Proxy
 ) -> None:
     """With a pending change, the connection can break after the change is sent."""
-    proxy.fate = cut_before
-    assert run("edit", "water", "+5").status == 0
-    proxy.fate = pass_on
-    online = run(*argv).out
-    proxy.fate = cut_before
-    assert run("edit", "water", "+5").status == 0
-    # All retries fail.
-    proxy.meet([pass_on, *[cut_before] * 20])
-    ran = run(*argv)
-    assert (ran.status, ran.out) == (0, online)
-    assert "Showing what was read" in ran.err
+    for argv in EACH:
+        proxy.fate = cut_before
+        assert run("edit", "water", "+5").status == 0
+        proxy.fate = pass_on
+        online = run(*argv).out
+        proxy.fate = cut_before
+        assert run("edit", "water", "+5").status == 0
+        # All retries fail.
+        proxy.meet([pass_on, *[cut_before] * 20])
+        ran = run(*argv)
+        assert (ran.status, ran.out) == (0, online)
+        assert "Showing what was read" in ran.err
 
 
-@each_command
-def test_offline_commands_without_a_cache_are_errors(
-    run: Run, busy: Books, line: Line, argv: list[str]
-) -> None:
+def test_offline_commands_without_a_cache_are_errors(run: Run, busy: Books, line: Line) -> None:
     line.cut()
-    ran = run(*argv)
-    assert ran.status == 4
-    assert "cannot be reached" in ran.error
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [["history"], ["history", "water"], [*HISTORY, "--since", "7d"], ["leaderboard"]],
-    ids=" ".join,
-)
-def test_a_query_that_is_not_cached_gets_no_other_answer(
-    run: Run, seen: Books, line: Line, argv: list[str]
-) -> None:
-    line.cut()
-    ran = run(*argv)
-    assert ran.status == 4
-    assert "cannot be reached" in ran.error
+    for argv in EACH:
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "cannot be reached" in ran.error
 
 
 def test_an_unknown_name_is_an_error_offline_too(run: Run, seen: Books, line: Line) -> None:
@@ -241,13 +218,17 @@ def test_the_limit_applies_to_cached_entries(run: Run, seen: Books, line: Line) 
     assert ran.err.endswith("just now.\n")
 
 
-def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line: Line) -> None:
-    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150) "
-    columns = ", ".join(name for name in seen.rows("resource_history")[0] if name != "id")
-    seen.run(
+def add_entries(books: Books, how_many: int) -> None:
+    columns = ", ".join(name for name in books.rows("resource_history")[0] if name != "id")
+    books.run(
         f"INSERT INTO resource_history (id, {columns}) "
-        f"{many}SELECT 'many' || i, {columns} FROM n, (SELECT * FROM resource_history LIMIT 1)"
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {how_many}) "
+        f"SELECT 'many' || i, {columns} FROM n, (SELECT * FROM resource_history LIMIT 1)"
     )
+
+
+def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line: Line) -> None:
+    add_entries(seen, 150)
     assert len(run("history", "--limit", "1", "--json").document) == 1
     line.cut()
     # The cached page is as long as the first page of the dashboard.
@@ -258,12 +239,7 @@ def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line
 
 
 def test_a_small_limit_keeps_a_longer_cached_page(run: Run, seen: Books, line: Line) -> None:
-    columns = ", ".join(name for name in seen.rows("resource_history")[0] if name != "id")
-    seen.run(
-        f"INSERT INTO resource_history (id, {columns}) "
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250) "
-        f"SELECT 'many' || i, {columns} FROM n, (SELECT * FROM resource_history LIMIT 1)"
-    )
+    add_entries(seen, 250)
     many = run("history", "--limit", "300", "--json").document
     assert len(many) > 250
     assert len(run("history", "--limit", "5", "--json").document) == 5
@@ -287,31 +263,20 @@ def silence() -> Iterator[Fate]:
     is_over.set()
 
 
-@pytest.fixture
-def zero_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for the server only without a cached answer."""
+def test_a_slow_server_is_waited_for_only_without_a_cache(
+    run: Run, busy: Books, proxy: Proxy, silence: Fate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tracker_tui.cli.read_command.TIMEOUT_SECONDS", 0.0)
-
-
-@pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
-@pytest.mark.usefixtures("zero_timeout")
-def test_a_cached_answer_replaces_that_of_a_slow_server(
-    run: Run, seen: Books, proxy: Proxy, silence: Fate, argv: list[str]
-) -> None:
+    commands = (["list"], *EACH)
+    for argv in commands:
+        ran = run(*argv)
+        assert (ran.status, ran.err) == (0, ""), argv
     proxy.fate = silence
-    ran = run(*argv)
-    assert ran.status == 0
-    assert "Spice" in ran.out or NICKNAME in ran.out
-    assert "takes too long to answer. Showing what was read just now." in ran.err
-
-
-@pytest.mark.parametrize("argv", [HISTORY, LEADERBOARD, ["list"]], ids=" ".join)
-@pytest.mark.usefixtures("zero_timeout")
-def test_a_slow_server_is_waited_for_without_a_cache(
-    run: Run, busy: Books, argv: list[str]
-) -> None:
-    ran = run(*argv)
-    assert (ran.status, ran.err) == (0, "")
+    for argv in commands:
+        ran = run(*argv)
+        assert ran.status == 0, argv
+        assert "Spice" in ran.out or NICKNAME in ran.out
+        assert "takes too long to answer. Showing what was read just now." in ran.err, argv
 
 
 # Hostile rows and damaged files
@@ -334,18 +299,16 @@ def test_hostile_text_is_harmless_online_and_offline(run: Run, busy: Books, line
         line.cut()
 
 
-@each_command
-def test_damaged_pages_are_rebuilt(
-    run: Run, seen: Books, line: Line, home: Path, argv: list[str]
-) -> None:
-    online = run(*argv).out
-    pages_of(home).write_bytes(GARBAGE)
-    ran = run(*argv)
-    assert (ran.status, ran.out) == (0, online)
-    assert "was damaged" in ran.err
-    assert run(*argv).err == ""
+def test_damaged_pages_are_rebuilt(run: Run, seen: Books, line: Line, home: Path) -> None:
+    online = [run(*argv).out for argv in EACH]
+    for argv, shown in zip(EACH, online, strict=True):
+        pages_of(home).write_bytes(GARBAGE)
+        ran = run(*argv)
+        assert (ran.status, ran.out) == (0, shown)
+        assert "was damaged" in ran.err
+        assert run(*argv).err == ""
     line.cut()
-    assert run(*argv).out == online
+    assert run(*LEADERBOARD).out == online[1]
 
 
 def test_a_leaderboard_needs_no_replica(run: Run, seen: Books, line: Line, home: Path) -> None:
