@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-
 # Printed on standard error, as standard output belongs to the commands.
 PRINT_IMPORTS = """
 import json, sys
