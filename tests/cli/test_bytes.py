@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.commands import environment, process
+from helpers.commands import Run, environment, process
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bytes")
 
@@ -16,32 +16,33 @@ BAD = os.fsdecode(b"\xff\xe9")
 LATIN = os.fsdecode("W\u00fcrze".encode("latin-1"))
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
+def test_an_argument_that_is_not_utf_8_is_rejected(run: Run, home: Path) -> None:
+    for argv in (
         ["edit", LATIN, "+5"],
         ["edit", "Plastone", "+5", "--reason", LATIN],
         ["list", LATIN],
         ["--profile", BAD, "list"],
-    ],
-    ids=["resource", "reason", "text", "profile"],
-)
-def test_an_argument_that_is_not_utf_8_is_rejected(tmp_path: Path, argv: list[str]) -> None:
-    ran = process(*argv, cwd=tmp_path, environ=environment(tmp_path / "home"))
-    assert ran.status == 2
-    assert "is not UTF-8 text" in ran.error
-    assert not (tmp_path / "home").exists()
+    ):
+        ran = run(*argv)
+        assert ran.status == 2, argv
+        assert "is not UTF-8 text" in ran.error, argv
+        assert not home.exists()
 
 
-@pytest.mark.parametrize("name", ["TRACKER_HOME", "TURSO_DATABASE_URL"])
-def test_a_setting_that_is_not_utf_8_is_rejected_by_name(tmp_path: Path, name: str) -> None:
-    value = f"file:{tmp_path}/{BAD}.db" if name.endswith("URL") else f"{tmp_path}/{BAD}"
-    environ = environment(tmp_path / "home") | {name: value}
-    for argv in (["list"], ["edit", "Plastone", "+5", "--debug"]):
-        ran = process(*argv, cwd=tmp_path, environ=environ)
-        assert ran.status == 2
-        assert f"{name} in the environment isn't UTF-8" in ran.err
-        assert "UnicodeEncodeError" not in ran.err
+def test_a_setting_that_is_not_utf_8_is_rejected_by_name(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    for name, value in (
+        ("TRACKER_HOME", f"{tmp_path}/{BAD}"),
+        ("TURSO_DATABASE_URL", f"file:{tmp_path}/{BAD}.db"),
+    ):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv(name, value)
+            for argv in (["list"], ["edit", "Plastone", "+5", "--debug"]):
+                ran = run(*argv)
+                assert ran.status == 2, (name, argv)
+                assert f"{name} in the environment isn't UTF-8" in ran.err, (name, argv)
+                assert "UnicodeEncodeError" not in ran.err
 
 
 def test_a_folder_name_that_is_not_utf_8_is_an_error(tmp_path: Path) -> None:

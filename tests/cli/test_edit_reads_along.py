@@ -70,23 +70,24 @@ def test_changed_tables_on_a_server_stop_no_edit(
         assert_is_applied(run, remote_guild, resource)
 
 
-@damages
 def test_changed_tables_in_a_file_stop_no_edit(
-    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "guild.db"
-    make_guild(path)
-    for statement in (*SETTINGS, damage):
-        ask(path, statement)
-    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
-    for resource, hagga in (("iron", 1_005), ("Iron Ore", 1_010)):
-        ran = run("edit", resource, "+5")
-        assert (ran.status, ran.err) == (0, "")
-        assert quantities(path, "iron") == (hagga, 500)
+    for number, (name, damage) in enumerate(DAMAGES.items()):
+        path = tmp_path / f"guild-{number}.db"
+        make_guild(path)
+        for statement in (*SETTINGS, damage):
+            ask(path, statement)
+        monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+        for resource, hagga in (("iron", 1_005), ("Iron Ore", 1_010)):
+            ran = run("edit", resource, "+5")
+            assert (ran.status, ran.err) == (0, ""), name
+            assert quantities(path, "iron") == (hagga, 500), name
 
 
-@pytest.mark.parametrize("lacking", BOTH_WAYS, ids=lambda way: way.__name__)
-@pytest.mark.parametrize("is_known", [True, False], ids=["known", "first"])
+@pytest.mark.parametrize(
+    ("lacking", "is_known"), zip(BOTH_WAYS, (True, False), strict=True), ids=["known", "first"]
+)
 @grown
 def test_unreadable_tables_stop_no_edit(
     run: Run, remote_guild: Books, proxy: Proxy, lacking: Lacking, *, is_known: bool

@@ -59,25 +59,6 @@ def test_concurrent_first_starts_create_one_database_with_one_catalogue(tmp_path
     assert ask(path, "SELECT count(*) FROM resource_history") == [(len(names),)]
 
 
-def test_many_edits_at_once_are_all_counted(tmp_path: Path) -> None:
-    path = tmp_path / "guild.db"
-    make_guild(path)
-    environ = environment(tmp_path / "home", TURSO_DATABASE_URL=f"file:{path}")
-    edits = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tracker_tui", "edit", "iron", "+5"],
-            env=environ,
-            cwd=tmp_path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(6)
-    ]
-    assert [edit.wait(timeout=60) for edit in edits] == [0] * 6
-    assert quantities(path, "iron") == (1_030, 500)
-    assert ask(path, "SELECT count(*) FROM resource_history") == [(6,)]
-
-
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_an_edit_succeeds_with_any_output_encoding(tmp_path: Path, encoding: str) -> None:
     # Windows uses cp1252 when the output is a file or a pipe.
@@ -110,16 +91,10 @@ def without_reader(path: Path, *argv: str) -> Ran:
         os.close(writing)
 
 
-def test_a_closed_pipe_causes_no_traceback(tmp_path: Path) -> None:
+def test_a_closed_pipe_causes_no_traceback_and_no_second_edit(tmp_path: Path) -> None:
     path = tmp_path / "guild.db"
     make_guild(path)
     assert without_reader(path, "list").err == ""
-    assert without_reader(path, "list", "--json").err == ""
-
-
-def test_an_edit_into_a_closed_pipe_is_applied(tmp_path: Path) -> None:
-    path = tmp_path / "guild.db"
-    make_guild(path)
     ran = without_reader(path, "edit", "iron", "+5", "--json")
     assert quantities(path, "iron") == (1_005, 500)
     # After an error, a script would repeat the edit.

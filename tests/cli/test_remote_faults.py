@@ -233,7 +233,12 @@ def test_a_server_that_never_answers_is_given_up(
             for name in PATIENCE:
                 monkeypatch.setattr(f"tracker_tui.{name}", 0.3)
             assert_is_failed(in_time(run, *other), "did not answer in time")
-            assert_is_queued(in_time(run, *EDIT), "did not answer in time")
+            # On a busy machine, the time may be over before the last request is sent.
+            edited = in_time(run, *EDIT)
+            too_late = "takes too long to answer"
+            assert_is_queued(
+                edited, too_late if too_late in edited.out else "did not answer in time"
+            )
         assert known_guild.quantities() == (hagga, 400)
         proxy.fate = pass_on
         assert run(*other).status == 0

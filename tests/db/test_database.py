@@ -84,8 +84,9 @@ def test_the_calls_share_one_budget(
         clock.advance(9)
         assert database.batch(QUERIES)[0].rows == [(1,)]
     clock.advance(9)
-    with pytest.raises(DatabaseUnreachable, match="takes too long to answer"):
+    with pytest.raises(DatabaseUnreachable, match=r"takes too long to answer\. Try again") as late:
         database.batch(QUERIES)
+    assert late.value.what.endswith("takes too long to answer."), "a saved change needs no advice"
     assert proxy.count == 3, "for the last one nothing was sent"
 
 

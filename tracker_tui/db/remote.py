@@ -77,7 +77,7 @@ class RemoteLedgerDatabase:
             return at_most
         left = self._deadline - monotonic()
         if left <= 0:
-            raise DatabaseUnreachable(f"{self.where} takes too long to answer. Try again.")
+            raise DatabaseUnreachable(f"{self.where} takes too long to answer.", "Try again.")
         return left if at_most is None else min(left, at_most)
 
     def changed_elsewhere(self) -> bool:

@@ -148,8 +148,8 @@ def test_code_that_expires_during_an_outage_is_replaced(
     ran = run("login")
     assert last_line(ran) == WELCOME
     assert ONE_MORE in ran.err
-    # No wait goes beyond the end of the code.
-    assert sum(waits.seconds[:-1]) == pytest.approx(300, abs=1)
+    # No wait goes beyond the end of the code. A busy machine takes some seconds of its own.
+    assert 280 < sum(waits.seconds[:-1]) < 301
 
 
 @pytest.mark.usefixtures("settings_of_guild")
