@@ -67,7 +67,7 @@ def imported() -> Iterator[str]:
 
 def test_the_wheel_requires_what_the_program_imports(unpacked: Path) -> None:
     metadata = (unpacked / INFO / "METADATA").read_text("utf-8")
-    required = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;]*$", metadata, re.MULTILINE))
+    required = set(re.findall(r"^Requires-Dist: ([\w-]+)[^;\n]*$", metadata, re.MULTILINE))
     known = packages_distributions()
     others = set(imported()) - {"tracker_tui", *OPTIONAL} - sys.stdlib_module_names
     assert len(others) > 5
