@@ -60,6 +60,7 @@ def test_a_program_that_ends_releases_the_lock(path: Path) -> None:
         assert await_line(process) == "ours"
         process.communicate("release\n", timeout=SECONDS)
         assert is_free(path)
+    assert path.read_bytes() == b""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
@@ -94,11 +95,6 @@ def test_an_error_releases_the_lock(path: Path) -> None:
         fail()
     assert is_free(path)
     lock.close()
-
-
-def test_the_file_stays_empty(path: Path) -> None:
-    assert is_free(path)
-    assert path.read_bytes() == b""
 
 
 def test_a_file_that_cannot_be_used_is_one_clear_error(path: Path) -> None:

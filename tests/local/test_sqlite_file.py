@@ -62,50 +62,36 @@ def test_programs_that_start_together_create_a_file_once(path: Path) -> None:
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
-def test_the_folder_is_private(path: Path, open_file: Open) -> None:
-    open_file()
-    assert path.parent.stat().st_mode & 0o777 == 0o700
-
-
-@pytest.mark.parametrize("is_durable", [True, False])
-@pytest.mark.parametrize(
-    "garbage", [b"garbage", b"garbage" * 1000, b"SQLite format 3\0" + b"\1" * 500]
-)
-def test_a_file_of_garbage_is_damaged_and_stays_as_it_is(
-    path: Path, open_file: Open, garbage: bytes, is_durable: bool
+def test_garbage_and_a_file_cut_short_anywhere_are_damaged_and_stay_as_they_are(
+    path: Path, open_file: Open
 ) -> None:
-    path.parent.mkdir()
-    path.write_bytes(garbage)
-    with pytest.raises(LocalFileDamaged, match="is damaged"):
-        open_file(is_durable=is_durable)
-    assert path.read_bytes() == garbage
-
-
-def test_a_file_that_was_cut_short_anywhere_is_damaged(path: Path, open_file: Open) -> None:
     file = open_file()
     for number in range(200):
         write(file, f"{number} " * 100)
     file.close()
     whole = path.read_bytes()
-    for length in (100, 512, 4096, len(whole) // 2, len(whole) - 4096):
-        path.write_bytes(whole[:length])
-        with pytest.raises(LocalFileDamaged):
-            open_file()
+    lengths = (100, 512, 4096, len(whole) // 2, len(whole) - 4096)
+    garbage = (b"garbage", b"garbage" * 1000, b"SQLite format 3\0" + b"\1" * 500)
+    for content in (*garbage, *(whole[:length] for length in lengths)):
+        path.write_bytes(content)
+        for is_durable in (True, False):
+            with pytest.raises(LocalFileDamaged, match="is damaged"):
+                open_file(is_durable=is_durable)
+            assert path.read_bytes() == content
 
 
-def test_a_durable_file_of_another_version_is_not_to_be_set_aside(open_file: Open) -> None:
+def test_only_a_replaceable_file_of_another_version_may_be_set_aside(
+    path: Path, open_file: Open
+) -> None:
     write(open_file(version=2), "precious")
     with pytest.raises(LocalFileError, match="another version") as caught:
         open_file(version=1)
     assert not isinstance(caught.value, LocalFileDamaged)
     assert read(open_file(version=2)) == ["precious"]
-
-
-def test_a_replaceable_file_of_another_version_may_be_set_aside(open_file: Open) -> None:
-    open_file(version=2, is_durable=False)
     with pytest.raises(LocalFileDamaged, match="another version"):
         open_file(version=1, is_durable=False)
+    if sys.platform != "win32":
+        assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_file_that_is_removed_while_open_is_rebuilt(path: Path, open_file: Open) -> None:

@@ -70,104 +70,67 @@ def route(
         yield route
 
 
-def untrusted(route: Route) -> tuple[dict[str, str], str]:
-    return {}, f"the certificate of <host>, issued by “{INSPECTOR}”, is not trusted here."
-
-
-def trusted_by_others(route: Route) -> tuple[dict[str, str], str]:
+def obstacles(route: Route) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the variables that make each obstacle, and how it is named."""
+    yield {}, f"the certificate of <host>, issued by “{INSPECTOR}”, is not trusted here."
     other = route.folder / "other"
     other.mkdir()
     _, root = issued_by(other, "Other Root", "other.example")
-    expected = f"issued by “{INSPECTOR}”, is not among those of SSL_CERT_FILE, {root}"
-    return {"SSL_CERT_FILE": str(root)}, expected
+    not_among = f"issued by “{INSPECTOR}”, is not among those of SSL_CERT_FILE, {root}"
+    yield {"SSL_CERT_FILE": str(root)}, not_among
+    gone, empty = route.folder / "gone.pem", route.folder / "empty.pem"
+    names = f"REQUESTS_CA_BUNDLE names {gone}, which is not there."
+    yield {"REQUESTS_CA_BUNDLE": str(gone)}, names
+    empty.write_text("nothing", encoding="utf-8")
+    names = f"SSL_CERT_FILE names {empty}, which holds no certificates."
+    yield {"SSL_CERT_FILE": str(empty)}, names
 
-
-def no_such_file(route: Route) -> tuple[dict[str, str], str]:
-    path = str(route.folder / "gone.pem")
-    return {"REQUESTS_CA_BUNDLE": path}, f"REQUESTS_CA_BUNDLE names {path}, which is not there."
-
-
-def no_certificates(route: Route) -> tuple[dict[str, str], str]:
-    path = route.folder / "empty.pem"
-    path.write_text("nothing", encoding="utf-8")
-    return {"SSL_CERT_FILE": str(path)}, f"SSL_CERT_FILE names {path}, which holds no certificates."
-
-
-def asks_for_a_password(route: Route) -> tuple[dict[str, str], str]:
+    # Proxies
     proxy = route.open("407 Proxy Authentication Required").address
-    expected = f"the proxy {proxy} (HTTPS_PROXY) wants a user name and a password (407)."
-    return {"HTTPS_PROXY": route.url_of(proxy)}, expected
-
-
-def allows_no_connections(route: Route) -> tuple[dict[str, str], str]:
+    wants = f"the proxy {proxy} (HTTPS_PROXY) wants a user name and a password (407)."
+    yield {"HTTPS_PROXY": route.url_of(proxy)}, wants
     proxy = route.open("503 Service Unavailable").address
-    expected = f"the proxy {proxy} (https_proxy) does not allow connections to <host> (503)."
-    return {"https_proxy": route.url_of(proxy)}, expected
-
-
-def dead(route: Route) -> tuple[dict[str, str], str]:
+    forbids = f"the proxy {proxy} (https_proxy) does not allow connections to <host> (503)."
+    yield {"https_proxy": route.url_of(proxy)}, forbids
     proxy = f"127.0.0.1:{free_port()}"
-    expected = f"the proxy {proxy} (HTTPS_PROXY) does not answer."
-    return {"HTTPS_PROXY": route.url_of(proxy)}, expected
+    silent = "does not answer."
+    yield {"HTTPS_PROXY": route.url_of(proxy)}, f"the proxy {proxy} (HTTPS_PROXY) {silent}"
+    unknown = {"HTTPS_PROXY": "", "ALL_PROXY": route.url_of("proxy.invalid:3128")}
+    yield unknown, f"the proxy proxy.invalid:3128 (ALL_PROXY) {silent}"
+    named = f"the proxy {route.proxy.address} (HTTPS_PROXY)"
+    encrypted = route.url_of(route.proxy.address, "https")
+    yield {"HTTPS_PROXY": encrypted}, f"{named} does not answer encrypted."
+    other_protocol = route.url_of(route.proxy.address, "socks5")
+    yield {"HTTPS_PROXY": other_protocol}, f"{named} is not written as http://HOST:PORT."
+    malformed = {"HTTPS_PROXY": route.url_of("no host:here")}
+    yield malformed, "the proxy of HTTPS_PROXY is not written as http://HOST:PORT."
 
 
-def unknown(route: Route) -> tuple[dict[str, str], str]:
-    expected = "the proxy proxy.invalid:3128 (ALL_PROXY) does not answer."
-    return {"HTTPS_PROXY": "", "ALL_PROXY": route.url_of("proxy.invalid:3128")}, expected
-
-
-def does_not_speak_tls(route: Route) -> tuple[dict[str, str], str]:
-    proxy = route.proxy.address
-    expected = f"the proxy {proxy} (HTTPS_PROXY) does not answer encrypted."
-    return {"HTTPS_PROXY": route.url_of(proxy, "https")}, expected
-
-
-def has_another_protocol(route: Route) -> tuple[dict[str, str], str]:
-    proxy = route.proxy.address
-    expected = f"the proxy {proxy} (HTTPS_PROXY) is not written as http://HOST:PORT."
-    return {"HTTPS_PROXY": route.url_of(proxy, "socks5")}, expected
-
-
-def malformed(route: Route) -> tuple[dict[str, str], str]:
-    expected = "the proxy of HTTPS_PROXY is not written as http://HOST:PORT."
-    return {"HTTPS_PROXY": route.url_of("no host:here")}, expected
-
-
-OBSTACLES = (
-    *(untrusted, trusted_by_others, no_such_file, no_certificates, asks_for_a_password),
-    *(allows_no_connections, dead, unknown, does_not_speak_tls, has_another_protocol, malformed),
-)
-
-
-@pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_every_obstacle_is_named_for_the_database_and_for_discord(
-    run: Run,
-    route: Route,
-    monkeypatch: pytest.MonkeyPatch,
-    single_try: None,
-    obstacle: Callable[[Route], tuple[dict[str, str], str]],
+    run: Run, route: Route, single_try: None
 ) -> None:
-    variables, expected = obstacle(route)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    for ran in (run("list"), run("doctor"), run("edit", "spice", "+5")):
-        message = ran.out + ran.err
-        assert expected.replace("<host>", HOST) in message
-        assert PASSWORD not in message
-    assert run("list").error.startswith(f"tracker-tui: {HOST} cannot be reached: ")
-    assert PASSWORD not in run("--debug", "list").err
-    ran = run("edit", "spice", "+5")
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("spice +5 saved here, will be sent")
-    assert "ry again" not in ran.out
-    assert route.server.count == 0
+    for variables, expected in obstacles(route):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            for name, value in variables.items():
+                monkeypatch.setenv(name, value)
+            ran = run("list")
+            assert ran.error.startswith(f"tracker-tui: {HOST} cannot be reached: ")
+            for message in (ran.error, run("doctor").out, run("--debug", "list").err):
+                assert expected.replace("<host>", HOST) in message
+                assert PASSWORD not in message
+            ran = run("edit", "spice", "+5")
+            assert (ran.status, ran.err) == (0, ""), expected
+            assert ran.out.startswith("spice +5 saved here, will be sent")
+            assert expected.replace("<host>", HOST) in ran.out
+            assert not [words for words in (PASSWORD, "ry again") if words in ran.out], expected
+            assert route.server.count == 0
 
-    with pytest.raises(DiscordUnreachable) as caught:
-        ask_discord("https://discord.example/api/me")
-    message = str(caught.value)
-    assert message.startswith("Discord cannot be reached: ")
-    assert expected.replace("<host>", "discord.example") in message
-    assert PASSWORD not in message
+            with pytest.raises(DiscordUnreachable) as caught:
+                ask_discord("https://discord.example/api/me")
+            message = str(caught.value)
+            assert message.startswith("Discord cannot be reached: ")
+            assert expected.replace("<host>", "discord.example") in message
+            assert PASSWORD not in message
 
 
 def test_an_inspecting_proxy_works_once_its_certificate_is_trusted(
@@ -188,17 +151,17 @@ def test_an_inspecting_proxy_works_once_its_certificate_is_trusted(
     assert (reply.status_code, reply.content) == (200, b"{}")
 
 
-@pytest.mark.parametrize("status", [403, 407, 451])
 def test_a_web_page_inside_the_tunnel_is_the_proxys(
-    run: Run, route: Route, monkeypatch: pytest.MonkeyPatch, status: int
+    run: Run, route: Route, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(route.root))
-    route.server.fate = answer(status, b"<html>Blocked by policy</html>")
-    message = run("list").error
-    assert f"the proxy {route.proxy.address} (HTTPS_PROXY)" in message
-    assert f"({status})" in message
-    with pytest.raises(DiscordUnreachable, match=r"\(HTTPS_PROXY\)"):
-        ask_discord(f"https://{HOST}/api/me")
+    for status in (403, 407, 451):
+        route.server.fate = answer(status, b"<html>Blocked by policy</html>")
+        message = run("list").error
+        assert f"the proxy {route.proxy.address} (HTTPS_PROXY)" in message
+        assert f"({status})" in message
+        with pytest.raises(DiscordUnreachable, match=r"\(HTTPS_PROXY\)"):
+            ask_discord(f"https://{HOST}/api/me")
 
 
 def test_an_expired_certificate_and_one_for_another_host_have_their_own_messages(

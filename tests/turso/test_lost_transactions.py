@@ -68,17 +68,24 @@ def test_a_lost_transaction_fails_every_call_and_keeps_nothing(
     assert stored(proxy.url) == []
 
 
-@every_loss
-def test_a_lost_reading_transaction_fails_every_call_too(
-    connection: Connection, proxy: Proxy, loss: Fate
-) -> None:
-    connection.execute("INSERT INTO t VALUES (1)")
-    connection.execute("BEGIN")
-    assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
-    proxy.meet([loss])
-    with pytest.raises(OperationalError):
-        connection.execute("SELECT n FROM t")
-    is_lost(connection)
+def test_a_lost_read_fails_its_transaction_or_only_itself(proxy: Proxy) -> None:
+    with closing(connect(proxy.url, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        for loss in LOSSES.values():
+            proxy.meet([loss])
+            with suppress(OperationalError):
+                connection.execute("SELECT 1")
+            assert not connection.is_dead
+            assert connection.execute("SELECT 2").fetchall() == [(2,)]
+    for loss in LOSSES.values():
+        with closing(connect(proxy.url, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
+            proxy.meet([loss])
+            with pytest.raises(OperationalError):
+                connection.execute("SELECT n FROM t")
+            is_lost(connection)
 
 
 @every_loss
@@ -140,82 +147,56 @@ def test_a_transaction_held_too_long_is_ended_for_another_writer(remote_url: str
     assert stored(remote_url) == [7]
 
 
-def test_a_transaction_does_not_outlive_the_server(restarting: Server) -> None:
-    with closing(connect(restarting.url)) as connection:
-        connection.execute("CREATE TABLE t (n INTEGER)")
-        connection.execute("INSERT INTO t VALUES (1)")
-        restarting.stop()
-        with pytest.raises(OperationalError):
-            connection.execute("INSERT INTO t VALUES (2)")
-        restarting.start()
-        is_lost(connection)
-    assert stored(restarting.url) == []
-
-
-def test_a_transaction_is_unknown_to_a_server_started_again(restarting: Server) -> None:
-    with closing(connect(restarting.url)) as connection:
-        connection.execute("CREATE TABLE t (n INTEGER)")
-        connection.execute("INSERT INTO t VALUES (1)")
-        restarting.stop()
-        restarting.start()
-        with pytest.raises(TransactionLost):
-            connection.execute("INSERT INTO t VALUES (2)")
-        is_lost(connection)
-    assert stored(restarting.url) == []
-
-
-# Outside a transaction
-
-
-def test_an_idle_stream_that_expired_is_replaced(connection: Connection, proxy: Proxy) -> None:
-    before = proxy.count
-    proxy.meet([EXPIRED])
-    connection.execute("INSERT INTO t VALUES (1)")
-    assert proxy.count == before + 2
-    assert stored(proxy.url) == [1]
-
-
-def test_an_idle_connection_outlives_a_restart_of_the_server(restarting: Server) -> None:
+def test_an_idle_connection_outlives_a_restart_of_the_server_but_no_transaction_does(
+    restarting: Server,
+) -> None:
     with closing(connect(restarting.url)) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
         restarting.stop()
         restarting.start()
         connection.execute("INSERT INTO t VALUES (1)")
         connection.commit()
+        connection.execute("INSERT INTO t VALUES (2)")
+        restarting.stop()
+        with pytest.raises(OperationalError):
+            connection.execute("INSERT INTO t VALUES (3)")
+        restarting.start()
+        is_lost(connection)
+    with closing(connect(restarting.url)) as connection:
+        connection.execute("INSERT INTO t VALUES (4)")
+        restarting.stop()
+        restarting.start()
+        with pytest.raises(TransactionLost):
+            connection.execute("INSERT INTO t VALUES (5)")
+        is_lost(connection)
     assert stored(restarting.url) == [1]
 
 
-def test_a_server_that_loses_every_stream_is_not_retried_forever(
-    connection: Connection, proxy: Proxy
-) -> None:
+# Outside a transaction
+
+
+def test_an_idle_stream_that_expired_is_replaced_once(connection: Connection, proxy: Proxy) -> None:
     before = proxy.count
+    proxy.meet([EXPIRED])
+    connection.execute("INSERT INTO t VALUES (1)")
+    assert proxy.count == before + 2
+    # A server that loses every stream is not retried forever.
     proxy.meet([EXPIRED, EXPIRED])
     with pytest.raises(OperationalError):
-        connection.execute("INSERT INTO t VALUES (1)")
-    assert proxy.count == before + 2
-    connection.execute("INSERT INTO t VALUES (2)")
-    assert stored(proxy.url) == [2]
+        connection.execute("INSERT INTO t VALUES (2)")
+    assert proxy.count == before + 4
+    connection.execute("INSERT INTO t VALUES (3)")
+    assert stored(proxy.url) == [1, 3]
 
 
-@every_loss
-def test_a_lost_single_statement_leaves_the_connection_usable(
-    connection: Connection, proxy: Proxy, loss: Fate
-) -> None:
-    proxy.meet([loss])
-    with suppress(OperationalError):
-        connection.execute("SELECT 1")
-    assert not connection.is_dead
-    assert connection.execute("SELECT 2").fetchall() == [(2,)]
-
-
-@pytest.mark.parametrize("code", ["TRANSACTION_BUSY", "TRANSACTION_TIMEOUT"])
 def test_a_transaction_that_could_not_begin_can_begin_later(
-    connection: Connection, proxy: Proxy, code: str
+    connection: Connection, proxy: Proxy
 ) -> None:
-    proxy.meet([reported(code)])
-    with pytest.raises(OperationalError):
+    for code in ("TRANSACTION_BUSY", "TRANSACTION_TIMEOUT"):
+        proxy.meet([reported(code)])
+        with pytest.raises(OperationalError):
+            connection.execute("BEGIN IMMEDIATE")
         connection.execute("BEGIN IMMEDIATE")
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("INSERT INTO t VALUES (1)")
-    connection.execute("COMMIT")
-    assert stored(proxy.url) == [1]
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.execute("COMMIT")
+    assert stored(proxy.url) == [1, 1]
