@@ -36,36 +36,21 @@ def states(found: Found) -> dict[str, str]:
     return {check: each["state"] for check, each in found.items()}
 
 
-def test_the_findings_are_printed_as_lines_and_as_json(run: Run, remote_guild: Books) -> None:
-    found = examined(run)
-    assert list(found) == EVERYTHING
-    for each in found.values():
-        assert set(each) == {"check", "state", "found", "advice"}
-        assert all(isinstance(text, str) for text in each.values())
-    lines = run("doctor").out.splitlines()
-    assert [line.split()[:2] for line in lines if line[0] in "✓▲✗"] == [
-        *(["✓", "settings"], ["✓", "database"], ["✓", "token"], ["▲", "schema"], ["✓", "clock"]),
-    ]
-
-
 # Files
 
 
-def test_an_embedded_database_that_does_not_exist_yet_is_fine(run: Run, home: Path) -> None:
+def test_an_embedded_database_is_fine_before_and_after_it_exists(run: Run, home: Path) -> None:
     found = examined(run)
     assert states(found) == {"settings": "ok", "database": "note"}
     assert "first start makes it" in found["database"]["advice"]
     assert not home.exists()
-
-
-def test_an_embedded_database_is_fine_once_it_exists(run: Run) -> None:
     run("init")
     found = examined(run)
     assert states(found) == dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
     assert "embedded" in found["settings"]["found"]
 
 
-def test_a_file_is_examined_without_a_token(
+def test_a_file_is_examined_without_a_token_and_wrong_if_it_is_missing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "guild.db"
@@ -75,9 +60,6 @@ def test_a_file_is_examined_without_a_token(
     assert states(found) == dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
     assert str(path) in found["settings"]["found"]
     assert "the environment" in found["settings"]["found"]
-
-
-def test_a_missing_file_is_wrong(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}/gone.db")
     found = examined(run, status=4)
     assert states(found) == {"settings": "ok", "database": "wrong"}
@@ -88,46 +70,44 @@ def test_a_missing_file_is_wrong(run: Run, tmp_path: Path, monkeypatch: pytest.M
 # Tokens
 
 
-def test_a_full_token_may_do_what_members_do(
+def test_a_token_is_described_by_its_permissions(
     run: Run, guarded_guild: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure(monkeypatch, guarded_guild.proxy.url, guarded_guild.full)
     before = guarded_guild.books.everything()
-    found = examined(run)
-    assert found["token"]["state"] == "ok"
-    assert found["token"]["found"].startswith("accepted: full")
-    assert "a token is given" in found["settings"]["found"]
-    assert guarded_guild.books.everything() == before
-
-
-def test_a_read_only_token_is_a_note(run: Run, guarded_guild: Guarded) -> None:
     found = examined(run)
     assert found["token"]["state"] == "note"
     assert found["token"]["found"].startswith("read only")
     assert "a token that may write" in found["token"]["advice"]
     assert list(found) == EVERYTHING
+    configure(monkeypatch, guarded_guild.proxy.url, guarded_guild.full)
+    found = examined(run)
+    assert found["token"]["state"] == "ok"
+    assert found["token"]["found"].startswith("accepted: full")
+    assert "a token is given" in found["settings"]["found"]
+    # A rejected token ends the examination.
+    for token, said in (("nonsense", "refuses your TURSO_AUTH_TOKEN"), (None, "wants a token")):
+        configure(monkeypatch, guarded_guild.proxy.url, token)
+        found = examined(run, status=4)
+        assert states(found) == {"settings": "ok", "token": "wrong"}
+        assert said in found["token"]["found"]
+    assert guarded_guild.books.everything() == before
 
 
-@pytest.mark.parametrize(
-    ("access", "state", "said"),
-    [("ro", "note", "read only"), ("rw", "ok", "accepted: full, it may do what members do")],
-)
 def test_a_token_is_described_over_a_websocket_as_over_http(
-    run: Run,
-    guarded_server: Server,
-    monkeypatch: pytest.MonkeyPatch,
-    access: str,
-    state: str,
-    said: str,
+    run: Run, guarded_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All WebSocket connections share one database, so the guild may already exist.
     found_guild(guarded_server)
     url = guarded_server.url.replace("http://", "ws://")
-    configure(monkeypatch, url, guarded_server.token(access))
-    found = examined(run)
-    assert list(found) == EVERYTHING
-    assert found["token"]["state"] == state
-    assert found["token"]["found"].startswith(said)
+    for access, state, said in (
+        ("ro", "note", "read only"),
+        ("rw", "ok", "accepted: full, it may do what members do"),
+    ):
+        configure(monkeypatch, url, guarded_server.token(access))
+        found = examined(run)
+        assert list(found) == EVERYTHING
+        assert found["token"]["state"] == state
+        assert found["token"]["found"].startswith(said)
 
 
 def found_guild(server: Server) -> None:
@@ -137,26 +117,18 @@ def found_guild(server: Server) -> None:
             database.batch([RawQuery(made.replace("INDEX ", "INDEX IF NOT EXISTS ", 1))])
 
 
-def test_a_server_without_tokens_is_fine(run: Run, remote_guild: Books) -> None:
+def test_the_findings_are_printed_as_lines_and_as_json(run: Run, remote_guild: Books) -> None:
     found = examined(run)
+    assert list(found) == EVERYTHING
+    for each in found.values():
+        assert set(each) == {"check", "state", "found", "advice"}
+        assert all(isinstance(text, str) for text in each.values())
     assert found["token"]["found"].startswith("none, and none is asked for")
     assert "no token" in found["settings"]["found"]
-
-
-@pytest.mark.parametrize(
-    ("token", "said"), [("nonsense", "refuses your TURSO_AUTH_TOKEN"), (None, "wants a token")]
-)
-def test_a_rejected_token_ends_the_examination(
-    run: Run,
-    guarded_guild: Guarded,
-    monkeypatch: pytest.MonkeyPatch,
-    token: str | None,
-    said: str,
-) -> None:
-    configure(monkeypatch, guarded_guild.proxy.url, token)
-    found = examined(run, status=4)
-    assert states(found) == {"settings": "ok", "token": "wrong"}
-    assert said in found["token"]["found"]
+    lines = run("doctor").out.splitlines()
+    assert [line.split()[:2] for line in lines if line[0] in "✓▲✗"] == [
+        *(["✓", "settings"], ["✓", "database"], ["✓", "token"], ["▲", "schema"], ["✓", "clock"]),
+    ]
 
 
 def test_no_output_holds_a_token(
@@ -176,38 +148,36 @@ def test_no_output_holds_a_token(
 # Servers
 
 
-def test_a_missing_server_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    configure(monkeypatch, f"http://localhost:{free_port()}", "some-token")
-    found = examined(run, status=4)
-    assert states(found) == {"settings": "ok", "database": "wrong"}
-    assert "cannot be reached" in found["database"]["found"]
-
-
-@pytest.mark.parametrize("status", [404, 429, 500])
-def test_a_server_that_cannot_serve_is_wrong(
-    run: Run, remote_guild: Books, proxy: Proxy, status: int
+def test_a_missing_or_unencrypted_server_is_wrong(
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy.fate = answer(status)
-    assert states(examined(run, status=4)) == {"settings": "ok", "database": "wrong"}
+    for url, status, said in (
+        (f"http://localhost:{free_port()}", 4, "cannot be reached"),
+        ("http://guild.invalid", 2, "TRACKER_INSECURE"),
+    ):
+        configure(monkeypatch, url, "some-token")
+        found = examined(run, status=status)
+        assert states(found) == {"settings": "ok", "database": "wrong"}
+        assert said in found["database"]["found"]
 
 
-@pytest.mark.parametrize(
-    ("answered", "states"),
-    [
+def test_a_server_that_fails_is_wrong_from_there_on(
+    run: Run, remote_guild: Books, proxy: Proxy
+) -> None:
+    for code in (404, 429, 500):
+        proxy.fate = answer(code)
+        assert states(examined(run, status=4)) == {"settings": "ok", "database": "wrong"}
+    # Earlier findings stay.
+    for answered, expected in (
         (1, ["settings ok", "database wrong"]),
-        # The second request fails; earlier findings stay.
         (2, ["settings ok", "database ok", "database wrong"]),
         (3, ["settings ok", "database ok", "token ok", "schema wrong", "clock ok"]),
-    ],
-)
-def test_a_server_that_fails_halfway_is_wrong_from_there_on(
-    run: Run, remote_guild: Books, proxy: Proxy, answered: int, states: list[str]
-) -> None:
-    proxy.meet([*[pass_on] * answered, *[answer(500)] * 9])
-    ran = run("doctor", "--json")
-    assert ran.status == 4
-    assert [f"{each['check']} {each['state']}" for each in ran.document] == states
-    assert "The server failed (500)" in ran.out
+    ):
+        proxy.meet([*[pass_on] * answered, *[answer(500)] * 9])
+        ran = run("doctor", "--json")
+        assert ran.status == 4
+        assert [f"{each['check']} {each['state']}" for each in ran.document] == expected
+        assert "The server failed (500)" in ran.out
 
 
 def test_a_server_is_checked_even_without_a_configured_guild(
@@ -218,13 +188,6 @@ def test_a_server_is_checked_even_without_a_configured_guild(
     assert found["discord"]["state"] == "wrong"
     assert "TRACKER_AUTH=none" in found["discord"]["found"]
     assert list(found) == [*EVERYTHING, "discord"]
-
-
-def test_an_unencrypted_url_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    configure(monkeypatch, "http://guild.invalid", "some-token")
-    found = examined(run, status=2)
-    assert states(found) == {"settings": "ok", "database": "wrong"}
-    assert "TRACKER_INSECURE" in found["database"]["found"]
 
 
 # Schemas
@@ -258,15 +221,12 @@ def empty(remote_url: str, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPat
     return remote_url
 
 
-def test_an_empty_database_is_wrong(run: Run, empty: str) -> None:
+def test_an_empty_or_foreign_database_is_wrong(run: Run, empty: str) -> None:
     found = examined(run, status=4)
     assert found["schema"]["state"] == "wrong"
     assert found["schema"]["found"].startswith("none. ")
     assert "tracker-tui init --starter" in found["schema"]["found"]
     assert list(found) == EVERYTHING
-
-
-def test_the_database_of_another_program_is_wrong(run: Run, empty: str) -> None:
     for statement in other_schemas.FOREIGN:
         ask_at(empty, statement)
     found = examined(run, status=4)
@@ -277,22 +237,20 @@ def test_the_database_of_another_program_is_wrong(run: Run, empty: str) -> None:
 # The clock
 
 
-@pytest.mark.parametrize(
-    ("seconds", "state", "text"),
-    [(0, "ok", ""), (-3_600, "note", "behind"), (3_600, "note", "ahead of")],
-)
 def test_a_wrong_clock_is_a_note(
-    run: Run,
-    remote_guild: Books,
-    monkeypatch: pytest.MonkeyPatch,
-    seconds: int,
-    state: str,
-    text: str,
+    run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = SimpleNamespace(time=lambda: time.time() + seconds, monotonic=time.monotonic)
-    monkeypatch.setattr("tracker_tui.guild.doctor.time", clock)
-    found = examined(run)["clock"]
-    assert found["state"] == state
-    assert text in found["found"]
-    assert bool(found["advice"]) is (state == "note")
-    assert int(found["found"].split()[0]) in range(abs(seconds) - 5, abs(seconds) + 6)
+    for seconds, state, text in (
+        (0, "ok", ""),
+        (-3_600, "note", "behind"),
+        (3_600, "note", "ahead of"),
+    ):
+        clock = SimpleNamespace(
+            time=lambda seconds=seconds: time.time() + seconds, monotonic=time.monotonic
+        )
+        monkeypatch.setattr("tracker_tui.guild.doctor.time", clock)
+        found = examined(run)["clock"]
+        assert found["state"] == state
+        assert text in found["found"]
+        assert bool(found["advice"]) is (state == "note")
+        assert int(found["found"].split()[0]) in range(abs(seconds) - 5, abs(seconds) + 6)

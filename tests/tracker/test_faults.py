@@ -39,23 +39,6 @@ def test_changes_go_into_a_replaced_database_file(
     assert shown(tracker) == stored(path) == (1007, 400)
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_one_shot_edit_on_a_busy_database_is_queued_and_sent_by_the_next_run(
-    path: Path,
-) -> None:
-    change, tracker = add(9), Tracker(config_for(path), opener=quick)
-    with locked(path):
-        assert tracker.edit(change).result(20).verdict is Verdict.QUEUED
-        assert [left.id for left in tracker.close()] == [change.id]
-    assert history(path) == []
-    tracker = Tracker(config_for(path), opener=quick)
-    listener = Listener(tracker)
-    tracker.open().result(20)
-    listener.settled(1)
-    tracker.close()
-    assert history(path) == [change.id]
-
-
 def test_a_change_that_needs_the_player_is_not_a_busy_database(
     tracker: Tracker, listener: Listener
 ) -> None:

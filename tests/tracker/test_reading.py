@@ -10,7 +10,7 @@ from helpers import other_schemas
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resource
 from helpers.listening import Listener
 from helpers.other_schemas import ask, make_file
-from helpers.tracking import ask_history, quick, recent_history, shown, stored
+from helpers.tracking import ask_history, quick, shown, stored
 from tracker_tui.errors import LedgerError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.events import ChangesQueued, Failed, OutcomesReceived, Refreshed
@@ -30,14 +30,11 @@ def test_opening_loads_everything(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-def test_close_sends_pending_changes(path: Path) -> None:
+def test_close_sends_pending_changes_and_publishes_no_more_events(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     tracker.submit([add(5)])
     assert tracker.close() == []
     assert stored(path) == (1005, 400)
-
-
-def test_close_publishes_no_more_events(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     tracker.open().result(20)
     listener = Listener(tracker)
@@ -107,14 +104,6 @@ def test_names_places_and_time_are_those_of_the_database(tmp_path: Path) -> None
     assert isinstance(now, int)
     assert abs(tracker.now() - now) <= 2
     tracker.close()
-
-
-def test_recent_history_is_that_of_the_ledger(
-    tracker: Tracker, listener: Listener, other: Ledger
-) -> None:
-    tracker.submit([add(5), add(7)])
-    listener.settled(2)
-    assert ask_history(tracker, "spice").result(20) == recent_history(other, "spice")
 
 
 def test_an_outcome_distinguishes_an_undo_from_a_submission(

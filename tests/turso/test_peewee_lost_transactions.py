@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from peewee import Model, OperationalError, TextField
 
 from helpers.lost_transactions import LOSSES, reported
 from helpers.proxy import Fate, Proxy
-from helpers.servers import running
 from tracker_tui.turso import TransactionLost, TursoDatabase
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
@@ -175,38 +172,3 @@ def test_a_block_that_could_not_begin_can_begin_later(
     with database.atomic("IMMEDIATE"):
         Entry.create(text="whole")
     assert stored() == ["whole"]
-
-
-def test_a_block_held_too_long_is_ended_for_another_writer(
-    database: TursoDatabase, remote_url: str
-) -> None:
-    def write() -> None:
-        with closing(TursoDatabase(remote_url)) as other:
-            # The server makes it wait until the transaction with the lock is five seconds old.
-            Entry.insert(text="the other's").execute(other)
-
-    def wait_for_it() -> None:
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(write).result()
-
-    with pytest.raises(OperationalError):
-        lose(database, wait_for_it)
-    Entry.create(text="ours")
-    assert stored() == ["the other's", "ours"]
-
-
-def test_a_block_does_not_outlive_the_server(server_binary: Path, tmp_path: Path) -> None:
-    with running(server_binary, tmp_path) as server:
-        database = TursoDatabase(server.url)
-
-        def restart() -> None:
-            server.stop()
-            server.start()
-
-        with closing(database), database.bind_ctx([Entry]):
-            Entry.create_table()
-            with pytest.raises(OperationalError):
-                lose(database, restart)
-            with database.atomic():
-                Entry.create(text="whole")
-            assert stored() == ["whole"]
