@@ -20,9 +20,9 @@ run() {  # NAME PYTHON RESOLUTION [arguments of pytest]
     name=$1 python=$2 resolution=$3
     shift 3
     echo "== $name"
-    # A new one each time: what was installed before would stay.
+    # A new one each time: what was installed before would stay. A test needs its pip.
     rm -rf ".venvs/$name"
-    if "$uv" venv --quiet --python "$python" ".venvs/$name" &&
+    if "$uv" venv --quiet --seed --python "$python" ".venvs/$name" &&
         "$uv" pip install --quiet --python ".venvs/$name" --resolution "$resolution" \
             --editable '.[dev]' &&
         ".venvs/$name/bin/python" -m pytest -n auto "$@"; then

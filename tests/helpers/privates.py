@@ -46,7 +46,5 @@ def removed_but_drawn(widget: Widget) -> Iterator[None]:
 
 def forget_parsed_keys() -> None:
     """Free the app of a test that has ended."""
-    # Later versions of 8.2 have a cache that keeps parsers alive, and through them the app.
-    parse = getattr(XTermParser, "_parse_extended_key", None)
-    if parse is not None:
-        parse.cache_clear()
+    # This cache keeps parsers alive, and through them the app.
+    XTermParser._parse_extended_key.cache_clear()

@@ -25,11 +25,11 @@ class FaultyApp(BaseApp):
         self.push_screen(Faulty())
 
 
-def test_a_crash_ends_the_app_and_prints_no_variables(
+async def test_a_crash_ends_the_app_and_prints_no_variables(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     app = FaultyApp()
-    app.run(headless=True)
+    await app.run_async(headless=True)
     assert isinstance(app.crash, KeyError)
     printed = capsys.readouterr()
     assert TOKEN not in printed.out + printed.err
