@@ -119,6 +119,12 @@ class Guild:
         """Return resource and points of every row of the leaderboard."""
         return self.sql("SELECT resource_id, final_points FROM leaderboard ORDER BY rowid")
 
+    def name_hagga(self, name: str) -> None:
+        """Name the first location as a guild's admin would."""
+        columns = "setting_key, setting_value, created_at, last_updated_at"
+        values = ("inventory_location_1_name", name)
+        self.sql(f"INSERT INTO global_settings ({columns}) VALUES (?, ?, 1, 1)", *values)
+
     def insert(self, resource_id: str, **values: Any) -> None:
         """Insert a resource as another program would."""
         row = {

@@ -46,7 +46,9 @@ def scenario(remote: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> Scenario:
     return run
 
 
-def test_quitting_saves_pending_changes(scenario: Scenario, remote: RemoteGuild) -> None:
+def test_quitting_sends_changes_or_names_them_and_the_next_run_sends_them_once(
+    scenario: Scenario, remote: RemoteGuild, proxy: Proxy, capsys: pytest.CaptureFixture[str]
+) -> None:
     async def play(player: Player) -> None:
         await player.sees("1,200")
         player.burst("/water\r+5\r>2\rq")
@@ -54,39 +56,32 @@ def test_quitting_saves_pending_changes(scenario: Scenario, remote: RemoteGuild)
     assert scenario(play) == 0
     assert remote.quantities("water") == (10, 2)
 
+    for number, fate in enumerate((cut_after, answer(401)), 2):
 
-@pytest.mark.parametrize("fate", [cut_after, answer(401)], ids=["lost", "401"])
-def test_pending_changes_are_named_and_sent_once_by_the_next_run(
-    scenario: Scenario,
-    remote: RemoteGuild,
-    proxy: Proxy,
-    capsys: pytest.CaptureFixture[str],
-    fate: Fate,
-) -> None:
-    async def play(player: Player) -> None:
-        await player.sees("1,200")
-        proxy.fate = fate
-        player.burst("/water\r+5\r>2\r")
-        await player.sees("↑ 2 pending")
-        player.burst("q")
+        async def play_offline(player: Player, fate: Fate = fate) -> None:
+            await player.sees("1,200")
+            proxy.fate = fate
+            player.burst("/water\r+5\r>2\r")
+            await player.sees("↑ 2 pending")
+            player.burst("q")
 
-    assert scenario(play) == 0
-    printed = capsys.readouterr().err
-    pending = "2 changes are pending on this machine; the next tracker-tui sends them"
-    assert f"{pending}: Water +5 at Hagga, Water >2 at Hagga\n" in printed
-    assert "Traceback" not in printed
+        assert scenario(play_offline) == 0
+        printed = capsys.readouterr().err
+        pending = "2 changes are pending on this machine; the next tracker-tui sends them"
+        assert f"{pending}: Water +5 at Hagga, Water >2 at Hagga\n" in printed
+        assert "Traceback" not in printed
 
-    proxy.fate = pass_on
+        async def play_on(player: Player, number: int = number) -> None:
+            await player.settles(2 * number)
+            await player.sees_no("pending")
+            player.burst("q")
 
-    async def play_on(player: Player) -> None:
-        await player.settles(2)
-        await player.sees_no("pending")
-        player.burst("q")
-
-    assert scenario(play_on) == 0
-    assert capsys.readouterr().err == ""
-    assert [row[:3] for row in remote.history()] == [("relative", 5, 0), ("transfer", -2, 2)]
-    assert remote.quantities("water") == (10, 2)
+        proxy.fate = pass_on
+        assert scenario(play_on) == 0
+        assert capsys.readouterr().err == ""
+        changes = [("relative", 5, 0), ("transfer", -2, 2)] * number
+        assert [row[:3] for row in remote.history()] == changes
+    assert remote.quantities("water") == (16, 6)
 
 
 def test_quitting_is_immediate_while_the_first_refresh_hangs(

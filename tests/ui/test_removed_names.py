@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from helpers.proxy import Proxy
-from ui.conftest import Guild, Player, playing
-from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
-from ui.history_rows import STILGAR, entries, fill, opens, some_weeks, table_lines, table_of
-from ui.test_remote_query_cache import is_idle
+from ui.conftest import playing
+from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
+from ui.history_rows import STILGAR, entries, fill, opens, table_lines, table_of
+from ui.test_remote_query_cache import after_weeks, is_idle, to_the_end
 
 RENAMED = (
     "UPDATE users SET custom_nickname = 'Reverend Mother' WHERE username = 'jessica'",
@@ -20,19 +18,13 @@ GONE = ("DELETE FROM resource_history WHERE id = 'b1'", "DELETE FROM resources W
 
 
 @pytest.fixture
-def guild(
-    proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> RemoteGuild:
+def guild(remote: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> RemoteGuild:
     """A guild on a server where only Stilgar has changed anything for hours."""
-    guild = RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
-    guild.sql("DELETE FROM resource_history")
-    guild.sql("UPDATE resources SET updated_at = updated_at - 9000, last_updated_by = '7001'")
-    monkeypatch.setattr("ui.history_rows.NOW", int(guild.sql("SELECT strftime('%s', 'now')")[0][0]))
-    some_weeks(guild)
-    return guild
+    remote.sql("UPDATE resources SET updated_at = updated_at - 9000, last_updated_by = '7001'")
+    return after_weeks(remote, monkeypatch)
 
 
-def take_out(guild: Guild) -> None:
+def take_out(guild: RemoteGuild) -> None:
     """Remove Stilgar from the guild and make his history anonymous."""
     guild.sql(
         "UPDATE resource_history SET updated_by = 'deleted-user-x', reason = NULL"
@@ -42,21 +34,14 @@ def take_out(guild: Guild) -> None:
     guild.sql("DELETE FROM users WHERE discord_id = ?", STILGAR)
 
 
-async def open_details(player: Player) -> None:
-    await player.go_to("Spice Melange")
-    await player.press("enter")
-
-
 @pytest.mark.parametrize(
     ("keys", "is_there"),
     [
-        ("2", "Stilgar"),
         ("2jj\r", "Reason       spice run 0"),
-        ("3", "Stilgar"),
         ("3\r", "Stilgar   #1"),
         ("/spice mel\r\r", "Latest changes"),
     ],
-    ids=["history", "entry", "leaderboard", "member", "details"],
+    ids=["history and entry", "leaderboard and member", "table and details"],
 )
 async def test_removed_members_are_gone_after_a_full_refresh(
     guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch, keys: str, is_there: str
@@ -70,16 +55,33 @@ async def test_removed_members_are_gone_after_a_full_refresh(
         take_out(guild)
         # A quarter of an hour passes.
         monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FULL_REFRESH_SECONDS", 0.0)
-        await player.sees_no("Stilgar")
-        await player.sees_no("spice run")
-        player.assert_laid_out()
+        for _ in range(2):
+            await player.sees_no("Stilgar")
+            await player.sees_no("spice run")
+            player.assert_laid_out()
+            await player.press("escape")
 
 
-async def test_details_follow_their_resource_until_it_is_deleted(
-    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
+async def test_r_shows_renamed_and_deleted_names_and_resources(
+    guild: RemoteGuild, proxy: Proxy
 ) -> None:
-    never_poll(monkeypatch)
     async with playing(guild) as player:
+        await opens(player, "2")
+        await player.sees("jessica", "spice run 0", "Hagga")
+        shown = len(entries(player))
+        for statement in (*RENAMED, *GONE):
+            guild.sql(statement)
+        before = proxy.count
+        await player.press("r")
+        await player.sees("Reverend Mother", "Sietch Tabr")
+        await player.sees_no("jessica")
+        await player.until(lambda: len(entries(player)) == shown - 1, "the end of the entry")
+        await is_idle(player)
+        assert proxy.count == before + 2
+        await player.press("1")
+        await player.sees("▸ Sietch Tabr")
+        await player.sees_no("Kindjal Blade")
+        # Details follow their resource until it is deleted.
         player.burst("/spice mel\r\r")
         await player.sees("Latest changes", "1,200")
         guild.sql(
@@ -97,38 +99,11 @@ async def test_details_follow_their_resource_until_it_is_deleted(
         await player.until(lambda: player.app.screen is player.app.resources, "the table")
 
 
-async def test_r_shows_renamed_and_deleted_resources(
-    guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    never_poll(monkeypatch)
-    async with playing(guild) as player:
-        await opens(player, "2")
-        await player.sees("jessica", "spice run 0", "Hagga")
-        shown = len(entries(player))
-        for statement in (*RENAMED, *GONE):
-            guild.sql(statement)
-        before = proxy.count
-        await player.press("r")
-        await player.sees("Reverend Mother", "Sietch Tabr")
-        await player.sees_no("jessica")
-        await player.until(lambda: len(entries(player)) == shown - 1, "the end of the entry")
-        await is_idle(player)
-        assert proxy.count == before + 2
-        await player.press("1")
-        await player.sees("▸ Sietch Tabr")
-        await player.sees_no("Kindjal Blade")
-
-
-async def test_entries_far_down_are_reloaded_too(
-    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    never_poll(monkeypatch)
+async def test_entries_far_down_are_reloaded_too(guild: RemoteGuild) -> None:
     fill(guild, 350)
     async with playing(guild) as player:
         await opens(player, "2")
-        for _ in range(4):
-            await player.press("G")
-            await is_idle(player)
+        await to_the_end(player, 4)
         await player.sees("trip 1 ", "Stilgar")
         take_out(guild)
         guild.sql("DELETE FROM resource_history WHERE id = 'entry-3'")
@@ -144,16 +119,11 @@ async def test_entries_far_down_are_reloaded_too(
         await player.sees_no("trip")
 
 
-async def test_removed_names_are_not_shown_offline(
-    guild: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    never_poll(monkeypatch)
+async def test_removed_names_are_not_shown_offline(guild: RemoteGuild, proxy: Proxy) -> None:
     fill(guild, 250)
     async with playing(guild) as player:
         await opens(player, "2")
-        for _ in range(3):
-            await player.press("G")
-            await is_idle(player)
+        await to_the_end(player, 3)
         await player.sees("trip 1 ")
         player.burst("/water\r")
         await player.until(lambda: "Spice" not in "".join(entries(player)), "the result")
@@ -172,8 +142,7 @@ async def test_removed_names_are_not_shown_offline(
         await player.press("2")
         await player.sees("+250 ", "deleted-user-x")
         for _ in range(3):
-            await player.press("G")
-            await is_idle(player)
+            await to_the_end(player, 1)
             assert "trip" not in player.text()
         player.burst("/water\r")
         await is_idle(player)
