@@ -6,6 +6,7 @@ import pytest
 
 from helpers.other_schemas import FOUNDING, LATER
 from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
+from ui.history_rows import record
 
 HOSTILE = {
     "markup": "[red]red[/red] [bold]b[/] [@click=app.quit]x[/] [link=https://evil.example]l[/link]",
@@ -51,13 +52,8 @@ def hostile_guild(make_guild: MakeGuild) -> Guild:
             status="no such status",
         )
         guild.sql("INSERT INTO users VALUES (?, ?, ?, NULL, ?, 1, 1)", member, member, text, text)
-        guild.sql(
-            "INSERT INTO resource_history (id, resource_id, previous_quantity_hagga,"
-            " new_quantity_hagga, change_amount_hagga, previous_quantity_deep_desert,"
-            " new_quantity_deep_desert, change_amount_deep_desert, change_type, updated_by, reason,"
-            " created_at) VALUES (?, ?, 0, 100, 100, 0, 0, 0, ?, ?, ?, ?)",
-            *(f"h{number}", f"r{number:02}", text, member, text, NOW),
-        )
+        change = {"change_type": text, "updated_by": member, "reason": text, "created_at": NOW}
+        record(guild, f"h{number}", 100, resource_id=f"r{number:02}", **change)
     for number in (1, 2):
         guild.sql(
             "INSERT INTO global_settings VALUES (?, ?, NULL, 1, 1)",
@@ -76,60 +72,17 @@ def assert_plain(player: Player) -> None:
             assert segment.style is None or "@click" not in str(segment.style.meta.get("@click"))
 
 
-@pytest.mark.parametrize("size", [(200, 60), (80, 24), (40, 10)])
-async def test_the_table_shows_hostile_rows(hostile_guild: Guild, size: tuple[int, int]) -> None:
-    async with playing(hostile_guild, size) as player:
-        assert_plain(player)
-        for _ in range(4):
-            await player.press("pagedown")
-            assert_plain(player)
-        await player.press("tab")
-        assert_plain(player)
-
-
-async def test_names_with_markup_are_shown_as_they_are(hostile_guild: Guild) -> None:
+async def test_table_and_details_show_hostile_texts(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, (200, 60)) as player:
         assert VISIBLE in player.line("00 [red]")
         assert "[/] [/red] [[ ]] [" in player.line("01 [/]")
         assert "07 Z\u0301\u0302" in player.text()
         assert "Z\u0301\u0302\u0303" not in player.text()
-
-
-async def test_the_quick_edit_shows_hostile_names(hostile_guild: Guild) -> None:
-    async with playing(hostile_guild, SIZE) as player:
-        for _ in HOSTILE:
-            for text in ("+5", "-500"):
-                player.burst(text)
-                await player.pilot.pause()
+        for size in ((40, 10), (80, 24), SIZE):
+            await player.resize(*size)
+            for key in ("pagedown", "pagedown", "tab", "g"):
+                await player.press(key)
                 assert_plain(player)
-                player.hit("escape")
-            player.hit("down")
-
-
-async def test_typed_text_may_be_hostile(hostile_guild: Guild) -> None:
-    async with playing(hostile_guild, SIZE) as player:
-        player.burst("jj")
-        for text in ("+5 # [red]x[/red] 香料 \x1b[31m\x07", "+[red]", "+香", "+5\n\t# \x00"):
-            player.burst(f"+\x1b[200~{text[1:]}\x1b[201~")
-            await player.pilot.pause()
-            assert_plain(player)
-            player.hit("escape")
-        player.burst("/\x1b[200~[red] 香料 👍 \x07 " + "y" * 3_000 + "\x1b[201~")
-        await player.pilot.pause()
-        assert_plain(player)
-
-
-async def test_typed_text_cannot_reverse_the_line(hostile_guild: Guild) -> None:
-    async with playing(hostile_guild, SIZE) as player:
-        for key in ("+", "/"):
-            player.burst(f"{key}\x1b[200~5 # a\u202eb\u200dc\x1b[201~")
-            await player.sees("5 # a")
-            assert_plain(player)
-            player.hit("escape")
-
-
-async def test_details_show_hostile_texts(hostile_guild: Guild) -> None:
-    async with playing(hostile_guild, SIZE) as player:
         for _ in HOSTILE:
             await player.press("enter")
             assert_plain(player)
@@ -139,8 +92,21 @@ async def test_details_show_hostile_texts(hostile_guild: Guild) -> None:
             player.hit("escape", "down")
 
 
-async def test_notifications_and_outbox_show_hostile_texts(hostile_guild: Guild) -> None:
+async def test_edit_line_and_notifications_show_hostile_names(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, SIZE) as player:
+        for number in range(len(HOSTILE)):
+            player.burst("-500" if number % 2 else "+5 # \x1b[200~[red]r[/red]\x1b[201~")
+            await player.pilot.pause()
+            assert_plain(player)
+            player.hit("escape") if number % 2 else player.burst("\ry")
+            await player.until(lambda number=number: _changes(hostile_guild) == number // 2 + 1)
+            assert_plain(player)
+            await player.press("down")
+        player.burst("u")
+        await player.sees("Undid ")
+        assert_plain(player)
+        hostile_guild.sql("UPDATE resources SET quantity_hagga = 100")
+        await player.press("r", "g")
         player.burst("g" + " " * len(HOSTILE) + "-50 # [red]reason[/red]")
         await player.sees("17 rows")
         hostile_guild.sql("UPDATE resources SET quantity_hagga = 1")
@@ -151,27 +117,9 @@ async def test_notifications_and_outbox_show_hostile_texts(hostile_guild: Guild)
         await player.sees("Outbox")
         for _ in HOSTILE:
             assert_plain(player)
-            player.hit("down")
-            await player.pilot.pause()
-        player.burst("g")
-        for _ in HOSTILE:
             player.burst("x")
             await player.pilot.pause()
-            assert_plain(player)
         await player.sees_no("Outbox")
-
-
-async def test_notifications_of_single_changes_show_hostile_names(hostile_guild: Guild) -> None:
-    async with playing(hostile_guild, SIZE) as player:
-        for number in range(len(HOSTILE)):
-            player.burst("+5 # \x1b[200~[red]r[/red]\x1b[201~\ry")
-            await player.pilot.pause()
-            assert_plain(player)
-            await player.until(lambda number=number: _changes(hostile_guild) == number + 1)
-            await player.press("down")
-        player.burst("u")
-        await player.sees("Undid ")
-        assert_plain(player)
 
 
 def _changes(guild: Guild) -> int:
@@ -179,31 +127,22 @@ def _changes(guild: Guild) -> int:
     return int(count)
 
 
-@pytest.mark.parametrize(("key", "seen"), [("f", "Show only"), ("s", "Sort by")])
-async def test_lists_show_hostile_categories_and_places(
-    hostile_guild: Guild, key: str, seen: str
-) -> None:
+async def test_typed_text_may_be_hostile(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, SIZE) as player:
-        await player.press(key)
-        await player.sees(seen)
-        for _ in range(len(HOSTILE) + 6):
-            assert_plain(player)
-            player.hit("down")
+        player.burst("jj")
+        for text in (
+            "+5 # [red]x[/red] 香料 \x1b[31m\x07",
+            "+[red]",
+            "+香",
+            "+5\n\t# \x00",
+            "+5 # a\u202eb\u200dc",
+            "/5 # a\u202eb\u200dc",
+            "/[red] 香料 👍 \x07 " + "y" * 3_000,
+        ):
+            player.burst(f"{text[0]}\x1b[200~{text[1:]}\x1b[201~")
             await player.pilot.pause()
-        if key == "f":
-            assert any(VISIBLE in line for line in player.dialog())
-
-
-async def test_a_hostile_category_can_be_filtered_for(hostile_guild: Guild) -> None:
-    async with playing(hostile_guild, SIZE) as player:
-        await player.press("f", "G", "space", "enter")
-        await player.sees_no("Show only")
-        assert len(player.rows()) == 1
-        assert_plain(player)
-
-
-async def test_the_palette_finds_hostile_names(hostile_guild: Guild) -> None:
-    async with playing(hostile_guild, SIZE) as player:
+            assert_plain(player)
+            player.hit("escape")
         for text in ("red", "algo", "香", "%s", "[", ""):
             await player.press("ctrl+p")
             player.burst(text)
@@ -214,6 +153,24 @@ async def test_the_palette_finds_hostile_names(hostile_guild: Guild) -> None:
                 assert VISIBLE in player.text()
             player.hit("escape")
             await player.until(lambda: len(player.app.screen_stack) == 1)
+
+
+async def test_lists_show_hostile_categories_and_places(hostile_guild: Guild) -> None:
+    async with playing(hostile_guild, SIZE) as player:
+        for key, seen in (("s", "Sort by"), ("f", "Show only")):
+            await player.press(key)
+            await player.sees(seen)
+            for _ in range(0, len(HOSTILE) + 6, 2):
+                assert_plain(player)
+                player.hit("down", "down")
+                await player.pilot.pause()
+            if key == "s":
+                await player.press("escape")
+        assert any(VISIBLE in line for line in player.dialog())
+        await player.press("G", "space", "enter")
+        await player.sees_no("Show only")
+        assert len(player.rows()) == 1
+        assert_plain(player)
 
 
 async def test_rows_with_nonsense_in_every_column_are_shown(make_guild: MakeGuild) -> None:
@@ -228,19 +185,18 @@ async def test_rows_with_nonsense_in_every_column_are_shown(make_guild: MakeGuil
     guild.insert("huge", name="Huge", quantity_hagga=2**62, quantity_deep_desert=2**62)
     guild.insert("target", name="Odd targets", target_quantity=-5, multiplier=-1, status="?")
     guild.insert("tiny", name="Tiny target", quantity_hagga=999_999_999, target_quantity=1)
-    async with playing(guild, (160, 40)) as player:
+    async with playing(guild, (160, 30)) as player:
         assert len(player.rows()) == 10
         player.assert_laid_out()
-        assert "-5" in player.line("Below zero").split()
         assert {"-5", "-1,000,000", "-1,000,005"} <= set(player.line("Below zero").split())
         assert "5 min" in player.line("In milliseconds")
         assert "Uncategorized" in player.line("Null and void")
+        await player.resize(80, 24)
         for _ in range(10):
             player.hit("enter")
             await player.sees("Multiplier")
             player.assert_laid_out()
             player.hit("escape")
-            await player.sees_no("Multiplier")
             player.burst("+7")
             await player.pilot.pause()
             player.assert_laid_out()
@@ -256,6 +212,7 @@ async def test_rows_with_nonsense_in_every_column_are_shown(make_guild: MakeGuil
 
 
 async def test_the_name_of_the_local_user_may_be_hostile(guild: Guild) -> None:
-    for name in ("markup", "escape", "rtl", "long", "wide"):
-        async with playing(guild, (80, 24), member=HOSTILE[name]) as player:
+    for name in ("markup", "long"):
+        text = HOSTILE[name] + HOSTILE["escape"] + HOSTILE["rtl"] + HOSTILE["wide"]
+        async with playing(guild, (80, 24), member=text) as player:
             player.assert_laid_out()

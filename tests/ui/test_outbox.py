@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -15,26 +14,18 @@ from helpers.proxy import Proxy, answer, pass_on
 from helpers.rejected_writes import writes_meet
 from tracker_tui.guild.database_factory import store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
-from ui.conftest import MEMBER, NARROW, WIDE, Guild, Player, playing
-from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
+from ui.conftest import MEMBER, Guild, Player, playing
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 
 NOTHING = "The outbox is empty."
 BUSY = answer(429)
 """An answer after which a change is certainly not stored."""
 LONG = "\N{HOT PEPPER}" * 500
 """A reason for which a file needs several more pages."""
+CONFLICT = "Water =1,200 conflicts: Hagga holds 100 now, not 7."
 KEYS = "enter, a apply anyway   d as a difference   e edit again   delete drop   esc back"
 KEYS_OF_REJECTED = "enter, a send again   e edit again   delete drop   esc back"
 KEYS_OF_PENDING = "delete drop   esc back"
-
-
-@pytest.fixture
-def remote(
-    proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> RemoteGuild:
-    """The guild of RESOURCES on a server behind a proxy, polled often."""
-    poll_eagerly(monkeypatch)
-    return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
 async def type_too_late(player: Player, name: str, keys: str, elsewhere: int) -> None:
@@ -56,38 +47,42 @@ async def open_outbox(player: Player, *lines: str) -> None:
     player.assert_laid_out()
 
 
+async def water_becomes(player: Player, quantity: int) -> None:
+    """Wait until the row of Water shows this quantity at Hagga."""
+    await player.until(lambda: f" {quantity:,} " in player.line(" Water  "), f"{quantity}")
+
+
+async def reset_water(player: Player, quantity: int) -> None:
+    """Set Water as another member would, and wait until it is shown."""
+    player.guild.sql("UPDATE resources SET quantity_hagga = ? WHERE id = 'water'", quantity)
+    await water_becomes(player, quantity)
+
+
 # Conflicts and rejected changes
 
 
-async def test_a_conflict_is_applied_anyway_as_a_difference_or_dropped(guild: Guild) -> None:
+async def test_a_conflict_is_applied_anyway_as_a_difference_edited_or_dropped(guild: Guild) -> None:
     as_set, as_difference = ("absolute", 1_100, 0, "counted"), ("relative", 1_193, 0, "counted")
     expected: list[tuple[object, ...]] = []
     async with playing(guild) as player:
         for key, entry, quantity in (
-            ("a", as_set, " 1,200 "),
-            ("enter", as_set, " 1,200 "),
-            ("d", as_difference, " 1,293 "),
-            ("x", None, " 100 "),
-            ("delete", None, " 100 "),
+            ("a", as_set, 1_200),
+            ("d", as_difference, 1_293),
+            ("delete", None, 100),
         ):
-            guild.sql("UPDATE resources SET quantity_hagga = 7 WHERE id = 'water'")
-            await player.until(lambda: " 7 " in player.line(" Water  "))
+            await reset_water(player, 7)
             await type_too_late(player, "Water", "=1200 # counted", 100)
-            await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.", KEYS)
+            await open_outbox(player, CONFLICT, KEYS)
             await player.press(key)
             expected += [] if entry is None else [entry]
             await player.settles(len(expected))
             await player.sees_no(": o ")
             assert len(player.app.screen_stack) == 1, "nothing is left to decide"
-            await player.until(lambda left=quantity: left in player.line(" Water  "), quantity)
+            await water_becomes(player, quantity)
         await open_outbox(player, NOTHING)
-    assert guild.history() == expected
-
-
-async def test_a_conflict_is_edited_again_at_its_location_and_stays_until_submitted(
-    guild: Guild,
-) -> None:
-    async with playing(guild) as player:
+        await player.press("escape")
+        # Edited again at its location, it stays until it is submitted.
+        await reset_water(player, 7)
         await type_too_late(player, "Water", "=1200 # counted", 100)
         await player.press("tab")
         await player.sees("▐Deep Desert▌")
@@ -97,13 +92,12 @@ async def test_a_conflict_is_edited_again_at_its_location_and_stays_until_submit
         assert "=1,200 # counted" in player.text()
         assert "▲ 1 conflict: o" in player.text()
         player.burst("\r")
-        await player.settles(1)
+        await player.settles(3)
         await player.sees_no(": o ")
-    assert guild.history() == [("absolute", 1_100, 0, "counted")]
-
-
-async def test_a_rejected_removal_is_applied_once_there_is_enough(guild: Guild) -> None:
-    async with playing(guild) as player:
+        assert guild.history() == [*expected, as_set]
+        # A rejected removal is applied once there is enough.
+        await player.press("tab")
+        await reset_water(player, 7)
         await type_too_late(player, "Water", "-5", 1)
         await open_outbox(player, "Water -5 rejected: only 1 at Hagga.", KEYS_OF_REJECTED)
         await player.press("d")
@@ -112,67 +106,42 @@ async def test_a_rejected_removal_is_applied_once_there_is_enough(guild: Guild) 
         await player.press("a")  # still too little
         await player.until(lambda: len(player.app.screen_stack) == 1)
         await player.sees("▲ 1 rejected: o")
-        guild.sql("UPDATE resources SET quantity_hagga = 50 WHERE id = 'water'")
-        await player.until(lambda: " 50 " in player.line(" Water  "))
+        await reset_water(player, 50)
         await open_outbox(player, "Water -5")
         await player.press("a")
-        await player.settles(1)
+        await player.settles(4)
         await player.sees_no(": o ")
     assert guild.quantities("water") == (45, 0)
 
 
-async def test_conflicts_and_rejected_changes_survive_a_restart(guild: Guild) -> None:
+async def test_a_conflict_survives_a_restart_and_holds_back_later_changes_of_its_resource(
+    guild: Guild,
+) -> None:
     async with playing(guild) as player:
         await type_too_late(player, "Water", "=1200", 100)
     assert player.pending == [], "it has its answer"
     async with playing(guild) as player:
         await player.sees("▲ 1 conflict: o")
-        await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.")
-        await player.press("d")
-        await player.settles(1)
-        await player.sees_no(": o ")
-    assert guild.quantities("water") == (1_293, 0)
-
-
-async def test_a_conflict_holds_back_later_changes_of_its_resource_only(
-    guild: Guild,
-) -> None:
-    async with playing(guild) as player:
-        await type_too_late(player, "Water", "=1200", 100)
+        await player.go_to("Water")
         player.burst("+1\r")
         await player.sees("↑ 1 pending")
         player.burst("/plastone\r+3\r")
         await player.until(lambda: guild.quantities("plastone") == (5_003, 0))
         assert guild.quantities("water") == (100, 0)
-        await open_outbox(player, "Water =1,200", "↑ Water +1 at Hagga: pending, will be sent")
+        await open_outbox(player, CONFLICT, "↑ Water +1 at Hagga: pending, will be sent")
         await player.press("x", "escape")
         await player.sees_no("pending")
         await player.sees_no(": o ")
     assert guild.quantities("water") == (101, 0)
 
 
-async def test_a_conflict_does_not_interrupt_typing(remote: RemoteGuild, proxy: Proxy) -> None:
-    async with playing(remote) as player:
-        await player.sees("● online")
-        with Gate() as gate:
-            proxy.fate = writes_meet(gate)
-            player.burst("/water\r=20\r")
-            await player.until(lambda: gate.is_holding, "the change on its way")
-            remote.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
-            await player.press("escape")
-            player.burst("/plastone\r+50 # half ty")
-            await player.sees("+50 # half ty")
-        await player.sees("▲ 1 conflict: o")
-        assert len(player.app.screen_stack) == 1
-        player.burst("ped\r")
-        await player.settles(1)
-    assert remote.history() == [("relative", 50, 0, "half typed")]
-
-
 # Pending changes
 
 
-async def test_pending_changes_are_listed_and_dropped(remote: RemoteGuild, proxy: Proxy) -> None:
+async def test_pending_changes_are_listed_and_dropped(
+    remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll_eagerly(monkeypatch)
     async with playing(remote) as player:
         await player.sees("● online")
         proxy.fate = BUSY
@@ -199,90 +168,10 @@ async def test_pending_changes_are_listed_and_dropped(remote: RemoteGuild, proxy
         await player.until(lambda: player.line(" Water  ").split()[2:4] == ["7", "0"])
         proxy.fate = pass_on
         await player.sees("● online")
-    assert remote.history() == []
-
-
-async def test_the_first_of_thousands_of_pending_changes_are_listed_and_dropped(
-    remote: RemoteGuild, proxy: Proxy
-) -> None:
-    proxy.fate = BUSY
-    site = store_location(remote.config())
-    with closing(Outbox(site.folder / OUTBOX_NAME, site.member, site.place)) as outbox:
-        outbox.put([add(1, resource_id="water", by=MEMBER) for _ in range(10_000)], 1.8e9)
-        async with watching(remote) as player:
-            await player.sees("↑ 10000 pending")
-            await open_outbox(player, "Outbox: the first 200 of 10,000")
-            # More than the list holds: the next ones move up.
-            for _ in range(3):
-                player.burst("x" * 70)
-                await player.pilot.pause()
-            await player.sees("Outbox: the first 200 of 9,790")
-            await player.press("escape")
-            await player.sees("↑ 9790 pending")
-            outbox.catch_up()
-            assert len(outbox.entries()) == 9_790
-
-
-async def test_a_change_in_flight_is_undone_once_it_is_answered(
-    remote: RemoteGuild, proxy: Proxy
-) -> None:
-    async with playing(remote) as player:
-        await player.sees("● online")
-        with Gate() as gate:
-            proxy.fate = writes_meet(gate)
-            player.burst("/water\r+50\r")
-            await player.until(lambda: gate.is_holding, "the change on its way")
-            await open_outbox(player, "↑ Water +50 at Hagga: pending, will be sent")
-            await player.press("x")
-            await player.until(lambda: " 7 " in player.line(" Water  "), "as if never typed")
-            await open_outbox(player, "↑ Water +50 at Hagga: being undone")
-            await player.press("escape")
-        await player.settles(2)
-        await player.sees_no("pending")
-    assert [row[:2] for row in remote.history()] == [("relative", 50), ("relative", -50)]
-    assert remote.quantities("water") == (7, 0)
-
-
-HOSTILE = ("[bold]W[/bold] [link=https://evil.example]x[/link]", "\x1b[31mred\x1b[0m\x07\x1b[2J")
-
-
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-async def test_hostile_names_are_plain_text(
-    remote: RemoteGuild, proxy: Proxy, size: tuple[int, int]
-) -> None:
-    for resource_id, name in zip(("cell", "machine"), HOSTILE, strict=True):
-        remote.sql("UPDATE resources SET name = ? WHERE id = ?", name, resource_id)
-    remote.sql(
-        "INSERT INTO global_settings (setting_key, setting_value, created_at, last_updated_at)"
-        " VALUES ('inventory_location_1_name', '[red]\x1b[2JX', 1, 1)"
-    )
-    async with playing(remote, size) as player:
-        await player.sees("● online")
-        player.burst("/[bold]\r-7 # [red]r[/red]\x1b[200~\x1b[31m\x1b[201~")
-        await player.sees("→")
-        remote.sql("UPDATE resources SET quantity_hagga = 1 WHERE id = 'cell'")
-        player.burst("\r")
-        await player.sees("▲ 1 rejected: o")
+        assert remote.history() == []
+        # An outbox that is damaged while it is open is set aside.
         proxy.fate = BUSY
-        await player.press("escape")
-        player.burst("/red\r+50\r")
-        await player.sees("↑ 1 pending")
-        await player.press("o")
-        await player.sees("Outbox", "[bold]W[/bold] [link=https://evil", "[31mred", "[red]")
-        player.assert_laid_out()
-        await player.press("j", "x", "x")
-        await player.sees_no("Outbox")
-        await player.sees_no("pending")
-        await player.sees_no(": o ")
-
-
-async def test_an_outbox_damaged_while_open_is_set_aside_with_a_message(
-    remote: RemoteGuild, proxy: Proxy
-) -> None:
-    async with playing(remote) as player:
-        await player.sees("● online")
-        proxy.fate = BUSY
-        player.burst("/water\r+50\r")
+        player.burst("+50\r")
         await player.sees("↑ 1 pending", "○ offline")
         path = store_location(remote.config()).folder / OUTBOX_NAME
         ask(path, "UPDATE entries SET change = CAST(x'7bff7d' AS TEXT)")
@@ -295,14 +184,77 @@ async def test_an_outbox_damaged_while_open_is_set_aside_with_a_message(
     assert remote.quantities("water") == (8, 0)
 
 
+async def test_the_first_of_thousands_of_pending_changes_are_listed_and_dropped(
+    remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
+    proxy.fate = BUSY
+    site = store_location(remote.config())
+    with closing(Outbox(site.folder / OUTBOX_NAME, site.member, site.place)) as outbox:
+        changes = [add(each, resource_id="water", by=MEMBER) for each in range(1, 2_001)]
+        outbox.put(changes, 1.8e9)
+        async with watching(remote) as player:
+            await player.sees("↑ 2000 pending")
+            await open_outbox(player, "Outbox: the first 200 of 2,000")
+            # The next ones move up.
+            for left in ("1,990", "1,980", "1,970"):
+                player.burst("x" * 10)
+                await player.sees(f"Outbox: the first 200 of {left}")
+            await player.press("G")
+            await player.sees("water +230 at Hagga")
+            await player.press("escape")
+            await player.sees("↑ 1970 pending")
+            outbox.catch_up()
+            assert len(outbox.entries()) == 1_970
+
+
+async def test_a_change_in_flight_is_undone_once_answered_and_interrupts_no_typing(
+    remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll_eagerly(monkeypatch)
+    async with playing(remote) as player:
+        await player.sees("● online")
+        with Gate() as gate:
+            proxy.fate = writes_meet(gate)
+            player.burst("/water\r+50\r")
+            await player.until(lambda: gate.is_holding, "the change on its way")
+            await open_outbox(player, "↑ Water +50 at Hagga: pending, will be sent")
+            await player.press("x")
+            await water_becomes(player, 7)
+            await open_outbox(player, "↑ Water +50 at Hagga: being undone")
+            await player.press("escape")
+        await player.settles(2)
+        await player.sees_no("pending")
+        assert [row[:2] for row in remote.history()] == [("relative", 50), ("relative", -50)]
+        assert remote.quantities("water") == (7, 0)
+        with Gate() as gate:
+            proxy.fate = writes_meet(gate)
+            player.burst("=20\r")
+            await player.until(lambda: gate.is_holding, "the change on its way")
+            remote.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'water'")
+            await player.press("escape")
+            player.burst("/plastone\r+50 # half ty")
+            await player.sees("+50 # half ty")
+        await player.sees("▲ 1 conflict: o")
+        assert len(player.app.screen_stack) == 1
+        player.burst("ped\r")
+        await player.settles(3)
+    assert remote.history()[2:] == [("relative", 50, 0, "half typed")]
+
+
 # Changes that cannot be saved
 
 
-async def test_a_full_disk_saves_nothing_and_names_the_changes(guild: Guild) -> None:
+def room(player: Player, pragma: str) -> None:
+    """Limit or restore the disk space of the outbox."""
+    connection: sqlite3.Connection = player.app.tracker._store.outbox._file._connection
+    connection.execute(pragma)
+
+
+async def test_a_full_disk_saves_nothing_and_undoes_nothing_or_everything(guild: Guild) -> None:
     async with playing(guild) as player:
         room(player, "PRAGMA max_page_count = 1")
-        reason = "because of this and that " * 8
-        player.burst(" " * 12 + f"+5 # {reason}\r")
+        player.burst(" " * 12 + "+5 # " + "because of this and that " * 8 + "\r")
         await player.sees("Not saved: Complex Machinery +5, Fuel Cell +5,", "and 7 more.")
         await player.sees("the disk is full", "Make room.")
         assert "pending" not in player.text()
@@ -312,12 +264,8 @@ async def test_a_full_disk_saves_nothing_and_names_the_changes(guild: Guild) -> 
         room(player, "PRAGMA max_page_count = 1000000")
         player.burst("g+6\r")
         await player.settles(1)
-    assert player.pending == []
-    assert [row[:3] for row in guild.history()] == [("relative", 6, 0)]
-
-
-async def test_a_conflict_edited_again_on_a_full_disk_stays_as_it_was(guild: Guild) -> None:
-    async with playing(guild) as player:
+        assert [row[:3] for row in guild.history()] == [("relative", 6, 0)]
+        # A conflict edited again on a full disk stays as it was.
         await type_too_late(player, "Water", "=1200", 100)
         room(player, "PRAGMA max_page_count = 1")
         await open_outbox(player, "Water =1,200")
@@ -326,23 +274,14 @@ async def test_a_conflict_edited_again_on_a_full_disk_stays_as_it_was(guild: Gui
         player.burst(f" # {LONG}\r")
         await player.sees("Not saved: Water =1,200.", "the disk is full")
         room(player, "PRAGMA max_page_count = 1000000")
-        await open_outbox(player, "Water =1,200 conflicts: Hagga holds 100 now, not 7.")
-        await player.press("e")
-        await player.sees("Hagga 100 → 1,200")
-        player.burst("\r")
-        await player.settles(1)
-        await player.sees_no(": o ")
-    assert guild.quantities("water") == (1_200, 0)
-
-
-async def test_an_undo_on_a_full_disk_undoes_nothing_or_everything(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await type_too_late(player, "Water", "=1200", 100)
+        await open_outbox(player, CONFLICT)
+        await player.press("escape")
+        # An undo undoes nothing or everything; the change of Water waits for its conflict.
         for name in ("Fuel Cell", "Plastone", "Titanium Ore", "Water"):
             await player.go_to(name)
             await player.press("space")
         player.burst(f"+5 # {LONG}\r")
-        await player.until(lambda: len(guild.history()) == 3, "all but the one for Water")
+        await player.until(lambda: len(guild.history()) == 4, "all but the one for Water")
         await player.sees("↑ 1 pending")
         room(player, "PRAGMA max_page_count = 1")
         await player.press("u")
@@ -354,13 +293,15 @@ async def test_an_undo_on_a_full_disk_undoes_nothing_or_everything(guild: Guild)
         await player.press("u")
         await player.sees("Undid Water +5 before it was sent.")
         await player.sees_no("pending")
-        await player.until(lambda: " 100 " in player.line(" Water  "))
+        await water_becomes(player, 100)
         assert " 300 " in player.line(" Titanium Ore  ")
-    assert len(guild.history()) == 6
-    assert guild.quantities("ore") == (300, 0)
-
-
-def room(player: Player, pragma: str) -> None:
-    """Limit or restore the disk space of the outbox."""
-    connection: sqlite3.Connection = player.app.tracker._store.outbox._file._connection
-    connection.execute(pragma)
+        assert len(guild.history()) == 7
+        assert guild.quantities("ore") == (300, 0)
+        await open_outbox(player, CONFLICT)
+        await player.press("e")
+        await player.sees("Hagga 100 → 1,200")
+        player.burst("\r")
+        await player.settles(8)
+        await player.sees_no(": o ")
+    assert player.pending == []
+    assert guild.quantities("water") == (1_200, 0)
