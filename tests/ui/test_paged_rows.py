@@ -13,10 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tracker_tui.domain.pages import PageCursor
 from tracker_tui.domain.status import DAY
 from tracker_tui.ui.widgets import paged_rows
-from tracker_tui.ui.widgets.paged_rows import PAGE_LINES, PAGES_HELD, DayLine, PagedRows, RowPage
+from tracker_tui.ui.widgets.paged_rows import DayLine, PagedRows, RowPage
 
 NOON = 20_000 * DAY + DAY // 2
-PAGE = 100
 
 
 class Row(NamedTuple):
@@ -105,12 +104,12 @@ class Reader:
             self.reload(page)
 
 
-def reader(count: int, *, gap: int = DAY // 3, pages: int = 0) -> Reader:
-    """Return a reader of this many rows, which has read them in so many pages."""
+def reader(count: int, pages: int = 1) -> Reader:
+    """Return a reader of this many rows, which has read them in so many pages of three."""
     read = Reader()
-    read.add([gap] * count)
+    read.add([DAY // 3] * count)
     for _ in range(pages):
-        read.append(count // pages)
+        read.append(3)
     return read
 
 
@@ -244,8 +243,10 @@ class Windows(RuleBasedStateMachine):
                 is_other_day = day_of(above.at) != day_of(line.at)
                 assert days == ([day_of(line.at)] if is_other_day and self.has_days else [])
             above, days = line, []
-        places = [None, *(page.end for page in self.shown._pages)]
-        assert [page.before for page in self.shown._pages] == places[:-1]
+        pages = self.shown._pages
+        assert all(len(page.rows or ()) <= self.lines_at_most for page in pages)
+        places = [None, *(page.end for page in pages)]
+        assert [page.before for page in pages] == places[:-1]
 
     @invariant()
     def a_position_is_that_of_its_line(self) -> None:
@@ -259,7 +260,7 @@ TestWindows = Windows.TestCase
 TestWindows.settings = settings(stateful_step_count=20)
 
 
-# The real limits
+# Rare cases
 
 
 def test_empty_rows_have_nothing() -> None:
@@ -267,7 +268,7 @@ def test_empty_rows_have_nothing() -> None:
     assert (empty.paged.size, empty.paged.held, empty.paged.first_page) == (0, 0, None)
     assert empty.paged.missing(0, 10) is None
     assert empty.paged.position_of("r0") is None
-    empty.append(PAGE)
+    empty.append(100)
     assert (empty.paged.size, empty.paged.is_last, empty.paged.end) == (0, True, None)
     empty.paged.drop_far_from(0)
     empty.paged.forget("r0")
@@ -276,7 +277,6 @@ def test_empty_rows_have_nothing() -> None:
 def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
     """A search through thousands of rows without a match returns such a page."""
     read = reader(6)
-    read.append(3)
     further = read.rows[4].place
     read.paged.append([], further, is_last=False)
     assert (read.paged.size, read.paged.end) == (len(with_days(read.rows[:3])), further)
@@ -286,41 +286,6 @@ def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
     read.paged.forget(read.rows[5].id)
     read.read_missing()
     assert rows_in(lines_of(read.paged)) == read.rows
-
-
-def test_pages_around_a_line_are_held() -> None:
-    read = reader(60 * PAGE, gap=600)
-    for _ in range(60):
-        read.append(PAGE)
-        read.paged.drop_far_from(read.paged.size)
-        assert read.paged.held <= PAGES_HELD * PAGE
-    assert read.paged.size == len(with_days(read.rows))
-    assert lines_of(read.paged)[-1] == read.rows[-1]
-    assert read.paged.line(0) is None
-    assert read.paged.position_of(read.rows[0].id) is None
-    # Back to the top, as after `g`.
-    while (page := read.paged.missing(0, 50)) is not None:
-        read.reload(page)
-        read.paged.drop_far_from(25)
-    assert lines_of(read.paged)[:51] == with_days(read.rows)[:51]
-    assert read.paged.held <= PAGES_HELD * PAGE
-
-
-def test_a_page_that_grows_is_split() -> None:
-    for added in (1, PAGE_LINES - PAGE, PAGE_LINES - PAGE + 1, 3 * PAGE_LINES):
-        read = reader(2 * PAGE, pages=2)
-        read.add([60] * added)
-        read.read_first_page()
-        assert lines_of(read.paged) == with_days(read.rows), added
-        sizes = [len(page.rows or ()) for page in read.paged._pages]
-        assert max(sizes) <= PAGE_LINES
-        assert sum(sizes) == 2 * PAGE + added
-        # Each part can be reloaded separately.
-        for number in (0, added, added + PAGE):
-            read.paged.forget(read.rows[number].id)
-            del read.rows[number]
-            read.read_missing()
-            assert lines_of(read.paged) == with_days(read.rows), (added, number)
 
 
 def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
@@ -335,7 +300,6 @@ def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
 
 def test_a_dropped_page_changes_nothing() -> None:
     read = reader(6)
-    read.append(3)
     gone = read.paged.first_page
     assert gone is not None
     read.read_first_page()
