@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from db.test_full_disk import small_disk
 from helpers.commands import Run
 from helpers.ledger_under_test import Books
 from helpers.listening import Listener
@@ -24,7 +23,7 @@ from helpers.outbox_files import (
     queue,
     states,
 )
-from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before, pass_on
+from helpers.proxy import Proxy, cut_after, pass_on
 from helpers.rejected_writes import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
 from helpers.remote_guild import Line
 from tracker_tui.config.settings import load_config
@@ -34,17 +33,7 @@ from tracker_tui.domain.quantities import Location
 from tracker_tui.errors import LocalFileError
 from tracker_tui.tracker.tracker import Tracker
 
-__all__ = ["small_disk"]
-
 pytestmark = pytest.mark.usefixtures("single_try")
-
-TRANSIENT: dict[str, Fate] = {
-    "429": answer(429),
-    "500": answer(500),
-    "503": answer(503),
-    "cut before": cut_before,
-    "busy": batch_failed("SQLITE_BUSY"),
-}
 
 
 # Being queued
@@ -65,23 +54,6 @@ def test_an_edit_on_a_server_that_cannot_be_reached_is_queued(
     assert states(home) == ["pending", "pending"]
     assert pending_ids(home)[1] == document["change_id"]
     assert changed(known_guild) == []
-
-
-def test_an_edit_with_a_passing_fault_is_queued_and_sent_by_the_next(
-    run: Run, known_guild: Books, proxy: Proxy, home: Path
-) -> None:
-    hagga = 1_000
-    for name, fate in TRANSIENT.items():
-        proxy.fate = fate
-        first = queue(run, "spice", "+5")
-        assert pending_ids(home) == [first], name
-        assert known_guild.quantities() == (hagga, 400), name
-        proxy.fate = pass_on
-        assert run("edit", "spice", "+7").status == 0, name
-        hagga += 12
-        assert [row[0] for row in changed(known_guild)][-2] == first, name
-        assert known_guild.quantities() == (hagga, 400), name
-        assert pending_ids(home) == [], name
 
 
 # Being sent

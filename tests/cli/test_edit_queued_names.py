@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from db.test_full_disk import small_disk
 from helpers.commands import Run
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import ask
@@ -19,8 +18,6 @@ from helpers.outbox_files import (
 )
 from helpers.proxy import answer
 from helpers.remote_guild import Line
-
-__all__ = ["small_disk"]
 
 pytestmark = pytest.mark.usefixtures("single_try")
 

@@ -10,19 +10,13 @@ from pathlib import Path
 import pytest
 
 from helpers.commands import Run
-from helpers.guild import make_guild, quantities
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
-from helpers.other_schemas import ask
 from helpers.outbox_files import outbox_of, replica_of, states
 from helpers.processes import locked
 from helpers.proxy import Fate, ProxiedRequest, Proxy, altered, pass_on
 from helpers.token_permissions import BOTH_WAYS
 
-SETTINGS = (
-    "CREATE TABLE global_settings (setting_key text PRIMARY KEY, setting_value text)",
-    "INSERT INTO global_settings VALUES ('inventory_location_1_name', 'Arrakeen')",
-)
 DAMAGES = {
     "no users": "ALTER TABLE users RENAME TO members",
     "no nicknames": "ALTER TABLE users RENAME COLUMN custom_nickname TO nick",
@@ -68,21 +62,6 @@ def test_changed_tables_on_a_server_stop_no_edit(
     remote_guild.run(damage)
     for resource in ("iron", "iron ore"):
         assert_is_applied(run, remote_guild, resource)
-
-
-def test_changed_tables_in_a_file_stop_no_edit(
-    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number, (name, damage) in enumerate(DAMAGES.items()):
-        path = tmp_path / f"guild-{number}.db"
-        make_guild(path)
-        for statement in (*SETTINGS, damage):
-            ask(path, statement)
-        monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
-        for resource, hagga in (("iron", 1_005), ("Iron Ore", 1_010)):
-            ran = run("edit", resource, "+5")
-            assert (ran.status, ran.err) == (0, ""), name
-            assert quantities(path, "iron") == (hagga, 500), name
 
 
 @pytest.mark.parametrize(

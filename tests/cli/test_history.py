@@ -211,17 +211,3 @@ def test_history_survives_a_hostile_row(run: Run, guild: Path) -> None:
     assert ran.out.isascii()
     assert "\x1b" not in ran.out
     assert [entry["at"] for entry in ran.document] == [NOW, NOW]
-
-
-def test_history_survives_a_time_out_of_range(run: Run, guild: Path) -> None:
-    times = (-(2**62), -1, 0, 2**62, "soon", 1e300)
-    for at in times:
-        add(guild, f"{at}", (0, 0), (5, 0), created_at=at)
-    assert len(run("history").out.splitlines()) == 1 + len(times)
-    assert sorted(ids(run)) == sorted(map(str, times))
-
-
-def test_history_changes_nothing_in_the_file(run: Run, entries: Path) -> None:
-    before = entries.read_bytes()
-    assert run("history").status == 0
-    assert entries.read_bytes() == before

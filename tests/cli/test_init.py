@@ -88,20 +88,3 @@ def test_init_fills_an_empty_file(
     assert run("init", "--starter").status == 0
     assert tables(path) == FOUNDING_TABLES
     assert len(run("list", "--json").document) > 50
-
-
-def test_init_adds_missing_parts_to_a_founding_database(run: Run, guild: Path) -> None:
-    rows = ask(guild, "SELECT * FROM resources")
-    for name in ("resources_updated_at", "leaderboard_resource_id"):
-        ask(guild, f"DROP INDEX {name}")
-    ask(guild, "DROP TABLE user_sessions")
-    planned = run("init", "--plan").out
-    assert "user_sessions" in planned
-    assert "DROP" not in planned.upper()
-    assert "user_sessions" not in tables(guild)
-    assert run("init", "--starter").status == 0
-    assert tables(guild) == FOUNDING_TABLES
-    indexes = {name for (name,) in ask(guild, "SELECT name FROM sqlite_master")}
-    assert {"resources_updated_at", "leaderboard_resource_id"} <= indexes
-    # The guild has resources, so the catalogue is not added.
-    assert ask(guild, "SELECT * FROM resources") == rows

@@ -87,9 +87,3 @@ def test_list_shows_a_quantity_below_zero(run: Run, guild: Path) -> None:
     assert "-700" in run("list", "iron ore").out
     (iron,) = run("list", "iron ore", "--json").document
     assert (iron["hagga"], iron["total"], iron["status"]) == (-700, -200, "critical")
-
-
-def test_list_changes_nothing_in_the_file(run: Run, guild: Path) -> None:
-    before = guild.read_bytes()
-    assert run("list").status == 0
-    assert guild.read_bytes() == before

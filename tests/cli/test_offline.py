@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -133,36 +131,6 @@ def test_a_damaged_outbox_is_set_aside_and_reported(
         assert known_guild.quantities() == (1_000 + applied, 400)
 
 
-@pytest.mark.parametrize(
-    ("name", "there", "instead"),
-    [
-        ("outbox.db", b'"amount": 5', b'"am\xffunt": 5'),
-        ("outbox.db", b"tableentries", b"tableentr\xffes"),
-        ("outbox.db", b"made_at REAL", b"made\xffat REAL"),
-        ("replica.db", b"TABLE resources", b"TABLE res\xffurces"),
-        ("pages.db", b"TABLE pages", b"TABLE p\xffges"),
-    ],
-)
-def test_a_byte_that_is_not_text_stops_no_command(
-    run: Run, known_guild: Books, line: Line, home: Path, name: str, there: bytes, instead: bytes
-) -> None:
-    run("history")
-    line.cut()
-    run("edit", "spice", "+5")
-    line.mend()
-    path = store_of(home) / name
-    content = path.read_bytes()
-    assert there in content
-    damage(path, content.replace(there, instead))
-    rans = [run("edit", "Iron Ore", "+5"), run("list"), run("history")]
-    assert [ran.status for ran in rans] == [0, 0, 0]
-    (aside,) = store_of(home).glob(f"{name}.damaged-*[0-9]")
-    assert str(aside) in "".join(ran.err for ran in rans)
-    assert known_guild.quantities("iron") == (12, 0)
-    # The changes of an outbox are in the file set aside; the other files are copies.
-    assert known_guild.quantities() == (1_000 if name == "outbox.db" else 1_005, 400)
-
-
 def test_a_damaged_replica_is_rebuilt_and_stops_no_edit(
     run: Run, known_guild: Books, line: Line, home: Path
 ) -> None:
@@ -185,12 +153,3 @@ def test_a_damaged_replica_is_not_shown_offline(
     ran = run("list")
     assert ran.status == 4
     assert "cannot be reached" in ran.err
-
-
-def test_stored_files_are_unreadable_for_others(run: Run, known_guild: Books, home: Path) -> None:
-    if os.name == "nt":
-        pytest.skip("Windows has other permissions")
-    assert store_of(home).stat().st_mode & 0o077 == 0
-    shutil.rmtree(store_of(home))
-    assert run("edit", "spice", "+5").status == 0
-    assert store_of(home).stat().st_mode & 0o077 == 0

@@ -69,17 +69,6 @@ def test_the_next_command_sends_pending_changes_in_order(run: Run, guild: Path, 
         assert pending_count(home) == 0, (first_name, then)
 
 
-def test_an_unknown_name_is_rejected_once_sent(run: Run, guild: Path, home: Path) -> None:
-    queue(run, guild, ("Iron", "+5"), ("Copper", "+5"), ("ingot", "+5"))
-    assert run("list").status == 0
-    assert pending_count(home) == 0
-    assert quantities(guild, "ingot") == (15, 0)
-    assert quantities(guild, "iron") == (1_000, 500)
-    (outbox,) = home.rglob("outbox.db")
-    refusals = ask(outbox, "SELECT outcome ->> 'refusal' FROM entries ORDER BY number")
-    assert refusals == [("unknown name",), ("unknown name",), (None,)]
-
-
 def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,12 +87,3 @@ def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(
         make_guild(path)
         assert run("list").status == 0, name
         assert quantities(path, "iron") == (1_000, 500), name
-
-
-def test_a_rejected_edit_leaves_nothing_behind(run: Run, guild: Path, home: Path) -> None:
-    for argv in (("iron", "-5000"), ("iron", "=1", "--if", "3"), ("Copper", "+5")):
-        ran = run("edit", *argv)
-        assert ran.status == 1, argv
-        assert ran.error
-    (outbox,) = home.rglob("outbox.db")
-    assert ask(outbox, "SELECT count(*) FROM entries") == [(0,)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,26 +89,6 @@ def test_a_resource_that_the_replica_lacks_is_found(run: Run, seen: Books) -> No
     seen.ledger.create([new_resource("oil", name="Oil")], PLAYER)
     (entry,) = run("history", "Oil", "--json").document
     assert entry["resource_id"] == "oil"
-
-
-def test_another_programs_tables_are_reported_by_each_command(
-    run: Run, remote_guild: Books, proxy: Proxy
-) -> None:
-    assert run(*LEADERBOARD).status == 0
-    for statement in ("DROP TABLE resource_history", "DROP TABLE resources"):
-        remote_guild.run(statement)
-    for argv in (LEADERBOARD, HISTORY, ["list"]):
-        ran = run(*argv)
-        assert ran.status == 4
-        assert "is not a tracker database" in ran.error
-
-
-def test_commands_work_without_any_local_files(run: Run, busy: Books, home: Path) -> None:
-    for argv in EACH:
-        shutil.rmtree(home, ignore_errors=True)
-        ran = run(*argv)
-        assert (ran.status, ran.err) == (0, "")
-        assert NICKNAME in ran.out
 
 
 def test_pending_changes_are_sent_before_reading(
@@ -238,15 +217,6 @@ def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line
     assert ran.err.endswith("just now. There may be older entries.\n")
 
 
-def test_a_small_limit_keeps_a_longer_cached_page(run: Run, seen: Books, line: Line) -> None:
-    add_entries(seen, 250)
-    many = run("history", "--limit", "300", "--json").document
-    assert len(many) > 250
-    assert len(run("history", "--limit", "5", "--json").document) == 5
-    line.cut()
-    assert run("history", "--limit", "300", "--json").document == many
-
-
 # Slow servers
 
 
@@ -280,23 +250,6 @@ def test_a_slow_server_is_waited_for_only_without_a_cache(
 
 
 # Hostile rows and damaged files
-
-
-def test_hostile_text_is_harmless_online_and_offline(run: Run, busy: Books, line: Line) -> None:
-    hostile = "\x1b[2J[red]x\ny\u202e\r\x07"
-    busy.run("UPDATE resources SET name = ?", hostile)
-    busy.run("UPDATE users SET custom_nickname = ?", hostile)
-    busy.run("UPDATE resource_history SET reason = ?, change_type = ?", hostile * 99, hostile)
-    busy.run("UPDATE leaderboard SET user_id = ?, final_points = 1e999", hostile + "z")
-    for _ in range(2):
-        for argv in (HISTORY, LEADERBOARD):
-            shown = run(*argv)
-            assert shown.status == 0
-            assert "[2J[red]x y" in shown.out
-            for text in (shown.out, shown.err):
-                assert all(line.isprintable() for line in text.splitlines())
-            assert run(*argv, "--json").out.isascii()
-        line.cut()
 
 
 def test_damaged_pages_are_rebuilt(run: Run, seen: Books, line: Line, home: Path) -> None:

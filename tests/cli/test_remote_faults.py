@@ -27,7 +27,7 @@ from helpers.proxy import (
     cut_within,
     pass_on,
 )
-from helpers.rejected_writes import NO_DATABASE, READ_ONLY
+from helpers.rejected_writes import READ_ONLY
 from helpers.remote_guild import configure
 from helpers.servers import SECONDS, Server, free_port
 
@@ -62,19 +62,11 @@ def cut_json(proxied: ProxiedRequest) -> None:
 FAULTS = {
     "cut before": Fault(cut_before, "The connection broke"),
     "cut after": Fault(cut_after, "The connection broke", is_heard=True),
-    "cut within": Fault(cut_within, "The connection broke", is_heard=True),
     "JSON cut short": Fault(cut_json, "not what a libSQL server sends", is_heard=True),
     "a page": Fault(answer(200, PAGE), "not what a libSQL server sends"),
-    "redirect": Fault(answer(302, Location="http://elsewhere.invalid/"), "points elsewhere"),
     "401": Fault(answer(401), "wants a token", is_final=True),
     "403": Fault(READ_ONLY, "does not allow", is_final=True),
-    "404": Fault(NO_DATABASE, "has no such database", is_final=True),
-    "429": Fault(answer(429), "too many requests"),
     "500": Fault(answer(500, b'{"error":"boom"}'), "The server failed (500)"),
-    "502 with a page": Fault(answer(502, PAGE), "The server failed (502)"),
-    "blocked": Fault(
-        answer(403, b'{"error":"blocked","code":"BLOCKED"}'), "is blocked", is_final=True
-    ),
 }
 
 

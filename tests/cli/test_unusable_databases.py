@@ -74,21 +74,6 @@ def test_init_completes_another_programs_database_or_changes_nothing(
         assert other_program.read_bytes() == before
 
 
-def test_init_rejects_a_table_with_another_key(
-    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "other.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(OTHER_PROGRAMS["same name"])
-    before = path.read_bytes()
-    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
-    for argv in (["init"], ["init", "--starter"], ["init", "--plan"]):
-        ran = run(*argv)
-        assert ran.status == 4
-        assert "resources" in ran.error
-        assert path.read_bytes() == before
-
-
 def test_a_fork_with_one_quantity_is_rejected_and_unchanged(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

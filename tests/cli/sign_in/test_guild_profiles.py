@@ -14,7 +14,7 @@ from cli.sign_in.member_guild import HOUR, copies, session, session_file, stores
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Membership, Person
 from helpers.ledger_under_test import Books
-from helpers.membership import ADMIN_ROLE, MEMBER_ROLE, OFFICER_ROLE, grow_old, settings, sign_in
+from helpers.membership import MEMBER_ROLE, OFFICER_ROLE, grow_old, settings
 from helpers.other_schemas import FOUNDING
 from helpers.outbox_files import changed
 from helpers.proxy import Proxy, cut_before, proxy_to
@@ -204,46 +204,8 @@ def test_environment_is_ignored_for_profiles(
     assert run("list").status == 2
 
 
-def test_default_settings_and_profile_have_two_sessions(
-    run: Run, home: Path, houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    paul, _ = houses
-    for name, value in settings(paul.discord, paul.proxy.url).items():
-        monkeypatch.setenv(name, value)
-    # The guild is the same, but the default settings have a separate session.
-    assert run("login", *paul.option).status == 0
-    assert run("list").status == 3
-    paul.discord.membership = Membership(nick="Usul", roles=[ADMIN_ROLE])
-    assert run("login").status == 0
-    assert run("whoami").out.startswith("Usul ")
-    assert run("whoami", *paul.option).out.startswith("Paul ")
-
-
-def test_copied_session_is_ignored_in_another_profile(
-    run: Run, home: Path, houses: tuple[House, House]
-) -> None:
-    paul, feyd = houses
-    sign_in(paul.discord, load_config(os.environ, ATREIDES))
-    session_file(home, HARKONNEN).write_bytes(session_file(home, ATREIDES).read_bytes())
-    ran = run("list", *feyd.option)
-    assert ran.status == 3
-    assert "for another guild" in ran.error
-    assert feyd.discord.seen == []
-
-
 def test_unknown_profile_is_reported(run: Run, houses: tuple[House, House]) -> None:
     for command in ("login", "logout", "whoami", "list", "invite"):
         ran = run("--profile", "corrino", command)
         assert ran.status == 2, command
         assert "There is no profile corrino" in ran.error, command
-
-
-def test_profile_inherits_nothing(run: Run, home: Path, atreides: House) -> None:
-    top = atreides.table.partition("\n")[2]
-    (home / "config").mkdir(parents=True)
-    text = f"{top}\n[profiles.bare]\nTURSO_DATABASE_URL = '{atreides.proxy.url}'\n"
-    (home / "config" / "config.toml").write_text(text, "utf-8")
-    assert run("login").status == 0
-    ran = run("--profile", "bare", "login")
-    assert ran.status == 3
-    assert "DISCORD_CLIENT_ID is not set" in ran.error

@@ -112,13 +112,6 @@ def test_token_is_not_tested_while_the_database_is_unreachable(
     assert token.reveal() == "members-token"
 
 
-def test_with_token_needs_input(run: Run, officer: dict[str, str], type_in: Type) -> None:
-    type_in()
-    ran = run("invite", "--with-token")
-    assert (ran.status, ran.out) == (2, "")
-    assert "The input ended before every question was answered" in ran.err
-
-
 @pytest.mark.usefixtures("officer")
 def test_unsafe_settings_make_no_invitation(run: Run) -> None:
     for name, value, status, said in (

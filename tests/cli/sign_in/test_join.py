@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import select
-import stat
 import subprocess
 import sys
 import textwrap
@@ -243,30 +242,10 @@ def test_unreachable_servers_do_not_prevent_joining(
 
 # Existing settings
 
-KEYS = """\
-# my own
-[keys]
-"tracker.quit" = "f10"   # far away
-"""
-
 
 def write_config(home: Path, text: str) -> None:
     config_file(home).parent.mkdir(parents=True, exist_ok=True)
     config_file(home).write_text(text, "utf-8")
-
-
-def test_hand_written_settings_stay(run: Run, home: Path, blank: Guarded, type_in: Type) -> None:
-    write_config(home, KEYS)
-    type_in(invitation_to(blank, blank.full), "y")
-    assert run("join").status == 0
-    text = config_file(home).read_text("utf-8")
-    assert KEYS in text
-    assert kept_settings(home) == settings_in_file(blank, blank.full) | {
-        "keys": {"tracker.quit": "f10"}
-    }
-    if sys.platform != "win32":
-        # The file contains a token now.
-        assert stat.S_IMODE(config_file(home).stat().st_mode) == 0o600
 
 
 def test_existing_guild_is_not_replaced(
@@ -281,37 +260,6 @@ def test_existing_guild_is_not_replaced(
         assert "--profile NAME" in ran.error, head
         assert config_file(home).read_bytes() == before, head
     assert blank.proxy.count == 0
-
-
-def test_another_guild_becomes_a_profile(
-    run: Run, home: Path, blank: Guarded, type_in: Type
-) -> None:
-    first = 'TURSO_DATABASE_URL = "libsql://elsewhere.invalid"\n'
-    write_config(home, first)
-    type_in(invitation_to(blank, blank.full), "y")
-    ran = run("--profile", "atreides", "join")
-    assert ran.status == 0, ran.err
-    assert config_file(home).read_text("utf-8").startswith(first)
-    assert kept_settings(home)["profiles"] == {"atreides": settings_in_file(blank, blank.full)}
-
-
-def test_profile_name_is_checked(run: Run, home: Path, blank: Guarded, type_in: Type) -> None:
-    for name in ("a b", "../x", "-x", "x" * 41, ""):
-        type_in(invitation_to(blank, blank.full), "y")
-        assert run(f"--profile={name}", "join").status == 2, name
-        assert not config_file(home).exists(), name
-
-
-def test_malformed_config_file_is_left_alone(
-    run: Run, home: Path, blank: Guarded, type_in: Type
-) -> None:
-    write_config(home, "TURSO_AUTH_TOKEN = hush")
-    type_in(invitation_to(blank, blank.full), "y")
-    ran = run("join")
-    assert ran.status == 2
-    assert "isn't valid TOML" in ran.error
-    assert "hush" not in ran.err
-    assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hush"
 
 
 def test_environment_overrides_the_invitation_but_is_not_mixed_into_it(

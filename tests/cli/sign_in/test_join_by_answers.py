@@ -63,20 +63,15 @@ def test_without_an_invitation_all_settings_are_asked_for(
 
 
 WRONG = {
-    "no URL": ({"url": "guild"}, "TURSO_DATABASE_URL"),
     "a file": ({"url": "file:guild.db"}, "TURSO_DATABASE_URL"),
-    "no host": ({"url": "libsql://"}, "TURSO_DATABASE_URL"),
     "a URL with a token": ({"url": "http://localhost:1?authToken=hush"}, "TURSO_AUTH_TOKEN"),
-    "nothing for a URL": ({"url": ""}, "TURSO_DATABASE_URL"),
     "another server's token": ({"token": "nonsense"}, "refuses your TURSO_AUTH_TOKEN"),
     "no token": ({"token": ""}, "wants a token"),
     "no number": ({"client": "dune-app"}, "DISCORD_CLIENT_ID"),
-    "nothing for an application": ({"client": ""}, "DISCORD_CLIENT_ID"),
     "another application": ({"client": "4711"}, "public client"),
     "no server": ({"guild": "arrakis"}, "DISCORD_GUILD_ID"),
     "no JSON": ({"roles": "member"}, "DISCORD_ROLES_CONFIG"),
     "no role has access": ({"roles": '[{"id": "1", "name": "x"}]'}, "canAccessResources"),
-    "nothing for roles": ({"roles": ""}, "DISCORD_ROLES_CONFIG"),
 }
 
 
@@ -138,7 +133,12 @@ def test_wrong_answer_at_a_terminal_is_asked_again(
     run: Run, home: Path, blank: Guarded, at_terminal: Any
 ) -> None:
     wrong = [next(iter(other.values())) for other, _ in WRONG.values()]
-    urls, tokens, clients, roles = wrong[:4], ["nonsense", ""], ["dune-app", "", "4711"], wrong[-3:]
+    urls, tokens, clients, roles = (
+        ["guild", "", *wrong[:2]],
+        ["nonsense", ""],
+        ["dune-app", "", "4711"],
+        [*wrong[-2:], ""],
+    )
     url, token, client, guild, good_roles = answers(blank)
     at_terminal(
         "no invitation", "", *urls, url, *tokens, token, *clients, client, "arrakis", guild, *roles,

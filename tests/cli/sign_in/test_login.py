@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -63,27 +64,6 @@ def test_code_is_printed_before_the_first_wait(
     waits.bring(look_at_the_screen)
     assert last_line(run("login")) == WELCOME
     assert "https://discord.com/activate?user_code=" in seen[0]
-
-
-@pytest.mark.usefixtures("settings_of_guild")
-def test_polling_follows_the_interval_and_what_discord_asks_for(
-    run: Run, home: Path, discord: FakeDiscord, waits: Waits
-) -> None:
-    discord.interval = 7
-    waits.bring(nothing, nothing, discord.approve)
-    assert last_line(run("login")) == WELCOME
-    assert len(discord.requests_to(TOKEN)) == 3
-    discord.interval = 1
-    # A slow-down lasts.
-    session_file(home).unlink()
-    waits.bring(lambda: discord.slow_down_next(2), nothing, nothing, discord.approve)
-    assert last_line(run("login")) == WELCOME
-    # Retry-After is respected once.
-    session_file(home).unlink()
-    discord.fail(TOKEN, Fault.too_many(17.25))
-    waits.bring(nothing, nothing, discord.approve)
-    assert last_line(run("login")) == WELCOME
-    assert waits.seconds == [*(7, 7, 7), *(1, 6, 11, 11), *(1, 17.25, 1)]
 
 
 @pytest.mark.usefixtures("settings_of_guild")
@@ -209,11 +189,6 @@ FAULTS = {
     "500": (Fault.status(500),),
     "429": (Fault.too_many(4.2),),
     "three of a kind": (Fault.status(500), Fault.hang_up(), Fault.garbage(b"nonsense")),
-    "503 in words": (Fault.status(503, b"<html>upstream</html>"),),
-    "JSON of another kind": (Fault.garbage(b"[1]"),),
-    "an object with nothing in it": (Fault.garbage(b"{}"),),
-    "no text": (Fault.garbage(b"\xff\xfe\x00"),),
-    "far too much": (Fault.huge(300_000),),
 }
 
 
@@ -222,12 +197,7 @@ def test_outages_during_the_sign_in_are_survived(
     run: Run, home: Path, discord: FakeDiscord
 ) -> None:
     discord.approves_at_once = True
-    names = list(FAULTS)
-    for path, name in (
-        *((TOKEN, name) for name in names),
-        *((ME, name) for name in names[:3]),
-        *((MEMBER, name) for name in names[:3]),
-    ):
+    for path, name in product((TOKEN, ME, MEMBER), FAULTS):
         discord.seen.clear()
         discord.fail(path, *FAULTS[name])
         ran = run("login")
@@ -237,18 +207,6 @@ def test_outages_during_the_sign_in_are_survived(
         assert len(discord.requests_to(path)) == len(FAULTS[name]) + 1, (path, name)
         assert session(home)["name"] == NICKNAME
         session_file(home).unlink()
-
-
-@pytest.mark.usefixtures("settings_of_guild")
-def test_lasting_outage_after_the_code_is_reported(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
-    discord.approves_at_once = True
-    discord.fail_always(ME, Fault.status(502))
-    ran = run("login")
-    assert ran.status == 1
-    assert ran.err == "tracker-tui: Discord is in trouble (502). Try again later.\n"
-    assert not session_file(home).exists()
 
 
 def code_with_link(link: str) -> Fault:

@@ -22,11 +22,11 @@ from cli.sign_in.member_guild import (
 )
 from helpers.build import PLAYER
 from helpers.commands import Run
-from helpers.discord import FakeDiscord, Membership
+from helpers.discord import FakeDiscord
 from helpers.hanging_server import Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
-from helpers.membership import MEMBER_ROLE, OFFICER_ROLE, sign_in
+from helpers.membership import MEMBER_ROLE, sign_in
 from helpers.other_schemas import SESSIONS
 from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before
 from helpers.rejected_writes import NO_DATABASE, requests_with
@@ -139,49 +139,6 @@ def test_sign_in_is_recorded_in_one_request(
     # Later commands record nothing more.
     assert run("list").status == 0
     assert recorded(guild) == found
-
-
-def test_known_member_keeps_id_and_creation_date(
-    run: Run, guild: Books, discord: FakeDiscord
-) -> None:
-    discord.person.id, discord.approves_at_once = PLAYER, True
-    discord.person.avatar = "a_moving"
-    (before,) = guild.rows("users")
-    assert last_line(run("login")) == WELCOME
-    (after,) = guild.rows("users")
-    kept = ("id", "discord_id", "created_at")
-    assert [after[name] for name in kept] == [before[name] for name in kept]
-    assert after["last_login"] > before["last_login"]
-    assert after["avatar"] == f"https://cdn.discordapp.com/avatars/{PLAYER}/a_moving.gif"
-    (row,) = guild.rows("user_sessions")
-    assert row["user_id"] == before["id"]
-
-
-def test_recorded_name_is_nickname_display_name_or_user_name(
-    run: Run, home: Path, guild: Books, discord: FakeDiscord
-) -> None:
-    discord.approves_at_once = True
-    for nick, global_name, called in (
-        ("Usul", "Paul A.", "Usul"),
-        (None, "Paul A.", "Paul A."),
-        (None, None, "paul"),
-    ):
-        discord.membership = Membership(nick=nick, roles=[OFFICER_ROLE])
-        discord.person.global_name = global_name
-        assert last_line(run("login")).startswith(f"Signed in as {called}. You may ")
-        (user,) = (row for row in guild.rows("users") if row["discord_id"] == discord.person.id)
-        assert (user["custom_nickname"], user["avatar"]) == (called, None)
-        session_file(home).unlink()
-
-
-def test_second_sign_in_is_a_second_session(run: Run, guild: Books, discord: FakeDiscord) -> None:
-    discord.approves_at_once = True
-    for _ in range(2):
-        assert last_line(run("login")) == WELCOME
-        assert run("logout").status == 0
-    first, second = guild.rows("user_sessions")
-    assert first["user_id"] == second["user_id"]
-    assert len(guild.rows("users")) == 2  # one existed before
 
 
 AWAY: dict[str, Fate] = {

@@ -254,14 +254,3 @@ def test_tokens_are_in_the_session_only_and_private_whatever_the_umask(
     holding = [path for path, text in everything_kept(home) if any(t in text for t in tokens)]
     assert holding == [session_file(home)]
     assert_private(session_file(home))
-
-
-def test_refreshed_tokens_are_private(run: Run, home: Path, worst: WorstDiscord) -> None:
-    sign_in(worst, age=5 * HOUR)
-    worst.expire_access()
-    ran = run("whoami")
-    assert ran.status == 0
-    assert_all_kept(ran, home, worst)
-    # The old tokens are gone.
-    text = session_file(home).read_text("utf-8")
-    assert [token in text for token in worst.issued] == [False, False, True, True]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,8 @@ from cli.sign_in.member_guild import (
     MEMBER,
     MEMBERS_MAY,
     NICKNAME,
-    TOKEN,
     paths_asked,
     session,
-    session_file,
 )
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault, Membership
@@ -25,15 +22,11 @@ from helpers.membership import (
     GUEST_ROLE,
     MEMBER_ROLE,
     OFFICER_ROLE,
-    grow_old,
-    settings,
     sign_in,
 )
-from tracker_tui.config.settings import load_config
 
 pytestmark = pytest.mark.usefixtures("settings_of_guild")
 WHO = f"{NICKNAME} (paul, 80351110224678912)"
-MINUTE = 60.0
 AND_MORE = "delete history, act on behalf of others"
 ALL_RIGHTS = (
     f"{MEMBERS_MAY}; set targets, export and import CSV; create, edit and delete resources, "
@@ -159,85 +152,6 @@ def test_expired_session_denies_without_discord(run: Run, discord: FakeDiscord) 
     assert run("whoami").status == 0
 
 
-def test_clock_set_back_denies_no_access_for_a_day(run: Run, discord: FakeDiscord) -> None:
-    for ahead in (10 * MINUTE, 23 * HOUR):
-        sign_in(discord, age=-ahead)
-        discord.seen.clear()
-        ran = run("whoami")
-        assert (ran.status, ran.err) == (0, "")
-        assert paths_asked(discord) == [ME, MEMBER]
-    sign_in(discord, age=-25 * HOUR)
-    discord.fail_always("*", Fault.hang_up())
-    assert run("whoami").status == 3
-
-
-def test_tokens_that_expire_soon_are_refreshed_and_saved(
-    run: Run, home: Path, discord: FakeDiscord
-) -> None:
-    discord.token_lifetime = 23 * 3_600
-    sign_in(discord, age=5 * HOUR)
-    before = session(home)["tokens"]
-    discord.seen.clear()
-    # Later requests fail, and the old tokens are void.
-    discord.fail(ME, Fault.hang_up())
-    assert run("whoami").status == 0
-    (asked,) = discord.requests_to(TOKEN)
-    assert asked.form["grant_type"] == "refresh_token"
-    assert asked.form["refresh_token"] == before["refresh"]
-    after = session(home)["tokens"]
-    assert [after["access"], after["refresh"]] == discord.issued[-2:]
-    discord.token_lifetime = 604_800
-    assert run("whoami").err == ""
-
-
-def test_rejected_tokens_are_refreshed(run: Run, home: Path, discord: FakeDiscord) -> None:
-    sign_in(discord, age=5 * HOUR)
-    discord.expire_access()
-    discord.seen.clear()
-    ran = run("whoami")
-    assert (ran.status, ran.err) == (0, "")
-    assert paths_asked(discord) == [ME, TOKEN, ME, MEMBER]
-    assert session(home)["tokens"]["access"] == discord.issued[-2]
-
-
-def test_revoked_sign_in_is_removed(run: Run, home: Path, discord: FakeDiscord) -> None:
-    sign_in(discord, age=5 * HOUR)
-    discord.revoke()
-    ran = run("whoami")
-    assert ran.status == 3
-    assert "it was revoked, or is too old" in ran.error
-    assert "tracker-tui login" in ran.err
-    assert not session_file(home).exists()
-    assert "You are not signed in" in run("whoami").error
-
-
-def test_failed_refresh_does_not_sign_out(run: Run, home: Path, discord: FakeDiscord) -> None:
-    for lifetime, fault in (
-        (604_800, Fault.status(503)),
-        (23 * 3_600, Fault.too_many(1.0)),
-        (604_800, Fault.garbage(b"<")),
-        (23 * 3_600, Fault.hang_up()),
-    ):
-        discord.token_lifetime = lifetime
-        sign_in(discord, age=5 * HOUR)
-        discord.expire_access()
-        discord.fail(TOKEN, fault)
-        ran = run("whoami")
-        assert (ran.status, ran.out.partition("\n")[0]) == (0, WHO), ran.err
-        assert ran.err
-        assert session_file(home).exists()
-        assert run("whoami").err == "", fault
-
-
-def test_tokens_of_another_user_sign_out(run: Run, home: Path, discord: FakeDiscord) -> None:
-    sign_in(discord, age=5 * HOUR)
-    discord.fail(ME, Fault.status(200, {"id": "4711", "username": "feyd"}))
-    ran = run("whoami")
-    assert ran.status == 3
-    assert "feyd" not in ran.error
-    assert not session_file(home).exists()
-
-
 # Denied
 
 
@@ -272,36 +186,6 @@ def test_member_who_left_the_guild_learns_so(run: Run, discord: FakeDiscord) -> 
     assert "Paul Atreides is not in this guild on Discord" in ran.err
 
 
-def test_without_a_session_the_command_says_so(run: Run, discord: FakeDiscord) -> None:
-    assert run("whoami").error == (
-        "tracker-tui: You are not signed in. Sign in with tracker-tui login.\n"
-    )
-    assert run("whoami").status == 3
-    assert discord.seen == []
-
-
-def test_session_of_another_guild_is_ignored(
-    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sign_in(discord, age=5 * HOUR)
-    discord.seen.clear()
-    with FakeDiscord() as other:
-        for name, value in (
-            ("DISCORD_GUILD_ID", "4711"),
-            ("DISCORD_CLIENT_ID", "4711"),
-            ("DISCORD_API_URL", other.url),
-        ):
-            monkeypatch.setenv(name, value)
-            ran = run("whoami")
-            assert ran.status == 3, name
-            assert "The sign-in on this machine is for another guild." in ran.error, name
-            assert NICKNAME not in ran.err, name
-            assert (discord.seen, other.seen) == ([], []), name
-            monkeypatch.setenv(name, settings(discord, "")[name])
-    # The session is still valid for its own guild.
-    assert facts(run("whoami"))[""] == WHO
-
-
 # The owner of a database
 
 
@@ -319,19 +203,3 @@ def test_the_owner_of_a_database_may_do_everything(
             f"may       {ALL_RIGHTS}",
         ]
     assert discord.seen == []
-
-
-def test_profile_has_its_own_member(run: Run, home: Path, discord: FakeDiscord) -> None:
-    given = "\n".join(
-        f"{name} = '{value}'" for name, value in settings(discord, "http://localhost:1").items()
-    )
-    (home / "config").mkdir(parents=True)
-    (home / "config" / "config.toml").write_text(f"[profiles.atreides]\n{given}\n", "utf-8")
-    discord.membership = Membership(nick="Usul", roles=[ADMIN_ROLE])
-    sign_in(discord, load_config(os.environ, "atreides"))
-    found = facts(run("whoami", "--profile", "atreides"))
-    assert (found[""].split()[0], found["roles"]) == ("Usul", "Mahdi")
-    assert run("whoami").status == 3
-    grow_old(load_config(os.environ, "atreides"), 5 * HOUR)
-    discord.membership = None
-    assert run("--profile", "atreides", "whoami").status == 3
