@@ -29,14 +29,13 @@ from helpers.remote_guild import configure
 from ledger.test_concurrency import (
     START,
     assert_every_applied_change_is_one_link_of_the_chain,
-    remote,
-    wal,
+    where,
 )
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.tracker import Tracker
 
-__all__ = ["remote", "wal"]
+__all__ = ["where"]
 
 Edit = subprocess.Popen[str]
 
@@ -187,13 +186,10 @@ print(json.dumps([(each["change_id"], each["outcome"]) for each in made]))
 """
 
 
-@pytest.mark.parametrize("where", ["wal", "remote"], ids=["file", "server"])
-def test_concurrent_edits_are_each_applied_once(
-    run: Run, home: Path, request: pytest.FixtureRequest, where: str
-) -> None:
-    place = request.getfixturevalue(where)
+@pytest.mark.parametrize("where", ["wal", "remote"], ids=["file", "server"], indirect=True)
+def test_concurrent_edits_are_each_applied_once(run: Run, home: Path, where: str) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        configure(monkeypatch, place if "://" in place else f"file:{place}")
+        configure(monkeypatch, where if "://" in where else f"file:{where}")
         monkeypatch.setenv("TRACKER_HOME", str(home))
         monkeypatch.setenv("LOGNAME", PLAYER)
         amounts = range(1, PROCESSES + 1)
@@ -209,6 +205,6 @@ def test_concurrent_edits_are_each_applied_once(
     assert len(changes) == PROCESSES * EDITS
     assert pending_ids(home) == []
     outcome_by_change = dict.fromkeys(changes, "applied")
-    assert_every_applied_change_is_one_link_of_the_chain(place, outcome_by_change, changes)
-    quantities = ask_at(place, "SELECT quantity_hagga, quantity_deep_desert FROM resources")
+    assert_every_applied_change_is_one_link_of_the_chain(where, outcome_by_change, changes)
+    quantities = ask_at(where, "SELECT quantity_hagga, quantity_deep_desert FROM resources")
     assert quantities == [(START[0] + EDITS * sum(amounts), START[1])]

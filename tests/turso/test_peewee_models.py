@@ -101,19 +101,6 @@ def test_changes_return_how_many_rows_they_changed(alike: Alike) -> None:
     assert alike(change) == [2, 0, 2, 4, 1, []]
 
 
-def test_bulk_create_and_update(alike: Alike) -> None:
-    def in_bulk(db: SqliteDatabase) -> list[Any]:
-        Player.bulk_create([Player(name=f"p{n:03}") for n in range(250)], batch_size=100)
-        some = list(Player.select().where(Player.name.startswith("p")))
-        for player in some:
-            player.is_officer = player.name.endswith("7")
-        with db.atomic():
-            changed = Player.bulk_update(some, [Player.is_officer], batch_size=100)
-        return [len(some), changed, Player.select().where(Player.is_officer).count()]
-
-    assert alike(in_bulk) == [250, 250, 26]
-
-
 def test_constraint_errors_and_missing_tables_are_peewee_errors(alike: Alike) -> None:
     def break_rules(db: SqliteDatabase) -> list[str]:
         with pytest.raises(IntegrityError) as twice:

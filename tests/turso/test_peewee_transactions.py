@@ -95,19 +95,6 @@ def test_an_inner_block_is_rolled_back_and_the_outer_one_committed(database: Tur
     assert kept()[3:] == ["kept", "kept too"]
 
 
-def test_a_decorated_function_is_a_block(database: TursoDatabase) -> None:
-    @database.atomic()
-    def insert(*texts: str) -> int:
-        for text in texts:
-            Entry.create(text=text)
-        return len(texts)
-
-    assert insert("one", "two") == 2
-    with pytest.raises(IntegrityError):
-        insert("three", "one")
-    assert kept() == ["one", "two"]
-
-
 def test_manual_transactions_and_sessions(database: TursoDatabase) -> None:
     with pytest.raises(OperationalError, match="no transaction is active"):
         database.commit()
@@ -126,17 +113,6 @@ def test_manual_transactions_and_sessions(database: TursoDatabase) -> None:
     Entry.create(text="undone")
     assert database.session_rollback()
     assert kept() == ["kept", "by itself", "of a session"]
-
-
-def test_commit_hooks_run_after_the_commit(database: TursoDatabase) -> None:
-    done: list[str] = []
-    with database.atomic():
-        database.after_commit(lambda: done.append("kept"))
-        assert done == []
-    with suppress(Refused), database.atomic():
-        database.after_commit(lambda: done.append("undone"))
-        raise Refused
-    assert done == ["kept"]
 
 
 def test_a_block_holds_the_lock_that_it_asks_for_until_its_end(
