@@ -30,6 +30,9 @@ SOON = 0.1
 """The deadline of requests that are meant to miss it, in seconds."""
 MOST_BYTES = 256 * 1024
 
+HOSTILE = "a\x1b[31m\nb\r\tc\x00\x9b[bold]d[/bold] \u202ee\u2066f"
+HARMLESS = "a [31m b c [bold]d[/bold] ef"
+
 
 class Call(NamedTuple):
     """A request to an endpoint, and the secret that it sends."""
@@ -47,12 +50,6 @@ CALLS = {
     "me": Call(ME, lambda client: client.me(ACCESS), ACCESS),
     "member": Call(MEMBER, lambda client: client.member(ACCESS), ACCESS),
 }
-every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-
-
-def calls(*names: str) -> pytest.MarkDecorator:
-    """Parametrize a test with these endpoints."""
-    return pytest.mark.parametrize("call", [CALLS[name] for name in names], ids=names)
 
 
 def client_of(

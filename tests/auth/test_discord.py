@@ -10,8 +10,9 @@ import pytest
 from auth.discord_calls import (
     ACCESS,
     CALLS,
-    CLIENT_SECRET,
     CODE,
+    HARMLESS,
+    HOSTILE,
     MEMBER,
     REFRESH,
     SECRETS,
@@ -303,10 +304,6 @@ def test_only_a_404_means_not_in_the_guild(discord: FakeDiscord, client: Discord
     failure_of(DiscordRejected, lambda: client.me(ACCESS), SECRETS)
 
 
-HOSTILE = "a\x1b[31m\nb\r\tc\x00\x9b[bold]d[/bold] \u202ee\u2066f"
-HARMLESS = "a [31m b c [bold]d[/bold] ef"
-
-
 def test_names_are_one_line_and_cut(discord: FakeDiscord, client: Discord) -> None:
     access = Secret(discord.grant()["access_token"])
     for name, shown in ((HOSTILE, HARMLESS), ("x" * 50_000, "x" * 99 + "…")):
@@ -349,60 +346,3 @@ def test_incomplete_code_reply_is_reported(discord: FakeDiscord, client: Discord
         *(("expires_in", float("nan")), ("expires_in", 10**400)),
     ]
     failures_of(DiscordUnreachable, ask, cases, ["device-8FzQ"])
-
-
-# Rejections
-
-
-def test_client_error_explains_the_public_client_switch(
-    discord: FakeDiscord, client: Discord
-) -> None:
-    for name, error, status in (
-        ("begin", "invalid_client", 400),
-        ("begin", "invalid_client", 401),
-        ("begin", "unauthorized_client", 400),
-        ("begin", "unauthorized_client", 401),
-        ("poll", "invalid_client", 401),
-        ("refresh", "unauthorized_client", 400),
-        ("revoke", "invalid_client", 400),
-    ):
-        discord.fail(CALLS[name].path, Fault.status(status, {"error": error}))
-        rejection = failure_of(DiscordRejected, partial(CALLS[name].ask, client), SECRETS)
-        for part in ("public client", "DISCORD_CLIENT_ID", f"({status}: {error})"):
-            assert part in str(rejection), (name, error, status)
-
-
-def test_wrong_client_id_or_secret_explains_the_public_client_switch(
-    discord: FakeDiscord, client: Discord
-) -> None:
-    unknown = client_of(discord, client_id="1")
-    assert "public client" in str(failure_of(DiscordRejected, unknown.request_code))
-    discord.client_secret = CLIENT_SECRET.reveal()
-    assert "public client" in str(failure_of(DiscordRejected, client.request_code, SECRETS))
-
-
-def test_rejection_is_quoted_in_one_line_without_secrets(discord: FakeDiscord) -> None:
-    client = client_of(discord, secret=CLIENT_SECRET)
-    for name, call in CALLS.items():
-        sent = [CLIENT_SECRET.reveal(), *([] if call.secret is None else [call.secret.reveal()])]
-        discord.fail(call.path, Fault.status(403, {"message": f"{HOSTILE}: {' '.join(sent)}"}))
-        message = str(failure_of(DiscordRejected, partial(call.ask, client), sent))
-        assert message.endswith(f"(403: {HARMLESS}: {' '.join('…' for _ in sent)})."), name
-
-
-def test_secrets_are_redacted_before_the_text_is_cut(discord: FakeDiscord, client: Discord) -> None:
-    for before in range(180, 200, 2):
-        said = {"message": "x" * before + REFRESH.reveal()}
-        discord.fail(TOKEN, Fault.status(403, said))
-        with pytest.raises(DiscordRejected) as caught:
-            client.refresh(REFRESH)
-        assert REFRESH.reveal()[:4] not in str(caught.value)
-
-
-def test_rejection_without_a_message_names_the_status(
-    discord: FakeDiscord, client: Discord
-) -> None:
-    for body in (b"", b"[]", b"\xff", b'{"message": 5}', b"[" * 10_000):
-        discord.fail(ME, Fault.status(403, body))
-        error = failure_of(DiscordRejected, lambda: client.me(ACCESS), SECRETS)
-        assert str(error).endswith("(403)."), body

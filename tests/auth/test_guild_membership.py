@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -29,6 +30,8 @@ from tracker_tui.auth.discord_errors import (
 )
 from tracker_tui.auth.membership import Membership as Asked
 from tracker_tui.auth.membership import Owner
+from tracker_tui.auth.session import Session, SessionStore
+from tracker_tui.config.settings import Config
 from tracker_tui.domain.roles import Member, Right
 from tracker_tui.errors import NotPermitted
 
@@ -314,3 +317,32 @@ def test_check_by_another_program_notifies_listeners(circle: Circle, discord: Fa
     assert program.changes == 1
     circle.clock.advance(CHECK_AFTER)
     assert program.membership.unchecked_for is None
+
+
+class Overtaken(SessionStore):
+    """A store to which another program writes just after a read."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.then: Callable[[], object] | None = None
+
+    def load(self) -> Session | None:
+        session = super().load()
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        return session
+
+
+def test_write_during_a_read_is_noticed_next_time(circle: Circle) -> None:
+    circle.signed_in()
+    session_store = Overtaken(circle.config)
+    program, other = circle.program(session_store), circle.program()
+    program.membership.enter()
+    record = other.membership.pending_record()
+    assert record is not None
+    other.membership.mark_recorded(record)  # something to read
+    session_store.then = other.membership.sign_out
+    program.checks()
+    program.checks()
+    assert not program.membership.is_admitted

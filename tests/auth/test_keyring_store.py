@@ -20,12 +20,12 @@ from auth.keyrings import (
 )
 from auth.test_session_store import OTHERS, TOKENS, tokens_gone
 from helpers.auth_errors import assert_keeps, failure_of, failures_of
-from helpers.auth_guild import HOUR, a_session, revealed
+from helpers.auth_guild import HOUR, TOKEN, Circle, a_session, revealed
 from helpers.discord import FakeDiscord
-from helpers.membership import kept_document, sign_in
+from helpers.membership import grow_old, kept_document, sign_in
 from tracker_tui.auth import keyring_store
 from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn
-from tracker_tui.auth.session import SessionStore
+from tracker_tui.auth.session import SessionStore, Tokens
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.guild.membership_factory import guild_membership_of
 
@@ -173,6 +173,9 @@ def test_tokens_move_to_the_file_when_the_keyring_fails(
     for backend in (LockedKeyring(), kept):
         keyring.set_keyring(backend)
         assert revealed(session_store.tokens())[0] == "access-other"
+    # Deleting removes the earlier entry, too.
+    session_store.delete()
+    assert not kept.entries
 
 
 def test_keyring_errors_are_never_quoted() -> None:
@@ -186,3 +189,18 @@ def test_keyring_errors_are_never_quoted() -> None:
         with pytest.raises(keyring_store.KeyringUnavailable) as silent:
             use()
         assert_keeps(silent.value, [secret.reveal()])
+
+
+def test_refreshed_tokens_go_where_the_old_ones_were(
+    discord: FakeDiscord, circle: Circle, kept: KeptKeyring
+) -> None:
+    discord.token_lifetime = int(20 * HOUR)
+    program = circle.signed_in(ago=5 * HOUR)
+    program.membership.check()
+    assert len(discord.requests_to(TOKEN)) == 1
+    tokens: Tokens = circle.session_store.tokens()
+    assert revealed(tokens)[:2] == tuple(discord.issued[2:])
+    assert kept_document(circle.session_store.path)["tokens"] == "keyring"
+    assert len(kept.entries) == 1
+    grow_old(circle.config, 5 * HOUR)
+    assert revealed(circle.session_store.tokens()) == revealed(tokens)

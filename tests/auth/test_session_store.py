@@ -11,19 +11,16 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.backends import fail
 
 from auth.discord_calls import elsewhere
-from auth.keyrings import BrokenKeyring, KeptKeyring, LockedKeyring, hanging, kept
+from auth.keyrings import KeptKeyring, hanging, kept
 from helpers.auth_errors import assert_keeps, failure_of, failures_of
-from helpers.auth_guild import HOUR, SECONDS, TOKEN, Circle, a_session, revealed, some_tokens
+from helpers.auth_guild import HOUR, SECONDS, Circle, a_session, revealed, some_tokens
 from helpers.discord import FakeDiscord
-from helpers.membership import grow_old, kept_document
+from helpers.membership import kept_document
 from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn, OtherGuild
-from tracker_tui.auth.session import Binding, SessionStore, Tokens, document_of
+from tracker_tui.auth.session import Binding, SessionStore, document_of
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError
 
@@ -46,14 +43,13 @@ def tokens_gone(session_store: SessionStore) -> None:
 # The file
 
 
-def test_store_is_empty_at_first(session_store: SessionStore) -> None:
+def test_store_is_empty_until_a_session_is_saved(
+    session_store: SessionStore, config: Config
+) -> None:
     assert session_store.load() is None
     assert session_store.file_version() is None
     assert "login" in str(failure_of(NotSignedIn, session_store.tokens))
     assert not session_store.path.parent.exists()
-
-
-def test_saved_session_is_loaded(session_store: SessionStore, config: Config) -> None:
     session_store.save(a_session(), TOKENS)
     for reader in (session_store, SessionStore(config)):
         assert reader.load() == a_session()
@@ -179,12 +175,6 @@ def test_a_session_that_cannot_be_written_leaves_the_one_before(
     assert list(session_store.path.parent.iterdir()) == [session_store.path]
 
 
-def test_folder_that_cannot_be_made_is_reported(session_store: SessionStore) -> None:
-    session_store.path.parent.parent.mkdir(parents=True)
-    session_store.path.parent.write_bytes(b"")
-    failure_of(LocalFileError, lambda: session_store.save(a_session(), TOKENS))
-
-
 # Damage
 
 
@@ -237,9 +227,14 @@ def test_unreadable_file_is_reported(session_store: SessionStore) -> None:
     assert "permissions" in str(failure_of(LocalFileError, session_store.load))
 
 
-def test_folder_in_place_of_the_file_is_reported(session_store: SessionStore) -> None:
+def test_folder_in_place_of_the_file_or_file_in_place_of_the_folder_is_reported(
+    session_store: SessionStore,
+) -> None:
     session_store.path.mkdir(parents=True)
     failure_of(LocalFileError, session_store.load)
+    shutil.rmtree(session_store.path.parent)
+    session_store.path.parent.write_bytes(b"")
+    failure_of(LocalFileError, lambda: session_store.save(a_session(), TOKENS))
 
 
 NO_TOKENS = [
@@ -286,27 +281,6 @@ def test_delete_empties_file_and_keyring(session_store: SessionStore, kept: Kept
     session_store.delete()
     session_store.save(a_session(), TOKENS)
     write(session_store, b"damaged")
-    session_store.delete()
-    assert not kept.entries
-
-
-@pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
-def test_delete_works_without_the_keyring(
-    session_store: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
-) -> None:
-    session_store.save(a_session(), TOKENS)
-    keyring.set_keyring(backend())
-    session_store.delete()
-    assert session_store.load() is None
-
-
-def test_delete_removes_earlier_keyring_entries(
-    session_store: SessionStore, kept: KeptKeyring
-) -> None:
-    session_store.save(a_session(), TOKENS)
-    keyring.set_keyring(LockedKeyring())
-    session_store.save(a_session(), OTHERS)
-    keyring.set_keyring(kept)
     session_store.delete()
     assert not kept.entries
 
@@ -372,18 +346,3 @@ def test_error_in_the_block_releases_the_lock(session_store: SessionStore) -> No
     failure_of(LocalFileError, fail_within)
     with session_store.locked(0):
         assert session_store.load() is None
-
-
-def test_refreshed_tokens_go_where_the_old_ones_were(
-    discord: FakeDiscord, circle: Circle, kept: KeptKeyring
-) -> None:
-    discord.token_lifetime = int(20 * HOUR)
-    program = circle.signed_in(ago=5 * HOUR)
-    program.membership.check()
-    assert len(discord.requests_to(TOKEN)) == 1
-    tokens: Tokens = circle.session_store.tokens()
-    assert revealed(tokens)[:2] == tuple(discord.issued[2:])
-    assert kept_document(circle.session_store.path)["tokens"] == "keyring"
-    assert len(kept.entries) == 1
-    grow_old(circle.config, 5 * HOUR)
-    assert revealed(circle.session_store.tokens()) == revealed(tokens)

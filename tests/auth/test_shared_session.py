@@ -6,7 +6,7 @@ A refresh token works once: if two programs used it at the same time, one would 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from subprocess import Popen
 
@@ -35,7 +35,6 @@ from tracker_tui.auth.discord_errors import (
     DiscordUnreachable,
     NotSignedIn,
 )
-from tracker_tui.auth.session import Session, SessionStore
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.roles import Right
 from tracker_tui.errors import LocalFileError
@@ -95,17 +94,12 @@ def test_one_of_several_programs_asks_discord(
     grow_old(due, 5 * HOUR)
     membership.check()
     assert circle.asked()[3:] == [ME, circle.member_path]
-
-
-def test_several_programs_refresh_a_rejected_token_once(
-    circle: Circle, discord: FakeDiscord, config: Config
-) -> None:
-    sign_in(discord, config, age=5 * HOUR)
+    # A rejected token is refreshed once.
+    grow_old(due, 5 * HOUR)
     discord.expire_access()
     discord.seen.clear()
-    printed = run_together(CHECK, [[]] * 2)
+    assert len(set(run_together(CHECK, [[]] * 2))) == 1
     assert circle.asked() == [ME, TOKEN, ME, circle.member_path]
-    assert len(set(printed)) == 1
 
 
 def test_program_killed_during_a_check_releases_the_lock(
@@ -162,27 +156,23 @@ def test_sign_in_notifies_listeners_and_a_failed_one_keeps_the_session(
     assert program.membership.is_admitted
 
 
-def test_revoke_and_sign_out_leave_nothing(circle: Circle, discord: FakeDiscord) -> None:
+def test_revoke_and_sign_out_leave_nothing_and_signing_out_needs_no_discord(
+    config: Config, circle: Circle, discord: FakeDiscord
+) -> None:
     program = circle.signed_in()
-    program.membership.revoke()
-    assert discord.requests_to(REVOKE)[0].form["token"] == discord.issued[1]
-    program.membership.sign_out()
-    assert program.membership.session is None
-    assert not circle.session_store.path.exists()
-    assert program.lost_access == [discord.person.id]
-    assert "login" in str(failure_of(NotSignedIn, program.membership.require))
-
-
-def test_signing_out_needs_no_discord(config: Config, circle: Circle, discord: FakeDiscord) -> None:
-    circle.signed_in()
     membership = guild_membership_of(config)
     assert membership.guild.guild_id == discord.guild_id
     assert membership.member.id == discord.person.id
+    program.membership.revoke()
+    assert discord.requests_to(REVOKE)[0].form["token"] == discord.issued[1]
     discord.fail_always("*", Fault.hang_up())
     failure_of(DiscordUnreachable, membership.revoke, discord.issued)
     for _ in range(2):
-        membership.sign_out()
+        program.membership.sign_out()
+        assert program.membership.session is None
         assert not circle.session_store.path.exists()
+    assert program.lost_access == [discord.person.id]
+    assert "login" in str(failure_of(NotSignedIn, program.membership.require))
     assert circle.program().membership.session is None
 
 
@@ -224,17 +214,14 @@ def test_check_of_another_program_is_used(circle: Circle, discord: FakeDiscord) 
     second.membership.require(Right.ADMIN)
     assert second.changes == 1
     assert circle.asked() == [ME, circle.member_path]
-
-
-def test_denial_found_by_another_program_takes_effect(circle: Circle, discord: FakeDiscord) -> None:
-    circle.signed_in(ago=5 * HOUR)
-    first, second = circle.program(), circle.program()
+    # A denial, too.
+    circle.clock.advance(5 * HOUR)
     discord.membership = None
     first.checks()
     assert not second.checks()
     assert_denied(second, "is not in this guild")
-    assert (second.changes, second.lost_access) == (1, [discord.person.id])
-    assert len(circle.asked()) == 2
+    assert (second.changes, second.lost_access) == (2, [discord.person.id])
+    assert len(circle.asked()) == 4
 
 
 def test_tokens_refreshed_by_another_program_are_used(circle: Circle, discord: FakeDiscord) -> None:
@@ -264,13 +251,17 @@ def test_sign_in_of_another_member_ends_this_session(circle: Circle, discord: Fa
     first = circle.signed_in()
     first.membership.enter()
     discord.person = Person("2", "chani", None)
-    circle.program().membership.sign_in(circle.granted(), random_id)
+    other = circle.program().membership
+    other.sign_in(circle.granted(), random_id)
     discord.seen.clear()
     assert not first.checks()
     assert first.membership.session is None
     assert "Another member" in str(failure_of(NotSignedIn, first.membership.require))
     assert first.changes == 1
-    # A program that starts now belongs to the other member.
+    # Signing out leaves the foreign session, to which a program that starts now belongs.
+    failure_of(NotSignedIn, first.membership.revoke, discord.issued)
+    first.membership.sign_out()
+    assert circle.session_store.load() == other.session
     assert circle.program().membership.member.id == "2"
     assert circle.asked() == []
 
@@ -293,56 +284,11 @@ def test_before_and_at_entry_the_latest_sign_in_counts(
     second.membership.mark_recorded(record)
     late.checks()
     assert late.membership.is_admitted
-
-
-def test_new_sign_in_of_the_same_member_continues(circle: Circle) -> None:
-    first = circle.signed_in()
-    first.membership.enter()
+    # The same member signs in again.
     session = circle.program().membership.sign_in(circle.granted(), random_id)
-    first.checks()
-    assert first.membership.session == session
-    assert first.membership.is_admitted
-
-
-def test_sign_out_leaves_a_foreign_session(circle: Circle, discord: FakeDiscord) -> None:
-    first = circle.signed_in()
-    first.membership.enter()
-    discord.person = Person("2", "chani", None)
-    other = circle.program().membership
-    other.sign_in(circle.granted(), random_id)
-    failure_of(NotSignedIn, first.membership.revoke, discord.issued)
-    first.membership.sign_out()
-    assert not discord.requests_to(REVOKE)
-    assert circle.session_store.load() == other.session
-
-
-class Overtaken(SessionStore):
-    """A store to which another program writes just after a read."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.then: Callable[[], object] | None = None
-
-    def load(self) -> Session | None:
-        session = super().load()
-        then, self.then = self.then, None
-        if then is not None:
-            then()
-        return session
-
-
-def test_write_during_a_read_is_noticed_next_time(circle: Circle) -> None:
-    circle.signed_in()
-    session_store = Overtaken(circle.config)
-    program, other = circle.program(session_store), circle.program()
-    program.membership.enter()
-    record = other.membership.pending_record()
-    assert record is not None
-    other.membership.mark_recorded(record)  # something to read
-    session_store.then = other.membership.sign_out
-    program.checks()
-    program.checks()
-    assert not program.membership.is_admitted
+    late.checks()
+    assert late.membership.session == session
+    assert late.membership.is_admitted
 
 
 def test_waiting_for_the_lock_has_a_limit(circle: Circle, monkeypatch: pytest.MonkeyPatch) -> None:

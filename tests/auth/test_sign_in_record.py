@@ -9,19 +9,17 @@ import pytest
 
 from helpers.auth_guild import (
     HOUR,
-    TOKEN,
     Circle,
     assert_denied,
     each_denial,
     roles_now,
-    tokens_for,
 )
 from helpers.discord import FakeDiscord, Membership
 from helpers.ledger_under_test import Books, MakeLedger, Row
 from helpers.membership import ADMIN_ROLE, MEMBER_ROLE
 from helpers.other_schemas import FOUNDING, OURS, USERS_UNIQUE
 from helpers.proxy import Proxy, cut_after
-from tracker_tui.config.settings import Remote, Secret
+from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.members import SignInRecord
 from tracker_tui.errors import LedgerError
@@ -347,12 +345,3 @@ def test_denied_member_is_not_recorded(
     assert_denied(program, said)
     assert program.lost_access == [discord.person.id]
     assert circle.program().membership.pending_record() is None
-
-
-def test_client_secret_is_sent_with_each_refresh(circle: Circle, discord: FakeDiscord) -> None:
-    discord.client_secret = "client-4u8PqS1x"
-    tokens_for(circle, 28.5)
-    program = circle.program(client_secret=Secret("client-4u8PqS1x"))
-    program.membership.check()
-    assert discord.requests_to(TOKEN)[0].form["client_secret"] == "client-4u8PqS1x"
-    assert "client-4u8PqS1x" not in circle.session_store.path.read_text()

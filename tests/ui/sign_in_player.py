@@ -18,7 +18,7 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from helpers.discord import FakeDiscord, Membership, trust_discord
+from helpers.discord import FakeDiscord, Fault, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
 from tracker_tui.auth.discord import DeviceCode, Discord
 from tracker_tui.auth.session import Tokens
@@ -270,3 +270,48 @@ async def background_work_ends() -> None:
         assert monotonic() < deadline, "a thread is still at work"
         await asyncio.sleep(0)
     await asyncio.sleep(0)
+
+
+# The sign-in screen
+
+LINK = "https://discord.com/activate"
+
+
+def user_code(discord: FakeDiscord) -> str:
+    """Return the newest code."""
+    return list(discord._codes.values())[-1].user_code
+
+
+def device_codes(discord: FakeDiscord) -> list[str]:
+    """Return the codes that were polled, in order."""
+    return [seen.form["device_code"] for seen in discord.requests_to(TOKEN)]
+
+
+async def sees_code(visitor: Visitor, discord: FakeDiscord) -> str:
+    """Wait until the newest code is on screen, and return it."""
+    await visitor.until(
+        lambda: bool(discord._codes) and user_code(discord) in visitor.text(), "the code"
+    )
+    return user_code(discord)
+
+
+async def reads_all(visitor: Visitor, code: str) -> None:
+    """Wait until code, links and time are fully on screen."""
+    await visitor.reads("#sign-in-how", f"open {LINK} and enter")
+    await visitor.reads("#sign-in-code", code)
+    await visitor.reads("#sign-in-left", "good for ")
+    await visitor.reads("#sign-in-link", f"{LINK}?user_code={code}")
+
+
+def answers_with(discord: FakeDiscord, **given: object) -> None:
+    """Make Discord issue a different code once."""
+    usual = {
+        "device_code": "device-of-hostile-hands",
+        "user_code": "ZAW6C586",
+        "verification_uri": LINK,
+        "verification_uri_complete": f"{LINK}?user_code=ZAW6C586",
+        "expires_in": 300,
+        "interval": 5,
+    }
+    discord.fail(AUTHORIZE, Fault.status(200, usual | given))
+    discord.fail_always(TOKEN, Fault.status(400, {"error": "authorization_pending"}))

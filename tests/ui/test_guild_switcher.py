@@ -80,40 +80,26 @@ async def offers(visitor: Visitor, *wanted: str) -> None:
     await visitor.press("escape")
 
 
-# The commands in the palette
-
-
-async def test_switching_needs_another_guild_and_joining_is_always_offered(
+async def test_other_profiles_are_offered_and_can_be_picked_except_hostile_names(
     own: Guild, home: Path
 ) -> None:
     async with at_home(LARGE) as visitor:
         await offers(visitor, JOIN)
-        write_config(home, RAIDERS)
-        await offers(visitor, JOIN, SWITCH)
         # Unusable settings are reported at the next start.
         for text in ("[profiles\n", "profiles = 7\n", "[profiles]\n"):
             write_config(home, text)
             await offers(visitor, JOIN)
-
-
-async def test_signing_out_is_offered_in_a_guild(inhabited: RemoteGuild) -> None:
-    async with at_home(LARGE) as visitor:
-        await offers(visitor, JOIN, SIGN_OUT)
-
-
-async def test_the_sign_in_app_offers_no_sign_out(discord: FakeDiscord, home: Path) -> None:
-    write_config(home, RAIDERS)
-    async with at_sign_in(LARGE) as visitor:
-        await visitor.sees("good for")
+        write_config(home, RAIDERS)
         await offers(visitor, JOIN, SWITCH)
-
-
-# Switching
-
-
-async def test_other_profiles_can_be_picked_except_hostile_names(own: Guild, home: Path) -> None:
-    write_config(home, RAIDERS + ALLIES + '[profiles."[bold]x"]\n[profiles."a\\u001bb"]\n')
-    async with at_home() as visitor:
+        await visitor.press("s", "s")
+        await visitor.sees("Resource↑")
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.sees("Switch to another profile")
+        await visitor.press("escape")
+        await visitor.sees_no("Switch to another profile")
+        assert visitor.app.is_running
+        assert "Steel Ingot" in visitor.text()
+        write_config(home, RAIDERS + ALLIES + '[profiles."[bold]x"]\n[profiles."a\\u001bb"]\n')
         await visitor.chooses(SWITCH, "Another guild")
         await visitor.sees("Switch to another profile", "allies", "raiders")
         assert "[bold]x" not in visitor.text()
@@ -123,6 +109,8 @@ async def test_other_profiles_can_be_picked_except_hostile_names(own: Guild, hom
         await visitor.press("enter")
         await visitor.ends()
         assert visitor.navigation_request == NavigationRequest("raiders")
+    remembered = preferences_path(load_config(os.environ))
+    assert json.loads(remembered.read_text("utf-8"))["is_reversed"] is True
 
 
 async def test_a_profile_can_be_left_for_the_default_guild(
@@ -139,39 +127,6 @@ async def test_a_profile_can_be_left_for_the_default_guild(
         await visitor.press("enter")
         await visitor.ends()
         assert visitor.navigation_request == NavigationRequest(None)
-
-
-async def test_esc_stays(own: Guild, home: Path) -> None:
-    write_config(home, RAIDERS)
-    async with at_home() as visitor:
-        await visitor.chooses(SWITCH, "Another guild")
-        await visitor.press("escape")
-        await visitor.sees_no("Switch to another profile")
-        assert visitor.app.is_running
-        assert "Steel Ingot" in visitor.text()
-
-
-async def test_another_guild_can_be_chosen_at_the_sign_in(discord: FakeDiscord, home: Path) -> None:
-    write_config(home, RAIDERS)
-    async with at_sign_in() as visitor:
-        await visitor.sees("good for")
-        await visitor.chooses(SWITCH, "Another guild")
-        await visitor.sees("raiders")
-        await visitor.press("enter")
-        await visitor.ends()
-        assert visitor.navigation_request == NavigationRequest("raiders")
-
-
-async def test_switching_saves_the_preferences(own: Guild, home: Path) -> None:
-    write_config(home, RAIDERS)
-    async with at_home() as visitor:
-        await visitor.press("s", "s")
-        await visitor.sees("Resource↑")
-        await visitor.chooses(SWITCH, "Another guild")
-        await visitor.press("enter")
-        await visitor.ends()
-    remembered = preferences_path(load_config(os.environ))
-    assert json.loads(remembered.read_text("utf-8"))["is_reversed"] is True
 
 
 # With pending changes
@@ -205,7 +160,8 @@ async def test_switching_with_pending_changes_asks_first(away: None, home: Path)
 async def test_signing_out_asks_first_and_staying_is_the_first_choice(
     inhabited: RemoteGuild,
 ) -> None:
-    async with at_home() as visitor:
+    async with at_home(LARGE) as visitor:
+        await offers(visitor, JOIN, SIGN_OUT)
         for key in ("enter", "escape"):
             await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
             await visitor.sees("Sign out?", "everywhere, on other machines", "Personal files are")
@@ -235,20 +191,31 @@ async def test_signing_out_with_pending_changes_is_not_possible(
 # Joining at the sign-in
 
 
-async def test_an_invitation_is_understood_at_the_sign_in(discord: FakeDiscord) -> None:
+async def test_an_invitation_and_another_guild_can_be_chosen_at_the_sign_in(
+    discord: FakeDiscord, home: Path
+) -> None:
+    write_config(home, RAIDERS)
     line = Invitation(
         database_url=f"http://localhost:{free_port()}",
         client_id=CLIENT_ID,
         guild_id=GUILD_ID,
         roles=json.dumps(ROLES),
     ).text()
-    async with at_sign_in() as visitor:
+    async with at_sign_in(LARGE) as visitor:
         await visitor.sees("good for")
+        await offers(visitor, JOIN, SWITCH)
         await visitor.chooses(JOIN, "With an invitation")
         await visitor.sees("paste it here")
         # The invitation as wrapped by a chat.
         visitor.paste("\n".join(line[at : at + 76] for at in range(0, len(line), 76)))
         await visitor.reads("#answer-invitation", "✓ understood")
+        await visitor.press("escape")
+        await visitor.sees("good for")
+        await visitor.chooses(SWITCH, "Another guild")
+        await visitor.sees("raiders")
+        await visitor.press("enter")
+        await visitor.ends()
+        assert visitor.navigation_request == NavigationRequest("raiders")
 
 
 async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -> None:

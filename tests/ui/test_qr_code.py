@@ -73,19 +73,21 @@ async def on_screen(text: str, size: tuple[int, int] = LARGE) -> list[Strip]:
 
 
 @pytest.mark.parametrize("no_color", [None, "1"], ids=["colour", "no-color"])
-@pytest.mark.parametrize("theme", [*(theme.name for theme in THEMES), "ansi-dark", "ansi-light"])
 async def test_a_code_is_read_under_every_theme(
-    monkeypatch: pytest.MonkeyPatch, theme: str, no_color: str | None
+    monkeypatch: pytest.MonkeyPatch, no_color: str | None
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     if no_color is not None:
         monkeypatch.setenv("NO_COLOR", no_color)
-    app = SignIn(LINK, theme)
-    async with app.run_test(size=(80, 24)):
-        assert read_qr(app.strips()) == LINK
-        assert app.colours() == {(BLACK, WHITE)}
-        text = "\n".join(strip.text for strip in app.strips())
-        assert [line for line in OTHERS if line not in text] == []
+    app = SignIn(LINK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for theme in (*(theme.name for theme in THEMES), "ansi-dark", "ansi-light"):
+            app.theme = theme
+            await pilot.pause()
+            assert read_qr(app.strips()) == LINK, theme
+            assert app.colours() == {(BLACK, WHITE)}, theme
+            text = "\n".join(strip.text for strip in app.strips())
+            assert [line for line in OTHERS if line not in text] == [], theme
 
 
 async def test_the_code_of_a_link_leaves_room_for_text() -> None:
@@ -98,63 +100,56 @@ async def test_the_code_of_a_link_leaves_room_for_text() -> None:
         assert beside.region.size == beside.needed
 
 
-@pytest.mark.parametrize("modules", [29, 33, 37], ids=["usual", "longer", "long"])
-async def test_the_quiet_zone_is_light_on_all_sides(modules: int) -> None:
-    longest = {29: 53, 33: 78, 37: 106}[modules]
-    app = SignIn(LINK.ljust(longest, "x"))
-    quiet = (app.code.needed.width - modules) // 2
-    assert quiet == (4 if modules == 29 else 2)
-    async with app.run_test(size=LARGE):
-        region = app.code.region
-        lines = [strip.text[: region.right] for strip in app.strips()[region.y : region.bottom]]
-    assert [line.strip() for line in lines[: quiet // 2]] == [""] * (quiet // 2)
-    assert {line[:quiet] + line[-quiet:] for line in lines} == {" " * 2 * quiet}
-    # The last row of an odd number of modules is the upper half of a cell.
-    assert [line.strip(" ▀") for line in lines[-(quiet // 2) - 1 :]] == [""] * (quiet // 2 + 1)
+async def test_the_quiet_zone_is_light_on_all_sides() -> None:
+    app = SignIn("")
+    async with app.run_test(size=LARGE) as pilot:
+        for modules, longest in ((29, 53), (33, 78), (37, 106)):
+            app.code.text = LINK.ljust(longest, "x")
+            await pilot.pause()
+            quiet = (app.code.needed.width - modules) // 2
+            assert quiet == (4 if modules == 29 else 2)
+            region = app.code.region
+            lines = [strip.text[: region.right] for strip in app.strips()[region.y : region.bottom]]
+            assert [line.strip() for line in lines[: quiet // 2]] == [""] * (quiet // 2)
+            assert {line[:quiet] + line[-quiet:] for line in lines} == {" " * 2 * quiet}
+            # The last row of an odd number of modules is the upper half of a cell.
+            last = lines[-(quiet // 2) - 1 :]
+            assert [line.strip(" ▀") for line in last] == [""] * (quiet // 2 + 1)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "https://discord.com/activate",
-        "https://discord.com/activate?user_code=0O5S8B1I",
-        "HTTPS://EXAMPLE.ORG/12345678",
-        "1234567890",
-        LONG,
-        "https://example.org/bücher?q=“ß”",
-        "https://例え.テスト/活性化?コード=😀",
-        # Its UTF-8 could be Kanji in another encoding.
-        "例え",
-        "§",
-    ],
+TEXTS = (
+    "https://discord.com/activate?user_code=0O5S8B1I",
+    "HTTPS://EXAMPLE.ORG/12345678",
+    "1234567890",
+    LONG,
+    LINK,
+    "",
+    "https://example.org/bücher?q=“ß”",
+    "https://例え.テスト/活性化?コード=😀",
+    # Its UTF-8 could be Kanji in another encoding.
+    "例え",
+    "§",
+    # Neither text nor short enough.
+    *("\ud800", "x" * 2_954, "é" * 2_000),
 )
-async def test_a_reader_reads_the_same_text(text: str) -> None:
-    assert read_qr(await on_screen(text)) == text
+
+
+async def test_a_reader_reads_each_new_text() -> None:
+    app, found = SignIn(""), {}
+    async with app.run_test(size=LARGE) as pilot:
+        for text in TEXTS:
+            app.code.text = text
+            await pilot.pause()
+            found[text] = read_qr(app.strips())
+            assert app.code.region.size == app.code.needed
+            assert (app.code.needed == Size(0, 0)) is (found[text] is None)
+    assert found == {text: text or None for text in TEXTS[:-3]} | dict.fromkeys(TEXTS[-3:])
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=80))
 @share(0.4)
 async def test_a_reader_reads_any_text(text: str) -> None:
     assert read_qr(await on_screen(text)) == text
-
-
-@pytest.mark.parametrize("text", ["", "\ud800", "x" * 2_954, "é" * 2_000])
-async def test_without_a_code_nothing_is_drawn(text: str) -> None:
-    app = SignIn(text)
-    assert app.code.needed == Size(0, 0)
-    async with app.run_test(size=LARGE):
-        assert read_qr(app.strips()) is None
-        assert app.code.region.size == Size(0, 0)
-
-
-async def test_a_new_text_replaces_the_first() -> None:
-    app = SignIn("")
-    async with app.run_test(size=LARGE) as pilot:
-        for text in (LINK, LONG, LINK, ""):
-            app.code.text = text
-            await pilot.pause()
-            assert read_qr(app.strips()) == (text or None)
-            assert app.code.region.size == app.code.needed
 
 
 async def test_spare_room_is_no_part_of_the_code() -> None:
