@@ -228,18 +228,14 @@ def test_5xx_and_429_are_temporary(discord: FakeDiscord, client: Discord) -> Non
 
 LIMITS = [
     (b'{"retry_after": 64.57}', "", 64.57),
-    (b'{"retry_after": 3}', "60", 3),
     (b'{"retry_after": "2.5"}', "60", 2.5),
     (b'{"retry_after": 0}', "60", 0),
     (b"", "65", 65),
-    (b"", "1.5", 1.5),
     (b"<html>error code: 1015</html>", "30", 30),
     (b"[7]", "30", 30),
     (b'{"retry_after": null}', "30", 30),
-    (b'{"retry_after": true}', "30", 30),
     (b'{"retry_after": [1]}', "30", 30),
     (b'{"retry_after": "soon"}', "30", 30),
-    (b'{"retry_after": NaN}', "30", 30),
     (b'{"retry_after": "nan"}', "30", 30),
     (b'{"retry_after": "inf"}', "30", 30),
     (b'{"retry_after": 1e400}', "30", 30),

@@ -20,7 +20,7 @@ SCOPE = "identify guilds.members.read"
 
 
 class Client:
-    """Sends requests as a program would, on one connection; returns status and error."""
+    """Sends requests on one connection; returns status and error."""
 
     def __init__(self, discord: FakeDiscord, session: requests.Session) -> None:
         self._discord = discord
@@ -115,17 +115,6 @@ def test_malformed_requests_are_rejected(discord: FakeDiscord, client: Client) -
         assert client.post(path, client_id="1", client_secret="spice") == (401, "invalid_client")
         assert client.post(path, client_secret="sand") == (401, "invalid_client")
     assert client.post(DEVICE, scope=SCOPE, client_secret="spice") == (200, "")
-
-
-def test_faults_are_met_once_or_until_healed(discord: FakeDiscord, client: Client) -> None:
-    discord.fail_always("*", Fault.status(503))
-    discord.fail_always(ME, Fault.status(504))
-    discord.fail("*", Fault.status(500))
-    assert [client.get(ME) for _ in range(3)] == [500, 504, 504]
-    assert client.get(MEMBER) == 503
-    discord.fail(ME, Fault.status(500))
-    discord.heal()
-    assert client.get(ME) == 401
 
 
 def test_a_request_is_carried_out_if_only_its_answer_is_lost(

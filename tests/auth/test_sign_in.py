@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 import pytest
@@ -291,36 +292,24 @@ def test_brief_outage_after_the_code_needs_no_new_code(
     assert browser.waits == [5, 2, 64.5, 2]
 
 
-def test_lasting_outage_is_reported(circle: Circle, discord: FakeDiscord) -> None:
-    discord.fail_always(ME, Fault.status(503))
-    browser = Browser(discord.approve)
-    failure_of(DiscordUnreachable, lambda: sign_in(circle, browser), discord.issued)
-    assert len(discord.requests_to(ME)) == 4
-    assert circle.session_store.load() is None
-
-
-def test_long_429_after_the_code_is_reported(circle: Circle, discord: FakeDiscord) -> None:
-    discord.fail(ME, Fault.too_many(600))
-    browser = Browser(discord.approve)
-    error = failure_of(DiscordUnreachable, lambda: sign_in(circle, browser), discord.issued)
-    assert "600 s" in str(error)
-    assert browser.waits == [5]
-    assert circle.session_store.load() is None
-
-
-def test_sign_in_can_be_cancelled_after_the_code(circle: Circle, discord: FakeDiscord) -> None:
-    discord.fail_always(ME, Fault.status(503))
-    browser = Browser(discord.approve, leaves=True)
-    failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
-    assert len(discord.requests_to(ME)) == 1
-    assert circle.session_store.load() is None
-
-
-def test_invalid_new_tokens_start_no_session(circle: Circle, discord: FakeDiscord) -> None:
-    discord.fail(ME, Fault.status(401))
-    failure_of(NotSignedIn, lambda: sign_in(circle, Browser(discord.approve)), discord.issued)
-    assert circle.session_store.load() is None
-    assert len(discord.requests_to(TOKEN)) == 1, "new tokens are not prolonged"
+def test_failure_after_the_code_starts_no_session(circle: Circle, discord: FakeDiscord) -> None:
+    outage = Fault.status(503)
+    for faults, leaves, error, requests, waits in (
+        ([outage] * 4, False, DiscordUnreachable, 4, 4),
+        ([Fault.too_many(600)], False, DiscordUnreachable, 1, 1),
+        # The player cancels.
+        ([outage], True, SignInCancelled, 1, 2),
+        # New tokens are not prolonged if they are invalid.
+        ([Fault.status(401)], False, NotSignedIn, 1, 1),
+    ):
+        discord.seen.clear()
+        discord.fail(ME, *faults)
+        browser = Browser(discord.approve, leaves=leaves)
+        failure_of(error, partial(sign_in, circle, browser), discord.issued)
+        assert len(discord.requests_to(ME)) == requests, error
+        assert len(browser.waits) == waits, error
+        assert len(discord.requests_to(TOKEN)) == 1
+        assert circle.session_store.load() is None
 
 
 def test_member_without_access_is_signed_in_and_denied(

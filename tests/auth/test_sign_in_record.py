@@ -264,36 +264,38 @@ def test_lost_reply_makes_no_second_row(remote: Books, proxy: Proxy) -> None:
 # The record in the database
 
 
-def test_sign_in_is_recorded_once(circle: Circle, discord: FakeDiscord) -> None:
-    program = circle.signed_in()
-    session, record = program.membership.session, program.membership.pending_record()
+def test_sign_in_is_recorded_once_and_a_role_check_without_log_in(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    program = circle.signed_in(ago=HOUR)
+    session, tokens = program.membership.session, circle.kept_tokens()
+    record = program.membership.pending_record()
     assert session is not None
     assert record == (
         *(session.row_id, discord.person.id, "paul", None, "Muad'Dib", (MEMBER_ROLE,), True),
     )
+    # It is repeated rather than waiting for the lock.
+    with circle.session_store.locked(0.0):
+        program.membership.mark_recorded(record)
     assert program.membership.pending_record() == record
     program.membership.mark_recorded(record)
     assert program.membership.pending_record() is None
     assert circle.program().membership.pending_record() is None
+    # Recording leaves tokens and age alone.
+    assert program.membership.session == session._replace(is_recorded=True, is_new=False)
+    assert circle.kept_tokens() == tokens
     assert not program.checks()
     assert (program.changes, program.lost_access, circle.asked()) == (0, [], [])
-
-
-def test_role_check_is_recorded_without_log_in(circle: Circle, discord: FakeDiscord) -> None:
-    program = circle.signed_in()
-    first = program.membership.pending_record()
-    assert first is not None
-    program.membership.mark_recorded(first)
     circle.clock.advance(5 * HOUR)
     roles_now(discord, MEMBER_ROLE, ADMIN_ROLE)
     program.checks()
     second = program.membership.pending_record()
-    assert second == first._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE), is_new=False)
+    assert second == record._replace(role_ids=(MEMBER_ROLE, ADMIN_ROLE), is_new=False)
     program.membership.mark_recorded(second)
     assert program.membership.pending_record() is None
 
 
-def test_changed_roles_are_recorded_and_an_unrecorded_sign_in_stays_new(
+def test_changed_roles_and_new_sessions_are_recorded_again(
     circle: Circle, discord: FakeDiscord
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
@@ -306,34 +308,12 @@ def test_changed_roles_are_recorded_and_an_unrecorded_sign_in_stays_new(
     assert program.membership.pending_record() == new
     program.membership.mark_recorded(old)
     assert program.membership.pending_record() == new
-
-
-def test_new_session_is_recorded_again(circle: Circle) -> None:
-    program = circle.signed_in()
-    old = program.membership.pending_record()
-    assert old is not None
     circle.program().membership.sign_in(circle.granted(), random_id)
-    program.membership.mark_recorded(old)
-    new = program.membership.pending_record()
-    assert new is not None
-    assert new.session_id != old.session_id
-    assert new.is_new
-
-
-def test_record_is_repeated_rather_than_waiting_for_the_lock(circle: Circle) -> None:
-    program = circle.signed_in(ago=HOUR)
-    before, tokens = program.membership.session, circle.kept_tokens()
-    record = program.membership.pending_record()
-    assert before is not None
-    assert record is not None
-    with circle.session_store.locked(0.0):
-        program.membership.mark_recorded(record)
-    assert program.membership.pending_record() == record
-    program.membership.mark_recorded(record)
-    assert program.membership.pending_record() is None
-    # Recording leaves tokens and age alone.
-    assert program.membership.session == before._replace(is_recorded=True, is_new=False)
-    assert circle.kept_tokens() == tokens
+    program.membership.mark_recorded(new)
+    newest = program.membership.pending_record()
+    assert newest is not None
+    assert newest.session_id != new.session_id
+    assert newest.is_new
 
 
 @each_denial

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import pytest
 
@@ -22,7 +21,6 @@ from ui.sign_in_player import (
     HANGS,
     HOUR,
     ME,
-    TOKEN,
     Visitor,
     add_pending,
     at_sign_in,
@@ -172,20 +170,10 @@ async def test_s_signs_in_as_another_member(inhabited: RemoteGuild, discord: Fak
     assert (session.member_id, session.name) == ("43", "Usul")
 
 
-def revoked(discord: FakeDiscord) -> None:
-    discord.revoke()
-
-
-def refresh_rejected(discord: FakeDiscord) -> None:
-    discord.expire_access()
-    discord.fail(TOKEN, Fault.status(400, {"error": "invalid_grant"}))
-
-
-@pytest.mark.parametrize("happens", [revoked, refresh_rejected])
 async def test_a_rejected_session_asks_for_a_new_sign_in(
-    inhabited: RemoteGuild, discord: FakeDiscord, happens: Callable[[FakeDiscord], None]
+    inhabited: RemoteGuild, discord: FakeDiscord
 ) -> None:
-    happens(discord)
+    discord.revoke()
     grow_old(load_config(os.environ), 29 * HOUR)
     async with at_sign_in() as visitor:
         await visitor.sees("Sign in with Discord", "good for ")

@@ -218,35 +218,26 @@ async def test_an_invitation_and_another_guild_can_be_chosen_at_the_sign_in(
         assert visitor.navigation_request == NavigationRequest("raiders")
 
 
-async def signs_in_below_the_questions(visitor: Visitor, discord: FakeDiscord) -> None:
-    """Begin to join another guild while the sign-in below continues and ends."""
-    await visitor.sees("good for")
-    await visitor.chooses(JOIN, "With an invitation")
-    await visitor.sees("paste it here")
-    discord.approve()
-    session_store = SessionStore(load_config(os.environ))
-    await visitor.until(lambda: session_store.load() is not None, "the session")
-    await background_work_ends()
-
-
+@pytest.mark.parametrize("may_enter", [True, False])
 async def test_a_sign_in_that_ends_below_keeps_a_half_filled_form(
-    discord: FakeDiscord,
+    discord: FakeDiscord, *, may_enter: bool
 ) -> None:
-    discord.membership = None
+    if not may_enter:
+        discord.membership = None
+    session_store = SessionStore(load_config(os.environ))
     async with at_sign_in() as visitor:
-        await signs_in_below_the_questions(visitor, discord)
+        await visitor.sees("good for")
+        await visitor.chooses(JOIN, "With an invitation")
+        await visitor.sees("paste it here")
+        discord.approve()
+        await visitor.until(lambda: session_store.load() is not None, "the session")
+        await background_work_ends()
         await visitor.pilot.pause()
         assert isinstance(visitor.app.screen, JoinScreen)
         await visitor.press("escape")
-        await visitor.sees("is not in this guild on Discord")
-        assert not any(isinstance(screen, SignInScreen) for screen in visitor.app.screen_stack)
-
-
-async def test_declining_to_join_returns_to_the_sign_in(
-    discord: FakeDiscord,
-) -> None:
-    async with at_sign_in() as visitor:
-        await signs_in_below_the_questions(visitor, discord)
-        await visitor.press("escape")
-        await visitor.ends()
-        assert visitor.navigation_request == NavigationRequest(None, has_entered=True)
+        if may_enter:
+            await visitor.ends()
+            assert visitor.navigation_request == NavigationRequest(None, has_entered=True)
+        else:
+            await visitor.sees("is not in this guild on Discord")
+            assert not any(isinstance(screen, SignInScreen) for screen in visitor.app.screen_stack)

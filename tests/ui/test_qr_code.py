@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +77,13 @@ async def test_a_code_is_read_under_every_theme(
     if no_color is not None:
         monkeypatch.setenv("NO_COLOR", no_color)
     app = SignIn(LINK)
+    assert app.code.needed == Size(37, 19)
     async with app.run_test(size=(80, 24)) as pilot:
+        # There is room for text beside it.
+        assert app.code.region.size == app.code.needed
+        beside = app.query_one(LargeCode)
+        assert app.screen.region.contains_region(beside.region)
+        assert beside.region.size == beside.needed
         for theme in (*(theme.name for theme in THEMES), "ansi-dark", "ansi-light"):
             app.theme = theme
             await pilot.pause()
@@ -88,16 +91,6 @@ async def test_a_code_is_read_under_every_theme(
             assert app.colours() == {(BLACK, WHITE)}, theme
             text = "\n".join(strip.text for strip in app.strips())
             assert [line for line in OTHERS if line not in text] == [], theme
-
-
-async def test_the_code_of_a_link_leaves_room_for_text() -> None:
-    app = SignIn(LINK)
-    assert app.code.needed == Size(37, 19)
-    async with app.run_test(size=(80, 24)):
-        assert app.code.region.size == app.code.needed
-        beside = app.query_one(LargeCode)
-        assert app.screen.region.contains_region(beside.region)
-        assert beside.region.size == beside.needed
 
 
 async def test_the_quiet_zone_is_light_on_all_sides() -> None:
@@ -160,19 +153,3 @@ async def test_spare_room_is_no_part_of_the_code() -> None:
         assert read_qr(app.strips()) == LINK
         assert app.code.needed == Size(37, 19)
         assert app.colours() > {(BLACK, WHITE)}
-
-
-async def test_the_reader_reads_only_dark_on_light() -> None:
-    strips = await on_screen(LINK)
-    swapped = str.maketrans(" █▀▄", "█ ▄▀")
-    inverted = [
-        Strip([segment._replace(text=segment.text.translate(swapped)) for segment in strip])
-        for strip in strips
-    ]
-    assert read_qr(strips) == LINK
-    assert read_qr(inverted) is None
-
-
-def test_codes_are_imported_only_for_a_sign_in() -> None:
-    program = "import sys, tracker_tui.ui.sign_in.qr_code; sys.exit('segno' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
