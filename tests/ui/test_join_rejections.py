@@ -42,24 +42,20 @@ __all__ = ["discord", "embedded", "harmless", "line", "settled", "token", "url"]
 # Answers that are rejected
 
 NO_ID = "is a number of up to 20 digits"
+NO_ENTRY = "No role has canAccessResources, so no member could enter."
 WRONG = {
     URL: {
         "guild.turso.io": "",
-        "ftp://guild.turso.io": "",
-        "file:/etc/passwd": "",
         "https://me:hunter2@guild.invalid": "",
-        "http://guild.invalid": "",
         "[bold]x[/bold]": "",
     },
-    CLIENT: {"tracker": NO_ID, "1" * 21: NO_ID, "12 34": NO_ID, "[bold]1": NO_ID},
-    GUILD: {"discord.gg/x": NO_ID, "-1": NO_ID},
+    CLIENT: {"1" * 21: NO_ID, "[bold]1": NO_ID},
+    GUILD: {"discord.gg/x": NO_ID},
     ROLES_SETTING: {
-        "Fremen": "isn't JSON",
-        '{"id": "1"}': "must be a JSON array",
-        "[]": "No role has canAccessResources, so no member could enter.",
-        '[{"id": "1", "name": "x"}]': "No role has canAccessResources, so no member could enter.",
-        '[{"id": 1}]': "needs an id in quotes",
         "[bold]x[/bold]": "isn't JSON",
+        '{"id": "1"}': "must be a JSON array",
+        '[{"id": "1", "name": "x"}]': NO_ENTRY,
+        '[{"id": 1}]': "needs an id in quotes",
     },
 }
 

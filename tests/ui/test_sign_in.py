@@ -229,8 +229,6 @@ async def test_an_expired_code_is_replaced_until_the_third_and_a_denial_is_shown
 FAULTS = {
     "down": (Fault.hang_up(), "Discord cannot be reached."),
     "busy": (Fault.too_many(6.5), "Discord asks for a pause of 7 s."),
-    "broken": (Fault.status(500), "Discord is in trouble (500)."),
-    "garbage": (Fault.garbage(b"[bold]{"), "Discord gave no usable answer."),
     "elsewhere": (Fault.redirect("http://evil.invalid"), "sign members in (302)"),
     "forbidden": (
         Fault.status(403, {"message": "[bold]no[/bold]\x1b[31m\n" * 90}),
