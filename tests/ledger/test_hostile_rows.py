@@ -14,7 +14,7 @@ from helpers import other_schemas
 from helpers.build import DEEP_DESERT, HAGGA, add, remove, set_to, to_deep_desert
 from helpers.ledger_under_test import Books, MakeLedger
 from helpers.tracking import recent_history
-from tracker_tui.domain.change import Change, Outcome, Verdict
+from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.domain.messages import outcome_sentence
 from tracker_tui.domain.resource import Resource
@@ -120,22 +120,8 @@ def plant_hostile(books: Books) -> Change:
 
 
 def assert_is_sane(values: Resource | HistoryEntry, types: dict[str, Any]) -> None:
-    wrong = {
-        name: value
-        for name, value in values._asdict().items()
-        if not isinstance(value, types[name])
-    }
-    assert not wrong
-
-
-def assert_can_be_shown(resource: Resource) -> None:
-    """Use a resource as all screens do."""
-    assert resource.status in ("critical", "below_target", "at_target", "above_target")
-    assert resource.needs_update(1_700_000_000) in (True, False)
-    assert one_line(resource.name).isprintable()
-    assert one_line(resource.shown_category).isprintable()
-    assert isinstance(resource.shown_tier, str)
-    assert json.dumps(resource._asdict())
+    named = values._asdict().items()
+    assert not {name: value for name, value in named if not isinstance(value, types[name])}
 
 
 @pytest.mark.parametrize("spoilt", [TEXTS_OF_RESOURCES, NUMBERS_OF_RESOURCES], ids=["text", "no"])
@@ -153,7 +139,13 @@ def test_any_resource_is_read_and_changed_and_others_are_too(
         assert "spice" in [resource.id for resource in resources], case
         for resource in resources:
             assert_is_sane(resource, RESOURCE_TYPES)
-            assert_can_be_shown(resource)
+            # All screens use it so.
+            assert resource.status in ("critical", "below_target", "at_target", "above_target")
+            assert resource.needs_update(1_700_000_000) in (True, False)
+            assert one_line(resource.name).isprintable(), case
+            assert one_line(resource.shown_category).isprintable(), case
+            assert isinstance(resource.shown_tier, str), case
+            assert json.dumps(resource._asdict())
         # Lists are sorted by any column, and searched.
         assert sorted(resources, key=lambda r: (r.name, r.updated_at, r.total, r.multiplier))
         assert ranked(resources, "spice")
@@ -166,16 +158,11 @@ def test_any_resource_is_read_and_changed_and_others_are_too(
             wild_books.run(spoil)
             outcome = wild_books.ledger.apply(change._replace(id=random_id()))
             assert outcome_sentence(outcome, PLACES).isprintable(), case
-            assert_moved_is_sane(outcome, case)
-
-
-def assert_moved_is_sane(outcome: Outcome, case: object) -> None:
-    """Check that the quantities of an outcome are numbers, and those of its resource."""
-    if outcome.moved is not None:
-        assert [type(number) for number in outcome.moved[:4]] == [int] * 4, case
-        assert outcome.resource is not None
-        after = outcome.resource.hagga, outcome.resource.deep_desert
-        assert outcome.moved[2:4] == after, case
+            if outcome.moved is not None:
+                assert [type(number) for number in outcome.moved[:4]] == [int] * 4, case
+                assert outcome.resource is not None
+                after = outcome.resource.hagga, outcome.resource.deep_desert
+                assert outcome.moved[2:4] == after, case
 
 
 @pytest.mark.parametrize("spoilt", [TEXTS_OF_HISTORY, NUMBERS_OF_HISTORY], ids=["text", "no"])

@@ -80,21 +80,10 @@ class Ticking:
 
 
 def on_the_shelf(row: dict[str, Any]) -> Resource:
-    return Resource(
-        id=row["id"],
-        name=row["name"],
-        hagga=row["quantity_hagga"],
-        deep_desert=row["quantity_deep_desert"],
-        description=None,
-        category=row["category"],
-        icon=None,
-        image_url=None,
-        target=row["target_quantity"],
-        multiplier=row["multiplier"],
-        priority=False,
-        updated_by="",
-        updated_at=0,
-    )
+    quantities = row["quantity_hagga"], row["quantity_deep_desert"]
+    texts = None, row["category"], None, None
+    rules = row["target_quantity"], row["multiplier"], False
+    return Resource(row["id"], row["name"], *quantities, *texts, *rules, "", 0)
 
 
 def recomputed(session: Session) -> list[Earned]:

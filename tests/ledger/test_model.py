@@ -172,16 +172,8 @@ class LedgerMachine(RuleBasedStateMachine):
         return self.make(shelf)
 
     def make(self, shelf: Shelf) -> str:
-        hagga, deep_desert = shelf.there
-        new = NewResource(
-            random_id(),
-            "Spice",
-            "Raw",
-            hagga=hagga,
-            deep_desert=deep_desert,
-            target=shelf.target,
-            multiplier=shelf.multiplier,
-        )
+        rules = shelf.target, shelf.multiplier
+        new = NewResource(random_id(), "Spice", "Raw", *shelf.there, None, *rules)
         known = {row["id"] for row in self.books.rows("resource_history")}
         self.books.ledger.create([new], "founder")
         (row,) = (r for r in self.books.rows("resource_history") if r["id"] not in known)
@@ -292,16 +284,8 @@ class LedgerMachine(RuleBasedStateMachine):
         assert stamps == newest
 
     def compare_leaderboard(self, leaderboard: list[Row]) -> None:
-        rows = {
-            row["id"]: (
-                row["user_id"],
-                row["action_type"],
-                row["quantity_changed"],
-                row["final_points"],
-                row["resource_status"],
-            )
-            for row in leaderboard
-        }
+        columns = ("user_id", "action_type", "quantity_changed", "final_points", "resource_status")
+        rows = {row["id"]: tuple(row[name] for name in columns) for row in leaderboard}
         assert rows == self.world.points
 
     @invariant()
