@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from helpers.applying import NOW, stock
+from helpers.clocks import LedgerClock
 from helpers.history_walk import found_guild
 from helpers.ledger_under_test import Books, MakeLedger
 from tracker_tui.ledger import history
@@ -21,9 +22,14 @@ def store(make_ledger: MakeLedger) -> Books:
 
 
 @pytest.fixture
-def guild(make_ledger: MakeLedger) -> Books:
+def clock() -> LedgerClock:
+    return LedgerClock(NOW)
+
+
+@pytest.fixture
+def guild(make_ledger: MakeLedger, clock: LedgerClock) -> Books:
     """Members and resources, and no history."""
-    books = make_ledger(clock=lambda: NOW)
+    books = make_ledger(clock=clock)
     found_guild(books)
     return books
 

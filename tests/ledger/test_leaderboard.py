@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from helpers.applying import NOW
 from helpers.contributions import contributions
-from helpers.ledger_under_test import Books, MakeLedger, on_both
-from helpers.records import DAY, Known, add_members, insert_all, points_row, replace_all
+from helpers.ledger_under_test import Books, on_both
+from helpers.records import DAY, insert_all, points_row, replace_all
 from tracker_tui.domain.activity import DayPoints
 from tracker_tui.domain.leaderboard import Contribution, ContributionPage, Leaderboard, Ranking
 from tracker_tui.domain.pages import PageCursor
@@ -18,21 +16,6 @@ from tracker_tui.ledger.activity import MemberPointsQuery
 from tracker_tui.ledger.leaderboard import ContributionsQuery, LeaderboardQuery
 
 UTC = ZoneInfo("UTC")
-
-
-@pytest.fixture
-def guild(make_ledger: MakeLedger) -> Books:
-    """Spice, four members, and no points yet."""
-    books = make_ledger(clock=lambda: NOW)
-    books.insert_resource()
-    add_members(
-        books,
-        Known("1", "paul", "Muad'Dib"),
-        Known("2", "chani"),
-        Known("3", "stilgar", "Naib"),
-        Known("4", "jamis", "Naib"),
-    )
-    return books
 
 
 def earn(books: Books, *rows: tuple[str, float, int]) -> None:

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from peewee import SQL, Value
 
 from helpers.applying import NOW
-from helpers.ledger_under_test import Books, MakeLedger, Row, on_both
-from helpers.records import DAY, Known, add_members, history_row, insert_all, moved, resource_row
+from helpers.ledger_under_test import Books, Row, on_both
+from helpers.records import DAY, history_row, insert_all, moved
 from tracker_tui.db.models import HistoryRow
 from tracker_tui.domain.period import ALL, DAY_AND_NIGHT, MONTH, WEEK, Period, day_of, start_of
 from tracker_tui.domain.quantity_series import DailyTotals, DayLevel, Level, QuantitySeries, Share
@@ -29,15 +28,6 @@ ZONES = [
     ),
     *map(ZoneInfo, ("Australia/Lord_Howe", "America/Santiago", "Asia/Gaza")),
 ]
-
-
-@pytest.fixture
-def shelf(make_ledger: MakeLedger) -> Books:
-    """Spice and water, members, and no history."""
-    books = make_ledger(clock=lambda: NOW)
-    insert_all(books, "resources", [resource_row("spice"), resource_row("water")])
-    add_members(books, Known("1", "paul", "Muad'Dib"), Known("2", "Naib"), Known("3", "Naib"))
-    return books
 
 
 def record(books: Books, *rows: tuple[int, tuple[int, int]], resource_id: str = "spice") -> None:
@@ -57,7 +47,7 @@ def series(books: Books, period: Period, resource_id: str = "spice") -> Quantity
     return books.ledger.ask(QuantitySeriesQuery(resource_id=resource_id, period=period))
 
 
-def test_the_levels_of_a_period(shelf: Books) -> None:
+def test_the_levels_of_a_period(guild: Books) -> None:
     dates = Period(name="dates", since=NOW - 6 * DAY, until=NOW - 2 * DAY)
     begin = NOW - 7 * DAY
     for period, rows, since, levels in (
@@ -104,39 +94,39 @@ def test_the_levels_of_a_period(shelf: Books) -> None:
             [Level(NOW - 6 * DAY, 1, 0), Level(NOW - 5 * DAY, 2, 0), Level(NOW - 4 * DAY, 3, 0)],
         ),
     ):
-        shelf.run("DELETE FROM resource_history")
-        record(shelf, *rows)
-        record(shelf, (7 * DAY + 1, (1000, 1000)), resource_id="water")
-        found = series(shelf, period)
+        guild.run("DELETE FROM resource_history")
+        record(guild, *rows)
+        record(guild, (7 * DAY + 1, (1000, 1000)), resource_id="water")
+        found = series(guild, period)
         assert (found.since, found.until) == (since, period.until or NOW), rows
         assert found.levels == levels, rows
 
 
 def test_a_resource_that_is_older_than_its_history_had_its_first_quantity_all_the_time(
-    shelf: Books,
+    guild: Books,
 ) -> None:
     row = history_row("h", created_at=NOW - DAY, **moved((30, 35), (4, 4)))
-    insert_all(shelf, "resource_history", [row])
-    assert series(shelf, WEEK).levels == [Level(NOW - 7 * DAY, 30, 4), Level(NOW - DAY, 35, 4)]
+    insert_all(guild, "resource_history", [row])
+    assert series(guild, WEEK).levels == [Level(NOW - 7 * DAY, 30, 4), Level(NOW - DAY, 35, 4)]
 
 
-def test_a_time_of_0_does_not_stretch_the_chart(shelf: Books) -> None:
-    record(shelf, (NOW, (1, 0)), (NOW + 5, (2, 0)), (10 * DAY, (5, 0)), (5 * DAY, (6, 0)))
-    whole = series(shelf, ALL)
+def test_a_time_of_0_does_not_stretch_the_chart(guild: Books) -> None:
+    record(guild, (NOW, (1, 0)), (NOW + 5, (2, 0)), (10 * DAY, (5, 0)), (5 * DAY, (6, 0)))
+    whole = series(guild, ALL)
     assert whole.since == NOW - 10 * DAY
     assert whole.levels[1:] == [Level(NOW - 10 * DAY, 5, 0), Level(NOW - 5 * DAY, 6, 0)]
 
 
-def test_the_last_of_many_close_changes_counts(shelf: Books) -> None:
+def test_the_last_of_many_close_changes_counts(guild: Books) -> None:
     # Over a month, one point covers almost two hours.
     close = [(20 * DAY + 60 - n, (n, 2 * n)) for n in range(50)]
-    record(shelf, *close, (10 * DAY, (7, 7)))
-    levels = series(shelf, MONTH).levels
+    record(guild, *close, (10 * DAY, (7, 7)))
+    levels = series(guild, MONTH).levels
     assert levels[-2:] == [Level(NOW - 20 * DAY + 49 - 60, 49, 98), Level(NOW - 10 * DAY, 7, 7)]
     assert len(levels) <= 3
 
 
-def test_there_are_no_more_levels_than_a_chart_can_show(shelf: Books) -> None:
+def test_there_are_no_more_levels_than_a_chart_can_show(guild: Books) -> None:
     for period, span in (
         (DAY_AND_NIGHT, DAY),
         (ALL, 799),
@@ -144,11 +134,11 @@ def test_there_are_no_more_levels_than_a_chart_can_show(shelf: Books) -> None:
         (Period(name="x", span=799), 799),
         (ALL, 5_000),
     ):
-        shelf.run("DELETE FROM resource_history")
+        guild.run("DELETE FROM resource_history")
         step = max(1, span // 1_600)
         rows = [(ago, (ago % 1_000 + 1, 1)) for ago in range(span, -1, -step)]
-        record(shelf, *([(span + 5, (3, 3))] if period.span else []), *rows)
-        levels = series(shelf, period).levels
+        record(guild, *([(span + 5, (3, 3))] if period.span else []), *rows)
+        levels = series(guild, period).levels
         # One more for the level before the period.
         assert LEVELS / 4 < len(levels) <= LEVELS + 1, (period, span)
         assert levels == sorted(levels, key=lambda level: level.at)
@@ -166,17 +156,17 @@ def last_known(then: dict[int, tuple[int, int]], at: int) -> tuple[int, int]:
     return then[max(known)] if known else (0, 0)
 
 
-def test_every_level_is_the_quantity_at_its_time(shelf: Books) -> None:
+def test_every_level_is_the_quantity_at_its_time(guild: Books) -> None:
     @example([(300, (1, 0)), (301, (2, 0))], Period(name="x", span=300))
     @given(
         stories,
         st.sampled_from([ALL, Period(name="x", span=300), Period(name="y", span=1_000), WEEK]),
     )
     def check(story: list[tuple[int, tuple[int, int]]], period: Period) -> None:
-        shelf.run("DELETE FROM resource_history")
+        guild.run("DELETE FROM resource_history")
         in_order = sorted(story, key=lambda row: -row[0])
-        record(shelf, *in_order)
-        found = series(shelf, period)
+        record(guild, *in_order)
+        found = series(guild, period)
         then = {NOW - ago: level for ago, level in in_order}
         for number, level in enumerate(found.levels):
             # The first may be the level before all changes of its second.
@@ -193,27 +183,27 @@ HOSTILE_TIMES = [NOW * 1000, "yesterday", b"\xff", 1e300, -(2**63), 2**63 - 1, N
 
 
 @on_both
-def test_hostile_rows_do_not_break_a_series(shelf: Books) -> None:
+def test_hostile_rows_do_not_break_a_series(guild: Books) -> None:
     for at in HOSTILE_TIMES:
-        shelf.run("DELETE FROM resource_history")
-        record(shelf, (3 * DAY, (5, 0)), (10, (6, 0)))
+        guild.run("DELETE FROM resource_history")
+        record(guild, (3 * DAY, (5, 0)), (10, (6, 0)))
         rows = [
             history_row("x", created_at=at, new_quantity_hagga="many", change_amount_hagga=2**62),
             history_row("y", created_at=at, updated_by="", change_amount_deep_desert=2**62),
         ]
-        insert_all(shelf, "resource_history", rows)
+        insert_all(guild, "resource_history", rows)
         for period in (ALL, WEEK):
-            found = series(shelf, period)
+            found = series(guild, period)
             assert {type(part) for level in found.levels for part in level} == {int}, at
             assert Level(NOW - 3 * DAY, 5, 0) in found.levels, at
-        levels = shelf.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
+        levels = guild.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
         assert DayLevel("spice", day_of(NOW - 3 * DAY, BERLIN), 5, 0) in levels, at
 
 
 # Shares
 
 
-def test_shares_count_additions_and_removals_but_no_transfers_or_sets(shelf: Books) -> None:
+def test_shares_count_additions_and_removals_but_no_transfers_or_sets(guild: Books) -> None:
     rows = [
         history_row("a", updated_by="1", **moved((0, 10))),
         history_row("b", updated_by="1", **moved((10, 7))),
@@ -223,17 +213,17 @@ def test_shares_count_additions_and_removals_but_no_transfers_or_sets(shelf: Boo
         history_row("f", updated_by="1", resource_id="water", **moved((0, 77))),
         history_row("g", updated_by="1", created_at=NOW - 8 * DAY, **moved((0, 1000))),
     ]
-    insert_all(shelf, "resource_history", rows)
-    assert sorted(series(shelf, WEEK).shares) == [Share("1", 10, 3), Share("2", 0, 5)]
-    assert sorted(series(shelf, ALL).shares) == [Share("1", 1010, 3), Share("2", 0, 5)]
+    insert_all(guild, "resource_history", rows)
+    assert sorted(series(guild, WEEK).shares) == [Share("1", 10, 3), Share("2", 0, 5)]
+    assert sorted(series(guild, ALL).shares) == [Share("1", 1010, 3), Share("2", 0, 5)]
 
 
-def test_shares_under_old_names_belong_to_the_owner_of_the_name(shelf: Books) -> None:
+def test_shares_under_old_names_belong_to_the_owner_of_the_name(guild: Books) -> None:
     aliases = ["1", "paul", "Muad'Dib", "Naib", "somebody else"]
     rows = [history_row(who, updated_by=who, **moved((0, 10))) for who in aliases]
     rows += [history_row(f"-{who}", updated_by=who, **moved((10, 6))) for who in aliases]
-    insert_all(shelf, "resource_history", rows)
-    assert sorted(series(shelf, WEEK).shares) == [
+    insert_all(guild, "resource_history", rows)
+    assert sorted(series(guild, WEEK).shares) == [
         Share("1", 30, 12),
         Share("Naib", 10, 4),
         Share("somebody else", 10, 4),
@@ -243,12 +233,12 @@ def test_shares_under_old_names_belong_to_the_owner_of_the_name(shelf: Books) ->
 # The last days of all resources
 
 
-def test_a_day_has_its_last_level_and_the_one_before_its_first_change(shelf: Books) -> None:
+def test_a_day_has_its_last_level_and_the_one_before_its_first_change(guild: Books) -> None:
     today = day_of(NOW, BERLIN)
     noon = NOW - start_of(today - 2, BERLIN) - DAY // 2
-    record(shelf, (noon, (5, 0)), (noon - 60, (6, 1)), (noon - 60, (4, 2)), (0, (9, 2)))
-    record(shelf, (noon, (8, 0)), resource_id="water")
-    levels = shelf.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
+    record(guild, (noon, (5, 0)), (noon - 60, (6, 1)), (noon - 60, (4, 2)), (0, (9, 2)))
+    record(guild, (noon, (8, 0)), resource_id="water")
+    levels = guild.ledger.ask(DailyLevelsQuery(days=7, zone=BERLIN))
     assert sorted(levels) == [
         DayLevel("spice", today - 2, 6, 0),
         DayLevel("spice", today, 11, 6),
@@ -256,19 +246,19 @@ def test_a_day_has_its_last_level_and_the_one_before_its_first_change(shelf: Boo
     ]
 
 
-def test_the_days_of_any_history_match_the_model(shelf: Books) -> None:
+def test_the_days_of_any_history_match_the_model(guild: Books) -> None:
     today = day_of(NOW, BERLIN)
     within_days = st.integers(0, 8 * DAY)
     story = st.lists(st.tuples(within_days, st.tuples(st.integers(0, 9), st.just(1))), max_size=12)
 
     @given(story, st.integers(1, 7))
     def check(drawn: list[tuple[int, tuple[int, int]]], days: int) -> None:
-        shelf.run("DELETE FROM resource_history")
+        guild.run("DELETE FROM resource_history")
         in_order = sorted(drawn, key=lambda row: -row[0])
-        record(shelf, *in_order)
+        record(guild, *in_order)
         total = sum(in_order[-1][1]) if in_order else 0
         first = today - days + 1
-        levels = shelf.ledger.ask(DailyLevelsQuery(days=days, zone=BERLIN))
+        levels = guild.ledger.ask(DailyLevelsQuery(days=days, zone=BERLIN))
         found = DailyTotals(levels, first, today).of("spice", total)
         for day, value in zip(range(first, today + 1), found, strict=True):
             midnight = start_of(day + 1, BERLIN)
@@ -291,7 +281,7 @@ def days_in_sql(books: Books, times: list[int], zone: ZoneInfo) -> list[int]:
 
 
 @on_both
-def test_days_begin_at_midnight_on_both_sides_of_a_switch(shelf: Books) -> None:
+def test_days_begin_at_midnight_on_both_sides_of_a_switch(guild: Books) -> None:
     """The days around every switch of 2025, each from its first second to its last."""
     for zone in ZONES:
         first = day_of(int(datetime(2025, 1, 1, 12, tzinfo=UTC).timestamp()), zone)
@@ -303,18 +293,18 @@ def test_days_begin_at_midnight_on_both_sides_of_a_switch(shelf: Books) -> None:
             if end - begin != DAY
         ]
         times = [*switched, moments[0] - 1, moments[0], moments[100] - 1, moments[100]]
-        assert days_in_sql(shelf, times, zone) == [day_of(at, zone) for at in times], zone
+        assert days_in_sql(guild, times, zone) == [day_of(at, zone) for at in times], zone
     # Milliseconds
-    assert days_in_sql(shelf, [NOW * 1000], BERLIN) == [day_of(NOW, BERLIN)]
+    assert days_in_sql(guild, [NOW * 1000], BERLIN) == [day_of(NOW, BERLIN)]
 
 
 moments = st.integers(1_577_836_800, int(time.time()))
 
 
-def test_a_day_in_sql_is_the_day_of_the_players_zone(shelf: Books) -> None:
+def test_a_day_in_sql_is_the_day_of_the_players_zone(guild: Books) -> None:
     @given(st.lists(moments, min_size=1, max_size=10), st.sampled_from(ZONES))
     @example([1_577_836_800, int(time.time())], BERLIN)
     def check(times: list[int], zone: ZoneInfo) -> None:
-        assert days_in_sql(shelf, times, zone) == [day_of(at, zone) for at in times]
+        assert days_in_sql(guild, times, zone) == [day_of(at, zone) for at in times]
 
     check()
