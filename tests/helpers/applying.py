@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from peewee import RawQuery
+
 from helpers.build import DEEP_DESERT, add, remove, set_to, to_deep_desert, to_hagga
 from helpers.ledger_under_test import Books, Row
 from tracker_tui.domain.change import Change, Outcome, Verdict, counter_change
@@ -35,8 +37,8 @@ MOVES = [
 
 def stock(books: Books) -> None:
     """Leave only Spice, without history: 1,000 at Hagga, 400 in the Deep Desert, no target."""
-    for table in ("leaderboard", "resource_history", "resources"):
-        books.run(f"DELETE FROM {table}")
+    emptied = ("leaderboard", "resource_history", "resources")
+    books.database.batch([RawQuery(f"DELETE FROM {table}") for table in emptied])
     books.insert_resource(quantity_hagga=1000, quantity_deep_desert=400, category="Raw")
 
 

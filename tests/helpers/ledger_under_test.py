@@ -90,14 +90,13 @@ class Books:
 
     def everything(self) -> dict[str, Rows]:
         """Return all rows of all tables as SQL literals, which tell 1 from 1.0 and from '1'."""
-        found = {}
-        for table in TABLES:
-            columns = ", ".join(f'quote("{name}")' for name in self._columns(table))
-            found[table] = self.run(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid")
-        return found
-
-    def _columns(self, table: str) -> list[str]:
-        return [name for (name,) in self.run(_columns_of(table))]
+        asked = self.database.batch([RawQuery(_columns_of(table)) for table in TABLES])
+        queries = []
+        for table, names in zip(TABLES, asked, strict=True):
+            columns = ", ".join(f'quote("{name}")' for (name,) in names.rows)
+            queries.append(RawQuery(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid"))
+        results = self.database.batch(queries)
+        return {table: result.rows for table, result in zip(TABLES, results, strict=True)}
 
 
 def _columns_of(table: str) -> str:
