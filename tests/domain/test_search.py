@@ -90,8 +90,9 @@ def test_an_index_sees_that_a_resource_was_changed() -> None:
         (recategorized, "scrap"),
         (described, "shiny"),
     ):
-        names, others = index.search([each], text)
-        assert names + others == [each], text
+        for _ in range(2):
+            names, others = index.search([each], text)
+            assert names + others == [each], text
     assert index.search([renamed], "iron") == ([], [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle, product
 from typing import Any
 
 import pytest
@@ -34,15 +35,26 @@ MOVES = [
 TEXTS = ["", " ", "raid", "WÜRZE", "würze", "Spice", "spice muad", "100%", "%", "_", "a_b", "naib"]
 TEXTS += ["paul", "usul", "!?", "nothing of the kind", "deleted"]
 
+CHANGE_TYPES = ["relative", "absolute", "transfer", "of the future"]
+# Few moments, so that many rows share one
+TIMES = [NOW - DAY - 1, NOW - DAY, NOW - 1, NOW, NOW + 5]
+PERIODS = [
+    ALL,
+    Period(name="24h", span=DAY),
+    Period(name="since", since=NOW - DAY),
+    Period(name="until", until=NOW),
+    Period(name="between", since=NOW - DAY, until=NOW),
+    Period(name="moment", since=NOW, until=NOW),
+]
+
 rows_of_history = st.lists(
     st.builds(
         dict,
         resource_id=st.sampled_from(sorted(RESOURCES)),
         updated_by=st.sampled_from(WRITINGS),
         reason=st.sampled_from(REASONS),
-        change_type=st.sampled_from(["relative", "absolute", "transfer", "of the future"]),
-        # Few moments, so that many rows share one.
-        created_at=st.sampled_from([NOW - DAY - 1, NOW - DAY, NOW - 1, NOW, NOW + 5]),
+        change_type=st.sampled_from(CHANGE_TYPES),
+        created_at=st.sampled_from(TIMES),
         move=st.sampled_from(MOVES),
     ),
     max_size=24,
@@ -54,17 +66,7 @@ filters = st.builds(
     member_id=st.none() | st.sampled_from(WRITINGS),
     kinds=st.just(frozenset()) | st.frozensets(st.sampled_from(EntryKind)),
     location=st.none() | st.sampled_from([HAGGA, DEEP_DESERT]),
-    period=st.sampled_from(
-        [
-            None,
-            ALL,
-            Period(name="24h", span=DAY),
-            Period(name="since", since=NOW - DAY),
-            Period(name="until", until=NOW),
-            Period(name="between", since=NOW - DAY, until=NOW),
-            Period(name="moment", since=NOW, until=NOW),
-        ]
-    ),
+    period=st.sampled_from([None, *PERIODS]),
 )
 
 
@@ -187,6 +189,28 @@ def test_all_pages_together_match_the_model(
                 assert ask_once(guild, again).entries == page.entries
 
     check()
+
+
+def test_each_filter_alone_matches_the_model(guild: Books) -> None:
+    columns = [cycle(each) for each in (sorted(RESOURCES), WRITINGS, REASONS, TIMES)]
+    names = ("resource_id", "updated_by", "reason", "created_at")
+    drawn = [
+        {"change_type": change_type, "move": move}
+        | {name: next(values) for name, values in zip(names, columns, strict=True)}
+        for change_type, move in product(CHANGE_TYPES * 2, MOVES)
+    ]
+    rows = newest_first(fill(guild, drawn))
+    for chosen in (
+        *(HistoryFilter(kinds=frozenset([kind])) for kind in EntryKind),
+        *(HistoryFilter(location=location) for location in (HAGGA, DEEP_DESERT)),
+        *(HistoryFilter(resource_id=resource_id) for resource_id in RESOURCES),
+        *(HistoryFilter(member_id=member) for member in WRITINGS),
+        *(HistoryFilter(resource_id="spice", member_id=member) for member in WRITINGS),
+        *(HistoryFilter(text=text) for text in TEXTS),
+        *(HistoryFilter(period=period) for period in PERIODS),
+    ):
+        expected = [row["id"] for row in rows if passes(row, chosen)]
+        assert walk(guild, chosen, 50).ids == expected, chosen
 
 
 @pytest.fixture
