@@ -65,6 +65,13 @@ RETIRED_ON_SCREEN = re.compile(
 )
 """Words for players that have a successor, in strings that aren't docstrings."""
 
+RETIRED_IN_SENTENCES = re.compile(
+    r"\b(?:filter as you type|counted|absolute|transfer|refused|quicker|stale|leave|herald|tally"
+    r"|sparkline|all the same|not told|changes? waits?|waits? to be sent|waits? for you)",
+    re.IGNORECASE,
+)
+"""The same in texts of several words or with a capital; alone they may be names in a format."""
+
 
 @dataclass(kw_only=True)
 class SourceFile:
@@ -214,7 +221,10 @@ def retired_words_on_screen() -> list[str]:
         f"{file.name}:{line}: {match[0]!r} in {text[:60]!r}"
         for file in package()
         for line, text in file.strings()
-        for match in RETIRED_ON_SCREEN.finditer(text)
+        for match in (
+            *RETIRED_ON_SCREEN.finditer(text),
+            *(RETIRED_IN_SENTENCES.finditer(text) if re.search("^[A-Z][a-z]|. .", text) else ()),
+        )
     ]
 
 

@@ -34,14 +34,14 @@ class Terminal:
         import pty
 
         environ = environment(home, TERM="xterm-256color", **settings)
-        self.pid, self.file = pty.fork()
-        if self.pid == 0:
-            try:
-                set_size(0, COLUMNS, LINES)
-                started = command or (sys.executable, "-m", "tracker_tui")
-                os.execve(started[0], started, environ)
-            finally:
-                os._exit(127)
+        started = command or (sys.executable, "-m", "tracker_tui")
+        self.file, theirs = pty.openpty()
+        set_size(theirs, COLUMNS, LINES)
+        # The first terminal that a new session opens becomes its own.
+        files = [(os.POSIX_SPAWN_OPEN, 0, os.ttyname(theirs), os.O_RDWR, 0)]
+        files += [(os.POSIX_SPAWN_DUP2, 0, number) for number in (1, 2)]
+        self.pid = os.posix_spawn(started[0], started, environ, file_actions=files, setsid=True)
+        os.close(theirs)
         os.set_blocking(self.file, False)
         self.output = b""
         self.patience = SECONDS

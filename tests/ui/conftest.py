@@ -137,6 +137,11 @@ class Guild:
         marks = ", ".join("?" * len(row))
         self.sql(f"INSERT INTO resources ({', '.join(row)}) VALUES ({marks})", *row.values())
 
+    def delete(self, resource_id: str) -> None:
+        """Delete a resource and its history as another program would."""
+        self.sql("DELETE FROM resource_history WHERE resource_id = ?", resource_id)
+        self.sql("DELETE FROM resources WHERE id = ?", resource_id)
+
 
 class MakeGuild(Protocol):
     """Creates a guild with these resources, or on these tables, in a new database."""
@@ -346,7 +351,13 @@ class Player:
         deadline = monotonic() + SECONDS
         while self.app.is_running:
             assert monotonic() < deadline, "the dashboard did not end"
-            await asyncio.sleep(0)
+            # A loop without a pause would keep the threads from finishing their work.
+            await asyncio.sleep(0.01)
+
+    async def quits(self) -> None:
+        """Quit with q, and wait until the dashboard has ended."""
+        self.burst("q")
+        await self.leaves()
 
     def assert_laid_out(self) -> None:
         """Check that every line is as wide as the screen and only has printable characters."""

@@ -74,6 +74,12 @@ async def test_text_is_legible_on_every_screen_in_every_theme(guild: Guild) -> N
     faint: dict[str, dict[str, float]] = {}
     async with playing(guild) as player:
         app = player.app
+        # The ends of the selected tab are coloured towards its text.
+        tabs = [(text, colour, ground) for text, colour, ground in drawn(app)]
+        number = next(n for n, (text, *_) in enumerate(tabs) if text == "1 Resources")
+        (left, before, _), (_, _, ground), (right, after, _) = tabs[number - 1 : number + 2]
+        assert (left, right) == ("▐", "▌")
+        assert before == after == ground
         fixed = [name for name, theme in app.available_themes.items() if not theme.ansi]
         ours = [theme.name for theme in THEMES]
         assert len(fixed) > 15
@@ -96,15 +102,6 @@ async def test_text_is_legible_on_every_screen_in_every_theme(guild: Guild) -> N
             found = too_faint(app)
             faint |= {f"edit, {theme}": found} if found else {}
     assert faint == {}
-
-
-async def test_the_ends_of_the_selected_tab_are_coloured_towards_its_text(guild: Guild) -> None:
-    async with playing(guild) as player:
-        tabs = [(text, colour, ground) for text, colour, ground in drawn(player.app)]
-        number = next(n for n, (text, *_) in enumerate(tabs) if text == "1 Resources")
-        (left, before, _), (_, _, ground), (right, after, _) = tabs[number - 1 : number + 2]
-        assert (left, right) == ("▐", "▌")
-        assert before == after == ground
 
 
 async def test_textual_theme_overrides_the_saved_theme_and_is_not_saved(

@@ -9,7 +9,8 @@ import pytest
 from textual.events import MouseDown
 
 from helpers.privates import removed_but_drawn, styles_cache
-from ui.conftest import MINUTE, NOW, WIDE, Guild, playing, screen_strips
+from ui.conftest import MINUTE, NOW, Guild, playing, screen_strips
+from ui.history_rows import add_user, record
 
 DIALOGS = {
     "enter": "Multiplier",
@@ -23,19 +24,17 @@ DIALOGS = {
 
 async def test_details_show_all_values_and_the_newest_changes_first(guild: Guild) -> None:
     guild.sql("UPDATE resources SET image_url = 'https://example.org/p.png' WHERE id = 'spice'")
-    guild.sql(
-        "INSERT INTO users (id, discord_id, username, created_at, last_login)"
-        " VALUES ('u', '42', 'Stilgar', 1, 1)"
-    )
-    for number, (member, reason) in enumerate([("42", "first run"), ("Chani", "second run")]):
-        guild.sql(
-            "INSERT INTO resource_history VALUES"
-            " (?, 'spice', 1000, 1100, 100, 0, 0, 0, 'relative', ?, ?, ?, NULL, NULL)",
-            *(f"h{number}", member, reason, NOW - 2 * MINUTE),
-        )
+    guild.insert("bare", name="A bare one")
+    add_user(guild, "42", "Stilgar")
+    record(guild, "h0", 100, updated_by="42", reason="first run", created_at=NOW - 2 * MINUTE)
+    record(guild, "h1", 100, updated_by="Chani", reason="second run", created_at=NOW - 2 * MINUTE)
     async with playing(guild) as player:
-        await player.go_to("Spice Melange")
+        assert player.is_on("A bare one")
         await player.press("enter")
+        await player.sees("No changes yet.")
+        await player.press("escape")
+        await player.sees_no("No changes yet.")
+        player.burst("/spice mel\r\r")
         await player.sees("second run")
         shown = [line.split() for line in player.dialog()]
         for fact in (
@@ -60,7 +59,9 @@ async def test_details_show_all_values_and_the_newest_changes_first(guild: Guild
         player.assert_laid_out()
 
 
-async def test_only_web_addresses_are_links(guild: Guild) -> None:
+async def test_only_web_addresses_in_a_description_are_links(guild: Guild) -> None:
+    text = "\n".join(f"paragraph {number}" for number in range(100))
+    guild.sql("UPDATE resources SET description = ? WHERE id = 'machine'", text)
     guild.sql(
         "UPDATE resources SET image_url = 'javascript:x', description = ? WHERE id = 'spice'",
         "https://a.example/x?y=1 and http://b.example but file:///etc/passwd ssh://c vscode://d"
@@ -80,20 +81,9 @@ async def test_only_web_addresses_are_links(guild: Guild) -> None:
         assert all(link.startswith(("https://", "http://")) for link in links)
         assert "file:///etc/passwd" in player.text()
         assert "[link=https://evil.example]here[/link]" in player.text()
-
-
-async def test_a_resource_that_was_never_changed_says_so(guild: Guild) -> None:
-    guild.insert("bare", name="A bare one")
-    async with playing(guild) as player:
-        assert player.is_on("A bare one")
-        await player.press("enter")
-        await player.sees("No changes yet.")
-
-
-async def test_a_long_description_can_be_scrolled(guild: Guild) -> None:
-    text = "\n".join(f"paragraph {number}" for number in range(100))
-    guild.sql("UPDATE resources SET description = ? WHERE id = 'machine'", text)
-    async with playing(guild, (80, 24)) as player:
+        # A long description can be scrolled.
+        await player.press("escape", "g")
+        await player.resize(80, 24)
         await player.press("enter")
         await player.sees("paragraph 0")
         await player.press("end")
@@ -103,51 +93,53 @@ async def test_a_long_description_can_be_scrolled(guild: Guild) -> None:
         player.assert_laid_out()
 
 
-async def test_closing_a_dialog_keeps_the_dashboard_open(guild: Guild) -> None:
+async def test_closing_a_dialog_keeps_the_dashboard_open_and_frees_its_memory(guild: Guild) -> None:
+    kept: list[ref[object]] = []
+
+    def are_gone() -> bool:
+        gc.collect()
+        return not any(each() for each in kept)
+
     async with playing(guild) as player:
         for key, seen in DIALOGS.items():
             for way_out in ("escape", "q"):
                 await player.press(key)
                 await player.sees(seen)
                 player.assert_laid_out()
+                screen = player.app.screen
+                drawn = [styles_cache(widget) for widget in (screen, *screen.query("*"))]
+                kept += [ref(each) for each in (screen, *drawn)]
+                del screen, drawn
                 await player.press(way_out)
                 await player.sees_no(seen)
                 assert player.app.is_running
-        await player.press("j")
-        assert player.is_on("Fuel Cell"), "the keys go to the table again"
-
-
-@pytest.mark.parametrize("key", ["", "slash", "plus", "enter", "f", "ctrl+p"])
-async def test_ctrl_q_quits_from_anywhere(guild: Guild, key: str) -> None:
-    async with playing(guild) as player:
-        if key:
-            await player.press(key)
-        player.burst("\x11")
-        await player.leaves()
-        assert player.app.return_code == 0
-
-
-async def test_q_quits_from_main_screens_only(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await player.press("slash", "q", "escape", "plus", "q", "escape")
-        assert player.app.is_running
-        player.burst("q")
-        await player.leaves()
-    assert guild.history() == []
-
-
-async def test_the_keys_of_the_table_do_nothing_behind_a_dialog(guild: Guild) -> None:
-    async with playing(guild) as player:
+        await player.until(are_gone, "the end of what was drawn")
+        # The keys of the table do nothing behind a dialog, and go to the table after it.
         await player.press("o", *"+5", "enter", "u", "r", "space", "slash")
         assert "The outbox is empty." in player.text()
         await player.press("escape")
         assert "selected" not in player.text()
         assert player.is_on("Complex Machinery")
+        await player.press("j")
+        assert player.is_on("Fuel Cell")
+        # In an input q is a letter.
+        await player.press("slash", "q", "escape", "plus", "q", "escape")
+        assert player.app.is_running
+        await player.quits()
     assert guild.history() == []
 
 
+@pytest.mark.parametrize("key", ["slash", "plus", "enter", "ctrl+p"])
+async def test_ctrl_q_quits_from_anywhere(guild: Guild, key: str) -> None:
+    async with playing(guild) as player:
+        await player.press(key)
+        player.burst("\x11")
+        await player.leaves()
+        assert player.app.return_code == 0
+
+
 async def test_rejected_changes_are_dropped_one_by_one(guild: Guild) -> None:
-    async with playing(guild, WIDE) as player:
+    async with playing(guild) as player:
         player.burst("  -7")
         await player.sees("2 rows")
         guild.sql("UPDATE resources SET quantity_hagga = 1")
@@ -160,26 +152,6 @@ async def test_rejected_changes_are_dropped_one_by_one(guild: Guild) -> None:
         await player.press("x")
         await player.sees_no("Outbox")
         await player.sees_no(": o ")
-
-
-async def test_a_closed_dialog_frees_its_memory(guild: Guild) -> None:
-    async with playing(guild) as player:
-        kept = []
-        for key, part in DIALOGS.items():
-            await player.press(key)
-            await player.sees(part)
-            screen = player.app.screen
-            drawn = [styles_cache(widget) for widget in (screen, *screen.query("*"))]
-            kept += [ref(each) for each in (screen, *drawn)]
-            del screen, drawn
-            await player.press("escape")
-            await player.sees_no(part)
-
-        def are_gone() -> bool:
-            gc.collect()
-            return not any(each() for each in kept)
-
-        await player.until(are_gone, "the end of what was drawn")
 
 
 async def test_a_click_on_a_removed_widget_does_nothing(guild: Guild) -> None:

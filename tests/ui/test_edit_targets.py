@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tracker_tui.ledger.resources import NewResource
-from ui.conftest import BY_NAME, NARROW, Guild, MakeGuild, Player, playing
-from ui.test_quick_edit import edit_lines, preview_text, previews
+from ui.conftest import BY_NAME, NARROW, Guild, MakeGuild, playing
+from ui.guild_on_server import never_poll
+from ui.test_quick_edit import edit_lines, previews
 from ui.test_search import typed
 from ui.test_table import tick
 
 
-async def test_space_selects_and_moves_on(guild: Guild) -> None:
+async def test_a_change_goes_to_all_selected_rows(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst("  ")
         await player.sees("● 2 selected")
@@ -17,11 +20,7 @@ async def test_space_selects_and_moves_on(guild: Guild) -> None:
         assert [row[0] for row in player.rows()[:3]] == ["●", "●", " "]
         player.burst("k ")
         await player.sees("● 1 selected")
-
-
-async def test_a_change_goes_to_all_selected_rows(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("   +10 # all\r")
+        player.burst("k  +10 # all\r")
         await player.settles(3)
         assert sorted(guild.history()) == [("relative", 10, 0, "all")] * 3
         ids = guild.sql("SELECT id FROM resource_history WHERE reason = 'all'")
@@ -32,17 +31,12 @@ async def test_a_change_goes_to_all_selected_rows(guild: Guild) -> None:
         await player.sees(
             "+10 at Hagga: Complex Machinery → 17, Fuel Cell → 50,", "Kindjal Blade → 13"
         )
-
-
-async def test_notifications_name_five_of_many_changes(
-    guild: Guild,
-) -> None:
-    async with playing(guild) as player:
-        player.burst(" " * 12 + "+10\r")
-        await player.settles(12)
-        await player.sees("+10 at Hagga: Complex Machinery → 17,", "and 7 more")
+        # Notifications name five of many changes.
+        player.burst("g" + " " * 12 + "+10\r")
+        await player.settles(15)
+        await player.sees("+10 at Hagga: Complex Machinery → 27,", "and 7 more")
         await player.press("u")
-        await player.settles(24)
+        await player.settles(27)
         await player.sees("Undid Water +10 (back to 7),")
         await player.sees("and 7 more")
         assert "changes of" not in player.text()
@@ -50,36 +44,30 @@ async def test_notifications_name_five_of_many_changes(
 
 async def test_rows_that_a_search_hides_do_not_change(guild: Guild) -> None:
     async with playing(guild) as player:
-        player.burst("  /kindjal\r ")
-        await player.sees("● 3 selected")
-        player.burst("+2")
-        await player.sees("Hagga 3 → 5 · 100 %", "2 selected rows are hidden: left out")
-        assert edit_lines(player)[0].split() == ["Kindjal", "Blade", "+2"]
-        player.burst("\r")
-        await player.settles(1)
-        assert changed_by_two(guild) == ["blade"]
-        await player.sees("● 2 selected")  # a row that was left out stays selected
-        await player.press("escape")
-        await player.until(lambda: player.names() == BY_NAME)
-        player.burst("+2")
-        await player.sees("Complex Machinery 7 → 9 · Fuel Cell 40 → 42")
-        player.burst("\r")
-        await player.settles(3)
-        assert changed_by_two(guild) == ["blade", "machine", "cell"]
-        await player.sees_no("selected")
-
-
-async def test_the_highlighted_row_changes_if_all_selected_rows_are_hidden(
-    guild: Guild,
-) -> None:
-    async with playing(guild) as player:
-        player.burst("g  /spice mel+2")
+        player.burst("  /spice mel+2")
         await player.sees("2 selected rows are hidden: left out, the highlighted row changes")
         assert edit_lines(player)[0].split() == ["Spice", "Melange", "+2"]
         player.burst("\r")
         await player.settles(1)
         assert changed_by_two(guild) == ["spice"]
         await player.sees("● 2 selected")
+        player.burst("/kindjal\r ")
+        await player.sees("● 3 selected")
+        player.burst("+2")
+        await player.sees("Hagga 3 → 5 · 100 %", "2 selected rows are hidden: left out")
+        assert edit_lines(player)[0].split() == ["Kindjal", "Blade", "+2"]
+        player.burst("\r")
+        await player.settles(2)
+        assert changed_by_two(guild) == ["spice", "blade"]
+        await player.sees("● 2 selected")  # a row that was left out stays selected
+        await player.press("escape")
+        await player.until(lambda: player.names() == BY_NAME)
+        player.burst("+2")
+        await player.sees("Complex Machinery 7 → 9 · Fuel Cell 40 → 42")
+        player.burst("\r")
+        await player.settles(4)
+        assert changed_by_two(guild) == ["spice", "blade", "machine", "cell"]
+        await player.sees_no("selected")
 
 
 def changed_by_two(guild: Guild) -> list[str]:
@@ -89,7 +77,7 @@ def changed_by_two(guild: Guild) -> list[str]:
 
 
 async def test_rejected_rows_are_listed_and_stay_selected_with_the_text(guild: Guild) -> None:
-    async with playing(guild, (200, 60)) as player:
+    async with playing(guild, NARROW) as player:
         player.burst("   -10")  # Complex Machinery 7, Fuel Cell 40, Kindjal Blade 3
         await player.sees("3 rows at Hagga, 1 would change")
         player.assert_laid_out()
@@ -105,6 +93,9 @@ async def test_rejected_rows_are_listed_and_stay_selected_with_the_text(guild: G
         assert guild.quantities("cell") == (30, 2)
         await player.sees("● 2 selected")
         assert edit_lines(player)[0].split()[:4] == ["2", "selected", "rows", "-10"]
+        assert "Complex Machinery: " in edit_lines(player)[1]
+        assert "Kindjal Blade: " in edit_lines(player)[1]
+        player.assert_laid_out()
         player.burst("\x7f\x7f3\r")
         await player.settles(3)
         assert guild.quantities("machine") == (4, 0)
@@ -112,40 +103,37 @@ async def test_rejected_rows_are_listed_and_stay_selected_with_the_text(guild: G
         await player.sees_no("selected")
 
 
-async def test_all_rejected_rows_are_listed_on_a_narrow_screen(guild: Guild) -> None:
-    async with playing(guild, (80, 24)) as player:
-        player.burst("   -10\r")
-        await player.settles(1)
-        player.assert_laid_out()
-        below_the_table = "\n".join(player.lines()[len(player.rows()) + 4 :])
-        assert "Kindjal Blade" in below_the_table
-        assert "Complex Machinery" in below_the_table
-
-
-async def test_a_selected_row_that_is_deleted_is_left_out(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("  ")
-        await player.sees("● 2 selected")
-        guild.sql("DELETE FROM resource_history WHERE resource_id = 'machine'")
-        guild.sql("DELETE FROM resources WHERE id = 'machine'")
-        await player.until(lambda: "Complex Machinery" not in player.text())
-        player.burst("+1\r")
-        await player.settles(1)
-        assert guild.quantities("cell") == (41, 2)
-        await player.sees_no("selected")
-
-
-async def test_deleted_rows_leave_the_selection(guild: Guild) -> None:
+async def test_selected_rows_that_are_deleted_are_left_out(guild: Guild) -> None:
     async with playing(guild) as player:
         player.burst(" ")
         await player.sees("● 1 selected")
-        guild.sql("DELETE FROM resource_history WHERE resource_id = 'machine'")
-        guild.sql("DELETE FROM resources WHERE id = 'machine'")
+        guild.delete("machine")
         await player.sees_no("Complex Machinery")
         await player.sees_no("● 1 selected")
+        player.burst("g  ")
+        await player.sees("● 2 selected")
+        guild.delete("cell")
+        await player.until(lambda: "Fuel Cell" not in player.names())
+        player.burst("+1\r")
+        await player.settles(1)
+        assert guild.quantities("blade") == (4, 1)
+        await player.sees_no("selected")
+        # While a change is typed
+        player.burst("g   +5")
+        await player.sees("3 rows at Hagga · Kindjal Blade 4 → 9 · Plastanium Ingot 412 → 417")
+        guild.delete("ingot")
+        await player.sees("1 selected row is deleted: left out", "2 rows at Hagga")
+        player.burst("\r")
+        await player.settles(3)
+        assert guild.quantities("blade") == (9, 1)
+        await player.until(lambda: "Plastanium Ingot" not in player.names())
+        await player.sees_no("selected")
 
 
-async def test_setting_many_rows_guards_each_of_them(guild: Guild) -> None:
+async def test_setting_many_rows_guards_each_of_them(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
     async with playing(guild) as player:
         player.burst("  =5")
         await player.sees("2 rows")
@@ -163,19 +151,6 @@ ALSO = "── also in descriptions and categories ──"
 def describe_ore(guild: Guild) -> None:
     """Describe a critical resource with words of another one's name."""
     guild.sql("UPDATE resources SET description = 'For steel ingots' WHERE id = 'ore'")
-
-
-async def test_a_filter_of_an_earlier_run_is_off(guild: Guild) -> None:
-    describe_ore(guild)
-    async with playing(guild) as player:
-        player.burst("f \r")
-        await player.until(lambda: player.names() == ["Complex Machinery", "Titanium Ore"])
-        player.burst("q")
-        await player.leaves()
-    async with playing(guild) as player:
-        player.burst("/steel ing+500\r")
-        await player.settles(1)
-    assert guild.history("steel") == guild.history() == [("relative", 500, 0, None)]
 
 
 async def test_hits_outside_the_filters_are_shown_and_not_highlighted(
@@ -197,11 +172,36 @@ async def test_hits_outside_the_filters_are_shown_and_not_highlighted(
         assert player.names() == ["Steel Ingot", "Titanium Ore"], "the search is still there"
         player.burst("j+500\r")
         await player.settles(1)
-    assert guild.history("steel") == guild.history() == [("relative", 500, 0, None)]
+        assert guild.history("steel") == guild.history() == [("relative", 500, 0, None)]
+        # The list stays still while a change is typed.
+        player.app.clear_notifications()
+        await player.press("escape")
+        player.burst("gj+5")
+        await player.sees("Hagga 300 → 305")
+        guild.sql("UPDATE resources SET quantity_hagga = 4000 WHERE id = 'ore'")
+        guild.insert("aaa", name="A new one", target_quantity=9)
+        await player.sees("Hagga 4,000 → 4,005")
+        assert player.names() == ["Complex Machinery", "Titanium Ore"]
+        assert player.is_on("Titanium Ore")
+        assert " 4,000 " in player.cursor_row()
+        player.burst("\r")
+        await player.settles(2)
+        assert guild.quantities("ore") == (4_005, 0)
+        await player.until(lambda: player.names() == ["Complex Machinery"])
+        await player.sees("A new one")
 
 
-async def test_a_search_without_a_name_hit_edits_nothing(guild: Guild) -> None:
+async def test_without_a_name_hit_nothing_is_highlighted_and_edited(guild: Guild) -> None:
+    describe_ore(guild)
     async with playing(guild) as player:
+        # A refresh highlights nothing below a divider.
+        player.burst("/steel ing")
+        await player.until(lambda: player.is_on("Steel Ingot"))
+        guild.sql("UPDATE resources SET name = 'Girder' WHERE id = 'steel'")
+        await player.until(lambda: player.names() == ["Titanium Ore"])
+        assert player.cursor_row() == ""
+        await player.press("escape")
+        await player.until(lambda: player.is_on("Complex Machinery"))
         player.burst("/must flow")
         await player.sees(ALSO)
         assert player.names() == ["Spice Melange"]
@@ -216,7 +216,7 @@ async def test_a_search_without_a_name_hit_edits_nothing(guild: Guild) -> None:
         assert guild.history() == []
         player.burst("/must flow\x1b[B+5\r")
         await player.settles(1)
-    assert guild.history("spice") == guild.history() == [("relative", 5, 0, None)]
+        assert guild.history("spice") == guild.history() == [("relative", 5, 0, None)]
 
 
 MANY = [NewResource(f"n{number:02}", f"Spice {number:02}", "Raw") for number in range(30)]
@@ -248,52 +248,6 @@ async def test_a_divider_is_never_highlighted(make_guild: MakeGuild) -> None:
         player.assert_laid_out()
 
 
-async def test_a_refresh_highlights_nothing_below_a_divider(guild: Guild) -> None:
-    describe_ore(guild)
-    async with playing(guild) as player:
-        player.burst("/steel ing")
-        await player.until(lambda: player.is_on("Steel Ingot"))
-        guild.sql("UPDATE resources SET name = 'Girder' WHERE id = 'steel'")
-        await player.until(lambda: player.names() == ["Titanium Ore"])
-        assert player.cursor_row() == ""
-        await player.press("escape")
-        await player.until(lambda: player.is_on("Complex Machinery"))
-
-
-async def test_the_list_stays_still_while_a_change_is_typed(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await tick(player, "▼ critical")
-        player.burst("j+5")
-        await player.sees("Hagga 300 → 305")
-        guild.sql("UPDATE resources SET quantity_hagga = 4000 WHERE id = 'ore'")
-        guild.insert("aaa", name="A new one", target_quantity=9)
-        await player.sees("Hagga 4,000 → 4,005")
-        assert player.names() == ["Complex Machinery", "Titanium Ore"]
-        assert player.is_on("Titanium Ore")
-        assert " 4,000 " in player.cursor_row()
-        player.burst("\r")
-        await player.settles(1)
-        assert guild.quantities("ore") == (4_005, 0)
-        await player.until(lambda: player.names() == ["Complex Machinery"])
-        await player.sees("A new one")
-
-
-async def test_selected_rows_that_are_deleted_while_a_change_is_typed_are_left_out(
-    guild: Guild,
-) -> None:
-    async with playing(guild) as player:
-        player.burst("   +5")
-        await player.sees("3 rows at Hagga · Complex Machinery 7 → 12 · Fuel Cell 40 → 45")
-        guild.sql("DELETE FROM resource_history WHERE resource_id = 'cell'")
-        guild.sql("DELETE FROM resources WHERE id = 'cell'")
-        await player.sees("1 selected row is deleted: left out", "2 rows at Hagga")
-        player.burst("\r")
-        await player.settles(2)
-        assert guild.quantities("machine") == (12, 0)
-        await player.until(lambda: "Fuel Cell" not in player.names())
-        await player.sees_no("selected")
-
-
 async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None:
     async with playing(guild, NARROW) as player:
         # A notification that outlasts a busy machine.
@@ -311,7 +265,14 @@ async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None
         )
 
 
-async def test_esc_clears_the_filters_of_the_history_before_it_goes_back(guild: Guild) -> None:
+async def test_the_history_takes_signs_as_text_and_esc_clears_its_filters_first(
+    guild: Guild,
+) -> None:
+    guild.insert("odd", name="Spice-5")
+    guild.sql(
+        "INSERT INTO resource_history SELECT 'h', 'odd', 0, 1, 1, 0, 0, 0, 'relative', 'Chani',"
+        " 'a-5 b', 1759990000, NULL, NULL"
+    )
     async with playing(guild) as player:
         await player.press("enter")
         await player.sees("Multiplier")
@@ -320,7 +281,9 @@ async def test_esc_clears_the_filters_of_the_history_before_it_goes_back(guild: 
         await player.press("escape")
         await player.until(lambda: "Complex Machinery" not in player.lines()[2])
         assert player.app.screen is not player.app.resources
-        await player.press("escape")
+        player.burst("/a-5\r")
+        await player.until(lambda: player.lines()[2].strip().startswith("/ a-5"))
+        await player.press("escape", "escape")
         assert player.app.screen is player.app.resources
 
 
@@ -331,7 +294,8 @@ async def test_a_location_chosen_in_an_edit_is_for_that_edit_only(guild: Guild) 
     async with playing(guild) as player:
         await player.go_to("Plastanium Ingot")
         player.burst("+5\t")
-        await player.sees("▐Deep Desert▌", "▸ Deep Desert", "Deep Desert 1,100 → 1,105")
+        await previews(player, "Deep Desert 1,100 → 1,105 · 151 % → 151 % · +0.5 points")
+        await player.sees("▐Deep Desert▌", "▸ Deep Desert")
         await player.press("escape")
         await player.sees("▐Hagga▌", "▸ Hagga")
         player.burst("+1\t\r+2\r")
@@ -344,7 +308,10 @@ async def test_a_location_chosen_in_an_edit_is_for_that_edit_only(guild: Guild) 
         await player.sees("▐Deep Desert▌")
 
 
-async def test_editing_again_leaves_the_location_and_shows_the_row(guild: Guild) -> None:
+async def test_editing_again_leaves_the_location_and_shows_the_row_unless_it_is_deleted(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
     async with playing(guild) as player:
         await player.go_to("Fuel Cell")
         player.burst("=9\t")
@@ -362,90 +329,12 @@ async def test_editing_again_leaves_the_location_and_shows_the_row(guild: Guild)
         player.burst("j+1\r")
         await player.settles(1)
         assert [row[1:3] for row in guild.history("blade")] == [(1, 0)]
-
-
-# Signs in the search
-
-
-async def searched(player: Player, text: str, names: list[str]) -> None:
-    """Type a search key by key; it finds these names and starts no edit."""
-    await player.press("escape", "escape", "slash", *text)
-    await player.until(lambda: player.names() == names, f"{text}: {names}")
-    assert typed(player) == text
-    assert edit_lines(player)[0] == ""
-
-
-async def test_a_sign_in_the_search_starts_an_edit_only_if_an_amount_follows(
-    make_guild: MakeGuild,
-) -> None:
-    names = ["Scanner Mk-6", "Spice-Infused Dust", "Spice Melange", "Alloy-all-Round"]
-    guild = make_guild([NewResource(name, name, "Raw", 50) for name in names])
-    async with playing(guild) as player:
-        await player.press("slash", *"spice")
-        await player.until(lambda: len(player.rows()) == 2)
-        await player.press("down")
-        second = player.cursor_row()
-        await player.press("minus")
-        assert typed(player) == "spice-"
-        assert player.cursor_row() == second, "as long as it is open, the list stays still"
-        await player.press("a", "l")
-        assert player.cursor_row() == second
-        await player.press("l")
-        assert edit_lines(player)[0].split()[-1] == "-all"
-        assert typed(player) == "spice"
-        await searched_hits(player, guild)
-
-
-async def searched_hits(player: Player, guild: Guild) -> None:
-    for text, hit in {
-        "spice-inf": "Spice-Infused Dust",
-        "spice-a": "",
-        "mk-6": "Scanner Mk-6",
-        "mk-7": "",
-        "scanner mk-6": "Scanner Mk-6",
-        "alloy-all": "Alloy-all-Round",
-    }.items():
-        await player.press("escape", "escape", "slash", *text)
-        await player.until(lambda hit=hit: hit in player.cursor_row(), text)
-        await player.until(lambda text=text: typed(player) == text, text)
-        assert edit_lines(player)[0].strip() == ""
-    for text, change in {"melange-5": "-5", "spice mel=+ 5": "+ 5", "dust <1k": "<1k"}.items():
-        await player.press("escape", "escape", "slash", *text)
-        await player.until(
-            lambda change=change: edit_lines(player)[0].strip().endswith(change), text
-        )
-    await player.press("escape", "escape")
-    player.burst("/mk-6\r/mk-7\r/spice mel-5\r")
-    await player.settles(1)
-    assert guild.history() == [("relative", -5, 0, None)]
-    assert preview_text(player) == ""
-
-
-async def test_signs_are_text_on_screens_without_edits(guild: Guild) -> None:
-    guild.insert("odd", name="Spice-5")
-    guild.sql(
-        "INSERT INTO resource_history SELECT 'h', 'odd', 0, 1, 1, 0, 0, 0, 'relative', 'Chani',"
-        " 'a-5 b', 1759990000, NULL, NULL"
-    )
-    async with playing(guild) as player:
-        await player.press("2")
-        player.burst("/a-5\r")
-        await player.until(lambda: player.lines()[2].strip().startswith("/ a-5"))
-
-
-async def test_going_to_a_deleted_resource_clears_nothing(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await player.go_to("Water")
-        player.burst("=9")
-        await player.sees("Hagga 7 → 9")
-        guild.sql("UPDATE resources SET quantity_hagga = 8 WHERE id = 'water'")
-        player.burst("\r")
-        await player.sees(": o   ")
-        guild.sql("DELETE FROM resource_history WHERE resource_id = 'water'")
-        guild.sql("DELETE FROM resources WHERE id = 'water'")
-        await player.sees_no("Water ")
+        # Going to a deleted resource clears nothing.
+        guild.delete("cell")
+        await player.press("r")
+        await player.until(lambda: "Fuel Cell" not in player.names())
         player.burst("/fuel\r")
-        await player.until(lambda: len(player.names()) == 2)
+        await player.until(lambda: player.names() == ["Spice-infused Fuel Cell"])
         await player.press("o", "e")
         await player.sees("this resource was deleted")
         assert typed(player) == "fuel"

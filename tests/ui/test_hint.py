@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ui.conftest import NARROW, WIDE, Guild, Player, playing
+from ui.conftest import NARROW, WIDE, Guild, playing
 from ui.sign_in_player import harmless
 
 __all__ = ["harmless"]
@@ -16,30 +16,10 @@ HINT = "join a guild: ctrl+p   esc hides this"
 FIRST_RUN = {"is_default_database": True}
 
 
-async def leaves(player: Player) -> None:
-    player.burst("q")
-    await player.leaves()
-
-
-def remembered(guild: Guild) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(guild.view_file.read_text("utf-8"))
-    return document
-
-
-async def test_a_first_run_says_in_one_line_how_to_join(guild: Guild) -> None:
-    async with playing(guild, **FIRST_RUN) as player:
-        for size in (WIDE, NARROW, (40, 12)):
-            await player.resize(*size)
-            assert sum(HINT in line for line in player.lines()) == 1
-            assert len(player.rows()) == min(12, size[1] - 6)
-            player.assert_laid_out()
-
-
-async def test_ctrl_p_offers_to_join_as_the_hint_says(guild: Guild) -> None:
-    async with playing(guild, **FIRST_RUN) as player:
-        await player.press("ctrl+p")
-        player.burst("join")
-        await player.sees("Join a guild", "With an invitation, or setting by setting")
+def is_dismissed(guild: Guild) -> bool:
+    """Return what the preferences say about the hint."""
+    document = json.loads(guild.view_file.read_text("utf-8"))
+    return document["is_hint_dismissed"] is True
 
 
 @pytest.mark.parametrize(
@@ -55,69 +35,27 @@ async def test_players_with_a_database_see_no_hint(guild: Guild, given: dict[str
     async with playing(guild, **given) as player:
         assert HINT not in player.text()
         await player.press("escape")
-        await leaves(player)
-    if guild.view_file.exists():
-        assert remembered(guild)["is_hint_dismissed"] is False
+        await player.quits()
+    assert not guild.view_file.exists() or not is_dismissed(guild)
 
 
-async def test_esc_hides_the_hint_for_good(guild: Guild) -> None:
+async def test_a_first_run_says_how_to_join_until_a_click_hides_it_for_good(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
-        await player.press("escape")
-        await player.sees_no(HINT)
-        assert len(player.rows()) == 12
-        await leaves(player)
-    assert remembered(guild)["is_hint_dismissed"] is True
+        for size in (WIDE, NARROW, (40, 12)):
+            await player.resize(*size)
+            assert sum(HINT in line for line in player.lines()) == 1
+            assert len(player.rows()) == min(12, size[1] - 6)
+            player.assert_laid_out()
+        await player.quits()
     async with playing(guild, **FIRST_RUN) as player:
-        assert HINT not in player.text()
-        await leaves(player)
-    assert remembered(guild)["is_hint_dismissed"] is True
-
-
-async def test_a_click_hides_the_hint_for_good(guild: Guild) -> None:
-    async with playing(guild, **FIRST_RUN) as player:
+        assert HINT in player.text(), "it was not dismissed"
         player.click(*player.place("join a guild"))
         await player.sees_no(HINT)
-        await leaves(player)
-    assert remembered(guild)["is_hint_dismissed"] is True
+        await player.quits()
+    assert is_dismissed(guild)
 
 
-async def test_the_hint_returns_if_it_was_not_dismissed(guild: Guild) -> None:
-    for _ in range(2):
-        async with playing(guild, **FIRST_RUN) as player:
-            assert HINT in player.text()
-            await leaves(player)
-
-
-async def test_esc_does_its_other_tasks_first(guild: Guild) -> None:
-    async with playing(guild, **FIRST_RUN) as player:
-        player.burst("/water")
-        await player.until(lambda: player.names() == ["Water"])
-        await player.press("escape")
-        await player.until(lambda: len(player.names()) == 12)
-        assert HINT in player.text()
-        player.burst("/steel\r")
-        await player.until(lambda: player.names() == ["Steel Ingot"])
-        await player.press("escape")
-        await player.until(lambda: len(player.names()) == 12)
-        assert HINT in player.text()
-        await player.press("space")
-        await player.sees("● 1 selected")
-        await player.press("escape")
-        await player.sees_no("selected")
-        assert HINT in player.text()
-        await player.press("plus", "escape")
-        await player.sees_no("type + - = > or <")
-        assert HINT in player.text()
-        await player.press("s", "escape")
-        await player.sees_no("Sort by")
-        await player.press("2", "escape")
-        await player.until(lambda: player.app.screen is player.app.resources)
-        assert HINT in player.text()
-        await player.press("escape")
-        await player.sees_no(HINT)
-
-
-async def test_the_hint_blocks_no_keys(guild: Guild) -> None:
+async def test_the_hint_blocks_no_keys_and_esc_hides_it_last_and_for_good(guild: Guild) -> None:
     async with playing(guild, **FIRST_RUN) as player:
         player.burst("/water\r+5\r")
         await player.settles(1)
@@ -125,13 +63,38 @@ async def test_the_hint_blocks_no_keys(guild: Guild) -> None:
         await player.press("escape", "tab", "u")
         await player.settles(2)
         await player.sees("▐Deep Desert▌", HINT)
-        player.burst("Gg j")
-        await player.sees("● 1 selected")
         for key in "2341":
             await player.press(key)
-        await player.press("o")
-        await player.sees("The outbox is empty")
-        await player.press("escape")
-        await player.sees_no("The outbox is empty")
+        # Esc has other tasks first.
+        for typed, names in {"/water": ["Water"], "/steel\r": ["Steel Ingot"]}.items():
+            player.burst(typed)
+            await player.until(lambda names=names: player.names() == names)
+            await player.press("escape")
+            await player.until(lambda: len(player.names()) == 12)
+            assert HINT in player.text()
+        opened = {"space": "● 1 selected", "plus": "type + - = > or <", "s": "Sort by"}
+        for key, shown in (opened | {"o": "The outbox is empty"}).items():
+            await player.press(key)
+            await player.sees(shown)
+            await player.press("escape")
+            await player.sees_no(shown)
+            assert HINT in player.text()
+        await player.press("2", "escape")
+        await player.until(lambda: player.app.screen is player.app.resources)
         assert HINT in player.text()
-        await leaves(player)
+        # The palette offers what the hint says.
+        await player.press("ctrl+p")
+        player.burst("join")
+        await player.sees("Join a guild", "With an invitation, or setting by setting")
+        player.hit("escape")
+        await player.until(lambda: len(player.app.screen_stack) == 1)
+        assert HINT in player.text()
+        await player.press("escape")
+        await player.sees_no(HINT)
+        assert len(player.rows()) == 12
+        await player.quits()
+    assert is_dismissed(guild)
+    async with playing(guild, **FIRST_RUN) as player:
+        assert HINT not in player.text()
+        await player.quits()
+    assert is_dismissed(guild)

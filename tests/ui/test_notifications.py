@@ -14,7 +14,8 @@ from helpers.proxy import Proxy, cut_before
 from tracker_tui.ui.notifications import SteadyNotification
 from tracker_tui.ui.resources.resource_table import ResourceTable
 from ui.conftest import NOW, Guild, MakeGuild, Player, playing, screen_strips
-from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly
+from ui.history_rows import add_user
 
 ON, OFF = "other people's changes are on.", "other people's changes are off."
 
@@ -55,10 +56,10 @@ def look(player: Player, name: str) -> str:
     return str(next(segment.style for segment in strip if name in segment.text))
 
 
-# Flashing rows and notifications
-
-
-async def test_other_peoples_changes_flash_without_a_notification(shared: Guild) -> None:
+async def test_other_peoples_changes_flash_and_are_reported_after_n(shared: Guild) -> None:
+    add_user(shared, "4711", "Usul")
+    shared.sql("UPDATE resources SET name = '[bold]W[/bold]' WHERE id = 'water'")
+    shared.sql("UPDATE resources SET name = ? WHERE id = 'worm'", "\x1b[31mworm\x1b[2J")
     async with playing(shared) as player:
         await player.sees("1,200")
         usual = look(player, "Steel Ingot")
@@ -67,135 +68,100 @@ async def test_other_peoples_changes_flash_without_a_notification(shared: Guild)
         await player.until(lambda: look(player, "Steel Ingot") != usual, "the flash")
         assert look(player, "Spice Sand") == usual
         assert "Stilgar: " not in player.text()
-
-
-async def test_n_switches_notifications_of_others_on_and_off(
-    shared: Guild,
-) -> None:
-    async with playing(shared) as player:
         await player.press("n")
         await player.sees(ON)
         others_bring(shared, "steel", 50)
         await player.sees("Stilgar: Steel Ingot Hagga +50")
-        await player.press("n")
-        await player.sees(OFF)
-        others_bring(shared, "water", -2)
-        await player.until(lambda: " 5 " in player.line(" Water  "))
-        assert "Stilgar: Water" not in player.text()
-    assert shared.history() == []
-
-
-async def test_others_have_their_display_names(shared: Guild) -> None:
-    shared.sql(
-        "INSERT INTO users (id, discord_id, username, custom_nickname, created_at, last_login)"
-        " VALUES ('u', '4711', 'paul', 'Usul', 1, 1)"
-    )
-    async with playing(shared) as player:
-        await player.press("n")
         others_bring(shared, "steel", -50, by="4711")
         await player.sees("Usul: Steel Ingot Hagga -50")
-
-
-async def test_a_new_member_has_a_name_at_once(remote: RemoteGuild) -> None:
-    async with playing(remote) as player:
-        await player.sees("● online")
-        await player.press("n")
-        remote.sql(
-            "INSERT INTO users (id, discord_id, username, custom_nickname, created_at, last_login)"
-            " VALUES ('u', '4711', 'paul', 'Usul', 1, 1)"
-        )
-        others_bring(remote, "steel", -50, by="4711")
-        await player.sees("Usul: Steel Ingot Hagga -50")
-
-
-async def test_a_move_names_both_locations(shared: Guild) -> None:
-    async with playing(shared) as player:
-        await player.press("n")
+        # A move names both locations.
         shared.sql(
-            "UPDATE resources SET quantity_hagga = 500, quantity_deep_desert = 150,"
+            "UPDATE resources SET quantity_hagga = 550, quantity_deep_desert = 150,"
             " last_updated_by = 'Stilgar' WHERE id = 'steel'"
         )
-        await player.press("r")
         await player.sees("Stilgar: Steel Ingot Hagga -100, Deep Desert", "+100")
-
-
-async def test_many_changes_are_one_notification(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await player.press("n")
-        guild.sql(
-            "UPDATE resources SET quantity_hagga = quantity_hagga + 1,"
-            " last_updated_by = iif(id < 'o', 'Stilgar', 'Jessica')"
-        )
-        await player.sees("Jessica, Stilgar changed 12 resources")
-
-
-async def test_own_changes_are_not_reported_as_others(shared: Guild) -> None:
-    async with playing(shared) as player:
-        await player.press("n")
-        player.burst("/water\r+5\r")
-        await player.settles(1)
-        await player.sees("Water +5 → 12 at Hagga")
-        await player.press("r")
-        others_bring(shared, "steel", 50)
-        await player.press("escape")
-        await player.sees("Stilgar: Steel Ingot")
-        assert "Chani: " not in player.text()
-
-
-async def test_reporting_others_is_remembered(guild: Guild) -> None:
-    for text in (ON, OFF):
-        async with playing(guild) as player:
-            await player.press("n")
-            await player.sees(text)
-            player.burst("q")
-            await player.leaves()
-        async with playing(guild) as player:
-            others_bring(guild, "water", 1)
-            await player.until(lambda: look(player, "Water") != look(player, "Plastone"), "a flash")
-            assert ("Stilgar: Water Hagga +1" in player.text()) is (text == ON)
-
-
-async def test_changes_before_the_start_are_not_reported(remote: RemoteGuild) -> None:
-    async with playing(remote) as player:
-        await player.sees("● online")
-        await player.press("n")
-        await player.sees(ON)
-        player.burst("q")
-        await player.leaves()
-    others_bring(remote, "steel", 50)
-    async with playing(remote) as player:
-        await player.until(lambda: " 650 " in player.line("Steel Ingot"))
-        assert "Stilgar: " not in player.text()
-        others_bring(remote, "steel", 50)
-        await player.sees("Stilgar: Steel Ingot Hagga +50")
-
-
-async def test_names_in_notifications_are_plain_text(shared: Guild) -> None:
-    shared.sql("UPDATE resources SET name = '[bold]W[/bold]' WHERE id = 'water'")
-    shared.sql("UPDATE resources SET name = ? WHERE id = 'worm'", "\x1b[31mworm\x1b[2J")
-    async with playing(shared) as player:
-        await player.press("n")
+        # Names are plain text.
         others_bring(shared, "water", 5, by="[red]x[/red][/]")
         await player.sees("[red]x[/red][/]: [bold]W[/bold] Hagga +5")
         others_bring(shared, "worm", 5, by="\x1b[32my\x1b[2J")
         await player.sees("[31mworm", "[32my")
         player.assert_laid_out()
+        # Own changes are not reported as others'.
+        player.burst("/plastone\r+5\r")
+        await player.settles(1)
+        await player.sees("Plastone +5 → 5,005 at Hagga")
+        await player.press("r", "escape")
+        others_bring(shared, "sand", 50)
+        await player.sees("Stilgar: Spice Sand")
+        assert "Chani: " not in player.text()
+        await player.press("n")
+        await player.sees(OFF)
+        others_bring(shared, "ore", -2)
+        await player.until(lambda: " 298 " in player.line("Titanium Ore"))
+        assert "Stilgar: Titanium" not in player.text()
 
 
-# Deleted rows
+async def test_reporting_others_is_remembered_and_many_changes_are_one_notification(
+    guild: Guild,
+) -> None:
+    async with playing(guild) as player:
+        await player.press("n")
+        await player.sees(ON)
+        await player.quits()
+    async with playing(guild) as player:
+        others_bring(guild, "water", 1)
+        await player.sees("Stilgar: Water Hagga +1")
+        guild.sql(
+            "UPDATE resources SET quantity_hagga = quantity_hagga + 1,"
+            " last_updated_by = iif(id < 'o', 'Stilgar', 'Jessica')"
+        )
+        await player.sees("Jessica, Stilgar changed 12 resources")
+        await player.press("n")
+        await player.sees(OFF)
+        await player.quits()
+    async with playing(guild) as player:
+        others_bring(guild, "water", 1)
+        await player.until(lambda: look(player, "Water") != look(player, "Plastone"), "a flash")
+        assert "Stilgar: " not in player.text()
 
 
-async def test_the_cursor_stays_when_another_row_is_deleted_on_the_server(
-    remote: RemoteGuild,
+async def test_only_changes_since_the_start_are_reported_and_counted(
+    remote: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(remote) as player:
         await player.sees("● online")
-        player.burst("g ")  # marks Complex Machinery
+        await player.press("n")
+        await player.sees(ON)
+        add_user(remote, "4711", "Usul")  # a new member has a name at once
+        others_bring(remote, "steel", -50, by="4711")
+        await player.sees("Usul: Steel Ingot Hagga -50")
+        await player.quits()
+    others_bring(remote, "steel", 70)
+    async with playing(remote) as player:
+        await player.until(lambda: " 620 " in player.line("Steel Ingot"))
+        assert "Stilgar: " not in player.text()
+        others_bring(remote, "steel", 50)
+        await player.sees("Stilgar: Steel Ingot Hagga +50")
+        player.burst("/spice mel\r+500\r")
+        await player.settles(1)
+        proxy.fate = cut_before
+        player.burst("+20\r")
+        await player.sees("↑ 1 pending")
+        await player.press("i")
+        await player.sees("This session: 1 change, +500, 55 points; 1 pending")
+
+
+async def test_rows_deleted_on_the_server_leave_the_cursor_and_the_outbox(
+    remote: RemoteGuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never_poll(monkeypatch)
+    async with playing(remote) as player:
+        await player.sees("● online")
+        player.burst("g ")  # selects Complex Machinery
         await player.sees("● 1 selected")
         await player.go_to("Spice Sand")
         for gone in ("machine", "blade"):
-            remote.sql("DELETE FROM resource_history WHERE resource_id = ?", gone)
-            remote.sql("DELETE FROM resources WHERE id = ?", gone)
+            remote.delete(gone)
         await player.press("r")
         await player.sees_no("Kindjal Blade")
         await player.sees_no("selected")
@@ -203,17 +169,11 @@ async def test_the_cursor_stays_when_another_row_is_deleted_on_the_server(
         assert len(player.rows()) == 10
         player.burst("+5\r")
         await player.settles(1)
-    assert remote.quantities("sand") == (9_005, 1_000)
-
-
-async def test_a_change_of_a_deleted_resource_can_only_be_dropped(
-    remote: RemoteGuild, proxy: Proxy
-) -> None:
-    async with playing(remote) as player:
-        await player.sees("● online")
-        await player.go_to("Water")
-        remote.sql("DELETE FROM resource_history WHERE resource_id = 'water'")
-        remote.sql("DELETE FROM resources WHERE id = 'water'")
+        assert remote.quantities("sand") == (9_005, 1_000)
+        # A change of a deleted resource can only be dropped.
+        await player.press("G")
+        assert player.is_on("Water")
+        remote.delete("water")
         player.burst("+5\r")
         await player.sees("▲ 1 rejected: o", "Water +5 rejected: this resource was deleted.")
         await player.sees_no(" Water ")
@@ -226,16 +186,13 @@ async def test_a_change_of_a_deleted_resource_can_only_be_dropped(
         await player.sees_no(": o ")
 
 
-# One changed row of many
-
-
-async def test_a_changed_row_of_10_000_redraws_its_own_line_alone(
+async def test_a_changed_row_of_2_000_redraws_its_own_line_alone(
     make_guild: MakeGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._CLOCK_SECONDS", 3_600)
     guild = make_guild([])
     guild.sql(
-        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
         " INSERT INTO resources (id, name, quantity_hagga, last_updated_by, created_at, updated_at)"
         f" SELECT 'r' || i, printf('Thing %05d', i), i, 'Stilgar', {NOW}, {NOW} FROM n"
     )
@@ -255,20 +212,16 @@ async def test_a_changed_row_of_10_000_redraws_its_own_line_alone(
         await player.until(lambda: look(player, "Thing 00007") == usual, "the end of the flash")
         assert set(drawn) == {7}, "line 0 is the header"
         drawn.clear()
-        others_bring(guild, "r9999", 1)  # far below
+        others_bring(guild, "r1999", 1)  # far below
         others_bring(guild, "r8", 700_000)
         await player.until(lambda: " 700,008 " in player.line("Thing 00008"))
         assert set(drawn) == {8}
-
-
-# Session stats
 
 
 async def test_i_shows_the_session_stats(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.press("i")
         await player.sees("This session: 0 changes, ±0, 0 points")
-    async with playing(guild) as player:
         player.burst("/spice mel\r" + "+400\r" * 13)
         await player.settles(13)
         player.burst("=6400\r")
@@ -276,32 +229,16 @@ async def test_i_shows_the_session_stats(guild: Guild) -> None:
         await player.press("i")
         await player.sees("This session: 14 changes, +5,200, 572 points")
     async with playing(guild) as player:
-        player.burst("/water\r-3\r")
-        await player.settles(15)
-        await player.press("i")
-        await player.sees("This session: 1 change, -3, 0 points")
-
-
-async def test_undone_changes_do_not_count(guild: Guild) -> None:
-    async with playing(guild) as player:
         player.burst("/spice mel\r+500\r-100\r")
-        await player.settles(2)
+        await player.settles(16)
         await player.press("u")
-        await player.settles(3)
+        await player.settles(17)
         await player.press("i")
         await player.sees("This session: 1 change, +500, 55 points")
-
-
-async def test_the_session_stats_count_pending_changes(remote: RemoteGuild, proxy: Proxy) -> None:
-    async with watching(remote) as player:
-        await player.sees("● online")
-        player.burst("/spice mel\r+500\r")
-        await player.settles(1)
-        proxy.fate = cut_before
-        player.burst("+20\r")
-        await player.sees("↑ 1 pending")
+        player.burst("/water\r-3\r")
+        await player.settles(18)
         await player.press("i")
-        await player.sees("This session: 1 change, +500, 55 points; 1 pending")
+        await player.sees("This session: 2 changes, +497, 55 points")
 
 
 def speed_up_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-import pytest
-
+from tracker_tui.ui.preferences import Preferences, load_preferences
+from tracker_tui.ui.resources.resource_list import View
 from ui.conftest import BY_NAME, Guild, Player, playing, screen_strips
 from ui.test_table import choose_sorting, tick
 
 
-async def leave(player: Player) -> None:
-    player.burst("q")
-    await player.leaves()
-
-
-async def test_the_sort_order_is_remembered_but_not_filters_and_location(guild: Guild) -> None:
+async def test_the_sort_order_is_remembered_but_nothing_that_hides_rows(guild: Guild) -> None:
     async with playing(guild) as player:
         await tick(player, "Components", "★ priority")
         await choose_sorting(player, "Total")
         player.burst("ss\t")
         await player.sees("▐Deep Desert▌", "Total↑")
-        await leave(player)
+        player.burst("/complex\r ")
+        await player.sees("● 1 selected")
+        await player.quits()
     async with playing(guild) as player:
         assert sorted(player.names(), key=str.casefold) == BY_NAME
+        assert "selected" not in player.text()
         for part in ("▐Hagga▌", "Total↑"):
             assert part in player.text()
         player.burst("+5\r")
@@ -39,16 +38,6 @@ async def test_a_file_of_an_earlier_version_is_read_and_hides_nothing(guild: Gui
     async with playing(guild) as player:
         assert sorted(player.names(), key=str.casefold) == BY_NAME
         await player.sees("▐Hagga▌", "Total↑")
-
-
-async def test_the_search_and_the_selection_are_not_remembered(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("/spice\r ")
-        await player.sees("● 1 selected")
-        await leave(player)
-    async with playing(guild) as player:
-        assert player.names() == BY_NAME
-        assert "selected" not in player.text()
 
 
 async def test_the_theme_is_remembered(guild: Guild) -> None:
@@ -71,7 +60,7 @@ async def test_the_theme_is_remembered(guild: Guild) -> None:
         await player.until(lambda: background(player) != usual, "another theme")
         chosen = background(player)
         await player.until(lambda: len(player.app.screen_stack) == 1)
-        await leave(player)
+        await player.quits()
     async with playing(guild) as player:
         assert background(player) == chosen
 
@@ -100,14 +89,25 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("content", BROKEN.values(), ids=list(BROKEN))
-async def test_a_broken_file_is_ignored_and_replaced(guild: Guild, content: bytes) -> None:
+def test_a_broken_file_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "view.json"
+    for case, content in BROKEN.items():
+        path.write_bytes(content)
+        theme = "no such theme" if case == "strange values" else None
+        assert load_preferences(path) == Preferences(view=View(), theme=theme), case
+
+
+async def test_an_unknown_theme_and_column_are_ignored_and_replaced(guild: Guild) -> None:
     guild.view_file.parent.mkdir(parents=True)
-    guild.view_file.write_bytes(content)
+    guild.view_file.write_bytes(BROKEN["strange values"])
     async with playing(guild) as player:
         assert player.names() == BY_NAME
         assert "▐Hagga▌" in player.text()
-        await leave(player)
+        await player.press("s")
+        await player.sees("Sort by")
+        player.assert_laid_out()
+        await player.press("escape")
+        await player.quits()
     assert json.loads(guild.view_file.read_text())["sort"] == "name"
 
 
@@ -115,34 +115,17 @@ async def test_a_folder_in_place_of_the_file_is_harmless(guild: Guild) -> None:
     guild.view_file.mkdir(parents=True)
     async with playing(guild) as player:
         assert player.names() == BY_NAME
-        await leave(player)
+        await player.quits()
         assert player.app.return_code == 0
 
 
-async def test_a_remembered_sort_column_that_no_longer_exists_is_harmless(
-    guild: Guild,
-) -> None:
-    guild.view_file.parent.mkdir(parents=True)
-    guild.view_file.write_text('{"sort": "tier"}')
-    async with playing(guild) as player:
-        assert player.names() == BY_NAME
-        await player.press("s")
-        await player.sees("Sort by")
-        player.assert_laid_out()
-
-
-async def test_a_demo_leaves_nothing_behind(guild: Guild) -> None:
-    async with playing(guild, is_demo=True) as player:
-        await choose_sorting(player, "Total")
-        await leave(player)
-    async with playing(guild) as player:
-        assert player.names() == BY_NAME
-
-
-async def test_each_profile_has_its_own_preferences(guild: Guild) -> None:
+async def test_each_profile_has_its_own_preferences_and_a_demo_none(guild: Guild) -> None:
     async with playing(guild, profile="other") as player:
         await choose_sorting(player, "Total")
-        await leave(player)
+        await player.quits()
+    async with playing(guild, is_demo=True) as player:
+        await choose_sorting(player, "Target")
+        await player.quits()
     async with playing(guild) as player:
         assert player.names() == BY_NAME
     async with playing(guild, profile="other") as player:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker_tui.ledger.resources import NewResource
 from ui.conftest import BY_NAME, Guild, MakeGuild, Player, playing
+from ui.test_quick_edit import edit_lines, preview_text
 from ui.test_table import tick
 
 PASTE = "\x1b[200~{}\x1b[201~"
@@ -32,6 +33,20 @@ async def test_the_search_finds_all_words_in_any_order(guild: Guild) -> None:
         for text, names in FOUND.items():
             player.burst(f"/{text}\r")
             await player.until(lambda names=names: player.names() == names, f"{text}: {names}")
+        player.burst("/spice")
+        await player.until(lambda: player.lines()[2].rstrip().endswith("3 of 12"), "how many")
+        player.burst("\r/")
+        player.burst(PASTE.format("Spice-infused\r\nFuel + Cell"))
+        await player.until(lambda: player.names() == ["Spice-infused Fuel Cell"], "the paste")
+        assert typed(player) == "Spice-infused Fuel + Cell"
+        # A search includes what others add.
+        player.burst("\r/fuel")
+        await player.until(lambda: len(player.rows()) == 2)
+        guild.insert("new", name="Fuel Rod")
+        await player.sees("Fuel Rod")
+        assert len(player.rows()) == 3
+        assert typed(player) == "fuel"
+        assert guild.history() == []
 
 
 async def test_the_best_match_comes_first(make_guild: MakeGuild) -> None:
@@ -41,43 +56,40 @@ async def test_the_best_match_comes_first(make_guild: MakeGuild) -> None:
         player.burst("/spice")
         expected = ["Spice Sand", "Old Spice", "Allspice", "Zsand"]
         await player.until(
-            lambda: (
-                [row.split("  ")[1].strip() for row in player.rows()] == expected
-                or [n for row in player.rows() for n in names if f" {n} " in row] == expected
-            )
+            lambda: [n for row in player.rows() for n in names if f" {n} " in row] == expected
         )
         assert "Spice Sand" in player.cursor_row()
 
 
-async def test_the_search_shows_the_number_of_hits(guild: Guild) -> None:
+async def test_keys_in_the_search_are_text_or_lead_out_of_it(guild: Guild) -> None:
     async with playing(guild) as player:
-        player.burst("/spice")
-        await player.until(lambda: player.lines()[2].rstrip().endswith("3 of 12"))
-
-
-async def test_a_paste_is_inserted_whole(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("/")
-        player.burst(PASTE.format("Spice-infused\r\nFuel + Cell"))
-        await player.until(lambda: player.names() == ["Spice-infused Fuel Cell"])
-        assert typed(player) == "Spice-infused Fuel + Cell"
-        assert guild.history() == []
-
-
-async def test_enter_goes_to_the_table_and_keeps_the_text(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("/fuel\rj")
-        await player.until(lambda: player.is_on("Spice-infused Fuel Cell"))
-        assert typed(player) == "fuel"
-
-
-async def test_escape_clears_and_leaves(guild: Guild) -> None:
-    async with playing(guild) as player:
+        # Esc clears it and leaves it.
         await player.press("slash", "f", "u", "escape")
         assert player.names() == BY_NAME
         assert typed(player) == "search"  # the placeholder
         await player.press("j")
         assert typed(player) == "search"
+        # Up and down move the cursor of the table.
+        await player.press("slash", "f", "u", "e", "l")
+        assert player.is_on("Fuel Cell")
+        await player.press("down")
+        assert player.is_on("Spice-infused Fuel Cell")
+        await player.press("up", "backspace")
+        assert player.is_on("Fuel Cell")
+        assert typed(player) == "fue"
+        # Enter goes to the table; the next search replaces the old text.
+        player.burst("l\rj")
+        await player.until(lambda: player.is_on("Spice-infused Fuel Cell"))
+        assert typed(player) == "fuel"
+        player.burst("/water")
+        await player.until(lambda: player.names() == ["Water"])
+        assert typed(player) == "water"
+        # Tab switches the location; the keys of the table are letters.
+        player.burst("\t")
+        await player.sees("▐Deep Desert▌")
+        player.burst("x1qusfyorjgG? x")
+        await player.until(lambda: typed(player) == "waterx1qusfyorjgG? x")
+        assert player.app.is_running
 
 
 async def test_escape_in_the_table_clears_the_text_then_the_selection_then_the_filters(
@@ -99,56 +111,45 @@ async def test_escape_in_the_table_clears_the_text_then_the_selection_then_the_f
         assert "Components" not in player.lines()[2]
 
 
-async def test_up_and_down_move_the_cursor_of_the_table(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await player.press("slash", "f", "u", "e", "l")
-        assert player.is_on("Fuel Cell")
-        await player.press("down")
-        assert player.is_on("Spice-infused Fuel Cell")
-        await player.press("up", "backspace")
-        assert player.is_on("Fuel Cell")
-        assert typed(player) == "fue"
-
-
-async def test_a_sign_starts_a_quick_edit_of_the_highlighted_row(
-    guild: Guild,
+async def test_a_sign_in_the_search_starts_an_edit_only_if_an_amount_follows(
+    make_guild: MakeGuild,
 ) -> None:
+    names = ["Scanner Mk-6", "Spice-Infused Dust", "Spice Melange", "Alloy-all-Round"]
+    guild = make_guild([NewResource(name, name, "Raw", 50) for name in names])
     async with playing(guild) as player:
-        for sign in "+-=><":
-            player.burst(f"/plastan{sign}2")
-            shown = ["Plastanium", "Ingot", f"{sign}2"]
-            await player.until(lambda s=shown: s in [line.split() for line in player.lines()])
-            assert typed(player) == "plastan"
-            await player.press("escape")
-
-
-async def test_the_search_reopens_with_the_old_text_selected(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("/fuel\r/water")
-        await player.until(lambda: player.names() == ["Water"])
-        assert typed(player) == "water"
-
-
-async def test_keys_of_the_table_are_letters_in_the_search(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("/1qusfyorjgG? x")
-        await player.until(lambda: typed(player) == "1qusfyorjgG? x")
-        assert player.app.is_running
-
-
-async def test_tab_switches_the_location_in_the_search(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("/fuel\t")
-        await player.sees("▐Deep Desert▌")
-        player.burst("x")
-        await player.until(lambda: typed(player) == "fuelx")
-
-
-async def test_the_search_survives_external_changes(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("/fuel")
+        await player.press("slash", *"spice")
         await player.until(lambda: len(player.rows()) == 2)
-        guild.insert("new", name="Fuel Rod")
-        await player.sees("Fuel Rod")
-        assert len(player.rows()) == 3
-        assert typed(player) == "fuel"
+        await player.press("down")
+        second = player.cursor_row()
+        await player.press("minus")
+        assert typed(player) == "spice-"
+        assert player.cursor_row() == second, "as long as it is open, the list stays still"
+        await player.press("a", "l")
+        assert player.cursor_row() == second
+        await player.press("l")
+        assert edit_lines(player)[0].split()[-1] == "-all"
+        assert typed(player) == "spice"
+        for text, hit in {
+            "spice-inf": "Spice-Infused Dust",
+            "spice-a": "",
+            "mk-6": "Scanner Mk-6",
+            "mk-7": "",
+            "alloy-all": "Alloy-all-Round",
+        }.items():
+            await player.press("escape", "escape")
+            player.burst(f"/{text}")
+            await player.until(lambda hit=hit: hit in player.cursor_row(), text)
+            await player.until(lambda text=text: typed(player) == text, text)
+            assert edit_lines(player)[0].strip() == ""
+        edits = {"mk-6>2": ">2", "melange-5": "-5", "spice mel=+ 5": "+ 5", "dust <1k": "<1k"}
+        for text, change in edits.items():
+            await player.press("escape", "escape")
+            player.burst(f"/{text}")
+            await player.until(
+                lambda change=change: edit_lines(player)[0].strip().endswith(change), text
+            )
+        await player.press("escape", "escape")
+        player.burst("/mk-6\r/mk-7\r/spice mel-5\r")
+        await player.settles(1)
+        assert guild.history() == [("relative", -5, 0, None)]
+        assert preview_text(player) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from helpers.listening import SECONDS
 from tracker_tui.ui.app import TrackerApp
-from ui.conftest import DAY, MINUTE, NOW, Guild
+from ui.conftest import DAY, MINUTE, NOW, Guild, screen_lines
 from ui.history_rows import record, some_weeks
 
 Compare = Callable[..., bool]
@@ -33,12 +35,15 @@ def app(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackerApp]:
     tracker.close()
 
 
-def keys(*pressed: str) -> Prepare:
-    """Press these keys, with blinking cursors switched off."""
+def see(steps: dict[str, str]) -> Prepare:
+    """Press the keys of each step and wait for its text; blinking cursors are switched off."""
 
     async def prepare(pilot: Pilot[None]) -> None:
-        await pilot.press(*pressed)
-        await pilot.app.workers.wait_for_complete()
+        for pressed, text in steps.items():
+            await pilot.press(*pressed.split())
+            async with asyncio.timeout(SECONDS):
+                while text not in "\n".join(screen_lines(pilot.app)):
+                    await pilot.pause()
         # After the keys, because they mount inputs.
         for entry in pilot.app.screen.query(Input):
             entry.cursor_blink = False
@@ -51,22 +56,17 @@ def keys(*pressed: str) -> Prepare:
     return prepare
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda s: f"{s[0]}x{s[1]}")
+NARROW, WIDE = (80, 24), (160, 50)
+
+
+@pytest.mark.parametrize("size", [NARROW, (200, 60)], ids=lambda s: f"{s[0]}x{s[1]}")
 def test_main_screen(snap_compare: Compare, app: TrackerApp, size: tuple[int, int]) -> None:
-    assert snap_compare(app, terminal_size=size, run_before=keys("down", "space"))
+    assert snap_compare(app, terminal_size=size, run_before=see({"down space": "1 selected"}))
 
 
 def test_quick_edit(snap_compare: Compare, app: TrackerApp) -> None:
-    pressed = keys("slash", *"spice", "plus", *"3*500+20")
-    assert snap_compare(app, terminal_size=(80, 24), run_before=pressed)
-
-
-def test_details(snap_compare: Compare, app: TrackerApp) -> None:
-    pressed = keys("slash", *"spice", "enter", "enter")
-    assert snap_compare(app, terminal_size=(160, 50), run_before=pressed)
-
-
-BOTH_SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
+    steps = {"slash s p i c e plus 3 * 5 0 0 + 2 0": "2,720"}
+    assert snap_compare(app, terminal_size=NARROW, run_before=see(steps))
 
 
 @pytest.fixture
@@ -90,22 +90,25 @@ def busy(app: TrackerApp, guild: Guild) -> TrackerApp:
     return app
 
 
-@BOTH_SIZES
-@pytest.mark.parametrize(
-    "pressed",
-    [
-        ["2", "down"],
-        ["2", "enter"],
-        ["2", "f"],
-        ["3"],
-        ["3", "enter"],
-        ["4"],
-        ["slash", *"steel ", "enter", "enter"],
-        ["l"],
-    ],
-    ids=["history", "entry", "filters", "leaderboard", "member", "activity", "chart", "sparklines"],
-)
+CHART = {"slash s t e e l space enter enter": "┤"}
+SCREENS: dict[str, tuple[dict[str, str], tuple[int, int]]] = {
+    "history-80x24": ({"2": "10:52", "down": "10:52"}, NARROW),
+    "history-160x50": ({"2": "10:52", "down": "10:52"}, WIDE),
+    "entry-80x24": ({"2": "10:52", "enter": "When"}, NARROW),
+    "filters-160x50": ({"2": "10:52", "f": "by me"}, WIDE),
+    "leaderboard-160x50": ({"3": "48.00"}, WIDE),
+    "member-80x24": ({"3": "48.00", "enter": "By category"}, NARROW),
+    "activity-80x24": ({"4": "10:52"}, NARROW),
+    "activity-160x50": ({"4": "10:52"}, WIDE),
+    "chart-80x24": (CHART, NARROW),
+    "chart-160x50": (CHART, WIDE),
+    "sparklines-160x50": ({"l": "▁█"}, WIDE),
+}
+"""The keys to press, the text to wait for after each, and the size of the terminal."""
+
+
+@pytest.mark.parametrize(("steps", "size"), SCREENS.values(), ids=SCREENS)
 def test_screens(
-    snap_compare: Compare, busy: TrackerApp, pressed: list[str], size: tuple[int, int]
+    snap_compare: Compare, busy: TrackerApp, steps: dict[str, str], size: tuple[int, int]
 ) -> None:
-    assert snap_compare(busy, terminal_size=size, run_before=keys(*pressed))
+    assert snap_compare(busy, terminal_size=size, run_before=see(steps))

@@ -14,41 +14,37 @@ import pytest
 from tracker_tui.domain.status import percent, status_of
 from tracker_tui.ledger.resources import NewResource
 from ui.conftest import AGES, BY_NAME, MINUTE, NARROW, RESOURCES, Guild, MakeGuild, Player, playing
+from ui.history_rows import add_user
 
 LARGE = (200, 60)
 MANY = [NewResource(f"r{number:03}", f"Thing {number:03}", "Raw") for number in range(300)]
 
 
-async def test_the_status_bar_shows_the_counts(guild: Guild) -> None:
+STATUS_BAR = {
+    *("2 ▼ critical", "3 ▾ low", "4 = on target", "3 ▲ above target", "2 ! needs recount"),
+    *("guild", "Chani", "● local", "▐Hagga▌", " Deep Desert "),
+}
+
+
+async def test_status_bar_and_rows_show_all_values_and_tab_the_other_location(guild: Guild) -> None:
+    guild.sql("UPDATE resources SET icon = 'S' WHERE id = 'spice'")
     async with playing(guild) as player:
         status_bar = "\n".join(player.lines()[:2])
-        for text in (
-            "2 ▼ critical",
-            "3 ▾ low",
-            "4 = on target",
-            "3 ▲ above target",
-            "2 ! needs recount",
-        ):
-            assert text in status_bar
-        for text in ("guild", "Chani", "● local", "▐Hagga▌", " Deep Desert "):
-            assert text in status_bar
+        assert {text for text in STATUS_BAR if text not in status_bar} == set()
+        assert "2 d !" in player.line("Complex Machinery")
+        assert "8 d !" in player.line(" Water ")
+        assert "!" not in player.line("Titanium Ore")
         player.assert_laid_out()
-
-
-async def test_a_row_shows_all_values_of_its_resource(guild: Guild) -> None:
-    guild.sql("UPDATE resources SET icon = 'S' WHERE id = 'spice'")
-    async with playing(guild, LARGE) as player:
+        assert "▸ Hagga" in player.lines()[3]
+        await player.press("tab")
+        assert "▸ Deep Desert" in player.lines()[3]
+        assert "▸ Hagga" not in player.lines()[3]
+        assert "▐Deep Desert▌" in player.lines()[1]
+        await player.resize(*LARGE)
         row = player.line("Spice Melange").split()
         facts = ["★", "S", "Spice", "Melange", "Refined", "1,200", "0", "1,200", "1,400"]
         assert row[: len(facts)] == facts
         assert row[-7:] == ["85", "%", "▾", "low", "3", "min", "Chani"]
-
-
-async def test_resources_that_need_a_recount_have_a_sign(guild: Guild) -> None:
-    async with playing(guild) as player:
-        assert "2 d !" in player.line("Complex Machinery")
-        assert "8 d !" in player.line(" Water ")
-        assert "!" not in player.line("Titanium Ore")
 
 
 MOVES: dict[tuple[str, ...], int] = {
@@ -62,15 +58,24 @@ MOVES: dict[tuple[str, ...], int] = {
 }
 
 
-async def test_keys_move_the_cursor(guild: Guild) -> None:
+async def test_keys_move_the_cursor_copy_its_row_and_reload(guild: Guild) -> None:
     async with playing(guild) as player:
         for keys, place in MOVES.items():
             await player.press(*keys)
             assert player.is_on(BY_NAME[place]), keys
+        await player.go_to("Plastanium Ingot")
+        await player.press("y")
+        expected = "Plastanium Ingot: Hagga 412, Deep Desert 1,100, total 1,512"
+        assert player.app.clipboard == expected
+        await player.sees("Copied:")
+        guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'water'")
+        await player.press("r")
+        await player.sees("4,321")
 
 
-async def test_pages_move_by_screenfuls_and_back(make_guild: MakeGuild) -> None:
+async def test_pages_and_the_wheel_scroll_the_rows_below_the_header(make_guild: MakeGuild) -> None:
     async with playing(make_guild(MANY), NARROW) as player:
+        header = player.lines()[3]
         assert player.is_on("Thing 000")
         await player.press("pagedown")
         assert not player.is_on("Thing 000")
@@ -79,39 +84,19 @@ async def test_pages_move_by_screenfuls_and_back(make_guild: MakeGuild) -> None:
         assert player.is_on(f"Thing {first}")
         await player.press("pageup")
         assert player.is_on("Thing 000")
-
-
-async def test_the_header_stays_while_rows_scroll(make_guild: MakeGuild) -> None:
-    async with playing(make_guild(MANY), NARROW) as player:
-        header = player.lines()[3]
         await player.press("G")
         assert player.is_on("Thing 299")
         assert player.lines()[3] == header
-
-
-async def test_tab_shows_the_other_location_in_table_and_status_bar(guild: Guild) -> None:
-    async with playing(guild) as player:
-        assert "▸ Hagga" in player.lines()[3]
-        await player.press("tab")
-        assert "▸ Deep Desert" in player.lines()[3]
-        assert "▸ Hagga" not in player.lines()[3]
-        assert "▐Deep Desert▌" in player.lines()[1]
-
-
-async def test_r_reloads_everything(guild: Guild) -> None:
-    async with playing(guild) as player:
-        guild.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'water'")
-        await player.press("r")
-        await player.sees("4,321")
-
-
-async def test_y_copies_the_highlighted_resource(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await player.go_to("Plastanium Ingot")
-        await player.press("y")
-        expected = "Plastanium Ingot: Hagga 412, Deep Desert 1,100, total 1,512"
-        assert player.app.clipboard == expected
-        await player.sees("Copied:")
+        await player.press("g")
+        player.wheel(10, 10, down=True, times=5)
+        await player.sees_no("Thing 000")
+        player.assert_laid_out()
+        await player.pilot.wait_for_scheduled_animations()
+        under = player.lines()[10]
+        player.click(10, 10)
+        await player.until(lambda: player.cursor_row() == under)
+        player.wheel(10, 10, down=False, times=20)
+        await player.sees("Thing 000")
 
 
 async def test_an_empty_guild_has_a_screen(make_guild: MakeGuild) -> None:
@@ -124,11 +109,12 @@ async def test_an_empty_guild_has_a_screen(make_guild: MakeGuild) -> None:
         player.assert_laid_out()
 
 
-# The mouse
-
-
-async def test_a_click_highlights_and_a_second_one_opens(guild: Guild) -> None:
+async def test_a_click_highlights_and_a_second_one_opens_one_dialog(guild: Guild) -> None:
     async with playing(guild) as player:
+        await player.press("down")
+        player.click(10, 30, times=2)  # below the rows
+        await player.pilot.pause()
+        assert player.is_on(BY_NAME[1])
         x, y = player.place("Steel Ingot")
         player.click(x, y)
         await player.until(lambda: player.is_on("Steel Ingot"))
@@ -136,49 +122,15 @@ async def test_a_click_highlights_and_a_second_one_opens(guild: Guild) -> None:
         await player.sees("Multiplier")
         await player.press("escape")
         await player.until(lambda: player.is_on("Steel Ingot"))
-
-
-async def test_clicks_beyond_the_second_open_no_second_dialog(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.click(*player.place("Steel Ingot"), times=3)
+        # More clicks than two, and Enter held down
+        player.click(*player.place("Water "), times=3)
         await player.sees("Multiplier")
         await player.press("escape")
         await player.sees_no("Multiplier")
-
-
-async def test_enter_held_down_opens_one_dialog(guild: Guild) -> None:
-    async with playing(guild) as player:
         player.burst("\r\r\r")
         await player.sees("Multiplier")
         await player.press("escape")
         await player.sees_no("Multiplier")
-
-
-async def test_the_wheel_scrolls_the_rows(make_guild: MakeGuild) -> None:
-    async with playing(make_guild(MANY), NARROW) as player:
-        player.wheel(10, 10, down=True, times=5)
-        await player.sees_no("Thing 000")
-        player.assert_laid_out()
-        player.wheel(10, 10, down=False, times=20)
-        await player.sees("Thing 000")
-
-
-async def test_a_click_after_scrolling_highlights_the_row_under_it(make_guild: MakeGuild) -> None:
-    async with playing(make_guild(MANY), NARROW) as player:
-        player.wheel(10, 10, down=True, times=5)
-        await player.sees_no("Thing 000")
-        await player.pilot.wait_for_scheduled_animations()
-        under = player.lines()[10]
-        player.click(10, 10)
-        await player.until(lambda: player.cursor_row() == under)
-
-
-async def test_a_click_below_the_rows_does_nothing(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await player.press("down")
-        player.click(10, 30, times=2)
-        await player.pilot.pause()
-        assert player.is_on(BY_NAME[1])
 
 
 # Sorting
@@ -224,22 +176,20 @@ async def choose_sorting(player: Player, name: str) -> None:
     await player.sees_no("Sort by")
 
 
-async def test_rows_are_sorted_by_any_column_both_ways(guild: Guild) -> None:
+async def test_rows_are_sorted_by_any_column_both_ways_by_keys_and_clicks(guild: Guild) -> None:
     async with playing(guild, LARGE) as player:
         for name, key in list(ORDERS.values())[1:] + list(ORDERS.values())[:1]:
             await choose_sorting(player, name)
             assert player.names() == ordered(key), name
-            player.burst("ss")
-            await player.until(lambda key=key: player.names() == ordered(key, backwards=True), name)
+        player.burst("ss")
+        await player.until(lambda: player.names() == BY_NAME[::-1], "the other way")
         player.burst("s\r")
-        expected = ordered(ORDERS["name"][1])
-        await player.until(lambda: player.names() == expected, "the same column again")
-
-
-async def test_a_click_on_a_title_sorts_and_a_second_one_reverses(guild: Guild) -> None:
-    titles = {"Resource": "name", "%": "progress"}
-    titles |= {ORDERS[key][0]: key for key in ORDERS if key not in ("name", "progress", "priority")}
-    async with playing(guild, LARGE) as player:
+        await player.until(lambda: player.names() == BY_NAME, "the same column again")
+        # A click on a title sorts, and a second one reverses.
+        titles = {"Resource": "name", "%": "progress"}
+        titles |= {
+            ORDERS[key][0]: key for key in ORDERS if key not in ("name", "progress", "priority")
+        }
         player.burst("ss")  # another order, so a click on any title changes it
         await player.until(lambda: player.names() == BY_NAME[::-1])
         for title, column in titles.items():
@@ -255,26 +205,16 @@ async def test_a_click_on_a_title_sorts_and_a_second_one_reverses(guild: Guild) 
 
 async def test_sorting_by_member_uses_display_names(guild: Guild) -> None:
     members = {"111": "Zantha", "222": "Alia", "333": "Mapes"}
-    for number, (member, name) in enumerate(members.items()):
-        guild.sql(
-            "INSERT INTO users (id, discord_id, username, created_at, last_login)"
-            " VALUES (?, ?, ?, 1, 1)",
-            *(f"u{number}", member, name),
-        )
+    for member, name in members.items():
+        add_user(guild, member, name)
     for resource, member in zip(RESOURCES, list(members) * 4, strict=True):
         guild.sql("UPDATE resources SET last_updated_by = ? WHERE id = ?", member, resource.id)
     async with playing(guild, LARGE) as player:
+        await player.go_to("Steel Ingot")
         await choose_sorting(player, "By")
         shown = [row.split()[-1] for row in player.rows()]
         assert shown == sorted(shown)
-
-
-async def test_the_cursor_stays_on_its_resource_when_the_order_changes(guild: Guild) -> None:
-    async with playing(guild) as player:
-        await player.go_to("Steel Ingot")
-        await player.press("s", "s")
-        await player.sees_no("Sort by")
-        assert player.is_on("Steel Ingot")
+        assert player.is_on("Steel Ingot"), "the cursor stays on its resource"
 
 
 # Filters
@@ -303,7 +243,7 @@ FILTERS: list[tuple[tuple[str, ...], Callable[[NewResource], bool]]] = [
 ]
 
 
-async def test_filters_show_what_is_ticked(guild: Guild) -> None:
+async def test_filters_show_what_is_ticked_even_if_that_is_nothing(guild: Guild) -> None:
     async with playing(guild, LARGE) as player:
         for names, passes in FILTERS:
             expected = sorted((r.name for r in RESOURCES if passes(r)), key=str.casefold)
@@ -312,17 +252,9 @@ async def test_filters_show_what_is_ticked(guild: Guild) -> None:
             assert f"{len(expected)} of {len(RESOURCES)}" in player.lines()[2]
             player.burst("fc")
             await player.until(lambda: player.names() == BY_NAME)
-
-
-async def test_closing_the_filters_changes_nothing(guild: Guild) -> None:
-    async with playing(guild) as player:
         await player.press("f", "space", "escape")
         await player.sees_no("Show only")
-        assert player.names() == BY_NAME
-
-
-async def test_filters_without_matches_are_explained(guild: Guild) -> None:
-    async with playing(guild) as player:
+        assert player.names() == BY_NAME, "closing them changes nothing"
         await tick(player, "Gear", "▼ critical")
         assert player.names() == []
         await player.press("plus", "enter", "space", "down")

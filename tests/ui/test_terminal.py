@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,46 +31,47 @@ def terminal_before(guild: Guild, home: Path, *command: str) -> Terminal:
     return Terminal(home, *command, TURSO_DATABASE_URL=f"file:{guild.path}")
 
 
-@pytest.fixture
-def terminal(real_guild: Guild, home: Path) -> Iterator[Terminal]:
-    """The dashboard, with its table on screen."""
-    terminal = terminal_before(real_guild, home)
+@contextmanager
+def in_front_of(guild: Guild, home: Path, *command: str) -> Iterator[Terminal]:
+    """Start the dashboard, directly or through another command; end it afterwards."""
+    terminal = terminal_before(guild, home, *command)
     try:
-        terminal.until(lambda: b"Plastanium Ingot" in terminal.output, "the table")
         yield terminal
     finally:
         terminal.close()
 
 
-def test_find_and_change_written_at_once(terminal: Terminal, real_guild: Guild) -> None:
+@pytest.fixture
+def terminal(real_guild: Guild, home: Path) -> Iterator[Terminal]:
+    """The dashboard, with its table on screen."""
+    with in_front_of(real_guild, home) as terminal:
+        terminal.draws(b"Plastanium Ingot")
+        yield terminal
+
+
+def test_edits_written_at_once_are_all_saved_even_if_quitting_follows(
+    terminal: Terminal, real_guild: Guild, home: Path
+) -> None:
     terminal.write(b"/spice mel+3*500\r")
     terminal.until(lambda: bool(real_guild.history()), "the change")
     assert real_guild.history("spice") == [("relative", 1_500, 0, None)]
     assert real_guild.quantities("spice") == (2_700, 0)
     assert real_guild.points() == [("spice", 165.0)]
     terminal.until(lambda: b"2,700" in terminal.output, "the new quantity on screen")
-    assert terminal.leave() == 0
-
-
-def test_500_edits_written_at_once(terminal: Terminal, real_guild: Guild) -> None:
-    amounts = [1 + number % 9 for number in range(500)]
-    terminal.write(b"/water\r" + b"".join(b"+%d\r" % amount for amount in amounts))
-    terminal.until(lambda: len(real_guild.history()) == 500, "500 changes")
-    assert [row[1] for row in real_guild.history("water")] == amounts
-    assert real_guild.quantities("water") == (7 + sum(amounts), 0)
-
-
-def test_keys_written_after_a_burst_are_answered_soon(
-    terminal: Terminal, real_guild: Guild, home: Path
-) -> None:
-    terminal.write(b"/water\r" + b"+1\r" * 100)
-    terminal.until(lambda: len(real_guild.history()) == 100, "100 changes")
+    added = [1 + number % 9 for number in range(100)]
+    terminal.write(b"/water\r" + b"".join(b"+%d\r" % amount for amount in added))
+    terminal.until(lambda: len(real_guild.history()) == 101, "100 changes")
+    assert [row[1] for row in real_guild.history("water")] == added
     # An outbox that opens before the last answer is saved closes by itself.
     stores = home / "data" / "guilds"
     terminal.until(lambda: not any(pending_elsewhere(stores)), "the last answer")
     terminal.output = b""
     terminal.write(b"o")
     terminal.until(lambda: b"The outbox is empty" in terminal.output, "the outbox")
+    terminal.write(b"q" + b"+1\r" * 30)
+    assert terminal.leave() == 0
+    assert real_guild.quantities("water") == (7 + sum(added) + 30, 0)
+    assert b"Traceback" not in terminal.output
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
@@ -85,13 +87,6 @@ def test_a_signal_saves_changes_and_restores_the_terminal(
     # Back on the main screen, with a cursor and without mouse reports.
     for sequence in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"):
         assert sequence in terminal.output
-    assert b"Traceback" not in terminal.output
-
-
-def test_quitting_at_once_saves_typed_changes(terminal: Terminal, real_guild: Guild) -> None:
-    terminal.write(b"/water\r" + b"+1\r" * 30)
-    assert terminal.leave() == 0
-    assert real_guild.quantities("water") == (37, 0)
     assert b"Traceback" not in terminal.output
 
 
@@ -190,56 +185,39 @@ sys.exit(main([]))
 
 
 def test_an_error_in_the_input_thread_ends_with_a_status(real_guild: Guild, home: Path) -> None:
-    terminal = terminal_before(real_guild, home, sys.executable, "-c", _BREAKS)
-    try:
+    with in_front_of(real_guild, home, sys.executable, "-c", _BREAKS) as terminal:
         terminal.draws(b"Plastanium Ingot")
         terminal.write(b"j")
         assert terminal.ends() == 1
         assert b"went wrong (LookupError)" in terminal.output
         assert b"token-of-the-guild" not in terminal.output
-    finally:
-        terminal.close()
 
 
-def by_shell(guild: Guild, home: Path, line: str) -> Terminal:
-    """Start the dashboard through a shell command, in which it is `$0 $@`."""
-    return terminal_before(guild, home, "/bin/sh", "-c", line, sys.executable, "-m", "tracker_tui")
-
-
-def test_the_dashboard_is_drawn_without_standard_error(real_guild: Guild, home: Path) -> None:
-    terminal = by_shell(real_guild, home, 'exec "$0" "$@" 2>/dev/null')
-    try:
-        terminal.draws(b"Plastanium Ingot")
-        assert terminal.leave() == 0
-    finally:
-        terminal.close()
+def by_shell(line: str) -> tuple[str, ...]:
+    """Return a command that runs the dashboard as `$0 $@` of a shell's command."""
+    return ("/bin/sh", "-c", line, sys.executable, "-m", "tracker_tui")
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-"])
 def test_a_missing_terminal_is_reported_in_one_line(
     real_guild: Guild, home: Path, closed: str
 ) -> None:
-    terminal = by_shell(real_guild, home, f'exec "$0" "$@" {closed}')
-    try:
+    with in_front_of(real_guild, home, *by_shell(f'exec "$0" "$@" {closed}')) as terminal:
         assert terminal.ends() == 2
         terminal.read(0.0)
         (said,) = terminal.output.splitlines()
         assert said.startswith(b"tracker-tui: The dashboard needs a terminal.")
-    finally:
-        terminal.close()
 
 
-def test_the_dashboard_ends_with_its_terminal_even_without_a_signal(
+def test_the_dashboard_is_drawn_without_standard_error_and_ends_with_its_terminal(
     real_guild: Guild, home: Path
 ) -> None:
     # As under `make`: only the first process of a terminal gets SIGHUP, and it waits.
-    terminal = by_shell(real_guild, home, 'trap "" HUP; "$0" "$@"; exit $?')
-    try:
+    line = 'trap "" HUP; "$0" "$@" 2>/dev/null; exit $?'
+    with in_front_of(real_guild, home, *by_shell(line)) as terminal:
         terminal.draws(b"Plastanium Ingot")
         terminal.write(b"/water\r+5\r+6")
         terminal.draws(b"+6")
         terminal.hang_up()
         assert terminal.ends() == 128 + signal.SIGHUP
         assert real_guild.quantities("water") == (12, 0)
-    finally:
-        terminal.close()
