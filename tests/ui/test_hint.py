@@ -72,7 +72,7 @@ async def test_the_hint_blocks_no_keys_and_esc_hides_it_last_and_for_good(guild:
             await player.press("escape")
             await player.until(lambda: len(player.names()) == 12)
             assert HINT in player.text()
-        opened = {"space": "● 1 selected", "plus": "type + - = > or <", "s": "Sort by"}
+        opened = {"space": "● 1 selected", "plus": "a number is missing", "s": "Sort by"}
         for key, shown in (opened | {"o": "The outbox is empty"}).items():
             await player.press(key)
             await player.sees(shown)
