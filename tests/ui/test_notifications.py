@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from itertools import count
-from pathlib import Path
 
 import pytest
 from textual.strip import Strip
@@ -24,12 +23,6 @@ ON, OFF = "other people's changes are on.", "other people's changes are off."
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll the database continuously."""
     poll_eagerly(monkeypatch)
-
-
-@pytest.fixture
-def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
-    """The guild of RESOURCES on a server behind a proxy."""
-    return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
 @pytest.fixture(params=["file", "server"])
