@@ -163,29 +163,22 @@ def test_an_applied_change_counts_once_before_and_after_its_answer() -> None:
     assert hagga(overlay) == 1005
 
 
-def test_an_older_row_from_another_process_is_ignored() -> None:
+def test_only_a_newer_row_from_another_process_is_shown() -> None:
     change = add(5)
     overlay = overlay_of(SPICE._replace(hagga=1105, updated_at=SPICE.updated_at + 9))
     old = SPICE._replace(hagga=1005, updated_at=SPICE.updated_at + 1)
     overlay.apply([Outcome(change, Verdict.APPLIED, old)], from_other_process=True)
     assert hagga(overlay) == 1105
-
-
-def test_an_outcome_from_another_process_for_a_change_in_the_rows_leaves_them() -> None:
-    change = add(5)
+    overlay = overlay_of(SPICE, pending=(change,))
+    new = SPICE._replace(hagga=1305, updated_at=SPICE.updated_at + 9)
+    overlay.apply([Outcome(change, Verdict.APPLIED, new)], from_other_process=True)
+    assert hagga(overlay) == 1305
+    # The rows contain the change already.
     overlay = overlay_of(SPICE, pending=(change,))
     overlay.refresh([SPICE._replace(hagga=1105)], [change.id], is_whole=False)
     outcome = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
     overlay.apply([outcome], from_other_process=True)
     assert (hagga(overlay), overlay.applied_ids) == (1105, frozenset())
-
-
-def test_a_newer_row_from_another_process_is_shown() -> None:
-    change = add(5)
-    overlay = overlay_of(SPICE, pending=(change,))
-    new = SPICE._replace(hagga=1305, updated_at=SPICE.updated_at + 9)
-    overlay.apply([Outcome(change, Verdict.APPLIED, new)], from_other_process=True)
-    assert hagga(overlay) == 1305
 
 
 def test_changes_take_effect_in_the_order_of_the_outbox() -> None:
@@ -196,10 +189,13 @@ def test_changes_take_effect_in_the_order_of_the_outbox() -> None:
     assert hagga(overlay) == 2
 
 
-def test_an_outcome_for_one_resource_leaves_the_others() -> None:
-    here, there = add(5), add(7, resource_id="water")
-    overlay = overlay_of(SPICE, WATER, pending=(here, there))
+def test_an_outcome_changes_only_the_row_that_it_has() -> None:
+    here, there, without_row = add(5), add(7, resource_id="water"), add(1)
+    overlay = overlay_of(SPICE, WATER, pending=(here, there, without_row))
     overlay.apply([Outcome(here, Verdict.APPLIED, SPICE._replace(hagga=1005))])
+    assert (hagga(overlay), hagga(overlay, "water")) == (1006, 57)
+    moved = Moved(1000, 400, 1001, 400, NO_POINTS)
+    overlay.apply([Outcome(without_row, Verdict.APPLIED, None, moved)])
     assert (hagga(overlay), hagga(overlay, "water")) == (1005, 57)
 
 
@@ -210,14 +206,6 @@ def test_a_refresh_returns_moved_rows_but_no_renamed_ones() -> None:
     assert overlay.refresh([moved, renamed, new], (), is_whole=True) == Refreshed(
         changed=frozenset(["spice", "water", "iron"]), moves=((SPICE, moved),)
     )
-
-
-def test_an_outcome_without_a_row_changes_no_row() -> None:
-    change = add(5)
-    overlay = overlay_of(SPICE, pending=(change,))
-    moved = Moved(1000, 400, 1005, 400, NO_POINTS)
-    overlay.apply([Outcome(change, Verdict.APPLIED, None, moved)])
-    assert hagga(overlay) == 1000
 
 
 def test_many_changes_are_removed_in_one_pass(

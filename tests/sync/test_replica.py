@@ -66,11 +66,6 @@ def contents_of(replica: Replica) -> ReplicaContents:
     return found
 
 
-def test_a_new_replica_is_empty(make_replica: Callable[[], Replica]) -> None:
-    replica = make_replica()
-    assert (replica.load(), replica.resource_names(), replica.load_layout()) == (None, [], None)
-
-
 def test_a_replica_returns_what_was_written(
     replica: Replica, make_replica: Callable[[], Replica]
 ) -> None:
@@ -126,10 +121,14 @@ def test_a_whole_refresh_replaces_everything(replica: Replica) -> None:
     assert (contents_of(replica).rows, contents_of(replica).applied_ids) == ([WATER], frozenset())
 
 
-def test_a_part_is_not_written_to_an_empty_replica(make_replica: Callable[[], Replica]) -> None:
+def test_a_new_replica_is_empty_and_accepts_only_whole_refreshes(
+    make_replica: Callable[[], Replica],
+) -> None:
     replica = make_replica()
+    assert (replica.load(), replica.resource_names(), replica.load_layout()) == (None, [], None)
     assert not replica.write([SPICE], (), (), READING, is_whole=False)
-    assert replica.load() is None
+    replica.update([SPICE], ["c5"])
+    assert (replica.load(), replica.resource_names()) == (None, [])
 
 
 def test_an_older_refresh_does_not_replace_a_newer_one(
@@ -150,12 +149,6 @@ def test_an_outcome_replaces_its_row_and_adds_its_id(replica: Replica) -> None:
     found = contents_of(replica)
     assert sorted(found.rows) == [answered, WATER]
     assert (found.applied_ids, found.reading) == ({"c1", "c5"}, READING)
-
-
-def test_an_outcome_is_not_written_to_an_empty_replica(make_replica: Callable[[], Replica]) -> None:
-    replica = make_replica()
-    replica.update([SPICE], ["c5"])
-    assert (replica.load(), replica.resource_names()) == (None, [])
 
 
 def test_a_layout_is_stored_without_rows(make_replica: Callable[[], Replica]) -> None:

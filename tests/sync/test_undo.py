@@ -35,10 +35,6 @@ def log_of(*submissions: list[Change]) -> UndoLog:
     return log
 
 
-def test_a_run_starts_with_empty_stats() -> None:
-    assert UndoLog().stats == SessionStats(0, 0, 0.0)
-
-
 def test_stats_sum_up_additions_removals_and_points() -> None:
     pairs = [(add(5), IN), (remove(2), OUT), (add(5), IN), (add(5), IN)]
     pairs.append((to_deep_desert(3), Moved(3, 0, 0, 3, NO_POINTS)))
@@ -49,25 +45,16 @@ def test_stats_sum_up_additions_removals_and_points() -> None:
     assert log.stats == SessionStats(5, 13, 0.3)
 
 
-def test_an_outcome_that_is_received_twice_counts_once() -> None:
-    outcome = applied(add(5), IN)
-    log = log_of([outcome.change])
+def test_only_what_is_applied_and_not_undone_counts_once() -> None:
+    change, rejected = add(5), remove(9)
+    log = log_of([change], [rejected])
+    assert log.stats == SessionStats(0, 0, 0.0)
+    log.record(Outcome(rejected, Verdict.REJECTED, None, rejection=Rejection.QUANTITY))
+    assert log.stats == SessionStats()
+    outcome = applied(change, IN)
     log.record(outcome)
     log.record(outcome._replace(verdict=Verdict.ALREADY_APPLIED))
     assert log.stats == SessionStats(1, 5, 0.1)
-
-
-def test_a_rejected_change_does_not_count() -> None:
-    change = remove(9)
-    log = log_of([change])
-    log.record(Outcome(change, Verdict.REJECTED, None, rejection=Rejection.QUANTITY))
-    assert log.stats == SessionStats()
-
-
-def test_an_undone_change_does_not_count() -> None:
-    change = add(5)
-    log = log_of([change])
-    log.record(applied(change, IN))
     log.record(applied(counter_to(change, IN), Moved(5, 0, 0, 0, NO_POINTS)))
     assert log.stats == SessionStats()
 

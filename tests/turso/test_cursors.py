@@ -47,15 +47,12 @@ def test_every_kind_of_statement_reports_the_same(both: SideBySide) -> None:
         both.run(sql)
 
 
-def test_an_empty_statement_does_nothing(both: SideBySide) -> None:
+def test_comments_semicolons_and_empty_statements_are_harmless(both: SideBySide) -> None:
+    for sql in ("SELECT 1;", "SELECT 1; -- a comment", " ; SELECT 1"):
+        both.run(sql)
     for sql in ("", "  \n", "-- nothing", "/* nothing */", ";", ";;", "-- x\n;"):
         both.run(sql)
         assert both.do(lambda connection, sql=sql: connection.execute(sql).fetchone()) is None
-
-
-def test_comments_and_semicolons_around_a_statement_are_harmless(both: SideBySide) -> None:
-    for sql in ("SELECT 1;", "SELECT 1; -- a comment", " ; SELECT 1"):
-        both.run(sql)
 
 
 def test_the_last_row_id_is_the_one_of_the_last_insert(both: SideBySide) -> None:
@@ -155,13 +152,21 @@ def test_a_cursor_keeps_the_row_factory_it_was_created_with(both: SideBySide) ->
     both.do(fetch)
 
 
-def test_a_cursor_can_be_of_another_class(both: SideBySide) -> None:
+def test_a_cursor_can_be_of_another_class_and_accepts_the_sizes_of_db_api(
+    both: SideBySide,
+) -> None:
     class Mine(Cursor):
         pass
 
     cursor = both.remote.cursor(Mine)
     assert type(cursor) is Mine
     assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+
+    def size(connection: Any) -> list[object]:
+        cursor = connection.cursor()
+        return [cursor.setinputsizes([1]), cursor.setoutputsize(1), cursor.setoutputsize(1, 2)]
+
+    both.do(size)
 
 
 def test_a_closed_cursor_raises(both: SideBySide) -> None:
@@ -182,11 +187,3 @@ def test_a_closed_cursor_raises(both: SideBySide) -> None:
         for name, act in acts.items():
             with pytest.raises(sqlite3.ProgrammingError):
                 pytest.fail(f"{name} returned {act(cursor)!r}")
-
-
-def test_a_cursor_accepts_the_sizes_of_db_api(both: SideBySide) -> None:
-    def size(connection: Any) -> list[object]:
-        cursor = connection.cursor()
-        return [cursor.setinputsizes([1]), cursor.setoutputsize(1), cursor.setoutputsize(1, 2)]
-
-    both.do(size)
