@@ -28,6 +28,7 @@ from helpers.remote_fixtures import (
     single_try,
 )
 from helpers.servers import Server, running, unpacked_server
+from helpers.timeouts import set_timeouts
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.database import Database
 from tracker_tui.db.remote import open_remote
@@ -97,7 +98,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def long_edit_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a busy machine from queueing edits; tests of the deadline shorten it."""
-    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 30.0)
+    set_timeouts(monkeypatch, edit=30.0)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from helpers.ledger_under_test import Books
 from helpers.outbox_files import (
     states,
 )
+from helpers.timeouts import set_timeouts
 
 __all__ = ["small_disk"]
 
@@ -26,7 +27,7 @@ REASON = "x" * 400
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits for busy files: a full disk looks like one."""
     monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+    set_timeouts(monkeypatch, retry=0.0)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from helpers.commands import Ran, Run
 from helpers.guild import ask, quantities
 from helpers.outbox_files import send_lock_held
 from helpers.processes import locked
-from tracker_tui.cli.edit import _TIMEOUT_SECONDS
+from helpers.timeouts import set_timeouts
+from tracker_tui.config.timeouts import Timeouts
 
 FOR_EVER = 40.0
 """Seconds; longer than any edit takes, even on a busy machine."""
@@ -34,10 +35,9 @@ def all_other_timeouts_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
         "tracker.ledger_thread._ONE_SHOT_SECONDS": FOR_EVER,
         "tracker.ledger_thread._CLOSING_SECONDS": FOR_EVER,
         "tracker.ledger_thread._SEND_LOCK_INTERVAL": FOR_EVER / 20,
-        "sync.one_shot_edit._RETRY_SECONDS": FOR_EVER,
-        "cli.edit._TIMEOUT_SECONDS": PATIENCE,
     }.items():
         monkeypatch.setattr(f"tracker_tui.{name}", value)
+    set_timeouts(monkeypatch, edit=PATIENCE, retry=FOR_EVER)
 
 
 waits_for_ever = pytest.mark.usefixtures("all_other_timeouts_are_long")
@@ -67,7 +67,7 @@ def test_a_busy_file_takes_no_longer_with_more_pending_changes(
     run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock advances only while the program sleeps."""
-    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", _TIMEOUT_SECONDS)
+    set_timeouts(monkeypatch, edit=Timeouts().edit)
     clock = SleeplessClock()
     monkeypatch.setattr("tracker_tui.sync.one_shot_edit.time", clock)
     monkeypatch.setattr("tracker_tui.db.sqlite._SQLITE_WAITS", 0.0)

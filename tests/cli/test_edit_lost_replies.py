@@ -30,6 +30,7 @@ from helpers.proxy import (
     proxy_to,
 )
 from helpers.rejected_writes import NO_DATABASE, READ_ONLY, TOKEN_REFUSED, batch_failed
+from helpers.timeouts import set_timeouts
 from tracker_tui.db.sqlite import open_sqlite
 from tracker_tui.domain.change import Change, Verdict
 from tracker_tui.ledger.ledger import Ledger
@@ -196,7 +197,7 @@ def test_closing_does_not_resend_a_hanging_edit(
 def test_the_requests_of_an_edit_share_one_deadline(
     run: Run, remote_guild: Books, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 1.0)
+    set_timeouts(monkeypatch, edit=1.0)
     with Gate() as gate:
         # The columns arrive; the change hangs until no time is left for a retry.
         proxy.meet([pass_on, *[gate] * 20])
@@ -285,7 +286,7 @@ def test_the_outcome_is_unknown_without_the_history(
     monkeypatch: pytest.MonkeyPatch,
     status: int,
 ) -> None:
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+    set_timeouts(monkeypatch, retry=0.0)
 
     def apply_and_go(change: Change) -> None:
         known_guild.ledger.apply(change)

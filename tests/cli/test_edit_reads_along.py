@@ -15,6 +15,7 @@ from helpers.listening import SECONDS
 from helpers.outbox_files import outbox_of, replica_of, states
 from helpers.processes import locked
 from helpers.proxy import Fate, ProxiedRequest, Proxy, altered, pass_on
+from helpers.timeouts import set_timeouts
 from helpers.token_permissions import BOTH_WAYS
 
 DAMAGES = {
@@ -33,7 +34,7 @@ grown = pytest.mark.parametrize("remote_guild", ["grown"], indirect=True)
 def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a busy machine from queueing an edit."""
     monkeypatch.setattr("tracker_tui.tracker.ledger_thread._ONE_SHOT_SECONDS", SECONDS)
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", SECONDS)
+    set_timeouts(monkeypatch, retry=SECONDS)
 
 
 def assert_is_applied(run: Run, books: Books, *argv: str) -> None:

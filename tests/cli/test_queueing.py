@@ -9,6 +9,7 @@ import pytest
 from helpers.commands import Run
 from helpers.guild import ask, make_guild, quantities
 from helpers.processes import locked
+from helpers.timeouts import set_timeouts
 from tracker_tui.sync.local_store import pending_elsewhere
 
 MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n" * 500}
@@ -17,8 +18,7 @@ MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n"
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon on a lock that is never released."""
-    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+    set_timeouts(monkeypatch, edit=0.05, retry=0.0)
 
 
 def pending_count(home: Path) -> int:

@@ -30,6 +30,7 @@ from helpers.proxy import (
 from helpers.rejected_writes import READ_ONLY
 from helpers.remote_guild import configure
 from helpers.servers import SECONDS, Server, free_port
+from helpers.timeouts import set_timeouts
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 IN_TIME = 10.0
@@ -70,17 +71,13 @@ FAULTS = {
 }
 
 
-PATIENCE = (
-    "cli.edit._TIMEOUT_SECONDS",
-    "db.remote.DEADLINE",
-    "guild.database_factory._LONG_WORK_SECONDS",
-)
+PATIENCE = ("db.remote.DEADLINE", "guild.database_factory._LONG_WORK_SECONDS")
 
 
 @pytest.fixture(autouse=True)
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Don't retry an edit: in these tests a retry changes nothing."""
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+    set_timeouts(monkeypatch, retry=0.0)
 
 
 @pytest.fixture
@@ -222,6 +219,7 @@ def test_a_server_that_never_answers_is_given_up(
         forget_what_was_read(home)
         proxy.fate = fate
         with pytest.MonkeyPatch.context() as monkeypatch:
+            set_timeouts(monkeypatch, edit=0.3)
             for name in PATIENCE:
                 monkeypatch.setattr(f"tracker_tui.{name}", 0.3)
             assert_is_failed(in_time(run, *other), "did not answer in time")

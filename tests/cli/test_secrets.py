@@ -16,6 +16,7 @@ from helpers.processes import SECONDS
 from helpers.proxy import Fate, ProxiedRequest, Reply, answer, cut_before, pass_on
 from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import Guarded, configure
+from helpers.timeouts import set_timeouts
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.database_factory import open_ledger
 
@@ -57,7 +58,7 @@ def printed_and_stored(ran: Ran, home: Path) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Don't retry an edit."""
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+    set_timeouts(monkeypatch, retry=0.0)
 
 
 def assert_not_revealed(ran: Ran, home: Path, token: str) -> None:

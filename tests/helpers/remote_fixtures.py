@@ -15,6 +15,7 @@ from helpers.listening import SECONDS
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_guild import Guarded, Line, configure, schema_of, settled
 from helpers.servers import Server
+from helpers.timeouts import set_timeouts
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.tracker.tracker import Tracker
@@ -58,7 +59,7 @@ def guarded_guild(
 @pytest.fixture
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable retries of edits, which change nothing in these tests."""
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+    set_timeouts(monkeypatch, retry=0.0)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 from tracker_tui.cli.command_setup import load_settings, print_local_warnings
 from tracker_tui.cli.output import complain, print_json, resource_document, say
@@ -26,16 +26,14 @@ from tracker_tui.domain.text import one_line
 from tracker_tui.errors import LocalFileError, OutputError, ReaderGone, UsageError
 from tracker_tui.tracker.tracker import Tracker
 
-_TIMEOUT_SECONDS: Final = 2.7
-"""The promised 3 s, less the time to start and to end the process."""
-
 
 def edit(arguments: argparse.Namespace) -> int:
     """Apply one change; return 0 if it is applied or queued, 1 if rejected or in conflict."""
     typed = _typed_change(arguments)
     expected = _expected_quantity(arguments.expected, typed)
-    until = monotonic() + _TIMEOUT_SECONDS
-    config = load_settings(arguments)._replace(until=until)
+    start = monotonic()
+    config = load_settings(arguments)
+    config = config._replace(until=start + config.timeouts.edit)
     try:
         tracker = Tracker(config)
         print_local_warnings(tracker)

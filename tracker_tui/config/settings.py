@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 
 from tracker_tui.config.folders import Folders, absolute_path, find_folders
 from tracker_tui.config.setting_names import DATABASE, DISCORD_APPLICATION, OTHERS, warnings_of
+from tracker_tui.config.timeouts import TIMEOUTS, Timeouts
 from tracker_tui.domain.text import is_utf8, one_line
 from tracker_tui.errors import ConfigError
 
@@ -92,6 +93,7 @@ class Config(NamedTuple):
     until: float | None = None
     """The deadline of a command that makes one change, by `time.monotonic`: for the database, for
     Discord and for files that other programs hold. None: no deadline."""
+    timeouts: Timeouts = TIMEOUTS
     auth: Auth = Auth.NONE
     origin: str = ""
     """The source of the database setting, in words; empty if nothing is configured."""
@@ -134,6 +136,7 @@ def load_config(environ: Mapping[str, str], profile: str | None = None) -> Confi
         member=_local_user(),
         profile=profile,
         keys=keys,
+        timeouts=TIMEOUTS,
         auth=auth,
         origin=origin,
         discord=_discord(settings),

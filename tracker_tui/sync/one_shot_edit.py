@@ -35,8 +35,6 @@ from tracker_tui.sync.sender import Sender, as_sent, sendable
 
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.4
-_RETRY_SECONDS: Final = 1.0
-"""Fast failures are retried for at most this long."""
 _BLOCKED: Final = "A change of the same resource needs you: see the Outbox (o) in the dashboard."
 _MAY_BE_STORED: Final = (
     "An earlier try may have stored the change. It stays queued, and counts once: do not repeat it."
@@ -57,15 +55,21 @@ class OneShotEdit:
         engine: Engine,
         sender: Sender,
         open_ledger: Callable[[], Ledger],
-        warn: Callable[[str], object] = lambda _: None,
+        warn: Callable[[str], object],
+        *,
+        retry_seconds: float,
     ) -> None:
-        """`warn` gets local errors that happen after the outcome is known."""
+        """`warn` gets local errors that happen after the outcome is known.
+
+        Fast failures are retried for at most `retry_seconds`.
+        """
         self._change = change
         self._engine = engine
         self._outbox = engine.outbox
         self._sender = sender
         self._open_ledger = open_ledger
         self._warn = warn
+        self._retry_seconds = retry_seconds
         self.names: Mapping[str, str] = {}
         self.places: Mapping[Location, str] = dict(DEFAULT_PLACES)
 
@@ -83,7 +87,7 @@ class OneShotEdit:
 
     def _try_until(self, until: float, is_cancelled: Callable[[], bool]) -> Outcome:
         pause, trouble, lost = _FIRST_PAUSE, "", ""
-        soon = time.monotonic() + _RETRY_SECONDS
+        soon = time.monotonic() + self._retry_seconds
         while True:
             try:
                 outcome = self._try(reads_along=not lost)

@@ -318,6 +318,7 @@ class LedgerThread:
             self._sender,
             self._connection.open,
             lambda message: self._event_bus.publish(LocalWarning(message)),
+            retry_seconds=self._config.timeouts.retry,
         )
         seconds = seconds_left(self._config.until, _ONE_SHOT_SECONDS)
         with self._sending():

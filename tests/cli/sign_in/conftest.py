@@ -24,6 +24,7 @@ from helpers.other_schemas import FOUNDING
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_guild import settled
 from helpers.servers import Server
+from helpers.timeouts import set_timeouts
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 
@@ -138,7 +139,7 @@ def blank(
 @pytest.fixture
 def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Don't retry edits: a retry changes nothing in these tests."""
-    monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+    set_timeouts(monkeypatch, retry=0.0)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
 from helpers.other_schemas import LATER
 from helpers.proxy import Proxy, cut_before, pass_on, proxy_to
 from helpers.servers import Server
+from helpers.timeouts import set_timeouts
 from tracker_tui.cli import main
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
@@ -93,7 +94,7 @@ def planted(server: Server, folder: Path) -> Iterator[Planted]:
                     monkeypatch.delenv(name)
             trust_discord(monkeypatch)
             configure(monkeypatch, given | {"TRACKER_HOME": str(looked)})
-            monkeypatch.setattr("tracker_tui.sync.one_shot_edit._RETRY_SECONDS", 0.0)
+            set_timeouts(monkeypatch, retry=0.0)
             sign_in(discord)
             for argv in (["list"], ["history"], ["leaderboard"], ["leaderboard", "--period=all"]):
                 assert _is_done(*argv)

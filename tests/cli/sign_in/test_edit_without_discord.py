@@ -13,6 +13,7 @@ from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault
 from helpers.ledger_under_test import Books
 from helpers.membership import sign_in
+from helpers.timeouts import set_timeouts
 
 FOR_EVER = 60.0
 """Seconds; longer than any edit takes, even on a busy machine."""
@@ -27,7 +28,7 @@ def silent(
     """A Discord that may hang; no other timeout ends a request to it in time."""
     monkeypatch.setattr("tracker_tui.auth.discord.Discord.__init__.__defaults__", (FOR_EVER,))
     monkeypatch.setattr("tracker_tui.tracker.tracker._CLOSING_SECONDS", FOR_EVER)
-    monkeypatch.setattr("tracker_tui.cli.edit._TIMEOUT_SECONDS", 2.0)
+    set_timeouts(monkeypatch, edit=2.0)
     yield discord
     discord.heal()
 
