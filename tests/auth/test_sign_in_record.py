@@ -15,7 +15,7 @@ from helpers.auth_guild import (
     roles_now,
 )
 from helpers.discord import FakeDiscord, Membership
-from helpers.ledger_under_test import Books, MakeLedger, Row
+from helpers.ledger_under_test import Books, MakeLedger, Row, on_both
 from helpers.membership import ADMIN_ROLE, MEMBER_ROLE
 from helpers.other_schemas import FOUNDING, OURS, USERS_UNIQUE
 from helpers.proxy import Proxy, cut_after
@@ -161,6 +161,7 @@ def test_record_sent_twice_counts_once(make_ledger: MakeLedger, times: Times) ->
     assert {row["user_id"] for row in rows} == {user(guild)["id"]}
 
 
+@on_both
 def test_duplicate_member_rows_are_updated(make_ledger: MakeLedger, times: Times) -> None:
     guild = make_ledger(WITHOUT_INDEX, clock=times)
     known(guild, id="younger", created_at=1_650_000_000)
@@ -179,6 +180,7 @@ NAMES = [
 ]
 
 
+@on_both
 def test_names_and_roles_are_stored_as_they_are(guild: Books) -> None:
     stored = []
     for name in NAMES:
@@ -193,6 +195,7 @@ def test_names_and_roles_are_stored_as_they_are(guild: Books) -> None:
         assert json.loads(session(guild)["roles"]) == list(role_ids)
 
 
+@on_both
 def test_times_come_from_the_databases_clock(make_ledger: MakeLedger) -> None:
     guild = make_ledger()
     ((before,),) = guild.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
@@ -205,6 +208,7 @@ def test_times_come_from_the_databases_clock(make_ledger: MakeLedger) -> None:
     assert guild.run("SELECT typeof(last_login) FROM users") == [("integer",)]
 
 
+@on_both
 def test_a_record_is_written_whole_or_not_at_all(guild: Books) -> None:
     for table in ("users", "user_sessions"):
         guild.run(
