@@ -92,6 +92,16 @@ def test_rejected_new_tokens_sign_out(circle: Circle, discord: FakeDiscord) -> N
     assert_signed_out(program, circle)
 
 
+def test_new_tokens_that_are_rejected_are_not_refreshed_again(
+    circle: Circle, discord: FakeDiscord
+) -> None:
+    program = tokens_for(circle, 28.5)
+    discord.fail_always(ME, Fault.status(401))
+    program.checks()
+    assert circle.asked() == [TOKEN, ME]
+    assert_signed_out(program, circle)
+
+
 def test_without_a_refresh_token_an_expired_token_signs_out(
     circle: Circle, discord: FakeDiscord
 ) -> None:
