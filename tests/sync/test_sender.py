@@ -46,6 +46,19 @@ def test_changes_are_sent_in_order_and_shown_as_the_ledger_has_them(
     assert not program.sender.has_unsent
 
 
+def test_a_change_of_a_deleted_resource_is_rejected_with_its_name(
+    program: Program, books: Books
+) -> None:
+    row = program.overlay.row("spice")
+    assert row is not None
+    program.submit(add(1))
+    books.run("DELETE FROM resource_history")
+    books.run("DELETE FROM resources")
+    (outcome,) = program.send()
+    assert (outcome.rejection, outcome.detail) == (Rejection.NO_RESOURCE, row.name)
+    assert program.overlay.resource("spice") is None
+
+
 @pytest.mark.parametrize("arrives", [True, False])
 def test_a_change_whose_program_crashed_while_sending_is_applied_once(
     program: Program, make_program: MakeProgram, books: Books, arrives: bool
