@@ -9,7 +9,7 @@ from helpers.proxy import Fate, ProxiedRequest, pass_on
 
 PATIENCE: Final = 60.0
 """Seconds that the program under test would wait for its server."""
-_HELD_SECONDS: Final = 20.0
+_HELD_SECONDS: Final = 60.0
 """Seconds after which a held request continues without the test."""
 
 

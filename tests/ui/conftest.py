@@ -201,10 +201,14 @@ def guild(make_guild: MakeGuild) -> Guild:
 
 
 @pytest.fixture
-def remote(proxy: Proxy, remote_url: str, tmp_path: Path) -> RemoteGuild:
+def remote(
+    proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RemoteGuild:
     """The guild of RESOURCES on a server behind a proxy."""
     from ui.guild_on_server import RemoteGuild
 
+    # On a busy machine, screens may take longer than a request that a test holds may last.
+    monkeypatch.setattr("tracker_tui.db.remote.DEADLINE", 60.0)
     return RemoteGuild(remote_url, tmp_path, way=proxy.url).found()
 
 
