@@ -2,12 +2,14 @@
 
 The mutants and what became of them are in `mutants.json`. A first run takes them by a seed; later
 runs take the same ones again, so that a suite that was made shorter shows what it no longer sees.
-All work is done in copies under `.mutants/`, where an interrupted run is taken up again.
+All work is done in copies under `.mutants/`. An interrupted run is taken up again, as long as
+neither the program nor the tests have changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -32,7 +34,7 @@ LIST = Path(__file__).with_name("mutants.json")
 QUOTAS = {"domain": 40, "ledger": 50, "sync": 40, "auth": 25, "turso": 25, "tracker": 20}
 SEED = 2026
 
-# The quickest tests run first, in one process: most mutants die there.
+# The first tests run in one process, which starts sooner: most mutants die there.
 _QUICK_TESTS = 60
 _QUICK_SECONDS = 15.0
 
@@ -44,14 +46,17 @@ def main() -> int:
     parser.add_argument("--accept", action="store_true", help="write the results into the list")
     parser.add_argument("--only", default="", metavar="TEXT", help="files whose path has the text")
     arguments = parser.parse_args()
-    copies = [_copy(number) for number in range(arguments.jobs)]
-    reach = measured(WORK / "reach")
+    names = _names()
+    copies = [_copy(number, names) for number in range(arguments.jobs)]
+    folder = WORK / _fingerprint(names)
+    reach = measured(folder)
     if reach is None:
-        measure(copies[0], WORK / "reach", workers=2 * (os.cpu_count() or 1))
-        reach = measured(WORK / "reach")
+        measure(copies[0], folder, workers=2 * (os.cpu_count() or 1))
+        reach = measured(folder)
         assert reach is not None, "the suite ran"
     listed = _listed(copies[0])
-    run = _Run(reach, [entry for entry in listed if arguments.only in entry["file"]])
+    chosen = [entry for entry in listed if arguments.only in str(entry["file"])]
+    run = _Run(reach, chosen, folder / "results.jsonl")
     run.all(copies)
     if arguments.accept:
         LIST.write_text(as_text(run.with_results(listed)), "utf-8")
@@ -67,10 +72,10 @@ def as_text(entries: list[dict[str, object]]) -> str:
 class _Run:
     """The results of this run, each of them on disk as soon as it is known."""
 
-    def __init__(self, reach: Reach, listed: list[dict[str, object]]) -> None:
+    def __init__(self, reach: Reach, listed: list[dict[str, object]], file: Path) -> None:
         self._reach = reach
         self._listed = listed
-        self._file = WORK / "results.jsonl"
+        self._file = file
         self._lock = Lock()
         self._results: dict[Mutant, dict[str, object]] = {}
         if self._file.exists():
@@ -190,24 +195,15 @@ def _failures_with(
     copy: Path, place: Place, tests: list[str], options: list[str], reach: Reach
 ) -> list[str]:
     file = copy / place.mutant.file
-    source = file.read_text("utf-8")
+    source, times = file.read_text("utf-8"), file.stat()
     patience = 60 + 5 * sum(reach.seconds[test] for test in tests)
     try:
-        _write(file, mutated(source, place))
+        file.write_text(mutated(source, place), "utf-8")
         return _failures(copy, tests, ["-x", *options], patience)
     finally:
-        _write(file, source)
-
-
-_clock = time.time()
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a module with a time of its own, so that Python compiles it anew."""
-    global _clock  # noqa: PLW0603 - each write has a later second than the one before
-    file.write_text(text, "utf-8")
-    _clock += 2
-    os.utime(file, (_clock, _clock))
+        file.write_text(source, "utf-8")
+        # With its old time, Python takes the module as it compiled it before.
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def _failures(copy: Path, tests: list[str], options: list[str], patience: float) -> list[str]:
@@ -220,6 +216,8 @@ def _failures(copy: Path, tests: list[str], options: list[str], patience: float)
     with subprocess.Popen(
         command,
         cwd=copy,
+        # The mutant must not be found compiled by a later run.
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -233,9 +231,8 @@ def _failures(copy: Path, tests: list[str], options: list[str], patience: float)
     return failures or ([] if status == 0 else ["start"])
 
 
-def _copy(number: int) -> Path:
-    """Return a copy of this checkout with a Python of its own; bring its files up to date."""
-    copy = WORK / f"copy-{number}"
+def _names() -> list[str]:
+    """Return the files of this checkout: those of git, and new ones that it does not ignore."""
     git = shutil.which("git") or "git"
     listing = subprocess.run(
         [git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -244,17 +241,33 @@ def _copy(number: int) -> Path:
         capture_output=True,
         text=True,
     )
-    for name in filter(None, listing.stdout.split("\0")):
-        source, target = ROOT / name, copy / name
-        if not source.exists():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
-    if not (copy / ".venv").exists():
-        python = copy / ".venv/bin/python"
+    return [name for name in sorted(listing.stdout.split("\0")) if (ROOT / name).is_file()]
+
+
+def _fingerprint(names: list[str]) -> str:
+    """Return a name for the program and its tests as they are now."""
+    digest = hashlib.sha256()
+    for name in names:
+        if name.startswith(("tracker_tui/", "tests/")):
+            digest.update(f"{name}\0".encode() + (ROOT / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _copy(number: int, names: list[str]) -> Path:
+    """Return a copy of this checkout with a Python of its own; bring its files up to date."""
+    copy = WORK / f"copy-{number}"
+    for folder in ("tracker_tui", "tests", "benchmarks"):
+        shutil.rmtree(copy / folder, ignore_errors=True)
+    for name in names:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, copy / name)
+    python = copy / ".venv/bin/python"
+    if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", copy / ".venv"], check=True)
         install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable"]
         subprocess.run([python, *install, ".[dev,mutants]"], cwd=copy, check=True)
+    # Runs with a mutant keep nothing compiled.
+    subprocess.run([python, "-m", "compileall", "-q", "tracker_tui", "tests"], cwd=copy, check=True)
     return copy
 
 

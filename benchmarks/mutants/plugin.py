@@ -1,4 +1,4 @@
-"""What the tests tell the mutants: seconds, failures, and the name of the test that runs."""
+"""A pytest plugin: writes the time of each test and the failed tests into files."""
 
 from __future__ import annotations
 

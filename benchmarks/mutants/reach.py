@@ -74,10 +74,10 @@ def measured(folder: Path) -> Reach | None:
 
 
 def _test(context: str) -> str:
-    """Return the name of the test: without the phase that a program found behind it."""
+    """Return the test of a context. Programs found its phase behind its name, too."""
     for ending in (" (setup)", " (call)", " (teardown)"):
         context = context.removesuffix(ending)
-    return context.removeprefix("|")
+    return context
 
 
 def _site_packages(copy: Path) -> Path:

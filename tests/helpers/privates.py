@@ -1,4 +1,4 @@
-"""What tests need of the private parts of Textual; nothing else in tests uses any.
+"""The private parts of Textual that tests use. No other file in tests uses any.
 
 `tests/test_privates.py` checks that.
 """
@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 def screen_strips(app: App[Any]) -> list[Strip]:
     """Return the screen's lines as sent to the terminal, styles included."""
-    # What is public draws into an SVG, or one widget without those above it.
+    # The public API only draws an SVG, or one widget without the widgets above it.
     return app.screen._compositor.render_strips()
 
 

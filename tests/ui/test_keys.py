@@ -21,7 +21,7 @@ BURSTS = {
     "g+5\x1b[200~0\x1b[201~0\r": ("machine", ("relative", 500, 0)),
     "/steel\r\t\t+5\r": ("steel", ("relative", 5, 0)),
 }
-"""What is typed at once, and the change that it makes."""
+"""Keys typed in one burst, with the change that they make."""
 
 
 async def test_every_key_of_a_burst_goes_where_it_belongs(guild: Guild) -> None:
