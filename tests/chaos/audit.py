@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from helpers.ledger_under_test import Row
 from tracker_tui.domain.change import Change
-from tracker_tui.domain.points import points_for_adding, points_for_setting
+from tracker_tui.domain.points import NO_POINTS, points_for_adding, points_for_setting
 from tracker_tui.domain.quantities import MAX_QUANTITY, Kind, Location
 from tracker_tui.domain.status import status_of
 
 START = "Resource created"
 STRANGER = "stranger"
+_TYPES = {Kind.SET: "absolute", Kind.ADD: "relative", Kind.REMOVE: "relative"}
 Tables = Mapping[str, list[Row]]
 """Rows of `resources`, `resource_history` and `leaderboard`, in order of commit."""
 
@@ -54,22 +54,40 @@ def _check_chains(resources: Iterable[Row], history: Iterable[Row]) -> None:
         assert resource["updated_at"] == last["created_at"] or last["reason"] == START
 
 
+def after(change: Change, hagga: int, deep_desert: int) -> tuple[int, int] | None:
+    """Return both quantities after a change, or None if it does not fit."""
+    is_at_hagga = change.location is Location.HAGGA
+    there = hagga if is_at_hagga else deep_desert
+    match change.kind:
+        case Kind.TO_DEEP_DESERT:
+            found = (hagga - change.amount, deep_desert + change.amount)
+        case Kind.TO_HAGGA:
+            found = (hagga + change.amount, deep_desert - change.amount)
+        case kind:
+            plus = {Kind.ADD: there + change.amount, Kind.REMOVE: there - change.amount}
+            new = plus.get(kind, change.amount)
+            found = (new, deep_desert) if is_at_hagga else (hagga, new)
+    return found if all(0 <= quantity <= MAX_QUANTITY for quantity in found) else None
+
+
 def _check_effect(row: Row, change: Change) -> None:
     """Assert that an entry did what its change says, and that a set overwrote nothing unseen."""
-    assert row["resource_id"] == change.resource_id
-    assert row["updated_by"] == change.by
-    place = "hagga" if change.location is Location.HAGGA else "deep_desert"
-    amounts = (row["change_amount_hagga"], row["change_amount_deep_desert"])
-    if change.kind is Kind.SET:
-        assert row[f"new_quantity_{place}"] == change.amount
-        seen = (None, row[f"previous_quantity_{place}"])
-        assert change.expected in seen or row[f"change_amount_{place}"] == 0, row
-    elif change.kind.is_transfer:
-        towards = -change.amount if change.kind is Kind.TO_DEEP_DESERT else change.amount
-        assert amounts == (towards, -towards)
-    else:
-        amount = change.amount if change.kind is Kind.ADD else -change.amount
-        assert amounts == ((amount, 0) if place == "hagga" else (0, amount))
+    assert (row["resource_id"], row["updated_by"]) == (change.resource_id, change.by)
+    assert row["change_type"] == _TYPES.get(change.kind, "transfer")
+    before = quantities_before(row)
+    assert after(change, *before) == quantities_after(row), row
+    seen = before[change.location is Location.DEEP_DESERT]
+    assert change.expected in (None, seen) or before == quantities_after(row), row
+
+
+def quantities_before(row: Row) -> tuple[int, int]:
+    """Return the quantities that an entry found."""
+    return row["previous_quantity_hagga"], row["previous_quantity_deep_desert"]
+
+
+def quantities_after(row: Row) -> tuple[int, int]:
+    """Return the quantities that an entry left."""
+    return row["new_quantity_hagga"], row["new_quantity_deep_desert"]
 
 
 def _check_undone(rows: Iterable[Row], asked: Mapping[str, Change]) -> None:
@@ -86,43 +104,29 @@ def _check_undone(rows: Iterable[Row], asked: Mapping[str, Change]) -> None:
             assert all(row[name] == -original[name] for name in names), (row, original)
 
 
-def fits(change: Change, row: Row) -> bool:
-    """Whether a relative change or a transfer keeps quantities in bounds after an entry."""
-    hagga, deep_desert = row["new_quantity_hagga"], row["new_quantity_deep_desert"]
-    match change.kind:
-        case Kind.TO_DEEP_DESERT:
-            results = (hagga - change.amount, deep_desert + change.amount)
-        case Kind.TO_HAGGA:
-            results = (hagga + change.amount, deep_desert - change.amount)
-        case _:
-            there = hagga if change.location is Location.HAGGA else deep_desert
-            results = (there + (change.amount if change.kind is Kind.ADD else -change.amount),)
-    return all(0 <= quantity <= MAX_QUANTITY for quantity in results)
-
-
 def _check_points(tables: Tables, applied: Mapping[str, Change]) -> None:
     """Assert that each change that earns points has its row, and an undone one has none."""
     resources = {row["id"]: row for row in tables["resources"]}
     history = {row["id"]: row for row in tables["resource_history"]}
     undone = {change.undoes for change in applied.values()}
-    earned: dict[str, Any] = {}
+    earned = {}
     for change_id, change in applied.items():
         points = _points(history[change_id], change, resources[change.resource_id])
-        if points and change_id not in undone:
+        if points is not None and change_id not in undone:
             earned[change_id] = points
-    stored = {row["id"]: row["final_points"] for row in tables["leaderboard"]}
+    columns = ("user_id", "action_type", "quantity_changed", "final_points", "resource_status")
+    stored = {row["id"]: tuple(row[name] for name in columns) for row in tables["leaderboard"]}
     differing = stored.items() ^ earned.items()
     assert not differing, [(item, applied.get(item[0]), history.get(item[0])) for item in differing]
 
 
-def _points(row: Row, change: Change, resource: Row) -> float:
-    if change.undoes is not None:
-        return 0.0
-    moved = row["change_amount_hagga"] + row["change_amount_deep_desert"]
-    if change.kind is Kind.SET:
-        return points_for_setting(moved).final
-    if change.kind is not Kind.ADD:
-        return 0.0
-    total = row["new_quantity_hagga"] + row["new_quantity_deep_desert"]
-    status = status_of(total, resource["target_quantity"])
-    return points_for_adding(change.amount, resource["multiplier"], status).final
+def _points(row: Row, change: Change, resource: Row) -> tuple[str, str, int, float, str] | None:
+    """Return member, kind, amount, points and status of the row that a change earns."""
+    moved = abs(row["change_amount_hagga"] + row["change_amount_deep_desert"])
+    status = status_of(sum(quantities_after(row)), resource["target_quantity"])
+    points = NO_POINTS
+    if change.undoes is None and change.kind is Kind.SET:
+        points = points_for_setting(moved)
+    elif change.undoes is None and change.kind is Kind.ADD:
+        points = points_for_adding(moved, resource["multiplier"], status)
+    return (change.by, change.kind.upper(), moved, points.final, status) if points.final else None

@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from chaos.audit import Tables, fits
+from chaos.audit import Tables, after, quantities_after
+from helpers.ledger_under_test import Row
 from tracker_tui.domain.change import Change
 from tracker_tui.domain.quantities import Kind, Location
 
@@ -257,10 +258,10 @@ def _is_decided(old: Line, new: Line) -> bool:
     return after == before._replace(kind=kind, amount=abs(before.amount - seen), expected=None)
 
 
-def _is_right(rejection: Rejection, rows: Sequence[Mapping[str, object]]) -> bool:
+def _is_right(rejection: Rejection, rows: Sequence[Row]) -> bool:
     """Whether the rejection was right at some moment between request and answer."""
     counter = rejection.counter
     earlier, between = rows[: rejection.since], rows[rejection.since :]
     states = [row for row in earlier if row["resource_id"] == counter.resource_id][-1:]
     states += [row for row in between if row["resource_id"] == counter.resource_id]
-    return not all(fits(counter, row) for row in states)
+    return any(after(counter, *quantities_after(row)) is None for row in states)

@@ -8,44 +8,32 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
-from zlib import crc32
 
-from chaos.audit import START, STRANGER, Tables, audit
-from chaos.journal import Journal, read_outbox
+from chaos.audit import Tables
+from chaos.guild import RESOURCES, Guild
+from chaos.journal import read_outbox
 from chaos.kill import Killed, Killer
 from chaos.program import PATIENCE, Program
-from helpers.build import new_resource
-from helpers.ledger_under_test import Books
-from helpers.other_schemas import LATER
 from helpers.proxy import (
     Fate,
     ProxiedRequest,
-    Proxy,
     answer,
     cut_after,
     cut_before,
     cut_within,
     pass_on,
-    proxy_to,
 )
 from helpers.servers import Server
-from tracker_tui.config.settings import Remote
-from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.change import Change, differences
-from tracker_tui.domain.quantities import MAX_QUANTITY, Location
-from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import DatabaseUnreachable, LedgerError, LocalFileError
 from tracker_tui.sync.local_store import StoreLocation
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.replica import REPLICA_NAME
-from tracker_tui.turso import connect
 
-RESOURCES: Final = ("spice", "water", "ore", "plastone", "fuel", "steel")
 MEMBERS: Final = ("chani", "chani", "stilgar")
 """The member of each program; the first two programs run on one machine."""
 _TRIES: Final = 3
@@ -91,56 +79,6 @@ _ANSWERED: Final[dict[str, Fate]] = {
 }
 
 
-class Guild:
-    """One database behind its own bad network, with a journal of its outboxes."""
-
-    def __init__(self, name: str, url: str, proxy: Proxy) -> None:
-        self.name, self.url, self.proxy = name, url, proxy
-        self.journal = Journal(self._history)
-        with closing(open_remote(Remote(url, None))) as database:
-            ledger = Books(database, LATER).ledger
-            start = {"hagga": 1_000, "deep_desert": 500, "target": 2_500}
-            ledger.create([new_resource(name, **start) for name in RESOURCES], "founder")
-
-    def tables(self) -> Tables:
-        """Return the tables of the ledger."""
-        with closing(open_remote(Remote(self.url, None))) as database:
-            books = Books(database, ())
-            names = ("resources", "resource_history", "leaderboard")
-            return {name: books.rows(name) for name in names}
-
-    def _history(self) -> Sequence[str]:
-        with closing(connect(self.url)) as connection:
-            rows = connection.execute("SELECT id FROM resource_history ORDER BY rowid").fetchall()
-        return [row[0] for row in rows]
-
-    def set_from_outside(self, number: int, resource_id: str, quantity: int) -> None:
-        """Set a quantity as another program, such as the website, does."""
-        with closing(open_remote(Remote(self.url, None))) as database:
-            books = Books(database, ())
-            hagga, deep_desert = books.quantities(resource_id)
-            now = books.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")[0][0]
-            row = {
-                "id": f"stranger-{number}",
-                "resource_id": resource_id,
-                "previous_quantity_hagga": hagga,
-                "new_quantity_hagga": quantity,
-                "change_amount_hagga": quantity - hagga,
-                "previous_quantity_deep_desert": deep_desert,
-                "new_quantity_deep_desert": deep_desert,
-                "change_amount_deep_desert": 0,
-                "change_type": "absolute",
-                "updated_by": STRANGER,
-                "created_at": now,
-            }
-            books.insert("resource_history", **row)
-            books.run(
-                "UPDATE resources SET quantity_hagga = ?, quantity_location_1 = ?, updated_at = ?,"
-                " last_updated_by = ? WHERE id = ?",
-                *(quantity, quantity, now, STRANGER, resource_id),
-            )
-
-
 class Simulation:
     """Plays one run; `log` says what happened, and is the same for the same seed."""
 
@@ -156,7 +94,7 @@ class Simulation:
         self._late: list[threading.Event] = []
         self._at_work: list[tuple[Program, str]] = []
         """Running programs and their actions; the last began while the previous one waited."""
-        self._guilds = [self._found(name, stack) for name in ("arrakeen", "tabr")]
+        self._guilds = [Guild(name, server, self._fate, stack) for name in ("arrakeen", "tabr")]
         self._programs = [
             [self._start(index, guild) for guild in self._guilds] for index in range(len(MEMBERS))
         ]
@@ -227,17 +165,9 @@ class Simulation:
         program.free_disk()
 
     def _do(self, program: Program, name: str) -> None:
-        steps: dict[str, Callable[[], None]] = {
-            "type": program.type,
-            "send": program.send,
-            "refresh": program.refresh,
-            "look": program.look,
-            "undo": program.undo,
-            "decide": program.decide,
-        }
         try:
             with self._working(program, name):
-                steps[name]()
+                getattr(program, name)()
         except (LedgerError, LocalFileError) as error:
             self._note(f"  {type(error).__name__}")
 
@@ -340,12 +270,6 @@ class Simulation:
 
     # Beginning and end
 
-    def _found(self, name: str, stack: ExitStack) -> Guild:
-        url = self._server.new_database()
-        proxy = stack.enter_context(proxy_to(url))
-        proxy.fate = self._fate
-        return Guild(name, url, proxy)
-
     def _start(self, index: int, guild: Guild) -> Program:
         member = MEMBERS[index]
         folder = self._folder / member / guild.name
@@ -371,9 +295,7 @@ class Simulation:
                 with self._working(program, "refresh"):
                     program.refresh()
                 self._check_screen(program, guild, tables)
-            guild.journal.check(tables)
-            audit(tables, guild.journal.changes)
-            self._note(f"{guild.name}: {_summary(tables, guild.journal.unsettled())}")
+            self._note(f"{guild.name}: {guild.check(tables)}")
 
     def _retry(self, program: Program, name: str, step: Callable[[], None]) -> None:
         """Do something with the server; the first request may find a dead connection."""
@@ -395,14 +317,7 @@ class Simulation:
         self._check_screen(program, guild, guild.tables())
 
     def _check_screen(self, program: Program, guild: Guild, tables: Tables) -> None:
-        applied = {row["id"] for row in tables["resource_history"]}
-        expected = {
-            row["id"]: (row["quantity_hagga"], row["quantity_deep_desert"])
-            for row in tables["resources"]
-        }
-        for change in guild.journal.pending(program.outbox):
-            if change.id not in applied:
-                expected[change.resource_id] = _after(change, expected[change.resource_id])
+        expected = guild.screen(program.outbox, tables)
         shown = program.shown()
         wrong = {key: (shown.get(key), row) for key, row in expected.items()}
         wrong = {key: pair for key, pair in wrong.items() if pair[0] != pair[1]}
@@ -416,21 +331,3 @@ class Simulation:
         for life in self._programs:
             for program in life:
                 program.close()
-
-
-def _after(change: Change, quantities: tuple[int, int]) -> tuple[int, int]:
-    """Return quantities after a change, or unchanged if it does not fit."""
-    resource = Resource("", "", *quantities, *([None] * 5), 1.0, False, "", 0)
-    hagga, deep_desert = map(sum, zip(quantities, differences(change, resource), strict=True))
-    moves = {Location.HAGGA: hagga, Location.DEEP_DESERT: deep_desert}
-    checked = moves.values() if change.kind.is_transfer else [moves[change.location]]
-    return (hagga, deep_desert) if all(0 <= q <= MAX_QUANTITY for q in checked) else quantities
-
-
-def _summary(tables: Tables, pending: set[str]) -> str:
-    rows = [
-        (row["id"], row["new_quantity_hagga"], row["new_quantity_deep_desert"])
-        for row in tables["resource_history"]
-        if row["reason"] != START
-    ]
-    return f"{len(rows)} applied, {len(pending)} pending, {crc32(repr(rows).encode()):08x}"

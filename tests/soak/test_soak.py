@@ -12,7 +12,7 @@ pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
 from soak.scenario import Sample, Scenario, grown
 
-SECONDS = 12.0
+SECONDS = 6.0
 
 
 def test_the_dashboard_survives_random_keys_while_others_write(
