@@ -8,33 +8,15 @@ from collections.abc import Callable
 _LETTERS = b"abcdefghijklmnoprstuvwxyzGKJUVNA"
 """Without `q`, which quits."""
 _NAMED = (
-    *(
-        b"\r",
-        b"\t",
-        b" ",
-        b"\x7f",
-        b"\x1b[A",
-        b"\x1b[B",
-        b"\x1b[C",
-        b"\x1b[D",
-        b"\x1b[5~",
-        b"\x1b[6~",
-    ),
-    *(b"\x1b[H", b"\x1b[F", b"\x1b[3~", b"\x1bOP", b"\x10", b"?", b"/", b"1", b"2", b"3", b"4"),
+    *(b"\r", b"\t", b" ", b"\x7f", b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1b[5~"),
+    *(b"\x1b[6~", b"\x1b[H", b"\x1b[F", b"\x1b[3~", b"\x1bOP", b"\x10", b"?", b"/", b"1", b"2"),
+    *(b"3", b"4"),
 )
 _GLUED = (b"\x1b\r", b"\x1bu", b"\x1b+", b"\x1b\x1b[3~", b"\x1b\x1b\x1b", b"\x1b1")
 _LINES = (
     *(b"+5\r", b"-3\r", b"=120 # counted\r", b">2\r", b"<2\r", b"/spice\r", b"/water+1\r", b"u"),
-    *(
-        b"s\r\r",
-        b"s\r\r\r\r\r",
-        b"f \r\r",
-        b"o\r\x1b",
-        b"?\x1b",
-        b"\r\x1b",
-        b"\x10\r\r\r",
-        b"\x10so",
-    ),
+    *(b"s\r\r", b"s\r\r\r\r\r", b"f \r\r", b"o\r\x1b", b"?\x1b", b"\r\x1b", b"\x10\r\r\r"),
+    b"\x10so",
     *(b"2f \r", b"2\r\x1b", b"3\r\x1b", b"4\r\x1b", b"s\x1bf\x1bo\x1b", b"+\x1b", b"l", b"n", b"i"),
 )
 _ODD = (
