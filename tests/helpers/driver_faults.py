@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tracker_tui.turso import Connection, Error, connect
+from helpers.proxy import Fate, Proxy
+from tracker_tui.turso import Connection, Error, OutcomeUnknown, TimedOut, connect
 
 Write = Callable[[Connection], object]
 SECONDS = 20
@@ -73,7 +74,24 @@ def failed_write(write: Write, connection: Connection, kind: type[Error], expect
     error = failure_of(lambda: write(connection))
     assert type(error) is kind, repr(error)
     assert expected in str(error)
+    assert error.may_have_happened is (kind in (OutcomeUnknown, TimedOut))
     return error
+
+
+def writes_fail(connection: Connection, kind: type[Error], expected: str) -> None:
+    """Assert that a statement and a batch fail with exactly this class and message."""
+    for write in WAYS:
+        failed_write(write, connection, kind, expected)
+
+
+def writes_fail_once(
+    proxy: Proxy, fate: Fate, connection: Connection, kind: type[Error], expected: str
+) -> None:
+    """The same for writes that meet a fate; afterwards the connection works."""
+    for write in WAYS:
+        proxy.meet([fate])
+        failed_write(write, connection, kind, expected)
+    works(connection)
 
 
 def give_time(connection: Connection) -> None:

@@ -25,7 +25,7 @@ from tracker_tui.sync.sender import as_sent, sendable
 from tracker_tui.tracker.query_cache import CachedDocument, DocumentFile
 
 NOW = 1_700_000_000.0
-HOW_MANY = 40
+HOW_MANY = 25
 DOCUMENT = CachedDocument(at=1.0, json=b"[1, 2]")
 
 

@@ -49,87 +49,72 @@ def test_a_store_of_a_local_database_has_no_replica(open_store: OpenStore, folde
     assert open_store.warnings == []
 
 
-def test_a_part_is_added_to_the_replica_or_written_with_all_other_rows(
-    open_store: OpenStore, folder: Path
-) -> None:
-    store = open_store()
+def test_parts_and_outcomes_with_a_row_are_added_to_the_replica(open_store: OpenStore) -> None:
+    store, change = open_store(), add(5)
+    # The first part is written with all other rows.
     store.write(PART, (), frozenset(), 1.0, lambda: [SPICE, WATER])
     assert rows_of(store) == ["spice", "water"]
-    store.write(PART, ["spice"], frozenset(), 1.0, lambda: pytest.fail("no need"))
-    assert rows_of(store) == ["water"]
-
-
-def test_outcomes_without_a_row_are_not_written(open_store: OpenStore) -> None:
-    store = open_store()
-    store.write(WHOLE, (), frozenset(), 1.0, lambda: [SPICE, WATER])
-    change = add(5)
     gone = Outcome(add(1), Verdict.REJECTED, None)
     done = Outcome(change, Verdict.APPLIED, SPICE._replace(hagga=1005))
     store.apply_outcomes([gone, done])
     contents = store.load()
     assert contents is not None
-    assert (contents.applied_ids, {row.id: row.hagga for row in contents.rows}["spice"]) == (
-        {change.id},
-        1005,
-    )
+    assert contents.applied_ids == {change.id}
+    assert {row.id: row.hagga for row in contents.rows}["spice"] == 1005
+    store.write(PART, ["spice"], frozenset(), 1.0, lambda: pytest.fail("no need"))
+    assert rows_of(store) == ["water"]
 
 
-@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("way", ["while it is open", "garbage", "another version"])
 def test_a_damaged_replica_is_replaced_and_the_outbox_stays(
-    open_store: OpenStore, folder: Path, is_open: bool
+    open_store: OpenStore, folder: Path, way: str
 ) -> None:
     store, change = open_store(), add(5)
     store.outbox.put([change], NOW)
     store.write(WHOLE, (), frozenset(), 1.0, lambda: [SPICE, WATER])
-    if is_open:
+    if way == "while it is open":
         ask(folder / REPLICA_NAME, "UPDATE resources SET hagga = 'many'")
     else:
         store.close()
-        damage(folder / REPLICA_NAME)
+        if way == "garbage":
+            damage(folder / REPLICA_NAME)
+        else:
+            ask(folder / REPLICA_NAME, "PRAGMA user_version = 77")
         store = open_store()
     assert rows_of(store) == []
+    (warning,) = open_store.warnings
     (aside,) = (
         found
         for found in folder.glob(f"{REPLICA_NAME}.damaged-*")
-        if "-wal" not in found.name and "-shm" not in found.name
+        if not found.name.endswith(("-wal", "-shm"))
     )
-    (warning,) = open_store.warnings
     assert str(aside) in warning
     store.write(WHOLE, (), frozenset(), 2.0, lambda: [SPICE, WATER])
     assert rows_of(store) == ["spice", "water"]
     assert [entry.change for entry in store.outbox.entries()] == [change]
 
 
-def test_a_replica_of_another_version_is_replaced(open_store: OpenStore, folder: Path) -> None:
-    open_store().close()
-    ask(folder / REPLICA_NAME, "PRAGMA user_version = 77")
-    store = open_store()
-    store.write(WHOLE, (), frozenset(), 1.0, lambda: [SPICE, WATER])
-    assert rows_of(store) == ["spice", "water"]
-    assert len(open_store.warnings) == 1
-
-
-@pytest.mark.parametrize("way", ["garbage", "a malformed entry"])
 def test_a_damaged_outbox_is_set_aside_whole_and_reported(
-    open_store: OpenStore, folder: Path, way: str
+    open_store: OpenStore, folder: Path
 ) -> None:
     path = folder / OUTBOX_NAME
-    store = open_store()
-    store.outbox.put([add(5)], NOW)
-    store.close()
-    if way == "garbage":
-        damage(path)
-    else:
-        ask(path, "UPDATE entries SET state = 'lost'")
-    before = path.read_bytes()
-    store = open_store()
-    (warning,) = open_store.warnings
-    (aside,) = folder.glob(f"{OUTBOX_NAME}.damaged-*")
-    assert str(aside) in warning
-    assert aside.read_bytes() == before
-    change = add(7)
-    store.outbox.put([change], NOW)
-    assert [entry.change for entry in store.outbox.entries()] == [change]
+    for number, way in enumerate(("garbage", "a malformed entry"), start=1):
+        store = open_store()
+        store.outbox.put([add(5)], NOW)
+        store.close()
+        if way == "garbage":
+            damage(path)
+        else:
+            ask(path, "UPDATE entries SET state = 'lost'")
+        before, known = path.read_bytes(), set(folder.glob(f"{OUTBOX_NAME}.damaged-*"))
+        store, change = open_store(), add(7)
+        assert len(open_store.warnings) == number, way
+        asides = set(folder.glob(f"{OUTBOX_NAME}.damaged-*")) - known
+        (aside,) = (found for found in asides if found.read_bytes() == before)
+        assert str(aside) in open_store.warnings[-1]
+        store.outbox.put([change], NOW)
+        assert [entry.change for entry in store.outbox.entries()] == [change]
+        store.close()
 
 
 def test_an_outbox_of_another_version_is_neither_used_nor_set_aside(
@@ -144,6 +129,8 @@ def test_an_outbox_of_another_version_is_neither_used_nor_set_aside(
 
 def test_pending_changes_are_found_with_their_member_and_place(tmp_path: Path) -> None:
     stores = tmp_path / "guilds"
+    assert list(pending_elsewhere(stores)) == []
+    assert not stores.exists()
     names = ("empty", "waiting", "answered")
     opened = {name: OpenStore(stores / name)(f"member of {name}") for name in names}
     changes = [add(number) for number in range(1, 5)]
@@ -162,11 +149,6 @@ def test_pending_changes_are_found_with_their_member_and_place(tmp_path: Path) -
     for store in opened.values():
         store.close()
     assert list(pending_elsewhere(stores)) == [expected]
-
-
-def test_without_stores_nothing_is_pending(tmp_path: Path) -> None:
-    assert list(pending_elsewhere(tmp_path / "guilds")) == []
-    assert not (tmp_path / "guilds").exists()
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

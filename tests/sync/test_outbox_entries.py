@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.build import add, set_to
-from sync.strategies import changes, outcomes
-from tracker_tui.domain.change import Change, Outcome, Verdict
+from tracker_tui.domain.change import Change, Moved, Outcome, Shortage, Verdict
+from tracker_tui.domain.points import Points
+from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.sync.outbox_entries import (
     change_from_json,
@@ -20,11 +21,29 @@ from tracker_tui.sync.outbox_entries import (
     outcome_to_json,
 )
 
+numbers = st.floats(allow_nan=False)
+
+
+def any_of(kind: type[Any], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return a strategy for named tuples with any values of their fields' types."""
+    return st.builds(kind, **(dict.fromkeys(kind._fields, ...) | given))
+
+
+changes = any_of(Change)
+moves = any_of(Moved, points=st.builds(Points, *[numbers] * 4))
+outcomes = any_of(
+    Outcome,
+    change=changes,
+    resource=st.none() | any_of(Resource, multiplier=numbers),
+    moved=st.none() | moves,
+    shortage=st.none() | any_of(Shortage),
+)
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
+DEEP = ("[" * 100_000, '{"a":' * 100_000)
 
 
 @given(changes)
@@ -48,7 +67,7 @@ def test_any_other_document_is_damage(text: str) -> None:
         outcome_from_json(text, add(1))
 
 
-def test_a_malformed_change_is_damage() -> None:
+def test_a_malformed_change_or_outcome_is_damage() -> None:
     document = json.loads(change_to_json(set_to(1, expected=2)))
     malformed: list[dict[str, Any]] = [
         *({"id": 7}, {"resource_id": None}, {"by": ["x"]}, {"reason": 1.5}, {"remark": {}}),
@@ -61,21 +80,17 @@ def test_a_malformed_change_is_damage() -> None:
         json.dumps({name: each for name, each in document.items() if name != key})
         for key in ("id", "resource_id", "by", "kind", "location", "amount")
     ]
-    for text in (*texts, "[" * 100_000, '{"a":' * 100_000):
+    for text in (*texts, *DEEP):
         with pytest.raises(LocalFileDamaged):
             pytest.fail(f"{text[:200]} was read as {change_from_json(text)}")
     assert change_from_json(json.dumps(document)).expected == 2
-
-
-def test_a_malformed_outcome_is_damage() -> None:
     document = json.loads(outcome_to_json(Outcome(add(1), Verdict.APPLIED, None)))
-    malformed: list[dict[str, Any]] = [
+    malformed = [
         *({"verdict": "perhaps"}, {"resource": ["spice"]}, {"resource": 5}, {"refusal": "mood"}),
         *({"moved": [1, 2, 3]}, {"moved": [1, 2, 3, 4, [1.0]]}, {"said": None}),
         *({"shortage": ["arrakeen", 1, 2]}, {"shortage": [1]}, {"shortage": []}),
     ]
-    texts = [json.dumps(document | part) for part in malformed]
-    for text in (*texts, "[" * 100_000, '{"a":' * 100_000):
+    for text in (*(json.dumps(document | part) for part in malformed), *DEEP):
         with pytest.raises(LocalFileDamaged):
             pytest.fail(f"{text[:200]} was read as {outcome_from_json(text, add(1))}")
     assert outcome_from_json(json.dumps(document), add(1)).verdict is Verdict.APPLIED

@@ -151,18 +151,6 @@ TestBoards = Overlays.TestCase
 TestBoards.settings = settings(stateful_step_count=20)
 
 
-def test_an_applied_change_counts_once_before_and_after_its_answer() -> None:
-    change = add(5)
-    overlay = overlay_of(SPICE, pending=(change,))
-    applied_ids = SPICE._replace(hagga=1005)
-    overlay.refresh([applied_ids], [change.id], is_whole=False)
-    assert hagga(overlay) == 1005
-    overlay.refresh([applied_ids._replace(hagga=1007)], (), is_whole=False)
-    assert hagga(overlay) == 1007
-    overlay.apply([Outcome(change, Verdict.APPLIED, applied_ids)])
-    assert hagga(overlay) == 1005
-
-
 def test_only_a_newer_row_from_another_process_is_shown() -> None:
     change = add(5)
     overlay = overlay_of(SPICE._replace(hagga=1105, updated_at=SPICE.updated_at + 9))
@@ -208,10 +196,8 @@ def test_a_refresh_returns_moved_rows_but_no_renamed_ones() -> None:
     )
 
 
-def test_many_changes_are_removed_in_one_pass(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pending = tuple(add(1) for _ in range(2_000))
+def test_many_changes_are_removed_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    pending = tuple(add(1) for _ in range(500))
     overlay = overlay_of(SPICE, pending=pending)
     projections: list[Change] = []
 
@@ -220,6 +206,6 @@ def test_many_changes_are_removed_in_one_pass(
         return project(change, resource)
 
     monkeypatch.setattr("tracker_tui.sync.overlay.project", counting)
-    overlay.remove(pending[:200])
-    assert hagga(overlay) == 1000 + 1_800
-    assert len(projections) == 1_800
+    overlay.remove(pending[:50])
+    assert hagga(overlay) == 1_450
+    assert len(projections) == 450

@@ -48,15 +48,8 @@ def make_replica(path: Path) -> Iterator[Callable[[], Replica]]:
 def replica(make_replica: Callable[[], Replica]) -> Replica:
     """A replica with spice and water."""
     replica = make_replica()
-    replica.write(
-        [SPICE, WATER],
-        (),
-        ["c1"],
-        READING,
-        names={"1": "paul"},
-        cached_layout=KNOWN,
-        is_whole=True,
-    )
+    known = {"names": {"1": "paul"}, "cached_layout": KNOWN}
+    replica.write([SPICE, WATER], (), ["c1"], READING, is_whole=True, **known)
     return replica
 
 
@@ -106,7 +99,7 @@ def test_any_rows_survive_being_stored(
     reopened.close()
 
 
-def test_a_part_changes_and_removes_rows_and_leaves_the_others(replica: Replica) -> None:
+def test_a_part_leaves_other_rows_and_a_whole_refresh_replaces_everything(replica: Replica) -> None:
     later, iron = Reading(READING.now + 5, READING.at + 5), WATER._replace(id="iron")
     more = SPICE._replace(hagga=1001)
     assert replica.write([more, iron], ["water"], ["c2"], later, is_whole=False)
@@ -114,14 +107,11 @@ def test_a_part_changes_and_removes_rows_and_leaves_the_others(replica: Replica)
     assert sorted(found.rows) == sorted([more, iron])
     assert (found.applied_ids, found.reading, found.names) == ({"c2"}, later, {"1": "paul"})
     assert found.cached_layout is not None
-
-
-def test_a_whole_refresh_replaces_everything(replica: Replica) -> None:
     assert replica.write([WATER], (), (), READING, is_whole=True)
     assert (contents_of(replica).rows, contents_of(replica).applied_ids) == ([WATER], frozenset())
 
 
-def test_a_new_replica_is_empty_and_accepts_only_whole_refreshes(
+def test_a_new_replica_is_empty_and_accepts_only_layouts_and_whole_refreshes(
     make_replica: Callable[[], Replica],
 ) -> None:
     replica = make_replica()
@@ -129,6 +119,11 @@ def test_a_new_replica_is_empty_and_accepts_only_whole_refreshes(
     assert not replica.write([SPICE], (), (), READING, is_whole=False)
     replica.update([SPICE], ["c5"])
     assert (replica.load(), replica.resource_names()) == (None, [])
+    replica.save_layout(KNOWN)
+    found = make_replica().load_layout()
+    assert found is not None
+    assert (found.layout.columns, found[1:]) == (KNOWN.layout.columns, KNOWN[1:])
+    assert make_replica().load() is None
 
 
 def test_an_older_refresh_does_not_replace_a_newer_one(
@@ -149,14 +144,6 @@ def test_an_outcome_replaces_its_row_and_adds_its_id(replica: Replica) -> None:
     found = contents_of(replica)
     assert sorted(found.rows) == [answered, WATER]
     assert (found.applied_ids, found.reading) == ({"c1", "c5"}, READING)
-
-
-def test_a_layout_is_stored_without_rows(make_replica: Callable[[], Replica]) -> None:
-    make_replica().save_layout(KNOWN)
-    found = make_replica().load_layout()
-    assert found is not None
-    assert (found.layout.columns, found[1:]) == (KNOWN.layout.columns, KNOWN[1:])
-    assert make_replica().load() is None
 
 
 def test_a_replica_that_was_deleted_while_open_is_created_again(

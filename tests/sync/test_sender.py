@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from helpers.build import add, remove, set_to
 from helpers.ledger_under_test import Books
 from sync.conftest import MakeProgram
@@ -59,34 +57,23 @@ def test_a_change_of_a_deleted_resource_is_rejected_with_its_name(
     assert program.overlay.resource("spice") is None
 
 
-@pytest.mark.parametrize("arrives", [True, False])
-def test_a_change_whose_program_crashed_while_sending_is_applied_once(
-    program: Program, make_program: MakeProgram, books: Books, arrives: bool
-) -> None:
-    change = add(5)
-    program.submit(change)
-    crash_while_sending(program, arrives=arrives)
-    next_run = make_program()
-    assert next_run.states() == {change.id: EntryState.SENDING}
-    assert next_run.shown() == (1005, 0)
-    assert next_run.outbox.withdraw([change.id]) == []
-    (outcome,) = next_run.send()
-    assert outcome.verdict is (Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED)
-    assert history(books) == [change.id]
-    assert next_run.shown() == books.quantities() == (1005, 0)
-
-
-def test_several_crashes_in_a_row_apply_each_change_once(
+def test_changes_whose_programs_crashed_while_sending_are_applied_once(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
-    changes = [add(5), add(7), remove(2)]
-    for change in changes:
+    changes = [add(5), add(7), remove(2), add(9)]
+    for change, arrives in zip(changes, (True, True, True, False), strict=True):
         program.submit(change)
-        crash_while_sending(program, arrives=True)
+        crash_while_sending(program, arrives=arrives)
         program = make_program()
-    program.send()
+        assert program.states() == {
+            each.id: EntryState.SENDING for each in changes[: changes.index(change) + 1]
+        }
+        assert program.outbox.withdraw([change.id]) == []
+    assert program.shown() == (1019, 0)
+    verdicts = [outcome.verdict for outcome in program.send()]
+    assert verdicts == [Verdict.ALREADY_APPLIED] * 3 + [Verdict.APPLIED]
     assert history(books) == [change.id for change in changes]
-    assert books.quantities() == (1010, 0)
+    assert program.shown() == books.quantities() == (1019, 0)
 
 
 def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_resolved(
@@ -110,57 +97,35 @@ def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_re
     assert later.shown() == (1005, 0)
 
 
-def test_a_change_that_was_offline_for_days_and_never_sent_is_sent(
-    program: Program, books: Books, clock: Clock
-) -> None:
-    program.submit(add(5))
-    clock.now += 30 * DAY
-    (outcome,) = program.send()
-    assert outcome.verdict is Verdict.APPLIED
-    (row,) = books.rows("resource_history")[1:]
-    assert row["reason"].startswith("made 20")
-
-
-@pytest.mark.parametrize("way", ["anyway", "drop"])
 def test_changes_behind_a_conflict_are_sent_once_it_is_resolved(
-    program: Program, books: Books, way: str
-) -> None:
-    before, conflict, behind = add(5), set_to(50, expected=7), add(1)
-    program.submit(before)
-    program.submit(conflict)
-    program.submit(behind)
-    outcomes = {outcome.change.id: outcome.verdict for outcome in program.send()}
-    assert outcomes == {before.id: Verdict.APPLIED, conflict.id: Verdict.CONFLICT}
-    assert program.states()[behind.id] is EntryState.PENDING
-    assert not program.sender.has_unsent
-    assert program.send() == []
-    assert books.quantities() == (1005, 0)
-    # The pending change is still what the player typed.
-    assert program.shown() == (1006, 0)
-    if way == "anyway":
-        assert program.engine.resolve(without_guard(conflict))
-    else:
-        program.engine.drop([conflict])
-    program.send()
-    expected = [before, conflict, behind] if way == "anyway" else [before, behind]
-    assert history(books) == [change.id for change in expected]
-    assert program.shown() == books.quantities()
-    assert books.quantities() == ((51, 0) if way == "anyway" else (1006, 0))
-
-
-def test_a_conflict_in_an_earlier_request_blocks_later_changes_after_a_restart(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
-    conflict, behind = set_to(50, expected=7), add(1)
-    program.submit(conflict)
-    program.send()
-    program.submit(behind)
-    program.close()
-    later = make_program()
-    assert later.send() == []
-    later.engine.drop([conflict])
-    later.send()
-    assert history(books) == [behind.id]
+    expected: list[Change] = []
+    for anyway in (True, False):
+        first, _ = books.quantities()
+        before, conflict, behind = add(5), set_to(50, expected=7), add(1)
+        for change in (before, conflict, behind):
+            program.submit(change)
+        outcomes = {outcome.change.id: outcome.verdict for outcome in program.send()}
+        assert outcomes == {before.id: Verdict.APPLIED, conflict.id: Verdict.CONFLICT}
+        assert program.states()[behind.id] is EntryState.PENDING
+        assert not program.sender.has_unsent
+        assert program.send() == []
+        assert books.quantities() == (first + 5, 0)
+        # The pending change is still what the player typed.
+        assert program.shown() == (first + 6, 0)
+        # The next run waits, too.
+        program.close()
+        program = make_program()
+        assert program.send() == []
+        if anyway:
+            assert program.engine.resolve(without_guard(conflict))
+        else:
+            program.engine.drop([conflict])
+        program.send()
+        expected += [before, conflict, behind] if anyway else [before, behind]
+        assert history(books) == [change.id for change in expected]
+        assert program.shown() == books.quantities() == ((51 if anyway else first + 6), 0)
 
 
 def test_a_typed_name_is_looked_up_when_its_change_is_sent(program: Program, books: Books) -> None:
@@ -208,15 +173,11 @@ def test_a_change_withdrawn_by_another_program_is_not_sent(
     assert program.shown() == other.shown() == (1000, 0)
 
 
-def sent_half(program: Program, changes: list[Change]) -> None:
-    program.submit(*changes)
-    entries = program.outbox.begin_sending([changes[0].id], program.engine.clock())
-    program.ledger.apply_all(as_sent(entries, program.engine.clock()))
-
-
 def test_a_change_behind_an_unanswered_one_is_sent_after_it(program: Program, books: Books) -> None:
-    changes = [add(5), remove(1005)]
-    sent_half(program, changes)
+    changes, clock = [add(5), remove(1005)], program.engine.clock
+    program.submit(*changes)
+    entries = program.outbox.begin_sending([changes[0].id], clock())
+    program.ledger.apply_all(as_sent(entries, clock()))
     outcomes = program.send()
     assert [outcome.verdict for outcome in outcomes] == [Verdict.ALREADY_APPLIED, Verdict.APPLIED]
     assert program.shown() == books.quantities() == (0, 0)

@@ -81,16 +81,14 @@ def test_submissions_come_out_newest_first_up_to_a_number() -> None:
     assert log.pop(log.newest) == Submission(3, (third,))
 
 
-def test_a_submission_that_was_put_back_comes_out_in_its_place() -> None:
-    log = log_of([add(1)], [add(2)], [add(3)])
+def test_a_submission_can_be_put_back_in_its_place_or_forgotten() -> None:
+    change = add(3)
+    log = log_of([add(1)], [add(2)], [change])
     newest = log.pop(3)
     assert newest is not None
     log.put_back(newest)
     assert [log.pop(3), log.pop(3) is None] == [newest, False]
-
-
-def test_a_change_that_was_not_saved_cannot_be_undone() -> None:
-    change = add(1)
+    # It was not saved.
     log = log_of([change])
     log.forget([change])
     assert log.pop(log.newest) is None
@@ -98,23 +96,17 @@ def test_a_change_that_was_not_saved_cannot_be_undone() -> None:
     assert log.outcome(change) is None
 
 
-def test_an_undo_rejected_for_its_quantity_can_be_tried_again_after_all_others() -> None:
-    first, second = add(1), add(2)
-    log = log_of([first], [second])
-    for change in (first, second):
-        log.record(applied(change, IN))
-    log.pop(log.newest)
-    counter = counter_to(second, IN)
-    log.record(Outcome(counter, Verdict.REJECTED, None, rejection=Rejection.QUANTITY))
-    assert log.pop(log.newest) == Submission(1, (first,))
-    assert log.pop(log.newest) == Submission(0, (second,))
-
-
-def test_an_undo_rejected_for_another_reason_cannot_be_tried_again() -> None:
-    change = add(1)
-    log = log_of([change])
-    log.record(applied(change, IN))
-    log.pop(log.newest)
-    counter = counter_to(change, IN)
-    log.record(Outcome(counter, Verdict.REJECTED, None, rejection=Rejection.NOT_IN_HISTORY))
-    assert log.pop(log.newest) is None
+def test_an_undo_can_be_tried_again_after_all_others_if_only_its_quantity_was_rejected() -> None:
+    for rejection, expected in (
+        (Rejection.QUANTITY, [1, 0, None]),
+        (Rejection.NOT_IN_HISTORY, [1, None]),
+    ):
+        first, second = add(1), add(2)
+        log = log_of([first], [second])
+        for change in (first, second):
+            log.record(applied(change, IN))
+        log.pop(log.newest)
+        counter = counter_to(second, IN)
+        log.record(Outcome(counter, Verdict.REJECTED, None, rejection=rejection))
+        found = [log.pop(log.newest) for _ in expected]
+        assert [each and each.number for each in found] == expected

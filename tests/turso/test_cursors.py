@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from helpers.side_by_side import SideBySide
 from tracker_tui.turso import Cursor
+from turso.conftest import SideBySide
 
 TEN = (
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10) SELECT i FROM n"

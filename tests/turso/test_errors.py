@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from helpers.side_by_side import SideBySide
 from tracker_tui import turso
+from turso.conftest import SideBySide
 
 TABLES = (
     "CREATE TABLE parent (id INTEGER PRIMARY KEY)",

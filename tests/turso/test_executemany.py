@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.side_by_side import SideBySide
+from turso.conftest import SideBySide
 
 INSERT = "INSERT INTO t VALUES (?, ?)"
 TRIGGER = "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET b = 9; SELECT 1; END"

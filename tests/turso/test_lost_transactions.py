@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from helpers.driver_faults import by_batch, failure_of
 from helpers.lost_transactions import EXPIRED, LOSSES, reported
 from helpers.proxy import Fate, Proxy
-from helpers.servers import Server, running
-from tracker_tui.turso import Connection, OperationalError, TransactionLost, connect
-
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+from helpers.servers import running
+from tracker_tui.turso import (
+    Connection,
+    NotSent,
+    OperationalError,
+    OutcomeUnknown,
+    TransactionLost,
+    connect,
+)
 
 
 @pytest.fixture
 def connection(proxy: Proxy) -> Iterator[Connection]:
-    with closing(connect(proxy.url, isolation_level=None)) as connection:
+    with opened(proxy.url) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
         yield connection
 
 
-@pytest.fixture
-def restarting(server_binary: Path, tmp_path: Path) -> Iterator[Server]:
-    """A server that the test may stop."""
-    with running(server_binary, tmp_path) as server:
-        yield server
+def opened(url: str, level: str | None = None) -> closing[Connection]:
+    return closing(connect(url, isolation_level=level))
 
 
 def stored(url: str) -> list[int]:
     """Return the rows that another connection sees."""
-    with closing(connect(url)) as other:
+    with opened(url) as other:
         return [n for (n,) in other.execute("SELECT n FROM t ORDER BY n")]
 
 
@@ -51,71 +53,67 @@ def is_lost(connection: Connection) -> None:
         connection.rollback()
 
 
-@every_loss
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_a_lost_transaction_fails_every_call_and_keeps_nothing(
-    connection: Connection, proxy: Proxy, loss: Fate
+    new_url: Callable[[], str], proxy: Proxy, loss: Fate
 ) -> None:
-    connection.execute("BEGIN")
-    cursor = connection.execute("INSERT INTO t VALUES (1)")
-    proxy.meet([loss])
-    with pytest.raises(OperationalError):
-        connection.execute("INSERT INTO t VALUES (2)")
-    sent = proxy.count
-    is_lost(connection)
-    with pytest.raises(OperationalError):
-        cursor.execute("INSERT INTO t VALUES (4)")
-    assert proxy.count == sent
-    assert stored(proxy.url) == []
-
-
-def test_a_lost_read_fails_its_transaction_or_only_itself(proxy: Proxy) -> None:
-    with closing(connect(proxy.url, isolation_level=None)) as connection:
+    url = new_url()
+    with opened(url) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
-        connection.execute("INSERT INTO t VALUES (1)")
-        for loss in LOSSES.values():
-            proxy.meet([loss])
-            with suppress(OperationalError):
-                connection.execute("SELECT 1")
-            assert not connection.is_dead
-            assert connection.execute("SELECT 2").fetchall() == [(2,)]
-    for loss in LOSSES.values():
-        with closing(connect(proxy.url, isolation_level=None)) as connection:
-            connection.execute("BEGIN")
-            assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
-            proxy.meet([loss])
-            with pytest.raises(OperationalError):
-                connection.execute("SELECT n FROM t")
-            is_lost(connection)
+        # Without a transaction only the read fails.
+        proxy.meet([loss])
+        with suppress(OperationalError):
+            connection.execute("SELECT 1")
+        assert not connection.is_dead
+        assert connection.execute("SELECT 2").fetchall() == [(2,)]
+        connection.execute("BEGIN")
+        cursor = connection.execute("INSERT INTO t VALUES (1)")
+        proxy.meet([loss])
+        with pytest.raises(OperationalError):
+            connection.execute("INSERT INTO t VALUES (2)")
+        sent = proxy.count
+        is_lost(connection)
+        with pytest.raises(OperationalError):
+            cursor.execute("INSERT INTO t VALUES (4)")
+        assert proxy.count == sent
+    with opened(url) as connection:
+        connection.execute("BEGIN")
+        assert connection.execute("SELECT n FROM t").fetchall() == []
+        proxy.meet([loss])
+        with pytest.raises(OperationalError):
+            connection.execute("SELECT n FROM t")
+        is_lost(connection)
+    assert stored(url) == []
 
 
-@every_loss
-def test_a_lost_implicit_transaction_fails_every_call(proxy: Proxy, loss: Fate) -> None:
-    with closing(connect(proxy.url)) as connection:
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_lost_implicit_transaction_or_commit_fails_every_call(
+    new_url: Callable[[], str], proxy: Proxy, loss: Fate
+) -> None:
+    url = new_url()
+    with opened(url, "") as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
         connection.executemany("INSERT INTO t VALUES (?)", [(1,), (2,)])
         proxy.meet([loss])
         with pytest.raises(OperationalError):
             connection.executemany("INSERT INTO t VALUES (?)", [(3,), (4,)])
         is_lost(connection)
-    assert stored(proxy.url) == []
+    assert stored(url) == []
+    url = new_url()
 
+    def insert(connection: Connection) -> None:
+        with connection:
+            connection.execute("INSERT INTO t VALUES (1)")
+            connection.execute("INSERT INTO t VALUES (2)")
+            proxy.meet([loss])
 
-@every_loss
-def test_a_block_raises_if_its_commit_is_lost(proxy: Proxy, loss: Fate) -> None:
-    with closing(connect(proxy.url)) as connection:
+    with opened(url, "") as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
-
-        def insert() -> None:
-            with connection:
-                connection.execute("INSERT INTO t VALUES (1)")
-                connection.execute("INSERT INTO t VALUES (2)")
-                proxy.meet([loss])
-
         with pytest.raises(OperationalError):
-            insert()
+            insert(connection)
         is_lost(connection)
     # A commit whose response was lost may have been carried out, but only as a whole.
-    assert stored(proxy.url) in ([], [1, 2])
+    assert stored(url) in ([], [1, 2])
 
 
 def test_a_savepoint_is_lost_with_its_transaction(connection: Connection, proxy: Proxy) -> None:
@@ -129,17 +127,12 @@ def test_a_savepoint_is_lost_with_its_transaction(connection: Connection, proxy:
 
 
 def test_a_transaction_held_too_long_is_ended_for_another_writer(remote_url: str) -> None:
-    def write() -> None:
-        with closing(connect(remote_url, isolation_level=None)) as other:
-            # The server makes it wait until the transaction with the lock is five seconds old.
-            other.execute("INSERT INTO t VALUES (7)")
-
-    with closing(connect(remote_url, isolation_level=None)) as connection:
+    with opened(remote_url) as connection, opened(remote_url) as other:
         connection.execute("CREATE TABLE t (n INTEGER)")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT INTO t VALUES (1)")
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(write).result()
+        # The server makes it wait until the transaction with the lock is five seconds old.
+        other.execute("INSERT INTO t VALUES (7)")
         with pytest.raises(TransactionLost) as caught:
             connection.execute("INSERT INTO t VALUES (2)")
         assert caught.value.code == "TRANSACTION_TIMEOUT"
@@ -148,28 +141,31 @@ def test_a_transaction_held_too_long_is_ended_for_another_writer(remote_url: str
 
 
 def test_an_idle_connection_outlives_a_restart_of_the_server_but_no_transaction_does(
-    restarting: Server,
+    server_binary: Path, tmp_path: Path
 ) -> None:
-    with closing(connect(restarting.url)) as connection:
-        connection.execute("CREATE TABLE t (n INTEGER)")
-        restarting.stop()
-        restarting.start()
-        connection.execute("INSERT INTO t VALUES (1)")
-        connection.commit()
-        connection.execute("INSERT INTO t VALUES (2)")
-        restarting.stop()
-        with pytest.raises(OperationalError):
-            connection.execute("INSERT INTO t VALUES (3)")
-        restarting.start()
-        is_lost(connection)
-    with closing(connect(restarting.url)) as connection:
-        connection.execute("INSERT INTO t VALUES (4)")
-        restarting.stop()
-        restarting.start()
-        with pytest.raises(TransactionLost):
-            connection.execute("INSERT INTO t VALUES (5)")
-        is_lost(connection)
-    assert stored(restarting.url) == [1]
+    with running(server_binary, tmp_path) as server:
+        with opened(server.url, "") as connection:
+            connection.execute("CREATE TABLE t (n INTEGER)")
+            server.stop()
+            assert type(failure_of(lambda: by_batch(connection))) in (NotSent, OutcomeUnknown)
+            server.start()
+            connection.execute("INSERT INTO t VALUES (1)")
+            connection.commit()
+            connection.execute("INSERT INTO t VALUES (2)")
+            with opened(server.url, "") as other:
+                other.execute("SELECT 1")
+                server.stop()
+                with pytest.raises(OperationalError):
+                    connection.execute("INSERT INTO t VALUES (3)")
+                server.start()
+                is_lost(connection)
+                other.execute("INSERT INTO t VALUES (4)")
+                server.stop()
+                server.start()
+                with pytest.raises(TransactionLost):
+                    other.execute("INSERT INTO t VALUES (5)")
+                is_lost(other)
+        assert stored(server.url) == [1]
 
 
 # Outside a transaction

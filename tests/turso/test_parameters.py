@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from helpers.side_by_side import SideBySide
 from tracker_tui.turso import ProgrammingError
+from turso.conftest import SideBySide
 
 # From Python 3.12 on `sqlite3` warns about names that are filled from a sequence.
 pytestmark = pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier
 
 import pytest
-from peewee import (
-    ImproperlyConfigured,
-    IntegerField,
-    InterfaceError,
-    Model,
-    OperationalError,
-)
+from peewee import ImproperlyConfigured, InterfaceError, OperationalError
 
 from helpers.proxy import Proxy
 from tracker_tui.turso import TursoDatabase
+from turso.conftest import Store, stored
 
-THREADS, ROWS = 4, 5
+THREADS = 4
 SECRET = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
 
 
-class Number(Model):
-    n = IntegerField(unique=True)
-
-
-@pytest.fixture
-def database(proxy: Proxy) -> Iterator[TursoDatabase]:
-    database = TursoDatabase(proxy.url)
-    with closing(database), database.bind_ctx([Number]):
-        yield database
-
-
 def test_it_connects_on_demand_and_closes(database: TursoDatabase) -> None:
+    assert database.close()
     for end in (database.commit, database.rollback):
         with pytest.raises(InterfaceError):
             end()
     assert database.is_closed()
-    Number.create_table()
+    Store.create_table()
     assert not database.is_closed()
     assert database.is_connection_usable()
     assert database.close()
@@ -54,25 +38,22 @@ def test_it_connects_on_demand_and_closes(database: TursoDatabase) -> None:
     # For the length of a block
     with database.connection_context():
         with database.connection_context():
-            Number.create(n=1)
+            Store.create(name="one")
         assert not database.is_closed()
     assert database.is_closed()
     with database:
-        Number.create(n=2)
+        Store.create(name="two")
         assert database.in_transaction()
     assert database.is_closed()
-    assert Number.select().count() == 2
+    assert stored() == ["one", "two"]
 
 
-def test_without_autoconnect_it_connects_only_explicitly(remote_url: str) -> None:
+def test_settings_are_checked_on_connect_and_no_token_is_printed(remote_url: str) -> None:
     with closing(TursoDatabase(remote_url, autoconnect=False)) as database:
         with pytest.raises(InterfaceError):
             database.execute_sql("SELECT 1")
         database.connect()
         assert database.execute_sql("SELECT 1").fetchall() == [(1,)]
-
-
-def test_the_url_can_be_set_later_and_no_token_is_printed(remote_url: str) -> None:
     with closing(TursoDatabase(None)) as database:
         with pytest.raises(InterfaceError):
             database.connect()
@@ -81,9 +62,6 @@ def test_the_url_can_be_set_later_and_no_token_is_printed(remote_url: str) -> No
         assert database.execute_sql("SELECT 1").fetchall() == [(1,)]
         printed = [repr(database), repr(vars(database)), repr(vars(database.connection()))]
     assert SECRET not in "".join(printed)
-
-
-def test_pragmas_and_malformed_urls_are_reported_on_connect(remote_url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="pragmas"):
         TursoDatabase(remote_url, pragmas={"foreign_keys": 1}).connect()
     database = TursoDatabase("nonsense://localhost")
@@ -92,38 +70,28 @@ def test_pragmas_and_malformed_urls_are_reported_on_connect(remote_url: str) -> 
     assert database.is_closed()
 
 
-def test_each_thread_has_its_own_connection(database: TursoDatabase) -> None:
-    Number.create_table()
+def test_each_thread_has_its_own_connection_and_traffic(
+    database: TursoDatabase, proxy: Proxy
+) -> None:
+    Store.create(name="mine")
+    requests, mine = database.traffic.requests, database.connection()
+    # The fixture forgets the requests that made the table.
+    assert requests == proxy.count + 2
+    assert database.traffic.rows_written >= 1
     together = Barrier(THREADS)
 
-    def insert(thread: int) -> int:
+    def insert(thread: int) -> tuple[int, int]:
         with database.connection_context(), database.atomic():
-            connection = database.connection()
             together.wait(20)
-            for n in range(ROWS):
-                Number.create(n=thread * ROWS + n)
-            return id(connection)
+            for n in range(2):
+                Store.create(name=f"{thread}-{n}")
+            return id(database.connection()), database.traffic.requests
 
-    mine = database.connection()
     with ThreadPoolExecutor(THREADS) as pool:
-        connections = set(pool.map(insert, range(THREADS)))
-    assert len(connections) == THREADS
-    assert database.connection() is mine
-    assert [row.n for row in Number.select().order_by(Number.n)] == list(range(THREADS * ROWS))
-
-
-def test_traffic_is_counted_for_each_thread(database: TursoDatabase, proxy: Proxy) -> None:
-    Number.create_table()
-    Number.create(n=1)
-    before = database.traffic.requests
-    assert before == proxy.count
-    assert database.traffic.rows_written >= 1
-
-    def elsewhere() -> int:
-        with database.connection_context():
-            Number.select().count()
-            return database.traffic.requests
-
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(elsewhere).result() == 1
-    assert database.traffic.requests == before
+        found = list(pool.map(insert, range(THREADS)))
+    assert len({connection for connection, _ in found}) == THREADS
+    assert {counted for _, counted in found} == {3}
+    assert (database.connection(), database.traffic.requests) == (mine, requests)
+    assert sorted(stored()) == sorted(
+        ["mine", *(f"{t}-{n}" for t in range(THREADS) for n in (0, 1))]
+    )

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from helpers.side_by_side import SideBySide
 from tracker_tui.turso import connect
+from turso.conftest import SideBySide
 
 ALL = "SELECT a FROM t ORDER BY a"
 

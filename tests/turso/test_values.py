@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.side_by_side import SideBySide
 from tracker_tui.turso import Connection, DataError, connect
 from tracker_tui.turso.values import float_literal, with_exact_floats
+from turso.conftest import SideBySide
 
 
 class Grade(enum.IntEnum):
