@@ -11,6 +11,9 @@ run: $(VENV)/run
 demo: $(VENV)/run
 	@$(BIN)/tracker-tui demo
 
+# Tests start many programs, which would all compile the same modules.
+test test-long test-all: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto
 

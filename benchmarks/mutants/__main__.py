@@ -266,8 +266,16 @@ def _copy(number: int, names: list[str]) -> Path:
         subprocess.run([sys.executable, "-m", "venv", copy / ".venv"], check=True)
         install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable"]
         subprocess.run([python, *install, ".[dev,mutants]"], cwd=copy, check=True)
-    # Runs with a mutant keep nothing compiled.
-    subprocess.run([python, "-m", "compileall", "-q", "tracker_tui", "tests"], cwd=copy, check=True)
+    # Runs with a mutant keep nothing compiled; the collection compiles the asserts of pytest.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
+    for command in (["compileall", "-q", "tracker_tui"], ["pytest", "--collect-only", "-qq"]):
+        subprocess.run(
+            [python, "-m", *command],
+            cwd=copy,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
     return copy
 
 
