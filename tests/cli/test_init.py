@@ -19,16 +19,15 @@ def tables(path: Path) -> set[str]:
     return {name for (name,) in names}
 
 
-def test_init_creates_an_empty_database(run: Run, home: Path) -> None:
+def test_init_creates_an_empty_database_and_starter_adds_the_catalogue(
+    run: Run, home: Path
+) -> None:
     assert run("init").status == 0
     path = home / "data" / "tracker.db"
     assert tables(path) == FOUNDING_TABLES
     assert run("list", "--json").document == []
     # The only other entry is the folder with local stores; no temporary file is left.
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["guilds", "tracker.db"]
-
-
-def test_init_starter_adds_the_catalogue_once(run: Run, home: Path) -> None:
     assert run("init", "--starter").status == 0
     first = run("list", "--json").document
     assert len(first) > 50
@@ -57,21 +56,15 @@ def test_init_plan_prints_the_sql_and_creates_nothing(run: Run, home: Path) -> N
         assert {name for (name,) in names} == FOUNDING_TABLES
 
 
-def test_init_plan_of_a_complete_database_is_empty(run: Run, guild: Path) -> None:
-    ran = run("init", "--plan")
-    assert ran.status == 0
+def test_init_leaves_a_complete_database_unchanged(run: Run, guild: Path) -> None:
+    before = guild.read_bytes()
+    for options in ([], ["--starter"], ["--plan"]):
+        ran = run("init", *options)
+        assert ran.status == 0
+        assert guild.read_bytes() == before
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(ran.out)  # at most a comment
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-
-
-@pytest.mark.parametrize("starter", [[], ["--starter"]])
-def test_init_leaves_a_complete_database_unchanged(
-    run: Run, guild: Path, starter: list[str]
-) -> None:
-    before = guild.read_bytes()
-    assert run("init", *starter).status == 0
-    assert guild.read_bytes() == before
 
 
 def test_init_fills_an_empty_file(

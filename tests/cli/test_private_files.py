@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from helpers.commands import Run, environment, process
+from helpers.commands import Run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 
 SETTINGS = 'TURSO_DATABASE_URL = "file:/nowhere/guild.db"\nTURSO_AUTH_TOKEN = "hush"\n'
 TABLE = 'DISCORD_GUILD_ID = "1"\n[profiles.other]\nDISCORD_CLIENT_SECRET = "hush"\n'
 STRANGER = 12_345
+only_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid(), reason="only root may give files away"
+)
 
 
 def notes(run: Run) -> list[str]:
@@ -37,14 +40,12 @@ def no_umask() -> Iterator[None]:
     os.umask(before)
 
 
-def test_new_files_are_private_whatever_the_umask(tmp_path: Path, no_umask: None) -> None:
-    home = tmp_path / "new" / "home"
-    environ = environment(home)
-    assert process("edit", "Plastone", "+5", cwd=tmp_path, environ=environ).status == 0
-    assert process("edit", "Nix", "+5", "--debug", cwd=tmp_path, environ=environ).status == 1
+def test_new_files_are_private_whatever_the_umask(run: Run, home: Path, no_umask: None) -> None:
+    assert run("edit", "Plastone", "+5").status == 0
+    assert run("edit", "Nix", "+5", "--debug").status == 1
     assert (home / "data" / "tracker.db").is_file()
     assert (home / "state" / "debug.log").is_file()
-    assert others_may(tmp_path / "new") == {}
+    assert others_may(home) == {}
 
 
 def test_no_log_is_written_through_a_link(run: Run, home: Path, guild: Path) -> None:
@@ -73,7 +74,7 @@ def test_no_outbox_is_opened_through_a_link(run: Run, home: Path, guild: Path) -
     assert victim.read_bytes() == before
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root may plant it")
+@only_root
 def test_a_folder_that_another_user_linked_is_not_written_to(
     run: Run, home: Path, guild: Path
 ) -> None:
@@ -115,7 +116,7 @@ def test_the_doctor_warns_of_a_folder_that_others_can_write_to(run: Run, guild: 
     assert notes(run) == [f"other users of this machine can put files into {stores}"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root may give it away")
+@only_root
 def test_the_doctor_warns_of_settings_of_another_user(run: Run, home: Path) -> None:
     path = home / "config" / "config.toml"
     path.parent.mkdir(mode=0o700, parents=True)

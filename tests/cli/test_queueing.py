@@ -8,6 +8,7 @@ import pytest
 
 from helpers.commands import Run
 from helpers.guild import ask, make_guild, quantities
+from helpers.outbox_files import pending_ids, queue
 from helpers.processes import locked
 from helpers.timeouts import set_timeouts
 from tracker_tui.sync.local_store import pending_elsewhere
@@ -26,47 +27,32 @@ def pending_count(home: Path) -> int:
     return sum(store.changes for store in pending_elsewhere(home / "data" / "guilds"))
 
 
-def queue(run: Run, guild: Path, *edits: tuple[str, str]) -> list[str]:
-    """Edit while the file is locked; return the ids of the changes."""
-    with locked(guild):
-        rans = [run("edit", *edit, "--json") for edit in edits]
-    assert [(ran.status, ran.err) for ran in rans] == [(0, "")] * len(edits)
-    documents = [ran.document for ran in rans]
-    assert {document["outcome"] for document in documents} == {"queued"}
-    return [document["change_id"] for document in documents]
+def test_an_edit_of_a_locked_file_is_sent_in_order_with_the_next_command(
+    run: Run, guild: Path, home: Path
+) -> None:
+    def assert_applied(*numbers: int) -> None:
+        expected.extend(zip(queued, numbers, strict=True))
+        rows = ask(guild, "SELECT id, new_quantity_hagga FROM resource_history ORDER BY rowid")
+        assert rows == expected
+        assert pending_count(home) == 0
 
-
-def changed(guild: Path) -> list[tuple[object, ...]]:
-    return ask(guild, "SELECT id, new_quantity_hagga FROM resource_history ORDER BY rowid")
-
-
-def test_an_edit_of_a_locked_file_is_queued(run: Run, guild: Path, home: Path) -> None:
-    with locked(guild):
-        ran = run("edit", "iron", "+5")
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("iron +5 saved here, will be sent with the next command.")
-    assert "guild.db" in ran.out
-    assert pending_count(home) == 1
-    assert changed(guild) == []
-
-
-def test_the_next_command_sends_pending_changes_in_order(run: Run, guild: Path, home: Path) -> None:
     expected: list[tuple[object, ...]] = []
     for resource, command in (("iron", "list"), ("Iron Ore", "init"), ("iron", "doctor")):
-        first, second = queue(run, guild, (resource, "=100"), (resource, "+5"))
+        with locked(guild):
+            queued = [queue(run, resource, "=100"), queue(run, resource, "+5")]
         ran = run(command)
         assert ran.status == 0, command
         assert ("sent 2 changes of earlier runs" in ran.err) is (command != "list")
-        expected += [(first, 100), (second, 105)]
-        assert changed(guild) == expected, command
-        assert pending_count(home) == 0, command
+        assert_applied(100, 105)
         assert run(command).err == "", command
-    for first_name, then in (("Iron Ore", "Iron Ore"), ("iron", "Iron Ore"), ("iron", "iron")):
-        (queued,) = queue(run, guild, (first_name, "=100"))
-        last = run("edit", then, "+5", "--json").document["change_id"]
-        expected += [(queued, 100), (last, 105)]
-        assert changed(guild) == expected, (first_name, then)
-        assert pending_count(home) == 0, (first_name, then)
+    for first, then in (("Iron Ore", "iron"), ("iron", "Iron Ore")):
+        with locked(guild):
+            ran = run("edit", first, "=7")
+            assert ran.out.startswith(f"{first} =7 saved here, will be sent with the next command.")
+            assert "guild.db" in ran.out
+            queued = [pending_ids(home)[-1]]
+        queued.append(run("edit", then, "+5", "--json").document["change_id"])
+        assert_applied(7, 12)
 
 
 def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(

@@ -1,9 +1,7 @@
-"""`history` and `leaderboard` on a server: their requests, and cached answers without it."""
+"""Reading commands on a server: their requests, and what this machine keeps without it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +9,15 @@ import pytest
 from helpers.build import PLAYER, new_resource
 from helpers.commands import Run
 from helpers.guild import entry_row, points_row
+from helpers.hanging_server import Gate
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import ask
-from helpers.outbox_files import replica_of, store_of
-from helpers.proxy import Fate, ProxiedRequest, Proxy, answer, cut_before, pass_on
-from helpers.remote_guild import NICKNAME, Guarded, Line, configure, every_schema
-from helpers.servers import SECONDS
+from helpers.outbox_files import outbox_of, replica_of, store_of
+from helpers.proxy import Proxy, answer, cut_before, pass_on
+from helpers.remote_guild import NICKNAME, Guarded, Line, configure
+from tracker_tui.sync.local_store import pending_elsewhere
+
+pytestmark = pytest.mark.usefixtures("single_try")
 
 HISTORY = ["history", "spice"]
 LEADERBOARD = ["leaderboard", "--period", "all"]
@@ -26,6 +27,13 @@ GARBAGE = b"no database at all\n" * 400
 
 def pages_of(home: Path) -> Path:
     return store_of(home) / "pages.db"
+
+
+def damage(path: Path) -> None:
+    """Damage a file that no program has open."""
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    path.write_bytes(GARBAGE)
 
 
 @pytest.fixture
@@ -52,7 +60,7 @@ def seen(run: Run, busy: Books) -> Books:
 # Requests
 
 
-@every_schema
+@pytest.mark.parametrize("remote_guild", ["grown"], indirect=True)
 def test_each_command_is_one_request_once_the_columns_are_known(
     run: Run, busy: Books, proxy: Proxy
 ) -> None:
@@ -78,22 +86,16 @@ def test_new_columns_are_noticed_by_each_command(run: Run, busy: Books, proxy: P
     assert proxy.count == 1, "the reader has cached it"
 
 
-def test_a_renamed_resource_is_found_by_its_new_name(run: Run, seen: Books) -> None:
+def test_a_renamed_or_new_resource_is_found(run: Run, seen: Books) -> None:
     seen.run("UPDATE resources SET name = 'Old spice' WHERE id = 'spice'")
     seen.run("UPDATE resources SET name = 'Spice' WHERE id = 'iron'")
-    (entry,) = run("history", "Spice", "--json").document
-    assert (entry["resource_id"], entry["resource"]) == ("iron", "Spice")
-
-
-def test_a_resource_that_the_replica_lacks_is_found(run: Run, seen: Books) -> None:
     seen.ledger.create([new_resource("oil", name="Oil")], PLAYER)
-    (entry,) = run("history", "Oil", "--json").document
-    assert entry["resource_id"] == "oil"
+    for name, resource_id in (("Spice", "iron"), ("Oil", "oil")):
+        (entry,) = run("history", name, "--json").document
+        assert (entry["resource_id"], entry["resource"]) == (resource_id, name)
 
 
-def test_pending_changes_are_sent_before_reading(
-    run: Run, seen: Books, line: Line, single_try: None
-) -> None:
+def test_pending_changes_are_sent_before_reading(run: Run, seen: Books, line: Line) -> None:
     line.cut()
     change_id = run("edit", "spice", "+5", "--json").document["change_id"]
     line.mend()
@@ -126,15 +128,16 @@ def test_a_restored_backup_is_listed(run: Run, remote_guild: Books) -> None:
 def test_offline_commands_show_the_cache_and_its_age(
     run: Run, seen: Books, line: Line, home: Path
 ) -> None:
-    online = [run(*argv) for argv in EACH]
-    documents = [run(*argv, "--json").document for argv in EACH]
+    commands = (["list"], *EACH)
+    online = [run(*argv) for argv in commands]
+    documents = [run(*argv, "--json").document for argv in commands]
     # While the server fails, too.
-    for fault in (answer(429), answer(500), answer(503), None):
+    for fault in (answer(429), answer(503), None):
         if fault is None:
             line.cut()
         else:
             line.proxy.fate = fault
-        for argv, shown, document in zip(EACH, online, documents, strict=True):
+        for argv, shown, document in zip(commands, online, documents, strict=True):
             ran = run(*argv)
             assert (ran.status, ran.out) == (0, shown.out), argv
             assert ran.err.count("\n") == 1, argv
@@ -146,15 +149,26 @@ def test_offline_commands_show_the_cache_and_its_age(
         for argv in EACH:
             assert f"Showing what was read {age}" in run(*argv).err, argv
     # Another query gets no other answer.
-    for argv in (
-        *(["history"], ["history", "water"], [*HISTORY, "--since", "7d"], ["leaderboard"]),
-    ):
+    for argv in (["history"], ["history", "water"], [*HISTORY, "--since", "7d"], ["leaderboard"]):
         ran = run(*argv)
         assert ran.status == 4, argv
         assert "cannot be reached" in ran.error
+    # Pending changes are included.
+    assert run("edit", "spice", "+5").status == 0
+    (spice,) = run("list", "spice", "--json").document
+    assert spice["hagga"] == 1_005
 
 
-@pytest.mark.usefixtures("single_try")
+def test_an_offline_list_without_a_replica_is_an_error(
+    run: Run, remote_guild: Books, line: Line
+) -> None:
+    line.cut()
+    assert run("edit", "spice", "+5").status == 0
+    ran = run("list")
+    assert ran.status == 4
+    assert "cannot be reached" in ran.error
+
+
 def test_a_connection_that_breaks_after_sending_is_reported_with_cached_answers(
     run: Run, seen: Books, proxy: Proxy
 ) -> None:
@@ -173,30 +187,6 @@ def test_a_connection_that_breaks_after_sending_is_reported_with_cached_answers(
         assert "Showing what was read" in ran.err
 
 
-def test_offline_commands_without_a_cache_are_errors(run: Run, busy: Books, line: Line) -> None:
-    line.cut()
-    for argv in EACH:
-        ran = run(*argv)
-        assert ran.status == 4
-        assert "cannot be reached" in ran.error
-
-
-def test_an_unknown_name_is_an_error_offline_too(run: Run, seen: Books, line: Line) -> None:
-    line.cut()
-    ran = run("history", "unobtainium")
-    assert ran.status == 1
-    assert "No resource is called" in ran.error
-
-
-def test_the_limit_applies_to_cached_entries(run: Run, seen: Books, line: Line) -> None:
-    both = run("history", "spice", "--json").document
-    assert len(both) == 2
-    line.cut()
-    ran = run("history", "spice", "--limit", "1", "--json")
-    assert ran.document == both[:1]
-    assert ran.err.endswith("just now.\n")
-
-
 def add_entries(books: Books, how_many: int) -> None:
     columns = ", ".join(name for name in books.rows("resource_history")[0] if name != "id")
     books.run(
@@ -206,53 +196,50 @@ def add_entries(books: Books, how_many: int) -> None:
     )
 
 
-def test_a_cached_page_that_is_too_short_is_reported(run: Run, seen: Books, line: Line) -> None:
+def test_cached_entries_are_limited_and_a_page_that_is_too_short_is_reported(
+    run: Run, seen: Books, line: Line
+) -> None:
     add_entries(seen, 150)
-    assert len(run("history", "--limit", "1", "--json").document) == 1
+    newest = run("history", "--limit", "2", "--json").document
     line.cut()
+    ran = run("history", "--limit", "1", "--json")
+    assert ran.document == newest[:1]
+    assert ran.err.endswith("just now.\n")
     # The cached page is as long as the first page of the dashboard.
     ran = run("history", "--limit", "120", "--json")
     assert (ran.status, len(ran.document)) == (0, 100)
     assert ran.err.count("\n") == 1
     assert ran.err.endswith("just now. There may be older entries.\n")
+    ran = run("history", "unobtainium")
+    assert ran.status == 1
+    assert "No resource is called" in ran.error
 
 
 # Slow servers
 
 
-@pytest.fixture
-def silence() -> Iterator[Fate]:
-    """The server receives requests but does not answer before the test ends."""
-    is_over = threading.Event()
-
-    def wait(proxied: ProxiedRequest) -> None:
-        is_over.wait(SECONDS)
-        proxied.cut()
-
-    yield wait
-    is_over.set()
-
-
 def test_a_slow_server_is_waited_for_only_without_a_cache(
-    run: Run, busy: Books, proxy: Proxy, silence: Fate, monkeypatch: pytest.MonkeyPatch
+    run: Run, busy: Books, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.cli.read_command.TIMEOUT_SECONDS", 0.0)
     commands = (["list"], *EACH)
     for argv in commands:
         ran = run(*argv)
         assert (ran.status, ran.err) == (0, ""), argv
-    proxy.fate = silence
-    for argv in commands:
-        ran = run(*argv)
-        assert ran.status == 0, argv
-        assert "Spice" in ran.out or NICKNAME in ran.out
-        assert "takes too long to answer. Showing what was read just now." in ran.err, argv
+    with Gate() as proxy.fate:
+        for argv in commands:
+            ran = run(*argv)
+            assert ran.status == 0, argv
+            assert "Spice" in ran.out or NICKNAME in ran.out
+            assert "takes too long to answer. Showing what was read just now." in ran.err, argv
 
 
-# Hostile rows and damaged files
+# Damaged files
 
 
-def test_damaged_pages_are_rebuilt(run: Run, seen: Books, line: Line, home: Path) -> None:
+def test_damaged_pages_are_rebuilt_and_a_leaderboard_needs_no_replica(
+    run: Run, seen: Books, line: Line, home: Path
+) -> None:
     online = [run(*argv).out for argv in EACH]
     for argv, shown in zip(EACH, online, strict=True):
         pages_of(home).write_bytes(GARBAGE)
@@ -260,17 +247,71 @@ def test_damaged_pages_are_rebuilt(run: Run, seen: Books, line: Line, home: Path
         assert (ran.status, ran.out) == (0, shown)
         assert "was damaged" in ran.err
         assert run(*argv).err == ""
-    line.cut()
-    assert run(*LEADERBOARD).out == online[1]
-
-
-def test_a_leaderboard_needs_no_replica(run: Run, seen: Books, line: Line, home: Path) -> None:
-    online = run(*LEADERBOARD).out
     replica_of(home).write_bytes(GARBAGE)
     line.cut()
     ran = run(*LEADERBOARD)
-    assert (ran.status, ran.out) == (0, online)
-    # Without any names, this machine can't tell that the name is unknown.
-    ran = run(*HISTORY)
-    assert ran.status == 4
-    assert "cannot be reached" in ran.err
+    assert (ran.status, ran.out) == (0, online[1])
+    # Without any names, this machine can't tell that the name is unknown. It shows no garbage.
+    for argv in (HISTORY, ["list"]):
+        ran = run(*argv)
+        assert ran.status == 4
+        assert "cannot be reached" in ran.err
+
+
+def test_a_damaged_replica_is_rebuilt_and_stops_no_edit(
+    run: Run, known_guild: Books, line: Line, home: Path
+) -> None:
+    damage(replica_of(home))
+    assert run("edit", "Iron Ore", "+5").status == 0
+    assert known_guild.quantities("iron") == (12, 0)
+    online = run("list").out
+    damage(replica_of(home))
+    assert run("list").out == online
+    line.cut()
+    assert run("list").out == online
+
+
+def test_a_damaged_outbox_is_set_aside_and_reported(
+    run: Run, known_guild: Books, home: Path
+) -> None:
+    for number, argv in enumerate((["edit", "spice", "+5"], ["list"]), 1):
+        damage(outbox_of(home))
+        ran = run(*argv)
+        assert ran.status == 0
+        assert "could not be read" in ran.err
+        assert "outbox.db.damaged" in ran.err
+        aside = store_of(home).glob("outbox.db.damaged-*")
+        assert [path.read_bytes() for path in aside] == [GARBAGE] * number
+        assert known_guild.quantities() == (1_005, 400)
+
+
+# Members
+
+
+def test_members_send_only_their_own_changes(
+    run: Run, remote_guild: Books, line: Line, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sign_on(member: str) -> None:
+        """Switch this machine to another member."""
+        for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+            monkeypatch.setenv(name, member)
+
+    members = ("chani", "stilgar")
+    for member in members:
+        sign_on(member)
+        run("list")
+    line.cut()
+    for member in members:
+        sign_on(member)
+        assert run("edit", "spice", "+5").status == 0
+    pending = {store.member: store.changes for store in pending_elsewhere(home / "data" / "guilds")}
+    assert pending == {"chani": 1, "stilgar": 1}
+    line.mend()
+    for number, member in enumerate(members, start=1):
+        sign_on(member)
+        assert run("list").status == 0
+        assert run("edit", "water", "+1").status == 0
+        senders = [row["updated_by"] for row in remote_guild.rows("resource_history")[3:]]
+        assert senders == [each for each in members[:number] for _ in range(2)]
+    assert remote_guild.quantities() == (1_010, 400)
+    assert list(pending_elsewhere(home / "data" / "guilds")) == []

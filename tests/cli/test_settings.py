@@ -1,7 +1,9 @@
-"""Settings: the URL, profiles, debugging, and a first start without any."""
+"""Settings: the URL, profiles, debugging, bytes that are no text, and a first start."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,7 @@ from tracker_tui.sync.local_store import pending_elsewhere
 UNUSABLE = (
     "libsql://guild.turso.io?authToken=eyJsecret",
     "https://eyJsecret@guild.turso.io",
-    "https://",
     "http://guild.turso.io",
-    "ws://guild.turso.io",
     "libsql://guild.turso.io?tls=0",
     "http://[eyJsecret",
 )
@@ -49,29 +49,19 @@ def test_a_profile_is_another_guild(run: Run, guild: Path, home: Path) -> None:
     assert run(*profile, *edit).status == run(*edit, *profile).status == 0
     assert quantities(other, "iron") == (1_010, 500)
     assert quantities(guild, "iron") == (1_000, 500)
-
-
-def test_an_unknown_profile_is_an_error(run: Run, guild: Path) -> None:
     ran = run("--profile", "nobody", "list")
     assert ran.status == 2
     assert "nobody" in ran.error
 
 
 def test_debug_shows_the_traceback_and_logs_it(run: Run, guild: Path, home: Path) -> None:
-    ran = run("--debug", "edit", "Copper", "+5")
-    assert ran.status == 1
-    assert "Traceback" in ran.err
-    assert "Copper" in ran.err
+    for argv in (["--debug", "edit", "Copper", "+5"], ["edit", "Copper", "+5", "--debug"]):
+        ran = run(*argv)
+        assert ran.status == 1
+        assert "Traceback" in ran.err
+        assert "Copper" in ran.err
     logs = [path for path in (home / "state").rglob("*") if path.is_file()]
     assert any("Traceback" in path.read_text(encoding="utf-8") for path in logs)
-
-
-def test_debug_is_accepted_after_the_command(
-    run: Run, guild: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{guild}.gone")
-    for argv in (["edit", "Copper", "+5", "--debug"], ["list", "--debug"]):
-        assert "Traceback" in run(*argv).err
 
 
 def test_the_first_start_adds_the_starter_catalogue(run: Run, home: Path) -> None:
@@ -136,3 +126,55 @@ def test_the_doctor_reports_a_misspelt_variable_unless_the_right_one_is_set(
     ]
     monkeypatch.delenv("TURSO_DATABASE_URL")
     assert "Is it TURSO_DATABASE_URL?" in run("doctor").out
+
+
+# Bytes that are not UTF-8
+
+BAD = os.fsdecode(b"\xff\xe9")
+no_such_bytes = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bytes")
+
+
+@no_such_bytes
+def test_an_argument_that_is_not_utf_8_is_rejected(run: Run, home: Path) -> None:
+    for argv in (
+        ["edit", BAD, "+5"],
+        ["edit", "Plastone", "+5", "--reason", BAD],
+        ["list", BAD],
+        ["--profile", BAD, "list"],
+    ):
+        ran = run(*argv)
+        assert ran.status == 2, argv
+        assert "is not UTF-8 text" in ran.error, argv
+        assert not home.exists()
+
+
+@no_such_bytes
+def test_a_setting_or_a_folder_that_is_not_utf_8_is_an_error(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("TRACKER_HOME", f"{tmp_path}/{BAD}"),
+        ("TURSO_DATABASE_URL", f"file:{tmp_path}/{BAD}.db"),
+    ):
+        with monkeypatch.context() as environment:
+            environment.setenv(name, value)
+            for argv in (["list"], ["edit", "Plastone", "+5", "--debug"]):
+                ran = run(*argv)
+                assert ran.status == 2, (name, argv)
+                assert f"{name} in the environment isn't UTF-8" in ran.err, (name, argv)
+                assert "UnicodeEncodeError" not in ran.err
+    (tmp_path / BAD).mkdir()
+    monkeypatch.chdir(tmp_path / BAD)
+    monkeypatch.setenv("TURSO_DATABASE_URL", "file:guild.db")
+    assert "isn't UTF-8" in run("list").error
+
+
+@no_such_bytes
+def test_a_user_name_that_is_not_utf_8_is_read_as_older_systems_wrote_it(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER"):
+        monkeypatch.setenv(name, os.fsdecode("caf\u00e9".encode("latin-1")))
+    ran = run("edit", "Plastone", "+5", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.document["resource"]["updated_by"] == "caf\u00e9"

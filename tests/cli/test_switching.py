@@ -43,36 +43,20 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("text", ["", "n", "whatever"])
-def test_a_switch_is_confirmed_and_no_is_the_default(
+def test_leaving_pending_changes_is_confirmed_and_no_is_the_default(
     first: Config,
     other: Config,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    text: str,
 ) -> None:
-    asked = answer(monkeypatch, text)
-    for _ in range(2):
-        with pytest.raises(UsageError, match="Nothing opened"):
-            _confirm_switch(other)
-    assert len(asked) == 2
-    assert "1 change is pending for arrakeen.turso.io" in capsys.readouterr().err
-
-
-def test_yes_switches_and_is_not_asked_again(
-    first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    for text in ("", "n", "whatever"):
+        asked = answer(monkeypatch, text)
+        for _ in range(2):
+            with pytest.raises(UsageError, match="Nothing opened"):
+                _confirm_switch(other)
+        assert len(asked) == 2, text
+        assert "1 change is pending for arrakeen.turso.io" in capsys.readouterr().err
     asked = answer(monkeypatch, "y")
-    _confirm_switch(other)
-    _confirm_switch(other)
-    assert len(asked) == 1
-
-
-def test_no_question_without_pending_changes(
-    first: Config, other: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = answer(monkeypatch, "y")
-    _confirm_switch(first)
-    _confirm_switch(other)
-    _confirm_switch(first)
+    for opened in (first, other, other, first):
+        _confirm_switch(opened)
     assert len(asked) == 1, "asked only when leaving the database with pending changes"
